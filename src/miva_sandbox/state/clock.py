@@ -1,0 +1,27 @@
+"""The store's clock: real time, plus whatever it was moved by. Everything in the sandbox asks it for the time."""
+
+import time
+
+
+class Clock:
+    def __init__(self) -> None:
+        self._offset_seconds = 0.0
+        self._frozen_at: float | None = None
+
+    def now(self) -> int:
+        """Return the store's time in epoch seconds."""
+        return int(self._frozen_at if self._frozen_at is not None else time.time() + self._offset_seconds)
+
+    def move(self, seconds: float) -> None:
+        if self._frozen_at is not None:
+            self._frozen_at += seconds
+        else:
+            self._offset_seconds += seconds
+
+    def freeze(self, at: float) -> None:
+        self._frozen_at = at
+
+    def release(self) -> None:
+        """Go back to real time, without any offset."""
+        self._frozen_at = None
+        self._offset_seconds = 0.0

@@ -1,0 +1,114 @@
+"""
+Every error that Tradepost raises on purpose, sorted by what the caller should do.
+
+TradepostError
+├── Retry                  later, with the same input
+│   ├── StoreUnavailable   time-out, 5xx, a page instead of an answer, connection lost (retry_after_seconds)
+│   ├── RateLimited        the store asks to slow down
+│   └── AnswerLost         sent, but nobody knows whether it was done: read back, never guess
+├── Skip                   this one, go on with the rest
+│   ├── Rejected           the store said no to one record, with its words (subject, field, message)
+│   ├── PictureUnusable    a source picture can't be fetched or is no picture
+│   ├── StorageRefused     the image server refused one file (path, reason)
+│   └── RowRefused         a row of a file can't be used (line, reason)
+├── Reconfigure            stop until a person acts
+│   ├── CredentialsRejected   token, signature, time stamp, FTP login
+│   ├── PermissionMissing     the token lacks a function (function)
+│   ├── AddressRefused        an address that must not be called
+│   ├── FileRefused           a whole file is no catalogue: what is wrong and what to do
+│   └── NotAllowed            what was asked is not allowed in the present state
+├── Stop                   a bug of ours, or a store that does not behave like Miva
+│   └── UnexpectedAnswer
+└── RunLost                this worker's lease was taken over: write nothing more
+
+The adapter that reads an answer classifies it once; further in, nobody looks at status codes.
+"""
+
+
+class TradepostError(Exception):
+    """Base of all; `str()` is a sentence that an operator can act on."""
+
+
+class Retry(TradepostError):
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class StoreUnavailable(Retry):
+    pass
+
+
+class RateLimited(Retry):
+    pass
+
+
+class AnswerLost(Retry):
+    pass
+
+
+class Skip(TradepostError):
+    pass
+
+
+class Rejected(Skip):
+    def __init__(self, message: str, *, code: str = "", field: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+
+
+class PictureUnusable(Skip):
+    def __init__(self, message: str, *, source: str) -> None:
+        super().__init__(message)
+        self.source = source
+
+
+class StorageRefused(Skip):
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class RowRefused(Skip):
+    def __init__(self, message: str, *, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Reconfigure(TradepostError):
+    pass
+
+
+class CredentialsRejected(Reconfigure):
+    pass
+
+
+class PermissionMissing(Reconfigure):
+    def __init__(self, message: str, *, function: str) -> None:
+        super().__init__(message)
+        self.function = function
+
+
+class AddressRefused(Reconfigure):
+    pass
+
+
+class FileRefused(Reconfigure):
+    pass
+
+
+class NotAllowed(Reconfigure):
+    pass
+
+
+class Stop(TradepostError):
+    pass
+
+
+class UnexpectedAnswer(Stop):
+    pass
+
+
+class RunLost(TradepostError):
+    pass

@@ -1,0 +1,1 @@
+"""The only package that knows Miva: its JSON API, provisioning XML and image files."""
