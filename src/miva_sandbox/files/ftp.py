@@ -1,0 +1,138 @@
+"""
+A real FTP server in a thread of its own, whose one user sees nothing above the store's root folder.
+
+With a certificate it offers explicit TLS (AUTH TLS) beside plain FTP; it can insist on TLS, and on data connections
+that resume the TLS session of their control connection, as many hosting servers do.
+"""
+
+import logging
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from OpenSSL import SSL
+
+from miva_sandbox.files.certificate import Certificate
+
+with warnings.catch_warnings():
+    # The library lives on asyncore, and brings a copy of its own where Python has dropped it.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.filesystems import AbstractedFS
+    from pyftpdlib.handlers import FTPHandler, TLS_DTPHandler, TLS_FTPHandler
+    from pyftpdlib.ioloop import IOLoop
+    from pyftpdlib.servers import FTPServer as _Acceptor
+
+_ALL_RIGHTS = "elradfmwMT"
+_IDLE_TIMEOUT_SECONDS = 300
+_STOP_TIMEOUT_SECONDS = 5
+
+# The library prints to standard error unless somebody listens; standard error belongs to whoever runs the sandbox.
+logging.getLogger("pyftpdlib").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """`required` refuses plain logins and transfers; `session_reuse` refuses full handshakes on data connections."""
+
+    certificate: Certificate
+    required: bool = False
+    session_reuse: bool = False
+
+
+class FtpServer:
+    """Serve `root` to one user. `port` is the real one once started, also if 0 was asked for."""
+
+    def __init__(
+        self, root: Path, host: str = "127.0.0.1", port: int = 0, *, user: str, password: str, tls: Tls | None = None
+    ) -> None:
+        self.root = root
+        self.host = host
+        self.port = port
+        self._user = user
+        self._password = password
+        self._tls = tls
+        self._loop: IOLoop | None = None
+        self._acceptor: _Acceptor | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    def start(self) -> Self:
+        self._stopping.clear()
+        self._loop = IOLoop()
+        self._acceptor = _Acceptor((self.host, self.port), self._handler(), ioloop=self._loop)
+        self.port = self._acceptor.address[1]
+        self._thread = threading.Thread(target=self._serve, name=f"ftp-{self.port}", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and wait for the thread. Idempotent."""
+        if self._thread is None:
+            return
+        self._stopping.set()
+        self._thread.join(_STOP_TIMEOUT_SECONDS)
+        self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        assert self._loop is not None
+        assert self._acceptor is not None
+        while not self._stopping.is_set():
+            self._loop.loop(timeout=0.1, blocking=False)
+        self._acceptor.close_all()
+
+    def _handler(self) -> type[FTPHandler]:
+        authorizer = DummyAuthorizer()
+        authorizer.add_user(self._user, self._password, str(self.root), perm=_ALL_RIGHTS)
+        settings: dict[str, Any] = {
+            "authorizer": authorizer,
+            "abstracted_fs": _Files,
+            "banner": "Store files.",
+            "timeout": _IDLE_TIMEOUT_SECONDS,
+            "auth_failed_timeout": 0,
+        }
+        if self._tls is None:
+            return type("Handler", (FTPHandler,), settings)
+        data = _ResumedDataChannel if self._tls.session_reuse else TLS_DTPHandler
+        settings |= {
+            "dtp_handler": data,
+            "ssl_context": _context(self._tls.certificate),
+            "tls_control_required": self._tls.required,
+            "tls_data_required": self._tls.required,
+        }
+        return type("TlsHandler", (TLS_FTPHandler,), settings)
+
+
+class _Files(AbstractedFS):  # type: ignore[misc]  # the library has no types
+    def validpath(self, path: str) -> bool:
+        try:
+            return bool(super().validpath(path))
+        except ValueError:  # a NUL in the name would end the connection
+            return False
+
+
+class _ResumedDataChannel(TLS_DTPHandler):  # type: ignore[misc]  # the library has no types
+    def handle_ssl_established(self) -> None:
+        # pyOpenSSL keeps the answer to itself; the binding below it has it.
+        if not getattr(SSL, "_lib").SSL_session_reused(self.socket._ssl):  # noqa: B009, SLF001
+            self._resp = ("522 SSL connection failed: session reuse required.", logging.getLogger("pyftpdlib").warning)
+            self.close()
+
+
+def _context(certificate: Certificate) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.use_certificate(certificate.certificate)
+    context.use_privatekey(certificate.key)
+    # Without an id OpenSSL refuses to resume any session.
+    context.set_session_id(b"miva-sandbox")
+    context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
+    return context
