@@ -1,0 +1,1 @@
+"""The JSON API: one POST address, HTTP rules, authentication, permissions, multi-call and the functions."""
