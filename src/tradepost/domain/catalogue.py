@@ -1,0 +1,81 @@
+"""
+The catalogue: what the merchant sells, whatever channel it is sold on.
+
+A product is a family of variants that differ by options, or, without options, one article with a single variant.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+MAX_OPTIONS = 3
+
+
+class Kind(StrEnum):
+    """What a listing is on the store; the values are those of the custom field `product_type`."""
+
+    PARENT = "parent"
+    VARIANT = "variant"
+    SIMPLE = "simple"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as the catalogue names it: `source` is a web address or `media:<checksum>` of an ingested file."""
+
+    source: str
+    position: int
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture that was fetched, checked and re-encoded; `checksum` is the SHA-256 of the bytes that are sent."""
+
+    source: str
+    checksum: str
+    extension: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """
+    One sellable combination. `options` are values in the order of the product's `option_names`.
+
+    `quantity` None means unknown, which is never sent; 0 means sold out. `sku_made_up` says that the file had none.
+    """
+
+    sku: str
+    options: tuple[str, ...]
+    price: Decimal
+    quantity: int | None
+    position: int
+    msrp: Decimal | None = None
+    cost: Decimal | None = None
+    barcode: str = ""
+    weight_grams: Decimal | None = None
+    taxable: bool = True
+    picture: Picture | None = None
+    sku_made_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A family or a single article. `category` is the path from the root; empty means none."""
+
+    handle: str
+    title: str
+    description: str
+    variants: tuple[Variant, ...]
+    option_names: tuple[str, ...] = ()
+    brand: str = ""
+    category: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    page_title: str = ""
+    pictures: tuple[Picture, ...] = ()
+    is_for_sale: bool = True
+
+    @property
+    def is_family(self) -> bool:
+        return bool(self.option_names)

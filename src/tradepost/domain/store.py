@@ -1,0 +1,90 @@
+"""What a store has, read into plain values: the other side of every comparison."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+MAIN_IMAGE = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreImage:
+    """A picture attached to a product: path below the store's folder, and the image type's code or blank."""
+
+    path: str
+    image_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOption:
+    code: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAttribute:
+    """A choice on a product page; only one that `is_dimension` distinguishes variants."""
+
+    code: str
+    prompt: str
+    options: tuple[StoreOption, ...]
+    is_dimension: bool = True
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVariant:
+    """A combination on a parent: (attribute code, option code) pairs, and the codes of the products behind it."""
+
+    options: frozenset[tuple[str, str]]
+    part_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStock:
+    """Stock as the store counts it. An untracked product is never sold out."""
+
+    is_tracked: bool
+    count: int
+    stops_sale_at_zero: bool = True
+    hides_when_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProduct:
+    """
+    A product on the store.
+
+    None means "can't be read with this token" for `stock`, `weight_grams`, `custom_fields`, `addresses` and
+    `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist.
+    """
+
+    id: int
+    code: str
+    sku: str
+    name: str
+    price: Decimal
+    cost: Decimal
+    weight_grams: Decimal | None
+    is_active: bool
+    is_in_search: bool
+    is_taxable: bool
+    page_title: str
+    description: str = ""
+    categories: frozenset[str] = frozenset()
+    custom_fields: dict[str, str] | None = None
+    images: tuple[StoreImage, ...] = ()
+    attributes: tuple[StoreAttribute, ...] = ()
+    variants: tuple[StoreVariant, ...] | None = None
+    stock: StoreStock | None = None
+    addresses: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """The short form that existence pass and linking page through; `fields` are custom fields that were asked for."""
+
+    id: int
+    code: str
+    sku: str
+    is_active: bool
+    fields: dict[str, str] = field(default_factory=dict)
