@@ -1,0 +1,51 @@
+# The commands a person needs. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help install demo test check format clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+install: $(INSTALLED) ## set everything up in .venv (and again when the dependencies changed)
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Tradepost needs Python 3.11 or newer as $(PYTHON). Set PYTHON, for example: make install PYTHON=python3.11' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'The venv module of Python is missing. On Debian and Ubuntu, install it with:' >&2; \
+	  echo '  sudo apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(INSTALLED): $(BIN)/uv uv.lock pyproject.toml
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --quiet
+	@touch $@
+
+demo: install ## run the main job on a store in a box: publish, sync, sell, ship, and prove it
+	@$(BIN)/tradepost demo
+
+test: install ## run the tests
+	$(BIN)/pytest -n auto
+
+check: install ## run everything that a change must pass
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tradepost.settings
+	$(BIN)/pytest -n auto
+
+format: install ## format the code and repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what the commands above made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
