@@ -1,0 +1,7 @@
+"""The addresses of the back office."""
+
+from django.urls import path
+
+from tradepost.web.site import site
+
+urlpatterns = [path("", site.urls)]
