@@ -1,0 +1,102 @@
+"""
+Selling: a product with its chosen options becomes a line, with the price of its variant, and draws on stock.
+
+The line carries the parent's code and name; only the SKU tells which part was sold, and only if there is one part.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from miva_sandbox.state import inventory, order_stock, products, variants
+from miva_sandbox.state.choices import Answer
+from miva_sandbox.state.order_lines import NewLine, Option
+from miva_sandbox.state.order_stock import Movement
+from miva_sandbox.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    line: NewLine
+    movements: list[Movement]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """What stands in the way: the product whose stock doesn't suffice, and how many of it could be had."""
+
+    product: sqlite3.Row
+    available: int
+
+
+def sale(
+    store: Store,
+    product: sqlite3.Row,
+    *,
+    variant_id: int | None,
+    answers: Sequence[Answer],
+    quantity: int,
+    options_read: bool = True,
+) -> Sale:
+    """
+    Price a choice; `variant_id` None is a combination that is no variant, which has no SKU.
+
+    `options_read` False: nobody was asked for options, so the line is the bare parent with its own SKU and stock.
+    """
+    parts = variants.parts(store, product["id"], variant_id) if variant_id is not None else []
+    pricing = variants.Pricing() if variant_id is None else variants.pricing(store, product["id"], variant_id)
+    price, weight = product["price"], product["weight"]
+    if pricing.method == variants.SPECIFIC:
+        price, weight = pricing.price, pricing.weight
+    elif pricing.method == variants.SUM:
+        price = sum(part["price"] * part["quantity"] for part in parts)
+        weight = sum(part["weight"] * part["quantity"] for part in parts)
+    if parts:
+        sku = parts[0]["sku"] if len(parts) == 1 else ""
+    else:
+        sku = product["sku"] if variant_id is not None or not options_read else ""
+    line = NewLine(
+        code=product["code"],
+        name=product["name"],
+        sku=sku,
+        product_id=product["id"],
+        price=price,
+        weight=weight,
+        taxable=bool(product["taxable"]),
+        quantity=quantity,
+        options=tuple(_option(answer, surcharged=pricing.method == variants.MASTER) for answer in answers),
+    )
+    return Sale(line, order_stock.movements(store, product["id"], variant_id, quantity))
+
+
+def shortage(store: Store, movements: Sequence[Movement], *, held: Sequence[Movement] = ()) -> Shortage | None:
+    """Find the first product that can't be sold as often as wanted; each is judged by its own settings alone."""
+    already: dict[int, int] = {}
+    for product_id, quantity in held:
+        already[product_id] = already.get(product_id, 0) + quantity
+    for product_id, quantity in movements:
+        limit = inventory.stock(store, product_id).limit
+        if limit is None:
+            continue
+        left = max(limit - already.get(product_id, 0), 0)
+        if left < quantity:
+            product = products.find_by_id(store, product_id)
+            assert product is not None
+            return Shortage(product, left)
+    return None
+
+
+def _option(answer: Answer, *, surcharged: bool) -> Option:
+    # The surcharge of a choice is its option's; a check box or text carries its own.
+    charged = answer.option if answer.option is not None else answer.question.attribute
+    return Option(
+        attr_code=answer.question.code,
+        opt_code=answer.option["code"] if answer.option is not None else "",
+        data=answer.data,
+        data_long=answer.data_long,
+        attr_id=answer.question.attr_id,
+        attmpat_id=answer.question.attmpat_id,
+        option_id=answer.option["id"] if answer.option is not None else 0,
+        price=charged["price"] if surcharged else 0,
+        weight=charged["weight"] if surcharged else 0,
+    )
