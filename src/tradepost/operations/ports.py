@@ -86,10 +86,10 @@ class StockWrite:
     An absolute stock for one store product. It always switches tracking on.
 
     `stops_sale`: also make sure that zero stops the sale and that the product stays visible, whatever the store's
-    own defaults are (hide needs it; a first quantity sets it).
+    own defaults are (hide needs it; a first quantity sets it). Addressed by the store's id, which never changes.
     """
 
-    code: str
+    store_id: int
     quantity: int
     stops_sale: bool
 
@@ -138,6 +138,9 @@ class Store(Protocol):
     def provision(self, units: Sequence[Unit]) -> list[UnitAnswer]:
         """
         Apply product units (creations and updates), each in one document; one answer per unit, in order.
+
+        Understands the fields of `domain.content.GROUP_OF` on products, and `unused_options` on a parent: pairs of
+        attribute and option code that no variant has any more, to be taken off its page.
 
         Not safe to repeat blindly: read back and plan again. Raises PermissionMissing before anything is done where
         the token may not provision or does not require signature and time stamp.
@@ -252,6 +255,7 @@ class ListingRow:
     `expected_quantity` is what the store should have by now: what was proven, less what orders took since; None if
     nothing was ever proven. `wanted_quantity` None means unknown, which is never sent. For a parent, price is the
     lowest of its variants', and quantity is None. `parent_id` and `parent_code` are set on variants.
+    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist.
     """
 
     id: int
@@ -269,6 +273,7 @@ class ListingRow:
     expected_quantity: int | None
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
+    was_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,7 +489,10 @@ class Orders(Protocol):
         ...
 
     def refresh(self, orders: Sequence[StoreOrder]) -> None:
-        """Record the store's state of known orders and lines; close what is wholly shipped or cancelled."""
+        """
+        Record the store's state of known orders and their lines, also lines that a split on the store has made;
+        close what is wholly shipped or cancelled.
+        """
         ...
 
     def last_fetch(self) -> datetime | None: ...

@@ -1,0 +1,112 @@
+"""Queue changes: what a person asks for (publish, overwrite, hide, unhide, delist, pause) and a later run applies."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
+from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Result, Side, Subject, SubjectKind
+from tradepost.operations.ports import ListingRow, Listings
+
+_ACTIONS = {
+    Pending.PUBLISH: Action.UPDATE,
+    Pending.OVERWRITE: Action.UPDATE,
+    Pending.HIDE: Action.HIDE,
+    Pending.UNHIDE: Action.UNHIDE,
+    Pending.DELIST: Action.DELIST,
+    Pending.NONE: Action.UPDATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlan:
+    """What would be queued: a new status per listing, and a result for each row that was asked for."""
+
+    statuses: dict[int, Status]
+    results: tuple[Result, ...]
+    applied_by: str
+
+
+def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
+    """Decide for each row whether the change may be queued; rows that may not are skipped with the reason."""
+    statuses: dict[int, Status] = {}
+    results: list[Result] = []
+    for row in rows:
+        try:
+            status = request(row.status, change)
+        except NotAllowed as refusal:
+            results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=str(refusal)))
+            continue
+        if status == row.status:
+            results.append(Result(_change(row, row.status.pending, change), Outcome.UNCHANGED))
+            continue
+        statuses[row.id] = status
+        results.append(Result(_change(row, row.status.pending, status.pending), Outcome.APPLIED))
+    return QueuePlan(statuses, tuple(results), APPLIED_BY.get(change, ""))
+
+
+def queue(
+    listings: Listings,
+    rows: Sequence[ListingRow],
+    change: Pending,
+    *,
+    groups: Collection[Group] = CONTENT_GROUPS,
+) -> QueuePlan:
+    """
+    Queue a change for these rows and, for a parent, for all its variants. Call it inside a transaction.
+
+    Idempotent: what is queued already is reported as unchanged.
+    """
+    plan = plan_queue(with_variants(listings, rows), change)
+    listings.set_status(plan.statuses, groups=frozenset(groups) if change is Pending.OVERWRITE else frozenset())
+    return plan
+
+
+def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[ListingRow]:
+    """Add the variants of every parent among the rows; a change on a parent means the whole family."""
+    found = {row.id: row for row in rows}
+    for row in rows:
+        if row.kind is Kind.PARENT:
+            for child in listings.family(row.id):
+                found.setdefault(child.id, child)
+    return list(found.values())
+
+
+def pause(listings: Listings, rows: Sequence[ListingRow], *, is_paused: bool) -> None:
+    """Freeze or free listings; what is queued stays queued."""
+    listings.set_status({row.id: replace(row.status, is_paused=is_paused) for row in rows})
+
+
+def unlink(listings: Listings, rows: Sequence[ListingRow]) -> list[Result]:
+    """Let go of the store's products; nothing is written to the store. Rows that are not linked are unchanged."""
+    statuses: dict[int, Status] = {}
+    results: list[Result] = []
+    for row in with_variants(listings, rows):
+        change = Change(
+            Subject(SubjectKind.LISTING, row.code),
+            Side.HUB,
+            Action.UPDATE,
+            (FieldChange("link", row.status.link.value, Link.UNLINKED.value),),
+            "unlinked by a person",
+            row.id,
+        )
+        if row.status.link is Link.UNLINKED:
+            results.append(Result(change, Outcome.UNCHANGED))
+            continue
+        statuses[row.id] = settle(row.status, Event.UNLINKED)
+        results.append(Result(change, Outcome.APPLIED))
+    listings.set_status(statuses)
+    return results
+
+
+def _change(row: ListingRow, before: Pending, after: Pending) -> Change:
+    return Change(
+        subject=Subject(SubjectKind.LISTING, row.code),
+        side=Side.HUB,
+        action=_ACTIONS[after],
+        fields=(FieldChange("pending", before.value, after.value),),
+        reason="asked for by a person",
+        listing_id=row.id,
+    )
