@@ -21,6 +21,7 @@ BLANK = "Value may not be blank"
 BLANK_IF_GIVEN = "If specified, the value may not be blank"
 BLANK_NUMBER = "The value may not be blank"
 INT_MAX = 2**31 - 1
+_DIGITS_MAX = 400
 
 _WHOLE = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
@@ -42,7 +43,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
-        return plain(value)
+        # Written out in full, 1e999999999 would fill the memory; no column holds it anyway.
+        return plain(value) if abs(value.adjusted()) < _DIGITS_MAX else str(value)
     return ""
 
 

@@ -13,7 +13,7 @@ from miva_sandbox.lint import Lint
 from miva_sandbox.state.clock import Clock
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
-from miva_sandbox.state.tokens import EVERY_FUNCTION
+from miva_sandbox.state.tokens import EVERY_FUNCTION, Token
 
 MODULE_PREFIX = "Module:"
 
@@ -43,9 +43,7 @@ class Call:
     rights: Rights
     _store: Store | None = None
     binary_is_base64: bool = False
-    requires_signature: bool = True
-    requires_timestamp: bool = True
-    is_token: bool = True
+    token: Token | None = None
     after_answer: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -81,6 +79,7 @@ class Function:
     """
     `needs` are privileges, all of them, or with `any_of` one of them; an explicit assignment replaces them.
 
+    `only_assigned`: no privilege will do. `open_to_all`: no right is asked for.
     `exclusive`: the store's database is held for the whole call, so that calls do not interleave.
     """
 
@@ -91,6 +90,7 @@ class Function:
     module: str = ""
     is_domain_level: bool = False
     only_assigned: bool = False
+    open_to_all: bool = False
     exclusive: bool = True
 
     @property
@@ -109,6 +109,7 @@ def function(
     module: str = "",
     is_domain_level: bool = False,
     only_assigned: bool = False,
+    open_to_all: bool = False,
     exclusive: bool = True,
 ) -> Callable[[Implementation], Implementation]:
     """Register a function under the API's name; with `module` it is called by `Function: "Module"`."""
@@ -122,6 +123,7 @@ def function(
             module=module,
             is_domain_level=is_domain_level,
             only_assigned=only_assigned,
+            open_to_all=open_to_all,
             exclusive=exclusive,
         )
         return implementation

@@ -5,19 +5,22 @@ With a state directory everything persists there; without one it lives in memory
 """
 
 import json
+import secrets
 import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from miva_sandbox.lint import Lint
-from miva_sandbox.state import tokens
+from miva_sandbox.state import tokens, users
 from miva_sandbox.state.clock import Clock
 from miva_sandbox.state.database import Database
+from miva_sandbox.state.hooks import Hooks
 from miva_sandbox.state.store import Store
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS domain_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stores (
     id INTEGER PRIMARY KEY, code TEXT NOT NULL, code_key TEXT NOT NULL UNIQUE, name TEXT NOT NULL
 );
@@ -54,6 +57,9 @@ class Domain:
         self.folder = "/" + folder.strip("/") + "/" if folder.strip("/") else "/"
         self.clock = clock or Clock()
         self.lint = Lint()
+        # The address of the web server, without slash at the end, once there is one.
+        self.base_url = ""
+        self.hooks = Hooks()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if state is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="miva-sandbox-")
@@ -63,7 +69,7 @@ class Domain:
             self.files = state / "files"
         self.files_root = self.files / "htdocs" / self.folder.strip("/")
         self.files_root.mkdir(parents=True, exist_ok=True)
-        self.db = Database(state / "domain.sqlite" if state else None, (SCHEMA, tokens.SCHEMA))
+        self.db = Database(state / "domain.sqlite" if state else None, (SCHEMA, tokens.SCHEMA, users.SCHEMA))
         stored = {row[0]: json.loads(row[1]) for row in self.db.rows("SELECT name, value FROM domain_settings")}
         known = DomainSettings.__dataclass_fields__
         self.settings = DomainSettings(**{name: value for name, value in stored.items() if name in known})
@@ -77,6 +83,11 @@ class Domain:
             self.db.execute("INSERT OR REPLACE INTO domain_settings VALUES (?, ?)", (name, json.dumps(value)))
         for store in self.stores.values():
             store.strict_codes = self.settings.strict_codes
+
+    def secret(self, name: str) -> str:
+        """Return the random text kept under this name, made when it is first asked for."""
+        self.db.execute("INSERT OR IGNORE INTO secrets VALUES (?, ?)", (name, secrets.token_urlsafe(18)))
+        return str(self.db.value("SELECT value FROM secrets WHERE name = ?", (name,)))
 
     def add_store(self, code: str, *, name: str = "") -> Store:
         """Make an empty store; one with that code, in any case, is returned as it is. Idempotent."""
@@ -100,6 +111,7 @@ class Domain:
             lint=self.lint,
             folder=self.folder,
             strict_codes=self.settings.strict_codes,
+            hooks=self.hooks,
         )
         (self.files_root / "graphics" / store.number).mkdir(parents=True, exist_ok=True)
         self.stores[code.casefold()] = store

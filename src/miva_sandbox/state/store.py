@@ -7,7 +7,6 @@ Ids, codes, images and custom fields are a store's own; what several stores shar
 import importlib
 import json
 import pkgutil
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,11 +16,12 @@ import miva_sandbox.state
 from miva_sandbox.lint import Lint
 from miva_sandbox.state.clock import Clock
 from miva_sandbox.state.database import Database
+from miva_sandbox.state.hooks import Hooks
 
 SETTINGS_SCHEMA = "CREATE TABLE IF NOT EXISTS store_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
 # State modules whose tables are the domain's.
-_OF_THE_DOMAIN = {"domain", "tokens", "users"}
+_OF_THE_DOMAIN = {"domain", "store", "tokens", "users"}
 
 DEFAULTS: Mapping[str, Any] = {
     "id": 1,
@@ -112,6 +112,7 @@ class Store:
         lint: Lint | None = None,
         folder: str = "/mm5/",
         strict_codes: bool = True,
+        hooks: Hooks | None = None,
     ) -> None:
         self.id = store_id
         self.code = code
@@ -120,6 +121,7 @@ class Store:
         self.lint = lint or Lint()
         self.folder = folder
         self.strict_codes = strict_codes
+        self.hooks = hooks or Hooks()
         self.db = Database(database, _schema())
         self.settings: dict[str, Any] = {**DEFAULTS, "id": store_id, "code": code, "name": name or code}
         self.settings |= {
@@ -146,18 +148,3 @@ class Store:
 
     def close(self) -> None:
         self.db.close()
-
-
-_STRICT_CODE = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def code_complaint(store: Store, code: str) -> str:
-    """Say in Miva's words what is wrong with the characters of a code; blank if nothing is."""
-    if store.strict_codes:
-        if not _STRICT_CODE.fullmatch(code):
-            return "Codes may only contain letters, numbers, underscores (_) and dashes (-)."
-        return ""
-    for character, name in (("%", "a percent sign"), ("\\", "a backslash (\\)"), ("\0", "a null byte")):
-        if character in code:
-            return f"Code may not contain {name}"
-    return ""

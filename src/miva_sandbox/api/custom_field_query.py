@@ -1,0 +1,87 @@
+"""Custom fields in list queries: as on-demand columns, as search fields and as sort, for any kind of record."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+from miva_sandbox.api import list_query
+from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition
+from miva_sandbox.api.registry import Call
+from miva_sandbox.state import custom_fields
+from miva_sandbox.state.custom_fields import CHECKBOX, MODULE, MULTITEXT
+
+Entity = Literal["product", "category", "customer", "order"]
+Values = dict[int, dict[str, dict[str, str | list[str]]]]
+
+_NEGATIVE = {"NE": "EQ", "NC": "CO", "NOTLIKE": "LIKE", "NOT_IN": "IN"}
+_FALSE = "0"
+
+
+def values(call: Call, entity: Entity, record_ids: Collection[int], asked: Sequence[str]) -> Values:
+    """
+    Read the fields that on-demand columns ask for.
+
+    Returns {record id: {module: {field code: value}}}, empty if none of the fields exists.
+    """
+    fields: dict[int, Any] = {}
+    for name in asked:
+        module, _, code = name.removeprefix(CUSTOM_FIELDS).partition(":")
+        if module == "*" or (module == MODULE and code == "*"):
+            fields |= {field["id"]: field for field in custom_fields.all_of(call.store, entity)}
+            continue
+        field = custom_fields.find(call.store, entity, code) if module == MODULE else None
+        if field is None:
+            call.lint.report("unknown column", call.function, name)
+        else:
+            fields[field["id"]] = field
+    if not fields:
+        return {}
+    found = custom_fields.values(call.store, entity, record_ids, list(fields.values()))
+    return {record_id: {MODULE: codes} for record_id, codes in found.items()}
+
+
+def condition(  # noqa: PLR0917 - a condition is field, operator, value
+    call: Call, entity: Entity, record: str, name: str, operator: str, value: Any
+) -> Condition | None:
+    """Search by a field; `record` is the SQL of the record's id. None for a field or operator that is none."""
+    field = _field(call, entity, name)
+    if field is None:
+        return None
+    if field["fieldtype"] == MULTITEXT:
+        return _any_value(field["id"], record, operator, value)
+    column = Column(_expression(field["id"], record), is_text=True)
+    if field["fieldtype"] == CHECKBOX and (operator == "FALSE" or (operator == "EQ" and str(value).strip() == _FALSE)):
+        return Condition(f"{column.sql} <> '1'")
+    return list_query.compare(column, operator, value)
+
+
+def sort(call: Call, entity: Entity, record: str, name: str) -> str | None:
+    field = _field(call, entity, name)
+    if field is None or field["fieldtype"] == MULTITEXT:
+        return None
+    return f"{_expression(field['id'], record)} COLLATE NOCASE"
+
+
+def _field(call: Call, entity: Entity, name: str) -> Any:
+    if not name.startswith(CUSTOM_FIELDS):
+        return None
+    module, _, code = name.removeprefix(CUSTOM_FIELDS).partition(":")
+    return custom_fields.find(call.store, entity, code) if module == MODULE else None
+
+
+def _expression(field_id: int, record: str) -> str:
+    return (
+        "coalesce((SELECT iif(v.value <> '', v.value, v.value_long) FROM custom_field_values v "  # noqa: S608
+        f"WHERE v.field_id = {int(field_id)} AND v.record_id = {record}), '')"
+    )
+
+
+def _any_value(field_id: int, record: str, operator: str, value: Any) -> Condition | None:
+    """Compare a list of texts: one that matches is enough, for the negative operators none may match."""
+    rows = f"SELECT v.record_id FROM custom_field_multi_values v WHERE v.field_id = {int(field_id)}"  # noqa: S608
+    if operator == "NULL":
+        return Condition(f"{record} NOT IN ({rows})")
+    found = list_query.compare(Column("v.value", is_text=True), _NEGATIVE.get(operator, operator), value)
+    if found is None:
+        return None
+    word = "NOT IN" if operator in _NEGATIVE else "IN"
+    return Condition(f"{record} {word} ({rows} AND {found.sql})", found.values)

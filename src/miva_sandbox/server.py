@@ -1,0 +1,148 @@
+"""
+The whole sandbox on real sockets: the JSON API, the pictures and the storefront over HTTP, the files over FTP.
+
+    with SandboxServer() as sandbox:
+        ...  # sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, sandbox.ftp.port
+"""
+
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from miva_sandbox.api.http import ApiEndpoint
+from miva_sandbox.files.ftp import FtpServer
+from miva_sandbox.request_log import RequestLog
+from miva_sandbox.seed import Seeded, seed
+from miva_sandbox.state.domain import Domain
+
+_START_TIMEOUT_SECONDS = 20
+_STOP_TIMEOUT_SECONDS = 10
+FTP_USER = "store"
+
+
+class HttpServer:
+    """An ASGI application on a socket of its own, served by a thread."""
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+        self._socket = socket.create_server((host, port), backlog=256)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        # The Date header is the store's clock, which may be wrong on purpose; so the application writes it.
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            date_header=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name=f"http-{self.port}", daemon=True)
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        self._thread.start()
+        until = time.monotonic() + _START_TIMEOUT_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise RuntimeError(f"The HTTP server on port {self.port} did not start")
+            time.sleep(0.005)
+
+    def begin_to_stop(self) -> None:
+        self._server.should_exit = True
+
+    def stop(self) -> None:
+        self.begin_to_stop()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_TIMEOUT_SECONDS)
+        self._socket.close()
+
+
+class SandboxServer:
+    """
+    A domain with one seeded store, served on 127.0.0.1; ports of 0 are free ones.
+
+    `state` is the directory that keeps everything; without one the store lives in memory and ends with the server.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ftp_port: int = 0,
+        folder: str = "/mm5/",
+        store_code: str = "sandbox",
+        log: RequestLog | None = None,
+    ) -> None:
+        self.domain = Domain(state=state, folder=folder)
+        self._seeded: Seeded = seed(self.domain, store_code=store_code)
+        self.store = self._seeded.store
+        self.full = self._seeded.full
+        self.hub = self._seeded.hub
+        self.log = log or RequestLog()
+        self._http = HttpServer(self._app(), host=host, port=port)
+        self.ftp = FtpServer(
+            self.domain.files, host, ftp_port, user=FTP_USER, password=self.domain.secret("FTP password")
+        )
+
+    @property
+    def ftp_user(self) -> str:
+        return FTP_USER
+
+    @property
+    def ftp_password(self) -> str:
+        return self.domain.secret("FTP password")
+
+    @property
+    def address(self) -> str:
+        return f"http://{self._http.host}:{self._http.port}"
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.address}{self.domain.folder}json.mvc"
+
+    @property
+    def storefront(self) -> str:
+        return f"{self.address}{self.domain.folder}"
+
+    def start(self) -> Self:
+        self._http.start()
+        self.domain.base_url = self.address
+        self.ftp.start()
+        return self
+
+    def stop(self) -> None:
+        # Both take their time to notice; so they do it at once.
+        self._http.begin_to_stop()
+        self.ftp.stop()
+        self._http.stop()
+        self.log.close()
+        self.domain.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _app(self) -> ASGIApp:
+        folder = self.domain.folder
+        routes: list[BaseRoute] = [
+            Route(f"{folder}json.mvc", ApiEndpoint(self.domain, self.log)),
+            Mount(f"{folder}graphics", StaticFiles(directory=self.domain.files_root / "graphics")),
+        ]
+        return Starlette(routes=routes)
