@@ -131,6 +131,7 @@ class Order(Struct, frozen=True, kw_only=True):
     orderdate: int = 0
     dt_updated: int = 0
     cust_id: int = 0
+    pay_id: int = 0
     batch_id: int = 0
     ship_res: bool = False
     ship_fname: str = ""

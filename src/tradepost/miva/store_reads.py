@@ -1,0 +1,219 @@
+"""
+Reading a store: products, rows and orders as the domain's values. Every list is checked against what was asked for,
+because a store that does not understand a filter returns everything.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from tradepost.domain.codes import code_key
+from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
+from tradepost.domain.order import StoreOrder, StoreStatus
+from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.miva import functions, records, translate
+from tradepost.miva.client import MivaClient
+from tradepost.miva.filters import Condition, Filter, all_of, any_of, columns, is_one_of
+from tradepost.miva.order_records import Order
+from tradepost.miva.pace import split
+from tradepost.miva.paging import HasId, PagesById
+from tradepost.miva.records import CustomFieldValues, Product, Variant
+
+Row = TypeVar("Row", Product, Order)
+
+_CODES_PER_REQUEST = 100
+_IDS_PER_REQUEST = 200
+_ORDERS_PER_REQUEST = 50
+_VARIANT_LOADS_PER_REQUEST = 50
+
+_STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
+_CONTENT_COLUMNS = (
+    *_STOCK_COLUMNS,
+    "descrip",
+    "attributes",
+    "productimagedata",
+    "categories",
+    "uris",
+    f"CustomField_Values:{translate.CUSTOM_FIELDS}:*",
+)
+_ORDER_COLUMNS = ("items", "parts", "charges", "notes", "shipments", "payments", "ship_method")
+
+
+class _Row(Struct, frozen=True, gc=False):
+    """What the existence pass and linking need; decoding nothing else keeps them fast."""
+
+    id: int
+    code: str
+    sku: str = ""
+    active: bool = True
+
+
+class _RowWithFields(Struct, frozen=True):
+    id: int
+    code: str
+    sku: str = ""
+    active: bool = True
+    custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
+
+
+class StoreReads:
+    """The reading half of a store. All of it is safe to repeat, and is repeated inside."""
+
+    def __init__(self, client: MivaClient) -> None:
+        self._client = client
+        self._store: records.Store | None = None
+        self._reads_stock: bool | None = None
+
+    def store(self) -> records.Store:
+        """Load the store's own record, once."""
+        if self._store is None:
+            self._store = self._client.call(functions.store_load())
+        return self._store
+
+    def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
+        """See the port."""
+        found: dict[str, StoreProduct] = {}
+        wanted = {code_key(code): code for code in codes if code.strip()}
+        for chunk in split(list(wanted.values()), size=_CODES_PER_REQUEST):
+            rows = self._products(_code_filter(chunk), _CONTENT_COLUMNS, limit=len(chunk), is_asked=_is_asked(chunk))
+            variants = self._variants([row for row in rows if _has_dimensions(row)])
+            for row in rows:
+                its = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
+                found[code_key(row.code)] = translate.product_of(row, variants=its, grams=self._grams())
+        return found
+
+    def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        """See the port."""
+        found: dict[int, StoreProduct] = {}
+        for chunk in split(sorted(set(ids)), size=_IDS_PER_REQUEST):
+            rows = self._products(
+                all_of(is_one_of("id", chunk)),
+                _STOCK_COLUMNS,
+                limit=len(chunk),
+                is_asked=_has_id(chunk),
+            )
+            found |= {row.id: translate.product_of(row, variants=None, grams=self._grams()) for row in rows}
+        return found
+
+    def _products(
+        self, filters: Sequence[Filter], names: Sequence[str], *, limit: int, is_asked: Callable[[Product], bool]
+    ) -> list[Product]:
+        # One more than can be: a store that ignores the filter gives itself away.
+        call = functions.product_list_load_query(filters=[*filters, *columns(names)], count=limit + 1, row=Product)
+        page = self._client.call(call)
+        rows = _only_asked(page.data, is_asked=is_asked)
+        if rows:
+            self._reads_stock = rows[0].productinventorysettings is not UNSET
+        return rows
+
+    def _variants(self, parents: Sequence[Product]) -> dict[int, list[Variant]]:
+        """Load the variants of parents; those that may not be read are left out."""
+        found: dict[int, list[Variant]] = {}
+        for chunk in split(parents, size=_VARIANT_LOADS_PER_REQUEST):
+            answers = self._client.multi_call(
+                [functions.product_variant_list_load_product(product_id=parent.id) for parent in chunk]
+            )
+            for parent, answer in zip(chunk, answers, strict=True):
+                if isinstance(answer, PermissionMissing | Rejected):
+                    continue
+                if isinstance(answer, TradepostError):
+                    raise answer
+                found[parent.id] = answer
+        return found
+
+    def _grams(self) -> Decimal | None:
+        try:
+            return translate.grams_per_unit(self.store())
+        except (PermissionMissing, Rejected):
+            return None
+
+    def reads_stock(self) -> bool:
+        """See the port. A store without any product tells nothing, so it is asked again."""
+        if self._reads_stock is None:
+            call = functions.product_list_load_query(filters=columns(_STOCK_COLUMNS), count=1, row=Product)
+            page = self._client.call(call)
+            if not page.data:
+                return False
+            self._reads_stock = page.data[0].productinventorysettings is not UNSET
+        return self._reads_stock
+
+    def iterate_rows(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[StoreRow]]:
+        """See the port."""
+        if not custom_fields:
+            query = partial(functions.product_list_load_query, row=_Row)
+            for lean in PagesById(self._client, query, page_size=page_size):
+                yield [StoreRow(row.id, row.code, row.sku, row.active) for row in lean]
+            return
+        names = [f"CustomField_Values:{translate.CUSTOM_FIELDS}:{name}" for name in custom_fields]
+        query_fields = partial(functions.product_list_load_query, row=_RowWithFields)
+        for full in PagesById(self._client, query_fields, page_size=page_size, filters=columns(names)):
+            yield [
+                StoreRow(row.id, row.code, row.sku, row.active, translate.fields_of(row.custom_field_values))
+                for row in full
+            ]
+
+    def iterate_orders(
+        self, *, statuses: Collection[StoreStatus], placed_since: datetime | None, page_size: int
+    ) -> Iterator[list[StoreOrder]]:
+        """See the port."""
+        wanted = {code for status in statuses if (code := translate.order_status_code(status)) is not None}
+        if not wanted:
+            return
+        since = int(placed_since.timestamp()) if placed_since is not None else 0
+        filters = [*all_of(is_one_of("status", sorted(wanted))), *columns(_ORDER_COLUMNS)]
+        if since:
+            filters += all_of(Condition("orderdate", "GE", since))
+        pages = PagesById(
+            self._client,
+            partial(functions.order_list_load_query, row=Order),
+            page_size=page_size,
+            filters=filters,
+            satisfies=lambda order: order.status in wanted and order.orderdate >= since,
+        )
+        for page in pages:
+            yield [translate.order_of(order) for order in page]
+
+    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+        """See the port."""
+        found: dict[int, StoreOrder] = {}
+        for chunk in split(sorted(set(ids)), size=_ORDERS_PER_REQUEST):
+            filters = [*all_of(is_one_of("id", chunk)), *columns(_ORDER_COLUMNS)]
+            page = self._client.call(functions.order_list_load_query(filters=filters, count=len(chunk) + 1, row=Order))
+            for order in _only_asked(page.data, is_asked=_has_id(chunk)):
+                found[order.id] = translate.order_of(order)
+        return found
+
+
+def _only_asked(rows: Sequence[Row], *, is_asked: Callable[[Row], bool]) -> list[Row]:
+    stray = next((row for row in rows if not is_asked(row)), None)
+    if stray is not None:
+        raise UnexpectedAnswer(f"The store returns row {stray.id}, which was not asked for: it ignores the filter.")
+    return list(rows)
+
+
+def _has_id(ids: Sequence[int]) -> Callable[[HasId], bool]:
+    asked = set(ids)
+    return lambda row: row.id in asked
+
+
+def _has_dimensions(row: Product) -> bool:
+    return row.attributes is not UNSET and any(
+        attribute.inventory or attribute.attemp_id for attribute in row.attributes
+    )
+
+
+def _code_filter(codes: Sequence[str]) -> list[Filter]:
+    plain = [code for code in codes if "," not in code]
+    conditions = [is_one_of("code", plain)] if plain else []
+    # A comma would part a list; the merchant's own codes may hold one.
+    return any_of(*conditions, *(Condition("code", "EQ", code) for code in codes if "," in code))
+
+
+def _is_asked(codes: Sequence[str]) -> Callable[[Product], bool]:
+    keys = {code_key(code) for code in codes}
+    # Databases take more letters for equal than our folding does (accents), but only beyond ASCII.
+    return lambda row: code_key(row.code) in keys or not row.code.isascii()
