@@ -150,15 +150,20 @@ class ContentRules:
 
 @dataclass(frozen=True, slots=True)
 class ListingValues:
-    """What the channel's price and quantity rules made of one listing; quantity None is unknown and never sent."""
+    """
+    What one listing contributes: its code, and what the channel's rules made of price and quantity.
 
+    A quantity of None is unknown and never sent.
+    """
+
+    code: str
     price: Decimal
     quantity: int | None
     listing_id: int | None = None
 
 
 def listing_codes(product: Product) -> dict[str, str]:
-    """Map each SKU of a product to its code, and the empty string to the parent's where it is a family."""
+    """Give new listings their codes: one for each SKU, and the parent's under the empty string."""
     codes = {variant.sku: code_for(variant.sku) for variant in product.variants}
     if product.is_family:
         codes[""] = parent_code(product.handle, child_codes=codes.values())
@@ -184,7 +189,7 @@ def wanted_unit(
     `values` by SKU names the variants that take part, the parent under the empty string; `files` holds the pictures
     that could be fetched, by source. A family without any variant in `values` is its parent alone.
     """
-    codes = listing_codes(product)
+    codes = {sku: value.code for sku, value in values.items()}
     variants = [variant for variant in product.variants if variant.sku in values]
     if not product.is_family:
         variant = variants[0]

@@ -1,0 +1,68 @@
+"""Bring the pictures of a plan to the store's image folder: what is there already is never sent again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tradepost.domain.catalogue import PictureFile
+from tradepost.domain.content import WantedImage
+from tradepost.domain.errors import PictureUnusable, StorageRefused
+from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
+from tradepost.operations.ports import ImageStore, Pictures, StoreLedger
+
+
+@dataclass(slots=True)
+class Uploaded:
+    """What became of the pictures: `there` are sizes by path, `failed` paths that must not be attached."""
+
+    there: dict[str, int] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    results: list[Result] = field(default_factory=list)
+
+
+def upload_change(path: str, size_bytes: int) -> Change:
+    return Change(
+        Subject(SubjectKind.FILE, path),
+        Side.STORE,
+        Action.UPLOAD,
+        (FieldChange("size_bytes", None, size_bytes),),
+        "a picture of what is published",
+    )
+
+
+def upload_unit(key: str, images: Sequence[WantedImage], files: Mapping[str, PictureFile]) -> Unit:
+    return Unit(key, tuple(upload_change(image.path, files[image.source].size_bytes) for image in images))
+
+
+def upload(
+    images: Sequence[WantedImage],
+    *,
+    files: Mapping[str, PictureFile],
+    store: ImageStore,
+    pictures: Pictures,
+    ledger: StoreLedger,
+) -> Uploaded:
+    """
+    Upload what is missing. One file that fails leaves the others alone.
+
+    Safe to repeat: names carry the content's checksum, so a file of that name and size is that content.
+    """
+    wanted = {image.path: files[image.source] for image in images}
+    known = ledger.known_files(list(wanted))
+    unknown = [path for path in wanted if known.get(path) != wanted[path].size_bytes]
+    sizes = {**known, **(store.sizes(unknown) if unknown else {})}
+    uploaded = Uploaded()
+    for path, file in wanted.items():
+        change = upload_change(path, file.size_bytes)
+        if sizes.get(path) == file.size_bytes:
+            uploaded.there[path] = file.size_bytes
+            uploaded.results.append(Result(change, Outcome.UNCHANGED, Proof.READ))
+            continue
+        try:
+            store.upload(path, pictures.content(file.checksum))
+        except (StorageRefused, PictureUnusable) as reason:
+            uploaded.failed.add(path)
+            uploaded.results.append(Result(change, Outcome.FAILED, message=str(reason)))
+            continue
+        uploaded.there[path] = file.size_bytes
+        uploaded.results.append(Result(change, Outcome.APPLIED, Proof.READ))
+    return uploaded

@@ -1,0 +1,317 @@
+"""What a publish intends for one family or simple product: pure, from the catalogue and what the store has."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tradepost.domain.catalogue import Kind, PictureFile
+from tradepost.domain.codes import code_key
+from tradepost.domain.content import (
+    ALL_GROUPS,
+    ContentRules,
+    Group,
+    ListingValues,
+    Scope,
+    WantedUnit,
+    difference,
+    wanted_unit,
+)
+from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
+from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
+
+# While hidden, stock is held at 0 and the shop's view is left alone, whatever else is overwritten.
+_HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that this publish leaves alone, and why."""
+
+    row: ListingRow
+    attention: Attention
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPlan:
+    """
+    The plan for one catalogue product.
+
+    `unit` are the changes to the store. `links`: rows whose product the merchant has made already. `gone`: linked
+    rows that are due, but whose product is not there. `refused`: rows that can't be published as things are.
+    """
+
+    family: FamilyRows
+    wanted: WantedUnit | None
+    scope: Scope
+    unit: Unit
+    links: tuple[tuple[ListingRow, StoreProduct], ...] = ()
+    gone: tuple[ListingRow, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+    @property
+    def rows(self) -> dict[str, ListingRow]:
+        """The listings by code key."""
+        return {code_key(row.code): row for row in self.family.listings}
+
+    @property
+    def creates(self) -> list[str]:
+        return [change.subject.key for change in self.unit.changes if change.action is Action.CREATE]
+
+    @property
+    def codes(self) -> list[str]:
+        return [row.code for row in self.family.listings]
+
+
+def is_due(row: ListingRow, only: Collection[int] | None) -> bool:
+    return is_due_for_publish(row.status) and (only is None or row.id in only)
+
+
+def plan_family(
+    family: FamilyRows,
+    *,
+    rules: ContentRules,
+    seen: Mapping[str, StoreProduct],
+    ours: Collection[str],
+    files: Mapping[str, PictureFile],
+    only: Collection[int] | None = None,
+    unreadable_too: bool = True,
+) -> FamilyPlan:
+    """
+    Plan one family or simple product.
+
+    `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
+    publish that did not come to its end, and are completed instead of linked.
+    """
+    sort = _Sorting(rules, seen, ours, only)
+    for row in family.listings:
+        sort.sort(row)
+    sort.settle_parent(family)
+    if not sort.groups:
+        return FamilyPlan(
+            family,
+            None,
+            Scope({}),
+            Unit(family.listings[0].code, ()),
+            tuple(sort.links),
+            tuple(sort.gone),
+            tuple(sort.refused),
+        )
+    wanted = build_wanted(family, rules=rules, takes_part=sort.takes_part, files=files)
+    scope = Scope(groups=sort.groups, creates=frozenset(sort.creates), unreadable_too=unreadable_too)
+    return FamilyPlan(
+        family,
+        wanted,
+        scope,
+        difference(wanted, seen=seen, scope=scope, reason=_reason(family, only)),
+        tuple(sort.links),
+        tuple(sort.gone),
+        tuple(sort.refused),
+    )
+
+
+def build_wanted(
+    family: FamilyRows, *, rules: ContentRules, takes_part: Collection[int], files: Mapping[str, PictureFile]
+) -> WantedUnit:
+    """Build the wanted unit of the listings that take part (by id)."""
+    values = {
+        "" if row.kind is Kind.PARENT else row.sku: ListingValues(
+            code=row.code, price=row.wanted_price, quantity=row.wanted_quantity, listing_id=row.id
+        )
+        for row in family.listings
+        if row.id in takes_part
+    }
+    return wanted_unit(family.product, rules=rules, values=values, files=files)
+
+
+def with_other_address(wanted: WantedUnit) -> WantedUnit:
+    """Return the unit with web addresses that end in the code, for when the plain ones are in use."""
+    return replace(
+        wanted,
+        products=tuple(
+            replace(product, address=f"{product.address.removesuffix('.html')}-{code_key(product.code)}.html")
+            if product.address
+            else product
+            for product in wanted.products
+        ),
+    )
+
+
+def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupItem]:
+    """Name what the store must have before this unit: custom fields, and categories from the root down."""
+    names = {
+        rules.type_field: "Product Type",
+        rules.parent_field: "Parent Code",
+        rules.barcode_field: "UPC",
+        rules.brand_field: "Brand",
+        rules.msrp_field: "MSRP",
+    }
+    for product in wanted.products:
+        for code in product.custom_fields:
+            choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
+            yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
+        for category in product.categories:
+            yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
+
+
+def setup_unit(items: Collection[SetupItem]) -> Unit:
+    return Unit(
+        key="set-up",
+        changes=tuple(
+            Change(
+                Subject(SubjectKind.SETUP, item.code, item.name),
+                Side.STORE,
+                Action.CREATE,
+                (FieldChange("kind", None, item.kind.value), FieldChange("name", None, item.name)),
+                "needed by what is published",
+            )
+            for item in items
+        ),
+    )
+
+
+def link_change(row: ListingRow, there: StoreProduct, reason: str) -> Change:
+    return Change(
+        Subject(SubjectKind.LISTING, row.code, there.name),
+        Side.HUB,
+        Action.LINK,
+        (FieldChange("store_id", row.store_id, there.id),),
+        reason,
+        row.id,
+    )
+
+
+class _Sorting:
+    """Sorts the rows of one family by what can be done about them."""
+
+    def __init__(
+        self,
+        rules: ContentRules,
+        seen: Mapping[str, StoreProduct],
+        ours: Collection[str],
+        only: Collection[int] | None,
+    ) -> None:
+        self._rules = rules
+        self._seen = seen
+        self._ours = ours
+        self._only = only
+        self.groups: dict[str, frozenset[Group]] = {}
+        self.creates: set[str] = set()
+        self.takes_part: set[int] = set()
+        self.links: list[tuple[ListingRow, StoreProduct]] = []
+        self.gone: list[ListingRow] = []
+        self.refused: list[Refusal] = []
+
+    def sort(self, row: ListingRow) -> None:
+        there = self._seen.get(code_key(row.code))
+        if row.status.link is Link.LINKED:
+            self._linked(row, there)
+        elif row.kind is not Kind.PARENT and is_due(row, self._only) and row.status.pending is Pending.PUBLISH:
+            self._unlinked(row, there)
+
+    def _linked(self, row: ListingRow, there: StoreProduct | None) -> None:
+        if there is None or there.id != row.store_id:
+            if is_due(row, self._only):
+                self.gone.append(row)
+            return
+        self.takes_part.add(row.id)
+        if is_due(row, self._only):
+            held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
+            self.groups[code_key(row.code)] = row.overwrite_groups - held
+
+    def _unlinked(self, row: ListingRow, there: StoreProduct | None) -> None:
+        key = code_key(row.code)
+        if there is None:
+            self.creates.add(key)
+        elif key not in self._ours:
+            if _is_same(row, there, self._rules):
+                self.links.append((row, there))
+                self.takes_part.add(row.id)
+            else:
+                self.refused.append(Refusal(row, Attention.ALREADY_EXISTS, _collision(row, there, self._rules)))
+            return
+        self.groups[key] = ALL_GROUPS
+        self.takes_part.add(row.id)
+
+    def settle_parent(self, family: FamilyRows) -> None:
+        """A parent is made, completed or extended whenever one of its variants is."""
+        parent = family.listings[0]
+        if parent.kind is not Kind.PARENT:
+            return
+        has_new = any(row.id in self.takes_part and row.status.link is not Link.LINKED for row in family.listings)
+        if parent.status.link is Link.LINKED:
+            if has_new:
+                self._extend(parent, family)
+        elif has_new or (is_due(parent, self._only) and parent.status.pending is Pending.PUBLISH):
+            self._make(parent, family, has_new=has_new)
+
+    def _extend(self, parent: ListingRow, family: FamilyRows) -> None:
+        if parent.id in self.takes_part:
+            key = code_key(parent.code)
+            self.groups[key] = self.groups.get(key, frozenset()) | {Group.STRUCTURE}
+            return
+        self._refuse_new(family, "its parent is gone from the store; unlink the parent and publish the family")
+        if parent not in self.gone:
+            self.gone.append(parent)
+
+    def _make(self, parent: ListingRow, family: FamilyRows, *, has_new: bool) -> None:
+        key = code_key(parent.code)
+        there = self._seen.get(key)
+        self.takes_part.add(parent.id)
+        if there is None or key in self._ours:
+            self.groups[key] = ALL_GROUPS
+            if there is None:
+                self.creates.add(key)
+            return
+        if not _is_same(parent, there, self._rules):
+            message = _collision(parent, there, self._rules)
+            self.refused.append(Refusal(parent, Attention.ALREADY_EXISTS, message))
+            self.takes_part.discard(parent.id)
+            self._refuse_new(family, f"its parent can't be published. {message}")
+            return
+        self.links.append((parent, there))
+        if has_new and _takes_options(there, family):
+            self.groups[key] = frozenset({Group.STRUCTURE})
+        elif has_new:
+            self._refuse_new(
+                family, f"the product {there.code} on the store has other options; add the variant there and link it"
+            )
+
+    def _refuse_new(self, family: FamilyRows, why: str) -> None:
+        linked = {row.id for row, _there in self.links}
+        for row in family.listings:
+            key = code_key(row.code)
+            if row.kind is Kind.VARIANT and row.status.link is not Link.LINKED and row.id not in linked:
+                if row.id in self.takes_part:
+                    message = f"{row.sku} can't be published: {why}."
+                    self.refused.append(Refusal(row, Attention.PUBLISH_FAILED, message))
+                self.takes_part.discard(row.id)
+                self.creates.discard(key)
+                self.groups.pop(key, None)
+
+
+def _is_same(row: ListingRow, there: StoreProduct, rules: ContentRules) -> bool:
+    """Whether a product under our code, that we did not make, is what the listing means: same SKU, fitting type."""
+    kind = (there.custom_fields or {}).get(rules.type_field, "").strip().lower()
+    if kind and kind != row.kind.value:
+        return False
+    return there.sku == row.sku or (not there.sku and code_key(there.code) == code_key(row.sku))
+
+
+def _collision(row: ListingRow, there: StoreProduct, rules: ContentRules) -> str:
+    kind = (there.custom_fields or {}).get(rules.type_field, "").strip() or "no type"
+    return (
+        f"The store has another product with the code {there.code} ('{there.name}', SKU '{there.sku}', {kind}), "
+        f"so '{row.sku}' can't be published under it. Give one of the two another SKU, or link them by hand."
+    )
+
+
+def _takes_options(there: StoreProduct, family: FamilyRows) -> bool:
+    prompts = {attribute.prompt.strip().lower() for attribute in there.attributes if attribute.is_dimension}
+    return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
+
+
+def _reason(family: FamilyRows, only: Collection[int] | None) -> str:
+    pending = {row.status.pending.value for row in family.listings if is_due(row, only)}
+    return f"queued to {' and '.join(sorted(pending))}"
