@@ -39,6 +39,21 @@ ADDRESS: Mapping[str, int] = {
     "zip": 50,
     "cntry": 50,
 }
+# What callers of every kind name them, after "Ship" or "Bill".
+ADDRESS_PARAMETERS: Mapping[str, str] = {
+    "FirstName": "fname",
+    "LastName": "lname",
+    "Email": "email",
+    "Company": "comp",
+    "Phone": "phone",
+    "Fax": "fax",
+    "Address1": "addr1",
+    "Address2": "addr2",
+    "City": "city",
+    "State": "state",
+    "Zip": "zip",
+    "Country": "cntry",
+}
 ADDRESS_COLUMNS: Mapping[str, int] = {
     f"{side}_{name}": width for side in ("ship", "bill") for name, width in ADDRESS.items()
 }
