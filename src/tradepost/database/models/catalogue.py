@@ -1,0 +1,85 @@
+"""The catalogue: products and their variants, whatever channel they are sold on."""
+
+from django.db import models
+
+from tradepost.database.fields import MoneyField, WeightField
+
+
+class Product(models.Model):
+    """A family, or a single article with one variant. Lists are JSON in the order of the domain's tuples."""
+
+    handle = models.CharField(max_length=255, unique=True)
+    title = models.CharField(max_length=1000)
+    description = models.TextField(blank=True)
+    brand = models.CharField(max_length=255, blank=True)
+    category = models.JSONField(default=list, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    option_names = models.JSONField(default=list, blank=True)
+    page_title = models.CharField(max_length=1000, blank=True)
+    is_for_sale = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~models.Q(handle=""), name="product_has_a_handle")]
+
+    def __str__(self) -> str:
+        return self.handle
+
+
+class Variant(models.Model):
+    """
+    One sellable combination.
+
+    `quantity` is what the source said at `quantity_at`; `sold_since` counts the pieces in orders of all channels
+    placed after that. A variant that `is_gone` is not in the catalogue any more.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    sku = models.CharField(max_length=255, unique=True)
+    options = models.JSONField(default=list, blank=True)
+    position = models.IntegerField()
+    price = MoneyField()
+    msrp = MoneyField(null=True, blank=True)
+    cost = MoneyField(null=True, blank=True)
+    quantity = models.IntegerField(null=True, blank=True)
+    quantity_at = models.DateTimeField(null=True, blank=True)
+    sold_since = models.IntegerField(default=0)
+    barcode = models.CharField(max_length=255, blank=True)
+    weight_grams = WeightField(null=True, blank=True)
+    taxable = models.BooleanField(default=True)
+    sku_made_up = models.BooleanField(default=False)
+    is_gone = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(sku=""), name="variant_has_a_sku"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__isnull=True) | models.Q(quantity_at__isnull=False),
+                name="variant_quantity_is_dated",
+            ),
+            models.CheckConstraint(condition=models.Q(sold_since__gte=0), name="variant_sold_since_counts"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class PictureRecord(models.Model):
+    """A picture as the catalogue names it; of a variant, or of the product as a whole. Their order is that of ids."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="pictures", null=True, blank=True)
+    source = models.TextField()
+    position = models.IntegerField()
+    alt = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["variant"], condition=models.Q(variant__isnull=False), name="picture_once_per_variant"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.source

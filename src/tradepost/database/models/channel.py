@@ -1,0 +1,99 @@
+"""A channel is our record of one connected store: its settings and its connections."""
+
+from enum import StrEnum
+
+from django.db import models
+
+from tradepost.database.models.allowed import enum_field, one_of
+from tradepost.domain.order import AcknowledgeMode, ShipmentPath
+
+
+class Channel(models.Model):
+    """
+    One connected store.
+
+    `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` a list of
+    `StoreStatus` values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. A channel that
+    `is_local` may call private addresses.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    is_local = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    rules = models.JSONField(default=dict, blank=True)
+    requires_product_type = models.BooleanField(default=True)
+    batch_size = models.PositiveIntegerField(default=50)
+    delist_parent_with_last_variant = models.BooleanField(default=True)
+
+    order_statuses = models.JSONField(default=list, blank=True)
+    look_back_days = models.PositiveIntegerField(default=7)
+    only_paid_orders = models.BooleanField(default=True)
+    acknowledge_mode = enum_field(AcknowledgeMode, default=AcknowledgeMode.NONE.value)
+    shipment_path = enum_field(ShipmentPath, default=ShipmentPath.PROVISION.value)
+    carrier_map = models.JSONField(default=dict, blank=True)
+    orders_fetched_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            one_of("acknowledge_mode", AcknowledgeMode, table="channel"),
+            one_of("shipment_path", ShipmentPath, table="channel"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),
+            models.CheckConstraint(condition=models.Q(batch_size__gte=1), name="channel_batch_size_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConnectionKind(StrEnum):
+    STORE_API = "store_api"
+    IMAGE_FTP = "image_ftp"
+
+
+class Protocol(StrEnum):
+    HTTPS = "https"
+    HTTP = "http"
+    FTP = "ftp"
+    FTPS = "ftps"
+    FTPS_IMPLICIT = "ftps_implicit"
+    SFTP = "sftp"
+
+
+class Connection(models.Model):
+    """
+    The address and credentials of a channel's store API or image server.
+
+    `host`: a domain, for a store API also with scheme and port. `folder`: the store's folder (`/mm5/`), or the base
+    directory of the image server. `secrets`: {name: value} as JSON, encrypted; see `database.connections`.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="connections")
+    kind = enum_field(ConnectionKind)
+    protocol = enum_field(Protocol)
+    host = models.CharField(max_length=255)
+    port = models.PositiveIntegerField(null=True, blank=True)
+    folder = models.CharField(max_length=255, blank=True)
+    sub_folder = models.CharField(max_length=255, blank=True)
+    store_code = models.CharField(max_length=64, blank=True)
+    user = models.CharField(max_length=255, blank=True)
+    secrets = models.BinaryField(default=b"")
+    tested_at = models.DateTimeField(null=True, blank=True)
+    test_result = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("kind", ConnectionKind, table="connection"),
+            one_of("protocol", Protocol, table="connection"),
+            models.UniqueConstraint(fields=["channel", "kind"], name="connection_once_per_channel_and_kind"),
+            models.CheckConstraint(
+                condition=models.Q(kind=ConnectionKind.STORE_API.value, protocol__in=["https", "http"])
+                | models.Q(kind=ConnectionKind.IMAGE_FTP.value, protocol__in=["ftp", "ftps", "ftps_implicit", "sftp"]),
+                name="connection_protocol_fits_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.host}"

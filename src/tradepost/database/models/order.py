@@ -1,0 +1,138 @@
+"""The ledger of imported orders, and the shipments that the merchant sends for them."""
+
+from django.db import models
+from django.db.models import Q
+
+from tradepost.database.fields import MoneyField
+from tradepost.database.models.allowed import enum_field, one_of
+from tradepost.database.models.catalogue import Variant
+from tradepost.database.models.channel import Channel
+from tradepost.database.models.listing import Listing
+from tradepost.domain.order import OrderState, StoreStatus
+
+
+class Order(models.Model):
+    """
+    An order as it was imported; once per channel and the store's order number.
+
+    Addresses, charges and notes are JSON in the shape of the domain's `Address`, `StoreCharge` and texts.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="orders")
+    store_id = models.BigIntegerField()
+    state = enum_field(OrderState, default=OrderState.OPEN.value)
+    hold_reason = models.TextField(blank=True)
+    store_status = enum_field(StoreStatus)
+    placed_at = models.DateTimeField()
+    imported_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    ship_to = models.JSONField(default=dict)
+    bill_to = models.JSONField(default=dict)
+    charges = models.JSONField(default=list, blank=True)
+    notes = models.JSONField(default=list, blank=True)
+    total = MoneyField()
+    currency = models.CharField(max_length=8, blank=True)
+    shipping_method = models.CharField(max_length=255, blank=True)
+    is_paid = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            one_of("state", OrderState, table="order"),
+            one_of("store_status", StoreStatus, table="order"),
+            models.UniqueConstraint(fields=["channel", "store_id"], name="order_once_per_channel"),
+            models.CheckConstraint(
+                condition=~Q(state=OrderState.ON_HOLD.value) | ~Q(hold_reason=""), name="order_hold_has_a_reason"
+            ),
+        ]
+        indexes = [
+            # unacknowledged: orders that the store has not been told about.
+            models.Index(
+                fields=["channel", "id"], condition=Q(acknowledged_at__isnull=True), name="order_unacknowledged"
+            ),
+            # Lists, newest first.
+            models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),
+            models.Index(fields=["channel", "state", "-id"], name="order_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.store_id)
+
+
+class OrderLine(models.Model):
+    """A line as on the store; `listing` and `variant` are what it was matched to."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    line_id = models.BigIntegerField()
+    code = models.CharField(max_length=255, blank=True)
+    sku = models.CharField(max_length=255, blank=True)
+    name = models.TextField(blank=True)
+    quantity = models.IntegerField()
+    price = MoneyField()
+    total = MoneyField()
+    store_status = enum_field(StoreStatus)
+    product_id = models.BigIntegerField(default=0)
+    shipment_id = models.BigIntegerField(default=0)
+    options = models.JSONField(default=list, blank=True)
+    part_codes = models.JSONField(default=list, blank=True)
+    is_product = models.BooleanField(default=True)
+    listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True)
+    variant = models.ForeignKey(Variant, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("store_status", StoreStatus, table="order_line"),
+            models.UniqueConstraint(fields=["order", "line_id"], name="order_line_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku or self.code}"
+
+
+class ShipmentRecord(models.Model):
+    """
+    A package that the merchant sent; `code` is ours and never changes.
+
+    `synced_at` is when the store was proven to have it as it is here; a change of the shipment clears it.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments")
+    code = models.CharField(max_length=50, unique=True)
+    carrier = models.CharField(max_length=100)
+    tracking_number = models.CharField(max_length=100)
+    cost = MoneyField()
+    shipped_at = models.DateTimeField()
+    store_id = models.BigIntegerField(null=True, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(tracking_number=""), name="shipment_has_a_tracking_number"),
+            models.UniqueConstraint(
+                fields=["order", "store_id"], condition=Q(store_id__isnull=False), name="shipment_once_per_store_id"
+            ),
+        ]
+        indexes = [
+            # shipments_due.
+            models.Index(fields=["id"], condition=Q(synced_at__isnull=True), name="shipment_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ShipmentLine(models.Model):
+    """How many pieces of an order line are in a shipment."""
+
+    shipment = models.ForeignKey(ShipmentRecord, on_delete=models.CASCADE, related_name="lines")
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="shipment_lines")
+    quantity = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "line"], name="shipment_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="shipment_line_has_pieces"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.line_id}"

@@ -1,0 +1,139 @@
+"""Runs: each execution of an operation on a channel, with its lease, progress and report."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+
+from tradepost.database.models.allowed import enum_field, one_of
+from tradepost.database.models.channel import Channel
+from tradepost.domain.plan import Action, Outcome, Proof, RunState, Side, SubjectKind
+
+
+class RunKind(StrEnum):
+    """The operations that are executed as runs."""
+
+    PUBLISH = "publish"
+    SYNC = "sync"
+    LINK = "link"
+    GET_ORDERS = "get_orders"
+    SYNC_ORDERS = "sync_orders"
+
+
+class Trigger(StrEnum):
+    SCHEDULE = "schedule"
+    PERSON = "person"
+    API = "api"
+    CHAIN = "chain"
+
+
+class Run(models.Model):
+    """
+    One execution of an operation.
+
+    `lane`: runs of one lane exclude each other on a channel; publish, sync and link share theirs. `scope`: the
+    listing ids it is limited to, or null for all that is due. `scope_key`: tells equal requests, so that they join.
+    `counts`: rows of `Counts`. `cursors`: {part of the work: last key}. `reference`: the id under which the log has
+    the trace of an unexpected error. A dry run changes nothing, so it waits for nobody.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs")
+    kind = enum_field(RunKind)
+    lane = models.CharField(max_length=24)
+    trigger = enum_field(Trigger)
+    requested_by = models.CharField(max_length=150, blank=True)
+    state = enum_field(RunState, default=RunState.QUEUED.value)
+    is_dry = models.BooleanField(default=False)
+    scope = models.JSONField(null=True, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+    scope_key = models.CharField(max_length=32)
+
+    owner = models.CharField(max_length=100, blank=True)
+    attempt = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+
+    cursors = models.JSONField(default=dict, blank=True)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(null=True, blank=True)
+    label = models.CharField(max_length=200, blank=True)
+    counts = models.JSONField(default=list, blank=True)
+    error = models.TextField(blank=True)
+    reference = models.CharField(max_length=32, blank=True)
+
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("kind", RunKind, table="run"),
+            one_of("trigger", Trigger, table="run"),
+            one_of("state", RunState, table="run"),
+            # A run of a kind is in the lane of its kind: this also holds one running run per channel and kind.
+            models.UniqueConstraint(
+                fields=["channel", "lane"],
+                condition=Q(state=RunState.RUNNING.value, is_dry=False),
+                name="run_one_running_per_lane",
+            ),
+            models.UniqueConstraint(
+                fields=["channel", "kind", "scope_key"],
+                condition=Q(state=RunState.QUEUED.value),
+                name="run_queued_once_per_scope",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RunState.RUNNING.value) | (Q(lease_until__isnull=False) & ~Q(owner="")),
+                name="run_running_has_an_owner",
+            ),
+        ]
+        indexes = [
+            # The executor's look at what waits, and at what was left behind.
+            models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="run_unfinished"),
+            models.Index(fields=["channel", "-id"], name="run_by_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class RunChange(models.Model):
+    """
+    A change that a run planned or made, and what became of it: report, history and audit trail in one.
+
+    A blank `outcome` means that it was only planned. `fields`: [{name, before, after}]. `listing_id` is a plain
+    number, so that history outlives the listing.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="changes")
+    attempt = models.IntegerField()
+    unit = models.CharField(max_length=255, blank=True)
+    subject_kind = enum_field(SubjectKind)
+    subject_key = models.CharField(max_length=255)
+    subject_label = models.TextField(blank=True)
+    side = enum_field(Side)
+    action = enum_field(Action)
+    outcome = enum_field(Outcome, blank=True)
+    proof = enum_field(Proof, blank=True)
+    fields = models.JSONField(default=list, blank=True)
+    reason = models.TextField(blank=True)
+    message = models.TextField(blank=True)
+    listing_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("outcome", Outcome, table="run_change", or_blank=True),
+            one_of("proof", Proof, table="run_change"),
+        ]
+        indexes = [
+            # A listing's history, newest first.
+            models.Index(
+                fields=["listing_id", "-id"], condition=Q(listing_id__isnull=False), name="run_change_by_listing"
+            ),
+            # An order's or a file's history, by its number or path.
+            models.Index(fields=["subject_kind", "subject_key", "-id"], name="run_change_by_subject"),
+            # A run's report: what was rejected, failed or is unknown.
+            models.Index(fields=["run", "outcome", "id"], name="run_change_by_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_key}"

