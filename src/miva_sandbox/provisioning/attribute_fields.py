@@ -1,0 +1,60 @@
+"""What tags say of attributes and options, the same for those of products and those of templates."""
+
+from miva_sandbox.provisioning.registry import Tag
+from miva_sandbox.state import attributes
+from miva_sandbox.state.attributes import Attribute, Option
+
+Changes = dict[str, str | int]
+
+
+def new_attribute(tag: Tag) -> Attribute:
+    values: Changes = {
+        "code": tag.required_code("Code"),
+        "type": tag.required_word("Type", attributes.TYPES),
+        "prompt": tag.required_text("Prompt"),
+    }
+    return Attribute(**(values | _values(tag) | _switches(tag)))  # type: ignore[arg-type]
+
+
+def attribute_changes(tag: Tag, *, types: tuple[str, ...] = attributes.TYPES) -> Changes:
+    changes = _names(tag)
+    chosen = tag.word("Type", types)
+    if chosen is not None:
+        changes["type"] = chosen
+    return changes | _values(tag) | _switches(tag)
+
+
+def new_option(tag: Tag) -> Option:
+    values: Changes = {"code": tag.required_code("Code"), "prompt": tag.required_text("Prompt")}
+    return Option(**(values | _values(tag)), default=bool(tag.boolean("DefaultOption")))  # type: ignore[arg-type]
+
+
+def option_changes(tag: Tag) -> tuple[Changes, bool]:
+    """Return the changed columns, and whether the option is to be the default."""
+    return _names(tag) | _values(tag), bool(tag.boolean("DefaultOption"))
+
+
+def _names(tag: Tag) -> Changes:
+    changes: Changes = {}
+    code = tag.code("Code")
+    if code is not None:
+        changes["code"] = code
+    prompt = tag.text("Prompt", blank=False)
+    if prompt is not None:
+        changes["prompt"] = prompt
+    return changes
+
+
+def _values(tag: Tag) -> Changes:
+    found = {
+        "price": tag.price("Price"),
+        "cost": tag.price("Cost"),
+        "weight": tag.weight("Weight"),
+        "image": tag.text("Image", limit=254),
+    }
+    return {column: value for column, value in found.items() if value is not None}
+
+
+def _switches(tag: Tag) -> Changes:
+    found = {"required": tag.boolean("Required"), "inventory": tag.boolean("Inventory")}
+    return {column: value for column, value in found.items() if value is not None}
