@@ -6,7 +6,6 @@ an error, and with it every entity but XML's own five: there is nothing to expan
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from lxml import etree
 
@@ -35,20 +34,21 @@ class Element:
     It remembers which of its children and attributes somebody asked for, so that the rest can be reported to lint.
     """
 
+    __slots__ = ("_asked", "_asked_attributes", "_attributes", "_by_key", "_node", "all_children", "key", "name")
+
     def __init__(self, node: etree._Element) -> None:
         self._node = node
+        tag = str(node.tag)
+        # As it was written: the parser puts the name of the namespace in the place of its prefix.
+        self.name = f"{node.prefix or ''}:{tag.partition('}')[2]}".lstrip(":") if tag.startswith("{") else tag
+        self.key = self.name.lower()
+        self.all_children = [Element(child) for child in node if isinstance(child.tag, str)]
+        self._by_key: dict[str, list[Element]] = {}
+        for child in self.all_children:
+            self._by_key.setdefault(child.key, []).append(child)
+        self._attributes = {str(name).lower(): str(value).strip() for name, value in node.attrib.items()}
         self._asked: set[str] = set()
         self._asked_attributes: set[str] = set()
-
-    @cached_property
-    def name(self) -> str:
-        """The name as it was written."""
-        local = etree.QName(self._node).localname
-        return f"{self._node.prefix}:{local}" if self._node.prefix else local
-
-    @cached_property
-    def key(self) -> str:
-        return self.name.lower()
 
     @property
     def line(self) -> int:
@@ -62,13 +62,10 @@ class Element:
     def text(self) -> str:
         return self.raw_text.strip()
 
-    @cached_property
-    def all_children(self) -> list["Element"]:
-        return [Element(child) for child in self._node if isinstance(child.tag, str)]
-
-    @cached_property
-    def _attributes(self) -> dict[str, str]:
-        return {str(name).lower(): str(value).strip() for name, value in self._node.attrib.items()}
+    @property
+    def stray_text(self) -> str:
+        """The text before, between and after the child elements."""
+        return "".join([self.raw_text, *(child.tail or "" for child in self._node)]).strip()
 
     def attribute(self, name: str) -> str | None:
         """Return the trimmed value, or None if it is absent."""
@@ -76,23 +73,19 @@ class Element:
         return self._attributes.get(name.lower())
 
     def children(self, name: str) -> list["Element"]:
-        self._asked.add(name.lower())
-        return self._by_key.get(name.lower(), [])
+        key = name.lower()
+        self._asked.add(key)
+        return self._by_key.get(key, [])
 
     def walk(self) -> list["Element"]:
         """Return all children, for lists whose members are told apart by whoever reads them."""
         self._asked.update(child.key for child in self.all_children)
         return self.all_children
 
-    @cached_property
-    def _by_key(self) -> dict[str, list["Element"]]:
-        found: dict[str, list[Element]] = {}
-        for child in self.all_children:
-            found.setdefault(child.key, []).append(child)
-        return found
-
     def ignored(self) -> Iterator[tuple[str, str]]:
-        """Yield (kind, path) of the child elements and attributes here and below that nobody asked for."""
+        """Yield (kind, path) of the elements, attributes and text, here and below, that nobody asked for."""
+        if self.all_children and self.stray_text:
+            yield "stray text", self.name
         for name in self._attributes.keys() - self._asked_attributes:
             yield "unknown attribute", f"{self.name}/@{name}"
         for child in self.all_children:
@@ -102,9 +95,9 @@ class Element:
                 yield from child.ignored()
 
 
-def parse(text: str) -> list[Element]:
+def parse(text: str) -> Element:
     """
-    Return the tags of a document in order.
+    Return the element that holds the tags of a document.
 
     Line 1 is the first line of the text. Raises ParseError, TooManyTopLevelTags.
     """
@@ -130,4 +123,4 @@ def parse(text: str) -> list[Element]:
     wrappers = [Element(child) for child in root if isinstance(child.tag, str)]
     if len(wrappers) != 1:
         raise TooManyTopLevelTags
-    return wrappers[0].all_children
+    return wrappers[0]

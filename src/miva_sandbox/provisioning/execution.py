@@ -17,7 +17,10 @@ def run(store: Store, xml: str) -> list[Message]:
     Raises ParseError, TooManyTopLevelTags; then nothing was run.
     """
     messages = Messages(store.clock)
-    for element in document.parse(xml):
+    wrapper = document.parse(xml)
+    if wrapper.stray_text:
+        store.lint.report("stray text", "Provision_Store", wrapper.stray_text[:100])
+    for element in wrapper.all_children:
         # Whatever steps in here may end the run; what was done stays done.
         store.hooks.tag(element.name)
         _run_tag(Tag(store, element, messages))

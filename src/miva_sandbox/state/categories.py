@@ -110,7 +110,8 @@ def delete(store: Store, category_id: int) -> None:
         children = store.db.rows("SELECT id FROM categories WHERE parent_id = ?", (category_id,))
         store.db.execute(
             "UPDATE categories SET parent_id = ? WHERE parent_id = ? AND id <> ?",
-            (row["parent_id"], category_id, category_id),
+            # A category that stands below itself leaves its children to the root.
+            (row["parent_id"] if row["parent_id"] != category_id else 0, category_id, category_id),
         )
         store.db.execute(
             "UPDATE products SET catcount = catcount - 1 "

@@ -6,7 +6,7 @@ Prices, costs and weights are units of 1e-8 (numbers.py), the margin is hundredt
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from miva_sandbox.state import (
     attributes,
@@ -88,6 +88,9 @@ class Product:
     cancat_id: int = 0
 
 
+_COLUMNS = tuple(field.name for field in fields(Product))
+
+
 def find(store: Store, code: str) -> sqlite3.Row | None:
     return store.db.row("SELECT * FROM products WHERE code_key = ?", (columns.key(code),))
 
@@ -107,7 +110,7 @@ def insert(store: Store, product: Product) -> int:
 
     Raises AlreadyExists, Invalid.
     """
-    values: dict[str, str | int] = asdict(product)
+    values: dict[str, str | int] = {name: getattr(product, name) for name in _COLUMNS}
     _fit(values)
     if find(store, product.code) is not None:
         raise AlreadyExists("", f"Product with the code '{product.code}' already exists", field="code")
