@@ -1,6 +1,7 @@
 """Running a document: every tag in its order, whatever became of the one before."""
 
 import sqlite3
+from collections.abc import Callable
 
 from miva_sandbox.provisioning import document, known_tags, registry
 from miva_sandbox.provisioning.document import Element
@@ -10,9 +11,11 @@ from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.store import Store
 
 
-def run(store: Store, xml: str) -> list[Message]:
+def run(store: Store, xml: str, *, before_tag: Callable[[str], None] | None = None) -> list[Message]:
     """
     Run the tags of a document and return the messages of those that failed.
+
+    `before_tag` is called with the name of each tag; what it raises ends the run, and what was done stays done.
 
     Raises ParseError, TooManyTopLevelTags; then nothing was run.
     """
@@ -21,8 +24,8 @@ def run(store: Store, xml: str) -> list[Message]:
     if wrapper.stray_text:
         store.lint.report("stray text", "Provision_Store", wrapper.stray_text[:100])
     for element in wrapper.all_children:
-        # Whatever steps in here may end the run; what was done stays done.
-        store.hooks.tag(element.name)
+        if before_tag is not None:
+            before_tag(element.name)
         _run_tag(Tag(store, element, messages))
     return messages.all()
 
