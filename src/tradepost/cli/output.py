@@ -1,0 +1,151 @@
+"""
+What commands print: tables for people, or with `--json` one object for programs, on standard output; progress on
+standard error, and only where somebody watches it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tradepost.domain.plan import Change, Outcome, Proof, Result, Unit
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Step = Callable[[int, int | None, str], None]
+"""Shows how far a piece of work is: done, total (None if unknown), and what is being done."""
+
+
+def print_json(value: Any) -> None:
+    """Print one object; decimals as text, so that no cent is lost on the way."""
+    print(json.dumps(value, default=_plain, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    message = f"{type(value).__name__} has no JSON form"
+    raise TypeError(message)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "") -> None:
+    """Print rows as a table, or the sentence `empty` where there are none."""
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    if table.row_count or not empty:
+        out.print(table, soft_wrap=not out.is_terminal)
+    else:
+        out.print(empty, markup=False)
+
+
+_NUMBERS = frozenset({"price", "quantity", "count", "total", "done", "lines", "pieces", "id"})
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    return {
+        "subject": change.subject.kind.value,
+        "key": change.subject.key,
+        "label": change.subject.label,
+        "side": change.side.value,
+        "action": change.action.value,
+        "fields": [{"name": field.name, "before": field.before, "after": field.after} for field in change.fields],
+        "reason": change.reason,
+    }
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    return {
+        **change_json(result.change),
+        "outcome": result.outcome.value,
+        "proof": result.proof.value,
+        "message": result.message,
+    }
+
+
+def print_plan(units: Iterable[Unit]) -> None:
+    """Print what would be done, change by change: before -> after, and why."""
+    for unit in units:
+        for change in unit.changes:
+            print_change(change)
+
+
+def print_change(change: Change, *, outcome: str = "") -> None:
+    reason = f"  [dim]({_safe(change.reason)})[/dim]" if change.reason else ""
+    label = f" [dim]{_safe(change.subject.label)}[/dim]" if change.subject.label else ""
+    out.print(
+        f"[bold]{change.action.value}[/bold] {change.subject.kind.value} "
+        f"{_safe(change.subject.key)}{label}{reason}{outcome}",
+        soft_wrap=True,
+    )
+    for field in change.fields:
+        before = "" if field.before is None else f"{_short(field.before)} -> "
+        out.print(f"    {field.name}: {before}{_short(field.after)}", soft_wrap=True)
+
+
+def print_results(results: Sequence[Result], *, quiet: frozenset[Outcome] = frozenset()) -> None:
+    for result in results:
+        if result.outcome in quiet:
+            continue
+        proof = f", {result.proof.value}" if result.proof is not Proof.NONE else ""
+        message = f": {_safe(result.message)}" if result.message else ""
+        print_change(result.change, outcome=f"  [{_COLOURS[result.outcome]}]{result.outcome.value}[/]{proof}{message}")
+
+
+_COLOURS = {
+    Outcome.APPLIED: "green",
+    Outcome.UNCHANGED: "dim",
+    Outcome.SKIPPED: "yellow",
+    Outcome.REJECTED: "red",
+    Outcome.FAILED: "red",
+    Outcome.UNKNOWN: "red",
+}
+
+
+def _safe(text: str) -> str:
+    # What comes from a catalogue or a store may look like markup, or hold control characters for the terminal.
+    return "".join(mark if mark.isprintable() else " " for mark in text).replace("[", "\\[")
+
+
+def _short(value: Any, *, width: int = 100) -> str:
+    text = str(value) if not isinstance(value, str) else value
+    text = " ".join(text.split())
+    return _safe(text if len(text) <= width else f"{text[: width - 1]}…")
+
+
+@contextmanager
+def progress(*, is_shown: bool = True) -> Iterator[Step]:
+    """Show a progress bar on standard error while the block works; quiet where nobody watches."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not (is_shown and err.is_terminal),
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def step(done: int, total: int | None, label: str) -> None:
+            bar.update(task, completed=done, total=total, description=_safe(label))
+
+        yield step
