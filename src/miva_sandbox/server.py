@@ -22,6 +22,8 @@ from miva_sandbox.files.ftp import FtpServer
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
 from miva_sandbox.state.domain import Domain
+from miva_sandbox.storefront import routes as storefront
+from miva_sandbox.storefront.routes import routes as storefront_routes
 
 _START_TIMEOUT_SECONDS = 20
 _STOP_TIMEOUT_SECONDS = 10
@@ -143,6 +145,8 @@ class SandboxServer:
         folder = self.domain.folder
         routes: list[BaseRoute] = [
             Route(f"{folder}json.mvc", ApiEndpoint(self.domain, self.log)),
+            *storefront.routes(self.domain),
             Mount(f"{folder}graphics", StaticFiles(directory=self.domain.files_root / "graphics")),
+            *storefront_routes(self.domain),
         ]
         return Starlette(routes=routes)

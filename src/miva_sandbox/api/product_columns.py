@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from miva_sandbox.api import attribute_columns, custom_field_query
+from miva_sandbox.api import attribute_columns, custom_field_values
 from miva_sandbox.api.list_query import CUSTOM_FIELDS
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import number
@@ -30,7 +30,7 @@ def add(call: Call, found: Sequence[sqlite3.Row], rows: Sequence[Row], asked: Se
         elif name.startswith("imagetype:"):
             _image_type(call, rows, name)
     if custom:
-        values = custom_field_query.values(call, "product", [row["id"] for row in rows], custom)
+        values = custom_field_values.values(call, "product", [row["id"] for row in rows], custom)
         for built in rows:
             if built["id"] in values:
                 built["CustomField_Values"] = values[built["id"]]

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from miva_sandbox.api import custom_field_query, formats, list_query, product_columns
+from miva_sandbox.api import custom_field_values, formats, list_query, product_columns
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, ListQuery, Spec
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import ApiError, number
@@ -51,7 +51,7 @@ def _special(call: Call, name: str, operator: str, value: Any) -> Condition | No
     if name == "category":
         return _category(operator, value)
     if name.startswith(CUSTOM_FIELDS):
-        return custom_field_query.condition(call, "product", "p.id", name, operator, value)
+        return custom_field_values.condition(call, "product", "p.id", name, operator, value)
     return None
 
 
@@ -80,7 +80,7 @@ def _category(operator: str, value: Any) -> Condition | None:
 def _special_sort(call: Call, name: str) -> str | None:
     if name == "product_inventory":
         return f"iif({_TRACKED}, {_COUNT}, NULL)"
-    return custom_field_query.sort(call, "product", "p.id", name)
+    return custom_field_values.sort(call, "product", "p.id", name)
 
 
 def spec(*, default_sort: str = "disp_order", order_column: Column | None = None) -> Spec:

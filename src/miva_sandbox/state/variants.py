@@ -112,6 +112,26 @@ def insert(
     return variant_id
 
 
+def replace_dimensions(store: Store, product_id: int, variant_id: int, dimensions: Sequence[Dimension]) -> None:
+    """Give a variant another combination under its old id; another variant that has it already is deleted."""
+    existing = find(store, product_id, dimensions)
+    if existing == variant_id:
+        return
+    if existing is not None:
+        delete(store, product_id, existing)
+    count = len(parts(store, product_id, variant_id))
+    unique = sorted(set(dimensions))
+    store.db.execute(
+        "DELETE FROM product_variants WHERE product_id = ? AND variant_id = ?",
+        (product_id, variant_id),
+    )
+    store.db.execute_many(
+        "INSERT INTO product_variants (product_id, variant_id, dimensions, part_count, attr_id, attmpat_id, option_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(product_id, variant_id, len(unique), count, one.attr_id, one.attmpat_id, one.option_id) for one in unique],
+    )
+
+
 def set_default(store: Store, product_id: int) -> None:
     """Make sure that the default variant is there; `replace_parts` then fills it."""
     store.db.execute(

@@ -1,11 +1,13 @@
-"""Custom fields in list queries: as on-demand columns, as search fields and as sort, for any kind of record."""
+"""Custom fields of any kind of record: as on-demand columns, as search fields and as sort, and as a parameter."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from miva_sandbox.api import list_query
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition
+from miva_sandbox.api.parameters import as_text
 from miva_sandbox.api.registry import Call
+from miva_sandbox.api.responses import ApiError, FieldError
 from miva_sandbox.state import custom_fields
 from miva_sandbox.state.custom_fields import CHECKBOX, MODULE, MULTITEXT
 
@@ -85,3 +87,30 @@ def _any_value(field_id: int, record: str, operator: str, value: Any) -> Conditi
         return None
     word = "NOT IN" if operator in _NEGATIVE else "IN"
     return Condition(f"{record} {word} ({rows} AND {found.sql})", found.values)
+
+
+def check(call: Call, entity: Entity) -> list[tuple[Any, str | list[str]]]:
+    """
+    Read the parameter CustomField_Values: {module: {field: value}}.
+
+    Returns (field, value) pairs. Raises InputErrors for an unknown field, ApiError for another module.
+    """
+    found: list[tuple[Any, str | list[str]]] = []
+    for module, members in (call.parameters.mapping("CustomField_Values") or {}).items():
+        if module != MODULE:
+            raise ApiError("MER-JSN-PRD-00076", f"Module '{module}' not found")
+        for code, value in members.items() if isinstance(members, dict) else ():
+            field = custom_fields.find(call.store, entity, code)
+            if field is None:
+                raise FieldError(f"CustomField_Values:{module}:{code}", "Field not found")
+            found.append((field, [as_text(item) for item in value] if isinstance(value, list) else as_text(value)))
+    return found
+
+
+def store_values(call: Call, record_id: int, checked: list[tuple[Any, str | list[str]]]) -> None:
+    for field, value in checked:
+        if field["fieldtype"] == MULTITEXT:
+            parts = value if isinstance(value, list) else custom_fields.split(value)
+            custom_fields.replace_values(call.store, field, record_id, parts)
+        else:
+            custom_fields.set_value(call.store, field, record_id, "|".join(value) if isinstance(value, list) else value)

@@ -1,0 +1,91 @@
+"""
+The command `miva-sandbox`: serve a store until it is told to stop.
+
+    miva-sandbox serve --state ./store --port 8090 --json
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from miva_sandbox.provisioning import run as provision
+from miva_sandbox.request_log import RequestLog
+from miva_sandbox.server import SandboxServer
+
+_IN_MEMORY = ":memory:"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="miva-sandbox", description="A Miva store in a box.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    serve = commands.add_parser("serve", help="serve a store until SIGTERM or SIGINT")
+    serve.set_defaults(run=_serve)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=0, help="HTTP port (default: a free one)")
+    serve.add_argument("--ftp-port", type=int, default=0, help="FTP port (default: a free one)")
+    serve.add_argument(
+        "--state", default=_IN_MEMORY, metavar="DIR", help="directory that keeps the store (default: %(default)s)"
+    )
+    serve.add_argument("--folder", default="/mm5/", help="folder that the store is mounted in (default: %(default)s)")
+    serve.add_argument("--store", default="sandbox", metavar="CODE", help="code of the store (default: %(default)s)")
+    serve.add_argument("--seed-file", type=Path, metavar="XML", help="provisioning tags to execute at the start")
+    serve.add_argument("--json", action="store_true", help="print the addresses and keys as one line of JSON")
+    serve.add_argument(
+        "--log-requests", action="store_true", help="write each request as a line of JSON to standard error"
+    )
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server = SandboxServer(
+        state=None if options.state == _IN_MEMORY else Path(options.state),
+        host=options.host,
+        port=options.port,
+        ftp_port=options.ftp_port,
+        folder=options.folder,
+        store_code=options.store,
+        log=RequestLog(stream=sys.stderr) if options.log_requests else None,
+    )
+    with server:
+        if options.seed_file is not None:
+            _seed(server, options.seed_file)
+        _announce(server, as_json=options.json)
+        stop.wait()
+    return 0
+
+
+def _seed(server: SandboxServer, path: Path) -> None:
+    for message in provision(server.store, path.read_text(encoding="utf-8")):
+        print(f"{path}:{message.lineno}: {message.tag}: {message.message}", file=sys.stderr)  # noqa: T201
+
+
+def _announce(server: SandboxServer, *, as_json: bool) -> None:
+    facts = {
+        "endpoint": server.endpoint,
+        "store_code": server.store.code,
+        "token": server.full.token,
+        "signing_key": server.full.signing_key,
+        "hub_token": server.hub.token,
+        "hub_signing_key": server.hub.signing_key,
+        "storefront": server.storefront,
+        "ftp_host": server.ftp.host,
+        "ftp_port": server.ftp.port,
+        "ftp_user": server.ftp_user,
+        "ftp_password": server.ftp_password,
+    }
+    text = json.dumps(facts) if as_json else "\n".join(f"{name:16} {value}" for name, value in facts.items())
+    # Whoever started this reads the line from a pipe, and waits for it.
+    print(text, flush=True)  # noqa: T201

@@ -1,0 +1,99 @@
+"""The command `miva-sandbox serve`, started as a process of its own."""
+
+import base64
+import ftplib
+import hashlib
+import hmac
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import PurePosixPath
+
+import httpx2
+import pytest
+
+
+@pytest.fixture
+def serve():
+    """Start the command with arguments; returns what it announced and the process."""
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from miva_sandbox.cli import main; raise SystemExit(main())", "serve", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return json.loads(process.stdout.readline()), process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def store_load(facts):
+    """Call Store_Load with the announced keys, signed as the reference describes."""
+    body = json.dumps(
+        {"Function": "Store_Load", "Store_Code": facts["store_code"], "Miva_Request_Timestamp": int(time.time())}
+    ).encode()
+    mac = hmac.new(base64.b64decode(facts["signing_key"]), body, hashlib.sha256).digest()
+    answer = httpx2.post(
+        facts["endpoint"],
+        content=body,
+        headers={
+            "Content-Type": "application/json",
+            "X-Miva-API-Authorization": f"MIVA-HMAC-SHA256 {facts['token']}:{base64.b64encode(mac).decode()}",
+        },
+    )
+    return answer.json()
+
+
+def test_it_announces_in_one_line_what_a_client_needs_and_answers(serve):
+    facts, _ = serve("--json", "--store", "acme", "--folder", "/Merchant2/")
+
+    answer = store_load(facts)
+    with ftplib.FTP() as ftp:
+        ftp.connect(facts["ftp_host"], facts["ftp_port"])
+        ftp.login(facts["ftp_user"], facts["ftp_password"])
+        folders = ftp.nlst("/htdocs/Merchant2/graphics")
+
+    assert answer["data"]["code"] == "acme"
+    assert facts["endpoint"].endswith("/Merchant2/json.mvc")
+    assert [PurePosixPath(folder).name for folder in folders] == ["00000001"]
+    assert facts["hub_token"] != facts["token"]
+
+
+def test_keys_and_content_survive_a_restart_with_a_state_directory(serve, tmp_path):
+    seed = tmp_path / "seed.xml"
+    seed.write_text("<Product_Add><Code>TEE</Code><Name>T-Shirt</Name></Product_Add>", encoding="utf-8")
+    first, process = serve("--json", "--state", str(tmp_path / "store"), "--seed-file", str(seed))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+    second, process = serve("--json", "--state", str(tmp_path / "store"), "--seed-file", str(seed))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    keys = ("token", "signing_key", "hub_token", "hub_signing_key", "ftp_password")
+    assert [first[key] for key in keys] == [second[key] for key in keys]
+    assert "Product with the code 'TEE' already exists" in errors
+
+
+def test_requests_are_logged_as_lines_of_json(serve):
+    facts, process = serve("--json", "--log-requests")
+    store_load(facts)
+
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+
+    logged = json.loads(errors.splitlines()[0])
+    assert (logged["caller"], logged["status"]) == ("full rights", 200)
+    assert [(operation["function"], operation["success"]) for operation in logged["operations"]] == [
+        ("Store_Load", True)
+    ]
