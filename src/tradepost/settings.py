@@ -16,6 +16,7 @@ import dj_database_url
 import platformdirs
 
 from tradepost.security.keys import key_file, random_secret
+from tradepost.web import look
 
 DATA_DIR = Path(os.environ.get("TRADEPOST_DATA") or platformdirs.user_data_path("tradepost"))
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,6 +53,7 @@ if _IS_HTTPS:
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -127,7 +129,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 # Files are served from where they are installed: no collecting step between installation and first start.
 WHITENOISE_USE_FINDERS = True
 LOGGING_CONFIG = None
+
+# --- look -------------------------------------------------------------------------------------------------------------
+
+UNFOLD = look.UNFOLD
