@@ -30,7 +30,6 @@ NO_FUNCTION_READ = frozenset({"MER-JSN-00024"})
 
 _READABLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
 _OFFLINE_SECONDS = 300.0
-_BUSY_SECONDS = 30.0
 _LONGEST_WAIT_SECONDS = 3600.0
 
 _SIGNED_DUTIES = {
@@ -186,12 +185,10 @@ def refused_by_status(status: int, headers: Mapping[str, str], body: bytes) -> T
         )
     retry_after = seconds_of(headers.get("retry-after", ""), date=headers.get("date", ""))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited("The store asks to slow down (HTTP 429).", retry_after_seconds=retry_after or _BUSY_SECONDS)
+        return RateLimited("The store asks to slow down (HTTP 429).", retry_after_seconds=retry_after)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}:
         says = "refuses the request, perhaps a firewall" if status == HTTPStatus.FORBIDDEN else "is not available"
-        return StoreUnavailable(
-            f"The store's web server {says} (HTTP {status}).", retry_after_seconds=retry_after or _BUSY_SECONDS
-        )
+        return StoreUnavailable(f"The store's web server {says} (HTTP {status}).", retry_after_seconds=retry_after)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return AnswerLost(
             f"The store's web server failed in the middle of a request (HTTP {status}).",

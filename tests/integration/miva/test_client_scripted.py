@@ -1,0 +1,434 @@
+"""What the client makes of answers that a store in good health does not give: garbage, cuts, refusals, wrong 206."""
+
+import logging
+import socket
+import struct
+import time
+
+import pytest
+import stamina
+
+from tradepost.domain.errors import (
+    AddressRefused,
+    AnswerLost,
+    CredentialsRejected,
+    PermissionMissing,
+    RateLimited,
+    Rejected,
+    StoreUnavailable,
+    UnexpectedAnswer,
+)
+from tradepost.miva import functions
+from tradepost.miva.calls import Repeat
+from tradepost.miva.exchange import Limits
+from tradepost.miva.order_records import Order
+
+STORE = {"success": 1, "data": {"id": 1, "code": "acme", "name": "Acme"}}
+DENIED = {"success": 0, "error_code": "access_denied", "error_message": "Access denied"}
+OK = {"success": 1}
+
+
+def denied(message):
+    return (200, {}, {"success": 0, "error_code": "access_denied", "error_message": message})
+
+
+def hang_up(handler):
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def cut_short(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"success":1,')
+
+
+def drip(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for _ in range(20):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+def write(quantity=5):
+    return functions.inventory_product_settings_update(product_id=1, current_stock=quantity)
+
+
+def once():
+    return functions.provision_store("<Note_Add/>")
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_attempt_is_signed_anew_over_the_bytes_that_are_sent_with_a_fresh_timestamp(scripted):
+    times = iter(range(1_000_000, 1_000_100))
+    client, script = scripted((502, {}, b"bad gateway"), (200, {}, STORE), clock=lambda: next(times))
+
+    client.call(functions.store_load())
+
+    first, second = (request.members["Miva_Request_Timestamp"] for request in script.requests)
+    assert second > first
+    assert (
+        script.requests[0].headers["x-miva-api-authorization"] != script.requests[1].headers["x-miva-api-authorization"]
+    )
+    assert script.requests[1].members == {
+        "Miva_Request_Timestamp": second,
+        "Store_Code": "acme",
+        "Function": "Store_Load",
+    }
+
+
+def test_neither_logs_nor_errors_tell_secrets_or_personal_data(scripted, caplog):
+    caplog.set_level(logging.DEBUG)
+    order = {"id": 7, "ship_email": "ada@example.com", "orderdate": "not a date"}
+    page = {"success": 1, "data": {"total_count": 1, "start_offset": 0, "data": [order]}}
+    client, script = scripted((502, {}, b"ada@example.com"), (200, {}, page), denied("Invalid request signature"))
+
+    errors = []
+    for _ in range(2):
+        with pytest.raises((UnexpectedAnswer, CredentialsRejected)) as raised:
+            client.call(functions.order_list_load_query(count=1, row=Order))
+        errors.append(f"{raised.value} {raised.value!r}")
+
+    told = caplog.text + "".join(errors) + repr(client) + repr(client.__dict__)
+    signature = script.requests[0].headers["x-miva-api-authorization"].partition(":")[2]
+    assert "OrderList_Load_Query" in caplog.text
+    for secret in ("0123456789abcdef", "c2VjcmV0", "secret-signing", signature, "ada@example.com"):
+        assert secret not in told
+
+
+def test_an_observer_is_told_of_every_request(scripted):
+    seen = []
+    client, _ = scripted((502, {}, b"bad gateway"), (200, {}, STORE), observer=seen.append)
+
+    client.call(functions.store_load())
+
+    assert [(one.functions, one.status, one.error) for one in seen] == [
+        (("Store_Load",), 502, "AnswerLost"),
+        (("Store_Load",), 200, ""),
+    ]
+    assert all(one.sent_bytes > 50 and one.received_bytes > 5 and one.seconds > 0 for one in seen)
+
+
+def test_the_difference_to_the_stores_clock_is_known_after_a_call(scripted):
+    date = {"Date": "Tue, 09 Sep 2025 08:01:30 GMT"}
+    client, _ = scripted((200, date, STORE), clock=lambda: 1757404800.0)
+
+    client.call(functions.store_load())
+
+    assert client.clock_difference_seconds == pytest.approx(90, abs=5)
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "part"),
+    [
+        (denied("Token is disabled"), CredentialsRejected, "enable it"),
+        (denied("Timestamp outside configured window"), CredentialsRejected, "clock"),
+        (denied("Invalid request signature"), CredentialsRejected, "Private Key"),
+        (denied("Access denied"), CredentialsRejected, "IP list"),
+        (denied("Function not assigned to token"), PermissionMissing, "assign the function"),
+        (denied("Token does not require signature"), PermissionMissing, "Require Signature"),
+        (denied("Token does not require timestamp"), PermissionMissing, "Require Timestamp"),
+        (denied("Invalid request method"), UnexpectedAnswer, "changes requests"),
+        ((401, {}, b"<html>"), CredentialsRejected, "web server"),
+        ((404, {}, b"<html>"), AddressRefused, "folder"),
+        ((301, {"Location": "https://acme.example/x.mvc?y=1"}, b""), AddressRefused, "acme.example/x.mvc."),
+        ((413, {}, b""), UnexpectedAnswer, "batch size"),
+        ((418, {}, b""), UnexpectedAnswer, "418"),
+        ((200, {}, {"success": 1, "data": {"id": "?"}}), UnexpectedAnswer, "shape"),
+        ((200, {}, {"success": 1}), UnexpectedAnswer, "no data"),
+        ((200, {}, {"success": 0, "error_code": "invalid_function"}), PermissionMissing, "Miva Merchant 10"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_not_repeated_and_says_the_cure(scripted, answer, error, part):
+    client, script = scripted(answer)
+
+    with pytest.raises(error, match=part):
+        client.call(functions.store_load())
+
+    assert [request.members.get("Function") for request in script.requests].count("Store_Load") == 1
+
+
+def test_a_refused_sign_in_is_not_tried_again_at_once(scripted):
+    now = [1_000_000.0]
+    client, script = scripted(denied("Invalid request signature"), (200, {}, STORE), clock=lambda: now[0])
+    for _ in range(3):
+        with pytest.raises(CredentialsRejected):
+            client.call(functions.store_load())
+    sent = len(script.requests)
+
+    now[0] += 61
+    client.call(functions.store_load())
+
+    assert (sent, len(script.requests)) == (1, 2)
+
+
+def test_access_denied_is_a_missing_right_once_the_token_was_let_in(scripted):
+    client, script = scripted((200, {}, STORE), (200, {}, DENIED))
+    client.call(functions.store_load())
+
+    with pytest.raises(PermissionMissing) as raised:
+        client.call(functions.product_delete(product_id=1))
+
+    assert raised.value.function == "Product_Delete"
+    assert len(script.requests) == 2
+
+
+def test_access_denied_at_first_is_told_apart_by_a_request_that_needs_no_right(scripted):
+    client, script = scripted((200, {}, DENIED), (200, {}, [DENIED]))
+
+    with pytest.raises(PermissionMissing):
+        client.call(functions.product_delete(product_id=1))
+
+    assert script.requests[1].members["Operations"] == [{"Function": "Store_Load"}]
+
+
+def test_a_field_error_names_field_code_and_words(scripted):
+    answer = {
+        "success": 0, "error_code": "MER-JSN-00018", "error_message": "Invalid value for field 'Price'",
+        "validation_error": True, "error_field": "Price", "error_field_message": "Please enter a number",
+        "input_errors": True, "error_fields": [{"error_field": "Price", "error_message": "Please enter a number"}],
+    }  # fmt: skip
+    client, _ = scripted((200, {}, answer))
+
+    with pytest.raises(Rejected, match="Price: Please enter a number") as raised:
+        client.call(write())
+
+    assert (raised.value.code, raised.value.field) == ("MER-JSN-00018", "Price")
+
+
+def test_an_error_with_data_of_another_shape_is_read_as_an_error(scripted):
+    answer = {"success": 0, "error_code": "MER-1", "error_message": "No", "data_error": True, "data": ["x"]}
+    client, _ = scripted((200, {}, answer))
+
+    with pytest.raises(Rejected, match="MER-1"):
+        client.call(functions.store_load())
+
+
+# --- unavailable ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "seconds"),
+    [
+        ((503, {}, {"success": 0, "error_code": "api_offline", "error_message": "Offline"}), StoreUnavailable, 300),
+        ((503, {"Retry-After": "120"}, b"<html>"), StoreUnavailable, 120),
+        ((429, {"Retry-After": "90"}, b""), RateLimited, 90),
+        ((429, {"Retry-After": "999999999"}, b""), RateLimited, 3600),
+        (
+            (429, {"Retry-After": "Tue, 09 Sep 2025 08:02:00 GMT", "Date": "Tue, 09 Sep 2025 08:00:00 GMT"}, b""),
+            RateLimited,
+            120,
+        ),
+    ],
+)
+def test_a_long_pause_that_the_store_asks_for_is_left_to_the_caller(scripted, answer, error, seconds):
+    client, script = scripted(answer)
+
+    with pytest.raises(error) as raised:
+        client.call(functions.store_load())
+
+    assert raised.value.retry_after_seconds == pytest.approx(seconds, abs=2)
+    assert len(script.requests) == 1
+
+
+def test_a_short_pause_that_the_store_asks_for_is_kept(scripted):
+    client, script = scripted(
+        (429, {"Retry-After": "1"}, b""),
+        (200, {}, STORE),
+        retrying=stamina.RetryingCaller(attempts=2, timeout=20, wait_initial=0, wait_max=30, wait_jitter=0),
+    )
+    started = time.monotonic()
+
+    client.call(functions.store_load())
+
+    assert time.monotonic() - started >= 1
+    assert len(script.requests) == 2
+
+
+BROKEN = [
+    pytest.param((500, {}, b"<html>engine error"), id="server error"),
+    pytest.param((200, {}, b"<html>maintenance"), id="a page"),
+    pytest.param((200, {}, b'{"success":1,"data"'), id="half an answer"),
+    pytest.param((200, {"Content-Encoding": "gzip"}, b"garbage"), id="damaged compression"),
+    pytest.param((200, {}, b""), id="nothing"),
+    pytest.param(hang_up, id="connection lost"),
+    pytest.param(cut_short, id="cut off"),
+    pytest.param(drip, id="too slow"),
+]
+SHORT = Limits(connect=2, read=1, write=2, pool=2, whole=0.5)
+
+
+@pytest.mark.parametrize("answer", BROKEN)
+def test_a_read_is_repeated_when_its_answer_does_not_come(scripted, answer):
+    client, script = scripted(answer, (200, {}, STORE), limits=SHORT)
+
+    assert client.call(functions.store_load()).code == "acme"
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("answer", BROKEN)
+def test_a_read_without_any_answer_says_that_the_store_is_unavailable(scripted, answer):
+    client, script = scripted(answer, limits=SHORT)
+
+    with pytest.raises(StoreUnavailable):
+        client.call(functions.store_load())
+
+    assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize("answer", BROKEN)
+def test_what_may_happen_only_once_is_never_repeated(scripted, answer):
+    client, script = scripted(answer, limits=SHORT)
+
+    with pytest.raises(AnswerLost):
+        client.call(once())
+
+    assert len(script.requests) == 1
+
+
+def test_an_absolute_write_is_repeated_and_lost_only_after_that(scripted):
+    client, script = scripted(hang_up)
+
+    with pytest.raises(AnswerLost):
+        client.call(write())
+
+    assert len(script.requests) == 3
+
+
+def test_what_may_happen_only_once_is_repeated_when_it_has_certainly_not_happened(scripted):
+    client, script = scripted((503, {"Retry-After": "0"}, b""), (200, {}, {"success": 1, "data": []}))
+
+    assert client.call(once()) == []
+    assert len(script.requests) == 2
+
+
+def test_an_answer_beyond_the_limit_is_not_taken(scripted):
+    client, _ = scripted((200, {}, b" " * 5000), limits=Limits(answer_bytes=1000))
+
+    with pytest.raises(UnexpectedAnswer, match="1000 bytes"):
+        client.call(functions.store_load())
+
+
+def test_a_store_that_can_not_be_reached_is_unavailable(scripted):
+    client, _ = scripted((200, {}, STORE))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client._exchange._url = f"http://127.0.0.1:{unused.getsockname()[1]}/mm5/json.mvc"
+
+        with pytest.raises(StoreUnavailable, match="can't be reached"):
+            client.call(once())
+
+
+# --- many calls in one request ----------------------------------------------------------------------------------------
+
+
+def test_a_multi_call_goes_on_where_the_store_stopped(scripted):
+    client, script = scripted(
+        (206, {"Content-Range": "2/5"}, [OK, OK]), (206, {"Content-Range": "1/5"}, [OK]), (200, {}, [OK, OK])
+    )
+
+    answers = client.multi_call([write(number) for number in range(5)])
+
+    assert answers == [None] * 5
+    assert [request.headers.get("range") for request in script.requests] == [None, "Operations=3-5", "Operations=4-5"]
+    bodies = [request.body.partition(b'"Operations":')[2] for request in script.requests]
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+def test_each_call_of_a_multi_call_has_its_own_value_or_error(scripted):
+    missing = {"success": 0, "error_code": "MER-JSN-PRD-00014", "error_message": "Product not found"}
+    client, _ = scripted((200, {}, [OK, missing, DENIED]))
+
+    first, second, third = client.multi_call([write(), write(), write()])
+
+    assert first is None
+    assert isinstance(second, Rejected)
+    assert isinstance(third, PermissionMissing)
+
+
+def test_a_connection_lost_in_the_middle_leaves_the_rest_unanswered(scripted):
+    client, script = scripted((206, {"Content-Range": "1/3"}, [{"success": 1, "data": []}]), hang_up)
+
+    answers = client.multi_call([once(), once(), once()])
+
+    assert answers[0] == []
+    assert [type(answer) for answer in answers[1:]] == [AnswerLost, AnswerLost]
+    assert len(script.requests) == 2
+
+
+def test_a_lost_first_request_leaves_all_unanswered(scripted):
+    client, _ = scripted(hang_up)
+
+    answers = client.multi_call([once(), once()])
+
+    assert [type(answer) for answer in answers] == [AnswerLost, AnswerLost]
+
+
+def test_nothing_executed_raises(scripted):
+    client, _ = scripted((503, {"Retry-After": "600"}, b""))
+
+    with pytest.raises(StoreUnavailable):
+        client.multi_call([once(), once()])
+
+
+@pytest.mark.parametrize(
+    ("answers", "credited"),
+    [
+        ([(206, {"Content-Range": "1/3"}, [OK]), (200, {}, [OK, OK, OK])], 1),  # ignores Range, executes all again
+        ([(206, {"Content-Range": "0/3"}, [])], 0),
+        ([(206, {"Content-Range": "1/3"}, [OK]), (206, {"Content-Range": "0/3"}, [])], 1),
+        ([(200, {}, [OK, OK])], 2),
+        ([(206, {"Content-Range": "2/9"}, [OK, OK])], 2),
+    ],
+)
+def test_a_store_that_breaks_the_rules_of_continuation_is_not_asked_for_ever(scripted, answers, credited):
+    client, script = scripted(*answers)
+
+    results = client.multi_call([write(), write(), write()])
+
+    assert results[:credited] == [None] * credited
+    assert all(isinstance(result, UnexpectedAnswer) for result in results[credited:])
+    assert len(results) == 3
+    assert len(script.requests) == len(answers)
+
+
+def test_a_token_refused_for_a_whole_multi_call_is_rejected(scripted):
+    client, script = scripted((200, {}, DENIED))
+
+    for _ in range(2):
+        with pytest.raises(CredentialsRejected, match="IP list"):
+            client.multi_call([write(), write()])
+
+    assert len(script.requests) == 1
+
+
+def test_a_store_without_multi_calls_gets_one_request_a_call(scripted):
+    missing = {"success": 0, "error_code": "MER-JSN-00024", "error_message": "Missing required parameter Function"}
+    client, script = scripted((200, {}, missing), (200, {}, OK))
+
+    assert client.multi_call([write(), write()]) == [None, None]
+    assert client.multi_call([write()]) == [None]
+    assert ["Operations" in request.members for request in script.requests] == [True, False, False, False]
+
+
+def test_no_calls_send_nothing(scripted):
+    client, script = scripted((200, {}, []))
+
+    assert client.multi_call([]) == []
+    assert script.requests == []
+
+
+def test_a_repeatable_document_is_repeated(scripted):
+    client, script = scripted(hang_up, (200, {}, {"success": 1, "data": []}))
+
+    assert client.call(functions.provision_store("<Category_Add/>", repeat=Repeat.ABSOLUTE)) == []
+    assert len(script.requests) == 2
