@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradepost.domain.codes import code_for, code_key, fits, made_up_sku, option_codes, parent_code, slug
+
+names = st.text(min_size=1, max_size=80).filter(str.strip)
+
+
+@given(names)
+def test_every_code_is_one_that_a_strict_store_takes(name):
+    assert fits(code_for(name))
+
+
+@given(names, names)
+def test_two_names_never_share_a_code(one, other):
+    if one != other:
+        assert code_for(one) != code_for(other)
+
+
+def test_a_sku_that_fits_is_its_own_code():
+    assert code_for("MH01-XS_Black") == "MH01-XS_Black"
+
+
+@pytest.mark.parametrize(
+    ("sku", "code"),
+    [
+        ("A/B", "A-B-"),
+        ("Größe 42", "Gr-e-42-"),
+        ("x" * 60, "x" * 41 + "-"),
+    ],
+)
+def test_any_other_sku_is_cleaned_and_ends_in_a_hash_of_the_original(sku, code):
+    made = code_for(sku)
+
+    assert made.startswith(code)
+    assert len(made) == len(code) + 8
+
+
+def test_a_sku_of_foreign_letters_only_is_its_hash():
+    assert len(code_for("腕時計")) == 8
+
+
+def test_a_parent_keeps_apart_from_a_child_that_has_its_name():
+    assert parent_code("tee", child_codes=["TEE", "tee-red"]) == "tee-parent"
+    assert parent_code("tee", child_codes=["tee-red"]) == "tee"
+
+
+@given(st.lists(names, max_size=8))
+def test_option_values_that_differ_get_codes_that_differ_for_a_store_too(values):
+    codes = option_codes(values)
+
+    assert len({code_key(code) for code in codes.values()}) == len(set(values))
+
+
+def test_a_made_up_sku_is_the_same_each_time():
+    assert made_up_sku("tee", ["Red", " M "]) == "tee-Red-M"
+
+
+def test_a_slug_is_fit_for_an_address():
+    assert slug("Enamel Mug, 0.3 l!") == "enamel-mug-0-3-l"

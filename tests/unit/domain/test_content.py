@@ -1,0 +1,269 @@
+"""The difference between what is wanted and what the store has, which plans a publish and proves it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.store import MemoryStore
+from tradepost.domain.catalogue import Kind, Picture, PictureFile, Product, Variant
+from tradepost.domain.codes import code_key
+from tradepost.domain.content import (
+    ALL_GROUPS,
+    CONTENT_GROUPS,
+    GROUP_OF,
+    ContentRules,
+    Group,
+    ListingValues,
+    Scope,
+    difference,
+    fingerprints,
+    listing_codes,
+    wanted_unit,
+)
+from tradepost.domain.plan import Action
+from tradepost.domain.store import StoreImage, StoreOption
+
+RULES = ContentRules()
+FILE = PictureFile("https://pictures.example/tee.jpg", "ab" * 32, "jpg", 1234)
+
+
+def a_variant(sku, *options, price="15.00", quantity=5, position=1):
+    return Variant(
+        sku=sku,
+        options=options,
+        price=Decimal(price),
+        quantity=quantity,
+        position=position,
+        barcode="400638100001",
+        weight_grams=Decimal(400),
+    )
+
+
+TEE = Product(
+    handle="tee",
+    title="Cotton Tee",
+    description="<p>Plain &amp; light</p> ",
+    option_names=("Colour", "Size"),
+    variants=(
+        a_variant("TEE-RED-M", "Red", "M"),
+        a_variant("TEE-RED-L", "Red", "L"),
+        a_variant("TEE/NAVY L", "Navy", "L", price="16.50"),
+    ),
+    brand="Acme",
+    category=("Shirts",),
+    pictures=(Picture(FILE.source, 1),),
+)
+MUG = Product(handle="mug", title="Mug", description="", variants=(a_variant("MUG"),), category=("Kitchen",))
+
+
+def build(product, *, rules=RULES, skus=None, files=None):
+    codes = listing_codes(product)
+    prices = [variant.price for variant in product.variants]
+    values = {
+        variant.sku: ListingValues(codes[variant.sku], variant.price, variant.quantity)
+        for variant in product.variants
+        if skus is None or variant.sku in skus
+    }
+    if product.is_family:
+        values[""] = ListingValues(codes[""], min(prices), None)
+    return wanted_unit(product, rules=rules, values=values, files={FILE.source: FILE} if files is None else files)
+
+
+def everything(unit, groups=ALL_GROUPS):
+    keys = {code_key(product.code) for product in unit.products}
+    return Scope(groups=dict.fromkeys(keys, groups), creates=frozenset(keys))
+
+
+def test_a_family_becomes_a_parent_with_drop_downs_and_a_child_for_each_variant():
+    unit = build(TEE)
+
+    assert [(p.kind, p.is_active, p.is_in_search, p.quantity) for p in unit.products] == [
+        (Kind.PARENT, True, True, None),
+        (Kind.VARIANT, False, False, 5),
+        (Kind.VARIANT, False, False, 5),
+        (Kind.VARIANT, False, False, 5),
+    ]
+    assert [(a.code, [o.prompt for o in a.options]) for a in unit.attributes] == [
+        ("Colour", ["Red", "Navy"]),
+        ("Size", ["M", "L"]),
+    ]
+    assert [sorted(variant.options) for variant in unit.variants][2] == [("Colour", "Navy"), ("Size", "L")]
+    assert unit.products[3].code.startswith("TEE-NAVY-L-")
+    assert unit.products[3].sku == "TEE/NAVY L"
+
+
+def test_a_child_names_its_parent_and_carries_the_identifiers():
+    child = build(TEE).products[1]
+
+    assert child.custom_fields == {
+        "product_type": "variant",
+        "parent_code": "tee",
+        "upc": "400638100001",
+        "brand": "Acme",
+    }
+
+
+def test_a_product_without_options_is_simple_and_has_its_own_page():
+    (mug,) = build(MUG).products
+
+    assert (mug.kind, mug.code, mug.is_active, mug.custom_fields["product_type"]) == (
+        Kind.SIMPLE,
+        "MUG",
+        True,
+        "simple",
+    )
+
+
+def test_in_a_flat_channel_children_have_pages_and_the_parent_has_no_drop_downs():
+    unit = build(TEE, rules=replace(RULES, is_native=False))
+
+    assert [product.is_active for product in unit.products] == [False, True, True, True]
+    assert (unit.attributes, unit.variants) == ((), ())
+
+
+def test_option_codes_do_not_depend_on_which_variants_are_published():
+    all_of_them = build(TEE)
+    one = build(TEE, skus={"TEE/NAVY L"})
+
+    assert one.variants[0] == all_of_them.variants[2]
+    assert one.attributes[0].options == (StoreOption("Navy", "Navy"),)
+
+
+def test_an_empty_store_gets_one_creation_for_each_product():
+    unit = difference(build(TEE), seen={}, scope=everything(build(TEE)))
+
+    assert [(change.action, change.subject.key) for change in unit.changes][:2] == [
+        (Action.CREATE, "tee"),
+        (Action.CREATE, "TEE-RED-M"),
+    ]
+    assert unit.changes[0].after("images") == (StoreImage("graphics/is-images/tee-1-abababab.jpg", "main"),)
+
+
+@pytest.mark.parametrize("product", [TEE, MUG])
+@pytest.mark.parametrize("reads_stock", [True, False])
+def test_what_was_applied_as_planned_compares_to_nothing(product, reads_stock):
+    store = MemoryStore(reads_stock=reads_stock)
+    wanted = build(product)
+    scope = everything(wanted)
+
+    store.apply(difference(wanted, seen=store.products, scope=scope))
+
+    rest = difference(wanted, seen=store.products, scope=replace(scope, unreadable_too=False))
+    assert rest.changes == ()
+
+
+products = st.builds(
+    lambda title, brand, variants, is_family: Product(
+        handle="p",
+        title=title,
+        description=title * 2,
+        option_names=("Size",) if is_family else (),
+        variants=tuple(
+            a_variant(f"P-{number}", *([f"V{number}"] if is_family else []), price=price, quantity=quantity)
+            for number, (price, quantity) in enumerate(variants if is_family else variants[:1])
+        ),
+        brand=brand,
+    ),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=150).filter(
+        lambda text: text.strip() == text and text
+    ),
+    st.sampled_from(["", "Acme", "Ümläut & Co"]),
+    st.lists(st.tuples(st.decimals(0, 9999, places=2), st.none() | st.integers(0, 99)), min_size=1, max_size=4),
+    st.booleans(),
+)
+
+
+@given(products, products)
+def test_from_any_state_one_pass_of_changes_is_enough(before, after):
+    store = MemoryStore()
+    first = build(before, files={})
+    store.apply(difference(first, seen={}, scope=everything(first)))
+    wanted = build(after, files={})
+    scope = everything(wanted)
+
+    store.apply(difference(wanted, seen=store.products, scope=scope))
+
+    assert difference(wanted, seen=store.products, scope=scope).changes == ()
+
+
+@pytest.mark.parametrize("group", sorted(CONTENT_GROUPS - {Group.STRUCTURE}))
+def test_an_overwrite_touches_only_the_groups_that_were_asked_for(group):
+    store = MemoryStore()
+    first = build(MUG)
+    store.apply(difference(first, seen={}, scope=everything(first)))
+    changed = replace(
+        MUG,
+        title="Big Mug",
+        category=("Gifts",),
+        brand="Other",
+        pictures=TEE.pictures,
+        variants=(replace(MUG.variants[0], weight_grams=Decimal(900), price=Decimal(99), barcode="1"),),
+    )
+    wanted = build(changed)
+
+    unit = difference(wanted, seen=store.products, scope=everything(wanted, frozenset({group})))
+
+    assert {GROUP_OF[field.name] for change in unit.changes for field in change.fields} <= {group}
+
+
+def test_a_blank_value_never_erases_what_the_store_has():
+    store = MemoryStore()
+    first = build(TEE)
+    store.apply(difference(first, seen={}, scope=everything(first)))
+    blank = build(replace(TEE, description="", brand="", category=(), pictures=()))
+
+    unit = difference(blank, seen=store.products, scope=everything(blank))
+
+    assert unit.changes == ()
+
+
+def test_a_stock_that_cannot_be_read_is_sent_when_planning_and_not_missed_when_proving():
+    store = MemoryStore(reads_stock=False)
+    wanted = build(MUG)
+    scope = everything(wanted)
+    store.apply(difference(wanted, seen={}, scope=scope))
+
+    again = difference(wanted, seen=store.products, scope=scope)
+
+    assert [field.name for change in again.changes for field in change.fields] == ["quantity"]
+    assert difference(wanted, seen=store.products, scope=replace(scope, unreadable_too=False)).is_empty
+
+
+def test_a_weight_that_the_store_rounded_in_its_own_unit_is_no_difference():
+    store = MemoryStore()
+    wanted = build(MUG)
+    store.apply(difference(wanted, seen={}, scope=everything(wanted)))
+    there = store.products["mug"]
+    store.products["mug"] = replace(there, weight_grams=Decimal("399.99999988"))
+
+    assert difference(wanted, seen=store.products, scope=everything(wanted)).is_empty
+
+
+def test_a_new_picture_gets_a_new_name():
+    other = replace(FILE, checksum="cd" * 32)
+
+    one = build(TEE).root.images[0].path
+    two = build(TEE, files={FILE.source: other}).root.images[0].path
+
+    assert one != two
+
+
+def test_the_end_of_a_long_name_still_tells_variants_apart():
+    unit = build(replace(TEE, title="Long " * 30))
+
+    names = [product.name for product in unit.products[1:]]
+    assert all(len(name) <= 100 for name in names)
+    assert len(set(names)) == 3
+
+
+def test_a_fingerprint_changes_with_its_own_group_only():
+    before = build(MUG)
+    after = build(replace(MUG, title="Big Mug"))
+
+    one = fingerprints(before.root, before)
+    two = fingerprints(after.root, after)
+
+    assert {group for group in one if one[group] != two[group]} == {Group.TEXTS}
