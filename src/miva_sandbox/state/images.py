@@ -239,25 +239,11 @@ def derived(store: Store, path: str, width: int, height: int) -> str:
     It is made once per file name: new content under an old name goes on showing the old picture. A picture is never
     enlarged; one that can't be drawn is returned as it is.
     """
-    image = find(store, path)
-    if image is None or (image["width"] <= width and image["height"] <= height):
-        return path
-    original = PurePosixPath(path)
-    target = str(original.with_name(f"{original.stem}_{width}x{height}{original.suffix}"))
-    if store.db.value("SELECT 1 FROM generated_images WHERE image_md5 = ?", (_digest(target),)):
-        return target
-    try:
-        with Image.open(store.files_root / path) as picture:
-            picture.thumbnail((width, height))
-            picture.save(store.files_root / target, format=picture.format)
-            size = picture.size
-    except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
-        return path
-    store.db.execute(
-        "INSERT INTO generated_images (id, image_id, image, image_md5, width, height) VALUES (?, ?, ?, ?, ?, ?)",
-        (store.db.next_id("generated_images"), image["id"], target, _digest(target), *size),
-    )
-    return target
+    with store.db.lock:
+        image = find(store, path)
+        if image is None or (image["width"] <= width and image["height"] <= height):
+            return path
+        return _derived(store, image, width, height)
 
 
 def _file(store: Store, path: str, code: str) -> Path:
@@ -306,3 +292,23 @@ def _count(store: Store, image_id: int) -> None:
         "UPDATE images SET refcount = (SELECT count(*) FROM product_images WHERE image_id = images.id) WHERE id = ?",
         (image_id,),
     )
+
+
+def _derived(store: Store, image: sqlite3.Row, width: int, height: int) -> str:
+    path = image["image"]
+    original = PurePosixPath(path)
+    target = str(original.with_name(f"{original.stem}_{width}x{height}{original.suffix}"))
+    if store.db.value("SELECT 1 FROM generated_images WHERE image_md5 = ?", (_digest(target),)):
+        return target
+    try:
+        with Image.open(store.files_root / path) as picture:
+            picture.thumbnail((width, height))
+            picture.save(store.files_root / target, format=picture.format)
+            size = picture.size
+    except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+        return path
+    store.db.execute(
+        "INSERT INTO generated_images (id, image_id, image, image_md5, width, height) VALUES (?, ?, ?, ?, ?, ?)",
+        (store.db.next_id("generated_images"), image["id"], target, _digest(target), *size),
+    )
+    return target
