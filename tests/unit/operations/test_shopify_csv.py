@@ -1,0 +1,327 @@
+"""Catalogue files as they really are: what is read, what is refused with line and reason, and what is noted."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradepost.domain.errors import FileRefused
+from tradepost.operations.shopify_csv import Level, RowReport, read_products
+
+HEADER = (
+    "Handle,Title,Body (HTML),Vendor,Type,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,"
+    "Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Variant Compare At Price,"
+    "Variant Taxable,Variant Barcode,Image Src,Image Position,Variant Image,Status,Product Category,Cost per item\n"
+)
+COLUMNS = HEADER.strip().split(",")
+
+
+def a_row(**values):
+    names = {
+        "handle": "Handle",
+        "title": "Title",
+        "body": "Body (HTML)",
+        "vendor": "Vendor",
+        "type": "Type",
+        "published": "Published",
+        "name1": "Option1 Name",
+        "option1": "Option1 Value",
+        "name2": "Option2 Name",
+        "option2": "Option2 Value",
+        "sku": "Variant SKU",
+        "grams": "Variant Grams",
+        "tracker": "Variant Inventory Tracker",
+        "qty": "Variant Inventory Qty",
+        "price": "Variant Price",
+        "msrp": "Variant Compare At Price",
+        "taxable": "Variant Taxable",
+        "barcode": "Variant Barcode",
+        "image": "Image Src",
+        "position": "Image Position",
+        "variant_image": "Variant Image",
+        "status": "Status",
+        "category": "Product Category",
+        "cost": "Cost per item",
+    }
+    cells = {names[key]: value for key, value in values.items()}
+    return ",".join(f'"{cells.get(column, "")}"' for column in COLUMNS) + "\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv"):
+        path = tmp_path / name
+        path.write_bytes((header + "".join(rows)).encode(encoding))
+        return list(read_products(path))
+
+    return read_text
+
+
+def test_a_row_with_default_title_is_a_simple_product(read):
+    (mug,) = read(
+        a_row(
+            handle="mug",
+            title="Mug",
+            body="<p>Light &amp; strong</p>",
+            vendor="Acme",
+            type="Kitchen",
+            name1="Title",
+            option1="Default Title",
+            sku="MUG-1",
+            grams="210",
+            qty="14",
+            price="7.90",
+            msrp="9.90",
+            barcode="'4006381",
+            cost="3.10",
+        )
+    )
+
+    product = mug.product
+    assert not product.is_family
+    assert (product.title, product.description, product.brand, product.category) == (
+        "Mug",
+        "<p>Light &amp; strong</p>",
+        "Acme",
+        ("Kitchen",),
+    )
+    (variant,) = product.variants
+    assert (variant.sku, variant.options, variant.price, variant.msrp, variant.cost) == (
+        "MUG-1",
+        (),
+        Decimal("7.90"),
+        Decimal("9.90"),
+        Decimal("3.10"),
+    )
+    assert (variant.quantity, variant.barcode, variant.weight_grams) == (14, "4006381", Decimal(210))
+
+
+def test_option_names_stand_on_the_first_row_only(read):
+    (tee,) = read(
+        a_row(handle="tee", title="Tee", name1="Colour", option1="Red", name2="Size", option2="M", sku="A", price="1"),
+        a_row(handle="tee", option1="Red", option2="L", sku="B", price="1"),
+    )
+
+    assert tee.product.option_names == ("Colour", "Size")
+    assert [variant.options for variant in tee.product.variants] == [("Red", "M"), ("Red", "L")]
+
+
+def test_a_single_row_is_a_simple_product_whatever_its_option_is_called(read):
+    (pot,) = read(a_row(handle="pot", title="Pot", name1="Size", option1="Regular", price="9.99"))
+
+    assert not pot.product.is_family
+
+
+def test_rows_of_one_product_may_lie_apart(read):
+    products = read(
+        a_row(handle="tee", title="Tee", name1="Size", option1="M", sku="TEE-M", price="1"),
+        a_row(handle="mug", title="Mug", sku="MUG", price="2"),
+        a_row(handle="tee", option1="L", sku="TEE-L", price="1"),
+    )
+
+    assert [(p.product.handle, len(p.product.variants)) for p in products] == [("tee", 2), ("mug", 1)]
+
+
+def test_a_row_that_only_carries_a_picture_is_no_variant(read):
+    (mug,) = read(
+        a_row(handle="mug", title="Mug", sku="MUG", price="2", image="https://x.example/2.jpg", position="2"),
+        a_row(handle="mug", image="https://x.example/1.jpg", position="1"),
+    )
+
+    assert not mug.product.is_family
+    assert [picture.source for picture in mug.product.pictures] == [
+        "https://x.example/1.jpg",
+        "https://x.example/2.jpg",
+    ]
+
+
+def test_a_missing_sku_is_made_of_handle_and_options_and_noted(read):
+    (tee,) = read(
+        a_row(handle="tee", title="Tee", name1="Size", option1="M", price="1"),
+        a_row(handle="tee", option1="L", price="1"),
+    )
+
+    assert [(variant.sku, variant.sku_made_up) for variant in tee.product.variants] == [
+        ("tee-M", True),
+        ("tee-L", True),
+    ]
+    assert tee.reports[0] == RowReport(
+        2, Level.NOTE, "The row has no SKU; 'tee-M' was made from handle and options.", "tee"
+    )
+
+
+@pytest.mark.parametrize("tracker", ["", "shopify"])
+def test_a_quantity_counts_whatever_the_tracker_column_says(read, tracker):
+    (mug,) = read(a_row(handle="mug", title="Mug", price="2", tracker=tracker, qty="3"))
+
+    assert mug.product.variants[0].quantity == 3
+
+
+def test_an_empty_quantity_is_unknown_and_not_zero(read):
+    (mug,) = read(a_row(handle="mug", title="Mug", price="2"))
+
+    assert mug.product.variants[0].quantity is None
+
+
+@pytest.mark.parametrize(
+    ("status", "published", "is_for_sale"),
+    [
+        ("active", "true", True),
+        ("", "", True),
+        ("active", "", True),
+        ("draft", "true", False),
+        ("archived", "true", False),
+        ("active", "false", False),
+        ("active", "FALSE", False),
+    ],
+)
+def test_what_is_not_active_or_not_published_is_not_for_sale(read, status, published, is_for_sale):
+    (mug,) = read(a_row(handle="mug", title="Mug", price="2", status=status, published=published))
+
+    assert mug.product.is_for_sale is is_for_sale
+
+
+@pytest.mark.parametrize(
+    ("type_", "category", "expected"),
+    [
+        ("Shirts", "Men > Tops", ("Shirts",)),
+        ("", "Men > Tops > Hoodies & Sweatshirts", ("Hoodies & Sweatshirts",)),
+        ("", "", ()),
+    ],
+)
+def test_the_category_is_the_type_else_the_last_level_of_the_path(read, type_, category, expected):
+    (mug,) = read(a_row(handle="mug", title="Mug", price="2", type=type_, category=category))
+
+    assert mug.product.category == expected
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"price": "a lot"}, "'a lot' in the column Variant Price is not a plain number"),
+        ({"price": "-1"}, "must be from 0"),
+        ({"price": "NaN"}, "must be from 0"),
+        ({"price": ""}, "The column Variant Price is empty"),
+        ({"qty": "1.5"}, "'1.5' in the column Variant Inventory Qty is not a whole number"),
+        ({"qty": "many"}, "not a whole number"),
+        ({"msrp": "x"}, "'x' in the column Variant Compare At Price"),
+        ({"grams": "heavy"}, "'heavy' in the column Variant Grams"),
+        ({"option1": ""}, "The option 'Size' has no value"),
+        ({"option1": "m"}, "The combination m is on line 2 already"),
+        ({"sku": "tee-M"}, "The SKU tee-M is used on line 2 already"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_line_and_the_rest_goes_in(read, bad, says):
+    second = {"handle": "tee", "option1": "L", "sku": "TEE-L", "price": "1", **bad}
+
+    (tee,) = read(
+        a_row(handle="tee", title="Tee", name1="Size", option1="M", sku="TEE-M", price="1"),
+        a_row(**second),
+        a_row(handle="tee", option1="XL", sku="TEE-XL", price="1"),
+    )
+
+    (report,) = [report for report in tee.reports if report.level is Level.REFUSED]
+    assert (report.line, says in report.message) == (3, True)
+    assert [variant.options for variant in tee.product.variants] == [("M",), ("XL",)]
+
+
+def test_a_family_stays_a_family_when_all_rows_but_one_are_bad(read):
+    (tee,) = read(
+        a_row(handle="tee", title="Tee", name1="Size", option1="M", sku="TEE-M", price="1"),
+        a_row(handle="tee", option1="L", sku="TEE-L", price="none"),
+    )
+
+    assert tee.product.is_family
+
+
+def test_a_line_is_counted_where_the_row_begins_also_after_a_text_of_several_lines(read):
+    products = read(
+        a_row(handle="mug", title="Mug", body="one\ntwo\nthree", price="1"),
+        a_row(handle="cup", title="Cup", price="bad"),
+    )
+
+    assert products[1].reports[0].line == 5
+
+
+def test_a_row_with_too_many_fields_is_refused_and_the_next_one_read(read):
+    products = read("mug,Mug" + "," * 40 + "stray\n", a_row(handle="cup", title="Cup", price="1"))
+
+    assert "look for a quotation mark" in products[0].reports[0].message
+    assert products[1].product.handle == "cup"
+
+
+def test_a_row_without_handle_and_a_product_without_title_are_refused(read):
+    products = read(a_row(title="Nobody's", price="1"), a_row(handle="cup", price="1"))
+
+    assert [report.message for product in products for report in product.reports] == [
+        "The row has no handle, so it belongs to no product.",
+        "No row of the product 'cup' has a title.",
+    ]
+
+
+def test_a_sku_that_another_product_has_is_refused_even_in_other_case(read):
+    products = read(
+        a_row(handle="mug", title="Mug", sku="ABC", price="1"),
+        a_row(handle="cup", title="Cup", sku="abc", price="1"),
+    )
+
+    assert products[1].product is None
+    assert products[1].reports[0].message == "The SKU abc is used on line 2 already."
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_semicolons_and_tabs_part_fields_as_well(read, delimiter):
+    header = delimiter.join(["Handle", "Title", "Variant Price"]) + "\n"
+
+    (mug,) = read(delimiter.join(["mug", "Mug", "2.50"]) + "\n", header=header)
+
+    assert mug.product.variants[0].price == Decimal("2.50")
+
+
+def test_a_byte_order_mark_does_no_harm(read):
+    (mug,) = read(a_row(handle="mug", title="Müg", price="1"), encoding="utf-8-sig")
+
+    assert mug.product.title == "Müg"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfeH\x00a\x00", "UTF-16"),
+        (b"PK\x03\x04rest", "spreadsheet or ZIP"),
+        (b"Handle,Title,Variant Price\nm,M\xfcg,1\n", "not in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "not a text file"),
+        (b"Name,Price\nMug,1\n", "lacks the columns Handle, Title, Variant Price"),
+        (b"Handle,Title\nmug,Mug\n", "lacks the column Variant Price"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_is_refused_with_what_to_do(tmp_path, content, says):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    with pytest.raises(FileRefused) as refusal:
+        list(read_products(path))
+
+    assert says in str(refusal.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(FileRefused, match="There is no file"):
+        list(read_products(tmp_path / "none.csv"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=400))
+def test_whatever_stands_in_a_file_it_is_read_or_refused_in_words(tmp_path_factory, text):
+    path = Path(tmp_path_factory.mktemp("fuzz")) / "x.csv"
+    path.write_text("Handle,Title,Variant Price\n" + text, encoding="utf-8", errors="surrogatepass")
+
+    try:
+        products = list(read_products(path))
+    except FileRefused:
+        return
+
+    assert all(product.product is not None or product.reports for product in products)
