@@ -11,7 +11,7 @@ from django import forms
 from django.db import models
 
 if TYPE_CHECKING:
-    _Column = models.BigIntegerField[Decimal | None, Decimal | None]
+    _Column = models.BigIntegerField[Decimal, Decimal]
 else:
     _Column = models.BigIntegerField
 

@@ -11,13 +11,14 @@ from tradepost.domain.plan import Action, Outcome, Proof, RunState, Side, Subjec
 
 
 class RunKind(StrEnum):
-    """The operations that are executed as runs."""
+    """The operations; a `request` is what a person asked for, done at once and kept for the history."""
 
     PUBLISH = "publish"
     SYNC = "sync"
     LINK = "link"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
+    REQUEST = "request"
 
 
 class Trigger(StrEnum):
@@ -33,8 +34,9 @@ class Run(models.Model):
 
     `lane`: runs of one lane exclude each other on a channel; publish, sync and link share theirs. `scope`: the
     listing ids it is limited to, or null for all that is due. `scope_key`: tells equal requests, so that they join.
-    `counts`: rows of `Counts`. `cursors`: {part of the work: last key}. `reference`: the id under which the log has
-    the trace of an unexpected error. A dry run changes nothing, so it waits for nobody.
+    `error_kind`: the class of `domain.errors` that ended it. `counts`: rows of `Counts`. `cursors`: {part of the
+    work: last key}. `reference`: the id under which the log has the trace of an unexpected error. A dry run changes
+    nothing, so it waits for nobody.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs")
@@ -59,6 +61,7 @@ class Run(models.Model):
     label = models.CharField(max_length=200, blank=True)
     counts = models.JSONField(default=list, blank=True)
     error = models.TextField(blank=True)
+    error_kind = models.CharField(max_length=40, blank=True)
     reference = models.CharField(max_length=32, blank=True)
 
     queued_at = models.DateTimeField()

@@ -1,0 +1,80 @@
+"""The history: changes with what became of them, kept with the run that planned or made them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from tradepost.database.models import RunChange
+from tradepost.domain.plan import Change, Counts, Result, Unit
+
+_BATCH = 500
+
+
+def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:
+    _add(
+        [
+            _row(result.change, run_id=run_id, attempt=attempt)
+            | {"outcome": result.outcome.value, "proof": result.proof.value, "message": result.message}
+            for result in results
+        ]
+    )
+
+
+def add_plan(units: Sequence[Unit], *, run_id: int, attempt: int) -> None:
+    """Keep what is intended: the same rows without an outcome."""
+    _add(
+        [_row(change, run_id=run_id, attempt=attempt) | {"unit": unit.key} for unit in units for change in unit.changes]
+    )
+
+
+def counts_of(results: Sequence[Result]) -> Counts:
+    counts = Counts()
+    counts.add(results)
+    return counts
+
+
+def _add(rows: Sequence[Mapping[str, Any]]) -> None:
+    RunChange.objects.bulk_create([RunChange(**row) for row in rows], batch_size=_BATCH)
+
+
+def _row(change: Change, *, run_id: int, attempt: int) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "attempt": attempt,
+        "subject_kind": change.subject.kind.value,
+        "subject_key": change.subject.key,
+        "subject_label": change.subject.label,
+        "side": change.side.value,
+        "action": change.action.value,
+        "fields": [
+            {"name": field.name, "before": plain(field.before), "after": plain(field.after)} for field in change.fields
+        ],
+        "reason": change.reason,
+        "listing_id": change.listing_id,
+    }
+
+
+def plain(value: Any) -> Any:
+    """Write a value of a change as JSON can hold it: decimals as texts, sets as sorted lists."""
+    match value:
+        case StrEnum():
+            return value.value
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(plain(key)): plain(one) for key, one in value.items()}
+        case AbstractSet():
+            return sorted((plain(one) for one in value), key=str)
+        case list() | tuple():
+            return [plain(one) for one in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    raise TypeError(f"A change can't hold a {type(value).__name__}.")

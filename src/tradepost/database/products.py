@@ -1,0 +1,68 @@
+"""Products read from the database into the domain's values, in batches."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from tradepost.database.models import PictureRecord
+from tradepost.database.models import Product as ProductModel
+from tradepost.database.models import Variant as VariantModel
+from tradepost.domain.catalogue import Picture, Product, Variant
+
+
+def products_by_id(ids: Collection[int]) -> dict[int, Product]:
+    """Load products with the variants that they still have."""
+    return read_products(ProductModel.objects.filter(id__in=ids))
+
+
+def read_products(rows: Iterable[ProductModel]) -> dict[int, Product]:
+    """Turn products into the domain's values, by id; three queries whatever their number."""
+    products = list(rows)
+    ids = [product.pk for product in products]
+    of_product: dict[int, list[Picture]] = defaultdict(list)
+    of_variant: dict[int, Picture] = {}
+    for product_id, variant_id, source, position, alt in (
+        PictureRecord.objects.filter(product_id__in=ids)
+        .order_by("id")
+        .values_list("product_id", "variant_id", "source", "position", "alt")
+    ):
+        picture = Picture(source=source, position=position, alt=alt)
+        if variant_id is None:
+            of_product[product_id].append(picture)
+        else:
+            of_variant[variant_id] = picture
+    variants: dict[int, list[Variant]] = defaultdict(list)
+    for row in VariantModel.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id"):
+        variants[row.product_id].append(_variant(row, of_variant.get(row.pk)))
+    return {
+        product.pk: Product(
+            handle=product.handle,
+            title=product.title,
+            description=product.description,
+            variants=tuple(variants[product.pk]),
+            option_names=tuple(product.option_names),
+            brand=product.brand,
+            category=tuple(product.category),
+            tags=tuple(product.tags),
+            page_title=product.page_title,
+            pictures=tuple(of_product[product.pk]),
+            is_for_sale=product.is_for_sale,
+        )
+        for product in products
+    }
+
+
+def _variant(row: VariantModel, picture: Picture | None) -> Variant:
+    return Variant(
+        sku=row.sku,
+        options=tuple(row.options),
+        price=row.price,
+        quantity=row.quantity,
+        position=row.position,
+        msrp=row.msrp,
+        cost=row.cost,
+        barcode=row.barcode,
+        weight_grams=row.weight_grams,
+        taxable=row.taxable,
+        picture=picture,
+        sku_made_up=row.sku_made_up,
+    )

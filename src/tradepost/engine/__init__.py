@@ -1,0 +1,1 @@
+"""Runs and requests: who executes an operation, and that nobody else does."""
