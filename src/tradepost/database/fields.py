@@ -5,15 +5,10 @@ They are integers in the database and `Decimal` in Python, ten-thousandths of th
 """
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.db import models
-
-if TYPE_CHECKING:
-    _Column = models.BigIntegerField[Decimal, Decimal]
-else:
-    _Column = models.BigIntegerField
 
 _PLACES = 4
 _UNIT = Decimal(10) ** _PLACES
@@ -28,8 +23,12 @@ def from_column(value: int) -> Decimal:
     return Decimal(value // 100).scaleb(-2) if value % 100 == 0 else Decimal(value).scaleb(-_PLACES)
 
 
-class ScaledField(_Column):
+class ScaledField(models.BigIntegerField):  # type: ignore[type-arg]
     """A decimal with up to four places, held as an integer."""
+
+    # What the type checker's plugin takes the attribute of a model to be.
+    _pyi_private_set_type: Decimal  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, *_: object) -> Decimal | None:
         return None if value is None else from_column(value)
