@@ -58,8 +58,10 @@ _STEPS = 9
 def _tags_of(change: Change) -> Iterable[tuple[int, Tag]]:
     code = change.subject.key
     fields = _fields(change)
-    # Nothing is rolled back: a family that breaks off half way must not be on sale.
-    opens_last = fields.get("active") is True and change.touches("variants")
+    # Nothing is rolled back: a family that breaks off half way, or an article whose stock is not counted yet, must not
+    # be on sale.
+    is_built = change.action is Action.CREATE or change.touches("variants")
+    opens_last = fields.get("active") is True and is_built
     if opens_last:
         del fields["active"]
     if change.action is Action.CREATE:
