@@ -14,10 +14,10 @@ _AFTER = "</Store></Provision>"
 
 
 class ParseError(Exception):
-    """The text is not well-formed; nothing was run. Written as `<line>: <what the parser says>`."""
+    """The text is not well-formed; nothing was run."""
 
     def __init__(self, line: int, text: str) -> None:
-        super().__init__(f"{line}: {text}")
+        super().__init__(f"Unable to parse XML: {line}: {text}")
 
 
 class TooManyTopLevelTags(Exception):

@@ -34,7 +34,7 @@ def test_a_text_that_is_not_well_formed_runs_nothing_and_names_the_line(store, x
     with pytest.raises(ParseError) as caught:
         provisioning.run(store, "<Category_Add><Code>c</Code><Name>C</Name></Category_Add>" + xml)
 
-    assert str(caught.value).startswith(f"{line}: ")
+    assert str(caught.value).startswith(f"Unable to parse XML: {line}: ")
     assert store.db.value("SELECT count(*) FROM categories") == 0
 
 
