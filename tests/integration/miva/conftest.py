@@ -9,14 +9,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import stamina
 
+from miva_sandbox.files.ftp import FtpServer
 from miva_sandbox.server import SandboxServer
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.exchange import Limits
+from tradepost.miva.file_server import FileServerAddress
+from tradepost.miva.ftp import FtpFiles
 from tradepost.miva.gateway import MivaStore
+from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.images import MivaImageStore
+from tradepost.miva.sftp import SftpFiles
 
 AT_ONCE = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0, wait_max=0, wait_jitter=0)
 KEY = "c2VjcmV0LXNpZ25pbmcta2V5"
 TOKEN = "0123456789abcdef0123456789abcdef"
+USER, PASSWORD = "store", "s3cret"
 
 
 @dataclass
@@ -138,3 +145,43 @@ def connect(sandbox):
 def store(request, sandbox, connect):
     """The port, with a token of exactly the eight functions and with one of all rights."""
     return MivaStore(connect(getattr(sandbox, request.param)))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """What an image server shows of a store's disk."""
+    (tmp_path / "htdocs/mm5/graphics/00000001").mkdir(parents=True)
+    (tmp_path / "htdocs/mm5/graphics/is-images").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def ftp(root):
+    with FtpServer(root, user=USER, password=PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture
+def open_images():
+    """Open an image store on a port; counts the connections that it makes in `opened`."""
+    stores = []
+
+    def start(port, *, folder=None, opened=None, connections=4, **changes):
+        settings = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "mode": "ftp"}
+        address = FileServerAddress(**{**settings, "connect_seconds": 5, "answer_seconds": 5, **changes})
+
+        def connect():
+            kind = SftpFiles if address.mode == "sftp" else FtpFiles
+            if opened is None:
+                return kind(address)
+            opened.append(None)
+            opened[-1] = kind(address)
+            return opened[-1]
+
+        store = MivaImageStore(connect, folder=folder or ImageFolder(), connections=connections, retrying=AT_ONCE)
+        stores.append(store)
+        return store
+
+    yield start
+    for store in stores:
+        store.close()

@@ -1,0 +1,85 @@
+"""
+A server that keeps files, as an image store needs it: one logged-in connection, whatever protocol it speaks.
+"""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from tradepost.domain.errors import CredentialsRejected
+
+Mode: TypeAlias = Literal["ftp", "ftps", "ftps-implicit", "sftp"]
+
+_DEFAULT_PORTS = {"ftp": 21, "ftps": 21, "ftps-implicit": 990, "sftp": 22}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileServerAddress:
+    """
+    Where to log in. `port` 0 is the protocol's own.
+
+    `fingerprint` (SHA256:...) is a server certificate or host key that a person has confirmed; without one, FTPS
+    wants a certificate that this machine trusts, and SFTP refuses every key, telling its fingerprint.
+    """
+
+    host: str
+    user: str
+    password: str = field(repr=False)
+    mode: Mode = "ftps"
+    port: int = 0
+    fingerprint: str = ""
+    connect_seconds: float = 10
+    answer_seconds: float = 60
+
+    @property
+    def real_port(self) -> int:
+        return self.port or _DEFAULT_PORTS[self.mode]
+
+    def confirm(self, key: bytes, *, what: str) -> None:
+        """Compare what the server shows with the confirmed fingerprint. Raises CredentialsRejected, naming both."""
+        shown = fingerprint_of(key)
+        if self.fingerprint and _bare(self.fingerprint) == _bare(shown):
+            return
+        if self.fingerprint:
+            raise CredentialsRejected(
+                f"{self.host} shows another {what} than the one that was confirmed ({shown} now). If the hoster has "
+                "changed it, confirm the new one; otherwise somebody listens in."
+            )
+        raise CredentialsRejected(f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect.")
+
+
+def fingerprint_of(key: bytes) -> str:
+    return "SHA256:" + b64encode(hashlib.sha256(key).digest()).decode("ascii").rstrip("=")
+
+
+def _bare(fingerprint: str) -> str:
+    return fingerprint.strip().removeprefix("SHA256:").rstrip("=")
+
+
+class FileServer(Protocol):
+    """
+    One connection; not for several threads at once. All paths are absolute.
+
+    Raises StorageRefused (this path), StoreUnavailable (the connection is of no use any more), CredentialsRejected.
+    """
+
+    def size(self, path: str) -> int | None:
+        """Return a file's size in bytes, None if there is no such file."""
+        ...
+
+    def entries(self, folder: str) -> dict[str, int | None]:
+        """Return the names in a folder with their sizes; None for folders. Raises StorageRefused if there is none."""
+        ...
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write a file under exactly this name, replacing what is there."""
+        ...
+
+    def rename(self, path: str, new_path: str) -> None: ...
+
+    def delete(self, path: str) -> None: ...
+
+    def make_folder(self, path: str) -> None: ...
+
+    def close(self) -> None: ...
