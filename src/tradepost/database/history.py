@@ -1,14 +1,10 @@
 """The history: changes with what became of them, kept with the run that planned or made them."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from tradepost.database.models import RunChange
+from tradepost.database.plain import plain
 from tradepost.domain.plan import Change, Counts, Result, Unit
 
 _BATCH = 500
@@ -56,25 +52,3 @@ def _row(change: Change, *, run_id: int, attempt: int) -> dict[str, Any]:
         "reason": change.reason,
         "listing_id": change.listing_id,
     }
-
-
-def plain(value: Any) -> Any:
-    """Write a value of a change as JSON can hold it: decimals as texts, sets as sorted lists."""
-    match value:
-        case StrEnum():
-            return value.value
-        case None | bool() | int() | str():
-            return value
-        case Decimal():
-            return str(value)
-        case datetime():
-            return value.isoformat()
-        case Mapping():
-            return {str(plain(key)): plain(one) for key, one in value.items()}
-        case AbstractSet():
-            return sorted((plain(one) for one in value), key=str)
-        case list() | tuple():
-            return [plain(one) for one in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    raise TypeError(f"A change can't hold a {type(value).__name__}.")

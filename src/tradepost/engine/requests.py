@@ -36,7 +36,7 @@ class Asked:
 
 def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> Asked:
     """Say what a request would do, and do nothing."""
-    listings = DjangoListings(channel_id, clock=timezone.now)
+    listings = DjangoListings(channel_id)
     plan = plan_queue(with_variants(listings, listings.by_ids(ids)), change)
     return _asked(plan.results, plan.applied_by)
 
@@ -56,7 +56,7 @@ def request_change(
     Idempotent: what is queued already is counted as unchanged.
     """
     with transaction.atomic():
-        listings = DjangoListings(channel_id, clock=timezone.now)
+        listings = DjangoListings(channel_id)
         plan = queue(listings, listings.by_ids(ids), change, groups=groups)
         _keep(channel_id, plan.results, requested_by=requested_by, trigger=trigger)
     return _asked(plan.results, plan.applied_by)
@@ -65,7 +65,7 @@ def request_change(
 def request_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> None:
     """Freeze listings, and variants of parents among them, or free them; what is queued stays queued."""
     with transaction.atomic():
-        listings = DjangoListings(channel_id, clock=timezone.now)
+        listings = DjangoListings(channel_id)
         pause(listings, with_variants(listings, listings.by_ids(ids)), is_paused=is_paused)
 
 
@@ -74,7 +74,7 @@ def request_unlink(
 ) -> Asked:
     """Let go of the store's products; nothing is written to the store."""
     with transaction.atomic():
-        listings = DjangoListings(channel_id, clock=timezone.now)
+        listings = DjangoListings(channel_id)
         results = unlink(listings, listings.by_ids(ids))
         _keep(channel_id, results, requested_by=requested_by, trigger=trigger)
     return _asked(results, "")
