@@ -79,7 +79,7 @@ def insert(store: Store, entity: Entity, *, code: str, name: str, **further: str
     Raises AlreadyExists, Invalid.
     """
     if find(store, entity, code) is not None:
-        raise AlreadyExists("", f"A {entity} field with the code '{code}' already exists", field="code")
+        raise _taken(entity, code)
     values: dict[str, str | int] = {"code": code, "name": name, **further}
     _fit(values)
     field_id = store.db.next_id("custom_fields")
@@ -102,9 +102,7 @@ def update(store: Store, field: sqlite3.Row, changes: Mapping[str, str | int]) -
     if "code" in values:
         owner = find(store, field["entity"], str(values["code"]))
         if owner is not None and owner["id"] != field["id"]:
-            raise AlreadyExists(
-                "", f"A {field['entity']} field with the code '{values['code']}' already exists", field="code"
-            )
+            raise _taken(field["entity"], str(values["code"]))
         values["code_key"] = columns.key(str(values["code"]))
     assignments = ", ".join(f"{column} = :{column}" for column in values)
     store.db.execute(
@@ -294,6 +292,11 @@ def delete_group(store: Store, group: sqlite3.Row) -> None:
     """Delete a group; its fields stay, ungrouped."""
     store.db.execute("UPDATE custom_fields SET group_id = 0 WHERE group_id = ?", (group["id"],))
     store.db.execute("DELETE FROM custom_field_groups WHERE id = ?", (group["id"],))
+
+
+def _taken(entity: str, code: str) -> AlreadyExists:
+    article = "An" if entity == "order" else "A"
+    return AlreadyExists("", f"{article} {entity} field with the code '{code}' already exists", field="code")
 
 
 def _delete_values(store: Store, field_id: int) -> None:

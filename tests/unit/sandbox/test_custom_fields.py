@@ -2,7 +2,8 @@
 
 import pytest
 
-from miva_sandbox.state import custom_fields, modules, products
+from miva_sandbox.state import categories, custom_fields, customers, modules, products
+from miva_sandbox.state.categories import Category
 from miva_sandbox.state.products import Product
 
 
@@ -188,6 +189,31 @@ def test_fields_of_products_and_orders_have_codes_of_their_own(store):
 
     fields = custom_fields.all_of(store, "order")
     assert custom_fields.values(store, "order", [7, 8], fields) == {7: {"note": "hello"}, 8: {"note": ""}}
+
+
+@pytest.mark.parametrize("entity", ["category", "customer"])
+def test_other_records_have_fields_too(store, accept, messages, entity):
+    categories.insert(store, Category(code="ada", name="A"))
+    customers.insert(store, login="ada", pw_email="a@example.com", password="secret", details={})
+    accept(
+        module(f"<{entity}Field_Add><Code>note</Code><Name>N</Name></{entity}Field_Add>")
+        + module(f'<{entity}Field_Value {entity}="ada" field="note">hello</{entity}Field_Value>')
+    )
+
+    fields = custom_fields.all_of(store, entity)
+    assert custom_fields.values(store, entity, [1], fields) == {1: {"note": "hello"}}
+    assert messages(module(f'<{entity}Field_Value {entity}="bob" field="note">x</{entity}Field_Value>')) == [
+        f"{entity.capitalize()} 'bob' not found"
+    ]
+
+
+def test_an_order_is_named_by_its_number(messages):
+    add = "<OrderField_Add><Code>note</Code><Name>N</Name></OrderField_Add>"
+
+    assert messages(module(add + add + '<OrderField_Value order="1001x" field="note">x</OrderField_Value>')) == [
+        "An order field with the code 'note' already exists",
+        "Order '1001x' not found",
+    ]
 
 
 META = '<Module code="cmp-mv-prodctgy-meta" feature="component">{}</Module>'

@@ -1,15 +1,22 @@
-"""Children of the module customfields: groups, product fields, their choices and values."""
+"""
+Children of the module customfields: groups, and for products, categories, customers and orders alike the fields,
+their choices and values.
+"""
 
 import sqlite3
+from functools import partial
+from typing import get_args
 
 from miva_sandbox.provisioning.lookups import product_found
 from miva_sandbox.provisioning.modules import child
 from miva_sandbox.provisioning.registry import Tag
-from miva_sandbox.state import custom_fields
-from miva_sandbox.state.custom_fields import CHOICES, MULTITEXT, TYPES
+from miva_sandbox.state import categories, custom_fields, customers, orders
+from miva_sandbox.state.custom_fields import CHOICES, MULTITEXT, TYPES, Entity
 from miva_sandbox.state.modules import CUSTOM_FIELDS
 
 Changes = dict[str, str | int]
+
+_MOST_DIGITS = 10  # of an order's number
 
 
 @child(CUSTOM_FIELDS, "Group_Add")
@@ -28,19 +35,17 @@ def delete_group(tag: Tag) -> None:
     custom_fields.delete_group(tag.store, _group(tag, tag.attribute("code")))
 
 
-@child(CUSTOM_FIELDS, "ProductField_Add")
-def add_field(tag: Tag) -> None:
+def _add_field(entity: Entity, tag: Tag) -> None:
     code, name = tag.required_code("Code"), tag.required_text("Name", limit=100)
     group = tag.text("Group", blank=False)
     further = _details(tag)
     if group is not None:
         further["group_id"] = _group(tag, group)["id"]
-    custom_fields.insert(tag.store, "product", code=code, name=name, **further)
+    custom_fields.insert(tag.store, entity, code=code, name=name, **further)
 
 
-@child(CUSTOM_FIELDS, "ProductField_Update")
-def update_field(tag: Tag) -> None:
-    row = _field(tag, tag.attribute("code"))
+def _update_field(entity: Entity, tag: Tag) -> None:
+    row = _field(entity, tag, tag.attribute("code"))
     changes: Changes = {}
     code = tag.code("Code")
     if code is not None:
@@ -54,51 +59,46 @@ def update_field(tag: Tag) -> None:
     custom_fields.update(tag.store, row, changes | _details(tag))
 
 
-@child(CUSTOM_FIELDS, "ProductField_Delete")
-def delete_field(tag: Tag) -> None:
-    custom_fields.delete(tag.store, _field(tag, tag.attribute("code")))
+def _delete_field(entity: Entity, tag: Tag) -> None:
+    custom_fields.delete(tag.store, _field(entity, tag, tag.attribute("code")))
 
 
-@child(CUSTOM_FIELDS, "ProductFieldTypeOption_Add")
-def add_choice(tag: Tag) -> None:
-    row = _field_with_choices(tag)
+def _add_choice(entity: Entity, tag: Tag) -> None:
+    row = _field_with_choices(entity, tag)
     value = tag.attribute("value")
     if value in custom_fields.choices(tag.store, row):
         tag.lint("choice added twice", f"'{value}' of custom field '{row['code']}'")
     custom_fields.add_choice(tag.store, row, value)
 
 
-@child(CUSTOM_FIELDS, "ProductFieldTypeOption_Delete")
-def delete_choice(tag: Tag) -> None:
-    row = _field_with_choices(tag)
+def _delete_choice(entity: Entity, tag: Tag) -> None:
+    row = _field_with_choices(entity, tag)
     value = tag.attribute("value")
     if not custom_fields.delete_choice(tag.store, row, value):
         tag.lint("nothing to do", f"custom field '{row['code']}' has no choice '{value}'")
 
 
-@child(CUSTOM_FIELDS, "ProductField_Value")
-def set_value(tag: Tag) -> None:
-    record = product_found(tag, tag.attribute("product"))
-    row = _field(tag, tag.attribute("field"))
+def _set_value(entity: Entity, tag: Tag) -> None:
+    record_id = _record(entity, tag)
+    row = _field(entity, tag, tag.attribute("field"))
     # Not trimmed, and never encoded: this value is read otherwise than all others.
     text = tag.element.raw_text
     if row["fieldtype"] != MULTITEXT:
-        custom_fields.set_value(tag.store, row, record["id"], text)
+        custom_fields.set_value(tag.store, row, record_id, text)
     elif text:
-        custom_fields.append_values(tag.store, row, record["id"], custom_fields.split(text))
+        custom_fields.append_values(tag.store, row, record_id, custom_fields.split(text))
     else:
-        custom_fields.clear(tag.store, row, record["id"])
+        custom_fields.clear(tag.store, row, record_id)
 
 
-@child(CUSTOM_FIELDS, "ProductFieldValue_Delete")
-def delete_value(tag: Tag) -> None:
-    record = product_found(tag, tag.attribute("product"))
-    row = _field(tag, tag.attribute("field"))
+def _delete_value(entity: Entity, tag: Tag) -> None:
+    record_id = _record(entity, tag)
+    row = _field(entity, tag, tag.attribute("field"))
     value = tag.element.text
     if not value:
-        custom_fields.clear(tag.store, row, record["id"])
+        custom_fields.clear(tag.store, row, record_id)
     elif row["fieldtype"] == MULTITEXT:
-        custom_fields.remove_value(tag.store, row, record["id"], value)
+        custom_fields.remove_value(tag.store, row, record_id, value)
     else:
         raise tag.refuse(
             f"Custom field '{row['code']}' must have a field type of 'multitext' to delete a specific value"
@@ -123,15 +123,51 @@ def _group(tag: Tag, code: str) -> sqlite3.Row:
     return found
 
 
-def _field(tag: Tag, code: str) -> sqlite3.Row:
-    found = custom_fields.find(tag.store, "product", code)
+def _field(entity: Entity, tag: Tag, code: str) -> sqlite3.Row:
+    found = custom_fields.find(tag.store, entity, code)
     if found is None:
-        raise tag.refuse(f"Product field '{code}' not found")
+        raise tag.refuse(f"{entity.capitalize()} field '{code}' not found")
     return found
 
 
-def _field_with_choices(tag: Tag) -> sqlite3.Row:
-    row = _field(tag, tag.attribute("code"))
+def _field_with_choices(entity: Entity, tag: Tag) -> sqlite3.Row:
+    row = _field(entity, tag, tag.attribute("code"))
     if row["fieldtype"] not in CHOICES:
-        raise tag.refuse(f"Product field '{row['code']}' must have a field type of Radio or Drop-Down List")
+        raise tag.refuse(
+            f"{entity.capitalize()} field '{row['code']}' must have a field type of Radio or Drop-Down List"
+        )
     return row
+
+
+def _record(entity: Entity, tag: Tag) -> int:
+    """Return the id of the record that the attribute of the entity's name names."""
+    code = tag.attribute(entity)
+    if entity == "product":
+        return int(product_found(tag, code)["id"])
+    if entity == "category":
+        found = categories.find(tag.store, code)
+    elif entity == "customer":
+        found = customers.find(tag.store, code)
+    else:
+        found = (
+            orders.find(tag.store, int(code))
+            if code.isascii() and code.isdigit() and len(code) <= _MOST_DIGITS
+            else None
+        )
+    if found is None:
+        raise tag.refuse(f"{entity.capitalize()} '{code}' not found")
+    return int(found["id"])
+
+
+# The entity's name begins the name of each of these elements.
+for _entity in get_args(Entity):
+    for _pattern, _function in (
+        ("{}Field_Add", _add_field),
+        ("{}Field_Update", _update_field),
+        ("{}Field_Delete", _delete_field),
+        ("{}FieldTypeOption_Add", _add_choice),
+        ("{}FieldTypeOption_Delete", _delete_choice),
+        ("{}Field_Value", _set_value),
+        ("{}FieldValue_Delete", _delete_value),
+    ):
+        child(CUSTOM_FIELDS, _pattern.format(_entity))(partial(_function, _entity))
