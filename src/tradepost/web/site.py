@@ -1,13 +1,27 @@
 """The back office's shell: one site, whose start page counts what there is and what is due."""
 
-from unfold.sites import UnfoldAdminSite
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from unfold.sites import UnfoldAdminSite  # type: ignore[import-untyped] # the package has no types
 
 
-class BackOffice(UnfoldAdminSite):
+class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
+    """Every page behind one login."""
+
     site_title = "Tradepost"
     site_header = "Tradepost"
     index_title = "Overview"
+    index_template = "back_office/overview.html"
     enable_nav_sidebar = True
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        # The tables must be known before anything is counted, and they name this site themselves.
+        from tradepost.web.overview import overview  # noqa: PLC0415 models can be imported only once apps are ready
+
+        page: TemplateResponse = super().index(request, {**overview(), **(extra_context or {})})
+        return page
 
 
 site = BackOffice(name="admin")

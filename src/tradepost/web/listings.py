@@ -1,0 +1,234 @@
+"""The table of listings: what is on which store, what was asked for, and what needs a person."""
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from tradepost.database.models import Listing, RunChange
+from tradepost.domain.codes import code_key
+from tradepost.domain.listing import APPLIED_BY, Pending
+from tradepost.engine.requests import Asked, preview_change, request_change
+from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.reading import ReadOnlyTable
+from tradepost.web.site import site
+from tradepost.web.wording import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
+
+HISTORY_LENGTH = 50
+# Beyond this, a selection would take longer than a page may: commands do it in the background.
+MOST_AT_ONCE = 10_000
+
+
+@admin.register(Listing, site=site)
+class ListingTable(ReadOnlyTable):
+    """Listings, with the changes that may be asked for."""
+
+    list_display = (
+        "listing",
+        "title",
+        "kind",
+        "health_label",
+        "link_label",
+        "asked",
+        "price",
+        "quantity",
+        "attention_text",
+    )
+    list_display_links = ("listing",)
+    list_filter = (
+        ("channel", RelatedDropdownFilter),
+        ("health", ChoicesDropdownFilter),
+        ("link", ChoicesDropdownFilter),
+        ("pending", ChoicesDropdownFilter),
+        ("attention", ChoicesDropdownFilter),
+        "is_paused",
+        ("kind", ChoicesDropdownFilter),
+    )
+    list_select_related = ("product", "channel")
+    search_fields = ("sku",)
+    search_help_text = "The beginning of a SKU or code, or words of the title"
+    actions = ("publish", "overwrite", "hide", "unhide", "delist")
+    fieldsets = (
+        (None, {"fields": ("channel", "product", "kind", "code", "sku", "parent")}),
+        ("Status", {"fields": ("health_label", "link_label", "asked", "is_paused", "store_id")}),
+        ("Wanted and proven", {"fields": ("price", "proven_price_text", "quantity", "expected", "proven_at")}),
+        ("Attention", {"fields": ("attention_text", "last_error")}),
+        ("History", {"fields": ("history",)}),
+    )
+    readonly_fields = (
+        "health_label",
+        "link_label",
+        "asked",
+        "price",
+        "proven_price_text",
+        "quantity",
+        "expected",
+        "attention_text",
+        "history",
+    )
+
+    # --- columns ---
+
+    @column("Listing", two_lines=True)
+    def listing(self, row: Listing) -> list[str]:
+        return [row.code, row.channel.name]
+
+    @column("Title")
+    def title(self, row: Listing) -> str:
+        return row.product.title
+
+    @column("Health", label=HEALTH_COLOURS)
+    def health_label(self, row: Listing) -> str:
+        return spoken(row.health)
+
+    @column("Link", label=LINK_COLOURS)
+    def link_label(self, row: Listing) -> str:
+        return spoken(row.link)
+
+    @column("Asked for")
+    def asked(self, row: Listing) -> str:
+        paused = "paused" if row.is_paused else ""
+        return ", ".join(part for part in (row.pending, paused) if part) or NOTHING
+
+    @column("Price")
+    def price(self, row: Listing) -> str:
+        return money(row.wanted_price)
+
+    @column("Price on the store")
+    def proven_price_text(self, row: Listing) -> str:
+        return money(row.proven_price)
+
+    @column("Quantity")
+    def quantity(self, row: Listing) -> str:
+        return NOTHING if row.kind == "parent" else number(row.wanted_quantity)
+
+    @column("Quantity on the store by now")
+    def expected(self, row: Listing) -> str:
+        if row.proven_quantity is None:
+            return "never proven"
+        return number(row.proven_quantity - row.sold_since_proven)
+
+    @column("Attention")
+    def attention_text(self, row: Listing) -> str:
+        return spoken(row.attention) or NOTHING
+
+    @column("What was done, newest first")
+    def history(self, row: Listing) -> SafeString:
+        changes = RunChange.objects.filter(listing_id=row.pk).order_by("-pk")[:HISTORY_LENGTH]
+        if not changes:
+            return mark_safe("Nothing yet.")
+        return format_html_join(
+            mark_safe("<br>"),
+            "run {}: {} {}{} {}",
+            (
+                (
+                    change.run_id,
+                    change.action,
+                    change.outcome or "planned",
+                    f": {change.message}" if change.message else "",
+                    f"({'; '.join(field_lines(change.fields))})" if change.fields else "",
+                )
+                for change in changes
+            ),
+        )
+
+    # --- looking for one ---
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 Django\'s form
+        queryset: QuerySet[Listing],
+        search_term: str,
+    ) -> tuple[QuerySet[Listing], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        # Beginnings are found by an index; words of a title are looked for among products only.
+        return (
+            queryset.filter(
+                Q(sku__istartswith=term) | Q(code_key__startswith=code_key(term)) | Q(product__title__icontains=term)
+            ),
+            False,
+        )
+
+    # --- asking for changes ---
+
+    def has_request_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.has_perm("tradepost.change_listing")
+
+    @admin.action(description="Publish", permissions=["request"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        return self._ask(request, queryset, Pending.PUBLISH)
+
+    @admin.action(description="Overwrite the content", permissions=["request"])
+    def overwrite(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        return self._ask(request, queryset, Pending.OVERWRITE)
+
+    @admin.action(description="Hide (show as out of stock)", permissions=["request"])
+    def hide(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        return self._ask(request, queryset, Pending.HIDE)
+
+    @admin.action(description="Unhide", permissions=["request"])
+    def unhide(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        return self._ask(request, queryset, Pending.UNHIDE)
+
+    @admin.action(description="Delist (remove from the store for good)", permissions=["request"])
+    def delist(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
+        return self._ask(request, queryset, Pending.DELIST)
+
+    def _ask(self, request: HttpRequest, queryset: QuerySet[Listing], change: Pending) -> HttpResponse | None:
+        chosen = list(queryset.order_by().values_list("channel_id", "pk")[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            self.message_user(
+                request,
+                f"That is more than {MOST_AT_ONCE:,} listings; narrow the selection, or use "
+                f"'tradepost listings {change.value} --all'.",
+                messages.ERROR,
+            )
+            return None
+        by_channel: dict[int, list[int]] = {}
+        for channel_id, listing_id in chosen:
+            by_channel.setdefault(channel_id, []).append(listing_id)
+        is_confirmed = request.POST.get("confirmed") == change.value
+        if change is Pending.DELIST and not is_confirmed:
+            previews = [preview_change(channel_id, ids, change) for channel_id, ids in by_channel.items()]
+            return self._confirmation(request, previews, chosen, change)
+        for channel_id, ids in by_channel.items():
+            asked = request_change(channel_id, ids, change, requested_by=request.user.get_username())
+            self._tell(request, asked, change)
+        return None
+
+    def _confirmation(
+        self, request: HttpRequest, previews: list[Asked], chosen: list[tuple[int, int]], change: Pending
+    ) -> TemplateResponse:
+        refused: dict[str, int] = {}
+        for preview in previews:
+            for reason, count in preview.refused.items():
+                refused[reason] = refused.get(reason, 0) + count
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Delist",
+            "opts": self.opts,
+            "change": change.value,
+            "eligible": sum(preview.queued for preview in previews),
+            "codes": [code for preview in previews for code in preview.codes][:20],
+            "refused": sorted(refused.items()),
+            "selected": [listing_id for _, listing_id in chosen],
+            "select_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "back_office/confirm.html", context)
+
+    def _tell(self, request: HttpRequest, asked: Asked, change: Pending) -> None:
+        if asked.queued:
+            self.message_user(
+                request,
+                f"Queued '{change.value}' for {asked.queued:,} listings; the next {APPLIED_BY[change]} applies it.",
+                messages.SUCCESS,
+            )
+        if asked.unchanged:
+            self.message_user(request, f"{asked.unchanged:,} were queued already.", messages.INFO)
+        for reason, count in sorted(asked.refused.items()):
+            self.message_user(request, f"{count:,} left as they are: {reason}", messages.WARNING)

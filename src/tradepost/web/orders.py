@@ -1,0 +1,109 @@
+"""The table of orders, as they were imported, with lines and shipments."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from tradepost.database.models import Order, OrderLine, ShipmentRecord
+from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.reading import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.site import site
+from tradepost.web.wording import NOTHING, ORDER_COLOURS, money, spoken
+
+LARGEST_ID = 2**63 - 1
+
+
+class Lines(ReadOnlyRows):
+    """What was ordered, and the listing that it was matched to."""
+
+    model = OrderLine
+    verbose_name_plural = "lines"
+    fields = ("sku", "code", "name", "quantity", "line_price", "line_total", "store_status", "listing")
+    readonly_fields = fields
+
+    @column("Price")
+    def line_price(self, row: OrderLine) -> str:
+        return money(row.price)
+
+    @column("Total")
+    def line_total(self, row: OrderLine) -> str:
+        return money(row.total)
+
+
+class Shipments(ReadOnlyRows):
+    """What was sent, and whether the store was proven to know it."""
+
+    model = ShipmentRecord
+    verbose_name_plural = "shipments"
+    fields = ("code", "carrier", "tracking_number", "shipped_at", "synced_at", "last_error")
+    readonly_fields = fields
+
+
+@admin.register(Order, site=site)
+class OrderTable(ReadOnlyTable):
+    """Orders, newest first."""
+
+    list_display = ("number", "state_label", "store_state", "placed_at", "buyer", "sum", "is_told")
+    list_display_links = ("number",)
+    list_filter = (
+        ("channel", RelatedDropdownFilter),
+        ("state", ChoicesDropdownFilter),
+        ("store_status", ChoicesDropdownFilter),
+    )
+    list_select_related = ("channel",)
+    search_fields = ("store_id",)
+    search_help_text = "An order number, or the SKU of a line"
+    inlines = (Lines, Shipments)
+    fieldsets = (
+        (None, {"fields": ("channel", "store_id", "state_label", "hold_reason", "store_state", "sum", "is_paid")}),
+        ("Times", {"fields": ("placed_at", "imported_at", "acknowledged_at")}),
+        ("Delivery", {"fields": ("buyer", "address", "shipping_method", "charge_lines")}),
+    )
+    readonly_fields = ("state_label", "store_state", "sum", "buyer", "address", "charge_lines")
+
+    @column("Order", two_lines=True)
+    def number(self, row: Order) -> list[str]:
+        return [str(row.store_id), row.channel.name]
+
+    @column("State", label=ORDER_COLOURS)
+    def state_label(self, row: Order) -> str:
+        return spoken(row.state)
+
+    @column("On the store")
+    def store_state(self, row: Order) -> str:
+        return spoken(row.store_status)
+
+    @column("Ship to")
+    def buyer(self, row: Order) -> str:
+        return " ".join(filter(None, (row.ship_to.get("first_name"), row.ship_to.get("last_name")))) or NOTHING
+
+    @column("Address")
+    def address(self, row: Order) -> str:
+        parts = ("company", "address1", "address2", "postal_code", "city", "state", "country")
+        return ", ".join(row.ship_to[part] for part in parts if row.ship_to.get(part)) or NOTHING
+
+    @column("Charges")
+    def charge_lines(self, row: Order) -> str:
+        return "; ".join(f"{charge.get('description')}: {charge.get('amount')}" for charge in row.charges) or NOTHING
+
+    @column("Total")
+    def sum(self, row: Order) -> str:
+        return money(row.total, currency=row.currency)
+
+    @column("Acknowledged", boolean=True)
+    def is_told(self, row: Order) -> bool:
+        return row.acknowledged_at is not None
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 Django\'s form
+        queryset: QuerySet[Order],
+        search_term: str,
+    ) -> tuple[QuerySet[Order], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(pk__in=OrderLine.objects.filter(sku=term).values("order_id"))
+        if term.isascii() and term.isdigit() and int(term) <= LARGEST_ID:
+            found |= Q(store_id=int(term))
+        return queryset.filter(found), False

@@ -1,0 +1,76 @@
+"""What the start page says: per channel, what is on the store, what is due, and what needs a person."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from tradepost.database.models import Channel, Listing, Order, Run
+from tradepost.domain.listing import Attention, Health, Pending
+from tradepost.domain.order import OrderState
+from tradepost.web.wording import RUN_COLOURS, spoken
+
+LATEST_RUNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A number with its name, and the table that shows its rows."""
+
+    name: str
+    number: int
+    link: str
+
+
+@dataclass(slots=True)
+class ChannelOverview:
+    """One channel's numbers."""
+
+    channel: Channel
+    listings: list[Tally] = field(default_factory=list)
+    due: list[Tally] = field(default_factory=list)
+    attention: list[Tally] = field(default_factory=list)
+    orders: list[Tally] = field(default_factory=list)
+
+
+def overview() -> dict[str, Any]:
+    """Count what there is, each number by an index that was made for it."""
+    channels = [_channel(channel) for channel in Channel.objects.filter(archived_at__isnull=True)]
+    runs = list(Run.objects.select_related("channel").order_by("-pk")[:LATEST_RUNS])
+    return {"channels": channels, "runs": [(run, spoken(run.state), RUN_COLOURS[spoken(run.state)]) for run in runs]}
+
+
+def _channel(channel: Channel) -> ChannelOverview:
+    listings = Listing.objects.filter(channel=channel)
+    health = _by(listings, "health")
+    # Each pending change is named, so that the partial indexes on what is due can be used.
+    publish = _by(listings.filter(pending__in=["publish", "overwrite"], is_paused=False), "pending")
+    status = _by(listings.filter(pending__in=["hide", "unhide", "delist"], is_paused=False), "pending")
+    attention = _by(listings.exclude(attention=""), "attention")
+    orders = _by(Order.objects.filter(channel=channel), "state")
+    return ChannelOverview(
+        channel=channel,
+        listings=[_count(channel, "listing", "health", value, health.get(value, 0)) for value in map(str, Health)],
+        due=[
+            _count(channel, "listing", "pending", value, number)
+            for value in map(str, Pending)
+            if (number := publish.get(value, 0) + status.get(value, 0))
+        ],
+        attention=[
+            _count(channel, "listing", "attention", value, number)
+            for value in map(str, Attention)
+            if (number := attention.get(value, 0))
+        ],
+        orders=[_count(channel, "order", "state", value, orders.get(value, 0)) for value in map(str, OrderState)],
+    )
+
+
+def _by(rows: Any, column: str) -> dict[str, int]:
+    return {row[column]: row["number"] for row in rows.order_by().values(column).annotate(number=Count("pk"))}
+
+
+def _count(channel: Channel, table: str, column: str, value: str, number: int) -> Tally:
+    query = urlencode({"channel__id__exact": str(channel.pk), f"{column}__exact": value})
+    return Tally(spoken(value), number, f"{reverse(f'admin:tradepost_{table}_changelist')}?{query}")

@@ -1,0 +1,60 @@
+"""The table of the catalogue's products, with their variants."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from tradepost.database.models import Product, Variant
+from tradepost.web.columns import column
+from tradepost.web.reading import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.site import site
+from tradepost.web.wording import NOTHING, money, number
+
+
+class Variants(ReadOnlyRows):
+    """The sellable combinations of a product."""
+
+    model = Variant
+    fields = ("sku", "choices", "price_text", "quantity_text", "barcode", "is_gone")
+    readonly_fields = fields
+
+    @column("Options")
+    def choices(self, row: Variant) -> str:
+        return ", ".join(row.options) or NOTHING
+
+    @column("Price")
+    def price_text(self, row: Variant) -> str:
+        return money(row.price)
+
+    @column("Quantity")
+    def quantity_text(self, row: Variant) -> str:
+        return number(row.quantity)
+
+
+@admin.register(Product, site=site)
+class ProductTable(ReadOnlyTable):
+    """Products of the catalogue."""
+
+    list_display = ("handle", "title", "brand", "path", "is_for_sale")
+    list_filter = ("is_for_sale",)
+    search_fields = ("handle",)
+    search_help_text = "The beginning of a handle, a SKU, or words of the title"
+    inlines = (Variants,)
+    fields = ("handle", "title", "brand", "path", "is_for_sale", "page_title", "updated_at")
+    readonly_fields = ("path",)
+
+    @column("Category")
+    def path(self, row: Product) -> str:
+        return " / ".join(row.category) or NOTHING
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 Django\'s form
+        queryset: QuerySet[Product],
+        search_term: str,
+    ) -> tuple[QuerySet[Product], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        skus = Variant.objects.filter(sku=term).values("product_id")
+        return queryset.filter(Q(handle__istartswith=term) | Q(title__icontains=term) | Q(pk__in=skus)), False

@@ -1,0 +1,58 @@
+"""What all tables of the back office have in common: they show, and never edit a row."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
+
+from tradepost.web.keyset import KeysetChangeList, KeysetPaginator
+
+ROWS_PER_PAGE = 50
+
+
+class ReadOnlyMixin:
+    """Nothing is written by a form: every change goes through one call to an operation."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return request.user.is_active and request.user.is_staff
+
+
+class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
+    """A table with pages by key and a read-only page per row."""
+
+    list_per_page = ROWS_PER_PAGE
+    list_filter_submit = False
+    list_filter_sheet = True
+    list_fullwidth = True
+    show_full_result_count = False
+    paginator = KeysetPaginator
+    sortable_by = ()
+    actions: tuple[str, ...] | None = None
+    view_on_site = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return KeysetChangeList
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:  # noqa: ARG002
+        # Django's own log of edits by form is always empty here: what changed is in the runs.
+        raise PermissionDenied
+
+
+class ReadOnlyRows(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
+    """Rows that belong to the one shown, without any field to type in."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    tab = True
+    show_change_link = False

@@ -1,0 +1,69 @@
+"""How values are shown on pages: money, times, and coloured labels for states."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.order import OrderState
+from tradepost.domain.plan import Outcome, RunState
+
+# The names on the right are the label colours of the page templates.
+HEALTH_COLOURS: Mapping[str, str] = {
+    "listed": "success",
+    "hidden": "warning",
+    "delisted": "danger",
+    "not listed": "info",
+}
+LINK_COLOURS: Mapping[str, str] = {"linked": "success", "broken": "danger", "unlinked": "info"}
+RUN_COLOURS: Mapping[str, str] = {
+    "queued": "info",
+    "running": "primary",
+    "completed": "success",
+    "completed with errors": "warning",
+    "failed": "danger",
+    "cancelled": "info",
+}
+ORDER_COLOURS: Mapping[str, str] = {"open": "success", "on hold": "warning", "closed": "info", "cancelled": "danger"}
+NOTHING = "\N{EN DASH}"
+
+OUTCOME_COLOURS: Mapping[str, str] = {
+    "applied": "success",
+    "unchanged": "info",
+    "skipped": "warning",
+    "rejected": "danger",
+    "failed": "danger",
+    "unknown": "danger",
+    "planned": "info",
+}
+
+
+def spoken(value: Health | Link | Pending | OrderState | RunState | Outcome | str) -> str:
+    """Write a state as people read it: `completed_with_errors` is "completed with errors"."""
+    return str(value).replace("_", " ")
+
+
+def money(value: Decimal | None, *, currency: str = "") -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:,.2f} {currency}".strip()
+
+
+def number(value: int | None) -> str:
+    """Write a quantity; unknown is not zero."""
+    return "unknown" if value is None else f"{value:,}"
+
+
+def field_lines(fields: Any) -> list[str]:
+    """Write the fields of a change as `name: before -> after`."""
+    lines: list[str] = []
+    for field in fields or []:
+        before, after = field.get("before"), field.get("after")
+        text = f"{field.get('name')}: {_short(after)}" if before is None else ""
+        lines.append(text or f"{field.get('name')}: {_short(before)} → {_short(after)}")
+    return lines
+
+
+def _short(value: Any, *, width: int = 120) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= width else f"{text[: width - 1]}…"
