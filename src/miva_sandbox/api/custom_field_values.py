@@ -16,6 +16,7 @@ Values = dict[int, dict[str, dict[str, str | list[str]]]]
 
 _NEGATIVE = {"NE": "EQ", "NC": "CO", "NOTLIKE": "LIKE", "NOT_IN": "IN"}
 _FALSE = "0"
+_STORED = "iif(v.value <> '', v.value, v.value_long)"
 
 
 def values(call: Call, entity: Entity, record_ids: Collection[int], asked: Sequence[str]) -> Values:
@@ -53,6 +54,11 @@ def condition(  # noqa: PLR0917 - a condition is field, operator, value
     column = Column(_expression(field["id"], record), is_text=True)
     if field["fieldtype"] == CHECKBOX and (operator == "FALSE" or (operator == "EQ" and str(value).strip() == _FALSE)):
         return Condition(f"{column.sql} <> '1'")
+    if operator in ("EQ", "IN") and str(value).strip(" ,"):
+        # From the field's few values to the records, not from every record to its value.
+        found = list_query.compare(Column(_STORED, is_text=True), operator, value)
+        rows = f"SELECT v.record_id FROM custom_field_values v WHERE v.field_id = {int(field['id'])}"  # noqa: S608 - our own names
+        return found and Condition(f"{record} IN ({rows} AND {found.sql})", found.values)
     return list_query.compare(column, operator, value)
 
 
@@ -72,14 +78,14 @@ def _field(call: Call, entity: Entity, name: str) -> Any:
 
 def _expression(field_id: int, record: str) -> str:
     return (
-        "coalesce((SELECT iif(v.value <> '', v.value, v.value_long) FROM custom_field_values v "  # noqa: S608
+        f"coalesce((SELECT {_STORED} FROM custom_field_values v "  # noqa: S608 - our own names
         f"WHERE v.field_id = {int(field_id)} AND v.record_id = {record}), '')"
     )
 
 
 def _any_value(field_id: int, record: str, operator: str, value: Any) -> Condition | None:
     """Compare a list of texts: one that matches is enough, for the negative operators none may match."""
-    rows = f"SELECT v.record_id FROM custom_field_multi_values v WHERE v.field_id = {int(field_id)}"  # noqa: S608
+    rows = f"SELECT v.record_id FROM custom_field_multi_values v WHERE v.field_id = {int(field_id)}"  # noqa: S608 - our own names
     if operator == "NULL":
         return Condition(f"{record} NOT IN ({rows})")
     found = list_query.compare(Column("v.value", is_text=True), _NEGATIVE.get(operator, operator), value)

@@ -83,6 +83,7 @@ class Domain:
             self.db.execute("INSERT OR REPLACE INTO domain_settings VALUES (?, ?)", (name, json.dumps(value)))
         for store in self.stores.values():
             store.strict_codes = self.settings.strict_codes
+            store.tracking_links = self.settings.tracking_links
 
     def secret(self, name: str) -> str:
         """Return the random text kept under this name, made when it is first asked for."""
@@ -112,6 +113,7 @@ class Domain:
             folder=self.folder,
             strict_codes=self.settings.strict_codes,
             hooks=self.hooks,
+            tracking_links=self.settings.tracking_links,
         )
         (self.files_root / "graphics" / store.number).mkdir(parents=True, exist_ok=True)
         self.stores[code.casefold()] = store

@@ -113,6 +113,7 @@ class Store:
         folder: str = "/mm5/",
         strict_codes: bool = True,
         hooks: Hooks | None = None,
+        tracking_links: Mapping[str, str] | None = None,
     ) -> None:
         self.id = store_id
         self.code = code
@@ -122,6 +123,7 @@ class Store:
         self.folder = folder
         self.strict_codes = strict_codes
         self.hooks = hooks or Hooks()
+        self.tracking_links: Mapping[str, str] = tracking_links or {}
         self.db = Database(database, _schema())
         self.settings: dict[str, Any] = {**DEFAULTS, "id": store_id, "code": code, "name": name or code}
         self.settings |= {

@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS uris (
     canonical INTEGER NOT NULL DEFAULT 0,
     status INTEGER NOT NULL DEFAULT 200
 );
-CREATE INDEX IF NOT EXISTS uris_of_product ON uris (product_id) WHERE product_id <> 0;
-CREATE INDEX IF NOT EXISTS uris_of_category ON uris (cat_id) WHERE cat_id <> 0;
+CREATE INDEX IF NOT EXISTS uris_of_product ON uris (product_id, cat_id);
+CREATE INDEX IF NOT EXISTS uris_of_category ON uris (cat_id, product_id);
 """
 
 STATUSES = (200, 301, 302, 303, 307)
@@ -34,7 +34,9 @@ def find(store: Store, uri: str) -> sqlite3.Row | None:
 
 def canonical_of_product(store: Store, product_id: int) -> str:
     """Return the product's canonical URI, or an empty text."""
-    found = store.db.value("SELECT uri FROM uris WHERE product_id = ? AND canonical = 1", (product_id,))
+    found = store.db.value(
+        "SELECT uri FROM uris WHERE product_id = ? AND product_id <> 0 AND canonical = 1", (product_id,)
+    )
     return str(found) if found is not None else ""
 
 
@@ -56,19 +58,10 @@ def insert(
     if find(store, uri) is not None:
         raise AlreadyExists("", f"URI '{uri}' is already in use", field="uri")
     if canonical:
-        store.db.execute(
-            "UPDATE uris SET canonical = 0, status = ? "
-            "WHERE canonical = 1 AND product_id = ? AND cat_id = ? AND page_code = ?",
-            (_RETIRED, product_id, cat_id, page_code),
-        )
-    screen = "PROD" if product_id else "CTGY" if cat_id else page_code
-    uri_id = store.db.next_id("uris")
-    store.db.execute(
-        "INSERT INTO uris (id, uri, screen, page_code, cat_id, product_id, canonical, status) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (uri_id, uri, screen, page_code, cat_id, product_id, canonical, status),
+        _retire_canonical(store, product_id=product_id, cat_id=cat_id, page_code=page_code)
+    return _insert(
+        store, uri, product_id=product_id, cat_id=cat_id, page_code=page_code, canonical=canonical, status=status
     )
-    return uri_id
 
 
 def delete(store: Store, uri: str) -> bool:
@@ -76,9 +69,12 @@ def delete(store: Store, uri: str) -> bool:
 
 
 def delete_all(store: Store, *, product_id: int = 0, cat_id: int = 0, page_code: str = "") -> None:
-    store.db.execute(
-        "DELETE FROM uris WHERE product_id = ? AND cat_id = ? AND page_code = ?", (product_id, cat_id, page_code)
-    )
+    if product_id:
+        product_deleted(store, product_id)
+    elif cat_id:
+        category_deleted(store, cat_id)
+    else:
+        store.db.execute("DELETE FROM uris WHERE page_code = ? AND product_id = 0 AND cat_id = 0", (page_code,))
 
 
 def generate_for_product(store: Store, product_id: int, *, title: str) -> None:
@@ -91,11 +87,11 @@ def generate_for_category(store: Store, category_id: int, *, title: str) -> None
 
 def product_deleted(store: Store, product_id: int) -> None:
     """Delete them: whether a real store does is a setting of which the initial value is not public."""
-    store.db.execute("DELETE FROM uris WHERE product_id = ?", (product_id,))
+    store.db.execute("DELETE FROM uris WHERE product_id = ? AND product_id <> 0", (product_id,))
 
 
 def category_deleted(store: Store, category_id: int) -> None:
-    store.db.execute("DELETE FROM uris WHERE cat_id = ?", (category_id,))
+    store.db.execute("DELETE FROM uris WHERE cat_id = ? AND cat_id <> 0", (category_id,))
 
 
 def slug(title: str) -> str:
@@ -109,5 +105,28 @@ def _generate(store: Store, title: str, *, product_id: int = 0, cat_id: int = 0)
     # How a real store evades a URI in use is not public; the id makes it unique and keeps it readable.
     for candidate in (f"/{base}.html", f"/{base}-{product_id or cat_id}.html"):
         if base and find(store, candidate) is None:
-            insert(store, candidate, product_id=product_id, cat_id=cat_id, canonical=True)
+            _insert(store, candidate, product_id=product_id, cat_id=cat_id, page_code="", canonical=True, status=200)
             return
+
+
+def _insert(
+    store: Store, uri: str, *, product_id: int, cat_id: int, page_code: str, canonical: bool, status: int
+) -> int:
+    screen = "PROD" if product_id else "CTGY" if cat_id else page_code
+    uri_id = store.db.next_id("uris")
+    store.db.execute(
+        "INSERT INTO uris (id, uri, screen, page_code, cat_id, product_id, canonical, status) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (uri_id, uri, screen, page_code, cat_id, product_id, canonical, status),
+    )
+    return uri_id
+
+
+def _retire_canonical(store: Store, *, product_id: int, cat_id: int, page_code: str) -> None:
+    # One condition for each kind of owner, so that its index serves.
+    column, owner = ("product_id", product_id) if product_id else ("cat_id", cat_id)
+    condition = f"{column} = ? AND {column} <> 0" if owner else "page_code = ? AND product_id = 0 AND cat_id = 0"
+    store.db.execute(
+        f"UPDATE uris SET canonical = 0, status = ? WHERE canonical = 1 AND {condition}",  # noqa: S608 - our own names
+        (_RETIRED, owner or page_code),
+    )
