@@ -31,6 +31,7 @@ _DESCRIPTION_WIDTH = 100
 # The numbers by which this store's modules for payment and shipping are known.
 PAYMENT_MODULE = 62
 SHIPPING_MODULE = 45
+SHIPPING_MODULE_CODE = "flatrate"
 
 
 class Payment(IntEnum):

@@ -7,7 +7,7 @@ draw from too. Every change of lines leaves the order's status, counts and total
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from miva_sandbox.state import order_stock, order_totals, queues, shipments
 from miva_sandbox.state.errors import Invalid
@@ -80,6 +80,11 @@ def text_option(attr_code: str, text: str) -> Option:
     if len(text) <= _SHORT_DATA:
         return Option(attr_code=attr_code, data=text)
     return Option(attr_code=attr_code, data_long=text)
+
+
+def overridden(line: NewLine, *, sku: str | None, status: int, tax: int) -> NewLine:
+    """Return a line of the catalogue with what its order says differently; a SKU of None is the catalogue's."""
+    return replace(line, sku=line.sku if sku is None else sku, status=status, tax=tax)
 
 
 def of_order(store: Store, order_id: int, line_ids: Iterable[int] | None = None) -> list[sqlite3.Row]:

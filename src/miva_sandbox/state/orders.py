@@ -113,7 +113,7 @@ def insert(store: Store, order: NewOrder) -> int:
     Raises AlreadyExists, Invalid.
     """
     if order.id is not None and find(store, order.id) is not None:
-        raise AlreadyExists("MER-JSN-ORD-00063", f"Order #{order.id} already exists", field="ID")
+        raise AlreadyExists("", f"Order #{order.id} already exists", field="ID")
     order_id = order.id
     if order_id is None:
         order_id = next_number(store)

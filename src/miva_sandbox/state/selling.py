@@ -36,13 +36,8 @@ def sale(
     variant_id: int | None,
     answers: Sequence[Answer],
     quantity: int,
-    options_read: bool = True,
 ) -> Sale:
-    """
-    Price a choice; `variant_id` None is a combination that is no variant, which has no SKU.
-
-    `options_read` False: nobody was asked for options, so the line is the bare parent with its own SKU and stock.
-    """
+    """Price a choice; `variant_id` None is a combination that is no variant, which has no SKU."""
     parts = variants.parts(store, product["id"], variant_id) if variant_id is not None else []
     pricing = variants.Pricing() if variant_id is None else variants.pricing(store, product["id"], variant_id)
     price, weight = product["price"], product["weight"]
@@ -51,10 +46,9 @@ def sale(
     elif pricing.method == variants.SUM:
         price = sum(part["price"] * part["quantity"] for part in parts)
         weight = sum(part["weight"] * part["quantity"] for part in parts)
+    sku = product["sku"] if variant_id is not None else ""
     if parts:
         sku = parts[0]["sku"] if len(parts) == 1 else ""
-    else:
-        sku = product["sku"] if variant_id is not None or not options_read else ""
     line = NewLine(
         code=product["code"],
         name=product["name"],
