@@ -59,8 +59,8 @@ def set_value(store: Store, meta_id: int, value: str, *, product_id: int = 0, ca
 
 
 def product_deleted(store: Store, product_id: int) -> None:
-    store.db.execute("DELETE FROM meta_values WHERE product_id = ?", (product_id,))
+    store.db.execute("DELETE FROM meta_values WHERE product_id = ? AND product_id <> 0", (product_id,))
 
 
 def category_deleted(store: Store, category_id: int) -> None:
-    store.db.execute("DELETE FROM meta_values WHERE cat_id = ?", (category_id,))
+    store.db.execute("DELETE FROM meta_values WHERE cat_id = ? AND cat_id <> 0", (category_id,))

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS uris (
     canonical INTEGER NOT NULL DEFAULT 0,
     status INTEGER NOT NULL DEFAULT 200
 );
+-- Partial indexes serve only queries that repeat their condition.
 CREATE INDEX IF NOT EXISTS uris_of_product ON uris (product_id, cat_id);
 CREATE INDEX IF NOT EXISTS uris_of_category ON uris (cat_id, product_id);
 """

@@ -76,15 +76,18 @@ class Pricing:
 
 def find(store: Store, product_id: int, dimensions: Sequence[Dimension]) -> int | None:
     """Return the id of the variant with exactly these dimensions, in whatever order."""
-    wanted = set(dimensions)
+    wanted = sorted(set(dimensions))
     if not wanted:
         return None
-    choices = ", ".join("(?, ?, ?)" for _ in wanted)
-    values = [value for one in wanted for value in (one.attr_id, one.attmpat_id, one.option_id)]
+    # The first choice narrows by its index, each further one is a look-up of one row.
+    further = (
+        " AND EXISTS (SELECT 1 FROM product_variants d WHERE d.product_id = v.product_id"
+        " AND d.variant_id = v.variant_id AND d.attr_id = ? AND d.attmpat_id = ? AND d.option_id = ?)"
+    ) * (len(wanted) - 1)
     found = store.db.value(
-        "SELECT variant_id FROM product_variants WHERE product_id = ? AND variant_id <> 0 AND dimensions = ? "  # noqa: S608 - only question marks
-        f"AND (attr_id, attmpat_id, option_id) IN (VALUES {choices}) GROUP BY variant_id HAVING count(*) = ?",
-        (product_id, len(wanted), *values, len(wanted)),
+        "SELECT v.variant_id FROM product_variants v WHERE v.attr_id = ? AND v.attmpat_id = ? AND v.option_id = ? "  # noqa: S608 - only question marks
+        f"AND v.product_id = ? AND v.variant_id <> 0 AND v.dimensions = ?{further}",
+        (*_values(wanted[0]), product_id, len(wanted), *(value for one in wanted[1:] for value in _values(one))),
     )
     return int(found) if found is not None else None
 
@@ -212,7 +215,7 @@ def delete_with_attribute(store: Store, attr_id: int) -> None:
 
 def delete_with_template_attribute(store: Store, attmpat_id: int) -> None:
     """Delete every variant, of whatever product, that has a dimension on this attribute of a template."""
-    _delete_found(store, "attmpat_id = ?", (attmpat_id,))
+    _delete_found(store, "attmpat_id = ? AND attmpat_id <> 0", (attmpat_id,))
 
 
 def delete_with_option(store: Store, attr_id: int, option_id: int) -> None:
@@ -220,7 +223,7 @@ def delete_with_option(store: Store, attr_id: int, option_id: int) -> None:
 
 
 def delete_with_template_option(store: Store, attmpat_id: int, option_id: int) -> None:
-    _delete_found(store, "attmpat_id = ? AND option_id = ?", (attmpat_id, option_id))
+    _delete_found(store, "attmpat_id = ? AND attmpat_id <> 0 AND option_id = ?", (attmpat_id, option_id))
 
 
 def part_deleted(store: Store, part_id: int) -> None:
@@ -238,6 +241,10 @@ def part_deleted(store: Store, part_id: int) -> None:
             )
         else:
             delete(store, *key)
+
+
+def _values(dimension: Dimension) -> tuple[int, int, int]:
+    return dimension.attr_id, dimension.attmpat_id, dimension.option_id
 
 
 def _delete_found(store: Store, condition: str, values: tuple[int, ...]) -> None:
