@@ -57,7 +57,9 @@ def offer(store: Store, product: sqlite3.Row, *, variant_id: int = variants.DEFA
     """Say how a product stands for the shopper, by its parts where the variant has some."""
     own = inventory.stock(store, product["id"])
     parts = variants.parts(store, product["id"], variant_id)
-    tracked = [(part, stock) for part in parts if (stock := inventory.stock(store, part["part_id"])).tracked]
+    # A quantity of nought can be stored, as nobody tests it; such a part limits nothing.
+    limiting = [part for part in parts if part["quantity"] > 0]
+    tracked = [(part, stock) for part in limiting if (stock := inventory.stock(store, part["part_id"])).tracked]
     if not parts:
         return _offer(store, product, own) if own.tracked else Offer("in", None, "")
     if not tracked:
