@@ -59,8 +59,10 @@ ACCESS_DENIED_CAUSES = (
     "The store refuses the access token. Either the token is unknown (copy it again), or the address of this "
     "machine is not in the token's IP list, or the token has no rights in this store."
 )
+# The code is not documented, and words differ by version.
 _UNKNOWN_STORE = re.compile(
-    r"\bstore\b.*\b(not found|does not exist|unknown|not be found|no such)\b|MER-DBP-STR", re.IGNORECASE
+    r"store_not_found|MER-DBP-STR|\b(open|load)\w* store\b|\bstore\b.*\b(not found|does not exist|unknown|no such)\b",
+    re.IGNORECASE,
 )
 
 

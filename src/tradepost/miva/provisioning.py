@@ -37,6 +37,9 @@ _MEANINGS: Mapping[str, tuple[str, Meaning]] = {
 }
 
 
+_CERTAIN = 100  # more than any number of codes
+
+
 @dataclass(frozen=True, slots=True)
 class ProvisionMessage:
     """One message; `line` is for display only, as a store may have rewrapped the document before it counted."""
@@ -80,7 +83,7 @@ def attribute(
     for message in messages:
         candidates = [index for index in range(reached, len(tags)) if message.tag.casefold() in names[index]]
         quoted = message.text.casefold()
-        scores = {index: sum(_quotes(quoted, subject) for subject in tags[index].subjects) for index in candidates}
+        scores = {index: _score(quoted, tags[index]) for index in candidates}
         best = [index for index in candidates if scores[index] == max(scores.values())]
         found = {owners[index] for index in best}
         if len(found) == 1:
@@ -89,6 +92,11 @@ def attribute(
         else:
             unattributed.append(message)
     return Attribution({owner: tuple(its) for owner, its in by_owner.items()}, tuple(unattributed))
+
+
+def _score(text: str, tag: Tag) -> int:
+    said = sum(_CERTAIN for phrase in tag.phrases if phrase.casefold() in text)
+    return said + sum(_quotes(text, subject) for subject in tag.subjects)
 
 
 def _quotes(text: str, subject: str) -> bool:

@@ -32,7 +32,6 @@ _VARIANT_LOADS_PER_REQUEST = 50
 
 _STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
 _CONTENT_COLUMNS = (
-    *_STOCK_COLUMNS,
     "descrip",
     "attributes",
     "productimagedata",
@@ -92,7 +91,7 @@ class StoreReads:
         for chunk in split(sorted(set(ids)), size=_IDS_PER_REQUEST):
             rows = self._products(
                 all_of(is_one_of("id", chunk)),
-                _STOCK_COLUMNS,
+                (),
                 limit=len(chunk),
                 is_asked=_has_id(chunk),
             )
@@ -102,11 +101,15 @@ class StoreReads:
     def _products(
         self, filters: Sequence[Filter], names: Sequence[str], *, limit: int, is_asked: Callable[[Product], bool]
     ) -> list[Product]:
+        # What this token may not see, it does not ask for a second time.
+        stock = () if self._reads_stock is False else _STOCK_COLUMNS
         # One more than can be: a store that ignores the filter gives itself away.
-        call = functions.product_list_load_query(filters=[*filters, *columns(names)], count=limit + 1, row=Product)
+        call = functions.product_list_load_query(
+            filters=[*filters, *columns([*stock, *names])], count=limit + 1, row=Product
+        )
         page = self._client.call(call)
         rows = _only_asked(page.data, is_asked=is_asked)
-        if rows:
+        if rows and stock:
             self._reads_stock = rows[0].productinventorysettings is not UNSET
         return rows
 

@@ -26,11 +26,16 @@ _DECIMALS = Decimal("0.00000001")
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag; `module_feature` is set on those that only a `Module` element around them can hold."""
+    """
+    One tag. `subjects` are the codes that a message about it quotes, `phrases` what else only such a one says.
+
+    `module_feature` is set on those that only a `Module` element around them can hold.
+    """
 
     element: etree._Element
     subjects: tuple[str, ...]
     module_feature: str = ""
+    phrases: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -186,7 +191,9 @@ def product_field_value(*, product_code: str, field: str, value: str) -> Tag:
 
 
 def category_add(*, code: str, name: str, parent_code: str = "") -> Tag:
-    tag = _tag("Category_Add", {}, subjects=(code, parent_code) if parent_code else (code,))
+    # The parent may well be added by the tag before this one, and its messages quote the same code.
+    phrases = (f"Parent Category with the code '{parent_code}'",) if parent_code else ()
+    tag = Tag(etree.Element("Category_Add"), subjects=(code,), phrases=phrases)
     return _with(tag, Code=code, Name=name, ParentCategoryCode=parent_code or None)
 
 

@@ -90,8 +90,8 @@ def _structure_tags(code: str, change: Change) -> Iterable[tuple[int, Tag]]:
 
 
 def _content_tags(code: str, change: Change) -> Iterable[tuple[int, Tag]]:
-    if change.touches("quantity"):
-        quantity = change.after("quantity")
+    quantity = change.after("quantity")
+    if quantity is not None:
         yield _STOCK, tags.inventory_product_settings_update(product_code=code, current_stock=quantity, stops_sale=True)
     for field, value in (change.after("custom_fields") or {}).items():
         yield _FIELD, tags.product_field_value(product_code=code, field=field, value=value)

@@ -74,6 +74,18 @@ def test_a_message_is_never_about_a_tag_that_ran_before_the_last_one_complained_
     assert found.by_owner == {4: (late, general)}
 
 
+def test_a_missing_parent_is_told_apart_from_a_parent_that_was_refused():
+    shirts = tags.category_add(code="shirts", name="Shirts", parent_code="clothes")
+    adds = [tags.category_add(code="clothes", name=""), shirts]
+    refused = said("Category_Add", "The value of Name may not be blank")
+    exists = said("Category_Add", "Category with the code 'clothes' already exists")
+    missing = said("Category_Add", "Parent Category with the code 'clothes' does not exist")
+
+    assert attribute([exists], adds).by_owner == {0: (exists,)}
+    assert attribute([refused, missing], adds).by_owner == {1: (missing,)}
+    assert attribute([refused, missing], adds).unattributed == (refused,)
+
+
 def test_orders_are_quoted_with_a_number_sign():
     notes = [tags.note_add(order_id=number, text="x") for number in (1, 10, 100)]
     message = said("Note_Add", "Order #10 does not exist")
