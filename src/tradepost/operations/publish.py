@@ -431,7 +431,7 @@ def _mended(state: _Applied, now: Mapping[str, StoreProduct]) -> WantedUnit | No
         return state.wanted
     for product in wanted.products:
         there = now.get(code_key(product.code))
-        if product.address and there is not None and there.addresses == () and code_key(product.code) in state.words:
+        if product.address and there is not None and there.addresses == ():
             return with_other_address(wanted)
     return state.wanted
 

@@ -1,0 +1,53 @@
+"""A run in memory: what an operation intends and what became of it, without an engine."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from tradepost.domain.plan import Counts, Outcome, Result, Unit
+
+
+class MemoryRun:
+    """Give it the database's `transaction.atomic`, or nothing for operations on fakes."""
+
+    def __init__(
+        self, *, is_dry: bool = False, atomic: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self.id = 1
+        self.is_dry = is_dry
+        self.units: list[Unit] = []
+        self.results: list[Result] = []
+        self.cursors: dict[str, int] = {}
+        self.cancelled = False
+        self._atomic = atomic
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._atomic()
+
+    def cursor(self, name: str) -> int:
+        return self.cursors.get(name, 0)
+
+    def advance(self, name: str, cursor: int) -> None:
+        self.cursors[name] = cursor
+
+    def plan(self, units: Sequence[Unit]) -> None:
+        self.units += units
+
+    def report(self, results: Sequence[Result]) -> None:
+        self.results += results
+
+    def progress(self, done: int, total: int | None, label: str) -> None:
+        pass
+
+    def is_cancelled(self) -> bool:
+        return self.cancelled
+
+    @property
+    def counts(self) -> Counts:
+        counts = Counts()
+        counts.add(self.results)
+        return counts
+
+    def bad(self) -> list[tuple[str, str]]:
+        """Everything that did not go well, as (subject, message)."""
+        good = {Outcome.APPLIED, Outcome.UNCHANGED, Outcome.SKIPPED}
+        return [(r.change.subject.key, r.message) for r in self.results if r.outcome not in good]

@@ -1,0 +1,194 @@
+"""A shop: a sandbox store on real sockets, a channel in a real database, and the operations between them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from PIL import Image
+
+from fakes.run import MemoryRun
+from miva_sandbox.server import SandboxServer
+from tradepost.database.catalogue import DjangoCatalogue
+from tradepost.database.intents import DjangoIntents
+from tradepost.database.ledger import DjangoLedger
+from tradepost.database.listings import DjangoListings
+from tradepost.database.models import Channel, Listing
+from tradepost.database.orders import DjangoOrders
+from tradepost.domain.content import ContentRules
+from tradepost.domain.listing import Pending
+from tradepost.domain.order import AcknowledgeMode
+from tradepost.miva.connect import StoreConnection, connect_store
+from tradepost.miva.file_server import FileServerAddress
+from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.images import connect_images
+from tradepost.operations import get_orders, link, publish, sync, sync_orders
+from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
+from tradepost.operations.ports import ChannelSettings, Ports
+from tradepost.operations.queue_changes import queue
+from tradepost.pictures import PictureLibrary
+
+HEADER = (
+    "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
+    "Variant Grams,Variant Inventory Qty,Variant Price,Variant Barcode,Image Src\n"
+)
+TEE = (
+    "tee,Cotton Tee,<p>Plain &amp; light</p>,Acme,Shirts,Colour,Red,Size,M,TEE-RED-M,400,5,15.00,4001,{picture}\n"
+    "tee,,,,,,Red,,L,TEE-RED-L,400,3,15.00,4002,\n"
+    "tee,,,,,,Navy,,L,TEE-NAVY-L,410,0,16.50,4003,\n"
+)
+MUG = "mug,Enamel Mug,<p>Holds coffee</p>,Acme,Kitchen,,,,,MUG-01,210,14,7.90,4006,{picture}\n"
+CUP = "cup,Tin Cup,,Acme,Kitchen,,,,,CUP-01,90,7,4.50,,\n"
+CATALOGUE = HEADER + TEE + MUG + CUP
+
+
+def _png(path: Path) -> Path:
+    Image.new("RGB", (64, 48), (200, 30, 30)).save(path)
+    return path
+
+
+class Shop:
+    """One merchant with one channel; `ports` is made anew for each operation, as each run has it."""
+
+    def __init__(self, sandbox: SandboxServer, folder: Path, *, token: str) -> None:
+        self.sandbox = sandbox
+        self.token = {"eight functions": sandbox.hub, "all rights": sandbox.full}[token]
+        self.can_read_stock = token == "all rights"
+        self.folder = folder
+        self.channel = Channel.objects.create(name="Shop")
+        self.settings = ChannelSettings(
+            id=self.channel.pk,
+            name="Shop",
+            rules=ContentRules(),
+            is_local=True,
+            acknowledge_mode=AcknowledgeMode.NOTE,
+        )
+        self.store = connect_store(
+            StoreConnection(
+                domain=sandbox.endpoint,
+                store_code="sandbox",
+                token=self.token.token,
+                signing_key=self.token.signing_key,
+                plain_http=True,
+            )
+        )
+        self.images = connect_images(
+            FileServerAddress(
+                host=sandbox.ftp.host,
+                port=sandbox.ftp.port,
+                user=sandbox.ftp_user,
+                password=sandbox.ftp_password,
+                mode="ftp",
+            ),
+            folder=ImageFolder(),
+        )
+        self.images.make_folder()
+        self.listings = DjangoListings(self.channel.pk)
+        self.orders = DjangoOrders(self.channel.pk)
+        self.pictures = PictureLibrary(folder / "pictures", check_address=lambda _address: None)
+
+    def close(self) -> None:
+        self.images.close()
+        self.store.close()
+
+    def ports(self, run: MemoryRun | None = None, **changes) -> Ports:
+        ports = Ports(
+            channel=self.settings,
+            store=self.store,
+            images=self.images,
+            pictures=self.pictures,
+            listings=self.listings,
+            intents=DjangoIntents(self.channel.pk),
+            ledger=DjangoLedger(self.channel.pk),
+            orders=self.orders,
+            run=run or MemoryRun(atomic=transaction.atomic),
+            clock=lambda: datetime.now(UTC),
+        )
+        return replace(ports, **changes)
+
+    def import_text(self, text: str, *, name: str = "catalogue.csv", queue: bool = True):
+        picture = _png(self.folder / "picture.png")
+        path = self.folder / name
+        path.write_text(text.replace("{picture}", picture.name), encoding="utf-8")
+        return self.import_file(path, queue=queue)
+
+    def import_file(self, path: Path, *, queue: bool = True):
+        ports = ImportPorts(
+            catalogue=DjangoCatalogue(),
+            listings=self.listings,
+            pictures=self.pictures,
+            transaction=transaction.atomic,
+            clock=lambda: datetime.now(UTC),
+            reads_files=True,
+        )
+        return import_catalogue(path, ports, queue=queue)
+
+    def _run(self, operation, *, is_dry: bool = False, only=None, **changes) -> MemoryRun:
+        run = MemoryRun(is_dry=is_dry, atomic=transaction.atomic)
+        operation.execute(self.ports(run, **changes), only=only)
+        return run
+
+    def publish(self, **options) -> MemoryRun:
+        return self._run(publish, **options)
+
+    def sync(self, **options) -> MemoryRun:
+        return self._run(sync, **options)
+
+    def link(self, **options) -> MemoryRun:
+        return self._run(link, **options)
+
+    def get_orders(self, **options) -> MemoryRun:
+        return self._run(get_orders, **options)
+
+    def sync_orders(self, **options) -> MemoryRun:
+        return self._run(sync_orders, **options)
+
+    def queue(self, change: Pending, *skus: str, **options):
+        with transaction.atomic():
+            return queue(self.listings, self.listings.by_skus(skus), change, **options)
+
+    def listing(self, sku: str) -> Listing:
+        return Listing.objects.get(channel=self.channel, sku=sku)
+
+    # --- what the store has, read with its all-rights token by a client of its own --------------------------------
+
+    def on_store(self):
+        """Every product of the store by code key, read with all rights."""
+        full = self.sandbox.full
+        store = connect_store(
+            StoreConnection(
+                domain=self.sandbox.endpoint,
+                store_code="sandbox",
+                token=full.token,
+                signing_key=full.signing_key,
+                plain_http=True,
+            )
+        )
+        try:
+            codes = [row.code for page in store.iterate_rows() for row in page]
+            return store.products_by_code(codes)
+        finally:
+            store.close()
+
+
+@pytest.fixture
+def sandbox():
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["eight functions", "all rights"])
+def shop(request, sandbox, sqlite, tmp_path):
+    made = Shop(sandbox, tmp_path, token=request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def published(shop):
+    """A shop whose whole catalogue is on the store."""
+    shop.import_text(CATALOGUE)
+    run = shop.publish()
+    assert run.bad() == []
+    return shop
