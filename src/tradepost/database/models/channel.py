@@ -58,7 +58,7 @@ class Protocol(StrEnum):
     HTTP = "http"
     FTP = "ftp"
     FTPS = "ftps"
-    FTPS_IMPLICIT = "ftps_implicit"
+    FTPS_IMPLICIT = "ftps-implicit"
     SFTP = "sftp"
 
 
@@ -67,7 +67,8 @@ class Connection(models.Model):
     The address and credentials of a channel's store API or image server.
 
     `host`: a domain, for a store API also with scheme and port. `folder`: the store's folder (`/mm5/`), or the base
-    directory of the image server. `secrets`: {name: value} as JSON, encrypted; see `database.connections`.
+    directory of the image server. `digest`: how requests are signed. `fingerprint`: a server's key that a person has
+    confirmed. `secrets`: {name: value} as JSON, encrypted; see `database.connections`.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="connections")
@@ -79,6 +80,8 @@ class Connection(models.Model):
     sub_folder = models.CharField(max_length=255, blank=True)
     store_code = models.CharField(max_length=64, blank=True)
     user = models.CharField(max_length=255, blank=True)
+    digest = models.CharField(max_length=8, default="sha256", choices=[("sha256", "SHA-256"), ("sha1", "SHA-1")])
+    fingerprint = models.CharField(max_length=100, blank=True)
     secrets = models.BinaryField(default=b"")
     tested_at = models.DateTimeField(null=True, blank=True)
     test_result = models.TextField(blank=True)
@@ -90,7 +93,7 @@ class Connection(models.Model):
             models.UniqueConstraint(fields=["channel", "kind"], name="connection_once_per_channel_and_kind"),
             models.CheckConstraint(
                 condition=models.Q(kind=ConnectionKind.STORE_API.value, protocol__in=["https", "http"])
-                | models.Q(kind=ConnectionKind.IMAGE_FTP.value, protocol__in=["ftp", "ftps", "ftps_implicit", "sftp"]),
+                | models.Q(kind=ConnectionKind.IMAGE_FTP.value, protocol__in=["ftp", "ftps", "ftps-implicit", "sftp"]),
                 name="connection_protocol_fits_kind",
             ),
         ]

@@ -1,0 +1,35 @@
+"""Channels as operations see them: their settings as plain values."""
+
+import dataclasses
+from typing import Any
+
+from tradepost.database.models import Channel, ConnectionKind
+from tradepost.domain.content import ContentRules
+from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
+from tradepost.operations.ports import ChannelSettings
+
+_RULES = {field.name for field in dataclasses.fields(ContentRules)}
+
+
+def settings_of(channel: Channel) -> ChannelSettings:
+    """Return the channel's settings; what is stored as empty takes the default of `ChannelSettings`."""
+    given: dict[str, Any] = {}
+    if channel.order_statuses:
+        given["order_statuses"] = frozenset(map(StoreStatus, channel.order_statuses))
+    return ChannelSettings(
+        id=channel.pk,
+        name=channel.name,
+        # Rules of a newer version that was gone back from are left alone, not fatal.
+        rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in _RULES}),
+        is_local=channel.is_local,
+        look_back_days=channel.look_back_days,
+        only_paid_orders=channel.only_paid_orders,
+        acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
+        shipment_path=ShipmentPath(channel.shipment_path),
+        carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
+        requires_product_type=channel.requires_product_type,
+        has_images=channel.connections.filter(kind=ConnectionKind.IMAGE_FTP).exists(),
+        batch_size=channel.batch_size,
+        delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
+        **given,
+    )

@@ -1,0 +1,188 @@
+"""The port `Run` over the database: an operation's right to write, its place, its report and its progress."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connections, transaction
+
+from tradepost.database import runs
+from tradepost.database.history import add_plan, add_results
+from tradepost.database.models import Run
+from tradepost.domain.errors import RunLost
+from tradepost.domain.plan import Counts, Result, Unit
+from tradepost.operations.ports import Clock
+
+LEASE = timedelta(seconds=60)
+_HEARTBEAT_SECONDS = 15
+# How often progress is written for others to see, at most.
+_PROGRESS_EVERY = timedelta(seconds=1)
+
+Progress = Callable[[int, int | None, str], None]
+_logger = logging.getLogger(__name__)
+
+
+class RunHandle:
+    """Implements `ports.Run` for the owner that has taken the run. Not for several threads at once."""
+
+    def __init__(
+        self, run: Run, hold: runs.Hold, *, clock: Clock, lease: timedelta = LEASE, on_progress: Progress | None = None
+    ) -> None:
+        self._hold = hold
+        self._is_dry = run.is_dry
+        self._clock = clock
+        self._lease = lease
+        self._on_progress = on_progress
+        self._cursors: dict[str, int] = dict(run.cursors)
+        self._counts = Counts.from_rows(run.counts)
+        self._done = run.done
+        self._total = run.total
+        self._label = run.label
+        self._shown_at: datetime | None = None
+        self._depth = 0
+        self._is_lost = threading.Event()
+        self._is_interrupted = threading.Event()
+        self.was_stopped = False
+
+    @property
+    def id(self) -> int:
+        return self._hold.run_id
+
+    @property
+    def is_dry(self) -> bool:
+        return self._is_dry
+
+    @property
+    def hold(self) -> runs.Hold:
+        return self._hold
+
+    @property
+    def counts(self) -> Counts:
+        return self._counts
+
+    @property
+    def is_interrupted(self) -> bool:
+        return self._is_interrupted.is_set()
+
+    def interrupt(self) -> None:
+        """Ask the operation to stop at the next batch, because its process ends; another one goes on with the run."""
+        self._is_interrupted.set()
+
+    # --- the port -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self._depth:
+            yield
+            return
+        before = dict(self._cursors), Counts(self._counts.numbers.copy()), self._done, self._total
+        try:
+            with transaction.atomic():
+                self._fence()
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+        except BaseException:
+            # What was rolled back did not happen: the next batch must not write it down after all.
+            self._cursors, self._counts, self._done, self._total = before
+            raise
+
+    def cursor(self, name: str) -> int:
+        self._refuse_if_lost()
+        return self._cursors.get(name, 0)
+
+    def advance(self, name: str, cursor: int) -> None:
+        with self.transaction():
+            self._cursors[name] = cursor
+            self._write(cursors=self._cursors)
+
+    def plan(self, units: Sequence[Unit]) -> None:
+        planned = sum(len(unit.changes) for unit in units)
+        if not self._is_dry:
+            self.progress(self._done, (self._total or 0) + sum(not unit.is_empty for unit in units), self._label)
+            return
+        with self.transaction():
+            add_plan(units, run_id=self.id, attempt=self._hold.attempt)
+            self._done += planned
+            self._total = self._done
+            self._write(done=self._done, total=self._total)
+
+    def report(self, results: Sequence[Result]) -> None:
+        if not results:
+            return
+        with self.transaction():
+            add_results(results, run_id=self.id, attempt=self._hold.attempt)
+            self._counts.add(results)
+            self._write(counts=self._counts.to_rows())
+
+    def progress(self, done: int, total: int | None, label: str) -> None:
+        self._refuse_if_lost()
+        self._done, self._total, self._label = done, total, label
+        if self._on_progress is not None:
+            self._on_progress(done, total, label)
+        now = self._clock()
+        if self._shown_at is None or now - self._shown_at >= _PROGRESS_EVERY:
+            self._shown_at = now
+            self._write(done=done, total=total, label=label[:200])
+
+    def is_cancelled(self) -> bool:
+        asked = runs.is_cancel_requested(self._hold)
+        if asked is None:
+            self._lose()
+        if asked or self.is_interrupted:
+            self.was_stopped = True
+        return self.was_stopped
+
+    # --- holding on -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def kept_alive(self, *, every_seconds: float = _HEARTBEAT_SECONDS) -> Iterator[None]:
+        """Extend the lease from a thread of its own, as long as the block works."""
+        is_over = threading.Event()
+        thread = threading.Thread(
+            target=self._beat, args=(is_over, every_seconds), name=f"heartbeat-{self.id}", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    def _beat(self, is_over: threading.Event, every_seconds: float) -> None:
+        try:
+            while not is_over.wait(every_seconds):
+                try:
+                    if not runs.holds(self._hold, until=self._clock() + self._lease):
+                        self._is_lost.set()
+                        return
+                except DatabaseError:
+                    # The lease outlives several beats; if the database stays away, it runs out, as it should.
+                    _logger.warning("The lease of run %s could not be extended.", self.id, exc_info=True)
+                    connections.close_all()
+        finally:
+            connections.close_all()
+
+    def final_progress(self) -> dict[str, object]:
+        return {"done": self._done, "total": self._total, "label": self._label[:200]}
+
+    def _fence(self) -> None:
+        self._refuse_if_lost()
+        if not runs.holds(self._hold, until=self._clock() + self._lease):
+            self._lose()
+
+    def _write(self, **columns: object) -> None:
+        if not runs.write(self._hold, **columns):
+            self._lose()
+
+    def _refuse_if_lost(self) -> None:
+        if self._is_lost.is_set():
+            self._lose()
+
+    def _lose(self) -> None:
+        self._is_lost.set()
+        raise RunLost(f"Run {self.id} was taken over by another worker; this one writes nothing more.")

@@ -1,0 +1,175 @@
+"""
+Executing runs: take, work, settle. The same for threads of the server, for other machines and for a command in a shell.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from tradepost import wiring
+from tradepost.database import runs
+from tradepost.database.models import Run, RunKind, Trigger
+from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
+from tradepost.domain.plan import SETTLED_STATES, RunState
+from tradepost.engine.owner import is_dead, new_owner
+from tradepost.engine.run_handle import LEASE, Progress, RunHandle
+from tradepost.operations.ports import Clock
+
+_logger = logging.getLogger(__name__)
+_FOLLOW_SECONDS = 0.2
+
+# Rung when something was queued in this process, so that its executor need not wait for the next look.
+doorbell = threading.Event()
+
+
+class AlreadyRunning(NotAllowed):
+    """Another run keeps this one from its lane; `run` is the one that is running."""
+
+    def __init__(self, message: str, *, run: Run) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+def request_run(
+    channel_id: int,
+    kind: RunKind | str,
+    *,
+    trigger: Trigger = Trigger.PERSON,
+    scope: Collection[int] | None = None,
+    options: Mapping[str, Any] | None = None,
+    is_dry: bool = False,
+    requested_by: str = "",
+) -> Run:
+    """
+    Queue a run, or join the one that is queued for the same already.
+
+    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing.
+    """
+    run = runs.request_run(
+        channel_id,
+        RunKind(kind),
+        trigger=trigger,
+        at=timezone.now(),
+        scope=scope,
+        options=options,
+        is_dry=is_dry,
+        requested_by=requested_by,
+    )
+    doorbell.set()
+    return run
+
+
+def cancel_run(run_id: int) -> bool:
+    """Stop a run: at once while it is queued, after the present batch while it is running. False if it is settled."""
+    return runs.request_cancel(run_id, at=timezone.now())
+
+
+def take(run_id: int, *, clock: Clock = timezone.now, lease: timedelta = LEASE, abandoned_by: str = "") -> Run | None:
+    """Take a run for this thread; None if it is somebody else's or its lane is in use."""
+    now = clock()
+    hold = runs.take(run_id, owner=new_owner(), until=now + lease, at=now, abandoned_by=abandoned_by)
+    return None if hold is None else Run.objects.select_related("channel").get(id=run_id)
+
+
+def run_now(run: Run, *, progress: Progress | None = None) -> Run:
+    """
+    Execute a run in this thread and return it settled; one that another worker has taken meanwhile is watched.
+
+    What a dead process left behind in its lane is completed first. Raises AlreadyRunning when another run is in
+    the way: this one stays queued.
+    """
+    while True:
+        taken = take(run.pk, abandoned_by=_dead_owner(run))
+        if taken is not None:
+            execute(taken, progress=progress)
+            return Run.objects.get(id=run.pk)
+        run.refresh_from_db()
+        if run.state in SETTLED_STATES:
+            return run
+        if run.state == RunState.RUNNING:
+            _show(run, progress)
+            time.sleep(_FOLLOW_SECONDS)
+            continue
+        other = runs.in_the_way(run)
+        if other is None:
+            continue
+        left_behind = take(other.pk, abandoned_by=_dead_owner(other))
+        if left_behind is None:
+            raise AlreadyRunning(
+                f"A {other.kind.replace('_', ' ')} is running on this channel (run {other.pk}). "
+                f"Run {run.pk} is queued and starts when that is done.",
+                run=other,
+            )
+        execute(left_behind, progress=progress)
+
+
+def execute(
+    run: Run,
+    *,
+    clock: Clock = timezone.now,
+    progress: Progress | None = None,
+    lease: timedelta = LEASE,
+    on_start: Callable[[RunHandle], None] = lambda _: None,
+) -> None:
+    """
+    Execute a run that this thread has taken, and settle it.
+
+    Nothing that an operation raises gets out: it is written down as the run's error. Only what ends the process does.
+    """
+    hold = runs.Hold(run.pk, run.owner, run.attempt)
+    handle = RunHandle(run, hold, clock=clock, lease=lease, on_progress=progress)
+    on_start(handle)
+    _logger.info("Run %s: %s on channel %s, attempt %s.", run.pk, run.kind, run.channel_id, run.attempt)
+    error: dict[str, str] = {}
+    try:
+        with handle.kept_alive(), wiring.ports_for(run.channel, handle, clock=clock) as ports:
+            wiring.OPERATIONS[run.kind](ports, only=run.scope)
+    except RunLost:
+        _logger.warning("Run %s was taken over by another worker.", run.pk)
+        return
+    except TradepostError as failure:
+        error = {"error": str(failure), "error_kind": type(failure).__name__}
+    except Exception as failure:
+        reference = secrets.token_hex(4)
+        _logger.exception("Run %s failed; reference %s.", run.pk, reference)
+        error = {
+            "error": f"Something went wrong that should not have; the log has the details under {reference}.",
+            "error_kind": type(failure).__name__,
+            "reference": reference,
+        }
+    except BaseException:
+        _settle(handle, clock, RunState.CANCELLED, error="It was interrupted; the next run goes on where it stopped.")
+        raise
+    _settle(handle, clock, _state(handle, error), **error)
+
+
+def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
+    if error:
+        return RunState.FAILED
+    return RunState.CANCELLED if handle.was_stopped else handle.counts.state
+
+
+def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
+    if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.hold):
+        if runs.give_back(handle.hold):
+            return
+        error = {"error": "It was interrupted; the same has been queued anew."}
+    is_ours = runs.finish(handle.hold, state, at=clock(), **handle.final_progress(), **error)
+    if not is_ours:
+        _logger.warning("Run %s was taken over before it was settled.", handle.id)
+    _logger.info("Run %s: %s. %s", handle.id, state, error.get("error", ""))
+
+
+def _dead_owner(run: Run) -> str:
+    return run.owner if run.owner and is_dead(run.owner) else ""
+
+
+def _show(run: Run, progress: Progress | None) -> None:
+    if progress is not None:
+        progress(run.done, run.total, run.label)
