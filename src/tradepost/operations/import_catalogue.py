@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -65,7 +66,7 @@ def import_catalogue(
     """
     report = ImportReport()
     pictures = _PictureFiles(ports.pictures, path.parent, reads_files=ports.reads_files)
-    at = ports.clock()
+    at = _age(path, ports.clock())
     for batch in _batches(read_products(path)):
         for read in batch:
             report.rows += read.rows
@@ -85,6 +86,20 @@ def import_catalogue(
         if progress is not None:
             progress(report.rows)
     return report
+
+
+def _age(path: Path, now: datetime) -> datetime:
+    """
+    Return the moment at which the file's quantities were true: they are as old as the file.
+
+    Orders come in whole seconds, so one of the same second counts as unknown to the file; the worst of it is a piece
+    too few on sale until the next import.
+    """
+    try:
+        written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    except (OSError, ValueError, OverflowError):
+        written = now
+    return min(written, now) - timedelta(seconds=1)
 
 
 def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:

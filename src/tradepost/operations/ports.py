@@ -289,7 +289,8 @@ class Proven:
     """
     What was proven of one listing on the store, to be recorded. None leaves a value as it was.
 
-    `at` is the moment before the store was asked, so that what changed meanwhile stays due.
+    `at` is the moment at which it was true at the latest: a sale that may have been before it counts as before it, and
+    is sent again.
     """
 
     listing_id: int

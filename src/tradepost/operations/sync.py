@@ -125,8 +125,7 @@ _Planner = Callable[[ListingRow, StoreProduct], _StockPlan | Result | None]
 
 
 def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) -> None:
-    at = ports.clock()
-    record = _Record(ports, at)
+    record = _Record(ports, ports.clock())
     # A parent has no stock of its own: it is hidden when its variants are.
     parents = [row for row in rows if row.kind is Kind.PARENT]
     record.settle_parents(parents)
@@ -135,7 +134,7 @@ def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) ->
     for row, product in there:
         plan = planner(row, product)
         if isinstance(plan, Result) and plan.outcome is Outcome.UNCHANGED:
-            record.prove(plan, Proven(row.id, at, quantity=plan.change.after("quantity")))
+            record.prove(plan, Proven(row.id, record.at, quantity=plan.change.after("quantity")))
         elif isinstance(plan, Result):
             record.fail(row, plan)
         elif plan is not None:
@@ -147,6 +146,8 @@ def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) ->
     answers = ports.store.set_stock(writes) if writes else []
     can_read = ports.store.reads_stock()
     now = ports.store.products_by_id([plan.row.store_id or 0 for plan in plans]) if can_read and plans else {}
+    # An absolute stock erases what was sold before it arrived; so the moment that counts is after the answer.
+    at = ports.clock()
     for plan, answer in zip(plans, answers, strict=True):
         result = _stock_result(plan, answer, now.get(plan.row.store_id or 0), can_read=can_read)
         if result.outcome is not Outcome.APPLIED:
@@ -162,13 +163,20 @@ def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) ->
 def _stock_result(plan: _StockPlan, answer: WriteAnswer, there: StoreProduct | None, *, can_read: bool) -> Result:
     if can_read:
         stock = there.stock if there is not None else None
-        # Lower than what was sent is a sale in between; higher or untracked means that it was not taken.
-        if stock is not None and stock.is_tracked and stock.count <= plan.quantity:
+        if stock is not None and stock.is_tracked and _was_taken(plan, answer, stock.count):
             return Result(plan.change, Outcome.APPLIED, Proof.READ)
     elif answer.answer is Answer.DONE:
         return Result(plan.change, Outcome.APPLIED, Proof.ANSWERED)
     outcome = Outcome.UNKNOWN if answer.answer is Answer.LOST else Outcome.REJECTED
     return Result(plan.change, outcome, message=answer.message or "The store said yes, but its stock did not change.")
+
+
+def _was_taken(plan: _StockPlan, answer: WriteAnswer, count: int) -> bool:
+    if count == plan.quantity:
+        return True
+    # Lower than what was sent, and not what was there before, is a sale in between.
+    before = plan.change.fields[0].before
+    return answer.answer is Answer.DONE and count < plan.quantity and count != before
 
 
 def _stock_change(row: ListingRow, action: Action, before: int | None, after: int | None, reason: str) -> Change:
