@@ -1,0 +1,169 @@
+"""Each selecting query returns exactly the listings for which the domain's predicate holds, on both databases."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tradepost.database.models import Listing, Product, Variant
+from tradepost.database.rows import listing_rows
+from tradepost.domain import listing as status_rules
+from tradepost.domain import rules
+from tradepost.domain.listing import QUEUE, Health, Link, Pending
+from tradepost.operations.ports import ListingRow, Stage
+
+PREDICATES = {
+    Stage.DELIST: lambda row: rules.is_pending_due(row.status, Pending.DELIST),
+    Stage.HIDE: lambda row: rules.is_pending_due(row.status, Pending.HIDE),
+    Stage.UNHIDE: lambda row: rules.is_pending_due(row.status, Pending.UNHIDE),
+    Stage.PRICE: lambda row: rules.is_price_due(row.status, wanted=row.wanted_price, proven=row.proven_price),
+    Stage.DECREASE: lambda row: rules.is_decrease_due(
+        row.status, wanted=row.wanted_quantity, expected=row.expected_quantity
+    ),
+    Stage.INCREASE: lambda row: rules.is_increase_due(
+        row.status, wanted=row.wanted_quantity, expected=row.expected_quantity
+    ),
+}
+
+prices = st.sampled_from([Decimal("9.99"), Decimal("10.00"), Decimal("10.0001")])
+quantities = st.none() | st.integers(0, 3)
+states = st.lists(
+    st.fixed_dictionaries(
+        {
+            "settled": st.sampled_from(sorted(QUEUE)),
+            "pending": st.sampled_from(Pending),
+            "is_paused": st.booleans(),
+            "wanted_price": prices,
+            "proven_price": st.none() | prices,
+            "wanted_quantity": quantities,
+            "proven_quantity": quantities,
+            "sold_since_proven": st.integers(0, 3),
+        }
+    ),
+    max_size=12,
+)
+on_both_databases = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture
+def fill(channel, noon):
+    """Replace the channel's listings by simple ones in the given states; returns them as rows."""
+    products = Product.objects.bulk_create(
+        [Product(handle=f"p{n}", title="P", created_at=noon, updated_at=noon) for n in range(12)]
+    )
+    variants = Variant.objects.bulk_create(
+        [Variant(product=product, sku=product.handle, position=1, price=Decimal(1)) for product in products]
+    )
+
+    def replace_all(rows) -> list[ListingRow]:
+        Listing.objects.all().delete()
+        Listing.objects.bulk_create(
+            [
+                Listing(
+                    channel=channel,
+                    product=variant.product,
+                    variant=variant,
+                    kind="simple",
+                    code=variant.sku,
+                    code_key=variant.sku,
+                    sku=variant.sku,
+                    health=row["settled"][0],
+                    link=row["settled"][1],
+                    store_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
+                    proven_quantity_at=None if row["proven_quantity"] is None else noon,
+                    created_at=noon,
+                    **{name: value for name, value in row.items() if name != "settled"},
+                )
+                for row, variant in zip(rows, variants, strict=False)
+            ]
+        )
+        return listing_rows(Listing.objects.order_by("id"))
+
+    return replace_all
+
+
+@pytest.mark.parametrize("stage", Stage)
+@on_both_databases
+@given(states=states)
+def test_a_stage_selects_exactly_what_the_rule_says(fill, listings, stage, states):
+    rows = fill(states)
+
+    due = listings.due(stage, after=0, limit=100)
+
+    expected = [row for row in rows if PREDICATES[stage](row)]
+    assert due == expected
+    assert listings.count_due([stage]) == len(expected)
+
+
+@on_both_databases
+@given(states=states)
+def test_pages_of_a_stage_hold_each_listing_once_and_only_chosen_ones(fill, listings, states):
+    rows = fill(states)
+    chosen = [row.id for row in rows[::2]]
+
+    found: list[int] = []
+    while page := listings.due(Stage.PRICE, after=found[-1] if found else 0, limit=2, only=chosen):
+        found += [row.id for row in page]
+
+    assert found == [row.id for row in rows if row.id in chosen and PREDICATES[Stage.PRICE](row)]
+
+
+@on_both_databases
+@given(states=states)
+def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrite(fill, listings, states):
+    rows = fill(states)
+
+    due = listings.publish_due(after=0, limit=100)
+
+    expected = [row for row in rows if status_rules.is_due_for_publish(row.status)]
+    assert [family.listings for family in due] == [(row,) for row in expected]
+    assert [family.product.variants[0].sku for family in due] == [row.sku for row in expected]
+
+
+@on_both_databases
+@given(states=states)
+def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, states):
+    rows = fill(states)
+
+    linked = listings.linked(after_store_id=0, limit=100)
+
+    expected = [row for row in rows if rules.is_gone_check_due(row.status)]
+    assert linked == [(row.store_id, row.id, row.code) for row in expected]
+    assert listings.linked_count() == len(expected)
+    assert listings.taken([row.store_id for row in rows if row.store_id]) == {row.store_id: row.id for row in expected}
+
+
+@on_both_databases
+@given(states=states)
+def test_only_unlinked_or_broken_listings_that_are_not_paused_can_be_linked(fill, listings, states):
+    rows = fill(states)
+
+    by_sku = listings.unlinked_matches(skus=[row.sku for row in rows], codes=[])
+    by_code = listings.unlinked_matches(skus=[], codes=[row.code.upper() for row in rows])
+
+    expected = [row for row in rows if row.status.link is not Link.LINKED and not row.status.is_paused]
+    assert by_sku == by_code == expected
+
+
+def test_every_settled_state_is_tried(fill):
+    rows = fill(
+        [
+            {
+                "settled": settled,
+                "pending": Pending.NONE,
+                "is_paused": False,
+                "wanted_price": Decimal(1),
+                "proven_price": None,
+                "wanted_quantity": None,
+                "proven_quantity": None,
+                "sold_since_proven": 0,
+            }
+            for settled in sorted(QUEUE)
+        ]
+    )
+
+    assert {(row.status.health, row.status.link) for row in rows} == set(QUEUE)
+    assert {health for health, _ in QUEUE} == set(Health)
