@@ -18,6 +18,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from miva_sandbox.api.http import ApiEndpoint
+from miva_sandbox.faults import interruptions
+from miva_sandbox.faults.rules import Faults
+from miva_sandbox.faults.transport import FaultyTransport
 from miva_sandbox.files.ftp import FtpServer
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
@@ -92,6 +95,7 @@ class SandboxServer:
         folder: str = "/mm5/",
         store_code: str = "sandbox",
         log: RequestLog | None = None,
+        fault_seed: int = 0,
     ) -> None:
         self.domain = Domain(state=state, folder=folder)
         self._seeded: Seeded = seed(self.domain, store_code=store_code)
@@ -99,9 +103,16 @@ class SandboxServer:
         self.full = self._seeded.full
         self.hub = self._seeded.hub
         self.log = log or RequestLog()
+        self.faults = Faults(seed=fault_seed)
+        interruptions.install(self.domain, self.faults)
         self._http = HttpServer(self._app(), host=host, port=port)
         self.ftp = FtpServer(
-            self.domain.files, host, ftp_port, user=FTP_USER, password=self.domain.secret("FTP password")
+            self.domain.files,
+            host,
+            ftp_port,
+            user=FTP_USER,
+            password=self.domain.secret("FTP password"),
+            faults=self.faults,
         )
 
     @property
@@ -152,4 +163,4 @@ class SandboxServer:
             Mount(f"{folder}graphics", StaticFiles(directory=self.domain.files_root / "graphics")),
             *storefront_routes(self.domain),
         ]
-        return Starlette(routes=routes)
+        return FaultyTransport(Starlette(routes=routes), self.domain, self.faults)

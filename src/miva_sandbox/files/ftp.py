@@ -14,14 +14,16 @@ from typing import Any, Self
 
 from OpenSSL import SSL
 
+from miva_sandbox.faults.rules import Faults
+from miva_sandbox.files import faulty_ftp
 from miva_sandbox.files.certificate import Certificate
 
 with warnings.catch_warnings():
     # The library lives on asyncore, and brings a copy of its own where Python has dropped it.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.authorizers import AuthenticationFailed, DummyAuthorizer
     from pyftpdlib.filesystems import AbstractedFS
-    from pyftpdlib.handlers import FTPHandler, TLS_DTPHandler, TLS_FTPHandler
+    from pyftpdlib.handlers import DTPHandler, FTPHandler, ThrottledDTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import FTPServer as _Acceptor
 
@@ -46,7 +48,15 @@ class FtpServer:
     """Serve `root` to one user. `port` is the real one once started, also if 0 was asked for."""
 
     def __init__(
-        self, root: Path, host: str = "127.0.0.1", port: int = 0, *, user: str, password: str, tls: Tls | None = None
+        self,
+        root: Path,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        user: str,
+        password: str,
+        tls: Tls | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.root = root
         self.host = host
@@ -54,6 +64,7 @@ class FtpServer:
         self._user = user
         self._password = password
         self._tls = tls
+        self._faults = faults or Faults()
         self._loop: IOLoop | None = None
         self._acceptor: _Acceptor | None = None
         self._thread: threading.Thread | None = None
@@ -90,20 +101,21 @@ class FtpServer:
         self._acceptor.close_all()
 
     def _handler(self) -> type[FTPHandler]:
-        authorizer = DummyAuthorizer()
+        authorizer = faulty_ftp.authorizer(DummyAuthorizer, AuthenticationFailed, self._faults)
         authorizer.add_user(self._user, self._password, str(self.root), perm=_ALL_RIGHTS)
         settings: dict[str, Any] = {
             "authorizer": authorizer,
-            "abstracted_fs": _Files,
+            "abstracted_fs": faulty_ftp.filesystem(_Files, self._faults),
             "banner": "Store files.",
             "timeout": _IDLE_TIMEOUT_SECONDS,
             "auth_failed_timeout": 0,
         }
         if self._tls is None:
+            settings["dtp_handler"] = faulty_ftp.data_channel(DTPHandler, ThrottledDTPHandler)
             return type("Handler", (FTPHandler,), settings)
         data = _ResumedDataChannel if self._tls.session_reuse else TLS_DTPHandler
         settings |= {
-            "dtp_handler": data,
+            "dtp_handler": faulty_ftp.data_channel(data, ThrottledDTPHandler),
             "ssl_context": _context(self._tls.certificate),
             "tls_control_required": self._tls.required,
             "tls_data_required": self._tls.required,

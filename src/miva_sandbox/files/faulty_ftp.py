@@ -1,0 +1,122 @@
+"""FTP transfers on which rules strike: slow ones, broken connections, a full disk, a refused login."""
+
+import errno
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from miva_sandbox.faults.rules import Faults
+
+_log = logging.getLogger("pyftpdlib")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What befalls the transfer that is about to begin."""
+
+    bytes_per_second: int = 0
+    breaks_after: int | None = None
+
+
+class _FullFile:
+    """A file on a disk that takes so many bytes more, and no more."""
+
+    def __init__(self, file: Any, *, room: int) -> None:
+        self._file = file
+        self._room = room
+
+    def write(self, chunk: bytes) -> None:
+        fitting = chunk[: self._room]
+        self._file.write(fitting)
+        self._room -= len(fitting)
+        if len(fitting) < len(chunk):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def filesystem(base: type[Any], faults: Faults) -> type[Any]:
+    """Make a file system class that asks the rules what becomes of each file that is opened."""
+
+    class Files(base):  # type: ignore[misc]
+        def open(self, filename: str, mode: str) -> Any:
+            is_upload = bool(set(mode) & set("wa+"))
+            event = {"verb": "STOR" if is_upload else "RETR", "path": self.fs2ftp(filename)}
+            slow = faults.take("ftp_slow", "ftp", **event)
+            broken = faults.take("ftp_disconnect", "ftp", **event)
+            self.cmd_channel.trouble = Trouble(
+                slow.bytes_per_second if slow is not None else 0, broken.after_bytes if broken is not None else None
+            )
+            file = super().open(filename, mode)
+            full = faults.take("ftp_full", "ftp", **event) if is_upload else None
+            return file if full is None else _FullFile(file, room=full.after_bytes)
+
+    return Files
+
+
+def data_channel(base: type[Any], throttled: type[Any]) -> type[Any]:
+    """Make a data channel class out of the server's own and the library's throttled one."""
+    parents = (throttled,) if issubclass(throttled, base) else (throttled, base)
+
+    class DataChannel(*parents):  # type: ignore[misc]
+        # Buffers of a fixed size: the limit is known only once the transfer begins.
+        auto_sized_buffers = False
+
+        @property
+        def _trouble(self) -> Trouble:
+            found: Trouble = getattr(self.cmd_channel, "trouble", Trouble())
+            return found
+
+        @property
+        def read_limit(self) -> int:
+            return self._trouble.bytes_per_second
+
+        write_limit = read_limit
+
+        def recv(self, buffer_size: int) -> bytes:
+            limit = self._trouble.bytes_per_second
+            received: bytes = super().recv(min(buffer_size, limit) if limit else buffer_size)
+            return received
+
+        def send(self, data: bytes) -> int:
+            limit = self._trouble.bytes_per_second
+            sent: int = super().send(data[:limit] if limit else data)
+            self._break()
+            return sent
+
+        def handle_read_event(self) -> None:
+            super().handle_read_event()
+            self._break()
+
+        def handle_error(self) -> None:
+            cause = getattr(sys.exc_info()[1], "__cause__", None)
+            if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+                # The library would say "426 None".
+                self._resp = ("452 No space left on device; transfer aborted.", _log.warning)
+                self.close()
+                return
+            super().handle_error()
+
+        def _break(self) -> None:
+            after = self._trouble.breaks_after
+            if after is not None and self.get_transmitted_bytes() > after:
+                channel = self.cmd_channel
+                channel.trouble = Trouble()
+                self.close()
+                channel.close()
+
+    return DataChannel
+
+
+def authorizer(base: type[Any], failure: type[Exception], faults: Faults) -> Any:
+    """Make an authorizer that refuses whom the rules refuse, whatever the password."""
+
+    class Authorizer(base):  # type: ignore[misc]
+        def validate_authentication(self, username: str, password: str, handler: Any) -> None:
+            if faults.take("ftp_refuse", "ftp", verb="PASS"):
+                raise failure("Authentication failed.")
+            super().validate_authentication(username, password, handler)
+
+    return Authorizer()
