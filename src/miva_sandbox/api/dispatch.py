@@ -46,9 +46,9 @@ def run(session: Session, *levels: Mapping[str, Any]) -> Answer:
     except ApiError as error:
         answer = error.answer()
     except StoreError as error:
-        answer = (
-            FieldError(error.field, error.message) if error.field else ApiError(error.code, error.message)
-        ).answer()
+        # A rule without a code of its own is about a value, and the value's field is at fault.
+        plain = ApiError(error.code, error.message)
+        answer = (plain if error.code else FieldError(error.field, error.message)).answer()
     except RecursionError:
         answer = ApiError("MER-JSN-00023", "The request is nested too deeply").answer()
     else:

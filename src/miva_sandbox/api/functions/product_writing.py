@@ -1,12 +1,13 @@
-"""Products: insert and update."""
+"""Products: insert, update and copy."""
 
 from decimal import Decimal
 from typing import Any
 
 from miva_sandbox.api import custom_field_values, product_rows, records
 from miva_sandbox.api.registry import Call, function
-from miva_sandbox.api.responses import Answer, FieldError, data, done
+from miva_sandbox.api.responses import Answer, ApiError, FieldError, data, done
 from miva_sandbox.state import categories, columns, inventory, products
+from miva_sandbox.state import product_copy as copying
 from miva_sandbox.state.errors import AlreadyExists
 from miva_sandbox.state.numbers import to_units
 from miva_sandbox.state.products import Product
@@ -125,3 +126,27 @@ def _canonical_category(call: Call, *, blank: bool) -> int | None:
 
 def _in_use(code: str) -> FieldError:
     return FieldError("Product_Code", f"A product with the code '{code}' already exists")
+
+
+@function("Product_Copy", needs=("PROD:add",))
+def product_copy(call: Call) -> Answer:
+    parameters = call.parameters
+    # Which set of rules to copy by; the sandbox has one.
+    parameters.expect(("CopyProductRules_ID", "CopyProductRules_Name", "Product_Copy_Session_ID"))
+    parameters.expect(("Source_Product_ID", "Source_Product_Code"))
+    if parameters.has("Source_Product_ID"):
+        source = products.find_by_id(call.store, parameters.required_integer("Source_Product_ID"))
+    else:
+        source = products.find(call.store, parameters.required_text("Source_Product_Code"))
+    if source is None:
+        raise ApiError("MER-JSN-PRD-00075", "Product not found")
+    name = parameters.text("Dest_Product_Name", blank=False, limit=100)
+    sku = parameters.text("Dest_Product_SKU", limit=50)
+    code = parameters.required_text("Dest_Product_Code")
+    if fault := columns.code_fault(code, strict=call.store.strict_codes):
+        raise parameters.refuse("Dest_Product_Code", fault)
+    try:
+        product_id = copying.copy(call.store, source, code=code, name=name or source["name"], sku=sku or "")
+    except AlreadyExists as error:
+        raise FieldError("Dest_Product_Code", f"A product with the code '{code}' already exists") from error
+    return data(shown(call, product_id))

@@ -1,0 +1,56 @@
+"""Products that a product points to: a list, and whether one belongs to it."""
+
+from miva_sandbox.api import list_query, product_rows, records
+from miva_sandbox.api.list_query import Column
+from miva_sandbox.api.registry import Call, function
+from miva_sandbox.api.responses import Answer, ApiError, FieldError, done, page
+from miva_sandbox.state import products, related
+from miva_sandbox.state.errors import Invalid
+
+_LIST = product_rows.spec(order_column=Column("r.disp_order", searchable=False))
+
+
+@function("RelatedProductList_Load_Query", needs=("PROD:view",))
+def related_product_list_load_query(call: Call) -> Answer:
+    product = records.product(call)
+    assigned, unassigned = call.parameters.boolean("Assigned"), call.parameters.boolean("Unassigned")
+    query = list_query.read(call, _LIST)
+    if assigned is False and not unassigned:
+        return done()
+    if not unassigned:
+        query.also("r.relprod_id IS NOT NULL")
+    elif assigned is False:
+        query.also("r.relprod_id IS NULL")
+    found, total = list_query.fetch(
+        call,
+        query,
+        select="p.*, r.relprod_id IS NOT NULL AS assigned",
+        source="products p LEFT JOIN related_products r ON r.relprod_id = p.id AND r.product_id = ?",
+        values=(product["id"],),
+    )
+    rows = product_rows.rows(call, found, query.on_demand)
+    return page(
+        [{"assigned": bool(source["assigned"]), **row} for source, row in zip(found, rows, strict=True)],
+        total_count=total,
+        start_offset=query.offset,
+    )
+
+
+@function("RelatedProduct_Update_Assigned", needs=("PROD:modify",))
+def related_product_update_assigned(call: Call) -> Answer:
+    product = records.product(call)
+    parameters = call.parameters
+    if parameters.has("RelatedProduct_ID"):
+        other = products.find_by_id(call.store, parameters.required_integer("RelatedProduct_ID"))
+    else:
+        name = "Edit_RelatedProduct" if parameters.has("Edit_RelatedProduct") else "RelatedProduct_Code"
+        other = products.find(call.store, parameters.required_text(name))
+    parameters.expect(("Edit_RelatedProduct", "RelatedProduct_Code"))
+    if other is None:
+        raise ApiError("MER-JSN-PRD-00074", "Related product not found")
+    try:
+        change = related.assign if parameters.boolean("Assigned", required=True) else related.unassign
+        change(call.store, product["id"], other["id"])
+    except Invalid as error:
+        raise FieldError("RelatedProduct_Code", error.message) from error
+    return done()
