@@ -226,7 +226,9 @@ def _pause_for(may_repeat: bool) -> Callable[[Exception], bool | float]:
         if not isinstance(error, StoreUnavailable | RateLimited) and not (may_repeat and isinstance(error, AnswerLost)):
             return False
         pause = error.retry_after_seconds
-        return True if pause is None else pause <= LONGEST_PAUSE_SECONDS and pause
+        if pause is None:
+            return True
+        return pause if pause <= LONGEST_PAUSE_SECONDS else False
 
     return decide
 

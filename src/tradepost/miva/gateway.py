@@ -8,13 +8,14 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar
 
-from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
+from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
 from tradepost.domain.order import ShipmentPath, StoreOrder, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva import functions, tags
 from tradepost.miva.answers import PRODUCT_NOT_FOUND
 from tradepost.miva.calls import Call, Repeat
+from tradepost.miva.check import ConnectionCheck, check_connection
 from tradepost.miva.client import MivaClient
 from tradepost.miva.pace import Pace, split
 from tradepost.miva.provisioning import Meaning, attribute, messages_of
@@ -49,6 +50,10 @@ class MivaStore:
         self._stopwatch = stopwatch
         self._document_pace = Pace(start=10, largest=50)
         self._call_pace = Pace(start=50, largest=200)
+
+    def check(self) -> ConnectionCheck:
+        """Look what the token may do, without changing anything; see `check_connection`."""
+        return check_connection(self._client)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -109,7 +114,10 @@ class MivaStore:
     def _add(self, adds: Sequence[Tag]) -> tuple[list[bool], list[WriteAnswer]]:
         """Send one document of independent tags; for each, whether it made something, and what was said."""
         call = functions.provision_store(tags.document(adds), repeat=Repeat.ABSOLUTE)
-        messages = self._client.call(call)
+        try:
+            messages = self._client.call(call)
+        except AnswerLost as error:
+            return [False] * len(adds), [WriteAnswer(Answer.LOST, str(error))] * len(adds)
         found = attribute(messages_of(messages), adds)
         made: list[bool] = []
         said: list[WriteAnswer] = []
@@ -188,8 +196,8 @@ class MivaStore:
         """
         Send calls in as few requests as the store's pace allows.
 
-        Raises only while nothing was executed; later failures are in the list, and nothing is sent after one that
-        would meet the next request, too.
+        Raises only while nothing was executed. A later failure is in the list, in the place of all that follow, too:
+        what has to happen in order must not go on beyond a gap.
         """
         answers: list[T | TradepostError] = []
         while len(answers) < len(calls):
@@ -200,8 +208,9 @@ class MivaStore:
             except TradepostError as error:
                 if not answers:
                     raise
-                answers += [error] * (len(calls) - len(answers))
-                break
+                answers.append(error)
+            if _stops(answers[-1]):
+                answers += [answers[-1]] * (len(calls) - len(answers))
             pace.took(self._stopwatch() - started, calls=len(chunk))
         _raise_missing_right(answers)
         return answers
@@ -222,8 +231,12 @@ def _fitting(calls: Sequence[Call[Any]], *, size: int) -> Sequence[Call[Any]]:
 def _raise_missing_right(answers: Sequence[object]) -> None:
     """Raise where the token lacks the function: then the store has done none of the calls."""
     missing = next((answer for answer in answers if isinstance(answer, PermissionMissing)), None)
-    if missing is not None and not any(answer is None or isinstance(answer, list) for answer in answers):
+    if missing is not None and all(isinstance(answer, TradepostError) for answer in answers):
         raise missing
+
+
+def _stops(answer: object) -> bool:
+    return isinstance(answer, TradepostError) and not isinstance(answer, Rejected | PermissionMissing)
 
 
 def _write_answer(answer: object) -> WriteAnswer:

@@ -4,6 +4,7 @@ come and go; ids don't.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
 from tradepost.domain.errors import UnexpectedAnswer
@@ -54,16 +55,19 @@ class PagesById(Generic[Row]):
         self._after = after
 
     def __iter__(self) -> Iterator[list[Row]]:
-        after = self._after
-        while True:
-            page = self._load(after)
-            if page.data:
+        # While one page is being worked on, the next is on its way.
+        with ThreadPoolExecutor(1, thread_name_prefix="pages") as ahead:
+            coming: Future[Page[Row]] | None = ahead.submit(self._load, self._after)
+            after = self._after
+            while coming is not None:
+                page = coming.result()
                 after = self._checked(page.data, after=after)
-                yield page.data
-            if page.total_count <= len(page.data):
-                return
-            if not page.data:
-                raise UnexpectedAnswer(f"The store counts {page.total_count} more rows, and returns none of them.")
+                is_last = page.total_count <= len(page.data)
+                if not page.data and not is_last:
+                    raise UnexpectedAnswer(f"The store counts {page.total_count} more rows, and returns none of them.")
+                coming = None if is_last else ahead.submit(self._load, after)
+                if page.data:
+                    yield page.data
 
     def _load(self, after: int) -> Page[Row]:
         filters = [*all_of(Condition("id", "GT", after)), *self._filters]

@@ -1,0 +1,90 @@
+"""A connection check says what is missing, and changes nothing."""
+
+import pytest
+
+from miva_sandbox.state import products, tokens
+from tradepost.domain.errors import AddressRefused, CredentialsRejected, StorageRefused
+from tradepost.miva import functions
+from tradepost.miva.check import check_connection
+from tradepost.miva.provisioned_images import ProvisionedImageStore
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
+    "c9fe92ef0000000049454e44ae426082"
+)
+
+
+@pytest.fixture
+def token(sandbox):
+    """A token of these functions."""
+
+    def make(*names, **settings):
+        made = tokens.insert(sandbox.domain.db, name="test", **settings)
+        tokens.grant(sandbox.domain.db, made, store_id=sandbox.store.id, functions=names)
+        return made
+
+    return make
+
+
+def test_a_token_with_all_that_is_needed_is_complete(sandbox, connect):
+    products.insert(sandbox.store, products.Product(code="mug", name="Mug"))
+
+    found = [check_connection(connect(one)) for one in (sandbox.hub, sandbox.full)]
+
+    assert [one.missing for one in found] == [{}, {}]
+    assert [one.reads_stock for one in found] == [False, True]
+    assert all(abs(one.clock_difference_seconds) < 3 for one in found)
+    assert all(one.store_name for one in found)
+
+
+@pytest.mark.parametrize("function", functions.THE_EIGHT)
+def test_each_missing_function_is_named_with_the_cure(connect, token, function):
+    rest = [name for name in functions.THE_EIGHT if name != function]
+
+    found = check_connection(connect(token(*rest)))
+
+    assert list(found.missing) == [function]
+    assert function in found.missing[function]
+
+
+def test_a_token_that_requires_no_timestamp_may_not_provision(connect, token):
+    found = check_connection(connect(token(*functions.THE_EIGHT, req_ts=False)))
+
+    assert list(found.missing) == ["Provision_Store"]
+    assert "Require Timestamp" in found.missing["Provision_Store"]
+
+
+def test_nothing_is_changed_by_looking(sandbox, connect):
+    products.insert(sandbox.store, products.Product(code="mug", name="Mug"))
+    before = list(sandbox.store.db._connection.iterdump())
+
+    check_connection(connect(sandbox.full))
+
+    assert list(sandbox.store.db._connection.iterdump()) == before
+
+
+def test_a_token_that_is_not_let_in_is_rejected(connect):
+    with pytest.raises(CredentialsRejected):
+        check_connection(connect(name="0" * 32))
+
+
+def test_a_wrong_folder_is_named(sandbox):
+    from tradepost.miva.connect import StoreConnection, connect_client  # noqa: PLC0415
+
+    connection = StoreConnection(domain=sandbox.address, folder="/wrong/", store_code="x", token="x", plain_http=True)
+
+    with connect_client(connection) as client, pytest.raises(AddressRefused, match="folder"):
+        check_connection(client)
+
+
+def test_a_picture_can_travel_inside_a_document(sandbox, connect):
+    images = ProvisionedImageStore(connect())
+    path = "graphics/is-images/mug.png"
+
+    for _ in range(2):
+        images.upload(path, PNG)
+
+    assert (sandbox.domain.files_root / path).read_bytes() == PNG
+    with pytest.raises(StorageRefused, match="already exists"):
+        images.upload(path, PNG + b"\0")
+    assert images.sizes([path]) == {}
