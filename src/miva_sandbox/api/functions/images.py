@@ -5,6 +5,7 @@ from miva_sandbox.api.list_query import Column, Spec
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, data, done, page
 from miva_sandbox.state import images
+from miva_sandbox.state.errors import Invalid
 
 _TYPES = Spec(
     columns={
@@ -31,7 +32,7 @@ def product_image_add(call: Call) -> Answer:
     content = call.parameters.binary("Image_Data")
     if type_id:
         _check_type(call, type_id)
-    image_id = images.register(call.store, path) if content is None else images.create(call.store, path, content)
+    image_id = _registered(call, path) if content is None else images.create(call.store, path, content)
     row_id = images.add_to_product(call.store, product["id"], image_id, type_id)
     row = call.store.db.row(
         "SELECT row.id, row.disp_order, row.product_id, row.image_id, row.type_id, images.refcount "
@@ -40,6 +41,15 @@ def product_image_add(call: Call) -> Answer:
     )
     assert row is not None
     return data(dict(row))
+
+
+def _registered(call: Call, path: str) -> int:
+    """Register a file that lies on the server. Raises ApiError if it doesn't."""
+    try:
+        return images.register(call.store, path)
+    except Invalid as error:
+        # Provisioning words the same refusal in its own way; the JSON API has one code for it.
+        raise ApiError("MER-DBE-IMG-00011", error.message) from error
 
 
 @function("ProductImage_Delete", needs=("IMGS:view", "PROD:modify"))
