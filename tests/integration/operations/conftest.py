@@ -51,15 +51,15 @@ def _png(path: Path) -> Path:
 class Shop:
     """One merchant with one channel; `ports` is made anew for each operation, as each run has it."""
 
-    def __init__(self, sandbox: SandboxServer, folder: Path, *, token: str) -> None:
+    def __init__(self, sandbox: SandboxServer, folder: Path, *, token: str, name: str = "Shop") -> None:
         self.sandbox = sandbox
         self.token = {"eight functions": sandbox.hub, "all rights": sandbox.full}[token]
         self.can_read_stock = token == "all rights"
         self.folder = folder
-        self.channel = Channel.objects.create(name="Shop")
+        self.channel = Channel.objects.create(name=name)
         self.settings = ChannelSettings(
             id=self.channel.pk,
-            name="Shop",
+            name=name,
             rules=ContentRules(),
             is_local=True,
             acknowledge_mode=AcknowledgeMode.NOTE,
@@ -147,6 +147,9 @@ class Shop:
     def queue(self, change: Pending, *skus: str, **options):
         with transaction.atomic():
             return queue(self.listings, self.listings.by_skus(skus), change, **options)
+
+    def all_ids(self) -> list[int]:
+        return list(Listing.objects.filter(channel=self.channel).values_list("pk", flat=True))
 
     def listing(self, sku: str) -> Listing:
         return Listing.objects.get(channel=self.channel, sku=sku)

@@ -1,0 +1,195 @@
+"""
+A publish that is killed, or whose answers are lost, is completed by the next one: no second product, no second picture.
+
+A kill is an exception that nothing catches, at each call by which the publish touches the store, the image server or
+the database, before it and after it; what was committed stays, what was not is gone.
+"""
+
+import contextlib
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+
+from fakes.run import MemoryRun
+from miva_sandbox.server import SandboxServer
+from tradepost.domain.plan import Outcome
+from tradepost.operations import publish
+from tradepost.operations.ports import Answer, UnitAnswer
+
+from .conftest import CATALOGUE, Shop
+
+TOKENS = ["eight functions", "all rights"]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Fuse:
+    """Counts the boundaries that an operation passes, and kills it at one of them."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.passed = 0
+        self._at = at
+
+    def pass_boundary(self) -> None:
+        if self.passed == self._at:
+            raise Killed
+        self.passed += 1
+
+
+class Fused:
+    """A port whose every call is preceded and followed by a boundary."""
+
+    def __init__(self, port, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name):
+        found = getattr(self._port, name)
+        if not callable(found):
+            return found
+
+        def call(*args, **kwargs):
+            self._fuse.pass_boundary()
+            answer = found(*args, **kwargs)
+            self._fuse.pass_boundary()
+            return answer
+
+        return call
+
+
+class CutStore:
+    """A store that dies after a number of units, or does them all and whose answers are lost from there on."""
+
+    def __init__(self, store, *, after: int, how: str) -> None:
+        self._store = store
+        self._left = after
+        self._how = how
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def provision(self, units):
+        if self._how == "works":
+            return self._store.provision(units)
+        done, rest = units[: self._left], units[self._left :]
+        answers = self._store.provision(done) if done else []
+        self._left -= len(done)
+        if not rest:
+            return answers
+        if self._how == "killed":
+            raise Killed
+        lost = [UnitAnswer(Answer.LOST, message="The connection broke off.") for _ in rest]
+        if self._how == "answers lost":
+            self._store.provision(rest)
+        self._how = "works"
+        return [*answers, *lost]
+
+
+@pytest.fixture
+def new_shop(sqlite, tmp_path):
+    """Makes shops of their own, each with an empty store, in one database."""
+    made = []
+
+    def make(token):
+        server = SandboxServer().start()
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        shop = Shop(server, folder, token=token, name=f"Shop {len(made)}")
+        made.append((shop, server))
+        shop.import_text(CATALOGUE)
+        return shop
+
+    yield make
+    for shop, server in made:
+        shop.close()
+        server.stop()
+
+
+def publish_fused(shop, fuse):
+    run = MemoryRun(atomic=transaction.atomic)
+    ports = shop.ports(run)
+    publish.execute(
+        replace(
+            ports,
+            store=Fused(ports.store, fuse),
+            images=Fused(ports.images, fuse),
+            intents=Fused(ports.intents, fuse),
+            ledger=Fused(ports.ledger, fuse),
+            listings=Fused(ports.listings, fuse),
+        )
+    )
+
+
+def state_of(shop):
+    """Everything that must be there exactly once."""
+    there = shop.on_store()
+    folder = shop.sandbox.domain.files_root / "graphics" / "is-images"
+    pictures = Counter(path.name for path in folder.iterdir())
+    return {
+        "products": {code: (p.name, p.price, p.sku, p.is_active) for code, p in there.items()},
+        "stock": {code: p.stock.count for code, p in there.items() if p.stock.is_tracked},
+        "variants": sorted(sorted(v.part_codes) for v in there["tee"].variants or ()) if "tee" in there else [],
+        "images": {code: [image.image_type for image in p.images] for code, p in there.items()},
+        "pictures": sorted(name[:5] for name in pictures),
+        "addresses": {code: p.addresses for code, p in there.items()},
+    }
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_publish_killed_at_any_boundary_is_completed_by_the_next_one(new_shop, token):
+    reference = new_shop(token)
+    counting = Fuse()
+    publish_fused(reference, counting)
+    wanted = state_of(reference)
+    assert len(wanted["products"]) == 6
+    assert counting.passed > 20
+
+    for boundary in range(counting.passed):
+        shop = new_shop(token)
+        with pytest.raises(Killed):
+            publish_fused(shop, Fuse(boundary))
+
+        run = shop.publish()
+
+        assert run.bad() == [], f"after a kill at boundary {boundary}"
+        assert state_of(shop) == wanted, f"after a kill at boundary {boundary}"
+        assert {row.status.pending.value for row in shop.listings.by_ids(shop.all_ids())} == {""}
+        shop.close()
+        shop.sandbox.stop()
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("how", ["killed", "units lost", "answers lost"])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_publish_cut_between_units_is_completed_by_the_next_one(new_shop, token, how, after):
+    shop = new_shop(token)
+    store = shop.store
+    shop.store = CutStore(store, after=after, how=how)
+    with contextlib.suppress(Killed):
+        shop.publish()
+    shop.store = store
+
+    run = shop.publish()
+
+    assert run.bad() == []
+    there = state_of(shop)
+    assert sorted(there["products"]) == ["cup-01", "mug-01", "tee", "tee-navy-l", "tee-red-l", "tee-red-m"]
+    assert there["stock"] == {"cup-01": 7, "mug-01": 14, "tee-navy-l": 0, "tee-red-l": 3, "tee-red-m": 5}
+    assert there["images"] == {code: ["main"] if code in {"tee", "mug-01"} else [] for code in there["products"]}
+    assert there["pictures"] == ["mug-0", "tee-1"]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_lost_answers_are_settled_in_the_same_run_by_reading_back(new_shop, token):
+    shop = new_shop(token)
+    shop.store = CutStore(shop.store, after=1, how="answers lost")
+
+    run = shop.publish()
+
+    assert {result.outcome for result in run.results} == {Outcome.APPLIED}
+    assert len(shop.on_store()) == 6
