@@ -31,6 +31,7 @@ NOUNS = {
     "listings": Noun("listings", "See, publish, sync, hide, overwrite and delist what is on a store."),
     "orders": Noun("orders", "Get orders, acknowledge and ship them."),
     "runs": Noun("runs", "See what was executed, and stop it."),
+    "users": Noun("users", "Give people a login for the back office."),
     "serve": Noun("serve", "Serve the back office and execute runs."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
     "version": Noun("version", "Print the version.", opens_hub=False),

@@ -4,6 +4,7 @@ standard error, and only where somebody watches it.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,7 +18,8 @@ from rich.table import Table
 
 from tradepost.domain.plan import Change, Outcome, Proof, Result, Unit
 
-out = Console(highlight=False)
+# Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False)
 
 Step = Callable[[int, int | None, str], None]

@@ -1,0 +1,162 @@
+"""`tradepost catalogue`: bring in what the merchant sells, and look at it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from django.db.models import Count, Q
+
+from tradepost.cli.choosing import JsonOption, the_channel
+from tradepost.cli.failures import Exit
+from tradepost.cli.output import err, out, print_json, print_table, progress
+from tradepost.database.models import Channel, Product
+from tradepost.domain.errors import FileRefused
+from tradepost.operations.import_catalogue import ImportReport, import_catalogue
+from tradepost.operations.shopify_csv import Level, RowReport
+from tradepost.wiring import import_ports
+
+app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
+
+SHOWN_NOTES = 20
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV file in Shopify's product export layout.")],
+    *,
+    channel: Annotated[
+        str, typer.Option("--channel", "-c", metavar="NAME", help="Build listings on this channel only, not on all.")
+    ] = "",
+    no_queue: Annotated[
+        bool, typer.Option("--no-queue", help="Build new listings without queueing a publish.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """Import a catalogue file, and build or refresh listings; the same file again changes nothing."""
+    if not file.is_file():
+        message = f"There is no file {file}."
+        raise FileRefused(message)
+    channels = [the_channel(channel)] if channel else list(Channel.objects.filter(archived_at__isnull=True))
+    report = bring_in(file, channels, queue=not no_queue, quiet=as_json)
+    if as_json:
+        print_json({"file": str(file), "channels": [c.name for c in channels], **report_json(report)})
+    else:
+        _print(report, channels)
+    return Exit.WITH_ERRORS if report.refused else Exit.DONE
+
+
+def bring_in(file: Path, channels: list[Channel], *, queue: bool, quiet: bool) -> ImportReport:
+    """Import a file with a progress bar, once for the catalogue and each channel's listings."""
+    targets: list[Channel | None] = [*channels] or [None]
+    with progress(is_shown=not quiet) as step:
+        reports = [
+            import_catalogue(
+                file,
+                import_ports(channel, reads_files=True),
+                queue=queue,
+                progress=lambda rows: step(rows, None, "rows imported"),
+            )
+            for channel in targets
+        ]
+    report = reports[0]
+    # The rows are the same each time; what differs is the listings that each channel got.
+    report.listings_built = sum(each.listings_built for each in reports)
+    return report
+
+
+@app.command("list")
+def list_(
+    *,
+    search: Annotated[str, typer.Option(help="The beginning of a handle or SKU, or words of the title.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
+    after: Annotated[int, typer.Option(help="Continue behind the product of this id.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """List the products of the catalogue."""
+    rows = Product.objects.filter(pk__gt=after)
+    if search:
+        rows = rows.filter(
+            Q(handle__istartswith=search) | Q(title__icontains=search) | Q(variants__sku__istartswith=search)
+        ).distinct()
+    found = list(rows.annotate(sellable=Count("variants")).order_by("pk")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    if as_json:
+        print_json(
+            {"products": [_product_json(product) for product in found], "next_after": found[-1].pk if more else None}
+        )
+        return
+    print_table(
+        ("id", "handle", "title", "brand", "category", "variants"),
+        (
+            (
+                product.pk,
+                product.handle,
+                product.title,
+                product.brand,
+                " / ".join(product.category),
+                product.sellable if product.option_names else "simple",
+            )
+            for product in found
+        ),
+        empty="The catalogue is empty; 'tradepost catalogue import FILE' fills it.",
+    )
+    if more:
+        out.print(f"There are more: --after {found[-1].pk}")
+
+
+def report_json(report: ImportReport) -> dict[str, Any]:
+    return {
+        "rows": report.rows,
+        "products": report.products,
+        "parents": report.parents,
+        "variants": report.variants,
+        "simple": report.simple,
+        "created": report.saved.created,
+        "updated": report.saved.updated,
+        "unchanged": report.saved.unchanged,
+        "listings_built": report.listings_built,
+        "refused": [_row_json(row) for row in report.refused],
+        "notes": [_row_json(row) for row in report.reports if row.level is Level.NOTE],
+    }
+
+
+def _row_json(row: RowReport) -> dict[str, Any]:
+    return {"line": row.line or None, "handle": row.handle, "message": row.message}
+
+
+def _product_json(product: Product) -> dict[str, Any]:
+    return {
+        "id": product.pk,
+        "handle": product.handle,
+        "title": product.title,
+        "brand": product.brand,
+        "category": product.category,
+        "options": product.option_names,
+        "variants": product.sellable,  # type: ignore[attr-defined] # counted by the query
+        "for_sale": product.is_for_sale,
+    }
+
+
+def _print(report: ImportReport, channels: list[Channel]) -> None:
+    saved = report.saved
+    families = f"{report.parents} families with {report.variants} variants"
+    out.print(f"{report.rows} rows: {families}, {report.simple} simple products.")
+    out.print(f"Products: {saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
+    if channels:
+        names = ", ".join(channel.name for channel in channels)
+        out.print(f"{report.listings_built} new listings on {names}.", markup=False)
+    else:
+        out.print("There is no channel yet, so no listings were built; import again after 'tradepost channel add'.")
+    notes = [row for row in report.reports if row.level is Level.NOTE]
+    for row in report.refused:
+        err.print(f"Refused: {_where(row)}{row.message}", markup=False, soft_wrap=True)
+    for row in notes[:SHOWN_NOTES]:
+        err.print(f"Note: {_where(row)}{row.message}", markup=False, soft_wrap=True)
+    if len(notes) > SHOWN_NOTES:
+        err.print(f"... and {len(notes) - SHOWN_NOTES} more notes; --json has all of them.")
+    if report.refused:
+        out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
+
+
+def _where(row: RowReport) -> str:
+    return f"line {row.line}: " if row.line else f"{row.handle}: " if row.handle else ""

@@ -1,0 +1,165 @@
+"""`tradepost demo`: the whole job on a store in a box, from a catalogue file to shipped orders, and proven."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from tradepost.cli.demo.store_in_a_box import StoreInABox, store_in_a_box
+from tradepost.cli.demo.summary import Summary
+from tradepost.cli.failures import AlreadyRunning, Exit
+from tradepost.cli.output import err, out, print_json
+from tradepost.cli.sample import write_sample
+from tradepost.domain.errors import FileRefused
+
+app = typer.Typer()
+
+USER = "demo"
+# A demo has its own hub in its own folder: what the environment says of another one is not meant.
+_FOREIGN = (
+    "DATABASE_URL",
+    "TRADEPOST_SECRET_KEY",
+    "TRADEPOST_ENCRYPTION_KEYS",
+    "TRADEPOST_ADDRESS",
+    "DJANGO_SETTINGS_MODULE",
+)
+
+
+@app.command()
+def demo(
+    *,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="A CSV file in Shopify's product export layout; else a sample of our own.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep hub and store there; else in a folder that is removed.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the store and the back office serving, until Ctrl-C.")
+    ] = False,
+) -> Exit:
+    """
+    Do the whole job on a store in a box, and prove each step by reading the store back.
+
+    Starts a sandbox store, connects a channel, imports a catalogue, shows the plan, publishes, syncs changes, hides,
+    unhides, sells three orders, ships them and delists a product. Exit code 1 if anything sent could not be proven.
+    """
+    if catalogue is not None and not catalogue.is_file():
+        message = f"There is no file {catalogue}."
+        raise FileRefused(message)
+    with ExitStack() as stack:
+        folder = stack.enter_context(_state(state))
+        _open(folder / "hub")
+        box = stack.enter_context(store_in_a_box(folder / "store"))
+        # These read the settings, so they can be imported only now.
+        from tradepost.cli.demo.back_office import back_office  # noqa: PLC0415
+        from tradepost.cli.demo.journey import travel  # noqa: PLC0415
+
+        source = catalogue or write_sample(folder / "sample")
+        if not as_json:
+            out.print(f"A store in a box answers at {box.storefront}")
+        summary = travel(box, catalogue=source, say=_quiet if as_json else _say, quiet=as_json)
+        if not keep:
+            _tell(summary, box, as_json=as_json)
+            return _exit(summary)
+        password = secrets.token_urlsafe(12)
+        with back_office(user=USER, password=password) as url:
+            _tell(summary, box, as_json=as_json, office={"url": url, "user": USER, "password": password})
+            _wait()
+    return _exit(summary)
+
+
+def _open(folder: Path) -> None:
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+    os.environ["TRADEPOST_DATA"] = str(folder)
+    from tradepost.cli.hub import open_hub  # noqa: PLC0415 reads the settings
+
+    open_hub()
+
+
+@contextmanager
+def _state(folder: Path | None) -> Iterator[Path]:
+    """Give the folder that everything is kept in, to one demo at a time; a temporary one is removed at the end."""
+    import fcntl  # noqa: PLC0415 only this command needs it
+
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tradepost-demo-")))
+        folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = stack.enter_context((folder / "demo.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"Another demo is using {folder}."
+            raise AlreadyRunning(message) from error
+        stack.callback(_close_hub)
+        yield folder
+
+
+def _close_hub() -> None:
+    from django.apps import apps  # noqa: PLC0415 after the settings
+    from django.db import connections  # noqa: PLC0415
+
+    if apps.ready:
+        connections.close_all()
+
+
+def _exit(summary: Summary) -> Exit:
+    return Exit.DONE if summary.is_proven else Exit.WITH_ERRORS
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def _quiet(_text: str) -> None:
+    """With --json, nothing but the object is printed."""
+
+
+def _wait() -> None:
+    import signal  # noqa: PLC0415 only with --keep
+
+    try:
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        err.print("Stopping.")
+
+
+def _tell(summary: Summary, box: StoreInABox, *, as_json: bool, office: dict[str, Any] | None = None) -> None:
+    if as_json:
+        print_json({**summary.to_json(box), **({"back_office": office} if office else {})})
+        return
+    table = Table(title="What was done", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in ("step", "sent", "proven on the store"):
+        table.add_column(column)
+    for step in summary.steps:
+        proven = "[green]yes[/green]" if step.is_proven else f"[red]{len(step.unproven)} not[/red]"
+        table.add_row(step.name, str(step.sent), proven)
+    out.print()
+    out.print(table)
+    out.print(
+        f"\n{summary.published} listings published, {summary.images_uploaded} pictures uploaded"
+        f" ({summary.images_reused} were there, {summary.images_failed} could not be had),"
+        f" {summary.orders_imported} orders imported, {summary.shipments_synced} shipments synced"
+        f" in {summary.seconds:.1f} seconds."
+    )
+    out.print(
+        "[bold green]Everything sent was proven by reading the store back.[/]"
+        if summary.is_proven
+        else "[bold red]Not everything sent could be proven.[/]"
+    )
+    if office:
+        out.print(
+            f"\nBack office: {office['url']}  user: {office['user']}  password: {office['password']}", markup=False
+        )
+        out.print(f"Storefront:  {box.storefront}\nCtrl-C stops both.", markup=False)

@@ -1,0 +1,286 @@
+"""The demo's journey: everything a channel manager does in a shop's life, once, and each step proven on the store."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from tradepost.cli.catalogue import bring_in
+from tradepost.cli.connecting import connect, reconnect
+from tradepost.cli.demo import choices, proof
+from tradepost.cli.demo.shopper import buy
+from tradepost.cli.demo.store_in_a_box import StoreInABox
+from tradepost.cli.demo.summary import Step, Summary
+from tradepost.cli.running import Report, perform
+from tradepost.database.catalogue import DjangoCatalogue
+from tradepost.database.listings import DjangoListings
+from tradepost.database.models import Channel, Listing, Order, RunChange
+from tradepost.database.orders import DjangoOrders
+from tradepost.database.products import products_by_id
+from tradepost.domain.errors import FileRefused, TradepostError
+from tradepost.domain.listing import Health, Pending
+from tradepost.domain.order import AcknowledgeMode, StoreOrder
+from tradepost.domain.plan import Action, Outcome, RunState, SubjectKind
+from tradepost.domain.store import StoreProduct
+from tradepost.engine.requests import request_change
+from tradepost.miva.connect import StoreConnection, connect_store
+from tradepost.miva.file_server import FileServerAddress
+from tradepost.miva.gateway import MivaStore
+from tradepost.miva.image_folder import ImageFolder
+from tradepost.operations.ports import ListingRow, NewShipment
+from tradepost.operations.shopify_csv import Level
+from tradepost.wiring import open_images
+
+CHANNEL = "demo"
+CARRIER = "UPS"
+SHOPPERS = ("Ada Lovelace", "Grace Hopper", "Mary Anning")
+_BATCH = 500
+
+Say = Callable[[str], None]
+
+
+def travel(box: StoreInABox, *, catalogue: Path, say: Say, quiet: bool) -> Summary:
+    """
+    Do the whole job against a store in a box; return what was done and proven.
+
+    Raises FileRefused for a catalogue without a product, and the run's error where a run could not go on.
+    """
+    reader = connect_store(
+        StoreConnection(
+            domain=box.endpoint,
+            store_code=box.store_code,
+            token=box.token,
+            signing_key=box.signing_key,
+            plain_http=True,
+        )
+    )
+    with closing(reader):
+        return _Journey(box, reader, say=say, quiet=quiet).run(catalogue)
+
+
+class _Journey:
+    def __init__(self, box: StoreInABox, reader: MivaStore, *, say: Say, quiet: bool) -> None:
+        self._box = box
+        self._reader = reader
+        self._say = say
+        self._quiet = quiet
+        self._channel = _connected(box)
+        with open_images(self._channel) as images:
+            if images is not None and not images.has_folder():
+                images.make_folder()
+        self._listings = DjangoListings(self._channel.pk)
+        self._summary = Summary()
+
+    def run(self, catalogue: Path) -> Summary:
+        started = time.monotonic()
+        self._import(catalogue)
+        self._publish()
+        restocked = self._change_and_sync()
+        self._hide_and_unhide()
+        numbers = self._sell(restocked)
+        self._ship(numbers)
+        self._delist()
+        self._nothing_left()
+        self._summary.seconds = time.monotonic() - started
+        return self._summary
+
+    # --- the steps ---
+
+    def _import(self, catalogue: Path) -> None:
+        report = bring_in(catalogue, [self._channel], queue=True, quiet=self._quiet)
+        if not report.products:
+            first = report.reports[0].message if report.reports else "The file has no rows."
+            message = f"There is no product in {catalogue.name} that can be used. {first}"
+            raise FileRefused(message)
+        summary = self._summary
+        summary.parents, summary.variants, summary.simple = report.parents, report.variants, report.simple
+        summary.images_failed += sum(
+            "picture" in row.message.casefold() for row in report.reports if row.level is Level.NOTE
+        )
+        self._say(
+            f"Imported {report.parents} families with {report.variants} variants and {report.simple} simple products"
+            f" ({len(report.refused)} rows refused)"
+        )
+
+    def _publish(self) -> None:
+        # What an earlier demo on the same state delisted comes back: as a new product.
+        delisted = self._ids(health=Health.DELISTED.value)
+        request_change(self._channel.pk, delisted, Pending.PUBLISH, requested_by=CHANNEL)
+        due = [row for row in self._rows() if row.status.pending in {Pending.PUBLISH, Pending.OVERWRITE}]
+        before = self._seen()
+        plan = self._perform("publish", dry_run=True)
+        planned = [change for change in plan.changes(limit=100_000) if change.subject_kind == SubjectKind.FILE.value]
+        creations = plan.counts.of(kind=SubjectKind.PRODUCT, action=Action.CREATE)
+        self._say(f"Plan: create {creations} products, upload {len(planned)} pictures, set up what they need")
+        paths = {change.subject_key for change in planned} | proof.image_paths(before.values())
+        files_before = self._files(paths)
+        report = self._perform("publish")
+        rows, seen = {row.id: row for row in self._rows()}, self._seen()
+        attached = proof.image_paths(seen.values())
+        files = self._files(attached)
+        created = {key for key in seen if key not in before}
+        now = [rows[row.id] for row in due if row.id in rows]
+        missing = [f"{row.code}: is not on the store" for row in now if not proof.keys([row]) <= seen.keys()]
+        # Stock may be wanted and not be sent yet: quantities of what was there before are the next sync's.
+        faults = proof.of_listings([row for row in now if proof.keys([row]) <= created], seen)
+        lost_files = sorted(path for path in attached if path not in files)
+        summary = self._summary
+        summary.published = len(created & proof.keys(now))
+        summary.failed = len(missing) + len(faults)
+        summary.images_uploaded = sum(path not in files_before for path in files)
+        summary.images_reused = sum(path in files_before for path in files)
+        summary.images_failed += _failed_pictures(report)
+        self._step("Published listings", len(due), [*missing, *faults])
+        self._step("Pictures on the image server", len(attached), [f"{path}: is missing" for path in lost_files])
+
+    def _change_and_sync(self) -> list[ListingRow]:
+        picked = choices.to_change(self._rows())
+        skus = frozenset(row.sku for row in picked)
+        products = products_by_id({row.product_id for row in picked})
+        with transaction.atomic():
+            changed = [choices.changed(product, skus) for product in products.values()]
+            DjangoCatalogue().save(changed, at=timezone.now())
+            self._listings.build([product.handle for product in changed], queue=False)
+        self._perform("sync")
+        rows = [row for row in self._rows() if row.id in {one.id for one in picked}]
+        self._step("Changed prices and quantities", len(rows), proof.of_listings(rows, self._seen()))
+        return rows
+
+    def _hide_and_unhide(self) -> None:
+        picked = choices.on_sale(self._rows())[:1]
+        ids = [row.id for row in picked]
+        for change, name in ((Pending.HIDE, "Hidden listings"), (Pending.UNHIDE, "Listings put back")):
+            request_change(self._channel.pk, ids, change, requested_by=CHANNEL)
+            self._perform("sync", only=ids)
+            rows = self._listings.by_ids(ids)
+            wanted = Health.HIDDEN if change is Pending.HIDE else Health.LISTED
+            undone = [f"{row.code}: is {row.status.health}" for row in rows if row.status.health is not wanted]
+            self._step(name, len(ids), [*undone, *proof.of_listings(rows, self._seen())])
+
+    def _sell(self, restocked: list[ListingRow]) -> list[int]:
+        baskets = choices.baskets(restocked, self._seen())
+        numbers = [
+            buy(self._box.storefront, store_code=self._box.store_code, purchases=basket, name=shopper)
+            for basket, shopper in zip(baskets, SHOPPERS, strict=False)
+        ]
+        self._say(f"Shoppers placed the orders {', '.join(map(str, numbers)) or '(none: nothing is for sale)'}")
+        self._perform("get_orders")
+        ledger = set(
+            Order.objects.filter(channel=self._channel, store_id__in=numbers).values_list("store_id", flat=True)
+        )
+        lost = [f"order {number}: was not imported" for number in numbers if number not in ledger]
+        unproven = proof.of_acknowledgement(numbers, self._orders(numbers))
+        self._summary.orders_imported = len(ledger)
+        self._summary.orders_acknowledged = len(numbers) - len(unproven)
+        self._step("Imported orders", len(numbers), lost)
+        self._step("Acknowledged orders", len(numbers), unproven)
+        return sorted(ledger)
+
+    def _ship(self, numbers: list[int]) -> None:
+        orders = DjangoOrders(self._channel.pk)
+        tracking = {number: f"1Z{number:016d}" for number in numbers}
+        for number, tracking_number in tracking.items():
+            new = NewShipment(order_store_id=number, carrier=CARRIER, tracking_number=tracking_number)
+            with transaction.atomic():
+                orders.add_shipment(new, at=timezone.now())
+        self._perform("sync_orders")
+        unproven = proof.of_shipment(tracking, self._orders(numbers))
+        self._summary.shipments_synced = len(tracking) - len(unproven)
+        self._step("Synced shipments", len(tracking), unproven)
+
+    def _delist(self) -> None:
+        picked = choices.to_delist(self._rows())
+        if picked is None:
+            self._step("Delisted listings", 0, [], note="no simple product and no family with two variants")
+            return
+        request_change(self._channel.pk, [picked.id], Pending.DELIST, requested_by=CHANNEL)
+        self._perform("sync", only=[picked.id])
+        after = self._listings.by_ids([picked.id])
+        undone = [f"{row.code}: is {row.status.health}" for row in after if row.status.health is not Health.DELISTED]
+        self._step("Delisted listings", 1, [*undone, *proof.of_absence([picked], self._seen())], note=picked.code)
+
+    def _nothing_left(self) -> None:
+        """The last word: after a whole sync another finds nothing to do, and the store is as the hub wants it."""
+        # An order placed in the same moment as a stock was written may make the hub send that stock once more.
+        self._perform("sync")
+        report = self._perform("sync")
+        changed = report.counts.of(outcome=Outcome.APPLIED)
+        rows = self._rows()
+        faults = proof.of_listings(rows, self._seen())
+        again = [f"the last sync still changed {changed} things"] if changed else []
+        self._step("Everything on the store is as the hub wants it", len(rows), [*again, *faults])
+
+    # --- what they share ---
+
+    def _perform(self, kind: str, *, only: list[int] | None = None, dry_run: bool = False) -> Report:
+        report = perform(self._channel, kind, only=only, dry_run=dry_run, quiet=self._quiet)
+        if report.run.state == RunState.FAILED.value:
+            raise TradepostError(report.run.error)
+        return report
+
+    def _step(self, name: str, sent: int, unproven: list[str], *, note: str = "") -> None:
+        step = Step(name, sent, tuple(unproven), note)
+        self._summary.steps.append(step)
+        about = f" ({note})" if note else ""
+        self._say(
+            f"{name}: {sent}{about}, proven" if step.is_proven else f"{name}: {sent}{about}, {len(unproven)} NOT proven"
+        )
+        for fault in unproven[:10]:
+            self._say(f"    {fault}")
+
+    def _ids(self, **filters: str) -> list[int]:
+        rows = Listing.objects.filter(channel=self._channel, **filters)
+        return list(rows.order_by("pk").values_list("pk", flat=True))
+
+    def _rows(self) -> list[ListingRow]:
+        ids = self._ids()
+        return [
+            row for start in range(0, len(ids), _BATCH) for row in self._listings.by_ids(ids[start : start + _BATCH])
+        ]
+
+    def _seen(self) -> dict[str, StoreProduct]:
+        return self._reader.products_by_code([row.code for row in self._rows()])
+
+    def _orders(self, numbers: list[int]) -> Mapping[int, StoreOrder]:
+        return self._reader.orders_by_id(numbers)
+
+    def _files(self, paths: set[str]) -> dict[str, int]:
+        with open_images(self._channel) as images:
+            return images.sizes(sorted(paths)) if images is not None and paths else {}
+
+
+def _connected(box: StoreInABox) -> Channel:
+    """Return the demo's channel, connected as a merchant would: with the token that has just the hub's functions."""
+    store = StoreConnection(
+        domain=box.endpoint,
+        store_code=box.store_code,
+        token=box.hub_token,
+        signing_key=box.hub_signing_key,
+        plain_http=True,
+    )
+    server = FileServerAddress(
+        host=box.ftp_host,
+        port=box.ftp_port,
+        user=box.ftp_user,
+        password=box.ftp_password,
+        # The child's server listens on this machine only.
+        mode="ftp",
+    )
+    images = (server, ImageFolder())
+    channel = Channel.objects.filter(name=CHANNEL).first()
+    if channel is None:
+        channel = connect(CHANNEL, store=store, images=images, is_local=True)
+    else:
+        # The store is the same one, at new ports.
+        reconnect(channel, store=store, images=images)
+    channel.acknowledge_mode = AcknowledgeMode.NOTE.value
+    channel.save(update_fields=["acknowledge_mode"])
+    return channel
+
+
+def _failed_pictures(report: Report) -> int:
+    failed = RunChange.objects.filter(run=report.run, subject_kind=SubjectKind.FILE.value)
+    return failed.exclude(outcome__in=[Outcome.APPLIED.value, Outcome.UNCHANGED.value]).count()

@@ -1,0 +1,70 @@
+"""Opening the hub: settings, database and log, before anything that needs them is imported."""
+
+import fcntl
+import logging
+import logging.handlers
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from tradepost.security.masking import MaskingFilter
+
+LOG_BYTES = 5_000_000
+LOG_FILES = 4
+
+
+def open_hub() -> None:
+    """
+    Read the settings, open the log and bring the database up to date. Idempotent.
+
+    Several processes may open the same hub at once; one of them migrates and the others wait for it.
+    """
+    if apps.ready:
+        return
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.settings")
+    django.setup()
+    _open_log(settings.DATA_DIR / "tradepost.log")
+    _migrate(settings.DATA_DIR)
+
+
+def _open_log(path: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(process)d %(message)s"))
+    handler.addFilter(MaskingFilter())
+    path.chmod(0o600)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # Its lines repeat what our own say of each request, at greater length.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    warnings.simplefilter("default")
+
+
+def _migrate(folder: Path) -> None:
+    if not _is_behind():
+        return
+    with _alone(folder / "migrate.lock"):
+        if _is_behind():
+            call_command("migrate", verbosity=0, interactive=False)
+
+
+def _is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

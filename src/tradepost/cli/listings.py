@@ -1,0 +1,158 @@
+"""`tradepost listings`: see what is on a store, ask for changes, and apply them."""
+
+from typing import Annotated, Any
+
+import typer
+from django.db.models import Q
+
+from tradepost.cli import listing_changes
+from tradepost.cli.choosing import ChannelOption, JsonOption, listing_ids, the_channel
+from tradepost.cli.output import out, print_json, print_table
+from tradepost.database.models import Listing, RunChange
+from tradepost.domain.codes import code_key
+from tradepost.domain.listing import Attention, Health, Link, Pending
+
+app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
+
+for _command in (
+    listing_changes.publish,
+    listing_changes.overwrite,
+    listing_changes.hide,
+    listing_changes.unhide,
+    listing_changes.delist,
+    listing_changes.clear,
+    listing_changes.pause,
+    listing_changes.unpause,
+    listing_changes.sync,
+    listing_changes.link,
+    listing_changes.unlink,
+):
+    app.command()(_command)
+
+HISTORY_LENGTH = 20
+
+
+@app.command("list")
+def list_(
+    *,
+    channel: ChannelOption = "",
+    health: Annotated[Health | None, typer.Option(help="What the store shows.")] = None,
+    link: Annotated[Link | None, typer.Option(help="Whether we know the store's product.")] = None,
+    pending: Annotated[Pending | None, typer.Option(help="What was asked for and is not done yet.")] = None,
+    attention: Annotated[Attention | None, typer.Option(help="Why it needs a person.")] = None,
+    paused: Annotated[bool | None, typer.Option("--paused/--not-paused", help="Whether it is frozen.")] = None,
+    search: Annotated[str, typer.Option(help="The beginning of a SKU or code, or words of the title.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
+    after: Annotated[int, typer.Option(help="Continue behind the listing of this id.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """List the listings of a channel."""
+    rows = Listing.objects.filter(channel=the_channel(channel), pk__gt=after).select_related("product")
+    filters = {"health": health, "link": link, "pending": pending, "attention": attention}
+    rows = rows.filter(**{name: value.value for name, value in filters.items() if value is not None})
+    if paused is not None:
+        rows = rows.filter(is_paused=paused)
+    if search:
+        rows = rows.filter(
+            Q(sku__istartswith=search) | Q(code_key__startswith=code_key(search)) | Q(product__title__icontains=search)
+        )
+    found = list(rows.order_by("pk")[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    if as_json:
+        print_json({"listings": [_json(row) for row in found], "next_after": found[-1].pk if more else None})
+        return
+    print_table(
+        ("id", "code", "kind", "health", "link", "pending", "price", "quantity", "attention", "title"),
+        (
+            (
+                row.pk,
+                row.code,
+                row.kind,
+                row.health,
+                row.link,
+                ("paused " if row.is_paused else "") + row.pending,
+                row.wanted_price,
+                _quantity(row),
+                row.attention,
+                row.product.title,
+            )
+            for row in found
+        ),
+        empty="No listings.",
+    )
+    if more:
+        out.print(f"There are more: --after {found[-1].pk}")
+
+
+@app.command()
+def show(
+    sku: Annotated[str, typer.Argument(help="A SKU, a family's handle, or a code.")],
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show one listing, with what was done to it."""
+    chosen = the_channel(channel)
+    row = Listing.objects.select_related("product").get(pk=listing_ids(chosen, [sku])[0])
+    history = list(RunChange.objects.filter(listing_id=row.pk).order_by("-pk")[:HISTORY_LENGTH])
+    if as_json:
+        print_json({**_json(row), "history": [_history_json(change) for change in history]})
+        return
+    for name, value in _json(row).items():
+        out.print(f"[bold]{name}[/bold]: ", end="")
+        out.print("" if value is None else str(value), markup=False, soft_wrap=True)
+    print_table(
+        ("run", "action", "outcome", "proof", "changed", "message"),
+        (
+            (
+                change.run_id,
+                change.action,
+                change.outcome or "planned",
+                change.proof,
+                ", ".join(str(field["name"]) for field in change.fields),
+                change.message,
+            )
+            for change in history
+        ),
+        title="\nHistory, newest first",
+        empty="\nNothing was done to it yet.",
+    )
+
+
+def _json(row: Listing) -> dict[str, Any]:
+    expected = None if row.proven_quantity is None else row.proven_quantity - row.sold_since_proven
+    return {
+        "id": row.pk,
+        "code": row.code,
+        "sku": row.sku,
+        "title": row.product.title,
+        "kind": row.kind,
+        "health": row.health,
+        "link": row.link,
+        "pending": row.pending,
+        "paused": row.is_paused,
+        "store_id": row.store_id,
+        "price": {"wanted": row.wanted_price, "proven": row.proven_price},
+        "quantity": {"wanted": row.wanted_quantity, "expected": expected},
+        "attention": row.attention,
+        "last_error": row.last_error,
+    }
+
+
+def _history_json(change: RunChange) -> dict[str, Any]:
+    return {
+        "run": change.run_id,
+        "action": change.action,
+        "outcome": change.outcome,
+        "proof": change.proof,
+        "fields": change.fields,
+        "reason": change.reason,
+        "message": change.message,
+    }
+
+
+def _quantity(row: Listing) -> str:
+    if row.kind == "parent":
+        return ""
+    return "unknown" if row.wanted_quantity is None else str(row.wanted_quantity)

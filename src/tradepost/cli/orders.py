@@ -1,0 +1,238 @@
+"""`tradepost orders`: get them, look at them, acknowledge and ship them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+from django.db import transaction
+from django.utils import timezone
+
+from tradepost.cli.choosing import ChannelOption, DryRunOption, JsonOption, the_channel, the_order
+from tradepost.cli.failures import Exit
+from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.running import execute
+from tradepost.database.models import Order, OrderLine, ShipmentRecord
+from tradepost.database.orders import DjangoOrders
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.order import OrderState
+from tradepost.operations.ports import NewShipment
+
+app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
+
+Number = Annotated[int, typer.Argument(metavar="ORDER", help="The store's order number.")]
+
+
+@app.command()
+def get(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
+    """Fetch new orders from the store, and acknowledge them in the channel's way."""
+    return execute(the_channel(channel), "get_orders", dry_run=dry_run, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    *,
+    channel: ChannelOption = "",
+    state: Annotated[OrderState | None, typer.Option(help="Only orders in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List orders, newest first."""
+    rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk")
+    if state is not None:
+        rows = rows.filter(state=state.value)
+    found = list(rows[:limit])
+    if as_json:
+        print_json({"orders": [_json(order) for order in found]})
+        return
+    print_table(
+        ("order", "state", "on the store", "placed", "total", "acknowledged", "ship to"),
+        (
+            (
+                order.store_id,
+                order.state,
+                order.store_status,
+                order.placed_at.strftime("%Y-%m-%d %H:%M"),
+                f"{order.total} {order.currency}".strip(),
+                "yes" if order.acknowledged_at else "no",
+                f"{order.ship_to.get('first_name', '')} {order.ship_to.get('last_name', '')}".strip(),
+            )
+            for order in found
+        ),
+        empty="No orders.",
+    )
+
+
+@app.command()
+def show(order: Number, *, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """Show an order with its lines and shipments."""
+    found = the_order(the_channel(channel), order)
+    lines = list(found.lines.order_by("pk"))
+    shipments = list(found.shipments.order_by("pk"))
+    if as_json:
+        print_json(
+            {
+                **_json(found),
+                "ship_to": found.ship_to,
+                "lines": [_line_json(line) for line in lines],
+                "charges": found.charges,
+                "shipments": [_shipment_json(shipment) for shipment in shipments],
+            }
+        )
+        return
+    for name, value in _json(found).items():
+        out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
+    out.print("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value), markup=False)
+    print_table(
+        ("sku", "name", "quantity", "price", "total", "status", "listing"),
+        (
+            (line.sku, line.name, line.quantity, line.price, line.total, line.store_status, line.listing_id or "none")
+            for line in lines
+        ),
+        title="\nLines",
+    )
+    print_table(
+        ("shipment", "carrier", "tracking number", "shipped", "on the store"),
+        (
+            (
+                shipment.code,
+                shipment.carrier,
+                shipment.tracking_number,
+                shipment.shipped_at.strftime("%Y-%m-%d %H:%M"),
+                "yes" if shipment.synced_at else shipment.last_error or "not yet",
+            )
+            for shipment in shipments
+        ),
+        title="\nShipments",
+        empty="\nNo shipments.",
+    )
+
+
+@app.command()
+def acknowledge(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
+    """Tell the store of orders that it has not been told about yet; new ones are fetched on the way."""
+    return execute(the_channel(channel), "get_orders", dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def ship(
+    order: Number,
+    *,
+    carrier: Annotated[str, typer.Option(help="Who carries it, for example UPS.")],
+    tracking: Annotated[str, typer.Option(help="The tracking number.")],
+    line: Annotated[
+        list[str] | None,
+        typer.Option("--line", metavar="SKU=QTY", help="Only these pieces; may be repeated. Else all that is open."),
+    ] = None,
+    cost: Annotated[str, typer.Option(help="What the shipment cost.")] = "0",
+    dry_run: DryRunOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Record a shipment; 'tradepost orders sync' sends it to the store."""
+    chosen = the_channel(channel)
+    the_order(chosen, order)
+    new = NewShipment(
+        order_store_id=order,
+        carrier=_text(carrier, "carrier"),
+        tracking_number=_text(tracking, "tracking number"),
+        cost=_amount(cost),
+        lines=_pieces(line) if line else None,
+    )
+    orders = DjangoOrders(chosen.pk)
+    with transaction.atomic():
+        shipment = orders.add_shipment(new, at=timezone.now())
+        if dry_run:
+            transaction.set_rollback(True)
+    if as_json:
+        print_json(
+            {
+                "order": order,
+                "dry_run": dry_run,
+                "shipment": None if dry_run else shipment.code,
+                "carrier": shipment.carrier,
+                "tracking_number": shipment.tracking_number,
+                "pieces": sum(part.quantity for part in shipment.lines),
+            }
+        )
+    else:
+        pieces = sum(part.quantity for part in shipment.lines)
+        done = f"Would record {pieces} pieces" if dry_run else f"Recorded {pieces} pieces as shipment {shipment.code}"
+        out.print(f"{done}; the next 'tradepost orders sync' sends it to the store.", markup=False, soft_wrap=True)
+    return Exit.DONE
+
+
+@app.command()
+def sync(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
+    """Send shipments that the store does not know yet."""
+    return execute(the_channel(channel), "sync_orders", dry_run=dry_run, as_json=as_json)
+
+
+def _pieces(lines: list[str]) -> dict[str, int]:
+    pieces: dict[str, int] = {}
+    for text in lines:
+        sku, separator, number = text.rpartition("=")
+        if not separator or not sku or not (number.isascii() and number.isdigit()) or int(number) == 0:
+            message = f"'{text}' is no line; write it as SKU=QTY, for example --line TEE-S=2."
+            raise NotAllowed(message)
+        pieces[sku] = pieces.get(sku, 0) + int(number)
+    return pieces
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        message = f"'{text}' is no amount; write it as 7.50."
+        raise NotAllowed(message)
+    return amount
+
+
+def _text(text: str, what: str) -> str:
+    if not text.strip():
+        message = f"The {what} is empty."
+        raise NotAllowed(message)
+    return text.strip()
+
+
+def _json(order: Order) -> dict[str, Any]:
+    return {
+        "order": order.store_id,
+        "state": order.state,
+        "hold_reason": order.hold_reason,
+        "store_status": order.store_status,
+        "placed_at": order.placed_at,
+        "imported_at": order.imported_at,
+        "acknowledged_at": order.acknowledged_at,
+        "total": order.total,
+        "currency": order.currency,
+        "paid": order.is_paid,
+        "shipping_method": order.shipping_method,
+    }
+
+
+def _line_json(line: OrderLine) -> dict[str, Any]:
+    return {
+        "line": line.line_id,
+        "sku": line.sku,
+        "code": line.code,
+        "name": line.name,
+        "quantity": line.quantity,
+        "price": line.price,
+        "total": line.total,
+        "status": line.store_status,
+        "listing": line.listing_id,
+    }
+
+
+def _shipment_json(shipment: ShipmentRecord) -> dict[str, Any]:
+    return {
+        "shipment": shipment.code,
+        "carrier": shipment.carrier,
+        "tracking_number": shipment.tracking_number,
+        "cost": shipment.cost,
+        "shipped_at": shipment.shipped_at,
+        "synced_at": shipment.synced_at,
+        "last_error": shipment.last_error,
+    }

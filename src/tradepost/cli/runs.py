@@ -1,0 +1,119 @@
+"""`tradepost runs`: what was executed, what came of it, and stopping it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from tradepost.cli.choosing import ChannelOption, JsonOption, the_channel
+from tradepost.cli.failures import Exit
+from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.running import SHOWN_CHANGES, Report, change_lines, change_row_json, print_counts
+from tradepost.database.models import Run
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.plan import SETTLED_STATES, RunState
+from tradepost.engine.runs import cancel_run
+
+app = typer.Typer(no_args_is_help=True, help="See what was executed, and stop it.")
+
+RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's number, as 'runs list' shows it.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    channel: ChannelOption = "",
+    state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to print.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, newest first."""
+    rows = Run.objects.filter(channel=the_channel(channel)).order_by("-pk")
+    if state is not None:
+        rows = rows.filter(state=state.value)
+    found = list(rows[:limit])
+    if as_json:
+        print_json({"runs": [_json(run) for run in found]})
+        return
+    print_table(
+        ("id", "kind", "state", "trigger", "queued", "finished", "done", "error"),
+        (
+            (
+                run.pk,
+                run.kind + (" (plan)" if run.is_dry else ""),
+                run.state,
+                run.trigger,
+                run.queued_at.strftime("%Y-%m-%d %H:%M"),
+                run.finished_at.strftime("%H:%M:%S") if run.finished_at else "",
+                run.done,
+                run.error,
+            )
+            for run in found
+        ),
+        empty="No runs yet.",
+    )
+
+
+@app.command()
+def show(
+    run_id: RunId,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="All changes, not only the first 200.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a run: counts, and its changes with what became of each."""
+    run = _run(run_id)
+    report = Report(run)
+    changes = report.changes(limit=run.changes.count() if all_ else SHOWN_CHANGES)
+    if as_json:
+        print_json({**_json(run), "changes": [change_row_json(change) for change in changes]})
+        return
+    for name, value in _json(run).items():
+        if name != "counts":
+            out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
+    print_counts(report.counts, empty="Nothing was done.")
+    for line in change_lines(changes):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def cancel(run_id: RunId, *, as_json: JsonOption = False) -> Exit:
+    """Ask a run to stop after the batch that it is at; one that waits is not executed."""
+    run = _run(run_id)
+    if RunState(run.state) in SETTLED_STATES:
+        message = f"Run {run_id} is over: {run.state.replace('_', ' ')}."
+        raise NotAllowed(message)
+    cancel_run(run_id)
+    run.refresh_from_db()
+    if as_json:
+        print_json(_json(run))
+    else:
+        out.print(f"Run {run_id} {'is cancelled' if run.state == RunState.CANCELLED.value else 'will stop'}.")
+    return Exit.DONE
+
+
+def _run(run_id: int) -> Run:
+    found = Run.objects.filter(pk=run_id).first()
+    if found is None:
+        message = f"There is no run {run_id}; 'tradepost runs list' shows those that there are."
+        raise NotAllowed(message)
+    return found
+
+
+def _json(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "kind": run.kind,
+        "state": run.state,
+        "dry_run": run.is_dry,
+        "trigger": run.trigger,
+        "requested_by": run.requested_by,
+        "attempt": run.attempt,
+        "done": run.done,
+        "total": run.total,
+        "queued_at": run.queued_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "counts": run.counts,
+        "error": run.error,
+        "reference": run.reference,
+    }
