@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -241,8 +241,11 @@ def _save_pictures(products: Sequence[Product], ids: Mapping[str, int]) -> None:
 
 def _date_quantities(products: Sequence[Product], *, at: datetime) -> None:
     """Remember quantities with their moment, also where the number is the same: it knows of later sales."""
+    # Stores cut the second off an order's time: one of the very same second may be later. It counts as unknown to the
+    # source, since a piece too few for a while is better than one sold twice.
+    moment = at.replace(microsecond=0) - timedelta(microseconds=1)
     known = [
-        (variant.sku, variant.quantity, at)
+        (variant.sku, variant.quantity, moment)
         for product in products
         for variant in product.variants
         if variant.quantity is not None
