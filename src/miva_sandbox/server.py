@@ -18,15 +18,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from miva_sandbox.api.http import ApiEndpoint
+from miva_sandbox.control.application import Control
 from miva_sandbox.faults import interruptions
 from miva_sandbox.faults.rules import Faults
-from miva_sandbox.faults.transport import FaultyTransport
-from miva_sandbox.files.ftp import FtpServer
+from miva_sandbox.faults.transport import FaultyTransport, connection_in_scope
+from miva_sandbox.files.certificate import self_signed
+from miva_sandbox.files.ftp import FtpServer, Tls
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.storefront import routes as storefront
-from miva_sandbox.storefront.routes import routes as storefront_routes
 
 _START_TIMEOUT_SECONDS = 20
 _STOP_TIMEOUT_SECONDS = 10
@@ -82,7 +83,9 @@ class SandboxServer:
     """
     A domain with one seeded store, served on 127.0.0.1; ports of 0 are free ones.
 
+    `control_port` None serves no control API.
     `state` is the directory that keeps everything; without one the store lives in memory and ends with the server.
+    FTP offers TLS with `certificate`; it can insist on it, and on data connections that resume the session.
     """
 
     def __init__(
@@ -95,7 +98,10 @@ class SandboxServer:
         folder: str = "/mm5/",
         store_code: str = "sandbox",
         log: RequestLog | None = None,
+        control_port: int | None = None,
         fault_seed: int = 0,
+        ftp_tls_required: bool = False,
+        ftp_session_reuse: bool = False,
     ) -> None:
         self.domain = Domain(state=state, folder=folder)
         self._seeded: Seeded = seed(self.domain, store_code=store_code)
@@ -106,12 +112,20 @@ class SandboxServer:
         self.faults = Faults(seed=fault_seed)
         interruptions.install(self.domain, self.faults)
         self._http = HttpServer(self._app(), host=host, port=port)
+        self._control = Control(self.domain, self.faults, self.log)
+        self._control_http = (
+            None
+            if control_port is None
+            else HttpServer(self._control.application(host=host), host=host, port=control_port)
+        )
+        self.certificate = self_signed()
         self.ftp = FtpServer(
             self.domain.files,
             host,
             ftp_port,
             user=FTP_USER,
-            password=self.domain.secret("FTP password"),
+            password=self.ftp_password,
+            tls=Tls(certificate=self.certificate, required=ftp_tls_required, session_reuse=ftp_session_reuse),
             faults=self.faults,
         )
 
@@ -132,6 +146,11 @@ class SandboxServer:
         return f"{self.address}{self.domain.folder}json.mvc"
 
     @property
+    def control(self) -> str:
+        """The address of the control API; blank if it isn't served."""
+        return f"http://{self._control_http.host}:{self._control_http.port}" if self._control_http else ""
+
+    @property
     def storefront(self) -> str:
         return f"{self.address}{self.domain.folder}"
 
@@ -139,13 +158,20 @@ class SandboxServer:
         self._http.start()
         self.domain.base_url = self.address
         self.ftp.start()
+        if self._control_http is not None:
+            self._control_http.start()
         return self
 
     def stop(self) -> None:
         # Both take their time to notice; so they do it at once.
         self._http.begin_to_stop()
+        if self._control_http is not None:
+            self._control_http.begin_to_stop()
         self.ftp.stop()
         self._http.stop()
+        if self._control_http is not None:
+            self._control_http.stop()
+        self._control.close()
         self.log.close()
         self.domain.close()
 
@@ -158,9 +184,9 @@ class SandboxServer:
     def _app(self) -> ASGIApp:
         folder = self.domain.folder
         routes: list[BaseRoute] = [
-            Route(f"{folder}json.mvc", ApiEndpoint(self.domain, self.log)),
+            # Round the endpoint itself, so that what is raised on purpose meets no error page on its way.
+            Route(f"{folder}json.mvc", FaultyTransport(ApiEndpoint(self.domain, self.log), self.domain, self.faults)),
             *storefront.routes(self.domain),
             Mount(f"{folder}graphics", StaticFiles(directory=self.domain.files_root / "graphics")),
-            *storefront_routes(self.domain),
         ]
-        return FaultyTransport(Starlette(routes=routes), self.domain, self.faults)
+        return connection_in_scope(Starlette(routes=routes))

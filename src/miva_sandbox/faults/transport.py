@@ -1,14 +1,13 @@
 """
-Faults on the wire: an ASGI application round the store's own, that delays, refuses, cuts and drops.
+Faults on the wire: an ASGI application round the JSON API's own, that delays, refuses, cuts and drops.
 
-Only requests to the JSON API are touched. Answers are held back whole, so that a rule can still decide what becomes
+Answers are held back whole, so that a rule can still decide what becomes
 of them once the work is done.
 """
 
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from anyio import to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +20,7 @@ from miva_sandbox.state.domain import Domain
 _OFFLINE = b'{"success":0,"error_code":"api_offline","error_message":"The API is currently offline"}'
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _TITLES = {500: "500 Internal Server Error", 502: "502 Bad Gateway", 503: "503 Service Unavailable"}
+_CONNECTION = "miva_sandbox.connection"
 _TIMED_OUT_SECONDS = 60.0
 _TICKS_PER_SECOND = 20
 
@@ -30,10 +30,9 @@ class FaultyTransport:
         self._app = app
         self._domain = domain
         self._faults = faults
-        self._path = f"{domain.folder}json.mvc"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != self._path or self._faults.is_quiet:
+        if self._faults.is_quiet:
             await self._app(scope, receive, send)
             return
         body = await _read(receive)
@@ -118,9 +117,6 @@ class _Exchange:
 
     async def _after(self) -> None:
         """Do what happens once the work is done and the answer is there."""
-        if self._start["status"] >= 500 and not self._answer.startswith((b"{", b"[")):  # noqa: PLR2004 - a server error
-            # An interruption is on its way up; it brings an answer of its own.
-            return
         if (rule := self._take("timeout")) is not None:
             await asyncio.sleep(_TIMED_OUT_SECONDS if rule.seconds is None else max(0.0, rule.seconds))
             await self._drop()
@@ -157,15 +153,29 @@ class _Exchange:
         """
         Close the connection under the client.
 
-        ASGI has no word for that. The server's own `send` belongs to an object that holds the connection.
+        ASGI has no word for that; the connection itself does.
         """
-        transport: Any = self._send.__self__.transport  # type: ignore[attr-defined]
+        connection = self._scope[_CONNECTION]
         if flushed:
-            transport.close()
+            connection.close()
         else:
-            transport.abort()
+            connection.abort()
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def connection_in_scope(app: ASGIApp) -> ASGIApp:
+    """
+    Wrap a whole application, so that what is inside can find the connection of a request.
+
+    The server's own `send` belongs to an object that holds it; further inside, `send` is somebody else's.
+    """
+
+    async def outermost(scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = getattr(send, "__self__", None)
+        await app({**scope, _CONNECTION: getattr(cycle, "transport", None)}, receive, send)
+
+    return outermost
 
 
 def functions_of(body: bytes) -> Sequence[str]:

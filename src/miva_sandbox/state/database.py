@@ -7,7 +7,7 @@ Every module of `state` that owns tables has a constant SCHEMA with its DDL (CRE
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Database:
         with self.lock:
             return self._connection.execute(sql, parameters)
 
-    def execute_many(self, sql: str, rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any] | dict[str, Any]]) -> None:
         with self.lock:
             self._connection.executemany(sql, rows)
 

@@ -1,0 +1,297 @@
+"""The control API as an application; what it can do stands in the package's description."""
+
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from miva_sandbox.control import bulk, settings
+from miva_sandbox.control.shoppers import Shoppers, order_once
+from miva_sandbox.control.snapshots import Snapshots
+from miva_sandbox.faults import rules
+from miva_sandbox.faults.rules import BadRuleError, Faults
+from miva_sandbox.provisioning import run as provision
+from miva_sandbox.request_log import RequestLog, as_json
+from miva_sandbox.state.domain import Domain
+from miva_sandbox.state.errors import StoreError
+from miva_sandbox.state.store import Store
+
+Body = Mapping[str, Any]
+
+_BODY_LIMIT_BYTES = 16 * 1024 * 1024
+_COUNTED = ("products", "categories", "customers", "orders", "order_items", "order_shipments", "images", "baskets")
+_MOST = 10_000_000
+
+
+class RefusedError(ValueError):
+    """What is asked can't be done, in a sentence for whoever asked."""
+
+
+class Control:
+    """What the control API acts on."""
+
+    def __init__(self, domain: Domain, faults: Faults, log: RequestLog) -> None:
+        self._domain = domain
+        self._faults = faults
+        self._log = log
+        self._snapshots = Snapshots(domain)
+        self._shoppers = Shoppers()
+
+    def close(self) -> None:
+        self._shoppers.stop()
+        self._snapshots.close()
+
+    def application(self, *, host: str) -> Starlette:
+        routes = [
+            _route("/state", self.state),
+            _route("/reset", post=self.reset),
+            _route("/snapshot", post=self.snapshot),
+            _route("/restore", post=self.restore),
+            _route("/faults/log", self.fault_log, delete=self.clear_fault_log),
+            _route("/faults/{id:int}", delete=self.remove_fault),
+            _route("/faults", self.faults, post=self.add_faults, delete=self.clear_faults),
+            _route("/lint", self.lint, delete=self.clear_lint),
+            _route("/requests", self.requests, delete=self.clear_requests),
+            _route("/clock", self.clock, post=self.set_clock),
+            _route("/seed", post=self.seed),
+            _route("/shoppers", self.shoppers, post=self.send_shoppers, delete=self.stop_shoppers),
+            _route("/permissions", post=self.permissions),
+            _route("/settings", post=self.settings),
+            _route("/edit", post=self.edit),
+        ]
+        # A page in a browser must not reach this by a name that it made point here.
+        hosts = ["127.0.0.1", "localhost", "[::1]", host]
+        return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)])
+
+    # --- content ---
+
+    def state(self, body: Body) -> Body:
+        del body
+        return {
+            store.code: {name: store.db.value(f"SELECT count(*) FROM {name}") for name in _COUNTED}  # noqa: S608 - our own names
+            for store in self._domain.stores.values()
+        }
+
+    def reset(self, body: Body) -> Body:
+        del body
+        self._shoppers.stop()
+        self._snapshots.reset()
+        self._faults.clear(seed=0)
+        self._faults.clear_log()
+        self._domain.lint.clear()
+        self._log.clear()
+        self._domain.clock.release()
+        return {}
+
+    def snapshot(self, body: Body) -> Body:
+        self._snapshots.take(_text(body, "name"))
+        return {}
+
+    def restore(self, body: Body) -> Body:
+        name = _text(body, "name")
+        try:
+            self._snapshots.restore(name)
+        except KeyError:
+            raise RefusedError(f"There is no snapshot '{name}'") from None
+        return {}
+
+    def seed(self, body: Body) -> Body:
+        store = self._store(body)
+        count = {name: _whole(body, name) for name in ("products", "families", "orders")}
+        variants = _whole(body, "variants", default=4, low=1)
+        with store.db.lock:
+            if count["products"]:
+                bulk.add_products(store, count["products"])
+            if count["families"]:
+                bulk.add_families(store, count["families"], variants=variants)
+            if count["orders"]:
+                bulk.add_orders(store, count["orders"], seed=_whole(body, "seed"))
+        return self.state({})
+
+    def edit(self, body: Body) -> Body:
+        return {"messages": [asdict(message) for message in provision(self._store(body), _text(body, "xml"))]}
+
+    # --- shoppers ---
+
+    def shoppers(self, body: Body) -> Body:
+        del body
+        return {"shopping": self._shoppers.are_shopping, "placed": self._shoppers.placed}
+
+    def send_shoppers(self, body: Body) -> Body:
+        """Without a rate the orders are placed at once, and the answer has their numbers."""
+        store = self._store(body)
+        count = _whole(body, "count") if "count" in body else None
+        rate, seed = _number(body, "rate"), _whole(body, "seed")
+        if rate > 0:
+            self._shoppers.start(store, rate=rate, count=count, seed=seed)
+            return {}
+        chooser = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        placed = [order_once(store, chooser) for _ in range(1 if count is None else count)]
+        return {"orders": [number for number in placed if number is not None]}
+
+    def stop_shoppers(self, body: Body) -> Body:
+        self._shoppers.stop()
+        return self.shoppers(body)
+
+    # --- faults and logs ---
+
+    def faults(self, body: Body) -> Body:
+        del body
+        return {"rules": self._faults.rules()}
+
+    def add_faults(self, body: Body) -> Body:
+        """All rules are read before the first is on."""
+        members = dict(body)
+        seed = members.pop("seed", None)
+        given = members.pop("rules", [members] if members else [])
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            raise RefusedError("rules must be a list of rules")
+        read = [rules.read(one) for one in given]
+        if seed is not None:
+            self._faults.clear(seed=_whole(body, "seed"))
+        return {"ids": [self._faults.add(rule) for rule in read]}
+
+    def clear_faults(self, body: Body) -> Body:
+        del body
+        self._faults.clear()
+        return {}
+
+    def remove_fault(self, body: Body) -> Body:
+        if not self._faults.remove(int(body["id"])):
+            raise RefusedError(f"There is no rule {body['id']}")
+        return {}
+
+    def fault_log(self, body: Body) -> Body:
+        del body
+        return {"taken": [asdict(one) for one in self._faults.log()]}
+
+    def clear_fault_log(self, body: Body) -> Body:
+        del body
+        self._faults.clear_log()
+        return {}
+
+    def lint(self, body: Body) -> Body:
+        del body
+        return {"entries": [asdict(entry) for entry in self._domain.lint.entries()]}
+
+    def clear_lint(self, body: Body) -> Body:
+        del body
+        self._domain.lint.clear()
+        return {}
+
+    def requests(self, body: Body) -> Body:
+        del body
+        return {
+            "total_seconds": self._log.total_seconds,
+            "requests": [as_json(request) for request in self._log.requests()],
+        }
+
+    def clear_requests(self, body: Body) -> Body:
+        del body
+        self._log.clear()
+        return {}
+
+    # --- clock, rights, settings ---
+
+    def clock(self, body: Body) -> Body:
+        del body
+        return {"now": self._domain.clock.now()}
+
+    def set_clock(self, body: Body) -> Body:
+        if body.get("release"):
+            self._domain.clock.release()
+        if "freeze" in body:
+            self._domain.clock.freeze(_number(body, "freeze"))
+        if "move" in body:
+            self._domain.clock.move(_number(body, "move"))
+        return self.clock({})
+
+    def permissions(self, body: Body) -> Body:
+        try:
+            return settings.change_rights(self._domain, self._store(body), body)
+        except LookupError as error:
+            raise RefusedError(str(error.args[0])) from None
+
+    def settings(self, body: Body) -> Body:
+        try:
+            settings.change(self._domain, self._store(body), body)
+        except (LookupError, TypeError) as error:
+            raise RefusedError(str(error.args[0])) from None
+        return {}
+
+    def _store(self, body: Body) -> Store:
+        code = body.get("store") if isinstance(body.get("store"), str) else ""
+        found = self._domain.find_store(code) if code else next(iter(self._domain.stores.values()), None)
+        if found is None:
+            raise RefusedError(f"There is no store '{code}'")
+        return found
+
+
+Act = Callable[[Body], Body]
+
+
+def _route(path: str, get: Act | None = None, *, post: Act | None = None, delete: Act | None = None) -> Route:
+    acts = {name: act for name, act in (("GET", get), ("POST", post), ("DELETE", delete)) if act is not None}
+
+    async def answer(request: Request) -> Response:
+        try:
+            body = {**request.query_params, **await _body(request), **request.path_params}
+            act = acts["GET" if request.method == "HEAD" else request.method]
+            return JSONResponse(await to_thread.run_sync(act, body))
+        except (RefusedError, BadRuleError) as refused:
+            return JSONResponse({"error": str(refused)}, 400)
+        except StoreError as refused:
+            return JSONResponse({"error": refused.message}, 400)
+
+    endpoint: Callable[[Request], Awaitable[Response]] = answer
+    return Route(path, endpoint, methods=list(acts))
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _BODY_LIMIT_BYTES:
+            raise RefusedError("The body is too large")
+    if request.method != "POST":
+        return {}
+    # Browsers send this type across origins only after asking, and nobody answers their question.
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise RefusedError("Send a JSON object, with Content-Type: application/json")
+    try:
+        body = json.loads(content or b"{}")
+    except (ValueError, RecursionError):
+        raise RefusedError("The body is no JSON") from None
+    if not isinstance(body, dict):
+        raise RefusedError("The body must be a JSON object")
+    return body
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise RefusedError(f"{name} must be a text")
+    return value
+
+
+def _number(body: Body, name: str) -> float:
+    value = body.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e11 < value < 1e11:  # noqa: PLR2004 - far beyond any date
+        raise RefusedError(f"{name} must be a number")
+    return value
+
+
+def _whole(body: Body, name: str, *, default: int = 0, low: int = 0) -> int:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST:
+        raise RefusedError(f"{name} must be a whole number from {low} to {_MOST}")
+    return value

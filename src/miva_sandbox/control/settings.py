@@ -1,0 +1,61 @@
+"""Rights of tokens and settings of stores, as the control API changes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from miva_sandbox.state import inventory, queues, tokens
+from miva_sandbox.state.domain import Domain, DomainSettings
+from miva_sandbox.state.store import DEFAULTS, Store
+
+_OWN_SETTINGS = frozenset({"page_image_types"})
+
+
+def change_rights(domain: Domain, store: Store, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Change a token's rights in a store and return its functions. Raises LookupError."""
+    name = str(body.get("token", ""))
+    token = tokens.find_by_name(domain.db, name) or tokens.find(domain.db, name)
+    if token is None:
+        raise LookupError(f"There is no token '{name}'")
+    tokens.grant(
+        domain.db, token, store_id=store.id, functions=_texts(body, "grant"), groups=_texts(body, "grant_groups")
+    )
+    tokens.revoke(
+        domain.db, token, store_id=store.id, functions=_texts(body, "revoke"), groups=_texts(body, "revoke_groups")
+    )
+    if isinstance(body.get("enabled"), bool):
+        tokens.change(domain.db, token, enabled=body["enabled"])
+    return {"functions": sorted(tokens.functions_of(domain.db, token, store_id=store.id))}
+
+
+def change(domain: Domain, store: Store, body: Mapping[str, Any]) -> None:
+    """Change settings by name; all names are checked before the first is changed. Raises LookupError."""
+    groups = {name: body.get(name) or {} for name in ("domain", "store", "inventory", "workflows")}
+    _known(groups["domain"], DomainSettings.__dataclass_fields__.keys(), "domain")
+    _known(groups["store"], DEFAULTS.keys() | _OWN_SETTINGS, "store")
+    _known(groups["inventory"], inventory.settings(store).keys(), "inventory")
+    workflows = [row["code"] for row in store.db.rows("SELECT code FROM workflows")]
+    _known(groups["workflows"], workflows, "workflows")
+    if groups["domain"]:
+        domain.change_settings(**groups["domain"])
+    if groups["store"]:
+        store.change_settings(**groups["store"])
+    inventory.change_settings(store, groups["inventory"])
+    for code in _texts(body, "queues"):
+        queues.insert(store, code)
+    for code, is_on in groups["workflows"].items():
+        queues.enable(store, code, enabled=bool(is_on))
+
+
+def _known(given: Any, names: Any, what: str) -> None:
+    if not isinstance(given, dict):
+        raise LookupError(f"{what} must be an object")  # noqa: TRY004 - told to whoever asked, like a wrong name
+    unknown = sorted(given.keys() - set(names))
+    if unknown:
+        raise LookupError(f"Unknown settings of {what}: {', '.join(unknown)}; known are {', '.join(sorted(names))}")
+
+
+def _texts(body: Mapping[str, Any], name: str) -> list[str]:
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise LookupError(f"{name} must be a list of texts")
+    return value
