@@ -6,7 +6,7 @@ because a store that does not understand a filter returns everything.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -15,7 +15,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
 from tradepost.domain.order import StoreOrder, StoreStatus
 from tradepost.domain.store import StoreProduct, StoreRow
-from tradepost.miva import functions, records, translate
+from tradepost.miva import functions, translate
 from tradepost.miva.client import MivaClient
 from tradepost.miva.filters import Condition, Filter, all_of, any_of, columns, is_one_of
 from tradepost.miva.order_records import Order
@@ -64,14 +64,7 @@ class StoreReads:
 
     def __init__(self, client: MivaClient) -> None:
         self._client = client
-        self._store: records.Store | None = None
         self._reads_stock: bool | None = None
-
-    def store(self) -> records.Store:
-        """Load the store's own record, once."""
-        if self._store is None:
-            self._store = self._client.call(functions.store_load())
-        return self._store
 
     def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
         """See the port."""
@@ -82,7 +75,7 @@ class StoreReads:
             variants = self._variants([row for row in rows if _has_dimensions(row)])
             for row in rows:
                 its = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
-                found[code_key(row.code)] = translate.product_of(row, variants=its, grams=self._grams())
+                found[code_key(row.code)] = translate.product_of(row, variants=its, grams=self._grams)
         return found
 
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
@@ -95,7 +88,7 @@ class StoreReads:
                 limit=len(chunk),
                 is_asked=_has_id(chunk),
             )
-            found |= {row.id: translate.product_of(row, variants=None, grams=self._grams()) for row in rows}
+            found |= {row.id: translate.product_of(row, variants=None, grams=self._grams) for row in rows}
         return found
 
     def _products(
@@ -128,9 +121,10 @@ class StoreReads:
                 found[parent.id] = answer
         return found
 
+    @cached_property
     def _grams(self) -> Decimal | None:
         try:
-            return translate.grams_per_unit(self.store())
+            return translate.grams_per_unit(self._client.call(functions.store_load()))
         except (PermissionMissing, Rejected):
             return None
 

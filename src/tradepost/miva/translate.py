@@ -5,6 +5,7 @@ From a store's rows to the domain's values. Miva's words for products and orders
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -184,8 +185,8 @@ def order_of(order: order_records.Order) -> StoreOrder:
         id=order.id,
         status=status_of(order.status),
         placed_at=moment(order.orderdate),
-        ship_to=_ship_to(order),
-        bill_to=_bill_to(order),
+        ship_to=_address(order, "ship"),
+        bill_to=_address(order, "bill"),
         total=order.total,
         shipping_method="" if order.ship_method is UNSET else order.ship_method,
         is_paid=any(payment.type != _DECLINED for payment in payments) or order.total_auth > 0 or order.total_capt > 0,
@@ -232,36 +233,24 @@ def _shipment(shipment: order_records.Shipment, lines: Sequence[order_records.Or
     )
 
 
-def _ship_to(order: order_records.Order) -> Address:
-    return Address(
-        first_name=order.ship_fname,
-        last_name=order.ship_lname,
-        company=order.ship_comp,
-        email=order.ship_email,
-        phone=order.ship_phone,
-        address1=order.ship_addr1,
-        address2=order.ship_addr2,
-        city=order.ship_city,
-        state=order.ship_state,
-        postal_code=order.ship_zip,
-        country=order.ship_cntry,
-    )
+# Field of an address -> the end of the store's column, which begins with ship_ or bill_.
+_ADDRESS: Mapping[str, str] = {
+    "first_name": "fname",
+    "last_name": "lname",
+    "company": "comp",
+    "email": "email",
+    "phone": "phone",
+    "address1": "addr1",
+    "address2": "addr2",
+    "city": "city",
+    "state": "state",
+    "postal_code": "zip",
+    "country": "cntry",
+}
 
 
-def _bill_to(order: order_records.Order) -> Address:
-    return Address(
-        first_name=order.bill_fname,
-        last_name=order.bill_lname,
-        company=order.bill_comp,
-        email=order.bill_email,
-        phone=order.bill_phone,
-        address1=order.bill_addr1,
-        address2=order.bill_addr2,
-        city=order.bill_city,
-        state=order.bill_state,
-        postal_code=order.bill_zip,
-        country=order.bill_cntry,
-    )
+def _address(order: order_records.Order, side: Literal["ship", "bill"]) -> Address:
+    return Address(**{field: getattr(order, f"{side}_{column}") for field, column in _ADDRESS.items()})
 
 
 def moment(epoch: int) -> datetime:
