@@ -49,6 +49,8 @@ def handle(
     """
     started = perf_counter()
     session: Session | None = None
+    # What is logged of a request that ends without an answer of the store's.
+    reply = Reply(500, b"")
     try:
         root = _admit(domain, method, headers, body)
         caller = authentication.authenticate(domain, headers[_HEADER], body=body, root=root, address=address)
@@ -71,16 +73,17 @@ def handle(
         reply = Reply(error.status, encode(error.answer()))
         if isinstance(error, multicall.RangeError):
             reply.headers["Content-Range"] = f"*/{multicall.total(root)}"
+    finally:
+        log.add(
+            at=domain.clock.now(),
+            caller=session.caller.name if session else "",
+            status=reply.status,
+            seconds=perf_counter() - started,
+            bytes_in=len(body),
+            bytes_out=len(reply.body),
+            operations=session.operations if session else (),
+        )
     reply.headers["Content-Type"] = "application/json; charset=utf-8"
-    log.add(
-        at=domain.clock.now(),
-        caller=session.caller.name if session else "",
-        status=reply.status,
-        seconds=perf_counter() - started,
-        bytes_in=len(body),
-        bytes_out=len(reply.body),
-        operations=session.operations if session else (),
-    )
     return reply, session
 
 
