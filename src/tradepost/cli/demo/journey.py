@@ -1,6 +1,7 @@
 """The demo's journey: everything a channel manager does in a shop's life, once, and each step proven on the store."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ from tradepost.cli.demo import choices, proof
 from tradepost.cli.demo.shopper import buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.demo.summary import Step, Summary
-from tradepost.cli.running import Report, perform
+from tradepost.cli.running import Report, change_lines, perform
 from tradepost.database.catalogue import DjangoCatalogue
 from tradepost.database.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Order, RunChange
@@ -23,7 +24,7 @@ from tradepost.database.products import products_by_id
 from tradepost.domain.errors import FileRefused, TradepostError
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order import AcknowledgeMode, StoreOrder
-from tradepost.domain.plan import Action, Outcome, RunState, SubjectKind
+from tradepost.domain.plan import Outcome, RunState, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
 from tradepost.miva.connect import StoreConnection, connect_store
@@ -37,6 +38,7 @@ from tradepost.wiring import open_images
 CHANNEL = "demo"
 CARRIER = "UPS"
 SHOPPERS = ("Ada Lovelace", "Grace Hopper", "Mary Anning")
+SHOWN_PLANNED = 2
 _BATCH = 500
 
 Say = Callable[[str], None]
@@ -112,10 +114,10 @@ class _Journey:
         due = [row for row in self._rows() if row.status.pending in {Pending.PUBLISH, Pending.OVERWRITE}]
         before = self._seen()
         plan = self._perform("publish", dry_run=True)
-        planned = [change for change in plan.changes(limit=100_000) if change.subject_kind == SubjectKind.FILE.value]
-        creations = plan.counts.of(kind=SubjectKind.PRODUCT, action=Action.CREATE)
-        self._say(f"Plan: create {creations} products, upload {len(planned)} pictures, set up what they need")
-        paths = {change.subject_key for change in planned} | proof.image_paths(before.values())
+        planned = list(RunChange.objects.filter(run=plan.run, outcome=""))
+        pictures = [change for change in planned if change.subject_kind == SubjectKind.FILE.value]
+        self._tell_plan(planned)
+        paths = {change.subject_key for change in pictures} | proof.image_paths(before.values())
         files_before = self._files(paths)
         report = self._perform("publish")
         rows, seen = {row.id: row for row in self._rows()}, self._seen()
@@ -135,6 +137,16 @@ class _Journey:
         summary.images_failed += _failed_pictures(report)
         self._step("Published listings", len(due), [*missing, *faults])
         self._step("Pictures on the image server", len(attached), [f"{path}: is missing" for path in lost_files])
+
+    def _tell_plan(self, planned: list[RunChange]) -> None:
+        """Show the plan: how many changes of each sort, and the first ones in full."""
+        sorts = Counter(f"{change.action} {change.subject_kind}" for change in planned)
+        self._say("Plan: " + (", ".join(f"{sort} x {count}" for sort, count in sorts.items()) or "nothing to publish"))
+        shown = [change for change in planned if change.subject_kind == SubjectKind.PRODUCT.value][:SHOWN_PLANNED]
+        for line in change_lines(shown):
+            self._say(f"    {line}")
+        if len(planned) > len(shown):
+            self._say(f"    ... and {len(planned) - len(shown)} more")
 
     def _change_and_sync(self) -> list[ListingRow]:
         picked = choices.to_change(self._rows())
