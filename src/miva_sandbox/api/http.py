@@ -51,6 +51,9 @@ class ApiEndpoint:
 
 
 async def _read(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared[:20]) > _BODY_LIMIT_BYTES:
+        raise _TooLargeError
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
