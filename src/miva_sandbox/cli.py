@@ -33,6 +33,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=0, help="HTTP port (default: a free one)")
     serve.add_argument("--ftp-port", type=int, default=0, help="FTP port (default: a free one)")
+    serve.add_argument("--control-port", type=int, help="port of the control API, 0 for a free one (default: none)")
+    serve.add_argument(
+        "--faults-seed", type=int, default=0, help="what random faults start from (default: %(default)s)"
+    )
     serve.add_argument(
         "--state", default=_IN_MEMORY, metavar="DIR", help="directory that keeps the store (default: %(default)s)"
     )
@@ -40,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--store", default="sandbox", metavar="CODE", help="code of the store (default: %(default)s)")
     serve.add_argument("--seed-file", type=Path, metavar="XML", help="provisioning tags to execute at the start")
     serve.add_argument("--json", action="store_true", help="print the addresses and keys as one line of JSON")
+    serve.add_argument("--ftp-tls-required", action="store_true", help="refuse FTP logins and transfers without TLS")
+    serve.add_argument(
+        "--ftp-session-reuse", action="store_true", help="refuse data connections that do not resume the TLS session"
+    )
     serve.add_argument(
         "--log-requests", action="store_true", help="write each request as a line of JSON to standard error"
     )
@@ -55,9 +63,13 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.host,
         port=options.port,
         ftp_port=options.ftp_port,
+        control_port=options.control_port,
+        fault_seed=options.faults_seed,
         folder=options.folder,
         store_code=options.store,
         log=RequestLog(stream=sys.stderr) if options.log_requests else None,
+        ftp_tls_required=options.ftp_tls_required,
+        ftp_session_reuse=options.ftp_session_reuse,
     )
     with server:
         if options.seed_file is not None:
@@ -86,6 +98,8 @@ def _announce(server: SandboxServer, *, as_json: bool) -> None:
         "ftp_user": server.ftp_user,
         "ftp_password": server.ftp_password,
     }
+    if server.control:
+        facts["control"] = server.control
     text = json.dumps(facts) if as_json else "\n".join(f"{name:16} {value}" for name, value in facts.items())
     # Whoever started this reads the line from a pipe, and waits for it.
     print(text, flush=True)  # noqa: T201

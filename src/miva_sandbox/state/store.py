@@ -125,10 +125,9 @@ class Store:
         self.hooks = hooks or Hooks()
         self.tracking_links: Mapping[str, str] = tracking_links or {}
         self.db = Database(database, _schema())
-        self.settings: dict[str, Any] = {**DEFAULTS, "id": store_id, "code": code, "name": name or code}
-        self.settings |= {
-            row["name"]: json.loads(row["value"]) for row in self.db.rows("SELECT name, value FROM store_settings")
-        }
+        self._initial_settings = {**DEFAULTS, "id": store_id, "code": code, "name": name or code}
+        self.settings: dict[str, Any] = {}
+        self.reload_settings()
 
     @property
     def number(self) -> str:
@@ -142,11 +141,10 @@ class Store:
             self.settings |= changes
 
     def reload_settings(self) -> None:
-        """Read the settings anew after the database's content was replaced."""
+        """Read the settings anew, as after the database's content was replaced."""
         with self.db.lock:
-            self.settings |= {
-                row["name"]: json.loads(row["value"]) for row in self.db.rows("SELECT name, value FROM store_settings")
-            }
+            stored = self.db.rows("SELECT name, value FROM store_settings")
+            self.settings = self._initial_settings | {row["name"]: json.loads(row["value"]) for row in stored}
 
     def close(self) -> None:
         self.db.close()

@@ -27,8 +27,8 @@ PARAMETERS = (
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 words = st.sampled_from(
     ["A", "1", "", "-1", "id", "code", "EQ", "IN", "LIKE", "search", "search_OR", "SUBWHERE", "product_inventory",
-     "category", "ondemandcolumns", "attributes", "imagetype:main", "CustomField_Values:customfields:*", "%", "\\", "1e999", "a\0b",
-     "select", "master", "sum", "yes", "2147483648", "99999999999999999999999999"]
+     "category", "ondemandcolumns", "attributes", "imagetype:main", "CustomField_Values:customfields:*", "%", "\\",
+     "1e999", "a\0b", "select", "master", "sum", "yes", "2147483648", "99999999999999999999999999"]
 )  # fmt: skip
 values = st.recursive(
     scalars | words,
