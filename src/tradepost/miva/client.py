@@ -32,11 +32,7 @@ from tradepost.miva.answers import (
 )
 from tradepost.miva.calls import Call, Repeat, T
 from tradepost.miva.exchange import Exchange, Reply
-
-LONGEST_PAUSE_SECONDS = 30.0
-RETRYING = stamina.RetryingCaller(
-    attempts=4, timeout=180, wait_initial=0.5, wait_max=LONGEST_PAUSE_SECONDS, wait_jitter=1.0
-)
+from tradepost.miva.retrying import API, LONGEST_PAUSE_SECONDS
 
 # A store answers a wrong token slower and slower, for everybody.
 _PAUSE_AFTER_REFUSED_SIGN_IN_SECONDS = 60.0
@@ -59,7 +55,7 @@ class MivaClient:
         *,
         store_code: str,
         clock: Callable[[], float] = time.time,
-        retrying: stamina.RetryingCaller = RETRYING,
+        retrying: stamina.RetryingCaller = API,
     ) -> None:
         self._exchange = exchange
         self._store_code = store_code

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import stamina
 
 from tradepost.miva.address import endpoint_of
-from tradepost.miva.client import RETRYING, MivaClient
+from tradepost.miva.client import MivaClient
 from tradepost.miva.exchange import Exchange, Limits, RequestObserver
 from tradepost.miva.gateway import MivaStore
+from tradepost.miva.retrying import API
 from tradepost.miva.signing import Credentials, Digest
 
 
@@ -39,7 +40,7 @@ def connect_client(
     *,
     limits: Limits | None = None,
     clock: Callable[[], float] = time.time,
-    retrying: stamina.RetryingCaller = RETRYING,
+    retrying: stamina.RetryingCaller = API,
     observer: RequestObserver | None = None,
     certificates: ssl.SSLContext | None = None,
 ) -> MivaClient:

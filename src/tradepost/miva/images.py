@@ -15,9 +15,8 @@ from tradepost.domain.errors import StorageRefused, StoreUnavailable
 from tradepost.miva.file_server import FileServer, FileServerAddress
 from tradepost.miva.ftp import FtpFiles
 from tradepost.miva.image_folder import ImageFolder, usual_base_directories
+from tradepost.miva.retrying import FILES
 from tradepost.miva.sftp import SftpFiles
-
-RETRYING = stamina.RetryingCaller(attempts=3, timeout=180, wait_initial=0.5, wait_max=10, wait_jitter=1.0)
 
 # From here on one listing of the folder is cheaper than asking file by file.
 _WORTH_A_LISTING = 20
@@ -37,7 +36,7 @@ class MivaImageStore:
         *,
         folder: ImageFolder,
         connections: int = 4,
-        retrying: stamina.RetryingCaller = RETRYING,
+        retrying: stamina.RetryingCaller = FILES,
     ) -> None:
         self._open_files = open_files
         self._folder = folder

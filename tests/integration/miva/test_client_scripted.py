@@ -19,7 +19,6 @@ from tradepost.domain.errors import (
     UnexpectedAnswer,
 )
 from tradepost.miva import functions
-from tradepost.miva.calls import Repeat
 from tradepost.miva.exchange import Limits
 from tradepost.miva.order_records import Order
 
@@ -100,6 +99,14 @@ def test_neither_logs_nor_errors_tell_secrets_or_personal_data(scripted, caplog)
     assert "OrderList_Load_Query" in caplog.text
     for secret in ("0123456789abcdef", "c2VjcmV0", "secret-signing", signature, "ada@example.com"):
         assert secret not in told
+
+
+def test_a_retry_prints_nothing(scripted, capfd):
+    client, _ = scripted((502, {}, b"bad gateway"), (200, {}, STORE))
+
+    client.call(functions.store_load())
+
+    assert capfd.readouterr().out == ""
 
 
 def test_an_observer_is_told_of_every_request(scripted):
@@ -326,109 +333,3 @@ def test_a_store_that_can_not_be_reached_is_unavailable(scripted):
 
         with pytest.raises(StoreUnavailable, match="can't be reached"):
             client.call(once())
-
-
-# --- many calls in one request ----------------------------------------------------------------------------------------
-
-
-def test_a_multi_call_goes_on_where_the_store_stopped(scripted):
-    client, script = scripted(
-        (206, {"Content-Range": "2/5"}, [OK, OK]), (206, {"Content-Range": "1/5"}, [OK]), (200, {}, [OK, OK])
-    )
-
-    answers = client.multi_call([write(number) for number in range(5)])
-
-    assert answers == [None] * 5
-    assert [request.headers.get("range") for request in script.requests] == [None, "Operations=3-5", "Operations=4-5"]
-    bodies = [request.body.partition(b'"Operations":')[2] for request in script.requests]
-    assert bodies[0] == bodies[1] == bodies[2]
-
-
-def test_each_call_of_a_multi_call_has_its_own_value_or_error(scripted):
-    missing = {"success": 0, "error_code": "MER-JSN-PRD-00014", "error_message": "Product not found"}
-    client, _ = scripted((200, {}, [OK, missing, DENIED]))
-
-    first, second, third = client.multi_call([write(), write(), write()])
-
-    assert first is None
-    assert isinstance(second, Rejected)
-    assert isinstance(third, PermissionMissing)
-
-
-def test_a_connection_lost_in_the_middle_leaves_the_rest_unanswered(scripted):
-    client, script = scripted((206, {"Content-Range": "1/3"}, [{"success": 1, "data": []}]), hang_up)
-
-    answers = client.multi_call([once(), once(), once()])
-
-    assert answers[0] == []
-    assert [type(answer) for answer in answers[1:]] == [AnswerLost, AnswerLost]
-    assert len(script.requests) == 2
-
-
-def test_a_lost_first_request_leaves_all_unanswered(scripted):
-    client, _ = scripted(hang_up)
-
-    answers = client.multi_call([once(), once()])
-
-    assert [type(answer) for answer in answers] == [AnswerLost, AnswerLost]
-
-
-def test_nothing_executed_raises(scripted):
-    client, _ = scripted((503, {"Retry-After": "600"}, b""))
-
-    with pytest.raises(StoreUnavailable):
-        client.multi_call([once(), once()])
-
-
-@pytest.mark.parametrize(
-    ("answers", "credited"),
-    [
-        ([(206, {"Content-Range": "1/3"}, [OK]), (200, {}, [OK, OK, OK])], 1),  # ignores Range, executes all again
-        ([(206, {"Content-Range": "0/3"}, [])], 0),
-        ([(206, {"Content-Range": "1/3"}, [OK]), (206, {"Content-Range": "0/3"}, [])], 1),
-        ([(200, {}, [OK, OK])], 2),
-        ([(206, {"Content-Range": "2/9"}, [OK, OK])], 2),
-    ],
-)
-def test_a_store_that_breaks_the_rules_of_continuation_is_not_asked_for_ever(scripted, answers, credited):
-    client, script = scripted(*answers)
-
-    results = client.multi_call([write(), write(), write()])
-
-    assert results[:credited] == [None] * credited
-    assert all(isinstance(result, UnexpectedAnswer) for result in results[credited:])
-    assert len(results) == 3
-    assert len(script.requests) == len(answers)
-
-
-def test_a_token_refused_for_a_whole_multi_call_is_rejected(scripted):
-    client, script = scripted((200, {}, DENIED))
-
-    for _ in range(2):
-        with pytest.raises(CredentialsRejected, match="IP list"):
-            client.multi_call([write(), write()])
-
-    assert len(script.requests) == 1
-
-
-def test_a_store_without_multi_calls_gets_one_request_a_call(scripted):
-    missing = {"success": 0, "error_code": "MER-JSN-00024", "error_message": "Missing required parameter Function"}
-    client, script = scripted((200, {}, missing), (200, {}, OK))
-
-    assert client.multi_call([write(), write()]) == [None, None]
-    assert client.multi_call([write()]) == [None]
-    assert ["Operations" in request.members for request in script.requests] == [True, False, False, False]
-
-
-def test_no_calls_send_nothing(scripted):
-    client, script = scripted((200, {}, []))
-
-    assert client.multi_call([]) == []
-    assert script.requests == []
-
-
-def test_a_repeatable_document_is_repeated(scripted):
-    client, script = scripted(hang_up, (200, {}, {"success": 1, "data": []}))
-
-    assert client.call(functions.provision_store("<Category_Add/>", repeat=Repeat.ABSOLUTE)) == []
-    assert len(script.requests) == 2
