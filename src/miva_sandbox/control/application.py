@@ -20,6 +20,7 @@ from miva_sandbox.control.snapshots import Snapshots
 from miva_sandbox.faults import rules
 from miva_sandbox.faults.rules import BadRuleError, Faults
 from miva_sandbox.provisioning import run as provision
+from miva_sandbox.provisioning.document import ParseError, TooManyTopLevelTags
 from miva_sandbox.request_log import RequestLog, as_json
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.errors import StoreError
@@ -118,7 +119,11 @@ class Control:
         return self.state({})
 
     def edit(self, body: Body) -> Body:
-        return {"messages": [asdict(message) for message in provision(self._store(body), _text(body, "xml"))]}
+        try:
+            messages = provision(self._store(body), _text(body, "xml"))
+        except (ParseError, TooManyTopLevelTags) as error:
+            raise RefusedError(f"The XML can't be read: {error}") from None
+        return {"messages": [asdict(message) for message in messages]}
 
     # --- shoppers ---
 

@@ -1,13 +1,15 @@
 """Rights of tokens and settings of stores, as the control API changes them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from miva_sandbox.state import inventory, queues, tokens
-from miva_sandbox.state.domain import Domain, DomainSettings
+from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import DEFAULTS, Store
 
-_OWN_SETTINGS = frozenset({"page_image_types"})
+# What a store has besides the members of Store_Load: which image type each page shows.
+_OWN_SETTINGS: Mapping[str, Any] = {"page_image_types": {}}
 
 
 def change_rights(domain: Domain, store: Store, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -30,11 +32,11 @@ def change_rights(domain: Domain, store: Store, body: Mapping[str, Any]) -> Mapp
 def change(domain: Domain, store: Store, body: Mapping[str, Any]) -> None:
     """Change settings by name; all names are checked before the first is changed. Raises LookupError."""
     groups = {name: body.get(name) or {} for name in ("domain", "store", "inventory", "workflows")}
-    _known(groups["domain"], DomainSettings.__dataclass_fields__.keys(), "domain")
-    _known(groups["store"], DEFAULTS.keys() | _OWN_SETTINGS, "store")
-    _known(groups["inventory"], inventory.settings(store).keys(), "inventory")
-    workflows = [row["code"] for row in store.db.rows("SELECT code FROM workflows")]
-    _known(groups["workflows"], workflows, "workflows")
+    _check(groups["domain"], asdict(domain.settings), "domain")
+    _check(groups["store"], {**DEFAULTS, **_OWN_SETTINGS}, "store")
+    _check(groups["inventory"], dict(inventory.settings(store)), "inventory")
+    workflows = {row["code"]: True for row in store.db.rows("SELECT code FROM workflows")}
+    _check(groups["workflows"], workflows, "workflows")
     if groups["domain"]:
         domain.change_settings(**groups["domain"])
     if groups["store"]:
@@ -46,12 +48,18 @@ def change(domain: Domain, store: Store, body: Mapping[str, Any]) -> None:
         queues.enable(store, code, enabled=bool(is_on))
 
 
-def _known(given: Any, names: Any, what: str) -> None:
+def _check(given: Any, known: Mapping[str, Any], what: str) -> None:
+    """Compare names and kinds with what is there now."""
     if not isinstance(given, dict):
         raise LookupError(f"{what} must be an object")  # noqa: TRY004 - told to whoever asked, like a wrong name
-    unknown = sorted(given.keys() - set(names))
+    unknown = sorted(given.keys() - known.keys())
     if unknown:
-        raise LookupError(f"Unknown settings of {what}: {', '.join(unknown)}; known are {', '.join(sorted(names))}")
+        raise LookupError(f"Unknown settings of {what}: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    for name, value in given.items():
+        # Flags are 0 and 1 in the database, and a number of seconds may be whole.
+        kinds = (bool, int, float) if isinstance(known[name], bool | int | float) else type(known[name])
+        if not isinstance(value, kinds):
+            raise LookupError(f"{name} of {what} must be of the kind of {known[name]!r}")  # noqa: TRY004 - likewise
 
 
 def _texts(body: Mapping[str, Any], name: str) -> list[str]:

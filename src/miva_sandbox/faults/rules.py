@@ -37,6 +37,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from miva_sandbox.provisioning import document
+
 _LOG_CAPACITY = 10_000
 
 KINDS = frozenset(
@@ -121,6 +123,11 @@ def read(members: Mapping[str, Any]) -> Rule:
                 raise BadRuleError(f"{name} must be a text")
         elif value is not None and (not number or (value < 0 and name != "seconds")):
             raise BadRuleError(f"{name} must be a number that is not negative")
+    if members["kind"] == "edit":
+        try:
+            document.parse(members.get("xml", ""))
+        except (document.ParseError, document.TooManyTopLevelTags) as error:
+            raise BadRuleError(f"xml can't be read: {error}") from None
     return Rule(**members)
 
 

@@ -1,0 +1,258 @@
+"""The control API over real sockets: logs, clock, seeds, snapshots, shoppers, rights, settings, fault rules."""
+
+import time
+
+import httpx2
+import pytest
+
+from miva_sandbox.server import SandboxServer
+from miva_sandbox.state import inventory, products, queues
+from miva_sandbox.state.products import Product
+
+CONTROL_PATHS = ("/state", "/faults", "/faults/log", "/lint", "/requests", "/clock", "/shoppers")
+
+
+@pytest.fixture
+def sandbox():
+    with SandboxServer(control_port=0) as server:
+        yield server
+
+
+class Control:
+    def __init__(self, server):
+        self.http = httpx2.Client(base_url=server.control, timeout=60)
+
+    def get(self, path):
+        return self.http.get(path).raise_for_status().json()
+
+    def post(self, path, **body):
+        return self.http.post(path, json=body).raise_for_status().json()
+
+    def delete(self, path):
+        return self.http.delete(path).raise_for_status().json()
+
+
+@pytest.fixture
+def control(sandbox):
+    made = Control(sandbox)
+    yield made
+    made.http.close()
+
+
+def add_product(client, code):
+    return client.provision(f"<Product_Add><Code>{code}</Code><Name>{code}</Name></Product_Add>")
+
+
+def codes(client):
+    return [row["code"] for row in client.rows("ProductList_Load_Query", Sort="id")]
+
+
+def test_a_rule_strikes_and_is_logged_until_it_is_cleared(control, client):
+    rule = control.post("/faults", kind="error", function="ProductList_Load_Query", status=502)
+    struck = client.post({"Function": "ProductList_Load_Query", "Store_Code": "sandbox"}).status_code
+
+    log = control.get("/faults/log")["taken"]
+    control.delete(f"/faults/{rule['ids'][0]}")
+
+    assert struck == 502
+    assert [(one["kind"], one["event"]["functions"]) for one in log] == [("error", ["ProductList_Load_Query"])]
+    assert client.call("ProductList_Load_Query")["success"] == 1
+    assert control.get("/faults") == {"rules": []}
+
+
+def test_a_bad_rule_among_good_ones_switches_none_on(control):
+    response = control.http.post("/faults", json={"rules": [{"kind": "error"}, {"kind": "meteor"}]})
+
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("kind must be one of")
+    assert control.get("/faults") == {"rules": []}
+
+
+def test_lint_and_requests_are_read_and_cleared(control, client):
+    client.call("ProductList_Load_Query", Sort="nonsense")
+
+    entries, requests = control.get("/lint")["entries"], control.get("/requests")
+    control.delete("/lint")
+    control.delete("/requests")
+
+    assert [entry["kind"] for entry in entries] == ["unknown sort"]
+    assert [one["operations"][0]["function"] for one in requests["requests"]] == ["ProductList_Load_Query"]
+    assert requests["total_seconds"] > 0
+    assert (control.get("/lint")["entries"], control.get("/requests")["requests"]) == ([], [])
+
+
+def test_the_clock_is_frozen_moved_and_released(control, client, sandbox):
+    control.post("/clock", freeze=1_760_000_000)
+    moved = control.post("/clock", move=3600)["now"]
+    at_that_time = client.call("ProductList_Load_Query")["success"]
+
+    released = control.post("/clock", release=True)["now"]
+
+    assert (moved, at_that_time) == (1_760_003_600, 1)
+    assert abs(released - time.time()) < 60
+
+
+def test_a_snapshot_brings_back_records_settings_and_files_as_often_as_wanted(control, client, sandbox):
+    picture = sandbox.domain.files_root / "graphics" / "a.png"
+    picture.write_bytes(b"old")
+    add_product(client, "KEPT")
+    control.post("/snapshot", name="before")
+
+    for _ in range(2):
+        add_product(client, "LATER")
+        control.post("/settings", store={"name": "Changed"})
+        picture.write_bytes(b"new")
+        control.post("/restore", name="before")
+
+        assert codes(client) == ["KEPT"]
+        assert picture.read_bytes() == b"old"
+        assert sandbox.store.settings["name"] == "sandbox"
+
+
+def test_an_unknown_snapshot_is_refused(control):
+    response = control.http.post("/restore", json={"name": "never"})
+
+    assert (response.status_code, response.json()) == (400, {"error": "There is no snapshot 'never'"})
+
+
+def test_a_reset_leaves_a_new_store_under_the_same_token(control, client, sandbox):
+    add_product(client, "GONE")
+    (sandbox.domain.files_root / "graphics" / "a.png").write_bytes(b"x")
+    control.post("/faults", kind="latency", seconds=9)
+    control.post("/settings", inventory={"active": 0})
+
+    control.post("/reset")
+
+    assert codes(client) == []
+    assert [path.name for path in (sandbox.domain.files_root / "graphics").iterdir()] == ["00000001"]
+    assert control.get("/faults") == {"rules": []}
+    assert inventory.settings(sandbox.store)["active"] == 1
+
+
+def test_seeded_records_are_as_good_as_real_ones(control, client, sandbox):
+    counts = control.post("/seed", products=20, families=3, variants=2, orders=10)["sandbox"]
+
+    rows = client.rows("ProductList_Load_Query", Filter=[{"name": "ondemandcolumns", "value": ["attributes"]}])
+    parents = [row["code"] for row in rows if row.get("attributes")]
+    variants = client.call("ProductVariantList_Load_Product", Product_Code=parents[0])["data"]
+    [order] = client.rows(
+        "OrderList_Load_Query", Count=1, Filter=[{"name": "ondemandcolumns", "value": ["items", "charges", "payments"]}]
+    )
+    assert (counts["products"], counts["orders"], len(rows), len(parents)) == (29, 10, 29, 3)
+    assert [part["product_code"] for variant in variants for part in variant["parts"]] == ["SEED-22", "SEED-23"]
+    assert order["total"] == order["items"][0]["total"] + order["charges"][0]["amount"] == order["total_auth"]
+    assert add_product(client, "AFTER") == []
+
+
+def test_seeding_twice_adds_to_what_is_there(control):
+    control.post("/seed", products=5, orders=3)
+
+    counts = control.post("/seed", products=5, families=1, orders=3)["sandbox"]
+
+    assert (counts["products"], counts["orders"]) == (15, 6)
+
+
+def test_shoppers_order_what_is_in_stock_by_the_same_choices_for_a_seed(control, sandbox):
+    control.post("/seed", families=5, variants=3)
+    control.post("/snapshot", name="stocked")
+
+    def bought():
+        numbers = control.post("/shoppers", count=6, seed=4)["orders"]
+        found = sandbox.store.db.rows("SELECT code, sku FROM order_items ORDER BY line_id")
+        return len(numbers), [tuple(row) for row in found]
+
+    first = bought()
+    control.post("/restore", name="stocked")
+
+    assert first == bought()
+    assert first[0] == 6
+    assert all(code != sku for code, sku in first[1])
+
+
+def test_shoppers_at_a_rate_go_on_until_they_are_stopped(control, sandbox):
+    product_id = products.insert(sandbox.store, Product(code="MUG", name="Mug"))
+    inventory.update_product(sandbox.store, product_id, {}, track=True, stock=100_000)
+    control.post("/shoppers", rate=200)
+    deadline = time.monotonic() + 20
+    while control.get("/shoppers")["placed"] < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    placed = control.delete("/shoppers")["placed"]
+
+    assert placed >= 3
+    assert control.get("/shoppers") == {"shopping": False, "placed": placed}
+    assert inventory.counted(sandbox.store, product_id) == 100_000 - placed
+
+
+def test_a_function_can_be_taken_from_a_token_and_given_back(control, hub_client):
+    taken = control.post("/permissions", token="hub", revoke=["ProductList_Load_Query"])["functions"]
+    refused = hub_client.call("ProductList_Load_Query")["error_code"]
+
+    control.post("/permissions", token="hub", grant=["ProductList_Load_Query"])
+
+    assert "ProductList_Load_Query" not in taken
+    assert refused == "access_denied"
+    assert hub_client.call("ProductList_Load_Query")["success"] == 1
+
+
+def test_settings_are_changed_by_name_and_unknown_ones_change_nothing(control, client, sandbox):
+    control.post(
+        "/settings",
+        domain={"api_offline": False},
+        store={"page_image_types": {"PROD": "main"}},
+        inventory={"mode": "checkout"},
+        workflows={"new_orders": True},
+        queues=["hub_orders"],
+    )
+    refused = control.http.post("/settings", json={"store": {"nmae": "x"}, "inventory": {"mode": "basket"}})
+
+    assert inventory.settings(sandbox.store)["mode"] == "checkout"
+    assert queues.find(sandbox.store, "hub_orders") is not None
+    assert sandbox.store.settings["page_image_types"] == {"PROD": "main"}
+    assert (refused.status_code, "nmae" in refused.json()["error"]) == (400, True)
+
+
+def test_somebody_else_edits_and_the_messages_come_back(control, client):
+    edited = control.post("/edit", xml="<Product_Add><Code>T</Code><Name>T</Name></Product_Add><Nonsense/>")
+
+    assert codes(client) == ["T"]
+    assert [message["message"] for message in edited["messages"]] == ["Unknown tag"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "content_type"),
+    [
+        ("/clock", b"{", "application/json"),
+        ("/clock", b"[]", "application/json"),
+        ("/clock", b"{}", "text/plain"),
+        ("/clock", b'{"move": "x"}', "application/json"),
+        ("/clock", b'{"move": 1e300}', "application/json"),
+        ("/clock", b"[" * 100_000, "application/json"),
+        ("/seed", b'{"products": -1}', "application/json"),
+        ("/seed", b'{"products": 1e9}', "application/json"),
+        ("/seed", b'{"store": "none"}', "application/json"),
+        ("/permissions", b'{"token": "none"}', "application/json"),
+        ("/permissions", b'{"token": "hub", "grant": "x"}', "application/json"),
+        ("/settings", b'{"store": {"baskexp": "x"}}', "application/json"),
+        ("/faults", b'{"kind": "edit", "xml": "<unclosed>"}', "application/json"),
+        ("/settings", b'{"domain": [1]}', "application/json"),
+        ("/snapshot", b"{}", "application/json"),
+        ("/edit", b'{"xml": "<unclosed>"}', "application/json"),
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(control, path, content, content_type):
+    response = control.http.post(path, content=content, headers={"Content-Type": content_type})
+
+    assert response.status_code == 400, response.content
+    assert response.json()["error"]
+
+
+def test_a_page_from_elsewhere_cannot_reach_the_control(control):
+    response = control.http.get("/state", headers={"Host": "rebound.example.com"})
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("path", CONTROL_PATHS)
+def test_what_can_be_read_answers_with_an_object(control, path):
+    assert isinstance(control.get(path), dict)
