@@ -22,7 +22,7 @@ from tradepost.domain.errors import (
     TradepostError,
     UnexpectedAnswer,
 )
-from tradepost.miva.calls import Answer, Call, T
+from tradepost.miva.calls import Answer, Call, T, decoded
 
 PRODUCT_NOT_FOUND = frozenset({"MER-JSN-PRD-00070", "MER-JSN-PRD-00013", "MER-JSN-PRD-00014", "MER-JSN-PRD-00071"})
 ORDER_NOT_FOUND = frozenset({"MER-JSN-ORD-00025"})
@@ -92,9 +92,12 @@ def value_of(call: Call[T], body: bytes | msgspec.Raw) -> T:
     return answer.data
 
 
+_REFUSALS: msgspec.json.Decoder[Answer[Any]] = msgspec.json.Decoder(Answer[msgspec.Raw], strict=False)
+
+
 def _read_refusal(body: bytes | msgspec.Raw) -> Answer[Any] | None:
     try:
-        answer: Answer[Any] = msgspec.json.decode(body, type=Answer[msgspec.Raw], strict=False)
+        answer = decoded(_REFUSALS, body)
     except msgspec.ValidationError:
         return None
     return None if answer.success else answer

@@ -62,7 +62,15 @@ class Call(Generic[T]):
 
     def decode(self, body: bytes | msgspec.Raw) -> Answer[T]:
         """Raise msgspec.ValidationError if the answer has another shape, msgspec.DecodeError if it is no JSON."""
-        return _decoder(self.shape).decode(body)  # type: ignore[no-any-return]
+        return decoded(_decoder(self.shape), body)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T:
+    """Decode what anybody may have sent. Raises msgspec.DecodeError."""
+    try:
+        return decoder.decode(body)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deeply") from error
 
 
 @cache

@@ -30,7 +30,7 @@ from tradepost.miva.answers import (
     not_an_answer,
     value_of,
 )
-from tradepost.miva.calls import Call, Repeat, T
+from tradepost.miva.calls import Call, Repeat, T, decoded
 from tradepost.miva.exchange import Exchange, Reply
 from tradepost.miva.retrying import API, LONGEST_PAUSE_SECONDS
 
@@ -152,7 +152,7 @@ class MivaClient:
             operations=range(done + 1, total + 1) if done else None,
         )
         try:
-            answers = _ANSWERS.decode(reply.body)
+            answers = decoded(_ANSWERS, reply.body)
         except msgspec.ValidationError:
             raise self._refused_as_a_whole(reply) from None
         except msgspec.DecodeError as error:

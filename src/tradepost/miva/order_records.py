@@ -4,12 +4,16 @@ when empty; lists of the order are there, and empty, only if they were asked for
 """
 
 from decimal import Decimal
+from typing import Annotated, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from tradepost.miva.records import CustomFieldValues
 
 _NOTHING = Decimal(0)
+
+# Seconds since 1970, as far as there are calendars for.
+Epoch: TypeAlias = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 
 
 class LineOption(Struct, frozen=True, gc=False, kw_only=True):
@@ -47,7 +51,7 @@ class Shipment(Struct, frozen=True, gc=False, kw_only=True):
     code: str = ""
     order_id: int = 0
     status: int = 0
-    ship_date: int = 0
+    ship_date: Epoch = 0
     tracknum: str = ""
     tracktype: str = ""
     tracklink: str = ""
@@ -128,7 +132,7 @@ class OrderKey(Struct, frozen=True, gc=False):
 class Order(Struct, frozen=True, kw_only=True):
     id: int
     status: int = 0
-    orderdate: int = 0
+    orderdate: Epoch = 0
     dt_updated: int = 0
     cust_id: int = 0
     pay_id: int = 0

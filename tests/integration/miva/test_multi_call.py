@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from miva_sandbox.state import products
 from tradepost.domain.errors import (
     AnswerLost,
     CredentialsRejected,
@@ -15,6 +16,7 @@ from tradepost.domain.errors import (
 )
 from tradepost.miva import functions
 from tradepost.miva.calls import Repeat
+from tradepost.miva.exchange import Limits
 
 DENIED = {"success": 0, "error_code": "access_denied", "error_message": "Access denied"}
 OK = {"success": 1}
@@ -134,3 +136,16 @@ def test_a_repeatable_document_is_repeated(scripted):
 
     assert client.call(functions.provision_store("<Category_Add/>", repeat=Repeat.ABSOLUTE)) == []
     assert len(script.requests) == 2
+
+
+def test_a_store_that_stops_after_every_call_is_followed_to_the_end(sandbox, connect):
+    ids = [products.insert(sandbox.store, products.Product(code=f"p{number}", name="P")) for number in range(5)]
+    seen = []
+    # The store compares whole seconds, so with none it stops after each call.
+    client = connect(limits=Limits(multi_call=0), observer=seen.append)
+
+    answers = client.multi_call([functions.product_delete(product_id=id_) for id_ in ids])
+
+    assert answers == [None] * 5
+    assert [one.status for one in seen] == [206, 206, 206, 206, 200]
+    assert [products.find_by_id(sandbox.store, id_) for id_ in ids] == [None] * 5
