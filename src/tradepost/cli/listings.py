@@ -14,21 +14,6 @@ from tradepost.domain.listing import Attention, Health, Link, Pending
 
 app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
 
-for _command in (
-    listing_changes.publish,
-    listing_changes.overwrite,
-    listing_changes.hide,
-    listing_changes.unhide,
-    listing_changes.delist,
-    listing_changes.clear,
-    listing_changes.pause,
-    listing_changes.unpause,
-    listing_changes.sync,
-    listing_changes.link,
-    listing_changes.unlink,
-):
-    app.command()(_command)
-
 HISTORY_LENGTH = 20
 
 
@@ -118,6 +103,22 @@ def show(
         title="\nHistory, newest first",
         empty="\nNothing was done to it yet.",
     )
+
+
+for _command in (
+    listing_changes.publish,
+    listing_changes.overwrite,
+    listing_changes.hide,
+    listing_changes.unhide,
+    listing_changes.delist,
+    listing_changes.clear,
+    listing_changes.pause,
+    listing_changes.unpause,
+    listing_changes.sync,
+    listing_changes.link,
+    listing_changes.unlink,
+):
+    app.command()(_command)
 
 
 def _json(row: Listing) -> dict[str, Any]:
