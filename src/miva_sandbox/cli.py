@@ -1,7 +1,8 @@
 """
-The command `miva-sandbox`: serve a store until it is told to stop.
+The command `miva-sandbox`: serve a store until it is told to stop, or say what the sandbox can do.
 
     miva-sandbox serve --state ./store --port 8090 --json
+    miva-sandbox coverage
 """
 
 import argparse
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from miva_sandbox import coverage
 from miva_sandbox.provisioning import run as provision
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.server import SandboxServer
@@ -51,7 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--log-requests", action="store_true", help="write each request as a line of JSON to standard error"
     )
+    listing = commands.add_parser("coverage", help="list which functions of the JSON API there are, as Markdown")
+    listing.set_defaults(run=_coverage)
     return parser
+
+
+def _coverage(_: argparse.Namespace) -> int:
+    sys.stdout.write(coverage.page())
+    return 0
 
 
 def _serve(options: argparse.Namespace) -> int:

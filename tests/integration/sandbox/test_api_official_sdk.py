@@ -25,6 +25,13 @@ PNG = base64.b64decode(
 )
 
 
+@pytest.fixture(autouse=True)
+def nothing_was_ignored(sandbox):
+    """What the official client sends, a store must want to know."""
+    yield
+    assert sandbox.domain.lint.entries() == []
+
+
 @pytest.fixture
 def sdk(sandbox):
     return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, {"default_store_code": "sandbox"})
