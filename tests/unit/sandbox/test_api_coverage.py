@@ -24,10 +24,12 @@ def test_the_page_in_the_docs_is_what_the_command_prints(capsys):
 
 def test_the_page_names_every_function_that_the_official_sdk_can_call():
     requests = [request for _, request in inspect.getmembers(merchantapi.request, inspect.isclass)]
-    callable_names = {
-        request.get_function(None) for request in requests if request.__module__ != "merchantapi.abstract"
-    }
+    # The builder makes requests of any name, so it has none of its own.
+    named = [request for request in requests if not request.__module__.endswith("request_builder")]
 
+    callable_names = {request.get_function(None) for request in named}
+
+    assert "ProductList_Load_Query" in callable_names
     assert callable_names - {"Module", None} - set(coverage.names()) == set()
 
 
