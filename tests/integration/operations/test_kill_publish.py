@@ -13,7 +13,10 @@ import pytest
 from django.db import transaction
 
 from fakes.run import MemoryRun
+from miva_sandbox.faults.interruptions import EngineTimeoutError
+from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
+from tradepost.domain.errors import AnswerLost, StoreUnavailable
 from tradepost.domain.plan import Outcome
 from tradepost.operations import publish
 from tradepost.operations.ports import Answer, UnitAnswer
@@ -182,6 +185,68 @@ def test_a_publish_cut_between_units_is_completed_by_the_next_one(new_shop, toke
     assert there["stock"] == {"cup-01": 7, "mug-01": 14, "tee-navy-l": 0, "tee-red-l": 3, "tee-red-m": 5}
     assert there["images"] == {code: ["main"] if code in {"tee", "mug-01"} else [] for code in there["products"]}
     assert there["pictures"] == ["mug-0", "tee-1"]
+
+
+class TagFuse:
+    """Lets the store's engine give up before one of the tags that it is sent; what was done before it stays done."""
+
+    def __init__(self, sandbox, at: int | None = None) -> None:
+        self.passed = 0
+        self._at = at
+        sandbox.domain.hooks.before_tag.append(self)
+
+    def __call__(self, _name: str) -> None:
+        self.passed += 1
+        if self.passed - 1 == self._at:
+            raise EngineTimeoutError
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_store_that_gives_up_in_the_middle_of_a_product_is_given_the_rest(new_shop, token):
+    reference = new_shop(token)
+    counting = TagFuse(reference.sandbox)
+    assert reference.publish().bad() == []
+    wanted = state_of(reference)
+    assert counting.passed > 30
+
+    for tag in range(1, counting.passed, 3):
+        shop = new_shop(token)
+        TagFuse(shop.sandbox, tag)
+        with contextlib.suppress(StoreUnavailable):
+            shop.publish()
+
+        run = shop.publish()
+
+        assert run.bad() == [], f"after tag {tag}"
+        assert state_of(shop) == wanted, f"after tag {tag}"
+        shop.close()
+        shop.sandbox.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "cut", "error"])
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_publish_whose_connection_breaks_at_any_request_is_completed_by_the_next_one(new_shop, token, kind):
+    reference = new_shop(token)
+    reference.publish()
+    requests = len(reference.sandbox.log.requests())
+    wanted = state_of(reference)
+    assert requests >= 5
+
+    for number in range(1, requests + 1):
+        shop = new_shop(token)
+        shop.sandbox.faults.add(Rule(kind=kind, nth=number, times=1, after_bytes=20))
+        with contextlib.suppress(StoreUnavailable, AnswerLost):
+            shop.publish()
+        assert [taken.kind for taken in shop.sandbox.faults.log()] == [kind]
+
+        run = shop.publish()
+
+        assert run.bad() == [], f"at request {number}"
+        assert state_of(shop) == wanted, f"at request {number}"
+        shop.close()
+        shop.sandbox.stop()
 
 
 @pytest.mark.parametrize("token", TOKENS)
