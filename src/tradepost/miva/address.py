@@ -2,13 +2,16 @@
 The address of a store's JSON API: what a person types about a domain and a folder, as one normalised endpoint.
 """
 
+import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from tradepost.domain.errors import AddressRefused
 
 _SCRIPT = "json.mvc"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,9 @@ def endpoint_of(domain: str, *, folder: str = "/mm5/", plain_http: bool = False)
     path = parts.path
     if path.casefold().endswith(_SCRIPT):
         path = path[: -len(_SCRIPT)]
-    try:
-        host = parts.hostname.encode("idna").decode("ascii") if not parts.hostname.isascii() else parts.hostname
-    except UnicodeError as error:
-        raise AddressRefused(f"The domain {domain!r} is no host name; enter one like shop.example.com.") from error
     return Endpoint(
         scheme=scheme,
-        host=host.rstrip("."),
+        host=_host(parts.hostname, domain),
         port=_port(parts, domain) or _DEFAULT_PORTS[scheme],
         folder=normalised_folder(path if path.strip("/") else folder),
     )
@@ -92,6 +91,17 @@ def normalised_folder(folder: str) -> str:
         ):
             raise AddressRefused(f"The folder {folder!r} can't be used; enter what Domain Settings show, like /mm5/.")
     return "/" + "".join(f"{name}/" for name in names)
+
+
+def _host(name: str, domain: str) -> str:
+    try:
+        host = (name if name.isascii() else name.encode("idna").decode("ascii")).rstrip(".")
+        is_good = bool(_HOST_NAME.fullmatch(host)) if ":" not in host else bool(ip_address(host))
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise AddressRefused(f"The domain {domain!r} is no host name; enter one like shop.example.com.")
+    return host
 
 
 def _split(address: str) -> SplitResult:

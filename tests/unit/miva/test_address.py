@@ -1,6 +1,9 @@
 """What a person types about a domain and a folder, and the one endpoint it means."""
 
+import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tradepost.domain.errors import AddressRefused
 from tradepost.miva.address import endpoint_of, normalised_folder
@@ -39,7 +42,8 @@ def test_plain_http_only_by_its_switch(domain):
 @pytest.mark.parametrize(
     "domain",
     ["", " ", "https://", "ftp://shop.example", "shop.example:99999", "shop.example:x", "user:pass@shop.example",
-     "shop.example?x=1", "shop.example/#a", "my shop.example", "https://[::1", "a..b\u2024é"],
+     "shop.example?x=1", "shop.example/#a", "my shop.example", "https://[::1", "a..b\u2024é",
+     "shop..example", "-" * 64 + ".example", "a" * 260, "shop.ex@mple", "[::zz]", "shop,example", "sh%6fp.example"],
 )  # fmt: skip
 def test_what_is_no_domain_is_refused_with_a_sentence(domain):
     with pytest.raises(AddressRefused, match=r"[a-z]+"):
@@ -54,3 +58,14 @@ def test_a_folder_that_leads_elsewhere_is_refused(folder):
 
 def test_pictures_lie_below_the_same_folder():
     assert endpoint_of("shop.example", folder="store").graphics_url == "https://shop.example/store/"
+
+
+@given(st.text(), st.text())
+def test_whatever_is_typed_becomes_an_address_that_can_be_called_or_is_refused(domain, folder):
+    try:
+        endpoint = endpoint_of(domain, folder=folder)
+    except AddressRefused:
+        return
+
+    url = httpx2.URL(endpoint.url)
+    assert (url.raw_host.decode(), url.scheme, url.path) == (endpoint.host, "https", f"{endpoint.folder}json.mvc")
