@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=0, help="HTTP port (default: a free one)")
     serve.add_argument("--ftp-port", type=int, default=0, help="FTP port (default: a free one)")
+    serve.add_argument("--sftp-port", type=int, help="SFTP port, 0 for a free one (default: no SFTP)")
     serve.add_argument("--control-port", type=int, help="port of the control API, 0 for a free one (default: none)")
     serve.add_argument(
         "--faults-seed", type=int, default=0, help="what random faults start from (default: %(default)s)"
@@ -72,6 +73,7 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.host,
         port=options.port,
         ftp_port=options.ftp_port,
+        sftp_port=options.sftp_port,
         control_port=options.control_port,
         fault_seed=options.faults_seed,
         folder=options.folder,
@@ -107,6 +109,8 @@ def _announce(server: SandboxServer, *, as_json: bool) -> None:
         "ftp_user": server.ftp_user,
         "ftp_password": server.ftp_password,
     }
+    if server.sftp is not None:
+        facts["sftp_port"] = server.sftp.port
     if server.control:
         facts["control"] = server.control
     text = json.dumps(facts) if as_json else "\n".join(f"{name:16} {value}" for name, value in facts.items())

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,6 +28,9 @@ from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.storefront import routes as storefront
+
+if TYPE_CHECKING:
+    from miva_sandbox.files.sftp import SftpServer
 
 _START_TIMEOUT_SECONDS = 20
 _STOP_TIMEOUT_SECONDS = 10
@@ -83,7 +86,7 @@ class SandboxServer:
     """
     A domain with one seeded store, served on 127.0.0.1; ports of 0 are free ones.
 
-    `control_port` None serves no control API.
+    `control_port` None serves no control API, `sftp_port` None no SFTP, which needs the extra of that name.
     `state` is the directory that keeps everything; without one the store lives in memory and ends with the server.
     FTP offers TLS with `certificate`; it can insist on it, and on data connections that resume the session.
     """
@@ -98,6 +101,7 @@ class SandboxServer:
         folder: str = "/mm5/",
         store_code: str = "sandbox",
         log: RequestLog | None = None,
+        sftp_port: int | None = None,
         control_port: int | None = None,
         fault_seed: int = 0,
         ftp_tls_required: bool = False,
@@ -129,6 +133,14 @@ class SandboxServer:
             faults=self.faults,
         )
 
+        self.sftp = None if sftp_port is None else self._sftp(host, sftp_port)
+
+    def _sftp(self, host: str, port: int) -> "SftpServer":
+        # Only here, so that the sandbox does without the extra.
+        from miva_sandbox.files.sftp import SftpServer  # noqa: PLC0415
+
+        return SftpServer(self.domain.files, host, port, user=FTP_USER, password=self.ftp_password, faults=self.faults)
+
     @property
     def ftp_user(self) -> str:
         return FTP_USER
@@ -158,6 +170,8 @@ class SandboxServer:
         self._http.start()
         self.domain.base_url = self.address
         self.ftp.start()
+        if self.sftp is not None:
+            self.sftp.start()
         if self._control_http is not None:
             self._control_http.start()
         return self
@@ -168,6 +182,8 @@ class SandboxServer:
         if self._control_http is not None:
             self._control_http.begin_to_stop()
         self.ftp.stop()
+        if self.sftp is not None:
+            self.sftp.stop()
         self._http.stop()
         if self._control_http is not None:
             self._control_http.stop()

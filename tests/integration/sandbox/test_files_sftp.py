@@ -2,11 +2,13 @@
 
 from io import BytesIO
 
+import httpx2
 import paramiko
 import pytest
 
 from miva_sandbox.faults.rules import Faults, Rule
 from miva_sandbox.files.sftp import SftpServer
+from miva_sandbox.server import SandboxServer
 
 USER, PASSWORD = "store", "s3cret"
 
@@ -109,3 +111,14 @@ def test_a_broken_connection_ends_the_session(client, server, faults):
 
     with pytest.raises((OSError, EOFError, paramiko.SSHException)):
         client.listdir("/")
+
+
+def test_a_picture_sent_by_sftp_is_served_by_http():
+    with SandboxServer(sftp_port=0) as sandbox:
+        transport = paramiko.Transport(("127.0.0.1", sandbox.sftp.port))
+        transport.connect(username=sandbox.ftp_user, password=sandbox.ftp_password)
+        with paramiko.SFTPClient.from_transport(transport) as client:
+            client.putfo(BytesIO(b"picture"), "/htdocs/mm5/graphics/tee.png")
+        transport.close()
+
+        assert httpx2.get(f"{sandbox.storefront}graphics/tee.png").content == b"picture"
