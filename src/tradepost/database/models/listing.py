@@ -64,7 +64,8 @@ class Listing(models.Model):
                 name="listing_health_fits_link",
             ),
             models.CheckConstraint(
-                condition=Q(link="unlinked", store_id__isnull=True) | Q(link__in=["linked", "broken"], store_id__gt=0),
+                condition=Q(link="unlinked", store_id__isnull=True)
+                | Q(link__in=["linked", "broken"], store_id__isnull=False),
                 name="listing_store_id_iff_linked",
             ),
             models.CheckConstraint(

@@ -1,0 +1,152 @@
+# ruff: noqa: PLR0917 - fixtures are asked for by name
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tradepost.database.models import Channel, Listing, PictureRecord, Variant
+from tradepost.database.models import Product as ProductModel
+from tradepost.database.products import products_by_id
+from tradepost.domain.catalogue import Picture, Product
+from tradepost.domain.errors import RowRefused
+from tradepost.operations.ports import ImportCounts
+
+
+def saved(handle: str) -> Product:
+    (product,) = products_by_id([ProductModel.objects.get(handle=handle).pk]).values()
+    return product
+
+
+def test_a_saved_product_is_read_back_as_it_was(channel, catalogue, variant, noon):
+    product = Product(
+        handle="mug",
+        title="Mug & more ☕",
+        description="<p>Holds tea.</p>",
+        option_names=("Colour", "Size"),
+        brand="Potter",
+        category=("Kitchen", "Mugs"),
+        tags=("clay", "new"),
+        page_title="Mugs",
+        pictures=(Picture("https://pictures.example/2.jpg", 2), Picture("media:abc", 1, "from above")),
+        is_for_sale=False,
+        variants=(
+            variant(
+                "MUG-RED",
+                "Red",
+                "Big",
+                price="12.3456",
+                msrp=Decimal("15.00"),
+                cost=Decimal("4.10"),
+                barcode="012345",
+                weight_grams=Decimal("321.5"),
+                taxable=False,
+                picture=Picture("https://pictures.example/red.jpg", 3),
+                sku_made_up=True,
+            ),
+            variant("MUG-BLUE", "Blue", "Big", quantity=None, position=2),
+        ),
+    )
+
+    counts = catalogue.save([product], at=noon)
+
+    assert counts == ImportCounts(created=3)
+    assert saved("mug") == product
+
+
+def test_saving_the_same_again_changes_nothing(channel, catalogue, simple, family, noon):
+    products = [simple("CUP"), family("tee", "S", "M")]
+    catalogue.save(products, at=noon)
+    pictures = list(PictureRecord.objects.values_list("id", flat=True))
+
+    counts = catalogue.save(products, at=noon + timedelta(days=1))
+
+    assert counts == ImportCounts(unchanged=5)
+    assert list(PictureRecord.objects.values_list("id", flat=True)) == pictures
+    assert ProductModel.objects.get(handle="cup").updated_at == noon
+
+
+def test_a_change_is_counted_where_it_is(channel, catalogue, simple, family, noon):
+    catalogue.save([simple("CUP"), family("tee", "S", "M")], at=noon)
+
+    counts = catalogue.save(
+        [simple("CUP", quantity=6), replace(family("tee", "S", "M", "L"), title="The best tee")], at=noon
+    )
+
+    assert counts == ImportCounts(created=1, updated=2, unchanged=3)
+    assert saved("tee").title == "The best tee"
+    assert [variant.sku for variant in saved("tee").variants] == ["tee-S", "tee-M", "tee-L"]
+    assert saved("cup").variants[0].quantity == 6
+
+
+def test_an_unknown_quantity_leaves_the_known_one(channel, catalogue, simple, noon):
+    catalogue.save([simple("CUP", quantity=5)], at=noon)
+
+    counts = catalogue.save([simple("CUP", quantity=None)], at=noon + timedelta(days=1))
+
+    variant = Variant.objects.get()
+    assert counts == ImportCounts(unchanged=2)
+    assert variant.quantity == 5
+    assert variant.quantity_at is not None
+    assert variant.quantity_at < noon
+
+
+def test_a_sku_of_another_product_is_refused_and_nothing_is_saved(channel, catalogue, simple, noon):
+    catalogue.save([simple("CUP")], at=noon)
+    thief = replace(simple("CUP"), handle="thief")
+
+    with pytest.raises(RowRefused, match="'CUP' of product 'thief' belongs to product 'cup'"):
+        catalogue.save([simple("JAR"), thief], at=noon)
+
+    assert catalogue.owners(["CUP", "JAR"]) == {"CUP": "cup"}
+    assert ProductModel.objects.count() == 1
+
+
+def test_a_variant_that_left_is_kept_and_its_listings_are_frozen_until_it_is_back(
+    channel, catalogue, listings, family, noon
+):
+    catalogue.save([family("tee", "S", "M")], at=noon)
+    listings.build(["tee"], queue=True)
+
+    catalogue.save([family("tee", "S")], at=noon)
+    gone = Listing.objects.get(sku="tee-M")
+    catalogue.save([family("tee", "S", "M")], at=noon)
+    back = Listing.objects.get(sku="tee-M")
+
+    assert (gone.is_paused, gone.attention, gone.pending) == (True, "orphaned", "publish")
+    assert (back.is_paused, back.attention, back.pending) == (False, "", "publish")
+    assert Variant.objects.count() == 2
+
+
+def test_a_variant_that_left_may_come_back_in_another_product(channel, catalogue, listings, family, variant, noon):
+    catalogue.save([family("tee", "S", "M")], at=noon)
+    listings.build(["tee"], queue=False)
+    catalogue.save([family("tee", "S")], at=noon)
+    moved = Product(handle="tee-m", title="Tee M", description="", variants=(variant("tee-M"),))
+
+    catalogue.save([moved], at=noon)
+    listings.build(["tee-m"], queue=False)
+
+    listing = Listing.objects.get(sku="tee-M")
+    assert (listing.product.handle, listing.kind, listing.parent_id) == ("tee-m", "simple", None)
+    assert (listing.is_paused, listing.attention) == (False, "")
+
+
+def test_new_prices_and_quantities_reach_the_listings_of_every_channel(channel, catalogue, listings, family, noon):
+    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+
+    other = DjangoListings(Channel.objects.create(name="Other").pk)
+    catalogue.save([family("tee", "S", "M", price="10.00")], at=noon)
+    listings.build(["tee"], queue=False)
+    other.build(["tee"], queue=False)
+
+    catalogue.save([family("tee", "S", "M", price="9.005", quantity=7)], at=noon)
+
+    for port in (listings, other):
+        rows = port.by_skus(["tee", "tee-S", "tee-M"])
+        assert [(row.sku, row.wanted_price, row.wanted_quantity) for row in rows] == [
+            ("tee", Decimal("9.01"), None),
+            ("tee-S", Decimal("9.01"), 7),
+            ("tee-M", Decimal("9.01"), 7),
+        ]

@@ -1,0 +1,287 @@
+# ruff: noqa: PLR0917 - fixtures are asked for by name
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tradepost.database.models import LinkEvent, Listing
+from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.content import Group
+from tradepost.domain.listing import Attention, Health, Link, Pending, Status
+from tradepost.operations.ports import ListingRow, Proven
+
+LISTED = Status(Health.LISTED, Link.LINKED)
+HIDDEN = Status(Health.HIDDEN, Link.LINKED)
+
+
+@pytest.fixture
+def cup(channel, catalogue, listings, simple, noon) -> ListingRow:
+    """A simple listing, queued for publish."""
+    catalogue.save([simple("CUP")], at=noon)
+    listings.build(["cup"], queue=True)
+    (row,) = listings.by_skus(["CUP"])
+    return row
+
+
+@pytest.fixture
+def listed_cup(cup, listings, noon) -> ListingRow:
+    """The same after a publish that was proven at noon."""
+    listings.record(
+        [
+            Proven(
+                cup.id,
+                at=noon,
+                status=LISTED,
+                store_id=77,
+                price=Decimal("10.00"),
+                quantity=5,
+                fingerprints={Group.TEXTS: "aa", Group.IMAGES: "bb"},
+            )
+        ]
+    )
+    return again(listings, cup)
+
+
+def again(listings, row: ListingRow) -> ListingRow:
+    (found,) = listings.by_ids([row.id])
+    return found
+
+
+# --- building -----------------------------------------------------------------------------------------------------
+
+
+def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, listings, family, noon):
+    catalogue.save([family("tee", "S", "M", price="10.004")], at=noon)
+
+    made = listings.build(["tee"], queue=True)
+
+    parent, *children = listings.by_skus(["tee", "tee-S", "tee-M"])
+    assert made == 3
+    assert (parent.kind, parent.code, parent.sku, parent.wanted_price, parent.wanted_quantity) == (
+        Kind.PARENT,
+        "tee",
+        "tee",
+        Decimal("10.00"),
+        None,
+    )
+    assert [(row.kind, row.code, row.parent_id, row.parent_code, row.wanted_quantity) for row in children] == [
+        (Kind.VARIANT, "tee-S", parent.id, "tee", 5),
+        (Kind.VARIANT, "tee-M", parent.id, "tee", 5),
+    ]
+    assert {row.status for row in (parent, *children)} == {Status(pending=Pending.PUBLISH)}
+    assert listings.family(parent.id) == children
+
+
+def test_building_again_makes_nothing_and_only_of_the_products_named(channel, catalogue, listings, simple, noon):
+    catalogue.save([simple("CUP"), simple("JAR")], at=noon)
+
+    assert [listings.build(["cup"], queue=False) for _ in range(2)] == [1, 0]
+    assert [row.sku for row in listings.by_skus(["CUP", "JAR"])] == ["CUP"]
+
+
+def test_products_that_are_not_for_sale_are_built_and_not_queued(channel, catalogue, listings, simple, noon):
+    catalogue.save([replace(simple("CUP"), is_for_sale=False), simple("JAR")], at=noon)
+
+    listings.build(["cup", "jar"], queue=True)
+
+    pending = {row.sku: row.status.pending for row in listings.by_skus(["CUP", "JAR"])}
+    assert pending == {"CUP": Pending.NONE, "JAR": Pending.PUBLISH}
+
+
+def test_a_code_that_another_listing_has_is_refused_and_both_are_named(channel, catalogue, listings, simple, noon):
+    catalogue.save([simple("Cup"), replace(simple("CUP"), handle="big-cup")], at=noon)
+    listings.build(["cup"], queue=True)
+
+    made = listings.build(["big-cup"], queue=True)
+
+    listing = Listing.objects.get()
+    assert made == 0
+    assert (listing.sku, listing.attention) == ("Cup", Attention.ALREADY_EXISTS)
+    assert "'CUP' of product 'big-cup'" in listing.last_error
+
+
+def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(
+    channel, catalogue, listings, simple, family, noon
+):
+    catalogue.save([simple("tee-S")], at=noon)
+    listings.build(["tee-s"], queue=False)
+    grown = replace(family("tee-s", "S", "M"), variants=family("tee", "S", "M").variants)
+
+    catalogue.save([grown], at=noon)
+    made = listings.build(["tee-s"], queue=False)
+
+    (parent,) = listings.by_skus(["tee-s"])
+    child, new = listings.by_skus(["tee-S", "tee-M"])
+    assert made == 2
+    assert parent.kind is Kind.PARENT
+    assert parent.code == "tee-s-parent"
+    assert [(row.kind, row.parent_id) for row in (child, new)] == [(Kind.VARIANT, parent.id)] * 2
+
+
+def test_a_product_that_loses_its_options_freezes_its_parent(channel, catalogue, listings, family, noon):
+    catalogue.save([family("tee", "S")], at=noon)
+    listings.build(["tee"], queue=False)
+    shrunk = replace(family("tee", "S"), option_names=())
+
+    catalogue.save([shrunk], at=noon)
+    listings.build(["tee"], queue=False)
+
+    parent, child = listings.by_skus(["tee", "tee-S"])
+    assert (parent.status.is_paused, child.kind, child.parent_id) == (True, Kind.SIMPLE, None)
+
+
+def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, catalogue, listings, family, simple, noon):
+    products: list[Product] = [simple("CUP"), family("tee", "S", "M")]
+    catalogue.save(products, at=noon)
+    listings.build(["cup", "tee"], queue=False)
+    (small,) = listings.by_skus(["tee-S"])
+    listings.set_status({small.id: Status(pending=Pending.PUBLISH)})
+
+    due = listings.publish_due(after=0, limit=10)
+
+    assert [family.product for family in due] == [products[1]]
+    assert [row.sku for row in due[0].listings] == ["tee", "tee-S", "tee-M"]
+    assert listings.publish_due(after=0, limit=10, only=[small.id + 1000]) == []
+    assert listings.publish_due(after=due[0].listings[0].product_id, limit=10) == []
+
+
+# --- finding ------------------------------------------------------------------------------------------------------
+
+
+def test_listings_are_found_by_sku_handle_and_code(channel, catalogue, listings, family, noon):
+    catalogue.save([family("tee shirt", "S")], at=noon)
+    listings.build(["tee shirt"], queue=False)
+    parent, child = listings.by_ids(list(Listing.objects.values_list("id", flat=True)))
+
+    assert listings.by_skus(["tee shirt"]) == [parent]
+    assert listings.by_skus([parent.code.upper()]) == [parent]
+    assert listings.by_skus(["tee shirt-S"]) == [child]
+    assert listings.by_skus(["TEE SHIRT-S"]) == []
+    assert listings.by_codes([child.code.upper()]) == {child.code.casefold(): child}
+
+
+def test_another_channel_sees_nothing(cup, listed_cup, listings):
+    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.models import Channel  # noqa: PLC0415
+
+    other = DjangoListings(Channel.objects.create(name="Other").pk)
+    other.set_status({cup.id: HIDDEN})
+    other.record([Proven(cup.id, at=Listing.objects.get().created_at, quantity=1)])
+    other.flag({cup.id: (Attention.DRIFT, "no")})
+
+    assert again(listings, cup) == listed_cup
+    assert Listing.objects.get().attention == ""
+    assert other.by_skus(["CUP"]) == other.by_ids([cup.id]) == []
+    assert other.by_codes(["CUP"]) == other.taken([77]) == {}
+
+
+# --- recording ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_proven_is_recorded(listed_cup, listings, noon):
+    assert listed_cup.status == LISTED
+    assert (listed_cup.store_id, listed_cup.proven_price, listed_cup.expected_quantity) == (77, Decimal("10.00"), 5)
+    assert listed_cup.proven_fingerprints == {Group.TEXTS: "aa", Group.IMAGES: "bb"}
+    assert list(LinkEvent.objects.values_list("link", "store_id", "at")) == [("linked", 77, noon)]
+
+
+def test_none_leaves_a_value_and_one_group_leaves_the_others(listed_cup, listings, noon):
+    listings.record([Proven(listed_cup.id, at=noon, price=Decimal("9.00"), fingerprints={Group.TEXTS: "cc"})])
+
+    assert again(listings, listed_cup) == replace(
+        listed_cup,
+        proven_price=Decimal("9.00"),
+        proven_fingerprints={Group.TEXTS: "cc", Group.IMAGES: "bb"},
+    )
+
+
+@pytest.mark.parametrize("status", [Status(), Status(Health.DELISTED, Link.UNLINKED)])
+def test_a_listing_that_leaves_the_store_forgets_what_was_proven(listed_cup, listings, noon, status):
+    listings.record([Proven(listed_cup.id, at=noon, status=status, quantity=0)])
+
+    assert again(listings, listed_cup) == replace(
+        listed_cup, status=status, store_id=None, proven_price=None, expected_quantity=None, proven_fingerprints={}
+    )
+    assert list(LinkEvent.objects.order_by("id").values_list("link", "store_id")) == [("linked", 77), ("unlinked", 77)]
+
+
+def test_a_broken_listing_keeps_its_store_id_and_is_flagged_until_it_is_unlinked(listed_cup, listings, noon):
+    broken = Status(Health.LISTED, Link.BROKEN)
+    listings.record([Proven(listed_cup.id, at=noon, status=broken)])
+    listings.flag({listed_cup.id: (Attention.BROKEN_LINK, "It is gone.")})
+    between = again(listings, listed_cup)
+
+    listings.set_status({listed_cup.id: Status()})
+
+    assert (between.status, between.store_id) == (broken, 77)
+    assert (again(listings, listed_cup).store_id, Listing.objects.get().attention) == (None, "")
+
+
+def test_that_we_hid_it_is_known_until_it_is_shown_again(listed_cup, listings, noon):
+    def after(status: Status, store_id: int | None = None) -> bool:
+        listings.record([Proven(listed_cup.id, at=noon, status=status, store_id=store_id)])
+        return again(listings, listed_cup).was_hidden
+
+    assert after(HIDDEN)
+    assert after(Status()), "unlinking does not show it"
+    assert after(HIDDEN, 77)
+    assert not after(LISTED)
+    assert after(HIDDEN)
+    assert not after(Status(Health.DELISTED, Link.UNLINKED))
+
+
+def test_what_a_person_asks_for_while_a_run_works_stays_asked_for(listed_cup, listings, noon):
+    listings.set_status({listed_cup.id: replace(LISTED, pending=Pending.HIDE)})
+    # The run has read the row; now somebody changes their mind, and pauses it, too.
+    listings.set_status({listed_cup.id: Status(Health.LISTED, Link.LINKED, Pending.DELIST, is_paused=True)})
+
+    listings.record([Proven(listed_cup.id, at=noon, status=HIDDEN)])
+
+    assert again(listings, listed_cup).status == Status(Health.HIDDEN, Link.LINKED, Pending.DELIST, is_paused=True)
+
+
+def test_a_fulfilled_change_is_cleared(cup, listings, noon):
+    listings.record([Proven(cup.id, at=noon, status=LISTED, store_id=77)])
+    published = again(listings, cup).status
+    listings.set_status({cup.id: replace(LISTED, pending=Pending.OVERWRITE)}, groups=frozenset({Group.TEXTS}))
+    asked = again(listings, cup)
+    listings.record([Proven(cup.id, at=noon, status=LISTED)])
+
+    assert published == LISTED
+    assert (asked.status.pending, asked.overwrite_groups) == (Pending.OVERWRITE, {Group.TEXTS})
+    assert (again(listings, cup).status, again(listings, cup).overwrite_groups) == (LISTED, frozenset())
+
+
+def test_pausing_keeps_the_groups_of_an_overwrite(listed_cup, listings):
+    asked = replace(LISTED, pending=Pending.OVERWRITE)
+    listings.set_status({listed_cup.id: asked}, groups=frozenset({Group.IMAGES}))
+
+    listings.set_status({listed_cup.id: replace(asked, is_paused=True)})
+
+    assert again(listings, listed_cup).overwrite_groups == {Group.IMAGES}
+
+
+def test_a_linked_product_with_another_code_gives_the_listing_its_code(cup, listings, noon):
+    listings.record([Proven(cup.id, at=noon, status=LISTED, store_id=77, code="Cup-Old")])
+
+    assert listings.by_codes(["CUP-OLD"])["cup-old"].code == "Cup-Old"
+
+
+def test_attention_is_set_with_its_reason_and_cleared(listed_cup, listings):
+    listings.flag({listed_cup.id: (Attention.SYNC_FAILED, "The store said no.")})
+    flagged = Listing.objects.get()
+
+    listings.flag({}, clear=[listed_cup.id])
+
+    assert (flagged.attention, flagged.last_error) == ("sync_failed", "The store said no.")
+    assert (Listing.objects.get().attention, Listing.objects.get().last_error) == ("", "")
+
+
+def test_what_is_proven_later_counts_from_then(listed_cup, listings, noon):
+    later = noon + timedelta(hours=1)
+
+    listings.record([Proven(listed_cup.id, at=later, quantity=3)])
+
+    assert (again(listings, listed_cup).expected_quantity, Listing.objects.get().proven_quantity_at) == (3, later)

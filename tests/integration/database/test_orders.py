@@ -1,0 +1,376 @@
+# ruff: noqa: PLR0917 - fixtures are asked for by name
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tradepost.database.models import Listing, Order, OrderLine, Variant
+from tradepost.database.orders import DjangoOrders
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing import Health, Link, Status
+from tradepost.domain.order import (
+    Address,
+    OrderState,
+    ShipmentLine,
+    StoreCharge,
+    StoreOrder,
+    StoreOrderLine,
+    StoreStatus,
+)
+from tradepost.operations.ports import NewShipment, OrderRow, Proven
+
+LISTED = Status(Health.LISTED, Link.LINKED)
+
+
+@pytest.fixture
+def orders(channel) -> DjangoOrders:
+    return DjangoOrders(channel.pk)
+
+
+@pytest.fixture
+def shop(channel, catalogue, listings, family, simple, noon):
+    """A tee in two sizes and a cup, five pieces each, all of them listed and proven at noon."""
+    catalogue.save([family("tee", "S", "M"), simple("CUP")], at=noon)
+    listings.build(["tee", "cup"], queue=False)
+    rows = listings.by_skus(["tee", "tee-S", "tee-M", "CUP"])
+    listings.record(
+        [
+            Proven(row.id, at=noon, status=LISTED, store_id=100 + number, quantity=5 if row.wanted_quantity else None)
+            for number, row in enumerate(sorted(rows, key=lambda row: row.sku))
+        ]
+    )
+    return {row.sku: row for row in listings.by_skus(["tee", "tee-S", "tee-M", "CUP"])}
+
+
+@pytest.fixture
+def line():
+    def make(line_id: int, sku: str, quantity: int = 1, **more) -> StoreOrderLine:
+        values = {
+            "code": sku,
+            "name": f"The {sku}",
+            "price": Decimal("10.00"),
+            "total": Decimal("10.00") * quantity,
+            "status": StoreStatus.PENDING,
+        }
+        return StoreOrderLine(line_id=line_id, sku=sku, quantity=quantity, **{**values, **more})
+
+    return make
+
+
+@pytest.fixture
+def order(noon):
+    def make(number: int, *lines: StoreOrderLine, **more) -> StoreOrder:
+        values = {
+            "status": StoreStatus.PENDING,
+            "placed_at": noon + timedelta(hours=1),
+            "total": sum((line.total for line in lines), Decimal("4.95")),
+            "charges": (StoreCharge("SHIPPING", "Post", Decimal("4.95")),),
+        }
+        return StoreOrder(
+            id=number,
+            ship_to=Address(first_name="Ada", city="Paris"),
+            bill_to=Address(first_name="Ada", email="ada@example.com"),
+            shipping_method="Post",
+            is_paid=True,
+            lines=lines,
+            **{**values, **more},
+        )
+
+    return make
+
+
+def stock(listings) -> dict[str, tuple[int | None, int | None]]:
+    """(wanted, expected) by SKU."""
+    rows = listings.by_skus(["tee-S", "tee-M", "CUP"])
+    return {row.sku: (row.wanted_quantity, row.expected_quantity) for row in rows}
+
+
+# --- importing ----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_imported_once_with_all_that_the_store_says(orders, shop, order, line, noon):
+    new = order(1001, line(1, "CUP", 2, options=()), line(2, "tee-S"))
+
+    added = [orders.add([new], at=noon) for _ in range(2)]
+
+    row = Order.objects.get()
+    assert added == [1, 0]
+    assert (row.store_id, row.state, row.hold_reason, row.total) == (1001, "open", "", Decimal("34.95"))
+    assert (row.ship_to["city"], row.bill_to["email"]) == ("Paris", "ada@example.com")
+    assert row.charges == [{"kind": "SHIPPING", "description": "Post", "amount": "4.95"}]
+    lines = OrderLine.objects.order_by("line_id").values_list("line_id", "quantity", "listing__sku", "variant__sku")
+    assert list(lines) == [(1, 2, "CUP", "CUP"), (2, 1, "tee-S", "tee-S")]
+    assert orders.known([1001, 1002]) == {1001}
+
+
+def test_an_import_takes_the_pieces_off_wanted_and_expected_once(orders, shop, listings, order, line, noon):
+    new = [order(1001, line(1, "CUP", 2), line(2, "CUP")), order(1002, line(3, "tee-S"))]
+
+    orders.add(new, at=noon)
+    orders.add(new, at=noon)
+
+    assert stock(listings) == {"CUP": (2, 2), "tee-S": (4, 4), "tee-M": (5, 5)}
+
+
+def test_another_channel_must_sell_less_but_its_store_still_has_what_it_had(
+    orders, shop, listings, order, line, catalogue, noon
+):
+    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.models import Channel  # noqa: PLC0415
+
+    other = DjangoListings(Channel.objects.create(name="Other").pk)
+    other.build(["cup"], queue=False)
+    (cup,) = other.by_skus(["CUP"])
+    other.record([Proven(cup.id, at=noon, status=LISTED, store_id=5, quantity=5)])
+
+    orders.add([order(1001, line(1, "CUP", 2))], at=noon)
+
+    (cup,) = other.by_skus(["CUP"])
+    assert (cup.wanted_quantity, cup.expected_quantity) == (3, 5)
+
+
+def test_orders_that_the_counts_know_of_change_nothing(orders, shop, listings, order, line, noon):
+    earlier = order(1001, line(1, "CUP", 2), placed_at=noon - timedelta(minutes=1))
+
+    orders.add([earlier], at=noon)
+
+    assert stock(listings)["CUP"] == (5, 5)
+
+
+def test_an_order_placed_right_after_a_proof_is_taken_as_known_to_it_and_so_sent_again(
+    orders, shop, listings, order, line, noon
+):
+    orders.add([order(1001, line(1, "CUP"), placed_at=noon + timedelta(seconds=1))], at=noon)
+
+    assert stock(listings)["CUP"] == (4, 5)
+
+
+def test_a_new_quantity_of_the_source_knows_of_what_was_sold_before_it(
+    orders, shop, listings, catalogue, simple, order, line, noon
+):
+    orders.add(
+        [order(1001, line(1, "CUP", 2)), order(1002, line(2, "CUP"), placed_at=noon + timedelta(hours=9))], at=noon
+    )
+
+    catalogue.save([simple("CUP", quantity=8)], at=noon + timedelta(hours=5))
+
+    assert stock(listings)["CUP"] == (7, 2)
+
+
+def test_a_proof_knows_of_what_was_sold_before_it_and_of_nothing_later(orders, shop, listings, order, line, noon):
+    orders.add(
+        [order(1001, line(1, "CUP", 2)), order(1002, line(2, "CUP"), placed_at=noon + timedelta(hours=9))], at=noon
+    )
+
+    listings.record([Proven(shop["CUP"].id, at=noon + timedelta(hours=5), quantity=3)])
+
+    assert stock(listings)["CUP"] == (2, 2)
+
+
+def test_more_sold_than_there_is_keeps_the_true_number_expected(orders, shop, listings, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 7))], at=noon)
+
+    assert stock(listings)["CUP"] == (0, -2)
+
+
+@pytest.mark.parametrize(
+    ("names", "sku"),
+    [
+        ({"sku": "tee-S", "code": "tee", "product_id": 999}, "tee-S"),
+        ({"sku": "", "code": "tee", "part_codes": ("TEE-m",)}, "tee-M"),
+        ({"sku": "", "code": "cup"}, "CUP"),
+        ({"sku": "tee-S", "code": "tee", "product_id": 100}, "CUP"),
+    ],
+    ids=["by SKU", "by the part behind it", "by code", "by the store's id before all else"],
+)
+def test_a_line_is_matched(orders, shop, order, line, noon, names, sku):
+    orders.add([order(1001, replace(line(1, "x"), **names))], at=noon)
+
+    assert OrderLine.objects.get().listing.sku == sku
+    assert Order.objects.get().state == "open"
+
+
+def test_an_order_with_an_unknown_line_is_held_and_stops_no_other(orders, shop, listings, order, line, noon):
+    bad = order(1001, line(1, "MUG"), line(2, "CUP"))
+    parent = order(1002, line(3, "", code="tee"))
+    good = order(1003, line(4, "CUP"))
+
+    added = orders.add([bad, parent, good], at=noon)
+
+    states = dict(Order.objects.values_list("store_id", "state"))
+    reason = Order.objects.get(store_id=1001).hold_reason
+    assert added == 3
+    assert states == {1001: "on_hold", 1002: "on_hold", 1003: "open"}
+    assert reason == "'The MUG' (SKU MUG) is no listing of this channel."
+    # What is known is sold, whatever becomes of the rest.
+    assert stock(listings)["CUP"] == (3, 3)
+
+
+def test_an_order_whose_total_does_not_add_up_is_held(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP"), total=Decimal("20.00"))], at=noon)
+
+    row = Order.objects.get()
+    assert (row.state, row.hold_reason) == (
+        "on_hold",
+        "Lines and charges leave 5.05 of the total 20.00 unexplained.",
+    )
+
+
+def test_lines_that_are_no_products_and_cancelled_ones_sell_nothing(orders, shop, listings, order, line, noon):
+    new = order(
+        1001,
+        line(1, "gift-wrap", is_product=False),
+        line(2, "CUP", 2, status=StoreStatus.CANCELLED, total=Decimal(0)),
+    )
+
+    orders.add([new], at=noon)
+
+    assert Order.objects.get().state == "open"
+    assert stock(listings)["CUP"] == (5, 5)
+
+
+# --- refreshing ---------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_line_gives_its_pieces_back(orders, shop, listings, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 2), line(2, "tee-S"))], at=noon)
+
+    orders.refresh([order(1001, line(1, "CUP", 2, status=StoreStatus.CANCELLED), line(2, "tee-S"))])
+
+    assert stock(listings)["CUP"][0] == 5
+    assert Variant.objects.get(sku="CUP").sold_since == 0
+    assert stock(listings)["tee-S"][0] == 4
+
+
+def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, listings, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 3), line(2, "tee-S"))], at=noon)
+
+    split = order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=9))
+    orders.refresh([split])
+
+    lines = OrderLine.objects.order_by("line_id").values_list("line_id", "quantity", "store_status", "shipment_id")
+    assert list(lines) == [(1, 1, "pending", 0), (2, 1, "cancelled", 0), (7, 2, "shipped", 9)]
+    assert OrderLine.objects.get(line_id=7).listing.sku == "CUP"
+    assert {sku: wanted for sku, (wanted, _) in stock(listings).items()} == {"CUP": 2, "tee-S": 5, "tee-M": 5}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (StoreStatus.SHIPPED, OrderState.CLOSED),
+        (StoreStatus.CANCELLED, OrderState.CANCELLED),
+        (StoreStatus.PARTIALLY_SHIPPED, OrderState.OPEN),
+    ],
+)
+def test_an_order_follows_its_state_on_the_store(orders, shop, order, line, noon, status, state):
+    orders.add([order(1001, line(1, "CUP"))], at=noon)
+
+    orders.refresh([order(1001, line(1, "CUP"), status=status), order(4711, line(1, "CUP"))])
+
+    assert Order.objects.get().state == state
+
+
+def test_an_order_is_acknowledged_once(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP")), order(1002, line(2, "CUP"))], at=noon)
+    first, second = orders.unacknowledged(after=0, limit=10)
+
+    orders.mark_acknowledged([first.id], at=noon)
+
+    assert first == OrderRow(first.id, 1001, OrderState.OPEN, is_acknowledged=False)
+    assert orders.unacknowledged(after=0, limit=10) == [second]
+    assert orders.unacknowledged(after=second.id, limit=10) == []
+
+
+def test_the_place_in_time_is_kept(orders, noon):
+    before = orders.last_fetch()
+    orders.set_last_fetch(noon)
+
+    assert (before, orders.last_fetch()) == (None, noon)
+
+
+# --- shipments ----------------------------------------------------------------------------------------------------
+
+
+def shipment(**more) -> NewShipment:
+    return NewShipment(
+        **{"order_store_id": 1001, "carrier": "UPS", "tracking_number": "1Z", "cost": Decimal("3.20"), **more}
+    )
+
+
+def test_a_shipment_takes_all_that_is_open_and_is_due_until_it_was_synced(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 2), line(2, "tee-S"))], at=noon)
+
+    made = orders.add_shipment(shipment(), at=noon)
+    due = orders.shipments_due(after=0, limit=10)
+    orders.flag_shipments({made.id: "The store said no."})
+    orders.mark_synced({made.id: 55}, at=noon)
+
+    assert (made.order_id, made.carrier, made.tracking_number, made.cost) == (1001, "UPS", "1Z", Decimal("3.20"))
+    assert made.lines == (ShipmentLine(1, 2), ShipmentLine(2, 1))
+    assert due == [made]
+    assert orders.shipments_due(after=0, limit=10) == []
+    record = Order.objects.get().shipments.get()
+    assert (record.store_id, record.synced_at, record.last_error) == (55, noon, "")
+
+
+def test_parts_of_an_order_are_shipped_one_after_the_other(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 2), line(2, "tee-S"), line(3, "CUP", 2))], at=noon)
+
+    first = orders.add_shipment(shipment(lines={"CUP": 3}), at=noon)
+    rest = orders.add_shipment(shipment(tracking_number="2Z"), at=noon)
+
+    assert first.lines == (ShipmentLine(1, 2), ShipmentLine(3, 1))
+    assert rest.lines == (ShipmentLine(2, 1), ShipmentLine(3, 1))
+    assert first.code != rest.code
+
+
+def test_what_the_store_split_off_for_a_shipment_is_not_open_any_more(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 3))], at=noon)
+    first = orders.add_shipment(shipment(lines={"CUP": 2}), at=noon)
+    orders.mark_synced({first.id: 55}, at=noon)
+    orders.refresh([order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=55))])
+
+    rest = orders.add_shipment(shipment(tracking_number="2Z"), at=noon)
+
+    assert rest.lines == (ShipmentLine(1, 1),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"order_store_id": 4711}, "no order 4711"),
+        ({"lines": {"MUG": 1}}, "no line with the SKU 'MUG'; it has CUP"),
+        ({"lines": {"CUP": 3}}, "has 2 still open"),
+        ({"lines": {"CUP": 0}}, "give one or more"),
+        ({"lines": {}}, "at least one piece"),
+        ({"tracking_number": " "}, "needs a tracking number"),
+    ],
+)
+def test_a_shipment_that_does_not_fit_is_refused(orders, shop, order, line, noon, asked, words):
+    orders.add([order(1001, line(1, "CUP", 2))], at=noon)
+
+    with pytest.raises(NotAllowed, match=words):
+        orders.add_shipment(shipment(**asked), at=noon)
+
+    assert orders.shipments_due(after=0, limit=10) == []
+
+
+def test_nothing_is_shipped_twice(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 2))], at=noon)
+    orders.add_shipment(shipment(), at=noon)
+
+    with pytest.raises(NotAllowed, match="shipped or cancelled already"):
+        orders.add_shipment(shipment(tracking_number="2Z"), at=noon)
+    with pytest.raises(NotAllowed, match="tracking number 1Z already"):
+        orders.add_shipment(shipment(lines={"CUP": 1}), at=noon)
+
+
+def test_the_listing_of_a_line_may_be_named_where_the_store_has_another_sku(orders, shop, order, line, noon):
+    orders.add([order(1001, replace(line(1, "OLD-SKU"), product_id=100))], at=noon)
+
+    made = orders.add_shipment(shipment(lines={"CUP": 1}), at=noon)
+
+    assert made.lines == (ShipmentLine(1, 1),)
+    assert Listing.objects.get(sku="CUP").store_id == 100
