@@ -295,7 +295,7 @@ def _count(store: Store, image_id: int) -> None:
 
 
 def _derived(store: Store, image: sqlite3.Row, width: int, height: int) -> str:
-    path = image["image"]
+    path: str = image["image"]
     original = PurePosixPath(path)
     target = str(original.with_name(f"{original.stem}_{width}x{height}{original.suffix}"))
     if store.db.value("SELECT 1 FROM generated_images WHERE image_md5 = ?", (_digest(target),)):
