@@ -201,20 +201,38 @@ class TagFuse:
             raise EngineTimeoutError
 
 
+class DyingHub:
+    """A store whose answer to the first documents is the last thing that the hub ever hears."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def provision(self, units):
+        self._store.provision(units)
+        raise Killed
+
+
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("hub_dies", [True, False])
 @pytest.mark.parametrize("token", TOKENS)
-def test_a_store_that_gives_up_in_the_middle_of_a_product_is_given_the_rest(new_shop, token):
+def test_a_product_of_which_only_a_part_was_made_is_given_the_rest(new_shop, token, hub_dies):
     reference = new_shop(token)
     counting = TagFuse(reference.sandbox)
     assert reference.publish().bad() == []
     wanted = state_of(reference)
     assert counting.passed > 30
 
-    for tag in range(1, counting.passed, 3):
+    for tag in range(1, counting.passed, 4):
         shop = new_shop(token)
         TagFuse(shop.sandbox, tag)
-        with contextlib.suppress(StoreUnavailable):
+        store = shop.store
+        shop.store = DyingHub(store) if hub_dies else store
+        with contextlib.suppress(StoreUnavailable, Killed):
             shop.publish()
+        shop.store = store
 
         run = shop.publish()
 
