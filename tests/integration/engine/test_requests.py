@@ -1,0 +1,75 @@
+from decimal import Decimal
+
+import pytest
+
+from tradepost.database.catalogue import DjangoCatalogue
+from tradepost.database.listings import DjangoListings
+from tradepost.database.models import Run, RunChange
+from tradepost.domain.catalogue import Product
+from tradepost.domain.catalogue import Variant as CatalogueVariant
+from tradepost.domain.listing import Pending
+from tradepost.engine.requests import preview_change, request_change, request_pause, request_unlink
+
+
+@pytest.fixture
+def family(channel, clock):
+    """The listings of a tee in two sizes: (parent, small, medium)."""
+    variants = tuple(
+        CatalogueVariant(sku=f"TEE-{size}", options=(size,), price=Decimal("15.00"), quantity=5, position=number)
+        for number, size in enumerate("SM")
+    )
+    product = Product(handle="tee", title="Tee", description="", variants=variants, option_names=("Size",))
+    DjangoCatalogue().save([product], at=clock())
+    listings = DjangoListings(channel.pk)
+    listings.build(["tee"], queue=False)
+    return listings.by_skus(["tee", "TEE-S", "TEE-M"])
+
+
+def pending(channel) -> list[Pending]:
+    return [row.status.pending for row in DjangoListings(channel.pk).by_skus(["tee", "TEE-S", "TEE-M"])]
+
+
+def test_a_request_for_a_parent_means_its_family_and_is_kept_with_the_name_of_who_asked(channel, family):
+    asked = request_change(channel.pk, [family[0].id], Pending.PUBLISH, requested_by="bob")
+
+    assert (asked.queued, asked.unchanged, asked.refused, asked.applied_by) == (3, 0, {}, "publish")
+    assert sorted(asked.codes) == ["TEE-M", "TEE-S", "tee"]
+    assert pending(channel) == [Pending.PUBLISH] * 3
+    run = Run.objects.get()
+    assert (run.kind, run.state, run.trigger, run.requested_by) == ("request", "completed", "person", "bob")
+    assert set(RunChange.objects.values_list("listing_id", "outcome")) == {(row.id, "applied") for row in family}
+
+
+def test_asking_twice_changes_nothing_the_second_time(channel, family):
+    request_change(channel.pk, [family[1].id], Pending.PUBLISH, requested_by="bob")
+
+    asked = request_change(channel.pk, [family[1].id], Pending.PUBLISH, requested_by="bob")
+
+    assert (asked.queued, asked.unchanged) == (0, 1)
+
+
+def test_a_preview_counts_what_would_be_refused_and_changes_nothing(channel, family):
+    preview = preview_change(channel.pk, [row.id for row in family], Pending.HIDE)
+
+    assert preview.queued == 0
+    assert list(preview.refused.values()) == [3]
+    assert pending(channel) == [Pending.NONE] * 3
+    assert not Run.objects.exists()
+
+
+def test_listings_are_paused_and_freed_with_their_variants(channel, family):
+    listings = DjangoListings(channel.pk)
+
+    request_pause(channel.pk, [family[0].id], is_paused=True)
+    paused = [row.status.is_paused for row in listings.by_skus(["tee", "TEE-S", "TEE-M"])]
+    request_pause(channel.pk, [family[1].id], is_paused=False)
+    freed = [row.status.is_paused for row in listings.by_skus(["tee", "TEE-S", "TEE-M"])]
+
+    assert paused == [True, True, True]
+    assert freed == [True, False, True]
+
+
+def test_unlinking_what_is_not_linked_says_so(channel, family):
+    asked = request_unlink(channel.pk, [family[1].id], requested_by="bob")
+
+    assert (asked.queued, asked.unchanged) == (0, 1)

@@ -1,0 +1,142 @@
+"""A run through everything that wiring joins: database, store and image server on real sockets."""
+
+import pytest
+from django.conf import settings as django_settings
+
+from miva_sandbox.server import SandboxServer
+from tradepost import wiring
+from tradepost.database.channels import settings_of
+from tradepost.database.models import Channel, Connection, Listing
+from tradepost.domain.errors import AddressRefused, NotAllowed
+from tradepost.domain.order import StoreStatus
+from tradepost.engine.runs import request_run, run_now
+from tradepost.miva.connect import StoreConnection
+from tradepost.miva.file_server import FileServerAddress
+from tradepost.miva.image_folder import ImageFolder
+from tradepost.operations.import_catalogue import import_catalogue
+
+CATALOGUE = (
+    "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
+    "tee,Tee,,Acme,Shirts,Size,S,TEE-S,5,15.00\n"
+    "tee,,,,,,M,TEE-M,3,15.00\n"
+    "mug,Mug,,Acme,Kitchen,,,MUG,14,7.90\n"
+)
+
+
+@pytest.fixture
+def data_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(django_settings, "DATA_DIR", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def channel(sqlite, data_folder) -> Channel:
+    return Channel.objects.create(name="Shop", is_local=True)
+
+
+@pytest.fixture
+def sandbox():
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def connected(channel, sandbox) -> Channel:
+    wiring.save_store_connection(
+        channel,
+        StoreConnection(
+            domain=sandbox.endpoint,
+            store_code="sandbox",
+            token=sandbox.hub.token,
+            signing_key=sandbox.hub.signing_key,
+            plain_http=True,
+        ),
+    )
+    ftp = FileServerAddress(
+        host=sandbox.ftp.host,
+        port=sandbox.ftp.port,
+        user=sandbox.ftp_user,
+        password=sandbox.ftp_password,
+        mode="ftp",
+    )
+    wiring.save_image_connection(channel, ftp, ImageFolder())
+    return channel
+
+
+def test_a_catalogue_is_published_by_a_run(connected, data_folder):
+    path = data_folder / "catalogue.csv"
+    path.write_text(CATALOGUE)
+    import_catalogue(path, wiring.import_ports(connected, reads_files=True))
+
+    run = run_now(request_run(connected.pk, "publish", requested_by="bob"))
+
+    assert (run.state, run.error) == ("completed", "")
+    listings = Listing.objects.order_by("sku").values_list("sku", "health", "link", "pending")
+    assert list(listings) == [(sku, "listed", "linked", "") for sku in ("MUG", "TEE-M", "TEE-S", "tee")]
+    assert run.changes.filter(action="create", outcome="applied", listing_id__isnull=False).count() == 4
+    with wiring.open_store(connected) as store:
+        assert set(store.products_by_code(["mug", "tee", "tee-s", "tee-m"])) == {"mug", "tee", "tee-s", "tee-m"}
+
+
+def test_a_store_that_refuses_the_token_fails_the_run_with_a_sentence(connected):
+    wiring.save_store_connection(
+        connected, StoreConnection(**{**_as_dict(wiring.store_connection(connected)), "token": "wrong"})
+    )
+
+    run = run_now(request_run(connected.pk, "get_orders"))
+
+    assert (run.state, run.error_kind) == ("failed", "CredentialsRejected")
+    assert "wrong" not in run.error
+
+
+def _as_dict(connection: StoreConnection) -> dict[str, object]:
+    return {name: getattr(connection, name) for name in StoreConnection.__slots__}
+
+
+def test_secrets_are_encrypted_and_a_blank_one_keeps_what_is_stored(channel, data_folder):
+    given = StoreConnection(
+        domain="https://Shop.example", store_code="s", token="T0KEN", signing_key="S1GN", folder="mm5"
+    )
+    wiring.save_store_connection(channel, given)
+
+    wiring.save_store_connection(
+        channel, StoreConnection(domain="https://shop.example:8443/Merchant2/json.mvc", store_code="t", token="")
+    )
+
+    row = Connection.objects.get()
+    assert b"T0KEN" not in bytes(row.secrets)
+    assert (row.protocol, row.host, row.port, row.folder) == ("https", "shop.example", 8443, "/Merchant2/")
+    known = wiring.store_connection(channel)
+    assert (known.token, known.signing_key, known.store_code) == ("T0KEN", "S1GN", "t")
+    assert (data_folder / "encryption.key").exists()
+
+
+def test_a_channel_that_is_not_local_does_not_call_a_private_address(connected):
+    connected.is_local = False
+
+    with pytest.raises(AddressRefused, match="private network"), wiring.open_store(connected):
+        pass
+    with pytest.raises(AddressRefused, match="private network"), wiring.open_images(connected):
+        pass
+
+
+def test_a_channel_without_connections_says_so(channel):
+    with pytest.raises(NotAllowed, match="no connection to a store"), wiring.open_store(channel):
+        pass
+    with wiring.open_images(channel) as images:
+        assert images is None
+
+
+def test_settings_of_a_channel_are_plain_values(channel):
+    channel.rules = {"is_native": False, "from_a_later_version": 1}
+    channel.order_statuses = ["pending", "processing"]
+    channel.carrier_map = {"Post": "USPS"}
+    channel.acknowledge_mode = "note"
+
+    settings = settings_of(channel)
+
+    assert not settings.rules.is_native
+    assert settings.order_statuses == {StoreStatus.PENDING, StoreStatus.PROCESSING}
+    assert settings.carrier_map == {"post": "USPS"}
+    assert settings.acknowledge_mode == "note"
+    assert not settings.has_images
