@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from miva_sandbox.state import inventory, tokens
+from miva_sandbox.state import inventory, modules, tokens
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
 from miva_sandbox.state.tokens import DOMAIN_LEVEL, EVERY_FUNCTION, Token
@@ -45,5 +45,7 @@ def seed(domain: Domain, *, store_code: str) -> Seeded:
 
 
 def _make_ready_to_sell(store: Store) -> None:
-    """Let stock limit sales, as in a shop that is open."""
+    """Let stock limit sales, as in a shop that is open, and install the modules that most stores have."""
     inventory.change_settings(store, {"active": 1, "out_track": 1})
+    for module in (modules.CUSTOM_FIELDS, modules.ORDER_WORKFLOW):
+        modules.install(store, module)

@@ -15,6 +15,7 @@ from miva_sandbox.api.parameters import Parameters, as_text
 from miva_sandbox.api.registry import Call, Function
 from miva_sandbox.api.responses import AccessDenied, Answer, ApiError, FieldError
 from miva_sandbox.request_log import Operation
+from miva_sandbox.state import modules
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.store import Store
@@ -122,7 +123,7 @@ def _find(name: str, parameters: Parameters, store: Store | None) -> Function:
         raise ApiError("MER-JSN-00025", "Missing required parameter Module_Code")
     if not function_name:
         raise ApiError("MER-JSN-00026", "Missing required parameter Module_Function")
-    if not registry.has_module(module):
+    if not registry.has_module(module) or not modules.is_installed(store, module):
         raise ApiError("invalid_module", "Invalid module")
     function = registry.find(function_name, module=module)
     if function is None:

@@ -177,6 +177,15 @@ def test_the_store_comes_first_then_the_function_then_the_right(sandbox, open_to
     assert attempt(Store_Code="sandbox", Function="Module", Module_Code="x", Module_Function="y") == "invalid_module"
 
 
+def test_a_module_must_be_installed_in_the_store(sandbox, client):
+    sandbox.domain.add_store("second")
+    tokens.grant(sandbox.domain.db, sandbox.full, store_id=2, functions=["*"])
+    body = {"Function": "Module", "Module_Code": "orderworkflow", "Module_Function": "nonsense"}
+
+    assert error(client.send({**body, "Store_Code": "sandbox"})) == (0, "MER-UTIL-ORWF-00117", "Invalid function")
+    assert error(client.send({**body, "Store_Code": "second"})) == (0, "invalid_module", "Invalid module")
+
+
 def test_rights_are_per_token_and_per_store(sandbox, open_token):
     sandbox.domain.add_store("second")
 
