@@ -105,9 +105,14 @@ def options_of(store: Store, line_id: int) -> list[sqlite3.Row]:
 
 
 def insert(store: Store, order_id: int, line: NewLine, *, line_id: int | None = None) -> int:
-    """Write a line without moving stock, and return its id; sums are the caller's to refresh (`changed`)."""
+    """
+    Write a line without moving stock, and return its id; sums are the caller's to refresh (`changed`).
+
+    Raises Invalid for a total beyond its column.
+    """
+    each = line.price + sum(option.price for option in line.options)
+    total = order_totals.fit(order_totals.to_cents(each * line.quantity), "total")
     line_id = store.db.next_id(SEQUENCE) if line_id is None else line_id
-    total = line.price + sum(option.price for option in line.options)
     store.db.execute(
         "INSERT INTO order_items (line_id, order_id, status, product_id, code, name, sku, type, retail, base_price, "
         "price, total, weight, taxable, upsold, quantity, tax) "
@@ -124,7 +129,7 @@ def insert(store: Store, order_id: int, line: NewLine, *, line_id: int | None = 
             line.price,
             line.price,
             line.price,
-            order_totals.to_cents(total * line.quantity),
+            total,
             line.weight,
             line.taxable,
             line.upsold,
@@ -177,7 +182,7 @@ def retotal(store: Store, line_id: int) -> None:
     options = store.db.value("SELECT coalesce(sum(price), 0) FROM order_options WHERE line_id = ?", (line_id,))
     store.db.execute(
         "UPDATE order_items SET total = ? WHERE line_id = ?",
-        (order_totals.to_cents((line["price"] + options) * line["quantity"]), line_id),
+        (order_totals.fit(order_totals.to_cents((line["price"] + options) * line["quantity"]), "total"), line_id),
     )
 
 

@@ -3,17 +3,28 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from miva_sandbox.state import order_status, queues
+from miva_sandbox.state.errors import Invalid
 from miva_sandbox.state.numbers import UNITS
 from miva_sandbox.state.order_status import Line
 from miva_sandbox.state.store import Store
 
 CENTS = 2
+_LARGEST_CENTS = 10**10 - 1
+# NUMERIC(10,3), in units of 1e-8.
+LARGEST_WEIGHT = (10**10 - 1) * 10**5
 _UNITS_PER_CENT = Decimal(10 ** (UNITS - CENTS))
 
 
 def to_cents(units: int) -> int:
     """Round units of 1e-8 to whole cents, half away from zero."""
     return int((Decimal(units) / _UNITS_PER_CENT).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def fit(amount: int, column: str, *, limit: int = _LARGEST_CENTS) -> int:
+    """Return an amount that a column NUMERIC(10,2), or one with another limit, can hold. Raises Invalid."""
+    if abs(amount) > limit:
+        raise Invalid("MER-DBA-00002", f"Out of range value for column '{column}'")
+    return amount
 
 
 def touch(store: Store, order_id: int) -> None:
@@ -49,7 +60,7 @@ def refresh_total(store: Store, order_id: int) -> int:
         (order_id, Line.CANCELLED),
     )
     charges = store.db.value("SELECT coalesce(sum(amount), 0) FROM order_charges WHERE order_id = ?", (order_id,))
-    total = int(lines) + to_cents(charges)
+    total = fit(int(lines) + to_cents(charges), "total")
     before = store.db.value("SELECT total FROM orders WHERE id = ?", (order_id,))
     store.db.execute("UPDATE orders SET total = ? WHERE id = ?", (total, order_id))
     if before is not None and before != total:

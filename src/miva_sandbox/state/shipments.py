@@ -52,17 +52,18 @@ def create(store: Store, order_id: int, lines: Sequence[sqlite3.Row], *, code: s
     They are taken out of any shipment or return, also a shipped one; cancelled and returned lines stay out, and the
     shipment is made even if nothing remains for it.
 
-    Raises AlreadyExists for a code that is in use.
+    Raises AlreadyExists for a code that is in use, Invalid for a weight beyond the column.
     """
     if code and find_by_code(store, code) is not None:
         raise AlreadyExists("", f"Shipment code '{code}' already exists.", field="Code")
-    take_out(store, lines)
     shipped = [line for line in lines if line["status"] not in CLOSED]
+    weight = _weight(store, shipped)
+    take_out(store, lines)
     shipment_id = store.db.next_id("order_shipments")
     code = code or _default_code(store, order_id, shipment_id)
     store.db.execute(
         "INSERT INTO order_shipments (id, code, code_key, order_id, status, weight) VALUES (?, ?, ?, ?, ?, ?)",
-        (shipment_id, code, key(code), order_id, Shipment.PICKING, _weight(store, shipped)),
+        (shipment_id, code, key(code), order_id, Shipment.PICKING, weight),
     )
     for line in shipped:
         store.db.execute(
@@ -135,7 +136,7 @@ def _weight(store: Store, lines: Sequence[sqlite3.Row]) -> int:
             "SELECT coalesce(sum(weight), 0) FROM order_options WHERE line_id = ?", (line["line_id"],)
         )
         total += (line["weight"] + options) * line["quantity"]
-    return total
+    return order_totals.fit(total, "weight", limit=order_totals.LARGEST_WEIGHT)
 
 
 def _default_code(store: Store, order_id: int, shipment_id: int) -> str:
