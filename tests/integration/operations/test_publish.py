@@ -80,12 +80,6 @@ def test_a_preview_shows_the_changes_and_makes_none(shop):
     assert shop.listing("MUG-01").pending == "publish"
 
 
-def test_nothing_of_our_traffic_is_silently_ignored_by_the_store(published):
-    # Asking for a column without the right to it is how the hub finds out whether it has the right.
-    ignored = [entry for entry in published.sandbox.domain.lint.entries() if entry.kind != "column without the right"]
-    assert ignored == []
-
-
 def test_a_product_of_the_merchant_is_linked_and_not_overwritten(shop):
     shop.import_text(CATALOGUE)
     _add_product(shop, "MUG-01", sku="MUG-01", name="The merchant's own mug", price="99.00")
