@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from waitress.server import create_server  # type: ignore[import-untyped] # the package has no types
@@ -26,10 +27,8 @@ def serving(*, host: str, port: int, executor_threads: int = 2) -> Iterator[str]
         port=port,
         threads=WEB_THREADS,
         ident="Tradepost",
-        # The header that a proxy in front sets says whether the visitor came by https.
-        trusted_proxy=os.environ.get("TRADEPOST_TRUSTED_PROXY"),
-        trusted_proxy_headers={"x-forwarded-proto"} if os.environ.get("TRADEPOST_TRUSTED_PROXY") else None,
         clear_untrusted_proxy_headers=True,
+        **_behind_proxy(os.environ.get("TRADEPOST_TRUSTED_PROXY", "")),
     )
     executor = Executor(threads=executor_threads)
     executor.start()
@@ -42,3 +41,8 @@ def serving(*, host: str, port: int, executor_threads: int = 2) -> Iterator[str]
         executor.stop()
         server.close()
         thread.join(timeout=10)
+
+
+def _behind_proxy(address: str) -> dict[str, Any]:
+    """Believe a proxy in front, and only that one, when it says that the visitor came by https."""
+    return {"trusted_proxy": address, "trusted_proxy_headers": {"x-forwarded-proto"}} if address else {}

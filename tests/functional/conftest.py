@@ -1,0 +1,101 @@
+"""A hub with an empty database, commands that are run as a person types them, and a store in a box as a process."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from miva_sandbox.server import SandboxServer
+from tradepost.cli import app
+from tradepost.cli.demo.store_in_a_box import StoreInABox
+from tradepost.cli.failures import run
+from tradepost.cli.sample import write_sample
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        answer = json.loads(self.out)
+        assert isinstance(answer, dict)
+        assert self.out.count("\n") == 1, "one object on one line, and nothing else"
+        return answer
+
+
+class Shell:
+    """Runs commands in this process, on the test's own database."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: object) -> Said:
+        self._capsys.readouterr()
+        code = run(app, arguments=[str(word) for word in words])
+        captured = self._capsys.readouterr()
+        return Said(int(code), captured.out, captured.err)
+
+
+@pytest.fixture
+def shell(sqlite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    # Keys and pictures of its own: workers of a test run share the settings' folder.
+    monkeypatch.setattr(settings, "DATA_DIR", tmp_path / "hub")
+    (tmp_path / "hub").mkdir()
+    return Shell(capsys)
+
+
+@pytest.fixture
+def box() -> Iterator[StoreInABox]:
+    """A store in a box in memory; the demo's tests have one as a process of its own."""
+    with SandboxServer() as server:
+        yield StoreInABox(
+            endpoint=server.endpoint,
+            store_code=server.store.code,
+            token=server.full.token,
+            signing_key=server.full.signing_key,
+            hub_token=server.hub.token,
+            hub_signing_key=server.hub.signing_key,
+            storefront=server.storefront,
+            ftp_host=server.ftp.host,
+            ftp_port=server.ftp.port,
+            ftp_user=server.ftp_user,
+            ftp_password=server.ftp_password,
+        )
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture
+def connected(shell: Shell, box: StoreInABox, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell whose hub has the channel `shop` on the store, with the token that a merchant gives to a hub."""
+    monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
+    monkeypatch.setenv("TRADEPOST_SIGNING_KEY", box.hub_signing_key)
+    monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
+    said = shell(
+        *("channel", "add", "shop", "--domain", box.endpoint, "--store-code", box.store_code),
+        *("--plain-http", "--local", "--ftp-protocol", "ftp", "--ftp-host", box.ftp_host),
+        *("--ftp-port", box.ftp_port, "--ftp-user", box.ftp_user, "--make-folder", "--json"),
+    )
+    assert said.code == 0, said
+    return shell
+
+
+@pytest.fixture
+def published(connected: Shell, sample: Path) -> Shell:
+    """The same, with the sample catalogue imported and published."""
+    assert connected("catalogue", "import", sample).code == 0
+    said = connected("listings", "publish", "--json")
+    assert said.code == 0, said
+    return connected

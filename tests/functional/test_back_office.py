@@ -1,0 +1,202 @@
+"""The back office in a real browser: logging in, reading tables, and asking for changes."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from tradepost.cli.serving import serving
+from tradepost.database.catalogue import DjangoCatalogue
+from tradepost.database.listings import DjangoListings
+from tradepost.database.models import Channel, Listing
+from tradepost.operations.shopify_csv import read_products
+
+PASSWORD = "a long and quiet evening"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def people(sqlite: str) -> None:
+    # Without passwords: hashing them is slow on purpose, and only the browser types one.
+    User.objects.create(username="alice", is_staff=True, is_superuser=True)
+    User.objects.create(username="vera", is_staff=True)
+    User.objects.create(username="charlie")
+
+
+@pytest.fixture
+def channel(sqlite: str, sample) -> Channel:
+    made = Channel.objects.create(name="shop")
+    products = [read.product for read in read_products(sample) if read.product is not None]
+    DjangoCatalogue().save(products, at=timezone.now())
+    DjangoListings(made.pk).build([product.handle for product in products], queue=False)
+    return made
+
+
+@pytest.fixture
+def office(people, channel) -> Iterator[str]:
+    alice = User.objects.get(username="alice")
+    alice.set_password(PASSWORD)
+    alice.save()
+    # No run is executed here, so nothing else writes to the database meanwhile.
+    with serving(host="127.0.0.1", port=0, executor_threads=0) as url:
+        yield url
+
+
+@pytest.fixture
+def tab(office, monkeypatch):
+    # The browser's driver leaves an event loop in this thread, where Django would refuse to look into the database.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 only where there is a browser
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        opened = browser.new_page()
+        opened.set_default_timeout(30_000)
+        yield opened
+        browser.close()
+
+
+def log_in(tab, office: str, name: str) -> None:
+    tab.goto(office)
+    tab.fill("input[name=username]", name)
+    tab.fill("input[name=password]", PASSWORD)
+    tab.click("button[type=submit]")
+    tab.wait_for_load_state("networkidle")
+
+
+@pytest.mark.browser
+def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    log_in(tab, office, "alice")
+    assert tab.locator("text=Needs attention").count() == 1
+
+    tab.goto(f"{office}tradepost/listing/?q=hp-mug-white")
+    tab.wait_for_load_state("networkidle")
+    assert tab.locator("tbody tr", has_text="Enamel Mug").count() == 1
+    tab.locator("input.action-select").first.check()
+    tab.select_option("select[name=action]", "publish")
+    tab.locator("button[name=index]").first.click()
+    tab.wait_for_load_state("networkidle")
+
+    assert "the next publish applies it" in tab.content()
+    assert Listing.objects.get(sku="HP-MUG-WHITE").pending == "publish"
+    assert [url for url in asked if not url.startswith((office, "data:"))] == [], "nothing is loaded from elsewhere"
+
+
+@pytest.fixture
+def visit(people, channel):
+    from django.test import Client  # noqa: PLC0415 after the database is there
+
+    def as_person(name: str) -> Client:
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(User.objects.get(username=name))
+        return client
+
+    return as_person
+
+
+TABLES = ("listing", "order", "run", "runchange", "channel", "product")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_for_people_with_a_login_only(visit, table):
+    from django.test import Client  # noqa: PLC0415
+
+    address = f"/tradepost/{table}/"
+
+    assert visit("alice").get(address).status_code == 200
+    assert visit("vera").get(address).status_code == 200
+    assert visit("charlie").get(address).status_code == 302
+    assert Client(SERVER_NAME="localhost").get(address).status_code == 302
+
+
+def ask(client, change: str, listing: Listing, **more: str):
+    form = {"action": change, "_selected_action": str(listing.pk), "index": "0", **more}
+    return client.post("/tradepost/listing/", form, follow=True)
+
+
+def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(visit):
+    listing = Listing.objects.get(sku="HP-MUG-WHITE")
+    Listing.objects.filter(pk=listing.pk).update(health="listed", link="linked", store_id=7)
+
+    question = ask(visit("alice"), "delist", listing)
+    before = Listing.objects.get(pk=listing.pk).pending
+    answer = ask(visit("alice"), "delist", listing, confirmed="delist")
+
+    assert b'<strong id="eligible">1</strong>' in question.content
+    assert before == ""
+    assert b"the next sync applies it" in answer.content
+    assert Listing.objects.get(pk=listing.pk).pending == "delist"
+
+
+def test_a_change_that_is_not_allowed_is_refused_with_the_reason(visit):
+    listing = Listing.objects.get(sku="HP-MUG-WHITE")
+
+    answer = ask(visit("alice"), "hide", listing)
+
+    assert "only a listed listing can be hidden" in answer.content.decode()
+    assert Listing.objects.get(pk=listing.pk).pending == ""
+
+
+def test_a_viewer_sees_listings_and_can_not_ask_for_changes(visit):
+    listing = Listing.objects.get(sku="HP-MUG-WHITE")
+
+    ask(visit("vera"), "publish", listing)
+
+    assert Listing.objects.get(pk=listing.pk).pending == ""
+
+
+def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):
+    listing = Listing.objects.get(sku="HP-MUG-WHITE")
+    client = visit("alice")
+
+    assert client.get("/tradepost/listing/add/").status_code == 403
+    assert client.post(f"/tradepost/listing/{listing.pk}/delete/", {"post": "yes"}).status_code == 403
+    client.post(f"/tradepost/listing/{listing.pk}/change/", {"code": "OTHER"})
+    assert Listing.objects.get(pk=listing.pk).code == "HP-MUG-WHITE"
+
+
+def test_pages_go_on_behind_the_last_row_and_come_back(visit, monkeypatch):
+    from tradepost.web.listings import ListingTable  # noqa: PLC0415
+
+    monkeypatch.setattr(ListingTable, "list_per_page", 5)
+    client = visit("alice")
+    newest = list(Listing.objects.order_by("-pk").values_list("pk", flat=True))
+
+    first = client.get("/tradepost/listing/").context["cl"]
+    second = client.get(f"/tradepost/listing/{first.older}").context["cl"]
+    back = client.get(f"/tradepost/listing/{second.newer}").context["cl"]
+    last = client.get(f"/tradepost/listing/?after={newest[-3]}").context["cl"]
+
+    assert [row.pk for row in first.result_list] == newest[:5]
+    assert [row.pk for row in second.result_list] == newest[5:10]
+    assert [row.pk for row in back.result_list] == newest[:5]
+    assert ([row.pk for row in last.result_list], last.older) == (newest[-2:], None)
+
+
+@pytest.mark.parametrize("query", ["after=x", "before=99999999999999999999", "q=%00", "q=[", "health__exact=nonsense"])
+def test_nonsense_in_an_address_is_no_error_of_the_server(visit, query):
+    assert visit("alice").get(f"/tradepost/listing/?{query}").status_code in {200, 302}
+
+
+def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):
+    Listing.objects.filter(sku__in=["HP-MUG-WHITE", "HP-MUG-MOSS"]).update(pending="publish")
+
+    page = visit("alice").get("/")
+
+    due = {tally.name: (tally.number, tally.link) for tally in page.context["channels"][0].due}
+    number, link = due["publish"]
+    assert number == 2
+    assert visit("alice").get(link).context["cl"].result_count == 2

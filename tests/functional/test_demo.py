@@ -1,0 +1,111 @@
+"""The demo as a person starts it: a process of its own, with a store in a box as its child."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tradepost.cli.sample import write_sample
+
+pytestmark = pytest.mark.timeout(300)
+
+COMMAND = str(Path(sys.executable).with_name("tradepost"))
+
+
+def demo(*words: object, temporary: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [COMMAND, "demo", *map(str, words)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_demo_proves_its_whole_job_and_again_on_the_same_state(tmp_path):
+    state, temporary = tmp_path / "state", tmp_path / "tmp"
+    temporary.mkdir()
+
+    first = demo("--state", state, "--json", temporary=temporary)
+    second = demo("--state", state, "--json", temporary=temporary)
+
+    assert (first.returncode, second.returncode) == (0, 0), (first, second)
+    told, again = json.loads(first.stdout), json.loads(second.stdout)
+    store = told.pop("store")
+    assert set(store) == {"endpoint", "token", "signing_key", "store_code"}
+    assert told.pop("seconds") > 0
+    assert told == {
+        "listings": {"parent": 2, "variant": 11, "simple": 4, "published": 17, "failed": 0},
+        "images": {"uploaded": 20, "reused": 0, "failed": 0},
+        "orders": {"imported": 3, "acknowledged": 3},
+        "shipments": {"synced": 3},
+    }
+    assert again["listings"]["published"] == 1
+    assert again["images"] == {"uploaded": 0, "reused": 20, "failed": 0}
+    assert again["orders"] == {"imported": 3, "acknowledged": 3}
+
+
+def test_one_product_is_enough_and_the_temporary_folder_is_removed(tmp_path):
+    file = write_sample(tmp_path / "sample")
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    with file.open("w", newline="") as target:
+        writer = csv.DictWriter(target, rows[0].keys())
+        writer.writeheader()
+        writer.writerow(next(row for row in rows if row["Handle"] == "enamel-mug"))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+
+    done = demo("--catalogue", file, temporary=temporary)
+
+    assert done.returncode == 0, done
+    assert "Everything sent was proven" in done.stdout
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_catalogue_without_a_product_is_bad_input(tmp_path):
+    file = tmp_path / "empty.csv"
+    file.write_text("Handle,Title,Variant Price\n")
+
+    done = demo("--catalogue", file, "--json", temporary=tmp_path)
+
+    assert done.returncode == 2
+    assert set(json.loads(done.stdout)) == {"error", "kind"}
+
+
+def test_keep_leaves_store_and_back_office_serving_until_it_is_told_to_stop(tmp_path):
+    process = subprocess.Popen(
+        [COMMAND, "demo", "--json", "--keep", "--state", str(tmp_path / "state")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        told = json.loads(process.stdout.readline())
+        office = told["back_office"]
+        login = httpx2.get(f"{office['url']}login/", timeout=30)
+        store = told["store"]["endpoint"].removesuffix("json.mvc")
+        front = httpx2.get(f"{store}merchant.mvc", timeout=30)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+        process.stdout.close()
+
+    assert (set(office), login.status_code, front.status_code) == ({"url", "user", "password"}, 200, 200)
+    assert len(office["password"]) >= 12
+    assert _is_gone(store), "the child process was left behind"
+
+
+def _is_gone(address: str) -> bool:
+    for _ in range(50):
+        try:
+            httpx2.get(address, timeout=5)
+        except httpx2.TransportError:
+            return True
+        time.sleep(0.1)
+    return False

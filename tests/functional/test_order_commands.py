@@ -1,0 +1,93 @@
+"""Orders by commands: fetched, acknowledged, shipped in parts, and sent back to the store."""
+
+from contextlib import closing
+
+import pytest
+
+from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.domain.order import StoreOrder, acknowledgement_note
+from tradepost.miva.connect import StoreConnection, connect_store
+
+
+def order_on_store(box, number: int) -> StoreOrder:
+    connection = StoreConnection(
+        domain=box.endpoint,
+        store_code=box.store_code,
+        token=box.token,
+        signing_key=box.signing_key,
+        plain_http=True,
+    )
+    with closing(connect_store(connection)) as store:
+        return store.orders_by_id([number])[number]
+
+
+@pytest.fixture
+def number(published, box) -> int:
+    """An order of two mugs, placed by a shopper and not yet fetched."""
+    purchases = [Purchase("HP-MUG-WHITE", (), 2)]
+    return buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace")
+
+
+def test_get_imports_a_new_order_once_and_takes_it_off_the_stock(published, number):
+    first = published("orders", "get", "--json")
+    second = published("orders", "get", "--json")
+
+    assert (first.code, second.code) == (0, 0)
+    orders = published("orders", "list", "--json").json["orders"]
+    assert [(o["order"], o["state"]) for o in orders] == [(number, "open")]
+    lines = published("orders", "show", number, "--json").json["lines"]
+    assert [(line["sku"], line["quantity"]) for line in lines] == [("HP-MUG-WHITE", 2)]
+    assert published("listings", "show", "HP-MUG-WHITE", "--json").json["quantity"]["wanted"] == 38
+
+
+def test_in_note_mode_the_store_gets_exactly_one_note(published, number, box):
+    published("channel", "set", "shop", "--acknowledge", "note")
+
+    published("orders", "get")
+    published("orders", "acknowledge")
+
+    assert order_on_store(box, number).notes.count(acknowledgement_note(order_id=number)) == 1
+
+
+def test_a_shipment_of_some_pieces_arrives_on_the_store_with_its_tracking_number(published, number, box):
+    published("orders", "get")
+
+    shipped = published(
+        *("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999"),
+        *("--line", "HP-MUG-WHITE=1", "--cost", "4.50", "--json"),
+    )
+    synced = published("orders", "sync", "--json")
+
+    assert (shipped.code, shipped.json["pieces"], synced.code) == (0, 1, 0)
+    there = order_on_store(box, number)
+    assert [(s.tracking_number, s.is_shipped, str(s.cost)) for s in there.shipments] == [("1Z999", True, "4.5")]
+    assert published("orders", "sync", "--json").json["counts"] == []
+
+
+def test_a_dry_run_of_ship_records_nothing(published, number):
+    published("orders", "get")
+
+    said = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999", "--dry-run", "--json")
+
+    assert (said.code, said.json["pieces"], said.json["shipment"]) == (0, 2, None)
+    assert published("orders", "show", number, "--json").json["shipments"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--line", "HP-MUG-WHITE"], "SKU=QTY"),
+        (["--line", "HP-MUG-WHITE=0"], "SKU=QTY"),
+        (["--line", "HP-MUG-WHITE=3"], "HP-MUG-WHITE"),
+        (["--line", "NO-SUCH-SKU=1"], "NO-SUCH-SKU"),
+        (["--cost", "much"], "7.50"),
+        (["--cost", "NaN"], "7.50"),
+    ],
+)
+def test_a_shipment_that_does_not_fit_the_order_is_refused_with_the_reason(published, number, words, reason):
+    published("orders", "get")
+
+    said = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999", *words)
+
+    assert said.code == 2
+    assert reason in said.err
