@@ -10,7 +10,7 @@ from django.utils import timezone
 from tradepost.cli.serving import serving
 from tradepost.database.catalogue import DjangoCatalogue
 from tradepost.database.listings import DjangoListings
-from tradepost.database.models import Channel, Listing
+from tradepost.database.models import Channel, Listing, Run
 from tradepost.operations.shopify_csv import read_products
 
 PASSWORD = "a long and quiet evening"
@@ -200,3 +200,14 @@ def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):
     number, link = due["publish"]
     assert number == 2
     assert visit("alice").get(link).context["cl"].result_count == 2
+
+
+def test_a_run_is_started_from_the_channels_table_and_joins_one_that_waits(visit, channel):
+    form = {"action": "get_orders", "_selected_action": str(channel.pk), "index": "0"}
+
+    for _ in range(2):
+        visit("alice").post("/tradepost/channel/", form)
+    visit("vera").post("/tradepost/channel/", {**form, "action": "sync"})
+
+    runs = Run.objects.values_list("kind", "state", "requested_by")
+    assert list(runs) == [("get_orders", "queued", "alice")]

@@ -1,10 +1,11 @@
 """The table of channels: which stores are connected, and how their last check went. Secrets are never shown."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from tradepost.database.models import Channel, Connection
+from tradepost.database.models import Channel, Connection, RunKind
+from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
 from tradepost.web.reading import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
@@ -26,6 +27,7 @@ class ChannelTable(ReadOnlyTable):
     list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_local")
     inlines = (Connections,)
     exclude = ("rules", "carrier_map")
+    actions = ("publish", "sync", "link", "get_orders", "sync_orders")
 
     @column("Store")
     def store(self, row: Channel) -> str:
@@ -38,3 +40,33 @@ class ChannelTable(ReadOnlyTable):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         rows: QuerySet[Channel] = super().get_queryset(request)
         return rows.prefetch_related("connections")
+
+    # --- starting runs; the executor of the server takes them from the queue ---
+
+    def has_start_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.has_perm("tradepost.change_channel")
+
+    @admin.action(description="Publish what is due", permissions=["start"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.PUBLISH)
+
+    @admin.action(description="Sync prices, quantities and status", permissions=["start"])
+    def sync(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.SYNC)
+
+    @admin.action(description="Link to products on the store", permissions=["start"])
+    def link(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.LINK)
+
+    @admin.action(description="Get orders", permissions=["start"])
+    def get_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.GET_ORDERS)
+
+    @admin.action(description="Send shipments", permissions=["start"])
+    def sync_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.SYNC_ORDERS)
+
+    def _start(self, request: HttpRequest, queryset: QuerySet[Channel], kind: RunKind) -> None:
+        for channel in queryset.filter(archived_at__isnull=True):
+            run = request_run(channel.pk, kind, requested_by=request.user.get_username())
+            self.message_user(request, f"Run {run.pk} ({spoken(kind)}) is queued for {channel.name}.", messages.SUCCESS)
