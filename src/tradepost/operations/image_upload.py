@@ -1,6 +1,7 @@
 """Bring the pictures of a plan to the store's image folder: what is there already is never sent again."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tradepost.domain.catalogue import PictureFile
@@ -8,6 +9,8 @@ from tradepost.domain.content import WantedImage
 from tradepost.domain.errors import PictureUnusable, StorageRefused
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.operations.ports import ImageStore, Pictures, StoreLedger
+
+_AT_ONCE = 4
 
 
 @dataclass(slots=True)
@@ -51,18 +54,28 @@ def upload(
     unknown = [path for path in wanted if known.get(path) != wanted[path].size_bytes]
     sizes = {**known, **(store.sizes(unknown) if unknown else {})}
     uploaded = Uploaded()
+    missing = [path for path, file in wanted.items() if sizes.get(path) != file.size_bytes]
+    # A file costs several round trips and little else, so some travel side by side.
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        refusals = dict(
+            zip(missing, pool.map(lambda path: _send(store, pictures, path, wanted[path]), missing), strict=True)
+        )
     for path, file in wanted.items():
         change = upload_change(path, file.size_bytes)
-        if sizes.get(path) == file.size_bytes:
-            uploaded.there[path] = file.size_bytes
-            uploaded.results.append(Result(change, Outcome.UNCHANGED, Proof.READ))
-            continue
-        try:
-            store.upload(path, pictures.content(file.checksum))
-        except (StorageRefused, PictureUnusable) as reason:
+        refusal = refusals.get(path)
+        if refusal is not None:
             uploaded.failed.add(path)
-            uploaded.results.append(Result(change, Outcome.FAILED, message=str(reason)))
+            uploaded.results.append(Result(change, Outcome.FAILED, message=refusal))
             continue
         uploaded.there[path] = file.size_bytes
-        uploaded.results.append(Result(change, Outcome.APPLIED, Proof.READ))
+        uploaded.results.append(Result(change, Outcome.APPLIED if path in refusals else Outcome.UNCHANGED, Proof.READ))
     return uploaded
+
+
+def _send(store: ImageStore, pictures: Pictures, path: str, file: PictureFile) -> str | None:
+    """Upload one file; returns why it can't be, None when it is there."""
+    try:
+        store.upload(path, pictures.content(file.checksum))
+    except (StorageRefused, PictureUnusable) as reason:
+        return str(reason)
+    return None

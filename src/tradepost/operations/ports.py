@@ -187,7 +187,7 @@ class ImageStore(Protocol):
     """
     Where a store's image files lie. Paths are as registered on the store (`graphics/is-images/x.jpg`).
 
-    Raises StorageRefused (this file), StoreUnavailable, CredentialsRejected.
+    Threads may share it. Raises StorageRefused (this file), StoreUnavailable, CredentialsRejected.
     """
 
     def sizes(self, paths: Collection[str]) -> dict[str, int]:
