@@ -35,6 +35,8 @@ demo: install ## run the main job on a store in a box: publish, sync, sell, ship
 test: install ## run the tests
 	$(BIN)/pytest -n auto
 
+# Types and migrations read the settings, which make keys and a database: not in the data folder of whoever runs this.
+check: export TRADEPOST_DATA := $(CURDIR)/.venv/check-data
 check: install ## run everything that a change must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
