@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--folder", default="/mm5/", help="folder that the store is mounted in (default: %(default)s)")
     serve.add_argument("--store", default="sandbox", metavar="CODE", help="code of the store (default: %(default)s)")
     serve.add_argument("--seed-file", type=Path, metavar="XML", help="provisioning tags to execute at the start")
+    serve.add_argument(
+        "--page-images", metavar="TYPE", help="image type that all pages of the storefront show (default: none)"
+    )
     serve.add_argument("--json", action="store_true", help="print the addresses and keys as one line of JSON")
     serve.add_argument("--ftp-tls-required", action="store_true", help="refuse FTP logins and transfers without TLS")
     serve.add_argument(
@@ -78,6 +81,7 @@ def _serve(options: argparse.Namespace) -> int:
         fault_seed=options.faults_seed,
         folder=options.folder,
         store_code=options.store,
+        page_images=options.page_images,
         log=RequestLog(stream=sys.stderr) if options.log_requests else None,
         ftp_tls_required=options.ftp_tls_required,
         ftp_session_reuse=options.ftp_session_reuse,

@@ -27,6 +27,7 @@ from miva_sandbox.files.ftp import FtpServer, Tls
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
 from miva_sandbox.state.domain import Domain
+from miva_sandbox.state.page_images import choose_everywhere
 from miva_sandbox.storefront import routes as storefront
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class SandboxServer:
 
     `control_port` None serves no control API, `sftp_port` None no SFTP, which needs the extra of that name.
     `state` is the directory that keeps everything; without one the store lives in memory and ends with the server.
+    `page_images` is the image type that the storefront's pages show; None leaves them as they are, at first without.
     FTP offers TLS with `certificate`; it can insist on it, and on data connections that resume the session.
     """
 
@@ -100,6 +102,7 @@ class SandboxServer:
         ftp_port: int = 0,
         folder: str = "/mm5/",
         store_code: str = "sandbox",
+        page_images: str | None = None,
         log: RequestLog | None = None,
         sftp_port: int | None = None,
         control_port: int | None = None,
@@ -110,6 +113,8 @@ class SandboxServer:
         self.domain = Domain(state=state, folder=folder)
         self._seeded: Seeded = seed(self.domain, store_code=store_code)
         self.store = self._seeded.store
+        if page_images is not None:
+            choose_everywhere(self.store, page_images)
         self.full = self._seeded.full
         self.hub = self._seeded.hub
         self.log = log or RequestLog()

@@ -17,7 +17,7 @@ Bodies and answers are JSON objects. What is refused is answered with HTTP 400 a
 | `POST /seed` | `products`, `families`, `variants` (per family), `orders` | invented records, in bulk |
 | `GET`, `POST`, `DELETE /shoppers` | `rate` (orders a second), `count`, `seed` | shoppers who order until they are stopped |
 | `POST /permissions` | `token` (name or token), `grant`, `revoke`, `grant_groups`, `revoke_groups`, `enabled` | rights of a token |
-| `POST /settings` | `domain`, `store`, `inventory`, `workflows` (code: on or off), `queues` (codes to make) | settings by name |
+| `POST /settings` | `domain`, `store`, `inventory`, `workflows` (code: on or off), `queues` (codes to make), `page_images` (page: code of the image type that it shows, for SRCH, CTGY, PROD, PROD-RELATED, PLST, BASK) | settings by name |
 | `POST /edit` | `xml` | provisioning tags, run by somebody else; answers with their `messages` |
 
 `store` (a code) in a body or a query names the store that is meant; without it the first one is.

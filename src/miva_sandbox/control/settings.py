@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from miva_sandbox.state import inventory, queues, tokens
+from miva_sandbox.state import inventory, page_images, queues, tokens
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import DEFAULTS, Store
-
-# What a store has besides the members of Store_Load: which image type each page shows.
-_OWN_SETTINGS: Mapping[str, Any] = {"page_image_types": {}}
 
 
 def change_rights(domain: Domain, store: Store, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -31,17 +28,19 @@ def change_rights(domain: Domain, store: Store, body: Mapping[str, Any]) -> Mapp
 
 def change(domain: Domain, store: Store, body: Mapping[str, Any]) -> None:
     """Change settings by name; all names are checked before the first is changed. Raises LookupError."""
-    groups = {name: body.get(name) or {} for name in ("domain", "store", "inventory", "workflows")}
+    groups = {name: body.get(name) or {} for name in ("domain", "store", "inventory", "workflows", "page_images")}
     _check(groups["domain"], asdict(domain.settings), "domain")
-    _check(groups["store"], {**DEFAULTS, **_OWN_SETTINGS}, "store")
+    _check(groups["store"], DEFAULTS, "store")
     _check(groups["inventory"], dict(inventory.settings(store)), "inventory")
     workflows = {row["code"]: True for row in store.db.rows("SELECT code FROM workflows")}
     _check(groups["workflows"], workflows, "workflows")
+    _check(groups["page_images"], dict.fromkeys(page_images.PAGES, ""), "page_images")
     if groups["domain"]:
         domain.change_settings(**groups["domain"])
     if groups["store"]:
         store.change_settings(**groups["store"])
     inventory.change_settings(store, groups["inventory"])
+    page_images.choose(store, groups["page_images"])
     for code in _texts(body, "queues"):
         queues.insert(store, code)
     for code, is_on in groups["workflows"].items():

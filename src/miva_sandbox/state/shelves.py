@@ -43,6 +43,21 @@ def in_category(store: Store, category_id: int, *, limit: int, offset: int) -> l
     )
 
 
+def everything(store: Store, *, limit: int, offset: int) -> list[sqlite3.Row]:
+    return store.db.rows(
+        f"SELECT p.* FROM products p WHERE {_LISTED} ORDER BY p.disp_order, p.id LIMIT ? OFFSET ?",  # noqa: S608 - our own text
+        (limit, offset),
+    )
+
+
+def related_to(store: Store, product_id: int) -> list[sqlite3.Row]:
+    return store.db.rows(
+        "SELECT p.* FROM related_products link JOIN products p ON p.id = link.relprod_id "  # noqa: S608 - our own text
+        f"WHERE link.product_id = ? AND {_LISTED} ORDER BY link.disp_order, p.id",
+        (product_id,),
+    )
+
+
 def found(store: Store, words: str, *, limit: int, offset: int) -> list[sqlite3.Row]:
     pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     return store.db.rows(

@@ -8,7 +8,8 @@ it the domain's first one is meant. Pages are asked for by GET with `Screen`:
 |---|---|---|
 | `SFNT` (or none) | | the front page, with the top categories |
 | `CTGY` | `Category_Code`, `Offset` | what a category shows |
-| `PROD` | `Product_Code` | one product with its options |
+| `PLST` | `Offset` | all products |
+| `PROD` | `Product_Code`, and the choices as below | one product with its options, as chosen |
 | `SRCH` | `Search`, `Offset` | what a search finds |
 | `BASK` | | the basket |
 | `OINF` | | the checkout form |

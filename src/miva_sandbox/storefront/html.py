@@ -1,8 +1,9 @@
 """Building blocks of the pages. Everything is made of elements, so that no text can become markup."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from importlib import resources
 
 from lxml import html
 from lxml.etree import ParserError
@@ -12,17 +13,8 @@ from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 from miva_sandbox.state.numbers import UNITS, from_units
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; color: #222 }
-nav a { margin-right: 1rem } h1 { font-size: 1.5rem }
-ul.products { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, 14rem); gap: 1rem }
-ul.products li { border: 1px solid #ddd; border-radius: 4px; padding: .75rem }
-ul.products img { width: 100%; height: 10rem; object-fit: contain }
-form.product label, form.checkout label { display: block; margin: .5rem 0 } form label span { display: inline-block;
-min-width: 9rem } .out { color: #a00 } .low { color: #a60 } .message { padding: .5rem 1rem; background: #fee }
-table { border-collapse: collapse } td, th { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left }
-img.picture { max-width: 24rem; max-height: 24rem }
-"""
+# Inside the page, so that a page is one answer and nothing is fetched besides its pictures.
+_STYLE = (resources.files("miva_sandbox.storefront") / "style.css").read_text(encoding="utf-8")
 
 Child = HtmlElement | str
 
@@ -33,13 +25,37 @@ def clean(text: str) -> str:
 
 
 def page(
-    code: str, title: str, content: Sequence[Child], *, links: Sequence[HtmlElement], data: dict[str, str] | None = None
+    code: str,
+    title: str,
+    content: Sequence[Child],
+    *,
+    name: HtmlElement,
+    links: Sequence[HtmlElement],
+    data: Mapping[str, str] | None = None,
 ) -> bytes:
     """Write a whole document; `data` becomes further `data-` attributes of the body."""
-    attributes = {f"data-{name}": clean(value) for name, value in {"page": code, **(data or {})}.items()}
-    body = E.BODY(attributes, E.E.nav(*links), E.H1(clean(title)), *content)
-    document = E.HTML({"lang": "en"}, E.HEAD(E.META(charset="utf-8"), E.TITLE(clean(title)), E.STYLE(_STYLE)), body)
-    return html.tostring(document, doctype="<!DOCTYPE html>", encoding="utf-8")
+    attributes = {f"data-{key}": clean(value) for key, value in {"page": code, **(data or {})}.items()}
+    body = E.BODY(
+        attributes,
+        E.E.header(E.DIV(name, E.E.nav(*links))),
+        E.E.main(*content),
+        E.E.footer("A store in a box: orders here are tests, and nothing is charged or sent."),
+    )
+    head = E.HEAD(
+        E.META(charset="utf-8"),
+        E.META(name="viewport", content="width=device-width, initial-scale=1"),
+        E.TITLE(clean(title)),
+        E.STYLE(_STYLE),
+    )
+    return html.tostring(E.HTML({"lang": "en"}, head, body), doctype="<!DOCTYPE html>", encoding="utf-8")
+
+
+def heading(text: str) -> HtmlElement:
+    return E.H1(clean(text))
+
+
+def message(text: str) -> list[HtmlElement]:
+    return [E.P(E.CLASS("message"), clean(text))] if text else []
 
 
 def prose(markup: str) -> str:
@@ -52,6 +68,10 @@ def prose(markup: str) -> str:
 
 def link(text: str, href: str) -> HtmlElement:
     return E.A(clean(text), href=href)
+
+
+def picture(src: str, *, alt: str) -> HtmlElement:
+    return E.IMG(src=src, alt=clean(alt))
 
 
 def money(units: int) -> str:

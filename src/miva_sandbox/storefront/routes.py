@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
-from miva_sandbox.storefront import browsing, shopping
+from miva_sandbox.storefront import browsing, frame, product_page, shopping
 from miva_sandbox.storefront.shopper import Shopper
 
 _BODY_LIMIT_BYTES = 64 * 1024
@@ -20,7 +20,8 @@ _SCREENS: Mapping[str, Callable[[Shopper], bytes]] = {
     "": browsing.front,
     "SFNT": browsing.front,
     "CTGY": browsing.category,
-    "PROD": browsing.product,
+    "PLST": browsing.all_products,
+    "PROD": product_page.product,
     "SRCH": browsing.search,
     "BASK": shopping.basket,
     "OINF": shopping.checkout,
@@ -62,7 +63,7 @@ def _answer(domain: Domain, request: Request, body: bytes) -> Response:
         show = _ACTIONS.get(shopper.field("Action"))
     before = shopper.session
     with store.db.lock:
-        page = show(shopper) if show is not None else browsing.not_found(shopper, "There is no such page.")
+        page = show(shopper) if show is not None else frame.not_found(shopper, "There is no such page.")
     response = Response(page, media_type="text/html")
     if shopper.session != before:
         response.set_cookie(_cookie(store), shopper.session, path=store.folder, httponly=True, samesite="lax")

@@ -1,45 +1,48 @@
 """What a shopper does: add to the basket, take out of it, order. A refusal is a page, as in a real store."""
 
+import re
+
 from lxml.html import HtmlElement
 from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
 from miva_sandbox.state import baskets, choices, order_totals, products, selling, shelves
-from miva_sandbox.state.baskets import SHIPPING_METHODS, Buyer, OutOfStock
+from miva_sandbox.state.baskets import SHIPPING_METHODS, Buyer, Item, OutOfStock
 from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.orders import ADDRESS, ADDRESS_PARAMETERS
-from miva_sandbox.storefront import browsing, html
+from miva_sandbox.storefront import frame, html, pictures, product_page
 from miva_sandbox.storefront.shopper import Shopper
 
 _REQUIRED = ("FirstName", "LastName", "Email", "Address1", "City", "Zip", "Country")
 _UNITS_PER_CENT = 10**6
 _MOST = 10**6
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
 def add(shopper: Shopper) -> bytes:
     store = shopper.store
     found = products.find(store, shopper.field("Product_Code"))
     if found is None or not found["active"]:
-        return browsing.product(shopper)
+        return product_page.product(shopper)
     quantity = _quantity(shopper.field("Quantity") or "1")
     if quantity is None:
-        return browsing.product(shopper, message="Please enter a valid quantity.")
+        return product_page.product(shopper, message="Please enter a valid quantity.")
     asked = choices.questions(store, found["id"])
     try:
         answers = choices.read(store, asked, shopper.given())
     except Unanswered:
-        return browsing.product(shopper, code="PATR", message="Attributes in bold are required.")
+        return product_page.product(shopper, code="PATR", message="Attributes in bold are required.")
     variant_id = choices.variant_of(store, found["id"], asked, answers)
     if variant_id is None:
-        return browsing.product(shopper, code="PATR", message="Please select a valid combination of attributes.")
+        return product_page.product(shopper, code="PATR", message="Please select a valid combination of attributes.")
     sold = selling.sale(store, found, variant_id=variant_id, answers=answers, quantity=quantity)
     try:
         baskets.add(store, shopper.own_basket(), sold)
     except OutOfStock as refused:
         available = refused.shortage.available
         message = shelves.long_message(store, found, limited=available > 0, available=available)
-        return browsing.product(shopper, code="PLMT" if available else "POUT", message=message)
+        return product_page.product(shopper, code="PLMT" if available else "POUT", message=message)
     return basket(shopper)
 
 
@@ -53,54 +56,42 @@ def remove(shopper: Shopper) -> bytes:
 def basket(shopper: Shopper, *, code: str = "BASK", message: str = "") -> bytes:
     held = shopper.basket()
     picked = baskets.items(shopper.store, held["id"]) if held is not None else []
-    rows = [E.TR(E.TH("Product"), E.TH("SKU"), E.TH("Quantity"), E.TH("Total"), E.TH(""))]
-    total = 0
-    for item in picked:
-        cents = _cents(item.line)
-        total += cents
-        rows.append(_row(shopper, item.line_id, item.line, cents))
-    content: list[HtmlElement] = [E.P(E.CLASS("message"), html.clean(message))] if message else []
+    content: list[HtmlElement] = [html.heading("Basket"), *html.message(message)]
     if picked:
+        total = sum(_cents(item.line) for item in picked)
+        checkout = html.link("Checkout", shopper.address("OINF"))
+        checkout.set("class", "action")
         content += [
-            E.TABLE(*rows),
-            E.P(f"Total: {html.money(total * _UNITS_PER_CENT)}"),
-            E.P(html.link("Checkout", shopper.address("OINF"))),
+            E.TABLE(
+                E.TR(E.TH(""), E.TH("Product"), E.TH("SKU"), E.TH("Quantity"), E.TH("Total"), E.TH("")),
+                *(_row(shopper, item) for item in picked),
+            ),
+            E.P(E.CLASS("total"), f"Total: {html.money(total * _UNITS_PER_CENT)}"),
+            E.P(checkout),
         ]
     else:
         content.append(E.P("Your basket is empty."))
-    return html.page(
-        code, "Basket", content, links=browsing.navigation(shopper), data={"basket-count": str(len(picked))}
-    )
+    return frame.page(shopper, code, "Basket", content, data={"basket-count": str(len(picked))})
 
 
 def checkout(shopper: Shopper, *, faults: list[str] | None = None, message: str = "") -> bytes:
     held = shopper.basket()
     if held is None or not baskets.items(shopper.store, held["id"]):
         return basket(shopper)
-    fields = [
-        html.field(f"{side}: {name}", f"{side}{name}", value=shopper.field(f"{side}{name}"))
-        for side in ("Ship", "Bill")
-        for name in ADDRESS_PARAMETERS
-    ]
     methods = [E.OPTION(f"{name} ({html.money(price)})", value=name) for name, price in SHIPPING_METHODS.items()]
     form = E.FORM(
         E.CLASS("checkout"),
         html.hidden("Action", "AUTH"),
         html.hidden("Store_Code", shopper.store.code),
-        *fields,
-        E.LABEL(E.SPAN("Shipping"), E.SELECT(*methods, name="ShippingMethod")),
+        _address(shopper, "Ship", "Ship to"),
+        _address(shopper, "Bill", "Bill to (as shipped, if left empty)"),
+        E.FIELDSET(E.LEGEND("Shipping"), E.LABEL(E.SPAN("Method"), E.SELECT(*methods, name="ShippingMethod"))),
         E.BUTTON("Place order"),
         method="post",
         action=shopper.address(),
     )
-    content = [E.P(E.CLASS("message"), html.clean(message))] if message else []
-    return html.page(
-        "OINF",
-        "Checkout",
-        [*content, form],
-        links=browsing.navigation(shopper),
-        data={"error": " ".join(faults)} if faults else {},
-    )
+    content = [html.heading("Checkout"), *html.message(message), form]
+    return frame.page(shopper, "OINF", "Checkout", content, data={"error": " ".join(faults)} if faults else {})
 
 
 def place_order(shopper: Shopper) -> bytes:
@@ -126,14 +117,21 @@ def place_order(shopper: Shopper) -> bytes:
         return basket(shopper, code=shopper.refuses_at_checkout(), message=message)
     except StoreError as refused:
         return checkout(shopper, faults=[refused.field or refused.code], message=refused.message)
-    content = [E.P(f"Thank you. Your order number is {order_id}.")]
-    return html.page(
-        "INVC",
-        "Order placed",
-        content,
-        links=browsing.navigation(shopper),
-        data={"order-id": str(order_id)},
-    )
+    content = [html.heading("Thank you"), E.P(f"Your order number is {order_id}.")]
+    return frame.page(shopper, "INVC", "Order placed", content, data={"order-id": str(order_id)})
+
+
+def _address(shopper: Shopper, side: str, title: str) -> HtmlElement:
+    fields = [
+        html.field(_in_words(name), f"{side}{name}", value=shopper.field(f"{side}{name}"))
+        for name in ADDRESS_PARAMETERS
+    ]
+    return E.FIELDSET(E.LEGEND(title), *fields)
+
+
+def _in_words(name: str) -> str:
+    """FirstName is `First name`, Address1 `Address 1`."""
+    return _WORD_START.sub(" ", name).capitalize()
 
 
 def _addresses(shopper: Shopper) -> dict[str, str]:
@@ -145,22 +143,27 @@ def _addresses(shopper: Shopper) -> dict[str, str]:
     return {f"{side}_{column}": text[column] for side, text in (("ship", ship), ("bill", bill)) for column in ADDRESS}
 
 
-def _row(shopper: Shopper, line_id: int, line: NewLine, cents: int) -> HtmlElement:
+def _row(shopper: Shopper, item: Item) -> HtmlElement:
+    line = item.line
     chosen = ", ".join(f"{one.attr_code}: {one.opt_code or one.data or one.data_long}" for one in line.options)
     taken_out = E.FORM(
         html.hidden("Action", "RGRP"),
         html.hidden("Store_Code", shopper.store.code),
-        html.hidden("Basket_Group", str(line_id)),
-        E.BUTTON("Remove"),
+        html.hidden("Basket_Group", str(item.line_id)),
+        E.BUTTON(E.CLASS("quiet"), "Remove"),
         method="post",
         action=shopper.address(),
     )
+    # The stock that moves is that of what was chosen, down to the variant's parts.
+    parts = [product_id for product_id, _ in item.movements]
+    shown = pictures.of_type(shopper.store, "BASK", line.product_id, box=pictures.SMALL_BOX, parts=parts)
     return E.TR(
-        {"data-line-id": str(line_id), "data-code": html.clean(line.code), "data-sku": html.clean(line.sku)},
+        {"data-line-id": str(item.line_id), "data-code": html.clean(line.code), "data-sku": html.clean(line.sku)},
+        E.TD(*([html.picture(shown, alt="")] if shown else [])),
         E.TD(html.clean(f"{line.name} ({chosen})" if chosen else line.name)),
         E.TD(html.clean(line.sku)),
         E.TD(str(line.quantity)),
-        E.TD(html.money(cents * _UNITS_PER_CENT)),
+        E.TD(html.money(_cents(line) * _UNITS_PER_CENT)),
         E.TD(taken_out),
     )
 

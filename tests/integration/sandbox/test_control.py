@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from miva_sandbox.server import SandboxServer
-from miva_sandbox.state import inventory, products, queues
+from miva_sandbox.state import inventory, page_images, products, queues
 from miva_sandbox.state.products import Product
 
 CONTROL_PATHS = ("/state", "/faults", "/faults/log", "/lint", "/requests", "/clock", "/shoppers")
@@ -199,7 +199,7 @@ def test_settings_are_changed_by_name_and_unknown_ones_change_nothing(control, c
     control.post(
         "/settings",
         domain={"api_offline": False},
-        store={"page_image_types": {"PROD": "main"}},
+        page_images={"PROD": "main"},
         inventory={"mode": "checkout"},
         workflows={"new_orders": True},
         queues=["hub_orders"],
@@ -208,7 +208,7 @@ def test_settings_are_changed_by_name_and_unknown_ones_change_nothing(control, c
 
     assert inventory.settings(sandbox.store)["mode"] == "checkout"
     assert queues.find(sandbox.store, "hub_orders") is not None
-    assert sandbox.store.settings["page_image_types"] == {"PROD": "main"}
+    assert page_images.chosen(sandbox.store) == {"PROD": "main"}
     assert (refused.status_code, "nmae" in refused.json()["error"]) == (400, True)
 
 

@@ -1,12 +1,25 @@
 """The storefront as a shopper meets it: plain HTTP with forms and a cookie."""
 
+import io
+
 import httpx2
 import pytest
 from lxml import html
 from PIL import Image
 
-from miva_sandbox.state import attributes, baskets, images, inventory, products, variants
+from miva_sandbox.state import (
+    attributes,
+    baskets,
+    categories,
+    images,
+    inventory,
+    page_images,
+    products,
+    related,
+    variants,
+)
 from miva_sandbox.state.attributes import PRODUCT, Attribute, Option
+from miva_sandbox.state.categories import Category
 from miva_sandbox.state.products import Product
 from miva_sandbox.state.variants import Dimension, Part, Pricing
 
@@ -295,18 +308,87 @@ def test_text_of_a_product_cannot_become_markup(shopper, store):
 
 def test_pages_show_no_picture_until_their_setting_names_an_image_type(shopper, store, sandbox, client):
     product_id = stocked(store, "MUG", 5)
-    Image.new("RGB", (800, 400), "red").save(store.files_root / "graphics" / "mug.png")
+    Image.new("RGB", (1200, 400), "red").save(store.files_root / "graphics" / "mug.png")
     images.add_to_product(
         store, product_id, images.register(store, "graphics/mug.png"), images.find_type(store, "main")["id"]
     )
     before = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
 
-    store.change_settings(page_image_types={"PROD": "main"})
+    page_images.choose(store, {"PROD": "main"})
 
     [picture] = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
     assert before == []
-    assert picture == "/mm5/graphics/mug_600x600.png"
+    assert picture == "/mm5/graphics/mug_800x800.png"
     assert shopper.http.get(sandbox.address + picture).status_code == 200
+
+
+def pictured(store, code, colour, *, path="", product_id=None):
+    """Give a product a main picture of one colour."""
+    path = path or f"graphics/{code.casefold()}.png"
+    Image.new("RGB", (1200, 400), colour).save(store.files_root / path)
+    images.add_to_product(
+        store,
+        product_id or stocked(store, code, 5),
+        images.register(store, path),
+        images.find_type(store, "main")["id"],
+    )
+    return path
+
+
+def colour_of(shopper, sandbox, src):
+    return Image.open(io.BytesIO(shopper.http.get(sandbox.address + src).content)).convert("RGB").getpixel((1, 1))
+
+
+def test_new_content_under_an_old_name_goes_on_showing_the_old_picture(shopper, store, sandbox):
+    page_images.choose(store, {"PROD": "main"})
+    path = pictured(store, "MUG", "red")
+    [before] = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
+    seen = colour_of(shopper, sandbox, before)
+
+    Image.new("RGB", (1200, 400), "blue").save(store.files_root / path)
+    [after] = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
+
+    assert (before, colour_of(shopper, sandbox, after)) == (after, seen)
+    assert colour_of(shopper, sandbox, f"/mm5/{path}") == (0, 0, 255)
+
+
+@pytest.mark.parametrize("page", page_images.PAGES)
+def test_each_page_shows_pictures_by_a_setting_of_its_own(shopper, store, page):
+    shirts = categories.insert(store, Category(code="shirts", name="Shirts"))
+    mug, cup = stocked(store, "MUG", 5), stocked(store, "CUP", 5)
+    for code, product_id in (("MUG", mug), ("CUP", cup)):
+        pictured(store, code, "red", product_id=product_id)
+        categories.assign(store, shirts, product_id)
+    related.assign(store, mug, cup)
+    shopper.add("MUG")
+    page_images.choose(store, {page: "MAIN"})
+
+    shown = {
+        "SRCH": shopper.see("SRCH", Search="m").xpath("count(//li//img)"),
+        "CTGY": shopper.see("CTGY", Category_Code="shirts").xpath("count(//li//img)"),
+        "PLST": shopper.see("PLST").xpath("count(//li//img)"),
+        "PROD": shopper.see("PROD", Product_Code="MUG").xpath("count(//div[@class='pictures']//img)"),
+        "PROD-RELATED": shopper.see("PROD", Product_Code="MUG").xpath("count(//li//img)"),
+        "BASK": shopper.see("BASK").xpath("count(//td//img)"),
+    }
+
+    assert {name for name, count in shown.items() if count} == {page}
+
+
+def test_an_unknown_page_cannot_be_set_to_show_pictures(store):
+    with pytest.raises(LookupError, match="CTGYY"):
+        page_images.choose(store, {"CTGYY": "main"})
+
+
+def test_a_page_starts_with_what_a_browser_selects_and_shows_what_it_is_asked_for(shopper, store, tee):
+    inventory.update_product(store, tee["S"], {}, stock=0)
+    chosen = {"Product_Attributes[1]:code": "size", "Product_Attributes[1]:value": "M"}
+
+    first = shopper.see("PROD", Product_Code="TEE")
+    asked = shopper.see("PROD", Product_Code="TEE", **chosen)
+
+    assert (first.body.get("data-stock-level"), asked.body.get("data-stock-level")) == ("out", "in")
+    assert asked.xpath("string(//select/option[@selected]/@value)") == "M"
 
 
 @pytest.mark.parametrize(
