@@ -51,12 +51,13 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
             "product_id", "id"
         )
     )
+    variant_ids = dict(VariantModel.objects.filter(product_id__in=products).values_list("sku", "id"))
+    # By variant and not through it: a join would go through all listings of the channel.
     listed = set(
-        Listing.objects.filter(channel_id=channel_id, variant__product_id__in=products).values_list(
+        Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids.values()).values_list(
             "variant_id", flat=True
         )
     )
-    variant_ids = dict(VariantModel.objects.filter(product_id__in=products).values_list("sku", "id"))
     wanted = [
         new
         for product_id, product in products.items()
@@ -160,12 +161,16 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: dict[int, int], 
 
 def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
     """Let listings go with variants that moved to another product."""
+    # As a subquery, or SQLite goes through all listings of the channel for each product.
     sql.execute(
         """
-        UPDATE tradepost_listing SET product_id = tradepost_variant.product_id
-        FROM tradepost_variant, given
-        WHERE tradepost_listing.channel_id = %s AND tradepost_listing.variant_id = tradepost_variant.id
-          AND tradepost_variant.product_id = given.id AND tradepost_listing.product_id <> tradepost_variant.product_id
+        UPDATE tradepost_listing
+        SET product_id = (SELECT variant.product_id FROM tradepost_variant AS variant WHERE variant.id = variant_id)
+        WHERE channel_id = %s
+          AND variant_id IN (
+            SELECT variant.id FROM given JOIN tradepost_variant AS variant ON variant.product_id = given.id
+          )
+          AND product_id <> (SELECT variant.product_id FROM tradepost_variant AS variant WHERE variant.id = variant_id)
         """,
         channel_id,
         given=Rows.of_ids(products),

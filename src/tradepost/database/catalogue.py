@@ -186,9 +186,9 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> None:
     sql.execute(
         """
         UPDATE tradepost_listing SET is_paused = false, attention = '', last_error = ''
-        FROM tradepost_variant, given
-        WHERE tradepost_listing.variant_id = tradepost_variant.id AND tradepost_variant.sku = given.sku
-          AND tradepost_listing.attention = 'orphaned'
+        WHERE attention = 'orphaned' AND variant_id IN (
+            SELECT variant.id FROM given JOIN tradepost_variant AS variant ON variant.sku = given.sku
+        )
         """,
         given=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
