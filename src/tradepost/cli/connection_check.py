@@ -99,7 +99,7 @@ def _count_products(store: Any) -> str:
 
 def _see_orders(store: Any) -> str:
     pages = store.iterate_orders(
-        statuses=frozenset({StoreStatus.PENDING}), placed_since=timezone.now() - timedelta(days=1), page_size=1
+        statuses=frozenset({StoreStatus.PENDING}), since=timezone.now() - timedelta(days=1), page_size=1
     )
     found = sum(len(page) for page in itertools.islice(pages, 1))
     return "there are new orders" if found else "no new order today"

@@ -39,6 +39,7 @@ CHANNEL = "demo"
 CARRIER = "UPS"
 SHOPPERS = ("Ada Lovelace", "Grace Hopper", "Mary Anning")
 SHOWN_PLANNED = 2
+SHOWN_FAULTS = 3
 _BATCH = 500
 
 Say = Callable[[str], None]
@@ -134,7 +135,12 @@ class _Journey:
         summary.failed = len(missing) + len(faults)
         summary.images_uploaded = sum(path not in files_before for path in files)
         summary.images_reused = sum(path in files_before for path in files)
-        summary.images_failed += _failed_pictures(report)
+        unusable = _failed_pictures(report)
+        summary.images_failed += len(unusable)
+        if unusable:
+            self._say(f"Pictures that could not be had: {len(unusable)}, for example")
+            for change in unusable[:SHOWN_FAULTS]:
+                self._say(f"    {change.message or change.subject_key}")
         self._step("Published listings", len(due), [*missing, *faults])
         self._step("Pictures on the image server", len(attached), [f"{path}: is missing" for path in lost_files])
 
@@ -293,6 +299,6 @@ def _connected(box: StoreInABox) -> Channel:
     return channel
 
 
-def _failed_pictures(report: Report) -> int:
-    failed = RunChange.objects.filter(run=report.run, subject_kind=SubjectKind.FILE.value)
-    return failed.exclude(outcome__in=[Outcome.APPLIED.value, Outcome.UNCHANGED.value]).count()
+def _failed_pictures(report: Report) -> list[RunChange]:
+    pictures = RunChange.objects.filter(run=report.run, subject_kind=SubjectKind.FILE.value)
+    return list(pictures.exclude(outcome__in=[Outcome.APPLIED.value, Outcome.UNCHANGED.value]).order_by("pk"))
