@@ -70,9 +70,9 @@ class MivaStore:
         return self._reads.reads_stock()
 
     def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], placed_since: datetime | None, page_size: int = 100
+        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
     ) -> Iterator[list[StoreOrder]]:
-        return self._reads.iterate_orders(statuses=statuses, placed_since=placed_since, page_size=page_size)
+        return self._reads.iterate_orders(statuses=statuses, since=since, page_size=page_size)
 
     def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
         return self._reads.orders_by_id(ids)

@@ -154,22 +154,22 @@ class StoreReads:
             ]
 
     def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], placed_since: datetime | None, page_size: int
+        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int
     ) -> Iterator[list[StoreOrder]]:
         """See the port."""
         wanted = {code for status in statuses if (code := translate.order_status_code(status)) is not None}
         if not wanted:
             return
-        since = int(placed_since.timestamp()) if placed_since is not None else 0
+        start = int(since.timestamp()) if since is not None else 0
         filters = [*all_of(is_one_of("status", sorted(wanted))), *columns(_ORDER_COLUMNS)]
-        if since:
-            filters += all_of(Condition("orderdate", "GE", since))
+        if start:
+            filters += any_of(Condition("orderdate", "GE", start), Condition("dt_updated", "GE", start))
         pages = PagesById(
             self._client,
             partial(functions.order_list_load_query, row=Order),
             page_size=page_size,
             filters=filters,
-            satisfies=lambda order: order.status in wanted and order.orderdate >= since,
+            satisfies=lambda order: order.status in wanted and max(order.orderdate, order.dt_updated) >= start,
         )
         for page in pages:
             yield [translate.order_of(order) for order in page]

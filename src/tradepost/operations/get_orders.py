@@ -42,7 +42,7 @@ def fetch(ports: Ports) -> None:
     last = ports.orders.last_fetch()
     since = last - _OVERLAP if last is not None else started - timedelta(days=ports.channel.look_back_days)
     looked_at = 0
-    for page in ports.store.iterate_orders(statuses=ports.channel.order_statuses, placed_since=since):
+    for page in ports.store.iterate_orders(statuses=ports.channel.order_statuses, since=since):
         looked_at += len(page)
         ports.run.progress(looked_at, None, "orders looked at")
         _import_page(ports, page, started)

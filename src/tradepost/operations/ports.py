@@ -156,9 +156,13 @@ class Store(Protocol):
         ...
 
     def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], placed_since: datetime | None, page_size: int = 100
+        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
     ) -> Iterator[list[StoreOrder]]:
-        """Page through orders in one of these states by ascending id, with lines, charges, notes and shipments."""
+        """
+        Page through orders in one of these states, placed or changed since, with lines, charges, notes and shipments.
+
+        By ascending id. An order that was placed long ago and is paid only now counts as changed.
+        """
         ...
 
     def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:

@@ -102,16 +102,30 @@ def test_an_order_is_read_whole(store, place):
     assert (mug.code, mug.sku, mug.is_product, mug.status) == ("mug", "MUG-1", True, StoreStatus.PENDING)
 
 
-def test_orders_are_paged_by_state_and_date(store, place):
+def test_orders_are_paged_by_state_and_date(store, place, sandbox):
     for number in range(5001, 5006):
         place(number, placed=PLACED + number - 5001)
+    sandbox.store.db.execute("UPDATE orders SET dt_updated = orderdate")
     since = datetime.fromtimestamp(PLACED, UTC) + timedelta(seconds=1)
 
-    pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, placed_since=since, page_size=2))
+    pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, since=since, page_size=2))
 
     assert [[order.id for order in page] for page in pages] == [[5002, 5003], [5004, 5005]]
     for statuses in ({StoreStatus.SHIPPED, StoreStatus.PROCESSING}, set(), {StoreStatus.OTHER}):
-        assert list(store.iterate_orders(statuses=statuses, placed_since=None)) == []
+        assert list(store.iterate_orders(statuses=statuses, since=None)) == []
+
+
+def test_an_old_order_that_changed_since_is_found_again(store, place, sandbox):
+    place(5001, placed=PLACED)
+    place(5002, placed=PLACED)
+    since = datetime.fromtimestamp(PLACED, UTC) + timedelta(days=9)
+    sandbox.store.db.execute(
+        "UPDATE orders SET dt_updated = CASE id WHEN 5002 THEN ? ELSE orderdate END", (since.timestamp() + 60,)
+    )
+
+    pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, since=since))
+
+    assert [[order.id for order in page] for page in pages] == [[5002]]
 
 
 def test_a_note_is_added_and_read_back(store, place):
