@@ -63,6 +63,11 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
         return _tell(str(error), kind=type(error).__name__, arguments=arguments, code=code_of(error))
     except KeyboardInterrupt:
         return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
+    except SystemExit as left:
+        # The framework turns Ctrl-C into this before we see it.
+        if left.code != Exit.INTERRUPTED:
+            raise
+        return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
     except BrokenPipeError:
         # The reader went away, as `| head` does; that is no failure of ours, and there is nobody left to tell.
         sys.stdout = None
