@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from lxml.html import HtmlElement
-from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
 from miva_sandbox.storefront import html
 from miva_sandbox.storefront.html import Child
@@ -20,15 +19,6 @@ def page(
 
 def not_found(shopper: Shopper, message: str) -> bytes:
     return page(shopper, "NTFD", "Not found", [html.heading("Not found"), *html.message(message)])
-
-
-def trail(*steps: HtmlElement) -> HtmlElement:
-    """Write where a page is, from the front page down."""
-    found = E.P(E.CLASS("trail"))
-    for step in steps:
-        step.tail = " / "
-        found.append(step)
-    return found
 
 
 def _links(shopper: Shopper) -> list[HtmlElement]:

@@ -52,7 +52,7 @@ def product(shopper: Shopper, *, code: str = "PROD", message: str = "") -> bytes
     if found["descrip"]:
         sold.append(E.DIV(html.prose(found["descrip"]), id="description"))
     content = [
-        frame.trail(*(_category_link(shopper, row) for row in _categories_of(store, found["id"]))),
+        E.P(E.CLASS("trail"), *(_category_link(shopper, row) for row in _categories_of(store, found["id"]))),
         *html.message(message),
         E.DIV(E.CLASS("product"), *_gallery(shopper, found, parts), E.DIV(*sold)),
         *_related(shopper, found["id"]),
