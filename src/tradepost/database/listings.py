@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from tradepost.database import sql
@@ -81,8 +81,8 @@ class DjangoListings:
         return listing_rows(self._all().filter(id__in=list(ids)).order_by("id"))
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        by_code = Q(kind="parent", code_key__in=[code_key(sku) for sku in skus])
-        return listing_rows(self._all().filter(Q(id__in=self._ids_by_sku(skus)) | by_code).order_by("id"))
+        parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in skus])
+        return self.by_ids({*self._ids_by_sku(skus), *parents.values_list("id", flat=True)})
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
         rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))
@@ -94,10 +94,10 @@ class DjangoListings:
     def unlinked_matches(
         self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
     ) -> list[ListingRow]:
+        # Two look-ups, each by its index: asked for either in one, SQLite goes through all listings.
+        by_code = self._all().filter(code_key__in=[code_key(code) for code in codes]).values_list("id", flat=True)
         query = self._all().filter(
-            Q(id__in=self._ids_by_sku(skus)) | Q(code_key__in=[code_key(code) for code in codes]),
-            link__in=[Link.UNLINKED, Link.BROKEN],
-            is_paused=False,
+            id__in={*self._ids_by_sku(skus), *by_code}, link__in=[Link.UNLINKED, Link.BROKEN], is_paused=False
         )
         if only is not None:
             query = query.filter(id__in=list(only))

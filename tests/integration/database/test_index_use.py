@@ -73,3 +73,25 @@ def test_skus_and_codes_are_looked_up_one_by_one(listings):
         assert "listing_sku_once_per_channel" in plans
         assert "(channel_id=? AND code_key=?)" in plans
         assert "SEARCH tradepost_listing USING INDEX listing_by_health" not in plans
+
+
+def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, catalogue, family, noon):
+    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.models import Channel  # noqa: PLC0415
+    from tradepost.operations.ports import Proven  # noqa: PLC0415
+
+    listings = DjangoListings(Channel.objects.create(name="Shop").pk)
+
+    def work():
+        catalogue.save([family("tee", "S", "M")], at=noon)
+        listings.build(["tee"], queue=True)
+        catalogue.save([family("tee", "S")], at=noon)
+        listings.build(["tee"], queue=True)
+        (row,) = listings.by_skus(["tee-S"])
+        listings.record([Proven(row.id, at=noon, quantity=3)])
+
+    plans = "\n".join(plans_of(work))
+
+    assert "SEARCH tradepost_listing" in plans
+    assert not re.search(r"tradepost_listing USING (COVERING )?INDEX \w+ \(channel_id=\?\)", plans)
+    assert not re.search(r"SCAN tradepost_(listing|variant|product)\b", plans)
