@@ -63,11 +63,6 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
         return _tell(str(error), kind=type(error).__name__, arguments=arguments, code=code_of(error))
     except KeyboardInterrupt:
         return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
-    except SystemExit as left:
-        # The framework turns Ctrl-C into this before we see it.
-        if left.code != Exit.INTERRUPTED:
-            raise
-        return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
     except BrokenPipeError:
         # The reader went away, as `| head` does; that is no failure of ours, and there is nobody left to tell.
         sys.stdout = None
@@ -81,6 +76,9 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
         log.exception("command failed, reference %s", reference)
         sentence = f"Something went wrong inside Tradepost ({type(error).__name__}); the log has it as {reference}."
         return _tell(sentence, kind="Bug", arguments=arguments, code=Exit.WITH_ERRORS)
+    if result == Exit.INTERRUPTED:
+        # The framework turns Ctrl-C inside a command into this result, and says nothing.
+        return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
     return result if isinstance(result, int) else Exit.DONE
 
 
