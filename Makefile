@@ -37,6 +37,8 @@ test: install ## run the tests
 
 # Types and migrations read the settings, which make keys and a database: not in the data folder of whoever runs this.
 check: export TRADEPOST_DATA := $(CURDIR)/.venv/check-data
+# Checks that read the settings must not make the data folder of whoever runs them.
+check: export TRADEPOST_DATA := $(CURDIR)/.venv/check-data
 check: install ## run everything that a change must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

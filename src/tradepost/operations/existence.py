@@ -62,10 +62,7 @@ def check(ports: Ports) -> None:
     for start in range(0, len(differences.gone), _WRITE_BATCH):
         _break(ports, differences.gone[start : start + _WRITE_BATCH], {key: p.id for key, p in again.items()}, at)
     for start in range(0, len(differences.recoded), _WRITE_BATCH):
-        batch = differences.recoded[start : start + _WRITE_BATCH]
-        with ports.run.transaction():
-            ports.listings.record([Proven(lost.listing_id, at, code=code) for lost, code in batch])
-            ports.run.report([Result(_recoded_change(*recoded), Outcome.APPLIED, Proof.READ) for recoded in batch])
+        _recode(ports, differences.recoded[start : start + _WRITE_BATCH], at)
 
 
 def compare(ports: Ports, *, allowed: int) -> Differences:
@@ -127,6 +124,24 @@ def _break(ports: Ports, batch: list[LinkedListing], again: dict[str, int], at: 
     with ports.run.transaction():
         ports.listings.record(proven)
         ports.listings.flag(flags)
+        ports.run.report(results)
+
+
+def _recode(ports: Ports, batch: list[tuple[LinkedListing, str]], at: datetime) -> None:
+    holders = ports.listings.by_codes([code for _lost, code in batch])
+    proven: list[Proven] = []
+    results: list[Result] = []
+    for lost, code in batch:
+        holder = holders.get(code_key(code))
+        if holder is None or holder.id == lost.listing_id:
+            proven.append(Proven(lost.listing_id, at, code=code))
+            results.append(Result(_recoded_change(lost, code), Outcome.APPLIED, Proof.READ))
+            continue
+        # The link is by id and holds; only the name can't be noted until the other listing lets go of it.
+        message = f"The store calls it {code} now, but that is the code of the listing {holder.sku}."
+        results.append(Result(_recoded_change(lost, code), Outcome.SKIPPED, message=message))
+    with ports.run.transaction():
+        ports.listings.record(proven)
         ports.run.report(results)
 
 

@@ -137,14 +137,23 @@ def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> Match:
 
 def _apply(ports: Ports, matches: Sequence[Match]) -> None:
     at = ports.clock()
-    found = ports.store.products_by_code([match.product.code for match in matches if match.product is not None])
+    codes = [match.product.code for match in matches if match.product is not None]
+    found = ports.store.products_by_code(codes)
+    holders = ports.listings.by_codes(codes)
     links: list[tuple[Match, StoreProduct]] = []
     results: list[Result] = []
     flags: dict[int, tuple[Attention, str]] = {}
     for match in matches:
         there = found.get(code_key(match.product.code)) if match.product is not None else None
         if there is not None and match.product is not None and there.id == match.product.id:
-            links.append((match, there))
+            holder = holders.get(code_key(there.code))
+            if holder is None or holder.id == match.row.id:
+                links.append((match, there))
+                continue
+            # Two listings can't have one code: the other one was built for it and waits to be linked or published.
+            message = f"{there.code} on the store is the code of the listing {holder.sku}; link that one, or recode it."
+            flags[match.row.id] = (Attention.MATCH_TAKEN, message)
+            results.append(Result(_keep(match.row), Outcome.SKIPPED, message=message))
         elif match.attention is not None:
             flags[match.row.id] = (match.attention, match.message)
             results.append(Result(_keep(match.row), Outcome.SKIPPED, message=match.message))

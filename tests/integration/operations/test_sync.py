@@ -295,3 +295,19 @@ def test_a_run_with_one_rejected_row_is_completed_with_errors(published, monkeyp
 
     assert run.counts.state is RunState.COMPLETED_WITH_ERRORS
     assert published.listing("MUG-01").last_error == "The store is closed"
+
+
+def test_a_product_whose_code_another_listing_was_built_for_is_not_linked_to_a_third(shop):
+    shop.import_text(CATALOGUE, queue=False)
+    _provision(
+        shop,
+        '<Module code="customfields" feature="util"><ProductField_Add><Code>product_type</Code><Name>Type</Name>'
+        "<FieldType>textfield</FieldType></ProductField_Add></Module>"
+        "<Product_Add><Code>CUP-01</Code><SKU>MUG-01</SKU><Name>Confusing</Name><Price>9.00</Price></Product_Add>"
+        '<Product_CustomField module="customfields" product="CUP-01" field="product_type">simple</Product_CustomField>',
+    )
+
+    run = shop.link(only=[shop.listing("MUG-01").pk])
+
+    assert [(r.outcome, "CUP-01" in r.message) for r in run.results] == [(Outcome.SKIPPED, True)]
+    assert shop.listing("MUG-01").attention == "match_taken"
