@@ -23,10 +23,12 @@ def page(columns: list[str], after: int) -> dict[str, object]:
 def content(first: int, last: int) -> str:
     """Tags that give each product a category, a custom field and a picture, as published ones have."""
     tags = [
-        "<Category_Add><Code>all</Code><Name>All</Name></Category_Add>"
-        '<Module code="customfields" feature="util"><ProductField_Add><Code>brand</Code><Name>Brand</Name>'
-        "<FieldType>textfield</FieldType></ProductField_Add></Module>"
-        f'<Image_Add filepath="graphics/dot.png" encoding="base64">{_PNG}</Image_Add>'
+        (
+            "<Category_Add><Code>all</Code><Name>All</Name></Category_Add>"
+            '<Module code="customfields" feature="util"><ProductField_Add><Code>brand</Code><Name>Brand</Name>'
+            "<FieldType>textfield</FieldType></ProductField_Add></Module>"
+            f'<Image_Add filepath="graphics/dot.png" encoding="base64">{_PNG}</Image_Add>'
+        )
     ]
     tags += [
         f'<CategoryProduct_Assign category_code="all" product_code="SEED-{number}"/>'

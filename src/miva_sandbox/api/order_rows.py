@@ -9,6 +9,7 @@ from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, ListQu
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import number
 from miva_sandbox.state import queues
+from miva_sandbox.state.database import as_records
 from miva_sandbox.state.orders import ADDRESS_COLUMNS
 
 Row = dict[str, Any]
@@ -106,12 +107,12 @@ def show(query: ListQuery) -> None:
 
 def rows(call: Call, found: Sequence[sqlite3.Row], asked: Sequence[str]) -> list[Row]:
     """Build the page: the fixed columns of each order, then one query a column for what is asked on demand."""
-    built = [base(row) for row in found]
+    built = [base(row) for row in as_records(found)]
     order_columns.add(call, found, built, asked)
     return built
 
 
-def base(row: sqlite3.Row) -> Row:
+def base(row: sqlite3.Row | Row) -> Row:
     shown: Row = {
         name: row[name]
         for name in ("id", "pay_id", "batch_id", "status", "pay_status", "stk_status", "dt_instock", "orderdate")

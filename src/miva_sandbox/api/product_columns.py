@@ -15,6 +15,7 @@ from miva_sandbox.api.list_query import CUSTOM_FIELDS
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import number
 from miva_sandbox.state import images
+from miva_sandbox.state.database import as_records
 
 Row = dict[str, Any]
 # `found` are the products, `rows` what is built of them, in the same order.
@@ -96,14 +97,15 @@ def _inventory_settings(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row
     if not call.may("INVT:view"):
         call.lint.report("column without the right", call.function, "productinventorysettings")
         return
+    found = call.store.db.rows(
+        f"SELECT * FROM inventory_product_settings WHERE product_id IN {_OF_THE_PAGE}",  # noqa: S608 - our own text
+        (page_ids(rows),),
+    )
     settings = {
         row["product_id"]: {
             name: bool(row[name]) if isinstance(_NO_SETTINGS[name], bool) else row[name] for name in _NO_SETTINGS
         }
-        for row in call.store.db.rows(
-            f"SELECT * FROM inventory_product_settings WHERE product_id IN {_OF_THE_PAGE}",  # noqa: S608 - our own text
-            (page_ids(rows),),
-        )
+        for row in as_records(found)
     }
     for built in rows:
         built["productinventorysettings"] = settings.get(built["id"], _NO_SETTINGS)
@@ -111,14 +113,15 @@ def _inventory_settings(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row
 
 def _images(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row]) -> None:
     found: dict[int, list[Row]] = defaultdict(list)
-    for row in call.store.db.rows(
+    listed = call.store.db.rows(
         "SELECT row.id, row.product_id, row.image_id, row.type_id, coalesce(type.code, '') AS code, "  # noqa: S608
         "coalesce(type.descrip, '') AS type_desc, images.image, images.width, images.height, row.disp_order "
         "FROM product_images row JOIN images ON images.id = row.image_id LEFT JOIN image_types type "
         f"ON type.id = row.type_id WHERE row.product_id IN {_OF_THE_PAGE} ORDER BY row.disp_order, row.id",
         (page_ids(rows),),
-    ):
-        found[row["product_id"]].append(dict(row))
+    )
+    for row in as_records(listed):
+        found[row["product_id"]].append(row)
     for built in rows:
         built["productimagedata"] = found.get(built["id"], [])
 
@@ -141,13 +144,13 @@ def _image_type(call: Call, rows: Sequence[Row], name: str) -> None:
 
 def _categories(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row]) -> None:
     found: dict[int, list[Row]] = defaultdict(list)
-    for row in call.store.db.rows(
+    listed = call.store.db.rows(
         "SELECT x.product_id AS of_product, g.id, g.parent_id, g.agrpcount, g.depth, g.disp_order, "  # noqa: S608
         "g.page_code, g.code, g.name, g.page_title, g.active, g.dt_created, g.dt_updated FROM category_products x "
         f"JOIN categories g ON g.id = x.cat_id WHERE x.product_id IN {_OF_THE_PAGE} ORDER BY g.disp_order, g.id",
         (page_ids(rows),),
-    ):
-        category = dict(row)
+    )
+    for category in as_records(listed):
         category["active"] = bool(category["active"])
         found[category.pop("of_product")].append(category)
     for built in rows:

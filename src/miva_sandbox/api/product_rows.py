@@ -9,6 +9,7 @@ from miva_sandbox.api import custom_field_values, formats, list_query, product_c
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, ListQuery, Spec
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import ApiError, number
+from miva_sandbox.state.database import as_records
 from miva_sandbox.state.store import Store
 
 Row = dict[str, Any]
@@ -108,12 +109,12 @@ def show(query: ListQuery) -> None:
 
 def rows(call: Call, found: Sequence[sqlite3.Row], asked: Sequence[str]) -> list[Row]:
     """Build the page: the fixed columns of each product, then one query a column for what is asked on demand."""
-    built = [base(call.store, row) for row in found]
+    built = [base(call.store, row) for row in as_records(found)]
     product_columns.add(call, found, built, asked)
     return built
 
 
-def base(store: Store, row: sqlite3.Row) -> Row:
+def base(store: Store, row: sqlite3.Row | Row) -> Row:
     return {
         "id": row["id"],
         "disp_order": row["disp_order"],

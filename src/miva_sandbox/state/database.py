@@ -15,6 +15,16 @@ from typing import Any
 _SEQUENCES = "CREATE TABLE IF NOT EXISTS sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
 
 
+def as_records(rows: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:
+    """
+    Return rows of one query as dicts.
+
+    A row looks a name up by comparing it with each of its names; over a page of thousands that is the larger half.
+    """
+    names = rows[0].keys() if rows else []
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
 class Database:
     """
     A connection that threads share; whoever holds `lock` (re-entrant) has it alone.
@@ -92,7 +102,7 @@ class Database:
     def copy_to(self, target: "Database") -> None:
         """Replace the whole content of `target` by this one's."""
         with self.lock, target.lock:
-            self._connection.backup(target._connection)
+            self._connection.backup(target._connection)  # noqa: SLF001 - of the same class
 
     def close(self) -> None:
         with self.lock:
