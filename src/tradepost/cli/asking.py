@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tradepost.cli.failures import Exit
-from tradepost.cli.output import out, print_json, print_results, result_json
+from tradepost.cli.output import counted, out, print_json, print_results, result_json
 from tradepost.cli.running import Report, combined_exit, perform, print_report, shell_user
 from tradepost.database.models import Channel, Listing
 from tradepost.domain.content import CONTENT_GROUPS, Group
@@ -84,12 +84,14 @@ def _tell(request: Request, asked: Asked, *, dry_run: bool, kind: str, now: bool
     word = request.change.value or "clear"
     if dry_run:
         print_results([r for r in asked.results if r.outcome is Outcome.APPLIED][:_SHOWN])
-        out.print(f"Would queue '{word}' for {asked.queued} listings." if kind else f"Would clear {asked.queued}.")
+        out.print(
+            f"Would queue '{word}' for {counted(asked.queued, 'listing')}." if kind else f"Would clear {asked.queued}."
+        )
     elif asked.queued and kind:
         when = "applied now" if now else f"the next {kind} applies it ('tradepost listings {kind}' at once)"
-        out.print(f"Queued '{word}' for {asked.queued} listings; {when}.")
+        out.print(f"Queued '{word}' for {counted(asked.queued, 'listing')}; {when}.")
     elif asked.queued:
-        out.print(f"Took back what was queued for {asked.queued} listings.")
+        out.print(f"Took back what was queued for {counted(asked.queued, 'listing')}.")
     if asked.unchanged:
         out.print(f"{asked.unchanged} were queued already." if kind else f"{asked.unchanged} had nothing queued.")
     for reason, count in sorted(asked.refused.items()):

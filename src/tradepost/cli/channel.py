@@ -118,7 +118,7 @@ def add(
     if as_json:
         print_json({"channel": _json(channel), "checks": [finding.to_json() for finding in findings]})
     else:
-        out.print(f"Channel '{name}' is connected to {domain}.", markup=False)
+        out.print(f"Channel '{name}' was added for the store at {domain}.", markup=False)
         _print_findings(findings)
     return _exit(findings)
 

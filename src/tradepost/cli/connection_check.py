@@ -1,17 +1,22 @@
 """Trying a channel's connections: one harmless question after the other, each answered by yes or by its cure."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.errors import StorageRefused, TradepostError
-from tradepost.domain.order import StoreStatus
+from tradepost.miva.functions import THE_EIGHT
 from tradepost.wiring import open_images, open_store
+
+USUAL_WINDOW_SECONDS = 120
+_STOCK_READ = "can be read back, so quantities are proven"
+_STOCK_UNREAD = (
+    "can't be read with this token, so quantities count as sent, not as proven; the right to view inventory would "
+    "prove them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +50,32 @@ def check_channel(channel: Channel, *, make_folder: bool = False) -> list[Findin
 def _check_store(channel: Channel) -> list[Finding]:
     if not channel.connections.filter(kind=ConnectionKind.STORE_API.value).exists():
         return [Finding("store", is_good=False, words="The channel has no store connection.")]
-    findings: list[Finding] = []
     with open_store(channel) as store:
-        first = _try("store: products can be read", lambda: _count_products(store))
-        findings.append(first)
-        if first.is_good:
-            findings.append(_try("store: orders can be read", lambda: _see_orders(store)))
-            findings.append(
-                _try(
-                    "store: stock",
-                    lambda: (
-                        "can be read back"
-                        if store.reads_stock()
-                        else "can't be read with this token, so quantities count as sent, not as proven"
-                    ),
-                )
-            )
-    return findings
+        try:
+            check = store.check()
+        except TradepostError as error:
+            return [Finding("store: address and credentials", is_good=False, words=str(error))]
+        return [
+            Finding("store: address and credentials", is_good=True, words=f"this is '{check.store_name}'"),
+            *(
+                Finding(f"store: function {name}", name not in check.missing, check.missing.get(name, ""))
+                for name in THE_EIGHT
+            ),
+            _clock(check.clock_difference_seconds),
+            Finding("store: stock", is_good=True, words=_STOCK_READ if check.reads_stock else _STOCK_UNREAD),
+        ]
+
+
+def _clock(difference_seconds: float | None) -> Finding:
+    name = "store: clock"
+    if difference_seconds is None:
+        return Finding(name, is_good=True, words="the store does not tell its time")
+    ahead = "ahead of" if difference_seconds > 0 else "behind"
+    words = f"the store's clock is {abs(difference_seconds):.0f} s {ahead} this machine's"
+    if abs(difference_seconds) <= USUAL_WINDOW_SECONDS / 2:
+        return Finding(name, is_good=True, words=words)
+    cure = "set this machine's clock, or requests will be refused as outside the token's window"
+    return Finding(name, is_good=False, words=f"{words}; {cure}")
 
 
 def _check_images(channel: Channel, *, make_folder: bool) -> list[Finding]:
@@ -90,16 +104,3 @@ def _try(name: str, question: Callable[[], str]) -> Finding:
         return Finding(name, is_good=True, words=question())
     except TradepostError as error:
         return Finding(name, is_good=False, words=str(error))
-
-
-def _count_products(store: Any) -> str:
-    first: list[Any] = next(iter(store.iterate_rows(page_size=1)), [])
-    return "the store has products" if first else "the store has no products yet"
-
-
-def _see_orders(store: Any) -> str:
-    pages = store.iterate_orders(
-        statuses=frozenset({StoreStatus.PENDING}), since=timezone.now() - timedelta(days=1), page_size=1
-    )
-    found = sum(len(page) for page in itertools.islice(pages, 1))
-    return "there are new orders" if found else "no new order today"

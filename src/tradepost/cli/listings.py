@@ -86,7 +86,7 @@ def show(
         return
     for name, value in _json(row).items():
         out.print(f"[bold]{name}[/bold]: ", end="")
-        out.print("" if value is None else str(value), markup=False, soft_wrap=True)
+        out.print(_plain(value), markup=False, soft_wrap=True)
     print_table(
         ("run", "action", "outcome", "proof", "changed", "message"),
         (
@@ -119,6 +119,12 @@ for _command in (
     listing_changes.unlink,
 ):
     app.command()(_command)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {'unknown' if its is None else its}" for name, its in value.items())
+    return "" if value is None else str(value)
 
 
 def _json(row: Listing) -> dict[str, Any]:

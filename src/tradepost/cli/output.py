@@ -44,6 +44,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(message)
 
 
+def counted(number: int, singular: str) -> str:
+    """Write a number with its noun: 1 listing, 2 listings."""
+    return f"{number} {singular if number == 1 else singular + 's'}"
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "") -> None:
     """Print rows as a table, or the sentence `empty` where there are none."""
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
