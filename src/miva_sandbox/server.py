@@ -5,13 +5,10 @@ The whole sandbox on real sockets: the JSON API, the pictures and the storefront
         ...  # sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, sandbox.ftp.port
 """
 
-import socket
-import threading
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -24,6 +21,7 @@ from miva_sandbox.faults.rules import Faults
 from miva_sandbox.faults.transport import FaultyTransport, connection_in_scope
 from miva_sandbox.files.certificate import self_signed
 from miva_sandbox.files.ftp import FtpServer, Tls
+from miva_sandbox.http_server import HttpServer
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
 from miva_sandbox.state.domain import Domain
@@ -33,54 +31,7 @@ from miva_sandbox.storefront import routes as storefront
 if TYPE_CHECKING:
     from miva_sandbox.files.sftp import SftpServer
 
-_START_TIMEOUT_SECONDS = 20
-_STOP_TIMEOUT_SECONDS = 10
 FTP_USER = "store"
-
-
-class HttpServer:
-    """An ASGI application on a socket of its own, served by a thread."""
-
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
-        self._socket = socket.create_server((host, port), backlog=256)
-        # Accepted connections inherit it; asyncio sets it only on sockets that name their protocol, and without it
-        # every answer waits 40 ms for an acknowledgement.
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.host = host
-        self.port: int = self._socket.getsockname()[1]
-        # The Date header is the store's clock, which may be wrong on purpose; so the application writes it.
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            date_header=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, name=f"http-{self.port}", daemon=True)
-
-    def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
-
-    def start(self) -> None:
-        self._thread.start()
-        until = time.monotonic() + _START_TIMEOUT_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > until:
-                raise RuntimeError(f"The HTTP server on port {self.port} did not start")
-            time.sleep(0.005)
-
-    def begin_to_stop(self) -> None:
-        self._server.should_exit = True
-
-    def stop(self) -> None:
-        self.begin_to_stop()
-        if self._thread.ident is not None:
-            self._thread.join(_STOP_TIMEOUT_SECONDS)
-        self._socket.close()
 
 
 class SandboxServer:
@@ -110,35 +61,43 @@ class SandboxServer:
         ftp_tls_required: bool = False,
         ftp_session_reuse: bool = False,
     ) -> None:
-        self.domain = Domain(state=state, folder=folder)
-        self._seeded: Seeded = seed(self.domain, store_code=store_code)
-        self.store = self._seeded.store
-        if page_images is not None:
-            choose_everywhere(self.store, page_images)
-        self.full = self._seeded.full
-        self.hub = self._seeded.hub
-        self.log = log or RequestLog()
-        self.faults = Faults(seed=fault_seed)
-        interruptions.install(self.domain, self.faults)
-        self._http = HttpServer(self._app(), host=host, port=port)
-        self._control = Control(self.domain, self.faults, self.log)
-        self._control_http = (
-            None
-            if control_port is None
-            else HttpServer(self._control.application(host=host), host=host, port=control_port)
-        )
-        self.certificate = self_signed()
-        self.ftp = FtpServer(
-            self.domain.files,
-            host,
-            ftp_port,
-            user=FTP_USER,
-            password=self.ftp_password,
-            tls=Tls(certificate=self.certificate, required=ftp_tls_required, session_reuse=ftp_session_reuse),
-            faults=self.faults,
-        )
-
-        self.sftp = None if sftp_port is None else self._sftp(host, sftp_port)
+        with ExitStack() as made:
+            self.domain = Domain(state=state, folder=folder)
+            made.callback(self.domain.close)
+            self._seeded: Seeded = seed(self.domain, store_code=store_code)
+            self.store = self._seeded.store
+            if page_images is not None:
+                choose_everywhere(self.store, page_images)
+            self.full = self._seeded.full
+            self.hub = self._seeded.hub
+            self.log = log or RequestLog()
+            made.callback(self.log.close)
+            self.faults = Faults(seed=fault_seed)
+            interruptions.install(self.domain, self.faults)
+            control = Control(self.domain, self.faults, self.log)
+            made.callback(control.close)
+            self._http = HttpServer(self._app(), host=host, port=port)
+            made.callback(self._http.stop)
+            self._control_http = None
+            if control_port is not None:
+                self._control_http = HttpServer(control.application(host=host), host=host, port=control_port)
+                made.callback(self._control_http.stop)
+            self.certificate = self_signed()
+            tls = Tls(certificate=self.certificate, required=ftp_tls_required, session_reuse=ftp_session_reuse)
+            self.ftp = FtpServer(
+                self.domain.files,
+                host,
+                ftp_port,
+                user=FTP_USER,
+                password=self.ftp_password,
+                tls=tls,
+                faults=self.faults,
+            )
+            made.callback(self.ftp.stop)
+            self.sftp = None if sftp_port is None else self._sftp(host, sftp_port)
+            if self.sftp is not None:
+                made.callback(self.sftp.stop)
+            self._made = made.pop_all()
 
     def _sftp(self, host: str, port: int) -> "SftpServer":
         # Only here, so that the sandbox does without the extra.
@@ -172,29 +131,27 @@ class SandboxServer:
         return f"{self.address}{self.domain.folder}"
 
     def start(self) -> Self:
-        self._http.start()
-        self.domain.base_url = self.address
-        self.ftp.start()
-        if self.sftp is not None:
-            self.sftp.start()
-        if self._control_http is not None:
-            self._control_http.start()
+        """Raises OSError for a port that is taken; then nothing is left running."""
+        try:
+            self._http.start()
+            self.domain.base_url = self.address
+            self.ftp.start()
+            if self.sftp is not None:
+                self.sftp.start()
+            if self._control_http is not None:
+                self._control_http.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
-        # Both take their time to notice; so they do it at once.
+        """Close all connections, wait for the threads and forget what was in memory. Idempotent."""
+        # All at once, as each may have requests to wait for.
         self._http.begin_to_stop()
         if self._control_http is not None:
             self._control_http.begin_to_stop()
-        self.ftp.stop()
-        if self.sftp is not None:
-            self.sftp.stop()
-        self._http.stop()
-        if self._control_http is not None:
-            self._control_http.stop()
-        self._control.close()
-        self.log.close()
-        self.domain.close()
+        self._made.close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -55,19 +55,19 @@ class _Exchange:
         self._event = {"functions": functions_of(body)}
         self._start: Message = {"type": "http.response.start", "status": 500, "headers": []}
         self._answer = b""
+        self._seconds_off = 0.0
 
     async def run(self, app: ASGIApp) -> None:
         if await self._before():
             return
-        clock = self._take("clock")
-        seconds = (clock.seconds or 0.0) if clock else 0.0
-        self._domain.clock.move(seconds)
+        if (rule := self._take("clock")) is not None:
+            self._clock_is_off(rule.seconds or 0.0)
         try:
             await app(self._scope, self._replay, self._collect)
         except EngineTimeoutError:
             await self._html(504, "504 Gateway Time-out")
         finally:
-            self._domain.clock.move(-seconds)
+            self._clock_is_off(0.0)
 
     async def _before(self) -> bool:
         """Do what happens before the store sees the request; True if it never does."""
@@ -101,6 +101,10 @@ class _Exchange:
         headers = [pair for pair in self._scope["headers"] if pair[0] != b"x-miva-api-timeout"]
         self._scope = {**self._scope, "headers": [*headers, (b"x-miva-api-timeout", str(seconds).encode())]}
 
+    def _clock_is_off(self, seconds: float) -> None:
+        self._domain.clock.move(seconds - self._seconds_off)
+        self._seconds_off = seconds
+
     async def _replay(self) -> Message:
         if self._body_was_read:
             return await self._receive()
@@ -113,6 +117,8 @@ class _Exchange:
             return
         self._answer += message.get("body", b"")
         if not message.get("more_body", False):
+            # Right again before the answer is out, as the client's next request may come at once.
+            self._clock_is_off(0.0)
             await self._after()
 
     async def _after(self) -> None:
@@ -160,8 +166,7 @@ class _Exchange:
             connection.close()
         else:
             connection.abort()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+        await _disconnected(self._receive)
 
 
 def connection_in_scope(app: ASGIApp) -> ASGIApp:
@@ -172,10 +177,23 @@ def connection_in_scope(app: ASGIApp) -> ASGIApp:
     """
 
     async def outermost(scope: Scope, receive: Receive, send: Send) -> None:
-        cycle = getattr(send, "__self__", None)
-        await app({**scope, _CONNECTION: getattr(cycle, "transport", None)}, receive, send)
+        connection = getattr(getattr(send, "__self__", None), "transport", None)
+        try:
+            await app({**scope, _CONNECTION: connection}, receive, send)
+        except asyncio.CancelledError:
+            # The server is stopped while a rule keeps a request waiting: that is no error of the application's.
+            if connection is None:
+                raise
+            connection.abort()
+            await _disconnected(receive)
 
     return outermost
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the server has noticed that the connection is gone; only then nothing more is expected of it."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def functions_of(body: bytes) -> Sequence[str]:

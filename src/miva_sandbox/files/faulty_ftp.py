@@ -9,6 +9,7 @@ from typing import Any
 from miva_sandbox.faults.rules import Faults
 
 _log = logging.getLogger("pyftpdlib")
+_PIECES_PER_SECOND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +76,30 @@ def data_channel(base: type[Any], throttled: type[Any]) -> type[Any]:
 
         write_limit = read_limit
 
-        def recv(self, buffer_size: int) -> bytes:
+        @property
+        def _most_at_once(self) -> int | None:
             limit = self._trouble.bytes_per_second
-            received: bytes = super().recv(min(buffer_size, limit) if limit else buffer_size)
+            return max(1, limit // _PIECES_PER_SECOND) if limit else None
+
+        def recv(self, buffer_size: int) -> bytes:
+            most = self._most_at_once
+            received: bytes = super().recv(buffer_size if most is None else min(buffer_size, most))
             return received
 
         def send(self, data: bytes) -> int:
-            limit = self._trouble.bytes_per_second
-            sent: int = super().send(data[:limit] if limit else data)
+            sent: int = super().send(data[: self._most_at_once])
             self._break()
             return sent
+
+        def _throttle_bandwidth(self, len_chunk: int, max_speed: int) -> None:
+            """Rest after each piece; the library's own lets a whole second's worth pass before it looks."""
+            if len_chunk and not self._closed:
+                self.del_channel()
+                self._cancel_throttler()
+                self._throttler = self.ioloop.call_later(len_chunk / max_speed, self._go_on, _errback=self.handle_error)
+
+        def _go_on(self) -> None:
+            self.add_channel(events=self.ioloop.READ if self.receive else self.ioloop.WRITE)
 
         def handle_read_event(self) -> None:
             super().handle_read_event()

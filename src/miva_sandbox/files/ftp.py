@@ -6,6 +6,7 @@ that resume the TLS session of their control connection, as many hosting servers
 """
 
 import logging
+import socket
 import threading
 import warnings
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ with warnings.catch_warnings():
     from pyftpdlib.authorizers import AuthenticationFailed, DummyAuthorizer
     from pyftpdlib.filesystems import AbstractedFS
     from pyftpdlib.handlers import DTPHandler, FTPHandler, ThrottledDTPHandler, TLS_DTPHandler, TLS_FTPHandler
-    from pyftpdlib.ioloop import IOLoop
+    from pyftpdlib.ioloop import AsyncChat, IOLoop
     from pyftpdlib.servers import FTPServer as _Acceptor
 
 _ALL_RIGHTS = "elradfmwMT"
@@ -65,25 +66,31 @@ class FtpServer:
         self._password = password
         self._tls = tls
         self._faults = faults or Faults()
-        self._loop: IOLoop | None = None
-        self._acceptor: _Acceptor | None = None
         self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._line: socket.socket | None = None
 
     def start(self) -> Self:
-        self._stopping.clear()
-        self._loop = IOLoop()
-        self._acceptor = _Acceptor((self.host, self.port), self._handler(), ioloop=self._loop)
-        self.port = self._acceptor.address[1]
-        self._thread = threading.Thread(target=self._serve, name=f"ftp-{self.port}", daemon=True)
+        loop = IOLoop()
+        try:
+            acceptor = _Acceptor((self.host, self.port), self._handler(), ioloop=loop)
+        except OSError:
+            loop.close()
+            raise
+        self.port = acceptor.address[1]
+        # Only a connection wakes the loop; so it has one of its own.
+        self._line, other_end = socket.socketpair()
+        other_end.setblocking(False)
+        self._thread = threading.Thread(
+            target=_serve, args=(loop, _Stopping(other_end, ioloop=loop)), name=f"ftp-{self.port}", daemon=True
+        )
         self._thread.start()
         return self
 
     def stop(self) -> None:
         """Close all connections and wait for the thread. Idempotent."""
-        if self._thread is None:
+        if self._thread is None or self._line is None:
             return
-        self._stopping.set()
+        self._line.close()
         self._thread.join(_STOP_TIMEOUT_SECONDS)
         self._thread = None
 
@@ -92,13 +99,6 @@ class FtpServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def _serve(self) -> None:
-        assert self._loop is not None
-        assert self._acceptor is not None
-        while not self._stopping.is_set():
-            self._loop.loop(timeout=0.1, blocking=False)
-        self._acceptor.close_all()
 
     def _handler(self) -> type[FTPHandler]:
         authorizer = faulty_ftp.authorizer(DummyAuthorizer, AuthenticationFailed, self._faults)
@@ -121,6 +121,23 @@ class FtpServer:
             "tls_data_required": self._tls.required,
         }
         return type("TlsHandler", (TLS_FTPHandler,), settings)
+
+
+class _Stopping(AsyncChat):  # type: ignore[misc]  # the library has no types
+    """The loop's end of a line on which nothing is said; when the other end hangs up, the loop is to stop."""
+
+    is_asked_for = False
+
+    def handle_close(self) -> None:
+        self.is_asked_for = True
+        self.close()
+
+
+def _serve(loop: IOLoop, stopping: _Stopping) -> None:
+    until_next_call: float | None = None
+    while not stopping.is_asked_for:
+        until_next_call = loop.loop(timeout=until_next_call, blocking=False)
+    loop.close()
 
 
 class _Files(AbstractedFS):  # type: ignore[misc]  # the library has no types

@@ -119,7 +119,7 @@ def test_a_refused_request_does_no_work(  # noqa: PLR0917 - two parametrised axe
 
 
 @pytest.mark.parametrize("function", HUB_FUNCTIONS)
-@pytest.mark.parametrize("rule", [{"kind": "latency", "seconds": 0.2}, {"kind": "bandwidth", "bytes_per_second": 400}])
+@pytest.mark.parametrize("rule", [{"kind": "latency", "seconds": 0.2}, {"kind": "bandwidth", "bytes_per_second": 2000}])
 def test_a_slow_answer_is_late_and_complete(hub_client, sandbox, store, function, rule):
     sandbox.faults.add(Rule(**rule, function=function, times=1))
     started = time.monotonic()
@@ -127,7 +127,7 @@ def test_a_slow_answer_is_late_and_complete(hub_client, sandbox, store, function
     response = post(hub_client, function)
 
     assert response.json()["success"] == 1
-    assert time.monotonic() - started >= (0.2 if rule["kind"] == "latency" else len(response.content) / 400)
+    assert time.monotonic() - started >= (0.2 if rule["kind"] == "latency" else len(response.content) / 2000)
     assert effect(store, function) in {True, None}
 
 
@@ -269,12 +269,12 @@ def test_a_broken_connection_ends_the_transfer_and_the_session(sandbox, ftp, ver
 def test_a_slow_transfer_takes_its_time_and_arrives_whole(sandbox, ftp, verb):
     content = bytes(range(256)) * 100
     ftp.storbinary("STOR a.png", BytesIO(content))
-    sandbox.faults.add(Rule(kind="ftp_slow", bytes_per_second=10_000, verb=verb))
+    sandbox.faults.add(Rule(kind="ftp_slow", bytes_per_second=50_000, verb=verb))
     started = time.monotonic()
 
     received = transfer(ftp, verb, "a.png", content)
 
-    assert time.monotonic() - started >= 1
+    assert time.monotonic() - started >= 0.5
     assert (stored(sandbox, "a.png") if verb == "STOR" else received) == content
 
 

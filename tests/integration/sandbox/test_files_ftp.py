@@ -2,10 +2,12 @@
 
 import ftplib
 import ssl
+import time
 from io import BytesIO
 
 import pytest
 
+from miva_sandbox.faults.rules import Faults, Rule
 from miva_sandbox.files.certificate import self_signed
 from miva_sandbox.files.ftp import FtpServer, Tls
 
@@ -169,3 +171,20 @@ def test_a_server_that_insists_on_session_reuse_takes_resumed_data_connections(t
         client.storbinary("STOR cup.png", BytesIO(b"picture"))
 
         assert contents(client, "cup.png") == b"picture"
+
+
+@pytest.mark.parametrize("is_slow_to", ["STOR", "RETR"])
+def test_a_slow_transfer_under_tls_arrives_whole(tmp_path, certificate, is_slow_to):
+    faults = Faults()
+    tls = Tls(certificate=certificate, required=True)
+
+    with (
+        FtpServer(tmp_path, user=USER, password=PASSWORD, tls=tls, faults=faults) as server,
+        connect_tls(server, certificate, ftplib.FTP_TLS) as client,
+    ):
+        faults.add(Rule(kind="ftp_slow", bytes_per_second=100_000, verb=is_slow_to))
+        started = time.monotonic()
+        client.storbinary("STOR tee.png", BytesIO(b"picture" * 5_000))
+
+        assert contents(client, "tee.png") == b"picture" * 5_000
+        assert time.monotonic() - started >= 0.3
