@@ -23,6 +23,8 @@ def read_item(call: Call, element: Parameters, *, option_names: Sequence[str] = 
     name = element.text("Name", limit=100)
     price, weight = element.decimal("Price"), element.decimal("Weight")
     taxable = element.boolean("Taxable")
+    # Miva's client library for Node sends these with each line, empty.
+    element.expect(("shipment", "discounts", "subscription"))
     options = next((found for one in option_names if (found := element.objects(one)) is not None), [])
     return NewLine(
         code=code,

@@ -38,20 +38,24 @@ def _found(row: sqlite3.Row | None, number: str) -> sqlite3.Row:
     return row
 
 
-def category(call: Call) -> sqlite3.Row:
-    """Load the category that Category_ID, Edit_Category or Category_Code names. Raises ApiError."""
+def category(call: Call, *, prefix: str = "") -> sqlite3.Row:
+    """
+    Load the category that Category_ID, Edit_Category or Category_Code names. Raises ApiError.
+
+    With a prefix these are called, for example, ParentCategory_ID, Edit_ParentCategory and ParentCategory_Code.
+    """
     parameters, store = call.parameters, call.store
-    parameters.expect(("Category_ID", "Edit_Category", "Category_Code"))
-    if parameters.has("Category_ID"):
-        row, number = categories.find_by_id(store, parameters.required_integer("Category_ID")), "30"
-    elif parameters.has("Edit_Category"):
-        row, number = categories.find(store, parameters.required_text("Edit_Category")), "31"
-    elif parameters.has("Category_Code"):
-        row, number = categories.find(store, parameters.required_text("Category_Code")), "32"
+    by_id, edit, code = f"{prefix}Category_ID", f"Edit_{prefix}Category", f"{prefix}Category_Code"
+    parameters.expect((by_id, edit, code))
+    if parameters.has(by_id):
+        row, number = categories.find_by_id(store, parameters.required_integer(by_id)), "30"
+    elif parameters.has(edit):
+        row, number = categories.find(store, parameters.required_text(edit)), "31"
+    elif parameters.has(code):
+        row, number = categories.find(store, parameters.required_text(code)), "32"
     else:
         raise ApiError(
-            "MER-JSN-CAT-00033",
-            "Unable to load category: One of Category_ID, Edit_Category or Category_Code must be specified",
+            "MER-JSN-CAT-00033", f"Unable to load category: One of {by_id}, {edit} or {code} must be specified"
         )
     if row is None:
         raise ApiError(f"MER-JSN-CAT-000{number}", _CATEGORY)

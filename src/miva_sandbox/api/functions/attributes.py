@@ -86,7 +86,8 @@ def _register(kind: Kind) -> None:
 
     @function(f"{option_name}List_Load_Attribute", needs=("PROD:view",))
     def list_options(call: Call) -> Answer:
-        call.parameters.expect(("Customer_ID",))
+        # For templates the client library makes a list query of it, and reads a bare array all the same.
+        call.parameters.expect(("Customer_ID",) if kind is PRODUCT else ("Sort", "Offset", "Count", "Filter"))
         attribute = attribute_records.attribute(call, kind)
         options = attributes.options_of(call.store, kind, attribute["id"])
         return data([_SHOW_OPTION[kind](call.store, row) for row in options])

@@ -64,16 +64,22 @@ def category_list_load_parent(call: Call) -> Answer:
 
 @function("ChildCategoryList_Load_Query", needs=("CTGY:view",))
 def child_category_list_load_query(call: Call) -> Answer:
-    parent = records.category(call)
-    return _list(call, parent_id=parent["id"])
+    """List the children of a category; with Unassigned the other categories, too or alone."""
+    parent_id = records.category(call, prefix="Parent")["id"]
+    assigned, unassigned = call.parameters.boolean("Assigned"), call.parameters.boolean("Unassigned")
+    if assigned is False and not unassigned:
+        return done()
+    if not unassigned:
+        return _list(call, ("g.parent_id = ?", parent_id))
+    return _list(call, ("g.parent_id <> ?", parent_id)) if assigned is False else _list(call)
 
 
-def _list(call: Call, *, parent_id: int | None = None) -> Answer:
+def _list(call: Call, condition: tuple[str, int] | None = None) -> Answer:
     query = list_query.read(call, _LIST)
     if query.shows.get("Category_Show") == "Active":
         query.also("g.active = 1")
-    if parent_id is not None:
-        query.also("g.parent_id = ?", parent_id)
+    if condition is not None:
+        query.also(*condition)
     found, total = list_query.fetch(call, query, select=f"g.*, {_PARENT} AS parent_category", source="categories g")
     rows = [_row(row) for row in found]
     _add_on_demand(call, rows, query.on_demand)

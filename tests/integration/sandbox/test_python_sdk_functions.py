@@ -1,0 +1,56 @@
+"""Every function that the sandbox has, called by Miva's SDK for Python, unmodified."""
+
+import pytest
+
+from miva_sandbox.api import functions, registry
+from miva_sandbox.server import SandboxServer
+from sdk import catalogue_calls, order_calls
+from sdk.filled_store import FilledStore
+from sdk.python_sdk import PythonSdk
+
+# Importing the package is what registers the functions.
+REGISTERED = functions
+CALLS = [*catalogue_calls.CALLS, *order_calls.CALLS]
+
+
+@pytest.fixture(scope="module")
+def filled():
+    with SandboxServer() as server:
+        made = FilledStore(server)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def store(filled):
+    filled.restore()
+    return filled.server.store
+
+
+@pytest.fixture(scope="module")
+def sdk(filled):
+    server = filled.server
+    return PythonSdk(endpoint=server.endpoint, token=server.full.token, signing_key=server.full.signing_key)
+
+
+def test_every_function_of_the_sandbox_is_called_here():
+    implemented = {function.assignment for function in registry.all_functions()}
+
+    called = {call.function for call in CALLS}
+
+    assert called == implemented
+    assert len(CALLS) == len(called)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.function)
+def test_a_function_answers_what_the_sdk_reads_and_leaves_what_it_should(sdk, filled, store, call):
+    answer = sdk.make(call)
+
+    assert answer == call.answer
+    assert {sql: [tuple(row) for row in store.db.rows(sql)] for sql in call.leaves} == call.leaves
+    # What an official client sends, a store must want to know.
+    assert filled.server.domain.lint.entries() == []
+
+
+def test_every_call_checks_something():
+    assert [call.function for call in CALLS if not call.answer and not call.leaves] == []
