@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from miva_sandbox import coverage
+from miva_sandbox.faults import rules
+from miva_sandbox.faults.rules import BadRuleError, Rule
 from miva_sandbox.provisioning import run as provision
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.server import SandboxServer
@@ -41,6 +43,14 @@ def _parser() -> argparse.ArgumentParser:
         "--faults-seed", type=int, default=0, help="what random faults start from (default: %(default)s)"
     )
     serve.add_argument(
+        "--fault",
+        type=_rule,
+        action="append",
+        default=[],
+        metavar="JSON",
+        help='rule of a fault to start with, such as {"kind": "latency", "seconds": 0.2}; may be given often',
+    )
+    serve.add_argument(
         "--state", default=_IN_MEMORY, metavar="DIR", help="directory that keeps the store (default: %(default)s)"
     )
     serve.add_argument("--folder", default="/mm5/", help="folder that the store is mounted in (default: %(default)s)")
@@ -60,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("coverage", help="list which functions of the JSON API there are, as Markdown")
     listing.set_defaults(run=_coverage)
     return parser
+
+
+def _rule(text: str) -> Rule:
+    try:
+        return rules.from_json(text)
+    except BadRuleError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _coverage(_: argparse.Namespace) -> int:
@@ -86,6 +103,8 @@ def _serve(options: argparse.Namespace) -> int:
         ftp_tls_required=options.ftp_tls_required,
         ftp_session_reuse=options.ftp_session_reuse,
     )
+    for rule in options.fault:
+        server.faults.add(rule)
     with server:
         if options.seed_file is not None:
             _seed(server, options.seed_file)

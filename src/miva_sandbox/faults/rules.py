@@ -29,6 +29,7 @@ without waits once, before the request.
 """
 
 import itertools
+import json
 import random
 import threading
 import time
@@ -62,6 +63,18 @@ KINDS = frozenset(
         "ftp_full",
     }
 )
+
+_TEXTS = frozenset({"kind", "function", "tag", "verb", "path", "store", "xml"})
+_WHOLE = frozenset({"nth", "times", "bytes_per_second", "after_bytes", "status"})
+_MAY_BE_ABSENT = frozenset({"nth", "times", "seconds", "up_to_seconds"})
+# Without these a rule would strike, and nobody would notice.
+_NEEDED = {
+    "bandwidth": ("bytes_per_second",),
+    "clock": ("seconds",),
+    "edit": ("xml",),
+    "ftp_slow": ("bytes_per_second",),
+}
+_MOST = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +130,42 @@ def read(members: Mapping[str, Any]) -> Rule:
     if members.get("kind") not in KINDS:
         raise BadRuleError(f"kind must be one of: {', '.join(sorted(KINDS))}")
     for name, value in members.items():
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if name in {"kind", "function", "tag", "verb", "path", "store", "xml"}:
+        if name in _TEXTS:
             if not isinstance(value, str):
                 raise BadRuleError(f"{name} must be a text")
-        elif value is not None and (not number or (value < 0 and name != "seconds")):
-            raise BadRuleError(f"{name} must be a number that is not negative")
+        elif value is not None or name not in _MAY_BE_ABSENT:
+            _check_number(name, value)
+    for name in _NEEDED.get(members["kind"], ()):
+        if not members.get(name):
+            raise BadRuleError(f"{members['kind']} needs {name}")
     if members["kind"] == "edit":
         try:
             document.parse(members.get("xml", ""))
         except (document.ParseError, document.TooManyTopLevelTags) as error:
             raise BadRuleError(f"xml can't be read: {error}") from None
     return Rule(**members)
+
+
+def from_json(text: str) -> Rule:
+    """Read a rule from JSON text. Raises BadRuleError."""
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRuleError(f"A rule must be JSON, not: {text}") from None
+    if not isinstance(members, dict):
+        raise BadRuleError(f"A rule must be a JSON object, not: {text}")
+    return read(members)
+
+
+def _check_number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+        raise BadRuleError(f"{name} must be a number")
+    if value < 0 and name != "seconds":
+        raise BadRuleError(f"{name} must be a number that is not negative")
+    if name in _WHOLE and not isinstance(value, int):
+        raise BadRuleError(f"{name} must be a whole number")
+    if name == "status" and not 400 <= value <= 599:  # noqa: PLR2004 - the statuses of errors
+        raise BadRuleError("status must be one of an error, from 400 to 599")
 
 
 class Faults:

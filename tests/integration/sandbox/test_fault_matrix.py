@@ -5,8 +5,15 @@ Whether work was done is not judged by one value: the whole content of the store
 or what an undisturbed call of the function makes of it.
 """
 
+import base64
+import contextlib
 import ftplib
+import hashlib
+import hmac
+import itertools
 import json
+import subprocess
+import sys
 import time
 from io import BytesIO
 
@@ -14,7 +21,9 @@ import httpx2
 import pytest
 
 from miva_sandbox import provisioning
+from miva_sandbox.cli import main
 from miva_sandbox.faults import rules
+from miva_sandbox.faults.rules import BadRuleError
 from miva_sandbox.seed import HUB_FUNCTIONS
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import inventory, order_lines, orders, products
@@ -378,12 +387,62 @@ def test_a_full_disk_keeps_what_fitted_and_has_room_again_afterwards(sandbox, ft
 
 # --- how faults are switched on ---
 
+ON_PATHS = {
+    "ftp_slow": {"bytes_per_second": 1_000_000},
+    "ftp_disconnect": {"after_bytes": 0},
+    "ftp_full": {"after_bytes": 0},
+}
+
 MEMBERS = {
     **{kind: members for kind, (members, _) in (*REFUSALS.items(), *LOSSES.items())},
     **DELAYS,
     "stop_early": {},
     "edit": {"xml": EDIT},
 }
+
+
+# One for each of these kinds.
+FUNCTIONS = (
+    *HUB_FUNCTIONS,
+    "CategoryList_Load_Query",
+    "CustomerList_Load_Query",
+    "NoteList_Load_Query",
+    "OrderShipmentList_Load_Query",
+    "Store_Load",
+)
+
+
+@contextlib.contextmanager
+def served(*options):
+    """Start the command in a process of its own; gives what it announced."""
+    code = "from miva_sandbox.cli import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", code, "serve", "--json", "--control-port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+def signed(facts, function):
+    body = json.dumps(
+        {
+            "Function": function,
+            "Store_Code": facts["store_code"],
+            "Miva_Request_Timestamp": int(time.time()),
+            **CALLS.get(function, {}),
+        }
+    ).encode()
+    mac = hmac.new(base64.b64decode(facts["signing_key"]), body, hashlib.sha256).digest()
+    signature = f"MIVA-HMAC-SHA256 {facts['token']}:{base64.b64encode(mac).decode()}"
+    return {"content": body, "headers": {"Content-Type": "application/json", "X-Miva-API-Authorization": signature}}
+
+
+def upload(facts, name):
+    with ftplib.FTP(timeout=10) as client:
+        client.connect(facts["ftp_host"], facts["ftp_port"])
+        client.login(facts["ftp_user"], facts["ftp_password"])
+        client.storbinary(f"STOR /htdocs/mm5/graphics/{name}", BytesIO(b"x" * 100))
 
 
 @pytest.mark.parametrize("kind", MEMBERS)
@@ -399,3 +458,59 @@ def test_the_control_api_switches_each_fault_on_and_tells_of_it(hub_client, sand
 
     (taken,) = httpx2.get(f"{sandbox.control}/faults/log").json()["taken"]
     assert (taken["rule"], taken["kind"], taken["event"]) == (rule_id, *event(kind, function))
+
+
+def test_options_of_the_command_switch_each_fault_on():
+    """A process with a rule of each kind, each for a function or a file of its own."""
+    kinds = dict(zip(MEMBERS, FUNCTIONS, strict=True))
+    by_function = [{"kind": kind, "function": name, "times": 1, **MEMBERS[kind]} for kind, name in kinds.items()]
+    by_path = [{"kind": kind, "path": kind, **members} for kind, members in ON_PATHS.items()]
+    options = [["--fault", json.dumps(rule)] for rule in (*by_function, {"kind": "ftp_refuse", "times": 1}, *by_path)]
+
+    with served(*itertools.chain.from_iterable(options)) as facts:
+        for function in kinds.values():
+            with contextlib.suppress(httpx2.TransportError):
+                httpx2.post(facts["endpoint"], **signed(facts, function))
+        for kind in ("ftp_refuse", *ON_PATHS):
+            with contextlib.suppress(*ftplib.all_errors):
+                upload(facts, f"{kind}.png")
+        taken = httpx2.get(f"{facts['control']}/faults/log").json()["taken"]
+
+    assert [one["kind"] for one in taken] == [*kinds, "ftp_refuse", *ON_PATHS]
+    assert {one["kind"] for one in taken} == rules.KINDS
+    assert [one["event"]["functions"] for one in taken[: len(kinds)]] == [[name] for name in kinds.values()]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ("latency", "A rule must be JSON, not: latency"),
+        ("[1]", "A rule must be a JSON object, not: [1]"),
+        ('{"kind": "meteor"}', "kind must be one of: api_offline,"),
+    ],
+)
+def test_a_bad_rule_among_the_options_is_refused_with_a_sentence(capsys, rule, sentence):
+    with pytest.raises(SystemExit):
+        main(["serve", "--fault", rule])
+
+    assert f"argument --fault: {sentence}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"kind": "latency", "seconds": float("nan")}, "seconds must be a number"),
+        ({"kind": "latency", "seconds": float("inf")}, "seconds must be a number"),
+        ({"kind": "cut", "after_bytes": 1.5}, "after_bytes must be a whole number"),
+        ({"kind": "cut", "after_bytes": None}, "after_bytes must be a number"),
+        ({"kind": "error", "status": 200}, "status must be one of an error"),
+        ({"kind": "error", "times": True}, "times must be a number"),
+        ({"kind": "bandwidth"}, "bandwidth needs bytes_per_second"),
+        ({"kind": "ftp_slow", "bytes_per_second": 0}, "ftp_slow needs bytes_per_second"),
+        ({"kind": "clock"}, "clock needs seconds"),
+        ({"kind": "edit"}, "edit needs xml"),
+    ],
+)
+def test_a_rule_that_could_not_be_kept_is_refused_before_it_is_on(members, sentence):
+    with pytest.raises(BadRuleError, match=sentence):
+        rules.read(members)
