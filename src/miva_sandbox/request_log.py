@@ -3,17 +3,19 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
+
+from miva_sandbox.state.changes import Changed
 
 _CAPACITY = 10_000
 
 
 @dataclass(slots=True)
 class Operation:
-    """One function call. `rows_written` counts the rows of the store's database that it touched."""
+    """One function call, with the rows of the store's database that it changed, by table."""
 
     function: str
     store: str
@@ -21,7 +23,7 @@ class Operation:
     success: bool = False
     error_code: str = ""
     error_message: str = ""
-    rows_written: int = 0
+    changes: Mapping[str, Changed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,12 +91,8 @@ def _run(session: Session, parameters: Parameters, record: Operation) -> Answer:
     _check_right(function, call)
     if store is None:
         return function.implementation(call)
-    with store.db.lock if function.exclusive else nullcontext():
-        before = store.db.value("SELECT total_changes()")
-        try:
-            return function.implementation(call)
-        finally:
-            record.rows_written = store.db.value("SELECT total_changes()") - before
+    with store.db.lock if function.exclusive else nullcontext(), store.db.recording() as record.changes:
+        return function.implementation(call)
 
 
 def _open_store(domain: Domain, parameters: Parameters) -> Store | None:

@@ -7,10 +7,12 @@ Every module of `state` that owns tables has a constant SCHEMA with its DDL (CRE
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from miva_sandbox.state.changes import Changed, Changes
 
 _SEQUENCES = "CREATE TABLE IF NOT EXISTS sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
 
@@ -46,6 +48,7 @@ class Database:
         self._connection.execute("PRAGMA cache_size = -65536")
         for statement in (_SEQUENCES, *schema):
             self._connection.executescript(statement)
+        self._changes = Changes(self._connection)
 
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         with self.lock:
@@ -77,9 +80,11 @@ class Database:
             # IMMEDIATE at the outside: the writer is decided before the first read.
             self._connection.execute("BEGIN IMMEDIATE" if self._depth == 0 else f"SAVEPOINT {name}")
             self._depth += 1
+            mark = self._changes.mark()
             try:
                 yield
             except BaseException:
+                self._changes.forget_since(mark)
                 self._depth -= 1
                 if self._depth == 0:
                     self._connection.execute("ROLLBACK")
@@ -89,6 +94,14 @@ class Database:
                 raise
             self._depth -= 1
             self._connection.execute("COMMIT" if self._depth == 0 else f"RELEASE {name}")
+
+    @contextmanager
+    def recording(self) -> Iterator[Mapping[str, Changed]]:
+        """Collect what the block changes by this thread, table by table; complete when the block is left."""
+        with self.lock:
+            self._changes.watch()
+        with self._changes.record() as changed:
+            yield changed
 
     def next_id(self, name: str, *, at_least: int = 1) -> int:
         """Draw the next number of a sequence; ids are never used twice, also after a delete or a failed insert."""
