@@ -20,6 +20,13 @@ class Trouble:
     breaks_after: int | None = None
 
 
+def trouble(faults: Faults, *, verb: str, path: str) -> Trouble:
+    """Ask the rules what becomes of a transfer."""
+    slow = faults.take("ftp_slow", "ftp", verb=verb, path=path)
+    broken = faults.take("ftp_disconnect", "ftp", verb=verb, path=path)
+    return Trouble(slow.bytes_per_second if slow is not None else 0, broken.after_bytes if broken is not None else None)
+
+
 class _FullFile:
     """A file on a disk that takes so many bytes more, and no more."""
 
@@ -45,11 +52,7 @@ def filesystem(base: type[Any], faults: Faults) -> type[Any]:
         def open(self, filename: str, mode: str) -> Any:
             is_upload = bool(set(mode) & set("wa+"))
             event = {"verb": "STOR" if is_upload else "RETR", "path": self.fs2ftp(filename)}
-            slow = faults.take("ftp_slow", "ftp", **event)
-            broken = faults.take("ftp_disconnect", "ftp", **event)
-            self.cmd_channel.trouble = Trouble(
-                slow.bytes_per_second if slow is not None else 0, broken.after_bytes if broken is not None else None
-            )
+            self.cmd_channel.trouble = trouble(faults, **event)
             file = super().open(filename, mode)
             full = faults.take("ftp_full", "ftp", **event) if is_upload else None
             return file if full is None else _FullFile(file, room=full.after_bytes)

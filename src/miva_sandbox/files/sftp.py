@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +27,8 @@ from paramiko.common import (
 from paramiko.sftp import SFTP_NO_SUCH_FILE, SFTP_OK, SFTP_PERMISSION_DENIED
 
 from miva_sandbox.faults.rules import Faults
+from miva_sandbox.files import faulty_ftp
+from miva_sandbox.files.faulty_ftp import Trouble
 
 _STOP_TIMEOUT_SECONDS = 5
 _AUTH_TIMEOUT_SECONDS = 20
@@ -177,12 +180,11 @@ class _Files(SFTPServerInterface):
         file = os.fdopen(descriptor, ("r+b" if flags & os.O_RDWR else "wb") if writes else "rb", buffering=0)
         verb = "STOR" if writes else "RETR"
         full = self._files.faults.take("ftp_full", "ftp", verb=verb, path=path) if writes else None
-        broken = self._files.faults.take("ftp_disconnect", "ftp", verb=verb, path=path)
         return _Handle(
             file,
             flags,
             room=full.after_bytes if full is not None else None,
-            breaks_after=broken.after_bytes if broken is not None else None,
+            trouble=faulty_ftp.trouble(self._files.faults, verb=verb, path=path),
             connection=self._connection,
         )
 
@@ -204,16 +206,16 @@ class _Files(SFTPServerInterface):
 
 
 class _Handle(SFTPHandle):
-    """An open file, on a disk that may be full after `room` bytes, on a line that may break."""
+    """An open file, on a disk that may be full after `room` bytes, on a line that may be slow or break."""
 
     def __init__(
-        self, file: Any, flags: int, *, room: int | None, breaks_after: int | None, connection: paramiko.Transport
+        self, file: Any, flags: int, *, room: int | None, trouble: Trouble, connection: paramiko.Transport
     ) -> None:
         super().__init__(flags)
         self._connection = connection
         self.readfile = self.writefile = file
         self._room = room
-        self._breaks_after = breaks_after
+        self._trouble = trouble
         self._moved = 0
 
     def stat(self) -> SFTPAttributes:
@@ -224,8 +226,10 @@ class _Handle(SFTPHandle):
         return SFTP_OK
 
     def read(self, offset: int, length: int) -> Any:
-        self._count(length)
-        return super().read(offset, length)
+        content = super().read(offset, length)
+        # Clients ask for more than there is; what is at the end, or an error, takes no time.
+        self._count(len(content) if isinstance(content, bytes) else 0)
+        return content
 
     def write(self, offset: int, data: Any) -> int:
         self._count(len(data))
@@ -236,7 +240,11 @@ class _Handle(SFTPHandle):
 
     def _count(self, size: int) -> None:
         self._moved += size
-        if self._breaks_after is not None and self._moved > self._breaks_after:
+        if self._trouble.bytes_per_second:
+            # Each connection has a thread of its own, so nobody else waits.
+            time.sleep(size / self._trouble.bytes_per_second)
+        after = self._trouble.breaks_after
+        if after is not None and self._moved > after:
             self._connection.close()
 
 
