@@ -1,0 +1,178 @@
+"""
+A hub with a database of its own in the temp directory, and a channel on a sandbox; for the benchmarks of the hub.
+
+Importing this sets Django up. Our own time is the wall time less what the sandbox's request log says that it took, and
+our CPU time is this process's alone: the sandbox runs in another.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_DATA = Path(tempfile.mkdtemp(prefix="hub-benchmark-"))
+atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
+os.environ["TRADEPOST_DATA"] = str(_DATA)
+os.environ["DJANGO_SETTINGS_MODULE"] = "tradepost.settings"
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{_DATA / 'hub.sqlite3'}")
+
+import django  # noqa: E402 - reads the environment
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - needs the settings
+from django.db import connection, transaction  # noqa: E402
+from sandbox_process import SandboxProcess  # noqa: E402
+
+from tradepost.database.channels import settings_of  # noqa: E402
+from tradepost.database.intents import DjangoIntents  # noqa: E402
+from tradepost.database.ledger import DjangoLedger  # noqa: E402
+from tradepost.database.listings import DjangoListings  # noqa: E402
+from tradepost.database.models import Channel  # noqa: E402
+from tradepost.database.orders import DjangoOrders  # noqa: E402
+from tradepost.domain.plan import Result, Unit  # noqa: E402
+from tradepost.miva.connect import StoreConnection, connect_store  # noqa: E402
+from tradepost.miva.file_server import FileServerAddress  # noqa: E402
+from tradepost.miva.image_folder import ImageFolder  # noqa: E402
+from tradepost.miva.images import connect_images  # noqa: E402
+from tradepost.operations.ports import Ports  # noqa: E402
+from tradepost.pictures import PictureLibrary  # noqa: E402
+
+DATA = _DATA
+
+
+class CountingRun:
+    """A run that counts its outcomes and keeps nothing, so that memory shows what the operation itself holds."""
+
+    def __init__(self) -> None:
+        self.id = 1
+        self.is_dry = False
+        self.outcomes: Counter[str] = Counter()
+        self._cursors: dict[str, int] = {}
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return transaction.atomic()
+
+    def cursor(self, name: str) -> int:
+        return self._cursors.get(name, 0)
+
+    def advance(self, name: str, cursor: int) -> None:
+        self._cursors[name] = cursor
+
+    def plan(self, units: Sequence[Unit]) -> None:
+        pass
+
+    def report(self, results: Sequence[Result]) -> None:
+        self.outcomes.update(f"{result.change.action.value} {result.outcome.value}" for result in results)
+
+    def progress(self, done: int, total: int | None, label: str) -> None:
+        pass
+
+    def is_cancelled(self) -> bool:
+        return False
+
+
+class Taken:
+    """What a piece of work took: wall, our CPU, and what the sandbox's log says of itself."""
+
+    def __init__(self, *, wall: float, cpu: float, sandbox: float, requests: int) -> None:
+        self.wall = wall
+        self.cpu = cpu
+        self.sandbox = sandbox
+        self.requests = requests
+        self.own = wall - sandbox
+
+
+def measured(server: SandboxProcess, work: Callable[[], object]) -> Taken:
+    server.forget()
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    log = server.control("/requests", method="GET")
+    return Taken(wall=wall, cpu=cpu, sandbox=log["total_seconds"], requests=len(log["requests"]))
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0)
+
+
+def new_channel(**settings: Any) -> Channel:
+    return Channel.objects.create(name="Benchmark", is_local=True, **settings)
+
+
+@contextmanager
+def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[CountingRun], Ports]]:
+    """Connect a channel to a sandbox with the token that has the eight functions; give what makes a run's ports."""
+    facts = server.facts
+    store = connect_store(
+        StoreConnection(
+            domain=facts["endpoint"],
+            store_code=facts["store_code"],
+            token=facts["hub_token"],
+            signing_key=facts["hub_signing_key"],
+            plain_http=True,
+        )
+    )
+    images = connect_images(
+        FileServerAddress(
+            host=facts["ftp_host"],
+            port=facts["ftp_port"],
+            user=facts["ftp_user"],
+            password=facts["ftp_password"],
+            mode="ftp",
+        ),
+        folder=ImageFolder(),
+    )
+    images.make_folder()
+    try:
+        yield lambda run: Ports(
+            channel=settings_of(channel),
+            store=store,
+            images=images,
+            pictures=PictureLibrary(DATA / "pictures", check_address=lambda _address: None),
+            listings=DjangoListings(channel.pk),
+            intents=DjangoIntents(channel.pk),
+            ledger=DjangoLedger(channel.pk),
+            orders=DjangoOrders(channel.pk),
+            run=run,
+            clock=lambda: datetime.now(UTC),
+        )
+    finally:
+        images.close()
+        store.close()
+
+
+# The products that the sandbox's seed invents, as published and proven listings of simple products.
+_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+_PRICE = "(100 + (i * 7919) % 10000) * 100"
+_STATEMENTS = (
+    """INSERT INTO tradepost_product (id, handle, title, description, brand, category, tags, option_names, page_title,
+        is_for_sale, created_at, updated_at)
+        {numbers} SELECT i, 'seed-' || i, 'Seeded product ' || i, '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}'
+        FROM n""",
+    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, quantity_at, sold_since,
+        barcode, taxable, sku_made_up, is_gone)
+        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, '{at}', 0, '', TRUE, FALSE, FALSE FROM n""",
+    """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
+        pending, is_paused, was_hidden, store_id, wanted_price, proven_price, wanted_quantity, proven_quantity,
+        proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
+        {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
+        '', FALSE, FALSE, i, {price}, {price}, i % 50, i % 50, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n""",
+)
+
+
+def fill(channel: Channel, count: int) -> None:
+    """Make `count` listings that match the sandbox's first seeded products; nothing is due afterwards."""
+    at = "2026-01-01 00:00:00" + ("+00" if connection.vendor == "postgresql" else "")
+    with connection.cursor() as cursor:
+        for statement in _STATEMENTS:
+            numbers = _NUMBERS.format(count=count)
+            cursor.execute(statement.format(numbers=numbers, at=at, price=_PRICE, channel=channel.pk))
+        cursor.execute("ANALYZE")

@@ -1,0 +1,42 @@
+"""How long it takes to import 10,000 orders, and how much of that is our own time."""
+
+import os
+
+import hub
+from hub import CountingRun, measured
+from recording import Record, peak_mb
+from sandbox_process import sandbox
+
+from tradepost.operations import get_orders
+
+ORDERS = 10_000
+PRODUCTS = 1_000
+
+
+def main() -> None:
+    record = Record(
+        "hub_orders",
+        aim="at least 1,000 orders a second of our own time",
+        note="A single run; orders of one line each over a year. The second fetch finds them all in the ledger.",
+    )
+    hub.migrate()
+    channel = hub.new_channel(look_back_days=400, order_statuses=["pending"])
+    hub.fill(channel, PRODUCTS)
+    with sandbox() as server, hub.ports(server, channel) as make:
+        server.control("/seed", products=PRODUCTS, orders=ORDERS)
+        run = CountingRun()
+        taken = measured(server, lambda: get_orders.execute(make(run)))
+        assert run.outcomes == {"import applied": ORDERS}, run.outcomes
+        record.add(
+            seconds=taken.wall,
+            sandbox_seconds=taken.sandbox,
+            requests=taken.requests,
+            own_orders_a_second=ORDERS / taken.own,
+            own_cpu_ms_an_order=1000 * taken.cpu / ORDERS,
+            peak_mb=peak_mb(os.getpid()),
+        )
+    record.write()
+
+
+if __name__ == "__main__":
+    main()

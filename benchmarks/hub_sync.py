@@ -1,0 +1,148 @@
+"""
+A sync of 1% changed prices and of 1% changed quantities among 100,000 listings, beside Miva's own SDK.
+
+The SDK is used as its documentation shows, one call a product, and with its multi-call; it is measured on fewer
+products and its time scaled, as it grows with their number.
+"""
+
+import warnings
+
+import hub
+from hub import CountingRun, Taken, measured
+from recording import Record, median, timed
+from sandbox_process import SandboxProcess, sandbox
+
+from tradepost.database.models import Listing
+from tradepost.operations import sync
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", SyntaxWarning)
+    import merchantapi.request
+    from merchantapi.client import Client
+    from merchantapi.multicall import MultiCallRequest
+
+LISTINGS = 100_000
+SHARE = 100
+CHANGED = LISTINGS // SHARE
+LATENCY_SECONDS = 0.08
+SDK_CALLS = 100
+# What a new channel has, and what a store that answers fast can take.
+BATCH_SIZES = (50, 500)
+
+Ports = hub.Callable[[CountingRun], hub.Ports]
+
+
+def change(what: str) -> None:
+    """Make 1% of the listings due: every hundredth price a cent up, every hundredth quantity one down."""
+    if what == "price":
+        sql = "UPDATE tradepost_listing SET wanted_price = proven_price + 100 WHERE id % 100 = 0"
+    else:
+        sql = "UPDATE tradepost_listing SET wanted_quantity = proven_quantity - 1 WHERE id % 100 = 7"
+    with hub.connection.cursor() as cursor:
+        cursor.execute(sql)
+        assert cursor.rowcount == CHANGED
+
+
+def synced(server: SandboxProcess, make: Ports) -> Taken:
+    run = CountingRun()
+    taken = measured(server, lambda: sync.execute(make(run), only=due))
+    assert run.outcomes == {"update applied": CHANGED}, run.outcomes
+    return taken
+
+
+due: list[int] | None = None
+
+
+def sdk(server: SandboxProcess) -> Client:
+    facts = server.facts
+    options = {"default_store_code": facts["store_code"]}
+    return Client(facts["endpoint"], facts["token"], facts["signing_key"], options)
+
+
+def price_update(client: Client, number: int) -> merchantapi.request.ProductUpdate:
+    request = merchantapi.request.ProductUpdate(client)
+    request.set_product_code(f"SEED-{number * SHARE}")
+    request.set_product_price(9.5)
+    return request
+
+
+def one_call_a_product(client: Client, count: int) -> None:
+    for number in range(1, count + 1):
+        assert price_update(client, number).send().is_success()
+
+
+def multi_call(client: Client, count: int) -> None:
+    for start in range(1, count + 1, 100):
+        request = MultiCallRequest(client)
+        for number in range(start, start + 100):
+            request.add_request(price_update(client, number))
+        assert all(response.is_success() for response in request.send().get_responses())
+
+
+def compare(record: Record, server: SandboxProcess, make: Ports, channel: hub.Channel, where: str) -> None:
+    latency = LATENCY_SECONDS if where == "at_80_ms" else 0.0
+    for size in BATCH_SIZES:
+        channel.batch_size = size
+        for what in ("price", "quantity"):
+            change(what)
+            taken = synced(server, make)
+            floor = taken.sandbox + latency * taken.requests
+            name = f"{where}_{what}_batches_of_{size}"
+            record.add(
+                **{
+                    f"{name}_seconds": taken.wall,
+                    f"{name}_requests": taken.requests,
+                    f"{name}_own_cpu_seconds": taken.cpu,
+                    f"{name}_times_the_wire_and_store": taken.wall / floor,
+                }
+            )
+    client = sdk(server)
+    single = median(timed(1 if latency else 3, lambda: one_call_a_product(client, SDK_CALLS))) * CHANGED / SDK_CALLS
+    multi = median(timed(3, lambda: multi_call(client, CHANGED)))
+    record.add(
+        **{
+            f"{where}_sdk_one_call_a_product_seconds": single,
+            f"{where}_sdk_multi_call_seconds": multi,
+        }
+    )
+    for size in BATCH_SIZES:
+        ours = record.figures[f"{where}_price_batches_of_{size}_seconds"]
+        record.add(
+            **{
+                f"{where}_batches_of_{size}_times_faster_than_one_call_a_product": single / ours,
+                f"{where}_batches_of_{size}_times_faster_than_multi_call": multi / ours,
+            }
+        )
+
+
+def main() -> None:
+    global due  # noqa: PLW0603 - a script
+    record = Record(
+        "hub_sync",
+        aim="at 80 ms at least 50 times the SDK one call a product, without latency at least 3 times its multi-call; "
+        "at most twice the bare client",
+        note=f"{CHANGED} of {LISTINGS} listings changed. The wire and the store: what the sandbox's log says, and the "
+        f"latency of each request. One call a product is measured on {SDK_CALLS} products and scaled. "
+        "The hub reads each product before and after it is written, and writes the result to its database; the SDK's "
+        "answers are believed.",
+    )
+    hub.migrate()
+    channel = hub.new_channel()
+    hub.fill(channel, LISTINGS)
+    with sandbox() as server, hub.ports(server, channel) as make:
+        server.control("/seed", products=LISTINGS)
+        run = CountingRun()
+        whole = measured(server, lambda: sync.execute(make(run)))
+        assert run.outcomes == {}, run.outcomes
+        record.add(nothing_to_do_seconds=whole.wall, nothing_to_do_sandbox_seconds=whole.sandbox)
+        record.add(nothing_to_do_own_cpu_seconds=whole.cpu)
+        # Without the pass over the whole store, so that the changes alone are measured.
+        due = list(Listing.objects.extra(where=["id % 100 IN (0, 7)"]).values_list("pk", flat=True))
+        compare(record, server, make, channel, "without_latency")
+        server.control("/faults", kind="latency", seconds=LATENCY_SECONDS)
+        compare(record, server, make, channel, "at_80_ms")
+    record.write()
+
+
+if __name__ == "__main__":
+    main()
