@@ -10,6 +10,7 @@ from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Link, Pending
 from tradepost.domain.plan import Outcome
 from tradepost.engine.requests import Asked, preview_change, request_change, request_pause, request_unlink
+from tradepost.operations.preview import AS_IF, GROUPS
 
 _SHOWN = 50
 
@@ -40,8 +41,9 @@ def ask(request: Request, *, now: bool, dry_run: bool, as_json: bool) -> Exit:
     kind = APPLIED_BY.get(request.change, "")
     report: Report | None = None
     if kind and asked.listing_ids and (now or dry_run):
-        # A plan covers what is queued already; what is only asked for here has no place in the store's plan yet.
-        report = perform(request.channel, kind, only=asked.listing_ids, dry_run=dry_run, quiet=as_json)
+        # Nothing was queued for a preview, so the run is told to plan as if it had been.
+        options = {AS_IF: request.change.value, GROUPS: sorted(request.groups)} if dry_run else None
+        report = perform(request.channel, kind, only=asked.listing_ids, dry_run=dry_run, quiet=as_json, options=options)
     if as_json:
         print_json(
             {

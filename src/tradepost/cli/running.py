@@ -1,7 +1,7 @@
 """Executing runs from a shell: asked for as any other run, executed here, and reported."""
 
 import getpass
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,16 @@ class Report:
 
 
 def perform(
-    channel: Channel, kind: str, *, only: Collection[int] | None = None, dry_run: bool = False, quiet: bool = False
+    channel: Channel,
+    kind: str,
+    *,
+    only: Collection[int] | None = None,
+    dry_run: bool = False,
+    quiet: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Report:
     """
-    Execute an operation here and now, with a progress bar.
+    Execute an operation here and now, with a progress bar; `options` as in `operations.preview`.
 
     Raises AlreadyRunning when another process executes one on this channel.
     """
@@ -81,6 +87,7 @@ def perform(
         RunKind(kind),
         trigger=Trigger.PERSON,
         scope=None if only is None else sorted(only),
+        options=options,
         is_dry=dry_run,
         requested_by=shell_user(),
     )

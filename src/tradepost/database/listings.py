@@ -44,7 +44,9 @@ class DjangoListings:
         return made
 
     def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
-        product_ids = products_due_for_publish(channel_id=self._channel_id, after=after, limit=limit, only=only)
+        return self.families(products_due_for_publish(channel_id=self._channel_id, after=after, limit=limit, only=only))
+
+    def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         products = products_by_id(product_ids)
         families: dict[int, list[ListingRow]] = {product_id: [] for product_id in product_ids}
         in_order = self._all().filter(product_id__in=product_ids)

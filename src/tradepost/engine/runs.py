@@ -20,6 +20,7 @@ from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
+from tradepost.operations.preview import as_if_asked
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
@@ -129,7 +130,7 @@ def execute(
     error: dict[str, str] = {}
     try:
         with handle.kept_alive(), wiring.ports_for(run.channel, handle, clock=clock) as ports:
-            wiring.OPERATIONS[run.kind](ports, only=run.scope)
+            wiring.OPERATIONS[run.kind](as_if_asked(ports, run.options, only=run.scope), only=run.scope)
     except RunLost:
         _logger.warning("Run %s was taken over by another worker.", run.pk)
         return

@@ -375,6 +375,10 @@ class Listings(Protocol):
         """
         ...
 
+    def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
+        """These catalogue products with all their listings, in the given order."""
+        ...
+
     def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         """Listings that a sync has to work on in this stage; exactly those of `domain.rules.is_due`."""
         ...
