@@ -40,16 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--sftp-port", type=int, help="SFTP port, 0 for a free one (default: no SFTP)")
     serve.add_argument("--control-port", type=int, help="port of the control API, 0 for a free one (default: none)")
     serve.add_argument(
-        "--faults-seed", type=int, default=0, help="what random faults start from (default: %(default)s)"
-    )
-    serve.add_argument(
         "--fault",
         type=_rule,
         action="append",
         default=[],
-        metavar="JSON",
-        help='rule of a fault to start with, such as {"kind": "latency", "seconds": 0.2}; may be given often',
+        metavar="RULE",
+        help="fault to start with: kind=drop_after,function=Provision_Store,nth=2 or a JSON object; may be given often",
     )
+    serve.add_argument("--fault-seed", type=int, default=0, help="what random faults start from (default: %(default)s)")
     serve.add_argument(
         "--state", default=_IN_MEMORY, metavar="DIR", help="directory that keeps the store (default: %(default)s)"
     )
@@ -74,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rule(text: str) -> Rule:
     try:
-        return rules.from_json(text)
+        return rules.from_text(text)
     except BadRuleError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -95,7 +93,7 @@ def _serve(options: argparse.Namespace) -> int:
         ftp_port=options.ftp_port,
         sftp_port=options.sftp_port,
         control_port=options.control_port,
-        fault_seed=options.faults_seed,
+        fault_seed=options.fault_seed,
         folder=options.folder,
         store_code=options.store,
         page_images=options.page_images,

@@ -12,7 +12,7 @@ from typing import Any
 from miva_sandbox.api import registry
 from miva_sandbox.api.authentication import Caller
 from miva_sandbox.api.parameters import Parameters, as_text
-from miva_sandbox.api.registry import Call, Function
+from miva_sandbox.api.registry import Call, Function, full_name
 from miva_sandbox.api.responses import AccessDenied, Answer, ApiError, FieldError
 from miva_sandbox.request_log import Operation
 from miva_sandbox.state import modules
@@ -20,6 +20,8 @@ from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.store import Store
 
+# The function that stands for those of modules.
+_MODULE = "Module"
 # Members that belong to the envelope, whichever function is called.
 _ENVELOPE = ("Function", "Store_Code", "Miva_Request_Timestamp", "Operations", "Iterations")
 
@@ -36,12 +38,20 @@ class Session:
     asked: set[str] = field(default_factory=set)
 
 
+def called(parameters: Parameters) -> str:
+    """Return the full name of the function that a call asks for, whether or not there is such a function."""
+    name = as_text(parameters.raw("Function"))
+    if name != _MODULE:
+        return name
+    return full_name(as_text(parameters.raw("Module_Function")), module=as_text(parameters.raw("Module_Code")))
+
+
 def run(session: Session, *levels: Mapping[str, Any]) -> Answer:
     """Answer one call, given its levels of parameters, the nearest first and the root last."""
     started = perf_counter()
     parameters = Parameters(*levels, base64_binary=session.binary_is_base64)
     parameters.expect(_ENVELOPE)
-    record = Operation(function=as_text(parameters.raw("Function")), store=as_text(parameters.raw("Store_Code")))
+    record = Operation(function=called(parameters), store=as_text(parameters.raw("Store_Code")))
     try:
         answer = _run(session, parameters, record)
     except ApiError as error:
@@ -73,7 +83,7 @@ def _run(session: Session, parameters: Parameters, record: Operation) -> Answer:
     name = as_text(parameters.raw("Function"))
     if not parameters.has("Function") or not name:
         raise ApiError("MER-JSN-00024", "Missing required parameter Function")
-    domain.hooks.function(name)
+    domain.hooks.function(record.function)
     function = _find(name, parameters, store)
     record.function = function.assignment
     call = Call(
@@ -107,7 +117,7 @@ def _open_store(domain: Domain, parameters: Parameters) -> Store | None:
 
 
 def _find(name: str, parameters: Parameters, store: Store | None) -> Function:
-    if name != "Module":
+    if name != _MODULE:
         function = registry.find(name)
         if function is None:
             raise ApiError("invalid_function", "Invalid function")

@@ -6,7 +6,7 @@ too long is answered with what is done so far (206), to be continued with a Rang
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -44,12 +44,22 @@ def execute(session: Session, root: Mapping[str, Any], *, range_header: str, tim
         # Whole seconds, so that a time-out of 0 stops after each operation.
         if answers and int(monotonic() - started) >= timeout:
             return Result(answers, status=206, content_range=f"{len(answers)}/{len(operations)}")
-        answers.append(_with_iterations(session, root, operation if isinstance(operation, dict) else {}))
+        answers.append(_with_iterations(session, root, _members(operation)))
     return Result(answers)
 
 
 def total(root: Mapping[str, Any]) -> int:
     return len(_list(root, "Operations") or ())
+
+
+def calls(root: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], ...]]:
+    """Yield the levels of parameters of each call that the root asks for, nearest first."""
+    operations = _list(root, "Operations")
+    for operation in [root] if operations is None else operations:
+        levels = (root,) if operation is root else (_members(operation), root)
+        iterations = _list(levels[0], "Iterations")
+        for iteration in iterations if iterations is not None else [None]:
+            yield levels if iteration is None else (_members(iteration), *levels)
 
 
 def is_single(root: Mapping[str, Any]) -> bool:
@@ -61,7 +71,12 @@ def _with_iterations(session: Session, root: Mapping[str, Any], operation: Mappi
     iterations = _list(operation, "Iterations")
     if iterations is None:
         return run(session, *levels)
-    return [run(session, iteration if isinstance(iteration, dict) else {}, *levels) for iteration in iterations]
+    return [run(session, _members(iteration), *levels) for iteration in iterations]
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    """Return an object's members; what is none has none."""
+    return value if isinstance(value, dict) else {}
 
 
 def _list(level: Mapping[str, Any], name: str) -> list[Any] | None:

@@ -18,6 +18,11 @@ from miva_sandbox.state.tokens import EVERY_FUNCTION, Token
 MODULE_PREFIX = "Module:"
 
 
+def full_name(function: str, *, module: str = "") -> str:
+    """Return the name that a function is assigned to tokens by."""
+    return f"{MODULE_PREFIX}{module}:{function}" if module else function
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     """What the caller may do in the store of the call."""
@@ -95,7 +100,7 @@ class Function:
 
     @property
     def assignment(self) -> str:
-        return f"{MODULE_PREFIX}{self.module}:{self.name}" if self.module else self.name
+        return full_name(self.name, module=self.module)
 
 
 _functions: dict[tuple[str, str], Function] = {}

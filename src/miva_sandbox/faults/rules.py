@@ -2,8 +2,9 @@
 Fault rules: what goes wrong, when, and how often. Every fault that is taken is in the log.
 
 A rule has a `kind`, says with `function`, `tag`, `verb` and `path` which events it is for (blank is any; names in any
-case), with `nth` which of these events (1 is the next), with `probability` how many of them, and with `times` how
-often in all. The further members are those of its kind:
+case, functions of modules as `Module:orderworkflow:QueueOrderList_Load_Query`), with `nth` which of these events (1 is
+the next), with `probability` how many of them, and with `times` how often in all. The further members are those of its
+kind:
 
 | kind | event | effect |
 |---|---|---|
@@ -146,15 +147,38 @@ def read(members: Mapping[str, Any]) -> Rule:
     return Rule(**members)
 
 
-def from_json(text: str) -> Rule:
-    """Read a rule from JSON text. Raises BadRuleError."""
-    try:
-        members = json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadRuleError(f"A rule must be JSON, not: {text}") from None
-    if not isinstance(members, dict):
-        raise BadRuleError(f"A rule must be a JSON object, not: {text}")
+def from_text(text: str) -> Rule:
+    """
+    Read a rule as somebody types it: `kind=error,function=Product_Delete,nth=2`, or a JSON object.
+
+    Raises BadRuleError.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            return read(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, BadRuleError):
+                raise
+            raise BadRuleError(f"This is no JSON object: {text}") from None
+    members: dict[str, Any] = {}
+    for member in text.split(","):
+        name, equals, value = (part.strip() for part in member.partition("="))
+        if not equals:
+            raise BadRuleError(f"A rule is written as kind=error,nth=2 or as a JSON object; {member!r} is neither")
+        if name in members:
+            raise BadRuleError(f"{name} is there twice")
+        members[name] = value if name in _TEXTS else _number(value)
     return read(members)
+
+
+def _number(text: str) -> float | str:
+    """Return the number that a text is; what is none is left for whoever checks the rule."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _check_number(name: str, value: object) -> None:

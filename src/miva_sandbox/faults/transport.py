@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from anyio import to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from miva_sandbox.api import multicall
+from miva_sandbox.api.dispatch import called
+from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.faults.interruptions import EngineTimeoutError
 from miva_sandbox.faults.rules import Faults, Rule
 from miva_sandbox.provisioning import run as provision
@@ -204,10 +207,7 @@ def functions_of(body: bytes) -> Sequence[str]:
         return ()
     if not isinstance(root, dict):
         return ()
-    operations = root.get("Operations")
-    members = [one for one in operations if isinstance(one, dict)] if isinstance(operations, list) else []
-    names = [one.get("Function", root.get("Function")) for one in members] or [root.get("Function")]
-    return [name for name in names if isinstance(name, str)]
+    return [name for levels in multicall.calls(root) if (name := called(Parameters(*levels)))]
 
 
 def _part(body: bytes, *, more: bool) -> Message:

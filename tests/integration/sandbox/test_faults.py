@@ -182,6 +182,27 @@ def test_latency_of_a_tag_adds_up_in_a_document(hub_client, sandbox, store):
     assert time.monotonic() - started >= 0.3
 
 
+def test_functions_of_modules_and_of_iterations_are_met_by_their_full_names(client, sandbox):
+    name = "Module:orderworkflow:QueueOrderList_Load_Query"
+    sandbox.faults.add(Rule(kind="permission", function=name))
+    sandbox.faults.add(Rule(kind="stop_early", function=name))
+    module = {"Module_Code": "orderworkflow", "Module_Function": "QueueOrderList_Load_Query"}
+
+    answers = client.send(
+        {
+            "Store_Code": "sandbox",
+            "Operations": [
+                {"function": "Module", **module},
+                {"Function": "Store_Load", "Iterations": [{}, {"Function": "Module", **module}]},
+            ],
+        }
+    )
+
+    assert [answer["error_code"] for answer in answers] == ["access_denied"]
+    assert sandbox.faults.log()[0].event["functions"] == [name, "Store_Load", name]
+    assert taken(sandbox) == ["stop_early", "permission"]
+
+
 def test_the_same_seed_strikes_at_the_same_events():
     def struck(seed):
         faults = Faults(seed=seed)
