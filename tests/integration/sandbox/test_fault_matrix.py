@@ -187,14 +187,34 @@ def test_an_answer_is_lost_before_the_work_or_after_it(hub_client, sandbox, kind
     members, is_done = LOSSES[kind]
     before, done = contents(sandbox.store), undisturbed(sandbox.store, lambda: post(hub_client, function))
     switch_on(sandbox, kind, function=function, **members)
+    sandbox.log.clear()
     started = time.monotonic()
 
     arrived = received(hub_client, function)
 
     assert arrived == (b'{"success' if kind == "cut" else b"")[: members.get("after_bytes", 0)]
     assert contents(sandbox.store) == (done if is_done else before)
+    # What only reads leaves no trace but this.
+    assert [one.function for request in sandbox.log.requests() for one in request.operations] == [function] * is_done
     assert events(sandbox) == [event(kind, function)]
     assert time.monotonic() - started >= members.get("seconds", 0)
+
+
+def test_a_client_that_gives_up_first_leaves_the_work_done_and_the_store_at_work(hub_client, sandbox):
+    done = undisturbed(sandbox.store, lambda: post(hub_client, "Product_Delete"))
+    switch_on(sandbox, "timeout", function="Product_Delete", seconds=3)
+    started = time.monotonic()
+
+    with httpx2.Client(timeout=0.3) as impatient:
+        hub_client.http, patient = impatient, hub_client.http
+        with pytest.raises(httpx2.ReadTimeout):
+            post(hub_client, "Product_Delete")
+        hub_client.http = patient
+    rows = hub_client.rows("ProductList_Load_Query")
+
+    assert rows == []
+    assert contents(sandbox.store) == done
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize("function", HUB_FUNCTIONS)
