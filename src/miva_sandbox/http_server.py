@@ -78,9 +78,17 @@ class HttpServer:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
-        # The Date header is the store's clock, which may be wrong on purpose; so the application writes it.
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", date_header=False, server_header=False
+            app,
+            log_config=None,
+            # What a client does wrong is answered, and nobody's to read on standard error.
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            # The Date header is the store's clock, which may be wrong on purpose; so the application writes it.
+            date_header=False,
+            server_header=False,
         )
         self._server = _Served(config)
         self._thread = threading.Thread(target=self._serve, name=f"http-{self.port}", daemon=True)

@@ -14,8 +14,8 @@ from miva_sandbox.state.domain import Domain
 _BODY_LIMIT_BYTES = 256 * 1024 * 1024
 
 
-class _TooLargeError(Exception):
-    pass
+class TooLargeError(Exception):
+    """The body is larger than a web server takes."""
 
 
 class ApiEndpoint:
@@ -26,12 +26,11 @@ class ApiEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            body = await _read(request)
+            body = await read_body(request)
         except ClientDisconnect:
             return
-        except _TooLargeError:
-            # A web server refuses before the store sees anything, so there is no JSON.
-            await PlainTextResponse("Request entity too large", status_code=413)(scope, receive, send)
+        except TooLargeError:
+            await too_large(scope, receive, send)
             return
         reply, session = await to_thread.run_sync(self._handle, request, body)
         reply.headers["Date"] = formatdate(self._domain.clock.now(), usegmt=True)
@@ -50,15 +49,20 @@ class ApiEndpoint:
         )
 
 
-async def _read(request: Request) -> bytes:
+# A web server refuses before the store sees anything, so there is no JSON.
+too_large = PlainTextResponse("Request entity too large", status_code=413)
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises TooLargeError, ClientDisconnect."""
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared[:20]) > _BODY_LIMIT_BYTES:
-        raise _TooLargeError
+        raise TooLargeError
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > _BODY_LIMIT_BYTES:
-            raise _TooLargeError
+            raise TooLargeError
         chunks.append(chunk)
     return b"".join(chunks)

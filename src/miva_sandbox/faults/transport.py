@@ -10,10 +10,12 @@ import json
 from collections.abc import Sequence
 
 from anyio import to_thread
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from miva_sandbox.api import multicall
 from miva_sandbox.api.dispatch import called
+from miva_sandbox.api.http import TooLargeError, read_body, too_large
 from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.faults.interruptions import EngineTimeoutError
 from miva_sandbox.faults.rules import Faults, Rule
@@ -38,7 +40,13 @@ class FaultyTransport:
         if self._faults.is_quiet:
             await self._app(scope, receive, send)
             return
-        body = await _read(receive)
+        try:
+            body = await read_body(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        except TooLargeError:
+            await too_large(scope, receive, send)
+            return
         await _Exchange(self._domain, self._faults, scope, send, receive, body).run(self._app)
 
 
@@ -212,14 +220,3 @@ def functions_of(body: bytes) -> Sequence[str]:
 
 def _part(body: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more}
-
-
-async def _read(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return b"".join(chunks)
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(chunks)

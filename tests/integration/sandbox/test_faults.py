@@ -1,6 +1,7 @@
 """Each fault over real sockets: that it happens as described, and what state it leaves behind."""
 
 import ftplib
+import socket
 import time
 from io import BytesIO
 
@@ -160,6 +161,18 @@ def test_somebody_else_edits_the_store_between_two_requests(hub_client, sandbox,
 
     assert before is None
     assert products.find(store, "THEIRS") is not None
+
+
+def test_a_huge_body_is_refused_also_while_a_rule_is_on(client, sandbox):
+    sandbox.faults.add(Rule(kind="latency", seconds=0))
+    head = b"POST /mm5/json.mvc HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n"
+
+    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.address).port), timeout=10) as connection:
+        connection.sendall(head)
+        answer = connection.recv(1000)
+
+    assert b" 413 " in answer.splitlines()[0]
+    assert client.call("ProductList_Load_Query")["success"] == 1
 
 
 def test_a_document_is_left_half_done_when_the_engine_gives_up_in_it(hub_client, sandbox, store):
