@@ -10,7 +10,6 @@ from sdk import catalogue_calls, order_calls
 from sdk.filled_store import FilledStore
 from sdk.python_sdk import PythonSdk
 
-
 with warnings.catch_warnings():
     # The SDK compares with `is` where it means `==`; Python says so once, when it compiles it.
     warnings.simplefilter("ignore", SyntaxWarning)
