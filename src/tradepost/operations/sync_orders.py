@@ -5,9 +5,19 @@ A shipment carries a code of ours. What the store has under it is never made aga
 tracking is written with all its fields each time, because the store blanks what is left out.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from tradepost.domain.order import Shipment, ShipmentPath, StoreOrder, StoreShipment, StoreStatus
+from tradepost.domain.order import (
+    Shipment,
+    ShipmentLine,
+    ShipmentPath,
+    StoreOrder,
+    StoreOrderLine,
+    StoreShipment,
+    StoreStatus,
+)
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.operations.ports import Answer, Ports, ShipmentSend, WriteAnswer
 
@@ -21,9 +31,28 @@ def execute(ports: Ports, *, only: Collection[int] | None = None) -> None:  # no
         due = ports.orders.shipments_due(after=after, limit=ports.channel.batch_size)
         if not due:
             return
-        _Batch(ports, due).sync()
+        for batch in one_of_each_order(due):
+            _Batch(ports, batch).sync()
         after = due[-1].id
         ports.run.progress(len(due), None, "shipments looked at")
+
+
+def one_of_each_order(shipments: Sequence[Shipment]) -> list[list[Shipment]]:
+    """
+    Part shipments so that no two of one order go together.
+
+    The second can only be placed when the first has split its lines and is marked as shipped; until then it could
+    take them away from it.
+    """
+    batches: list[list[Shipment]] = []
+    seen: Counter[int] = Counter()
+    for shipment in shipments:
+        turn = seen[shipment.order_id]
+        seen[shipment.order_id] += 1
+        if turn == len(batches):
+            batches.append([])
+        batches[turn].append(shipment)
+    return batches
 
 
 def find_on_store(shipment: Shipment, order: StoreOrder, *, path: ShipmentPath) -> StoreShipment | None:
@@ -55,23 +84,46 @@ def has_arrived(send: ShipmentSend, there: StoreShipment) -> bool:
     )
 
 
-def why_not(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) -> str:
-    """Say why a shipment can't be made on the store; empty when it can."""
+def placed(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) -> Shipment | str:
+    """
+    Put a shipment on lines of the order that can still be shipped; returns the reason where that can't be done.
+
+    A line that was split since the shipment was recorded may have left its pieces on another line of the same article.
+    """
     if order is None:
         return f"Order {shipment.order_id} is not on the store any more."
     lines = {line.line_id: line for line in order.lines}
+    parts: list[ShipmentLine] = []
     for part in shipment.lines:
         line = lines.get(part.line_id)
         if line is None:
             return f"Line {part.line_id} is not in order {order.id} on the store."
-        if line.status in _SHIPPED_OR_GONE:
+        taken = {other.line_id for other in parts}
+        fitting = next((one for one in (line, *_same_article(line, order)) if _can_take(one, part, taken)), None)
+        if fitting is None and line.status in _SHIPPED_OR_GONE:
             return f"'{line.name}' of order {order.id} is {line.status.value.replace('_', ' ')} on the store already."
-        if path is ShipmentPath.FUNCTION and part.quantity != line.quantity:
+        if fitting is None:
+            return f"Order {order.id} has fewer than {part.quantity} pieces of '{line.name}' left to ship on the store."
+        parcel = next((one for one in order.shipments if one.id == fitting.shipment_id), None)
+        if parcel is not None and parcel.tracking_number:
+            # Making another shipment would take the line out of that one.
+            return f"'{line.name}' of order {order.id} is in the store's shipment {parcel.code} already, with a number."
+        if path is ShipmentPath.FUNCTION and part.quantity != fitting.quantity:
             return (
-                f"{part.quantity} of {line.quantity} pieces of '{line.name}' can't be shipped on their own: this token "
-                "ships whole lines. Ship the rest as well, or let the channel ship by provisioning."
+                f"{part.quantity} of {fitting.quantity} pieces of '{line.name}' can't be shipped on their own: this "
+                "token ships whole lines. Ship the rest as well, or let the channel ship by provisioning."
             )
-    return ""
+        parts.append(ShipmentLine(fitting.line_id, part.quantity))
+    return replace(shipment, lines=tuple(parts))
+
+
+def _same_article(line: StoreOrderLine, order: StoreOrder) -> list[StoreOrderLine]:
+    article = (line.code, line.sku, line.options)
+    return [one for one in order.lines if (one.code, one.sku, one.options) == article and one is not line]
+
+
+def _can_take(line: StoreOrderLine, part: ShipmentLine, taken: Collection[int]) -> bool:
+    return line.status not in _SHIPPED_OR_GONE and line.quantity >= part.quantity and line.line_id not in taken
 
 
 class _Batch:
@@ -127,9 +179,11 @@ class _Batch:
                 self._proven[send.shipment.id] = there.id
                 self._results.append(Result(_change(send), Outcome.UNCHANGED, Proof.READ))
             return
-        reason = why_not(send.shipment, order, path=self._path)
-        if reason:
-            self._fail(send, Outcome.FAILED, reason)
+        found = placed(send.shipment, order, path=self._path)
+        if isinstance(found, str):
+            self._fail(send, Outcome.FAILED, found)
+        else:
+            self._sends[found.id] = replace(send, shipment=found)
 
     def _judge(self, send: ShipmentSend, there: StoreShipment | None, answer: WriteAnswer | None) -> None:
         if there is not None and has_arrived(send, there):

@@ -184,3 +184,23 @@ def _provision(shop, xml):
 def _ship(shop, number, *, tracking_number, cost=Decimal("5.00"), lines=None):
     with transaction.atomic():
         return shop.orders.add_shipment(NewShipment(number, "UPS", tracking_number, cost, lines), at=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_two_parts_of_one_line_recorded_before_the_sync_become_two_shipments(published, shopper, first):
+    number = shopper.buy("MUG-01", quantity=3)
+    published.get_orders()
+    _ship(published, number, tracking_number="ONE", lines={"MUG-01": first})
+    _ship(published, number, tracking_number="TWO", lines={"MUG-01": 3 - first})
+
+    run = published.sync_orders()
+
+    assert run.bad() == []
+    order = published.store.orders_by_id([number])[number]
+    pieces = {
+        shipment.tracking_number: sum(line.quantity for line in order.lines if line.line_id in shipment.line_ids)
+        for shipment in order.shipments
+    }
+    assert pieces == {"ONE": first, "TWO": 3 - first}
+    assert order.status == "shipped"
+    assert published.sync_orders().results == []
