@@ -1,11 +1,13 @@
 """Publish against a sandbox store, with the eight-function token and with all rights."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
+from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import PermissionMissing, StorageRefused
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, SubjectKind
@@ -237,3 +239,26 @@ def _add_product(shop, code, *, sku, name, price, then=""):
         shop,
         f"<Product_Add><Code>{code}</Code><SKU>{sku}</SKU><Name>{name}</Name><Price>{price}</Price></Product_Add>{then}",
     )
+
+
+def test_a_flat_channel_publishes_each_variant_with_a_page_of_its_own(shop):
+    shop.settings = replace(shop.settings, rules=ContentRules(is_native=False))
+    shop.import_text(CATALOGUE)
+
+    run = shop.publish()
+    shop.queue(Pending.HIDE, "TEE-RED-M")
+    shop.queue(Pending.DELIST, "TEE-RED-L")
+    synced = shop.sync()
+
+    assert (run.bad(), synced.bad()) == ([], [])
+    there = shop.on_store()
+    assert (there["tee"].is_active, there["tee"].attributes, there["tee"].variants) == (False, (), ())
+    red = there["tee-red-m"]
+    assert (red.is_active, red.is_in_search, red.description, red.stock.count) == (
+        True,
+        True,
+        "<p>Plain &amp; light</p>",
+        0,
+    )
+    assert red.addresses == ("/tee-tee-red-m.html",)
+    assert "tee-red-l" not in there
