@@ -8,16 +8,17 @@ The command `miva-sandbox`: serve a store until it is told to stop, or say what 
 import argparse
 import json
 import signal
+import sqlite3
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from miva_sandbox import coverage
+from miva_sandbox import coverage, seed_file
 from miva_sandbox.faults import rules
 from miva_sandbox.faults.rules import BadRuleError, Rule
-from miva_sandbox.provisioning import run as provision
 from miva_sandbox.request_log import RequestLog
+from miva_sandbox.seed_file import UnreadableError
 from miva_sandbox.server import SandboxServer
 
 _IN_MEMORY = ":memory:"
@@ -35,10 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve a store until SIGTERM or SIGINT")
     serve.set_defaults(run=_serve)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=0, help="HTTP port (default: a free one)")
-    serve.add_argument("--ftp-port", type=int, default=0, help="FTP port (default: a free one)")
-    serve.add_argument("--sftp-port", type=int, help="SFTP port, 0 for a free one (default: no SFTP)")
-    serve.add_argument("--control-port", type=int, help="port of the control API, 0 for a free one (default: none)")
+    serve.add_argument("--port", type=_port, default=0, help="HTTP port (default: a free one)")
+    serve.add_argument("--ftp-port", type=_port, default=0, help="FTP port (default: a free one)")
+    serve.add_argument("--sftp-port", type=_port, help="SFTP port, 0 for a free one (default: no SFTP)")
+    serve.add_argument("--control-port", type=_port, help="port of the control API, 0 for a free one (default: none)")
     serve.add_argument(
         "--fault",
         type=_rule,
@@ -53,9 +54,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--folder", default="/mm5/", help="folder that the store is mounted in (default: %(default)s)")
     serve.add_argument("--store", default="sandbox", metavar="CODE", help="code of the store (default: %(default)s)")
-    serve.add_argument("--seed-file", type=Path, metavar="XML", help="provisioning tags to execute at the start")
+    serve.add_argument(
+        "--seed-file",
+        type=Path,
+        metavar="XML",
+        help="provisioning tags to execute at the start, or a document of several stores",
+    )
     serve.add_argument(
         "--page-images", metavar="TYPE", help="image type that all pages of the storefront show (default: none)"
+    )
+    serve.add_argument(
+        "--functions-grant-columns",
+        action="store_true",
+        help="let a token see the columns of each function that it has, whatever else guards them",
     )
     serve.add_argument("--json", action="store_true", help="print the addresses and keys as one line of JSON")
     serve.add_argument("--ftp-tls-required", action="store_true", help="refuse FTP logins and transfers without TLS")
@@ -68,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("coverage", help="list which functions of the JSON API there are, as Markdown")
     listing.set_defaults(run=_coverage)
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > 65535:  # noqa: PLR2004 - the highest port
+        raise argparse.ArgumentTypeError(f"{text} is no port; ports go from 0 to 65535")
+    return int(text)
 
 
 def _rule(text: str) -> Rule:
@@ -86,6 +103,19 @@ def _serve(options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    try:
+        with _server(options) as server:
+            for message in _seeded(server, options.seed_file):
+                print(message, file=sys.stderr)  # noqa: T201
+            _announce(server, as_json=options.json)
+            stop.wait()
+    except (OSError, sqlite3.Error, UnreadableError) as error:
+        print(f"miva-sandbox: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _server(options: argparse.Namespace) -> SandboxServer:
     server = SandboxServer(
         state=None if options.state == _IN_MEMORY else Path(options.state),
         host=options.host,
@@ -101,19 +131,15 @@ def _serve(options: argparse.Namespace) -> int:
         ftp_tls_required=options.ftp_tls_required,
         ftp_session_reuse=options.ftp_session_reuse,
     )
+    if options.functions_grant_columns:
+        server.domain.change_settings(functions_grant_columns=True)
     for rule in options.fault:
         server.faults.add(rule)
-    with server:
-        if options.seed_file is not None:
-            _seed(server, options.seed_file)
-        _announce(server, as_json=options.json)
-        stop.wait()
-    return 0
+    return server
 
 
-def _seed(server: SandboxServer, path: Path) -> None:
-    for message in provision(server.store, path.read_text(encoding="utf-8")):
-        print(f"{path}:{message.lineno}: {message.tag}: {message.message}", file=sys.stderr)  # noqa: T201
+def _seeded(server: SandboxServer, path: Path | None) -> Iterator[str]:
+    return iter(()) if path is None else seed_file.run(server.domain, server.store, path)
 
 
 def _announce(server: SandboxServer, *, as_json: bool) -> None:

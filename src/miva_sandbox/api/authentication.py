@@ -100,13 +100,14 @@ def _by_key(domain: Domain, scheme: str, credentials: str, body: bytes, root: Ma
         raise AccessDenied
     _check_timestamp(domain, root, window=_SSH_WINDOW_SECONDS)
     try:
-        _public_key(user.public_key).verify(_decoded(signature), body, padding.PKCS1v15(), _SSH[scheme]())
+        public_key(user.public_key).verify(_decoded(signature), body, padding.PKCS1v15(), _SSH[scheme]())
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         raise AccessDenied("Invalid request signature") from None
     return Caller(domain, user=user)
 
 
-def _public_key(text: str) -> rsa.RSAPublicKey:
+def public_key(text: str) -> rsa.RSAPublicKey:
+    """Read a user's key. Raises ValueError, UnsupportedAlgorithm."""
     read = serialization.load_ssh_public_key if text.startswith("ssh-") else serialization.load_pem_public_key
     key = read(text.encode())
     if not isinstance(key, rsa.RSAPublicKey):

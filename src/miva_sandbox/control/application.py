@@ -1,10 +1,8 @@
 """The control API as an application; what it can do stands in the package's description."""
 
-import json
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -14,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from miva_sandbox.control import bulk, settings
+from miva_sandbox.control import access, bulk, reading, settings
+from miva_sandbox.control.reading import Body, RefusedError
 from miva_sandbox.control.shoppers import Shoppers, order_once
 from miva_sandbox.control.snapshots import Snapshots
 from miva_sandbox.faults import rules
@@ -22,19 +21,13 @@ from miva_sandbox.faults.rules import BadRuleError, Faults
 from miva_sandbox.provisioning import run as provision
 from miva_sandbox.provisioning.document import ParseError, TooManyTopLevelTags
 from miva_sandbox.request_log import RequestLog, as_json
+from miva_sandbox.seed import seed
+from miva_sandbox.state.columns import code_fault
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.store import Store
 
-Body = Mapping[str, Any]
-
-_BODY_LIMIT_BYTES = 16 * 1024 * 1024
 _COUNTED = ("products", "categories", "customers", "orders", "order_items", "order_shipments", "images", "baskets")
-_MOST = 10_000_000
-
-
-class RefusedError(ValueError):
-    """What is asked can't be done, in a sentence for whoever asked."""
 
 
 class Control:
@@ -65,6 +58,9 @@ class Control:
             _route("/clock", self.clock, post=self.set_clock),
             _route("/seed", post=self.seed),
             _route("/shoppers", self.shoppers, post=self.send_shoppers, delete=self.stop_shoppers),
+            _route("/stores", self.stores, post=self.add_store),
+            _route("/tokens", post=self.set_token),
+            _route("/users", post=self.add_user),
             _route("/permissions", post=self.permissions),
             _route("/settings", post=self.settings),
             _route("/edit", post=self.edit),
@@ -94,11 +90,11 @@ class Control:
         return {}
 
     def snapshot(self, body: Body) -> Body:
-        self._snapshots.take(_text(body, "name"))
+        self._snapshots.take(reading.text(body, "name"))
         return {}
 
     def restore(self, body: Body) -> Body:
-        name = _text(body, "name")
+        name = reading.text(body, "name")
         try:
             self._snapshots.restore(name)
         except KeyError:
@@ -107,20 +103,20 @@ class Control:
 
     def seed(self, body: Body) -> Body:
         store = self._store(body)
-        count = {name: _whole(body, name) for name in ("products", "families", "orders")}
-        variants = _whole(body, "variants", default=4, low=1)
+        count = {name: reading.whole(body, name) for name in ("products", "families", "orders")}
+        variants = reading.whole(body, "variants", default=4, low=1)
         with store.db.lock:
             if count["products"]:
                 bulk.add_products(store, count["products"])
             if count["families"]:
                 bulk.add_families(store, count["families"], variants=variants)
             if count["orders"]:
-                bulk.add_orders(store, count["orders"], seed=_whole(body, "seed"))
+                bulk.add_orders(store, count["orders"], seed=reading.whole(body, "seed"))
         return self.state({})
 
     def edit(self, body: Body) -> Body:
         try:
-            messages = provision(self._store(body), _text(body, "xml"))
+            messages = provision(self._store(body), reading.text(body, "xml"))
         except (ParseError, TooManyTopLevelTags) as error:
             raise RefusedError(f"The XML can't be read: {error}") from None
         return {"messages": [asdict(message) for message in messages]}
@@ -134,8 +130,8 @@ class Control:
     def send_shoppers(self, body: Body) -> Body:
         """Without a rate the orders are placed at once, and the answer has their numbers."""
         store = self._store(body)
-        count = _whole(body, "count") if "count" in body else None
-        rate, seed = _number(body, "rate"), _whole(body, "seed")
+        count = reading.whole(body, "count") if "count" in body else None
+        rate, seed = reading.number(body, "rate"), reading.whole(body, "seed")
         if rate > 0:
             self._shoppers.start(store, rate=rate, count=count, seed=seed)
             return {}
@@ -162,7 +158,7 @@ class Control:
             raise RefusedError("rules must be a list of rules")
         read = [rules.read(one) for one in given]
         if seed is not None:
-            self._faults.clear(seed=_whole(body, "seed"))
+            self._faults.clear(seed=reading.whole(body, "seed"))
         return {"ids": [self._faults.add(rule) for rule in read]}
 
     def clear_faults(self, body: Body) -> Body:
@@ -215,22 +211,37 @@ class Control:
         if body.get("release"):
             self._domain.clock.release()
         if "freeze" in body:
-            self._domain.clock.freeze(_number(body, "freeze"))
+            self._domain.clock.freeze(reading.number(body, "freeze"))
         if "move" in body:
-            self._domain.clock.move(_number(body, "move"))
+            self._domain.clock.move(reading.number(body, "move"))
         return self.clock({})
 
+    def stores(self, body: Body) -> Body:
+        del body
+        return {"stores": [{"code": store.code, "number": store.number} for store in self._domain.stores.values()]}
+
+    def add_store(self, body: Body) -> Body:
+        """A store like the first one, that the tokens of the start have their rights in."""
+        code = reading.text(body, "code")
+        if fault := code_fault(code, strict=self._domain.settings.strict_codes):
+            raise RefusedError(fault)
+        with self._domain.db.lock:
+            if self._domain.find_store(code) is not None:
+                raise RefusedError(f"There is a store '{code}' already")
+            seed(self._domain, store_code=code)
+        return self.stores({})
+
+    def set_token(self, body: Body) -> Body:
+        return access.set_token(self._domain, body)
+
+    def add_user(self, body: Body) -> Body:
+        return access.add_user(self._domain, self._store(body), body)
+
     def permissions(self, body: Body) -> Body:
-        try:
-            return settings.change_rights(self._domain, self._store(body), body)
-        except LookupError as error:
-            raise RefusedError(str(error.args[0])) from None
+        return access.change_rights(self._domain, self._store(body), body)
 
     def settings(self, body: Body) -> Body:
-        try:
-            settings.change(self._domain, self._store(body), body)
-        except (LookupError, TypeError) as error:
-            raise RefusedError(str(error.args[0])) from None
+        settings.change(self._domain, self._store(body), body)
         return {}
 
     def _store(self, body: Body) -> Store:
@@ -249,7 +260,7 @@ def _route(path: str, get: Act | None = None, *, post: Act | None = None, delete
 
     async def answer(request: Request) -> Response:
         try:
-            body = {**request.query_params, **await _body(request), **request.path_params}
+            body = {**request.query_params, **await reading.body(request), **request.path_params}
             act = acts["GET" if request.method == "HEAD" else request.method]
             return JSONResponse(await to_thread.run_sync(act, body))
         except (RefusedError, BadRuleError) as refused:
@@ -259,44 +270,3 @@ def _route(path: str, get: Act | None = None, *, post: Act | None = None, delete
 
     endpoint: Callable[[Request], Awaitable[Response]] = answer
     return Route(path, endpoint, methods=list(acts))
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _BODY_LIMIT_BYTES:
-            raise RefusedError("The body is too large")
-    if request.method != "POST":
-        return {}
-    # Browsers send this type across origins only after asking, and nobody answers their question.
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise RefusedError("Send a JSON object, with Content-Type: application/json")
-    try:
-        body = json.loads(content or b"{}")
-    except (ValueError, RecursionError):
-        raise RefusedError("The body is no JSON") from None
-    if not isinstance(body, dict):
-        raise RefusedError("The body must be a JSON object")
-    return body
-
-
-def _text(body: Body, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise RefusedError(f"{name} must be a text")
-    return value
-
-
-def _number(body: Body, name: str) -> float:
-    value = body.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e11 < value < 1e11:  # noqa: PLR2004 - far beyond any date
-        raise RefusedError(f"{name} must be a number")
-    return value
-
-
-def _whole(body: Body, name: str, *, default: int = 0, low: int = 0) -> int:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST:
-        raise RefusedError(f"{name} must be a whole number from {low} to {_MOST}")
-    return value

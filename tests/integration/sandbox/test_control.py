@@ -1,15 +1,21 @@
 """The control API over real sockets: logs, clock, seeds, snapshots, shoppers, rights, settings, fault rules."""
 
+import base64
+import json
+import threading
 import time
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import inventory, page_images, products, queues
 from miva_sandbox.state.products import Product
 
-CONTROL_PATHS = ("/state", "/faults", "/faults/log", "/lint", "/requests", "/clock", "/shoppers")
+CONTROL_PATHS = ("/state", "/faults", "/faults/log", "/lint", "/requests", "/clock", "/shoppers", "/stores")
 
 
 @pytest.fixture
@@ -219,6 +225,93 @@ def test_somebody_else_edits_and_the_messages_come_back(control, client):
     assert [message["message"] for message in edited["messages"]] == ["Unknown tag"]
 
 
+def test_a_second_store_has_its_own_records_under_the_same_token(control, client):
+    add_product(client, "FIRST")
+    stores = control.post("/stores", code="Second")["stores"]
+
+    there = client.call("ProductList_Load_Query", Store_Code="SECOND")["data"]["data"]
+    control.post("/edit", store="second", xml="<Product_Add><Code>OTHER</Code><Name>x</Name></Product_Add>")
+    control.post("/reset")
+
+    assert stores == [{"code": "sandbox", "number": "00000001"}, {"code": "Second", "number": "00000002"}]
+    assert there == []
+    assert {code: counts["products"] for code, counts in control.get("/state").items()} == {"sandbox": 0, "Second": 0}
+
+
+def test_a_token_is_made_with_its_own_demands_and_changed_later(control, sandbox):
+    made = control.post("/tokens", token="reader", req_sig=False, req_ts=False, ip_addresses="10.0.0.0/8, ::1")
+    control.post("/permissions", token="reader", grant=["ProductList_Load_Query"])
+
+    def code():
+        body = {"Function": "ProductList_Load_Query", "Store_Code": "sandbox"}
+        header = {"X-Miva-API-Authorization": f"MIVA {made['token']}"}
+        return httpx2.post(sandbox.endpoint, json=body, headers=header).json().get("error_message")
+
+    from_elsewhere = code()
+    again = control.post("/tokens", token="reader", ip_addresses="127.0.0.0/8")
+    from_here = code()
+    control.post("/tokens", token="reader", enabled=False)
+
+    assert (from_elsewhere, from_here, code()) == ("Access denied", None, "Token is disabled")
+    assert again == made
+
+
+def test_an_admin_user_is_made_with_a_key(control, sandbox):
+    key = rsa.generate_private_key(65537, 2048)
+    control.post(
+        "/users", user="ada", public_key=key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    )
+    body = json.dumps(
+        {"Function": "Store_Load", "Store_Code": "sandbox", "Miva_Request_Timestamp": int(time.time())}
+    ).encode()
+    signature = base64.b64encode(key.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
+    name = base64.b64encode(b"ada").decode()
+
+    answer = httpx2.post(
+        sandbox.endpoint,
+        content=body,
+        headers={
+            "Content-Type": "application/json",
+            "X-Miva-API-Authorization": f"SSH-RSA-SHA2-256 {name}:{signature}",
+        },
+    ).json()
+
+    assert answer["success"] == 1, answer
+
+
+def test_snapshots_and_resets_amid_requests_break_nothing(control, client, sandbox):
+    control.post("/seed", products=50)
+    control.post("/snapshot", name="fifty")
+    stop = threading.Event()
+    answers = []
+
+    def write():
+        own = type(client)(sandbox, sandbox.full)
+        number = 0
+        while not stop.is_set():
+            number += 1
+            own.provision(f"<Product_Add><Code>W{number}</Code><Name>x</Name></Product_Add>")
+            answers.append(own.call("ProductList_Load_Query", Count=0)["success"])
+        own.http.close()
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    for _ in range(5):
+        control.post("/snapshot", name="later")
+        control.post("/restore", name="fifty")
+        control.post("/reset")
+        control.post("/restore", name="later")
+    stop.set()
+    for writer in writers:
+        writer.join()
+    control.post("/restore", name="fifty")
+
+    assert set(answers) == {1}
+    assert len(codes(client)) == 50
+    assert sandbox.store.db.value("PRAGMA integrity_check") == "ok"
+
+
 @pytest.mark.parametrize(
     ("path", "content", "content_type"),
     [
@@ -236,6 +329,13 @@ def test_somebody_else_edits_and_the_messages_come_back(control, client):
         ("/settings", b'{"store": {"baskexp": "x"}}', "application/json"),
         ("/faults", b'{"kind": "edit", "xml": "<unclosed>"}', "application/json"),
         ("/settings", b'{"domain": [1]}', "application/json"),
+        ("/stores", b'{"code": "SANDBOX"}', "application/json"),
+        ("/stores", b'{"code": "a b"}', "application/json"),
+        ("/tokens", b'{"token": "t", "ts_window": true}', "application/json"),
+        ("/tokens", b'{"token": "t", "ts_window": -1}', "application/json"),
+        ("/tokens", b'{"req_sig": false}', "application/json"),
+        ("/users", b'{"user": "u", "public_key": "ssh-rsa AAAA"}', "application/json"),
+        ("/users", b'{"public_key": ""}', "application/json"),
         ("/snapshot", b"{}", "application/json"),
         ("/edit", b'{"xml": "<unclosed>"}', "application/json"),
     ],

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import PurePosixPath
 
 import httpx2
 import pytest
+
+from miva_sandbox.cli import main
 
 
 @pytest.fixture
@@ -37,21 +40,30 @@ def serve():
         process.communicate()
 
 
-def store_load(facts):
-    """Call Store_Load with the announced keys, signed as the reference describes."""
+def post(facts, function, *, pair="", **parameters):
+    """Call a function with one of the announced pairs of keys, signed as the reference describes."""
     body = json.dumps(
-        {"Function": "Store_Load", "Store_Code": facts["store_code"], "Miva_Request_Timestamp": int(time.time())}
+        {
+            "Function": function,
+            "Store_Code": facts["store_code"],
+            "Miva_Request_Timestamp": int(time.time()),
+            **parameters,
+        }
     ).encode()
-    mac = hmac.new(base64.b64decode(facts["signing_key"]), body, hashlib.sha256).digest()
+    mac = hmac.new(base64.b64decode(facts[f"{pair}signing_key"]), body, hashlib.sha256).digest()
     answer = httpx2.post(
         facts["endpoint"],
         content=body,
         headers={
             "Content-Type": "application/json",
-            "X-Miva-API-Authorization": f"MIVA-HMAC-SHA256 {facts['token']}:{base64.b64encode(mac).decode()}",
+            "X-Miva-API-Authorization": f"MIVA-HMAC-SHA256 {facts[f'{pair}token']}:{base64.b64encode(mac).decode()}",
         },
     )
     return answer.json()
+
+
+def store_load(facts):
+    return post(facts, "Store_Load")
 
 
 def test_it_announces_in_one_line_what_a_client_needs_and_answers(serve):
@@ -83,6 +95,72 @@ def test_keys_and_content_survive_a_restart_with_a_state_directory(serve, tmp_pa
     keys = ("token", "signing_key", "hub_token", "hub_signing_key", "ftp_password")
     assert [first[key] for key in keys] == [second[key] for key in keys]
     assert "Product with the code 'TEE' already exists" in errors
+
+
+def test_a_seed_file_may_be_a_document_of_several_stores(serve, tmp_path):
+    seed = tmp_path / "seed.xml"
+    seed.write_text(
+        '<?xml version="1.0"?>\n<Provision>\n<Store code="sandbox"><Product_Add><Code>A</Code><Name>A &amp; Co</Name>'
+        '</Product_Add></Store>\n<Store code="second">\n<Nonsense/></Store>\n</Provision>',
+        encoding="utf-8",
+    )
+    facts, process = serve("--json", "--control-port", "0", "--seed-file", str(seed))
+
+    state = httpx2.get(f"{facts['control']}/state").json()
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+
+    assert {code: counts["products"] for code, counts in state.items()} == {"sandbox": 1, "second": 0}
+    assert errors == f"{seed}:5: Nonsense: Unknown tag\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"<Product_Add>", "Unable to parse XML: 1: "),
+        (b"<Provision><Domain/></Provision>", 'Line 1: only <Store code="..."> stands in <Provision>'),
+        (b'<Provision><Store code="a b"/></Provision>', "There can be no store 'a b': "),
+        (b"\xff", "can't decode byte"),
+    ],
+)
+def test_a_seed_file_that_cannot_be_read_ends_the_command_with_a_sentence(tmp_path, capsys, content, sentence):
+    seed = tmp_path / "seed.xml"
+    seed.write_bytes(content)
+
+    status = main(["serve", "--seed-file", str(seed)])
+
+    assert (status, sentence in capsys.readouterr().err) == (1, True)
+
+
+def test_a_port_that_is_taken_or_none_ends_the_command_with_a_sentence(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = main(["serve", "--port", str(other.getsockname()[1])])
+    with pytest.raises(SystemExit):
+        main(["serve", "--ftp-port", "65536"])
+
+    said = capsys.readouterr().err
+    assert taken == 1
+    assert "miva-sandbox: [Errno 98] Address already in use" in said
+    assert "65536 is no port" in said
+
+
+@pytest.mark.parametrize(("options", "stock"), [((), 0), (("--functions-grant-columns",), 5)])
+def test_an_assigned_function_grants_its_columns_by_option(serve, tmp_path, options, stock):
+    seed = tmp_path / "seed.xml"
+    seed.write_text(
+        "<Product_Add><Code>A</Code><Name>A</Name></Product_Add>"
+        '<InventoryProductSettings_Update product_code="A"><TrackInventory>Yes</TrackInventory>'
+        "<AdjustStockBy>5</AdjustStockBy></InventoryProductSettings_Update>",
+        encoding="utf-8",
+    )
+    facts, process = serve("--json", "--seed-file", str(seed), *options)
+
+    columns = [{"name": "ondemandcolumns", "value": ["product_inventory"]}]
+    answer = post(facts, "ProductList_Load_Query", pair="hub_", Filter=columns)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.communicate(timeout=20)[1] == ""
+    assert [row["product_inventory"] for row in answer["data"]["data"]] == [stock]
 
 
 def test_requests_are_logged_as_lines_of_json(serve):

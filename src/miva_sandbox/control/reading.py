@@ -1,0 +1,64 @@
+"""Reading what is asked of the control API: bodies, and the members of their objects."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+Body = Mapping[str, Any]
+
+_BODY_LIMIT_BYTES = 16 * 1024 * 1024
+_MOST = 10_000_000
+
+
+class RefusedError(ValueError):
+    """What is asked can't be done, in a sentence for whoever asked."""
+
+
+async def body(request: Request) -> dict[str, Any]:
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _BODY_LIMIT_BYTES:
+            raise RefusedError("The body is too large")
+    if request.method != "POST":
+        return {}
+    # Browsers send this type across origins only after asking, and nobody answers their question.
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise RefusedError("Send a JSON object, with Content-Type: application/json")
+    try:
+        body = json.loads(content or b"{}")
+    except (ValueError, RecursionError):
+        raise RefusedError("The body is no JSON") from None
+    if not isinstance(body, dict):
+        raise RefusedError("The body must be a JSON object")
+    return body
+
+
+def text(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise RefusedError(f"{name} must be a text")
+    return value
+
+
+def number(body: Body, name: str) -> float:
+    value = body.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e11 < value < 1e11:  # noqa: PLR2004 - far beyond any date
+        raise RefusedError(f"{name} must be a number")
+    return value
+
+
+def whole(body: Body, name: str, *, default: int = 0, low: int = 0) -> int:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST:
+        raise RefusedError(f"{name} must be a whole number from {low} to {_MOST}")
+    return value
+
+
+def texts(body: Body, name: str) -> list[str]:
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise RefusedError(f"{name} must be a list of texts")
+    return value
