@@ -149,7 +149,7 @@ def test_an_assigned_function_grants_its_columns_by_option(serve, tmp_path, opti
     seed = tmp_path / "seed.xml"
     seed.write_text(
         "<Product_Add><Code>A</Code><Name>A</Name></Product_Add>"
-        '<InventoryProductSettings_Update product_code="A"><TrackInventory>Yes</TrackInventory>'
+        '<InventoryProductSettings_Update product_code="A"><TrackProduct>Yes</TrackProduct>'
         "<AdjustStockBy>5</AdjustStockBy></InventoryProductSettings_Update>",
         encoding="utf-8",
     )
