@@ -17,7 +17,7 @@ def main() -> None:
     record = Record(
         "hub_orders",
         aim="at least 1,000 orders a second of our own time",
-        note="A single run; orders of one line each over a year. The second fetch finds them all in the ledger.",
+        note="A single run; orders of one line each over a year, fetched by pages of 100.",
     )
     hub.migrate()
     channel = hub.new_channel(look_back_days=400, order_statuses=["pending"])

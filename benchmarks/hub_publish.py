@@ -47,7 +47,7 @@ def main() -> None:
         aim="our CPU under 1 ms a listing",
         note="A single run, with the token that has exactly the eight functions. Pictures are prepared by the import "
         "and uploaded by FTP while publishing; FTP is not in the sandbox's request log, so it counts as our own time. "
-        "By a profile, a quarter of our CPU builds tags, a quarter is the ORM's, a fifth reads and judges what came back.",
+        "By a profile, a quarter of our CPU builds tags, a quarter is the ORM's, a fifth reads and judges the answers.",
     )
     hub.migrate()
     channel = hub.new_channel()

@@ -1,6 +1,7 @@
 """The storefront as a person with a browser uses it: pages as they look, and an order from front page to number."""
 
 import os
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,7 +11,11 @@ from miva_sandbox.provisioning import run as provision
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state.page_images import choose_everywhere
 
-pytestmark = pytest.mark.browser
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"needs a Chromium; there is none at {CHROMIUM}"),
+]
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -58,9 +63,7 @@ def shop():
 @pytest.fixture
 def page(shop):
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(ARGUMENTS)
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         # What the storefront can do, it does without scripts.
         page = browser.new_page(java_script_enabled=False)
         page.set_default_timeout(15_000)
