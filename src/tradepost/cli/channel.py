@@ -15,9 +15,12 @@ from tradepost.cli.connection_check import Finding, check_channel
 from tradepost.cli.failures import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_secret
+from tradepost.database.channels import settings_of
 from tradepost.database.models import Channel, ConnectionKind
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath
+from tradepost.domain.listing import Link
+from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.miva.address import endpoint_of
 from tradepost.miva.connect import StoreConnection
 from tradepost.miva.file_server import FileServerAddress
@@ -188,6 +191,20 @@ def set_(
     shipments: Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")] = None,
     look_back_days: Annotated[int | None, typer.Option(min=0, max=3650, help="How far the first fetch goes.")] = None,
     only_paid: Annotated[bool | None, typer.Option("--only-paid/--unpaid-too", help="Which orders to fetch.")] = None,
+    order_status: Annotated[
+        list[StoreStatus] | None,
+        typer.Option(help="Fetch orders that are in this state on the store; may be repeated."),
+    ] = None,
+    native: Annotated[
+        bool | None,
+        typer.Option("--native/--flat", help="One page per family with drop-downs, or one page per variant."),
+    ] = None,
+    require_product_type: Annotated[
+        bool | None,
+        typer.Option(
+            "--require-product-type/--any-product-type", help="Whether only products with a product_type are linked."
+        ),
+    ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")] = None,
     carrier: Annotated[
         list[str] | None, typer.Option(metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type.")
@@ -207,8 +224,12 @@ def set_(
         "look_back_days": look_back_days,
         "only_paid_orders": only_paid,
         "batch_size": batch_size,
+        "order_statuses": [status.value for status in order_status] if order_status else None,
+        "requires_product_type": require_product_type,
     }
     changed = {column: value for column, value in settings.items() if value is not None}
+    if native is not None:
+        changed["rules"] = _with_layout(channel, is_native=native)
     if carrier:
         changed["carrier_map"] = {**channel.carrier_map, **_carriers(carrier)}
     secrets: dict[str, str] = {}
@@ -254,6 +275,19 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     return Exit.DONE
 
 
+def _with_layout(channel: Channel, *, is_native: bool) -> dict[str, Any]:
+    """Return the channel's rules with another layout. Raises NotAllowed while families are on the store in the old."""
+    is_other = settings_of(channel).rules.is_native != is_native
+    families = channel.listings.filter(kind=Kind.PARENT.value).exclude(link=Link.UNLINKED.value)
+    if is_other and families.exists():
+        message = (
+            f"'{channel.name}' has families on the store in the other layout. Delist or unlink them first, then change "
+            "the layout and publish them again."
+        )
+        raise NotAllowed(message)
+    return {**channel.rules, "is_native": is_native}
+
+
 def _carriers(pairs: list[str]) -> dict[str, str]:
     carriers: dict[str, str] = {}
     for pair in pairs:
@@ -278,6 +312,9 @@ def _json(channel: Channel) -> dict[str, Any]:
         "look_back_days": channel.look_back_days,
         "only_paid_orders": channel.only_paid_orders,
         "batch_size": channel.batch_size,
+        "order_statuses": sorted(status.value for status in settings_of(channel).order_statuses),
+        "layout": "native" if settings_of(channel).rules.is_native else "flat",
+        "requires_product_type": channel.requires_product_type,
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
         "connections": [

@@ -1,5 +1,6 @@
 """Orders as the store has them, and the shipments that the merchant sends for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -157,6 +158,18 @@ class Shipment:
     lines: tuple[ShipmentLine, ...]
     shipped_at: datetime
 
+
+# What stores usually call the carriers that merchants name; a channel's own map comes before it.
+USUAL_CARRIERS: Mapping[str, str] = {
+    "ups": "UPS",
+    "usps": "USPS",
+    "fedex": "FedEx",
+    "federal express": "FedEx",
+    "dhl": "DHL",
+    "canada post": "CanadaPost",
+    "canadapost": "CanadaPost",
+    "endicia": "Endicia",
+}
 
 CENT = Decimal("0.01")
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tradepost.domain.order import (
+    USUAL_CARRIERS,
     Shipment,
     ShipmentLine,
     ShipmentPath,
@@ -210,7 +211,8 @@ class _Batch:
 
 def carrier_on_store(carrier: str, carrier_map: Mapping[str, str]) -> str:
     """Translate the merchant's word for a carrier; one that is not in the map is sent as it is."""
-    return carrier_map.get(carrier.strip().casefold(), carrier.strip())
+    word = carrier.strip()
+    return carrier_map.get(word.casefold()) or USUAL_CARRIERS.get(word.casefold()) or word
 
 
 def _change(send: ShipmentSend) -> Change:

@@ -15,7 +15,7 @@ from tradepost.domain.order import (
     StoreShipment,
     StoreStatus,
 )
-from tradepost.operations.sync_orders import find_on_store, one_of_each_order, placed
+from tradepost.operations.sync_orders import carrier_on_store, find_on_store, one_of_each_order, placed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,6 +85,14 @@ def test_a_line_that_is_only_being_picked_may_be_shipped():
     order = an_order(a_line(1, 2, StoreStatus.PROCESSING, shipment_id=5), shipments=(parcel,))
 
     assert placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION) == a_shipment((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("word", "carrier"),
+    [("fedex", "FedEx"), (" Canada Post ", "CanadaPost"), ("ups", "Brown"), ("Pigeon Express", "Pigeon Express")],
+)
+def test_a_carrier_is_called_what_the_channel_or_else_what_stores_usually_call_it(word, carrier):
+    assert carrier_on_store(word, {"ups": "Brown"}) == carrier
 
 
 def test_shipments_of_one_order_go_one_after_the_other():
