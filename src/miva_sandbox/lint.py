@@ -4,6 +4,7 @@ The lint log: whatever a real store would pass over in silence is written here, 
 An entry says what kind of thing was ignored, where (function or tag) and which.
 """
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -14,6 +15,9 @@ _CAPACITY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """`number` counts all entries since the start, those that were cleared included."""
+
+    number: int
     kind: str
     where: str
     detail: str
@@ -23,11 +27,12 @@ class Entry:
 class Lint:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_CAPACITY)
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
     def report(self, kind: str, where: str, detail: str) -> None:
         with self._lock:
-            self._entries.append(Entry(kind, where, detail, time.time()))
+            self._entries.append(Entry(next(self._numbers), kind, where, detail, time.time()))
 
     def entries(self) -> list[Entry]:
         with self._lock:

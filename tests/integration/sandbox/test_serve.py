@@ -177,40 +177,6 @@ def test_requests_are_logged_as_lines_of_json(serve):
     ]
 
 
-def test_other_projects_get_a_store_by_a_fixture(tmp_path):
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["miva_sandbox.pytest_plugin"]\n', encoding="utf-8")
-    (tmp_path / "test_theirs.py").write_text(
-        "import httpx2\n"
-        "def test_it_answers(miva_sandbox):\n"
-        "    answer = httpx2.post(miva_sandbox.endpoint, headers={'X-Miva-API-Authorization': 'MIVA x'})\n"
-        "    assert answer.json()['error_code'] == 'access_denied'\n",
-        encoding="utf-8",
-    )
-
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:django",
-            "-p",
-            "no:cacheprovider",
-            "--rootdir",
-            str(tmp_path),
-            str(tmp_path),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=tmp_path,
-        check=False,
-    )
-
-    assert "1 passed" in run.stdout, run.stdout
-
-
 def test_the_control_api_is_announced_when_it_is_served(serve):
     facts, _ = serve("--json", "--control-port", "0")
 
