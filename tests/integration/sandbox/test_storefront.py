@@ -7,6 +7,7 @@ import pytest
 from lxml import html
 from PIL import Image
 
+from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import (
     attributes,
     baskets,
@@ -373,6 +374,19 @@ def test_each_page_shows_pictures_by_a_setting_of_its_own(shopper, store, page):
     }
 
     assert {name for name, count in shown.items() if count} == {page}
+
+
+def test_a_sandbox_can_start_with_pictures_on_every_page():
+    with SandboxServer(page_images="main") as server:
+        assert page_images.chosen(server.store) == dict.fromkeys(page_images.PAGES, "main")
+
+
+def test_a_page_that_was_set_can_show_no_pictures_again(store):
+    page_images.choose_everywhere(store, "main")
+
+    page_images.choose(store, {"CTGY": ""})
+
+    assert sorted(page_images.chosen(store)) == sorted(set(page_images.PAGES) - {"CTGY"})
 
 
 def test_an_unknown_page_cannot_be_set_to_show_pictures(store):
