@@ -131,7 +131,7 @@ class Control:
         """Without a rate the orders are placed at once, and the answer has their numbers."""
         store = self._store(body)
         count = reading.whole(body, "count") if "count" in body else None
-        rate, seed = reading.number(body, "rate"), reading.whole(body, "seed")
+        rate, seed = reading.number(body, "rate", low=0), reading.whole(body, "seed")
         if rate > 0:
             self._shoppers.start(store, rate=rate, count=count, seed=seed)
             return {}
@@ -211,7 +211,7 @@ class Control:
         if body.get("release"):
             self._domain.clock.release()
         if "freeze" in body:
-            self._domain.clock.freeze(reading.number(body, "freeze"))
+            self._domain.clock.freeze(reading.number(body, "freeze", low=0))
         if "move" in body:
             self._domain.clock.move(reading.number(body, "move"))
         return self.clock({})

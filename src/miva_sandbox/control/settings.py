@@ -41,5 +41,8 @@ def _check(given: Any, known: Mapping[str, Any], what: str) -> None:
     for name, value in given.items():
         # Flags are 0 and 1 in the database, and a number of seconds may be whole.
         kinds = (bool, int, float) if isinstance(known[name], bool | int | float) else type(known[name])
-        if not isinstance(value, kinds):
+        is_of_the_kind = isinstance(value, kinds) and not (isinstance(value, int | float) and value < 0)
+        if isinstance(value, dict):
+            is_of_the_kind = all(isinstance(one, str) for one in value.values())
+        if not is_of_the_kind:
             raise RefusedError(f"{name} of {what} must be of the kind of {known[name]!r}")

@@ -2,6 +2,8 @@
 
 import time
 
+_LAST_SECOND = 253402300799  # of the year 9999
+
 
 class Clock:
     def __init__(self) -> None:
@@ -10,7 +12,9 @@ class Clock:
 
     def now(self) -> int:
         """Return the store's time in epoch seconds."""
-        return int(self._frozen_at if self._frozen_at is not None else time.time() + self._offset_seconds)
+        now = self._frozen_at if self._frozen_at is not None else time.time() + self._offset_seconds
+        # However far it is moved: dates have a name only in between.
+        return int(min(max(now, 0), _LAST_SECOND))
 
     def move(self, seconds: float) -> None:
         if self._frozen_at is not None:

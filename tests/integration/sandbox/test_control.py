@@ -98,6 +98,17 @@ def test_the_clock_is_frozen_moved_and_released(control, client, sandbox):
     assert abs(released - time.time()) < 60
 
 
+@pytest.mark.parametrize(("seconds", "year"), [(-1e11, "1970"), (1e11, "5195"), (9e11, "9999")])
+def test_the_store_answers_however_far_its_clock_is_moved(control, client, seconds, year):
+    for _ in range(9 if seconds > 1e11 else 1):
+        control.post("/clock", move=min(seconds, 1e11))
+
+    answer = client.post({"Function": "Provision_Store", "Store_Code": "sandbox", "XML": "<Nonsense/>"})
+
+    assert answer.json()["data"][0]["message"] == "Unknown tag"
+    assert year in answer.headers["Date"]
+
+
 def test_a_snapshot_brings_back_records_settings_and_files_as_often_as_wanted(control, client, sandbox):
     picture = sandbox.domain.files_root / "graphics" / "a.png"
     picture.write_bytes(b"old")
@@ -329,6 +340,13 @@ def test_snapshots_and_resets_amid_requests_break_nothing(control, client, sandb
         ("/settings", b'{"store": {"baskexp": "x"}}', "application/json"),
         ("/faults", b'{"kind": "edit", "xml": "<unclosed>"}', "application/json"),
         ("/settings", b'{"domain": [1]}', "application/json"),
+        ("/settings", b'{"domain": {"login_delay_seconds": -1}}', "application/json"),
+        ("/settings", b'{"domain": {"tracking_links": {"UPS": 1}}}', "application/json"),
+        ("/settings", b'{"queues": ["\\ud800"]}', "application/json"),
+        ("/snapshot", b'{"name": "\\ud800"}', "application/json"),
+        ("/permissions", b'{"token": "hub", "grant": ["\\ud800"]}', "application/json"),
+        ("/shoppers", b'{"rate": -1}', "application/json"),
+        ("/clock", b'{"freeze": -1}', "application/json"),
         ("/stores", b'{"code": "SANDBOX"}', "application/json"),
         ("/stores", b'{"code": "a b"}', "application/json"),
         ("/tokens", b'{"token": "t", "ts_window": true}', "application/json"),
