@@ -6,7 +6,10 @@ It needs a Chromium, at the path that the environment names as CHROMIUM or at /u
 One function per subject; each is given a browser and writes `docs/images/<subject>-*.png`.
 """
 
+import json
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,7 +79,28 @@ def sandbox(browser: Browser) -> None:
             _shoot(page, "sandbox-family-hidden")
 
 
-SUBJECTS: dict[str, Callable[[Browser], None]] = {"sandbox": sandbox}
+def back_office(browser: Browser) -> None:
+    """The hub's own pages, as the demo leaves them."""
+    command = [str(Path(sys.executable).parent / "tradepost"), "demo", "--keep", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as demo:  # noqa: S603 - our own command
+        try:
+            assert demo.stdout is not None
+            facts = json.loads(demo.stdout.readline())["back_office"]
+            with _page(browser, width=1400, height=900) as page:
+                page.goto(facts["url"])
+                page.get_by_label("Username").fill(facts["user"])
+                page.get_by_label("Password").fill(facts["password"])
+                page.keyboard.press("Enter")
+                page.get_by_role("link", name="Listings").first.wait_for()
+                _shoot(page, "overview")
+                for name in ("listing", "order"):
+                    page.goto(f"{facts['url']}tradepost/{name}/")
+                    _shoot(page, f"{name}s")
+        finally:
+            demo.send_signal(signal.SIGINT)
+
+
+SUBJECTS: dict[str, Callable[[Browser], None]] = {"sandbox": sandbox, "back_office": back_office}
 
 
 def _catalogue() -> str:
@@ -152,8 +176,8 @@ def _draw_shirts(server: SandboxServer) -> None:
 
 
 @contextmanager
-def _page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1100, "height": 700})
+def _page(browser: Browser, *, width: int = 1100, height: int = 700) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": width, "height": height})
     page.set_default_timeout(10_000)
     yield page
     page.close()

@@ -37,6 +37,9 @@ class StoreInABox:
     ftp_password: str
 
 
+_ANYWHERE = ("--port", "0", "--ftp-port", "0")
+
+
 @contextmanager
 def store_in_a_box(state: Path) -> Iterator[StoreInABox]:
     """
@@ -47,7 +50,7 @@ def store_in_a_box(state: Path) -> Iterator[StoreInABox]:
     state.mkdir(parents=True, exist_ok=True)
     with (state / "sandbox.log").open("ab") as log, _signals_unwind():
         process = subprocess.Popen(  # noqa: S603 our own command, found beside this interpreter
-            [_command(), "serve", "--port", "0", "--ftp-port", "0", "--state", str(state), "--json"],
+            [_command(), "serve", *_ANYWHERE, "--state", str(state), "--page-images", "main", "--json"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
