@@ -19,6 +19,7 @@ from tradepost.operations import delist, existence, get_orders
 from tradepost.operations.ports import Answer, ListingRow, Ports, Proven, Stage, StockWrite, UnitAnswer, WriteAnswer
 
 _BEFORE_ORDERS = (Stage.DELIST, Stage.HIDE, Stage.DECREASE)
+_PRICES_PER_ROW_OF_STOCK = 10
 _AFTER_ORDERS = (Stage.INCREASE, Stage.UNHIDE)
 
 
@@ -52,12 +53,18 @@ def _stage(ports: Ports, stage: Stage, only: Collection[int] | None) -> None:
     # Rows that were done are not due any more; rows that failed are, so the place is kept.
     after = 0
     while not ports.run.is_cancelled():
-        rows = ports.listings.due(stage, after=after, limit=ports.channel.batch_size, only=only)
+        rows = ports.listings.due(stage, after=after, limit=_rows_at_once(stage, ports), only=only)
         if not rows:
             return
         apply(ports, rows)
         after = rows[-1].id
         ports.run.progress(len(rows), None, f"{stage.value}: rows done")
+
+
+def _rows_at_once(stage: Stage, ports: Ports) -> int:
+    # A stock that was sent and not recorded is sent again and erases the sales in between, so few are at stake at a
+    # time. A price erases nothing, and many are read back in one request.
+    return ports.channel.batch_size * (_PRICES_PER_ROW_OF_STOCK if stage is Stage.PRICE else 1)
 
 
 # --- stock --------------------------------------------------------------------------------------------------------
@@ -74,9 +81,10 @@ class _StockPlan:
     event: Event | None
 
 
-def plan_hide(row: ListingRow, there: StoreProduct) -> _StockPlan:
+def plan_hide(row: ListingRow, there: StoreProduct | None) -> _StockPlan:
     """Hide: shown as out of stock, whatever the store's own defaults are."""
-    before = there.stock.count if there.stock is not None else row.expected_quantity
+    count = _count(there)
+    before = count if count is not None else row.expected_quantity
     change = _stock_change(row, Action.HIDE, before, 0, "queued to hide")
     return _StockPlan(row, change, 0, stops_sale=True, event=Event.HIDDEN)
 
@@ -90,13 +98,13 @@ def plan_unhide(row: ListingRow) -> _StockPlan | Result:
     return _StockPlan(row, change, row.wanted_quantity, stops_sale=True, event=Event.UNHIDDEN)
 
 
-def plan_quantity(row: ListingRow, there: StoreProduct) -> _StockPlan | Result | None:
+def plan_quantity(row: ListingRow, there: StoreProduct | None) -> _StockPlan | Result | None:
     """Send the wanted stock, less what was sold on the store and no order explains yet; None if it is unknown."""
     wanted = row.wanted_quantity
     if wanted is None:
         return None
     expected = row.expected_quantity
-    count = there.stock.count if there.stock is not None and there.stock.is_tracked else None
+    count = _count(there)
     unexplained = max(0, expected - count) if expected is not None and count is not None else 0
     quantity = max(0, wanted - unexplained) if expected is not None and wanted > expected else wanted
     before = count if count is not None else expected
@@ -121,15 +129,23 @@ def _apply_quantity(ports: Ports, rows: Sequence[ListingRow]) -> None:
     _apply_stock(ports, rows, plan_quantity)
 
 
-_Planner = Callable[[ListingRow, StoreProduct], _StockPlan | Result | None]
+def _count(there: StoreProduct | None) -> int | None:
+    """The store's count, None where it can't be read or nothing is counted."""
+    stock = there.stock if there is not None else None
+    return stock.count if stock is not None and stock.is_tracked else None
+
+
+_Planner = Callable[[ListingRow, StoreProduct | None], _StockPlan | Result | None]
 
 
 def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) -> None:
     record = _Record(ports, ports.clock())
     # A parent has no stock of its own: it is hidden when its variants are.
-    parents = [row for row in rows if row.kind is Kind.PARENT]
-    record.settle_parents(parents)
-    there = record.present([row for row in rows if row.kind is not Kind.PARENT])
+    record.settle_parents([row for row in rows if row.kind is Kind.PARENT])
+    countable = [row for row in rows if row.kind is not Kind.PARENT]
+    can_read = bool(countable) and ports.store.reads_stock()
+    # Without the right to see stock there is nothing to read before it is written.
+    there = record.present(countable) if can_read else [(row, None) for row in countable]
     plans: list[_StockPlan] = []
     for row, product in there:
         plan = planner(row, product)
@@ -144,7 +160,6 @@ def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) ->
         return
     writes = [StockWrite(plan.row.store_id or 0, plan.quantity, plan.stops_sale) for plan in plans]
     answers = ports.store.set_stock(writes) if writes else []
-    can_read = ports.store.reads_stock()
     now = ports.store.products_by_id([plan.row.store_id or 0 for plan in plans]) if can_read and plans else {}
     # An absolute stock erases what was sold before it arrived; so the moment that counts is after the answer.
     at = ports.clock()
@@ -196,37 +211,36 @@ def _stock_change(row: ListingRow, action: Action, before: int | None, after: in
 def _apply_price(ports: Ports, rows: Sequence[ListingRow]) -> None:
     at = ports.clock()
     record = _Record(ports, at)
-    present = record.present(rows)
-    units: list[tuple[ListingRow, Unit]] = []
-    for row, product in present:
-        change = Change(
-            Subject(SubjectKind.PRODUCT, product.code, product.name),
-            Side.STORE,
-            Action.UPDATE,
-            (FieldChange("price", product.price, row.wanted_price),),
-            "the lowest price of its variants changed" if row.kind is Kind.PARENT else "the price changed",
-            row.id,
-        )
-        if product.price == row.wanted_price:
-            record.prove(
-                Result(change, Outcome.UNCHANGED, Proof.READ),
-                Proven(row.id, at, price=product.price, code=product.code),
-            )
-        else:
-            units.append((row, Unit(product.code, (change,))))
-    ports.run.plan([unit for _row, unit in units])
+    # A price erases nothing, so the store is only asked afterwards: that proves it, and shows what is gone.
+    units = [Unit(row.code, (_price_change(row),)) for row in rows]
+    ports.run.plan(units)
     if ports.run.is_dry:
         return
-    answers = ports.store.provision([unit for _row, unit in units]) if units else []
-    now = ports.store.products_by_id([row.store_id or 0 for row, _unit in units]) if units else {}
-    for (row, unit), answer in zip(units, answers, strict=True):
-        after = now.get(row.store_id or 0)
+    answers = ports.store.provision(units)
+    present = {row.id: product for row, product in record.present(rows)}
+    for row, unit, answer in zip(rows, units, answers, strict=True):
+        after = present.get(row.id)
+        if after is None:
+            continue
         change = unit.changes[0]
-        if after is not None and after.price == row.wanted_price:
-            record.prove(Result(change, Outcome.APPLIED, Proof.READ), Proven(row.id, at, price=after.price))
+        if after.price == row.wanted_price:
+            record.prove(
+                Result(change, Outcome.APPLIED, Proof.READ), Proven(row.id, at, price=after.price, code=after.code)
+            )
         else:
             record.fail(row, Result(change, _refused(answer), message=_words(answer)))
     record.commit()
+
+
+def _price_change(row: ListingRow) -> Change:
+    return Change(
+        Subject(SubjectKind.PRODUCT, row.code),
+        Side.STORE,
+        Action.UPDATE,
+        (FieldChange("price", row.proven_price, row.wanted_price),),
+        "the lowest price of its variants changed" if row.kind is Kind.PARENT else "the price changed",
+        row.id,
+    )
 
 
 def _refused(answer: UnitAnswer) -> Outcome:
