@@ -72,6 +72,19 @@ class Database:
         found = self.row(sql, parameters)
         return found[0] if found is not None else None
 
+    def glance(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """
+        Return what `value` would, or None if somebody else has the database at this moment.
+
+        For a look at another store's from inside one's own: two stores that waited for each other would wait forever.
+        """
+        if not self.lock.acquire(blocking=False):
+            return None
+        try:
+            return self.value(sql, parameters)
+        finally:
+            self.lock.release()
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Keep all statements of the block, or none if it raises; may be nested."""

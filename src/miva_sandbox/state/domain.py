@@ -114,6 +114,7 @@ class Domain:
             strict_codes=self.settings.strict_codes,
             hooks=self.hooks,
             tracking_links=self.settings.tracking_links,
+            neighbours=self.stores,
         )
         (self.files_root / "graphics" / store.number).mkdir(parents=True, exist_ok=True)
         self.stores[code.casefold()] = store

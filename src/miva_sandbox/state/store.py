@@ -114,6 +114,7 @@ class Store:
         strict_codes: bool = True,
         hooks: Hooks | None = None,
         tracking_links: Mapping[str, str] | None = None,
+        neighbours: Mapping[str, "Store"] | None = None,
     ) -> None:
         self.id = store_id
         self.code = code
@@ -124,6 +125,8 @@ class Store:
         self.strict_codes = strict_codes
         self.hooks = hooks or Hooks()
         self.tracking_links: Mapping[str, str] = tracking_links or {}
+        # All stores of the domain, this one included once it is open.
+        self.neighbours: Mapping[str, Store] = {} if neighbours is None else neighbours
         self.db = Database(database, _schema())
         self._initial_settings = {**DEFAULTS, "id": store_id, "code": code, "name": name or code}
         self.settings: dict[str, Any] = {}

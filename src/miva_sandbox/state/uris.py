@@ -1,4 +1,8 @@
-"""URIs: the short addresses of products and categories. One of a record's URIs is its canonical one."""
+"""
+URIs: the short addresses of products and categories, unique among all stores of the domain.
+
+One of a record's URIs is its canonical one.
+"""
 
 import re
 import sqlite3
@@ -33,6 +37,14 @@ def find(store: Store, uri: str) -> sqlite3.Row | None:
     return store.db.row("SELECT * FROM uris WHERE uri = ?", (uri,))
 
 
+def is_in_use(store: Store, uri: str) -> bool:
+    """Tell whether the store has the URI, or one beside it that nobody writes to at this moment."""
+    return find(store, uri) is not None or any(
+        other is not store and other.db.glance("SELECT 1 FROM uris WHERE uri = ?", (uri,))
+        for other in list(store.neighbours.values())
+    )
+
+
 def canonical_of_product(store: Store, product_id: int) -> str:
     """Return the product's canonical URI, or an empty text."""
     found = store.db.value(
@@ -56,7 +68,7 @@ def insert(
 
     Raises AlreadyExists.
     """
-    if find(store, uri) is not None:
+    if is_in_use(store, uri):
         raise AlreadyExists("", f"URI '{uri}' is already in use", field="uri")
     if canonical:
         _retire_canonical(store, product_id=product_id, cat_id=cat_id, page_code=page_code)
@@ -103,9 +115,10 @@ def slug(title: str) -> str:
 
 def _generate(store: Store, title: str, *, product_id: int = 0, cat_id: int = 0) -> None:
     base = slug(title)[: _WIDTH - 30]
-    # How a real store evades a URI in use is not public; the id makes it unique and keeps it readable.
-    for candidate in (f"/{base}.html", f"/{base}-{product_id or cat_id}.html"):
-        if base and find(store, candidate) is None:
+    owner = product_id or cat_id
+    # How a real store evades a URI in use is not public; the id makes it unique in its store, and keeps it readable.
+    for candidate in (f"/{base}.html", f"/{base}-{owner}.html", f"/{base}-{store.id}-{owner}.html"):
+        if base and not is_in_use(store, candidate):
             _insert(store, candidate, product_id=product_id, cat_id=cat_id, page_code="", canonical=True, status=200)
             return
 

@@ -249,6 +249,44 @@ def test_a_second_store_has_its_own_records_under_the_same_token(control, client
     assert {code: counts["products"] for code, counts in control.get("/state").items()} == {"sandbox": 0, "Second": 0}
 
 
+def test_uris_are_unique_among_the_stores_of_the_domain(control, client):
+    control.post("/stores", code="second")
+    add_product(client, "TEE")
+
+    [taken] = control.post(
+        "/edit",
+        store="second",
+        xml="<Product_Add><Code>TEE</Code><Name>TEE</Name></Product_Add>"
+        '<URI_Add uri="/tee.html" product_code="TEE" status="301"/>',
+    )["messages"]
+    uris = [
+        client.call("ProductList_Load_Query", Store_Code=code, Filter=[{"name": "ondemandcolumns", "value": ["uris"]}])
+        for code in ("sandbox", "second")
+    ]
+
+    assert taken["message"] == "URI '/tee.html' is already in use"
+    assert [[row["uri"] for row in one["data"]["data"][0]["uris"]] for one in uris] == [["/tee.html"], ["/tee-1.html"]]
+
+
+def test_stores_that_write_at_once_do_not_wait_for_each_other(control, client, sandbox):
+    control.post("/stores", code="second")
+
+    def fill(code):
+        own = type(client)(sandbox, sandbox.full)
+        for number in range(30):
+            xml = f"<Product_Add><Code>P{number}</Code><Name>Name {number}</Name></Product_Add>"
+            own.call("Provision_Store", Store_Code=code, XML=xml)
+        own.http.close()
+
+    writers = [threading.Thread(target=fill, args=(code,)) for code in ("sandbox", "second")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+
+    assert {code: counts["products"] for code, counts in control.get("/state").items()} == {"sandbox": 30, "second": 30}
+
+
 def test_a_token_is_made_with_its_own_demands_and_changed_later(control, sandbox):
     made = control.post("/tokens", token="reader", req_sig=False, req_ts=False, ip_addresses="10.0.0.0/8, ::1")
     control.post("/permissions", token="reader", grant=["ProductList_Load_Query"])
