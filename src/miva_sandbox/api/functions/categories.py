@@ -4,7 +4,14 @@ import json
 import sqlite3
 from typing import Any
 
-from miva_sandbox.api import custom_field_values, list_query, product_columns, product_rows, records
+from miva_sandbox.api import (
+    assigned_products,
+    custom_field_values,
+    list_query,
+    product_columns,
+    product_rows,
+    records,
+)
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, Spec
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, FieldError, data, done, page
@@ -131,28 +138,10 @@ _IN_CATEGORY = product_rows.spec(order_column=Column("x.disp_order", searchable=
 @function("CategoryProductList_Load_Query", needs=("CTGY:view", "PROD:view"))
 def category_product_list_load_query(call: Call) -> Answer:
     category = records.category(call)
-    assigned, unassigned = call.parameters.boolean("Assigned"), call.parameters.boolean("Unassigned")
     query = list_query.read(call, _IN_CATEGORY)
     product_rows.show(query)
-    if assigned is False and not unassigned:
-        return done()
-    if not unassigned:
-        query.also("x.cat_id IS NOT NULL")
-    elif assigned is False:
-        query.also("x.cat_id IS NULL")
-    found, total = list_query.fetch(
-        call,
-        query,
-        select="p.*, x.cat_id IS NOT NULL AS assigned",
-        source="products p LEFT JOIN category_products x ON x.product_id = p.id AND x.cat_id = ?",
-        values=(category["id"],),
-    )
-    rows = product_rows.rows(call, found, query.on_demand)
-    return page(
-        [{"assigned": bool(source["assigned"]), **row} for source, row in zip(found, rows, strict=True)],
-        total_count=total,
-        start_offset=query.offset,
-    )
+    join = "category_products x ON x.product_id = p.id AND x.cat_id = ?"
+    return assigned_products.answer(call, query, join=join, owner_id=category["id"])
 
 
 @function("CategoryProduct_Update_Assigned", needs=("CTGY:modify", "PROD:modify"))

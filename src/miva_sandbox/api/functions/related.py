@@ -1,39 +1,21 @@
 """Products that a product points to: a list, and whether one belongs to it."""
 
-from miva_sandbox.api import list_query, product_rows, records
+from miva_sandbox.api import assigned_products, list_query, product_rows, records
 from miva_sandbox.api.list_query import Column
 from miva_sandbox.api.registry import Call, function
-from miva_sandbox.api.responses import Answer, ApiError, FieldError, done, page
+from miva_sandbox.api.responses import Answer, ApiError, FieldError, done
 from miva_sandbox.state import products, related
 from miva_sandbox.state.errors import Invalid
 
-_LIST = product_rows.spec(order_column=Column("r.disp_order", searchable=False))
+_LIST = product_rows.spec(order_column=Column("x.disp_order", searchable=False))
 
 
 @function("RelatedProductList_Load_Query", needs=("PROD:view",))
 def related_product_list_load_query(call: Call) -> Answer:
     product = records.product(call)
-    assigned, unassigned = call.parameters.boolean("Assigned"), call.parameters.boolean("Unassigned")
     query = list_query.read(call, _LIST)
-    if assigned is False and not unassigned:
-        return done()
-    if not unassigned:
-        query.also("r.relprod_id IS NOT NULL")
-    elif assigned is False:
-        query.also("r.relprod_id IS NULL")
-    found, total = list_query.fetch(
-        call,
-        query,
-        select="p.*, r.relprod_id IS NOT NULL AS assigned",
-        source="products p LEFT JOIN related_products r ON r.relprod_id = p.id AND r.product_id = ?",
-        values=(product["id"],),
-    )
-    rows = product_rows.rows(call, found, query.on_demand)
-    return page(
-        [{"assigned": bool(source["assigned"]), **row} for source, row in zip(found, rows, strict=True)],
-        total_count=total,
-        start_offset=query.offset,
-    )
+    join = "related_products x ON x.relprod_id = p.id AND x.product_id = ?"
+    return assigned_products.answer(call, query, join=join, owner_id=product["id"])
 
 
 @function("RelatedProduct_Update_Assigned", needs=("PROD:modify",))
