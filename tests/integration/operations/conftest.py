@@ -48,13 +48,21 @@ def _png(path: Path) -> Path:
     return path
 
 
+# A token with exactly the eight functions, by either reading of what a function grants, and one with all rights.
+EIGHT = "eight functions"
+EIGHT_WITH_COLUMNS = "eight functions and their columns"
+ALL_RIGHTS = "all rights"
+
+
 class Shop:
     """One merchant with one channel; `ports` is made anew for each operation, as each run has it."""
 
     def __init__(self, sandbox: SandboxServer, folder: Path, *, token: str, name: str = "Shop") -> None:
         self.sandbox = sandbox
-        self.token = {"eight functions": sandbox.hub, "all rights": sandbox.full}[token]
-        self.can_read_stock = token == "all rights"
+        self.token = sandbox.full if token == ALL_RIGHTS else sandbox.hub
+        if token == EIGHT_WITH_COLUMNS:
+            sandbox.domain.change_settings(functions_grant_columns=True)
+        self.can_read_stock = token != EIGHT
         self.folder = folder
         self.channel = Channel.objects.create(name=name)
         self.settings = ChannelSettings(
@@ -197,7 +205,7 @@ def sandbox():
         assert ignored_by(server) == []
 
 
-@pytest.fixture(params=["eight functions", "all rights"])
+@pytest.fixture(params=[EIGHT, EIGHT_WITH_COLUMNS, ALL_RIGHTS])
 def shop(request, sandbox, sqlite, tmp_path):
     made = Shop(sandbox, tmp_path, token=request.param)
     yield made
