@@ -14,6 +14,7 @@ from tradepost.cli import app
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.failures import run
 from tradepost.cli.sample import write_sample
+from traffic import ignored_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def box() -> Iterator[StoreInABox]:
             ftp_user=server.ftp_user,
             ftp_password=server.ftp_password,
         )
+        assert ignored_by(server) == []
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, Ports
 from tradepost.operations.queue_changes import queue
 from tradepost.pictures import PictureLibrary
+from traffic import ignored_by
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
@@ -181,21 +182,6 @@ class Shop:
             return store.products_by_code(codes)
         finally:
             store.close()
-
-
-def ignored_by(server: SandboxServer) -> list:
-    """
-    What the store has silently ignored of our traffic; nothing should be.
-
-    But for two: asking for a column is how the hub finds out whether it has the right to see it, and asking for a
-    custom field whether the store has it.
-    """
-    return [
-        entry
-        for entry in server.domain.lint.entries()
-        if entry.kind != "column without the right"
-        and not (entry.kind == "unknown column" and entry.detail.startswith("CustomField_Values:"))
-    ]
 
 
 @pytest.fixture
