@@ -1,15 +1,12 @@
-"""Each fault over real sockets: that it happens as described, and what state it leaves behind."""
+"""What is particular about some faults: inside documents, by name, by seed, by bad rules. The matrix has the rest."""
 
-import ftplib
 import socket
 import time
-from io import BytesIO
 
 import httpx2
 import pytest
 
 from miva_sandbox.faults.rules import BadRuleError, Faults, Rule, read
-from miva_sandbox.seed import HUB_FUNCTIONS
 from miva_sandbox.state import inventory, order_lines, orders, products
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.products import Product
@@ -33,134 +30,8 @@ def store(sandbox):
     return store
 
 
-CALLS = {
-    "Provision_Store": {"XML": '<Note_Add order="5001">done</Note_Add>'},
-    "OrderItemList_CreateShipment": {"Order_ID": 5001, "Line_IDs": [7]},
-    "OrderList_Load_Query": {"Filter": [{"name": "ondemandcolumns", "value": ["items"]}]},
-    "OrderShipmentList_Update": {"Shipment_Updates": [{"shpmnt_id": 3, "tracknum": "1Z", "tracktype": "", "cost": 0}]},
-    "ProductList_Load_Query": {"Count": 5},
-    "ProductVariantList_Load_Product": {"Product_Code": "MUG"},
-    "Product_Delete": {"Product_Code": "MUG"},
-    "InventoryProductSettings_Update": {"Product_Code": "MUG", "CurrentStock": 4},
-}
-# What each writing function leaves behind: a query, and its answer before and after.
-EFFECTS = {
-    "Provision_Store": ("SELECT count(*) FROM notes", 0, 1),
-    "OrderItemList_CreateShipment": ("SELECT count(*) FROM order_shipments", 1, 2),
-    "OrderShipmentList_Update": ("SELECT tracknum FROM order_shipments", "", "1Z"),
-    "Product_Delete": ("SELECT count(*) FROM products", 1, 0),
-    "InventoryProductSettings_Update": ("SELECT inventory FROM inventory_product_counts", 5, 4),
-}
-
-
-def effect(store, function):
-    """Say whether the work of a function was done; None for one that only reads."""
-    if function not in EFFECTS:
-        return None
-    sql, before, after = EFFECTS[function]
-    found = store.db.value(sql)
-    assert found in {before, after}
-    return found == after
-
-
-def post(client, function):
-    return client.post({"Function": function, "Store_Code": "sandbox", **CALLS[function]})
-
-
 def taken(sandbox):
     return [one.kind for one in sandbox.faults.log()]
-
-
-@pytest.mark.parametrize("function", HUB_FUNCTIONS)
-@pytest.mark.parametrize(
-    ("rule", "is_done"),
-    [
-        ({"kind": "drop_before"}, False),
-        ({"kind": "drop_after"}, True),
-        ({"kind": "cut", "after_bytes": 5}, True),
-        ({"kind": "timeout", "seconds": 0.05}, True),
-    ],
-)
-def test_a_broken_answer_says_nothing_of_whether_the_work_was_done(  # noqa: PLR0917 - two parametrised axes
-    hub_client, sandbox, store, function, rule, is_done
-):
-    sandbox.faults.add(Rule(**rule, function=function, times=1))
-
-    with pytest.raises(httpx2.TransportError):
-        post(hub_client, function)
-
-    assert effect(store, function) in {is_done, None}
-    assert taken(sandbox) == [rule["kind"]]
-    assert post(hub_client, function).status_code == 200
-
-
-@pytest.mark.parametrize("function", HUB_FUNCTIONS)
-@pytest.mark.parametrize(
-    ("rule", "status", "content_type"),
-    [
-        ({"kind": "error"}, 500, "text/html"),
-        ({"kind": "error", "status": 502}, 502, "text/html"),
-        ({"kind": "engine_timeout"}, 504, "text/html"),
-        ({"kind": "api_offline"}, 503, "application/json; charset=utf-8"),
-        ({"kind": "permission"}, 200, "application/json; charset=utf-8"),
-    ],
-)
-def test_a_refused_request_does_no_work(  # noqa: PLR0917 - two parametrised axes
-    hub_client, sandbox, store, function, rule, status, content_type
-):
-    sandbox.faults.add(Rule(**rule, function=function, times=1))
-
-    response = post(hub_client, function)
-
-    assert (response.status_code, response.headers["content-type"]) == (status, content_type)
-    assert not effect(store, function)
-    if status == 200:
-        assert response.json()["error_code"] == "access_denied"
-    assert taken(sandbox) == [rule["kind"]]
-
-
-@pytest.mark.parametrize("function", HUB_FUNCTIONS)
-@pytest.mark.parametrize("rule", [{"kind": "latency", "seconds": 0.2}, {"kind": "bandwidth", "bytes_per_second": 2000}])
-def test_a_slow_answer_is_late_and_complete(hub_client, sandbox, store, function, rule):
-    sandbox.faults.add(Rule(**rule, function=function, times=1))
-    started = time.monotonic()
-
-    response = post(hub_client, function)
-
-    assert response.json()["success"] == 1
-    assert time.monotonic() - started >= (0.2 if rule["kind"] == "latency" else len(response.content) / 2000)
-    assert effect(store, function) in {True, None}
-
-
-@pytest.mark.parametrize("function", HUB_FUNCTIONS)
-def test_a_skewed_clock_makes_the_timestamp_a_lie_for_one_request(hub_client, sandbox, store, function):
-    sandbox.faults.add(Rule(kind="clock", seconds=3600, times=1))
-
-    assert post(hub_client, function).json()["error_code"] == "access_denied"
-    assert post(hub_client, function).json()["success"] == 1
-
-
-@pytest.mark.parametrize("function", HUB_FUNCTIONS)
-def test_a_multi_call_is_cut_short_after_each_operation(hub_client, sandbox, store, function):
-    sandbox.faults.add(Rule(kind="stop_early", function=function, times=1))
-    operation = {"Function": function, **CALLS[function]}
-
-    response = hub_client.post({"Store_Code": "sandbox", "Operations": [operation, operation]})
-
-    assert (response.status_code, response.headers["content-range"], len(response.json())) == (206, "1/2", 1)
-
-
-@pytest.mark.parametrize("function", HUB_FUNCTIONS)
-def test_somebody_else_edits_the_store_between_two_requests(hub_client, sandbox, store, function):
-    edit = "<Product_Add><Code>THEIRS</Code><Name>Theirs</Name></Product_Add>"
-    sandbox.faults.add(Rule(kind="edit", xml=edit, nth=2))
-
-    post(hub_client, function)
-    before = products.find(store, "THEIRS")
-    post(hub_client, function)
-
-    assert before is None
-    assert products.find(store, "THEIRS") is not None
 
 
 def test_a_huge_body_is_refused_also_while_a_rule_is_on(client, sandbox):
@@ -248,77 +119,3 @@ def test_a_random_latency_stays_within_its_bounds():
 def test_a_rule_that_makes_no_sense_is_refused_with_a_sentence(members, sentence):
     with pytest.raises(BadRuleError, match=sentence):
         read(members)
-
-
-@pytest.fixture
-def ftp(sandbox):
-    client = ftplib.FTP(timeout=10)
-    client.connect("127.0.0.1", sandbox.ftp.port)
-    client.login(sandbox.ftp_user, sandbox.ftp_password)
-    client.cwd("/htdocs/mm5/graphics")
-    yield client
-    client.close()
-
-
-def stored(sandbox, name):
-    return (sandbox.domain.files_root / "graphics" / name).read_bytes()
-
-
-def test_a_full_disk_keeps_what_fitted_and_refuses_the_rest(sandbox, ftp):
-    sandbox.faults.add(Rule(kind="ftp_full", after_bytes=10, path=".png", times=1))
-
-    with pytest.raises(ftplib.error_temp, match="No space left"):
-        ftp.storbinary("STOR a.png", BytesIO(b"x" * 100))
-
-    assert stored(sandbox, "a.png") == b"x" * 10
-    ftp.storbinary("STOR a.png", BytesIO(b"y" * 100))
-    assert stored(sandbox, "a.png") == b"y" * 100
-
-
-def transfer(ftp, verb, name, content):
-    """Send a file, or fetch it, and return what was fetched."""
-    received = BytesIO()
-    if verb == "STOR":
-        ftp.storbinary(f"STOR {name}", BytesIO(content))
-    else:
-        ftp.retrbinary(f"RETR {name}", received.write)
-    return received.getvalue()
-
-
-@pytest.mark.parametrize("verb", ["STOR", "RETR"])
-def test_a_broken_connection_ends_the_transfer_and_the_session(sandbox, ftp, verb):
-    content = b"x" * 20_000_000
-    ftp.storbinary("STOR a.png", BytesIO(content))
-    sandbox.faults.add(Rule(kind="ftp_disconnect", after_bytes=70_000, verb=verb))
-
-    with pytest.raises((EOFError, OSError)):
-        transfer(ftp, verb, "a.png", content)
-
-    with pytest.raises((EOFError, OSError)):
-        ftp.pwd()
-    assert [one.event["path"] for one in sandbox.faults.log()] == ["/htdocs/mm5/graphics/a.png"]
-
-
-@pytest.mark.parametrize("verb", ["STOR", "RETR"])
-def test_a_slow_transfer_takes_its_time_and_arrives_whole(sandbox, ftp, verb):
-    content = bytes(range(256)) * 100
-    ftp.storbinary("STOR a.png", BytesIO(content))
-    sandbox.faults.add(Rule(kind="ftp_slow", bytes_per_second=50_000, verb=verb))
-    started = time.monotonic()
-
-    received = transfer(ftp, verb, "a.png", content)
-
-    assert time.monotonic() - started >= 0.5
-    assert (stored(sandbox, "a.png") if verb == "STOR" else received) == content
-
-
-def test_a_refused_login_is_refused_with_the_right_password(sandbox):
-    sandbox.faults.add(Rule(kind="ftp_refuse", times=1))
-    client = ftplib.FTP(timeout=10)
-    client.connect("127.0.0.1", sandbox.ftp.port)
-
-    with pytest.raises(ftplib.error_perm, match="530"):
-        client.login(sandbox.ftp_user, sandbox.ftp_password)
-
-    client.login(sandbox.ftp_user, sandbox.ftp_password)
-    client.quit()
