@@ -48,7 +48,7 @@ class MivaStore:
         self._client = client
         self._reads = StoreReads(client)
         self._stopwatch = stopwatch
-        self._document_pace = Pace(start=10, largest=50)
+        self._document_pace = Pace(start=20, largest=100)
         self._call_pace = Pace(start=50, largest=200)
 
     def check(self) -> ConnectionCheck:

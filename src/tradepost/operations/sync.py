@@ -19,7 +19,7 @@ from tradepost.operations import delist, existence, get_orders
 from tradepost.operations.ports import Answer, ListingRow, Ports, Proven, Stage, StockWrite, UnitAnswer, WriteAnswer
 
 _BEFORE_ORDERS = (Stage.DELIST, Stage.HIDE, Stage.DECREASE)
-_PRICES_PER_ROW_OF_STOCK = 10
+_VALUES_PER_PRODUCT = 10
 _AFTER_ORDERS = (Stage.INCREASE, Stage.UNHIDE)
 
 
@@ -62,9 +62,9 @@ def _stage(ports: Ports, stage: Stage, only: Collection[int] | None) -> None:
 
 
 def _rows_at_once(stage: Stage, ports: Ports) -> int:
-    # A stock that was sent and not recorded is sent again and erases the sales in between, so few are at stake at a
-    # time. A price erases nothing, and many are read back in one request.
-    return ports.channel.batch_size * (_PRICES_PER_ROW_OF_STOCK if stage is Stage.PRICE else 1)
+    # A value is small beside a family with its pictures, and is sent again where it was not recorded; what is deleted
+    # is gone, so less of it is at stake at a time.
+    return ports.channel.batch_size * (1 if stage is Stage.DELIST else _VALUES_PER_PRODUCT)
 
 
 # --- stock --------------------------------------------------------------------------------------------------------
