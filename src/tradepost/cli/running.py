@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.cli.failures import AlreadyRunning, Exit, code_of_kind
-from tradepost.cli.output import err, out, print_json, print_table, progress
+from tradepost.cli.output import counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import Counts, Outcome, RunState
 from tradepost.engine import runs
@@ -124,7 +124,13 @@ def print_report(report: Report) -> None:
     if run.is_dry:
         for line in change_lines(report.changes()):
             out.print(line, markup=False, soft_wrap=True)
-    print_counts(report.counts, empty="Nothing to do." if not run.error else "")
+    planned = RunChange.objects.filter(run=run, outcome="").count() if run.is_dry else 0
+    if planned:
+        left_out = planned - SHOWN_CHANGES
+        more = f" (the first {SHOWN_CHANGES} are shown)" if left_out > 0 else ""
+        out.print(f"{counted(planned, 'change')} planned{more}; nothing was changed.")
+    if run.counts or not planned:
+        print_counts(report.counts, empty="" if run.error else "Nothing to do.")
     if not run.is_dry:
         for line in change_lines(report.changes(only_bad=True)):
             err.print(line, markup=False, soft_wrap=True)
