@@ -189,20 +189,32 @@ def open_images(channel: Channel) -> Iterator[MivaImageStore | None]:
     if connection is None:
         yield None
         return
-    address = FileServerAddress(
-        host=connection.host,
-        user=connection.user,
-        password=secrets_of(connection, cipher()).get("password", ""),
-        mode=cast("Mode", connection.protocol),
-        port=connection.port or 0,
-        fingerprint=connection.fingerprint,
-    )
+    address = _image_address(connection, password=secrets_of(connection, cipher()).get("password", ""))
     check_host(address.host, port=address.real_port, is_local=channel.is_local)
     images = connect_images(address, folder=_image_folder(connection))
     try:
         yield images
     finally:
         images.close()
+
+
+def change_image_password(channel: Channel, password: str) -> None:
+    """Keep a new password for a channel's image server. Raises NotAllowed where it has none."""
+    connection = connection_of(channel, ConnectionKind.IMAGE_FTP)
+    if connection is None:
+        raise NotAllowed(f"The channel '{channel.name}' has no image server.")
+    save_image_connection(channel, _image_address(connection, password=password), _image_folder(connection))
+
+
+def _image_address(connection: Connection, *, password: str) -> FileServerAddress:
+    return FileServerAddress(
+        host=connection.host,
+        user=connection.user,
+        password=password,
+        mode=cast("Mode", connection.protocol),
+        port=connection.port or 0,
+        fingerprint=connection.fingerprint,
+    )
 
 
 def _image_folder(connection: Connection) -> ImageFolder:

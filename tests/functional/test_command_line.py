@@ -179,3 +179,14 @@ def test_the_layout_stays_while_families_are_on_the_store(published):
     assert said.code == 2
     assert "Delist or unlink them first" in said.err
     assert published("channel", "show", "shop", "--json").json["layout"] == "native"
+
+
+def test_a_new_ftp_password_replaces_the_old_one_and_is_never_shown(connected, monkeypatch):
+    monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", "not-the-password")
+
+    said = connected("channel", "set", "shop", "--new-ftp-password")
+    check = connected("channel", "check", "shop", "--json")
+
+    assert said.code == 0
+    assert "not-the-password" not in said.out + said.err + check.out + check.err
+    assert [one["check"] for one in check.json["checks"] if not one["ok"]] == ["images: log-in and folder"]

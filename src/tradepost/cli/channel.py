@@ -25,7 +25,7 @@ from tradepost.miva.address import endpoint_of
 from tradepost.miva.connect import StoreConnection
 from tradepost.miva.file_server import FileServerAddress
 from tradepost.miva.image_folder import DEFAULT_BASE_DIRECTORY, DEFAULT_SUB_FOLDER, ImageFolder
-from tradepost.wiring import save_store_connection, store_connection
+from tradepost.wiring import change_image_password, save_store_connection, store_connection
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
 
@@ -214,6 +214,13 @@ def set_(
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read it from standard input.")] = False,
     signing_key_file: Annotated[Path | None, typer.Option(help="A file with the new signature key.")] = None,
     signing_key_stdin: Annotated[bool, typer.Option("--signing-key-stdin", help="Read it from the next line.")] = False,
+    new_ftp_password: Annotated[
+        bool, typer.Option("--new-ftp-password", help="Read a new password of the image server.")
+    ] = False,
+    ftp_password_file: Annotated[Path | None, typer.Option(help="A file with the new password.")] = None,
+    ftp_password_stdin: Annotated[
+        bool, typer.Option("--ftp-password-stdin", help="Read it from the next line.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> Exit:
     """Change a channel's settings or credentials; what is not named stays."""
@@ -240,6 +247,10 @@ def set_(
                 "signature key", variable=_KEY, from_stdin=signing_key_stdin, file=signing_key_file
             ),
         }
+    if new_ftp_password or ftp_password_file or ftp_password_stdin:
+        secrets["ftp_password"] = read_secret(
+            "FTP password", variable=_FTP, from_stdin=ftp_password_stdin, file=ftp_password_file
+        )
     if not changed and not secrets:
         message = "Say what to change; 'tradepost channel set --help' lists the settings."
         raise NotAllowed(message)
@@ -247,7 +258,9 @@ def set_(
         for column, value in changed.items():
             setattr(channel, column, value)
         channel.save(update_fields=list(changed) or None)
-        if secrets:
+        if "ftp_password" in secrets:
+            change_image_password(channel, secrets["ftp_password"])
+        if "token" in secrets:
             stored = store_connection(channel)
             save_store_connection(channel, replace(stored, token=secrets["token"], signing_key=secrets["signing_key"]))
     if as_json:
