@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tradepost.domain.plan import Change, Outcome, Proof, Result, Unit
+from tradepost.domain.plan import Change, Outcome, Proof, Result
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
@@ -84,13 +84,6 @@ def result_json(result: Result) -> dict[str, Any]:
         "proof": result.proof.value,
         "message": result.message,
     }
-
-
-def print_plan(units: Iterable[Unit]) -> None:
-    """Print what would be done, change by change: before -> after, and why."""
-    for unit in units:
-        for change in unit.changes:
-            print_change(change)
 
 
 def print_change(change: Change, *, outcome: str = "") -> None:

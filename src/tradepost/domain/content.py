@@ -9,7 +9,7 @@ reading back after either is the same comparison again: what it still finds has 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -553,8 +553,3 @@ def fingerprints(product: WantedProduct, unit: WantedUnit) -> dict[Group, str]:
         group: hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
         for group, value in parts.items()
     }
-
-
-def without_images(unit: WantedUnit) -> WantedUnit:
-    """Return the unit with no pictures wanted, for a channel that has no image connection."""
-    return replace(unit, products=tuple(replace(product, images=()) for product in unit.products))

@@ -136,14 +136,6 @@ def product_variant_update(*, product_code: str, options: OptionPairs, part_code
     return _variant("ProductVariant_Update", product_code, options, part_codes)
 
 
-def product_variant_delete(*, product_code: str, options: OptionPairs) -> Tag:
-    return _variant("ProductVariant_Delete", product_code, options, ())
-
-
-def product_variant_delete_all(*, product_code: str) -> Tag:
-    return _tag("ProductVariant_Delete_All", {"product_code": product_code}, subjects=(product_code,))
-
-
 def _variant(name: str, product_code: str, options: OptionPairs, part_codes: Sequence[str]) -> Tag:
     pairs = sorted(options)
     codes = [code for pair in pairs for code in pair]
@@ -201,10 +193,6 @@ def category_product_assign(*, category_code: str, product_code: str) -> Tag:
     return _category_product("CategoryProduct_Assign", category_code, product_code)
 
 
-def category_product_unassign(*, category_code: str, product_code: str) -> Tag:
-    return _category_product("CategoryProduct_Unassign", category_code, product_code)
-
-
 def _category_product(name: str, category_code: str, product_code: str) -> Tag:
     attributes = {"category_code": category_code, "product_code": product_code}
     return _tag(name, attributes, subjects=(category_code, product_code))
@@ -225,17 +213,6 @@ def product_image_add(*, product_code: str, path: str) -> Tag:
 def product_image_delete_file(*, product_code: str, path: str) -> Tag:
     attributes = {"product_code": product_code, "filepath": path}
     return _tag("ProductImage_Delete_File", attributes, subjects=(product_code, path))
-
-
-def image_add(*, path: str, content: bytes) -> Tag:
-    """Carry a picture's file inside the document, for stores without FTP. A repeat with the same bytes does nothing."""
-    tag = _tag("Image_Add", {"filepath": path, "encoding": "base64"}, subjects=(path,))
-    tag.element.text = base64.b64encode(content).decode("ascii")
-    return tag
-
-
-def image_type_add(*, code: str, description: str) -> Tag:
-    return _with(_tag("ImageType_Add", {}, subjects=(code,)), Code=code, Description=description)
 
 
 def uri_add(*, uri: str, product_code: str) -> Tag:
@@ -261,13 +238,6 @@ def order_shipment_add(*, order_id: int, code: str, lines: Iterable[tuple[int, i
 def note_add(*, order_id: int, text: str) -> Tag:
     tag = _tag("Note_Add", {"order": str(order_id)}, subjects=(str(order_id),))
     tag.element.text = _clean(text)
-    return tag
-
-
-def order_custom_field(*, order_id: int, module: str, field: str, value: str) -> Tag:
-    attributes = {"order_id": str(order_id), "module": module, "field": field}
-    tag = _tag("Order_CustomField", attributes, subjects=(str(order_id), field))
-    tag.element.text = _clean(value)
     return tag
 
 

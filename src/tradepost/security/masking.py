@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 MASK = "***"
@@ -47,11 +47,6 @@ def mask(value: Any, *, name: str = "") -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [mask(one) for one in value]
     return value
-
-
-def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask a structlog event; belongs before the renderer."""
-    return {key: mask(value, name=key) for key, value in event.items()}
 
 
 class MaskingFilter(logging.Filter):

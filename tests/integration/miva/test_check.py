@@ -3,15 +3,9 @@
 import pytest
 
 from miva_sandbox.state import products, tokens
-from tradepost.domain.errors import AddressRefused, CredentialsRejected, StorageRefused
+from tradepost.domain.errors import AddressRefused, CredentialsRejected
 from tradepost.miva import functions
 from tradepost.miva.check import check_connection
-from tradepost.miva.provisioned_images import ProvisionedImageStore
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
-    "c9fe92ef0000000049454e44ae426082"
-)
 
 
 @pytest.fixture
@@ -75,16 +69,3 @@ def test_a_wrong_folder_is_named(sandbox):
 
     with connect_client(connection) as client, pytest.raises(AddressRefused, match="folder"):
         check_connection(client)
-
-
-def test_a_picture_can_travel_inside_a_document(sandbox, connect):
-    images = ProvisionedImageStore(connect())
-    path = "graphics/is-images/mug.png"
-
-    for _ in range(2):
-        images.upload(path, PNG)
-
-    assert (sandbox.domain.files_root / path).read_bytes() == PNG
-    with pytest.raises(StorageRefused, match="already exists"):
-        images.upload(path, PNG + b"\0")
-    assert images.sizes([path]) == {}

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from tradepost.security.masking import MASK, MaskingFilter, mask, mask_event, mask_text
+from tradepost.security.masking import MASK, MaskingFilter, mask, mask_text
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_values_under_names_of_secrets_and_persons_are_masked_whatever_their_sha
         "list": [{"password": "p"}, "mail ada@example.com", b"\x00\x01"],
     }
 
-    assert mask_event(None, "info", event) == {
+    assert mask(event) == {
         "event": "imported",
         "order": 1001,
         "api_token": MASK,
