@@ -164,3 +164,16 @@ def test_a_preview_for_people_ends_with_how_much_is_planned(connected, sample):
     assert "changes planned; nothing was changed." in said.out
     assert "Nothing to do" not in said.out
     assert "Nothing to do." in then.out
+
+
+def test_control_characters_from_a_catalogue_never_reach_the_terminal(connected, tmp_path):
+    path = tmp_path / "catalogue.csv"
+    path.write_text("Handle,Title,Variant Price\nmug,Mug \x1b]0;owned\x07 [bold]x,5\n", encoding="utf-8")
+    connected("catalogue", "import", path)
+
+    plan = connected("listings", "publish", "--dry-run").out
+    table = connected("listings", "list").out
+
+    for shown in (plan, table):
+        assert "[bold]x" in shown
+        assert "\x1b" not in shown

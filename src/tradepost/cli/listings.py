@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from tradepost.cli import listing_changes
 from tradepost.cli.choosing import ChannelOption, JsonOption, listing_ids, the_channel
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import out, print_json, print_table, printable
 from tradepost.database.models import Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention, Health, Link, Pending
@@ -86,7 +86,7 @@ def show(
         return
     for name, value in _json(row).items():
         out.print(f"[bold]{name}[/bold]: ", end="")
-        out.print(_plain(value), markup=False, soft_wrap=True)
+        out.print(printable(_plain(value)), markup=False, soft_wrap=True)
     print_table(
         ("run", "action", "outcome", "proof", "changed", "message"),
         (

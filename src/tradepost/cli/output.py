@@ -55,7 +55,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     for column in columns:
         table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else _safe(str(cell)) for cell in row))
     if table.row_count or not empty:
         out.print(table, soft_wrap=not out.is_terminal)
     else:
@@ -95,8 +95,8 @@ def print_change(change: Change, *, outcome: str = "") -> None:
         soft_wrap=True,
     )
     for field in change.fields:
-        before = "" if field.before is None else f"{_short(field.before)} -> "
-        out.print(f"    {field.name}: {before}{_short(field.after)}", soft_wrap=True)
+        before = "" if field.before is None else f"{short(field.before)} -> "
+        out.print(f"    {field.name}: {before}{short(field.after)}", markup=False, soft_wrap=True)
 
 
 def print_results(results: Sequence[Result], *, quiet: frozenset[Outcome] = frozenset()) -> None:
@@ -118,15 +118,20 @@ _COLOURS = {
 }
 
 
+def printable(text: str) -> str:
+    """Blank out what is no text: a catalogue or a store may hold control characters for the terminal."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)
+
+
+def short(value: Any, *, width: int = 100) -> str:
+    """Write a value on one line, cut where it is long."""
+    text = " ".join(str(value).split())
+    return printable(text if len(text) <= width else f"{text[: width - 1]}…")
+
+
 def _safe(text: str) -> str:
-    # What comes from a catalogue or a store may look like markup, or hold control characters for the terminal.
-    return "".join(mark if mark.isprintable() else " " for mark in text).replace("[", "\\[")
-
-
-def _short(value: Any, *, width: int = 100) -> str:
-    text = str(value) if not isinstance(value, str) else value
-    text = " ".join(text.split())
-    return _safe(text if len(text) <= width else f"{text[: width - 1]}…")
+    # It may look like markup, too.
+    return printable(text).replace("[", "\\[")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.cli.failures import AlreadyRunning, Exit, code_of_kind
-from tradepost.cli.output import counted, err, out, print_json, print_table, progress
+from tradepost.cli.output import counted, err, out, print_json, print_table, printable, progress, short
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import Counts, Outcome, RunState
 from tradepost.engine import runs
@@ -155,10 +155,11 @@ def change_lines(changes: list[RunChange]) -> Iterator[str]:
         message = f" {change.message}" if change.message else ""
         reason = f"  ({change.reason})" if change.reason else ""
         label = f" {change.subject_label}" if change.subject_label else ""
-        yield f"{change.action} {change.subject_kind} {change.subject_key}{label}{reason}{outcome}{message}"
+        line = f"{change.action} {change.subject_kind} {change.subject_key}{label}{reason}{outcome}{message}"
+        yield printable(line)
         for field in change.fields:
-            before = "" if field.get("before") is None else f"{_short(field['before'])} -> "
-            yield f"    {field['name']}: {before}{_short(field.get('after'))}"
+            before = "" if field.get("before") is None else f"{short(field['before'])} -> "
+            yield f"    {field['name']}: {before}{short(field.get('after'))}"
 
 
 def change_row_json(change: RunChange) -> dict[str, Any]:
@@ -174,8 +175,3 @@ def change_row_json(change: RunChange) -> dict[str, Any]:
         "proof": change.proof,
         "message": change.message,
     }
-
-
-def _short(value: Any, *, width: int = 100) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -54,7 +54,10 @@ def check(ports: Ports) -> None:
     differences = compare(ports, allowed=allowed)
     if not (differences.gone or differences.recoded):
         return
-    changes = [*(_gone_change(lost) for lost in differences.gone), *(_recoded_change(*r) for r in differences.recoded)]
+    changes = [
+        *(gone_change(code=lost.code, listing_id=lost.listing_id) for lost in differences.gone),
+        *(_recoded_change(*r) for r in differences.recoded),
+    ]
     ports.run.plan([Unit(change.subject.key, (change,)) for change in changes])
     if ports.run.is_dry:
         return
@@ -120,7 +123,9 @@ def _break(ports: Ports, batch: list[LinkedListing], again: dict[str, int], at: 
         message += f"; a new product with its code has the id {other}. Re-link to take it over." if other else "."
         proven.append(Proven(row.id, at, status=settle(row.status, Event.GONE)))
         flags[row.id] = (Attention.BROKEN_LINK, message)
-        results.append(Result(_gone_change(lost), Outcome.APPLIED, Proof.READ, message))
+        results.append(
+            Result(gone_change(code=lost.code, listing_id=lost.listing_id), Outcome.APPLIED, Proof.READ, message)
+        )
     with ports.run.transaction():
         ports.listings.record(proven)
         ports.listings.flag(flags)
@@ -145,14 +150,15 @@ def _recode(ports: Ports, batch: list[tuple[LinkedListing, str]], at: datetime) 
         ports.run.report(results)
 
 
-def _gone_change(lost: LinkedListing) -> Change:
+def gone_change(*, code: str, listing_id: int) -> Change:
+    """The change by which a listing's link breaks."""
     return Change(
-        Subject(SubjectKind.LISTING, lost.code),
+        Subject(SubjectKind.LISTING, code),
         Side.HUB,
         Action.BREAK,
         (FieldChange("link", "linked", "broken"),),
         "its product is gone from the store",
-        lost.listing_id,
+        listing_id,
     )
 
 

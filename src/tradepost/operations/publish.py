@@ -267,7 +267,7 @@ class _Batch:
         for state in applied:
             product = state.plan.family.product
             lacking = [str(self._unusable[p.source]) for p in product.pictures if p.source in self._unusable]
-            if state.plan.wanted is not None:
+            if failed and state.plan.wanted is not None:
                 full = build_wanted(
                     state.plan.family,
                     rules=self._rules,

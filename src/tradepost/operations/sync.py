@@ -276,14 +276,7 @@ class _Record:
             if product is not None:
                 present.append((row, product))
                 continue
-            change = Change(
-                Subject(SubjectKind.LISTING, row.code),
-                Side.HUB,
-                Action.BREAK,
-                (FieldChange("link", "linked", "broken"),),
-                "its product is gone from the store",
-                row.id,
-            )
+            change = existence.gone_change(code=row.code, listing_id=row.id)
             message = f"{row.code} is gone from the store."
             self.proven.append(Proven(row.id, self.at, status=settle(row.status, Event.GONE)))
             self.flags[row.id] = (Attention.BROKEN_LINK, message)
