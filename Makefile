@@ -25,7 +25,7 @@ $(BIN)/uv:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(INSTALLED): $(BIN)/uv uv.lock pyproject.toml
+$(INSTALLED): $(BIN)/uv uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --quiet
 	@touch $@
 
@@ -35,8 +35,6 @@ demo: install ## run the main job on a store in a box: publish, sync, sell, ship
 test: install ## run the tests
 	$(BIN)/pytest -n auto
 
-# Types and migrations read the settings, which make keys and a database: not in the data folder of whoever runs this.
-check: export TRADEPOST_DATA := $(CURDIR)/.venv/check-data
 # Checks that read the settings must not make the data folder of whoever runs them.
 check: export TRADEPOST_DATA := $(CURDIR)/.venv/check-data
 check: install ## run everything that a change must pass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-DOMAIN = Path(__file__).parents[2] / "src" / "tradepost" / "domain"
+DOMAIN = Path(__file__).parents[2] / "packages" / "tradepost" / "src" / "tradepost" / "domain"
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tradepost.domain.errors import StoreUnavailable
+from tradepost.domain.errors import NotAllowed, StoreUnavailable
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -45,7 +45,7 @@ def store_in_a_box(state: Path) -> Iterator[StoreInABox]:
     """
     Start a sandbox that keeps its state in a folder; stop it when the block is left, however that happens.
 
-    Raises StoreUnavailable when it does not answer in time.
+    Raises NotAllowed where the sandbox is not installed, StoreUnavailable when it does not answer in time.
     """
     state.mkdir(parents=True, exist_ok=True)
     with (state / "sandbox.log").open("ab") as log, _signals_unwind():
@@ -66,8 +66,8 @@ def store_in_a_box(state: Path) -> Iterator[StoreInABox]:
 def _command() -> str:
     command = shutil.which("miva-sandbox", path=str(Path(sys.executable).parent)) or shutil.which("miva-sandbox")
     if command is None:
-        message = "The command miva-sandbox is missing; install Tradepost again."
-        raise StoreUnavailable(message)
+        message = "The demo needs the store in a box, which is not installed: pip install 'tradepost[demo]'."
+        raise NotAllowed(message)
     return command
 
 
