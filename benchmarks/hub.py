@@ -38,12 +38,12 @@ from tradepost.database.listings import DjangoListings  # noqa: E402
 from tradepost.database.models import Channel  # noqa: E402
 from tradepost.database.orders import DjangoOrders  # noqa: E402
 from tradepost.domain.plan import Result, Unit  # noqa: E402
+from tradepost.images import ImageLibrary  # noqa: E402
 from tradepost.miva.connect import StoreConnection, connect_store  # noqa: E402
 from tradepost.miva.file_server import FileServerAddress  # noqa: E402
 from tradepost.miva.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.images import connect_images  # noqa: E402
 from tradepost.operations.ports import Ports  # noqa: E402
-from tradepost.pictures import PictureLibrary  # noqa: E402
 
 DATA = _DATA
 
@@ -135,8 +135,8 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
         yield lambda run: Ports(
             channel=settings_of(channel),
             store=store,
-            images=images,
-            pictures=PictureLibrary(DATA / "pictures", check_address=lambda _address: None),
+            image_store=images,
+            source_images=ImageLibrary(DATA / "images", check_address=lambda _address: None),
             listings=DjangoListings(channel.pk),
             intents=DjangoIntents(channel.pk),
             ledger=DjangoLedger(channel.pk),

@@ -1,4 +1,4 @@
-"""How long it takes to publish families with pictures, and how much of that is our own time."""
+"""How long it takes to publish families with images, and how much of that is our own time."""
 
 import csv
 import os
@@ -24,19 +24,19 @@ COLUMNS = (
 
 
 def catalogue(folder: Path) -> Path:
-    """Write families of four sizes, each with a picture of its own."""
+    """Write families of four sizes, each with an image of its own."""
     path = folder / "catalogue.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         for number in range(FAMILIES):
-            picture = f"picture-{number}.png"
-            Image.new("RGB", (300, 300), (number % 256, number // 256 * 40, 90)).save(folder / picture)
+            image = f"image-{number}.png"
+            Image.new("RGB", (300, 300), (number % 256, number // 256 * 40, 90)).save(folder / image)
             for place, size in enumerate(SIZES):
                 first = ("Tee", "<p>Plain &amp; light</p>", "Acme", "Shirts", "Size") if place == 0 else ("",) * 5
                 sku = f"TEE-{number}-{size}"
                 rows.writerow(
-                    [f"tee-{number}", *first, size, sku, 300, 5 + place, "15.00", "", picture if place == 0 else ""]
+                    [f"tee-{number}", *first, size, sku, 300, 5 + place, "15.00", "", image if place == 0 else ""]
                 )
     return path
 
@@ -45,7 +45,7 @@ def main() -> None:
     record = Record(
         "hub_publish",
         aim="our CPU under 1 ms a listing",
-        note="A single run, with the token that has exactly the eight functions. Pictures are prepared by the import "
+        note="A single run, with the token that has exactly the eight functions. Images are prepared by the import "
         "and uploaded by FTP while publishing; FTP is not in the sandbox's request log, so it counts as our own time. "
         "By a profile, a quarter of our CPU builds tags, a quarter is the ORM's, a fifth reads and judges the answers.",
     )
@@ -56,7 +56,7 @@ def main() -> None:
         ports = ImportPorts(
             catalogue=DjangoCatalogue(),
             listings=first.listings,
-            pictures=first.pictures,
+            images=first.images,
             transaction=hub.transaction.atomic,
             clock=first.clock,
             reads_files=True,

@@ -48,7 +48,7 @@ class Shell:
 
 @pytest.fixture
 def shell(sqlite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    # Keys and pictures of its own: workers of a test run share the settings' folder.
+    # Keys and images of its own: workers of a test run share the settings' folder.
     monkeypatch.setattr(settings, "DATA_DIR", tmp_path / "hub")
     (tmp_path / "hub").mkdir()
     return Shell(capsys)

@@ -9,7 +9,7 @@ import pytest
 from tradepost.database.catalogue import DjangoCatalogue
 from tradepost.database.listings import DjangoListings
 from tradepost.database.models import Channel
-from tradepost.domain.catalogue import Picture, Product, Variant
+from tradepost.domain.catalogue import Product, SourceImage, Variant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ def simple(variant) -> Callable[..., Product]:
             title=f"The {sku}",
             description="Good.",
             variants=(variant(sku, **more),),
-            pictures=(Picture("https://pictures.example/1.jpg", 1, "front"),),
+            images=(SourceImage("https://images.example/1.jpg", 1, "front"),),
         )
 
     return make

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.database.models import Channel, Listing, PictureRecord, Variant
+from tradepost.database.models import Channel, ImageRecord, Listing, Variant
 from tradepost.database.models import Product as ProductModel
 from tradepost.database.products import products_by_id
-from tradepost.domain.catalogue import Picture, Product
+from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import RowRefused
 from tradepost.operations.ports import ImportCounts
 
@@ -29,7 +29,7 @@ def test_a_saved_product_is_read_back_as_it_was(channel, catalogue, variant, noo
         category=("Kitchen", "Mugs"),
         tags=("clay", "new"),
         page_title="Mugs",
-        pictures=(Picture("https://pictures.example/2.jpg", 2), Picture("media:abc", 1, "from above")),
+        images=(SourceImage("https://images.example/2.jpg", 2), SourceImage("media:abc", 1, "from above")),
         is_for_sale=False,
         variants=(
             variant(
@@ -42,7 +42,7 @@ def test_a_saved_product_is_read_back_as_it_was(channel, catalogue, variant, noo
                 barcode="012345",
                 weight_grams=Decimal("321.5"),
                 taxable=False,
-                picture=Picture("https://pictures.example/red.jpg", 3),
+                image=SourceImage("https://images.example/red.jpg", 3),
                 sku_made_up=True,
             ),
             variant("MUG-BLUE", "Blue", "Big", quantity=None, position=2),
@@ -58,12 +58,12 @@ def test_a_saved_product_is_read_back_as_it_was(channel, catalogue, variant, noo
 def test_saving_the_same_again_changes_nothing(channel, catalogue, simple, family, noon):
     products = [simple("CUP"), family("tee", "S", "M")]
     catalogue.save(products, at=noon)
-    pictures = list(PictureRecord.objects.values_list("id", flat=True))
+    images = list(ImageRecord.objects.values_list("id", flat=True))
 
     counts = catalogue.save(products, at=noon + timedelta(days=1))
 
     assert counts == ImportCounts(unchanged=5)
-    assert list(PictureRecord.objects.values_list("id", flat=True)) == pictures
+    assert list(ImageRecord.objects.values_list("id", flat=True)) == images
     assert ProductModel.objects.get(handle="cup").updated_at == noon
 
 

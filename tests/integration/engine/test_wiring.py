@@ -116,14 +116,14 @@ def test_a_channel_that_is_not_local_does_not_call_a_private_address(connected):
 
     with pytest.raises(AddressRefused, match="private network"), wiring.open_store(connected):
         pass
-    with pytest.raises(AddressRefused, match="private network"), wiring.open_images(connected):
+    with pytest.raises(AddressRefused, match="private network"), wiring.open_image_store(connected):
         pass
 
 
 def test_a_channel_without_connections_says_so(channel):
     with pytest.raises(NotAllowed, match="no connection to a store"), wiring.open_store(channel):
         pass
-    with wiring.open_images(channel) as images:
+    with wiring.open_image_store(channel) as images:
         assert images is None
 
 

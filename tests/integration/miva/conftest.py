@@ -162,7 +162,7 @@ def ftp(root):
 
 
 @pytest.fixture
-def open_images():
+def open_image_store():
     """Open an image store on a port; counts the connections that it makes in `opened`."""
     stores = []
 

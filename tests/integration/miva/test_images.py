@@ -1,4 +1,4 @@
-"""Picture files on a plain FTP server: whole or not at all, never twice, never over somebody else's."""
+"""Image files on a plain FTP server: whole or not at all, never twice, never over somebody else's."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,8 @@ PATH = "graphics/is-images/mug-1-0123abcd.png"
 
 
 @pytest.fixture
-def images(ftp, open_images):
-    return open_images(ftp.port)
+def images(ftp, open_image_store):
+    return open_image_store(ftp.port)
 
 
 def names(root):
@@ -22,9 +22,9 @@ def names(root):
 
 
 def test_a_file_is_put_in_place_and_found_by_its_registered_path(images, root):
-    images.upload(PATH, b"picture")
+    images.upload(PATH, b"image")
 
-    assert (root / "htdocs/mm5" / PATH).read_bytes() == b"picture"
+    assert (root / "htdocs/mm5" / PATH).read_bytes() == b"image"
     assert images.sizes([PATH, "graphics/is-images/other.png", "graphics/none/x.png"]) == {PATH: 7}
     assert names(root) == ["mug-1-0123abcd.png"]
 
@@ -41,10 +41,10 @@ def test_many_files_are_looked_up_by_one_listing(images, root):
 
 
 def test_a_file_that_is_there_is_not_sent_again(images, root):
-    images.upload(PATH, b"picture")
+    images.upload(PATH, b"image")
     before = (root / "htdocs/mm5" / PATH).stat().st_mtime_ns
 
-    images.upload(PATH, b"picture")
+    images.upload(PATH, b"image")
 
     assert (root / "htdocs/mm5" / PATH).stat().st_mtime_ns == before
 
@@ -53,7 +53,7 @@ def test_a_file_of_somebody_else_is_never_overwritten(images, root):
     (root / "htdocs/mm5" / PATH).write_bytes(b"theirs")
 
     with pytest.raises(StorageRefused, match="not ours") as raised:
-        images.upload(PATH, b"picture")
+        images.upload(PATH, b"image")
 
     assert raised.value.path == PATH
     assert (root / "htdocs/mm5" / PATH).read_bytes() == b"theirs"
@@ -63,13 +63,13 @@ def test_a_file_of_somebody_else_is_never_overwritten(images, root):
 def test_what_a_broken_upload_left_is_overwritten(images, root):
     (root / f"htdocs/mm5/{PATH}.part").write_bytes(b"half a pict")
 
-    images.upload(PATH, b"picture")
+    images.upload(PATH, b"image")
 
     assert names(root) == ["mug-1-0123abcd.png"]
 
 
-def test_a_missing_folder_refuses_the_file_and_can_be_made(ftp, open_images, root):
-    images = open_images(ftp.port, folder=ImageFolder(sub_folder="channel/a"))
+def test_a_missing_folder_refuses_the_file_and_can_be_made(ftp, open_image_store, root):
+    images = open_image_store(ftp.port, folder=ImageFolder(sub_folder="channel/a"))
     with pytest.raises(StorageRefused):
         images.upload("graphics/channel/a/x.png", b"x")
     assert not images.has_folder()
@@ -82,8 +82,8 @@ def test_a_missing_folder_refuses_the_file_and_can_be_made(ftp, open_images, roo
     assert (root / "htdocs/mm5/graphics/channel/a/x.png").read_bytes() == b"x"
 
 
-def test_a_missing_base_directory_is_not_made(ftp, open_images, root):
-    images = open_images(ftp.port, folder=ImageFolder("/nowhere/graphics", "a"))
+def test_a_missing_base_directory_is_not_made(ftp, open_image_store, root):
+    images = open_image_store(ftp.port, folder=ImageFolder("/nowhere/graphics", "a"))
 
     with pytest.raises(StorageRefused, match="base directory"):
         images.make_folder()
@@ -92,23 +92,23 @@ def test_a_missing_base_directory_is_not_made(ftp, open_images, root):
 
 
 @pytest.mark.parametrize("base", ["htdocs/mm5/graphics", "httpdocs/mm5/graphics", "mm5/graphics", "graphics"])
-def test_the_base_directory_is_found_where_hosters_put_it(tmp_path, open_images, base):
+def test_the_base_directory_is_found_where_hosters_put_it(tmp_path, open_image_store, base):
     (tmp_path / base / "00000001").mkdir(parents=True)
     (tmp_path / "htdocs").mkdir(exist_ok=True)
 
     with FtpServer(tmp_path, user="store", password="s3cret") as server:
-        found = open_images(server.port).detect_base_directory(folder="/mm5/")
+        found = open_image_store(server.port).detect_base_directory(folder="/mm5/")
 
     assert found == f"/{base}"
 
 
-def test_no_base_directory_is_found_where_there_is_none(tmp_path, open_images):
+def test_no_base_directory_is_found_where_there_is_none(tmp_path, open_image_store):
     with FtpServer(tmp_path, user="store", password="s3cret") as server:
-        assert open_images(server.port).detect_base_directory(folder="/mm5/") is None
+        assert open_image_store(server.port).detect_base_directory(folder="/mm5/") is None
 
 
 def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(images, root):
-    images.upload(PATH, b"picture")
+    images.upload(PATH, b"image")
 
     images.delete(PATH)
     images.delete(PATH)
@@ -116,9 +116,9 @@ def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(images, root):
     assert names(root) == []
 
 
-def test_a_wrong_password_is_refused_without_a_second_try(ftp, open_images):
+def test_a_wrong_password_is_refused_without_a_second_try(ftp, open_image_store):
     opened = []
-    images = open_images(ftp.port, password="wrong", opened=opened)
+    images = open_image_store(ftp.port, password="wrong", opened=opened)
 
     with pytest.raises(CredentialsRejected, match="login of store") as raised:
         images.sizes([PATH])
@@ -127,10 +127,10 @@ def test_a_wrong_password_is_refused_without_a_second_try(ftp, open_images):
     assert "wrong" not in str(raised.value)
 
 
-def test_a_lost_connection_is_opened_again(ftp, open_images, root):
+def test_a_lost_connection_is_opened_again(ftp, open_image_store, root):
     opened = []
-    images = open_images(ftp.port, opened=opened)
-    images.upload(PATH, b"picture")
+    images = open_image_store(ftp.port, opened=opened)
+    images.upload(PATH, b"image")
     opened[0]._ftp.sock.shutdown(socket.SHUT_RDWR)
 
     images.upload("graphics/is-images/second.png", b"two")
@@ -139,18 +139,18 @@ def test_a_lost_connection_is_opened_again(ftp, open_images, root):
     assert names(root) == ["mug-1-0123abcd.png", "second.png"]
 
 
-def test_a_server_that_is_not_there_is_unavailable(open_images):
+def test_a_server_that_is_not_there_is_unavailable(open_image_store):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        images = open_images(unused.getsockname()[1])
+        images = open_image_store(unused.getsockname()[1])
 
         with pytest.raises(StoreUnavailable, match="lost during the login"):
             images.sizes([PATH])
 
 
-def test_several_threads_upload_side_by_side(ftp, open_images, root):
+def test_several_threads_upload_side_by_side(ftp, open_image_store, root):
     opened = []
-    images = open_images(ftp.port, opened=opened, connections=3)
+    images = open_image_store(ftp.port, opened=opened, connections=3)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: images.upload(f"graphics/is-images/{number}.png", b"x" * number), range(40)))

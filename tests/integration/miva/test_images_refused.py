@@ -96,14 +96,14 @@ def scripted_ftp():
         ({"PASS": "530 no"}, CredentialsRejected, "Check user"),
     ],
 )
-def test_what_the_server_says_decides_what_to_do(scripted_ftp, open_images, answers, error, part):
-    images = open_images(scripted_ftp(answers).port)
+def test_what_the_server_says_decides_what_to_do(scripted_ftp, open_image_store, answers, error, part):
+    images = open_image_store(scripted_ftp(answers).port)
 
     with pytest.raises(error, match=part):
-        images.upload(PATH, b"picture")
+        images.upload(PATH, b"image")
 
 
-def test_a_file_that_arrived_short_is_refused_and_not_put_in_place(scripted_ftp, open_images):
+def test_a_file_that_arrived_short_is_refused_and_not_put_in_place(scripted_ftp, open_image_store):
     sizes = iter(["550 no such file", "213 3"])
 
     class Answers(dict):
@@ -114,17 +114,17 @@ def test_a_file_that_arrived_short_is_refused_and_not_put_in_place(scripted_ftp,
     server.answers = Answers(server.answers)
 
     with pytest.raises(StorageRefused, match="3 of 7 bytes"):
-        open_images(server.port).upload(PATH, b"picture")
+        open_image_store(server.port).upload(PATH, b"image")
 
 
-def test_a_server_without_machine_readable_listings_is_read_all_the_same(scripted_ftp, open_images):
+def test_a_server_without_machine_readable_listings_is_read_all_the_same(scripted_ftp, open_image_store):
     listing = (
         b"total 3\r\n"
         b"drwxr-xr-x   2 store store     4096 Jan 01 10:00 folder\r\n"
         b"-rw-r--r--   1 store store      700 Jan 01  2025 1.png\r\n"
         b"-rw-r--r--   1 store store       12 Jan 01 10:00 with blank.png\r\n"
     )
-    images = open_images(scripted_ftp({"MLSD": "502 no such command"}, listing).port)
+    images = open_image_store(scripted_ftp({"MLSD": "502 no such command"}, listing).port)
 
     found = images.sizes([f"graphics/is-images/{number}.png" for number in range(30)])
 

@@ -86,27 +86,27 @@ def sftp(root):
         transport.close()
 
 
-def test_files_go_over_sftp_once_the_host_key_is_confirmed(sftp, open_images, root):
+def test_files_go_over_sftp_once_the_host_key_is_confirmed(sftp, open_image_store, root):
     port, fingerprint = sftp
-    images = open_images(port, mode="sftp", fingerprint=fingerprint, folder=ImageFolder(sub_folder="channel"))
+    images = open_image_store(port, mode="sftp", fingerprint=fingerprint, folder=ImageFolder(sub_folder="channel"))
     assert not images.has_folder()
     images.make_folder()
 
     for _ in range(2):
-        images.upload("graphics/channel/x.png", b"picture" * 50_000)
+        images.upload("graphics/channel/x.png", b"image" * 50_000)
 
     assert images.sizes(["graphics/channel/x.png", "graphics/channel/y.png"]) == {"graphics/channel/x.png": 350_000}
     assert [path.name for path in (root / "htdocs/mm5/graphics/channel").iterdir()] == ["x.png"]
 
 
-def test_sftp_never_overwrites_and_deletes_what_it_is_told(sftp, open_images, root):
+def test_sftp_never_overwrites_and_deletes_what_it_is_told(sftp, open_image_store, root):
     port, fingerprint = sftp
     theirs = root / "htdocs/mm5/graphics/is-images/x.png"
     theirs.write_bytes(b"theirs")
-    images = open_images(port, mode="sftp", fingerprint=fingerprint)
+    images = open_image_store(port, mode="sftp", fingerprint=fingerprint)
 
     with pytest.raises(StorageRefused, match="not ours"):
-        images.upload("graphics/is-images/x.png", b"picture")
+        images.upload("graphics/is-images/x.png", b"image")
     assert theirs.read_bytes() == b"theirs"
 
     images.delete("graphics/is-images/x.png")
@@ -118,9 +118,9 @@ def test_sftp_never_overwrites_and_deletes_what_it_is_told(sftp, open_images, ro
     ("changes", "part"),
     [({"fingerprint": ""}, "SHA256:"), ({"fingerprint": "SHA256:other"}, "listens in"), ({"password": "no"}, "login")],
 )
-def test_sftp_refuses_unknown_keys_and_wrong_passwords(sftp, open_images, changes, part):
+def test_sftp_refuses_unknown_keys_and_wrong_passwords(sftp, open_image_store, changes, part):
     port, fingerprint = sftp
-    images = open_images(port, mode="sftp", **{"fingerprint": fingerprint, **changes})
+    images = open_image_store(port, mode="sftp", **{"fingerprint": fingerprint, **changes})
 
     with pytest.raises(CredentialsRejected, match=part):
         images.sizes(["graphics/is-images/x.png"])

@@ -39,18 +39,18 @@ def shown(certificate):
 
 
 @pytest.mark.parametrize("session_reuse", [False, True])
-def test_a_confirmed_certificate_encrypts_login_and_data(serve, open_images, certificate, session_reuse):
+def test_a_confirmed_certificate_encrypts_login_and_data(serve, open_image_store, certificate, session_reuse):
     port = serve(required=True, session_reuse=session_reuse)
-    images = open_images(port, mode="ftps", fingerprint=shown(certificate))
+    images = open_image_store(port, mode="ftps", fingerprint=shown(certificate))
 
-    images.upload(PATH, b"picture" * 100_000)
+    images.upload(PATH, b"image" * 100_000)
 
     assert images.sizes([PATH]) == {PATH: 700_000}
     assert images.has_folder()
 
 
-def test_an_unknown_certificate_is_refused_with_its_fingerprint(serve, open_images, certificate):
-    images = open_images(serve(), mode="ftps")
+def test_an_unknown_certificate_is_refused_with_its_fingerprint(serve, open_image_store, certificate):
+    images = open_image_store(serve(), mode="ftps")
 
     with pytest.raises(CredentialsRejected) as raised:
         images.sizes([PATH])
@@ -58,15 +58,15 @@ def test_an_unknown_certificate_is_refused_with_its_fingerprint(serve, open_imag
     assert shown(certificate) in str(raised.value)
 
 
-def test_another_certificate_than_the_confirmed_one_is_refused(serve, open_images):
-    images = open_images(serve(), mode="ftps", fingerprint=shown(self_signed()))
+def test_another_certificate_than_the_confirmed_one_is_refused(serve, open_image_store):
+    images = open_image_store(serve(), mode="ftps", fingerprint=shown(self_signed()))
 
     with pytest.raises(CredentialsRejected, match="listens in"):
         images.sizes([PATH])
 
 
-def test_a_server_without_tls_gets_no_password(ftp, open_images):
-    images = open_images(ftp.port, mode="ftps")
+def test_a_server_without_tls_gets_no_password(ftp, open_image_store):
+    images = open_image_store(ftp.port, mode="ftps")
 
     with pytest.raises(CredentialsRejected, match="offers no TLS"):
         images.sizes([PATH])
@@ -91,7 +91,7 @@ class ImplicitTls(threading.Thread):
             connection.sendall(b"530 nobody comes in\r\n")
 
 
-def test_implicit_tls_begins_with_the_connection(open_images, certificate, tmp_path):
+def test_implicit_tls_begins_with_the_connection(open_image_store, certificate, tmp_path):
     pem = tmp_path / "server.pem"
     key = certificate.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     pem.write_bytes(key + certificate.certificate.public_bytes(Encoding.PEM))
@@ -100,7 +100,7 @@ def test_implicit_tls_begins_with_the_connection(open_images, certificate, tmp_p
     server = ImplicitTls(context)
 
     with pytest.raises(CredentialsRejected, match="Check user"):
-        open_images(server.port, mode="ftps-implicit", fingerprint=shown(certificate)).sizes([PATH])
+        open_image_store(server.port, mode="ftps-implicit", fingerprint=shown(certificate)).sizes([PATH])
 
     server.join(5)
     assert server.received == ["USER store\r\n"]

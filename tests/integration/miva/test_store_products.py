@@ -192,13 +192,13 @@ def test_units_are_answered_one_by_one(ready, reader):
     assert sorted(reader.products_by_code(["a", "c"])) == ["a", "c"]
 
 
-def test_pictures_take_the_place_of_their_predecessors_and_leave_the_merchants(ready, reader, sandbox):
-    pictures = ["mug-1-aaaaaaaa.png", "mug-2-aaaaaaaa.png", "mug-1-bbbbbbbb.png", "mug-2-bbbbbbbb.png", "theirs.png"]
+def test_images_take_the_place_of_their_predecessors_and_leave_the_merchants(ready, reader, sandbox):
+    images = ["mug-1-aaaaaaaa.png", "mug-2-aaaaaaaa.png", "mug-1-bbbbbbbb.png", "mug-2-bbbbbbbb.png", "theirs.png"]
     folder = sandbox.domain.files_root / "graphics/is-images"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in pictures:
+    for name in images:
         (folder / name).write_bytes(PNG)
-    one, two, new_one, new_two, theirs = (f"graphics/is-images/{name}" for name in pictures)
+    one, two, new_one, new_two, theirs = (f"graphics/is-images/{name}" for name in images)
     first = (StoreImage(one, "main"), StoreImage(two, ""), StoreImage(theirs, ""))
     ready.provision([Unit("mug", (create("mug", images=(None, first)),))])
     before = reader.products_by_code(["mug"])["mug"].images

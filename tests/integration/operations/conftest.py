@@ -19,6 +19,7 @@ from tradepost.database.orders import DjangoOrders
 from tradepost.domain.content import ContentRules
 from tradepost.domain.listing import Pending
 from tradepost.domain.order import AcknowledgeMode
+from tradepost.images import ImageLibrary
 from tradepost.miva.connect import StoreConnection, connect_store
 from tradepost.miva.file_server import FileServerAddress
 from tradepost.miva.image_folder import ImageFolder
@@ -27,7 +28,6 @@ from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, Ports
 from tradepost.operations.queue_changes import queue
-from tradepost.pictures import PictureLibrary
 from traffic import ignored_by
 
 HEADER = (
@@ -35,11 +35,11 @@ HEADER = (
     "Variant Grams,Variant Inventory Qty,Variant Price,Variant Barcode,Image Src\n"
 )
 TEE = (
-    "tee,Cotton Tee,<p>Plain &amp; light</p>,Acme,Shirts,Colour,Red,Size,M,TEE-RED-M,400,5,15.00,4001,{picture}\n"
+    "tee,Cotton Tee,<p>Plain &amp; light</p>,Acme,Shirts,Colour,Red,Size,M,TEE-RED-M,400,5,15.00,4001,{image}\n"
     "tee,,,,,,Red,,L,TEE-RED-L,400,3,15.00,4002,\n"
     "tee,,,,,,Navy,,L,TEE-NAVY-L,410,0,16.50,4003,\n"
 )
-MUG = "mug,Enamel Mug,<p>Holds coffee</p>,Acme,Kitchen,,,,,MUG-01,210,14,7.90,4006,{picture}\n"
+MUG = "mug,Enamel Mug,<p>Holds coffee</p>,Acme,Kitchen,,,,,MUG-01,210,14,7.90,4006,{image}\n"
 CUP = "cup,Tin Cup,,Acme,Kitchen,,,,,CUP-01,90,7,4.50,,\n"
 CATALOGUE = HEADER + TEE + MUG + CUP
 
@@ -82,7 +82,7 @@ class Shop:
                 plain_http=True,
             )
         )
-        self.images = connect_images(
+        self.image_store = connect_images(
             FileServerAddress(
                 host=sandbox.ftp.host,
                 port=sandbox.ftp.port,
@@ -92,21 +92,21 @@ class Shop:
             ),
             folder=ImageFolder(),
         )
-        self.images.make_folder()
+        self.image_store.make_folder()
         self.listings = DjangoListings(self.channel.pk)
         self.orders = DjangoOrders(self.channel.pk)
-        self.pictures = PictureLibrary(folder / "pictures", check_address=lambda _address: None)
+        self.source_images = ImageLibrary(folder / "images", check_address=lambda _address: None)
 
     def close(self) -> None:
-        self.images.close()
+        self.image_store.close()
         self.store.close()
 
     def ports(self, run: MemoryRun | None = None, **changes) -> Ports:
         ports = Ports(
             channel=self.settings,
             store=self.store,
-            images=self.images,
-            pictures=self.pictures,
+            image_store=self.image_store,
+            source_images=self.source_images,
             listings=self.listings,
             intents=DjangoIntents(self.channel.pk),
             ledger=DjangoLedger(self.channel.pk),
@@ -117,16 +117,16 @@ class Shop:
         return replace(ports, **changes)
 
     def import_text(self, text: str, *, name: str = "catalogue.csv", queue: bool = True):
-        picture = _png(self.folder / "picture.png")
+        image = _png(self.folder / "image.png")
         path = self.folder / name
-        path.write_text(text.replace("{picture}", picture.name), encoding="utf-8")
+        path.write_text(text.replace("{image}", image.name), encoding="utf-8")
         return self.import_file(path, queue=queue)
 
     def import_file(self, path: Path, *, queue: bool = True):
         ports = ImportPorts(
             catalogue=DjangoCatalogue(),
             listings=self.listings,
-            pictures=self.pictures,
+            source_images=self.source_images,
             transaction=transaction.atomic,
             clock=lambda: datetime.now(UTC),
             reads_files=True,

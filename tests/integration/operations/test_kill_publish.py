@@ -1,5 +1,5 @@
 """
-A publish that is killed, or whose answers are lost, is completed by the next one: no second product, no second picture.
+A publish that is killed, or whose answers are lost, is completed by the next one: no second product, no second image.
 
 A kill is an exception that nothing catches, at each call by which the publish touches the store, the image server or
 the database, before it and after it; what was committed stays, what was not is gone.
@@ -119,7 +119,7 @@ def publish_fused(shop, fuse):
         replace(
             ports,
             store=Fused(ports.store, fuse),
-            images=Fused(ports.images, fuse),
+            image_store=Fused(ports.image_store, fuse),
             intents=Fused(ports.intents, fuse),
             ledger=Fused(ports.ledger, fuse),
             listings=Fused(ports.listings, fuse),
@@ -131,13 +131,13 @@ def state_of(shop):
     """Everything that must be there exactly once."""
     there = shop.on_store()
     folder = shop.sandbox.domain.files_root / "graphics" / "is-images"
-    pictures = Counter(path.name for path in folder.iterdir())
+    files = Counter(path.name for path in folder.iterdir())
     return {
         "products": {code: (p.name, p.price, p.sku, p.is_active) for code, p in there.items()},
         "stock": {code: p.stock.count for code, p in there.items() if p.stock.is_tracked},
         "variants": sorted(sorted(v.part_codes) for v in there["tee"].variants or ()) if "tee" in there else [],
         "images": {code: [image.image_type for image in p.images] for code, p in there.items()},
-        "pictures": sorted(name[:5] for name in pictures),
+        "files": sorted(name[:5] for name in files),
         "addresses": {code: p.addresses for code, p in there.items()},
     }
 
@@ -184,7 +184,7 @@ def test_a_publish_cut_between_units_is_completed_by_the_next_one(new_shop, toke
     assert sorted(there["products"]) == ["cup-01", "mug-01", "tee", "tee-navy-l", "tee-red-l", "tee-red-m"]
     assert there["stock"] == {"cup-01": 7, "mug-01": 14, "tee-navy-l": 0, "tee-red-l": 3, "tee-red-m": 5}
     assert there["images"] == {code: ["main"] if code in {"tee", "mug-01"} else [] for code in there["products"]}
-    assert there["pictures"] == ["mug-0", "tee-1"]
+    assert there["files"] == ["mug-0", "tee-1"]
 
 
 class TagFuse:

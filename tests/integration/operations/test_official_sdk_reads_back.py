@@ -78,9 +78,9 @@ def test_every_product_is_as_the_catalogue_says(shop, catalogue, sdk):
 
     families = families_of(catalogue)
     expected = {row["Variant SKU"] for row in catalogue if row["Variant SKU"]}
-    parents = {handle for handle, (_head, variants, _pictures) in families.items() if len(variants) > 1}
+    parents = {handle for handle, (_head, variants, _images) in families.items() if len(variants) > 1}
     assert set(products) == expected | parents
-    for handle, (head, variants, pictures) in families.items():
+    for handle, (head, variants, images) in families.items():
         is_family = len(variants) > 1
         root = products[handle if is_family else variants[0]["Variant SKU"]]
         assert root.get_name() == head["Title"]
@@ -88,7 +88,7 @@ def test_every_product_is_as_the_catalogue_says(shop, catalogue, sdk):
         assert [category.get_name() for category in root.get_categories()] == [head["Type"]]
         assert _exact(root.get_price()) == min(Decimal(row["Variant Price"]) for row in variants)
         assert _field(root, "product_type") == ("parent" if is_family else "simple")
-        assert len(root.get_product_image_data()) == len(pictures)
+        assert len(root.get_product_image_data()) == len(images)
         for number, image in enumerate(root.get_product_image_data()):
             assert re.fullmatch(r"graphics/is-images/[a-z0-9-]+-\d+-[0-9a-f]{8}\.(png|jpg)", image.get_image())
             assert image.get_code() == ("main" if number == 0 else "")
@@ -111,7 +111,7 @@ def test_every_product_is_as_the_catalogue_says(shop, catalogue, sdk):
 def test_every_combination_of_a_family_leads_to_its_own_product(shop, catalogue, sdk):
     shop.publish()
 
-    for handle, (_head, rows, _pictures) in families_of(catalogue).items():
+    for handle, (_head, rows, _images) in families_of(catalogue).items():
         if len(rows) == 1:
             continue
         names = [rows[0][f"Option{number} Name"] for number in (1, 2) if rows[0][f"Option{number} Name"]]
@@ -144,7 +144,7 @@ def test_orders_and_shipments_are_on_the_store_as_they_were_recorded(shop, catal
     shop.settings = replace(shop.settings, acknowledge_mode=AcknowledgeMode.NOTE)
     shop.publish()
     row = next(row for row in catalogue if int(row["Variant Inventory Qty"] or 0) >= 2)
-    handle, (_head, variants, _pictures) = next(
+    handle, (_head, variants, _images) = next(
         (handle, family) for handle, family in families_of(catalogue).items() if row in family[1]
     )
     options = (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.store import MemoryStore
-from tradepost.domain.catalogue import Kind, Picture, PictureFile, Product, Variant
+from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Variant
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import (
     ALL_GROUPS,
@@ -27,7 +27,7 @@ from tradepost.domain.plan import Action
 from tradepost.domain.store import StoreImage, StoreOption
 
 RULES = ContentRules()
-FILE = PictureFile("https://pictures.example/tee.jpg", "ab" * 32, "jpg", 1234)
+FILE = ImageFile("https://images.example/tee.jpg", "ab" * 32, "jpg", 1234)
 
 
 def a_variant(sku, *options, price="15.00", quantity=5, position=1):
@@ -54,7 +54,7 @@ TEE = Product(
     ),
     brand="Acme",
     category=("Shirts",),
-    pictures=(Picture(FILE.source, 1),),
+    images=(SourceImage(FILE.source, 1),),
 )
 MUG = Product(handle="mug", title="Mug", description="", variants=(a_variant("MUG"),), category=("Kitchen",))
 
@@ -199,7 +199,7 @@ def test_an_overwrite_touches_only_the_groups_that_were_asked_for(group):
         title="Big Mug",
         category=("Gifts",),
         brand="Other",
-        pictures=TEE.pictures,
+        images=TEE.images,
         variants=(replace(MUG.variants[0], weight_grams=Decimal(900), price=Decimal(99), barcode="1"),),
     )
     wanted = build(changed)
@@ -213,7 +213,7 @@ def test_a_blank_value_never_erases_what_the_store_has():
     store = MemoryStore()
     first = build(TEE)
     store.apply(difference(first, seen={}, scope=everything(first)))
-    blank = build(replace(TEE, description="", brand="", category=(), pictures=()))
+    blank = build(replace(TEE, description="", brand="", category=(), images=()))
 
     unit = difference(blank, seen=store.products, scope=everything(blank))
 
@@ -242,7 +242,7 @@ def test_a_weight_that_the_store_rounded_in_its_own_unit_is_no_difference():
     assert difference(wanted, seen=store.products, scope=everything(wanted)).is_empty
 
 
-def test_a_new_picture_gets_a_new_name():
+def test_a_new_image_gets_a_new_name():
     other = replace(FILE, checksum="cd" * 32)
 
     one = build(TEE).root.images[0].path

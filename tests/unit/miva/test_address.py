@@ -56,7 +56,7 @@ def test_a_folder_that_leads_elsewhere_is_refused(folder):
         normalised_folder(folder)
 
 
-def test_pictures_lie_below_the_same_folder():
+def test_images_lie_below_the_same_folder():
     assert endpoint_of("shop.example", folder="store").graphics_url == "https://shop.example/store/"
 
 

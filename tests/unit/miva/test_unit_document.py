@@ -95,7 +95,7 @@ def test_unused_options_go_after_the_variants_are_written():
     assert written(changed) == [("ProductVariant_Add", 0), ("ProductAttributeOption_Delete", 0)]
 
 
-def test_a_picture_that_only_changes_its_type_is_not_attached_twice():
+def test_a_image_that_only_changes_its_type_is_not_attached_twice():
     changed = change(
         Action.UPDATE, "mug", images=((StoreImage("graphics/a.png", ""),), (StoreImage("graphics/a.png", "main"),))
     )
@@ -103,7 +103,7 @@ def test_a_picture_that_only_changes_its_type_is_not_attached_twice():
     assert written(changed) == [("ProductImage_Delete_File", 0), ("ProductImage_Replace_Type", 0)]
 
 
-def test_pictures_that_are_there_are_left_alone():
+def test_images_that_are_there_are_left_alone():
     there = StoreImage("graphics/mug-1-aaaaaaaa.png", "main")
     new = StoreImage("graphics/mug-2-bbbbbbbb.png", "")
 

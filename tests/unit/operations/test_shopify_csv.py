@@ -124,14 +124,14 @@ def test_rows_of_one_product_may_lie_apart(read):
     assert [(p.product.handle, len(p.product.variants)) for p in products] == [("tee", 2), ("mug", 1)]
 
 
-def test_a_row_that_only_carries_a_picture_is_no_variant(read):
+def test_a_row_that_only_carries_a_image_is_no_variant(read):
     (mug,) = read(
         a_row(handle="mug", title="Mug", sku="MUG", price="2", image="https://x.example/2.jpg", position="2"),
         a_row(handle="mug", image="https://x.example/1.jpg", position="1"),
     )
 
     assert not mug.product.is_family
-    assert [picture.source for picture in mug.product.pictures] == [
+    assert [image.source for image in mug.product.images] == [
         "https://x.example/1.jpg",
         "https://x.example/2.jpg",
     ]

@@ -1,7 +1,7 @@
 """
 Django settings. Everything has a default that works on one machine; the environment changes it.
 
-TRADEPOST_DATA             folder of database, keys and pictures (default: the user's data folder)
+TRADEPOST_DATA             folder of database, keys and images (default: the user's data folder)
 DATABASE_URL               another database, e.g. postgres://user:password@host/name
 TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; https switches on all that needs it
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`

@@ -22,6 +22,7 @@ from tradepost.database.models import Channel, Connection, ConnectionKind
 from tradepost.database.models import Protocol as AddressProtocol
 from tradepost.database.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
+from tradepost.images.library import ImageLibrary
 from tradepost.miva.address import endpoint_of
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.exchange import RequestSeen
@@ -33,7 +34,6 @@ from tradepost.miva.signing import Digest
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.import_catalogue import ImportPorts
 from tradepost.operations.ports import Clock, Ports, Run
-from tradepost.pictures.library import PictureLibrary
 from tradepost.security.addresses import check_host, check_web_address
 from tradepost.security.encryption import FernetCipher
 
@@ -62,7 +62,7 @@ def ports_for(channel: Channel, run: Run, *, clock: Clock = timezone.now) -> Ite
     """
     with ExitStack() as stack:
         store = stack.enter_context(open_store(channel))
-        images = stack.enter_context(open_images(channel))
+        image_store = stack.enter_context(open_image_store(channel))
         channel_settings = settings_of(channel)
         connection = connection_of(channel, ConnectionKind.IMAGE_FTP)
         if connection is not None:
@@ -72,8 +72,8 @@ def ports_for(channel: Channel, run: Run, *, clock: Clock = timezone.now) -> Ite
         yield Ports(
             channel=channel_settings,
             store=store,
-            images=images,
-            pictures=pictures(is_local=channel.is_local),
+            image_store=image_store,
+            source_images=source_images(is_local=channel.is_local),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             ledger=DjangoLedger(channel.pk),
@@ -87,22 +87,20 @@ def import_ports(channel: Channel | None, *, reads_files: bool, clock: Clock = t
     """
     Give an import what it needs; without a channel it is of the catalogue alone.
 
-    `reads_files`: pictures may be files of this machine; only for a file that was named at the command line.
+    `reads_files`: images may be files of this machine; only for a file that was named at the command line.
     """
     return ImportPorts(
         catalogue=DjangoCatalogue(),
         listings=None if channel is None else DjangoListings(channel.pk, clock=clock),
-        pictures=pictures(is_local=channel is not None and channel.is_local),
+        source_images=source_images(is_local=channel is not None and channel.is_local),
         transaction=transaction.atomic,
         clock=clock,
         reads_files=reads_files,
     )
 
 
-def pictures(*, is_local: bool) -> PictureLibrary:
-    return PictureLibrary(
-        Path(settings.DATA_DIR) / "pictures", check_address=partial(check_web_address, is_local=is_local)
-    )
+def source_images(*, is_local: bool) -> ImageLibrary:
+    return ImageLibrary(Path(settings.DATA_DIR) / "images", check_address=partial(check_web_address, is_local=is_local))
 
 
 def cipher() -> FernetCipher:
@@ -183,7 +181,7 @@ def open_store(channel: Channel) -> Iterator[MivaStore]:
 
 
 @contextmanager
-def open_images(channel: Channel) -> Iterator[MivaImageStore | None]:
+def open_image_store(channel: Channel) -> Iterator[MivaImageStore | None]:
     """Open a channel's image server; None where it has none. Raises AddressRefused, Reconfigure."""
     connection = connection_of(channel, ConnectionKind.IMAGE_FTP)
     if connection is None:

@@ -30,13 +30,13 @@ from tradepost.wiring import change_image_password, save_store_connection, store
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
 
 MakeFolder = Annotated[
-    bool, typer.Option("--make-folder", help="Make the folder for pictures on the image server if it is missing.")
+    bool, typer.Option("--make-folder", help="Make the folder for images on the image server if it is missing.")
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The channel's name.")]
 
 
 class FtpProtocol(StrEnum):
-    """How pictures travel."""
+    """How images travel."""
 
     FTP = "ftp"
     FTPS = "ftps"
@@ -62,12 +62,12 @@ def add(
     signing_key_stdin: Annotated[
         bool, typer.Option("--signing-key-stdin", help="Read the signature key from the next line of standard input.")
     ] = False,
-    ftp_host: Annotated[str, typer.Option(help="The image server; leave it out to publish without pictures.")] = "",
+    ftp_host: Annotated[str, typer.Option(help="The image server; leave it out to publish without images.")] = "",
     ftp_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Its port, if not the usual one.")] = None,
-    ftp_protocol: Annotated[FtpProtocol, typer.Option(help="How pictures travel.")] = FtpProtocol.FTPS,
+    ftp_protocol: Annotated[FtpProtocol, typer.Option(help="How images travel.")] = FtpProtocol.FTPS,
     ftp_user: Annotated[str, typer.Option(help="The user of the image server.")] = "",
     ftp_directory: Annotated[str, typer.Option(help="The graphics folder on it.")] = DEFAULT_BASE_DIRECTORY,
-    ftp_folder: Annotated[str, typer.Option(help="The sub-folder for pictures; 'graphics' means none.")] = (
+    ftp_folder: Annotated[str, typer.Option(help="The sub-folder for images; 'graphics' means none.")] = (
         DEFAULT_SUB_FOLDER
     ),
     ftp_fingerprint: Annotated[
@@ -134,7 +134,7 @@ def list_(*, as_json: JsonOption = False) -> None:
         print_json({"channels": [_json(channel) for channel in channels]})
         return
     print_table(
-        ("name", "store", "pictures", "listings", "orders fetched"),
+        ("name", "store", "images", "listings", "orders fetched"),
         (
             (
                 channel.name,

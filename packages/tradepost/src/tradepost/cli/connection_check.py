@@ -9,7 +9,7 @@ from django.utils import timezone
 from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.errors import StorageRefused, TradepostError
 from tradepost.miva.functions import THE_EIGHT
-from tradepost.wiring import open_images, open_store
+from tradepost.wiring import open_image_store, open_store
 
 USUAL_WINDOW_SECONDS = 120
 _STOCK_READ = "can be read back, so quantities are proven"
@@ -35,7 +35,7 @@ def check_channel(channel: Channel, *, make_folder: bool = False) -> list[Findin
     """
     Check a channel's store and image server by reading only; remember the result with the connections.
 
-    `make_folder`: make the folder for pictures where it is missing.
+    `make_folder`: make the folder for images where it is missing.
     """
     findings = [*_check_store(channel), *_check_images(channel, make_folder=make_folder)]
     for connection in channel.connections.all():
@@ -80,16 +80,16 @@ def _clock(difference_seconds: float | None) -> Finding:
 
 def _check_images(channel: Channel, *, make_folder: bool) -> list[Finding]:
     if not channel.connections.filter(kind=ConnectionKind.IMAGE_FTP.value).exists():
-        return [Finding("images: none", is_good=True, words="no image server, so publishing sends no pictures")]
+        return [Finding("images: none", is_good=True, words="no image server, so publishing sends no images")]
 
     def look() -> str:
-        with open_images(channel) as images:
+        with open_image_store(channel) as images:
             assert images is not None  # the connection exists
             if images.has_folder():
                 return "the folder is there"
             if not make_folder:
                 message = (
-                    "The folder for pictures is missing on the image server. Make it with "
+                    "The folder for images is missing on the image server. Make it with "
                     "'tradepost channel check --make-folder', or connect with '--ftp-folder graphics' to do without."
                 )
                 raise StorageRefused(message, path="")

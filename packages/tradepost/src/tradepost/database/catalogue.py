@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tradepost.database import sql
-from tradepost.database.models import PictureRecord
+from tradepost.database.models import ImageRecord
 from tradepost.database.models import Product as ProductModel
 from tradepost.database.models import Variant as VariantModel
 from tradepost.database.products import read_products
@@ -73,7 +73,7 @@ class DjangoCatalogue:
             ids |= _save_products(different, at=at)
             _save_variants(different, ids)
             _mark_gone(different, ids)
-            _save_pictures(different, ids)
+            _save_images(different, ids)
             _date_quantities(products, at=at)
             refresh_products([ids[product.handle] for product in products])
         return _counts(products, {handle: product for handle, (_, product) in known.items()})
@@ -213,28 +213,28 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int]) -> None:
     )
 
 
-def _save_pictures(products: Sequence[Product], ids: Mapping[str, int]) -> None:
-    PictureRecord.objects.filter(product_id__in=[ids[product.handle] for product in products]).delete()
+def _save_images(products: Sequence[Product], ids: Mapping[str, int]) -> None:
+    ImageRecord.objects.filter(product_id__in=[ids[product.handle] for product in products]).delete()
     variants = dict(
         VariantModel.objects.filter(product_id__in=[ids[product.handle] for product in products]).values_list(
             "sku", "id"
         )
     )
-    PictureRecord.objects.bulk_create(
+    ImageRecord.objects.bulk_create(
         [
-            PictureRecord(
+            ImageRecord(
                 product_id=ids[product.handle],
                 variant_id=variant_id,
-                source=picture.source,
-                position=picture.position,
-                alt=picture.alt,
+                source=image.source,
+                position=image.position,
+                alt=image.alt,
             )
             for product in products
-            for variant_id, picture in [
-                *((None, picture) for picture in product.pictures),
-                *((variants[variant.sku], variant.picture) for variant in product.variants),
+            for variant_id, image in [
+                *((None, image) for image in product.images),
+                *((variants[variant.sku], variant.image) for variant in product.variants),
             ]
-            if picture is not None
+            if image is not None
         ]
     )
 

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from tradepost.database.models import PictureRecord
+from tradepost.database.models import ImageRecord
 from tradepost.database.models import Product as ProductModel
 from tradepost.database.models import Variant as VariantModel
-from tradepost.domain.catalogue import Picture, Product, Variant
+from tradepost.domain.catalogue import Product, SourceImage, Variant
 
 
 def products_by_id(ids: Collection[int]) -> dict[int, Product]:
@@ -18,18 +18,18 @@ def read_products(rows: Iterable[ProductModel]) -> dict[int, Product]:
     """Turn products into the domain's values, by id; three queries whatever their number."""
     products = list(rows)
     ids = [product.pk for product in products]
-    of_product: dict[int, list[Picture]] = defaultdict(list)
-    of_variant: dict[int, Picture] = {}
+    of_product: dict[int, list[SourceImage]] = defaultdict(list)
+    of_variant: dict[int, SourceImage] = {}
     for product_id, variant_id, source, position, alt in (
-        PictureRecord.objects.filter(product_id__in=ids)
+        ImageRecord.objects.filter(product_id__in=ids)
         .order_by("id")
         .values_list("product_id", "variant_id", "source", "position", "alt")
     ):
-        picture = Picture(source=source, position=position, alt=alt)
+        image = SourceImage(source=source, position=position, alt=alt)
         if variant_id is None:
-            of_product[product_id].append(picture)
+            of_product[product_id].append(image)
         else:
-            of_variant[variant_id] = picture
+            of_variant[variant_id] = image
     variants: dict[int, list[Variant]] = defaultdict(list)
     for row in VariantModel.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id"):
         variants[row.product_id].append(_variant(row, of_variant.get(row.pk)))
@@ -44,14 +44,14 @@ def read_products(rows: Iterable[ProductModel]) -> dict[int, Product]:
             category=tuple(product.category),
             tags=tuple(product.tags),
             page_title=product.page_title,
-            pictures=tuple(of_product[product.pk]),
+            images=tuple(of_product[product.pk]),
             is_for_sale=product.is_for_sale,
         )
         for product in products
     }
 
 
-def _variant(row: VariantModel, picture: Picture | None) -> Variant:
+def _variant(row: VariantModel, image: SourceImage | None) -> Variant:
     return Variant(
         sku=row.sku,
         options=tuple(row.options),
@@ -63,6 +63,6 @@ def _variant(row: VariantModel, picture: Picture | None) -> Variant:
         barcode=row.barcode,
         weight_grams=row.weight_grams,
         taxable=row.taxable,
-        picture=picture,
+        image=image,
         sku_made_up=row.sku_made_up,
     )

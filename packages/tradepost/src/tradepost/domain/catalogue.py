@@ -20,8 +20,8 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture as the catalogue names it: `source` is a web address or `media:<checksum>` of an ingested file."""
+class SourceImage:
+    """An image as the catalogue names it: `source` is a web address or `media:<checksum>` of an ingested file."""
 
     source: str
     position: int
@@ -29,8 +29,8 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFile:
-    """A picture that was fetched, checked and re-encoded; `checksum` is the SHA-256 of the bytes that are sent."""
+class ImageFile:
+    """An image that was fetched, checked and re-encoded; `checksum` is the SHA-256 of the bytes that are sent."""
 
     source: str
     checksum: str
@@ -56,7 +56,7 @@ class Variant:
     barcode: str = ""
     weight_grams: Decimal | None = None
     taxable: bool = True
-    picture: Picture | None = None
+    image: SourceImage | None = None
     sku_made_up: bool = False
 
 
@@ -73,7 +73,7 @@ class Product:
     category: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     page_title: str = ""
-    pictures: tuple[Picture, ...] = ()
+    images: tuple[SourceImage, ...] = ()
     is_for_sale: bool = True
 
     @property

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from tradepost.domain.catalogue import Kind, PictureFile, Product, Variant
+from tradepost.domain.catalogue import ImageFile, Kind, Product, Variant
 from tradepost.domain.codes import code_for, code_key, option_codes, parent_code, slug
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreImage, StoreOption, StoreProduct, StoreVariant
@@ -77,7 +77,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class WantedImage:
-    """A picture as it should be attached. `path` is known only once the file's content is."""
+    """An image as it should be attached. `path` is known only once the file's content is."""
 
     source: str
     path: str
@@ -170,9 +170,9 @@ def listing_codes(product: Product) -> dict[str, str]:
     return codes
 
 
-def image_path(*, folder: str, code: str, position: int, file: PictureFile) -> str:
-    """Name a picture on the store. New content gets a new name, because stores cache derived sizes by name."""
-    stem = slug(code)[:70] or "picture"
+def image_path(*, folder: str, code: str, position: int, file: ImageFile) -> str:
+    """Name an image on the store. New content gets a new name, because stores cache derived sizes by name."""
+    stem = slug(code)[:70] or "image"
     return f"{folder}/{stem}-{position}-{file.checksum[:8]}.{file.extension}"
 
 
@@ -181,12 +181,12 @@ def wanted_unit(
     *,
     rules: ContentRules,
     values: Mapping[str, ListingValues],
-    files: Mapping[str, PictureFile],
+    files: Mapping[str, ImageFile],
 ) -> WantedUnit:
     """
     Build what the store should have of a product.
 
-    `values` by SKU names the variants that take part, the parent under the empty string; `files` holds the pictures
+    `values` by SKU names the variants that take part, the parent under the empty string; `files` holds the images
     that could be fetched, by source. A family without any variant in `values` is its parent alone.
     """
     codes = {sku: value.code for sku, value in values.items()}
@@ -301,26 +301,26 @@ def category_path(path: Sequence[str]) -> tuple[Category, ...]:
 
 
 def _gallery(
-    product: Product, *, code: str, rules: ContentRules, files: Mapping[str, PictureFile]
+    product: Product, *, code: str, rules: ContentRules, files: Mapping[str, ImageFile]
 ) -> tuple[WantedImage, ...]:
     images: list[WantedImage] = []
-    for number, picture in enumerate(product.pictures, start=1):
-        file = files.get(picture.source)
+    for number, image in enumerate(product.images, start=1):
+        file = files.get(image.source)
         if file is None:
             continue
         path = image_path(folder=rules.image_folder, code=code, position=number, file=file)
-        images.append(WantedImage(picture.source, path, "" if images else MAIN_IMAGE))
+        images.append(WantedImage(image.source, path, "" if images else MAIN_IMAGE))
     return tuple(images)
 
 
 def _variant_image(
-    variant: Variant, *, code: str, rules: ContentRules, files: Mapping[str, PictureFile]
+    variant: Variant, *, code: str, rules: ContentRules, files: Mapping[str, ImageFile]
 ) -> tuple[WantedImage, ...]:
-    file = files.get(variant.picture.source) if variant.picture is not None else None
-    if file is None or variant.picture is None:
+    file = files.get(variant.image.source) if variant.image is not None else None
+    if file is None or variant.image is None:
         return ()
     path = image_path(folder=rules.image_folder, code=code, position=1, file=file)
-    return (WantedImage(variant.picture.source, path, MAIN_IMAGE),)
+    return (WantedImage(variant.image.source, path, MAIN_IMAGE),)
 
 
 def _structure(

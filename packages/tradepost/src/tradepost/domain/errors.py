@@ -8,7 +8,7 @@ TradepostError
 │   └── AnswerLost         sent, but nobody knows whether it was done: read back, never guess
 ├── Skip                   this one, go on with the rest
 │   ├── Rejected           the store said no to one record, with its words (subject, field, message)
-│   ├── PictureUnusable    a source picture can't be fetched or is no picture
+│   ├── ImageUnusable    a source image can't be fetched or is no image
 │   ├── StorageRefused     the image server refused one file (path, reason)
 │   └── RowRefused         a row of a file can't be used (line, reason)
 ├── Reconfigure            stop until a person acts
@@ -58,7 +58,7 @@ class Rejected(Skip):
         self.field = field
 
 
-class PictureUnusable(Skip):
+class ImageUnusable(Skip):
     def __init__(self, message: str, *, source: str) -> None:
         super().__init__(message)
         self.source = source

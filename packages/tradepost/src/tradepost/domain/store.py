@@ -8,7 +8,7 @@ MAIN_IMAGE = "main"
 
 @dataclass(frozen=True, slots=True)
 class StoreImage:
-    """A picture attached to a product: path below the store's folder, and the image type's code or blank."""
+    """An image attached to a product: path below the store's folder, and the image type's code or blank."""
 
     path: str
     image_type: str

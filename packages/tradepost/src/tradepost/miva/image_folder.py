@@ -1,5 +1,5 @@
 """
-Where a store's pictures lie: one folder with two names. On the image server it is below a base directory that differs
+Where a store's images lie: one folder with two names. On the image server it is below a base directory that differs
 by hoster; on the store it is registered as `graphics` or `graphics/<sub-folder>`.
 """
 

@@ -1,5 +1,5 @@
 """
-The port `ImageStore`: puts picture files where the store finds them, whole or not at all, over a few connections.
+The port `ImageStore`: puts image files where the store finds them, whole or not at all, over a few connections.
 """
 
 import threading
@@ -112,7 +112,7 @@ class MivaImageStore:
                 files.delete(remote)
 
     def has_folder(self) -> bool:
-        """Whether the folder that pictures go to exists."""
+        """Whether the folder that images go to exists."""
         return self._retrying(StoreUnavailable, self._has_folder_once, self._folder.remote)
 
     def _has_folder_once(self, remote: str) -> bool:
@@ -120,7 +120,7 @@ class MivaImageStore:
             return _lists(files, remote)
 
     def make_folder(self) -> None:
-        """Make the folder that pictures go to, below a base directory that exists. Idempotent."""
+        """Make the folder that images go to, below a base directory that exists. Idempotent."""
         self._retrying(StoreUnavailable, self._make_folder_once)
 
     def _make_folder_once(self) -> None:

@@ -53,7 +53,7 @@ class Attribute(Struct, frozen=True, kw_only=True):
 
 
 class ProductImage(Struct, frozen=True, gc=False, kw_only=True):
-    """One row of a product's pictures; `code` is the image type's, blank for the gallery."""
+    """One row of a product's images; `code` is the image type's, blank for the gallery."""
 
     id: int
     image: str

@@ -199,13 +199,13 @@ def _category_product(name: str, category_code: str, product_code: str) -> Tag:
 
 
 def product_image_replace_type(*, product_code: str, path: str, image_type: str) -> Tag:
-    """Make a file the product's picture of a type, whatever was before. Idempotent."""
+    """Make a file the product's image of a type, whatever was before. Idempotent."""
     attributes = {"product_code": product_code, "filepath": path, "imagetype_code": image_type}
     return _tag("ProductImage_Replace_Type", attributes, subjects=(product_code, path, image_type))
 
 
 def product_image_add(*, product_code: str, path: str) -> Tag:
-    """Append a file without type to the product's pictures. A repeat appends it again."""
+    """Append a file without type to the product's images. A repeat appends it again."""
     attributes = {"product_code": product_code, "filepath": path, "imagetype_code": ""}
     return _tag("ProductImage_Add", attributes, subjects=(product_code, path))
 

@@ -26,7 +26,7 @@ _PRODUCT_FIELDS: Mapping[str, str] = {
     "is_taxable": "taxable",
     "is_active": "active",
 }
-_OWN_PICTURE = re.compile(r"(?P<place>.+-\d+)-[0-9a-f]{8}\.\w+")
+_OWN_IMAGE = re.compile(r"(?P<place>.+-\d+)-[0-9a-f]{8}\.\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def unit_document(unit: Unit) -> UnitDocument:
     return UnitDocument(tuple(tag for tag, _ in ordered), tuple(index for _, index in ordered))
 
 
-_PRODUCT, _ATTRIBUTE, _STOCK, _VARIANT, _UNUSED, _FIELD, _PICTURE, _PLACE, _OPEN = range(9)
+_PRODUCT, _ATTRIBUTE, _STOCK, _VARIANT, _UNUSED, _FIELD, _IMAGE, _PLACE, _OPEN = range(9)
 _STEPS = 9
 
 
@@ -96,8 +96,8 @@ def _content_tags(code: str, change: Change) -> Iterable[tuple[int, Tag]]:
     for field, value in (change.after("custom_fields") or {}).items():
         yield _FIELD, tags.product_field_value(product_code=code, field=field, value=value)
     if change.touches("images"):
-        for tag in _pictures(code, before=_before(change, "images"), after=change.after("images")):
-            yield _PICTURE, tag
+        for tag in _images(code, before=_before(change, "images"), after=change.after("images")):
+            yield _IMAGE, tag
     for category in change.after("categories") or ():
         yield _PLACE, tags.category_product_assign(category_code=category, product_code=code)
 
@@ -146,11 +146,11 @@ def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
     return frozenset((code_key(attribute), code_key(option)) for attribute, option in variant.options)
 
 
-def _pictures(code: str, *, before: Sequence[StoreImage], after: Sequence[StoreImage]) -> Iterable[Tag]:
+def _images(code: str, *, before: Sequence[StoreImage], after: Sequence[StoreImage]) -> Iterable[Tag]:
     """
-    Attach what is missing of pictures, and detach what it takes the place of.
+    Attach what is missing of images, and detach what it takes the place of.
 
-    A picture of ours says its place in its name: another content at the same place is its predecessor. Pictures of
+    An image of ours says its place in its name: another content at the same place is its predecessor. Images of
     the merchant's stay.
     """
     have = set(before)
@@ -169,5 +169,5 @@ def _pictures(code: str, *, before: Sequence[StoreImage], after: Sequence[StoreI
 
 
 def _place(path: str) -> str:
-    found = _OWN_PICTURE.fullmatch(path)
+    found = _OWN_IMAGE.fullmatch(path)
     return found["place"] if found else ""

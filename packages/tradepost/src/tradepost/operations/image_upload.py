@@ -1,21 +1,21 @@
-"""Bring the pictures of a plan to the store's image folder: what is there already is never sent again."""
+"""Bring the images of a plan to the store's image folder: what is there already is never sent again."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tradepost.domain.catalogue import PictureFile
+from tradepost.domain.catalogue import ImageFile
 from tradepost.domain.content import WantedImage
-from tradepost.domain.errors import PictureUnusable, StorageRefused
+from tradepost.domain.errors import ImageUnusable, StorageRefused
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
-from tradepost.operations.ports import ImageStore, Pictures, StoreLedger
+from tradepost.operations.ports import ImageStore, SourceImages, StoreLedger
 
 _AT_ONCE = 4
 
 
 @dataclass(slots=True)
 class Uploaded:
-    """What became of the pictures: `there` are sizes by path, `failed` paths that must not be attached."""
+    """What became of the images: `there` are sizes by path, `failed` paths that must not be attached."""
 
     there: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
@@ -28,20 +28,20 @@ def upload_change(path: str, size_bytes: int) -> Change:
         Side.STORE,
         Action.UPLOAD,
         (FieldChange("size_bytes", None, size_bytes),),
-        "a picture of what is published",
+        "an image of what is published",
     )
 
 
-def upload_unit(key: str, images: Sequence[WantedImage], files: Mapping[str, PictureFile]) -> Unit:
+def upload_unit(key: str, images: Sequence[WantedImage], files: Mapping[str, ImageFile]) -> Unit:
     return Unit(key, tuple(upload_change(image.path, files[image.source].size_bytes) for image in images))
 
 
 def upload(
     images: Sequence[WantedImage],
     *,
-    files: Mapping[str, PictureFile],
+    files: Mapping[str, ImageFile],
     store: ImageStore,
-    pictures: Pictures,
+    source_images: SourceImages,
     ledger: StoreLedger,
 ) -> Uploaded:
     """
@@ -58,7 +58,7 @@ def upload(
     # A file costs several round trips and little else, so some travel side by side.
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         refusals = dict(
-            zip(missing, pool.map(lambda path: _send(store, pictures, path, wanted[path]), missing), strict=True)
+            zip(missing, pool.map(lambda path: _send(store, source_images, path, wanted[path]), missing), strict=True)
         )
     for path, file in wanted.items():
         change = upload_change(path, file.size_bytes)
@@ -72,10 +72,10 @@ def upload(
     return uploaded
 
 
-def _send(store: ImageStore, pictures: Pictures, path: str, file: PictureFile) -> str | None:
+def _send(store: ImageStore, source_images: SourceImages, path: str, file: ImageFile) -> str | None:
     """Upload one file; returns why it can't be, None when it is there."""
     try:
-        store.upload(path, pictures.content(file.checksum))
-    except (StorageRefused, PictureUnusable) as reason:
+        store.upload(path, source_images.content(file.checksum))
+    except (StorageRefused, ImageUnusable) as reason:
         return str(reason)
     return None

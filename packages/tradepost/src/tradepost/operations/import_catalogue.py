@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tradepost.domain.catalogue import Picture, Product
-from tradepost.domain.errors import PictureUnusable
-from tradepost.operations.ports import Catalogue, Clock, ImportCounts, Listings, Pictures
+from tradepost.domain.catalogue import Product, SourceImage
+from tradepost.domain.errors import ImageUnusable
+from tradepost.operations.ports import Catalogue, Clock, ImportCounts, Listings, SourceImages
 from tradepost.operations.shopify_csv import Level, ReadProduct, RowReport, read_products
 
 BATCH = 200
@@ -40,12 +40,12 @@ class ImportPorts:
     """
     What an import needs. `listings` None imports the catalogue alone.
 
-    `reads_files`: whether pictures may be files of this machine; only for a file that was named at the command line.
+    `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     """
 
     catalogue: Catalogue
     listings: Listings | None
-    pictures: Pictures
+    source_images: SourceImages
     transaction: Callable[[], AbstractContextManager[None]]
     clock: Clock
     reads_files: bool = False
@@ -65,13 +65,13 @@ def import_catalogue(
     `progress` is told the number of rows done. Raises FileRefused when the file is no catalogue.
     """
     report = ImportReport()
-    pictures = _PictureFiles(ports.pictures, path.parent, reads_files=ports.reads_files)
+    images = _ImageFiles(ports.source_images, path.parent, reads_files=ports.reads_files)
     at = _age(path, ports.clock())
     for batch in _batches(read_products(path)):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
-        products = [pictures.resolve(read.product, report) for read in batch if read.product is not None]
+        products = [images.resolve(read.product, report) for read in batch if read.product is not None]
         products = _without_foreign_skus(products, ports.catalogue, report)
         if products:
             with ports.transaction():
@@ -125,11 +125,11 @@ def _without_foreign_skus(products: Sequence[Product], catalogue: Catalogue, rep
     return kept
 
 
-class _PictureFiles:
-    """Turns picture sources that are file paths into ingested pictures, each file once."""
+class _ImageFiles:
+    """Turns image sources that are file paths into ingested images, each file once."""
 
-    def __init__(self, pictures: Pictures, folder: Path, *, reads_files: bool) -> None:
-        self._pictures = pictures
+    def __init__(self, source_images: SourceImages, folder: Path, *, reads_files: bool) -> None:
+        self._images = source_images
         self._folder = folder
         self._reads_files = reads_files
         self._known: dict[str, str] = {}
@@ -137,37 +137,37 @@ class _PictureFiles:
     def resolve(self, product: Product, report: ImportReport) -> Product:
         return replace(
             product,
-            pictures=tuple(
+            images=tuple(
                 resolved
-                for picture in product.pictures
-                if (resolved := self._picture(picture, product.handle, report)) is not None
+                for image in product.images
+                if (resolved := self._image(image, product.handle, report)) is not None
             ),
             variants=tuple(
-                replace(variant, picture=self._picture(variant.picture, product.handle, report))
-                if variant.picture is not None
+                replace(variant, image=self._image(variant.image, product.handle, report))
+                if variant.image is not None
                 else variant
                 for variant in product.variants
             ),
         )
 
-    def _picture(self, picture: Picture, handle: str, report: ImportReport) -> Picture | None:
-        if urlsplit(picture.source).scheme.lower() in _WEB:
-            return picture
+    def _image(self, image: SourceImage, handle: str, report: ImportReport) -> SourceImage | None:
+        if urlsplit(image.source).scheme.lower() in _WEB:
+            return image
         try:
-            return replace(picture, source=self._ingest(picture.source))
-        except PictureUnusable as reason:
-            report.reports.append(RowReport(0, Level.NOTE, f"A picture was left out: {reason}", handle))
+            return replace(image, source=self._ingest(image.source))
+        except ImageUnusable as reason:
+            report.reports.append(RowReport(0, Level.NOTE, f"An image was left out: {reason}", handle))
             return None
 
     def _ingest(self, source: str) -> str:
         if not self._reads_files:
-            raise PictureUnusable(
+            raise ImageUnusable(
                 f"'{source}' is no web address, and files are only read in imports at the command line.", source=source
             )
         if Path(source).is_absolute() or "://" in source:
-            raise PictureUnusable(
+            raise ImageUnusable(
                 f"'{source}' must be a web address or a path relative to the catalogue file.", source=source
             )
         if source not in self._known:
-            self._known[source] = self._pictures.ingest(str(self._folder / source)).source
+            self._known[source] = self._images.ingest(str(self._folder / source)).source
         return self._known[source]

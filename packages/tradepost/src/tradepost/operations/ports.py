@@ -1,7 +1,7 @@
 """
 The ports: what operations need from the outside, in the domain's words.
 
-`miva` implements Store and ImageStore, `pictures` implements Pictures, `database` implements the rest.
+`miva` implements Store and ImageStore, `images` implements SourceImages, `database` implements the rest.
 `wiring` joins them. The in-memory ones for tests are in `tests/fakes`, one file per port.
 """
 
@@ -13,9 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from tradepost.domain.catalogue import Kind, PictureFile, Product
+from tradepost.domain.catalogue import ImageFile, Kind, Product
 from tradepost.domain.content import ContentRules, Group
-from tradepost.domain.errors import PictureUnusable
+from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.listing import Attention, Status
 from tradepost.domain.order import (
     AcknowledgeMode,
@@ -205,10 +205,10 @@ class ImageStore(Protocol):
     def close(self) -> None: ...
 
 
-class Pictures(Protocol):
-    """Source pictures: fetched with limits, checked, re-encoded and kept by checksum."""
+class SourceImages(Protocol):
+    """Source images: fetched with limits, checked, re-encoded and kept by checksum."""
 
-    def prepare(self, sources: Collection[str]) -> dict[str, PictureFile | PictureUnusable]:
+    def prepare(self, sources: Collection[str]) -> dict[str, ImageFile | ImageUnusable]:
         """
         Fetch what is not kept yet, side by side, and answer for each source with a file or the reason why not.
 
@@ -216,8 +216,8 @@ class Pictures(Protocol):
         """
         ...
 
-    def ingest(self, path: str) -> PictureFile:
-        """Read a picture file of this machine. Raises PictureUnusable. Its `source` is `media:<checksum>`."""
+    def ingest(self, path: str) -> ImageFile:
+        """Read an image file of this machine. Raises ImageUnusable. Its `source` is `media:<checksum>`."""
         ...
 
     def content(self, checksum: str) -> bytes: ...
@@ -569,12 +569,12 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All that an operation on one channel is given. `images` is None where the channel has no image connection."""
+    """All that an operation on one channel is given; `image_store` is None where the channel has no image server."""
 
     channel: ChannelSettings
     store: Store
-    images: ImageStore | None
-    pictures: Pictures
+    image_store: ImageStore | None
+    source_images: SourceImages
     listings: Listings
     intents: Intents
     ledger: StoreLedger

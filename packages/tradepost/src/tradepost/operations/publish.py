@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tradepost.domain.catalogue import Kind, PictureFile
+from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Group, WantedImage, WantedUnit, difference, fingerprints
-from tradepost.domain.errors import PictureUnusable
+from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.listing import Attention, Event, Link, Status, settle
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct
@@ -72,12 +72,12 @@ class _Batch:
         self._families = families
         self._only = only
         self._rules = ports.channel.rules
-        self._files: dict[str, PictureFile] = {}
-        self._unusable: dict[str, PictureUnusable] = {}
+        self._files: dict[str, ImageFile] = {}
+        self._unusable: dict[str, ImageUnusable] = {}
         self._at: datetime = ports.clock()
 
     def publish(self) -> None:
-        self._prepare_pictures()
+        self._prepare_images()
         codes = [row.code for family in self._families for row in family.listings]
         seen = self._ports.store.products_by_code(codes)
         ours = self._ports.intents.open_among(codes)
@@ -110,20 +110,20 @@ class _Batch:
 
     # --- gather -------------------------------------------------------------------------------------------------
 
-    def _prepare_pictures(self) -> None:
-        if self._ports.images is None:
+    def _prepare_images(self) -> None:
+        if self._ports.image_store is None:
             return
         sources = [
-            picture.source
+            image.source
             for family in self._families
             if any(_wants_images(row, self._only) for row in family.listings)
-            for picture in (
-                *family.product.pictures,
-                *(variant.picture for variant in family.product.variants if variant.picture is not None),
+            for image in (
+                *family.product.images,
+                *(variant.image for variant in family.product.variants if variant.image is not None),
             )
         ]
-        for source, prepared in self._ports.pictures.prepare(sources).items():
-            if isinstance(prepared, PictureFile):
+        for source, prepared in self._ports.source_images.prepare(sources).items():
+            if isinstance(prepared, ImageFile):
                 self._files[source] = prepared
             else:
                 self._unusable[source] = prepared
@@ -133,7 +133,7 @@ class _Batch:
         family: FamilyRows,
         seen: Mapping[str, StoreProduct],
         ours: Collection[str],
-        files: Mapping[str, PictureFile],
+        files: Mapping[str, ImageFile],
     ) -> FamilyPlan:
         return plan_family(family, rules=self._rules, seen=seen, ours=ours, files=files, only=self._only)
 
@@ -167,17 +167,17 @@ class _Batch:
             self._ports.run.report([result for _item, result in results])
 
     def _upload(self, images: Sequence[WantedImage]) -> Uploaded:
-        if self._ports.images is None or not images:
+        if self._ports.image_store is None or not images:
             return Uploaded()
         return upload(
             images,
             files=self._files,
-            store=self._ports.images,
-            pictures=self._ports.pictures,
+            store=self._ports.image_store,
+            source_images=self._ports.source_images,
             ledger=self._ports.ledger,
         )
 
-    def _without(self, failed: Collection[str], images: Mapping[str, list[WantedImage]]) -> dict[str, PictureFile]:
+    def _without(self, failed: Collection[str], images: Mapping[str, list[WantedImage]]) -> dict[str, ImageFile]:
         sources = {image.source for several in images.values() for image in several if image.path in failed}
         return {source: file for source, file in self._files.items() if source not in sources}
 
@@ -266,7 +266,7 @@ class _Batch:
         failed = {result.change.subject.key: result.message for result in uploaded.results if result.message}
         for state in applied:
             product = state.plan.family.product
-            lacking = [str(self._unusable[p.source]) for p in product.pictures if p.source in self._unusable]
+            lacking = [str(self._unusable[p.source]) for p in product.images if p.source in self._unusable]
             if failed and state.plan.wanted is not None:
                 full = build_wanted(
                     state.plan.family,
@@ -451,7 +451,7 @@ def _words(unit: Unit, refusals: Mapping[int, str], complaints: Sequence[str], m
 
 
 def _images_to_attach(plans: Sequence[FamilyPlan]) -> dict[str, list[WantedImage]]:
-    """The pictures that a plan's changes attach, by unit; a picture that is attached already is not looked at."""
+    """The images that a plan's changes attach, by unit; an image that is attached already is not looked at."""
     return {
         plan.unit.key: [
             image

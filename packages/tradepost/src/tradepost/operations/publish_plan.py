@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tradepost.domain.catalogue import Kind, PictureFile
+from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import (
     ALL_GROUPS,
@@ -74,7 +74,7 @@ def plan_family(
     rules: ContentRules,
     seen: Mapping[str, StoreProduct],
     ours: Collection[str],
-    files: Mapping[str, PictureFile],
+    files: Mapping[str, ImageFile],
     only: Collection[int] | None = None,
     unreadable_too: bool = True,
 ) -> FamilyPlan:
@@ -112,7 +112,7 @@ def plan_family(
 
 
 def build_wanted(
-    family: FamilyRows, *, rules: ContentRules, takes_part: Collection[int], files: Mapping[str, PictureFile]
+    family: FamilyRows, *, rules: ContentRules, takes_part: Collection[int], files: Mapping[str, ImageFile]
 ) -> WantedUnit:
     """Build the wanted unit of the listings that take part (by id)."""
     values = {

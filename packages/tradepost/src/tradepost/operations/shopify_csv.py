@@ -1,5 +1,5 @@
 """
-Catalogue files in Shopify's product export layout: one row per variant or picture, product fields on the first row.
+Catalogue files in Shopify's product export layout: one row per variant or image, product fields on the first row.
 
 Real files are dirty. A row that can't be used is refused with its line and the reason, and the rest goes in; a file
 that can't be a catalogue is refused as a whole. Rows of one product may lie apart, so they are first put aside in a
@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from tradepost.domain.catalogue import MAX_OPTIONS, Picture, Product, Variant
+from tradepost.domain.catalogue import MAX_OPTIONS, Product, SourceImage, Variant
 from tradepost.domain.codes import code_key, made_up_sku
 from tradepost.domain.content import MAX_NAME
 from tradepost.domain.errors import FileRefused, RowRefused
@@ -230,7 +230,7 @@ class _Assembly:
                 category=_category(head),
                 tags=tuple(tag.strip() for tag in head.get("Tags", "").split(",") if tag.strip()),
                 page_title=head.get("SEO Title", "").strip(),
-                pictures=self._pictures(),
+                images=self._images(),
                 is_for_sale=_is_for_sale(head),
             )
         )
@@ -297,22 +297,20 @@ class _Assembly:
             barcode=row.get("Variant Barcode", "").strip().lstrip("'"),
             weight_grams=_number(row, "Variant Grams", line) or None,
             taxable=row.get("Variant Taxable", "").strip().lower() not in _NO,
-            picture=Picture(source, 1, row.get("Image Alt Text", "").strip()) if source else None,
+            image=SourceImage(source, 1, row.get("Image Alt Text", "").strip()) if source else None,
             sku_made_up=not sku,
         )
 
-    def _pictures(self) -> tuple[Picture, ...]:
-        found: dict[str, tuple[int, Picture]] = {}
+    def _images(self) -> tuple[SourceImage, ...]:
+        found: dict[str, tuple[int, SourceImage]] = {}
         for line, row in self.rows:
             source = row.get("Image Src", "").strip()
             if not source or source in found:
                 continue
             text = row.get("Image Position", "").strip()
             position = int(text) if text.isdecimal() and len(text) < 6 else len(found) + 1  # noqa: PLR2004 - sane size
-            found[source] = (line, Picture(source, position, row.get("Image Alt Text", "").strip()))
-        return tuple(
-            picture for _line, picture in sorted(found.values(), key=lambda entry: (entry[1].position, entry[0]))
-        )
+            found[source] = (line, SourceImage(source, position, row.get("Image Alt Text", "").strip()))
+        return tuple(image for _line, image in sorted(found.values(), key=lambda entry: (entry[1].position, entry[0])))
 
     def _refuse(self, line: int, message: str) -> None:
         self.reports.append(RowReport(line, Level.REFUSED, message, self.handle))
@@ -322,7 +320,7 @@ class _Assembly:
 
 
 def _is_variant(row: _Row) -> bool:
-    """Whether a row is something to sell; a row that only carries a picture has none of these."""
+    """Whether a row is something to sell; a row that only carries an image has none of these."""
     columns = ("Variant Price", "Variant SKU", "Option1 Value")
     return any(row.get(column, "").strip() for column in columns)
 

@@ -62,7 +62,7 @@ def _stage(ports: Ports, stage: Stage, only: Collection[int] | None) -> None:
 
 
 def _rows_at_once(stage: Stage, ports: Ports) -> int:
-    # A value is small beside a family with its pictures, and is sent again where it was not recorded; what is deleted
+    # A value is small beside a family with its images, and is sent again where it was not recorded; what is deleted
     # is gone, so less of it is at stake at a time.
     return ports.channel.batch_size * (1 if stage is Stage.DELIST else _VALUES_PER_PRODUCT)
 

@@ -148,7 +148,7 @@ def _tell(summary: Summary, box: StoreInABox, *, as_json: bool, office: dict[str
     out.print()
     out.print(table)
     out.print(
-        f"\n{summary.published} listings published, {summary.images_uploaded} pictures uploaded"
+        f"\n{summary.published} listings published, {summary.images_uploaded} images uploaded"
         f" ({summary.images_reused} were there, {summary.images_failed} could not be had),"
         f" {summary.orders_imported} orders imported, {summary.shipments_synced} shipments synced"
         f" in {summary.seconds:.1f} seconds."

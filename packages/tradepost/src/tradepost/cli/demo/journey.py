@@ -33,7 +33,7 @@ from tradepost.miva.gateway import MivaStore
 from tradepost.miva.image_folder import ImageFolder
 from tradepost.operations.ports import ListingRow, NewShipment
 from tradepost.operations.shopify_csv import Level
-from tradepost.wiring import open_images
+from tradepost.wiring import open_image_store
 
 CHANNEL = "demo"
 CARRIER = "UPS"
@@ -71,7 +71,7 @@ class _Journey:
         self._say = say
         self._quiet = quiet
         self._channel = _connected(box)
-        with open_images(self._channel) as images:
+        with open_image_store(self._channel) as images:
             if images is not None and not images.has_folder():
                 images.make_folder()
         self._listings = DjangoListings(self._channel.pk)
@@ -101,7 +101,7 @@ class _Journey:
         summary = self._summary
         summary.parents, summary.variants, summary.simple = report.parents, report.variants, report.simple
         summary.images_failed += sum(
-            "picture" in row.message.casefold() for row in report.reports if row.level is Level.NOTE
+            "image" in row.message.casefold() for row in report.reports if row.level is Level.NOTE
         )
         self._say(
             f"Imported {report.parents} families with {report.variants} variants and {report.simple} simple products"
@@ -116,9 +116,9 @@ class _Journey:
         before = self._seen()
         plan = self._perform("publish", dry_run=True)
         planned = list(RunChange.objects.filter(run=plan.run, outcome=""))
-        pictures = [change for change in planned if change.subject_kind == SubjectKind.FILE.value]
+        images = [change for change in planned if change.subject_kind == SubjectKind.FILE.value]
         self._tell_plan(planned)
-        paths = {change.subject_key for change in pictures} | proof.image_paths(before.values())
+        paths = {change.subject_key for change in images} | proof.image_paths(before.values())
         files_before = self._files(paths)
         report = self._perform("publish")
         rows, seen = {row.id: row for row in self._rows()}, self._seen()
@@ -135,14 +135,14 @@ class _Journey:
         summary.failed = len(missing) + len(faults)
         summary.images_uploaded = sum(path not in files_before for path in files)
         summary.images_reused = sum(path in files_before for path in files)
-        unusable = _failed_pictures(report)
+        unusable = _failed_images(report)
         summary.images_failed += len(unusable)
         if unusable:
-            self._say(f"Pictures that could not be had: {len(unusable)}, for example")
+            self._say(f"Images that could not be had: {len(unusable)}, for example")
             for change in unusable[:SHOWN_FAULTS]:
                 self._say(f"    {change.message or change.subject_key}")
         self._step("Published listings", len(due), [*missing, *faults])
-        self._step("Pictures on the image server", len(attached), [f"{path}: is missing" for path in lost_files])
+        self._step("Images on the image server", len(attached), [f"{path}: is missing" for path in lost_files])
 
     def _tell_plan(self, planned: list[RunChange]) -> None:
         """Show the plan: how many changes of each sort, and the first ones in full."""
@@ -266,7 +266,7 @@ class _Journey:
         return self._reader.orders_by_id(numbers)
 
     def _files(self, paths: set[str]) -> dict[str, int]:
-        with open_images(self._channel) as images:
+        with open_image_store(self._channel) as images:
             return images.sizes(sorted(paths)) if images is not None and paths else {}
 
 
@@ -299,6 +299,6 @@ def _connected(box: StoreInABox) -> Channel:
     return channel
 
 
-def _failed_pictures(report: Report) -> list[RunChange]:
-    pictures = RunChange.objects.filter(run=report.run, subject_kind=SubjectKind.FILE.value)
-    return list(pictures.exclude(outcome__in=[Outcome.APPLIED.value, Outcome.UNCHANGED.value]).order_by("pk"))
+def _failed_images(report: Report) -> list[RunChange]:
+    images = RunChange.objects.filter(run=report.run, subject_kind=SubjectKind.FILE.value)
+    return list(images.exclude(outcome__in=[Outcome.APPLIED.value, Outcome.UNCHANGED.value]).order_by("pk"))

@@ -1,5 +1,5 @@
 """
-A small catalogue of our own, for trying things: families, simple products, and pictures that are drawn when needed.
+A small catalogue of our own, for trying things: families, simple products, and images that are drawn when needed.
 """
 
 import csv
@@ -22,7 +22,7 @@ _COLOURS = {
 
 
 def write_sample(folder: Path) -> Path:
-    """Write the sample catalogue and its pictures below a folder; return the CSV file's path. Idempotent."""
+    """Write the sample catalogue and its images below a folder; return the CSV file's path. Idempotent."""
     folder.mkdir(parents=True, exist_ok=True)
     catalogue = folder / "catalogue.csv"
     text = files(__package__).joinpath("catalogue.csv").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def write_sample(folder: Path) -> Path:
 
 
 def _draw(path: Path) -> None:
-    """Draw a picture by its name, `<shape>-<colour>.png`."""
+    """Draw an image by its name, `<shape>-<colour>.png`."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)

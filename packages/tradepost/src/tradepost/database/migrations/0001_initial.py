@@ -906,7 +906,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="PictureRecord",
+            name="ImageRecord",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("source", models.TextField()),
@@ -915,7 +915,7 @@ class Migration(migrations.Migration):
                 (
                     "product",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="pictures", to="tradepost.product"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="tradepost.product"
                     ),
                 ),
                 (
@@ -924,7 +924,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="pictures",
+                        related_name="images",
                         to="tradepost.variant",
                     ),
                 ),
@@ -934,7 +934,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         condition=models.Q(("variant__isnull", False)),
                         fields=("variant",),
-                        name="picture_once_per_variant",
+                        name="image_once_per_variant",
                     )
                 ],
             },

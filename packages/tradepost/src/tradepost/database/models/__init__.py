@@ -1,6 +1,6 @@
 """The tables, one module per concept. Constraints hold the invariants; each index names the query it serves."""
 
-from tradepost.database.models.catalogue import PictureRecord, Product, Variant
+from tradepost.database.models.catalogue import ImageRecord, Product, Variant
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, Protocol
 from tradepost.database.models.listing import Intent, LinkEvent, Listing, SetupRecord, StoreFile
 from tradepost.database.models.order import Order, OrderLine, ShipmentLine, ShipmentRecord
@@ -10,12 +10,12 @@ __all__ = [
     "Channel",
     "Connection",
     "ConnectionKind",
+    "ImageRecord",
     "Intent",
     "LinkEvent",
     "Listing",
     "Order",
     "OrderLine",
-    "PictureRecord",
     "Product",
     "Protocol",
     "Run",

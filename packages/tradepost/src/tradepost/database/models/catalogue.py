@@ -65,11 +65,11 @@ class Variant(models.Model):
         return self.sku
 
 
-class PictureRecord(models.Model):
-    """A picture as the catalogue names it; of a variant, or of the product as a whole. Their order is that of ids."""
+class ImageRecord(models.Model):
+    """An image as the catalogue names it; of a variant, or of the product as a whole. Their order is that of ids."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
-    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="pictures", null=True, blank=True)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="images", null=True, blank=True)
     source = models.TextField()
     position = models.IntegerField()
     alt = models.TextField(blank=True)
@@ -77,7 +77,7 @@ class PictureRecord(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["variant"], condition=models.Q(variant__isnull=False), name="picture_once_per_variant"
+                fields=["variant"], condition=models.Q(variant__isnull=False), name="image_once_per_variant"
             )
         ]
 

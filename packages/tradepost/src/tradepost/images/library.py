@@ -1,8 +1,8 @@
 """
-The picture library: a folder of re-encoded files by checksum, and a note per source of which file it became.
+The image library: a folder of re-encoded files by checksum, and a note per source of which file it became.
 
 A source that was fetched is not fetched again. Files are written under a temporary name and renamed, so a process
-that is killed leaves no half picture, and two that fetch the same one agree.
+that is killed leaves no half image, and two that fetch the same one agree.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from tradepost.domain.catalogue import PictureFile
-from tradepost.domain.errors import AddressRefused, PictureUnusable
-from tradepost.pictures.encoding import MAX_BYTES, NotAPicture, encode
+from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.errors import AddressRefused, ImageUnusable
+from tradepost.images.encoding import MAX_BYTES, NotAnImage, encode
 
 MEDIA = "media:"
 _CONNECT_SECONDS = 5.0
@@ -30,8 +30,8 @@ _FAILURES_PER_HOST = 2
 _HTTP_OK = 200
 
 
-class PictureLibrary:
-    """Implements `operations.ports.Pictures`; give each run an instance of its own, since it remembers bad hosts."""
+class ImageLibrary:
+    """Implements `operations.ports.SourceImages`; one for each run, since it remembers bad hosts."""
 
     def __init__(self, folder: Path, *, check_address: Callable[[str], None]) -> None:
         """
@@ -48,16 +48,16 @@ class PictureLibrary:
         self._failures: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def prepare(self, sources: Collection[str]) -> dict[str, PictureFile | PictureUnusable]:
-        prepared: dict[str, PictureFile | PictureUnusable] = {}
+    def prepare(self, sources: Collection[str]) -> dict[str, ImageFile | ImageUnusable]:
+        prepared: dict[str, ImageFile | ImageUnusable] = {}
         missing: list[str] = []
         for source in dict.fromkeys(sources):
             kept = self._kept(source)
             if kept is not None:
                 prepared[source] = kept
             elif source.startswith(MEDIA):
-                prepared[source] = PictureUnusable(
-                    f"The picture {source} is no longer in the picture folder; import the catalogue again.",
+                prepared[source] = ImageUnusable(
+                    f"The image {source} is no longer in the image folder; import the catalogue again.",
                     source=source,
                 )
             else:
@@ -72,62 +72,62 @@ class PictureLibrary:
                 prepared.update(zip(missing, fetched, strict=True))
         return prepared
 
-    def ingest(self, path: str) -> PictureFile:
+    def ingest(self, path: str) -> ImageFile:
         try:
             if Path(path).stat().st_size > MAX_BYTES:
-                raise PictureUnusable(f"{path} is larger than {MAX_BYTES // 1_000_000} MB.", source=path)
+                raise ImageUnusable(f"{path} is larger than {MAX_BYTES // 1_000_000} MB.", source=path)
             content = Path(path).read_bytes()
         except FileNotFoundError:
-            raise PictureUnusable(f"There is no file {path}.", source=path) from None
+            raise ImageUnusable(f"There is no file {path}.", source=path) from None
         except OSError as error:
-            raise PictureUnusable(f"{path} can't be read: {error.strerror}.", source=path) from error
+            raise ImageUnusable(f"{path} can't be read: {error.strerror}.", source=path) from error
         try:
             return self._keep(content, source=None)
-        except NotAPicture as reason:
-            raise PictureUnusable(f"{path} {reason}.", source=path) from None
+        except NotAnImage as reason:
+            raise ImageUnusable(f"{path} {reason}.", source=path) from None
 
     def content(self, checksum: str) -> bytes:
-        """Raises PictureUnusable when the file was deleted from the folder."""
+        """Raises ImageUnusable when the file was deleted from the folder."""
         found = next(self._files.glob(f"{checksum}.*"), None)
         if found is None:
-            raise PictureUnusable(f"The picture {checksum[:8]} is gone from the picture folder.", source=checksum)
+            raise ImageUnusable(f"The image {checksum[:8]} is gone from the image folder.", source=checksum)
         return found.read_bytes()
 
-    def _kept(self, source: str) -> PictureFile | None:
+    def _kept(self, source: str) -> ImageFile | None:
         note = self._sources / _name(source)
         try:
             told = json.loads(note.read_text(encoding="utf-8"))
             size = (self._files / f"{told['checksum']}.{told['extension']}").stat().st_size
         except (OSError, ValueError, KeyError):
             return None
-        return PictureFile(source, told["checksum"], told["extension"], size)
+        return ImageFile(source, told["checksum"], told["extension"], size)
 
-    def _keep(self, content: bytes, *, source: str | None) -> PictureFile:
+    def _keep(self, content: bytes, *, source: str | None) -> ImageFile:
         encoded, extension = encode(content)
         checksum = hashlib.sha256(encoded).hexdigest()
         source = source or f"{MEDIA}{checksum}"
         _write(self._files / f"{checksum}.{extension}", encoded)
         note = json.dumps({"source": source, "checksum": checksum, "extension": extension})
         _write(self._sources / _name(source), note.encode())
-        return PictureFile(source, checksum, extension, len(encoded))
+        return ImageFile(source, checksum, extension, len(encoded))
 
-    def _fetch(self, client: httpx2.Client, source: str) -> PictureFile | PictureUnusable:
+    def _fetch(self, client: httpx2.Client, source: str) -> ImageFile | ImageUnusable:
         host = urlsplit(source).netloc.lower()
         with self._lock:
             if self._failures[host] >= _FAILURES_PER_HOST:
-                return PictureUnusable(
+                return ImageUnusable(
                     f"{source} was not fetched: {host} has failed {_FAILURES_PER_HOST} times in this run.",
                     source=source,
                 )
         try:
             return self._keep(self._download(client, source), source=source)
-        except (AddressRefused, NotAPicture) as reason:
+        except (AddressRefused, NotAnImage) as reason:
             sentence = str(reason) if isinstance(reason, AddressRefused) else f"{source} {reason}."
-            return PictureUnusable(sentence, source=source)
+            return ImageUnusable(sentence, source=source)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             with self._lock:
                 self._failures[host] += 1
-            return PictureUnusable(f"{source} can't be fetched: {_reason(error)}.", source=source)
+            return ImageUnusable(f"{source} can't be fetched: {_reason(error)}.", source=source)
 
     def _download(self, client: httpx2.Client, source: str) -> bytes:
         address = source
@@ -138,14 +138,14 @@ class PictureLibrary:
                     address = urljoin(address, answer.headers.get("location", ""))
                     continue
                 if answer.status_code != _HTTP_OK:
-                    raise NotAPicture(f"can't be fetched: its server answered {answer.status_code}")
+                    raise NotAnImage(f"can't be fetched: its server answered {answer.status_code}")
                 content = bytearray()
                 for chunk in answer.iter_bytes():
                     content += chunk
                     if len(content) > MAX_BYTES:
-                        raise NotAPicture(f"is larger than {MAX_BYTES // 1_000_000} MB")
+                        raise NotAnImage(f"is larger than {MAX_BYTES // 1_000_000} MB")
                 return bytes(content)
-        raise NotAPicture("leads from one address to another without end")
+        raise NotAnImage("leads from one address to another without end")
 
 
 def _reason(error: Exception) -> str:

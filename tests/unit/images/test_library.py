@@ -1,4 +1,4 @@
-"""The picture library against a real HTTP server: what is fetched, kept, and left alone after failures."""
+"""The image library against a real HTTP server: what is fetched, kept, and left alone after failures."""
 
 import io
 import threading
@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from PIL import Image
 
-from tradepost.domain.catalogue import PictureFile
-from tradepost.domain.errors import AddressRefused, PictureUnusable
-from tradepost.pictures import PictureLibrary
+from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.errors import AddressRefused, ImageUnusable
+from tradepost.images import ImageLibrary
 
 
 def a_png(colour=(200, 10, 10)):
@@ -48,33 +48,33 @@ def web():
 
 @pytest.fixture
 def library(tmp_path):
-    return PictureLibrary(tmp_path, check_address=lambda _address: None)
+    return ImageLibrary(tmp_path, check_address=lambda _address: None)
 
 
-def test_a_picture_is_fetched_once_and_kept(web, tmp_path, library):
+def test_a_image_is_fetched_once_and_kept(web, tmp_path, library):
     source = f"{web.url}/tee.png"
     web.pages["/tee.png"] = (200, {}, a_png())
 
     first = library.prepare([source])[source]
-    second = PictureLibrary(tmp_path, check_address=lambda _address: None).prepare([source])[source]
+    second = ImageLibrary(tmp_path, check_address=lambda _address: None).prepare([source])[source]
 
-    assert isinstance(first, PictureFile)
+    assert isinstance(first, ImageFile)
     assert first == second
     assert web.asked == ["/tee.png"]
     assert len(library.content(first.checksum)) == first.size_bytes
 
 
-def test_a_page_instead_of_a_picture_is_told_with_its_address(web, library):
+def test_a_page_instead_of_a_image_is_told_with_its_address(web, library):
     source = f"{web.url}/tee.png"
     web.pages["/tee.png"] = (200, {}, b"<html>sorry</html>")
 
     reason = library.prepare([source])[source]
 
-    assert isinstance(reason, PictureUnusable)
+    assert isinstance(reason, ImageUnusable)
     assert source in str(reason)
 
 
-def test_a_missing_picture_names_the_answer(web, library):
+def test_a_missing_image_names_the_answer(web, library):
     source = f"{web.url}/gone.png"
 
     assert "answered 404" in str(library.prepare([source])[source])
@@ -87,7 +87,7 @@ def test_every_address_on_the_way_is_checked(web, tmp_path):
         if "169.254" in address:
             raise AddressRefused(f"{address} is not a public address.")
 
-    library = PictureLibrary(tmp_path, check_address=check)
+    library = ImageLibrary(tmp_path, check_address=check)
 
     reason = library.prepare([f"{web.url}/hop"])[f"{web.url}/hop"]
 
@@ -128,8 +128,8 @@ def test_a_file_is_ingested_and_found_again_by_its_source(tmp_path, library):
 
 
 @pytest.mark.parametrize("name", ["none.png", "."])
-def test_a_path_that_is_no_picture_file_is_told(tmp_path, library, name):
-    with pytest.raises(PictureUnusable):
+def test_a_path_that_is_no_image_file_is_told(tmp_path, library, name):
+    with pytest.raises(ImageUnusable):
         library.ingest(str(tmp_path / name))
 
 
@@ -137,5 +137,5 @@ def test_a_text_file_is_never_copied(tmp_path, library):
     path = tmp_path / "passwd"
     path.write_text("root:x:0:0")
 
-    with pytest.raises(PictureUnusable, match="is not a picture"):
+    with pytest.raises(ImageUnusable, match="is not an image"):
         library.ingest(str(path))
