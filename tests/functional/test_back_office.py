@@ -129,7 +129,7 @@ def ask(client, change: str, listing: Listing, **more: str):
 
 def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(visit):
     listing = Listing.objects.get(sku="HP-MUG-WHITE")
-    Listing.objects.filter(pk=listing.pk).update(health="listed", link="linked", store_id=7)
+    Listing.objects.filter(pk=listing.pk).update(health="listed", link="linked", external_id=7)
 
     question = ask(visit("alice"), "delist", listing)
     before = Listing.objects.get(pk=listing.pk).pending

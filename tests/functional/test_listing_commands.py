@@ -152,7 +152,7 @@ def test_an_unlinked_listing_is_linked_again_without_a_second_product(published,
 
     assert (unlinked.json["changed"], linked.code) == (1, 0)
     row = published("listings", "show", "HP-MUG-WHITE", "--json").json
-    assert (row["link"], row["store_id"]) == ("linked", before)
+    assert (row["link"], row["external_id"]) == ("linked", before)
 
 
 def test_a_preview_for_people_ends_with_how_much_is_planned(connected, sample):

@@ -46,7 +46,7 @@ def test_in_note_mode_the_store_gets_exactly_one_note(published, number, box):
     published("orders", "get")
     published("orders", "acknowledge")
 
-    assert order_on_store(box, number).notes.count(acknowledgement_note(order_id=number)) == 1
+    assert order_on_store(box, number).notes.count(acknowledgement_note(order_number=number)) == 1
 
 
 def test_a_shipment_of_some_pieces_arrives_on_the_store_with_its_tracking_number(published, number, box):

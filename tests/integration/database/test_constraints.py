@@ -61,7 +61,7 @@ def make(channel, noon):
         return Order.objects.create(
             **{
                 "channel": channel,
-                "store_id": next(numbers),
+                "external_id": next(numbers),
                 "store_status": "pending",
                 "placed_at": noon,
                 "imported_at": noon,
@@ -103,7 +103,7 @@ def make(channel, noon):
     }
 
 
-LINKED = {"health": "listed", "link": "linked", "store_id": 7}
+LINKED = {"health": "listed", "link": "linked", "external_id": 7}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ LINKED = {"health": "listed", "link": "linked", "store_id": 7}
         ("listing", {"attention": "none"}, "listing_attention_allowed"),
         ("listing", {"health": "listed"}, "listing_health_fits_link"),
         ("listing", {**LINKED, "health": "delisted"}, "listing_health_fits_link"),
-        ("listing", {"store_id": 7}, "listing_store_id_iff_linked"),
-        ("listing", {**LINKED, "store_id": None}, "listing_store_id_iff_linked"),
+        ("listing", {"external_id": 7}, "listing_external_id_iff_linked"),
+        ("listing", {**LINKED, "external_id": None}, "listing_external_id_iff_linked"),
         ("listing", {"kind": "parent"}, "listing_kind_fits_relations"),
         ("listing", {"variant": None}, "listing_kind_fits_relations"),
         ("listing", {"kind": "variant"}, "listing_kind_fits_relations"),
@@ -152,7 +152,7 @@ def test_a_row_that_can_not_be_is_refused(make, kind, columns, constraint):
         ("running", {}, {"kind": "sync"}),
         ("running", {"kind": "link"}, {}),
         ("run", {"scope_key": "x"}, {"scope_key": "x"}),
-        ("order", {"store_id": 50}, {"store_id": 50}),
+        ("order", {"external_id": 50}, {"external_id": 50}),
         ("shipment", {"code": "S"}, {"code": "S"}),
         ("variant", {"sku": "TEE"}, {"sku": "TEE"}),
         ("connection", {}, {}),

@@ -72,7 +72,7 @@ def fill(channel, noon):
                     sku=variant.sku,
                     health=row["settled"][0],
                     link=row["settled"][1],
-                    store_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
+                    external_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
                     proven_quantity_at=None if row["proven_quantity"] is None else noon,
                     created_at=noon,
                     **{name: value for name, value in row.items() if name != "settled"},
@@ -128,12 +128,14 @@ def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrit
 def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, states):
     rows = fill(states)
 
-    linked = listings.linked(after_store_id=0, limit=100)
+    linked = listings.linked(after_external_id=0, limit=100)
 
     expected = [row for row in rows if rules.is_gone_check_due(row.status)]
-    assert linked == [(row.store_id, row.id, row.code) for row in expected]
+    assert linked == [(row.external_id, row.id, row.code) for row in expected]
     assert listings.linked_count() == len(expected)
-    assert listings.taken([row.store_id for row in rows if row.store_id]) == {row.store_id: row.id for row in expected}
+    assert listings.taken([row.external_id for row in rows if row.external_id]) == {
+        row.external_id: row.id for row in expected
+    }
 
 
 @on_both_databases

@@ -53,10 +53,10 @@ def test_products_to_publish_are_found_by_their_index(listings):
     assert "listing_due_publish" in due
 
 
-def test_the_existence_pass_follows_the_store_ids(listings):
-    (linked,) = plans_of(lambda: listings.linked(after_store_id=0, limit=10))
+def test_the_existence_pass_follows_the_external_ids(listings):
+    (linked,) = plans_of(lambda: listings.linked(after_external_id=0, limit=10))
 
-    assert "listing_store_id_once_per_channel" in linked
+    assert "listing_external_id_once_per_channel" in linked
     assert not re.search(r"USE TEMP B-TREE|Sort", linked)
 
 

@@ -34,7 +34,7 @@ def listed_cup(cup, listings, noon) -> ListingRow:
                 cup.id,
                 at=noon,
                 status=LISTED,
-                store_id=77,
+                external_id=77,
                 price=Decimal("10.00"),
                 quantity=5,
                 fingerprints={Group.TEXTS: "aa", Group.IMAGES: "bb"},
@@ -182,9 +182,9 @@ def test_another_channel_sees_nothing(cup, listed_cup, listings):
 
 def test_what_was_proven_is_recorded(listed_cup, listings, noon):
     assert listed_cup.status == LISTED
-    assert (listed_cup.store_id, listed_cup.proven_price, listed_cup.expected_quantity) == (77, Decimal("10.00"), 5)
+    assert (listed_cup.external_id, listed_cup.proven_price, listed_cup.expected_quantity) == (77, Decimal("10.00"), 5)
     assert listed_cup.proven_fingerprints == {Group.TEXTS: "aa", Group.IMAGES: "bb"}
-    assert list(LinkEvent.objects.values_list("link", "store_id", "at")) == [("linked", 77, noon)]
+    assert list(LinkEvent.objects.values_list("link", "external_id", "at")) == [("linked", 77, noon)]
 
 
 def test_none_leaves_a_value_and_one_group_leaves_the_others(listed_cup, listings, noon):
@@ -202,12 +202,15 @@ def test_a_listing_that_leaves_the_store_forgets_what_was_proven(listed_cup, lis
     listings.record([Proven(listed_cup.id, at=noon, status=status, quantity=0)])
 
     assert again(listings, listed_cup) == replace(
-        listed_cup, status=status, store_id=None, proven_price=None, expected_quantity=None, proven_fingerprints={}
+        listed_cup, status=status, external_id=None, proven_price=None, expected_quantity=None, proven_fingerprints={}
     )
-    assert list(LinkEvent.objects.order_by("id").values_list("link", "store_id")) == [("linked", 77), ("unlinked", 77)]
+    assert list(LinkEvent.objects.order_by("id").values_list("link", "external_id")) == [
+        ("linked", 77),
+        ("unlinked", 77),
+    ]
 
 
-def test_a_broken_listing_keeps_its_store_id_and_is_flagged_until_it_is_unlinked(listed_cup, listings, noon):
+def test_a_broken_listing_keeps_its_external_id_and_is_flagged_until_it_is_unlinked(listed_cup, listings, noon):
     broken = Status(Health.LISTED, Link.BROKEN)
     listings.record([Proven(listed_cup.id, at=noon, status=broken)])
     listings.flag({listed_cup.id: (Attention.BROKEN_LINK, "It is gone.")})
@@ -215,13 +218,13 @@ def test_a_broken_listing_keeps_its_store_id_and_is_flagged_until_it_is_unlinked
 
     listings.set_status({listed_cup.id: Status()})
 
-    assert (between.status, between.store_id) == (broken, 77)
-    assert (again(listings, listed_cup).store_id, Listing.objects.get().attention) == (None, "")
+    assert (between.status, between.external_id) == (broken, 77)
+    assert (again(listings, listed_cup).external_id, Listing.objects.get().attention) == (None, "")
 
 
 def test_that_we_hid_it_is_known_until_it_is_shown_again(listed_cup, listings, noon):
-    def after(status: Status, store_id: int | None = None) -> bool:
-        listings.record([Proven(listed_cup.id, at=noon, status=status, store_id=store_id)])
+    def after(status: Status, external_id: int | None = None) -> bool:
+        listings.record([Proven(listed_cup.id, at=noon, status=status, external_id=external_id)])
         return again(listings, listed_cup).was_hidden
 
     assert after(HIDDEN)
@@ -243,7 +246,7 @@ def test_what_a_person_asks_for_while_a_run_works_stays_asked_for(listed_cup, li
 
 
 def test_a_fulfilled_change_is_cleared(cup, listings, noon):
-    listings.record([Proven(cup.id, at=noon, status=LISTED, store_id=77)])
+    listings.record([Proven(cup.id, at=noon, status=LISTED, external_id=77)])
     published = again(listings, cup).status
     listings.set_status({cup.id: replace(LISTED, pending=Pending.OVERWRITE)}, groups=frozenset({Group.TEXTS}))
     asked = again(listings, cup)
@@ -264,7 +267,7 @@ def test_pausing_keeps_the_groups_of_an_overwrite(listed_cup, listings):
 
 
 def test_a_linked_product_with_another_code_gives_the_listing_its_code(cup, listings, noon):
-    listings.record([Proven(cup.id, at=noon, status=LISTED, store_id=77, code="Cup-Old")])
+    listings.record([Proven(cup.id, at=noon, status=LISTED, external_id=77, code="Cup-Old")])
 
     assert listings.by_codes(["CUP-OLD"])["cup-old"].code == "Cup-Old"
 

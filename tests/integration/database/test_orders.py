@@ -37,7 +37,9 @@ def shop(channel, catalogue, listings, family, simple, noon):
     rows = listings.by_skus(["tee", "tee-S", "tee-M", "CUP"])
     listings.record(
         [
-            Proven(row.id, at=noon, status=LISTED, store_id=100 + number, quantity=5 if row.wanted_quantity else None)
+            Proven(
+                row.id, at=noon, status=LISTED, external_id=100 + number, quantity=5 if row.wanted_quantity else None
+            )
             for number, row in enumerate(sorted(rows, key=lambda row: row.sku))
         ]
     )
@@ -97,7 +99,7 @@ def test_an_order_is_imported_once_with_all_that_the_store_says(orders, shop, or
 
     row = Order.objects.get()
     assert added == [1, 0]
-    assert (row.store_id, row.state, row.hold_reason, row.total) == (1001, "open", "", Decimal("34.95"))
+    assert (row.external_id, row.state, row.hold_reason, row.total) == (1001, "open", "", Decimal("34.95"))
     assert (row.ship_to["city"], row.bill_to["email"]) == ("Paris", "ada@example.com")
     assert row.charges == [{"kind": "SHIPPING", "description": "Post", "amount": "4.95"}]
     lines = OrderLine.objects.order_by("line_id").values_list("line_id", "quantity", "listing__sku", "variant__sku")
@@ -123,7 +125,7 @@ def test_another_channel_must_sell_less_but_its_store_still_has_what_it_had(
     other = DjangoListings(Channel.objects.create(name="Other").pk)
     other.build(["cup"], queue=False)
     (cup,) = other.by_skus(["CUP"])
-    other.record([Proven(cup.id, at=noon, status=LISTED, store_id=5, quantity=5)])
+    other.record([Proven(cup.id, at=noon, status=LISTED, external_id=5, quantity=5)])
 
     orders.add([order(1001, line(1, "CUP", 2))], at=noon)
 
@@ -178,10 +180,10 @@ def test_more_sold_than_there_is_keeps_the_true_number_expected(orders, shop, li
 @pytest.mark.parametrize(
     ("names", "sku"),
     [
-        ({"sku": "tee-S", "code": "tee", "product_id": 999}, "tee-S"),
+        ({"sku": "tee-S", "code": "tee", "external_product_id": 999}, "tee-S"),
         ({"sku": "", "code": "tee", "part_codes": ("TEE-m",)}, "tee-M"),
         ({"sku": "", "code": "cup"}, "CUP"),
-        ({"sku": "tee-S", "code": "tee", "product_id": 100}, "CUP"),
+        ({"sku": "tee-S", "code": "tee", "external_product_id": 100}, "CUP"),
     ],
     ids=["by SKU", "by the part behind it", "by code", "by the store's id before all else"],
 )
@@ -199,8 +201,8 @@ def test_an_order_with_an_unknown_line_is_held_and_stops_no_other(orders, shop, 
 
     added = orders.add([bad, parent, good], at=noon)
 
-    states = dict(Order.objects.values_list("store_id", "state"))
-    reason = Order.objects.get(store_id=1001).hold_reason
+    states = dict(Order.objects.values_list("external_id", "state"))
+    reason = Order.objects.get(external_id=1001).hold_reason
     assert added == 3
     assert states == {1001: "on_hold", 1002: "on_hold", 1003: "open"}
     assert reason == "'The MUG' (SKU MUG) is no listing of this channel."
@@ -295,7 +297,7 @@ def test_the_place_in_time_is_kept(orders, noon):
 
 def shipment(**more) -> NewShipment:
     return NewShipment(
-        **{"order_store_id": 1001, "carrier": "UPS", "tracking_number": "1Z", "cost": Decimal("3.20"), **more}
+        **{"order_number": 1001, "carrier": "UPS", "tracking_number": "1Z", "cost": Decimal("3.20"), **more}
     )
 
 
@@ -307,12 +309,12 @@ def test_a_shipment_takes_all_that_is_open_and_is_due_until_it_was_synced(orders
     orders.flag_shipments({made.id: "The store said no."})
     orders.mark_synced({made.id: 55}, at=noon)
 
-    assert (made.order_id, made.carrier, made.tracking_number, made.cost) == (1001, "UPS", "1Z", Decimal("3.20"))
+    assert (made.order_number, made.carrier, made.tracking_number, made.cost) == (1001, "UPS", "1Z", Decimal("3.20"))
     assert made.lines == (ShipmentLine(1, 2), ShipmentLine(2, 1))
     assert due == [made]
     assert orders.shipments_due(after=0, limit=10) == []
     record = Order.objects.get().shipments.get()
-    assert (record.store_id, record.synced_at, record.last_error) == (55, noon, "")
+    assert (record.external_id, record.synced_at, record.last_error) == (55, noon, "")
 
 
 def test_parts_of_an_order_are_shipped_one_after_the_other(orders, shop, order, line, noon):
@@ -340,7 +342,7 @@ def test_what_the_store_split_off_for_a_shipment_is_not_open_any_more(orders, sh
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"order_store_id": 4711}, "no order 4711"),
+        ({"order_number": 4711}, "no order 4711"),
         ({"lines": {"MUG": 1}}, "no line with the SKU 'MUG'; it has CUP"),
         ({"lines": {"CUP": 3}}, "has 2 still open"),
         ({"lines": {"CUP": 0}}, "give one or more"),
@@ -368,9 +370,9 @@ def test_nothing_is_shipped_twice(orders, shop, order, line, noon):
 
 
 def test_the_listing_of_a_line_may_be_named_where_the_store_has_another_sku(orders, shop, order, line, noon):
-    orders.add([order(1001, replace(line(1, "OLD-SKU"), product_id=100))], at=noon)
+    orders.add([order(1001, replace(line(1, "OLD-SKU"), external_product_id=100))], at=noon)
 
     made = orders.add_shipment(shipment(lines={"CUP": 1}), at=noon)
 
     assert made.lines == (ShipmentLine(1, 1),)
-    assert Listing.objects.get(sku="CUP").store_id == 100
+    assert Listing.objects.get(sku="CUP").external_id == 100

@@ -65,7 +65,7 @@ def shipment(order, *lines, code="TP-1", number="1Z999", cost="7.35"):
     return Shipment(
         id=1,
         code=code,
-        order_id=order.id,
+        order_number=order.id,
         carrier="ups",
         tracking_number=number,
         cost=Decimal(cost),

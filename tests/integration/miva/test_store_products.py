@@ -280,7 +280,7 @@ def test_a_token_without_the_function_stops_before_anything_is_done(sandbox, con
     from miva_sandbox.state import tokens  # noqa: PLC0415
 
     token = tokens.insert(sandbox.domain.db, name="reader")
-    tokens.grant(sandbox.domain.db, token, store_id=sandbox.store.id, functions=["ProductList_Load_Query"])
+    tokens.grant(sandbox.domain.db, token, external_id=sandbox.store.id, functions=["ProductList_Load_Query"])
     store = MivaStore(connect(token))
 
     with pytest.raises(PermissionMissing, match="Provision_Store") as raised:
@@ -296,7 +296,7 @@ def test_provisioning_needs_a_token_that_requires_signature_and_timestamp(sandbo
     from miva_sandbox.state import tokens  # noqa: PLC0415
 
     token = tokens.insert(sandbox.domain.db, name="lax", **{duty: False})
-    tokens.grant(sandbox.domain.db, token, store_id=sandbox.store.id, functions=functions.THE_EIGHT)
+    tokens.grant(sandbox.domain.db, token, external_id=sandbox.store.id, functions=functions.THE_EIGHT)
     store = MivaStore(connect(token))
 
     with pytest.raises(PermissionMissing, match=cure):

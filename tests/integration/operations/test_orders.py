@@ -78,7 +78,7 @@ def test_a_line_that_matches_nothing_puts_the_order_on_hold_and_stops_no_other(p
 
     published.get_orders()
 
-    states = dict(Order.objects.values_list("store_id", "state"))
+    states = dict(Order.objects.values_list("external_id", "state"))
     assert states == {strange: "on_hold", usual: "open"}
 
 

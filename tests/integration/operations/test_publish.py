@@ -44,7 +44,7 @@ def test_every_listing_is_linked_and_nothing_is_left_in_the_queue(published):
     rows = published.listings.by_skus(["tee", "TEE-RED-M", "TEE-RED-L", "TEE-NAVY-L", "MUG-01", "CUP-01"])
 
     there = published.on_store()
-    assert {(r.code, r.status.health, r.status.link, r.status.pending, r.store_id) for r in rows} == {
+    assert {(r.code, r.status.health, r.status.link, r.status.pending, r.external_id) for r in rows} == {
         (product.code, "listed", "linked", "", product.id) for product in there.values()
     }
 
@@ -92,7 +92,7 @@ def test_a_product_of_the_merchant_is_linked_and_not_overwritten(shop):
     assert (mug.name, mug.price) == ("The merchant's own mug", Decimal(99))
     links = [r for r in run.results if r.change.action is Action.LINK]
     assert [(r.change.subject.key, r.outcome) for r in links] == [("MUG-01", Outcome.APPLIED)]
-    assert shop.listing("MUG-01").store_id == mug.id
+    assert shop.listing("MUG-01").external_id == mug.id
 
 
 def test_a_code_that_means_something_else_on_the_store_is_refused_with_both_named(shop):

@@ -111,7 +111,7 @@ def test_delist_removes_a_simple_product_for_good(published):
     assert run.bad() == []
     assert "mug-01" not in published.on_store()
     listing = published.listing("MUG-01")
-    assert (listing.health, listing.link, listing.store_id) == ("delisted", "unlinked", None)
+    assert (listing.health, listing.link, listing.external_id) == ("delisted", "unlinked", None)
 
 
 def test_a_delisted_variant_takes_its_option_off_the_page(published):
@@ -213,7 +213,7 @@ def test_a_preview_of_a_sync_changes_nothing(published):
 
     fields = {(c.subject.key, c.action, c.fields[0].name) for unit in run.units for c in unit.changes}
     assert fields == {
-        ("CUP-01", Action.DELIST, "store_id"),
+        ("CUP-01", Action.DELIST, "external_id"),
         ("MUG-01", Action.UPDATE, "price"),
         ("MUG-01", Action.UPDATE, "quantity"),
     }

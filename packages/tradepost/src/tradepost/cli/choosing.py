@@ -69,7 +69,7 @@ def listing_ids(channel: Channel, skus: Sequence[str]) -> list[int]:
 
 
 def the_order(channel: Channel, number: int) -> Order:
-    found = Order.objects.filter(channel=channel, store_id=number).first()
+    found = Order.objects.filter(channel=channel, external_id=number).first()
     if found is None:
         message = (
             f"There is no order {number} on the channel '{channel.name}'; 'tradepost orders get' fetches new ones."

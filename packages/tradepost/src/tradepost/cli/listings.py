@@ -139,7 +139,7 @@ def _json(row: Listing) -> dict[str, Any]:
         "link": row.link,
         "pending": row.pending,
         "paused": row.is_paused,
-        "store_id": row.store_id,
+        "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
         "quantity": {"wanted": row.wanted_quantity, "expected": expected},
         "attention": row.attention,

@@ -48,7 +48,7 @@ def list_(
         ("order", "state", "on the store", "placed", "total", "acknowledged", "ship to"),
         (
             (
-                order.store_id,
+                order.external_id,
                 order.state,
                 order.store_status,
                 order.placed_at.strftime("%Y-%m-%d %H:%M"),
@@ -132,7 +132,7 @@ def ship(
     chosen = the_channel(channel)
     the_order(chosen, order)
     new = NewShipment(
-        order_store_id=order,
+        order_number=order,
         carrier=_text(carrier, "carrier"),
         tracking_number=_text(tracking, "tracking number"),
         cost=_amount(cost),
@@ -198,7 +198,7 @@ def _text(text: str, what: str) -> str:
 
 def _json(order: Order) -> dict[str, Any]:
     return {
-        "order": order.store_id,
+        "order": order.external_id,
         "state": order.state,
         "hold_reason": order.hold_reason,
         "store_status": order.store_status,

@@ -61,17 +61,17 @@ class DjangoListings:
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(count_due(stage, channel_id=self._channel_id, only=only) for stage in stages)
 
-    def linked(self, *, after_store_id: int, limit: int) -> list[tuple[int, int, str]]:
+    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
         return [
-            (int(store_id), int(listing_id), str(code))
-            for store_id, listing_id, code in sql.fetch(
+            (int(external_id), int(listing_id), str(code))
+            for external_id, listing_id, code in sql.fetch(
                 """
-                SELECT store_id, id, code FROM tradepost_listing
-                WHERE channel_id = %s AND store_id IS NOT NULL AND store_id > %s AND link = 'linked'
-                ORDER BY store_id LIMIT %s
+                SELECT external_id, id, code FROM tradepost_listing
+                WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND link = 'linked'
+                ORDER BY external_id LIMIT %s
                 """,
                 self._channel_id,
-                after_store_id,
+                after_external_id,
                 limit,
             )
         ]
@@ -105,9 +105,11 @@ class DjangoListings:
             query = query.filter(id__in=list(only))
         return listing_rows(query.order_by("id"))
 
-    def taken(self, store_ids: Collection[int]) -> dict[int, int]:
-        found = self._all().filter(store_id__in=list(store_ids), link=Link.LINKED).values_list("store_id", "id")
-        return {store_id: listing_id for store_id, listing_id in found if store_id is not None}
+    def taken(self, external_ids: Collection[int]) -> dict[int, int]:
+        found = (
+            self._all().filter(external_id__in=list(external_ids), link=Link.LINKED).values_list("external_id", "id")
+        )
+        return {external_id: listing_id for external_id, listing_id in found if external_id is not None}
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
         if not statuses:

@@ -14,10 +14,10 @@ from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreStatus
 
 # Three look-ups, each by an index of its own; the literals let SQLite use the partial ones.
 _CANDIDATES = """
-SELECT id, variant_id, store_id, sku, code_key FROM tradepost_listing
+SELECT id, variant_id, external_id, sku, code_key FROM tradepost_listing
 WHERE kind IN ('variant', 'simple') AND id IN (
-    SELECT listing.id FROM store_ids JOIN tradepost_listing AS listing ON listing.store_id = store_ids.id
-    WHERE listing.channel_id = %s AND listing.store_id IS NOT NULL
+    SELECT listing.id FROM external_ids JOIN tradepost_listing AS listing ON listing.external_id = external_ids.id
+    WHERE listing.channel_id = %s AND listing.external_id IS NOT NULL
     UNION
     SELECT listing.id FROM skus JOIN tradepost_listing AS listing ON listing.sku = skus.sku
     WHERE listing.channel_id = %s AND listing.kind IN ('variant', 'simple')
@@ -36,7 +36,7 @@ _COLUMNS = {
     "price": Column.INTEGER,
     "total": Column.INTEGER,
     "store_status": Column.TEXT,
-    "product_id": Column.INTEGER,
+    "external_product_id": Column.INTEGER,
     "shipment_id": Column.INTEGER,
     "options": Column.JSON,
     "part_codes": Column.JSON,
@@ -58,28 +58,28 @@ class LineMatcher:
 
     def __init__(self, lines: Collection[StoreOrderLine], *, channel_id: int) -> None:
         codes = {code for line in lines for code in (*line.part_codes[:1], line.code) if code}
-        self._by_store_id: dict[int, Match] = {}
+        self._by_external_id: dict[int, Match] = {}
         self._by_sku: dict[str, Match] = {}
         self._by_code: dict[str, Match] = {}
-        for number, variant_id, store_id, sku, key in sql.fetch(
+        for number, variant_id, external_id, sku, key in sql.fetch(
             _CANDIDATES,
             channel_id,
             channel_id,
             channel_id,
-            store_ids=Rows.of_ids({line.product_id for line in lines if line.product_id}),
+            external_ids=Rows.of_ids({line.external_product_id for line in lines if line.external_product_id}),
             skus=Rows.of_texts("sku", {line.sku for line in lines if line.sku}),
             codes=Rows.of_texts("code_key", {code_key(code) for code in codes}),
         ):
             match = Match(number, variant_id)
-            if store_id is not None:
-                self._by_store_id[store_id] = match
+            if external_id is not None:
+                self._by_external_id[external_id] = match
             self._by_sku[sku] = match
             self._by_code[key] = match
 
     def match(self, line: StoreOrderLine) -> Match | None:
         """Find by the store's id, then SKU, then the code of the product behind it, then its own code."""
-        if line.product_id in self._by_store_id:
-            return self._by_store_id[line.product_id]
+        if line.external_product_id in self._by_external_id:
+            return self._by_external_id[line.external_product_id]
         if line.sku and line.sku in self._by_sku:
             return self._by_sku[line.sku]
         codes = [*line.part_codes[:1], line.code]
@@ -103,7 +103,7 @@ def save_lines(orders: Sequence[StoreOrder], ids: Mapping[int, int], matcher: Li
                     line.price,
                     line.total,
                     line.status.value,
-                    line.product_id,
+                    line.external_product_id,
                     line.shipment_id,
                     plain(line.options),
                     line.part_codes,

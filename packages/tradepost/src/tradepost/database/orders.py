@@ -19,7 +19,7 @@ from tradepost.operations.ports import NewShipment, OrderRow
 
 _COLUMNS = {
     "channel_id": Column.INTEGER,
-    "store_id": Column.INTEGER,
+    "external_id": Column.INTEGER,
     "state": Column.TEXT,
     "hold_reason": Column.TEXT,
     "store_status": Column.TEXT,
@@ -43,8 +43,8 @@ class DjangoOrders:
     def __init__(self, channel_id: int) -> None:
         self._channel_id = channel_id
 
-    def known(self, store_ids: Collection[int]) -> set[int]:
-        return set(self._all().filter(store_id__in=list(store_ids)).values_list("store_id", flat=True))
+    def known(self, external_ids: Collection[int]) -> set[int]:
+        return set(self._all().filter(external_id__in=list(external_ids)).values_list("external_id", flat=True))
 
     def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
         if not orders:
@@ -59,7 +59,9 @@ class DjangoOrders:
 
     def refresh(self, orders: Sequence[StoreOrder]) -> None:
         with transaction.atomic():
-            ids = dict(self._all().filter(store_id__in=[order.id for order in orders]).values_list("store_id", "id"))
+            ids = dict(
+                self._all().filter(external_id__in=[order.id for order in orders]).values_list("external_id", "id")
+            )
             known = [order for order in orders if order.id in ids]
             if not known:
                 return
@@ -80,7 +82,7 @@ class DjangoOrders:
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
         rows = self._all().filter(acknowledged_at__isnull=True, id__gt=after).order_by("id")[:limit]
-        return [OrderRow(row.pk, row.store_id, OrderState(row.state), is_acknowledged=False) for row in rows]
+        return [OrderRow(row.pk, row.external_id, OrderState(row.state), is_acknowledged=False) for row in rows]
 
     def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
         self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(acknowledged_at=at)
@@ -96,12 +98,12 @@ class DjangoOrders:
     def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:
         sql.execute(
             """
-            UPDATE tradepost_shipmentrecord SET store_id = given.store_id, synced_at = given.at, last_error = ''
+            UPDATE tradepost_shipmentrecord SET external_id = given.external_id, synced_at = given.at, last_error = ''
             FROM given WHERE tradepost_shipmentrecord.id = given.id
             """,
             given=Rows(
-                {"id": Column.INTEGER, "store_id": Column.INTEGER, "at": Column.TIME},
-                [(number, store_id, at) for number, store_id in shipments.items()],
+                {"id": Column.INTEGER, "external_id": Column.INTEGER, "at": Column.TIME},
+                [(number, external_id, at) for number, external_id in shipments.items()],
             ),
         )
 
@@ -149,12 +151,12 @@ class DjangoOrders:
         made = sql.fetch(
             f"""
             INSERT INTO tradepost_order ({names}) SELECT {names} FROM given WHERE true
-            ON CONFLICT (channel_id, store_id) DO NOTHING
-            RETURNING store_id, id
+            ON CONFLICT (channel_id, external_id) DO NOTHING
+            RETURNING external_id, id
             """,  # noqa: S608 (names of columns of our own)
             given=Rows(_COLUMNS, rows),
         )
-        return {int(store_id): int(number) for store_id, number in made}
+        return {int(external_id): int(number) for external_id, number in made}
 
     def _update(self, orders: Sequence[StoreOrder], ids: Mapping[int, int]) -> None:
         rows = [

@@ -24,7 +24,7 @@ _STATUS_COLUMNS = {
     "pending": Column.TEXT,
     "is_paused": Column.BOOLEAN,
     "was_hidden": Column.BOOLEAN,
-    "store_id": Column.INTEGER,
+    "external_id": Column.INTEGER,
     "overwrite_groups": Column.JSON,
     "attention": Column.TEXT,
     "last_error": Column.TEXT,
@@ -49,7 +49,7 @@ def write_statuses(
         status = statuses[row.pk]
         wanted_groups = sorted(groups) or row.overwrite_groups
         changes.append(
-            _status_row(row, status, store_id=row.store_id)
+            _status_row(row, status, external_id=row.external_id)
             | {"overwrite_groups": wanted_groups if status.pending is Pending.OVERWRITE else []}
         )
     _write(rows, changes, at=at, run_id=run_id)
@@ -62,11 +62,11 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     changes = []
     for row in rows:
         one = by_id[row.pk]
-        if one.status is None and one.store_id is None:
+        if one.status is None and one.external_id is None:
             continue
         before = status_of(health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused)
         status = before if one.status is None else _with_later_request(before, one.status)
-        change = _status_row(row, status, store_id=row.store_id if one.store_id is None else one.store_id)
+        change = _status_row(row, status, external_id=row.external_id if one.external_id is None else one.external_id)
         keeps_groups = status.pending is Pending.OVERWRITE
         changes.append(change | {"overwrite_groups": row.overwrite_groups if keeps_groups else []})
     _write_values(rows, by_id)
@@ -99,7 +99,7 @@ def _with_later_request(before: Status, recorded: Status) -> Status:
     )
 
 
-def _status_row(row: Listing, status: Status, *, store_id: int | None) -> dict[str, Any]:
+def _status_row(row: Listing, status: Status, *, external_id: int | None) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
     is_cured = row.attention == Attention.BROKEN_LINK and status.link is not Link.BROKEN
     return {
@@ -109,7 +109,7 @@ def _status_row(row: Listing, status: Status, *, store_id: int | None) -> dict[s
         "pending": status.pending,
         "is_paused": status.is_paused,
         "was_hidden": _was_hidden(row, status),
-        "store_id": store_id if is_linked else None,
+        "external_id": external_id if is_linked else None,
         "attention": "" if is_cured else row.attention,
         "last_error": "" if is_cured else row.last_error,
     }
@@ -126,7 +126,7 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
         """
         UPDATE tradepost_listing
         SET health = given.health, link = given.link, pending = given.pending, is_paused = given.is_paused,
-            was_hidden = given.was_hidden, store_id = given.store_id, overwrite_groups = given.overwrite_groups,
+            was_hidden = given.was_hidden, external_id = given.external_id, overwrite_groups = given.overwrite_groups,
             attention = given.attention, last_error = given.last_error
         FROM given WHERE tradepost_listing.id = given.id
         """,
@@ -136,21 +136,21 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
     moved = [
         change
         for change in changes
-        if (old[change["id"]].link, old[change["id"]].store_id) != (change["link"], change["store_id"])
+        if (old[change["id"]].link, old[change["id"]].external_id) != (change["link"], change["external_id"])
     ]
     LinkEvent.objects.bulk_create(
         [
             LinkEvent(
                 listing_id=change["id"],
                 link=change["link"],
-                store_id=change["store_id"] or old[change["id"]].store_id,
+                external_id=change["external_id"] or old[change["id"]].external_id,
                 run_id=run_id,
                 at=at,
             )
             for change in moved
         ]
     )
-    forgotten = [change["id"] for change in moved if change["store_id"] is None]
+    forgotten = [change["id"] for change in moved if change["external_id"] is None]
     if forgotten:
         Listing.objects.filter(id__in=forgotten).update(
             proven_price=None,

@@ -18,22 +18,22 @@ _NOT_TO_SHIP = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatu
 
 def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment:
     """Record a shipment of an order; call it inside a transaction. Raises NotAllowed where it does not fit."""
-    order = Order.objects.select_for_update().filter(channel_id=channel_id, store_id=new.order_store_id).first()
+    order = Order.objects.select_for_update().filter(channel_id=channel_id, external_id=new.order_number).first()
     if order is None:
-        raise NotAllowed(f"There is no order {new.order_store_id} in this channel's ledger; get orders first.")
+        raise NotAllowed(f"There is no order {new.order_number} in this channel's ledger; get orders first.")
     if order.state in {OrderState.CANCELLED, OrderState.CLOSED}:
-        raise NotAllowed(f"Order {order.store_id} is {order.state}; nothing of it is left to be shipped.")
+        raise NotAllowed(f"Order {order.external_id} is {order.state}; nothing of it is left to be shipped.")
     if not new.tracking_number.strip():
         raise NotAllowed("A shipment needs a tracking number.")
     if order.shipments.filter(tracking_number=new.tracking_number.strip()).exists():
         raise NotAllowed(
-            f"Order {order.store_id} has a shipment with the tracking number {new.tracking_number} already."
+            f"Order {order.external_id} has a shipment with the tracking number {new.tracking_number} already."
         )
     parts = _parts(order, new.lines)
     record = ShipmentRecord.objects.create(
         order=order,
         # Random, because a store may remember the codes of a hub that was set up anew.
-        code=f"TP-{order.store_id}-{secrets.token_hex(4)}",
+        code=f"TP-{order.external_id}-{secrets.token_hex(4)}",
         carrier=new.carrier.strip(),
         tracking_number=new.tracking_number.strip(),
         cost=new.cost,
@@ -58,7 +58,7 @@ def read_shipments(records: Sequence[ShipmentRecord]) -> list[Shipment]:
         Shipment(
             id=record.pk,
             code=record.code,
-            order_id=record.order.store_id,
+            order_number=record.order.external_id,
             carrier=record.carrier,
             tracking_number=record.tracking_number,
             cost=record.cost,
@@ -73,7 +73,7 @@ def _parts(order: Order, wanted: Mapping[str, int] | None) -> list[tuple[OrderLi
     open_lines = _open(order)
     if wanted is None:
         if not open_lines:
-            raise NotAllowed(f"Everything in order {order.store_id} is shipped or cancelled already.")
+            raise NotAllowed(f"Everything in order {order.external_id} is shipped or cancelled already.")
         return open_lines
     if not wanted:
         raise NotAllowed("A shipment needs at least one piece.")
@@ -84,7 +84,7 @@ def _parts(order: Order, wanted: Mapping[str, int] | None) -> list[tuple[OrderLi
         fitting = [(line, quantity) for line, quantity in open_lines if sku in _names(line)]
         if not fitting and not any(sku in _names(line) for line in order.lines.all()):
             known = ", ".join(sorted({line.sku or line.code for line in order.lines.filter(is_product=True)}))
-            raise NotAllowed(f"Order {order.store_id} has no line with the SKU {sku!r}; it has {known}.")
+            raise NotAllowed(f"Order {order.external_id} has no line with the SKU {sku!r}; it has {known}.")
         left = pieces
         for line, quantity in fitting:
             taken = min(left, quantity)
@@ -93,7 +93,8 @@ def _parts(order: Order, wanted: Mapping[str, int] | None) -> list[tuple[OrderLi
             left -= taken
         if left:
             raise NotAllowed(
-                f"{pieces} pieces of {sku!r} can't be shipped: order {order.store_id} has {pieces - left} still open."
+                f"{pieces} pieces of {sku!r} can't be shipped: "
+                f"order {order.external_id} has {pieces - left} still open."
             )
     return parts
 
@@ -111,7 +112,7 @@ def _open(order: Order) -> list[tuple[OrderLine, int]]:
     have yet are still to be taken off a line's pieces.
     """
     packed = dict(
-        ShipmentLine.objects.filter(line__order=order, shipment__store_id__isnull=True)
+        ShipmentLine.objects.filter(line__order=order, shipment__external_id__isnull=True)
         .values("line_id")
         .annotate(pieces=Sum("quantity"))
         .values_list("line_id", "pieces")

@@ -86,7 +86,7 @@ class StoreOrderLine:
     price: Decimal
     total: Decimal
     status: StoreStatus
-    product_id: int = 0
+    external_product_id: int = 0
     shipment_id: int = 0
     options: tuple[LineOption, ...] = ()
     part_codes: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ class Shipment:
 
     id: int
     code: str
-    order_id: int
+    order_number: int
     carrier: str
     tracking_number: str
     cost: Decimal
@@ -182,6 +182,6 @@ def total_mismatch(order: StoreOrder) -> Decimal:
     return Decimal() if abs(difference) <= CENT else difference
 
 
-def acknowledgement_note(*, order_id: int) -> str:
+def acknowledgement_note(*, order_number: int) -> str:
     """Word the note that tells the store's staff that an order was taken over; the same order, the same note."""
-    return f"Tradepost has taken over order {order_id}."
+    return f"Tradepost has taken over order {order_number}."

@@ -138,7 +138,7 @@ class MivaStore:
         """See the port."""
         calls = [
             functions.inventory_product_settings_update(
-                product_id=write.store_id, current_stock=write.quantity, stops_sale=write.stops_sale
+                product_id=write.external_id, current_stock=write.quantity, stops_sale=write.stops_sale
             )
             for write in writes
         ]
@@ -165,7 +165,7 @@ class MivaStore:
             return self._provision_each([_shipment_tag(send) for send in sends])
         calls = [
             functions.order_item_list_create_shipment(
-                order_id=send.shipment.order_id, line_ids=[line.line_id for line in send.shipment.lines]
+                order_id=send.shipment.order_number, line_ids=[line.line_id for line in send.shipment.lines]
             )
             for send in sends
         ]
@@ -279,7 +279,7 @@ def _setup_tag(item: SetupItem) -> Tag:
 def _shipment_tag(send: ShipmentSend) -> Tag:
     shipment = send.shipment
     return tags.order_shipment_add(
-        order_id=shipment.order_id,
+        order_id=shipment.order_number,
         code=shipment.code,
         lines=[(line.line_id, line.quantity) for line in shipment.lines],
         number=shipment.tracking_number,

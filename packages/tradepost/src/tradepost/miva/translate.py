@@ -210,7 +210,7 @@ def _line(line: order_records.OrderLine) -> StoreOrderLine:
         price=line.price,
         total=line.total,
         status=status_of(line.status),
-        product_id=line.product_id,
+        external_product_id=line.product_id,
         shipment_id=line.shpmnt_id,
         options=tuple(
             LineOption(option.attr_code, option.opt_code, option.data or option.data_long) for option in line.options

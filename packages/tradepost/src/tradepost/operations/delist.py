@@ -24,14 +24,14 @@ def apply(ports: Ports, rows: Sequence[ListingRow]) -> None:
     if ports.run.is_dry:
         return
     parents = _parents_kept(ports, ordered)
-    answers = ports.store.delete_products([row.store_id or 0 for row in ordered])
-    there = ports.store.products_by_id([row.store_id or 0 for row in ordered])
+    answers = ports.store.delete_products([row.external_id or 0 for row in ordered])
+    there = ports.store.products_by_id([row.external_id or 0 for row in ordered])
     proven: list[Proven] = []
     flags: dict[int, tuple[Attention, str]] = {}
     results: list[Result] = []
     gone: list[ListingRow] = []
     for row, answer in zip(ordered, answers, strict=True):
-        if row.store_id not in there:
+        if row.external_id not in there:
             gone.append(row)
             proven.append(Proven(row.id, at, status=settle(row.status, Event.DELISTED)))
             results.append(Result(_change(row), Outcome.APPLIED, Proof.READ))
@@ -130,7 +130,7 @@ def _change(row: ListingRow) -> Change:
         Subject(SubjectKind.PRODUCT, row.code),
         Side.STORE,
         Action.DELIST,
-        (FieldChange("store_id", row.store_id, None),),
+        (FieldChange("external_id", row.external_id, None),),
         "queued to delist" if is_asked else "its last variant is delisted",
         row.id,
     )

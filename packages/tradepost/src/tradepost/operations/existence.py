@@ -25,7 +25,7 @@ _ALWAYS_ALLOWED = 10
 
 @dataclass(frozen=True, slots=True)
 class LinkedListing:
-    store_id: int
+    external_id: int
     listing_id: int
     code: str
 
@@ -77,10 +77,10 @@ def compare(ports: Ports, *, allowed: int) -> Differences:
         differences.scanned += len(page)
         ports.run.progress(differences.scanned, None, "products on the store looked at")
         for row in page:
-            while waiting is not None and waiting.store_id < row.id:
+            while waiting is not None and waiting.external_id < row.id:
                 differences.gone.append(waiting)
                 waiting = next(listings, None)
-            if waiting is not None and waiting.store_id == row.id:
+            if waiting is not None and waiting.external_id == row.id:
                 if waiting.code != row.code:
                     differences.recoded.append((waiting, row.code))
                 waiting = next(listings, None)
@@ -102,9 +102,9 @@ def _guard(differences: Differences, allowed: int) -> None:
 
 def _linked(listings: Listings) -> Iterator[LinkedListing]:
     after = 0
-    while page := listings.linked(after_store_id=after, limit=_PAGE):
-        for store_id, listing_id, code in page:
-            yield LinkedListing(store_id, listing_id, code)
+    while page := listings.linked(after_external_id=after, limit=_PAGE):
+        for external_id, listing_id, code in page:
+            yield LinkedListing(external_id, listing_id, code)
         after = page[-1][0]
 
 
@@ -116,7 +116,7 @@ def _break(ports: Ports, batch: list[LinkedListing], again: dict[str, int], at: 
     for lost in batch:
         row = rows.get(lost.listing_id)
         # A listing that was unlinked or delisted since the page was read has nothing left to break.
-        if row is None or not is_gone_check_due(row.status) or row.store_id != lost.store_id:
+        if row is None or not is_gone_check_due(row.status) or row.external_id != lost.external_id:
             continue
         other = again.get(code_key(lost.code))
         message = f"{lost.code} is gone from the store"

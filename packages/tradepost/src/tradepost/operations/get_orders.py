@@ -114,21 +114,21 @@ def _acknowledge_batch(ports: Ports, rows: Sequence[OrderRow]) -> None:
     mode = ports.channel.acknowledge_mode
     at = ports.clock()
     # The store is looked at first: a note or a shipment whose answer was lost is not made twice.
-    before = ports.store.orders_by_id([row.store_id for row in rows])
-    todo = [row for row in rows if row.store_id in before and not _is_acknowledged(before[row.store_id], mode)]
-    ports.run.plan([Unit(str(row.store_id), (_acknowledge_change(row, mode),)) for row in todo])
+    before = ports.store.orders_by_id([row.external_id for row in rows])
+    todo = [row for row in rows if row.external_id in before and not _is_acknowledged(before[row.external_id], mode)]
+    ports.run.plan([Unit(str(row.external_id), (_acknowledge_change(row, mode),)) for row in todo])
     answers: dict[int, WriteAnswer] = {}
     if todo and mode is AcknowledgeMode.NOTE:
         answers = ports.store.add_order_notes(
-            {row.store_id: acknowledgement_note(order_id=row.store_id) for row in todo}
+            {row.external_id: acknowledgement_note(order_number=row.external_id) for row in todo}
         )
     elif todo and mode is AcknowledgeMode.PICKING:
-        answers = _start_picking(ports, [before[row.store_id] for row in todo], at)
-    after = {**before, **(ports.store.orders_by_id([row.store_id for row in todo]) if todo else {})}
+        answers = _start_picking(ports, [before[row.external_id] for row in todo], at)
+    after = {**before, **(ports.store.orders_by_id([row.external_id for row in todo]) if todo else {})}
     results: list[Result] = []
     done: list[int] = []
     for row in rows:
-        result = _acknowledge_result(row, mode, after.get(row.store_id), answers.get(row.store_id))
+        result = _acknowledge_result(row, mode, after.get(row.external_id), answers.get(row.external_id))
         results.append(result)
         if result.outcome in {Outcome.APPLIED, Outcome.UNCHANGED}:
             done.append(row.id)
@@ -140,7 +140,7 @@ def _acknowledge_batch(ports: Ports, rows: Sequence[OrderRow]) -> None:
 def _is_acknowledged(order: StoreOrder, mode: AcknowledgeMode) -> bool:
     if mode is AcknowledgeMode.PICKING:
         return order.status is not StoreStatus.PENDING
-    return acknowledgement_note(order_id=order.id) in {note.strip() for note in order.notes}
+    return acknowledgement_note(order_number=order.id) in {note.strip() for note in order.notes}
 
 
 def _acknowledge_result(
@@ -148,7 +148,7 @@ def _acknowledge_result(
 ) -> Result:
     change = _acknowledge_change(row, mode)
     if order is None:
-        return Result(change, Outcome.FAILED, message=f"Order {row.store_id} is not on the store any more.")
+        return Result(change, Outcome.FAILED, message=f"Order {row.external_id} is not on the store any more.")
     if _is_acknowledged(order, mode):
         return Result(change, Outcome.APPLIED if answer is not None else Outcome.UNCHANGED, Proof.READ)
     if answer is not None and answer.answer is Answer.LOST:
@@ -163,7 +163,7 @@ def _start_picking(ports: Ports, orders: Sequence[StoreOrder], at: datetime) -> 
             Shipment(
                 id=0,
                 code="",
-                order_id=order.id,
+                order_number=order.id,
                 carrier="",
                 tracking_number="",
                 cost=order.total - order.total,
@@ -183,11 +183,11 @@ def _start_picking(ports: Ports, orders: Sequence[StoreOrder], at: datetime) -> 
 
 
 def _acknowledge_change(row: OrderRow, mode: AcknowledgeMode) -> Change:
-    what = FieldChange("note", None, acknowledgement_note(order_id=row.store_id))
+    what = FieldChange("note", None, acknowledgement_note(order_number=row.external_id))
     if mode is AcknowledgeMode.PICKING:
         what = FieldChange("status", StoreStatus.PENDING.value, StoreStatus.PROCESSING.value)
     return Change(
-        Subject(SubjectKind.ORDER, str(row.store_id)),
+        Subject(SubjectKind.ORDER, str(row.external_id)),
         Side.STORE,
         Action.ACKNOWLEDGE,
         (what,),

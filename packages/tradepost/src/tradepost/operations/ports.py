@@ -89,7 +89,7 @@ class StockWrite:
     own defaults are (hide needs it; a first quantity sets it). Addressed by the store's id, which never changes.
     """
 
-    store_id: int
+    external_id: int
     quantity: int
     stops_sale: bool
 
@@ -267,7 +267,7 @@ class ListingRow:
     code: str
     sku: str
     status: Status
-    store_id: int | None
+    external_id: int | None
     product_id: int
     parent_id: int | None
     parent_code: str
@@ -300,7 +300,7 @@ class Proven:
     listing_id: int
     at: datetime
     status: Status | None = None
-    store_id: int | None = None
+    external_id: int | None = None
     code: str | None = None
     price: Decimal | None = None
     quantity: int | None = None
@@ -385,7 +385,7 @@ class Listings(Protocol):
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int: ...
 
-    def linked(self, *, after_store_id: int, limit: int) -> list[tuple[int, int, str]]:
+    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
         """(store id, listing id, code) of linked listings, ordered by store id."""
         ...
 
@@ -411,7 +411,7 @@ class Listings(Protocol):
         """Unlinked or broken, unpaused listings whose SKU or code (exactly, by code key for codes) is among these."""
         ...
 
-    def taken(self, store_ids: Collection[int]) -> dict[int, int]:
+    def taken(self, external_ids: Collection[int]) -> dict[int, int]:
         """Which of these store ids are linked already, and to which listing."""
         ...
 
@@ -466,7 +466,7 @@ class OrderRow:
     """An imported order, as far as operations look at it."""
 
     id: int
-    store_id: int
+    external_id: int
     state: OrderState
     is_acknowledged: bool
 
@@ -475,7 +475,7 @@ class OrderRow:
 class NewShipment:
     """A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open."""
 
-    order_store_id: int
+    order_number: int
     carrier: str
     tracking_number: str
     cost: Decimal = Decimal()
@@ -485,7 +485,7 @@ class NewShipment:
 class Orders(Protocol):
     """The ledger of imported orders of one channel, and their shipments."""
 
-    def known(self, store_ids: Collection[int]) -> set[int]: ...
+    def known(self, external_ids: Collection[int]) -> set[int]: ...
 
     def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
         """
@@ -517,7 +517,7 @@ class Orders(Protocol):
         ...
 
     def shipments_due(self, *, after: int, limit: int) -> list[Shipment]:
-        """Shipments not yet proven on the store, or changed since; `order_id` is the store's."""
+        """Shipments not yet proven on the store, or changed since; `order_number` is the store's."""
         ...
 
     def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:

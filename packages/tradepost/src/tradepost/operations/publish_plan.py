@@ -176,7 +176,7 @@ def link_change(row: ListingRow, there: StoreProduct, reason: str) -> Change:
         Subject(SubjectKind.LISTING, row.code, there.name),
         Side.HUB,
         Action.LINK,
-        (FieldChange("store_id", row.store_id, there.id),),
+        (FieldChange("external_id", row.external_id, there.id),),
         reason,
         row.id,
     )
@@ -211,7 +211,7 @@ class _Sorting:
             self._unlinked(row, there)
 
     def _linked(self, row: ListingRow, there: StoreProduct | None) -> None:
-        if there is None or there.id != row.store_id:
+        if there is None or there.id != row.external_id:
             if is_due(row, self._only):
                 self.gone.append(row)
             return

@@ -158,17 +158,17 @@ def _apply_stock(ports: Ports, rows: Sequence[ListingRow], planner: _Planner) ->
     ports.run.plan([Unit(plan.row.code, (plan.change,)) for plan in plans])
     if ports.run.is_dry:
         return
-    writes = [StockWrite(plan.row.store_id or 0, plan.quantity, plan.stops_sale) for plan in plans]
+    writes = [StockWrite(plan.row.external_id or 0, plan.quantity, plan.stops_sale) for plan in plans]
     answers = ports.store.set_stock(writes) if writes else []
-    now = ports.store.products_by_id([plan.row.store_id or 0 for plan in plans]) if can_read and plans else {}
+    now = ports.store.products_by_id([plan.row.external_id or 0 for plan in plans]) if can_read and plans else {}
     # An absolute stock erases what was sold before it arrived; so the moment that counts is after the answer.
     at = ports.clock()
     for plan, answer in zip(plans, answers, strict=True):
-        result = _stock_result(plan, answer, now.get(plan.row.store_id or 0), can_read=can_read)
+        result = _stock_result(plan, answer, now.get(plan.row.external_id or 0), can_read=can_read)
         if result.outcome is not Outcome.APPLIED:
             record.fail(plan.row, result)
             continue
-        after = now.get(plan.row.store_id or 0)
+        after = now.get(plan.row.external_id or 0)
         count = after.stock.count if after is not None and after.stock is not None else plan.quantity
         status = settle(plan.row.status, plan.event) if plan.event is not None else None
         record.prove(result, Proven(plan.row.id, at, status=status, quantity=count))
@@ -268,11 +268,13 @@ class _Record:
     def present(self, rows: Sequence[ListingRow]) -> list[tuple[ListingRow, StoreProduct]]:
         """Read the rows' products; those that are gone become broken links and get no writes."""
         found: Mapping[int, StoreProduct] = (
-            self.ports.store.products_by_id([row.store_id for row in rows if row.store_id is not None]) if rows else {}
+            self.ports.store.products_by_id([row.external_id for row in rows if row.external_id is not None])
+            if rows
+            else {}
         )
         present: list[tuple[ListingRow, StoreProduct]] = []
         for row in rows:
-            product = found.get(row.store_id or 0)
+            product = found.get(row.external_id or 0)
             if product is not None:
                 present.append((row, product))
                 continue

@@ -48,8 +48,8 @@ def one_of_each_order(shipments: Sequence[Shipment]) -> list[list[Shipment]]:
     batches: list[list[Shipment]] = []
     seen: Counter[int] = Counter()
     for shipment in shipments:
-        turn = seen[shipment.order_id]
-        seen[shipment.order_id] += 1
+        turn = seen[shipment.order_number]
+        seen[shipment.order_number] += 1
         if turn == len(batches):
             batches.append([])
         batches[turn].append(shipment)
@@ -92,7 +92,7 @@ def placed(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) 
     A line that was split since the shipment was recorded may have left its pieces on another line of the same article.
     """
     if order is None:
-        return f"Order {shipment.order_id} is not on the store any more."
+        return f"Order {shipment.order_number} is not on the store any more."
     lines = {line.line_id: line for line in order.lines}
     parts: list[ShipmentLine] = []
     for part in shipment.lines:
@@ -140,10 +140,10 @@ class _Batch:
         self._proven: dict[int, int] = {}
 
     def sync(self) -> None:
-        orders = self._ports.store.orders_by_id({send.shipment.order_id for send in self._sends.values()})
+        orders = self._ports.store.orders_by_id({send.shipment.order_number for send in self._sends.values()})
         there = self._there(orders)
         for send in list(self._sends.values()):
-            self._sort(send, there.get(send.shipment.id), orders.get(send.shipment.order_id))
+            self._sort(send, there.get(send.shipment.id), orders.get(send.shipment.order_number))
         todo = {key: send for key, send in self._sends.items() if key not in self._errors and key not in self._proven}
         self._ports.run.plan([Unit(send.shipment.code, (_change(send),)) for send in todo.values()])
         if self._ports.run.is_dry:
@@ -153,13 +153,13 @@ class _Batch:
         if missing:
             answers = self._ports.store.create_shipments(missing, path=self._path)
             words = {send.shipment.id: answer for send, answer in zip(missing, answers, strict=True)}
-            orders |= self._ports.store.orders_by_id({send.shipment.order_id for send in missing})
+            orders |= self._ports.store.orders_by_id({send.shipment.order_number for send in missing})
             there = self._there(orders)
         ready = {there[key].id: send for key, send in todo.items() if key in there}
         if ready:
             sent = self._ports.store.send_shipments(ready)
-            words |= {send.shipment.id: sent[store_id] for store_id, send in ready.items() if store_id in sent}
-            orders |= self._ports.store.orders_by_id({send.shipment.order_id for send in ready.values()})
+            words |= {send.shipment.id: sent[external_id] for external_id, send in ready.items() if external_id in sent}
+            orders |= self._ports.store.orders_by_id({send.shipment.order_number for send in ready.values()})
             there = self._there(orders)
         for key, send in todo.items():
             self._judge(send, there.get(key), words.get(key))
@@ -168,7 +168,7 @@ class _Batch:
     def _there(self, orders: Mapping[int, StoreOrder]) -> dict[int, StoreShipment]:
         found: dict[int, StoreShipment] = {}
         for key, send in self._sends.items():
-            order = orders.get(send.shipment.order_id)
+            order = orders.get(send.shipment.order_number)
             there = find_on_store(send.shipment, order, path=self._path) if order is not None else None
             if there is not None:
                 found[key] = there
@@ -218,7 +218,7 @@ def carrier_on_store(carrier: str, carrier_map: Mapping[str, str]) -> str:
 def _change(send: ShipmentSend) -> Change:
     shipment = send.shipment
     return Change(
-        Subject(SubjectKind.SHIPMENT, shipment.code, f"order {shipment.order_id}"),
+        Subject(SubjectKind.SHIPMENT, shipment.code, f"order {shipment.order_number}"),
         Side.STORE,
         Action.SHIP,
         (

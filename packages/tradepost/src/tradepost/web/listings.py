@@ -53,7 +53,7 @@ class ListingTable(ReadOnlyTable):
     actions = ("publish", "overwrite", "hide", "unhide", "delist")
     fieldsets = (
         (None, {"fields": ("channel", "product", "kind", "code", "sku", "parent")}),
-        ("Status", {"fields": ("health_label", "link_label", "asked", "is_paused", "store_id")}),
+        ("Status", {"fields": ("health_label", "link_label", "asked", "is_paused", "external_id")}),
         ("Wanted and proven", {"fields": ("price", "proven_price_text", "quantity", "expected", "proven_at")}),
         ("Attention", {"fields": ("attention_text", "last_error")}),
         ("History", {"fields": ("history",)}),

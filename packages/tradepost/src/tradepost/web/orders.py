@@ -51,11 +51,11 @@ class OrderTable(ReadOnlyTable):
         ("store_status", ChoicesDropdownFilter),
     )
     list_select_related = ("channel",)
-    search_fields = ("store_id",)
+    search_fields = ("external_id",)
     search_help_text = "An order number, or the SKU of a line"
     inlines = (Lines, Shipments)
     fieldsets = (
-        (None, {"fields": ("channel", "store_id", "state_label", "hold_reason", "store_state", "sum", "is_paid")}),
+        (None, {"fields": ("channel", "external_id", "state_label", "hold_reason", "store_state", "sum", "is_paid")}),
         ("Times", {"fields": ("placed_at", "imported_at", "acknowledged_at")}),
         ("Delivery", {"fields": ("buyer", "address", "shipping_method", "charge_lines")}),
     )
@@ -63,7 +63,7 @@ class OrderTable(ReadOnlyTable):
 
     @column("Order", two_lines=True)
     def number(self, row: Order) -> list[str]:
-        return [str(row.store_id), row.channel.name]
+        return [str(row.external_id), row.channel.name]
 
     @column("State", label=ORDER_COLOURS)
     def state_label(self, row: Order) -> str:
@@ -105,5 +105,5 @@ class OrderTable(ReadOnlyTable):
             return queryset, False
         found = Q(pk__in=OrderLine.objects.filter(sku=term).values("order_id"))
         if term.isascii() and term.isdigit() and int(term) <= LARGEST_ID:
-            found |= Q(store_id=int(term))
+            found |= Q(external_id=int(term))
         return queryset.filter(found), False

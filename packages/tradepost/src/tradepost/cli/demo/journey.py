@@ -187,7 +187,7 @@ class _Journey:
         self._say(f"Shoppers placed the orders {', '.join(map(str, numbers)) or '(none: nothing is for sale)'}")
         self._perform("get_orders")
         ledger = set(
-            Order.objects.filter(channel=self._channel, store_id__in=numbers).values_list("store_id", flat=True)
+            Order.objects.filter(channel=self._channel, external_id__in=numbers).values_list("external_id", flat=True)
         )
         lost = [f"order {number}: was not imported" for number in numbers if number not in ledger]
         unproven = proof.of_acknowledgement(numbers, self._orders(numbers))
@@ -201,7 +201,7 @@ class _Journey:
         orders = DjangoOrders(self._channel.pk)
         tracking = {number: f"1Z{number:016d}" for number in numbers}
         for number, tracking_number in tracking.items():
-            new = NewShipment(order_store_id=number, carrier=CARRIER, tracking_number=tracking_number)
+            new = NewShipment(order_number=number, carrier=CARRIER, tracking_number=tracking_number)
             with transaction.atomic():
                 orders.add_shipment(new, at=timezone.now())
         self._perform("sync_orders")

@@ -25,8 +25,8 @@ def _fault(row: ListingRow, seen: Seen) -> str:
     there = seen.get(code_key(row.code))
     if there is None:
         return "is not on the store"
-    if there.id != row.store_id:
-        return f"is another product than the one linked ({there.id} instead of {row.store_id})"
+    if there.id != row.external_id:
+        return f"is another product than the one linked ({there.id} instead of {row.external_id})"
     if there.price != row.wanted_price:
         return f"costs {there.price} instead of {row.wanted_price}"
     if row.kind is Kind.PARENT:
@@ -67,7 +67,7 @@ def of_acknowledgement(numbers: Sequence[int], orders: Mapping[int, StoreOrder])
     faults: list[str] = []
     for number in numbers:
         notes = orders[number].notes if number in orders else ()
-        count = notes.count(acknowledgement_note(order_id=number))
+        count = notes.count(acknowledgement_note(order_number=number))
         if count != 1:
             faults.append(f"order {number}: carries {count} notes of ours")
     return faults

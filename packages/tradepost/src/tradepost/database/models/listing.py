@@ -37,7 +37,7 @@ class Listing(models.Model):
     is_paused = models.BooleanField(default=False)
     # That we hid it outlives unlinking: a link that finds it sold out knows why.
     was_hidden = models.BooleanField(default=False)
-    store_id = models.BigIntegerField(null=True, blank=True)
+    external_id = models.BigIntegerField(null=True, blank=True)
 
     wanted_price = MoneyField()
     proven_price = MoneyField(null=True, blank=True)
@@ -64,9 +64,9 @@ class Listing(models.Model):
                 name="listing_health_fits_link",
             ),
             models.CheckConstraint(
-                condition=Q(link="unlinked", store_id__isnull=True)
-                | Q(link__in=["linked", "broken"], store_id__isnull=False),
-                name="listing_store_id_iff_linked",
+                condition=Q(link="unlinked", external_id__isnull=True)
+                | Q(link__in=["linked", "broken"], external_id__isnull=False),
+                name="listing_external_id_iff_linked",
             ),
             models.CheckConstraint(
                 condition=Q(kind="parent", variant__isnull=True, parent__isnull=True)
@@ -85,9 +85,9 @@ class Listing(models.Model):
             ),
             # Also serves `linked`: the existence pass, by ascending store id.
             models.UniqueConstraint(
-                fields=["channel", "store_id"],
-                condition=Q(store_id__isnull=False),
-                name="listing_store_id_once_per_channel",
+                fields=["channel", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="listing_external_id_once_per_channel",
             ),
             models.UniqueConstraint(
                 fields=["channel", "variant"],
@@ -158,7 +158,7 @@ class LinkEvent(models.Model):
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="link_events")
     link = enum_field(Link)
-    store_id = models.BigIntegerField(null=True, blank=True)
+    external_id = models.BigIntegerField(null=True, blank=True)
     run_id = models.BigIntegerField(null=True, blank=True)
     at = models.DateTimeField()
 
@@ -166,7 +166,7 @@ class LinkEvent(models.Model):
         constraints = [one_of("link", Link, table="link_event")]
 
     def __str__(self) -> str:
-        return f"{self.link} {self.store_id}"
+        return f"{self.link} {self.external_id}"
 
 
 class Intent(models.Model):

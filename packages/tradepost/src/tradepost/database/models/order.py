@@ -19,7 +19,7 @@ class Order(models.Model):
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="orders")
-    store_id = models.BigIntegerField()
+    external_id = models.BigIntegerField()
     state = enum_field(OrderState, default=OrderState.OPEN.value)
     hold_reason = models.TextField(blank=True)
     store_status = enum_field(StoreStatus)
@@ -39,7 +39,7 @@ class Order(models.Model):
         constraints = [
             one_of("state", OrderState, table="order"),
             one_of("store_status", StoreStatus, table="order"),
-            models.UniqueConstraint(fields=["channel", "store_id"], name="order_once_per_channel"),
+            models.UniqueConstraint(fields=["channel", "external_id"], name="order_once_per_channel"),
             models.CheckConstraint(
                 condition=~Q(state=OrderState.ON_HOLD.value) | ~Q(hold_reason=""), name="order_hold_has_a_reason"
             ),
@@ -55,7 +55,7 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.store_id)
+        return str(self.external_id)
 
 
 class OrderLine(models.Model):
@@ -70,7 +70,7 @@ class OrderLine(models.Model):
     price = MoneyField()
     total = MoneyField()
     store_status = enum_field(StoreStatus)
-    product_id = models.BigIntegerField(default=0)
+    external_product_id = models.BigIntegerField(default=0)
     shipment_id = models.BigIntegerField(default=0)
     options = models.JSONField(default=list, blank=True)
     part_codes = models.JSONField(default=list, blank=True)
@@ -101,7 +101,7 @@ class ShipmentRecord(models.Model):
     tracking_number = models.CharField(max_length=100)
     cost = MoneyField()
     shipped_at = models.DateTimeField()
-    store_id = models.BigIntegerField(null=True, blank=True)
+    external_id = models.BigIntegerField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
 
@@ -109,7 +109,9 @@ class ShipmentRecord(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(tracking_number=""), name="shipment_has_a_tracking_number"),
             models.UniqueConstraint(
-                fields=["order", "store_id"], condition=Q(store_id__isnull=False), name="shipment_once_per_store_id"
+                fields=["order", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="shipment_once_per_external_id",
             ),
         ]
         indexes = [
