@@ -31,18 +31,18 @@ from django.core.management import call_command  # noqa: E402 - needs the settin
 from django.db import connection, transaction  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
-from tradepost.database.channels import settings_of  # noqa: E402
-from tradepost.database.intents import DjangoIntents  # noqa: E402
-from tradepost.database.ledger import DjangoLedger  # noqa: E402
-from tradepost.database.listings import DjangoListings  # noqa: E402
+from tradepost.database.channels.channels import settings_of  # noqa: E402
+from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
+from tradepost.database.listings.listings import DjangoListings  # noqa: E402
+from tradepost.database.listings.store_inventory import DjangoLedger  # noqa: E402
 from tradepost.database.models import Channel  # noqa: E402
-from tradepost.database.orders import DjangoOrders  # noqa: E402
+from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
 from tradepost.domain.plan import Result, Unit  # noqa: E402
 from tradepost.images import ImageLibrary  # noqa: E402
 from tradepost.miva.connect import StoreConnection, connect_store  # noqa: E402
-from tradepost.miva.file_server import FileServerAddress  # noqa: E402
-from tradepost.miva.image_folder import ImageFolder  # noqa: E402
-from tradepost.miva.images import connect_images  # noqa: E402
+from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
+from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
+from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.operations.ports import Ports  # noqa: E402
 
 DATA = _DATA

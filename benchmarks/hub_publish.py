@@ -10,7 +10,7 @@ from PIL import Image
 from recording import Record, peak_mb
 from sandbox_process import sandbox
 
-from tradepost.database.catalogue import DjangoCatalogue
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.operations import publish
 from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from miva_sandbox.server import SandboxServer
 from tradepost.cli import app
 from tradepost.cli.demo.store_in_a_box import StoreInABox
-from tradepost.cli.failures import run
+from tradepost.cli.exit_codes import run
 from tradepost.cli.sample import write_sample
 from traffic import ignored_by
 

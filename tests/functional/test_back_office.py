@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tradepost.cli.serving import serving
-from tradepost.database.catalogue import DjangoCatalogue
-from tradepost.database.listings import DjangoListings
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Run
 from tradepost.operations.shopify_csv import read_products
 
@@ -107,7 +107,7 @@ def visit(people, channel):
     return as_person
 
 
-TABLES = ("listing", "order", "run", "runchange", "channel", "product")
+TABLES = ("listing", "order", "run", "runchange", "channel", "productrecord")
 
 
 @pytest.mark.parametrize("table", TABLES)

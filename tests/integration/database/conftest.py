@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.database.catalogue import DjangoCatalogue
-from tradepost.database.listings import DjangoListings
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 

@@ -6,16 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.database.models import Channel, ImageRecord, Listing, Variant
-from tradepost.database.models import Product as ProductModel
-from tradepost.database.products import products_by_id
+from tradepost.database.catalogue.products import products_by_id
+from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import RowRefused
 from tradepost.operations.ports import ImportCounts
 
 
 def saved(handle: str) -> Product:
-    (product,) = products_by_id([ProductModel.objects.get(handle=handle).pk]).values()
+    (product,) = products_by_id([ProductRecord.objects.get(handle=handle).pk]).values()
     return product
 
 
@@ -64,7 +63,7 @@ def test_saving_the_same_again_changes_nothing(channel, catalogue, simple, famil
 
     assert counts == ImportCounts(unchanged=5)
     assert list(ImageRecord.objects.values_list("id", flat=True)) == images
-    assert ProductModel.objects.get(handle="cup").updated_at == noon
+    assert ProductRecord.objects.get(handle="cup").updated_at == noon
 
 
 def test_a_change_is_counted_where_it_is(channel, catalogue, simple, family, noon):
@@ -85,7 +84,7 @@ def test_an_unknown_quantity_leaves_the_known_one(channel, catalogue, simple, no
 
     counts = catalogue.save([simple("CUP", quantity=None)], at=noon + timedelta(days=1))
 
-    variant = Variant.objects.get()
+    variant = VariantRecord.objects.get()
     assert counts == ImportCounts(unchanged=2)
     assert variant.quantity == 5
     assert variant.quantity_at is not None
@@ -100,7 +99,7 @@ def test_a_sku_of_another_product_is_refused_and_nothing_is_saved(channel, catal
         catalogue.save([simple("JAR"), thief], at=noon)
 
     assert catalogue.owners(["CUP", "JAR"]) == {"CUP": "cup"}
-    assert ProductModel.objects.count() == 1
+    assert ProductRecord.objects.count() == 1
 
 
 def test_a_variant_that_left_is_kept_and_its_listings_are_frozen_until_it_is_back(
@@ -116,7 +115,7 @@ def test_a_variant_that_left_is_kept_and_its_listings_are_frozen_until_it_is_bac
 
     assert (gone.is_paused, gone.attention, gone.pending) == (True, "orphaned", "publish")
     assert (back.is_paused, back.attention, back.pending) == (False, "", "publish")
-    assert Variant.objects.count() == 2
+    assert VariantRecord.objects.count() == 2
 
 
 def test_a_variant_that_left_may_come_back_in_another_product(channel, catalogue, listings, family, variant, noon):
@@ -134,7 +133,7 @@ def test_a_variant_that_left_may_come_back_in_another_product(channel, catalogue
 
 
 def test_new_prices_and_quantities_reach_the_listings_of_every_channel(channel, catalogue, listings, family, noon):
-    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
 
     other = DjangoListings(Channel.objects.create(name="Other").pk)
     catalogue.save([family("tee", "S", "M", price="10.00")], at=noon)

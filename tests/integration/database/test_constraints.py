@@ -9,18 +9,20 @@ from tradepost.database.models import (
     Connection,
     Listing,
     Order,
-    Product,
+    ProductRecord,
     Run,
     ShipmentRecord,
-    Variant,
+    VariantRecord,
 )
 
 
 @pytest.fixture
 def make(channel, noon):
     """Make a valid row of a kind with some columns changed, each kind once per call."""
-    product = Product.objects.create(handle="p", title="P", created_at=noon, updated_at=noon)
-    variants = [Variant.objects.create(product=product, sku=f"V{n}", position=n, price=Decimal(1)) for n in range(3)]
+    product = ProductRecord.objects.create(handle="p", title="P", created_at=noon, updated_at=noon)
+    variants = [
+        VariantRecord.objects.create(product=product, sku=f"V{n}", position=n, price=Decimal(1)) for n in range(3)
+    ]
     numbers = iter(range(1, 100))
 
     def listing(**columns):
@@ -83,7 +85,7 @@ def make(channel, noon):
         )
 
     def variant(**columns):
-        return Variant.objects.create(
+        return VariantRecord.objects.create(
             **{"product": product, "sku": f"X{next(numbers)}", "position": 1, "price": Decimal(1), **columns}
         )
 

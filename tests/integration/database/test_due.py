@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import Listing, Product, Variant
-from tradepost.database.rows import listing_rows
+from tradepost.database.listings.listing_rows import listing_rows
+from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.domain import listing as status_rules
 from tradepost.domain import rules
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
@@ -51,11 +51,11 @@ on_both_databases = settings(
 @pytest.fixture
 def fill(channel, noon):
     """Replace the channel's listings by simple ones in the given states; returns them as rows."""
-    products = Product.objects.bulk_create(
-        [Product(handle=f"p{n}", title="P", created_at=noon, updated_at=noon) for n in range(12)]
+    products = ProductRecord.objects.bulk_create(
+        [ProductRecord(handle=f"p{n}", title="P", created_at=noon, updated_at=noon) for n in range(12)]
     )
-    variants = Variant.objects.bulk_create(
-        [Variant(product=product, sku=product.handle, position=1, price=Decimal(1)) for product in products]
+    variants = VariantRecord.objects.bulk_create(
+        [VariantRecord(product=product, sku=product.handle, position=1, price=Decimal(1)) for product in products]
     )
 
     def replace_all(rows) -> list[ListingRow]:

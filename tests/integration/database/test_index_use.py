@@ -76,7 +76,7 @@ def test_skus_and_codes_are_looked_up_one_by_one(listings):
 
 
 def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, catalogue, family, noon):
-    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
     from tradepost.database.models import Channel  # noqa: PLC0415
     from tradepost.operations.ports import Proven  # noqa: PLC0415
 

@@ -163,7 +163,7 @@ def test_listings_are_found_by_sku_handle_and_code(channel, catalogue, listings,
 
 
 def test_another_channel_sees_nothing(cup, listed_cup, listings):
-    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
     from tradepost.database.models import Channel  # noqa: PLC0415
 
     other = DjangoListings(Channel.objects.create(name="Other").pk)

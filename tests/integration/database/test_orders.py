@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.database.models import Listing, Order, OrderLine, Variant
-from tradepost.database.orders import DjangoOrders
+from tradepost.database.models import Listing, Order, OrderLine, VariantRecord
+from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Health, Link, Status
 from tradepost.domain.order import (
@@ -119,7 +119,7 @@ def test_an_import_takes_the_pieces_off_wanted_and_expected_once(orders, shop, l
 def test_another_channel_must_sell_less_but_its_store_still_has_what_it_had(
     orders, shop, listings, order, line, catalogue, noon
 ):
-    from tradepost.database.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
     from tradepost.database.models import Channel  # noqa: PLC0415
 
     other = DjangoListings(Channel.objects.create(name="Other").pk)
@@ -242,7 +242,7 @@ def test_a_cancelled_line_gives_its_pieces_back(orders, shop, listings, order, l
     orders.refresh([order(1001, line(1, "CUP", 2, status=StoreStatus.CANCELLED), line(2, "tee-S"))])
 
     assert stock(listings)["CUP"][0] == 5
-    assert Variant.objects.get(sku="CUP").sold_since == 0
+    assert VariantRecord.objects.get(sku="CUP").sold_since == 0
     assert stock(listings)["tee-S"][0] == 4
 
 

@@ -11,7 +11,7 @@ import pytest
 from tradepost import wiring
 from tradepost.database.models import Channel
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Result, Side, Subject, SubjectKind
-from tradepost.operations.ports import Run as RunPort
+from tradepost.operations.ports import ActiveRun
 
 
 @dataclass
@@ -43,7 +43,7 @@ def operation(monkeypatch) -> Callable[..., None]:
     def ports_for(channel, run, **_):
         yield SimpleNamespace(run=run, channel=channel)
 
-    def install(work: Callable[[RunPort], object], *kinds: str) -> None:
+    def install(work: Callable[[ActiveRun], object], *kinds: str) -> None:
         operations = {kind: lambda ports, *, only=None: work(ports.run) for kind in kinds or ("publish",)}
         monkeypatch.setattr(wiring, "OPERATIONS", {**wiring.OPERATIONS, **operations})
 

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from tradepost.database import runs
 from tradepost.database.models import Run
+from tradepost.database.runs import runs
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.executor import Executor
 from tradepost.engine.runs import request_run, run_now

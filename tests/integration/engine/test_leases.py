@@ -8,8 +8,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from tradepost.database import runs
 from tradepost.database.models import Channel, Run, RunChange
+from tradepost.database.runs import runs
 from tradepost.domain.errors import RunLost
 from tradepost.domain.plan import RunState
 from tradepost.engine.owner import is_dead, new_owner
@@ -26,7 +26,7 @@ def taken(channel, clock) -> Run:
 
 
 def handle_of(run: Run, clock) -> RunHandle:
-    return RunHandle(run, runs.Hold(run.pk, run.owner, run.attempt), clock=clock)
+    return RunHandle(run, runs.Lease(run.pk, run.owner, run.attempt), clock=clock)
 
 
 def test_a_live_lease_is_never_touched(taken, clock):
@@ -45,7 +45,7 @@ def test_an_expired_lease_is_taken_over_as_the_next_attempt(taken, clock):
 
 
 def test_a_settled_run_is_never_taken(taken, clock):
-    runs.finish(runs.Hold(taken.pk, taken.owner, 1), RunState.COMPLETED, at=clock())
+    runs.finish(runs.Lease(taken.pk, taken.owner, 1), RunState.COMPLETED, at=clock())
     clock.move(days=1)
 
     assert take(taken.pk, clock=clock) is None
@@ -119,7 +119,9 @@ def test_the_next_attempt_goes_on_where_the_last_one_committed(taken, clock, res
 def test_a_heartbeat_keeps_a_long_step_alive(channel, clock):
     run = take(request_run(channel.pk, "publish").pk, lease=timedelta(seconds=0.5))
     assert run is not None
-    handle = RunHandle(run, runs.Hold(run.pk, run.owner, run.attempt), clock=timezone.now, lease=timedelta(seconds=0.5))
+    handle = RunHandle(
+        run, runs.Lease(run.pk, run.owner, run.attempt), clock=timezone.now, lease=timedelta(seconds=0.5)
+    )
 
     with handle.kept_alive(every_seconds=0.1):
         stop = threading.Event()

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.database.catalogue import DjangoCatalogue
-from tradepost.database.listings import DjangoListings
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Run, RunChange
 from tradepost.domain.catalogue import Product
 from tradepost.domain.catalogue import Variant as CatalogueVariant

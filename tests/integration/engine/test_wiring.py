@@ -5,14 +5,14 @@ from django.conf import settings as django_settings
 
 from miva_sandbox.server import SandboxServer
 from tradepost import wiring
-from tradepost.database.channels import settings_of
+from tradepost.database.channels.channels import settings_of
 from tradepost.database.models import Channel, Connection, Listing
 from tradepost.domain.errors import AddressRefused, NotAllowed
 from tradepost.domain.order import StoreStatus
 from tradepost.engine.runs import request_run, run_now
 from tradepost.miva.connect import StoreConnection
-from tradepost.miva.file_server import FileServerAddress
-from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.operations.import_catalogue import import_catalogue
 
 CATALOGUE = (

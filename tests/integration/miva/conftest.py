@@ -12,13 +12,13 @@ import stamina
 from miva_sandbox.files.ftp import FtpServer
 from miva_sandbox.server import SandboxServer
 from tradepost.miva.connect import StoreConnection, connect_client
-from tradepost.miva.exchange import Limits
-from tradepost.miva.file_server import FileServerAddress
-from tradepost.miva.ftp import FtpFiles
-from tradepost.miva.gateway import MivaStore
-from tradepost.miva.image_folder import ImageFolder
-from tradepost.miva.images import MivaImageStore
-from tradepost.miva.sftp import SftpFiles
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.ftp import FtpFiles
+from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.miva.files.image_store import MivaImageStore
+from tradepost.miva.files.sftp import SftpFiles
+from tradepost.miva.store import MivaStore
+from tradepost.miva.wire.transport import Limits
 
 AT_ONCE = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0, wait_max=0, wait_jitter=0)
 KEY = "c2VjcmV0LXNpZ25pbmcta2V5"

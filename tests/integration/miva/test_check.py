@@ -4,8 +4,8 @@ import pytest
 
 from miva_sandbox.state import products, tokens
 from tradepost.domain.errors import AddressRefused, CredentialsRejected
-from tradepost.miva import functions
 from tradepost.miva.check import check_connection
+from tradepost.miva.wire import functions
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from tradepost.domain.errors import (
     StoreUnavailable,
     UnexpectedAnswer,
 )
-from tradepost.miva import functions
-from tradepost.miva.exchange import Limits
-from tradepost.miva.order_records import Order
+from tradepost.miva.rows.order_records import WireOrder
+from tradepost.miva.wire import functions
+from tradepost.miva.wire.transport import Limits
 
 STORE = {"success": 1, "data": {"id": 1, "code": "acme", "name": "Acme"}}
 DENIED = {"success": 0, "error_code": "access_denied", "error_message": "Access denied"}
@@ -91,7 +91,7 @@ def test_neither_logs_nor_errors_tell_secrets_or_personal_data(scripted, caplog)
     errors = []
     for _ in range(2):
         with pytest.raises((UnexpectedAnswer, CredentialsRejected)) as raised:
-            client.call(functions.order_list_load_query(count=1, row=Order))
+            client.call(functions.order_list_load_query(count=1, row=WireOrder))
         errors.append(f"{raised.value} {raised.value!r}")
 
     told = caplog.text + "".join(errors) + repr(client) + repr(client.__dict__)

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from miva_sandbox.files.certificate import self_signed
 from tradepost.domain.errors import CredentialsRejected
-from tradepost.miva import functions
 from tradepost.miva.connect import StoreConnection, connect_client
+from tradepost.miva.wire import functions
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from miva_sandbox.files.ftp import FtpServer
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable
-from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.files.image_folder import ImageFolder
 
 PATH = "graphics/is-images/mug-1-0123abcd.png"
 
@@ -22,9 +22,9 @@ def names(root):
 
 
 def test_a_file_is_put_in_place_and_found_by_its_registered_path(images, root):
-    images.upload(PATH, b"image")
+    images.upload(PATH, b"content")
 
-    assert (root / "htdocs/mm5" / PATH).read_bytes() == b"image"
+    assert (root / "htdocs/mm5" / PATH).read_bytes() == b"content"
     assert images.sizes([PATH, "graphics/is-images/other.png", "graphics/none/x.png"]) == {PATH: 7}
     assert names(root) == ["mug-1-0123abcd.png"]
 
@@ -41,10 +41,10 @@ def test_many_files_are_looked_up_by_one_listing(images, root):
 
 
 def test_a_file_that_is_there_is_not_sent_again(images, root):
-    images.upload(PATH, b"image")
+    images.upload(PATH, b"content")
     before = (root / "htdocs/mm5" / PATH).stat().st_mtime_ns
 
-    images.upload(PATH, b"image")
+    images.upload(PATH, b"content")
 
     assert (root / "htdocs/mm5" / PATH).stat().st_mtime_ns == before
 
@@ -53,7 +53,7 @@ def test_a_file_of_somebody_else_is_never_overwritten(images, root):
     (root / "htdocs/mm5" / PATH).write_bytes(b"theirs")
 
     with pytest.raises(StorageRefused, match="not ours") as raised:
-        images.upload(PATH, b"image")
+        images.upload(PATH, b"content")
 
     assert raised.value.path == PATH
     assert (root / "htdocs/mm5" / PATH).read_bytes() == b"theirs"
@@ -63,7 +63,7 @@ def test_a_file_of_somebody_else_is_never_overwritten(images, root):
 def test_what_a_broken_upload_left_is_overwritten(images, root):
     (root / f"htdocs/mm5/{PATH}.part").write_bytes(b"half a pict")
 
-    images.upload(PATH, b"image")
+    images.upload(PATH, b"content")
 
     assert names(root) == ["mug-1-0123abcd.png"]
 
@@ -108,7 +108,7 @@ def test_no_base_directory_is_found_where_there_is_none(tmp_path, open_image_sto
 
 
 def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(images, root):
-    images.upload(PATH, b"image")
+    images.upload(PATH, b"content")
 
     images.delete(PATH)
     images.delete(PATH)
@@ -130,7 +130,7 @@ def test_a_wrong_password_is_refused_without_a_second_try(ftp, open_image_store)
 def test_a_lost_connection_is_opened_again(ftp, open_image_store, root):
     opened = []
     images = open_image_store(ftp.port, opened=opened)
-    images.upload(PATH, b"image")
+    images.upload(PATH, b"content")
     opened[0]._ftp.sock.shutdown(socket.SHUT_RDWR)
 
     images.upload("graphics/is-images/second.png", b"two")

@@ -100,7 +100,7 @@ def test_what_the_server_says_decides_what_to_do(scripted_ftp, open_image_store,
     images = open_image_store(scripted_ftp(answers).port)
 
     with pytest.raises(error, match=part):
-        images.upload(PATH, b"image")
+        images.upload(PATH, b"content")
 
 
 def test_a_file_that_arrived_short_is_refused_and_not_put_in_place(scripted_ftp, open_image_store):
@@ -114,7 +114,7 @@ def test_a_file_that_arrived_short_is_refused_and_not_put_in_place(scripted_ftp,
     server.answers = Answers(server.answers)
 
     with pytest.raises(StorageRefused, match="3 of 7 bytes"):
-        open_image_store(server.port).upload(PATH, b"image")
+        open_image_store(server.port).upload(PATH, b"content")
 
 
 def test_a_server_without_machine_readable_listings_is_read_all_the_same(scripted_ftp, open_image_store):

@@ -7,8 +7,8 @@ import paramiko
 import pytest
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused
-from tradepost.miva.file_server import fingerprint_of
-from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.files.file_server import fingerprint_of
+from tradepost.miva.files.image_folder import ImageFolder
 
 
 class _Files(paramiko.SFTPServerInterface):
@@ -93,7 +93,7 @@ def test_files_go_over_sftp_once_the_host_key_is_confirmed(sftp, open_image_stor
     images.make_folder()
 
     for _ in range(2):
-        images.upload("graphics/channel/x.png", b"image" * 50_000)
+        images.upload("graphics/channel/x.png", b"content" * 50_000)
 
     assert images.sizes(["graphics/channel/x.png", "graphics/channel/y.png"]) == {"graphics/channel/x.png": 350_000}
     assert [path.name for path in (root / "htdocs/mm5/graphics/channel").iterdir()] == ["x.png"]
@@ -106,7 +106,7 @@ def test_sftp_never_overwrites_and_deletes_what_it_is_told(sftp, open_image_stor
     images = open_image_store(port, mode="sftp", fingerprint=fingerprint)
 
     with pytest.raises(StorageRefused, match="not ours"):
-        images.upload("graphics/is-images/x.png", b"image")
+        images.upload("graphics/is-images/x.png", b"content")
     assert theirs.read_bytes() == b"theirs"
 
     images.delete("graphics/is-images/x.png")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from miva_sandbox.files.certificate import self_signed
 from miva_sandbox.files.ftp import FtpServer, Tls
 from tradepost.domain.errors import CredentialsRejected
-from tradepost.miva.file_server import fingerprint_of
+from tradepost.miva.files.file_server import fingerprint_of
 
 PATH = "graphics/is-images/mug-1-0123abcd.png"
 
@@ -43,7 +43,7 @@ def test_a_confirmed_certificate_encrypts_login_and_data(serve, open_image_store
     port = serve(required=True, session_reuse=session_reuse)
     images = open_image_store(port, mode="ftps", fingerprint=shown(certificate))
 
-    images.upload(PATH, b"image" * 100_000)
+    images.upload(PATH, b"content" * 100_000)
 
     assert images.sizes([PATH]) == {PATH: 700_000}
     assert images.has_folder()

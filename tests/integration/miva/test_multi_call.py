@@ -14,9 +14,9 @@ from tradepost.domain.errors import (
     StoreUnavailable,
     UnexpectedAnswer,
 )
-from tradepost.miva import functions
-from tradepost.miva.calls import Repeat
-from tradepost.miva.exchange import Limits
+from tradepost.miva.wire import functions
+from tradepost.miva.wire.calls import Repeat
+from tradepost.miva.wire.transport import Limits
 
 DENIED = {"success": 0, "error_code": "access_denied", "error_message": "Access denied"}
 OK = {"success": 1}

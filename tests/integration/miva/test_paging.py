@@ -6,9 +6,9 @@ import pytest
 
 from miva_sandbox.state import products
 from tradepost.domain.errors import StoreUnavailable, UnexpectedAnswer
-from tradepost.miva import functions
-from tradepost.miva.paging import PagesById
-from tradepost.miva.records import ProductKey
+from tradepost.miva.rows.product_records import ProductKey
+from tradepost.miva.wire import functions
+from tradepost.miva.wire.paging import PagesById
 
 QUERY = partial(functions.product_list_load_query, row=ProductKey)
 

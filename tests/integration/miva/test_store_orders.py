@@ -13,10 +13,10 @@ from tradepost.domain.order import (
     StoreCharge,
     StoreStatus,
 )
-from tradepost.miva import functions
-from tradepost.operations.ports import Answer, ShipmentSend, WriteAnswer
+from tradepost.miva.wire import functions
+from tradepost.operations.ports import ShipmentSend, WriteAnswer, WriteOutcome
 
-DONE = WriteAnswer(Answer.DONE)
+DONE = WriteAnswer(WriteOutcome.DONE)
 PLACED = 1_767_225_600
 
 CATALOGUE = """
@@ -134,7 +134,7 @@ def test_a_note_is_added_and_read_back(store, place):
     answers = store.add_order_notes({5001: "Taken over  &\nfiled", 7777: "Nobody's"})
 
     assert answers[5001] == DONE
-    assert answers[7777].answer is Answer.REFUSED
+    assert answers[7777].outcome is WriteOutcome.REFUSED
     assert "7777" in answers[7777].message
     (note,) = store.orders_by_id([5001])[5001].notes
     assert note.split() == ["Taken", "over", "&", "filed"]
@@ -171,7 +171,7 @@ def test_what_is_shipped_can_not_be_shipped_again(store, place, sandbox):
 
     (answer,) = store.create_shipments([again], path=ShipmentPath.PROVISION)
 
-    assert answer.answer is Answer.REFUSED
+    assert answer.outcome is WriteOutcome.REFUSED
     assert answer.message
     assert [one.code for one in store.orders_by_id([5001])[5001].shipments] == ["TP-1"]
     assert [entry.kind for entry in sandbox.domain.lint.entries()] == ["skipped line"]

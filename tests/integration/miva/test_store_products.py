@@ -7,9 +7,9 @@ import pytest
 from tradepost.domain.errors import CredentialsRejected, PermissionMissing, UnexpectedAnswer
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreRow, StoreStock, StoreVariant
-from tradepost.miva import functions
-from tradepost.miva.gateway import MivaStore
-from tradepost.operations.ports import Answer, SetupItem, SetupKind, StockWrite, UnitAnswer, WriteAnswer
+from tradepost.miva.store import MivaStore
+from tradepost.miva.wire import functions
+from tradepost.operations.ports import SetupItem, SetupKind, StockWrite, UnitAnswer, WriteAnswer, WriteOutcome
 
 SET_UP = [
     SetupItem(SetupKind.CUSTOM_FIELD, "product_type", "Product type", choices=("parent", "variant", "simple")),
@@ -18,7 +18,7 @@ SET_UP = [
     SetupItem(SetupKind.CATEGORY, "shirts", "Shirts", parent="clothes"),
 ]
 SIZES = (StoreOption("S", "Small"), StoreOption("M", "Medium"))
-DONE = WriteAnswer(Answer.DONE)
+DONE = WriteAnswer(WriteOutcome.DONE)
 
 
 def change(action, code, **fields):
@@ -81,7 +81,7 @@ def _no_lint(sandbox):
 def test_a_family_is_created_by_one_document_and_read_back_whole(ready, reader):
     answers = ready.provision([family()])
 
-    assert answers == [UnitAnswer(Answer.DONE)]
+    assert answers == [UnitAnswer(WriteOutcome.DONE)]
     found = reader.products_by_code(["TEE", "tee-s", "tee-M", "missing"])
     assert sorted(found) == ["tee", "tee-m", "tee-s"]
     tee, small = found["tee"], found["tee-s"]
@@ -124,7 +124,7 @@ def test_a_refused_set_up_item_says_why_and_the_others_are_made(ready):
         SetupItem(SetupKind.CATEGORY, "mugs", "Mugs"),
     ])  # fmt: skip
 
-    assert [answer.answer for answer in answers] == [Answer.REFUSED, Answer.DONE]
+    assert [answer.outcome for answer in answers] == [WriteOutcome.REFUSED, WriteOutcome.DONE]
     assert "nowhere" in answers[0].message
 
 
@@ -151,7 +151,7 @@ def test_a_variant_can_be_added_and_an_unused_option_taken_off(ready, reader):
 
     answers = ready.provision([Unit("tee", (parent, create("tee-L")))])
 
-    assert answers == [UnitAnswer(Answer.DONE)]
+    assert answers == [UnitAnswer(WriteOutcome.DONE)]
     after = reader.products_by_code(["tee"])["tee"]
     assert [option.code for option in after.attributes[0].options] == ["M", "L"]
     assert {variant.part_codes for variant in after.variants} == {("tee-M",), ("tee-L",)}
@@ -177,7 +177,7 @@ def test_a_refusal_is_given_to_the_change_it_is_about(ready):
 
     (answer,) = ready.provision([unit])
 
-    assert answer.answer is Answer.DONE
+    assert answer.outcome is WriteOutcome.DONE
     assert answer.complaints == ()
     assert "nowhere" in answer.refusals[2]
     assert 0 not in answer.refusals
@@ -206,7 +206,7 @@ def test_images_take_the_place_of_their_predecessors_and_leave_the_merchants(rea
 
     answers = ready.provision([Unit("mug", (change(Action.UPDATE, "mug", images=(before, wanted)),))])
 
-    assert answers == [UnitAnswer(Answer.DONE)]
+    assert answers == [UnitAnswer(WriteOutcome.DONE)]
     assert set(reader.products_by_code(["mug"])["mug"].images) == {*wanted, StoreImage(theirs, "")}
 
 
@@ -223,7 +223,7 @@ def test_stock_is_written_absolute_with_tracking_on(ready, reader):
     answers = ready.set_stock([StockWrite(ids["a"], 7, stops_sale=False), StockWrite(999_999, 1, stops_sale=False),
                                StockWrite(ids["b"], 0, stops_sale=True)])  # fmt: skip
 
-    assert [answer.answer for answer in answers] == [Answer.DONE, Answer.REFUSED, Answer.DONE]
+    assert [answer.outcome for answer in answers] == [WriteOutcome.DONE, WriteOutcome.REFUSED, WriteOutcome.DONE]
     found = reader.products_by_id(ids.values())
     assert (found[ids["a"]].stock.count, found[ids["a"]].stock.stops_sale_at_zero) == (7, False)
     assert (found[ids["b"]].stock.count, found[ids["b"]].stock.stops_sale_at_zero) == (0, True)
@@ -280,7 +280,7 @@ def test_a_token_without_the_function_stops_before_anything_is_done(sandbox, con
     from miva_sandbox.state import tokens  # noqa: PLC0415
 
     token = tokens.insert(sandbox.domain.db, name="reader")
-    tokens.grant(sandbox.domain.db, token, external_id=sandbox.store.id, functions=["ProductList_Load_Query"])
+    tokens.grant(sandbox.domain.db, token, store_id=sandbox.store.id, functions=["ProductList_Load_Query"])
     store = MivaStore(connect(token))
 
     with pytest.raises(PermissionMissing, match="Provision_Store") as raised:
@@ -296,7 +296,7 @@ def test_provisioning_needs_a_token_that_requires_signature_and_timestamp(sandbo
     from miva_sandbox.state import tokens  # noqa: PLC0415
 
     token = tokens.insert(sandbox.domain.db, name="lax", **{duty: False})
-    tokens.grant(sandbox.domain.db, token, external_id=sandbox.store.id, functions=functions.THE_EIGHT)
+    tokens.grant(sandbox.domain.db, token, store_id=sandbox.store.id, functions=functions.THE_EIGHT)
     store = MivaStore(connect(token))
 
     with pytest.raises(PermissionMissing, match=cure):
@@ -345,6 +345,6 @@ def test_a_store_that_ignores_the_filter_is_not_believed(sandbox, connect, monke
 
 
 def functions_condition(field, values):
-    from tradepost.miva.filters import is_one_of  # noqa: PLC0415
+    from tradepost.miva.wire.filters import is_one_of  # noqa: PLC0415
 
     return is_one_of(field, values)

@@ -10,20 +10,20 @@ from PIL import Image
 
 from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
-from tradepost.database.catalogue import DjangoCatalogue
-from tradepost.database.intents import DjangoIntents
-from tradepost.database.ledger import DjangoLedger
-from tradepost.database.listings import DjangoListings
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.intents import DjangoIntents
+from tradepost.database.listings.listings import DjangoListings
+from tradepost.database.listings.store_inventory import DjangoLedger
 from tradepost.database.models import Channel, Listing
-from tradepost.database.orders import DjangoOrders
+from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.content import ContentRules
 from tradepost.domain.listing import Pending
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.images import ImageLibrary
 from tradepost.miva.connect import StoreConnection, connect_store
-from tradepost.miva.file_server import FileServerAddress
-from tradepost.miva.image_folder import ImageFolder
-from tradepost.miva.images import connect_images
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.miva.files.image_store import connect_images
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, Ports

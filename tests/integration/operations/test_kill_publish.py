@@ -19,7 +19,7 @@ from miva_sandbox.server import SandboxServer
 from tradepost.domain.errors import AnswerLost, StoreUnavailable
 from tradepost.domain.plan import Outcome
 from tradepost.operations import publish
-from tradepost.operations.ports import Answer, UnitAnswer
+from tradepost.operations.ports import UnitAnswer, WriteOutcome
 
 from .conftest import CATALOGUE, Shop
 
@@ -85,7 +85,7 @@ class CutStore:
             return answers
         if self._how == "killed":
             raise Killed
-        lost = [UnitAnswer(Answer.LOST, message="The connection broke off.") for _ in rest]
+        lost = [UnitAnswer(WriteOutcome.LOST, message="The connection broke off.") for _ in rest]
         if self._how == "answers lost":
             self._store.provision(rest)
         self._how = "works"

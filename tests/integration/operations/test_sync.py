@@ -12,7 +12,7 @@ from tradepost.domain.errors import PermissionMissing, Reconfigure
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
 from tradepost.operations import publish, sync
-from tradepost.operations.ports import Answer, WriteAnswer
+from tradepost.operations.ports import WriteAnswer, WriteOutcome
 from tradepost.operations.preview import AS_IF, as_if_asked
 from tradepost.operations.queue_changes import pause
 
@@ -291,7 +291,7 @@ def test_a_sku_that_several_products_have_is_left_for_a_person(shop):
 
 def test_a_run_with_one_rejected_row_is_completed_with_errors(published, monkeypatch):
     published.import_text(HEADER + MUG.replace(",14,", ",20,"))
-    refusal = [WriteAnswer(Answer.REFUSED, "The store is closed")]
+    refusal = [WriteAnswer(WriteOutcome.REFUSED, "The store is closed")]
     monkeypatch.setattr(published.store, "set_stock", lambda writes: refusal)
 
     run = published.sync()

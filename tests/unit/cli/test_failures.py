@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tradepost.cli.failures import AlreadyRunning, Exit, code_of, code_of_kind, run
+from tradepost.cli.exit_codes import AlreadyRunning, Exit, code_of, code_of_kind, run
 from tradepost.domain import errors
 
 

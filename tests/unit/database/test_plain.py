@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.database.plain import plain
+from tradepost.database.json_values import plain
 from tradepost.domain.content import Group
 from tradepost.domain.store import StoreOption, StoreVariant
 

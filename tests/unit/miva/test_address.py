@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import AddressRefused
-from tradepost.miva.address import endpoint_of, normalised_folder
+from tradepost.miva.wire.address import endpoint_of, normalised_folder
 
 
 @pytest.mark.parametrize(

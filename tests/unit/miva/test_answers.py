@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import Rejected, TradepostError, UnexpectedAnswer
-from tradepost.miva import functions, translate
-from tradepost.miva.answers import refused_by_status, seconds_of, value_of
-from tradepost.miva.calls import Call, Repeat
-from tradepost.miva.order_records import Order
-from tradepost.miva.records import Page, Product, Variant
+from tradepost.miva.rows import translate
+from tradepost.miva.rows.order_records import WireOrder
+from tradepost.miva.rows.product_records import Page, WireProduct, WireVariant
+from tradepost.miva.wire import functions
+from tradepost.miva.wire.answers import refused_by_status, seconds_of, value_of
+from tradepost.miva.wire.calls import Call, Repeat
 
-SHAPES = [None, list[Variant], Page[Product], Page[Order]]
+SHAPES = [None, list[WireVariant], Page[WireProduct], Page[WireOrder]]
 KEYS = st.sampled_from(
     ["success", "data", "total_count", "error_code", "error_message", "error_fields", "id", "code", "price", "items",
      "orderdate", "attributes", "CustomField_Values", "x"]
@@ -40,7 +41,7 @@ def test_any_json_is_understood_or_refused(shape, answer):
     value = understood(shape, json.dumps(answer).encode())
 
     for row in getattr(value, "data", []):
-        if isinstance(row, Product):
+        if isinstance(row, WireProduct):
             translate.product_of(row, variants=None, grams=None)
         else:
             translate.order_of(row)
@@ -53,7 +54,7 @@ def test_any_bytes_are_understood_or_refused(shape, body):
 
 @given(VALUES)
 def test_a_page_with_any_row_is_understood_or_refused(row):
-    for shape in (Page[Product], Page[Order]):
+    for shape in (Page[WireProduct], Page[WireOrder]):
         understood(shape, json.dumps({"success": 1, "data": {"total_count": 1, "data": [row]}}).encode())
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradepost.miva.filters import Condition, all_of, any_of, columns, is_one_of
+from tradepost.miva.wire.filters import Condition, all_of, any_of, columns, is_one_of
 
 
 def test_all_of_makes_an_entry_for_each_condition_and_any_of_one_for_all():

@@ -3,7 +3,7 @@
 import pytest
 
 from tradepost.domain.errors import AddressRefused, StorageRefused
-from tradepost.miva.image_folder import ImageFolder, registered_folder, usual_base_directories
+from tradepost.miva.files.image_folder import ImageFolder, registered_folder, usual_base_directories
 
 
 @pytest.mark.parametrize(

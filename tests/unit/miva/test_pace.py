@@ -1,6 +1,6 @@
 """Batches follow the time that the store takes."""
 
-from tradepost.miva.pace import Pace, split
+from tradepost.miva.wire.pace import Pace, split
 
 
 def test_a_fast_store_gets_larger_batches_up_to_the_largest():

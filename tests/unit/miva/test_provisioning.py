@@ -2,8 +2,8 @@
 
 import pytest
 
-from tradepost.miva import tags
-from tradepost.miva.provisioning import Meaning, ProvisionMessage, attribute
+from tradepost.miva.documents import tags
+from tradepost.miva.documents.provision_messages import Meaning, ProvisionMessage, attribute
 
 TAGS = [
     tags.product_add(code="tee", name="T"),

@@ -7,7 +7,7 @@ import hmac
 import pytest
 
 from tradepost.domain.errors import CredentialsRejected
-from tradepost.miva.signing import Credentials
+from tradepost.miva.wire.signing import Credentials
 
 BODY = '{"Function":"Store_Load","x":"é"}'.encode()
 

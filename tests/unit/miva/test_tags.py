@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from tradepost.miva import tags
+from tradepost.miva.documents import tags
 
 
 def parsed(xml):

@@ -7,13 +7,13 @@ import pytest
 
 from tradepost.domain.order import LineOption, StoreStatus
 from tradepost.domain.store import StoreStock, StoreVariant
-from tradepost.miva import translate
-from tradepost.miva.order_records import Order
-from tradepost.miva.records import InventorySettings, Product, Store, Variant
+from tradepost.miva.rows import translate
+from tradepost.miva.rows.order_records import WireOrder
+from tradepost.miva.rows.product_records import InventorySettings, WireProduct, WireStore, WireVariant
 
 
 def product(**columns):
-    return msgspec.convert({"id": 1, "code": "MUG", **columns}, Product, strict=False)
+    return msgspec.convert({"id": 1, "code": "MUG", **columns}, WireProduct, strict=False)
 
 
 def read(row, **settings):
@@ -63,7 +63,7 @@ def test_a_count_is_known_only_with_its_settings(columns, stock):
 )
 def test_that_zero_stops_the_sale_is_proven_by_the_products_own_settings_alone(settings, stops):
     settings = InventorySettings(active=True, **settings)
-    row = Product(
+    row = WireProduct(
         id=1, code="MUG", product_inventory=0, product_inventory_active=True, productinventorysettings=settings
     )
 
@@ -80,7 +80,7 @@ def test_that_zero_stops_the_sale_is_proven_by_the_products_own_settings_alone(s
     ],
 )
 def test_the_weight_unit_is_known_or_not(store, grams):
-    assert translate.grams_per_unit(Store(id=1, code="acme", **store)) == grams
+    assert translate.grams_per_unit(WireStore(id=1, code="acme", **store)) == grams
 
 
 def test_custom_fields_are_texts_whatever_their_type():
@@ -100,7 +100,7 @@ def test_variants_carry_codes_and_template_attributes_are_told_apart_by_number()
                 {"attr_id": 8, "attmpat_id": 2, "option_id": 1, "option_code": ""},
             ],
         },
-        Variant,
+        WireVariant,
     )  # fmt: skip
 
     assert read(row, variants=[variant]).variants == (
@@ -115,7 +115,9 @@ def test_numbers_and_booleans_of_older_servers_are_understood():
 
 
 def order(**members):
-    return translate.order_of(msgspec.convert({"id": 1, "orderdate": 1_760_000_000, **members}, Order, strict=False))
+    return translate.order_of(
+        msgspec.convert({"id": 1, "orderdate": 1_760_000_000, **members}, WireOrder, strict=False)
+    )
 
 
 @pytest.mark.parametrize(

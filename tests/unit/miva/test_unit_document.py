@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreVariant
-from tradepost.miva.unit_document import unit_document
+from tradepost.miva.documents.unit_document import unit_document
 
 
 def change(action, code, **fields):

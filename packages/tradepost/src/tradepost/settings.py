@@ -16,7 +16,7 @@ import dj_database_url
 import platformdirs
 
 from tradepost.security.keys import key_file, random_secret
-from tradepost.web import look
+from tradepost.web import theme
 
 DATA_DIR = Path(os.environ.get("TRADEPOST_DATA") or platformdirs.user_data_path("tradepost"))
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -135,4 +135,4 @@ LOGGING_CONFIG = None
 
 # --- look -------------------------------------------------------------------------------------------------------------
 
-UNFOLD = look.UNFOLD
+UNFOLD = theme.UNFOLD

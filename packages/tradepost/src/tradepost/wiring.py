@@ -12,28 +12,27 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tradepost.database.catalogue import DjangoCatalogue
-from tradepost.database.channels import settings_of
-from tradepost.database.connections import connection_of, save_connection, secrets_of
-from tradepost.database.intents import DjangoIntents
-from tradepost.database.ledger import DjangoLedger
-from tradepost.database.listings import DjangoListings
-from tradepost.database.models import Channel, Connection, ConnectionKind
-from tradepost.database.models import Protocol as AddressProtocol
-from tradepost.database.orders import DjangoOrders
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.channels.channels import settings_of
+from tradepost.database.channels.connections import connection_of, save_connection, secrets_of
+from tradepost.database.listings.intents import DjangoIntents
+from tradepost.database.listings.listings import DjangoListings
+from tradepost.database.listings.store_inventory import DjangoLedger
+from tradepost.database.models import Channel, Connection, ConnectionKind, Transport
+from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
 from tradepost.images.library import ImageLibrary
-from tradepost.miva.address import endpoint_of
 from tradepost.miva.connect import StoreConnection, connect_client
-from tradepost.miva.exchange import RequestSeen
-from tradepost.miva.file_server import FileServerAddress, Mode
-from tradepost.miva.gateway import MivaStore
-from tradepost.miva.image_folder import ImageFolder
-from tradepost.miva.images import MivaImageStore, connect_images
-from tradepost.miva.signing import Digest
+from tradepost.miva.files.file_server import FileServerAddress, Mode
+from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.miva.files.image_store import MivaImageStore, connect_images
+from tradepost.miva.store import MivaStore
+from tradepost.miva.wire.address import endpoint_of
+from tradepost.miva.wire.signing import Digest
+from tradepost.miva.wire.transport import RequestSeen
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.import_catalogue import ImportPorts
-from tradepost.operations.ports import Clock, Ports, Run
+from tradepost.operations.ports import ActiveRun, Clock, Ports
 from tradepost.security.addresses import check_host, check_web_address
 from tradepost.security.encryption import FernetCipher
 
@@ -54,7 +53,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 @contextmanager
-def ports_for(channel: Channel, run: Run, *, clock: Clock = timezone.now) -> Iterator[Ports]:
+def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) -> Iterator[Ports]:
     """
     Give an operation all it needs on a channel, and close what was opened.
 
@@ -121,7 +120,7 @@ def save_store_connection(channel: Channel, connection: StoreConnection) -> Conn
         ConnectionKind.STORE_API,
         cipher=cipher(),
         secrets={name: value for name, value in secrets.items() if value},
-        protocol=AddressProtocol(endpoint.scheme).value,
+        protocol=Transport(endpoint.scheme).value,
         host=endpoint.host,
         port=endpoint.port,
         folder=endpoint.folder,
@@ -138,7 +137,7 @@ def save_image_connection(channel: Channel, address: FileServerAddress, folder: 
         ConnectionKind.IMAGE_FTP,
         cipher=cipher(),
         secrets={"password": address.password} if address.password else {},
-        protocol=AddressProtocol(address.mode).value,
+        protocol=Transport(address.mode).value,
         host=address.host,
         port=address.port or None,
         folder=folder.base_directory,
@@ -162,7 +161,7 @@ def store_connection(channel: Channel) -> StoreConnection:
         token=secrets.get("token", ""),
         signing_key=secrets.get("signing_key", ""),
         digest=cast("Digest", connection.digest),
-        plain_http=connection.protocol == AddressProtocol.HTTP,
+        plain_http=connection.protocol == Transport.HTTP,
         web_server_login=(connection.user, secrets.get("web_server_password", "")) if connection.user else None,
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tradepost.cli import failures
+from tradepost.cli import exit_codes as failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def load(name: str) -> Any:
     """Import a noun's module and build its command, opening the hub first where the noun works on it."""
     noun = NOUNS[name]
     if noun.opens_hub:
-        hub = importlib.import_module("tradepost.cli.hub")
+        hub = importlib.import_module("tradepost.cli.bootstrap")
         hub.open_hub()
     command = typer.main.get_command(importlib.import_module(f"tradepost.cli.{noun.module}").app)
     command.name = name

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 from django.db.models import Count, Q
 
-from tradepost.cli.choosing import JsonOption, the_channel
-from tradepost.cli.failures import Exit
+from tradepost.cli.arguments import JsonOption, the_channel
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import err, out, print_json, print_table, progress
-from tradepost.database.models import Channel, Product
+from tradepost.database.models import Channel, ProductRecord
 from tradepost.domain.errors import FileRefused
 from tradepost.operations.import_catalogue import ImportReport, import_catalogue
 from tradepost.operations.shopify_csv import Level, RowReport
@@ -73,7 +73,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List the products of the catalogue."""
-    rows = Product.objects.filter(pk__gt=after)
+    rows = ProductRecord.objects.filter(pk__gt=after)
     if search:
         rows = rows.filter(
             Q(handle__istartswith=search) | Q(title__icontains=search) | Q(variants__sku__istartswith=search)
@@ -124,7 +124,7 @@ def _row_json(row: RowReport) -> dict[str, Any]:
     return {"line": row.line or None, "handle": row.handle, "message": row.message}
 
 
-def _product_json(product: Product) -> dict[str, Any]:
+def _product_json(product: ProductRecord) -> dict[str, Any]:
     return {
         "id": product.pk,
         "handle": product.handle,

@@ -9,22 +9,22 @@ import typer
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tradepost.cli.choosing import JsonOption, YesOption, confirm, the_channel
+from tradepost.cli.arguments import JsonOption, YesOption, confirm, the_channel
 from tradepost.cli.connecting import connect
 from tradepost.cli.connection_check import Finding, check_channel
-from tradepost.cli.failures import Exit
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_secret
-from tradepost.database.channels import settings_of
+from tradepost.database.channels.channels import settings_of
 from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
-from tradepost.miva.address import endpoint_of
 from tradepost.miva.connect import StoreConnection
-from tradepost.miva.file_server import FileServerAddress
-from tradepost.miva.image_folder import DEFAULT_BASE_DIRECTORY, DEFAULT_SUB_FOLDER, ImageFolder
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.image_folder import DEFAULT_BASE_DIRECTORY, DEFAULT_SUB_FOLDER, ImageFolder
+from tradepost.miva.wire.address import endpoint_of
 from tradepost.wiring import change_image_password, save_store_connection, store_connection
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")

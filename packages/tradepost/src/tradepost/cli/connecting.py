@@ -4,8 +4,8 @@ from django.db import transaction
 
 from tradepost.database.models import Channel
 from tradepost.miva.connect import StoreConnection
-from tradepost.miva.file_server import FileServerAddress
-from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.wiring import save_image_connection, save_store_connection
 
 Images = tuple[FileServerAddress, ImageFolder]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.errors import StorageRefused, TradepostError
-from tradepost.miva.functions import THE_EIGHT
+from tradepost.miva.wire.functions import THE_EIGHT
 from tradepost.wiring import open_image_store, open_store
 
 USUAL_WINDOW_SECONDS = 120

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 from django.db.models import QuerySet
 
-from tradepost.cli.asking import Request, ask, set_apart
-from tradepost.cli.choosing import (
+from tradepost.cli.arguments import (
     AllOption,
     ChannelOption,
     DryRunOption,
@@ -18,8 +17,9 @@ from tradepost.cli.choosing import (
     listing_ids,
     the_channel,
 )
-from tradepost.cli.failures import Exit
-from tradepost.cli.running import execute
+from tradepost.cli.exit_codes import Exit
+from tradepost.cli.requests import Request, ask, pause_or_unlink
+from tradepost.cli.run_report import execute
 from tradepost.database.models import Channel, Listing
 from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.errors import NotAllowed
@@ -144,7 +144,7 @@ def unlink(
         confirm(f"Let go of all products of the channel '{chosen.name}'?", is_confirmed=yes)
     rows = Listing.objects.filter(channel=chosen).exclude(link=Link.UNLINKED.value)
     ids = _chosen(chosen, skus, all_=all_, rows=rows)
-    return set_apart(chosen, "unlink", ids, dry_run=dry_run, as_json=as_json)
+    return pause_or_unlink(chosen, "unlink", ids, dry_run=dry_run, as_json=as_json)
 
 
 def pause(
@@ -158,7 +158,7 @@ def pause(
     """Freeze listings: no run touches them; what is queued stays queued."""
     chosen = the_channel(channel)
     ids = _chosen(chosen, skus, all_=all_, rows=Listing.objects.filter(channel=chosen, is_paused=False))
-    return set_apart(chosen, "pause", ids, dry_run=dry_run, as_json=as_json)
+    return pause_or_unlink(chosen, "pause", ids, dry_run=dry_run, as_json=as_json)
 
 
 def unpause(
@@ -172,7 +172,7 @@ def unpause(
     """Let runs touch listings again."""
     chosen = the_channel(channel)
     ids = _chosen(chosen, skus, all_=all_, rows=Listing.objects.filter(channel=chosen, is_paused=True))
-    return set_apart(chosen, "unpause", ids, dry_run=dry_run, as_json=as_json)
+    return pause_or_unlink(chosen, "unpause", ids, dry_run=dry_run, as_json=as_json)
 
 
 def clear(

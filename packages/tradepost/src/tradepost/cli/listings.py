@@ -6,7 +6,7 @@ import typer
 from django.db.models import Q
 
 from tradepost.cli import listing_changes
-from tradepost.cli.choosing import ChannelOption, JsonOption, listing_ids, the_channel
+from tradepost.cli.arguments import ChannelOption, JsonOption, listing_ids, the_channel
 from tradepost.cli.output import out, print_json, print_table, printable
 from tradepost.database.models import Listing, RunChange
 from tradepost.domain.codes import code_key

@@ -7,12 +7,12 @@ import typer
 from django.db import transaction
 from django.utils import timezone
 
-from tradepost.cli.choosing import ChannelOption, DryRunOption, JsonOption, the_channel, the_order
-from tradepost.cli.failures import Exit
+from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, the_channel, the_order
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.running import execute
+from tradepost.cli.run_report import execute
 from tradepost.database.models import Order, OrderLine, ShipmentRecord
-from tradepost.database.orders import DjangoOrders
+from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.ports import NewShipment

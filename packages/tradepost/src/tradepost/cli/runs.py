@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tradepost.cli.choosing import ChannelOption, JsonOption, the_channel
-from tradepost.cli.failures import Exit
+from tradepost.cli.arguments import ChannelOption, JsonOption, the_channel
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.running import SHOWN_CHANGES, Report, change_lines, change_row_json, print_counts
+from tradepost.cli.run_report import SHOWN_CHANGES, Report, change_lines, change_row_json, print_counts
 from tradepost.database.models import Run
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, RunState

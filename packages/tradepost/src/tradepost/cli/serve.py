@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from django.contrib.auth.models import User
 
-from tradepost.cli.failures import Exit
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out
 from tradepost.cli.serving import serving
 from tradepost.domain.errors import NotAllowed

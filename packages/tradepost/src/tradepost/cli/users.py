@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from tradepost.cli.choosing import JsonOption
-from tradepost.cli.failures import Exit
+from tradepost.cli.arguments import JsonOption
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_secret
 from tradepost.domain.errors import NotAllowed

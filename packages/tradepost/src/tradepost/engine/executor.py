@@ -6,7 +6,7 @@ import threading
 from django.db import connections
 from django.utils import timezone
 
-from tradepost.database import runs
+from tradepost.database.runs import runs
 from tradepost.engine.owner import is_dead
 from tradepost.engine.run_handle import RunHandle
 from tradepost.engine.runs import doorbell, execute, take

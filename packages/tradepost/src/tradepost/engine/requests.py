@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
-from tradepost.database.history import add_results, counts_of
-from tradepost.database.listings import DjangoListings
+from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Run, RunKind, Trigger
+from tradepost.database.runs.history import add_results, counts_of
 from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome, Result, RunState
@@ -17,7 +17,7 @@ from tradepost.operations.queue_changes import pause, plan_queue, queue, unlink,
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestOutcome:
     """
     What became of a request: how many listings it changed, and how many not.
 
@@ -34,11 +34,11 @@ class Asked:
     results: tuple[Result, ...] = ()
 
 
-def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> Asked:
+def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> RequestOutcome:
     """Say what a request would do, and do nothing."""
     listings = DjangoListings(channel_id)
     plan = plan_queue(with_variants(listings, listings.by_ids(ids)), change)
-    return _asked(plan.results, plan.applied_by)
+    return _outcome_of(plan.results, plan.applied_by)
 
 
 def request_change(
@@ -49,7 +49,7 @@ def request_change(
     requested_by: str,
     groups: Collection[Group] = CONTENT_GROUPS,
     trigger: Trigger = Trigger.PERSON,
-) -> Asked:
+) -> RequestOutcome:
     """
     Queue a change for these listings and the variants of parents among them; Pending.NONE clears what is queued.
 
@@ -59,7 +59,7 @@ def request_change(
         listings = DjangoListings(channel_id)
         plan = queue(listings, listings.by_ids(ids), change, groups=groups)
         _keep(channel_id, plan.results, requested_by=requested_by, trigger=trigger)
-    return _asked(plan.results, plan.applied_by)
+    return _outcome_of(plan.results, plan.applied_by)
 
 
 def request_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> None:
@@ -71,13 +71,13 @@ def request_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> 
 
 def request_unlink(
     channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
-) -> Asked:
+) -> RequestOutcome:
     """Let go of the store's products; nothing is written to the store."""
     with transaction.atomic():
         listings = DjangoListings(channel_id)
         results = unlink(listings, listings.by_ids(ids))
         _keep(channel_id, results, requested_by=requested_by, trigger=trigger)
-    return _asked(results, "")
+    return _outcome_of(results, "")
 
 
 def _keep(channel_id: int, results: Sequence[Result], *, requested_by: str, trigger: Trigger) -> None:
@@ -102,9 +102,9 @@ def _keep(channel_id: int, results: Sequence[Result], *, requested_by: str, trig
     add_results(results, run_id=run.pk, attempt=1)
 
 
-def _asked(results: Sequence[Result], applied_by: str) -> Asked:
+def _outcome_of(results: Sequence[Result], applied_by: str) -> RequestOutcome:
     changed = [result.change for result in results if result.outcome is Outcome.APPLIED]
-    return Asked(
+    return RequestOutcome(
         queued=len(changed),
         unchanged=sum(result.outcome is Outcome.UNCHANGED for result in results),
         refused=Counter(result.message for result in results if result.outcome is Outcome.SKIPPED),

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connections, transaction
 
-from tradepost.database import runs
-from tradepost.database.history import add_plan, add_results
 from tradepost.database.models import Run
+from tradepost.database.runs import runs
+from tradepost.database.runs.history import add_plan, add_results
 from tradepost.domain.errors import RunLost
 from tradepost.domain.plan import Counts, Result, Unit
 from tradepost.operations.ports import Clock
@@ -28,7 +28,7 @@ class RunHandle:
     """Implements `ports.Run` for the owner that has taken the run. Not for several threads at once."""
 
     def __init__(
-        self, run: Run, hold: runs.Hold, *, clock: Clock, lease: timedelta = LEASE, on_progress: Progress | None = None
+        self, run: Run, hold: runs.Lease, *, clock: Clock, lease: timedelta = LEASE, on_progress: Progress | None = None
     ) -> None:
         self._hold = hold
         self._is_dry = run.is_dry
@@ -55,7 +55,7 @@ class RunHandle:
         return self._is_dry
 
     @property
-    def hold(self) -> runs.Hold:
+    def hold(self) -> runs.Lease:
         return self._hold
 
     @property
@@ -157,7 +157,7 @@ class RunHandle:
         try:
             while not is_over.wait(every_seconds):
                 try:
-                    if not runs.holds(self._hold, until=self._clock() + self._lease):
+                    if not runs.renew_lease(self._hold, until=self._clock() + self._lease):
                         self._is_lost.set()
                         return
                 except DatabaseError:
@@ -172,7 +172,7 @@ class RunHandle:
 
     def _fence(self) -> None:
         self._refuse_if_lost()
-        if not runs.holds(self._hold, until=self._clock() + self._lease):
+        if not runs.renew_lease(self._hold, until=self._clock() + self._lease):
             self._lose()
 
     def _write(self, **columns: object) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database import runs
 from tradepost.database.models import Run, RunKind, Trigger
+from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
@@ -123,7 +123,7 @@ def execute(
 
     Nothing that an operation raises gets out: it is written down as the run's error. Only what ends the process does.
     """
-    hold = runs.Hold(run.pk, run.owner, run.attempt)
+    hold = runs.Lease(run.pk, run.owner, run.attempt)
     handle = RunHandle(run, hold, clock=clock, lease=lease, on_progress=progress)
     on_start(handle)
     _logger.info("Run %s: %s on channel %s, attempt %s.", run.pk, run.kind, run.channel_id, run.attempt)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
-from tradepost.miva import functions
-from tradepost.miva.calls import Call, Repeat
-from tradepost.miva.client import MivaClient
-from tradepost.miva.records import Store
+from tradepost.miva.rows.product_records import WireStore
 from tradepost.miva.store_reads import StoreReads
+from tradepost.miva.wire import functions
+from tradepost.miva.wire.calls import Call, Repeat
+from tradepost.miva.wire.client import MivaClient
 
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "Provision_Store": {"XML": ""},
@@ -72,7 +72,7 @@ def check_connection(client: MivaClient) -> ConnectionCheck:
 
 def _store_name(client: MivaClient) -> str:
     try:
-        store: Store = client.call(functions.store_load())
+        store: WireStore = client.call(functions.store_load())
     except (PermissionMissing, Rejected):
         return ""  # some versions may want a right for it
     return store.name or store.code

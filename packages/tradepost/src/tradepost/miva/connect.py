@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import stamina
 
-from tradepost.miva.address import endpoint_of
-from tradepost.miva.client import MivaClient
-from tradepost.miva.exchange import Exchange, Limits, RequestObserver
-from tradepost.miva.gateway import MivaStore
-from tradepost.miva.retrying import API
-from tradepost.miva.signing import Credentials, Digest
+from tradepost.miva.store import MivaStore
+from tradepost.miva.wire.address import endpoint_of
+from tradepost.miva.wire.client import MivaClient
+from tradepost.miva.wire.retrying import API
+from tradepost.miva.wire.signing import Credentials, Digest
+from tradepost.miva.wire.transport import HttpTransport, Limits, RequestObserver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def connect_client(
 
     Raises AddressRefused and CredentialsRejected for what can't be used whatever the store says.
     """
-    exchange = Exchange(
+    transport = HttpTransport(
         endpoint=endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http),
         credentials=Credentials(connection.token, connection.signing_key, connection.digest),
         limits=limits or Limits(),
@@ -58,7 +58,7 @@ def connect_client(
         web_server_login=connection.web_server_login,
         certificates=certificates,
     )
-    return MivaClient(exchange, store_code=connection.store_code.strip(), clock=clock, retrying=retrying)
+    return MivaClient(transport, store_code=connection.store_code.strip(), clock=clock, retrying=retrying)
 
 
 def connect_store(connection: StoreConnection, *, observer: RequestObserver | None = None) -> MivaStore:

@@ -15,15 +15,16 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
 from tradepost.domain.order import StoreOrder, StoreStatus
 from tradepost.domain.store import StoreProduct, StoreRow
-from tradepost.miva import functions, translate
-from tradepost.miva.client import MivaClient
-from tradepost.miva.filters import Condition, Filter, all_of, any_of, columns, is_one_of
-from tradepost.miva.order_records import Order
-from tradepost.miva.pace import split
-from tradepost.miva.paging import HasId, PagesById
-from tradepost.miva.records import CustomFieldValues, Product, Variant
+from tradepost.miva.rows import translate
+from tradepost.miva.rows.order_records import WireOrder
+from tradepost.miva.rows.product_records import CustomFieldValues, WireProduct, WireVariant
+from tradepost.miva.wire import functions
+from tradepost.miva.wire.client import MivaClient
+from tradepost.miva.wire.filters import Condition, Filter, all_of, any_of, columns, is_one_of
+from tradepost.miva.wire.pace import split
+from tradepost.miva.wire.paging import HasId, PagesById
 
-Row = TypeVar("Row", Product, Order)
+Row = TypeVar("Row", WireProduct, WireOrder)
 
 _CODES_PER_REQUEST = 100
 _IDS_PER_REQUEST = 200
@@ -92,13 +93,13 @@ class StoreReads:
         return found
 
     def _products(
-        self, filters: Sequence[Filter], names: Sequence[str], *, limit: int, is_asked: Callable[[Product], bool]
-    ) -> list[Product]:
+        self, filters: Sequence[Filter], names: Sequence[str], *, limit: int, is_asked: Callable[[WireProduct], bool]
+    ) -> list[WireProduct]:
         # What this token may not see, it does not ask for a second time.
         stock = () if self._reads_stock is False else _STOCK_COLUMNS
         # One more than can be: a store that ignores the filter gives itself away.
         call = functions.product_list_load_query(
-            filters=[*filters, *columns([*stock, *names])], count=limit + 1, row=Product
+            filters=[*filters, *columns([*stock, *names])], count=limit + 1, row=WireProduct
         )
         page = self._client.call(call)
         rows = _only_asked(page.data, is_asked=is_asked)
@@ -106,9 +107,9 @@ class StoreReads:
             self._reads_stock = rows[0].productinventorysettings is not UNSET
         return rows
 
-    def _variants(self, parents: Sequence[Product]) -> dict[int, list[Variant]]:
+    def _variants(self, parents: Sequence[WireProduct]) -> dict[int, list[WireVariant]]:
         """Load the variants of parents; those that may not be read are left out."""
-        found: dict[int, list[Variant]] = {}
+        found: dict[int, list[WireVariant]] = {}
         for chunk in split(parents, size=_VARIANT_LOADS_PER_REQUEST):
             answers = self._client.multi_call(
                 [functions.product_variant_list_load_product(product_id=parent.id) for parent in chunk]
@@ -131,7 +132,7 @@ class StoreReads:
     def reads_stock(self) -> bool:
         """See the port. A store without any product tells nothing, so it is asked again."""
         if self._reads_stock is None:
-            call = functions.product_list_load_query(filters=columns(_STOCK_COLUMNS), count=1, row=Product)
+            call = functions.product_list_load_query(filters=columns(_STOCK_COLUMNS), count=1, row=WireProduct)
             page = self._client.call(call)
             if not page.data:
                 return False
@@ -166,7 +167,7 @@ class StoreReads:
             filters += any_of(Condition("orderdate", "GE", start), Condition("dt_updated", "GE", start))
         pages = PagesById(
             self._client,
-            partial(functions.order_list_load_query, row=Order),
+            partial(functions.order_list_load_query, row=WireOrder),
             page_size=page_size,
             filters=filters,
             satisfies=lambda order: order.status in wanted and max(order.orderdate, order.dt_updated) >= start,
@@ -179,7 +180,9 @@ class StoreReads:
         found: dict[int, StoreOrder] = {}
         for chunk in split(sorted(set(ids)), size=_ORDERS_PER_REQUEST):
             filters = [*all_of(is_one_of("id", chunk)), *columns(_ORDER_COLUMNS)]
-            page = self._client.call(functions.order_list_load_query(filters=filters, count=len(chunk) + 1, row=Order))
+            page = self._client.call(
+                functions.order_list_load_query(filters=filters, count=len(chunk) + 1, row=WireOrder)
+            )
             for order in _only_asked(page.data, is_asked=_has_id(chunk)):
                 found[order.id] = translate.order_of(order)
         return found
@@ -197,7 +200,7 @@ def _has_id(ids: Sequence[int]) -> Callable[[HasId], bool]:
     return lambda row: row.id in asked
 
 
-def _has_dimensions(row: Product) -> bool:
+def _has_dimensions(row: WireProduct) -> bool:
     return row.attributes is not UNSET and any(
         attribute.inventory or attribute.attemp_id for attribute in row.attributes
     )
@@ -210,7 +213,7 @@ def _code_filter(codes: Sequence[str]) -> list[Filter]:
     return any_of(*conditions, *(Condition("code", "EQ", code) for code in codes if "," in code))
 
 
-def _is_asked(codes: Sequence[str]) -> Callable[[Product], bool]:
+def _is_asked(codes: Sequence[str]) -> Callable[[WireProduct], bool]:
     keys = {code_key(code) for code in codes}
     # Databases take more letters for equal than our folding does (accents), but only beyond ASCII.
     return lambda row: code_key(row.code) in keys or not row.code.isascii()

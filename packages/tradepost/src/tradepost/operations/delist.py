@@ -13,7 +13,7 @@ from tradepost.domain.errors import PermissionMissing
 from tradepost.domain.listing import Attention, Event, Link, Pending, settle
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct
-from tradepost.operations.ports import Answer, ListingRow, Ports, Proven
+from tradepost.operations.ports import ListingRow, Ports, Proven, WriteOutcome
 
 
 def apply(ports: Ports, rows: Sequence[ListingRow]) -> None:
@@ -36,7 +36,7 @@ def apply(ports: Ports, rows: Sequence[ListingRow]) -> None:
             proven.append(Proven(row.id, at, status=settle(row.status, Event.DELISTED)))
             results.append(Result(_change(row), Outcome.APPLIED, Proof.READ))
             continue
-        outcome = Outcome.UNKNOWN if answer.answer is Answer.LOST else Outcome.REJECTED
+        outcome = Outcome.UNKNOWN if answer.outcome is WriteOutcome.LOST else Outcome.REJECTED
         message = answer.message or "The store said yes, but the product is still there."
         flags[row.id] = (Attention.DELIST_FAILED, message)
         results.append(Result(_change(row), outcome, message=message))

@@ -18,7 +18,7 @@ from tradepost.domain.order import (
     acknowledgement_note,
 )
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
-from tradepost.operations.ports import Answer, OrderRow, Ports, ShipmentSend, WriteAnswer
+from tradepost.operations.ports import OrderRow, Ports, ShipmentSend, WriteAnswer, WriteOutcome
 
 # Orders can complete after later-numbered ones, so every fetch looks back over the one before it.
 _OVERLAP = timedelta(hours=48)
@@ -151,7 +151,7 @@ def _acknowledge_result(
         return Result(change, Outcome.FAILED, message=f"Order {row.external_id} is not on the store any more.")
     if _is_acknowledged(order, mode):
         return Result(change, Outcome.APPLIED if answer is not None else Outcome.UNCHANGED, Proof.READ)
-    if answer is not None and answer.answer is Answer.LOST:
+    if answer is not None and answer.outcome is WriteOutcome.LOST:
         return Result(change, Outcome.UNKNOWN, message=answer.message or "The store's answer was lost.")
     message = answer.message if answer is not None else ""
     return Result(change, Outcome.REJECTED, message=message or "The store said yes, but nothing can be seen of it.")

@@ -35,7 +35,7 @@ Clock = Callable[[], datetime]
 # --- the store ------------------------------------------------------------------------------------------------------
 
 
-class Answer(StrEnum):
+class WriteOutcome(StrEnum):
     """What the store said to one write."""
 
     DONE = "done"  # it said yes; prove it where it is known to say so in silence
@@ -45,7 +45,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WriteAnswer:
-    answer: Answer
+    outcome: WriteOutcome
     message: str = ""
 
 
@@ -58,7 +58,7 @@ class UnitAnswer:
     Messages that say that the wanted state holds already are in neither.
     """
 
-    answer: Answer
+    outcome: WriteOutcome
     refusals: Mapping[int, str] = field(default_factory=dict)
     complaints: Sequence[str] = ()
     message: str = ""
@@ -527,7 +527,7 @@ class Orders(Protocol):
     def flag_shipments(self, errors: Mapping[int, str]) -> None: ...
 
 
-class Run(Protocol):
+class ActiveRun(Protocol):
     """
     The execution in which an operation works: its place, its report and its right to write.
 
@@ -579,7 +579,7 @@ class Ports:
     intents: Intents
     ledger: StoreLedger
     orders: Orders
-    run: Run
+    run: ActiveRun
     clock: Clock
 
 

@@ -18,7 +18,7 @@ from tradepost.domain.listing import Attention, Event, Link, Status, settle
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.image_upload import Uploaded, upload, upload_change, upload_unit
-from tradepost.operations.ports import Answer, FamilyRows, ListingRow, Ports, Proven, SetupItem
+from tradepost.operations.ports import FamilyRows, ListingRow, Ports, Proven, SetupItem, WriteOutcome
 from tradepost.operations.publish_plan import (
     FamilyPlan,
     build_wanted,
@@ -156,11 +156,11 @@ class _Batch:
         results = []
         for item, change, answer in zip(items, setup_unit(items).changes, answers, strict=True):
             outcome = {
-                Answer.DONE: Outcome.APPLIED,
-                Answer.REFUSED: Outcome.REJECTED,
-                Answer.LOST: Outcome.UNKNOWN,
-            }[answer.answer]
-            proof = Proof.ANSWERED if answer.answer is Answer.DONE else Proof.NONE
+                WriteOutcome.DONE: Outcome.APPLIED,
+                WriteOutcome.REFUSED: Outcome.REJECTED,
+                WriteOutcome.LOST: Outcome.UNKNOWN,
+            }[answer.outcome]
+            proof = Proof.ANSWERED if answer.outcome is WriteOutcome.DONE else Proof.NONE
             results.append((item, Result(change, outcome, proof, answer.message)))
         with self._ports.run.transaction():
             self._ports.ledger.add_setup(item for item, result in results if result.outcome is Outcome.APPLIED)
@@ -198,7 +198,7 @@ class _Batch:
             now = {**{key: product for key, product in now.items() if key not in _keys(codes)}, **found}
             again = []
             for (state, unit), answer in zip(todo, answers, strict=True):
-                state.is_lost = answer.answer is Answer.LOST
+                state.is_lost = answer.outcome is WriteOutcome.LOST
                 state.words = _words(unit, answer.refusals, answer.complaints, answer.message)
                 state.wanted = _mended(state, now)
                 if state.is_lost or state.wanted is not state.plan.wanted:

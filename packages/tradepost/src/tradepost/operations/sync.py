@@ -16,7 +16,16 @@ from tradepost.domain.listing import Attention, Event, settle
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations import delist, existence, get_orders
-from tradepost.operations.ports import Answer, ListingRow, Ports, Proven, Stage, StockWrite, UnitAnswer, WriteAnswer
+from tradepost.operations.ports import (
+    ListingRow,
+    Ports,
+    Proven,
+    Stage,
+    StockWrite,
+    UnitAnswer,
+    WriteAnswer,
+    WriteOutcome,
+)
 
 _BEFORE_ORDERS = (Stage.DELIST, Stage.HIDE, Stage.DECREASE)
 _VALUES_PER_PRODUCT = 10
@@ -180,9 +189,9 @@ def _stock_result(plan: _StockPlan, answer: WriteAnswer, there: StoreProduct | N
         stock = there.stock if there is not None else None
         if stock is not None and stock.is_tracked and _was_taken(plan, answer, stock.count):
             return Result(plan.change, Outcome.APPLIED, Proof.READ)
-    elif answer.answer is Answer.DONE:
+    elif answer.outcome is WriteOutcome.DONE:
         return Result(plan.change, Outcome.APPLIED, Proof.ANSWERED)
-    outcome = Outcome.UNKNOWN if answer.answer is Answer.LOST else Outcome.REJECTED
+    outcome = Outcome.UNKNOWN if answer.outcome is WriteOutcome.LOST else Outcome.REJECTED
     return Result(plan.change, outcome, message=answer.message or "The store said yes, but its stock did not change.")
 
 
@@ -191,7 +200,7 @@ def _was_taken(plan: _StockPlan, answer: WriteAnswer, count: int) -> bool:
         return True
     # Lower than what was sent, and not what was there before, is a sale in between.
     before = plan.change.fields[0].before
-    return answer.answer is Answer.DONE and count < plan.quantity and count != before
+    return answer.outcome is WriteOutcome.DONE and count < plan.quantity and count != before
 
 
 def _stock_change(row: ListingRow, action: Action, before: int | None, after: int | None, reason: str) -> Change:
@@ -244,7 +253,7 @@ def _price_change(row: ListingRow) -> Change:
 
 
 def _refused(answer: UnitAnswer) -> Outcome:
-    return Outcome.UNKNOWN if answer.answer is Answer.LOST else Outcome.REJECTED
+    return Outcome.UNKNOWN if answer.outcome is WriteOutcome.LOST else Outcome.REJECTED
 
 
 def _words(answer: UnitAnswer) -> str:

@@ -20,7 +20,7 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
-from tradepost.operations.ports import Answer, Ports, ShipmentSend, WriteAnswer
+from tradepost.operations.ports import Ports, ShipmentSend, WriteAnswer, WriteOutcome
 
 _SHIPPED_OR_GONE = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED, StoreStatus.RMA_ISSUED})
 
@@ -191,7 +191,7 @@ class _Batch:
             self._proven[send.shipment.id] = there.id
             self._results.append(Result(_change(send), Outcome.APPLIED, Proof.READ))
             return
-        is_lost = answer is not None and answer.answer is Answer.LOST
+        is_lost = answer is not None and answer.outcome is WriteOutcome.LOST
         message = answer.message if answer is not None else ""
         default = "The answer was lost." if is_lost else "The store said yes, but the shipment is not as it was sent."
         self._fail(send, Outcome.UNKNOWN if is_lost else Outcome.REJECTED, message or default)

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from tradepost.database.models import Channel, Connection, RunKind
 from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
-from tradepost.web.reading import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.format import spoken
+from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
-from tradepost.web.wording import spoken
 
 
 class Connections(ReadOnlyRows):

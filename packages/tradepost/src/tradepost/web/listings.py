@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString, mark_safe
 from tradepost.database.models import Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
-from tradepost.engine.requests import Asked, preview_change, request_change
+from tradepost.engine.requests import RequestOutcome, preview_change, request_change
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.reading import ReadOnlyTable
+from tradepost.web.format import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
+from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.site import site
-from tradepost.web.wording import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
 
 HISTORY_LENGTH = 50
 # Beyond this, a selection would take longer than a page may: commands do it in the background.
@@ -88,7 +88,7 @@ class ListingTable(ReadOnlyTable):
     def link_label(self, row: Listing) -> str:
         return spoken(row.link)
 
-    @column("Asked for")
+    @column("RequestOutcome for")
     def asked(self, row: Listing) -> str:
         paused = "paused" if row.is_paused else ""
         return ", ".join(part for part in (row.pending, paused) if part) or NOTHING
@@ -202,7 +202,7 @@ class ListingTable(ReadOnlyTable):
         return None
 
     def _confirmation(
-        self, request: HttpRequest, previews: list[Asked], chosen: list[tuple[int, int]], change: Pending
+        self, request: HttpRequest, previews: list[RequestOutcome], chosen: list[tuple[int, int]], change: Pending
     ) -> TemplateResponse:
         refused: dict[str, int] = {}
         for preview in previews:
@@ -221,7 +221,7 @@ class ListingTable(ReadOnlyTable):
         }
         return TemplateResponse(request, "back_office/confirm.html", context)
 
-    def _tell(self, request: HttpRequest, asked: Asked, change: Pending) -> None:
+    def _tell(self, request: HttpRequest, asked: RequestOutcome, change: Pending) -> None:
         if asked.queued:
             self.message_user(
                 request,

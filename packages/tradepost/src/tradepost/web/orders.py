@@ -6,9 +6,9 @@ from django.http import HttpRequest
 
 from tradepost.database.models import Order, OrderLine, ShipmentRecord
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.reading import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.format import NOTHING, ORDER_COLOURS, money, spoken
+from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
-from tradepost.web.wording import NOTHING, ORDER_COLOURS, money, spoken
 
 LARGEST_ID = 2**63 - 1
 

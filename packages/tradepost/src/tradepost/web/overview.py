@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from tradepost.database.models import Channel, Listing, Order, Run
 from tradepost.domain.listing import Attention, Health, Pending
 from tradepost.domain.order import OrderState
-from tradepost.web.wording import RUN_COLOURS, spoken
+from tradepost.web.format import RUN_COLOURS, spoken
 
 LATEST_RUNS = 8
 

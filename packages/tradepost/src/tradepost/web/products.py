@@ -4,34 +4,34 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from tradepost.database.models import Product, Variant
+from tradepost.database.models import ProductRecord, VariantRecord
 from tradepost.web.columns import column
-from tradepost.web.reading import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.format import NOTHING, money, number
+from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
-from tradepost.web.wording import NOTHING, money, number
 
 
 class Variants(ReadOnlyRows):
     """The sellable combinations of a product."""
 
-    model = Variant
+    model = VariantRecord
     fields = ("sku", "choices", "price_text", "quantity_text", "barcode", "is_gone")
     readonly_fields = fields
 
     @column("Options")
-    def choices(self, row: Variant) -> str:
+    def choices(self, row: VariantRecord) -> str:
         return ", ".join(row.options) or NOTHING
 
     @column("Price")
-    def price_text(self, row: Variant) -> str:
+    def price_text(self, row: VariantRecord) -> str:
         return money(row.price)
 
     @column("Quantity")
-    def quantity_text(self, row: Variant) -> str:
+    def quantity_text(self, row: VariantRecord) -> str:
         return number(row.quantity)
 
 
-@admin.register(Product, site=site)
+@admin.register(ProductRecord, site=site)
 class ProductTable(ReadOnlyTable):
     """Products of the catalogue."""
 
@@ -44,17 +44,17 @@ class ProductTable(ReadOnlyTable):
     readonly_fields = ("path",)
 
     @column("Category")
-    def path(self, row: Product) -> str:
+    def path(self, row: ProductRecord) -> str:
         return " / ".join(row.category) or NOTHING
 
     def get_search_results(
         self,
         request: HttpRequest,  # noqa: ARG002 Django\'s form
-        queryset: QuerySet[Product],
+        queryset: QuerySet[ProductRecord],
         search_term: str,
-    ) -> tuple[QuerySet[Product], bool]:
+    ) -> tuple[QuerySet[ProductRecord], bool]:
         term = search_term.strip()
         if not term:
             return queryset, False
-        skus = Variant.objects.filter(sku=term).values("product_id")
+        skus = VariantRecord.objects.filter(sku=term).values("product_id")
         return queryset.filter(Q(handle__istartswith=term) | Q(title__icontains=term) | Q(pk__in=skus)), False

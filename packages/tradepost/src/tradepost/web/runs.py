@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tradepost.database.models import Run, RunChange
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.reading import ReadOnlyTable
+from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
+from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.site import site
-from tradepost.web.wording import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
 
 SHOWN_CHANGES = 200
 

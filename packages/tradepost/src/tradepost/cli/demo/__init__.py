@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tradepost.cli.demo.store_in_a_box import StoreInABox, store_in_a_box
 from tradepost.cli.demo.summary import Summary
-from tradepost.cli.failures import AlreadyRunning, Exit
+from tradepost.cli.exit_codes import AlreadyRunning, Exit
 from tradepost.cli.output import err, out, print_json
 from tradepost.cli.sample import write_sample
 from tradepost.domain.errors import FileRefused
@@ -80,7 +80,7 @@ def _open(folder: Path) -> None:
     for name in _FOREIGN:
         os.environ.pop(name, None)
     os.environ["TRADEPOST_DATA"] = str(folder)
-    from tradepost.cli.hub import open_hub  # noqa: PLC0415 reads the settings
+    from tradepost.cli.bootstrap import open_hub  # noqa: PLC0415 reads the settings
 
     open_hub()
 

@@ -15,12 +15,12 @@ from tradepost.cli.demo import choices, proof
 from tradepost.cli.demo.shopper import buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.demo.summary import Step, Summary
-from tradepost.cli.running import Report, change_lines, perform
-from tradepost.database.catalogue import DjangoCatalogue
-from tradepost.database.listings import DjangoListings
+from tradepost.cli.run_report import Report, change_lines, perform
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.catalogue.products import products_by_id
+from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Order, RunChange
-from tradepost.database.orders import DjangoOrders
-from tradepost.database.products import products_by_id
+from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import FileRefused, TradepostError
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order import AcknowledgeMode, StoreOrder
@@ -28,9 +28,9 @@ from tradepost.domain.plan import Outcome, RunState, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
 from tradepost.miva.connect import StoreConnection, connect_store
-from tradepost.miva.file_server import FileServerAddress
-from tradepost.miva.gateway import MivaStore
-from tradepost.miva.image_folder import ImageFolder
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.miva.store import MivaStore
 from tradepost.operations.ports import ListingRow, NewShipment
 from tradepost.operations.shopify_csv import Level
 from tradepost.wiring import open_image_store

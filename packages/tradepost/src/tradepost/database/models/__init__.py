@@ -1,9 +1,9 @@
 """The tables, one module per concept. Constraints hold the invariants; each index names the query it serves."""
 
-from tradepost.database.models.catalogue import ImageRecord, Product, Variant
-from tradepost.database.models.channel import Channel, Connection, ConnectionKind, Protocol
+from tradepost.database.models.catalogue import ImageRecord, ProductRecord, VariantRecord
+from tradepost.database.models.channel import Channel, Connection, ConnectionKind, Transport
 from tradepost.database.models.listing import Intent, LinkEvent, Listing, SetupRecord, StoreFile
-from tradepost.database.models.order import Order, OrderLine, ShipmentLine, ShipmentRecord
+from tradepost.database.models.order import Order, OrderLine, ShipmentLineRecord, ShipmentRecord
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 
 __all__ = [
@@ -16,15 +16,15 @@ __all__ = [
     "Listing",
     "Order",
     "OrderLine",
-    "Product",
-    "Protocol",
+    "ProductRecord",
     "Run",
     "RunChange",
     "RunKind",
     "SetupRecord",
-    "ShipmentLine",
+    "ShipmentLineRecord",
     "ShipmentRecord",
     "StoreFile",
+    "Transport",
     "Trigger",
-    "Variant",
+    "VariantRecord",
 ]

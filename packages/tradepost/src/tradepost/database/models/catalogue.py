@@ -5,7 +5,7 @@ from django.db import models
 from tradepost.database.fields import MoneyField, WeightField
 
 
-class Product(models.Model):
+class ProductRecord(models.Model):
     """A family, or a single article with one variant. Lists are JSON in the order of the domain's tuples."""
 
     handle = models.CharField(max_length=255, unique=True)
@@ -21,13 +21,15 @@ class Product(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
+        db_table = "tradepost_product"
+        verbose_name = "product"
         constraints = [models.CheckConstraint(condition=~models.Q(handle=""), name="product_has_a_handle")]
 
     def __str__(self) -> str:
         return self.handle
 
 
-class Variant(models.Model):
+class VariantRecord(models.Model):
     """
     One sellable combination.
 
@@ -35,7 +37,7 @@ class Variant(models.Model):
     placed after that. A variant that `is_gone` is not in the catalogue any more.
     """
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    product = models.ForeignKey(ProductRecord, on_delete=models.CASCADE, related_name="variants")
     sku = models.CharField(max_length=255, unique=True)
     options = models.JSONField(default=list, blank=True)
     position = models.IntegerField()
@@ -52,6 +54,8 @@ class Variant(models.Model):
     is_gone = models.BooleanField(default=False)
 
     class Meta:
+        db_table = "tradepost_variant"
+        verbose_name = "variant"
         constraints = [
             models.CheckConstraint(condition=~models.Q(sku=""), name="variant_has_a_sku"),
             models.CheckConstraint(
@@ -68,8 +72,8 @@ class Variant(models.Model):
 class ImageRecord(models.Model):
     """An image as the catalogue names it; of a variant, or of the product as a whole. Their order is that of ids."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
-    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="images", null=True, blank=True)
+    product = models.ForeignKey(ProductRecord, on_delete=models.CASCADE, related_name="images")
+    variant = models.ForeignKey(VariantRecord, on_delete=models.CASCADE, related_name="images", null=True, blank=True)
     source = models.TextField()
     position = models.IntegerField()
     alt = models.TextField(blank=True)

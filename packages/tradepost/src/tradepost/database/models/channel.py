@@ -53,7 +53,7 @@ class ConnectionKind(StrEnum):
     IMAGE_FTP = "image_ftp"
 
 
-class Protocol(StrEnum):
+class Transport(StrEnum):
     HTTPS = "https"
     HTTP = "http"
     FTP = "ftp"
@@ -73,7 +73,7 @@ class Connection(models.Model):
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="connections")
     kind = enum_field(ConnectionKind)
-    protocol = enum_field(Protocol)
+    protocol = enum_field(Transport)
     host = models.CharField(max_length=255)
     port = models.PositiveIntegerField(null=True, blank=True)
     folder = models.CharField(max_length=255, blank=True)
@@ -89,7 +89,7 @@ class Connection(models.Model):
     class Meta:
         constraints = [
             one_of("kind", ConnectionKind, table="connection"),
-            one_of("protocol", Protocol, table="connection"),
+            one_of("protocol", Transport, table="connection"),
             models.UniqueConstraint(fields=["channel", "kind"], name="connection_once_per_channel_and_kind"),
             models.CheckConstraint(
                 condition=models.Q(kind=ConnectionKind.STORE_API.value, protocol__in=["https", "http"])

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
-from tradepost.database.models.catalogue import Product, Variant
+from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Attention, Health, Link, Pending
@@ -23,8 +23,8 @@ class Listing(models.Model):
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="listings")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="listings")
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="listings", null=True, blank=True)
+    product = models.ForeignKey(ProductRecord, on_delete=models.PROTECT, related_name="listings")
+    variant = models.ForeignKey(VariantRecord, on_delete=models.PROTECT, related_name="listings", null=True, blank=True)
     parent = models.ForeignKey("self", on_delete=models.CASCADE, related_name="children", null=True, blank=True)
     kind = enum_field(Kind)
     code = models.CharField(max_length=50)

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
-from tradepost.database.models.catalogue import Variant
+from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
 from tradepost.domain.order import OrderState, StoreStatus
@@ -76,7 +76,9 @@ class OrderLine(models.Model):
     part_codes = models.JSONField(default=list, blank=True)
     is_product = models.BooleanField(default=True)
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True)
-    variant = models.ForeignKey(Variant, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True)
+    variant = models.ForeignKey(
+        VariantRecord, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True
+    )
 
     class Meta:
         constraints = [
@@ -123,7 +125,7 @@ class ShipmentRecord(models.Model):
         return self.code
 
 
-class ShipmentLine(models.Model):
+class ShipmentLineRecord(models.Model):
     """How many pieces of an order line are in a shipment."""
 
     shipment = models.ForeignKey(ShipmentRecord, on_delete=models.CASCADE, related_name="lines")
@@ -131,6 +133,8 @@ class ShipmentLine(models.Model):
     quantity = models.IntegerField()
 
     class Meta:
+        db_table = "tradepost_shipmentline"
+        verbose_name = "shipment line"
         constraints = [
             models.UniqueConstraint(fields=["shipment", "line"], name="shipment_line_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="shipment_line_has_pieces"),

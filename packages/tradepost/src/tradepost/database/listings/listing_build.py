@@ -1,0 +1,208 @@
+"""Building listings: a row on the channel for each product and variant, with its code and what it should show."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost.database import sql
+from tradepost.database.catalogue.products import read_products
+from tradepost.database.listings.wanted import refresh_products
+from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.sql import Column, Rows
+from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.codes import code_key
+from tradepost.domain.content import listing_codes
+from tradepost.domain.listing import Attention, Pending
+
+_COLUMNS = {
+    "channel_id": Column.INTEGER,
+    "product_id": Column.INTEGER,
+    "variant_id": Column.INTEGER,
+    "parent_id": Column.INTEGER,
+    "kind": Column.TEXT,
+    "code": Column.TEXT,
+    "code_key": Column.TEXT,
+    "sku": Column.TEXT,
+    "pending": Column.TEXT,
+    "created_at": Column.TIME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A listing to be made; `variant_id` None for a parent."""
+
+    product_id: int
+    variant_id: int | None
+    kind: Kind
+    code: str
+    sku: str
+    pending: Pending
+
+
+def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at: datetime) -> int:
+    """Make what is missing, put right what a changed catalogue made wrong, and refresh the wanted values."""
+    products = read_products(ProductRecord.objects.filter(handle__in=handles))
+    _follow_catalogue(products, channel_id)
+    parents = dict(
+        Listing.objects.filter(channel_id=channel_id, product_id__in=products, kind=Kind.PARENT).values_list(
+            "product_id", "id"
+        )
+    )
+    variant_ids = dict(VariantRecord.objects.filter(product_id__in=products).values_list("sku", "id"))
+    # By variant and not through it: a join would go through all listings of the channel.
+    listed = set(
+        Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids.values()).values_list(
+            "variant_id", flat=True
+        )
+    )
+    wanted = [
+        new
+        for product_id, product in products.items()
+        for new in _family(product_id, product, variant_ids, queue=queue)
+        if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
+    ]
+    free, refused = _without_collisions(wanted, products, channel_id)
+    new_parents = _insert([new for new in free if new.kind is Kind.PARENT], channel_id, {}, at)
+    parents |= new_parents
+    # Without its parent, whose code was taken, a variant would have no place on the store.
+    rest = [new for new in free if new.kind is Kind.SIMPLE or (new.kind is Kind.VARIANT and new.product_id in parents)]
+    _insert(rest, channel_id, parents, at)
+    _flag_collisions(refused, channel_id)
+    _settle_kinds(products, channel_id, parents)
+    refresh_products(list(products))
+    return len(new_parents) + len(rest)
+
+
+def _family(product_id: int, product: Product, variant_ids: dict[str, int], *, queue: bool) -> list[_New]:
+    codes = listing_codes(product)
+    pending = Pending.PUBLISH if queue and product.is_for_sale else Pending.NONE
+    kind = Kind.VARIANT if product.is_family else Kind.SIMPLE
+    family = [
+        _New(product_id, variant_ids[variant.sku], kind, codes[variant.sku], variant.sku, pending)
+        for variant in product.variants
+    ]
+    if product.is_family:
+        family.insert(0, _New(product_id, None, Kind.PARENT, codes[""], product.handle, pending))
+    return family
+
+
+def _without_collisions(
+    wanted: Sequence[_New], products: dict[int, Product], channel_id: int
+) -> tuple[list[_New], list[tuple[str, str]]]:
+    """Leave out what would take another listing's code; returns also (code key, reason) of what was left out."""
+    taken = set(
+        Listing.objects.filter(channel_id=channel_id, code_key__in={code_key(new.code) for new in wanted}).values_list(
+            "code_key", flat=True
+        )
+    )
+    free: list[_New] = []
+    refused: list[tuple[str, str]] = []
+    for new in wanted:
+        key = code_key(new.code)
+        if key in taken:
+            who = f"{new.sku!r} of product {products[new.product_id].handle!r}"
+            refused.append((key, f"{who} can't be listed, because its code would be {new.code!r}, which this one has."))
+        else:
+            taken.add(key)
+            free.append(new)
+    return free, refused
+
+
+def _flag_collisions(refused: Sequence[tuple[str, str]], channel_id: int) -> None:
+    """Flag the listing that has the code; the one that was refused has no row to flag."""
+    if not refused:
+        return
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET attention = 'already_exists', last_error = refused.reason
+        FROM refused WHERE tradepost_listing.channel_id = %s AND tradepost_listing.code_key = refused.code_key
+        """,
+        channel_id,
+        refused=Rows({"code_key": Column.TEXT, "reason": Column.TEXT}, refused),
+    )
+
+
+def _insert(listings: Sequence[_New], channel_id: int, parents: dict[int, int], at: datetime) -> dict[int, int]:
+    """Insert listings; returns the ids by product id, which is of use for parents only."""
+    if not listings:
+        return {}
+    names = ", ".join(_COLUMNS)
+    made = sql.fetch(
+        f"""
+        INSERT INTO tradepost_listing ({names}, health, link, is_paused, was_hidden, wanted_price, sold_since_proven,
+            proven_fingerprints, overwrite_groups, attention, last_error)
+        SELECT {names}, 'not_listed', 'unlinked', false, false, 0, 0, '{{}}', '[]', '', '' FROM given WHERE true
+        RETURNING product_id, id
+        """,  # noqa: S608 (names of columns of our own)
+        given=Rows(
+            _COLUMNS,
+            [
+                (
+                    channel_id,
+                    new.product_id,
+                    new.variant_id,
+                    parents[new.product_id] if new.kind is Kind.VARIANT else None,
+                    new.kind,
+                    new.code,
+                    code_key(new.code),
+                    new.sku,
+                    new.pending,
+                    at,
+                )
+                for new in listings
+            ],
+        ),
+    )
+    return {int(product_id): int(number) for product_id, number in made}
+
+
+def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
+    """Let listings go with variants that moved to another product."""
+    # As a subquery, or SQLite goes through all listings of the channel for each product.
+    sql.execute(
+        """
+        UPDATE tradepost_listing
+        SET product_id = (SELECT variant.product_id FROM tradepost_variant AS variant WHERE variant.id = variant_id)
+        WHERE channel_id = %s
+          AND variant_id IN (
+            SELECT variant.id FROM given JOIN tradepost_variant AS variant ON variant.product_id = given.id
+          )
+          AND product_id <> (SELECT variant.product_id FROM tradepost_variant AS variant WHERE variant.id = variant_id)
+        """,
+        channel_id,
+        given=Rows.of_ids(products),
+    )
+
+
+def _settle_kinds(products: dict[int, Product], channel_id: int, parents: dict[int, int]) -> None:
+    """Turn simple listings into variants and back where a product gained or lost its options."""
+    placed = [
+        (
+            product_id,
+            Kind.VARIANT if product.is_family else Kind.SIMPLE,
+            parents[product_id] if product.is_family else None,
+        )
+        for product_id, product in products.items()
+        if not product.is_family or product_id in parents
+    ]
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET kind = placed.kind, parent_id = placed.parent_id
+        FROM placed, tradepost_variant
+        WHERE tradepost_listing.channel_id = %s AND tradepost_listing.product_id = placed.product_id
+          AND tradepost_listing.variant_id = tradepost_variant.id AND NOT tradepost_variant.is_gone
+          AND (tradepost_listing.kind <> placed.kind
+            OR COALESCE(tradepost_listing.parent_id, 0) <> COALESCE(placed.parent_id, 0))
+        """,
+        channel_id,
+        placed=Rows({"product_id": Column.INTEGER, "kind": Column.TEXT, "parent_id": Column.INTEGER}, placed),
+    )
+    families = [product_id for product_id, product in products.items() if product.is_family]
+    ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=products)
+    ours.exclude(product_id__in=families).update(
+        is_paused=True, attention=Attention.ORPHANED, last_error="The product has no options any more."
+    )
+    ours.filter(product_id__in=families, attention=Attention.ORPHANED).update(
+        is_paused=False, attention="", last_error=""
+    )

@@ -1,0 +1,158 @@
+"""The listings port: the listings of one channel, read and written in batches."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from tradepost.database import sql
+from tradepost.database.catalogue.products import products_by_id
+from tradepost.database.listings.due import count_due, due_ids, products_due_for_publish
+from tradepost.database.listings.listing_build import build_listings
+from tradepost.database.listings.listing_proofs import write_proven, write_statuses
+from tradepost.database.listings.listing_rows import listing_rows
+from tradepost.database.models import Listing
+from tradepost.database.sql import Column, Rows
+from tradepost.domain.codes import code_key
+from tradepost.domain.content import Group
+from tradepost.domain.listing import Attention, Link, Status
+from tradepost.operations.ports import Clock, FamilyRows, ListingRow, Proven, Stage
+
+_BUILD_BATCH = 500
+
+
+class DjangoListings:
+    """Implements `ports.Listings` for one channel; `run_id` is noted with the links that it changes."""
+
+    def __init__(self, channel_id: int, *, clock: Clock = timezone.now, run_id: int | None = None) -> None:
+        self._channel_id = channel_id
+        self._clock = clock
+        self._run_id = run_id
+
+    def build(self, handles: Collection[str], *, queue: bool) -> int:
+        all_handles = sorted(set(handles))
+        made = 0
+        for start in range(0, len(all_handles), _BUILD_BATCH):
+            with transaction.atomic():
+                made += build_listings(
+                    all_handles[start : start + _BUILD_BATCH],
+                    channel_id=self._channel_id,
+                    queue=queue,
+                    at=self._clock(),
+                )
+        return made
+
+    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
+        return self.families(products_due_for_publish(channel_id=self._channel_id, after=after, limit=limit, only=only))
+
+    def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
+        products = products_by_id(product_ids)
+        families: dict[int, list[ListingRow]] = {product_id: [] for product_id in product_ids}
+        in_order = self._all().filter(product_id__in=product_ids)
+        # The parent has no variant, hence no position: databases disagree about where nothing is sorted.
+        for row in listing_rows(in_order.order_by(F("variant__position").asc(nulls_first=True), "id")):
+            families[row.product_id].append(row)
+        return [FamilyRows(products[product_id], tuple(families[product_id])) for product_id in product_ids]
+
+    def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self.by_ids(due_ids(stage, channel_id=self._channel_id, after=after, limit=limit, only=only))
+
+    def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
+        return sum(count_due(stage, channel_id=self._channel_id, only=only) for stage in stages)
+
+    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
+        return [
+            (int(external_id), int(listing_id), str(code))
+            for external_id, listing_id, code in sql.fetch(
+                """
+                SELECT external_id, id, code FROM tradepost_listing
+                WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND link = 'linked'
+                ORDER BY external_id LIMIT %s
+                """,
+                self._channel_id,
+                after_external_id,
+                limit,
+            )
+        ]
+
+    def linked_count(self) -> int:
+        return self._all().filter(link=Link.LINKED).count()
+
+    def by_ids(self, ids: Collection[int]) -> list[ListingRow]:
+        return listing_rows(self._all().filter(id__in=list(ids)).order_by("id"))
+
+    def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
+        parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in skus])
+        return self.by_ids({*self._ids_by_sku(skus), *parents.values_list("id", flat=True)})
+
+    def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
+        rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))
+        return {code_key(row.code): row for row in rows}
+
+    def family(self, parent_id: int) -> list[ListingRow]:
+        return listing_rows(self._all().filter(parent_id=parent_id).order_by("variant__position", "id"))
+
+    def unlinked_matches(
+        self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        # Two look-ups, each by its index: asked for either in one, SQLite goes through all listings.
+        by_code = self._all().filter(code_key__in=[code_key(code) for code in codes]).values_list("id", flat=True)
+        query = self._all().filter(
+            id__in={*self._ids_by_sku(skus), *by_code}, link__in=[Link.UNLINKED, Link.BROKEN], is_paused=False
+        )
+        if only is not None:
+            query = query.filter(id__in=list(only))
+        return listing_rows(query.order_by("id"))
+
+    def taken(self, external_ids: Collection[int]) -> dict[int, int]:
+        found = (
+            self._all().filter(external_id__in=list(external_ids), link=Link.LINKED).values_list("external_id", "id")
+        )
+        return {external_id: listing_id for external_id, listing_id in found if external_id is not None}
+
+    def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
+        if not statuses:
+            return
+        with transaction.atomic():
+            write_statuses(statuses, groups=groups, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def record(self, proven: Sequence[Proven]) -> None:
+        if not proven:
+            return
+        with transaction.atomic():
+            write_proven(proven, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
+        flagged = [(number, attention.value, message) for number, (attention, message) in reasons.items()]
+        flagged += [(number, "", "") for number in clear if number not in reasons]
+        if not flagged:
+            return
+        sql.execute(
+            """
+            UPDATE tradepost_listing SET attention = given.attention, last_error = given.message
+            FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
+            """,
+            self._channel_id,
+            given=Rows({"id": Column.INTEGER, "attention": Column.TEXT, "message": Column.TEXT}, flagged),
+        )
+
+    def _all(self) -> "QuerySet[Listing]":
+        return Listing.objects.filter(channel_id=self._channel_id)
+
+    def _ids_by_sku(self, skus: Collection[str]) -> list[int]:
+        """A parent's SKU is its product's handle. The literals let SQLite use the partial index on SKUs."""
+        found = sql.fetch(
+            """
+            SELECT tradepost_listing.id FROM given JOIN tradepost_listing ON tradepost_listing.sku = given.sku
+            WHERE tradepost_listing.channel_id = %s AND tradepost_listing.kind IN ('variant', 'simple')
+            UNION
+            SELECT tradepost_listing.id FROM given JOIN tradepost_product ON tradepost_product.handle = given.sku
+            JOIN tradepost_listing ON tradepost_listing.product_id = tradepost_product.id
+            WHERE tradepost_listing.channel_id = %s AND tradepost_listing.kind = 'parent'
+            """,
+            self._channel_id,
+            self._channel_id,
+            given=Rows.of_texts("sku", skus),
+        )
+        return [int(number) for (number,) in found]

@@ -1,0 +1,1 @@
+"""Runs, and the history of what they planned and did."""

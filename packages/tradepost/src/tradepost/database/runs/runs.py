@@ -1,0 +1,178 @@
+"""
+Runs in the database: each step of a run's life is one conditional update, so that whoever is second gets nothing.
+
+A run belongs to (owner, attempt) as long as its lease lasts. All writes of its owner carry both.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from tradepost.database import sql
+from tradepost.database.models import Run, RunKind, Trigger
+from tradepost.domain.plan import RunState
+
+# Runs that change listings exclude each other on a channel; every other kind is in a lane of its own.
+_LANES: Mapping[RunKind, str] = {
+    RunKind.PUBLISH: "listings",
+    RunKind.SYNC: "listings",
+    RunKind.LINK: "listings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write a run: who took it, and at which attempt."""
+
+    run_id: int
+    owner: str
+    attempt: int
+
+
+def lane_of(kind: RunKind) -> str:
+    return _LANES.get(kind, kind.value)
+
+
+def request_run(
+    channel_id: int,
+    kind: RunKind,
+    *,
+    trigger: Trigger,
+    at: datetime,
+    scope: Collection[int] | None = None,
+    options: Mapping[str, Any] | None = None,
+    is_dry: bool = False,
+    requested_by: str = "",
+) -> Run:
+    """Queue a run, or join the one that is queued for the same already."""
+    listing_ids = None if scope is None else sorted(set(scope))
+    asked = json.dumps([listing_ids, options or {}, is_dry], sort_keys=True)
+    key = hashlib.sha256(asked.encode()).hexdigest()[:32]
+    while True:
+        queued = Run.objects.filter(channel_id=channel_id, kind=kind, scope_key=key, state=RunState.QUEUED).first()
+        if queued is not None:
+            return queued
+        try:
+            with transaction.atomic():
+                return Run.objects.create(
+                    channel_id=channel_id,
+                    kind=kind,
+                    lane=lane_of(kind),
+                    trigger=trigger,
+                    requested_by=requested_by,
+                    is_dry=is_dry,
+                    scope=listing_ids,
+                    options=dict(options or {}),
+                    scope_key=key,
+                    queued_at=at,
+                )
+        except IntegrityError:
+            # Somebody queued the same meanwhile: join it, unless it was taken in this moment; then queue another.
+            continue
+
+
+def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by: str = "") -> Lease | None:
+    """
+    Take a run that is queued or whose lease has run out; `abandoned_by` names an owner known to be dead.
+
+    None when it is somebody else's, settled, or its lane on the channel is in use.
+    """
+    try:
+        with transaction.atomic():
+            taken = sql.fetch(
+                """
+                UPDATE tradepost_run
+                SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %s,
+                    started_at = COALESCE(started_at, %s)
+                WHERE id = %s AND (
+                    state = 'queued' OR (state = 'running' AND (lease_until < %s OR (owner = %s AND owner <> '')))
+                )
+                RETURNING attempt
+                """,
+                owner,
+                until,
+                at,
+                run_id,
+                at,
+                abandoned_by,
+            )
+    except IntegrityError:
+        return None
+    return Lease(run_id, owner, int(taken[0][0])) if taken else None
+
+
+def renew_lease(lease: Lease, *, until: datetime) -> bool:
+    """
+    Extend the lease, if the run is still ours.
+
+    As the first statement of a transaction it is the fence: nobody can take the run over before the commit.
+    """
+    extended = sql.execute(
+        """
+        UPDATE tradepost_run SET lease_until = %s
+        WHERE id = %s AND owner = %s AND attempt = %s AND state = 'running'
+        """,
+        until,
+        lease.run_id,
+        lease.owner,
+        lease.attempt,
+    )
+    return extended == 1
+
+
+def write(lease: Lease, **columns: Any) -> bool:
+    """Write columns of the run, if it is still ours."""
+    return bool(_held(lease).update(**columns))
+
+
+def is_cancel_requested(lease: Lease) -> bool | None:
+    """Whether a person asked to stop; None if the run is not ours any more."""
+    return _held(lease).values_list("cancel_requested", flat=True).first()
+
+
+def finish(lease: Lease, state: RunState, *, at: datetime, **columns: Any) -> bool:
+    return write(lease, state=state, finished_at=at, lease_until=None, owner="", **columns)
+
+
+def give_back(lease: Lease) -> bool:
+    """Queue a run again that its owner can't go on with; False if the same has been queued anew meanwhile."""
+    try:
+        with transaction.atomic():
+            return write(lease, state=RunState.QUEUED, lease_until=None, owner="")
+    except IntegrityError:
+        return False
+
+
+def request_cancel(run_id: int, *, at: datetime) -> bool:
+    """Stop a run: at once while it is queued, at the next batch while it is running. False if it is settled."""
+    stopped = Run.objects.filter(id=run_id, state=RunState.QUEUED).update(
+        state=RunState.CANCELLED, cancel_requested=True, finished_at=at
+    )
+    return bool(stopped or Run.objects.filter(id=run_id, state=RunState.RUNNING).update(cancel_requested=True))
+
+
+def unfinished() -> Sequence[tuple[int, str, datetime | None]]:
+    """(id, owner, lease until) of what is queued or running: those that were begun first, then in the order asked."""
+    runs = Run.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
+    return list(runs.order_by("-state", "id").values_list("id", "owner", "lease_until"))
+
+
+def in_the_way(run: Run) -> Run | None:
+    """The running run that keeps this one from its lane."""
+    if run.is_dry:
+        return None
+    return (
+        Run.objects.filter(channel_id=run.channel_id, lane=run.lane, state=RunState.RUNNING, is_dry=False)
+        .exclude(id=run.pk)
+        .first()
+    )
+
+
+def _held(lease: Lease) -> "QuerySet[Run]":
+    return Run.objects.filter(id=lease.run_id, owner=lease.owner, attempt=lease.attempt, state=RunState.RUNNING)

@@ -1,0 +1,1 @@
+"""Provisioning documents: what is sent as XML, and what the store says to it."""

@@ -1,0 +1,1 @@
+"""Image files: the servers that a store keeps them on."""

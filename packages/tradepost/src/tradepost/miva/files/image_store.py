@@ -1,0 +1,214 @@
+"""
+The port `ImageStore`: puts image files where the store finds them, whole or not at all, over a few connections.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
+from types import TracebackType
+from typing import Self
+
+import stamina
+
+from tradepost.domain.errors import StorageRefused, StoreUnavailable
+from tradepost.miva.files.file_server import FileServer, FileServerAddress
+from tradepost.miva.files.ftp import FtpFiles
+from tradepost.miva.files.image_folder import ImageFolder, usual_base_directories
+from tradepost.miva.files.sftp import SftpFiles
+from tradepost.miva.wire.retrying import FILES
+
+# From here on one listing of the folder is cheaper than asking file by file.
+_WORTH_A_LISTING = 20
+_STORE_FOLDER = "00000001"
+
+
+class MivaImageStore:
+    """
+    The image files of one store. Threads may share it; each works on a connection of its own, `connections` at most.
+
+    Everything may be repeated, and is when a connection is lost.
+    """
+
+    def __init__(
+        self,
+        open_files: Callable[[], FileServer],
+        *,
+        folder: ImageFolder,
+        connections: int = 4,
+        retrying: stamina.RetryingCaller = FILES,
+    ) -> None:
+        self._open_files = open_files
+        self._folder = folder
+        self._retrying = retrying
+        self._permits = threading.BoundedSemaphore(connections)
+        self._idle: list[FileServer] = []
+        self._lock = threading.Lock()
+
+    def sizes(self, paths: Collection[str]) -> dict[str, int]:
+        """Return the size in bytes of those of the registered paths that exist."""
+        return self._retrying(StoreUnavailable, self._sizes_once, paths)
+
+    def _sizes_once(self, paths: Collection[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        with self._connection() as files:
+            for folder, names in _by_folder(paths).items():
+                remote = self._folder.remote_path(folder)
+                entries: Mapping[str, int | None]
+                if len(names) < _WORTH_A_LISTING:
+                    entries = {name: files.size(self._folder.remote_path(f"{folder}/{name}")) for name in names}
+                else:
+                    try:
+                        entries = files.entries(remote)
+                    except StorageRefused:
+                        entries = {}
+                found |= {f"{folder}/{name}": size for name in names if (size := entries.get(name)) is not None}
+        return found
+
+    def upload(self, path: str, content: bytes) -> None:
+        """
+        Put a file in place whole or not at all; one of the same size that is there is taken for it.
+
+        Raises StorageRefused for a file of that name with another size: it is somebody else's.
+        """
+        self._retrying(StoreUnavailable, self._upload_once, path, content)
+
+    def _upload_once(self, path: str, content: bytes) -> None:
+        remote = self._folder.remote_path(path)
+        # The same name at each attempt, so that what a broken one left is overwritten and not left for ever.
+        partial = f"{remote}.part"
+        with self._connection() as files:
+            there = files.size(remote)
+            if there == len(content):
+                return
+            if there is not None:
+                raise StorageRefused(
+                    f"The image server has a file {path} of {there} bytes that is not ours ({len(content)} bytes); "
+                    "it was left as it is.",
+                    path=path,
+                )
+            try:
+                files.put(partial, content)
+                kept = files.size(partial)
+                if kept is not None and kept != len(content):
+                    raise StorageRefused(
+                        f"The image server kept {kept} of {len(content)} bytes of {path}; its disk may be full.",
+                        path=path,
+                    )
+                files.rename(partial, remote)
+            except StorageRefused:
+                with suppress(StorageRefused, StoreUnavailable):
+                    files.delete(partial)
+                raise
+
+    def delete(self, path: str) -> None:
+        """Delete a file; one that is not there is no error."""
+        self._retrying(StoreUnavailable, self._delete_once, path)
+
+    def _delete_once(self, path: str) -> None:
+        remote = self._folder.remote_path(path)
+        with self._connection() as files:
+            if files.size(remote) is not None:
+                files.delete(remote)
+
+    def has_folder(self) -> bool:
+        """Whether the folder that images go to exists."""
+        return self._retrying(StoreUnavailable, self._has_folder_once, self._folder.remote)
+
+    def _has_folder_once(self, remote: str) -> bool:
+        with self._connection() as files:
+            return _lists(files, remote)
+
+    def make_folder(self) -> None:
+        """Make the folder that images go to, below a base directory that exists. Idempotent."""
+        self._retrying(StoreUnavailable, self._make_folder_once)
+
+    def _make_folder_once(self) -> None:
+        base = PurePosixPath(self._folder.base_directory)
+        remote = PurePosixPath(self._folder.remote)
+        with self._connection() as files:
+            if not _lists(files, str(base)):
+                raise StorageRefused(
+                    f"The image server has no folder {base}: check the base directory.", path=str(base)
+                )
+            for part in reversed([remote, *remote.parents]):
+                if base in part.parents and not _lists(files, str(part)):
+                    files.make_folder(str(part))
+
+    def detect_base_directory(self, *, folder: str) -> str | None:
+        """
+        Look where the hoster has put the graphics folder of a store (`folder` as in its address).
+
+        Prefers one that holds the folder every first store has; None if nothing of the kind is there.
+        """
+        return self._retrying(StoreUnavailable, self._detect_once, folder)
+
+    def _detect_once(self, folder: str) -> str | None:
+        exists: list[str] = []
+        with self._connection() as files:
+            for candidate in usual_base_directories(folder):
+                try:
+                    names = files.entries(candidate)
+                except StorageRefused:
+                    continue
+                if _STORE_FOLDER in names:
+                    return candidate
+                exists.append(candidate)
+        return next((candidate for candidate in exists if candidate != "/"), None)
+
+    @contextmanager
+    def _connection(self) -> Iterator[FileServer]:
+        with self._permits:
+            with self._lock:
+                files = self._idle.pop() if self._idle else None
+            if files is None:
+                files = self._open_files()
+            try:
+                yield files
+            except StorageRefused:
+                self._give_back(files)  # refused one file, and is well otherwise
+                raise
+            except BaseException:
+                files.close()
+                raise
+            self._give_back(files)
+
+    def _give_back(self, files: FileServer) -> None:
+        with self._lock:
+            self._idle.append(files)
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for files in idle:
+            files.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect_images(address: FileServerAddress, *, folder: ImageFolder, connections: int = 4) -> MivaImageStore:
+    """Make the port `ImageStore` of a connection; nothing is opened yet."""
+    kind = SftpFiles if address.mode == "sftp" else FtpFiles
+    return MivaImageStore(lambda: kind(address), folder=folder, connections=connections)
+
+
+def _by_folder(paths: Collection[str]) -> dict[str, list[str]]:
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, []).append(name)
+    return folders
+
+
+def _lists(files: FileServer, folder: str) -> bool:
+    try:
+        files.entries(folder)
+    except StorageRefused:
+        return False
+    return True

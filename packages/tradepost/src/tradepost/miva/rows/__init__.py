@@ -1,0 +1,1 @@
+"""Rows of the store's functions, and the domain's values made of them."""

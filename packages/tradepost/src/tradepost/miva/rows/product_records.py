@@ -1,0 +1,164 @@
+"""
+The rows that a store's functions return, as typed structs. A column that was not asked for, or that this store does
+not have, is UNSET, which is not the same as empty.
+"""
+
+from decimal import Decimal
+from typing import Generic, TypeAlias, TypeVar
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+CustomFieldValue: TypeAlias = str | list[str] | int | float | None
+CustomFieldValues: TypeAlias = dict[str, dict[str, CustomFieldValue]]
+
+Row = TypeVar("Row")
+
+
+class Page(Struct, Generic[Row], frozen=True):
+    """One page of a list query; `total_count` counts all rows that match the filter."""
+
+    total_count: int
+    data: list[Row]
+    start_offset: int = 0
+
+
+class ProductKey(Struct, frozen=True, gc=False):
+    """The least that says that a product exists; decodes several times faster than the whole row."""
+
+    id: int
+    code: str
+
+
+class Option(Struct, frozen=True, gc=False, kw_only=True):
+    id: int
+    code: str
+    attr_id: int = 0
+    disp_order: int = 0
+    prompt: str = ""
+
+
+class Attribute(Struct, frozen=True, kw_only=True):
+    """An attribute of a product; only those with `inventory` take part in variants."""
+
+    id: int
+    code: str
+    type: str = ""
+    prompt: str = ""
+    attemp_id: int = 0
+    default_id: int = 0
+    disp_order: int = 0
+    required: bool = False
+    inventory: bool = False
+    options: list[Option] = []
+
+
+class ProductImage(Struct, frozen=True, gc=False, kw_only=True):
+    """One row of a product's images; `code` is the image type's, blank for the gallery."""
+
+    id: int
+    image: str
+    image_id: int = 0
+    type_id: int = 0
+    code: str = ""
+    disp_order: int = 0
+    width: int = 0
+    height: int = 0
+
+
+class WireCategory(Struct, frozen=True, gc=False, kw_only=True):
+    id: int
+    code: str
+    name: str = ""
+    parent_id: int = 0
+    parent_category: str = ""
+    active: bool = True
+
+
+class InventorySettings(Struct, frozen=True, gc=False, kw_only=True):
+    """A product's stock settings; `d` means the store's default, `y` and `n` the product's own."""
+
+    active: bool
+    low_track: str = "d"
+    out_track: str = "d"
+    out_hide: str = "d"
+    low_level: int = 0
+    out_level: int = 0
+    low_lvl_d: bool = True
+    out_lvl_d: bool = True
+
+
+class Uri(Struct, frozen=True, gc=False, kw_only=True):
+    uri: str
+    id: int = 0
+    canonical: bool = False
+    status: int = 200
+
+
+class WireProduct(Struct, frozen=True, kw_only=True):
+    id: int
+    code: str
+    sku: str = ""
+    name: str = ""
+    price: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    weight: Decimal = Decimal(0)
+    taxable: bool = True
+    active: bool = True
+    exsearch: bool = False
+    page_title: str = ""
+    dt_created: int = 0
+    dt_updated: int = 0
+    descrip: str | UnsetType = UNSET
+    cancat_code: str | UnsetType = UNSET
+    # Without the right to view inventory these come as False and 0, not as nothing.
+    product_inventory_active: bool | UnsetType = UNSET
+    product_inventory: int | UnsetType = UNSET
+    productinventorysettings: InventorySettings | UnsetType = UNSET
+    attributes: list[Attribute] | UnsetType = UNSET
+    productimagedata: list[ProductImage] | UnsetType = UNSET
+    categories: list[WireCategory] | UnsetType = UNSET
+    uris: list[Uri] | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
+
+
+class Dimension(Struct, frozen=True, gc=False, kw_only=True):
+    """One attribute of a variant's combination; `option_id` 1 or 0 for attributes that are only given or not."""
+
+    attr_id: int
+    attmpat_id: int = 0
+    option_id: int = 0
+    option_code: str = ""
+
+
+class Part(Struct, frozen=True, gc=False, kw_only=True):
+    product_id: int
+    product_code: str
+    product_name: str = ""
+    quantity: int = 1
+
+
+class WireVariant(Struct, frozen=True, kw_only=True):
+    product_id: int
+    variant_id: int
+    dimensions: list[Dimension] = []
+    parts: list[Part] = []
+
+
+class Message(Struct, frozen=True, gc=False, kw_only=True):
+    """One complaint of the provisioning executor; it has no messages for what went well."""
+
+    message: str
+    tag: str = ""
+    lineno: int = 0
+    dtstamp: str = ""
+
+
+class WireStore(Struct, frozen=True, gc=False, kw_only=True):
+    id: int
+    code: str
+    name: str = ""
+    charset: str = ""
+    wtunits: str = ""
+    wtunitcode: str = ""
+    country: str = ""

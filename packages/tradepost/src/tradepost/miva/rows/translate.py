@@ -1,0 +1,258 @@
+"""
+From a store's rows to the domain's values. Miva's words for products and orders stop here.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+
+from tradepost.domain.order import (
+    Address,
+    LineOption,
+    StoreCharge,
+    StoreOrder,
+    StoreOrderLine,
+    StoreShipment,
+    StoreStatus,
+)
+from tradepost.domain.store import (
+    StoreAttribute,
+    StoreImage,
+    StoreOption,
+    StoreProduct,
+    StoreStock,
+    StoreVariant,
+)
+from tradepost.miva.rows import order_records
+from tradepost.miva.rows import product_records as records
+
+CUSTOM_FIELDS = "customfields"
+_GRAMS: Mapping[str, Decimal] = {
+    "g": Decimal(1),
+    "kg": Decimal(1000),
+    "lb": Decimal("453.59237"),
+    "oz": Decimal("28.349523125"),
+}
+_LIVE_URI = 200
+_DECLINED = 0
+
+_STATUSES: Mapping[int, StoreStatus] = {
+    0: StoreStatus.PENDING,
+    100: StoreStatus.PROCESSING,
+    200: StoreStatus.SHIPPED,
+    201: StoreStatus.PARTIALLY_SHIPPED,
+    # Digital goods and gift certificates: the store counts them as shipped.
+    210: StoreStatus.SHIPPED,
+    211: StoreStatus.SHIPPED,
+    220: StoreStatus.SHIPPED,
+    221: StoreStatus.SHIPPED,
+    300: StoreStatus.CANCELLED,
+    400: StoreStatus.BACKORDERED,
+    500: StoreStatus.RMA_ISSUED,
+    600: StoreStatus.RETURNED,
+}
+# The first code of each state is the one that an order can have.
+_ORDER_CODES: Mapping[StoreStatus, int] = {status: code for code, status in reversed(list(_STATUSES.items()))}
+_SHIPPED = 200
+
+
+def status_of(code: int) -> StoreStatus:
+    return _STATUSES.get(code, StoreStatus.OTHER)
+
+
+def order_status_code(status: StoreStatus) -> int | None:
+    """Return the code by which orders of this state are looked for; None for a state that no order can have."""
+    return _ORDER_CODES.get(status)
+
+
+def grams_per_unit(store: records.WireStore) -> Decimal | None:
+    """Return the store's weight unit in grams, None where its name says nothing."""
+    return _GRAMS.get((store.wtunitcode or store.wtunits).strip().lower())
+
+
+def fields_of(values: records.CustomFieldValues | UnsetType) -> dict[str, str]:
+    """
+    Return custom fields as texts; several values of one field are joined as the store takes them.
+
+    A store leaves the column out when none of the fields that were asked for exists.
+    """
+    if values is UNSET:
+        return {}
+    return {field: _text(value) for field, value in values.get(CUSTOM_FIELDS, {}).items()}
+
+
+def _text(value: records.CustomFieldValue) -> str:
+    if value is None:
+        return ""
+    return "|".join(value) if isinstance(value, list) else str(value)
+
+
+def stock_of(product: records.WireProduct) -> StoreStock | None:
+    """
+    Return the stock, None where it can't be read.
+
+    The settings come only with the right to view inventory, while the count comes as a false 0 without it; the count
+    is a false 0, too, while the store's own inventory tracking is off.
+    """
+    settings = product.productinventorysettings
+    if settings is UNSET or product.product_inventory is UNSET:
+        return None
+    if not settings.active:
+        return StoreStock(is_tracked=False, count=0, stops_sale_at_zero=False)
+    if not product.product_inventory_active:
+        return None
+    return StoreStock(
+        is_tracked=True,
+        count=product.product_inventory,
+        # The store's own default can't be read, so it proves nothing.
+        stops_sale_at_zero=settings.out_track == "y" and not settings.out_lvl_d and settings.out_level >= 0,
+        hides_when_out=settings.out_hide == "y",
+    )
+
+
+def product_of(
+    product: records.WireProduct, *, variants: Sequence[records.WireVariant] | None, grams: Decimal | None
+) -> StoreProduct:
+    """Translate a product; `variants` None where they were not asked for, `grams` None where the unit is unknown."""
+    own_attributes = [] if product.attributes is UNSET else product.attributes
+    return StoreProduct(
+        id=product.id,
+        code=product.code,
+        sku=product.sku,
+        name=product.name,
+        price=product.price,
+        cost=product.cost,
+        weight_grams=product.weight * grams if grams is not None else None,
+        is_active=product.active,
+        is_in_search=not product.exsearch,
+        is_taxable=product.taxable,
+        page_title=product.page_title,
+        description="" if product.descrip is UNSET else product.descrip,
+        categories=frozenset() if product.categories is UNSET else frozenset(one.code for one in product.categories),
+        custom_fields=fields_of(product.custom_field_values),
+        images=_images(product),
+        attributes=tuple(_attribute(attribute) for attribute in own_attributes),
+        variants=None if variants is None else tuple(_variant(variant, own_attributes) for variant in variants),
+        stock=stock_of(product),
+        addresses=None
+        if product.uris is UNSET
+        else tuple(uri.uri for uri in product.uris if uri.canonical or uri.status == _LIVE_URI),
+    )
+
+
+def _images(product: records.WireProduct) -> tuple[StoreImage, ...]:
+    if product.productimagedata is UNSET:
+        return ()
+    rows = sorted(product.productimagedata, key=lambda row: (row.disp_order, row.id))
+    return tuple(StoreImage(row.image, row.code) for row in rows)
+
+
+def _attribute(attribute: records.Attribute) -> StoreAttribute:
+    return StoreAttribute(
+        code=attribute.code,
+        prompt=attribute.prompt,
+        options=tuple(StoreOption(option.code, option.prompt) for option in attribute.options),
+        is_dimension=attribute.inventory,
+        is_required=attribute.required,
+    )
+
+
+def _variant(variant: records.WireVariant, attributes: Sequence[records.Attribute]) -> StoreVariant:
+    codes = {attribute.id: attribute.code for attribute in attributes}
+    return StoreVariant(
+        options=frozenset(
+            # A linked template's attribute has no code here; its numbers still tell combinations apart.
+            (
+                codes.get(one.attr_id, f"#{one.attr_id}") if not one.attmpat_id else f"#{one.attr_id}.{one.attmpat_id}",
+                one.option_code or f"#{one.option_id}",
+            )
+            for one in variant.dimensions
+        ),
+        part_codes=tuple(part.product_code for part in variant.parts),
+    )
+
+
+# --- orders ---------------------------------------------------------------------------------------------------------
+
+
+def order_of(order: order_records.WireOrder) -> StoreOrder:
+    lines = [] if order.items is UNSET else order.items
+    shipments = [] if order.shipments is UNSET else order.shipments
+    payments = [] if order.payments is UNSET else order.payments
+    return StoreOrder(
+        id=order.id,
+        status=status_of(order.status),
+        placed_at=moment(order.orderdate),
+        ship_to=_address(order, "ship"),
+        bill_to=_address(order, "bill"),
+        total=order.total,
+        shipping_method="" if order.ship_method is UNSET else order.ship_method,
+        is_paid=any(payment.type != _DECLINED for payment in payments) or order.total_auth > 0 or order.total_capt > 0,
+        lines=tuple(_line(line) for line in lines),
+        charges=()
+        if order.charges is UNSET
+        else tuple(StoreCharge(charge.type, charge.descrip, charge.amount) for charge in order.charges),
+        notes=() if order.notes is UNSET else tuple(note.notetext for note in order.notes),
+        shipments=tuple(_shipment(shipment, lines) for shipment in shipments),
+        currency=next((payment.currency for payment in payments if payment.currency), ""),
+    )
+
+
+def _line(line: order_records.WireOrderLine) -> StoreOrderLine:
+    return StoreOrderLine(
+        line_id=line.line_id,
+        code=line.code,
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        price=line.price,
+        total=line.total,
+        status=status_of(line.status),
+        external_product_id=line.product_id,
+        shipment_id=line.shpmnt_id,
+        options=tuple(
+            LineOption(option.attr_code, option.opt_code, option.data or option.data_long) for option in line.options
+        ),
+        part_codes=() if line.parts is UNSET else tuple(part.code for part in line.parts),
+        is_product=line.type in {"", "product"},
+    )
+
+
+def _shipment(shipment: order_records.WireShipment, lines: Sequence[order_records.WireOrderLine]) -> StoreShipment:
+    return StoreShipment(
+        id=shipment.id,
+        code=shipment.code,
+        is_shipped=shipment.status == _SHIPPED,
+        tracking_number=shipment.tracknum,
+        carrier=shipment.tracktype,
+        cost=shipment.cost,
+        line_ids=tuple(line.line_id for line in lines if line.shpmnt_id == shipment.id),
+        shipped_at=moment(shipment.ship_date) if shipment.ship_date else None,
+    )
+
+
+# Field of an address -> the end of the store's column, which begins with ship_ or bill_.
+_ADDRESS: Mapping[str, str] = {
+    "first_name": "fname",
+    "last_name": "lname",
+    "company": "comp",
+    "email": "email",
+    "phone": "phone",
+    "address1": "addr1",
+    "address2": "addr2",
+    "city": "city",
+    "state": "state",
+    "postal_code": "zip",
+    "country": "cntry",
+}
+
+
+def _address(order: order_records.WireOrder, side: Literal["ship", "bill"]) -> Address:
+    return Address(**{field: getattr(order, f"{side}_{column}") for field, column in _ADDRESS.items()})
+
+
+def moment(epoch: int) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC)

@@ -1,0 +1,150 @@
+"""
+The functions of the JSON API that Tradepost calls, one each, as typed calls. The eight that every channel needs come
+first; the rest is optional. What a function needs of the token is in its docstring.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from tradepost.miva.rows.order_records import WireShipment
+from tradepost.miva.rows.product_records import Message, Page, WireStore, WireVariant
+from tradepost.miva.wire.calls import Call, Repeat
+from tradepost.miva.wire.filters import Filter
+
+Row = TypeVar("Row")
+
+THE_EIGHT = (
+    "Provision_Store",
+    "ProductList_Load_Query",
+    "ProductVariantList_Load_Product",
+    "Product_Delete",
+    "InventoryProductSettings_Update",
+    "OrderList_Load_Query",
+    "OrderItemList_CreateShipment",
+    "OrderShipmentList_Update",
+)
+
+
+def provision_store(xml: str, *, repeat: Repeat = Repeat.ONCE) -> Call[list[Message]]:
+    """
+    Run provisioning tags in order; the answer holds complaints only, and is empty when there are none.
+
+    `xml` is a bare fragment. Whether it may be repeated depends on its tags. The token must have the function
+    assigned, and require signature and timestamp.
+    Source: https://docs.miva.com/json-api/functions/provision_store
+    """
+    return Call("Provision_Store", {"XML": xml}, list[Message], repeat)
+
+
+def product_list_load_query(
+    *,
+    filters: Sequence[Filter] = (),
+    count: int,
+    offset: int = 0,
+    sort: str = "id",
+    row: type[Row],
+) -> Call[Page[Row]]:
+    """
+    Load products; inactive ones are among them. `row` is the struct to decode into: a small one is faster.
+
+    Without the right to view inventory, `product_inventory` is 0 and `productinventorysettings` absent.
+    Source: https://docs.miva.com/json-api/functions/productlist_load_query
+    """
+    return _list_query("ProductList_Load_Query", filters=filters, count=count, offset=offset, sort=sort, row=row)
+
+
+def product_variant_list_load_product(*, product_id: int) -> Call[list[WireVariant]]:
+    """
+    Load a parent's variants that have parts. Their prices can't be read.
+
+    Source: https://docs.miva.com/json-api/functions/productvariantlist_load_product
+    """
+    return Call("ProductVariantList_Load_Product", {"Product_ID": product_id}, list[WireVariant], Repeat.READ)
+
+
+def product_delete(*, product_id: int) -> Call[None]:
+    """
+    Delete a product for good; one that is gone is refused with a code of `answers.PRODUCT_NOT_FOUND`.
+
+    Part products of a parent stay; a variant whose only part is deleted goes.
+    Source: https://docs.miva.com/json-api/functions/product_delete
+    """
+    return Call("Product_Delete", {"Product_ID": product_id}, None, Repeat.ABSOLUTE)
+
+
+def inventory_product_settings_update(*, product_id: int, current_stock: int, stops_sale: bool = False) -> Call[None]:
+    """
+    Set a product's stock, always with tracking on: without it a store drops the number in silence.
+
+    `stops_sale` also sets level 0 as out of stock and keeps the product visible, whatever the store's defaults are.
+    Repeating is safe for the same number, but erases what was sold meanwhile.
+    Source: https://docs.miva.com/json-api/functions/inventoryproductsettings_update
+    """
+    parameters: dict[str, Any] = {"Product_ID": product_id, "TrackProduct": True, "CurrentStock": current_stock}
+    if stops_sale:
+        parameters |= {"TrackOutOfStockLevel": "Yes", "OutOfStockLevel": 0, "HideOutOfStockProducts": "No"}
+    return Call("InventoryProductSettings_Update", parameters, None, Repeat.ABSOLUTE)
+
+
+def order_list_load_query(
+    *,
+    filters: Sequence[Filter] = (),
+    count: int,
+    offset: int = 0,
+    sort: str = "id",
+    row: type[Row],
+) -> Call[Page[Row]]:
+    """
+    Load orders. `row` as for products.
+
+    Source: https://docs.miva.com/json-api/functions/orderlist_load_query
+    """
+    return _list_query("OrderList_Load_Query", filters=filters, count=count, offset=offset, sort=sort, row=row)
+
+
+def order_item_list_create_shipment(*, order_id: int, line_ids: Sequence[int]) -> Call[WireShipment]:
+    """
+    Put whole lines into a new shipment, not marked as shipped.
+
+    Not idempotent: lines are taken out of the shipment they are in, shipped or not. Look first.
+    Source: https://docs.miva.com/json-api/functions/orderitemlist_createshipment
+    """
+    parameters = {"Order_ID": order_id, "Line_IDs": list(line_ids)}
+    return Call("OrderItemList_CreateShipment", parameters, WireShipment, Repeat.ONCE)
+
+
+def order_shipment_list_update(
+    *, shipment_id: int, tracking_number: str, tracking_type: str, cost: Decimal, mark_shipped: bool = True
+) -> Call[None]:
+    """
+    Write tracking data of a shipment, and mark it as shipped. All fields go together: a store blanks what is left out.
+
+    An unknown shipment is skipped in silence: read back. Idempotent with the same values.
+    Source: https://docs.miva.com/json-api/functions/ordershipmentlist_update
+    """
+    update = {
+        "shpmnt_id": shipment_id,
+        "mark_shipped": mark_shipped,
+        "tracknum": tracking_number,
+        "tracktype": tracking_type,
+        "cost": cost,
+    }
+    # One shipment a call: the store's workflows look at the first one's order alone.
+    return Call("OrderShipmentList_Update", {"Shipment_Updates": [update]}, None, Repeat.ABSOLUTE)
+
+
+def store_load() -> Call[WireStore]:
+    """
+    Load the store's own record; needs no right but a valid token.
+
+    Source: https://docs.miva.com/json-api/functions/store_load
+    """
+    return Call("Store_Load", {}, WireStore, Repeat.READ)
+
+
+def _list_query(function: str, *, filters: Sequence[Filter], count: int, offset: int, sort: str, row: Any) -> Call[Any]:
+    if count < 1:
+        raise ValueError("a count of 0 would load every row")
+    parameters = {"Count": count, "Offset": offset, "Sort": sort, "Filter": list(filters)}
+    return Call(function, parameters, Page[row], Repeat.READ)

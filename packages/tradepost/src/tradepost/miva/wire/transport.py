@@ -1,0 +1,211 @@
+"""
+One signed request to a store and its answer's bytes: pooled connections, a limit for every wait and for the whole,
+and no answer taken that is not Miva's. Repeating is not decided here.
+"""
+
+import email.utils
+import logging
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx2
+import msgspec
+
+from tradepost.domain.errors import AnswerLost, CredentialsRejected, StoreUnavailable, TradepostError, UnexpectedAnswer
+from tradepost.miva.wire.address import Endpoint
+from tradepost.miva.wire.answers import refused_by_status
+from tradepost.miva.wire.signing import Credentials
+
+_logger = logging.getLogger(__name__)
+
+_STORE_MULTI_CALL_SECONDS = 60  # what a store does without the header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """
+    How long to wait, in seconds, and how much to take.
+
+    `multi_call` is when the store stops a multi-call and hands back what it has; `read` has to be longer, as nothing
+    comes before that.
+    """
+
+    connect: float = 10
+    read: float = 90
+    write: float = 60
+    pool: float = 60
+    whole: float = 240
+    multi_call: int = 45
+    connections: int = 4
+    answer_bytes: int = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSeen:
+    """What may be told about a request: never its content."""
+
+    functions: tuple[str, ...]
+    seconds: float
+    sent_bytes: int
+    received_bytes: int
+    status: int | None
+    error: str = ""
+
+
+class RequestObserver(Protocol):
+    def __call__(self, seen: RequestSeen, /) -> None:
+        """Take note of one request; called from the thread that sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class HttpTransport:
+    """The connections to one store. Threads may share it."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        limits: Limits,
+        clock: Callable[[], float],
+        observer: RequestObserver | None = None,
+        web_server_login: tuple[str, str] | None = None,
+        certificates: ssl.SSLContext | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._limits = limits
+        self._clock = clock
+        self._observer = observer
+        self._url = endpoint.url
+        self.clock_difference_seconds: float | None = None
+        self._client = httpx2.Client(
+            auth=httpx2.BasicAuth(*web_server_login) if web_server_login else None,
+            headers={"User-Agent": "Tradepost", "Accept": "application/json"},
+            timeout=httpx2.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
+            limits=httpx2.Limits(
+                max_connections=limits.connections,
+                max_keepalive_connections=limits.connections,
+                # Shorter than the 5 s after which web servers usually close: a request on a connection that is just
+                # being closed would be one whose fate nobody knows.
+                keepalive_expiry=4,
+            ),
+            verify=certificates or ssl.create_default_context(),
+            follow_redirects=False,
+            # A proxy or .netrc of the environment has no business between here and a store on this machine.
+            trust_env=endpoint.host not in {"localhost", "127.0.0.1", "::1"},
+        )
+
+    def send(self, members: Mapping[str, Any], *, functions: Sequence[str], operations: range | None = None) -> Reply:
+        """
+        Sign and send the members with a fresh timestamp; `operations` continues a multi-call (1-based, as a range).
+
+        Raises StoreUnavailable if the store has certainly done nothing, AnswerLost if nobody knows.
+        """
+        body = msgspec.json.encode({"Miva_Request_Timestamp": int(self._clock()), **members})
+        headers = {
+            "Content-Type": "application/json",
+            "X-Miva-API-Authorization": self._credentials.authorization(body),
+        }
+        if "Operations" in members and self._limits.multi_call != _STORE_MULTI_CALL_SECONDS:
+            headers["X-Miva-API-Timeout"] = str(self._limits.multi_call)
+        if operations is not None:
+            headers["Range"] = f"Operations={operations.start}-{operations.stop - 1}"
+        started = time.monotonic()
+        reply: Reply | None = None
+        problem = ""
+        try:
+            reply = self._exchange(body, headers, started)
+            _raise_refused(reply)
+        except TradepostError as error:
+            problem = type(error).__name__
+            raise
+        else:
+            return reply
+        finally:
+            self._tell(
+                RequestSeen(
+                    functions=tuple(functions),
+                    seconds=time.monotonic() - started,
+                    sent_bytes=len(body),
+                    received_bytes=len(reply.body) if reply else 0,
+                    status=reply.status if reply else None,
+                    error=problem,
+                )
+            )
+
+    def _exchange(self, body: bytes, headers: dict[str, str], started: float) -> Reply:
+        try:
+            with self._client.stream("POST", self._url, content=body, headers=headers) as response:
+                self._compare_clocks(response.headers.get("date", ""))
+                return Reply(response.status_code, response.headers, self._read(response, started))
+        except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise StoreUnavailable("The store can't be reached: no connection in time.") from error
+        except (httpx2.ConnectError, httpx2.ProxyError) as error:
+            if isinstance(_root(error), ssl.SSLCertVerificationError):
+                raise CredentialsRejected(
+                    "The store's certificate is not trusted by this machine, so nothing was sent: "
+                    f"{_root(error)}. Check the domain, or renew the certificate."
+                ) from error
+            raise StoreUnavailable(f"The store can't be reached: {_root(error)}.") from error
+        except httpx2.TimeoutException as error:
+            raise AnswerLost("The store did not answer in time.") from error
+        except httpx2.DecodingError as error:
+            raise AnswerLost("The store's answer is damaged: it can't be unpacked.") from error
+        except httpx2.HTTPError as error:
+            raise AnswerLost(f"The connection broke in the middle of a request: {error}.") from error
+
+    def _read(self, response: httpx2.Response, started: float) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_bytes():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._limits.answer_bytes:
+                raise UnexpectedAnswer(f"The store's answer is larger than {self._limits.answer_bytes} bytes.")
+            if time.monotonic() - started > self._limits.whole:
+                raise AnswerLost(f"The store's answer took longer than {self._limits.whole:.0f} s.")
+        return b"".join(chunks)
+
+    def _compare_clocks(self, date: str) -> None:
+        try:
+            store = email.utils.parsedate_to_datetime(date).timestamp()
+        except (TypeError, ValueError):
+            return
+        self.clock_difference_seconds = store - self._clock()
+
+    def _tell(self, seen: RequestSeen) -> None:
+        _logger.debug(
+            "%s: %s in %.3f s, %d bytes sent, %d received%s",
+            "+".join(sorted(set(seen.functions))),
+            seen.status or "no answer",
+            seen.seconds,
+            seen.sent_bytes,
+            seen.received_bytes,
+            f", {seen.error}" if seen.error else "",
+        )
+        if self._observer is not None:
+            self._observer(seen)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _raise_refused(reply: Reply) -> None:
+    refused = refused_by_status(reply.status, reply.headers, reply.body)
+    if refused is not None:
+        raise refused
+
+
+def _root(error: BaseException) -> BaseException:
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return error
