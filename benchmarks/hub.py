@@ -34,7 +34,7 @@ from sandbox_process import SandboxProcess  # noqa: E402
 from tradepost.database.channels.channels import settings_of  # noqa: E402
 from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
 from tradepost.database.listings.listings import DjangoListings  # noqa: E402
-from tradepost.database.listings.store_inventory import DjangoLedger  # noqa: E402
+from tradepost.database.listings.store_inventory import DjangoStoreInventory  # noqa: E402
 from tradepost.database.models import Channel  # noqa: E402
 from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
 from tradepost.domain.plan import Result, Unit  # noqa: E402
@@ -139,7 +139,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             source_images=ImageLibrary(DATA / "images", check_address=lambda _address: None),
             listings=DjangoListings(channel.pk),
             intents=DjangoIntents(channel.pk),
-            ledger=DjangoLedger(channel.pk),
+            inventory=DjangoStoreInventory(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=lambda: datetime.now(UTC),

@@ -13,7 +13,7 @@ from miva_sandbox.server import SandboxServer
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.listings.store_inventory import DjangoLedger
+from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Listing
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.content import ContentRules
@@ -109,7 +109,7 @@ class Shop:
             source_images=self.source_images,
             listings=self.listings,
             intents=DjangoIntents(self.channel.pk),
-            ledger=DjangoLedger(self.channel.pk),
+            inventory=DjangoStoreInventory(self.channel.pk),
             orders=self.orders,
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=lambda: datetime.now(UTC),

@@ -121,7 +121,7 @@ def publish_fused(shop, fuse):
             store=Fused(ports.store, fuse),
             image_store=Fused(ports.image_store, fuse),
             intents=Fused(ports.intents, fuse),
-            ledger=Fused(ports.ledger, fuse),
+            inventory=Fused(ports.inventory, fuse),
             listings=Fused(ports.listings, fuse),
         )
     )

@@ -17,7 +17,7 @@ from tradepost.database.channels.channels import settings_of
 from tradepost.database.channels.connections import connection_of, save_connection, secrets_of
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.listings.store_inventory import DjangoLedger
+from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Connection, ConnectionKind, Transport
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
@@ -75,7 +75,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             source_images=source_images(is_local=channel.is_local),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
-            ledger=DjangoLedger(channel.pk),
+            inventory=DjangoStoreInventory(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=clock,

@@ -8,7 +8,7 @@ from tradepost.domain.catalogue import ImageFile
 from tradepost.domain.content import WantedImage
 from tradepost.domain.errors import ImageUnusable, StorageRefused
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
-from tradepost.operations.ports import ImageStore, SourceImages, StoreLedger
+from tradepost.operations.ports import ImageStore, SourceImages, StoreInventory
 
 _AT_ONCE = 4
 
@@ -42,7 +42,7 @@ def upload(
     files: Mapping[str, ImageFile],
     store: ImageStore,
     source_images: SourceImages,
-    ledger: StoreLedger,
+    inventory: StoreInventory,
 ) -> Uploaded:
     """
     Upload what is missing. One file that fails leaves the others alone.
@@ -50,7 +50,7 @@ def upload(
     Safe to repeat: names carry the content's checksum, so a file of that name and size is that content.
     """
     wanted = {image.path: files[image.source] for image in images}
-    known = ledger.known_files(list(wanted))
+    known = inventory.known_files(list(wanted))
     unknown = [path for path in wanted if known.get(path) != wanted[path].size_bytes]
     sizes = {**known, **(store.sizes(unknown) if unknown else {})}
     uploaded = Uploaded()

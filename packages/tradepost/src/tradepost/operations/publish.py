@@ -104,7 +104,7 @@ class _Batch:
             ]
         with self._ports.run.transaction():
             self._ports.intents.open([code for plan in plans for code in plan.creates])
-            self._ports.ledger.add_files(uploaded.there)
+            self._ports.inventory.add_files(uploaded.there)
         applied, now = self._apply(plans, seen)
         self._record(applied, now, uploaded)
 
@@ -138,7 +138,7 @@ class _Batch:
         return plan_family(family, rules=self._rules, seen=seen, ours=ours, files=files, only=self._only)
 
     def _missing_setup(self, plans: Sequence[FamilyPlan]) -> list[SetupItem]:
-        known = self._ports.ledger.known_setup()
+        known = self._ports.inventory.known_setup()
         items = {
             (item.kind, item.code): item
             for plan in plans
@@ -163,7 +163,7 @@ class _Batch:
             proof = Proof.ANSWERED if answer.outcome is WriteOutcome.DONE else Proof.NONE
             results.append((item, Result(change, outcome, proof, answer.message)))
         with self._ports.run.transaction():
-            self._ports.ledger.add_setup(item for item, result in results if result.outcome is Outcome.APPLIED)
+            self._ports.inventory.add_setup(item for item, result in results if result.outcome is Outcome.APPLIED)
             self._ports.run.report([result for _item, result in results])
 
     def _upload(self, images: Sequence[WantedImage]) -> Uploaded:
@@ -174,7 +174,7 @@ class _Batch:
             files=self._files,
             store=self._ports.image_store,
             source_images=self._ports.source_images,
-            ledger=self._ports.ledger,
+            inventory=self._ports.inventory,
         )
 
     def _without(self, failed: Collection[str], images: Mapping[str, list[WantedImage]]) -> dict[str, ImageFile]:

@@ -1,4 +1,4 @@
-"""The ledger port: set-up items and image files that are known to be on the store."""
+"""The store inventory port: set-up items and image files that are known to be on the store."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -6,8 +6,8 @@ from tradepost.database.models import SetupRecord, StoreFile
 from tradepost.operations.ports import SetupItem, SetupKind
 
 
-class DjangoLedger:
-    """Implements `ports.StoreLedger` for one channel."""
+class DjangoStoreInventory:
+    """Implements `ports.StoreInventory` for one channel."""
 
     def __init__(self, channel_id: int) -> None:
         self._channel_id = channel_id

@@ -1,0 +1,190 @@
+"""The port of a channel's listings, and of what the hub knows to be on the store besides."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.content import Group
+from tradepost.domain.listing import Attention, Status
+from tradepost.operations.ports.store import SetupItem, SetupKind
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRow:
+    """
+    A listing with all that operations look at.
+
+    `expected_quantity` is what the store should have by now: what was proven, less what orders took since; None if
+    nothing was ever proven. `wanted_quantity` None means unknown, which is never sent. For a parent, price is the
+    lowest of its variants', and quantity is None. `parent_id` and `parent_code` are set on variants.
+    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist.
+    """
+
+    id: int
+    kind: Kind
+    code: str
+    sku: str
+    status: Status
+    external_id: int | None
+    product_id: int
+    parent_id: int | None
+    parent_code: str
+    wanted_price: Decimal
+    proven_price: Decimal | None
+    wanted_quantity: int | None
+    expected_quantity: int | None
+    proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
+    overwrite_groups: frozenset[Group] = frozenset()
+    was_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRows:
+    """A catalogue product with its listings on one channel: the parent's first where there is one."""
+
+    product: Product
+    listings: tuple[ListingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """
+    What was proven of one listing on the store, to be recorded. None leaves a value as it was.
+
+    `at` is the moment at which it was true at the latest: a sale that may have been before it counts as before it, and
+    is sent again.
+    """
+
+    listing_id: int
+    at: datetime
+    status: Status | None = None
+    external_id: int | None = None
+    code: str | None = None
+    price: Decimal | None = None
+    quantity: int | None = None
+    fingerprints: Mapping[Group, str] | None = None
+
+
+class Stage(StrEnum):
+    """The parts of a sync in the order in which they are applied, and what each selects (see `domain.listing`)."""
+
+    DELIST = "delist"
+    HIDE = "hide"
+    DECREASE = "decrease"
+    PRICE = "price"
+    INCREASE = "increase"
+    UNHIDE = "unhide"
+
+
+class Listings(Protocol):
+    """
+    The listings of one channel. All selecting methods page by id (`after`) and return at most `limit` rows.
+
+    Every write is made inside `Run.transaction`.
+    """
+
+    def build(self, handles: Collection[str], *, queue: bool) -> int:
+        """
+        Make the listings of these products on this channel and refresh the wanted values of those that exist.
+
+        Queues a publish for new ones of products that are for sale, if `queue`. A code that another listing of the
+        channel has is refused with attention `already_exists`. Returns how many listings were made.
+        """
+        ...
+
+    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
+        """
+        Products (by product id > `after`) that have a listing due for publish, with all their listings.
+
+        `only`: listing ids; a product counts if one of these is due.
+        """
+        ...
+
+    def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
+        """These catalogue products with all their listings, in the given order."""
+        ...
+
+    def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        """Listings that a sync has to work on in this stage; exactly those of `domain.rules.is_due`."""
+        ...
+
+    def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int: ...
+
+    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
+        """(store id, listing id, code) of linked listings, ordered by store id."""
+        ...
+
+    def linked_count(self) -> int: ...
+
+    def by_ids(self, ids: Collection[int]) -> list[ListingRow]: ...
+
+    def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
+        """Find by SKU; a family's handle or parent code names its parent."""
+        ...
+
+    def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
+        """Find by code key."""
+        ...
+
+    def family(self, parent_id: int) -> list[ListingRow]:
+        """The variants of a parent listing."""
+        ...
+
+    def unlinked_matches(
+        self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        """Unlinked or broken, unpaused listings whose SKU or code (exactly, by code key for codes) is among these."""
+        ...
+
+    def taken(self, external_ids: Collection[int]) -> dict[int, int]:
+        """Which of these store ids are linked already, and to which listing."""
+        ...
+
+    def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
+        """Record requested changes (queue, clear, pause); `groups` are those of an overwrite."""
+        ...
+
+    def record(self, proven: Sequence[Proven]) -> None:
+        """
+        Record what was proven, set-based.
+
+        A quantity proven at T sets expected to it, less the pieces of orders that are placed after T.
+        A row that became unlinked or delisted forgets store id and proven values.
+        """
+        ...
+
+    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
+        """Set the attention and last error of listings, and clear those of `clear`."""
+        ...
+
+
+class Intents(Protocol):
+    """What the hub was about to create on the store: committed before, closed when proven."""
+
+    def open(self, codes: Collection[str]) -> None:
+        """Note the codes that are absent on the store and will be created."""
+        ...
+
+    def open_among(self, codes: Collection[str]) -> set[str]:
+        """Return the code keys of those with an open intent: what is found under them on the store is ours."""
+        ...
+
+    def close(self, codes: Collection[str]) -> None: ...
+
+
+class StoreInventory(Protocol):
+    """What the hub knows to be on the store besides products: set-up items and image files."""
+
+    def known_setup(self) -> set[tuple[SetupKind, str]]: ...
+
+    def add_setup(self, items: Iterable[SetupItem]) -> None: ...
+
+    def known_files(self, paths: Collection[str]) -> dict[str, int]:
+        """Sizes of files that were uploaded and seen there."""
+        ...
+
+    def add_files(self, sizes: Mapping[str, int]) -> None: ...

@@ -1,0 +1,79 @@
+"""The port of the ledger of orders, and of shipments."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from tradepost.domain.order import (
+    OrderState,
+    Shipment,
+    StoreOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An imported order, as far as operations look at it."""
+
+    id: int
+    external_id: int
+    state: OrderState
+    is_acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewShipment:
+    """A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open."""
+
+    order_number: int
+    carrier: str
+    tracking_number: str
+    cost: Decimal = Decimal()
+    lines: Mapping[str, int] | None = None
+
+
+class Orders(Protocol):
+    """The ledger of imported orders of one channel, and their shipments."""
+
+    def known(self, external_ids: Collection[int]) -> set[int]: ...
+
+    def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
+        """
+        Import orders with lines matched to listings, set-based, ignoring those already there; returns how many.
+
+        In the same transaction the pieces sold are taken off the wanted quantity of every listing of the variants,
+        and off the expected quantity of this channel's. An order with a line that matches nothing, or whose total
+        does not add up, is put on hold with the reason.
+        """
+        ...
+
+    def refresh(self, orders: Sequence[StoreOrder]) -> None:
+        """
+        Record the store's state of known orders and their lines, also lines that a split on the store has made;
+        close what is wholly shipped or cancelled.
+        """
+        ...
+
+    def last_fetch(self) -> datetime | None: ...
+
+    def set_last_fetch(self, at: datetime) -> None: ...
+
+    def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]: ...
+
+    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None: ...
+
+    def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
+        """Record a shipment. Raises NotAllowed when the order, a SKU or the number of pieces does not fit."""
+        ...
+
+    def shipments_due(self, *, after: int, limit: int) -> list[Shipment]:
+        """Shipments not yet proven on the store, or changed since; `order_number` is the store's."""
+        ...
+
+    def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:
+        """Record shipment id -> the store's shipment id."""
+        ...
+
+    def flag_shipments(self, errors: Mapping[int, str]) -> None: ...

@@ -1,0 +1,168 @@
+"""The port of one Miva store, and the values that go through it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from tradepost.domain.order import (
+    Shipment,
+    ShipmentPath,
+    StoreOrder,
+    StoreStatus,
+)
+from tradepost.domain.plan import Unit
+from tradepost.domain.store import StoreProduct, StoreRow
+
+
+class WriteOutcome(StrEnum):
+    """What the store said to one write."""
+
+    DONE = "done"  # it said yes; prove it where it is known to say so in silence
+    REFUSED = "refused"
+    LOST = "lost"  # nobody knows: read back
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAnswer:
+    outcome: WriteOutcome
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitAnswer:
+    """
+    What the store said to one unit.
+
+    `refusals` by index of the change in the unit; `complaints` are messages that no change could be blamed for.
+    Messages that say that the wanted state holds already are in neither.
+    """
+
+    outcome: WriteOutcome
+    refusals: Mapping[int, str] = field(default_factory=dict)
+    complaints: Sequence[str] = ()
+    message: str = ""
+
+
+class SetupKind(StrEnum):
+    CUSTOM_FIELD = "custom_field"
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupItem:
+    """Something a store needs once: a product custom field, or a category (with `parent` by code)."""
+
+    kind: SetupKind
+    code: str
+    name: str
+    parent: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StockWrite:
+    """
+    An absolute stock for one store product. It always switches tracking on.
+
+    `stops_sale`: also make sure that zero stops the sale and that the product stays visible, whatever the store's
+    own defaults are (hide needs it; a first quantity sets it). Addressed by the store's id, which never changes.
+    """
+
+    external_id: int
+    quantity: int
+    stops_sale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentSend:
+    """A shipment as the store will have it: `carrier` in the store's words, `code` ours."""
+
+    shipment: Shipment
+    carrier: str
+
+
+class Store(Protocol):
+    """
+    One Miva store. All reads are safe to repeat and are retried inside; writes are not, unless they say so.
+
+    All raise StoreUnavailable, RateLimited (try the run again later), CredentialsRejected, PermissionMissing
+    (stop; the sentence says the cure), UnexpectedAnswer.
+    """
+
+    def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
+        """Load products with all content, parents with their variants; by code key. Missing ones are left out."""
+        ...
+
+    def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        """Load products for a sync: price, stock, active, codes; no content, no variants."""
+        ...
+
+    def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
+        """
+        Page through all products of the store by ascending id.
+
+        Ends only when the store has said that there is no more; a page that fails raises, so that a caller never
+        takes a part for the whole.
+        """
+        ...
+
+    def reads_stock(self) -> bool:
+        """Whether this token can read stock; found out by a read, and then remembered."""
+        ...
+
+    def set_up(self, items: Sequence[SetupItem]) -> list[WriteAnswer]:
+        """Create what is missing of these, in order; what exists already counts as DONE. Safe to repeat."""
+        ...
+
+    def provision(self, units: Sequence[Unit]) -> list[UnitAnswer]:
+        """
+        Apply product units (creations and updates), each in one document; one answer per unit, in order.
+
+        Understands the fields of `domain.content.GROUP_OF` on products, and `unused_options` on a parent: pairs of
+        attribute and option code that no variant has any more, to be taken off its page.
+
+        Not safe to repeat blindly: read back and plan again. Raises PermissionMissing before anything is done where
+        the token may not provision or does not require signature and time stamp.
+        """
+        ...
+
+    def set_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
+        """Write absolute stock. Safe to repeat, but each repeat erases sales made since it was computed."""
+        ...
+
+    def delete_products(self, ids: Sequence[int]) -> list[WriteAnswer]:
+        """Delete for good, in this order; what is not there any more counts as DONE. Safe to repeat."""
+        ...
+
+    def iterate_orders(
+        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
+    ) -> Iterator[list[StoreOrder]]:
+        """
+        Page through orders in one of these states, placed or changed since, with lines, charges, notes and shipments.
+
+        By ascending id. An order that was placed long ago and is paid only now counts as changed.
+        """
+        ...
+
+    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+        """Load orders with lines, charges, notes and shipments. Missing ones are left out."""
+        ...
+
+    def add_order_notes(self, notes: Mapping[int, str]) -> dict[int, WriteAnswer]:
+        """Add one note to each order (by order id). Not safe to repeat: look at the order's notes first."""
+        ...
+
+    def create_shipments(self, sends: Sequence[ShipmentSend], *, path: ShipmentPath) -> list[WriteAnswer]:
+        """
+        Make shipments, not yet marked as shipped; one answer each.
+
+        PROVISION takes our code and is safe to repeat. FUNCTION takes whole lines out of any other shipment: look
+        first, and never name lines that are in one.
+        """
+        ...
+
+    def send_shipments(self, sends: Mapping[int, ShipmentSend]) -> dict[int, WriteAnswer]:
+        """Write tracking, carrier and cost and mark as shipped, by the store's shipment id. Safe to repeat."""
+        ...
