@@ -22,7 +22,7 @@ from miva_sandbox.state.charges import Charge
 from miva_sandbox.state.choices import questions, read, variant_of
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.products import Product
-from miva_sandbox.state.selling import sale
+from miva_sandbox.state.sales import sale
 from miva_sandbox.state.variants import Dimension, Part, Pricing
 
 UNIT = 10**8

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from miva_sandbox.api.parameters import Parameters, as_text
 from miva_sandbox.api.registry import Call
-from miva_sandbox.state import attributes, choices, products, selling
+from miva_sandbox.state import attributes, choices, products, sales
 from miva_sandbox.state.attributes import PRODUCT
 from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.numbers import to_units
 from miva_sandbox.state.order_lines import NewLine, Option
-from miva_sandbox.state.selling import Sale
+from miva_sandbox.state.sales import Sale
 
 _SHORT_DATA = 254
 
@@ -74,7 +74,7 @@ def read_product(call: Call, element: Parameters) -> Sale:
         answers = choices.read(call.store, asked, given)
     except Unanswered:
         raise element.refuse("attributes", "One or more required attributes are missing") from None
-    return selling.sale(
+    return sales.sale(
         call.store,
         product,
         variant_id=choices.variant_of(call.store, product["id"], asked, answers),

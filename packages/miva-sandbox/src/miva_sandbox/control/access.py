@@ -6,7 +6,7 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from miva_sandbox.api.authentication import public_key
-from miva_sandbox.control.reading import RefusedError, texts
+from miva_sandbox.control.request_body import RefusedError, texts
 from miva_sandbox.state import tokens, users
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from miva_sandbox.control.reading import RefusedError, texts
+from miva_sandbox.control.request_body import RefusedError, texts
 from miva_sandbox.state import inventory, page_images, queues
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import DEFAULTS, Store

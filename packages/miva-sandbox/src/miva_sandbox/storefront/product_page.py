@@ -16,7 +16,7 @@ from miva_sandbox.state import attributes, choices, page_images, products, shelv
 from miva_sandbox.state.choices import Question, Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.store import Store
-from miva_sandbox.storefront import browsing, frame, html, pictures
+from miva_sandbox.storefront import frame, html, pictures, product_lists
 from miva_sandbox.storefront.shopper import Shopper, field_names
 
 Given = Mapping[tuple[str, str], str]
@@ -180,4 +180,4 @@ def _related(shopper: Shopper, product_id: int) -> list[HtmlElement]:
     listed = shelves.related_to(shopper.store, product_id)
     if not listed:
         return []
-    return [E.H2("Related products"), browsing.cards(shopper, page_images.RELATED, listed)]
+    return [E.H2("Related products"), product_lists.cards(shopper, page_images.RELATED, listed)]

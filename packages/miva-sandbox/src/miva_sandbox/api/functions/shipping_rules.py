@@ -1,6 +1,6 @@
 """How a product may be shipped: its package and the methods it is limited to."""
 
-from miva_sandbox.api import records
+from miva_sandbox.api import product_reference
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, done
 from miva_sandbox.state import shipping_rules
@@ -9,7 +9,7 @@ from miva_sandbox.state.numbers import to_units
 
 @function("ProductShippingRules_Update", needs=("PROD:modify",))
 def product_shipping_rules_update(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     parameters = call.parameters
     flags = {
         "ownpackage": parameters.boolean("ShipsInOwnPackaging"),

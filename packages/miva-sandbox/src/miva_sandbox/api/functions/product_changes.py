@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from miva_sandbox.api import custom_field_values, product_rows, records
+from miva_sandbox.api import custom_field_values, product_reference, product_rows
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, FieldError, data, done
 from miva_sandbox.state import categories, columns, inventory, products
@@ -57,7 +57,7 @@ def shown(call: Call, product_id: int) -> dict[str, Any]:
 
 @function("Product_Update", needs=("PROD:modify",))
 def product_update(call: Call) -> Answer:
-    row = records.product(call)
+    row = product_reference.product(call)
     changes = _values(call, negative=False)
     # Product_Code is a new code only where something else names the product.
     if call.parameters.has("Product_ID") or call.parameters.has("Edit_Product"):

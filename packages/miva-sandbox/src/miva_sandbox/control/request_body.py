@@ -1,4 +1,4 @@
-"""Reading what is asked of the control API: bodies, and the members of their objects."""
+"""The body of a request to the control API, and the members of its object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ class RefusedError(ValueError):
     """What is asked can't be done, in a sentence for whoever asked."""
 
 
-async def body(request: Request) -> dict[str, Any]:
+async def read(request: Request) -> dict[str, Any]:
     content = b""
     async for chunk in request.stream():
         content += chunk

@@ -5,7 +5,7 @@ import re
 from lxml.html import HtmlElement
 from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
-from miva_sandbox.state import baskets, choices, order_totals, products, selling, shelves
+from miva_sandbox.state import baskets, choices, order_totals, products, sales, shelves
 from miva_sandbox.state.baskets import SHIPPING_METHODS, Buyer, Item, OutOfStock
 from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.errors import StoreError
@@ -36,7 +36,7 @@ def add(shopper: Shopper) -> bytes:
     variant_id = choices.variant_of(store, found["id"], asked, answers)
     if variant_id is None:
         return product_page.product(shopper, code="PATR", message="Please select a valid combination of attributes.")
-    sold = selling.sale(store, found, variant_id=variant_id, answers=answers, quantity=quantity)
+    sold = sales.sale(store, found, variant_id=variant_id, answers=answers, quantity=quantity)
     try:
         baskets.add(store, shopper.own_basket(), sold)
     except OutOfStock as refused:
