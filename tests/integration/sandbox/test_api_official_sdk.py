@@ -126,7 +126,9 @@ def test_product_variant_list_load_query_reads_codes_of_attributes(sdk, family):
 
     (variant,) = request.send().get_product_variants()
 
-    assert [(one.get_attribute_code(), one.get_option_code()) for one in variant.get_attributes()] == [("size", "S")]
+    assert [
+        (attribute.get_attribute_code(), attribute.get_option_code()) for attribute in variant.get_attributes()
+    ] == [("size", "S")]
     assert [part.get_product_sku() for part in variant.get_parts()] == ["TEE-S"]
 
 
@@ -213,7 +215,7 @@ def test_a_multicall_that_is_cut_short_goes_on_by_itself(sdk, sandbox, family):
 
     response = multicall.send()
 
-    assert [one.is_success() for one in response.get_responses()] == [True, True, False]
+    assert [answer.is_success() for answer in response.get_responses()] == [True, True, False]
     assert len([request for request in sandbox.log.requests() if request.status == 206]) == 2
 
 

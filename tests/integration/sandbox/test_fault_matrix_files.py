@@ -113,7 +113,7 @@ def switch_on(sandbox, kind, **members):
 
 
 def events(sandbox):
-    return [(one.kind, dict(one.event)) for one in sandbox.faults.log()]
+    return [(fault.kind, dict(fault.event)) for fault in sandbox.faults.log()]
 
 
 def event(kind, verb):

@@ -110,10 +110,10 @@ def test_options_of_the_command_switch_each_fault_on():
             upload(facts, f"{name}.png")
         taken = httpx2.get(f"{facts['control']}/faults/log").json()["taken"]
 
-    kinds = [one["kind"] for one in taken]
+    kinds = [fault["kind"] for fault in taken]
     assert kinds == [*ON_FUNCTIONS, "ftp_refuse", *ON_PATHS]
     assert set(kinds) == rules.KINDS
-    assert [one["event"]["functions"] for one in taken[: len(functions)]] == [[name] for name in functions]
+    assert [fault["event"]["functions"] for fault in taken[: len(functions)]] == [[name] for name in functions]
 
 
 @pytest.mark.parametrize(

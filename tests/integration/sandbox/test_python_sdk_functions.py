@@ -77,6 +77,6 @@ def test_a_multi_call_that_asks_for_no_time_goes_on_by_itself(filled, store):
 
     response = multicall.send()
 
-    assert [one.is_success() for one in response.get_responses()] == [True, True, False]
+    assert [answer.is_success() for answer in response.get_responses()] == [True, True, False]
     assert [request.status for request in server.log.requests()] == [206, 206, 200]
     assert [row["code"] for row in store.db.rows("SELECT code FROM products")] == ["TEE-S", "TEE-M", "KIT"]

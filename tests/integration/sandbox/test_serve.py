@@ -138,10 +138,10 @@ def test_a_port_that_is_taken_or_none_ends_the_command_with_a_sentence(capsys):
     with pytest.raises(SystemExit):
         main(["serve", "--ftp-port", "65536"])
 
-    said = capsys.readouterr().err
+    errors = capsys.readouterr().err
     assert taken == 1
-    assert "miva-sandbox: [Errno 98] Address already in use" in said
-    assert "65536 is no port" in said
+    assert "miva-sandbox: [Errno 98] Address already in use" in errors
+    assert "65536 is no port" in errors
 
 
 @pytest.mark.parametrize(("options", "stock"), [((), 0), (("--functions-grant-columns",), 5)])

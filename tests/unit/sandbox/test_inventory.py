@@ -54,9 +54,9 @@ def test_stock_for_an_untracked_product_is_dropped_in_silence_and_reported_to_li
 
 
 def test_setting_and_adjusting_at_once_is_refused(store, mug, messages):
-    said = messages(update(TRACKED + "<CurrentStock>5</CurrentStock><AdjustStockBy>1</AdjustStockBy>"))
+    complaints = messages(update(TRACKED + "<CurrentStock>5</CurrentStock><AdjustStockBy>1</AdjustStockBy>"))
 
-    assert said == [
+    assert complaints == [
         "Product with the code 'mug' cannot have the Current Stock Level and Adjust Stock Level set at the same time."
     ]
     assert inventory.product_settings(store, mug) is None

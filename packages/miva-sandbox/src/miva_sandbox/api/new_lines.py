@@ -25,7 +25,7 @@ def read_item(call: Call, element: Parameters, *, option_names: Sequence[str] = 
     taxable = element.boolean("Taxable")
     # Miva's client library for Node sends these with each line, empty.
     element.expect(("shipment", "discounts", "subscription"))
-    options = next((found for one in option_names if (found := element.objects(one)) is not None), [])
+    options = next((found for name in option_names if (found := element.objects(name)) is not None), [])
     return NewLine(
         code=code,
         name=name if name is not None else (product["name"] if product is not None else code),
@@ -35,7 +35,7 @@ def read_item(call: Call, element: Parameters, *, option_names: Sequence[str] = 
         quantity=element.required_integer("Quantity", low=1),
         taxable=True if taxable is None else taxable,
         product_id=product_id,
-        options=tuple(option_of(call, product_id, one) for one in options),
+        options=tuple(option_of(call, product_id, option) for option in options),
     )
 
 
@@ -66,8 +66,10 @@ def read_product(call: Call, element: Parameters) -> Sale:
     if product is None:
         raise element.refuse("code", "Product not found")
     given = {
-        (key(one.required_text("code")), key(one.text("template_code") or "")): as_text(one.raw("value"))
-        for one in element.objects("attributes") or []
+        (key(attribute.required_text("code")), key(attribute.text("template_code") or "")): as_text(
+            attribute.raw("value")
+        )
+        for attribute in element.objects("attributes") or []
     }
     asked = choices.questions(call.store, product["id"])
     try:

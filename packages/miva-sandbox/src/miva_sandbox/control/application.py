@@ -154,9 +154,9 @@ class Control:
         members = dict(body)
         seed = members.pop("seed", None)
         given = members.pop("rules", [members] if members else [])
-        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        if not isinstance(given, list) or not all(isinstance(rule, dict) for rule in given):
             raise RefusedError("rules must be a list of rules")
-        read = [rules.read(one) for one in given]
+        read = [rules.read(rule) for rule in given]
         if seed is not None:
             self._faults.clear(seed=request_body.whole(body, "seed"))
         return {"ids": [self._faults.add(rule) for rule in read]}
@@ -173,7 +173,7 @@ class Control:
 
     def fault_log(self, body: Body) -> Body:
         del body
-        return {"taken": [asdict(one) for one in self._faults.log()]}
+        return {"taken": [asdict(fault) for fault in self._faults.log()]}
 
     def clear_fault_log(self, body: Body) -> Body:
         del body

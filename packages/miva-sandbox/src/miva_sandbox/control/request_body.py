@@ -62,6 +62,6 @@ def whole(body: Body, name: str, *, default: int = 0, low: int = 0) -> int:
 
 def texts(body: Body, name: str) -> list[str]:
     value = body.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise RefusedError(f"{name} must be a list of texts")
     return value

@@ -43,6 +43,6 @@ def _check(given: Any, known: Mapping[str, Any], what: str) -> None:
         kinds = (bool, int, float) if isinstance(known[name], bool | int | float) else type(known[name])
         is_of_the_kind = isinstance(value, kinds) and not (isinstance(value, int | float) and value < 0)
         if isinstance(value, dict):
-            is_of_the_kind = all(isinstance(one, str) for one in value.values())
+            is_of_the_kind = all(isinstance(member, str) for member in value.values())
         if not is_of_the_kind:
             raise RefusedError(f"{name} of {what} must be of the kind of {known[name]!r}")

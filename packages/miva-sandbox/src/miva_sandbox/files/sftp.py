@@ -103,7 +103,7 @@ class SftpServer:
                 connected, _ = listening.accept()
             except OSError:
                 return
-            self._connections = [one for one in self._connections if one.is_active()]
+            self._connections = [connection for connection in self._connections if connection.is_active()]
             connection = paramiko.Transport(connected)
             connection.auth_timeout = _AUTH_TIMEOUT_SECONDS
             connection.add_server_key(self.host_key)

@@ -78,7 +78,10 @@ def open_new(store: Store) -> str:
 def items(store: Store, basket_id: int) -> list[Item]:
     return [
         Item(
-            row["line_id"], _line(row["line"]), [(one, two) for one, two in json.loads(row["movements"])], row["taken"]
+            row["line_id"],
+            _line(row["line"]),
+            [(product_id, quantity) for product_id, quantity in json.loads(row["movements"])],
+            row["taken"],
         )
         for row in store.db.rows("SELECT * FROM basket_items WHERE basket_id = ? ORDER BY line_id", (basket_id,))
     ]

@@ -145,7 +145,9 @@ def _addresses(shopper: Shopper) -> dict[str, str]:
 
 def _row(shopper: Shopper, item: Item) -> HtmlElement:
     line = item.line
-    chosen = ", ".join(f"{one.attr_code}: {one.opt_code or one.data or one.data_long}" for one in line.options)
+    chosen = ", ".join(
+        f"{option.attr_code}: {option.opt_code or option.data or option.data_long}" for option in line.options
+    )
     taken_out = E.FORM(
         html.hidden("Action", "RGRP"),
         html.hidden("Store_Code", shopper.store.code),

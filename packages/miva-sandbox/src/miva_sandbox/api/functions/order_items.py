@@ -126,7 +126,7 @@ def update(call: Call) -> Answer:
     if (taxable := parameters.boolean("Taxable")) is not None:
         changes["taxable"] = taxable
     options = parameters.objects("Options") or parameters.objects("Attributes")
-    chosen = [option_of(call, line["product_id"], one) for one in options] if options is not None else None
+    chosen = [option_of(call, line["product_id"], option) for option in options] if options is not None else None
     order_stock.put_back(store, line)
     if chosen is not None:
         order_lines.remove_options(store, line["line_id"])

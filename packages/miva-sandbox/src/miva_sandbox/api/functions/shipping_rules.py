@@ -19,7 +19,7 @@ def product_shipping_rules_update(call: Call) -> Answer:
         column: parameters.decimal(column.capitalize(), negative=False) for column in ("width", "length", "height")
     }
     methods = parameters.objects("ShippingMethods")
-    chosen = [(one.required_text("mod_code"), one.required_text("meth_code")) for one in methods or ()]
+    chosen = [(method.required_text("mod_code"), method.required_text("meth_code")) for method in methods or ()]
     changes: dict[str, str | int] = {column: int(flag) for column, flag in flags.items() if flag is not None}
     changes |= {column: to_units(size) for column, size in sizes.items() if size is not None}
     shipping_rules.update(call.store, product["id"], changes)

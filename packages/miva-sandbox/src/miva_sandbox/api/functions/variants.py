@@ -36,7 +36,7 @@ def product_variant_list_load_product(call: Call) -> Answer:
             for variant in variant_rows.load(call.store, product_id)
             if (with_default or not variant_rows.is_default(variant))
             and limits <= set(variant.dimensions)
-            and not any((one.attr_id, one.attmpat_id) in exclusions for one in variant.dimensions)
+            and not any((dimension.attr_id, dimension.attmpat_id) in exclusions for dimension in variant.dimensions)
         ]
     )
 
