@@ -51,7 +51,7 @@ _COLOURS = {"red": (186, 43, 43), "navy": (33, 52, 100), "sand": (214, 190, 150)
 
 
 def sandbox(browser: Browser) -> None:
-    """The storefront: a family in stock, out of stock and hidden, without pictures and with them."""
+    """The storefront: a family in stock, out of stock and hidden, without images and with them."""
     with SandboxServer() as server:
         server.store.change_settings(name="Harbour Goods")
         _draw_shirts(server)
@@ -59,7 +59,7 @@ def sandbox(browser: Browser) -> None:
         with _page(browser) as page:
             address = f"{server.storefront}merchant.mvc?Screen="
             page.goto(f"{address}PROD&Product_Code=TEE")
-            _shoot(page, "sandbox-family-without-pictures")
+            _shoot(page, "sandbox-family-without-images")
             choose_everywhere(server.store, "main")
             page.reload()
             _shoot(page, "sandbox-family-in-stock")
@@ -112,11 +112,11 @@ def _catalogue() -> str:
             '<ProductAttribute_Add product_code="TEE"><Code>colour</Code><Type>select</Type><Prompt>Colour</Prompt>'
             "<Required>Yes</Required><Inventory>Yes</Inventory></ProductAttribute_Add>"
         ),
-        _picture("TEE", "red"),
+        _image("TEE", "red"),
         _product("TEE-LONG", "Linen Tee", "24.50", "For warm evenings.", stock=4),
-        _picture("TEE-LONG", "sand"),
+        _image("TEE-LONG", "sand"),
         _product("TEE-WORK", "Work Tee", "14.90", "Takes a lot.", stock=0),
-        _picture("TEE-WORK", "navy"),
+        _image("TEE-WORK", "navy"),
     ]
     for colour, stock in (("red", 8), ("navy", 0), ("sand", 2)):
         code = f"TEE-{colour.upper()}"
@@ -126,7 +126,7 @@ def _catalogue() -> str:
                 f"<Prompt>{colour.title()}</Prompt></ProductAttributeOption_Add>"
             ),
             _product(code, f"Cotton Tee {colour}", "18.00", "", stock=stock, active="No"),
-            _picture(code, colour),
+            _image(code, colour),
             (
                 '<ProductVariant_Add product_code="TEE"><Options>'
                 f'<Attribute_Option attribute_code="colour" option_code="{colour}"/></Options>'
@@ -155,7 +155,7 @@ def _product(code: str, name: str, price: str, text: str, *, stock: int | None =
     )
 
 
-def _picture(code: str, colour: str) -> str:
+def _image(code: str, colour: str) -> str:
     return f'<ProductImage_Add product_code="{code}" filepath="graphics/{colour}.png" imagetype_code="main"/>'
 
 

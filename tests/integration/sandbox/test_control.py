@@ -110,19 +110,19 @@ def test_the_store_answers_however_far_its_clock_is_moved(control, client, secon
 
 
 def test_a_snapshot_brings_back_records_settings_and_files_as_often_as_wanted(control, client, sandbox):
-    picture = sandbox.domain.files_root / "graphics" / "a.png"
-    picture.write_bytes(b"old")
+    image = sandbox.domain.files_root / "graphics" / "a.png"
+    image.write_bytes(b"old")
     add_product(client, "KEPT")
     control.post("/snapshot", name="before")
 
     for _ in range(2):
         add_product(client, "LATER")
         control.post("/settings", store={"name": "Changed"})
-        picture.write_bytes(b"new")
+        image.write_bytes(b"new")
         control.post("/restore", name="before")
 
         assert codes(client) == ["KEPT"]
-        assert picture.read_bytes() == b"old"
+        assert image.read_bytes() == b"old"
         assert sandbox.store.settings["name"] == "sandbox"
 
 

@@ -82,7 +82,7 @@ def family():
 
 
 @pytest.fixture
-def store_with_pictures(sandbox):
+def store_with_images(sandbox):
     folder = sandbox.store.files_root / "graphics/00000001/chan"
     folder.mkdir(parents=True)
     for code in ("cap", *CHILDREN):
@@ -90,7 +90,7 @@ def store_with_pictures(sandbox):
     return sandbox.store
 
 
-def test_a_family_is_published_without_a_message_and_reads_back(store_with_pictures, hub_client):
+def test_a_family_is_published_without_a_message_and_reads_back(store_with_images, hub_client):
     assert hub_client.provision(SET_UP) == []
     assert hub_client.provision(family()) == []
 
@@ -109,10 +109,10 @@ def test_a_family_is_published_without_a_message_and_reads_back(store_with_pictu
         (1, ["cap-green-S"]),
         (2, ["cap-black-L"]),
     ]
-    assert store_with_pictures.lint.entries() == []
+    assert store_with_images.lint.entries() == []
 
 
-def test_the_same_family_sent_again_says_what_is_there_and_replaces_the_variants(store_with_pictures, client):
+def test_the_same_family_sent_again_says_what_is_there_and_replaces_the_variants(store_with_images, client):
     client.provision(SET_UP)
     client.provision(family())
 
@@ -135,7 +135,7 @@ def test_the_same_family_sent_again_says_what_is_there_and_replaces_the_variants
     assert [row["variant_id"] for row in variants] == [3, 4]
 
 
-def test_stock_reads_back_as_it_was_sent(store_with_pictures, client):
+def test_stock_reads_back_as_it_was_sent(store_with_images, client):
     client.provision(SET_UP + family())
 
     rows = client.rows(
@@ -148,7 +148,7 @@ def test_stock_reads_back_as_it_was_sent(store_with_pictures, client):
     assert found == {"cap": (False, 0), "cap-green-S": (True, 7), "cap-black-L": (True, 0)}
 
 
-def test_a_missing_picture_fails_only_its_own_tag(sandbox, client):
+def test_a_missing_image_fails_only_its_own_tag(sandbox, client):
     complaints = client.provision(SET_UP + family())
 
     corrupt = "Fatal Error: MER-UTL-PUB-00013: File is corrupt or is not a supported image type"
@@ -158,7 +158,7 @@ def test_a_missing_picture_fails_only_its_own_tag(sandbox, client):
     assert len(client.rows("ProductList_Load_Query")) == 3
 
 
-def test_a_picture_may_come_inside_the_document_and_is_served(sandbox, client):
+def test_an_image_may_come_inside_the_document_and_is_served(sandbox, client):
     buffer = io.BytesIO()
     Image.new("RGB", (9, 9), "red").save(buffer, format="PNG")
     text = base64.b64encode(buffer.getvalue()).decode()

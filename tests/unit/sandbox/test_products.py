@@ -186,8 +186,8 @@ def test_an_id_is_never_used_again(store, accept):
     assert products.find(store, "one")["id"] == 2
 
 
-def test_deleting_takes_everything_along_that_hangs_on_a_product(store, accept, picture):
-    path = picture("mug.png")
+def test_deleting_takes_everything_along_that_hangs_on_a_product(store, accept, image):
+    path = image("mug.png")
     accept(
         add("mug")
         + add("cup")

@@ -1,7 +1,7 @@
 """
 Variants: sets of options of a parent product, and the part products that are sold behind each.
 
-A variant has no code, stock or picture of its own. It is known by its exact set of dimensions and their number;
+A variant has no code, stock or image of its own. It is known by its exact set of dimensions and their number;
 variant 0 is the default one, the parts of a product without any choice. A rule that looks odd here (a variant that
 leaves out a dimension, a part listed twice) is stored as it comes, because real stores don't test it.
 """

@@ -1,5 +1,5 @@
 """
-The page of one product: pictures, price, stock, and the form that puts it into the basket.
+The page of one product: images, price, stock, and the form that puts it into the basket.
 
 Everything is shown for what the form has selected at the moment, as the scripts of a real store do; here a button
 asks for it, and no script is needed.
@@ -16,7 +16,7 @@ from miva_sandbox.state import attributes, choices, page_images, products, shelv
 from miva_sandbox.state.choices import Question, Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.store import Store
-from miva_sandbox.storefront import frame, html, pictures, product_lists
+from miva_sandbox.storefront import frame, html, images, product_lists
 from miva_sandbox.storefront.shopper import Shopper, field_names
 
 Given = Mapping[tuple[str, str], str]
@@ -116,16 +116,16 @@ def _price(store: Store, found: sqlite3.Row, variant_id: int, parts: Sequence[sq
 
 def _gallery(shopper: Shopper, found: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> list[HtmlElement]:
     store = shopper.store
-    first = pictures.of_type(
-        store, "PROD", found["id"], box=pictures.PRODUCT_BOX, parts=[part["part_id"] for part in parts]
+    first = images.of_type(
+        store, "PROD", found["id"], box=images.PRODUCT_BOX, parts=[part["part_id"] for part in parts]
     )
-    further = pictures.others(store, "PROD", found["id"], box=pictures.SMALL_BOX)
+    further = images.others(store, "PROD", found["id"], box=images.SMALL_BOX)
     if not first and not further:
         return []
-    shown = [html.picture(first, alt=found["name"])] if first else []
+    shown = [html.image(first, alt=found["name"])] if first else []
     if further:
-        shown.append(E.DIV(E.CLASS("further"), *(html.picture(src, alt="") for src in further)))
-    return [E.DIV(E.CLASS("pictures"), *shown)]
+        shown.append(E.DIV(E.CLASS("further"), *(html.image(src, alt="") for src in further)))
+    return [E.DIV(E.CLASS("images"), *shown)]
 
 
 def _form(shopper: Shopper, found: sqlite3.Row, asked: Sequence[FormQuestion], given: Given) -> HtmlElement:

@@ -11,7 +11,7 @@ from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.orders import ADDRESS, ADDRESS_PARAMETERS
-from miva_sandbox.storefront import frame, html, pictures, product_page
+from miva_sandbox.storefront import frame, html, images, product_page
 from miva_sandbox.storefront.shopper import Shopper
 
 _REQUIRED = ("FirstName", "LastName", "Email", "Address1", "City", "Zip", "Country")
@@ -158,10 +158,10 @@ def _row(shopper: Shopper, item: Item) -> HtmlElement:
     )
     # The stock that moves is that of what was chosen, down to the variant's parts.
     parts = [product_id for product_id, _ in item.movements]
-    shown = pictures.of_type(shopper.store, "BASK", line.product_id, box=pictures.SMALL_BOX, parts=parts)
+    shown = images.of_type(shopper.store, "BASK", line.product_id, box=images.SMALL_BOX, parts=parts)
     return E.TR(
         {"data-line-id": str(item.line_id), "data-code": html.clean(line.code), "data-sku": html.clean(line.sku)},
-        E.TD(*([html.picture(shown, alt="")] if shown else [])),
+        E.TD(*([html.image(shown, alt="")] if shown else [])),
         E.TD(html.clean(f"{line.name} ({chosen})" if chosen else line.name)),
         E.TD(html.clean(line.sku)),
         E.TD(str(line.quantity)),

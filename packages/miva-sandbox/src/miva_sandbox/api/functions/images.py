@@ -1,4 +1,4 @@
-"""Pictures of products and the types that they can have."""
+"""Images of products and the types that they can have."""
 
 from miva_sandbox.api import list_query, product_reference
 from miva_sandbox.api.list_query import Column, Spec
