@@ -34,12 +34,12 @@ def nothing_was_ignored(sandbox):
 
 @pytest.fixture
 def sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, {"default_store_code": "sandbox"})
+    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signature_key, {"default_store_code": "sandbox"})
 
 
 @pytest.fixture
 def hub_sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.hub.token, sandbox.hub.signing_key, {"default_store_code": "sandbox"})
+    return Client(sandbox.endpoint, sandbox.hub.token, sandbox.hub.signature_key, {"default_store_code": "sandbox"})
 
 
 @pytest.fixture

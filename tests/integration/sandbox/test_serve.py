@@ -50,7 +50,7 @@ def post(facts, function, *, pair="", **parameters):
             **parameters,
         }
     ).encode()
-    mac = hmac.new(base64.b64decode(facts[f"{pair}signing_key"]), body, hashlib.sha256).digest()
+    mac = hmac.new(base64.b64decode(facts[f"{pair}signature_key"]), body, hashlib.sha256).digest()
     answer = httpx2.post(
         facts["endpoint"],
         content=body,
@@ -92,7 +92,7 @@ def test_keys_and_content_survive_a_restart_with_a_state_directory(serve, tmp_pa
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
 
-    keys = ("token", "signing_key", "hub_token", "hub_signing_key", "ftp_password")
+    keys = ("token", "signature_key", "hub_token", "hub_signature_key", "ftp_password")
     assert [first[key] for key in keys] == [second[key] for key in keys]
     assert "Product with the code 'TEE' already exists" in errors
 
