@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from miva_sandbox.api import custom_field_values, product_reference, product_rows
+from miva_sandbox.api import custom_field_values, product_base, product_reference
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, FieldError, data, done
 from miva_sandbox.state import categories, columns, inventory, products
@@ -52,7 +52,7 @@ def shown(call: Call, product_id: int) -> dict[str, Any]:
     """Show one product with its description, as the functions that create one answer."""
     row = products.find_by_id(call.store, product_id)
     assert row is not None
-    return product_rows.base(call.store, row) | {"descrip": row["descrip"]}
+    return product_base.base(call.store, row) | {"descrip": row["descrip"]}
 
 
 @function("Product_Update", needs=("PROD:modify",))
