@@ -16,8 +16,8 @@ from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Listing
 from tradepost.database.orders.orders import DjangoOrders
-from tradepost.domain.content import ContentRules
 from tradepost.domain.listing import Pending
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.images import ImageLibrary
 from tradepost.miva.connect import StoreConnection, connect_store

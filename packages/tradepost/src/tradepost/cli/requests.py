@@ -6,7 +6,7 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, out, print_json, print_results, result_json
 from tradepost.cli.run_report import Report, combined_exit, perform, print_report, shell_user
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Link, Pending
 from tradepost.domain.plan import Outcome
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink

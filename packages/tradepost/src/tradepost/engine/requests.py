@@ -10,7 +10,7 @@ from django.utils import timezone
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Run, RunKind, Trigger
 from tradepost.database.runs.history import add_results, counts_of
-from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome, Result, RunState
 from tradepost.operations.queue_changes import pause, plan_queue, queue, unlink, with_variants

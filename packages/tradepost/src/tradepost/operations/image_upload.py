@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tradepost.domain.catalogue import ImageFile
-from tradepost.domain.content import WantedImage
 from tradepost.domain.errors import ImageUnusable, StorageRefused
+from tradepost.domain.making import WantedImage
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.operations.ports import ImageStore, SourceImages, StoreInventory
 

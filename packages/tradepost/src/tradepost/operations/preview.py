@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tradepost.domain import rules
-from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending, Status, is_due_for_publish
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings, Ports, Stage
 from tradepost.operations.queue_changes import plan_queue

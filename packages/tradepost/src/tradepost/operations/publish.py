@@ -12,9 +12,11 @@ from datetime import datetime
 
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import Group, WantedImage, WantedUnit, difference, fingerprints
+from tradepost.domain.content import WantedUnit, difference
 from tradepost.domain.errors import ImageUnusable
+from tradepost.domain.fields import Group, fingerprints
 from tradepost.domain.listing import Attention, Event, Link, Status, settle
+from tradepost.domain.making import WantedImage
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.image_upload import Uploaded, upload, upload_change, upload_unit
@@ -202,17 +204,17 @@ class _Batch:
                 state.words = _words(unit, answer.refusals, answer.complaints, answer.message)
                 state.wanted = _mended(state, now)
                 if state.is_lost or state.wanted is not state.plan.wanted:
-                    rest = self._rest(state, now, unreadable_too=state.is_lost)
+                    rest = self._rest(state, now, unread_too=state.is_lost)
                     if not rest.is_empty:
                         again.append((state, rest))
             todo = again
         return applied, now
 
     @staticmethod
-    def _rest(state: _Applied, now: Mapping[str, StoreProduct], *, unreadable_too: bool) -> Unit:
+    def _rest(state: _Applied, now: Mapping[str, StoreProduct], *, unread_too: bool) -> Unit:
         if state.wanted is None:
             return Unit(state.plan.unit.key, ())
-        scope = replace(state.plan.scope, unreadable_too=unreadable_too)
+        scope = replace(state.plan.scope, unread_too=unread_too)
         return difference(state.wanted, seen=now, scope=scope, reason="what the store did not take yet")
 
     # --- record -------------------------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ class _Batch:
         for state in applied:
             left = {
                 code_key(change.subject.key): {field.name for field in change.fields if not _is_a_sale(field)}
-                for change in self._rest(state, now, unreadable_too=False).changes
+                for change in self._rest(state, now, unread_too=False).changes
             }
             verdict.judge(state, now, left)
         results = [*uploaded.results, *self._hub_results([state.plan for state in applied]), *verdict.results]
@@ -274,7 +276,9 @@ class _Batch:
                     takes_part={row.id for row in state.plan.family.listings},
                     files=self._files,
                 )
-                lacking += [failed[image.path] for p in full.products for image in p.images if image.path in failed]
+                lacking += [
+                    failed[image.path] for p in full.products for image in p.made.images if image.path in failed
+                ]
             if lacking:
                 flags[state.plan.family.listings[0].id] = (Attention.IMAGE_FAILED, lacking[0])
         return flags
@@ -327,7 +331,7 @@ class _Verdict:
             return  # a parent that was only extended
         wanted = state.wanted.product(row.code)
         groups = state.plan.scope.groups[code_key(row.code)]
-        prints = {group: value for group, value in fingerprints(wanted, state.wanted).items() if group in groups}
+        prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
         soft = left & _SOFT
         if soft:
             words = state.words.get(code_key(row.code), "the store did not take it")
@@ -342,7 +346,7 @@ class _Verdict:
                 external_id=there.id,
                 code=there.code,
                 price=there.price if Group.PRICE in groups else None,
-                quantity=_proven_quantity(wanted.quantity, there) if Group.QUANTITY in groups else None,
+                quantity=_proven_quantity(wanted["quantity"], there) if Group.QUANTITY in groups else None,
                 fingerprints={**row.proven_fingerprints, **prints},
             )
         )
@@ -413,14 +417,14 @@ def _unread(change: Change, there: StoreProduct) -> set[str]:
 
 def _variants_missing(state: _Applied, now: Mapping[str, StoreProduct], left: Mapping[str, set[str]]) -> frozenset[str]:
     """The code keys of children that the parent's page does not offer."""
-    if state.wanted is None or not state.wanted.variants:
+    if state.wanted is None or not state.wanted.root["variants"]:
         return frozenset()
     root = code_key(state.wanted.root.code)
     if "variants" not in left.get(root, set()):
         return frozenset()
     there = now.get(root)
     offered = {code_key(code) for variant in (there.variants or () if there else ()) for code in variant.part_codes}
-    wanted = {code_key(code) for variant in state.wanted.variants for code in variant.part_codes}
+    wanted = {code_key(code) for variant in state.wanted.root["variants"] for code in variant.part_codes}
     return frozenset(wanted - offered)
 
 
@@ -431,7 +435,7 @@ def _mended(state: _Applied, now: Mapping[str, StoreProduct]) -> WantedUnit | No
         return state.wanted
     for product in wanted.products:
         there = now.get(code_key(product.code))
-        if product.address and there is not None and there.addresses == ():
+        if product["address"] and there is not None and there.addresses == ():
             return with_other_address(wanted)
     return state.wanted
 
@@ -457,7 +461,7 @@ def _images_to_attach(plans: Sequence[FamilyPlan]) -> dict[str, list[WantedImage
             image
             for change in plan.unit.changes
             if change.touches("images") and plan.wanted is not None
-            for image in plan.wanted.product(change.subject.key).images
+            for image in plan.wanted.product(change.subject.key).made.images
         ]
         for plan in plans
     }

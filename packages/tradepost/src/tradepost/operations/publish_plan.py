@@ -5,17 +5,10 @@ from dataclasses import dataclass, replace
 
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import (
-    ALL_GROUPS,
-    ContentRules,
-    Group,
-    ListingValues,
-    Scope,
-    WantedUnit,
-    difference,
-    wanted_unit,
-)
+from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
+from tradepost.domain.fields import ALL_GROUPS, Group
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
+from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
@@ -76,7 +69,7 @@ def plan_family(
     ours: Collection[str],
     files: Mapping[str, ImageFile],
     only: Collection[int] | None = None,
-    unreadable_too: bool = True,
+    unread_too: bool = True,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
@@ -99,7 +92,7 @@ def plan_family(
             tuple(sort.refused),
         )
     wanted = build_wanted(family, rules=rules, takes_part=sort.takes_part, files=files)
-    scope = Scope(groups=sort.groups, creates=frozenset(sort.creates), unreadable_too=unreadable_too)
+    scope = Scope(groups=sort.groups, creates=frozenset(sort.creates), unread_too=unread_too)
     return FamilyPlan(
         family,
         wanted,
@@ -130,12 +123,16 @@ def with_other_address(wanted: WantedUnit) -> WantedUnit:
     return replace(
         wanted,
         products=tuple(
-            replace(product, address=f"{product.address.removesuffix('.html')}-{code_key(product.code)}.html")
-            if product.address
+            replace(product, values={**product.values, "address": _other_address(product)})
+            if product["address"]
             else product
             for product in wanted.products
         ),
     )
+
+
+def _other_address(product: WantedProduct) -> str:
+    return f"{product['address'].removesuffix('.html')}-{code_key(product.code)}.html"
 
 
 def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupItem]:
@@ -148,10 +145,10 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
         rules.msrp_field: "MSRP",
     }
     for product in wanted.products:
-        for code in product.custom_fields:
+        for code in product["custom_fields"]:
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
-        for category in product.categories:
+        for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Result, Side, Subject, SubjectKind
 from tradepost.operations.ports import ListingRow, Listings

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from tradepost.database.models import Channel, ConnectionKind
-from tradepost.domain.content import ContentRules
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.operations.ports import ChannelSettings
 

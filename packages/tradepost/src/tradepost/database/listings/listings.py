@@ -15,7 +15,7 @@ from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Link, Status
 from tradepost.operations.ports import Clock, FamilyRows, ListingRow, Proven, Stage
 

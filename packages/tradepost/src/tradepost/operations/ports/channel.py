@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tradepost.domain.content import ContentRules
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import (
     AcknowledgeMode,
     ShipmentPath,

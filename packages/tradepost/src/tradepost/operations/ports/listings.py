@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Status
 from tradepost.operations.ports.store import SetupItem, SetupKind
 

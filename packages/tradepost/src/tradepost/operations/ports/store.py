@@ -120,7 +120,7 @@ class Store(Protocol):
         """
         Apply product units (creations and updates), each in one document; one answer per unit, in order.
 
-        Understands the fields of `domain.content.GROUP_OF` on products, and `unused_options` on a parent: pairs of
+        Understands the fields of `domain.fields` on products, and `unused_options` on a parent: pairs of
         attribute and option code that no variant has any more, to be taken off its page.
 
         Not safe to repeat blindly: read back and plan again. Raises PermissionMissing before anything is done where
