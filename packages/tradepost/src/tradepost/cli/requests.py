@@ -10,7 +10,7 @@ from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Link, Pending
 from tradepost.domain.plan import Outcome
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink
-from tradepost.operations.preview import AS_IF, GROUPS
+from tradepost.engine.runs import AS_IF, GROUPS
 
 _SHOWN = 50
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tradepost.domain import changes
 from tradepost.domain.catalogue import ImageFile, Kind, Product, Variant
 from tradepost.domain.codes import code_for, code_key, option_codes, parent_code, slug
 from tradepost.domain.fields import FIELDS, MAX_NAME, Group, group_of, is_blank
 from tradepost.domain.making import Category, ContentRules, ListingValues, Making, WantedImage
-from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
+from tradepost.domain.plan import Change, FieldChange, Unit
 from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreOption, StoreProduct, StoreVariant
 
 
@@ -199,7 +200,7 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
 
     Idempotent: a unit that was applied as planned compares to an empty one.
     """
-    changes: list[Change] = []
+    found: list[Change] = []
     for product in wanted.products:
         key = code_key(product.code)
         groups = scope.groups.get(key)
@@ -211,25 +212,22 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
                 fields = [
                     FieldChange(name, None, value) for name, value in product.values.items() if not is_blank(value)
                 ]
-                changes.append(_change(product, Action.CREATE, fields, reason))
+                found.append(
+                    changes.product_created(
+                        product.code, product["name"], fields=fields, reason=reason, listing_id=product.listing_id
+                    )
+                )
             continue
-        found = (
+        different = (
             FIELDS[name].difference(there, value, unread_too=scope.unread_too)
             for name, value in product.values.items()
             if group_of(name) in groups
         )
-        fields = [field for field in found if field is not None]
+        fields = [field for field in different if field is not None]
         if fields:
-            changes.append(_change(product, Action.UPDATE, fields, reason))
-    return Unit(key=wanted.root.code, changes=tuple(changes))
-
-
-def _change(product: WantedProduct, action: Action, fields: Sequence[FieldChange], reason: str) -> Change:
-    return Change(
-        subject=Subject(SubjectKind.PRODUCT, product.code, product["name"]),
-        side=Side.STORE,
-        action=action,
-        fields=tuple(fields),
-        reason=reason,
-        listing_id=product.listing_id,
-    )
+            found.append(
+                changes.product_updated(
+                    product.code, product["name"], fields=fields, reason=reason, listing_id=product.listing_id
+                )
+            )
+    return Unit(key=wanted.root.code, changes=tuple(found))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tradepost.operations.ports.catalogue import Catalogue, ImportCounts
 from tradepost.operations.ports.channel import ChannelSettings
 from tradepost.operations.ports.images import ImageStore, SourceImages
-from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, Stage, StoreInventory
+from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, StoreInventory
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
@@ -46,7 +46,6 @@ __all__ = [
     "SetupKind",
     "ShipmentSend",
     "SourceImages",
-    "Stage",
     "StockWrite",
     "Store",
     "StoreInventory",
