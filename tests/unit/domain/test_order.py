@@ -99,7 +99,8 @@ def test_a_value_of_an_order_that_the_hub_cannot_hold_is_named(order, reason):
     [
         ({"line_id": 2**70}, "The number of a line is out of range: 1.18059e+21."),
         ({"quantity": 2**70}, "The quantity of line 1 is out of range: 1.18059e+21."),
-        ({"quantity": -(2**31) - 1}, "The quantity of line 1 is out of range: -2.14748e+9."),
+        ({"quantity": 2**31}, "The quantity of line 1 is out of range: 2.14748e+9."),
+        ({"quantity": -1}, "The quantity of line 1 is out of range: -1."),
         ({"external_product_id": 2**63}, "The product of line 1 is out of range: 9.22337e+18."),
         ({"shipment_id": 2**63}, "The shipment of line 1 is out of range: 9.22337e+18."),
         ({"price": Decimal("-1e30")}, "The price of line 1 is out of range: -1e+30."),
@@ -115,7 +116,7 @@ def test_a_value_of_a_line_that_the_hub_cannot_hold_is_named(values, reason):
 
 @given(
     number=st.integers(-LARGEST_ID, LARGEST_ID),
-    quantity=st.integers(-LARGEST_QUANTITY, LARGEST_QUANTITY),
+    quantity=st.integers(0, LARGEST_QUANTITY),
     total=st.decimals(-LARGEST_AMOUNT, LARGEST_AMOUNT, allow_nan=False),
 )
 def test_what_fits_is_not_refused(number, quantity, total):

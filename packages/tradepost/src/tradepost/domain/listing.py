@@ -56,14 +56,11 @@ class Attention(StrEnum):
     AMBIGUOUS_MATCH = "ambiguous_match"
     MATCH_TAKEN = "match_taken"
     NO_MATCH = "no_match"
-    MISSING_REQUIRED = "missing_required"
-    INVALID_VALUE = "invalid_value"
     ALREADY_EXISTS = "already_exists"
     IMAGE_FAILED = "image_failed"
     PUBLISH_FAILED = "publish_failed"
     SYNC_FAILED = "sync_failed"
     DELIST_FAILED = "delist_failed"
-    DRIFT = "drift"
     ORPHANED = "orphaned"
 
 

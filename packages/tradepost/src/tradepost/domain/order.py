@@ -237,7 +237,7 @@ def _unstorable(order: StoreOrder) -> Iterator[str]:
         yield from _too_big(f"The number {where}", line.line_id, LARGEST_ID)
         yield from _too_big(f"The product {where}", line.external_product_id, LARGEST_ID)
         yield from _too_big(f"The shipment {where}", line.shipment_id, LARGEST_ID)
-        yield from _too_big(f"The quantity {where}", line.quantity, LARGEST_QUANTITY)
+        yield from _no_quantity(f"The quantity {where}", line.quantity)
         yield from _no_amount(f"The price {where}", line.price)
         yield from _no_amount(f"The total {where}", line.total)
         yield from _no_text(f"The code {where}", line.code, LONGEST_TEXT)
@@ -248,6 +248,12 @@ def _unstorable(order: StoreOrder) -> Iterator[str]:
 
 def _too_big(name: str, value: int, largest: int) -> Iterator[str]:
     if abs(value) > largest:
+        yield f"{name} is out of range: {_shortened(value)}."
+
+
+def _no_quantity(name: str, value: int) -> Iterator[str]:
+    # Pieces that were never sold would be counted back into the stock.
+    if not 0 <= value <= LARGEST_QUANTITY:
         yield f"{name} is out of range: {_shortened(value)}."
 
 

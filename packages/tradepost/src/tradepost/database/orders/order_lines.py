@@ -5,6 +5,7 @@ Pieces are counted that a count does not know of yet: the source's count, or the
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
@@ -101,7 +102,7 @@ def recount_sold(variant_ids: Collection[int]) -> None:
 
 def take_off_stock(orders: Iterable[StoreOrder], matcher: LineMatcher) -> None:
     """Count the pieces of newly imported orders: those that neither the source's nor the store's count knows of."""
-    sold = [
+    sold: list[dict[str, Any]] = [
         {
             "variant_id": listing.variant_id,
             "listing_id": listing.id,
