@@ -56,6 +56,7 @@ def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, li
     catalogue.save([family("tee", "S", "M", price="10.004")], at=noon)
 
     made = listings.build(["tee"], queue=True)
+    catalogue.refresh_wanted(["tee"])
 
     parent, *children = listings.by_skus(["tee", "tee-S", "tee-M"])
     assert made == 3

@@ -73,11 +73,14 @@ class DjangoCatalogue:
             _mark_gone(different, ids)
             _save_images(different, ids)
             _date_quantities(products, at=at)
-            refresh_products([ids[product.handle] for product in products])
         return _counts(products, {handle: product for handle, (_, product) in known.items()})
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
         return dict(VariantRecord.objects.filter(sku__in=skus, is_gone=False).values_list("sku", "product__handle"))
+
+    def refresh_wanted(self, handles: Collection[str]) -> None:
+        with transaction.atomic():
+            refresh_products(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
 
     def _refuse_taken(self, products: Sequence[Product]) -> None:
         handles = {variant.sku: product.handle for product in products for variant in product.variants}

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import read_products
-from tradepost.database.listings.wanted import refresh_products
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Kind, Product
@@ -41,7 +40,7 @@ class _New:
 
 
 def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at: datetime) -> int:
-    """Make what is missing, put right what a changed catalogue made wrong, and refresh the wanted values."""
+    """Make what is missing, and put right what a changed catalogue made wrong."""
     products = read_products(ProductRecord.objects.filter(handle__in=handles))
     _follow_catalogue(products, channel_id)
     parents = dict(
@@ -70,7 +69,6 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     _insert(rest, channel_id, parents, at)
     _flag_collisions(refused, channel_id)
     _settle_kinds(products, channel_id, parents)
-    refresh_products(list(products))
     return len(new_parents) + len(rest)
 
 
