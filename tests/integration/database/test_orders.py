@@ -42,6 +42,7 @@ def shop(channel, catalogue, listings, family, simple, noon):
     """A tee in two sizes and a cup, five pieces each, all of them listed and proven at noon."""
     catalogue.save([family("tee", "S", "M"), simple("CUP")], at=noon)
     listings.build(["tee", "cup"], queue=False)
+    catalogue.refresh_wanted(["tee", "cup"])
     rows = listings.by_skus(["tee", "tee-S", "tee-M", "CUP"])
     listings.record(
         [
@@ -165,6 +166,7 @@ def test_a_new_quantity_of_the_source_knows_of_what_was_sold_before_it(
     )
 
     catalogue.save([simple("CUP", quantity=8)], at=noon + timedelta(hours=5))
+    catalogue.refresh_wanted(["cup"])
 
     assert stock(listings)["CUP"] == (7, 2)
 
