@@ -10,9 +10,10 @@ from PIL import Image
 from recording import Record, peak_mb
 from sandbox_process import sandbox
 
+from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.operations import publish
-from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
+from tradepost.operations.imports import ImportPorts, import_catalogue
 
 FAMILIES = 200
 SIZES = ("S", "M", "L", "XL")
@@ -54,9 +55,10 @@ def main() -> None:
     with sandbox() as server, hub.ports(server, channel) as make:
         first = make(CountingRun())
         ports = ImportPorts(
+            reader=CatalogueFiles(),
             catalogue=DjangoCatalogue(),
-            listings=first.listings,
-            images=first.images,
+            channels={channel.name: first.listings},
+            source_images=first.source_images,
             transaction=hub.transaction.atomic,
             clock=first.clock,
             reads_files=True,

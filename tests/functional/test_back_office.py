@@ -7,11 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli.serving import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Run
-from tradepost.operations.shopify_csv import read_products
 
 PASSWORD = "a long and quiet evening"
 FLAGS = [
@@ -37,9 +37,10 @@ def people(sqlite: str) -> None:
 @pytest.fixture
 def channel(sqlite: str, sample) -> Channel:
     made = Channel.objects.create(name="shop")
-    products = [read.product for read in read_products(sample) if read.product is not None]
+    products = [read.product for read in CatalogueFiles().read(sample) if read.product is not None]
     DjangoCatalogue().save(products, at=timezone.now())
     DjangoListings(made.pk).build([product.handle for product in products], queue=False)
+    DjangoCatalogue().refresh_wanted([product.handle for product in products])
     return made
 
 

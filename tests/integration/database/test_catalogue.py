@@ -141,6 +141,7 @@ def test_new_prices_and_quantities_reach_the_listings_of_every_channel(channel, 
     other.build(["tee"], queue=False)
 
     catalogue.save([family("tee", "S", "M", price="9.005", quantity=7)], at=noon)
+    catalogue.refresh_wanted(["tee"])
 
     for port in (listings, other):
         rows = port.by_skus(["tee", "tee-S", "tee-M"])

@@ -56,6 +56,7 @@ def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, li
     catalogue.save([family("tee", "S", "M", price="10.004")], at=noon)
 
     made = listings.build(["tee"], queue=True)
+    catalogue.refresh_wanted(["tee"])
 
     parent, *children = listings.by_skus(["tee", "tee-S", "tee-M"])
     assert made == 3
@@ -169,7 +170,7 @@ def test_another_channel_sees_nothing(cup, listed_cup, listings):
     other = DjangoListings(Channel.objects.create(name="Other").pk)
     other.set_status({cup.id: HIDDEN})
     other.record([Proven(cup.id, at=Listing.objects.get().created_at, quantity=1)])
-    other.flag({cup.id: (Attention.DRIFT, "no")})
+    other.flag({cup.id: (Attention.SYNC_FAILED, "no")})
 
     assert again(listings, cup) == listed_cup
     assert Listing.objects.get().attention == ""

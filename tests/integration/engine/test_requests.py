@@ -22,6 +22,7 @@ def family(channel, clock):
     DjangoCatalogue().save([product], at=clock())
     listings = DjangoListings(channel.pk)
     listings.build(["tee"], queue=False)
+    DjangoCatalogue().refresh_wanted(["tee"])
     return listings.by_skus(["tee", "TEE-S", "TEE-M"])
 
 

@@ -13,7 +13,7 @@ from tradepost.engine.runs import request_run, run_now
 from tradepost.miva.connect import StoreConnection
 from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
-from tradepost.operations.import_catalogue import import_catalogue
+from tradepost.operations.imports import import_catalogue
 
 CATALOGUE = (
     "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
@@ -66,7 +66,7 @@ def connected(channel, sandbox) -> Channel:
 def test_a_catalogue_is_published_by_a_run(connected, data_folder):
     path = data_folder / "catalogue.csv"
     path.write_text(CATALOGUE)
-    import_catalogue(path, wiring.import_ports(connected, reads_files=True))
+    import_catalogue(path, wiring.import_ports([connected], reads_files=True))
 
     run = run_now(request_run(connected.pk, "publish", requested_by="bob"))
 
@@ -139,4 +139,3 @@ def test_settings_of_a_channel_are_plain_values(channel):
     assert settings.order_statuses == {StoreStatus.PENDING, StoreStatus.PROCESSING}
     assert settings.carrier_map == {"post": "USPS"}
     assert settings.acknowledge_mode == "note"
-    assert not settings.has_images

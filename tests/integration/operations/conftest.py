@@ -10,6 +10,7 @@ from PIL import Image
 
 from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
+from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
@@ -25,7 +26,7 @@ from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
-from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
+from tradepost.operations.imports import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, Ports
 from tradepost.operations.queue_changes import queue
 from tradepost.operations.selection import Selection
@@ -125,8 +126,9 @@ class Shop:
 
     def import_file(self, path: Path, *, queue: bool = True):
         ports = ImportPorts(
+            reader=CatalogueFiles(),
             catalogue=DjangoCatalogue(),
-            listings=self.listings,
+            channels={"shop": self.listings},
             source_images=self.source_images,
             transaction=transaction.atomic,
             clock=lambda: datetime.now(UTC),

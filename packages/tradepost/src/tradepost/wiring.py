@@ -1,7 +1,7 @@
 """Wiring: the one place where ports are joined to what implements them."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import settings_of
 from tradepost.database.channels.connections import connection_of, save_connection, secrets_of
@@ -31,7 +32,7 @@ from tradepost.miva.wire.address import endpoint_of
 from tradepost.miva.wire.signing import Digest
 from tradepost.miva.wire.transport import RequestSeen
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
-from tradepost.operations.import_catalogue import ImportPorts
+from tradepost.operations.imports import ImportPorts
 from tradepost.operations.ports import ActiveRun, Clock, Ports
 from tradepost.operations.selection import Selection
 from tradepost.security.addresses import check_host, check_web_address
@@ -84,7 +85,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             image_store=image_store,
             source_images=source_images(is_local=channel.is_local),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
-            intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
+            intents=DjangoIntents(channel.pk, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
@@ -92,16 +93,22 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
         )
 
 
-def import_ports(channel: Channel | None, *, reads_files: bool, clock: Clock = timezone.now) -> ImportPorts:
+def import_ports(
+    channels: Iterable[Channel] | None = None, *, reads_files: bool, clock: Clock = timezone.now
+) -> ImportPorts:
     """
-    Give an import what it needs; without a channel it is of the catalogue alone.
+    Give an import what it needs; None: on every channel that follows the catalogue.
 
     `reads_files`: images may be files of this machine; only for a file that was named at the command line.
     """
+    if channels is None:
+        channels = Channel.objects.filter(archived_at__isnull=True).order_by("id")
     return ImportPorts(
+        reader=CatalogueFiles(),
         catalogue=DjangoCatalogue(),
-        listings=None if channel is None else DjangoListings(channel.pk, clock=clock),
-        source_images=source_images(is_local=channel is not None and channel.is_local),
+        channels={channel.name: DjangoListings(channel.pk, clock=clock) for channel in channels},
+        # Web addresses are fetched when they are published, by the channel's own rules.
+        source_images=source_images(is_local=False),
         transaction=transaction.atomic,
         clock=clock,
         reads_files=reads_files,

@@ -11,8 +11,8 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, ProductRecord
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.import_catalogue import ImportReport, import_catalogue
-from tradepost.operations.shopify_csv import Level, RowReport
+from tradepost.operations.imports import ImportReport, import_catalogue
+from tradepost.operations.ports import Level, RowReport
 from tradepost.wiring import import_ports
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
@@ -36,32 +36,19 @@ def import_(
     if not file.is_file():
         message = f"There is no file {file}."
         raise FileRefused(message)
-    channels = [the_channel(channel)] if channel else list(Channel.objects.filter(archived_at__isnull=True))
-    report = bring_in(file, channels, queue=not no_queue, quiet=as_json)
+    report = bring_in(file, [the_channel(channel)] if channel else None, queue=not no_queue, quiet=as_json)
     if as_json:
-        print_json({"file": str(file), "channels": [c.name for c in channels], **report_json(report)})
+        print_json({"file": str(file), "channels": list(report.built), **report_json(report)})
     else:
-        _print(report, channels)
+        _print(report)
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
-def bring_in(file: Path, channels: list[Channel], *, queue: bool, quiet: bool) -> ImportReport:
-    """Import a file with a progress bar, once for the catalogue and each channel's listings."""
-    targets: list[Channel | None] = [*channels] or [None]
+def bring_in(file: Path, channels: list[Channel] | None, *, queue: bool, quiet: bool) -> ImportReport:
+    """Import a file with a progress bar; `channels` None: on every channel that follows the catalogue."""
+    ports = import_ports(channels, reads_files=True)
     with progress(is_shown=not quiet) as step:
-        reports = [
-            import_catalogue(
-                file,
-                import_ports(channel, reads_files=True),
-                queue=queue,
-                progress=lambda rows: step(rows, None, "rows imported"),
-            )
-            for channel in targets
-        ]
-    report = reports[0]
-    # The rows are the same each time; what differs is the listings that each channel got.
-    report.listings_built = sum(each.listings_built for each in reports)
-    return report
+        return import_catalogue(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
 
 
 @app.command("list")
@@ -137,14 +124,13 @@ def _product_json(product: ProductRecord) -> dict[str, Any]:
     }
 
 
-def _print(report: ImportReport, channels: list[Channel]) -> None:
+def _print(report: ImportReport) -> None:
     saved = report.saved
     families = f"{report.parents} families with {report.variants} variants"
     out.print(f"{report.rows} rows: {families}, {report.simple} simple products.")
     out.print(f"Products: {saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
-    if channels:
-        names = ", ".join(channel.name for channel in channels)
-        out.print(f"{report.listings_built} new listings on {names}.", markup=False)
+    if report.built:
+        out.print(f"{report.listings_built} new listings on {', '.join(report.built)}.", markup=False)
     else:
         out.print("There is no channel yet, so no listings were built; import again after 'tradepost channel add'.")
     notes = [row for row in report.reports if row.level is Level.NOTE]

@@ -1,21 +1,44 @@
 """
-Set-based SQL that SQLite and PostgreSQL both take.
+Set-based SQL that SQLite and PostgreSQL both take; the one place where statements are put together.
 
 Rows go in as one JSON parameter and are a table inside the statement, so that a batch is one statement with the same
 text whatever its size. Both databases know `UPDATE ... FROM`, `INSERT ... ON CONFLICT` and `RETURNING`.
+
+Values travel by the name of their column, in and out. A row is a mapping or a dataclass; all rows of a table have the
+same names, and a name that is missing or that the model does not have is a ValueError before anything is executed;
+values without names, in a tuple or list, are a TypeError.
+
+    sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
+    sql.upsert(VariantRecord, rows, unique=("sku",), keep=("sold_since",))
+    sql.update(Listing, rows, where={"channel_id": 3})          # by id; every other name in the rows is set
+    sql.page(Listing, "id", where=("channel_id = %s", "NOT is_paused"), params=(3,), after=0, limit=100)
+
+What these can't say is written out, with the tables that it reads as arguments of their names:
+
+    sql.execute("UPDATE tradepost_listing SET attention = '' FROM given WHERE tradepost_listing.id = given.id",
+                given=Rows({"id": Column.INTEGER}, [{"id": 7}]))
 """
 
+import dataclasses
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import connection, models
 
 from tradepost.database.fields import to_column
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from django.db.models.options import Options
+
+    Row = Mapping[str, Any] | DataclassInstance
+
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class Column(StrEnum):
@@ -28,56 +51,284 @@ class Column(StrEnum):
     JSON = "jsonb"  # a list or an object
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A table to hand to a statement: its columns in the order of the values in each row."""
+_TYPES: Sequence[tuple[type["models.Field[Any, Any]"], Column]] = (
+    (models.BooleanField, Column.BOOLEAN),
+    (models.IntegerField, Column.INTEGER),  # with big and scaled ones, and ids
+    (models.CharField, Column.TEXT),
+    (models.TextField, Column.TEXT),
+    (models.DateTimeField, Column.TIME),
+    (models.JSONField, Column.JSON),
+)
 
-    columns: Mapping[str, Column]
-    rows: Collection[Sequence[Any]]
+
+class Rows:
+    """A table to hand to a statement: its columns, and rows that have exactly these."""
+
+    def __init__(self, columns: Mapping[str, Column], rows: "Collection[Row]") -> None:
+        self.columns = columns
+        self._values = [_values(row, columns) for row in rows]
 
     @classmethod
     def of_ids(cls, ids: Iterable[int]) -> "Rows":
-        return cls({"id": Column.INTEGER}, [(number,) for number in ids])
+        return cls({"id": Column.INTEGER}, [{"id": number} for number in ids])
 
     @classmethod
     def of_texts(cls, name: str, texts: Iterable[str]) -> "Rows":
-        return cls({name: Column.TEXT}, [(text,) for text in texts])
+        return cls({name: Column.TEXT}, [{name: text} for text in texts])
+
+    @classmethod
+    def of_model(cls, model: type[models.Model], rows: "Sequence[Row]") -> "Rows":
+        """Take the columns from the first row, and their types from the model."""
+        return cls({name: _type_of(model, name) for name in _names(rows[0])}, rows)
+
+    def as_json(self) -> str:
+        return json.dumps(self._values, default=_plain)
 
 
-def execute(statement: str, *params: Any, **tables: Rows) -> int:
-    """Execute a statement that reads `tables` by their names; returns how many rows it wrote."""
+def execute(statement: str, *params: Any, **tables: Rows) -> None:
+    """
+    Execute a statement that reads `tables` by their names.
+
+    Add RETURNING and fetch where it matters how many rows it wrote: SQLite's driver can't count behind a WITH.
+    """
+    prepared = _prepared(statement, params, tables)
     with connection.cursor() as cursor:
-        cursor.execute(_with(tables) + statement, [*_table_params(tables), *map(_param, params)])
-        return int(cursor.rowcount)
+        cursor.execute(*prepared)
 
 
-def fetch(statement: str, *params: Any, **tables: Rows) -> list[tuple[Any, ...]]:
-    """Execute a statement that answers with rows: a SELECT, or one with RETURNING."""
+def fetch_rows(statement: str, *params: Any, **tables: Rows) -> list[dict[str, Any]]:
+    """Execute a statement that answers with rows (a SELECT, or one with RETURNING); returns them by column name."""
+    prepared = _prepared(statement, params, tables)
     with connection.cursor() as cursor:
-        cursor.execute(_with(tables) + statement, [*_table_params(tables), *map(_param, params)])
-        return list(cursor.fetchall())
+        cursor.execute(*prepared)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
-def _with(tables: Mapping[str, Rows]) -> str:
+def fetch_numbers(statement: str, *params: Any, **tables: Rows) -> list[int]:
+    """Execute a statement that answers with one column of numbers."""
+    prepared = _prepared(statement, params, tables)
+    with connection.cursor() as cursor:
+        cursor.execute(*prepared)
+        return [int(number) for (number,) in cursor.fetchall()]
+
+
+def insert(
+    model: type[models.Model],
+    rows: "Sequence[Row]",
+    *,
+    unique: Sequence[str] = (),
+    constants: Mapping[str, Any] | None = None,
+    returning: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """
+    Insert rows; one that is there already, by its `unique` columns, is left as it is and not returned.
+
+    `constants`: columns with the same value in every row. Returns the columns of `returning` of what was inserted.
+    """
+    on_conflict = ["ON CONFLICT (", _list(model, unique), ") DO NOTHING"] if unique else []
+    return _insert(model, rows, on_conflict, constants=constants or {}, returning=returning)
+
+
+def upsert(
+    model: type[models.Model],
+    rows: "Sequence[Row]",
+    *,
+    unique: Sequence[str],
+    keep: Collection[str] = (),
+    fill: Collection[str] = (),
+    returning: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """
+    Insert rows; one that is there already, by its `unique` columns, takes the new values.
+
+    `keep`: columns that stay as they were then. `fill`: columns that are only set where they are NULL.
+    """
+    if not rows:
+        return []
+    table = _name(_options(model).db_table)
+    names = list(_names(rows[0]))
+    _refuse_unknown({*unique, *keep, *fill} - {*names}, model)
+    assignments = []
+    for name in names:
+        column = _name(name)
+        if name in fill:
+            assignments.append(f"{column} = COALESCE({table}.{column}, excluded.{column})")
+        elif name not in keep and name not in unique:
+            assignments.append(f"{column} = excluded.{column}")
+    on_conflict = ["ON CONFLICT (", _list(model, unique), ") DO UPDATE SET", ", ".join(assignments)]
+    return _insert(model, rows, on_conflict, constants={}, returning=returning)
+
+
+def update(
+    model: type[models.Model], rows: "Sequence[Row]", *, key: str = "id", where: Mapping[str, Any] | None = None
+) -> None:
+    """
+    Set the columns that the rows name in those records that have their `key`.
+
+    `where`: other columns that must have these values.
+    """
+    if not rows:
+        return
+    given = Rows.of_model(model, rows)
+    _refuse_unknown({key} - given.columns.keys(), model)
+    table = _name(_options(model).db_table)
+    conditions = [f"{table}.{_name(key)} = given.{_name(key)}"]
+    for name in where or {}:
+        _type_of(model, name)
+        conditions.append(f"{table}.{_name(name)} = %s")
+    assignments = [f"{_name(name)} = given.{_name(name)}" for name in given.columns if name != key]
+    statement = _clauses("UPDATE", table, "SET", ", ".join(assignments), "FROM given WHERE", " AND ".join(conditions))
+    execute(statement, *(where or {}).values(), given=given)
+
+
+def page(
+    model: type[models.Model],
+    key: str,
+    *,
+    where: Sequence[str],
+    params: Sequence[Any],
+    after: int,
+    limit: int,
+    **tables: Rows,
+) -> list[int]:
+    """
+    Return the values of a number column above `after`, ascending, each once: those of records that meet `where`.
+
+    `where`: conditions of our own text, all of which must hold; `params` are theirs, and never part of the text.
+    """
+    column = _list(model, [key])
+    return fetch_numbers(
+        _clauses(
+            "SELECT" if key == "id" else "SELECT DISTINCT",
+            column,
+            "FROM",
+            _name(_options(model).db_table),
+            "WHERE",
+            " AND ".join([*where, f"{column} > %s"]),
+            "ORDER BY",
+            column,
+            "LIMIT %s",
+        ),
+        *params,
+        after,
+        limit,
+        **tables,
+    )
+
+
+def count(model: type[models.Model], key: str, *, where: Sequence[str], params: Sequence[Any], **tables: Rows) -> int:
+    """Count the different values of a column among the records that meet all conditions; see `page`."""
+    table = _name(_options(model).db_table)
+    what = "COUNT(*)" if key == "id" else f"COUNT(DISTINCT {_list(model, [key])})"
+    conditions = " AND ".join(where)
+    (number,) = fetch_numbers(_clauses("SELECT", what, "FROM", table, "WHERE", conditions), *params, **tables)
+    return number
+
+
+def _insert(
+    model: type[models.Model],
+    rows: "Sequence[Row]",
+    on_conflict: Sequence[str],
+    *,
+    constants: Mapping[str, Any],
+    returning: Sequence[str],
+) -> list[dict[str, Any]]:
+    if not rows:
+        return []
+    given = Rows.of_model(model, rows)
+    statement = _clauses(
+        "INSERT INTO",
+        _name(_options(model).db_table),
+        "(",
+        _list(model, [*given.columns, *constants]),
+        ") SELECT",
+        ", ".join([*map(_name, given.columns), *("%s" for _ in constants)]),
+        # Without a condition SQLite takes ON CONFLICT for the condition of a join.
+        "FROM given WHERE true",
+        *on_conflict,
+    )
+    if not returning:
+        execute(statement, *constants.values(), given=given)
+        return []
+    statement = _clauses(statement, "RETURNING", _list(model, returning))
+    return fetch_rows(statement, *constants.values(), given=given)
+
+
+def _prepared(statement: str, params: Sequence[Any], tables: Mapping[str, Rows]) -> tuple[str, list[Any]]:
+    values = [*(rows.as_json() for rows in tables.values()), *map(_param, params)]
     if not tables:
-        return ""
-    return "WITH " + ", ".join(_table(name, rows.columns) for name, rows in tables.items()) + " "
+        return statement, values
+    return _clauses("WITH", ", ".join(_table(name, rows.columns) for name, rows in tables.items()), statement), values
 
 
 def _table(name: str, columns: Mapping[str, Column]) -> str:
     if connection.vendor == "sqlite":
-        values = ", ".join(f"json_extract(value, '$[{place}]') AS {column}" for place, column in enumerate(columns))
-        # Names are those of this package's own statements, never from outside.
-        return f"{name} AS MATERIALIZED (SELECT {values} FROM json_each(%s))"  # noqa: S608
-    values = ", ".join(
-        f"(value->{place}) AS {column}" if kind is Column.JSON else f"(value->>{place})::{kind.value} AS {column}"
-        for place, (column, kind) in enumerate(columns.items())
-    )
-    return f"{name} AS MATERIALIZED (SELECT {values} FROM jsonb_array_elements(%s::jsonb))"  # noqa: S608
+        values = [f"json_extract(value, '$[{place}]') AS {_name(column)}" for place, column in enumerate(columns)]
+        source = "FROM json_each(%s)"
+    else:
+        values = [
+            f"(value->{place}) AS {_name(column)}"
+            if kind is Column.JSON
+            else f"(value->>{place})::{kind.value} AS {_name(column)}"
+            for place, (column, kind) in enumerate(columns.items())
+        ]
+        source = "FROM jsonb_array_elements(%s::jsonb)"
+    return _clauses(_name(name), "AS MATERIALIZED (SELECT", ", ".join(values), source, ")")
 
 
-def _table_params(tables: Mapping[str, Rows]) -> list[str]:
-    return [json.dumps([list(row) for row in rows.rows], default=_plain) for rows in tables.values()]
+def _clauses(*clauses: str) -> str:
+    return " ".join(clauses)
+
+
+def _list(model: type[models.Model], names: Iterable[str]) -> str:
+    """List columns of a model. Raises ValueError for one that it does not have."""
+    columns = list(names)
+    _refuse_unknown({name for name in columns if _field(model, name) is None}, model)
+    return ", ".join(map(_name, columns))
+
+
+def _name(name: str) -> str:
+    """Quote a name for a statement. Raises ValueError for anything that is no name of ours."""
+    if not _IDENTIFIER.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a table or column.")
+    return str(connection.ops.quote_name(name))
+
+
+def _options(model: type[models.Model]) -> "Options[Any]":
+    return model._meta  # noqa: SLF001 (Django documents it as public)
+
+
+def _type_of(model: type[models.Model], name: str) -> Column:
+    field = _field(model, name)
+    if field is None:
+        raise ValueError(f"{model.__name__} has no column {name!r}.")
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    return next(column for kind, column in _TYPES if isinstance(field, kind))
+
+
+def _field(model: type[models.Model], column: str) -> "models.Field[Any, Any] | None":
+    return next((field for field in _options(model).concrete_fields if field.column == column), None)
+
+
+def _refuse_unknown(names: Collection[str], model: type[models.Model]) -> None:
+    if names:
+        raise ValueError(f"These rows of {model.__name__} have no column {', '.join(map(repr, sorted(names)))}.")
+
+
+def _names(row: "Row") -> Collection[str]:
+    return row.keys() if isinstance(row, Mapping) else [field.name for field in dataclasses.fields(row)]
+
+
+def _values(row: "Row", columns: Mapping[str, Column]) -> list[Any]:
+    if not isinstance(row, Mapping):
+        row = {name: getattr(row, name) for name in _names(row)}
+    if row.keys() != columns.keys():
+        missing = ", ".join(sorted(columns.keys() - row.keys())) or "nothing"
+        unknown = ", ".join(sorted(row.keys() - columns.keys())) or "nothing"
+        raise ValueError(f"A row does not fit its table: {missing} is missing, {unknown} is unknown.")
+    return [row[name] for name in columns]
 
 
 def _plain(value: Any) -> Any:
@@ -89,6 +340,8 @@ def _plain(value: Any) -> Any:
 
 
 def _param(value: Any) -> Any:
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, default=_plain)
     return _plain(value) if isinstance(value, Decimal | datetime) else value
 
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 MAX_OPTIONS = 3
+DECIMAL_PLACES = 4
+"""How many places of an amount or a weight are kept."""
 
 
 class Kind(StrEnum):

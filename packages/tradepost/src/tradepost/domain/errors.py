@@ -24,6 +24,8 @@ TradepostError
 The adapter that reads an answer classifies it once; further in, nobody looks at status codes.
 """
 
+_QUOTED_CHARACTERS = 100
+
 
 class TradepostError(Exception):
     """Base of all; `str()` is a sentence that an operator can act on."""
@@ -112,3 +114,8 @@ class UnexpectedAnswer(Stop):
 
 class RunLost(TradepostError):
     pass
+
+
+def quoted(text: str) -> str:
+    """Quote in a sentence what somebody else wrote, shortened: it may be a million characters long."""
+    return f"'{text}'" if len(text) <= _QUOTED_CHARACTERS else f"'{text[:_QUOTED_CHARACTERS]}...'"

@@ -16,7 +16,6 @@ from tradepost.cli.demo.shopper import buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.demo.summary import Step, Summary
 from tradepost.cli.run_report import Report, change_lines, perform
-from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Order, RunChange
@@ -31,9 +30,9 @@ from tradepost.miva.connect import StoreConnection, connect_store
 from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.store import MivaStore
-from tradepost.operations.ports import ListingRow, NewShipment
-from tradepost.operations.shopify_csv import Level
-from tradepost.wiring import open_image_store
+from tradepost.operations.imports import save_products
+from tradepost.operations.ports import Level, ListingRow, NewShipment
+from tradepost.wiring import import_ports, open_image_store
 
 CHANNEL = "demo"
 CARRIER = "UPS"
@@ -160,8 +159,8 @@ class _Journey:
         products = products_by_id({row.product_id for row in picked})
         with transaction.atomic():
             changed = [choices.changed(product, skus) for product in products.values()]
-            DjangoCatalogue().save(changed, at=timezone.now())
-            self._listings.build([product.handle for product in changed], queue=False)
+            ports = import_ports([self._channel], reads_files=False)
+            save_products(changed, ports, at=timezone.now(), queue=False)
         self._perform("sync")
         rows = [row for row in self._rows() if row.id in {one.id for one in picked}]
         self._step("Changed prices and quantities", len(rows), proof.of_listings(rows, self._seen()))

@@ -10,44 +10,11 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.wanted import refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
-from tradepost.database.orders.sold import recount_sold
+from tradepost.database.orders.order_lines import recount_sold
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.operations.ports import ImportCounts
-
-_PRODUCT_COLUMNS: Mapping[str, Column] = {
-    "handle": Column.TEXT,
-    "title": Column.TEXT,
-    "description": Column.TEXT,
-    "brand": Column.TEXT,
-    "category": Column.JSON,
-    "tags": Column.JSON,
-    "option_names": Column.JSON,
-    "page_title": Column.TEXT,
-    "is_for_sale": Column.BOOLEAN,
-    "created_at": Column.TIME,
-    "updated_at": Column.TIME,
-}
-_VARIANT_COLUMNS: Mapping[str, Column] = {
-    "product_id": Column.INTEGER,
-    "sku": Column.TEXT,
-    "options": Column.JSON,
-    "position": Column.INTEGER,
-    "price": Column.INTEGER,
-    "msrp": Column.INTEGER,
-    "cost": Column.INTEGER,
-    "barcode": Column.TEXT,
-    "weight_grams": Column.INTEGER,
-    "taxable": Column.BOOLEAN,
-    "sku_made_up": Column.BOOLEAN,
-    "is_gone": Column.BOOLEAN,
-    "sold_since": Column.INTEGER,
-}
-
-
-def _assignments(columns: Mapping[str, Column], *, keep: frozenset[str]) -> str:
-    return ", ".join(f"{column} = excluded.{column}" for column in columns if column not in keep)
 
 
 class DjangoCatalogue:
@@ -69,15 +36,28 @@ class DjangoCatalogue:
             ]
             ids = {handle: product_id for handle, (product_id, _) in known.items()}
             ids |= _save_products(different, at=at)
-            _save_variants(different, ids)
-            _mark_gone(different, ids)
-            _save_images(different, ids)
+            if different:
+                variants = _save_variants(different, ids)
+                _mark_gone(different, ids)
+                _save_images(different, ids, variants)
             _date_quantities(products, at=at)
-            refresh_products([ids[product.handle] for product in products])
         return _counts(products, {handle: product for handle, (_, product) in known.items()})
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
-        return dict(VariantRecord.objects.filter(sku__in=skus, is_gone=False).values_list("sku", "product__handle"))
+        found = sql.fetch_rows(
+            """
+            SELECT variant.sku, product.handle
+            FROM given JOIN tradepost_variant AS variant ON variant.sku = given.sku
+            JOIN tradepost_product AS product ON product.id = variant.product_id
+            WHERE NOT variant.is_gone
+            """,
+            given=Rows.of_texts("sku", skus),
+        )
+        return {row["sku"]: row["handle"] for row in found}
+
+    def refresh_wanted(self, handles: Collection[str]) -> None:
+        with transaction.atomic():
+            refresh_products(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
 
     def _refuse_taken(self, products: Sequence[Product]) -> None:
         handles = {variant.sku: product.handle for product in products for variant in product.variants}
@@ -124,83 +104,82 @@ def _count_one(old: Product | Variant | None, new: Product | Variant, *, is_same
 
 
 def _save_products(products: Sequence[Product], *, at: datetime) -> dict[str, int]:
-    rows = [
-        (
-            product.handle,
-            product.title,
-            product.description,
-            product.brand,
-            product.category,
-            product.tags,
-            product.option_names,
-            product.page_title,
-            product.is_for_sale,
-            at,
-            at,
-        )
-        for product in products
-    ]
-    names = ", ".join(_PRODUCT_COLUMNS)
-    saved = sql.fetch(
-        f"""
-        INSERT INTO tradepost_product ({names}) SELECT {names} FROM given WHERE true
-        ON CONFLICT (handle) DO UPDATE SET {_assignments(_PRODUCT_COLUMNS, keep=frozenset({"handle", "created_at"}))}
-        RETURNING handle, id
-        """,  # noqa: S608 (names of columns of our own)
-        given=Rows(_PRODUCT_COLUMNS, rows),
+    saved = sql.upsert(
+        ProductRecord,
+        [
+            {
+                "handle": product.handle,
+                "title": product.title,
+                "description": product.description,
+                "brand": product.brand,
+                "category": product.category,
+                "tags": product.tags,
+                "option_names": product.option_names,
+                "page_title": product.page_title,
+                "is_for_sale": product.is_for_sale,
+                "created_at": at,
+                "updated_at": at,
+            }
+            for product in products
+        ],
+        unique=("handle",),
+        keep=("created_at",),
+        returning=("handle", "id"),
     )
-    return {str(handle): int(product_id) for handle, product_id in saved}
+    return {row["handle"]: row["id"] for row in saved}
 
 
-def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> None:
-    rows = [
-        (
-            ids[product.handle],
-            variant.sku,
-            variant.options,
-            variant.position,
-            variant.price,
-            variant.msrp,
-            variant.cost,
-            variant.barcode,
-            variant.weight_grams,
-            variant.taxable,
-            variant.sku_made_up,
-            False,
-            0,
-        )
-        for product in products
-        for variant in product.variants
-    ]
-    names = ", ".join(_VARIANT_COLUMNS)
-    sql.execute(
-        f"""
-        INSERT INTO tradepost_variant ({names}) SELECT {names} FROM given WHERE true
-        ON CONFLICT (sku) DO UPDATE SET {_assignments(_VARIANT_COLUMNS, keep=frozenset({"sku", "sold_since"}))}
-        """,  # noqa: S608 (names of columns of our own)
-        given=Rows(_VARIANT_COLUMNS, rows),
+def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[str, int]:
+    """Save the variants, and free what had left with them; returns their ids by SKU."""
+    saved = sql.upsert(
+        VariantRecord,
+        [
+            {
+                "product_id": ids[product.handle],
+                "sku": variant.sku,
+                "options": variant.options,
+                "position": variant.position,
+                "price": variant.price,
+                "msrp": variant.msrp,
+                "cost": variant.cost,
+                "barcode": variant.barcode,
+                "weight_grams": variant.weight_grams,
+                "taxable": variant.taxable,
+                "sku_made_up": variant.sku_made_up,
+                "is_gone": False,
+                "sold_since": 0,
+            }
+            for product in products
+            for variant in product.variants
+        ],
+        unique=("sku",),
+        keep=("sold_since",),
+        returning=("sku", "id"),
     )
+    variants: dict[str, int] = {row["sku"]: row["id"] for row in saved}
     # A variant that came back frees the listings that its leaving had frozen, and no others.
     sql.execute(
         """
         UPDATE tradepost_listing SET is_paused = false, attention = '', last_error = ''
-        WHERE attention = 'orphaned' AND variant_id IN (
-            SELECT variant.id FROM given JOIN tradepost_variant AS variant ON variant.sku = given.sku
-        )
+        FROM back WHERE attention = 'orphaned' AND tradepost_listing.variant_id = back.id
         """,
-        given=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
+        back=Rows.of_ids(variants.values()),
     )
+    return variants
 
 
 def _mark_gone(products: Sequence[Product], ids: Mapping[str, int]) -> None:
-    gone = list(
-        VariantRecord.objects.filter(product_id__in=[ids[product.handle] for product in products], is_gone=False)
-        .exclude(sku__in=[variant.sku for product in products for variant in product.variants])
-        .values_list("id", flat=True)
+    gone = sql.fetch_numbers(
+        """
+        UPDATE tradepost_variant SET is_gone = true
+        WHERE NOT is_gone AND product_id IN (SELECT id FROM products) AND sku NOT IN (SELECT sku FROM kept)
+        RETURNING id
+        """,
+        products=Rows.of_ids(ids[product.handle] for product in products),
+        kept=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
     if not gone:
         return
-    VariantRecord.objects.filter(id__in=gone).update(is_gone=True)
     sql.execute(
         """
         UPDATE tradepost_listing
@@ -211,29 +190,25 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int]) -> None:
     )
 
 
-def _save_images(products: Sequence[Product], ids: Mapping[str, int]) -> None:
+def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int]) -> None:
     ImageRecord.objects.filter(product_id__in=[ids[product.handle] for product in products]).delete()
-    variants = dict(
-        VariantRecord.objects.filter(product_id__in=[ids[product.handle] for product in products]).values_list(
-            "sku", "id"
-        )
-    )
-    ImageRecord.objects.bulk_create(
+    sql.insert(
+        ImageRecord,
         [
-            ImageRecord(
-                product_id=ids[product.handle],
-                variant_id=variant_id,
-                source=image.source,
-                position=image.position,
-                alt=image.alt,
-            )
+            {
+                "product_id": ids[product.handle],
+                "variant_id": variant_id,
+                "source": image.source,
+                "position": image.position,
+                "alt": image.alt,
+            }
             for product in products
             for variant_id, image in [
                 *((None, image) for image in product.images),
                 *((variants[variant.sku], variant.image) for variant in product.variants),
             ]
             if image is not None
-        ]
+        ],
     )
 
 
@@ -243,17 +218,21 @@ def _date_quantities(products: Sequence[Product], *, at: datetime) -> None:
     # source, since a piece too few for a while is better than one sold twice.
     moment = at.replace(microsecond=0) - timedelta(microseconds=1)
     known = [
-        (variant.sku, variant.quantity, moment)
+        {"sku": variant.sku, "quantity": variant.quantity, "quantity_at": moment}
         for product in products
         for variant in product.variants
         if variant.quantity is not None
     ]
-    dated = sql.fetch(
+    dated = sql.fetch_numbers(
         """
         UPDATE tradepost_variant SET quantity = given.quantity, quantity_at = given.quantity_at
-        FROM given WHERE tradepost_variant.sku = given.sku
+        FROM given WHERE tradepost_variant.sku = given.sku AND (
+            tradepost_variant.quantity IS NULL OR tradepost_variant.quantity <> given.quantity
+            OR tradepost_variant.quantity_at <> given.quantity_at
+        )
         RETURNING tradepost_variant.id
         """,
         given=Rows({"sku": Column.TEXT, "quantity": Column.INTEGER, "quantity_at": Column.TIME}, known),
     )
-    recount_sold([int(variant_id) for (variant_id,) in dated])
+    if dated:
+        recount_sold(dated)

@@ -1,31 +1,17 @@
 """Building listings: a row on the channel for each product and variant, with its code and what it should show."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tradepost.database import sql
-from tradepost.database.catalogue.products import read_products
-from tradepost.database.listings.wanted import refresh_products
+from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
-from tradepost.domain.listing import Attention, Pending
-
-_COLUMNS = {
-    "channel_id": Column.INTEGER,
-    "product_id": Column.INTEGER,
-    "variant_id": Column.INTEGER,
-    "parent_id": Column.INTEGER,
-    "kind": Column.TEXT,
-    "code": Column.TEXT,
-    "code_key": Column.TEXT,
-    "sku": Column.TEXT,
-    "pending": Column.TEXT,
-    "created_at": Column.TIME,
-}
+from tradepost.domain.listing import Attention, Health, Link, Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +27,31 @@ class _New:
 
 
 def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at: datetime) -> int:
-    """Make what is missing, put right what a changed catalogue made wrong, and refresh the wanted values."""
-    products = read_products(ProductRecord.objects.filter(handle__in=handles))
-    _follow_catalogue(products, channel_id)
+    """Make what is missing, and put right what a changed catalogue made wrong."""
+    is_family = {
+        product_id: bool(names)
+        for product_id, names in ProductRecord.objects.filter(handle__in=handles).values_list("id", "option_names")
+    }
+    _follow_catalogue(is_family, channel_id)
     parents = dict(
-        Listing.objects.filter(channel_id=channel_id, product_id__in=products, kind=Kind.PARENT).values_list(
+        Listing.objects.filter(channel_id=channel_id, product_id__in=is_family, kind=Kind.PARENT).values_list(
             "product_id", "id"
         )
     )
-    variant_ids = dict(VariantRecord.objects.filter(product_id__in=products).values_list("sku", "id"))
+    variants = list(
+        VariantRecord.objects.filter(product_id__in=is_family, is_gone=False).values_list("sku", "id", "product_id")
+    )
+    variant_ids = {sku: variant_id for sku, variant_id, _ in variants}
     # By variant and not through it: a join would go through all listings of the channel.
     listed = set(
         Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids.values()).values_list(
             "variant_id", flat=True
         )
     )
+    # Only what lacks a listing is read whole: mostly nothing does.
+    lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
+    lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
+    products = products_by_id(lacking)
     wanted = [
         new
         for product_id, product in products.items()
@@ -69,8 +65,7 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     rest = [new for new in free if new.kind is Kind.SIMPLE or (new.kind is Kind.VARIANT and new.product_id in parents)]
     _insert(rest, channel_id, parents, at)
     _flag_collisions(refused, channel_id)
-    _settle_kinds(products, channel_id, parents)
-    refresh_products(list(products))
+    _settle_kinds(is_family, channel_id, parents)
     return len(new_parents) + len(rest)
 
 
@@ -89,72 +84,73 @@ def _family(product_id: int, product: Product, variant_ids: dict[str, int], *, q
 
 def _without_collisions(
     wanted: Sequence[_New], products: dict[int, Product], channel_id: int
-) -> tuple[list[_New], list[tuple[str, str]]]:
-    """Leave out what would take another listing's code; returns also (code key, reason) of what was left out."""
+) -> tuple[list[_New], dict[str, str]]:
+    """Leave out what would take another listing's code; returns also the reasons by the code key that is taken."""
     taken = set(
         Listing.objects.filter(channel_id=channel_id, code_key__in={code_key(new.code) for new in wanted}).values_list(
             "code_key", flat=True
         )
     )
     free: list[_New] = []
-    refused: list[tuple[str, str]] = []
+    refused: dict[str, str] = {}
     for new in wanted:
         key = code_key(new.code)
         if key in taken:
             who = f"{new.sku!r} of product {products[new.product_id].handle!r}"
-            refused.append((key, f"{who} can't be listed, because its code would be {new.code!r}, which this one has."))
+            refused[key] = f"{who} can't be listed, because its code would be {new.code!r}, which this one has."
         else:
             taken.add(key)
             free.append(new)
     return free, refused
 
 
-def _flag_collisions(refused: Sequence[tuple[str, str]], channel_id: int) -> None:
+def _flag_collisions(refused: Mapping[str, str], channel_id: int) -> None:
     """Flag the listing that has the code; the one that was refused has no row to flag."""
-    if not refused:
-        return
-    sql.execute(
-        """
-        UPDATE tradepost_listing SET attention = 'already_exists', last_error = refused.reason
-        FROM refused WHERE tradepost_listing.channel_id = %s AND tradepost_listing.code_key = refused.code_key
-        """,
-        channel_id,
-        refused=Rows({"code_key": Column.TEXT, "reason": Column.TEXT}, refused),
+    sql.update(
+        Listing,
+        [
+            {"code_key": key, "attention": Attention.ALREADY_EXISTS, "last_error": reason}
+            for key, reason in refused.items()
+        ],
+        key="code_key",
+        where={"channel_id": channel_id},
     )
 
 
-def _insert(listings: Sequence[_New], channel_id: int, parents: dict[int, int], at: datetime) -> dict[int, int]:
+def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int], at: datetime) -> dict[int, int]:
     """Insert listings; returns the ids by product id, which is of use for parents only."""
-    if not listings:
-        return {}
-    names = ", ".join(_COLUMNS)
-    made = sql.fetch(
-        f"""
-        INSERT INTO tradepost_listing ({names}, health, link, is_paused, was_hidden, wanted_price, sold_since_proven,
-            proven_fingerprints, overwrite_groups, attention, last_error)
-        SELECT {names}, 'not_listed', 'unlinked', false, false, 0, 0, '{{}}', '[]', '', '' FROM given WHERE true
-        RETURNING product_id, id
-        """,  # noqa: S608 (names of columns of our own)
-        given=Rows(
-            _COLUMNS,
-            [
-                (
-                    channel_id,
-                    new.product_id,
-                    new.variant_id,
-                    parents[new.product_id] if new.kind is Kind.VARIANT else None,
-                    new.kind,
-                    new.code,
-                    code_key(new.code),
-                    new.sku,
-                    new.pending,
-                    at,
-                )
-                for new in listings
-            ],
-        ),
+    made = sql.insert(
+        Listing,
+        [
+            {
+                "product_id": new.product_id,
+                "variant_id": new.variant_id,
+                "parent_id": parents[new.product_id] if new.kind is Kind.VARIANT else None,
+                "kind": new.kind,
+                "code": new.code,
+                "code_key": code_key(new.code),
+                "sku": new.sku,
+                "pending": new.pending,
+            }
+            for new in listings
+        ],
+        constants={
+            "channel_id": channel_id,
+            "created_at": at,
+            "health": Health.NOT_LISTED,
+            "link": Link.UNLINKED,
+            "is_paused": False,
+            "was_hidden": False,
+            "wanted_price": 0,
+            "sold_since_proven": 0,
+            "proven_fingerprints": {},
+            "overwrite_groups": [],
+            "attention": "",
+            "last_error": "",
+        },
+        returning=("product_id", "id"),
     )
-    return {int(product_id): int(number) for product_id, number in made}
+    return {row["product_id"]: row["id"] for row in made}
 
 
 def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
@@ -175,16 +171,16 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
     )
 
 
-def _settle_kinds(products: dict[int, Product], channel_id: int, parents: dict[int, int]) -> None:
+def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mapping[int, int]) -> None:
     """Turn simple listings into variants and back where a product gained or lost its options."""
     placed = [
-        (
-            product_id,
-            Kind.VARIANT if product.is_family else Kind.SIMPLE,
-            parents[product_id] if product.is_family else None,
-        )
-        for product_id, product in products.items()
-        if not product.is_family or product_id in parents
+        {
+            "product_id": product_id,
+            "kind": Kind.VARIANT if has_parent else Kind.SIMPLE,
+            "parent_id": parents[product_id] if has_parent else None,
+        }
+        for product_id, has_parent in is_family.items()
+        if not has_parent or product_id in parents
     ]
     sql.execute(
         """
@@ -198,8 +194,8 @@ def _settle_kinds(products: dict[int, Product], channel_id: int, parents: dict[i
         channel_id,
         placed=Rows({"product_id": Column.INTEGER, "kind": Column.TEXT, "parent_id": Column.INTEGER}, placed),
     )
-    families = [product_id for product_id, product in products.items() if product.is_family]
-    ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=products)
+    families = [product_id for product_id, has_parent in is_family.items() if has_parent]
+    ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
     ours.exclude(product_id__in=families).update(
         is_paused=True, attention=Attention.ORPHANED, last_error="The product has no options any more."
     )

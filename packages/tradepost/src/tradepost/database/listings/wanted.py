@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 
@@ -12,33 +14,35 @@ from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.rules import parent_price, wanted_price, wanted_quantity
 
+_COLUMNS = ("id", "channel_id", "product_id", "variant_id", "kind", "wanted_price", "wanted_quantity")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a listing should show, by the names of its columns."""
+
+    id: int
+    wanted_price: Decimal
+    wanted_quantity: int | None
+
 
 def refresh_products(product_ids: Collection[int]) -> None:
     """Compute price and quantity anew for the listings of these products, on every channel."""
     values = _values(Q(product_id__in=product_ids))
     family: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
-    parents: list[tuple[int, int, int]] = []
-    wanted: list[tuple[int, Decimal, int | None]] = []
-    for listing_id, channel_id, product_id, variant_id, kind in Listing.objects.filter(
-        product_id__in=product_ids
-    ).values_list("id", "channel_id", "product_id", "variant_id", "kind"):
-        if kind == Kind.PARENT:
-            parents.append((listing_id, channel_id, product_id))
-        elif variant_id in values:
-            price, quantity = values[variant_id]
-            wanted.append((listing_id, price, quantity))
-            family[channel_id, product_id].append(price)
-    for listing_id, channel_id, product_id in parents:
-        wanted.append((listing_id, parent_price(family[channel_id, product_id]), None))
-    sql.execute(
-        """
-        UPDATE tradepost_listing SET wanted_price = wanted.price, wanted_quantity = wanted.quantity
-        FROM wanted
-        WHERE tradepost_listing.id = wanted.id
-          AND (wanted_price <> wanted.price OR COALESCE(wanted_quantity, -1) <> COALESCE(wanted.quantity, -1))
-        """,
-        wanted=Rows({"id": Column.INTEGER, "price": Column.INTEGER, "quantity": Column.INTEGER}, wanted),
-    )
+    parents: list[dict[str, Any]] = []
+    wanted: list[_Wanted] = []
+    known: dict[int, _Wanted] = {}
+    for row in Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS):
+        known[row["id"]] = _Wanted(row["id"], row["wanted_price"], row["wanted_quantity"])
+        if row["kind"] == Kind.PARENT:
+            parents.append(row)
+        elif row["variant_id"] in values:
+            price, quantity = values[row["variant_id"]]
+            wanted.append(_Wanted(row["id"], price, quantity))
+            family[row["channel_id"], row["product_id"]].append(price)
+    wanted += [_Wanted(row["id"], parent_price(family[row["channel_id"], row["product_id"]]), None) for row in parents]
+    sql.update(Listing, [row for row in wanted if row != known[row.id]])
 
 
 def refresh_quantities(variant_ids: Collection[int]) -> None:
@@ -53,7 +57,7 @@ def refresh_quantities(variant_ids: Collection[int]) -> None:
         """,
         wanted=Rows(
             {"id": Column.INTEGER, "quantity": Column.INTEGER},
-            [(variant_id, quantity) for variant_id, (_, quantity) in values.items()],
+            [{"id": variant_id, "quantity": quantity} for variant_id, (_, quantity) in values.items()],
         ),
     )
 

@@ -85,7 +85,7 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
     """
     try:
         with transaction.atomic():
-            taken = sql.fetch(
+            attempts = sql.fetch_numbers(
                 """
                 UPDATE tradepost_run
                 SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %s,
@@ -104,7 +104,7 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
             )
     except IntegrityError:
         return None
-    return Lease(run_id, owner, int(taken[0][0])) if taken else None
+    return Lease(run_id, owner, attempts[0]) if attempts else None
 
 
 def renew_lease(lease: Lease, *, until: datetime) -> bool:
@@ -113,17 +113,18 @@ def renew_lease(lease: Lease, *, until: datetime) -> bool:
 
     As the first statement of a transaction it is the fence: nobody can take the run over before the commit.
     """
-    extended = sql.execute(
+    extended = sql.fetch_numbers(
         """
         UPDATE tradepost_run SET lease_until = %s
         WHERE id = %s AND owner = %s AND attempt = %s AND state = 'running'
+        RETURNING id
         """,
         until,
         lease.run_id,
         lease.owner,
         lease.attempt,
     )
-    return extended == 1
+    return bool(extended)
 
 
 def write(lease: Lease, **columns: Any) -> bool:

@@ -1,13 +1,22 @@
 """
 The ports: what operations need from the outside, in the domain's words; values beside their port.
 
-`miva` implements Store and ImageStore, `images` implements SourceImages, `security` implements Cipher, `database` the
-rest. `wiring` joins them. The in-memory ones for tests are in `tests/fakes`, one file per port.
+`miva` implements Store and ImageStore, `images` implements SourceImages, `security` implements Cipher, `catalogues`
+implements CatalogueReader, `database` the rest. `wiring` joins them. The in-memory ones for tests are in
+`tests/fakes`, one file per port.
 """
 
 from dataclasses import dataclass
 
-from tradepost.operations.ports.catalogue import Catalogue, ImportCounts
+from tradepost.operations.ports.catalogue import (
+    Catalogue,
+    CatalogueReader,
+    ImportCounts,
+    Level,
+    ListingBuilder,
+    ReadProduct,
+    RowReport,
+)
 from tradepost.operations.ports.channel import ChannelSettings
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, StoreInventory
@@ -28,6 +37,7 @@ from tradepost.operations.ports.store import (
 __all__ = [
     "ActiveRun",
     "Catalogue",
+    "CatalogueReader",
     "ChannelSettings",
     "Cipher",
     "Clock",
@@ -35,6 +45,8 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "Level",
+    "ListingBuilder",
     "ListingRow",
     "Listings",
     "NewShipment",
@@ -42,6 +54,8 @@ __all__ = [
     "Orders",
     "Ports",
     "Proven",
+    "ReadProduct",
+    "RowReport",
     "SetupItem",
     "SetupKind",
     "ShipmentSend",

@@ -1,11 +1,37 @@
-"""The port of the merchant's products."""
+"""The ports of the merchant's products: the files in which they come, and the catalogue in which they are kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import Product
+
+
+class Level(StrEnum):
+    REFUSED = "refused"  # the row is not in the catalogue
+    NOTE = "note"  # it is, and there is something to know about it
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """What there is to say about one row; `line` is where it begins in the file, 1 for the header."""
+
+    line: int
+    level: Level
+    message: str
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProduct:
+    """A product as read, with the reports on its rows; None where none of its rows could be used."""
+
+    product: Product | None
+    reports: tuple[RowReport, ...]
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +48,19 @@ class ImportCounts:
         )
 
 
+class CatalogueReader(Protocol):
+    """Catalogue files, of whatever format."""
+
+    def read(self, path: Path) -> Iterator[ReadProduct]:
+        """
+        Read a catalogue, one product at a time, each handle and each SKU once, in bounded memory.
+
+        A row that can't be used is reported with its line and the reason, and the rest goes on. Raises FileRefused
+        before the first product when the file is no catalogue, and nothing else because of what stands in it.
+        """
+        ...
+
+
 class Catalogue(Protocol):
     """Products and variants of the merchant."""
 
@@ -32,10 +71,28 @@ class Catalogue(Protocol):
         A variant that the product has no more is kept and marked as gone; its listings are paused and flagged
         `orphaned`. Raises RowRefused when a SKU belongs to another product (the caller checks first with `owners`).
         A quantity is remembered with `at`: units sold before it are known to it. An unknown quantity (None) leaves
-        the known one as it is.
+        the known one as it is. What listings should show follows with `refresh_wanted`.
         """
         ...
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
         """Return the handle of the product that has each of these SKUs."""
+        ...
+
+    def refresh_wanted(self, handles: Collection[str]) -> None:
+        """Compute price and quantity anew for the listings of these products on every channel; idempotent."""
+        ...
+
+
+class ListingBuilder(Protocol):
+    """A channel that follows the catalogue."""
+
+    def build(self, handles: Collection[str], *, queue: bool) -> int:
+        """
+        Make the listings that these products lack on the channel, and put right those that the catalogue made wrong.
+
+        Queues a publish for new ones of products that are for sale, if `queue`. A code that another listing of the
+        channel has is refused with attention `already_exists`. Returns how many listings were made; they show
+        nothing before `Catalogue.refresh_wanted`. Idempotent.
+        """
         ...

@@ -76,15 +76,6 @@ class Listings(Protocol):
     Every write is made inside `Run.transaction`.
     """
 
-    def build(self, handles: Collection[str], *, queue: bool) -> int:
-        """
-        Make the listings of these products on this channel and refresh the wanted values of those that exist.
-
-        Queues a publish for new ones of products that are for sale, if `queue`. A code that another listing of the
-        channel has is refused with attention `already_exists`. Returns how many listings were made.
-        """
-        ...
-
     def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
         """
         Products (by product id > `after`) that have a listing due for publish, with all their listings.

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.shopify_csv import Level, RowReport, read_products
+from tradepost.operations.ports import Level, RowReport
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Type,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,"
@@ -54,7 +55,7 @@ def read(tmp_path):
     def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv"):
         path = tmp_path / name
         path.write_bytes((header + "".join(rows)).encode(encoding))
-        return list(read_products(path))
+        return list(CatalogueFiles().read(path))
 
     return read_text
 
@@ -124,7 +125,7 @@ def test_rows_of_one_product_may_lie_apart(read):
     assert [(p.product.handle, len(p.product.variants)) for p in products] == [("tee", 2), ("mug", 1)]
 
 
-def test_a_row_that_only_carries_a_image_is_no_variant(read):
+def test_a_row_that_only_carries_an_image_is_no_variant(read):
     (mug,) = read(
         a_row(handle="mug", title="Mug", sku="MUG", price="2", image="https://x.example/2.jpg", position="2"),
         a_row(handle="mug", image="https://x.example/1.jpg", position="1"),
@@ -303,14 +304,14 @@ def test_a_file_that_is_no_catalogue_is_refused_with_what_to_do(tmp_path, conten
     path.write_bytes(content)
 
     with pytest.raises(FileRefused) as refusal:
-        list(read_products(path))
+        list(CatalogueFiles().read(path))
 
     assert says in str(refusal.value)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(FileRefused, match="There is no file"):
-        list(read_products(tmp_path / "none.csv"))
+        list(CatalogueFiles().read(tmp_path / "none.csv"))
 
 
 @settings(max_examples=150, deadline=None)
@@ -320,7 +321,7 @@ def test_whatever_stands_in_a_file_it_is_read_or_refused_in_words(tmp_path_facto
     path.write_text("Handle,Title,Variant Price\n" + text, encoding="utf-8", errors="surrogatepass")
 
     try:
-        products = list(read_products(path))
+        products = list(CatalogueFiles().read(path))
     except FileRefused:
         return
 

@@ -1,6 +1,8 @@
-"""Import a catalogue: read products from a file, keep them, and build or refresh their listings on a channel."""
+"""Import a catalogue: read products from a file, keep them, and bring the listings of every channel in step."""
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,17 +11,33 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tradepost.domain.catalogue import Product, SourceImage
-from tradepost.domain.errors import ImageUnusable
-from tradepost.operations.ports import Catalogue, Clock, ImportCounts, Listings, SourceImages
-from tradepost.operations.shopify_csv import Level, ReadProduct, RowReport, read_products
+from tradepost.domain.errors import ImageUnusable, quoted
+from tradepost.operations.ports import (
+    Catalogue,
+    CatalogueReader,
+    Clock,
+    ImportCounts,
+    Level,
+    ListingBuilder,
+    ReadProduct,
+    RowReport,
+    SourceImages,
+)
 
 BATCH = 200
 _WEB = ("http", "https")
+_MAX_SOURCE = 2000
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors"."""
+    """
+    What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
+
+    `built`: how many listings each channel got, by its name.
+    """
 
     rows: int = 0
     products: int = 0
@@ -27,8 +45,12 @@ class ImportReport:
     variants: int = 0
     simple: int = 0
     saved: ImportCounts = field(default_factory=ImportCounts)
-    listings_built: int = 0
+    built: Counter[str] = field(default_factory=Counter)
     reports: list[RowReport] = field(default_factory=list)
+
+    @property
+    def listings_built(self) -> int:
+        return self.built.total()
 
     @property
     def refused(self) -> list[RowReport]:
@@ -38,13 +60,14 @@ class ImportReport:
 @dataclass(frozen=True, slots=True)
 class ImportPorts:
     """
-    What an import needs. `listings` None imports the catalogue alone.
+    What an import needs. `channels` are those that follow the catalogue, by name; none imports the catalogue alone.
 
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     """
 
+    reader: CatalogueReader
     catalogue: Catalogue
-    listings: Listings | None
+    channels: Mapping[str, ListingBuilder]
     source_images: SourceImages
     transaction: Callable[[], AbstractContextManager[None]]
     clock: Clock
@@ -59,25 +82,25 @@ def import_catalogue(
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """
-    Import a file in Shopify's product export layout, batch by batch.
+    Import a catalogue file, batch by batch, each batch in one transaction with its listings on every channel.
 
     Idempotent: importing the same file again changes nothing. `queue` asks for new listings to be published;
     `progress` is told the number of rows done. Raises FileRefused when the file is no catalogue.
     """
-    report = ImportReport()
+    report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
     images = _ImageFiles(ports.source_images, path.parent, reads_files=ports.reads_files)
     at = _age(path, ports.clock())
-    for batch in _batches(read_products(path)):
+    for batch in _batches(ports.reader.read(path)):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
         products = [images.resolve(read.product, report) for read in batch if read.product is not None]
-        products = _without_foreign_skus(products, ports.catalogue, report)
         if products:
             with ports.transaction():
-                report.saved += ports.catalogue.save(products, at=at)
-                if ports.listings is not None:
-                    report.listings_built += ports.listings.build([p.handle for p in products], queue=queue)
+                products = _without_foreign_skus(products, ports.catalogue, report)
+                saved, built = save_products(products, ports, at=at, queue=queue)
+            report.saved += saved
+            report.built.update(built)
         for product in products:
             report.products += 1
             report.parents += product.is_family
@@ -86,6 +109,26 @@ def import_catalogue(
         if progress is not None:
             progress(report.rows)
     return report
+
+
+def save_products(
+    products: Sequence[Product], ports: ImportPorts, *, at: datetime, queue: bool
+) -> tuple[ImportCounts, dict[str, int]]:
+    """
+    Keep products as they were at a moment, and bring their listings on every channel in step; one transaction.
+
+    Returns also how many listings each channel got. Idempotent.
+    Raises RowRefused when a SKU belongs to another product.
+    """
+    if not products:
+        return ImportCounts(), {}
+    handles = [product.handle for product in products]
+    with ports.transaction():
+        saved = ports.catalogue.save(products, at=at)
+        built = {name: channel.build(handles, queue=queue) for name, channel in ports.channels.items()}
+        # Last and once: what a listing should show depends on the whole family's, on every channel alike.
+        ports.catalogue.refresh_wanted(handles)
+    return saved, built
 
 
 def _age(path: Path, now: datetime) -> datetime:
@@ -151,22 +194,36 @@ class _ImageFiles:
         )
 
     def _image(self, image: SourceImage, handle: str, report: ImportReport) -> SourceImage | None:
-        if urlsplit(image.source).scheme.lower() in _WEB:
-            return image
         try:
-            return replace(image, source=self._ingest(image.source))
+            return replace(image, source=self._resolved(image.source))
         except ImageUnusable as reason:
-            report.reports.append(RowReport(0, Level.NOTE, f"An image was left out: {reason}", handle))
-            return None
+            message = f"An image was left out: {reason}"
+        except Exception:  # whatever is wrong with one image, the product goes in
+            _logger.exception("An image of the product %r can't be used", handle)
+            message = f"An image was left out: {quoted(image.source)} can't be used; the log has the reason."
+        report.reports.append(RowReport(0, Level.NOTE, message, handle))
+        return None
 
-    def _ingest(self, source: str) -> str:
+    def _resolved(self, source: str) -> str:
+        """Return what to keep of an image source: a web address as it is, a file as ingested. Raises ImageUnusable."""
+        if len(source) > _MAX_SOURCE:
+            raise ImageUnusable(
+                f"{quoted(source)} is longer than {_MAX_SOURCE:,} characters.", source=source[:_MAX_SOURCE]
+            )
+        try:
+            is_web = urlsplit(source).scheme.lower() in _WEB
+        except ValueError:
+            raise ImageUnusable(f"{quoted(source)} is no web address that can be read.", source=source) from None
+        if is_web:
+            return source
         if not self._reads_files:
             raise ImageUnusable(
-                f"'{source}' is no web address, and files are only read in imports at the command line.", source=source
+                f"{quoted(source)} is no web address, and files are only read in imports at the command line.",
+                source=source,
             )
         if Path(source).is_absolute() or "://" in source:
             raise ImageUnusable(
-                f"'{source}' must be a web address or a path relative to the catalogue file.", source=source
+                f"{quoted(source)} must be a web address or a path relative to the catalogue file.", source=source
             )
         if source not in self._known:
             self._known[source] = self._images.ingest(str(self._folder / source)).source

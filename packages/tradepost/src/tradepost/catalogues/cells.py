@@ -1,0 +1,35 @@
+"""What a cell of a table says: numbers as people and spreadsheets write them, in digits of our own script."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from tradepost.domain.catalogue import DECIMAL_PLACES
+
+# The exponent is what spreadsheets write; a longer one is a trap for whoever computes with it.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_MAX_NUMBER_CHARACTERS = 60
+_UNIT = Decimal(1).scaleb(-DECIMAL_PLACES)
+
+
+def number(text: str, *, below: Decimal) -> Decimal | None:
+    """Return a number from 0 to below the limit, with the places that the hub keeps; None where it is none."""
+    value = _plain_number(text)
+    if value is None or not 0 <= value < below:
+        return None
+    exponent = value.as_tuple().exponent
+    is_short = isinstance(exponent, int) and exponent >= -DECIMAL_PLACES
+    return value if is_short else value.quantize(_UNIT, rounding=ROUND_HALF_UP)
+
+
+def whole_number(text: str, *, limit: int) -> int | None:
+    """Return a whole number from -limit to limit; None where it is none."""
+    value = _plain_number(text)
+    if value is None or abs(value) > limit or value != value.to_integral_value():
+        return None
+    return int(value)
+
+
+def _plain_number(text: str) -> Decimal | None:
+    if len(text) > _MAX_NUMBER_CHARACTERS or _NUMBER.fullmatch(text) is None:
+        return None
+    return Decimal(text)

@@ -1,0 +1,146 @@
+"""The builder's statements on both databases."""
+
+from decimal import Decimal
+
+import pytest
+
+from tradepost.database import sql
+from tradepost.database.models import ProductRecord, SetupRecord, VariantRecord
+from tradepost.database.sql import Column, Rows
+
+
+@pytest.fixture
+def product(database, noon):
+    return ProductRecord.objects.create(handle="tee", title="Tee", created_at=noon, updated_at=noon)
+
+
+def variant_row(product, sku, **values):
+    return {
+        "product_id": product.pk,
+        "sku": sku,
+        "options": ["S", {"deep": 1}],
+        "position": 1,
+        "price": Decimal("9.99"),
+        "cost": None,
+        "barcode": "",
+        "taxable": True,
+        "sku_made_up": False,
+        "is_gone": False,
+        "sold_since": 0,
+    } | values
+
+
+def read(*names):
+    return list(VariantRecord.objects.order_by("sku").values(*names))
+
+
+def test_inserted_rows_come_back_with_what_was_asked_for(product):
+    made = sql.insert(VariantRecord, [variant_row(product, "A"), variant_row(product, "B")], returning=("sku", "id"))
+
+    ids = dict(VariantRecord.objects.values_list("sku", "id"))
+    assert sorted(made, key=lambda row: row["sku"]) == [{"sku": "A", "id": ids["A"]}, {"sku": "B", "id": ids["B"]}]
+    assert read("sku", "options", "price", "cost", "taxable")[0] == {
+        "sku": "A",
+        "options": ["S", {"deep": 1}],
+        "price": Decimal("9.99"),
+        "cost": None,
+        "taxable": True,
+    }
+
+
+def test_constants_are_the_same_in_every_row(product):
+    rows = [{"sku": sku, "position": place} for place, sku in enumerate("AB")]
+
+    sql.insert(
+        VariantRecord,
+        rows,
+        constants={
+            "product_id": product.pk,
+            "price": Decimal("9.99"),
+            "options": ["S"],
+            "barcode": "",
+            "taxable": False,
+            "sku_made_up": False,
+            "is_gone": False,
+            "sold_since": 0,
+        },
+    )
+
+    assert read("sku", "position", "price", "options", "taxable") == [
+        {"sku": "A", "position": 0, "price": Decimal("9.99"), "options": ["S"], "taxable": False},
+        {"sku": "B", "position": 1, "price": Decimal("9.99"), "options": ["S"], "taxable": False},
+    ]
+
+
+def test_what_is_there_already_is_left_alone_and_not_returned(product, channel):
+    rows = [{"channel_id": channel.pk, "kind": "category", "code": code} for code in ("A", "B")]
+    sql.insert(SetupRecord, rows[:1])
+
+    made = sql.insert(SetupRecord, rows, unique=("channel_id", "kind", "code"), returning=("code",))
+
+    assert made == [{"code": "B"}]
+    assert SetupRecord.objects.count() == 2
+
+
+def test_an_upsert_keeps_and_fills_what_it_is_told_and_takes_the_rest(product):
+    sql.insert(VariantRecord, [variant_row(product, "A", sold_since=3, cost=Decimal(1), msrp=None)])
+
+    sql.upsert(
+        VariantRecord,
+        [
+            variant_row(product, "A", sold_since=0, cost=Decimal(2), msrp=Decimal(4), price=Decimal(5)),
+            variant_row(product, "B", msrp=Decimal(6)),
+        ],
+        unique=("sku",),
+        keep=("sold_since",),
+        fill=("cost", "msrp"),
+    )
+
+    assert read("sku", "sold_since", "cost", "msrp", "price") == [
+        {"sku": "A", "sold_since": 3, "cost": Decimal(1), "msrp": Decimal(4), "price": Decimal(5)},
+        {"sku": "B", "sold_since": 0, "cost": None, "msrp": Decimal(6), "price": Decimal("9.99")},
+    ]
+
+
+def test_an_update_sets_what_the_rows_name_where_the_conditions_hold(product):
+    sql.insert(VariantRecord, [variant_row(product, sku) for sku in "ABC"])
+    VariantRecord.objects.filter(sku="B").update(is_gone=True)
+
+    sql.update(
+        VariantRecord,
+        [{"sku": sku, "barcode": f"4{sku}", "cost": None} for sku in "ABX"],
+        key="sku",
+        where={"is_gone": False},
+    )
+
+    assert read("sku", "barcode") == [
+        {"sku": "A", "barcode": "4A"},
+        {"sku": "B", "barcode": ""},
+        {"sku": "C", "barcode": ""},
+    ]
+
+
+def test_pages_hold_each_number_once_and_follow_on(product, noon):
+    sql.insert(VariantRecord, [variant_row(product, sku) for sku in "ABCD"])
+    ids = list(VariantRecord.objects.order_by("id").values_list("id", flat=True))
+    condition = {"where": ("sku <> %s", "NOT is_gone"), "params": ("B",)}
+
+    first = sql.page(VariantRecord, "id", **condition, after=0, limit=2)
+    second = sql.page(VariantRecord, "id", **condition, after=first[-1], limit=2)
+    products = sql.page(VariantRecord, "product_id", **condition, after=0, limit=2)
+
+    assert (first, second, products) == ([ids[0], ids[2]], [ids[3]], [product.pk])
+    assert sql.count(VariantRecord, **condition) == 3
+
+
+def test_a_table_that_is_a_parameter_can_be_read_by_name(database):
+    given = Rows(
+        {"sku": Column.TEXT, "pieces": Column.INTEGER, "is_open": Column.BOOLEAN},
+        [{"sku": "A", "pieces": 1, "is_open": True}, {"pieces": 2, "is_open": False, "sku": "B"}],
+    )
+
+    rows = sql.fetch_rows("SELECT pieces AS quantity, sku FROM given WHERE is_open", given=given)
+    total = sql.fetch_numbers("SELECT SUM(pieces) FROM given", given=given)
+
+    assert rows == [{"quantity": 1, "sku": "A"}]
+    assert total == [3]
