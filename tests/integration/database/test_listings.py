@@ -170,7 +170,7 @@ def test_another_channel_sees_nothing(cup, listed_cup, listings):
     other = DjangoListings(Channel.objects.create(name="Other").pk)
     other.set_status({cup.id: HIDDEN})
     other.record([Proven(cup.id, at=Listing.objects.get().created_at, quantity=1)])
-    other.flag({cup.id: (Attention.DRIFT, "no")})
+    other.flag({cup.id: (Attention.SYNC_FAILED, "no")})
 
     assert again(listings, cup) == listed_cup
     assert Listing.objects.get().attention == ""

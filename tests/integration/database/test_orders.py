@@ -5,12 +5,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tradepost.database.models import Listing, Order, OrderLine, VariantRecord
+from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Health, Link, Status
 from tradepost.domain.order import (
+    LARGEST_AMOUNT,
+    LARGEST_ID,
+    LARGEST_QUANTITY,
     Address,
     OrderState,
     ShipmentLine,
@@ -18,7 +24,9 @@ from tradepost.domain.order import (
     StoreOrder,
     StoreOrderLine,
     StoreStatus,
+    unstorable,
 )
+from tradepost.domain.order_lines import LineMatcher, SellableListing
 from tradepost.operations.ports import NewShipment, OrderRow, Proven
 
 LISTED = Status(Health.LISTED, Link.LINKED)
@@ -233,6 +241,69 @@ def test_lines_that_are_no_products_and_cancelled_ones_sell_nothing(orders, shop
 
     assert Order.objects.get().state == "open"
     assert stock(listings)["CUP"] == (5, 5)
+
+
+@pytest.fixture
+def listed_again(channel, shop, noon):
+    """The shop's listings as the domain takes them: all that can be sold, and a parent, which can't."""
+    return [
+        SellableListing(row.pk, row.variant_id, row.external_id, row.sku, row.code_key)
+        for row in Listing.objects.filter(channel=channel).exclude(kind="parent")
+    ]
+
+
+names = st.sampled_from(["", "tee", "tee-S", "TEE-s", "CUP", "cup", "MUG"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    found=st.lists(
+        st.fixed_dictionaries(
+            {
+                "external_product_id": st.sampled_from([0, *range(100, 105)]),
+                "sku": names,
+                "code": names,
+                "part_codes": st.lists(names, max_size=2).map(tuple),
+                "is_product": st.booleans(),
+            }
+        ),
+        max_size=4,
+    )
+)
+def test_the_listings_that_are_loaded_for_lines_are_all_that_the_rule_could_choose_from(
+    channel, listed_again, order, line, found
+):
+    lines = [replace(line(number, "x"), **values) for number, values in enumerate(found)]
+
+    matcher = matcher_for([order(1001, *lines)], channel_id=channel.pk)
+
+    everything = LineMatcher(listed_again)
+    assert [matcher.match(line) for line in lines] == [everything.match(line) for line in lines]
+
+
+def test_the_largest_order_that_is_storable_is_stored(orders, shop, listings, order, line, noon):
+    big = [
+        replace(
+            line(LARGEST_ID - number, "CUP", LARGEST_QUANTITY),
+            price=LARGEST_AMOUNT,
+            total=LARGEST_AMOUNT,
+            external_product_id=LARGEST_ID if number else 0,
+            shipment_id=-LARGEST_ID,
+        )
+        for number in range(3)
+    ]
+    new = order(LARGEST_ID, *big, total=-LARGEST_AMOUNT, currency="X" * 8)
+    new = replace(new, shipping_method="X" * 255)
+
+    added = orders.add([new, order(1002, line(1, "CUP"))], at=noon)
+    orders.refresh([new])
+
+    assert unstorable(new) == ""
+    assert added == 2
+    assert orders.known([LARGEST_ID, 2**70, -(2**70)]) == {LARGEST_ID}
+    assert Order.objects.get(external_id=LARGEST_ID).total == -LARGEST_AMOUNT
+    assert VariantRecord.objects.get(sku="CUP").sold_since == 3 * LARGEST_QUANTITY + 1
+    assert stock(listings)["CUP"] == (0, 5 - 3 * LARGEST_QUANTITY - 1)
 
 
 # --- refreshing ---------------------------------------------------------------------------------------------------

@@ -139,4 +139,3 @@ def test_settings_of_a_channel_are_plain_values(channel):
     assert settings.order_statuses == {StoreStatus.PENDING, StoreStatus.PROCESSING}
     assert settings.carrier_map == {"post": "USPS"}
     assert settings.acknowledge_mode == "note"
-    assert not settings.has_images

@@ -39,6 +39,14 @@ def test_a_row_with_a_missing_or_unknown_name_is_refused(row, fault):
         Rows(COLUMNS, [{"sku": "Z", "quantity": 0}, row])
 
 
+@pytest.mark.parametrize("row", [("A", 1), ["A", 1]])
+def test_values_without_names_are_refused(row):
+    with pytest.raises(TypeError):
+        Rows(COLUMNS, [row])
+    with pytest.raises(TypeError):
+        sql.insert(VariantRecord, [row])
+
+
 def test_types_come_from_the_model():
     rows = Rows.of_model(
         OrderLine,

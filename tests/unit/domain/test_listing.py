@@ -1,5 +1,6 @@
 """What a listing may be asked for, and what it becomes: every cell of both tables, also the empty ones."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,7 +9,21 @@ from hypothesis import strategies as st
 
 from tradepost.domain import listing
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import APPLIED_BY, Event, Health, Link, Pending, Status, request, settle
+from tradepost.domain.listing import (
+    APPLIED_BY,
+    QUEUE,
+    Attention,
+    Event,
+    Health,
+    Link,
+    Pending,
+    Status,
+    is_cured,
+    is_hidden_by_us,
+    keep_later_request,
+    request,
+    settle,
+)
 
 SETTLED = [
     (Health.NOT_LISTED, Link.UNLINKED),
@@ -159,3 +174,63 @@ def test_nothing_is_sent_for_a_paused_a_broken_or_an_unlinked_listing(status):
 def test_a_hidden_listing_never_gets_a_quantity(status):
     if status.health is Health.HIDDEN:
         assert not listing.may_send_quantity(status)
+
+
+# --- recording what a run did beside what people ask for ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("current", "recorded", "pending"),
+    [
+        # The run did what was asked, and nobody has asked for anything since.
+        (Status(Health.LISTED, Link.LINKED, Pending.HIDE), Status(Health.HIDDEN, Link.LINKED), ""),
+        (Status(Health.LISTED, Link.LINKED, Pending.OVERWRITE), Status(Health.LISTED, Link.LINKED), ""),
+        # Somebody has: it is allowed in the new state.
+        (Status(Health.LISTED, Link.LINKED, Pending.DELIST), Status(Health.LISTED, Link.LINKED), "delist"),
+        (Status(Health.NOT_LISTED, Link.UNLINKED, Pending.HIDE), Status(Health.LISTED, Link.LINKED), "hide"),
+        (Status(Health.NOT_LISTED, Link.UNLINKED, Pending.OVERWRITE), Status(Health.LISTED, Link.LINKED), "overwrite"),
+        # What the run left pending stays as it is now, not as the run read it.
+        (
+            Status(Health.LISTED, Link.LINKED, Pending.NONE),
+            Status(Health.LISTED, Link.LINKED, Pending.OVERWRITE),
+            "",
+        ),
+        (
+            Status(Health.LISTED, Link.LINKED, Pending.DELIST),
+            Status(Health.LISTED, Link.LINKED, Pending.OVERWRITE),
+            "delist",
+        ),
+        # Nothing can be asked of a broken link.
+        (Status(Health.LISTED, Link.LINKED, Pending.HIDE), Status(Health.LISTED, Link.BROKEN), ""),
+    ],
+)
+def test_a_request_that_came_after_the_run_had_read_the_listing_is_kept(current, recorded, pending):
+    assert keep_later_request(current, recorded) == replace(recorded, pending=Pending(pending))
+
+
+@given(current=statuses, recorded=statuses)
+def test_recording_takes_the_state_of_the_run_and_leaves_people_theirs(current, recorded):
+    kept = keep_later_request(current, recorded)
+
+    assert (kept.health, kept.link) == (recorded.health, recorded.link)
+    assert kept.is_paused == current.is_paused
+    assert kept.pending in {current.pending, Pending.NONE}
+    if current.pending in QUEUE[recorded.health, recorded.link] - {Pending.OVERWRITE}:
+        assert kept.pending is current.pending
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(
+    ("health", "hidden"),
+    [(Health.LISTED, False), (Health.HIDDEN, True), (Health.DELISTED, False), (Health.NOT_LISTED, None)],
+)
+def test_that_we_hid_it_is_remembered_only_while_it_is_not_on_the_store(before, health, hidden):
+    assert is_hidden_by_us(Status(health), before=before) is (before if hidden is None else hidden)
+
+
+@given(status=statuses)
+def test_only_a_broken_link_is_cured_by_a_status_and_only_by_one_that_is_not_broken(status):
+    cured = {attention for attention in Attention if is_cured(attention, status)}
+
+    assert cured == (set() if status.link is Link.BROKEN else {Attention.BROKEN_LINK})
+    assert not is_cured(None, status)

@@ -75,7 +75,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             image_store=image_store,
             source_images=source_images(is_local=channel.is_local),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
-            intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
+            intents=DjangoIntents(channel.pk, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,

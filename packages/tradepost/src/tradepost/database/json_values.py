@@ -21,11 +21,11 @@ def plain(value: Any) -> Any:
         case datetime():
             return value.isoformat()
         case Mapping():
-            return {str(plain(key)): plain(one) for key, one in value.items()}
+            return {str(plain(key)): plain(member) for key, member in value.items()}
         case AbstractSet():
-            return sorted((plain(one) for one in value), key=str)
+            return sorted((plain(member) for member in value), key=str)
         case list() | tuple():
-            return [plain(one) for one in value]
+            return [plain(member) for member in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     raise TypeError(f"A JSON column can't hold a {type(value).__name__}.")

@@ -5,7 +5,8 @@ Rows go in as one JSON parameter and are a table inside the statement, so that a
 text whatever its size. Both databases know `UPDATE ... FROM`, `INSERT ... ON CONFLICT` and `RETURNING`.
 
 Values travel by the name of their column, in and out. A row is a mapping or a dataclass; all rows of a table have the
-same names, and a name that is missing or that the model does not have is a ValueError before anything is executed.
+same names, and a name that is missing or that the model does not have is a ValueError before anything is executed;
+values without names, in a tuple or list, are a TypeError.
 
     sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
     sql.upsert(VariantRecord, rows, unique=("sku",), keep=("sold_since",))
@@ -319,8 +320,6 @@ def _names(row: "Row") -> Collection[str]:
 
 
 def _values(row: "Row", columns: Mapping[str, Column]) -> list[Any]:
-    if isinstance(row, tuple | list):  # until the last caller names its columns
-        return list(row)
     if not isinstance(row, Mapping):
         row = {name: getattr(row, name) for name in _names(row)}
     if row.keys() != columns.keys():
@@ -347,11 +346,3 @@ def _param(value: Any) -> Any:
 def _time(value: datetime) -> str:
     # SQLite has no type for times: they are compared as texts, so they must be written exactly as Django does.
     return str(connection.ops.adapt_datetimefield_value(value.astimezone(UTC)))
-
-
-def fetch(statement: str, *params: Any, **tables: Rows) -> list[tuple[Any, ...]]:
-    """Answer by position; goes with its last caller."""
-    prepared = _prepared(statement, params, tables)
-    with connection.cursor() as cursor:
-        cursor.execute(*prepared)
-        return list(cursor.fetchall())

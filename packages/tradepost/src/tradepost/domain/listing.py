@@ -56,14 +56,11 @@ class Attention(StrEnum):
     AMBIGUOUS_MATCH = "ambiguous_match"
     MATCH_TAKEN = "match_taken"
     NO_MATCH = "no_match"
-    MISSING_REQUIRED = "missing_required"
-    INVALID_VALUE = "invalid_value"
     ALREADY_EXISTS = "already_exists"
     IMAGE_FAILED = "image_failed"
     PUBLISH_FAILED = "publish_failed"
     SYNC_FAILED = "sync_failed"
     DELIST_FAILED = "delist_failed"
-    DRIFT = "drift"
     ORPHANED = "orphaned"
 
 
@@ -176,6 +173,30 @@ def settle(status: Status, event: Event) -> Status:
         pending=Pending.NONE if fulfilled else status.pending,
         is_paused=status.is_paused,
     )
+
+
+def keep_later_request(current: Status, recorded: Status) -> Status:
+    """
+    Take health and link as recorded, but not the pending change of a run that read the row some time ago.
+
+    A run clears what it has done; if the row now has a change that is allowed in the new state, a person has asked
+    for it since. Only an overwrite is still allowed after it was done.
+    """
+    has_moved = (current.health, current.link) != (recorded.health, recorded.link)
+    allowed = QUEUE[recorded.health, recorded.link]
+    is_later = current.pending in allowed and (current.pending is not Pending.OVERWRITE or has_moved)
+    keeps = recorded.pending is not Pending.NONE or is_later
+    return replace(recorded, pending=current.pending if keeps else Pending.NONE, is_paused=current.is_paused)
+
+
+def is_hidden_by_us(status: Status, *, before: bool) -> bool:
+    """Whether we hid it: known while it is on the store, and remembered while it is unlinked."""
+    return before if status.health is Health.NOT_LISTED else status.health is Health.HIDDEN
+
+
+def is_cured(attention: Attention | None, status: Status) -> bool:
+    """Whether a new status settles what a person had to look at: a broken link that is none any more."""
+    return attention is Attention.BROKEN_LINK and status.link is not Link.BROKEN
 
 
 def describe(status: Status) -> str:

@@ -1,7 +1,7 @@
 """Orders as the store has them, and the shipments that the merchant sends for them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -173,6 +173,19 @@ USUAL_CARRIERS: Mapping[str, str] = {
 
 CENT = Decimal("0.01")
 
+# What the hub can hold of an order: whole numbers of 64 and 32 bits, money in hundredths of a cent, texts of a length.
+LARGEST_ID = 2**63 - 1
+LARGEST_QUANTITY = 2**31 - 1
+LARGEST_AMOUNT = Decimal(LARGEST_ID).scaleb(-4)
+LONGEST_TEXT = 255
+LONGEST_CURRENCY = 8
+
+# What an order's state on the store settles in the hub; every other one leaves it to people.
+_FINAL: Mapping[StoreStatus, OrderState] = {
+    StoreStatus.SHIPPED: OrderState.CLOSED,
+    StoreStatus.CANCELLED: OrderState.CANCELLED,
+}
+
 
 def total_mismatch(order: StoreOrder) -> Decimal:
     """Return what lines and charges leave unexplained of the order's total; within a cent counts as nothing."""
@@ -180,6 +193,94 @@ def total_mismatch(order: StoreOrder) -> Decimal:
     charges = sum((charge.amount for charge in order.charges), Decimal())
     difference = order.total - lines - charges
     return Decimal() if abs(difference) <= CENT else difference
+
+
+def final_state(status: StoreStatus) -> OrderState | None:
+    """Return the state that an order has in the hub whatever it was before; None where its own one stays."""
+    return _FINAL.get(status)
+
+
+def first_state(status: StoreStatus, *, hold_reason: str) -> OrderState:
+    """Return the state of an order that is imported now."""
+    return final_state(status) or (OrderState.ON_HOLD if hold_reason else OrderState.OPEN)
+
+
+def hold_reason(order: StoreOrder, *, unmatched: Iterable[StoreOrderLine]) -> str:
+    """Say why a person has to look at an order whose `unmatched` lines are no listings; empty when nobody has to."""
+    reasons = [
+        f"'{line.name or line.code}' (SKU {line.sku or line.code}) is no listing of this channel." for line in unmatched
+    ]
+    difference = total_mismatch(order)
+    if difference:
+        reasons.append(f"Lines and charges leave {difference} of the total {order.total} unexplained.")
+    return " ".join(reasons)
+
+
+def unstorable(order: StoreOrder) -> str:
+    """
+    Say which value of an order the hub can't hold; empty when it can hold all of them.
+
+    To be asked before anything is computed with the order: an amount may be too big to be added to another.
+    """
+    return next(_unstorable(order), "")
+
+
+def _unstorable(order: StoreOrder) -> Iterator[str]:
+    yield from _too_big("The order's number", order.id, LARGEST_ID)
+    yield from _no_amount("The order's total", order.total)
+    yield from _no_text("The order's currency", order.currency, LONGEST_CURRENCY)
+    yield from _no_text("The order's shipping method", order.shipping_method, LONGEST_TEXT)
+    for charge in order.charges:
+        yield from _no_amount(f"The charge {charge.description or charge.kind!r}", charge.amount)
+    for line in order.lines:
+        where = f"of line {line.line_id}" if abs(line.line_id) <= LARGEST_ID else "of a line"
+        yield from _too_big(f"The number {where}", line.line_id, LARGEST_ID)
+        yield from _too_big(f"The product {where}", line.external_product_id, LARGEST_ID)
+        yield from _too_big(f"The shipment {where}", line.shipment_id, LARGEST_ID)
+        yield from _no_quantity(f"The quantity {where}", line.quantity)
+        yield from _no_amount(f"The price {where}", line.price)
+        yield from _no_amount(f"The total {where}", line.total)
+        yield from _no_text(f"The code {where}", line.code, LONGEST_TEXT)
+        yield from _no_text(f"The SKU {where}", line.sku, LONGEST_TEXT)
+    if any("\0" in text for text in _texts(order)):
+        yield "A text of the order has a NUL character in it."
+
+
+def _too_big(name: str, value: int, largest: int) -> Iterator[str]:
+    if abs(value) > largest:
+        yield f"{name} is out of range: {_shortened(value)}."
+
+
+def _no_quantity(name: str, value: int) -> Iterator[str]:
+    # Pieces that were never sold would be counted back into the stock.
+    if not 0 <= value <= LARGEST_QUANTITY:
+        yield f"{name} is out of range: {_shortened(value)}."
+
+
+def _no_amount(name: str, value: Decimal) -> Iterator[str]:
+    if not value.is_finite() or value.copy_abs() > LARGEST_AMOUNT:
+        yield f"{name} is out of range: {_shortened(value)}."
+
+
+def _no_text(name: str, value: str, longest: int) -> Iterator[str]:
+    if len(value) > longest:
+        yield f"{name} has {len(value)} characters, and {longest} is the most."
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _texts(part)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))
+
+
+def _shortened(value: int | Decimal) -> str:
+    # A figure of thousands of digits is no sentence, and Python refuses to write such an int.
+    return f"{Decimal(value):.6g}"
 
 
 def acknowledgement_note(*, order_number: int) -> str:

@@ -10,7 +10,7 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.wanted import refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
-from tradepost.database.orders.sold import recount_sold
+from tradepost.database.orders.order_lines import recount_sold
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused

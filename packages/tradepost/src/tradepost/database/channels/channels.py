@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from tradepost.database.models import Channel, ConnectionKind
+from tradepost.database.models import Channel
 from tradepost.domain.content import ContentRules
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.operations.ports import ChannelSettings
@@ -28,7 +28,6 @@ def settings_of(channel: Channel) -> ChannelSettings:
         shipment_path=ShipmentPath(channel.shipment_path),
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
         requires_product_type=channel.requires_product_type,
-        has_images=channel.connections.filter(kind=ConnectionKind.IMAGE_FTP).exists(),
         batch_size=channel.batch_size,
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
         **given,

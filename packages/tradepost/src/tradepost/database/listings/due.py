@@ -9,6 +9,7 @@ the index's own condition in the query.
 from collections.abc import Collection, Mapping
 
 from tradepost.database import sql
+from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
 from tradepost.operations.ports import Stage
 
@@ -30,56 +31,43 @@ CONDITIONS: Mapping[Stage, str] = {
     ),
     Stage.INCREASE: f"{_MAY_SEND_QUANTITY} AND wanted_quantity > {_EXPECTED}",
 }
+_OF_CHANNEL = "channel_id = %s"
 _PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused"
 
 
 def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None) -> list[int]:
     """Return the ids of listings due in a stage, ascending."""
-    among, tables = _limited_to(only)
-    found = sql.fetch(
-        f"""
-        SELECT id FROM tradepost_listing
-        WHERE channel_id = %s AND id > %s AND {CONDITIONS[stage]} {among}
-        ORDER BY id LIMIT %s
-        """,  # noqa: S608 (conditions of our own)
-        channel_id,
-        after,
-        limit,
-        **tables,
-    )
-    return [int(number) for (number,) in found]
-
-
-def count_due(stage: Stage, *, channel_id: int, only: Collection[int] | None = None) -> int:
-    among, tables = _limited_to(only)
-    ((number,),) = sql.fetch(
-        f"SELECT COUNT(*) FROM tradepost_listing WHERE channel_id = %s AND {CONDITIONS[stage]} {among}",  # noqa: S608
-        channel_id,
-        **tables,
-    )
-    return int(number)
+    return _page("id", CONDITIONS[stage], channel_id=channel_id, after=after, limit=limit, only=only)
 
 
 def products_due_for_publish(
     *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None
 ) -> list[int]:
     """Return the ids of products that have a listing to publish or overwrite, ascending."""
-    among, tables = _limited_to(only)
-    found = sql.fetch(
-        f"""
-        SELECT DISTINCT product_id FROM tradepost_listing
-        WHERE channel_id = %s AND product_id > %s AND {_PUBLISH} {among}
-        ORDER BY product_id LIMIT %s
-        """,  # noqa: S608 (conditions of our own)
-        channel_id,
-        after,
-        limit,
+    return _page("product_id", _PUBLISH, channel_id=channel_id, after=after, limit=limit, only=only)
+
+
+def count_due(stage: Stage, *, channel_id: int, only: Collection[int] | None = None) -> int:
+    chosen, tables = _limited_to(only)
+    return sql.count(Listing, where=[_OF_CHANNEL, CONDITIONS[stage], *chosen], params=[channel_id], **tables)
+
+
+def _page(
+    key: str, condition: str, *, channel_id: int, after: int, limit: int, only: Collection[int] | None
+) -> list[int]:
+    chosen, tables = _limited_to(only)
+    return sql.page(
+        Listing,
+        key,
+        where=[_OF_CHANNEL, condition, *chosen],
+        params=[channel_id],
+        after=after,
+        limit=limit,
         **tables,
     )
-    return [int(number) for (number,) in found]
 
 
-def _limited_to(only: Collection[int] | None) -> tuple[str, dict[str, Rows]]:
+def _limited_to(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:
     if only is None:
-        return "", {}
-    return "AND tradepost_listing.id IN (SELECT chosen.id FROM chosen)", {"chosen": Rows.of_ids(only)}
+        return [], {}
+    return ["tradepost_listing.id IN (SELECT chosen.id FROM chosen)"], {"chosen": Rows.of_ids(only)}

@@ -2,28 +2,21 @@
 
 from collections.abc import Collection
 
-from django.utils import timezone
-
 from tradepost.database.models import Intent
 from tradepost.domain.codes import code_key
-from tradepost.operations.ports import Clock
 
 
 class DjangoIntents:
     """Implements `ports.Intents` for one channel."""
 
-    def __init__(self, channel_id: int, *, clock: Clock = timezone.now, run_id: int | None = None) -> None:
+    def __init__(self, channel_id: int, *, run_id: int | None = None) -> None:
         self._channel_id = channel_id
-        self._clock = clock
         self._run_id = run_id
 
     def open(self, codes: Collection[str]) -> None:
-        now = self._clock()
         Intent.objects.bulk_create(
             [
-                Intent(
-                    channel_id=self._channel_id, code=code, code_key=code_key(code), run_id=self._run_id, opened_at=now
-                )
+                Intent(channel_id=self._channel_id, code=code, code_key=code_key(code), run_id=self._run_id)
                 for code in codes
             ],
             ignore_conflicts=True,

@@ -10,33 +10,20 @@ from tradepost.database.models import LinkEvent, Listing
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Group
-from tradepost.domain.listing import QUEUE, Attention, Health, Link, Pending, Status
+from tradepost.domain.listing import (
+    Attention,
+    Link,
+    Pending,
+    Status,
+    is_cured,
+    is_hidden_by_us,
+    keep_later_request,
+)
 from tradepost.operations.ports import Proven
 
 # An order placed within this time after a proof is taken as known to it. If it was not, the next sync sends the
 # quantity once more, which is harmless; the other mistake would show a difference that is none for ever.
 CLOCK_TOLERANCE = timedelta(seconds=2)
-
-_STATUS_COLUMNS = {
-    "id": Column.INTEGER,
-    "health": Column.TEXT,
-    "link": Column.TEXT,
-    "pending": Column.TEXT,
-    "is_paused": Column.BOOLEAN,
-    "was_hidden": Column.BOOLEAN,
-    "external_id": Column.INTEGER,
-    "overwrite_groups": Column.JSON,
-    "attention": Column.TEXT,
-    "last_error": Column.TEXT,
-}
-_PROVEN_COLUMNS = {
-    "id": Column.INTEGER,
-    "code": Column.TEXT,
-    "code_key": Column.TEXT,
-    "proven_price": Column.INTEGER,
-    "proven_fingerprints": Column.JSON,
-    "proven_at": Column.TIME,
-}
 
 
 def write_statuses(
@@ -57,16 +44,17 @@ def write_statuses(
 
 def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run_id: int | None) -> None:
     """Record what was proven; what a person asked for meanwhile stays asked for."""
-    by_id = {one.listing_id: one for one in proven}
+    by_id = {proof.listing_id: proof for proof in proven}
     rows = _locked(by_id, channel_id)
     changes = []
     for row in rows:
-        one = by_id[row.pk]
-        if one.status is None and one.external_id is None:
+        proof = by_id[row.pk]
+        if proof.status is None and proof.external_id is None:
             continue
-        before = status_of(health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused)
-        status = before if one.status is None else _with_later_request(before, one.status)
-        change = _status_row(row, status, external_id=row.external_id if one.external_id is None else one.external_id)
+        current = status_of(health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused)
+        status = current if proof.status is None else keep_later_request(current, proof.status)
+        external_id = row.external_id if proof.external_id is None else proof.external_id
+        change = _status_row(row, status, external_id=external_id)
         keeps_groups = status.pending is Pending.OVERWRITE
         changes.append(change | {"overwrite_groups": row.overwrite_groups if keeps_groups else []})
     _write_values(rows, by_id)
@@ -80,58 +68,24 @@ def _locked(ids: Mapping[int, Any], channel_id: int) -> list[Listing]:
     return list(Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids)).order_by("id"))
 
 
-def _with_later_request(before: Status, recorded: Status) -> Status:
-    """
-    Take health and link as recorded, but not the pending change of a run that read the row some time ago.
-
-    A run clears what it has done; if the row now has a change that is allowed in the new state, a person has asked
-    for it since. Only an overwrite is still allowed after it was done.
-    """
-    has_moved = (before.health, before.link) != (recorded.health, recorded.link)
-    allowed = QUEUE[recorded.health, recorded.link]
-    is_later = before.pending in allowed and (before.pending is not Pending.OVERWRITE or has_moved)
-    keeps = recorded.pending is not Pending.NONE or is_later
-    return Status(
-        health=recorded.health,
-        link=recorded.link,
-        pending=before.pending if keeps else Pending.NONE,
-        is_paused=before.is_paused,
-    )
-
-
 def _status_row(row: Listing, status: Status, *, external_id: int | None) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
-    is_cured = row.attention == Attention.BROKEN_LINK and status.link is not Link.BROKEN
+    has_cure = is_cured(Attention(row.attention) if row.attention else None, status)
     return {
         "id": row.pk,
         "health": status.health,
         "link": status.link,
         "pending": status.pending,
         "is_paused": status.is_paused,
-        "was_hidden": _was_hidden(row, status),
+        "was_hidden": is_hidden_by_us(status, before=row.was_hidden),
         "external_id": external_id if is_linked else None,
-        "attention": "" if is_cured else row.attention,
-        "last_error": "" if is_cured else row.last_error,
+        "attention": "" if has_cure else row.attention,
+        "last_error": "" if has_cure else row.last_error,
     }
 
 
-def _was_hidden(row: Listing, status: Status) -> bool:
-    if status.health is Health.NOT_LISTED:
-        return row.was_hidden
-    return status.health is Health.HIDDEN
-
-
 def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: datetime, run_id: int | None) -> None:
-    sql.execute(
-        """
-        UPDATE tradepost_listing
-        SET health = given.health, link = given.link, pending = given.pending, is_paused = given.is_paused,
-            was_hidden = given.was_hidden, external_id = given.external_id, overwrite_groups = given.overwrite_groups,
-            attention = given.attention, last_error = given.last_error
-        FROM given WHERE tradepost_listing.id = given.id
-        """,
-        given=Rows(_STATUS_COLUMNS, [[change[name] for name in _STATUS_COLUMNS] for change in changes]),
-    )
+    sql.update(Listing, changes)
     old = {row.pk: row for row in rows}
     moved = [
         change
@@ -165,25 +119,31 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
 def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
     values = []
     for row in rows:
-        one = by_id[row.pk]
-        fingerprints = {**row.proven_fingerprints, **(one.fingerprints or {})}
-        price = row.proven_price if one.price is None else one.price
-        code = one.code or row.code
-        values.append((row.pk, code, code_key(code), price, fingerprints, one.at))
-    sql.execute(
-        """
-        UPDATE tradepost_listing
-        SET code = given.code, code_key = given.code_key, proven_price = given.proven_price,
-            proven_fingerprints = given.proven_fingerprints, proven_at = given.proven_at
-        FROM given WHERE tradepost_listing.id = given.id
-        """,
-        given=Rows(_PROVEN_COLUMNS, values),
-    )
+        proof = by_id[row.pk]
+        code = proof.code or row.code
+        values.append(
+            {
+                "id": row.pk,
+                "code": code,
+                "code_key": code_key(code),
+                "proven_price": row.proven_price if proof.price is None else proof.price,
+                "proven_fingerprints": {**row.proven_fingerprints, **(proof.fingerprints or {})},
+                "proven_at": proof.at,
+            }
+        )
+    sql.update(Listing, values)
 
 
 def _write_quantities(proven: Sequence[Proven], channel_id: int) -> None:
     known = [
-        (one.listing_id, one.quantity, one.at, one.at + CLOCK_TOLERANCE) for one in proven if one.quantity is not None
+        {
+            "id": proof.listing_id,
+            "quantity": proof.quantity,
+            "at": proof.at,
+            "counts_after": proof.at + CLOCK_TOLERANCE,
+        }
+        for proof in proven
+        if proof.quantity is not None
     ]
     if not known:
         return

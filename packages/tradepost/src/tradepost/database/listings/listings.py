@@ -13,7 +13,7 @@ from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing
-from tradepost.database.sql import Column, Rows
+from tradepost.database.sql import Rows
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Group
 from tradepost.domain.listing import Attention, Link, Status
@@ -63,8 +63,8 @@ class DjangoListings:
 
     def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
         return [
-            (int(external_id), int(listing_id), str(code))
-            for external_id, listing_id, code in sql.fetch(
+            (int(row["external_id"]), int(row["id"]), str(row["code"]))
+            for row in sql.fetch_rows(
                 """
                 SELECT external_id, id, code FROM tradepost_listing
                 WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND link = 'linked'
@@ -124,17 +124,16 @@ class DjangoListings:
             write_proven(proven, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
 
     def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
-        flagged = [(number, attention.value, message) for number, (attention, message) in reasons.items()]
-        flagged += [(number, "", "") for number in clear if number not in reasons]
-        if not flagged:
-            return
-        sql.execute(
-            """
-            UPDATE tradepost_listing SET attention = given.attention, last_error = given.message
-            FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
-            """,
-            self._channel_id,
-            given=Rows({"id": Column.INTEGER, "attention": Column.TEXT, "message": Column.TEXT}, flagged),
+        flagged = dict.fromkeys(clear, ("", "")) | {
+            number: (attention.value, message) for number, (attention, message) in reasons.items()
+        }
+        sql.update(
+            Listing,
+            [
+                {"id": number, "attention": attention, "last_error": message}
+                for number, (attention, message) in flagged.items()
+            ],
+            where={"channel_id": self._channel_id},
         )
 
     def _all(self) -> "QuerySet[Listing]":
@@ -142,7 +141,7 @@ class DjangoListings:
 
     def _ids_by_sku(self, skus: Collection[str]) -> list[int]:
         """A parent's SKU is its product's handle. The literals let SQLite use the partial index on SKUs."""
-        found = sql.fetch(
+        return sql.fetch_numbers(
             """
             SELECT tradepost_listing.id FROM given JOIN tradepost_listing ON tradepost_listing.sku = given.sku
             WHERE tradepost_listing.channel_id = %s AND tradepost_listing.kind IN ('variant', 'simple')
@@ -155,4 +154,3 @@ class DjangoListings:
             self._channel_id,
             given=Rows.of_texts("sku", skus),
         )
-        return [int(number) for (number,) in found]

@@ -46,7 +46,7 @@ class VariantRecord(models.Model):
     cost = MoneyField(null=True, blank=True)
     quantity = models.IntegerField(null=True, blank=True)
     quantity_at = models.DateTimeField(null=True, blank=True)
-    sold_since = models.IntegerField(default=0)
+    sold_since = models.BigIntegerField(default=0)
     barcode = models.CharField(max_length=255, blank=True)
     weight_grams = WeightField(null=True, blank=True)
     taxable = models.BooleanField(default=True)

@@ -20,7 +20,6 @@ class Channel(models.Model):
     name = models.CharField(max_length=100, unique=True)
     is_local = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
 
     rules = models.JSONField(default=dict, blank=True)
     requires_product_type = models.BooleanField(default=True)

@@ -44,7 +44,8 @@ class Listing(models.Model):
     wanted_quantity = models.IntegerField(null=True, blank=True)
     proven_quantity = models.IntegerField(null=True, blank=True)
     proven_quantity_at = models.DateTimeField(null=True, blank=True)
-    sold_since_proven = models.IntegerField(default=0)
+    # Big, like `sold_since`: pieces of many lines, each of which may be as many as an integer holds.
+    sold_since_proven = models.BigIntegerField(default=0)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
 
@@ -176,7 +177,6 @@ class Intent(models.Model):
     code = models.CharField(max_length=50)
     code_key = models.CharField(max_length=50)
     run_id = models.BigIntegerField(null=True, blank=True)
-    opened_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "code_key"], name="intent_once_per_code")]

@@ -22,10 +22,7 @@ class RunKind(StrEnum):
 
 
 class Trigger(StrEnum):
-    SCHEDULE = "schedule"
     PERSON = "person"
-    API = "api"
-    CHAIN = "chain"
 
 
 class Run(models.Model):

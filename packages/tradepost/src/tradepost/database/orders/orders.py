@@ -10,31 +10,20 @@ from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.listings.wanted import refresh_quantities
 from tradepost.database.models import Channel, Order, OrderLine, ShipmentRecord
-from tradepost.database.orders.order_lines import LineMatcher, save_lines, take_off_stock
+from tradepost.database.orders.order_lines import matcher_for, recount_sold, save_lines, take_off_stock
 from tradepost.database.orders.shipments import add_shipment, read_shipments
-from tradepost.database.orders.sold import recount_sold
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.order import OrderState, Shipment, StoreOrder, StoreStatus, total_mismatch
+from tradepost.domain.order import (
+    LARGEST_ID,
+    OrderState,
+    Shipment,
+    StoreOrder,
+    final_state,
+    first_state,
+    hold_reason,
+)
+from tradepost.domain.order_lines import LineMatcher
 from tradepost.operations.ports import NewShipment, OrderRow
-
-_COLUMNS = {
-    "channel_id": Column.INTEGER,
-    "external_id": Column.INTEGER,
-    "state": Column.TEXT,
-    "hold_reason": Column.TEXT,
-    "store_status": Column.TEXT,
-    "placed_at": Column.TIME,
-    "imported_at": Column.TIME,
-    "ship_to": Column.JSON,
-    "bill_to": Column.JSON,
-    "charges": Column.JSON,
-    "notes": Column.JSON,
-    "total": Column.INTEGER,
-    "currency": Column.TEXT,
-    "shipping_method": Column.TEXT,
-    "is_paid": Column.BOOLEAN,
-}
-_FINAL = {StoreStatus.SHIPPED: OrderState.CLOSED, StoreStatus.CANCELLED: OrderState.CANCELLED}
 
 
 class DjangoOrders:
@@ -44,13 +33,15 @@ class DjangoOrders:
         self._channel_id = channel_id
 
     def known(self, external_ids: Collection[int]) -> set[int]:
-        return set(self._all().filter(external_id__in=list(external_ids)).values_list("external_id", flat=True))
+        # No column holds a larger one, and SQLite's driver fails on it.
+        possible = [number for number in external_ids if abs(number) <= LARGEST_ID]
+        return set(self._all().filter(external_id__in=possible).values_list("external_id", flat=True))
 
     def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
         if not orders:
             return 0
         with transaction.atomic():
-            matcher = LineMatcher([line for order in orders for line in order.lines], channel_id=self._channel_id)
+            matcher = matcher_for(orders, channel_id=self._channel_id)
             ids = self._insert(orders, matcher, at)
             new = [order for order in orders if order.id in ids]
             save_lines(new, ids, matcher)
@@ -66,7 +57,7 @@ class DjangoOrders:
             if not known:
                 return
             self._update(known, ids)
-            matcher = LineMatcher([line for order in known for line in order.lines], channel_id=self._channel_id)
+            matcher = matcher_for(known, channel_id=self._channel_id)
             save_lines(known, ids, matcher)
             self._cancel_missing_lines(known, ids)
             sold = OrderLine.objects.filter(order_id__in=ids.values(), variant__isnull=False)
@@ -96,24 +87,17 @@ class DjangoOrders:
         return read_shipments(list(due[:limit]))
 
     def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:
-        sql.execute(
-            """
-            UPDATE tradepost_shipmentrecord SET external_id = given.external_id, synced_at = given.at, last_error = ''
-            FROM given WHERE tradepost_shipmentrecord.id = given.id
-            """,
-            given=Rows(
-                {"id": Column.INTEGER, "external_id": Column.INTEGER, "at": Column.TIME},
-                [(number, external_id, at) for number, external_id in shipments.items()],
-            ),
+        sql.update(
+            ShipmentRecord,
+            [
+                {"id": shipment_id, "external_id": external_id, "synced_at": at, "last_error": ""}
+                for shipment_id, external_id in shipments.items()
+            ],
         )
 
     def flag_shipments(self, errors: Mapping[int, str]) -> None:
-        sql.execute(
-            """
-            UPDATE tradepost_shipmentrecord SET last_error = given.message
-            FROM given WHERE tradepost_shipmentrecord.id = given.id
-            """,
-            given=Rows({"id": Column.INTEGER, "message": Column.TEXT}, list(errors.items())),
+        sql.update(
+            ShipmentRecord, [{"id": shipment_id, "last_error": message} for shipment_id, message in errors.items()]
         )
 
     def _all(self) -> "QuerySet[Order]":
@@ -126,90 +110,59 @@ class DjangoOrders:
         """Insert those that are new; returns our id by the store's."""
         rows = []
         for order in orders:
-            reason = hold_reason(order, matcher)
-            state = _FINAL.get(order.status, OrderState.ON_HOLD if reason else OrderState.OPEN)
+            reason = hold_reason(order, unmatched=matcher.unmatched(order))
             rows.append(
-                (
-                    self._channel_id,
-                    order.id,
-                    state.value,
-                    reason,
-                    order.status.value,
-                    order.placed_at,
-                    at,
-                    plain(order.ship_to),
-                    plain(order.bill_to),
-                    plain(order.charges),
-                    order.notes,
-                    order.total,
-                    order.currency,
-                    order.shipping_method,
-                    order.is_paid,
-                )
+                {
+                    "channel_id": self._channel_id,
+                    "external_id": order.id,
+                    "state": first_state(order.status, hold_reason=reason),
+                    "hold_reason": reason,
+                    "store_status": order.status,
+                    "placed_at": order.placed_at,
+                    "imported_at": at,
+                    "ship_to": plain(order.ship_to),
+                    "bill_to": plain(order.bill_to),
+                    "charges": plain(order.charges),
+                    "notes": order.notes,
+                    "total": order.total,
+                    "currency": order.currency,
+                    "shipping_method": order.shipping_method,
+                    "is_paid": order.is_paid,
+                }
             )
-        names = ", ".join(_COLUMNS)
-        made = sql.fetch(
-            f"""
-            INSERT INTO tradepost_order ({names}) SELECT {names} FROM given WHERE true
-            ON CONFLICT (channel_id, external_id) DO NOTHING
-            RETURNING external_id, id
-            """,  # noqa: S608 (names of columns of our own)
-            given=Rows(_COLUMNS, rows),
-        )
-        return {int(external_id): int(number) for external_id, number in made}
+        made = sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
+        return {int(row["external_id"]): int(row["id"]) for row in made}
 
     def _update(self, orders: Sequence[StoreOrder], ids: Mapping[int, int]) -> None:
-        rows = [
-            (ids[order.id], order.status.value, order.is_paid, order.notes, _FINAL.get(order.status))
-            for order in orders
-        ]
-        sql.execute(
-            """
-            UPDATE tradepost_order
-            SET store_status = given.store_status, is_paid = given.is_paid, notes = given.notes,
-                state = COALESCE(given.state, tradepost_order.state)
-            FROM given WHERE tradepost_order.id = given.id
-            """,
-            given=Rows(
+        sql.update(
+            Order,
+            [
                 {
-                    "id": Column.INTEGER,
-                    "store_status": Column.TEXT,
-                    "is_paid": Column.BOOLEAN,
-                    "notes": Column.JSON,
-                    "state": Column.TEXT,
-                },
-                rows,
-            ),
+                    "id": ids[order.id],
+                    "store_status": order.status,
+                    "is_paid": order.is_paid,
+                    "notes": order.notes,
+                }
+                for order in orders
+            ],
         )
+        settled = ((ids[order.id], final_state(order.status)) for order in orders)
+        sql.update(Order, [{"id": order_id, "state": state} for order_id, state in settled if state is not None])
 
     def _cancel_missing_lines(self, orders: Sequence[StoreOrder], ids: Mapping[int, int]) -> None:
         """A line that was deleted on the store sells nothing any more."""
-        there = Rows(
-            {"order_id": Column.INTEGER, "line_id": Column.INTEGER},
-            [(ids[order.id], line.line_id) for order in orders for line in order.lines],
-        )
         sql.execute(
             """
             UPDATE tradepost_orderline SET store_status = 'cancelled'
             WHERE order_id IN (SELECT id FROM orders)
               AND NOT EXISTS (
-                SELECT 1 FROM there
-                WHERE there.order_id = tradepost_orderline.order_id AND there.line_id = tradepost_orderline.line_id
+                SELECT 1 FROM given
+                WHERE given.order_id = tradepost_orderline.order_id AND given.line_id = tradepost_orderline.line_id
               )
             """,
-            there=there,
+            given=Rows(
+                {"order_id": Column.INTEGER, "line_id": Column.INTEGER},
+                [{"order_id": ids[order.id], "line_id": line.line_id} for order in orders for line in order.lines],
+            ),
             orders=Rows.of_ids(ids.values()),
         )
-
-
-def hold_reason(order: StoreOrder, matcher: LineMatcher) -> str:
-    """Say why a person has to look at an order; empty when nobody has to."""
-    reasons = [
-        f"'{line.name or line.code}' (SKU {line.sku or line.code}) is no listing of this channel."
-        for line in order.lines
-        if line.is_product and matcher.match(line) is None
-    ]
-    difference = total_mismatch(order)
-    if difference:
-        reasons.append(f"Lines and charges leave {difference} of the total {order.total} unexplained.")
-    return " ".join(reasons)

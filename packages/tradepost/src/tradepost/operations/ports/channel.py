@@ -31,6 +31,5 @@ class ChannelSettings:
     shipment_path: ShipmentPath = ShipmentPath.PROVISION
     carrier_map: Mapping[str, str] = field(default_factory=dict)
     requires_product_type: bool = True
-    has_images: bool = True
     batch_size: int = 50
     delist_parent_with_last_variant: bool = True
