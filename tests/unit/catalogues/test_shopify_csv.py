@@ -54,7 +54,7 @@ def a_row(**values):
 def read(tmp_path):
     def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv"):
         path = tmp_path / name
-        path.write_bytes((header + "".join(rows)).encode(encoding))
+        path.write_bytes((header + "".join(rows)).encode(encoding, errors="surrogatepass"))
         return list(CatalogueFiles().read(path))
 
     return read_text
@@ -207,6 +207,20 @@ def test_the_category_is_the_type_else_the_last_level_of_the_path(read, type_, c
         ({"price": ""}, "The column Variant Price is empty"),
         ({"qty": "1.5"}, "'1.5' in the column Variant Inventory Qty is not a whole number"),
         ({"qty": "many"}, "not a whole number"),
+        ({"price": "1e999999999"}, "'1e999999999' in the column Variant Price is not a plain number"),
+        ({"price": "1e-999999999"}, "not a plain number"),
+        ({"price": "1_000"}, "not a plain number"),
+        ({"price": "\u0661\u0662"}, "not a plain number"),
+        ({"price": "1" * 5000}, "not a plain number"),
+        ({"msrp": "Infinity"}, "must be from 0"),
+        ({"qty": "1e999999999"}, "not a whole number"),
+        ({"qty": "-1e999999999"}, "not a whole number"),
+        ({"qty": "1e-999999999"}, "not a whole number"),
+        ({"qty": "NaN"}, "not a whole number"),
+        ({"qty": "sNaN"}, "not a whole number"),
+        ({"qty": "\uff11\uff12"}, "not a whole number"),
+        ({"grams": "1e400"}, "in the column Variant Grams"),
+        ({"sku": "", "option1": "L" * 254}, "would be longer than 255 characters"),
         ({"msrp": "x"}, "'x' in the column Variant Compare At Price"),
         ({"grams": "heavy"}, "'heavy' in the column Variant Grams"),
         ({"option1": ""}, "The option 'Size' has no value"),
@@ -226,6 +240,67 @@ def test_a_bad_row_is_refused_with_its_line_and_the_rest_goes_in(read, bad, says
     (report,) = [report for report in tee.reports if report.level is Level.REFUSED]
     assert (report.line, says in report.message) == (3, True)
     assert [variant.options for variant in tee.product.variants] == [("M",), ("XL",)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"sku": "S" * 256}, "The column Variant SKU has 256 characters"),
+        ({"barcode": "4" * 1_000_000}, "The column Variant Barcode has 1,000,000 characters"),
+        ({"option1": "\0L"}, "The column Option1 Value has a character that is no text (U+0000)"),
+        ({"option1": "L\ud83d"}, "The column Option1 Value has a character that is no text (U+D83D)"),
+    ],
+)
+def test_a_cell_that_no_catalogue_could_keep_costs_its_row_and_the_rest_goes_in(read, bad, says):
+    second = {"handle": "tee", "option1": "L", "sku": "TEE-L", "price": "1", **bad}
+
+    stray, tee = read(
+        a_row(handle="tee", title="Tee", name1="Size", option1="M", sku="TEE-M", price="1"),
+        a_row(**second),
+        a_row(handle="tee", option1="XL", sku="TEE-XL", price="1"),
+    )
+
+    (report,) = stray.reports
+    assert (report.line, report.level, says in report.message) == (3, Level.REFUSED, True)
+    assert [variant.options for variant in tee.product.variants] == [("M",), ("XL",)]
+
+
+def test_what_a_report_quotes_is_short(read):
+    (mug,) = read(a_row(handle="mug", title="Mug", price="9" * 1_000_000))
+
+    assert len(mug.reports[0].message) < 300
+
+
+def test_a_number_is_kept_with_as_many_places_as_the_hub_has(read):
+    (mug,) = read(a_row(handle="mug", title="Mug", price="1.23455", grams="1E+3", qty="2e1", cost=".5"))
+
+    (variant,) = mug.product.variants
+    assert (variant.price, variant.weight_grams, variant.quantity, variant.cost) == (
+        Decimal("1.2346"),
+        Decimal(1000),
+        20,
+        Decimal("0.5"),
+    )
+
+
+def test_the_values_of_an_option_stand_in_its_own_column(read):
+    header = HEADER.replace("Option2 Name,Option2 Value", "Option3 Name,Option3 Value")
+    row = {"handle": "tee", "title": "Tee", "name1": "Colour", "name2": "Size", "option1": "Red", "price": "1"}
+
+    (tee,) = read(a_row(**row, option2="M"), a_row(**row, option2="L"), header=header)
+
+    assert tee.product.option_names == ("Colour", "Size")
+    assert [variant.options for variant in tee.product.variants] == [("Red", "M"), ("Red", "L")]
+
+
+@pytest.mark.parametrize("position", ["²", "\u0661", "-1", "1e999999999", "9" * 5000, "first"])
+def test_an_image_whose_position_is_no_number_stands_where_the_file_has_it(read, position):
+    (mug,) = read(
+        a_row(handle="mug", title="Mug", price="2", image="https://x.example/1.jpg", position="1"),
+        a_row(handle="mug", image="https://x.example/2.jpg", position=position),
+    )
+
+    assert [(image.source[-5:], image.position) for image in mug.product.images] == [("1.jpg", 1), ("2.jpg", 2)]
 
 
 def test_a_family_stays_a_family_when_all_rows_but_one_are_bad(read):
@@ -314,15 +389,67 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
         list(CatalogueFiles().read(tmp_path / "none.csv"))
 
 
+# What breaks readers, beside what Hypothesis finds by itself.
+NASTY = st.one_of(
+    st.sampled_from(
+        [
+            "1e999999999",
+            "-1e-999999999",
+            "NaN",
+            "sNaN",
+            "Infinity",
+            "\0",
+            "\ud800",
+            "\u0661\u0662",
+            "1" * 400,
+            '"',
+            "\r",
+            "http://[",
+        ]
+    ),
+    st.text(st.characters(), max_size=30),
+    st.sampled_from(["tee", "1", "M", "Size", "true", "active", ""]),
+)
+
+
+def all_in_words(path: Path) -> bool:
+    """Read a file: whatever stands in it, there are products and reports, or a refusal."""
+    try:
+        products = list(CatalogueFiles().read(path))
+    except FileRefused as refusal:
+        return bool(str(refusal))
+    assert all(product.product is not None or product.reports for product in products)
+    assert all(report.message and report.line >= 1 for product in products for report in product.reports)
+    return True
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=400))
 def test_whatever_stands_in_a_file_it_is_read_or_refused_in_words(tmp_path_factory, text):
     path = Path(tmp_path_factory.mktemp("fuzz")) / "x.csv"
     path.write_text("Handle,Title,Variant Price\n" + text, encoding="utf-8", errors="surrogatepass")
 
-    try:
-        products = list(CatalogueFiles().read(path))
-    except FileRefused:
-        return
+    assert all_in_words(path)
 
-    assert all(product.product is not None or product.reports for product in products)
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.booleans())
+def test_whatever_bytes_a_file_is_of_it_is_read_or_refused_in_words(tmp_path_factory, content, has_header):
+    path = Path(tmp_path_factory.mktemp("fuzz")) / "x.csv"
+    path.write_bytes((b"Handle,Title,Variant Price\n" if has_header else b"") + content)
+
+    assert all_in_words(path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(NASTY, min_size=len(COLUMNS), max_size=len(COLUMNS)), min_size=1, max_size=4), st.booleans())
+def test_whatever_a_cell_holds_it_costs_no_more_than_its_row(tmp_path_factory, rows, is_quoted):
+    path = Path(tmp_path_factory.mktemp("fuzz")) / "x.csv"
+    quote = '"' if is_quoted else ""
+    lines = [",".join(quote + cell.replace('"', '""') + quote for cell in row) + "\n" for row in rows]
+    good = a_row(handle="the good one", title="Good", sku="the good one's", price="1")
+    path.write_bytes((HEADER + good + "".join(lines)).encode(errors="surrogatepass"))
+
+    assert all_in_words(path)
+    handles = [read.product.handle for read in CatalogueFiles().read(path) if read.product is not None]
+    assert "the good one" in handles

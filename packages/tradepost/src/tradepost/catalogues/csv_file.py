@@ -41,7 +41,7 @@ def check_csv(path: Path, *, needed: Collection[str], layout: str) -> None:
     if missing:
         raise FileRefused(
             f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}. "
-            f"It must be {layout}, with its header row."
+            f"It must be a {layout}, with its header row."
         )
 
 

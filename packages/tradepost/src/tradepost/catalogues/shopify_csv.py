@@ -54,14 +54,13 @@ class ShopifyCsv:
     """Implements `registry.CatalogueFormat`."""
 
     name = "shopify-csv"
-    description = "a product export in Shopify's layout"
+    description = "product export in Shopify's layout"
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)
 
     def read(self, path: Path) -> Iterator[ReadProduct]:
         """Return the products in the order in which they begin in the file, after the rows that belong to none."""
-        self.check(path)
         with row_staging() as staging:
             strays = list(_stage(path, staging))
             if strays:

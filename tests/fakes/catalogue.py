@@ -1,0 +1,87 @@
+"""A catalogue, its reader and a channel that follows it, in memory; they note in which order they were called."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from tradepost.domain.catalogue import ImageFile, Product
+from tradepost.operations.ports import ImportCounts, ReadProduct
+
+
+class MemoryCatalogue:
+    def __init__(self) -> None:
+        self.products: dict[str, Product] = {}
+        self.calls: list[str] = []
+
+    def save(self, products: Sequence[Product], *, at: datetime) -> ImportCounts:
+        self.calls.append(f"save {len(products)}")
+        counts = ImportCounts()
+        for product in products:
+            known = self.products.get(product.handle)
+            counts += ImportCounts(
+                created=known is None, unchanged=known == product, updated=known not in {None, product}
+            )
+            self.products[product.handle] = product
+        return counts
+
+    def owners(self, skus: Collection[str]) -> dict[str, str]:
+        known = {variant.sku: product.handle for product in self.products.values() for variant in product.variants}
+        return {sku: known[sku] for sku in skus if sku in known}
+
+    def refresh_wanted(self, handles: Collection[str]) -> None:
+        self.calls.append(f"refresh {len(handles)}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Undo what a block that fails has saved."""
+        before = dict(self.products)
+        try:
+            yield
+        except BaseException:
+            self.products = before
+            raise
+
+
+class MemoryChannel:
+    """Implements `ports.ListingBuilder`."""
+
+    def __init__(self, name: str, catalogue: MemoryCatalogue) -> None:
+        self._name = name
+        self._catalogue = catalogue
+        self.handles: set[str] = set()
+
+    def build(self, handles: Collection[str], *, queue: bool) -> int:
+        self._catalogue.calls.append(f"build {len(handles)} on {self._name}")
+        new = {*handles} - self.handles
+        self.handles |= new
+        return len(new)
+
+
+class MemoryReader:
+    def __init__(self, *reads: ReadProduct) -> None:
+        self.reads = reads
+        self.times_read = 0
+
+    def read(self, path: Path) -> Iterator[ReadProduct]:
+        self.times_read += 1
+        yield from self.reads
+
+
+class MemoryImages:
+    """Implements what an import needs of `ports.SourceImages`: `broken` are the errors by name of file."""
+
+    def __init__(self, broken: dict[str, Exception] | None = None) -> None:
+        self._broken = broken or {}
+
+    def ingest(self, path: str) -> ImageFile:
+        name = Path(path).name
+        if name in self._broken:
+            raise self._broken[name]
+        return ImageFile(f"media:{name}", name, "png", 1)
+
+    def prepare(self, sources: Collection[str]) -> dict[str, ImageFile]:
+        raise NotImplementedError
+
+    def content(self, checksum: str) -> bytes:
+        raise NotImplementedError

@@ -1,0 +1,67 @@
+"""Formats of catalogue files: which one reads a file, and what is said when none does."""
+
+from decimal import Decimal
+
+import pytest
+
+from tradepost.catalogues.registry import FORMATS, CatalogueFiles
+from tradepost.domain.catalogue import Product, Variant
+from tradepost.domain.errors import FileRefused
+from tradepost.operations.ports import ReadProduct
+
+
+class PriceList:
+    """A format as a newcomer would write it: lines of SKU and price below a word that tells it from others."""
+
+    name = "price-list"
+    description = "price list"
+
+    def check(self, path):
+        if not path.is_file():
+            raise FileRefused(f"There is no file {path}. Check the path.")
+        with path.open() as file:
+            if file.readline().strip() != "PRICES":
+                raise FileRefused("It does not begin with PRICES.")
+
+    def read(self, path):
+        for line in path.read_text().splitlines()[1:]:
+            sku, price = line.split()
+            yield ReadProduct(Product(sku, sku, "", (Variant(sku, (), Decimal(price), None, 1),)), (), 1)
+
+
+@pytest.fixture
+def files():
+    return CatalogueFiles((*FORMATS, PriceList()))
+
+
+def test_a_new_format_is_one_more_entry_and_recognised_by_how_a_file_begins(files, tmp_path):
+    (tmp_path / "prices").write_text("PRICES\nMUG 7.90\nCUP 3\n")
+    (tmp_path / "export.csv").write_text("Handle,Title,Variant Price\nmug,Mug,7.90\n")
+
+    prices = [read.product.variants[0].price for read in files.read(tmp_path / "prices")]
+    titles = [read.product.title for read in files.read(tmp_path / "export.csv")]
+
+    assert (prices, titles) == ([Decimal("7.90"), Decimal(3)], ["Mug"])
+
+
+def test_a_file_of_no_format_is_refused_with_the_reason_of_each(files, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Miva,\n")
+
+    with pytest.raises(FileRefused) as refusal:
+        files.read(path)
+
+    assert str(refusal.value) == (
+        f"{path} is in no format that can be imported. It is no product export in Shopify's layout: {path} lacks the "
+        "columns Handle, Title, Variant Price. It must be a product export in Shopify's layout, with its header row. "
+        "It is no price list: It does not begin with PRICES."
+    )
+
+
+def test_a_reason_that_all_formats_have_is_told_once(files, tmp_path):
+    with pytest.raises(FileRefused, match=r"^There is no file .*none. Check the path.$"):
+        files.read(tmp_path / "none")
+
+
+def test_formats_have_names_of_their_own():
+    assert len({known.name for known in FORMATS}) == len(FORMATS)

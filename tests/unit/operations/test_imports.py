@@ -1,0 +1,140 @@
+"""An import: one reading and one save however many channels follow, and nothing about one image that ends it."""
+
+import struct
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryImages, MemoryReader
+from tradepost.domain.catalogue import Product, SourceImage, Variant
+from tradepost.domain.errors import ImageUnusable
+from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue
+from tradepost.operations.ports import ImportCounts, Level, ReadProduct
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def a_product(handle, *sources, sku=None):
+    images = tuple(SourceImage(source, place) for place, source in enumerate(sources, start=1))
+    return Product(handle, handle, "", (Variant(sku or handle, (), Decimal(1), 1, 1),), images=images)
+
+
+def ports_of(*products, channels=(), images=None, catalogue=None, reads_files=True):
+    catalogue = catalogue or MemoryCatalogue()
+    return ImportPorts(
+        reader=MemoryReader(*(ReadProduct(product, (), 1) for product in products)),
+        catalogue=catalogue,
+        channels={name: MemoryChannel(name, catalogue) for name in channels},
+        source_images=images or MemoryImages(),
+        transaction=catalogue.transaction,
+        clock=lambda: NOON,
+        reads_files=reads_files,
+    )
+
+
+def test_a_file_is_read_and_saved_once_and_wanted_values_computed_once_for_all_channels(tmp_path):
+    products = [a_product(f"p{number}") for number in range(BATCH + 3)]
+    ports = ports_of(*products, channels=("east", "west"))
+
+    report = import_catalogue(tmp_path / "x.csv", ports)
+
+    assert ports.reader.times_read == 1
+    assert ports.catalogue.calls == [
+        "save 200",
+        "build 200 on east",
+        "build 200 on west",
+        "refresh 200",
+        "save 3",
+        "build 3 on east",
+        "build 3 on west",
+        "refresh 3",
+    ]
+    assert (report.rows, report.products, report.saved) == (203, 203, ImportCounts(created=203))
+    assert (report.built, report.listings_built) == ({"east": 203, "west": 203}, 406)
+
+
+def test_the_same_file_again_changes_nothing_and_says_so(tmp_path):
+    ports = ports_of(a_product("mug"), a_product("cup"), channels=("east",))
+    import_catalogue(tmp_path / "x.csv", ports)
+
+    again = import_catalogue(tmp_path / "x.csv", ports)
+
+    assert (again.saved, again.built) == (ImportCounts(unchanged=2), {"east": 0})
+
+
+def test_a_channel_is_told_of_also_where_the_file_has_nothing(tmp_path):
+    report = import_catalogue(tmp_path / "x.csv", ports_of(channels=("east",)))
+
+    assert (report.built, report.products) == ({"east": 0}, 0)
+
+
+def test_a_batch_that_breaks_off_is_undone_whole_and_those_before_it_stay(tmp_path):
+    products = [a_product(f"p{number}") for number in range(BATCH + 1)]
+    ports = ports_of(*products, channels=("east",))
+    build, calls = ports.channels["east"].build, []
+
+    def break_off(handles, *, queue):
+        calls.append(handles)
+        if len(calls) > 1:
+            raise ConnectionError
+        return build(handles, queue=queue)
+
+    ports.channels["east"].build = break_off
+
+    with pytest.raises(ConnectionError):
+        import_catalogue(tmp_path / "x.csv", ports)
+
+    assert len(ports.catalogue.products) == BATCH
+
+
+def test_a_sku_of_another_product_costs_its_variant_and_no_more(tmp_path):
+    catalogue = MemoryCatalogue()
+    import_catalogue(tmp_path / "x.csv", ports_of(a_product("mug", sku="A"), catalogue=catalogue))
+
+    report = import_catalogue(
+        tmp_path / "x.csv", ports_of(a_product("thief", sku="A"), a_product("cup"), catalogue=catalogue)
+    )
+
+    assert list(catalogue.products) == ["mug", "cup"]
+    assert [row.message[:40] for row in report.refused] == ["The SKU A of 'thief' belongs to the prod"]
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("http://[", "'http://[' is no web address that can be read"),
+        ("https://x.example/" + "a" * 3000, "is longer than 2,000 characters"),
+        ("/etc/hostname", "must be a web address or a path relative to the catalogue file"),
+        ("ftp://x.example/a.png", "must be a web address"),
+        ("unusable.png", "it is broken"),
+        ("exif.png", "'exif.png' can't be used; the log has the reason"),
+        ("memory.png", "'memory.png' can't be used; the log has the reason"),
+        ("odd\0.png", "'odd\0.png' can't be used; the log has the reason"),
+    ],
+)
+def test_an_image_that_cant_be_used_is_a_note_and_the_product_goes_in(tmp_path, source, says):
+    broken = {
+        "unusable.png": ImageUnusable("it is broken", source="unusable.png"),
+        "exif.png": struct.error("unpack requires a buffer of 2 bytes"),
+        "memory.png": MemoryError(),
+        "odd\0.png": ValueError("embedded null byte"),
+    }
+    ports = ports_of(a_product("mug", source, "good.png"), images=MemoryImages(broken))
+
+    report = import_catalogue(tmp_path / "x.csv", ports)
+
+    assert [(row.level, says in row.message, row.handle) for row in report.reports] == [(Level.NOTE, True, "mug")]
+    assert [image.source for image in ports.catalogue.products["mug"].images] == ["media:good.png"]
+
+
+@given(st.text(max_size=40), st.booleans())
+def test_whatever_an_image_cell_holds_the_product_goes_in(tmp_path_factory, source, reads_files):
+    ports = ports_of(a_product("mug", source), reads_files=reads_files)
+
+    report = import_catalogue(tmp_path_factory.getbasetemp() / "x.csv", ports)
+
+    assert list(ports.catalogue.products) == ["mug"]
+    assert not report.refused
