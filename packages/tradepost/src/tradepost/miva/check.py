@@ -13,6 +13,7 @@ from tradepost.miva.store_reads import StoreReads
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call, Repeat
 from tradepost.miva.wire.client import MivaClient
+from tradepost.miva.wire.side_by_side import SideBySide
 
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "Provision_Store": {"XML": ""},
@@ -65,7 +66,7 @@ def check_connection(client: MivaClient) -> ConnectionCheck:
     return ConnectionCheck(
         store_name=name,
         missing=missing,
-        reads_stock="ProductList_Load_Query" not in missing and StoreReads(client).reads_stock(),
+        reads_stock="ProductList_Load_Query" not in missing and StoreReads(client, SideBySide(1)).reads_stock(),
         clock_difference_seconds=client.clock_difference_seconds,
     )
 

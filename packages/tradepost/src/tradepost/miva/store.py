@@ -2,10 +2,12 @@
 The port `Store` on top of Miva: many writes in few requests, and what the store said to each of them.
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
@@ -24,6 +26,7 @@ from tradepost.miva.wire.answers import PRODUCT_NOT_FOUND
 from tradepost.miva.wire.calls import Call, Repeat
 from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.pace import Pace, split
+from tradepost.miva.wire.side_by_side import DEFAULT_AT_ONCE, SideBySide
 from tradepost.operations.ports import (
     SetupItem,
     SetupKind,
@@ -45,11 +48,18 @@ _DONE = WriteAnswer(WriteOutcome.DONE)
 class MivaStore:
     """One Miva store, as operations see it. Threads may share it."""
 
-    def __init__(self, client: MivaClient, *, stopwatch: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: MivaClient,
+        *,
+        requests_at_once: int = DEFAULT_AT_ONCE,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
-        self._reads = StoreReads(client)
+        self._side_by_side = SideBySide(requests_at_once)
+        self._reads = StoreReads(client, self._side_by_side)
         self._stopwatch = stopwatch
-        self._document_pace = Pace(start=20, largest=100)
+        self._document_pace = Pace(start=20, largest=200)
         self._call_pace = Pace(start=50, largest=200)
 
     def check(self) -> ConnectionCheck:
@@ -147,7 +157,8 @@ class MivaStore:
 
     def delete_products(self, ids: Sequence[int]) -> list[WriteAnswer]:
         """See the port."""
-        answers = self._write([functions.product_delete(product_id=id_) for id_ in ids], pace=self._call_pace)
+        calls = [functions.product_delete(product_id=id_) for id_ in ids]
+        answers = self._write(calls, pace=self._call_pace, in_order=True)
         return [
             _DONE if isinstance(answer, Rejected) and answer.code in PRODUCT_NOT_FOUND else _write_answer(answer)
             for answer in answers
@@ -193,30 +204,52 @@ class MivaStore:
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    def _write(self, calls: Sequence[Call[T]], *, pace: Pace) -> list[T | TradepostError]:
+    def _write(self, calls: Sequence[Call[T]], *, pace: Pace, in_order: bool = False) -> list[T | TradepostError]:
         """
-        Send calls in as few requests as the store's pace allows.
+        Send calls in as few requests as the store's pace allows, some of them side by side unless their order matters.
 
         Raises only while nothing was executed. A later failure is in the list, in the place of all that follow, too:
-        what has to happen in order must not go on beyond a gap.
+        what has to happen in order must not go on beyond a gap, and a store that fails is not asked for more.
         """
         answers: list[T | TradepostError] = []
         while len(answers) < len(calls):
-            chunk = _fitting(calls[len(answers) :], size=pace.size)
-            started = self._stopwatch()
-            try:
-                answers += self._client.multi_call(chunk)
-            except TradepostError as error:
-                if not answers:
-                    raise
-                answers.append(error)
-            if _stops(answers[-1]):
-                answers += [answers[-1]] * (len(calls) - len(answers))
-            pace.took(self._stopwatch() - started, calls=len(chunk))
+            chunks = self._next_chunks(calls[len(answers) :], pace=pace, at_once=1 if in_order else None)
+            for chunk, said in zip(chunks, self._side_by_side.map(partial(self._timed, pace), chunks), strict=True):
+                if isinstance(said, TradepostError):
+                    answers += [said] * len(chunk)
+                else:
+                    answers += said
+            if all(_stops(answer) for answer in answers):
+                raise next(answer for answer in answers if isinstance(answer, TradepostError))
+            stop = next((answer for answer in answers if _stops(answer)), None)
+            if stop is not None:
+                answers += [stop] * (len(calls) - len(answers))
         _raise_missing_right(answers)
         return answers
 
+    def _next_chunks(self, calls: Sequence[Call[T]], *, pace: Pace, at_once: int | None) -> list[Sequence[Call[T]]]:
+        """Part the next calls for the requests of one wave, evenly where few are left."""
+        at_once = self._side_by_side.at_once if at_once is None else at_once
+        size = min(pace.size, math.ceil(len(calls) / at_once))
+        chunks: list[Sequence[Call[T]]] = []
+        taken = 0
+        while taken < len(calls) and len(chunks) < at_once:
+            chunk = _fitting(calls[taken:], size=size)
+            chunks.append(chunk)
+            taken += len(chunk)
+        return chunks
+
+    def _timed(self, pace: Pace, chunk: Sequence[Call[T]]) -> list[T | TradepostError] | TradepostError:
+        started = self._stopwatch()
+        try:
+            return self._client.multi_call(chunk)
+        except TradepostError as error:
+            return error
+        finally:
+            pace.took(self._stopwatch() - started, calls=len(chunk))
+
     def close(self) -> None:
+        self._side_by_side.close()
         self._client.close()
 
 

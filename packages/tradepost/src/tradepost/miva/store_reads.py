@@ -23,7 +23,9 @@ from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.filters import Condition, Filter, all_of, any_of, columns, is_one_of
 from tradepost.miva.wire.pace import split
 from tradepost.miva.wire.paging import HasId, PagesById
+from tradepost.miva.wire.side_by_side import SideBySide
 
+Key = TypeVar("Key", int, str)
 Row = TypeVar("Row", WireProduct, WireOrder)
 
 _CODES_PER_REQUEST = 100
@@ -63,33 +65,47 @@ class _RowWithFields(Struct, frozen=True):
 class StoreReads:
     """The reading half of a store. All of it is safe to repeat, and is repeated inside."""
 
-    def __init__(self, client: MivaClient) -> None:
+    def __init__(self, client: MivaClient, side_by_side: SideBySide) -> None:
         self._client = client
+        self._side_by_side = side_by_side
         self._reads_stock: bool | None = None
 
     def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
         """See the port."""
-        found: dict[str, StoreProduct] = {}
         wanted = {code_key(code): code for code in codes if code.strip()}
-        for chunk in split(list(wanted.values()), size=_CODES_PER_REQUEST):
+
+        def load(chunk: Sequence[str]) -> dict[str, StoreProduct]:
+            found: dict[str, StoreProduct] = {}
             rows = self._products(_code_filter(chunk), _CONTENT_COLUMNS, limit=len(chunk), is_asked=_is_asked(chunk))
             variants = self._variants([row for row in rows if _has_dimensions(row)])
             for row in rows:
                 its = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
                 found[code_key(row.code)] = translate.product_of(row, variants=its, grams=self._grams)
-        return found
+            return found
+
+        return self._merged(load, list(wanted.values()), size=_CODES_PER_REQUEST)
 
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         """See the port."""
-        found: dict[int, StoreProduct] = {}
-        for chunk in split(sorted(set(ids)), size=_IDS_PER_REQUEST):
+
+        def load(chunk: Sequence[int]) -> dict[int, StoreProduct]:
             rows = self._products(
                 all_of(is_one_of("id", chunk)),
                 (),
                 limit=len(chunk),
                 is_asked=_has_id(chunk),
             )
-            found |= {row.id: translate.product_of(row, variants=None, grams=self._grams) for row in rows}
+            return {row.id: translate.product_of(row, variants=None, grams=self._grams) for row in rows}
+
+        return self._merged(load, sorted(set(ids)), size=_IDS_PER_REQUEST)
+
+    def _merged(
+        self, load: Callable[[Sequence[Key]], dict[Key, StoreProduct]], keys: Sequence[Key], *, size: int
+    ) -> dict[Key, StoreProduct]:
+        """Load products in parts, side by side."""
+        found: dict[Key, StoreProduct] = {}
+        for part in self._side_by_side.map(load, list(split(keys, size=size))):
+            found |= part
         return found
 
     def _products(
