@@ -39,7 +39,7 @@ def test_the_demo_proves_its_whole_job_and_again_on_the_same_state(tmp_path):
     assert (first.returncode, second.returncode) == (0, 0), (first, second)
     told, again = json.loads(first.stdout), json.loads(second.stdout)
     store = told.pop("store")
-    assert set(store) == {"endpoint", "token", "signing_key", "store_code"}
+    assert set(store) == {"endpoint", "token", "signature_key", "store_code"}
     assert told.pop("seconds") > 0
     assert told == {
         "listings": {"parent": 2, "variant": 11, "simple": 4, "published": 17, "failed": 0},

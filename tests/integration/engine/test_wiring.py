@@ -48,7 +48,7 @@ def connected(channel, sandbox) -> Channel:
             domain=sandbox.endpoint,
             store_code="sandbox",
             token=sandbox.hub.token,
-            signing_key=sandbox.hub.signing_key,
+            signing_key=sandbox.hub.signature_key,
             plain_http=True,
         ),
     )

@@ -129,7 +129,7 @@ def connect(sandbox):
             domain=sandbox.endpoint,
             store_code=store_code or sandbox.store.code,
             token=name or token.token,
-            signing_key=token.signing_key if key is None else key,
+            signing_key=token.signature_key if key is None else key,
             plain_http=True,
         )
         client = connect_client(connection, retrying=AT_ONCE, limits=limits or Limits(), **settings)
