@@ -14,7 +14,7 @@ def order_on_store(box, number: int) -> StoreOrder:
         domain=box.endpoint,
         store_code=box.store_code,
         token=box.token,
-        signing_key=box.signature_key,
+        signature_key=box.signature_key,
         plain_http=True,
     )
     with closing(connect_store(connection)) as store:

@@ -48,7 +48,7 @@ def connected(channel, sandbox) -> Channel:
             domain=sandbox.endpoint,
             store_code="sandbox",
             token=sandbox.hub.token,
-            signing_key=sandbox.hub.signature_key,
+            signature_key=sandbox.hub.signature_key,
             plain_http=True,
         ),
     )
@@ -95,7 +95,7 @@ def _as_dict(connection: StoreConnection) -> dict[str, object]:
 
 def test_secrets_are_encrypted_and_a_blank_one_keeps_what_is_stored(channel, data_folder):
     given = StoreConnection(
-        domain="https://Shop.example", store_code="s", token="T0KEN", signing_key="S1GN", folder="mm5"
+        domain="https://Shop.example", store_code="s", token="T0KEN", signature_key="S1GN", folder="mm5"
     )
     wiring.save_store_connection(channel, given)
 
@@ -107,7 +107,7 @@ def test_secrets_are_encrypted_and_a_blank_one_keeps_what_is_stored(channel, dat
     assert b"T0KEN" not in bytes(row.secrets)
     assert (row.protocol, row.host, row.port, row.folder) == ("https", "shop.example", 8443, "/Merchant2/")
     known = wiring.store_connection(channel)
-    assert (known.token, known.signing_key, known.store_code) == ("T0KEN", "S1GN", "t")
+    assert (known.token, known.signature_key, known.store_code) == ("T0KEN", "S1GN", "t")
     assert (data_folder / "encryption.key").exists()
 
 

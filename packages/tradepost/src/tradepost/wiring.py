@@ -112,7 +112,7 @@ def save_store_connection(channel: Channel, connection: StoreConnection) -> Conn
     user, password = connection.web_server_login or ("", "")
     secrets = {
         "token": connection.token,
-        "signing_key": connection.signing_key,
+        "signature_key": connection.signature_key,
         "web_server_password": password,
     }
     return save_connection(
@@ -159,7 +159,7 @@ def store_connection(channel: Channel) -> StoreConnection:
         folder=connection.folder,
         store_code=connection.store_code,
         token=secrets.get("token", ""),
-        signing_key=secrets.get("signing_key", ""),
+        signature_key=secrets.get("signature_key", ""),
         digest=cast("Digest", connection.digest),
         plain_http=connection.protocol == Transport.HTTP,
         web_server_login=(connection.user, secrets.get("web_server_password", "")) if connection.user else None,

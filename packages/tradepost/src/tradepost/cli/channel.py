@@ -44,7 +44,7 @@ class FtpProtocol(StrEnum):
     SFTP = "sftp"
 
 
-_TOKEN, _KEY, _FTP = "TRADEPOST_TOKEN", "TRADEPOST_SIGNING_KEY", "TRADEPOST_FTP_PASSWORD"
+_TOKEN, _KEY, _FTP = "TRADEPOST_TOKEN", "TRADEPOST_SIGNATURE_KEY", "TRADEPOST_FTP_PASSWORD"
 
 
 @app.command()
@@ -58,9 +58,9 @@ def add(
     local: Annotated[bool, typer.Option("--local", help="The store may be at a private address.")] = False,
     token_file: Annotated[Path | None, typer.Option(help="A file with the access token.")] = None,
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")] = False,
-    signing_key_file: Annotated[Path | None, typer.Option(help="A file with the signature key.")] = None,
-    signing_key_stdin: Annotated[
-        bool, typer.Option("--signing-key-stdin", help="Read the signature key from the next line of standard input.")
+    signature_key_file: Annotated[Path | None, typer.Option(help="A file with the signature key.")] = None,
+    signature_key_stdin: Annotated[
+        bool, typer.Option("--signature-key-stdin", help="Read the signature key from the next line of standard input.")
     ] = False,
     ftp_host: Annotated[str, typer.Option(help="The image server; leave it out to publish without images.")] = "",
     ftp_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Its port, if not the usual one.")] = None,
@@ -85,13 +85,13 @@ def add(
     Connect a store: make a channel with the store's address and credentials.
 
     Secrets are asked for, or read from a file, standard input or the environment (TRADEPOST_TOKEN,
-    TRADEPOST_SIGNING_KEY, TRADEPOST_FTP_PASSWORD).
+    TRADEPOST_SIGNATURE_KEY, TRADEPOST_FTP_PASSWORD).
     """
     endpoint_of(
         domain, folder=folder, plain_http=plain_http
     )  # refuses what can't be an address before secrets are asked
     token = read_secret("access token", variable=_TOKEN, from_stdin=token_stdin, file=token_file)
-    key = read_secret("signature key", variable=_KEY, from_stdin=signing_key_stdin, file=signing_key_file)
+    key = read_secret("signature key", variable=_KEY, from_stdin=signature_key_stdin, file=signature_key_file)
     password = ""
     if ftp_host:
         password = read_secret("FTP password", variable=_FTP, from_stdin=ftp_password_stdin, file=ftp_password_file)
@@ -99,7 +99,7 @@ def add(
         domain=domain,
         store_code=store_code,
         token=token,
-        signing_key=key,
+        signature_key=key,
         folder=folder,
         plain_http=plain_http,
     )
@@ -212,8 +212,10 @@ def set_(
     new_token: Annotated[bool, typer.Option("--new-token", help="Read a new access token and signature key.")] = False,
     token_file: Annotated[Path | None, typer.Option(help="A file with the new token.")] = None,
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read it from standard input.")] = False,
-    signing_key_file: Annotated[Path | None, typer.Option(help="A file with the new signature key.")] = None,
-    signing_key_stdin: Annotated[bool, typer.Option("--signing-key-stdin", help="Read it from the next line.")] = False,
+    signature_key_file: Annotated[Path | None, typer.Option(help="A file with the new signature key.")] = None,
+    signature_key_stdin: Annotated[
+        bool, typer.Option("--signature-key-stdin", help="Read it from the next line.")
+    ] = False,
     new_ftp_password: Annotated[
         bool, typer.Option("--new-ftp-password", help="Read a new password of the image server.")
     ] = False,
@@ -243,8 +245,8 @@ def set_(
     if new_token or token_file or token_stdin:
         secrets = {
             "token": read_secret("access token", variable=_TOKEN, from_stdin=token_stdin, file=token_file),
-            "signing_key": read_secret(
-                "signature key", variable=_KEY, from_stdin=signing_key_stdin, file=signing_key_file
+            "signature_key": read_secret(
+                "signature key", variable=_KEY, from_stdin=signature_key_stdin, file=signature_key_file
             ),
         }
     if new_ftp_password or ftp_password_file or ftp_password_stdin:
@@ -262,7 +264,9 @@ def set_(
             change_image_password(channel, secrets["ftp_password"])
         if "token" in secrets:
             stored = store_connection(channel)
-            save_store_connection(channel, replace(stored, token=secrets["token"], signing_key=secrets["signing_key"]))
+            save_store_connection(
+                channel, replace(stored, token=secrets["token"], signature_key=secrets["signature_key"])
+            )
     if as_json:
         print_json(_json(channel))
     else:

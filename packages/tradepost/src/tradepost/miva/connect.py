@@ -28,7 +28,7 @@ class StoreConnection:
     domain: str
     store_code: str
     token: str = field(repr=False)
-    signing_key: str = field(default="", repr=False)
+    signature_key: str = field(default="", repr=False)
     folder: str = "/mm5/"
     digest: Digest = "sha256"
     plain_http: bool = False
@@ -51,7 +51,7 @@ def connect_client(
     """
     transport = HttpTransport(
         endpoint=endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http),
-        credentials=Credentials(connection.token, connection.signing_key, connection.digest),
+        credentials=Credentials(connection.token, connection.signature_key, connection.digest),
         limits=limits or Limits(),
         clock=clock,
         observer=observer,

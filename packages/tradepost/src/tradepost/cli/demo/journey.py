@@ -56,7 +56,7 @@ def travel(box: StoreInABox, *, catalogue: Path, say: Say, quiet: bool) -> Summa
             domain=box.endpoint,
             store_code=box.store_code,
             token=box.token,
-            signing_key=box.signature_key,
+            signature_key=box.signature_key,
             plain_http=True,
         )
     )
@@ -276,7 +276,7 @@ def _connected(box: StoreInABox) -> Channel:
         domain=box.endpoint,
         store_code=box.store_code,
         token=box.hub_token,
-        signing_key=box.hub_signature_key,
+        signature_key=box.hub_signature_key,
         plain_http=True,
     )
     server = FileServerAddress(

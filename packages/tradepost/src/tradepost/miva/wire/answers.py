@@ -46,10 +46,10 @@ _SIGN_IN_CURES = {
         "set this machine's clock, or widen the window on the store's API Tokens page (120 s is usual)."
     ),
     "timestamp requires request signature": (
-        "The token requires signed requests, and this connection has no signing key: enter the Private Key."
+        "The token requires signed requests, and this connection has no signature key: enter the Private Key."
     ),
     "invalid request signature": (
-        "The signing key does not belong to the token: copy the Private Key again from the store's API Tokens page."
+        "The signature key does not belong to the token: copy the Private Key again from the store's API Tokens page."
     ),
 }
 _ALTERED_REQUEST = frozenset(
