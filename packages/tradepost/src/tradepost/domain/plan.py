@@ -20,6 +20,7 @@ class SubjectKind(StrEnum):
     SHIPMENT = "shipment"
     FILE = "file"
     SETUP = "setup"
+    CHANNEL = "channel"
 
 
 class Side(StrEnum):

@@ -98,7 +98,12 @@ def _facts(line: str) -> tuple[str, int | None]:
 def _open(address: FileServerAddress) -> ftplib.FTP:
     ftp = _client(address)
     try:
-        ftp.connect(address.host, address.real_port, timeout=address.connect_seconds)
+        try:
+            ftp.connect(address.host, address.real_port, timeout=address.connect_seconds)
+        except ssl.SSLCertVerificationError:
+            raise
+        except (OSError, EOFError) as error:
+            raise address.unreachable(error) from error
         assert ftp.sock is not None
         ftp.sock.settimeout(address.answer_seconds)
         # The data connections take theirs from here.

@@ -6,11 +6,9 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass, field
-from typing import Literal
 
 from tradepost.domain.errors import CredentialsRejected
-
-Digest = Literal["sha256", "sha1"]
+from tradepost.operations.ports import Digest
 
 
 @dataclass(frozen=True, slots=True)
