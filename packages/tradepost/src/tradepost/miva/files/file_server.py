@@ -70,7 +70,9 @@ class FileServerAddress:
                 f"{self.host} shows another {what} than the one that was confirmed ({shown} now). If the hoster has "
                 "changed it, confirm the new one; otherwise somebody listens in."
             )
-        raise CredentialsRejected(f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect.")
+        raise CredentialsRejected(
+            f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect (--ftp-fingerprint)."
+        )
 
 
 def fingerprint_of(key: bytes) -> str:

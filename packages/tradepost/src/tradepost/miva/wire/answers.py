@@ -177,7 +177,7 @@ def refused_by_status(status: int, headers: Mapping[str, str], body: bytes) -> T
     if status == HTTPStatus.UNAUTHORIZED:
         return CredentialsRejected(
             "The web server asks for a user and password of its own (HTTP 401), as protected development stores do; "
-            "this is not about the access token. Enter them as web server login, or ask the hoster."
+            "this is not about the access token. Enter them as the web server's login (--web-user), or ask the hoster."
         )
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}:
         return AddressRefused(
