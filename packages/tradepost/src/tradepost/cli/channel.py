@@ -1,6 +1,5 @@
 """`tradepost channel`: connect stores, look at channels, change, check, pause and remove them."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,15 +7,14 @@ import typer
 from tradepost import wiring
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, the_channel
-from tradepost.cli.channel_edit import ChannelEdit
+from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.run_report import shell_user
-from tradepost.cli.secrets import read_secret
+from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.operations import channels
 from tradepost.operations.connection_check import Finding, Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
@@ -24,9 +22,6 @@ from tradepost.operations.ports import ChannelProfile, ChannelSettings
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The channel's name.")]
-
-_LONGEST_NAME = 100
-_DIGESTS = ("sha256", "sha1")
 
 
 @app.command()
@@ -74,7 +69,7 @@ def add(
         "store_code": store_code,
         "folder": folder,
         "plain_http": plain_http,
-        "digest": _digest(digest),
+        "digest": digest_of(digest),
         "web_user": web_user,
     }
     images = {
@@ -86,15 +81,15 @@ def add(
         "folder": ftp_folder,
         "fingerprint": ftp_fingerprint,
     }
-    new = ChannelProfile(settings=ChannelSettings(id=0, name=_name(name), rules=ContentRules()))
+    new = ChannelProfile(settings=ChannelSettings(id=0, name=name_of(name), rules=ContentRules()))
     # What can't be an address is refused before secrets are asked for.
     channels.refuse_unusable(ChannelEdit(store=store, images=images)(new), ports)
-    store |= _token(file=token_file, from_stdin=token_stdin)
-    store |= _signature_key(file=signature_key_file, from_stdin=signature_key_stdin)
+    store |= read_token(file=token_file, from_stdin=token_stdin)
+    store |= read_signature_key(file=signature_key_file, from_stdin=signature_key_stdin)
     if ftp_host:
-        images |= _ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
+        images |= read_ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
     if web_user:
-        store |= _web_password(file=web_password_file, from_stdin=web_password_stdin)
+        store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
     edit = ChannelEdit(settings={"is_local": local}, store=store, images=images)
     channel_id, look = channels.connect_channel(edit(new), ports, is_checked=check, make_folder=make_folder)
     if as_json:
@@ -168,19 +163,17 @@ def check(
 def set_(
     name: Name,
     *,
-    new_name: Annotated[str | None, typer.Option("--name", help="Another name for the channel.")] = None,
+    new_name: options.NewName = None,
     domain: options.Domain = None,
     store_code: options.StoreCode = None,
     folder: options.Folder = None,
     plain_http: options.PlainHttp = None,
     local: options.Local = None,
     digest: options.Digest = None,
-    new_token: Annotated[bool, typer.Option("--new-token", help="Read a new access token and signature key.")] = False,
+    new_token: options.NewToken = False,
     token_file: options.TokenFile = None,
     token_stdin: options.TokenStdin = False,
-    new_signature_key: Annotated[
-        bool, typer.Option("--new-signature-key", help="Read a new signature key, for the token that is stored.")
-    ] = False,
+    new_signature_key: options.NewKey = False,
     signature_key_file: options.KeyFile = None,
     signature_key_stdin: options.KeyStdin = False,
     ftp_host: options.FtpHost = None,
@@ -190,59 +183,30 @@ def set_(
     ftp_directory: options.FtpDirectory = None,
     ftp_folder: options.FtpFolder = None,
     ftp_fingerprint: options.FtpFingerprint = None,
-    new_ftp_password: Annotated[
-        bool, typer.Option("--new-ftp-password", help="Read a new password of the image server.")
-    ] = False,
+    new_ftp_password: options.NewFtpPassword = False,
     ftp_password_file: options.FtpPasswordFile = None,
     ftp_password_stdin: options.FtpPasswordStdin = False,
-    no_images: Annotated[bool, typer.Option("--no-images", help="Forget the image server.")] = False,
+    no_images: options.NoImages = False,
     web_user: options.WebUser = None,
-    new_web_password: Annotated[
-        bool, typer.Option("--new-web-password", help="Read a new password of the web server itself.")
-    ] = False,
+    new_web_password: options.NewWebPassword = False,
     web_password_file: options.WebPasswordFile = None,
     web_password_stdin: options.WebPasswordStdin = False,
-    acknowledge: Annotated[
-        AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")
-    ] = None,
-    shipments: Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")] = None,
-    look_back_days: Annotated[int | None, typer.Option(min=0, max=3650, help="How far the first fetch goes.")] = None,
-    only_paid: Annotated[bool | None, typer.Option("--only-paid/--unpaid-too", help="Which orders to fetch.")] = None,
-    order_status: Annotated[
-        list[StoreStatus] | None,
-        typer.Option(help="Fetch orders that are in this state on the store; may be repeated."),
-    ] = None,
-    native: Annotated[
-        bool | None,
-        typer.Option("--native/--flat", help="One page per family with drop-downs, or one page per variant."),
-    ] = None,
-    require_product_type: Annotated[
-        bool | None,
-        typer.Option(
-            "--require-product-type/--any-product-type", help="Whether only products with a product_type are linked."
-        ),
-    ] = None,
-    delist_parent: Annotated[
-        bool | None,
-        typer.Option("--delist-parent/--keep-parent", help="Whether a family goes when its last variant is delisted."),
-    ] = None,
-    address: Annotated[
-        bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
-    ] = None,
-    type_field: Annotated[str | None, typer.Option(help="The custom field that tells the kind of a product.")] = None,
-    parent_field: Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")] = (
-        None
-    ),
-    barcode_field: Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")] = None,
-    brand_field: Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")] = None,
-    msrp_field: Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")] = None,
-    carrier: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type; 'WORD=' forgets it."
-        ),
-    ] = None,
+    acknowledge: options.Acknowledge = None,
+    shipments: options.Shipments = None,
+    look_back_days: options.LookBackDays = None,
+    only_paid: options.OnlyPaid = None,
+    order_status: options.OrderStatuses = None,
+    native: options.Native = None,
+    require_product_type: options.RequireProductType = None,
+    delist_parent: options.DelistParent = None,
+    address: options.Address = None,
+    type_field: options.TypeField = None,
+    parent_field: options.ParentField = None,
+    barcode_field: options.BarcodeField = None,
+    brand_field: options.BrandField = None,
+    msrp_field: options.MsrpField = None,
+    batch_size: options.BatchSize = None,
+    carrier: options.Carriers = None,
     as_json: JsonOption = False,
 ) -> Exit:
     """Change a channel's settings, addresses or credentials; what is not named stays."""
@@ -252,7 +216,7 @@ def set_(
         "store_code": store_code,
         "folder": folder,
         "plain_http": plain_http,
-        "digest": _digest(digest),
+        "digest": digest_of(digest),
         "web_user": web_user,
     }
     images: dict[str, Any] = {
@@ -266,17 +230,17 @@ def set_(
     }
     with_token = bool(new_token or token_file or token_stdin)
     if with_token:
-        store |= _token(file=token_file, from_stdin=token_stdin)
+        store |= read_token(file=token_file, from_stdin=token_stdin)
     if with_token or new_signature_key or signature_key_file or signature_key_stdin:
-        store |= _signature_key(file=signature_key_file, from_stdin=signature_key_stdin)
+        store |= read_signature_key(file=signature_key_file, from_stdin=signature_key_stdin)
     is_new_server = bool(ftp_host) and not channel.connections.filter(kind=ConnectionKind.IMAGE_FTP.value).exists()
     if is_new_server or new_ftp_password or ftp_password_file or ftp_password_stdin:
-        images |= _ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
+        images |= read_ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
     if new_web_password or web_password_file or web_password_stdin:
-        store |= _web_password(file=web_password_file, from_stdin=web_password_stdin)
+        store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
     edit = ChannelEdit(
         settings={
-            "name": None if new_name is None else _name(new_name),
+            "name": None if new_name is None else name_of(new_name),
             "is_local": local,
             "acknowledge_mode": acknowledge,
             "shipment_path": shipments,
@@ -296,7 +260,7 @@ def set_(
             "brand_field": brand_field,
             "msrp_field": msrp_field,
         },
-        carriers=_carriers(carrier or []),
+        carriers=carriers_of(carrier or []),
         store=store,
         images=images,
         no_images=no_images,
@@ -344,54 +308,6 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     else:
         out.print(f"The channel '{name}' is out of use, and its credentials are forgotten.", markup=False)
     return Exit.DONE
-
-
-# --- what was typed ---
-
-
-def _token(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    return {"token": read_secret("access token", variable="TRADEPOST_TOKEN", from_stdin=from_stdin, file=file)}
-
-
-def _signature_key(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    key = read_secret("signature key", variable="TRADEPOST_SIGNATURE_KEY", from_stdin=from_stdin, file=file)
-    return {"signature_key": key}
-
-
-def _ftp_password(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    return {
-        "password": read_secret("FTP password", variable="TRADEPOST_FTP_PASSWORD", from_stdin=from_stdin, file=file)
-    }
-
-
-def _web_password(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
-    password = read_secret("web server's password", variable="TRADEPOST_WEB_PASSWORD", from_stdin=from_stdin, file=file)
-    return {"web_password": password}
-
-
-def _digest(text: str | None) -> str | None:
-    if text is not None and text not in _DIGESTS:
-        message = f"'{text}' is no way to sign; choose sha256 or sha1."
-        raise NotAllowed(message)
-    return text
-
-
-def _name(text: str) -> str:
-    if not text.strip() or len(text.strip()) > _LONGEST_NAME:
-        message = "A channel's name has 1 to 100 characters."
-        raise NotAllowed(message)
-    return text.strip()
-
-
-def _carriers(pairs: list[str]) -> dict[str, str]:
-    carriers: dict[str, str] = {}
-    for pair in pairs:
-        word, separator, kind = pair.partition("=")
-        if not separator or not word.strip():
-            message = f"'{pair}' is no pair; write it as WORD=TYPE, for example --carrier dpd=Other."
-            raise NotAllowed(message)
-        carriers[word.strip().casefold()] = kind.strip()
-    return carriers
 
 
 # --- what is told ---

@@ -10,6 +10,8 @@ from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageCon
 
 T = TypeVar("T", bound=ChannelSettings | ContentRules | StoreConnection | ImageConnection)
 
+_LONGEST_NAME = 100
+_DIGESTS = ("sha256", "sha1")
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -81,3 +83,28 @@ def _with(value: T, fields: Mapping[str, Any]) -> T:
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def digest_of(text: str | None) -> str | None:
+    if text is not None and text not in _DIGESTS:
+        message = f"'{text}' is no way to sign; choose sha256 or sha1."
+        raise NotAllowed(message)
+    return text
+
+
+def name_of(text: str) -> str:
+    if not text.strip() or len(text.strip()) > _LONGEST_NAME:
+        message = "A channel's name has 1 to 100 characters."
+        raise NotAllowed(message)
+    return text.strip()
+
+
+def carriers_of(pairs: list[str]) -> dict[str, str]:
+    carriers: dict[str, str] = {}
+    for pair in pairs:
+        word, separator, kind = pair.partition("=")
+        if not separator or not word.strip():
+            message = f"'{pair}' is no pair; write it as WORD=TYPE, for example --carrier dpd=Other."
+            raise NotAllowed(message)
+        carriers[word.strip().casefold()] = kind.strip()
+    return carriers

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.operations.ports import FileProtocol
 
 # --- the store ---
@@ -54,4 +55,52 @@ FtpPasswordStdin = Annotated[
 ]
 MakeFolder = Annotated[
     bool, typer.Option("--make-folder", help="Make the folder for images on the image server if it is missing.")
+]
+
+# --- what `channel set` changes besides ---
+
+NewName = Annotated[str | None, typer.Option("--name", help="Another name for the channel.")]
+NewToken = Annotated[bool, typer.Option("--new-token", help="Read a new access token and signature key.")]
+NewKey = Annotated[
+    bool, typer.Option("--new-signature-key", help="Read a new signature key, for the token that is stored.")
+]
+NewFtpPassword = Annotated[bool, typer.Option("--new-ftp-password", help="Read a new password of the image server.")]
+NoImages = Annotated[bool, typer.Option("--no-images", help="Forget the image server.")]
+NewWebPassword = Annotated[
+    bool, typer.Option("--new-web-password", help="Read a new password of the web server itself.")
+]
+Acknowledge = Annotated[AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")]
+Shipments = Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")]
+LookBackDays = Annotated[int | None, typer.Option(min=0, max=3650, help="How far the first fetch goes.")]
+OnlyPaid = Annotated[bool | None, typer.Option("--only-paid/--unpaid-too", help="Which orders to fetch.")]
+OrderStatuses = Annotated[
+    list[StoreStatus] | None,
+    typer.Option(help="Fetch orders that are in this state on the store; may be repeated."),
+]
+Native = Annotated[
+    bool | None,
+    typer.Option("--native/--flat", help="One page per family with drop-downs, or one page per variant."),
+]
+RequireProductType = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-product-type/--any-product-type", help="Whether only products with a product_type are linked."
+    ),
+]
+DelistParent = Annotated[
+    bool | None,
+    typer.Option("--delist-parent/--keep-parent", help="Whether a family goes when its last variant is delisted."),
+]
+Address = Annotated[
+    bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
+]
+TypeField = Annotated[str | None, typer.Option(help="The custom field that tells the kind of a product.")]
+ParentField = Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")]
+BarcodeField = Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")]
+BrandField = Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")]
+MsrpField = Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")]
+Carriers = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type; 'WORD=' forgets it."),
 ]

@@ -123,8 +123,8 @@ def _open(address: FileServerAddress) -> ftplib.FTP:
         ftp.close()
         raise CredentialsRejected(
             f"The certificate of {address.host} is not trusted by this machine ({error.verify_message}). It has the "
-            f"fingerprint {_shown_fingerprint(address)}: confirm it (--ftp-fingerprint), or ask the hoster for its host "
-            "name."
+            f"fingerprint {_shown_fingerprint(address)}: confirm it (--ftp-fingerprint), or ask the hoster for its "
+            "host name."
         ) from error
     except BaseException:
         ftp.close()
