@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from miva_sandbox.files.certificate import self_signed
 from tradepost import wiring
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
-from tradepost.domain.content import ContentRules
+from tradepost.domain.making import ContentRules
 from tradepost.engine import runs
 from tradepost.operations.ports import ChannelSettings, ImageConnection, StoreConnection
 

@@ -10,8 +10,8 @@ from fakes.connector import FakeConnector
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel, Connection, Run, RunChange, RunKind, Trigger
 from tradepost.database.runs.history import RequestHistory
-from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import CredentialsRejected, NotAllowed
+from tradepost.domain.making import ContentRules
 from tradepost.engine import runs
 from tradepost.operations import channels
 from tradepost.operations.channels import ChannelPorts

@@ -112,6 +112,11 @@ def _serve(options: argparse.Namespace) -> int:
     except (OSError, sqlite3.Error, UnreadableError) as error:
         print(f"miva-sandbox: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    except ModuleNotFoundError as error:
+        if error.name != "paramiko":
+            raise
+        print("miva-sandbox: SFTP needs an extra: pip install 'miva-sandbox[sftp]'", file=sys.stderr)  # noqa: T201
+        return 1
     return 0
 
 

@@ -7,7 +7,7 @@ The whole sandbox on real sockets: the JSON API, the images and the storefront o
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
@@ -21,13 +21,15 @@ from miva_sandbox.faults.rules import Faults
 from miva_sandbox.faults.transport import FaultyTransport, connection_in_scope
 from miva_sandbox.files.certificate import self_signed
 from miva_sandbox.files.ftp import FtpServer, Tls
-from miva_sandbox.files.sftp import SftpServer
 from miva_sandbox.http_server import HttpServer
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.page_images import choose_everywhere
 from miva_sandbox.storefront import routes as storefront
+
+if TYPE_CHECKING:
+    from miva_sandbox.files.sftp import SftpServer
 
 FTP_USER = "store"
 
@@ -36,7 +38,7 @@ class SandboxServer:
     """
     A domain with one seeded store, served on 127.0.0.1; ports of 0 are free ones.
 
-    `control_port` None serves no control API, `sftp_port` None no SFTP.
+    `control_port` None serves no control API, `sftp_port` None no SFTP, which needs the extra of that name.
     `state` is the directory that keeps everything; without one the store lives in memory and ends with the server.
     `page_images` is the image type that the storefront's pages show; None leaves them as they are, at first without.
     FTP offers TLS with `certificate`; it can insist on it, and on data connections that resume the session.
@@ -97,7 +99,10 @@ class SandboxServer:
                 made.callback(self.sftp.stop)
             self._made = made.pop_all()
 
-    def _sftp(self, host: str, port: int) -> SftpServer:
+    def _sftp(self, host: str, port: int) -> "SftpServer":
+        # Only here, so that the sandbox does without the extra.
+        from miva_sandbox.files.sftp import SftpServer  # noqa: PLC0415
+
         return SftpServer(self.domain.files, host, port, user=FTP_USER, password=self.ftp_password, faults=self.faults)
 
     @property

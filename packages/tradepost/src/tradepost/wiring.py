@@ -1,12 +1,11 @@
 """Wiring: the one place where ports are joined to what implements them."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -41,6 +40,7 @@ from tradepost.operations.ports import (
     Store,
     StoreConnection,
 )
+from tradepost.operations.selection import Selection
 from tradepost.operations.shipments import ShipmentPorts
 from tradepost.security.addresses import check_host, check_web_address
 from tradepost.security.encryption import FernetCipher
@@ -48,17 +48,26 @@ from tradepost.security.encryption import FernetCipher
 _logger = logging.getLogger(__name__)
 
 
-class Operation(Protocol):
-    def __call__(self, ports: Ports, *, only: Collection[int] | None = None) -> None: ...
-
-
-OPERATIONS: Mapping[str, Operation] = {
+# What runs on listings can be limited to some of them; orders are fetched and shipped as a whole.
+LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "publish": publish.execute,
     "sync": sync.execute,
     "link": link.execute,
+}
+ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
     "sync_orders": sync_orders.execute,
 }
+
+
+def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
+    """Do what a run of this kind does. Raises NotAllowed for a selection where the kind can't have one."""
+    if kind in LISTING_VERBS:
+        LISTING_VERBS[kind](ports, selection)
+    elif selection.only is not None:
+        raise NotAllowed(f"'{kind.replace('_', ' ')}' is about all orders; it can't be limited to listings.")
+    else:
+        ORDER_VERBS[kind](ports)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """
 A real SFTP server over SSH, whose one user sees nothing above the store's root folder.
 
-The host key is made anew for each server, as nobody needs to trust it.
+It needs the extra `sftp` (paramiko). The host key is made anew for each server, as nobody needs to trust it.
 """
 
 import contextlib

@@ -13,8 +13,8 @@ from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.run_report import shell_user
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.database.models import Channel, ConnectionKind
-from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.making import ContentRules
 from tradepost.operations import channels
 from tradepost.operations.connection_check import Finding, Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings

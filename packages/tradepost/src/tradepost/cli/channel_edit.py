@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.making import ContentRules
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageConnection, StoreConnection
 
 T = TypeVar("T", bound=ChannelSettings | ContentRules | StoreConnection | ImageConnection)

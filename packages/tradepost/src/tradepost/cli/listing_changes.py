@@ -21,8 +21,8 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.cli.requests import Request, ask, pause_or_unlink
 from tradepost.cli.run_report import execute
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Health, Link, Pending
 
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]

@@ -6,10 +6,10 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, counted, out, print_change, print_json, result_json
 from tradepost.cli.run_report import Report, combined_exit, perform, print_report, shell_user
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Link, Pending
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink
-from tradepost.operations.preview import AS_IF, GROUPS
+from tradepost.engine.runs import AS_IF, GROUPS
 
 _SHOWN = 50
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tradepost import wiring
 from tradepost.database.models import Trigger
-from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.operations.changes import listing_paused

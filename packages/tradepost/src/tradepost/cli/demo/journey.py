@@ -17,9 +17,9 @@ from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.demo.summary import Step, Summary
 from tradepost.cli.run_report import Report, change_lines, perform
 from tradepost.database.models import Channel, Listing, Order, RunChange
-from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import FileRefused, NotAllowed, TradepostError
 from tradepost.domain.listing import Health, Pending
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, StoreOrder
 from tradepost.domain.plan import Outcome, RunState, SubjectKind
 from tradepost.domain.store import StoreProduct

@@ -17,9 +17,9 @@ from tradepost.database.channels.connections import (
 from tradepost.database.json_values import plain
 from tradepost.database.models import Channel, ConnectionKind, Run
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher

@@ -5,7 +5,7 @@ from typing import Any
 
 from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunChange, RunKind, Trigger
-from tradepost.domain.plan import Change, Counts, Result, Unit
+from tradepost.domain.plan import Change, Counts, Plan, Result
 from tradepost.operations.ports import Clock
 
 _BATCH = 500
@@ -52,11 +52,10 @@ def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None
     )
 
 
-def add_plan(units: Sequence[Unit], *, run_id: int, attempt: int) -> None:
-    """Keep what is intended: the same rows without an outcome."""
-    _add(
-        [_row(change, run_id=run_id, attempt=attempt) | {"unit": unit.key} for unit in units for change in unit.changes]
-    )
+def add_plan(plan: Plan[Any], *, run_id: int, attempt: int) -> None:
+    """Keep what is intended: the same rows without an outcome, and outside the histories of listings."""
+    rows = [(unit.key, change) for unit in plan.units for change in unit.changes]
+    _add([_row(change, run_id=run_id, attempt=attempt) | {"unit": unit, "listing_id": None} for unit, change in rows])
 
 
 def counts_of(results: Sequence[Result]) -> Counts:

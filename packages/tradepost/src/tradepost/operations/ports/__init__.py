@@ -22,7 +22,7 @@ from tradepost.operations.ports.connections import (
 )
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
-from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, Stage, StoreInventory
+from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, StoreInventory
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
@@ -68,7 +68,6 @@ __all__ = [
     "SetupKind",
     "ShipmentSend",
     "SourceImages",
-    "Stage",
     "StockWrite",
     "Store",
     "StoreCheck",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from tradepost.domain.content import ContentRules
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import (
     AcknowledgeMode,
     ShipmentPath,
