@@ -83,7 +83,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def connected(shell: Shell, box: StoreInABox, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """A shell whose hub has the channel `shop` on the store, with the token that a merchant gives to a hub."""
     monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
-    monkeypatch.setenv("TRADEPOST_SIGNING_KEY", box.hub_signature_key)
+    monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", box.hub_signature_key)
     monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
     said = shell(
         *("channel", "add", "shop", "--domain", box.endpoint, "--store-code", box.store_code),

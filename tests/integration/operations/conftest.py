@@ -80,7 +80,7 @@ class Shop:
                 domain=sandbox.endpoint,
                 store_code="sandbox",
                 token=self.token.token,
-                signing_key=self.token.signature_key,
+                signature_key=self.token.signature_key,
                 plain_http=True,
             )
         )
@@ -181,7 +181,7 @@ class Shop:
                 domain=self.sandbox.endpoint,
                 store_code="sandbox",
                 token=full.token,
-                signing_key=full.signature_key,
+                signature_key=full.signature_key,
                 plain_http=True,
             )
         )

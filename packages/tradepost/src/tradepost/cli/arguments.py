@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tradepost.database.listings.listings import DjangoListings
+from tradepost import wiring
 from tradepost.database.models import Channel, Listing, Order
 from tradepost.domain.errors import NotAllowed
 
@@ -48,7 +48,7 @@ def the_channel(name: str) -> Channel:
 
 def listing_ids(channel: Channel, skus: Sequence[str]) -> list[int]:
     """Return the listings that these SKUs, handles or codes name. Raises NotAllowed with those that name nothing."""
-    listings = DjangoListings(channel.pk)
+    listings = wiring.listings_of(channel.pk)
     rows = {row.id: row for row in listings.by_skus(skus)}
     named = {row.sku for row in rows.values()} | {row.code for row in rows.values()}
     missing = [sku for sku in skus if sku not in named]

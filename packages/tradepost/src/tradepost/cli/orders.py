@@ -4,18 +4,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import typer
-from django.db import transaction
-from django.utils import timezone
 
+from tradepost import wiring
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.run_report import execute
+from tradepost.cli.run_report import execute, shell_user
 from tradepost.database.models import Order, OrderLine, ShipmentRecord
-from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.ports import NewShipment
+from tradepost.operations.shipments import preview_shipment, record_shipment
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
 
@@ -138,11 +137,8 @@ def ship(
         cost=_amount(cost),
         lines=_pieces(line) if line else None,
     )
-    orders = DjangoOrders(chosen.pk)
-    with transaction.atomic():
-        shipment = orders.add_shipment(new, at=timezone.now())
-        if dry_run:
-            transaction.set_rollback(True)
+    ports = wiring.shipment_ports(chosen, requested_by=shell_user())
+    shipment = preview_shipment(new, ports) if dry_run else record_shipment(new, ports)
     if as_json:
         print_json(
             {

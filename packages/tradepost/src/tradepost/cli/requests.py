@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, out, print_json, print_results, result_json
+from tradepost.cli.output import change_json, counted, out, print_change, print_json, result_json
 from tradepost.cli.run_report import Report, combined_exit, perform, print_report, shell_user
 from tradepost.database.models import Channel, Listing
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Link, Pending
-from tradepost.domain.plan import Outcome
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink
 from tradepost.engine.runs import AS_IF, GROUPS
 
@@ -53,7 +52,9 @@ def ask(request: Request, *, now: bool, dry_run: bool, as_json: bool) -> Exit:
                 "unchanged": asked.unchanged,
                 "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
                 "applied_by": kind,
-                "changes": [result_json(result) for result in asked.results],
+                "changes": [change_json(change) for change in asked.changes]
+                if dry_run
+                else [result_json(result) for result in asked.results],
                 "run": report.to_json() if report else None,
             }
         )
@@ -73,7 +74,7 @@ def pause_or_unlink(channel: Channel, verb: str, listing_ids: list[int], *, dry_
     if not dry_run and verb == "unlink":
         changed = request_unlink(channel.pk, listing_ids, requested_by=shell_user()).queued
     elif not dry_run:
-        request_pause(channel.pk, listing_ids, is_paused=verb == "pause")
+        request_pause(channel.pk, listing_ids, is_paused=verb == "pause", requested_by=shell_user())
     if as_json:
         print_json({"change": verb, "dry_run": dry_run, "changed": changed})
     else:
@@ -85,7 +86,8 @@ def pause_or_unlink(channel: Channel, verb: str, listing_ids: list[int], *, dry_
 def _tell(request: Request, asked: RequestOutcome, *, dry_run: bool, kind: str, now: bool) -> None:
     word = request.change.value or "clear"
     if dry_run:
-        print_results([r for r in asked.results if r.outcome is Outcome.APPLIED][:_SHOWN])
+        for change in asked.changes[:_SHOWN]:
+            print_change(change)
         out.print(
             f"Would queue '{word}' for {counted(asked.queued, 'listing')}." if kind else f"Would clear {asked.queued}."
         )

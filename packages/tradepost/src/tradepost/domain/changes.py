@@ -6,7 +6,7 @@ same thing in the same words.
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tradepost.domain.order import AcknowledgeMode, StoreOrder, StoreStatus, acknowledgement_note
+from tradepost.domain.order import AcknowledgeMode, Shipment, StoreOrder, StoreStatus, acknowledgement_note
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
 # --- products on the store ------------------------------------------------------------------------------------------
@@ -105,6 +105,12 @@ def change_queued(code: str, *, action: Action, before: str, after: str, listing
     return _in_hub(action, code, FieldChange("pending", before, after), "asked for by a person", listing_id)
 
 
+def listing_paused(code: str, *, before: bool, after: bool, listing_id: int) -> Change:
+    """No run touches a listing any more, or may again."""
+    reason = "paused by a person" if after else "resumed by a person"
+    return _in_hub(Action.UPDATE, code, FieldChange("is_paused", before, after), reason, listing_id)
+
+
 def family_hidden(code: str, *, listing_id: int) -> Change:
     """A parent has no stock of its own: it is hidden when its variants are."""
     field = FieldChange("health", "listed", "hidden")
@@ -157,6 +163,30 @@ def shipment_sent(
         ),
         "a shipment was recorded",
     )
+
+
+def shipment_recorded(shipment: Shipment) -> Change:
+    """The hub learns of a package; a later run tells the store."""
+    return Change(
+        Subject(SubjectKind.SHIPMENT, shipment.code, f"order {shipment.order_number}"),
+        Side.HUB,
+        Action.CREATE,
+        (
+            FieldChange("carrier", None, shipment.carrier),
+            FieldChange("tracking_number", None, shipment.tracking_number),
+            FieldChange("cost", None, shipment.cost),
+            FieldChange("lines", None, shipment.lines),
+        ),
+        "recorded by a person",
+    )
+
+
+# --- channels -------------------------------------------------------------------------------------------------------
+
+
+def of_channel(name: str, action: Action, fields: Sequence[FieldChange], reason: str) -> Change:
+    """A person sets a channel up, changes, checks, pauses or removes it; see `operations.channel_changes`."""
+    return Change(Subject(SubjectKind.CHANNEL, name), Side.HUB, action, tuple(fields), reason)
 
 
 # --- their common shapes --------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ class SubjectKind(StrEnum):
     SHIPMENT = "shipment"
     FILE = "file"
     SETUP = "setup"
+    CHANNEL = "channel"
 
 
 class Side(StrEnum):

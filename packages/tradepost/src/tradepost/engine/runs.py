@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.models import Run, RunKind, Trigger
+from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
@@ -56,8 +56,10 @@ def request_run(
     """
     Queue a run, or join the one that is queued for the same already.
 
-    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing.
+    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing. Raises NotAllowed for a
+    channel that is paused or out of use.
     """
+    _refuse_paused(channel_id)
     run = runs.request_run(
         channel_id,
         RunKind(kind),
@@ -70,6 +72,17 @@ def request_run(
     )
     doorbell.set()
     return run
+
+
+def _refuse_paused(channel_id: int) -> None:
+    channel = Channel.objects.get(id=channel_id)
+    if channel.archived_at is not None:
+        raise NotAllowed(f"The channel '{channel.name}' is out of use.")
+    if channel.is_paused:
+        raise NotAllowed(
+            f"The channel '{channel.name}' is paused, so nothing is executed on it; 'tradepost channel resume' changes "
+            "that."
+        )
 
 
 def cancel_run(run_id: int) -> bool:
@@ -105,6 +118,8 @@ def run_now(run: Run, *, progress: Progress | None = None) -> Run:
             continue
         other = runs.in_the_way(run)
         if other is None:
+            # It can't be taken while its channel is paused either: then the loop must end.
+            _refuse_paused(run.channel_id)
             continue
         left_behind = take(other.pk, abandoned_by=_dead_owner(other))
         if left_behind is None:

@@ -4,10 +4,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tradepost.database.json_values import plain
-from tradepost.database.models import RunChange
+from tradepost.database.models import Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import Change, Counts, Plan, Result
+from tradepost.operations.ports import Clock
 
 _BATCH = 500
+
+
+class RequestHistory:
+    """Implements `ports.History`: each request is a settled run, with the name of who asked for it."""
+
+    def __init__(self, *, requested_by: str, trigger: Trigger, clock: Clock) -> None:
+        self._requested_by = requested_by
+        self._trigger = trigger
+        self._clock = clock
+
+    def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
+        if not results:
+            return
+        now = self._clock()
+        counts = counts_of(results)
+        run = Run.objects.create(
+            channel_id=channel_id,
+            kind=RunKind.REQUEST,
+            lane=RunKind.REQUEST,
+            trigger=self._trigger,
+            requested_by=self._requested_by,
+            state=counts.state,
+            counts=counts.to_rows(),
+            done=len(results),
+            total=len(results),
+            attempt=1,
+            queued_at=now,
+            started_at=now,
+            finished_at=now,
+        )
+        add_results(results, run_id=run.pk, attempt=1)
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:

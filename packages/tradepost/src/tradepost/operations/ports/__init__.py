@@ -1,8 +1,8 @@
 """
 The ports: what operations need from the outside, in the domain's words; values beside their port.
 
-`miva` implements Store and ImageStore, `images` implements SourceImages, `security` implements Cipher, `catalogues`
-implements CatalogueReader, `database` the rest. `wiring` joins them. The in-memory ones for tests are in
+`miva` implements Store, ImageStore and Connector, `images` implements SourceImages, `security` implements Cipher,
+`catalogues` implements CatalogueReader, `database` the rest. `wiring` joins them. The in-memory ones for tests are in
 `tests/fakes`, one file per port.
 """
 
@@ -17,7 +17,19 @@ from tradepost.operations.ports.catalogue import (
     ReadProduct,
     RowReport,
 )
-from tradepost.operations.ports.channel import ChannelSettings
+from tradepost.operations.ports.channel import ChannelProfile, Channels, ChannelSettings
+from tradepost.operations.ports.connections import (
+    GRAPHICS_DIRECTORY,
+    IMAGES_FOLDER,
+    Connector,
+    Digest,
+    FileProtocol,
+    ImageCheck,
+    ImageConnection,
+    StoreCheck,
+    StoreConnection,
+)
+from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, StoreInventory
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
@@ -35,13 +47,23 @@ from tradepost.operations.ports.store import (
 )
 
 __all__ = [
+    "GRAPHICS_DIRECTORY",
+    "IMAGES_FOLDER",
     "ActiveRun",
     "Catalogue",
     "CatalogueReader",
+    "ChannelProfile",
     "ChannelSettings",
+    "Channels",
     "Cipher",
     "Clock",
+    "Connector",
+    "Digest",
     "FamilyRows",
+    "FileProtocol",
+    "History",
+    "ImageCheck",
+    "ImageConnection",
     "ImageStore",
     "ImportCounts",
     "Intents",
@@ -62,6 +84,8 @@ __all__ = [
     "SourceImages",
     "StockWrite",
     "Store",
+    "StoreCheck",
+    "StoreConnection",
     "StoreInventory",
     "UnitAnswer",
     "WriteAnswer",
