@@ -178,7 +178,8 @@ def open_store(channel: Channel) -> Iterator[Store]:
     connection = store_connection_of(channel, cipher=cipher())
     if connection is None:
         raise NotAllowed(f"The channel '{channel.name}' has no connection to a store yet.")
-    with store_at(connection, is_local=channel.is_local) as store:
+    opened = _connector().open_store(connection, is_local=channel.is_local, requests_at_once=channel.requests_at_once)
+    with closing(opened) as store:
         yield store
 
 

@@ -206,6 +206,7 @@ def set_(
     brand_field: options.BrandField = None,
     msrp_field: options.MsrpField = None,
     batch_size: options.BatchSize = None,
+    requests_at_once: options.RequestsAtOnce = None,
     carrier: options.Carriers = None,
     as_json: JsonOption = False,
 ) -> Exit:
@@ -250,6 +251,7 @@ def set_(
             "requires_product_type": require_product_type,
             "delist_parent_with_last_variant": delist_parent,
             "batch_size": batch_size,
+            "requests_at_once": requests_at_once,
         },
         rules={
             "is_native": native,
@@ -328,6 +330,7 @@ def _json(channel: Channel) -> dict[str, Any]:
         "look_back_days": channel.look_back_days,
         "only_paid_orders": channel.only_paid_orders,
         "batch_size": channel.batch_size,
+        "requests_at_once": channel.requests_at_once,
         "order_statuses": sorted(status.value for status in settings.order_statuses),
         "layout": "native" if settings.rules.is_native else "flat",
         "requires_product_type": channel.requires_product_type,

@@ -100,6 +100,9 @@ BarcodeField = Annotated[str | None, typer.Option(help="The custom field for bar
 BrandField = Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")]
 MsrpField = Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")]
+RequestsAtOnce = Annotated[
+    int | None, typer.Option(min=1, max=16, help="Requests to the store side by side; 1 sends one after another.")
+]
 Carriers = Annotated[
     list[str] | None,
     typer.Option(metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type; 'WORD=' forgets it."),

@@ -19,6 +19,7 @@ from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.address import Endpoint, endpoint_of
 from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.retrying import API, AT_ONCE, FILES
+from tradepost.miva.wire.side_by_side import DEFAULT_AT_ONCE
 from tradepost.miva.wire.signing import Credentials
 from tradepost.miva.wire.transport import HttpTransport, Limits, RequestObserver
 from tradepost.operations.ports import ImageCheck, ImageConnection, StoreCheck, StoreConnection
@@ -67,9 +68,12 @@ class MivaConnector:
         self._check_host = check_host
         self._observer = observer
 
-    def open_store(self, connection: StoreConnection, *, is_local: bool) -> MivaStore:
+    def open_store(
+        self, connection: StoreConnection, *, is_local: bool, requests_at_once: int = DEFAULT_AT_ONCE
+    ) -> MivaStore:
         """Make the port `Store` of one that may be called; nothing is sent yet. Raises AddressRefused, Reconfigure."""
-        return MivaStore(self._client(connection, is_local=is_local, retrying=API))
+        client = self._client(connection, is_local=is_local, retrying=API)
+        return MivaStore(client, requests_at_once=requests_at_once)
 
     def _client(self, connection: StoreConnection, *, is_local: bool, retrying: stamina.RetryingCaller) -> MivaClient:
         endpoint = _endpoint(connection)

@@ -18,6 +18,7 @@ from tradepost.domain.order import (
     StoreOrder,
     StoreStatus,
     acknowledgement_note,
+    unstorable,
 )
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
@@ -66,7 +67,7 @@ class Fetch(Operation[StoreOrder, frozenset[int], None, tuple[StoreOrder, ...]])
         """The page is all there is to see."""
 
     def facts(self, ports: Ports, batch: Batch[StoreOrder]) -> frozenset[int]:
-        return frozenset(ports.orders.known([order.id for order in batch.rows]))
+        return frozenset(ports.orders.known([order.id for order in batch.rows if not unstorable(order)]))
 
     def plan(
         self,
@@ -106,6 +107,11 @@ def found_minus_ledger(
     for order in orders:
         # A store drops conditions that it does not understand; what came back is checked, not believed.
         if order.id in known or order.status not in statuses:
+            continue
+        unfit = unstorable(order)
+        if unfit:
+            message = f"Order {order.id} can't be imported: {unfit}"
+            left.append(Result(changes.order_imported(order), Outcome.FAILED, message=message))
             continue
         if only_paid and not order.is_paid:
             message = f"Order {order.id} has no payment yet; it is imported once it has one."

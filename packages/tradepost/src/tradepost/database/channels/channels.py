@@ -46,6 +46,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
         requires_product_type=channel.requires_product_type,
         batch_size=channel.batch_size,
+        requests_at_once=channel.requests_at_once,
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
         **given,
     )
@@ -155,4 +156,5 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.carrier_map = dict(settings.carrier_map)
     channel.requires_product_type = settings.requires_product_type
     channel.batch_size = settings.batch_size
+    channel.requests_at_once = settings.requests_at_once
     channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant

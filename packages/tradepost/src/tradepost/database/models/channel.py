@@ -25,6 +25,7 @@ class Channel(models.Model):
     rules = models.JSONField(default=dict, blank=True)
     requires_product_type = models.BooleanField(default=True)
     batch_size = models.PositiveIntegerField(default=50)
+    requests_at_once = models.PositiveIntegerField(default=3)
     delist_parent_with_last_variant = models.BooleanField(default=True)
 
     order_statuses = models.JSONField(default=list, blank=True)

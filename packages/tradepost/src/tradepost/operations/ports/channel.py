@@ -35,6 +35,7 @@ class ChannelSettings:
     carrier_map: Mapping[str, str] = field(default_factory=dict)
     requires_product_type: bool = True
     batch_size: int = 50
+    requests_at_once: int = 3
     delist_parent_with_last_variant: bool = True
 
 
