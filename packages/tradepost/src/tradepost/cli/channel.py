@@ -3,29 +3,23 @@
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, the_channel
-from tradepost.cli.connecting import connect
-from tradepost.cli.connection_check import Finding, check_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_secret
-from tradepost.database.channels.channels import settings_of
-from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
-from tradepost.miva.connect import StoreConnection
-from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import DEFAULT_BASE_DIRECTORY, DEFAULT_SUB_FOLDER, ImageFolder
-from tradepost.miva.wire.address import endpoint_of
-from tradepost.wiring import change_image_password, save_store_connection, store_connection
+
+if TYPE_CHECKING:
+    from tradepost.cli.connection_check import Finding
+    from tradepost.database.models import Channel, ConnectionKind
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
 
@@ -87,6 +81,14 @@ def add(
     Secrets are asked for, or read from a file, standard input or the environment (TRADEPOST_TOKEN,
     TRADEPOST_SIGNING_KEY, TRADEPOST_FTP_PASSWORD).
     """
+    from django.db import IntegrityError
+
+    from tradepost.cli.connecting import connect
+    from tradepost.cli.connection_check import check_channel
+    from tradepost.miva.connect import StoreConnection
+    from tradepost.miva.files.file_server import FileServerAddress
+    from tradepost.miva.wire.address import endpoint_of
+
     endpoint_of(
         domain, folder=folder, plain_http=plain_http
     )  # refuses what can't be an address before secrets are asked
@@ -129,6 +131,8 @@ def add(
 @app.command("list")
 def list_(*, as_json: JsonOption = False) -> None:
     """List the channels."""
+    from tradepost.database.models import Channel, ConnectionKind
+
     channels = list(Channel.objects.filter(archived_at__isnull=True).prefetch_related("connections"))
     if as_json:
         print_json({"channels": [_json(channel) for channel in channels]})
@@ -172,6 +176,8 @@ def check(
     as_json: JsonOption = False,
 ) -> Exit:
     """Try a channel's connections, and say what is missing and how to cure it."""
+    from tradepost.cli.connection_check import check_channel
+
     channel = the_channel(name)
     findings = check_channel(channel, make_folder=make_folder)
     if as_json:
@@ -224,6 +230,10 @@ def set_(
     as_json: JsonOption = False,
 ) -> Exit:
     """Change a channel's settings or credentials; what is not named stays."""
+    from django.db import transaction
+
+    from tradepost.wiring import change_image_password, save_store_connection, store_connection
+
     channel = the_channel(name)
     settings: dict[str, Any] = {
         "acknowledge_mode": acknowledge,
@@ -273,6 +283,9 @@ def set_(
 @app.command()
 def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -> Exit:
     """Take a channel out of use and forget its credentials; its history stays, and nothing is changed on the store."""
+    from django.db import transaction
+    from django.utils import timezone
+
     channel = the_channel(name)
     confirm(f"Take the channel '{channel.name}' out of use?", is_confirmed=yes)
     with transaction.atomic():
@@ -288,8 +301,10 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     return Exit.DONE
 
 
-def _with_layout(channel: Channel, *, is_native: bool) -> dict[str, Any]:
+def _with_layout(channel: "Channel", *, is_native: bool) -> dict[str, Any]:
     """Return the channel's rules with another layout. Raises NotAllowed while families are on the store in the old."""
+    from tradepost.database.channels.channels import settings_of
+
     is_other = settings_of(channel).rules.is_native != is_native
     families = channel.listings.filter(kind=Kind.PARENT.value).exclude(link=Link.UNLINKED.value)
     if is_other and families.exists():
@@ -312,11 +327,13 @@ def _carriers(pairs: list[str]) -> dict[str, str]:
     return carriers
 
 
-def _addresses(channel: Channel, kind: ConnectionKind) -> str:
+def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
     return ", ".join(f"{c.host} {c.store_code}".strip() for c in channel.connections.all() if c.kind == kind.value)
 
 
-def _json(channel: Channel) -> dict[str, Any]:
+def _json(channel: "Channel") -> dict[str, Any]:
+    from tradepost.database.channels.channels import settings_of
+
     return {
         "name": channel.name,
         "local": channel.is_local,
@@ -346,12 +363,12 @@ def _json(channel: Channel) -> dict[str, Any]:
     }
 
 
-def _print_findings(findings: list[Finding]) -> None:
+def _print_findings(findings: "list[Finding]") -> None:
     for finding in findings:
         mark = "[green]ok[/green]    " if finding.is_good else "[red]failed[/red]"
         out.print(f"{mark} {finding.name}", end="")
         out.print(f": {finding.words}" if finding.words else "", markup=False, soft_wrap=True)
 
 
-def _exit(findings: list[Finding]) -> Exit:
+def _exit(findings: "list[Finding]") -> Exit:
     return Exit.DONE if all(finding.is_good for finding in findings) else Exit.STORE_REFUSED
