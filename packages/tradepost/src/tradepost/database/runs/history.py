@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tradepost.database.json_values import plain
 from tradepost.database.models import RunChange
 from tradepost.domain.plan import Change, Counts, Result, Unit
@@ -25,6 +27,11 @@ def add_plan(units: Sequence[Unit], *, run_id: int, attempt: int) -> None:
     _add(
         [_row(change, run_id=run_id, attempt=attempt) | {"unit": unit.key} for unit in units for change in unit.changes]
     )
+
+
+def history_of(listing_id: int) -> QuerySet[RunChange]:
+    """Return what was done to a listing, newest first; what a preview planned was not done, and is no history."""
+    return RunChange.objects.filter(listing_id=listing_id, run__is_dry=False).order_by("-pk")
 
 
 def counts_of(results: Sequence[Result]) -> Counts:
