@@ -116,7 +116,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             domain=facts["endpoint"],
             store_code=facts["store_code"],
             token=facts["hub_token"],
-            signing_key=facts["hub_signing_key"],
+            signature_key=facts["hub_signature_key"],
             plain_http=True,
         )
     )

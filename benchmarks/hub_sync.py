@@ -56,7 +56,7 @@ due: list[int] | None = None
 def sdk(server: SandboxProcess) -> Client:
     facts = server.facts
     options = {"default_store_code": facts["store_code"]}
-    return Client(facts["endpoint"], facts["token"], facts["signing_key"], options)
+    return Client(facts["endpoint"], facts["token"], facts["signature_key"], options)
 
 
 def price_update(client: Client, number: int) -> merchantapi.request.ProductUpdate:

@@ -57,7 +57,7 @@ class SignedCaller:
     def __init__(self, facts: dict[str, Any]) -> None:
         parts = urlsplit(facts["endpoint"])
         self._path = parts.path
-        self._key = base64.b64decode(facts["signing_key"])
+        self._key = base64.b64decode(facts["signature_key"])
         self._token = facts["token"]
         self._store = facts["store_code"]
         self._connection = http.client.HTTPConnection(parts.netloc, timeout=300)

@@ -17,8 +17,8 @@ The grammar is `tradepost <noun> <verb>`. Every command answers `--help`. What a
 - `--dry-run` prints the plan, queues nothing and changes nothing.
 - Progress and complaints go to standard error.
 - Secrets are asked for without echo, or read from a file, from standard input, or from the environment:
-  `TRADEPOST_TOKEN`, `TRADEPOST_SIGNING_KEY`, `TRADEPOST_FTP_PASSWORD`, `TRADEPOST_PASSWORD`. They are never an
-  option's value.
+  `TRADEPOST_TOKEN`, `TRADEPOST_SIGNATURE_KEY`, `TRADEPOST_FTP_PASSWORD`, `TRADEPOST_WEB_PASSWORD`,
+  `TRADEPOST_PASSWORD`. They are never an option's value.
 - Data and keys lie in the folder that `TRADEPOST_DATA` names, by default the user's data folder.
 - Whatever takes effect at once for all listings (`--all --now`, and `clear`, `pause`, `unpause` and `unlink` with
   `--all`), and `delist` in any case, asks first and names how many listings it concerns. `--yes` answers; where there

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from tradepost.domain.plan import Counts, Outcome, Result, Unit
+from tradepost.domain.plan import Counts, Outcome, Plan, Result, Unit
 
 
 class MemoryRun:
@@ -29,8 +29,8 @@ class MemoryRun:
     def advance(self, name: str, cursor: int) -> None:
         self.cursors[name] = cursor
 
-    def plan(self, units: Sequence[Unit]) -> None:
-        self.units += units
+    def show(self, plan: Plan) -> None:
+        self.units += plan.units
 
     def report(self, results: Sequence[Result]) -> None:
         self.results += results

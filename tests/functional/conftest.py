@@ -62,9 +62,9 @@ def box() -> Iterator[StoreInABox]:
             endpoint=server.endpoint,
             store_code=server.store.code,
             token=server.full.token,
-            signing_key=server.full.signing_key,
+            signature_key=server.full.signature_key,
             hub_token=server.hub.token,
-            hub_signing_key=server.hub.signing_key,
+            hub_signature_key=server.hub.signature_key,
             storefront=server.storefront,
             ftp_host=server.ftp.host,
             ftp_port=server.ftp.port,
@@ -83,7 +83,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def connected(shell: Shell, box: StoreInABox, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """A shell whose hub has the channel `shop` on the store, with the token that a merchant gives to a hub."""
     monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
-    monkeypatch.setenv("TRADEPOST_SIGNING_KEY", box.hub_signing_key)
+    monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", box.hub_signature_key)
     monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
     said = shell(
         *("channel", "add", "shop", "--domain", box.endpoint, "--store-code", box.store_code),

@@ -99,7 +99,7 @@ def test_secrets_are_shown_nowhere_and_kept_encrypted(connected, box, tmp_path):
     told.append(connected("channel", "list").out)
 
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("tradepost.sqlite3*"))
-    for secret in (box.hub_token, box.hub_signing_key, box.ftp_password):
+    for secret in (box.hub_token, box.hub_signature_key, box.ftp_password):
         assert secret not in "".join(told)
         assert secret.encode() not in kept
 

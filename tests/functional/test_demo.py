@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def test_the_demo_proves_its_whole_job_and_again_on_the_same_state(tmp_path):
     assert (first.returncode, second.returncode) == (0, 0), (first, second)
     told, again = json.loads(first.stdout), json.loads(second.stdout)
     store = told.pop("store")
-    assert set(store) == {"endpoint", "token", "signing_key", "store_code"}
+    assert set(store) == {"endpoint", "token", "signature_key", "store_code"}
     assert told.pop("seconds") > 0
     assert told == {
         "listings": {"parent": 2, "variant": 11, "simple": 4, "published": 17, "failed": 0},
@@ -66,6 +67,8 @@ def test_one_product_is_enough_and_the_temporary_folder_is_removed(tmp_path):
 
     assert done.returncode == 0, done
     assert "Everything sent was proven" in done.stdout
+    assert "demo --keep" in done.stdout
+    assert "docs/tutorial/first-store.md" in done.stdout
     assert list(temporary.iterdir()) == []
 
 
@@ -99,6 +102,43 @@ def test_keep_leaves_store_and_back_office_serving_until_it_is_told_to_stop(tmp_
     assert (set(office), login.status_code, front.status_code) == ({"url", "user", "password"}, 200, 200)
     assert len(office["password"]) >= 12
     assert _is_gone(store), "the child process was left behind"
+
+
+def test_a_kept_demo_says_how_other_commands_use_its_data_and_its_storefront_shows_images(tmp_path):
+    process = subprocess.Popen(
+        [COMMAND, "demo", "--keep", "--state", str(tmp_path / "the state")],
+        env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/else.sqlite3"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        told = []
+        while not told or not told[-1].startswith("Ctrl-C"):
+            told.append(process.stdout.readline())
+        typed = "".join(line for line in told if line.strip().startswith(("unset ", "export ")))
+        check = subprocess.run(
+            ["sh", "-c", f"{typed}\n{COMMAND} channel check demo"],
+            env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/else.sqlite3"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        front = next(line.split()[1] for line in told if line.startswith("Storefront:"))
+        pages = [
+            httpx2.get(f"{front}merchant.mvc", params={"Store_Code": "sandbox", **words}, timeout=30).text
+            for words in ({"Screen": "PLST"}, {"Screen": "PROD", "Product_Code": "harbour-tee"})
+        ]
+        images = [re.findall(r'<img src="([^"]+)"', page) for page in pages]
+        loaded = [httpx2.get(f"{front.removesuffix('/mm5/')}{path}", timeout=30) for page in images for path in page]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+        process.stdout.close()
+
+    assert (check.returncode, "failed" in check.stdout) == (0, False), (typed, check)
+    assert typed.splitlines()[0].strip() == "unset DATABASE_URL"
+    assert all(images)
+    assert {answer.headers["content-type"].partition("/")[0] for answer in loaded} == {"image"}
 
 
 def _is_gone(address: str) -> bool:

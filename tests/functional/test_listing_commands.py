@@ -18,7 +18,7 @@ def on_store(box, *codes: str) -> dict[str, StoreProduct]:
         domain=box.endpoint,
         store_code=box.store_code,
         token=box.token,
-        signing_key=box.signing_key,
+        signature_key=box.signature_key,
         plain_http=True,
     )
     with closing(connect_store(connection)) as store:

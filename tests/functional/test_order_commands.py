@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from tradepost.cli.demo.shopper import Purchase, buy
+from tradepost.database.models import Run, RunChange
 from tradepost.domain.order import StoreOrder, acknowledgement_note
 from tradepost.miva.connect import StoreConnection, connect_store
 
@@ -14,7 +15,7 @@ def order_on_store(box, number: int) -> StoreOrder:
         domain=box.endpoint,
         store_code=box.store_code,
         token=box.token,
-        signing_key=box.signing_key,
+        signature_key=box.signature_key,
         plain_http=True,
     )
     with closing(connect_store(connection)) as store:
@@ -59,6 +60,9 @@ def test_a_shipment_of_some_pieces_arrives_on_the_store_with_its_tracking_number
     synced = published("orders", "sync", "--json")
 
     assert (shipped.code, shipped.json["pieces"], synced.code) == (0, 1, 0)
+    kept = RunChange.objects.get(subject_kind="shipment", side="hub", action="create")
+    assert (kept.outcome, kept.run.kind, kept.run.requested_by[:5]) == ("applied", "request", "shell")
+    assert {f["name"]: f["after"] for f in kept.fields}["tracking_number"] == "1Z999"
     sent = order_on_store(box, number)
     assert [(s.tracking_number, s.is_shipped, str(s.cost)) for s in sent.shipments] == [("1Z999", True, "4.5")]
     assert published("orders", "sync", "--json").json["counts"] == []
@@ -71,6 +75,7 @@ def test_a_dry_run_of_ship_records_nothing(published, number):
 
     assert (answer.code, answer.json["pieces"], answer.json["shipment"]) == (0, 2, None)
     assert published("orders", "show", number, "--json").json["shipments"] == []
+    assert not Run.objects.filter(kind="request", changes__subject_kind="shipment").exists()
 
 
 @pytest.mark.parametrize(

@@ -111,18 +111,18 @@ def test_a_person_buys_a_choice_and_the_store_has_the_order(shop, page):
     expect(page.locator("#stock")).to_have_class("stock out")
 
 
-def test_a_choice_is_shown_with_its_own_price_stock_and_picture(shop, page):
+def test_a_choice_is_shown_with_its_own_price_stock_and_image(shop, page):
     choose_everywhere(shop.store, "main")
     to_the_family(page)
-    expect(page.locator(".pictures img")).to_have_attribute("src", "/mm5/graphics/red_800x800.png")
+    expect(page.locator(".images img")).to_have_attribute("src", "/mm5/graphics/red_800x800.png")
 
     page.get_by_label("Colour").select_option("navy")
     page.get_by_role("button", name="Show this choice").click()
 
     expect(page.locator("#price")).to_have_text("$19.50")
     expect(page.locator("#stock")).to_have_class("stock out")
-    expect(page.locator(".pictures img")).to_have_attribute("src", "/mm5/graphics/navy_800x800.png")
-    assert page.locator(".pictures img").evaluate("image => image.naturalWidth") == 800
+    expect(page.locator(".images img")).to_have_attribute("src", "/mm5/graphics/navy_800x800.png")
+    assert page.locator(".images img").evaluate("image => image.naturalWidth") == 800
 
 
 def test_a_choice_that_is_sold_out_is_refused_on_its_own_page(page):
@@ -135,7 +135,7 @@ def test_a_choice_that_is_sold_out_is_refused_on_its_own_page(page):
     expect(page.get_by_label("Colour")).to_have_value("navy")
 
 
-def test_search_finds_by_name_and_pages_stay_without_pictures_until_set(page):
+def test_search_finds_by_name_and_pages_stay_without_images_until_set(page):
     page.get_by_role("link", name="Search").click()
     page.get_by_role("textbox").fill("cotton")
 

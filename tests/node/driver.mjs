@@ -35,7 +35,7 @@ function read(value, shape) {
 }
 
 async function make({ connection, request: name, methods, answer }) {
-  const client = new sdk.Client(connection.endpoint, connection.token, connection.signing_key, {
+  const client = new sdk.Client(connection.endpoint, connection.token, connection.signature_key, {
     default_store_code: "sandbox",
   });
   const request = new sdk.requests[name](client);

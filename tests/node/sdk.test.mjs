@@ -4,11 +4,11 @@ import test, { beforeEach } from "node:test";
 
 import sdk from "merchantapi";
 
-const { ENDPOINT, TOKEN, SIGNING_KEY, CONTROL } = process.env;
+const { ENDPOINT, TOKEN, SIGNATURE_KEY, CONTROL } = process.env;
 const { requests } = sdk;
 
-const makeClient = (signingKey = SIGNING_KEY) =>
-  new sdk.Client(ENDPOINT, TOKEN, signingKey, { default_store_code: "sandbox" });
+const makeClient = (signatureKey = SIGNATURE_KEY) =>
+  new sdk.Client(ENDPOINT, TOKEN, signatureKey, { default_store_code: "sandbox" });
 
 const control = async (path, body) => {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) };
@@ -44,7 +44,7 @@ test("a client sends with callbacks as well as with promises", async () => {
   assert.deepEqual(codes(byPromise), ["A", "B", "C"]);
 });
 
-test("a wrong signing key is refused", async () => {
+test("a wrong signature key is refused", async () => {
   const client = makeClient(Buffer.from("another key").toString("base64"));
 
   const response = await new requests.ProductListLoadQuery(client).promise();

@@ -45,8 +45,8 @@ def install(folder: Path) -> Path:
 
 
 class NodeSdk:
-    def __init__(self, folder: Path, *, endpoint: str, token: str, signing_key: str) -> None:
-        self._connection = {"endpoint": endpoint, "token": token, "signing_key": signing_key}
+    def __init__(self, folder: Path, *, endpoint: str, token: str, signature_key: str) -> None:
+        self._connection = {"endpoint": endpoint, "token": token, "signature_key": signature_key}
         self._process = subprocess.Popen(
             ["node", "driver.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -23,8 +23,8 @@ _MODELS = {
 
 
 class PythonSdk:
-    def __init__(self, *, endpoint: str, token: str, signing_key: str) -> None:
-        self._client = Client(endpoint, token, signing_key, {"default_store_code": "sandbox"})
+    def __init__(self, *, endpoint: str, token: str, signature_key: str) -> None:
+        self._client = Client(endpoint, token, signature_key, {"default_store_code": "sandbox"})
 
     def make(self, call: Call) -> dict[str, Any]:
         """Make a call; returns what its `answer` asks for, or the error."""

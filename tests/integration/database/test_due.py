@@ -11,7 +11,8 @@ from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.domain import listing as status_rules
 from tradepost.domain import rules
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
-from tradepost.operations.ports import ListingRow, Stage
+from tradepost.domain.stages import Stage
+from tradepost.operations.ports import ListingRow
 
 PREDICATES = {
     Stage.DELIST: lambda row: rules.is_pending_due(row.status, Pending.DELIST),

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tradepost.operations.ports import Stage
+from tradepost.domain.stages import Stage
 
 INDEX_OF = {
     Stage.DELIST: "listing_due_status",

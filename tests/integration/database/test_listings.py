@@ -8,7 +8,7 @@ import pytest
 
 from tradepost.database.models import LinkEvent, Listing
 from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Health, Link, Pending, Status
 from tradepost.operations.ports import ListingRow, Proven
 

@@ -44,8 +44,8 @@ def operation(monkeypatch) -> Callable[..., None]:
         yield SimpleNamespace(run=run, channel=channel)
 
     def install(work: Callable[[ActiveRun], object], *kinds: str) -> None:
-        operations = {kind: lambda ports, *, only=None: work(ports.run) for kind in kinds or ("publish",)}
-        monkeypatch.setattr(wiring, "OPERATIONS", {**wiring.OPERATIONS, **operations})
+        verbs = {kind: lambda ports, _selection: work(ports.run) for kind in kinds or ("publish",)}
+        monkeypatch.setattr(wiring, "LISTING_VERBS", {**wiring.LISTING_VERBS, **verbs})
 
     monkeypatch.setattr(wiring, "ports_for", ports_for)
     return install

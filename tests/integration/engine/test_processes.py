@@ -25,7 +25,7 @@ from tradepost.engine.runs import request_run, run_now
 def ports_for(channel, run, **_):
     yield SimpleNamespace(run=run)
 
-def work(ports, *, only=None):
+def work(ports, selection):
     for number in range(20):
         change = Change(Subject(SubjectKind.PRODUCT, str(number)), Side.STORE, Action.CREATE)
         with ports.run.transaction():
@@ -33,7 +33,7 @@ def work(ports, *, only=None):
             ports.run.report([Result(change, Outcome.APPLIED)])
 
 wiring.ports_for = ports_for
-wiring.OPERATIONS = {kind: work for kind in ("publish", "sync", "get_orders")}
+wiring.LISTING_VERBS = {kind: work for kind in ("publish", "sync", "get_orders")}
 print("ready", flush=True)
 sys.stdin.readline()
 """

@@ -8,7 +8,13 @@ from tradepost.database.models import Run, RunChange
 from tradepost.domain.catalogue import Product
 from tradepost.domain.catalogue import Variant as CatalogueVariant
 from tradepost.domain.listing import Pending
-from tradepost.engine.requests import preview_change, request_change, request_pause, request_unlink
+from tradepost.engine.requests import (
+    preview_change,
+    preview_pause,
+    request_change,
+    request_pause,
+    request_unlink,
+)
 
 
 @pytest.fixture
@@ -60,13 +66,34 @@ def test_a_preview_counts_what_would_be_refused_and_changes_nothing(channel, fam
 def test_listings_are_paused_and_freed_with_their_variants(channel, family):
     listings = DjangoListings(channel.pk)
 
-    request_pause(channel.pk, [family[0].id], is_paused=True)
+    request_pause(channel.pk, [family[0].id], is_paused=True, requested_by="bob")
     paused = [row.status.is_paused for row in listings.by_skus(["tee", "TEE-S", "TEE-M"])]
-    request_pause(channel.pk, [family[1].id], is_paused=False)
+    request_pause(channel.pk, [family[1].id], is_paused=False, requested_by="bob")
     freed = [row.status.is_paused for row in listings.by_skus(["tee", "TEE-S", "TEE-M"])]
 
     assert paused == [True, True, True]
     assert freed == [True, False, True]
+
+
+def test_a_preview_has_the_changes_and_no_outcome(channel, family):
+    preview = preview_change(channel.pk, [family[0].id], Pending.PUBLISH)
+
+    assert (preview.queued, preview.results) == (3, ())
+    assert {change.subject.key for change in preview.changes} == {"tee", "TEE-S", "TEE-M"}
+    assert all(change.after("pending") == "publish" for change in preview.changes)
+
+
+def test_pausing_listings_is_kept_with_the_name_of_who_asked(channel, family):
+    planned = preview_pause(channel.pk, [family[0].id], is_paused=True)
+    asked = request_pause(channel.pk, [family[0].id], is_paused=True, requested_by="bob")
+    again = request_pause(channel.pk, [family[0].id], is_paused=True, requested_by="bob")
+
+    assert planned.changes == asked.changes
+    assert (planned.results, asked.queued, again.queued, again.unchanged) == ((), 3, 0, 3)
+    assert list(Run.objects.values_list("kind", "requested_by")) == [("request", "bob")] * 2
+    changes = RunChange.objects.filter(run=Run.objects.first())
+    assert set(changes.values_list("listing_id", "outcome")) == {(row.id, "applied") for row in family}
+    assert changes.first().fields == [{"name": "is_paused", "before": False, "after": True}]
 
 
 def test_unlinking_what_is_not_linked_says_so(channel, family):

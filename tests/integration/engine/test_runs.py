@@ -4,7 +4,7 @@ import pytest
 
 from tradepost.database.models import Run, RunChange
 from tradepost.domain.errors import CredentialsRejected, NotAllowed
-from tradepost.domain.plan import Outcome, RunState, Unit
+from tradepost.domain.plan import Outcome, Plan, RunState, Unit
 from tradepost.engine.runs import AlreadyRunning, cancel_run, request_run, run_now, take
 
 
@@ -90,7 +90,9 @@ def test_an_unexpected_error_fails_the_run_with_a_reference_and_its_trace_goes_t
 
 
 def test_a_dry_run_keeps_its_plan_and_no_outcome(channel, operation, result):
-    operation(lambda run: run.plan([Unit("TEE", (result("TEE").change,)), Unit("CUP", (result("CUP").change,))]))
+    operation(
+        lambda run: run.show(Plan(None, (Unit("TEE", (result("TEE").change,)), Unit("CUP", (result("CUP").change,)))))
+    )
 
     run = run_now(request_run(channel.pk, "publish", is_dry=True))
 

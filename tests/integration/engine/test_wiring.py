@@ -1,19 +1,21 @@
 """A run through everything that wiring joins: database, store and image server on real sockets."""
 
+from dataclasses import replace
+
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings as django_settings
 
 from miva_sandbox.server import SandboxServer
 from tradepost import wiring
 from tradepost.database.channels.channels import settings_of
 from tradepost.database.models import Channel, Connection, Listing
-from tradepost.domain.errors import AddressRefused, NotAllowed
+from tradepost.domain.errors import AddressRefused, NotAllowed, Reconfigure
 from tradepost.domain.order import StoreStatus
 from tradepost.engine.runs import request_run, run_now
-from tradepost.miva.connect import StoreConnection
-from tradepost.miva.files.file_server import FileServerAddress
-from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.operations import channels
 from tradepost.operations.import_catalogue import import_catalogue
+from tradepost.operations.ports import FileProtocol, ImageConnection, StoreConnection
 
 CATALOGUE = (
     "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
@@ -40,26 +42,30 @@ def sandbox():
         yield server
 
 
+def change(channel, **connections) -> None:
+    ports = wiring.channel_ports(requested_by="bob")
+    channels.change_channel(channel.pk, lambda profile: replace(profile, **connections), ports)
+
+
 @pytest.fixture
 def connected(channel, sandbox) -> Channel:
-    wiring.save_store_connection(
+    change(
         channel,
-        StoreConnection(
+        store=StoreConnection(
             domain=sandbox.endpoint,
             store_code="sandbox",
             token=sandbox.hub.token,
-            signing_key=sandbox.hub.signing_key,
+            signature_key=sandbox.hub.signature_key,
             plain_http=True,
         ),
+        images=ImageConnection(
+            host=sandbox.ftp.host,
+            port=sandbox.ftp.port,
+            user=sandbox.ftp_user,
+            password=sandbox.ftp_password,
+            protocol=FileProtocol.FTP,
+        ),
     )
-    ftp = FileServerAddress(
-        host=sandbox.ftp.host,
-        port=sandbox.ftp.port,
-        user=sandbox.ftp_user,
-        password=sandbox.ftp_password,
-        mode="ftp",
-    )
-    wiring.save_image_connection(channel, ftp, ImageFolder())
     return channel
 
 
@@ -79,9 +85,8 @@ def test_a_catalogue_is_published_by_a_run(connected, data_folder):
 
 
 def test_a_store_that_refuses_the_token_fails_the_run_with_a_sentence(connected):
-    wiring.save_store_connection(
-        connected, StoreConnection(**{**_as_dict(wiring.store_connection(connected)), "token": "wrong"})
-    )
+    known = wiring.profile_of(connected).store
+    change(connected, store=replace(known, token="wrong"))
 
     run = run_now(request_run(connected.pk, "get_orders"))
 
@@ -89,26 +94,37 @@ def test_a_store_that_refuses_the_token_fails_the_run_with_a_sentence(connected)
     assert "wrong" not in run.error
 
 
-def _as_dict(connection: StoreConnection) -> dict[str, object]:
-    return {name: getattr(connection, name) for name in StoreConnection.__slots__}
+def stored(channel) -> StoreConnection | None:
+    return wiring.channel_ports(requested_by="bob").channels.read(channel.pk, with_secrets=True).store
 
 
 def test_secrets_are_encrypted_and_a_blank_one_keeps_what_is_stored(channel, data_folder):
     given = StoreConnection(
-        domain="https://Shop.example", store_code="s", token="T0KEN", signing_key="S1GN", folder="mm5"
+        domain="https://Shop.example", store_code="s", token="T0KEN", signature_key="S1GN", folder="mm5"
     )
-    wiring.save_store_connection(channel, given)
+    change(channel, store=given)
 
-    wiring.save_store_connection(
-        channel, StoreConnection(domain="https://shop.example:8443/Merchant2/json.mvc", store_code="t", token="")
-    )
+    change(channel, store=StoreConnection(domain="https://shop.example:8443/Merchant2/json.mvc", store_code="t"))
 
     row = Connection.objects.get()
     assert b"T0KEN" not in bytes(row.secrets)
     assert (row.protocol, row.host, row.port, row.folder) == ("https", "shop.example", 8443, "/Merchant2/")
-    known = wiring.store_connection(channel)
-    assert (known.token, known.signing_key, known.store_code) == ("T0KEN", "S1GN", "t")
+    known = stored(channel)
+    assert (known.token, known.signature_key, known.store_code) == ("T0KEN", "S1GN", "t")
     assert (data_folder / "encryption.key").exists()
+
+
+def test_without_the_old_key_addresses_can_be_changed_and_credentials_entered_again(channel, monkeypatch):
+    change(channel, store=StoreConnection(domain="shop.example", store_code="s", token="T0KEN", signature_key="S1GN"))
+    monkeypatch.setattr(django_settings, "TRADEPOST_ENCRYPTION_KEYS", [Fernet.generate_key().decode()])
+
+    change(channel, store=StoreConnection(domain="shop.example", store_code="t"))
+    with pytest.raises(Reconfigure, match="enter the channel's credentials again"):
+        stored(channel)
+    change(channel, store=StoreConnection(domain="shop.example", store_code="t", token="NEW", signature_key="K"))
+
+    known = stored(channel)
+    assert (known.token, known.signature_key, known.store_code) == ("NEW", "K", "t")
 
 
 def test_a_channel_that_is_not_local_does_not_call_a_private_address(connected):

@@ -96,7 +96,7 @@ def scripted():
             domain=f"http://127.0.0.1:{server.server_address[1]}",
             store_code="acme",
             token=TOKEN,
-            signing_key=KEY,
+            signature_key=KEY,
             plain_http=True,
         )
         settings = {"retrying": AT_ONCE, **settings}
@@ -129,7 +129,7 @@ def connect(sandbox):
             domain=sandbox.endpoint,
             store_code=store_code or sandbox.store.code,
             token=name or token.token,
-            signing_key=token.signing_key if key is None else key,
+            signature_key=token.signature_key if key is None else key,
             plain_http=True,
         )
         client = connect_client(connection, retrying=AT_ONCE, limits=limits or Limits(), **settings)

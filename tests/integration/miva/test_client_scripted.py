@@ -20,6 +20,7 @@ from tradepost.domain.errors import (
 )
 from tradepost.miva.rows.order_records import WireOrder
 from tradepost.miva.wire import functions
+from tradepost.miva.wire.address import endpoint_of
 from tradepost.miva.wire.transport import Limits
 
 STORE = {"success": 1, "data": {"id": 1, "code": "acme", "name": "Acme"}}
@@ -329,7 +330,7 @@ def test_a_store_that_can_not_be_reached_is_unavailable(scripted):
     client, _ = scripted((200, {}, STORE))
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        client._exchange._url = f"http://127.0.0.1:{unused.getsockname()[1]}/mm5/json.mvc"
+        client._exchange._endpoint = endpoint_of(f"http://127.0.0.1:{unused.getsockname()[1]}", plain_http=True)
 
         with pytest.raises(StoreUnavailable, match="can't be reached"):
             client.call(once())

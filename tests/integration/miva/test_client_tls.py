@@ -49,7 +49,7 @@ def server(tmp_path):
 
 
 def connection(port):
-    return StoreConnection(domain=f"127.0.0.1:{port}", store_code="acme", token="x", signing_key="c2VjcmV0")
+    return StoreConnection(domain=f"127.0.0.1:{port}", store_code="acme", token="x", signature_key="c2VjcmV0")
 
 
 def test_a_certificate_that_is_not_trusted_gets_no_request(server):

@@ -16,8 +16,8 @@ from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Listing
 from tradepost.database.orders.orders import DjangoOrders
-from tradepost.domain.content import ContentRules
 from tradepost.domain.listing import Pending
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.images import ImageLibrary
 from tradepost.miva.connect import StoreConnection, connect_store
@@ -28,6 +28,7 @@ from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.import_catalogue import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, Ports
 from tradepost.operations.queue_changes import queue
+from tradepost.operations.selection import Selection
 from traffic import ignored_by
 
 HEADER = (
@@ -78,7 +79,7 @@ class Shop:
                 domain=sandbox.endpoint,
                 store_code="sandbox",
                 token=self.token.token,
-                signing_key=self.token.signing_key,
+                signature_key=self.token.signature_key,
                 plain_http=True,
             )
         )
@@ -133,9 +134,14 @@ class Shop:
         )
         return import_catalogue(path, ports, queue=queue)
 
-    def _run(self, operation, *, is_dry: bool = False, only=None, **changes) -> MemoryRun:
+    def _run(self, operation, *, is_dry: bool = False, only=None, preview: dict | None = None, **changes) -> MemoryRun:
         run = MemoryRun(is_dry=is_dry, atomic=transaction.atomic)
-        operation.execute(self.ports(run, **changes), only=only)
+        operation.execute(self.ports(run, **changes), Selection.of(only, **(preview or {})))
+        return run
+
+    def _run_orders(self, operation, *, is_dry: bool = False, **changes) -> MemoryRun:
+        run = MemoryRun(is_dry=is_dry, atomic=transaction.atomic)
+        operation.execute(self.ports(run, **changes))
         return run
 
     def publish(self, **options) -> MemoryRun:
@@ -148,10 +154,10 @@ class Shop:
         return self._run(link, **options)
 
     def get_orders(self, **options) -> MemoryRun:
-        return self._run(get_orders, **options)
+        return self._run_orders(get_orders, **options)
 
     def sync_orders(self, **options) -> MemoryRun:
-        return self._run(sync_orders, **options)
+        return self._run_orders(sync_orders, **options)
 
     def queue(self, change: Pending, *skus: str, **options):
         with transaction.atomic():
@@ -173,7 +179,7 @@ class Shop:
                 domain=self.sandbox.endpoint,
                 store_code="sandbox",
                 token=full.token,
-                signing_key=full.signing_key,
+                signature_key=full.signature_key,
                 plain_http=True,
             )
         )

@@ -48,7 +48,7 @@ def catalogue(request, shop):
 
 @pytest.fixture
 def sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, {"default_store_code": "sandbox"})
+    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signature_key, {"default_store_code": "sandbox"})
 
 
 def products_of(sdk):

@@ -7,9 +7,10 @@ import pytest
 
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
-from tradepost.domain.content import ContentRules
 from tradepost.domain.errors import PermissionMissing, StorageRefused
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
+from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, SubjectKind
 from tradepost.domain.store import StoreStock
 from tradepost.operations.queue_changes import pause
@@ -162,6 +163,22 @@ def test_an_overwrite_replaces_content_and_leaves_the_rest(published):
     after = published.on_store()["mug-01"]
     assert (after.name, after.description) == ("Big Enamel Mug", "<p>Holds more coffee</p>")
     assert (after.id, after.price, after.images, after.stock) == (before.id, before.price, before.images, before.stock)
+
+
+def test_a_changed_cost_and_tax_reach_the_store_by_overwrite(shop):
+    header = HEADER.replace("\n", ",Cost per item,Variant Taxable\n")
+    shop.import_text(header + MUG.replace("\n", ",3.10,true\n"))
+    shop.publish()
+    before = shop.on_store()["mug-01"]
+    shop.import_text(header + MUG.replace("\n", ",3.40,false\n"))
+    shop.queue(Pending.OVERWRITE, "MUG-01", groups={Group.COST, Group.TAX})
+
+    run = shop.publish()
+
+    assert run.bad() == []
+    after = shop.on_store()["mug-01"]
+    assert (before.cost, before.is_taxable) == (Decimal("3.1"), True)
+    assert (after.cost, after.is_taxable) == (Decimal("3.4"), False)
 
 
 def test_an_overwrite_of_a_product_that_is_gone_breaks_the_link_and_creates_nothing(published):

@@ -5,15 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from fakes.run import MemoryRun
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
 from tradepost.domain.errors import PermissionMissing, Reconfigure
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
-from tradepost.operations import publish, sync
 from tradepost.operations.ports import WriteAnswer, WriteOutcome
-from tradepost.operations.preview import AS_IF, as_if_asked
 from tradepost.operations.queue_changes import pause
 
 from .conftest import CATALOGUE, CUP, HEADER, MUG, TEE
@@ -322,9 +319,8 @@ def test_a_product_whose_code_another_listing_was_built_for_is_not_linked_to_a_t
 )
 def test_a_change_can_be_previewed_before_anybody_asks_for_it(published, change, sku, action):
     ids = [published.listing(sku).pk]
-    run = MemoryRun(is_dry=True)
 
-    sync.execute(as_if_asked(published.ports(run), {AS_IF: change.value}, only=ids), only=ids)
+    run = published.sync(is_dry=True, only=ids, preview={"as_if": change})
 
     assert [(c.subject.key, c.action) for unit in run.units for c in unit.changes] == [(sku, action)]
     assert published.listing(sku).pending == ""
@@ -333,9 +329,8 @@ def test_a_change_can_be_previewed_before_anybody_asks_for_it(published, change,
 def test_a_preview_of_a_delist_of_all_variants_shows_the_parent_going_along(published):
     rows = published.listings.by_skus(["TEE-RED-M", "TEE-RED-L", "TEE-NAVY-L"])
     ids = [row.id for row in rows]
-    run = MemoryRun(is_dry=True)
 
-    sync.execute(as_if_asked(published.ports(run), {AS_IF: "delist"}, only=ids), only=ids)
+    run = published.sync(is_dry=True, only=ids, preview={"as_if": Pending.DELIST})
 
     assert {c.subject.key for unit in run.units for c in unit.changes} == {
         "tee",
@@ -348,9 +343,8 @@ def test_a_preview_of_a_delist_of_all_variants_shows_the_parent_going_along(publ
 def test_an_overwrite_can_be_previewed_before_anybody_asks_for_it(published):
     published.import_text(HEADER + MUG.replace("Enamel Mug", "Big Mug"))
     ids = [published.listing("MUG-01").pk]
-    run = MemoryRun(is_dry=True)
 
-    publish.execute(as_if_asked(published.ports(run), {AS_IF: "overwrite"}, only=ids), only=ids)
+    run = published.publish(is_dry=True, only=ids, preview={"as_if": Pending.OVERWRITE})
 
     (field,) = [
         field for unit in run.units for change in unit.changes for field in change.fields if field.name == "name"

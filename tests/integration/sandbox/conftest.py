@@ -54,7 +54,7 @@ class Client:
         )
 
     def sign(self, content: bytes) -> str:
-        digest = hmac.new(base64.b64decode(self.token.signing_key), content, hashlib.sha256).digest()
+        digest = hmac.new(base64.b64decode(self.token.signature_key), content, hashlib.sha256).digest()
         return f"MIVA-HMAC-SHA256 {self.token.token}:{base64.b64encode(digest).decode()}"
 
 

@@ -1,4 +1,4 @@
-"""Writing a catalogue by the JSON API: products, attributes, variants, kits, categories, pictures, stock."""
+"""Writing a catalogue by the JSON API: products, attributes, variants, kits, categories, images, stock."""
 
 import base64
 from decimal import Decimal

@@ -127,7 +127,7 @@ def test_a_signature_that_is_not_required_is_not_looked_at(sandbox, open_token):
 
 
 def test_the_signature_is_over_the_exact_bytes_and_either_digest_will_do(sandbox):
-    key = base64.b64decode(sandbox.full.signing_key)
+    key = base64.b64decode(sandbox.full.signature_key)
     body = json.dumps(
         {"Miva_Request_Timestamp": int(time.time()), "Function": "Store_Load", "Store_Code": "sandbox"}
     ).encode()

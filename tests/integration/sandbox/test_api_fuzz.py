@@ -66,8 +66,8 @@ def send(target, content):
 
 def assert_is_an_answer(element):
     if isinstance(element, list):
-        for one in element:
-            assert_is_an_answer(one)
+        for inner in element:
+            assert_is_an_answer(inner)
         return
     assert element["success"] in (0, 1)
     if not element["success"]:

@@ -134,12 +134,14 @@ def test_the_request_log_tells_each_operation_and_what_it_wrote(client, sandbox,
 
     logged = sandbox.log.requests()[-1]
 
-    assert [(one.function, one.success, "products" in one.changes) for one in logged.operations] == [
+    assert [
+        (operation.function, operation.success, "products" in operation.changes) for operation in logged.operations
+    ] == [
         ("ProductList_Load_Query", True, False),
         ("Product_Delete", True, True),
         ("Nonsense", False, False),
     ]
-    assert 0 < sum(one.seconds for one in logged.operations) < logged.seconds
+    assert 0 < sum(operation.seconds for operation in logged.operations) < logged.seconds
 
 
 def test_a_root_parameter_that_no_operation_wanted_is_reported(client, sandbox, five):

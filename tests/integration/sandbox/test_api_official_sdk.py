@@ -34,12 +34,12 @@ def nothing_was_ignored(sandbox):
 
 @pytest.fixture
 def sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, {"default_store_code": "sandbox"})
+    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signature_key, {"default_store_code": "sandbox"})
 
 
 @pytest.fixture
 def hub_sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.hub.token, sandbox.hub.signing_key, {"default_store_code": "sandbox"})
+    return Client(sandbox.endpoint, sandbox.hub.token, sandbox.hub.signature_key, {"default_store_code": "sandbox"})
 
 
 @pytest.fixture
@@ -126,7 +126,9 @@ def test_product_variant_list_load_query_reads_codes_of_attributes(sdk, family):
 
     (variant,) = request.send().get_product_variants()
 
-    assert [(one.get_attribute_code(), one.get_option_code()) for one in variant.get_attributes()] == [("size", "S")]
+    assert [
+        (attribute.get_attribute_code(), attribute.get_option_code()) for attribute in variant.get_attributes()
+    ] == [("size", "S")]
     assert [part.get_product_sku() for part in variant.get_parts()] == ["TEE-S"]
 
 
@@ -213,7 +215,7 @@ def test_a_multicall_that_is_cut_short_goes_on_by_itself(sdk, sandbox, family):
 
     response = multicall.send()
 
-    assert [one.is_success() for one in response.get_responses()] == [True, True, False]
+    assert [answer.is_success() for answer in response.get_responses()] == [True, True, False]
     assert len([request for request in sandbox.log.requests() if request.status == 206]) == 2
 
 

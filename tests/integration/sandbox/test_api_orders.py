@@ -22,7 +22,7 @@ from miva_sandbox.state.charges import Charge
 from miva_sandbox.state.choices import questions, read, variant_of
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.products import Product
-from miva_sandbox.state.selling import sale
+from miva_sandbox.state.sales import sale
 from miva_sandbox.state.variants import Dimension, Part, Pricing
 
 UNIT = 10**8
@@ -206,8 +206,10 @@ def test_an_order_shows_only_what_is_asked_for_and_empty_lists_as_empty(client, 
     )
     assert (full["coupons"], full["discounts"], full["notes"], full["shipments"], full["returns"]) == ([],) * 5
     assert (full["ship_method"], full["payment_module"], full["cust_login"]) == ("Ground", "Sandbox Payment", "")
-    assert [(one["type"], one["amount"]) for one in full["charges"]] == [("SHIPPING", 5)]
-    assert [(one["type"], one["amount"], one["currency"]) for one in full["payments"]] == [(3, Decimal("47.8"), "USD")]
+    assert [(charge["type"], charge["amount"]) for charge in full["charges"]] == [("SHIPPING", 5)]
+    assert [(payment["type"], payment["amount"], payment["currency"]) for payment in full["payments"]] == [
+        (3, Decimal("47.8"), "USD")
+    ]
 
 
 def test_prompts_are_todays_and_parts_follow_the_catalogue(client, store, order):

@@ -61,7 +61,7 @@ def test_a_rule_strikes_and_is_logged_until_it_is_cleared(control, client):
     control.delete(f"/faults/{rule['ids'][0]}")
 
     assert struck == 502
-    assert [(one["kind"], one["event"]["functions"]) for one in log] == [("error", ["ProductList_Load_Query"])]
+    assert [(fault["kind"], fault["event"]["functions"]) for fault in log] == [("error", ["ProductList_Load_Query"])]
     assert client.call("ProductList_Load_Query")["success"] == 1
     assert control.get("/faults") == {"rules": []}
 
@@ -82,7 +82,7 @@ def test_lint_and_requests_are_read_and_cleared(control, client):
     control.delete("/requests")
 
     assert [entry["kind"] for entry in entries] == ["unknown sort"]
-    assert [one["operations"][0]["function"] for one in requests["requests"]] == ["ProductList_Load_Query"]
+    assert [request["operations"][0]["function"] for request in requests["requests"]] == ["ProductList_Load_Query"]
     assert requests["total_seconds"] > 0
     assert (control.get("/lint")["entries"], control.get("/requests")["requests"]) == ([], [])
 
@@ -110,19 +110,19 @@ def test_the_store_answers_however_far_its_clock_is_moved(control, client, secon
 
 
 def test_a_snapshot_brings_back_records_settings_and_files_as_often_as_wanted(control, client, sandbox):
-    picture = sandbox.domain.files_root / "graphics" / "a.png"
-    picture.write_bytes(b"old")
+    image = sandbox.domain.files_root / "graphics" / "a.png"
+    image.write_bytes(b"old")
     add_product(client, "KEPT")
     control.post("/snapshot", name="before")
 
     for _ in range(2):
         add_product(client, "LATER")
         control.post("/settings", store={"name": "Changed"})
-        picture.write_bytes(b"new")
+        image.write_bytes(b"new")
         control.post("/restore", name="before")
 
         assert codes(client) == ["KEPT"]
-        assert picture.read_bytes() == b"old"
+        assert image.read_bytes() == b"old"
         assert sandbox.store.settings["name"] == "sandbox"
 
 
@@ -240,12 +240,12 @@ def test_a_second_store_has_its_own_records_under_the_same_token(control, client
     add_product(client, "FIRST")
     stores = control.post("/stores", code="Second")["stores"]
 
-    there = client.call("ProductList_Load_Query", Store_Code="SECOND")["data"]["data"]
+    found = client.call("ProductList_Load_Query", Store_Code="SECOND")["data"]["data"]
     control.post("/edit", store="second", xml="<Product_Add><Code>OTHER</Code><Name>x</Name></Product_Add>")
     control.post("/reset")
 
     assert stores == [{"code": "sandbox", "number": "00000001"}, {"code": "Second", "number": "00000002"}]
-    assert there == []
+    assert found == []
     assert {code: counts["products"] for code, counts in control.get("/state").items()} == {"sandbox": 0, "Second": 0}
 
 
@@ -265,7 +265,10 @@ def test_uris_are_unique_among_the_stores_of_the_domain(control, client):
     ]
 
     assert taken["message"] == "URI '/tee.html' is already in use"
-    assert [[row["uri"] for row in one["data"]["data"][0]["uris"]] for one in uris] == [["/tee.html"], ["/tee-1.html"]]
+    assert [[row["uri"] for row in answer["data"]["data"][0]["uris"]] for answer in uris] == [
+        ["/tee.html"],
+        ["/tee-1.html"],
+    ]
 
 
 def test_stores_that_write_at_once_do_not_wait_for_each_other(control, client, sandbox):

@@ -123,7 +123,7 @@ def switch_on(sandbox, kind, **members):
 
 
 def events(sandbox):
-    return [(one.kind, dict(one.event)) for one in sandbox.faults.log()]
+    return [(fault.kind, dict(fault.event)) for fault in sandbox.faults.log()]
 
 
 def event(kind, function):
@@ -195,7 +195,9 @@ def test_an_answer_is_lost_before_the_work_or_after_it(hub_client, sandbox, kind
     assert arrived == (b'{"success' if kind == "cut" else b"")[: members.get("after_bytes", 0)]
     assert contents(sandbox.store) == (done if is_done else before)
     # What only reads leaves no trace but this.
-    assert [one.function for request in sandbox.log.requests() for one in request.operations] == [function] * is_done
+    assert [operation.function for request in sandbox.log.requests() for operation in request.operations] == [
+        function
+    ] * is_done
     assert events(sandbox) == [event(kind, function)]
     assert time.monotonic() - started >= members.get("seconds", 0)
 

@@ -11,7 +11,7 @@ import pytest
 from miva_sandbox.faults import rules
 from miva_sandbox.server import SandboxServer
 
-PICTURE = "/htdocs/mm5/graphics/a.png"
+IMAGE = "/htdocs/mm5/graphics/a.png"
 # What the client libraries raise, whatever they make of a broken connection.
 BROKEN = (OSError, EOFError, paramiko.SSHException)
 
@@ -29,11 +29,11 @@ class Ftp:
         self._client.login(*self._login)
 
     def send(self, content):
-        self._client.storbinary(f"STOR {PICTURE}", BytesIO(content))
+        self._client.storbinary(f"STOR {IMAGE}", BytesIO(content))
 
     def fetch(self):
         fetched = BytesIO()
-        self._client.retrbinary(f"RETR {PICTURE}", fetched.write)
+        self._client.retrbinary(f"RETR {IMAGE}", fetched.write)
         return fetched.getvalue()
 
     def ask(self):
@@ -59,11 +59,11 @@ class Sftp:
         self._client = paramiko.SFTPClient.from_transport(self._transport)
 
     def send(self, content):
-        self._client.putfo(BytesIO(content), PICTURE)
+        self._client.putfo(BytesIO(content), IMAGE)
 
     def fetch(self):
         fetched = BytesIO()
-        self._client.getfo(PICTURE, fetched, prefetch=False)
+        self._client.getfo(IMAGE, fetched, prefetch=False)
         return fetched.getvalue()
 
     def ask(self):
@@ -80,16 +80,16 @@ def server():
 
 
 @pytest.fixture
-def picture(server):
+def image(server):
     return server.domain.files_root / "graphics/a.png"
 
 
 @pytest.fixture
-def sandbox(server, picture):
+def sandbox(server, image):
     yield server
     server.faults.clear()
     server.faults.clear_log()
-    picture.unlink(missing_ok=True)
+    image.unlink(missing_ok=True)
 
 
 @pytest.fixture(params=[Ftp, Sftp])
@@ -113,11 +113,11 @@ def switch_on(sandbox, kind, **members):
 
 
 def events(sandbox):
-    return [(one.kind, dict(one.event)) for one in sandbox.faults.log()]
+    return [(fault.kind, dict(fault.event)) for fault in sandbox.faults.log()]
 
 
 def event(kind, verb):
-    return kind, {"at": "ftp", "verb": verb, "path": PICTURE}
+    return kind, {"at": "ftp", "verb": verb, "path": IMAGE}
 
 
 def test_there_are_no_faults_of_files_but_these():
@@ -126,7 +126,7 @@ def test_there_are_no_faults_of_files_but_these():
     }  # fmt: skip
 
 
-def test_a_refused_login_is_over_at_the_next(sandbox, connection, picture):
+def test_a_refused_login_is_over_at_the_next(sandbox, connection, image):
     switch_on(sandbox, "ftp_refuse")
 
     with pytest.raises(connection.refusal):
@@ -134,11 +134,11 @@ def test_a_refused_login_is_over_at_the_next(sandbox, connection, picture):
 
     assert events(sandbox) == [("ftp_refuse", {"at": "ftp", "verb": "PASS"})]
     connection.login()
-    connection.send(b"picture")
-    assert picture.read_bytes() == b"picture"
+    connection.send(b"content")
+    assert image.read_bytes() == b"content"
 
 
-def test_a_slow_upload_is_late_and_whole(sandbox, client, picture):
+def test_a_slow_upload_is_late_and_whole(sandbox, client, image):
     content = bytes(range(256)) * 20
     switch_on(sandbox, "ftp_slow", bytes_per_second=5120, verb="STOR")
     started = time.monotonic()
@@ -146,24 +146,24 @@ def test_a_slow_upload_is_late_and_whole(sandbox, client, picture):
     client.send(content)
 
     assert time.monotonic() - started >= 0.5
-    assert picture.read_bytes() == content
+    assert image.read_bytes() == content
     assert events(sandbox) == [event("ftp_slow", "STOR")]
 
 
-def test_a_slow_download_is_late_and_whole(sandbox, client, picture):
+def test_a_slow_download_is_late_and_whole(sandbox, client, image):
     content = bytes(range(256)) * 20
-    picture.write_bytes(content)
+    image.write_bytes(content)
     switch_on(sandbox, "ftp_slow", bytes_per_second=5120, verb="RETR")
     started = time.monotonic()
 
     fetched = client.fetch()
 
     assert time.monotonic() - started >= 0.5
-    assert fetched == picture.read_bytes() == content
+    assert fetched == image.read_bytes() == content
     assert events(sandbox) == [event("ftp_slow", "RETR")]
 
 
-def test_a_broken_upload_leaves_a_part_and_ends_the_session(sandbox, client, picture):
+def test_a_broken_upload_leaves_a_part_and_ends_the_session(sandbox, client, image):
     content = b"x" * 8_000_000
     switch_on(sandbox, "ftp_disconnect", after_bytes=70_000, verb="STOR")
 
@@ -172,15 +172,15 @@ def test_a_broken_upload_leaves_a_part_and_ends_the_session(sandbox, client, pic
 
     with pytest.raises(BROKEN):
         client.ask()
-    left = picture.read_bytes()
+    left = image.read_bytes()
     assert left == content[: len(left)]
     assert 0 < len(left) < len(content)
     assert events(sandbox) == [event("ftp_disconnect", "STOR")]
 
 
-def test_a_broken_download_leaves_the_file_and_ends_the_session(sandbox, client, picture):
+def test_a_broken_download_leaves_the_file_and_ends_the_session(sandbox, client, image):
     content = b"x" * 8_000_000
-    picture.write_bytes(content)
+    image.write_bytes(content)
     switch_on(sandbox, "ftp_disconnect", after_bytes=70_000, verb="RETR")
 
     with pytest.raises(BROKEN):
@@ -188,18 +188,18 @@ def test_a_broken_download_leaves_the_file_and_ends_the_session(sandbox, client,
 
     with pytest.raises(BROKEN):
         client.ask()
-    assert picture.read_bytes() == content
+    assert image.read_bytes() == content
     assert events(sandbox) == [event("ftp_disconnect", "RETR")]
 
 
-def test_a_full_disk_keeps_what_fitted_and_has_room_again_afterwards(sandbox, client, picture):
+def test_a_full_disk_keeps_what_fitted_and_has_room_again_afterwards(sandbox, client, image):
     switch_on(sandbox, "ftp_full", after_bytes=10)
     raised, text = client.full
 
     with pytest.raises(raised, match=text):
         client.send(b"x" * 100)
 
-    assert picture.read_bytes() == b"x" * 10
+    assert image.read_bytes() == b"x" * 10
     assert events(sandbox) == [event("ftp_full", "STOR")]
     client.send(b"y" * 100)
-    assert picture.read_bytes() == b"y" * 100
+    assert image.read_bytes() == b"y" * 100

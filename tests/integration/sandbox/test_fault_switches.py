@@ -56,11 +56,11 @@ def served(*options):
             process.terminate()
 
 
-def post(function, *, endpoint, token, signing_key):
+def post(function, *, endpoint, token, signature_key):
     body = json.dumps(
         {"Function": function, "Store_Code": "sandbox", "Miva_Request_Timestamp": int(time.time())}
     ).encode()
-    mac = hmac.new(base64.b64decode(signing_key), body, hashlib.sha256).digest()
+    mac = hmac.new(base64.b64decode(signature_key), body, hashlib.sha256).digest()
     headers = {
         "Content-Type": "application/json",
         "X-Miva-API-Authorization": f"MIVA-HMAC-SHA256 {token}:{base64.b64encode(mac).decode()}",
@@ -88,7 +88,7 @@ def test_the_control_api_switches_each_fault_on_and_tells_of_it(sandbox, kind):
     rule = {"kind": kind, "function": function, "times": 1, **members}
 
     (rule_id,) = httpx2.post(f"{sandbox.control}/faults", json=rule).raise_for_status().json()["ids"]
-    post(function, endpoint=sandbox.endpoint, token=sandbox.full.token, signing_key=sandbox.full.signing_key)
+    post(function, endpoint=sandbox.endpoint, token=sandbox.full.token, signature_key=sandbox.full.signature_key)
 
     taken = httpx2.get(f"{sandbox.control}/faults/log").json()["taken"][-1]
     assert (taken["rule"], taken["kind"], taken["event"]["functions"]) == (rule_id, kind, [function])
@@ -105,15 +105,15 @@ def test_options_of_the_command_switch_each_fault_on():
 
     with served(*itertools.chain.from_iterable(options)) as facts:
         for function in functions:
-            post(function, **{name: facts[name] for name in ("endpoint", "token", "signing_key")})
+            post(function, **{name: facts[name] for name in ("endpoint", "token", "signature_key")})
         for name in ("refused", *ON_PATHS):
             upload(facts, f"{name}.png")
         taken = httpx2.get(f"{facts['control']}/faults/log").json()["taken"]
 
-    kinds = [one["kind"] for one in taken]
+    kinds = [fault["kind"] for fault in taken]
     assert kinds == [*ON_FUNCTIONS, "ftp_refuse", *ON_PATHS]
     assert set(kinds) == rules.KINDS
-    assert [one["event"]["functions"] for one in taken[: len(functions)]] == [[name] for name in functions]
+    assert [fault["event"]["functions"] for fault in taken[: len(functions)]] == [[name] for name in functions]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_rule_is_typed_as_members_with_commas_between():
 
 def test_the_command_takes_rules_as_they_are_typed_and_a_seed_for_them():
     with served("--fault", "kind=error,function=product_delete,status=503", "--fault-seed", "7") as facts:
-        post("Product_Delete", **{name: facts[name] for name in ("endpoint", "token", "signing_key")})
+        post("Product_Delete", **{name: facts[name] for name in ("endpoint", "token", "signature_key")})
         [rule] = httpx2.get(f"{facts['control']}/faults").json()["rules"]
 
     assert (rule["kind"], rule["status"], rule["taken"]) == ("error", 503, 1)

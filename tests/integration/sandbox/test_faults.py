@@ -31,7 +31,7 @@ def store(sandbox):
 
 
 def taken(sandbox):
-    return [one.kind for one in sandbox.faults.log()]
+    return [fault.kind for fault in sandbox.faults.log()]
 
 
 def test_a_huge_body_is_refused_also_while_a_rule_is_on(client, sandbox):

@@ -39,19 +39,19 @@ def test_an_uploaded_file_lands_below_the_root_and_can_be_read_back(server, tmp_
         client.cwd("/htdocs/mm5/graphics")
         client.mkd("is-images")
 
-        client.storbinary("STOR is-images/tee.png", BytesIO(b"picture"))
+        client.storbinary("STOR is-images/tee.png", BytesIO(b"content"))
 
-        assert contents(client, "/htdocs/mm5/graphics/is-images/tee.png") == b"picture"
-    assert (tmp_path / "htdocs/mm5/graphics/is-images/tee.png").read_bytes() == b"picture"
+        assert contents(client, "/htdocs/mm5/graphics/is-images/tee.png") == b"content"
+    assert (tmp_path / "htdocs/mm5/graphics/is-images/tee.png").read_bytes() == b"content"
 
 
 def test_a_rename_puts_the_finished_upload_in_its_place(server, tmp_path):
     with connect(server) as client:
-        client.storbinary("STOR tee.png.part", BytesIO(b"picture"))
+        client.storbinary("STOR tee.png.part", BytesIO(b"content"))
 
         client.rename("tee.png.part", "tee.png")
 
-        assert (tmp_path / "tee.png").read_bytes() == b"picture"
+        assert (tmp_path / "tee.png").read_bytes() == b"content"
         assert not (tmp_path / "tee.png.part").exists()
 
 
@@ -130,9 +130,9 @@ def test_explicit_tls_protects_login_and_transfers(tmp_path, certificate, client
         FtpServer(tmp_path, user=USER, password=PASSWORD, tls=tls) as server,
         connect_tls(server, certificate, client_class) as client,
     ):
-        client.storbinary("STOR tee.png", BytesIO(b"picture" * 50_000))
+        client.storbinary("STOR tee.png", BytesIO(b"content" * 50_000))
 
-        assert contents(client, "tee.png") == b"picture" * 50_000
+        assert contents(client, "tee.png") == b"content" * 50_000
 
 
 def test_a_server_that_requires_tls_refuses_a_plain_login(tmp_path, certificate):
@@ -154,7 +154,7 @@ def test_a_server_that_insists_on_session_reuse_refuses_fresh_data_connections(t
 
         # Which of the two connections the client hears of first is left to chance.
         with pytest.raises((ftplib.error_perm, OSError)):
-            client.storbinary("STOR tee.png", BytesIO(b"picture"))
+            client.storbinary("STOR tee.png", BytesIO(b"content"))
 
         client.close()
         assert not (tmp_path / "tee.png").read_bytes()
@@ -167,10 +167,10 @@ def test_a_server_that_insists_on_session_reuse_takes_resumed_data_connections(t
         FtpServer(tmp_path, user=USER, password=PASSWORD, tls=tls) as server,
         connect_tls(server, certificate, ResumingFTP) as client,
     ):
-        client.storbinary("STOR tee.png", BytesIO(b"picture"))
-        client.storbinary("STOR cup.png", BytesIO(b"picture"))
+        client.storbinary("STOR tee.png", BytesIO(b"content"))
+        client.storbinary("STOR cup.png", BytesIO(b"content"))
 
-        assert contents(client, "cup.png") == b"picture"
+        assert contents(client, "cup.png") == b"content"
 
 
 @pytest.mark.parametrize("is_slow_to", ["STOR", "RETR"])
@@ -184,7 +184,7 @@ def test_a_slow_transfer_under_tls_arrives_whole(tmp_path, certificate, is_slow_
     ):
         faults.add(Rule(kind="ftp_slow", bytes_per_second=100_000, verb=is_slow_to))
         started = time.monotonic()
-        client.storbinary("STOR tee.png", BytesIO(b"picture" * 5_000))
+        client.storbinary("STOR tee.png", BytesIO(b"content" * 5_000))
 
-        assert contents(client, "tee.png") == b"picture" * 5_000
+        assert contents(client, "tee.png") == b"content" * 5_000
         assert time.monotonic() - started >= 0.3

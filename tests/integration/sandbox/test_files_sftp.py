@@ -36,12 +36,12 @@ def client(server):
 
 def test_an_uploaded_file_is_renamed_listed_and_read_back(client, server):
     client.mkdir("/htdocs/mm5/graphics/is-images")
-    client.putfo(BytesIO(b"picture" * 50_000), "/htdocs/mm5/graphics/is-images/tee.png.part")
+    client.putfo(BytesIO(b"content" * 50_000), "/htdocs/mm5/graphics/is-images/tee.png.part")
 
     client.rename("/htdocs/mm5/graphics/is-images/tee.png.part", "/htdocs/mm5/graphics/is-images/tee.png")
 
     assert client.listdir("/htdocs/mm5/graphics/is-images") == ["tee.png"]
-    assert client.open("/htdocs/mm5/graphics/is-images/tee.png").read() == b"picture" * 50_000
+    assert client.open("/htdocs/mm5/graphics/is-images/tee.png").read() == b"content" * 50_000
     assert (server.root / "htdocs/mm5/graphics/is-images/tee.png").stat().st_size == 350_000
 
 
@@ -113,12 +113,12 @@ def test_a_broken_connection_ends_the_session(client, server, faults):
         client.listdir("/")
 
 
-def test_a_picture_sent_by_sftp_is_served_by_http():
+def test_an_image_sent_by_sftp_is_served_by_http():
     with SandboxServer(sftp_port=0) as sandbox:
         transport = paramiko.Transport(("127.0.0.1", sandbox.sftp.port))
         transport.connect(username=sandbox.ftp_user, password=sandbox.ftp_password)
         with paramiko.SFTPClient.from_transport(transport) as client:
-            client.putfo(BytesIO(b"picture"), "/htdocs/mm5/graphics/tee.png")
+            client.putfo(BytesIO(b"content"), "/htdocs/mm5/graphics/tee.png")
         transport.close()
 
-        assert httpx2.get(f"{sandbox.storefront}graphics/tee.png").content == b"picture"
+        assert httpx2.get(f"{sandbox.storefront}graphics/tee.png").content == b"content"

@@ -48,7 +48,7 @@ def store(filled):
 def sdk(filled, scripts):
     server = filled.server
     with NodeSdk(
-        scripts, endpoint=server.endpoint, token=server.full.token, signing_key=server.full.signing_key
+        scripts, endpoint=server.endpoint, token=server.full.token, signature_key=server.full.signature_key
     ) as started:
         yield started
 
@@ -68,7 +68,7 @@ def test_client_list_queries_and_multi_calls_work_as_node_has_them(scripts):
         keys = {
             "ENDPOINT": server.endpoint,
             "TOKEN": server.full.token,
-            "SIGNING_KEY": server.full.signing_key,
+            "SIGNATURE_KEY": server.full.signature_key,
             "CONTROL": server.control,
         }
 

@@ -138,7 +138,7 @@ def call(sandbox, http, function, **further):
             "Miva_Request_Timestamp": sandbox.domain.clock.now(),
         }
     ).encode()
-    digest = hmac.new(base64.b64decode(sandbox.full.signing_key), body, hashlib.sha256).digest()
+    digest = hmac.new(base64.b64decode(sandbox.full.signature_key), body, hashlib.sha256).digest()
     authorization = f"MIVA-HMAC-SHA256 {sandbox.full.token}:{base64.b64encode(digest).decode()}"
     headers = {"Content-Type": "application/json", "X-Miva-API-Authorization": authorization}
     return http.post(sandbox.endpoint, content=body, headers=headers)

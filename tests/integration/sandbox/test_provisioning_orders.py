@@ -49,7 +49,7 @@ def tee(store):
 
 
 def messages(client, xml):
-    return [(one["tag"], one["message"]) for one in client.provision(xml)]
+    return [(message["tag"], message["message"]) for message in client.provision(xml)]
 
 
 def lines(store, order_id):
@@ -68,7 +68,7 @@ def shipments(store):
 
 
 def test_an_order_is_added_with_lines_charges_and_addresses(client, store, tee):
-    said = place(
+    complaints = place(
         client,
         TEE.format(2, SIZE.format("s")),
         WRAP.format("<Status>Backordered</Status>"),
@@ -79,7 +79,7 @@ def test_an_order_is_added_with_lines_charges_and_addresses(client, store, tee):
 
     order = orders.find(store, 5001)
     tees, wraps = lines(store, 5001)
-    assert said == []
+    assert complaints == []
     assert [order[name] for name in ("total", "total_ship", "total_tax", "orderdate", "ship_fname", "source")] == [
         6061,
         650,
@@ -136,16 +136,18 @@ def test_a_catalogue_line_draws_on_what_its_options_name(  # noqa: PLR0917 - one
     ],
 )
 def test_a_bad_line_is_reported_and_missing_while_the_order_stays(client, store, tee, item, message):
-    [(_, said)] = place(client, item, WRAP.format(""))
+    [(_, complaint)] = place(client, item, WRAP.format(""))
 
-    assert said.startswith(message)
+    assert complaint.startswith(message)
     assert [line["code"] for line in lines(store, 5001)] == ["WRAP"]
 
 
 def test_an_unknown_element_among_items_ends_the_list_and_drops_the_shipments(client, store):
-    said = place(client, WRAP.format(""), "<Thing/>", WRAP.format(""), further="<Shipment><Code>S</Code></Shipment>")
+    complaints = place(
+        client, WRAP.format(""), "<Thing/>", WRAP.format(""), further="<Shipment><Code>S</Code></Shipment>"
+    )
 
-    assert said == [("Thing", "Unknown tag")]
+    assert complaints == [("Thing", "Unknown tag")]
     assert len(lines(store, 5001)) == 1
     assert shipments(store) == []
 
@@ -168,12 +170,12 @@ def test_lines_with_equal_tracking_become_one_shipment(client, store):
 def test_an_update_with_items_replaces_all_lines_and_restocks_the_old(client, store, tee):
     place(client, TEE.format(2, SIZE.format("S")))
 
-    said = messages(
+    complaints = messages(
         client,
         f'<Order_Update order_id="5001"><ShipCity>Bend</ShipCity><Items>{WRAP.format("")}</Items></Order_Update>',
     )
 
-    assert said == []
+    assert complaints == []
     assert [line["code"] for line in lines(store, 5001)] == ["WRAP"]
     assert inventory.counted(store, tee["part"]) == 10
     assert (orders.find(store, 5001)["ship_city"], orders.find(store, 5001)["total"]) == ("Bend", 1200)
@@ -223,11 +225,11 @@ def test_a_shipment_by_line_leaves_shipped_lines_alone(client, store):
     first, second = lines(store, 5001)
     chosen = "".join(f'<Product line_id="{line["line_id"]}"/>' for line in (first, second))
 
-    said = messages(
+    complaints = messages(
         client, f'<OrderShipment_Add order_id="5001"><ProductList>{chosen}</ProductList></OrderShipment_Add>'
     )
 
-    assert said == []
+    assert complaints == []
     assert [line["status"] for line in lines(store, 5001)] == [200, 100]
 
 
@@ -261,24 +263,24 @@ def test_setting_a_status_ships_and_clears_what_is_left_out(client, store, sandb
 def test_marking_as_shipped_has_no_word_for_no(client, store):
     place(client, WRAP.format(""), further="<Shipment><Code>S1</Code></Shipment>")
 
-    [(_, said)] = messages(
+    [(_, complaint)] = messages(
         client,
         '<OrderShipment_SetStatus code="S1"><MarkAsShipped>No</MarkAsShipped></OrderShipment_SetStatus>',
     )
 
-    assert said == "MarkAsShipped must be one of: Shipped,Yes,1"
+    assert complaint == "MarkAsShipped must be one of: Shipped,Yes,1"
 
 
 def test_lines_are_put_on_back_order_by_code_and_quantity(client, store):
     place(client, WRAP.format(""))
 
-    said = messages(
+    complaints = messages(
         client,
         '<Order_Backorder_Items order_id="5001"><DateInStock>1767225600</DateInStock><ProductList>'
         "<Product><Code>WRAP</Code><Quantity>1</Quantity></Product></ProductList></Order_Backorder_Items>",
     )
 
-    assert said == []
+    assert complaints == []
     assert [(line["quantity"], line["status"]) for line in lines(store, 5001)] == [(3, 0), (1, 400)]
     assert orders.find(store, 5001)["dt_instock"] == 1767225600
 
@@ -286,9 +288,9 @@ def test_lines_are_put_on_back_order_by_code_and_quantity(client, store):
 def test_an_acknowledging_note_is_left_at_the_order(client, store):
     place(client, WRAP.format(""))
 
-    said = messages(client, '<Note_Add order="5001">Taken over</Note_Add><Note_Add order="9">x</Note_Add>')
+    complaints = messages(client, '<Note_Add order="5001">Taken over</Note_Add><Note_Add order="9">x</Note_Add>')
 
-    assert said == [("Note_Add", "Order #9 does not exist")]
+    assert complaints == [("Note_Add", "Order #9 does not exist")]
     assert notes.find(store, 1)["notetext"] == "Taken over"
     assert orders.find(store, 5001)["note_count"] == 1
 
@@ -299,10 +301,10 @@ def test_an_order_custom_field_is_set(client, store):
     place(client, WRAP.format(""))
     tag = '<Order_CustomField order_id="{}" module="customfields" field="erp">E-1</Order_CustomField>'
 
-    said = messages(client, tag.format(5001) + tag.format(9))
+    complaints = messages(client, tag.format(5001) + tag.format(9))
 
     field = custom_fields.find(store, "order", "erp")
-    assert said == [("Order_CustomField", "Order #9 does not exist")]
+    assert complaints == [("Order_CustomField", "Order #9 does not exist")]
     assert custom_fields.values(store, "order", [5001], [field])[5001] == {"erp": "E-1"}
     assert field["id"] == field_id
 
@@ -314,7 +316,7 @@ def test_customers_and_addresses_come_change_and_go(client, store):
         "<ShippingAddressDescription>Home</ShippingAddressDescription></Customer_Add>"
     )
 
-    said = messages(
+    complaints = messages(
         client,
         add
         + add
@@ -324,7 +326,7 @@ def test_customers_and_addresses_come_change_and_go(client, store):
 
     ada = customers.find(store, "ada")
     [home] = customers.addresses_of(store, ada["id"])
-    assert said == [("Customer_Add", "A customer with the login 'ada' already exists")]
+    assert complaints == [("Customer_Add", "A customer with the login 'ada' already exists")]
     assert (ada["ship_city"], ada["ship_state"], ada["ship_cntry"], ada["ship_id"]) == ("Bend", "OR", "US", home["id"])
     assert (home["city"], home["zip"]) == ("Salem", "97701")
     assert messages(client, '<Customer_Delete login="ada"/>') == []

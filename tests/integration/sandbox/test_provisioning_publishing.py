@@ -82,7 +82,7 @@ def family():
 
 
 @pytest.fixture
-def store_with_pictures(sandbox):
+def store_with_images(sandbox):
     folder = sandbox.store.files_root / "graphics/00000001/chan"
     folder.mkdir(parents=True)
     for code in ("cap", *CHILDREN):
@@ -90,7 +90,7 @@ def store_with_pictures(sandbox):
     return sandbox.store
 
 
-def test_a_family_is_published_without_a_message_and_reads_back(store_with_pictures, hub_client):
+def test_a_family_is_published_without_a_message_and_reads_back(store_with_images, hub_client):
     assert hub_client.provision(SET_UP) == []
     assert hub_client.provision(family()) == []
 
@@ -109,16 +109,16 @@ def test_a_family_is_published_without_a_message_and_reads_back(store_with_pictu
         (1, ["cap-green-S"]),
         (2, ["cap-black-L"]),
     ]
-    assert store_with_pictures.lint.entries() == []
+    assert store_with_images.lint.entries() == []
 
 
-def test_the_same_family_sent_again_says_what_is_there_and_replaces_the_variants(store_with_pictures, client):
+def test_the_same_family_sent_again_says_what_is_there_and_replaces_the_variants(store_with_images, client):
     client.provision(SET_UP)
     client.provision(family())
 
-    said = [(one["lineno"], one["tag"], one["message"]) for one in client.provision(family())]
+    complaints = [(message["lineno"], message["tag"], message["message"]) for message in client.provision(family())]
 
-    assert said == [
+    assert complaints == [
         (1, "Product_Add", "Product with the code 'cap' already exists"),
         (2, "ProductAttribute_Add", "An attribute with the code 'color' already exists"),
         (3, "ProductAttributeOption_Add", "An option with the code 'green' already exists"),
@@ -135,7 +135,7 @@ def test_the_same_family_sent_again_says_what_is_there_and_replaces_the_variants
     assert [row["variant_id"] for row in variants] == [3, 4]
 
 
-def test_stock_reads_back_as_it_was_sent(store_with_pictures, client):
+def test_stock_reads_back_as_it_was_sent(store_with_images, client):
     client.provision(SET_UP + family())
 
     rows = client.rows(
@@ -148,26 +148,28 @@ def test_stock_reads_back_as_it_was_sent(store_with_pictures, client):
     assert found == {"cap": (False, 0), "cap-green-S": (True, 7), "cap-black-L": (True, 0)}
 
 
-def test_a_missing_picture_fails_only_its_own_tag(sandbox, client):
-    said = client.provision(SET_UP + family())
+def test_a_missing_image_fails_only_its_own_tag(sandbox, client):
+    complaints = client.provision(SET_UP + family())
 
     corrupt = "Fatal Error: MER-UTL-PUB-00013: File is corrupt or is not a supported image type"
-    assert [(one["tag"], one["message"]) for one in said] == [("ProductImage_Replace_Type", corrupt)] * 3
+    assert [(message["tag"], message["message"]) for message in complaints] == [
+        ("ProductImage_Replace_Type", corrupt)
+    ] * 3
     assert len(client.rows("ProductList_Load_Query")) == 3
 
 
-def test_a_picture_may_come_inside_the_document_and_is_served(sandbox, client):
+def test_an_image_may_come_inside_the_document_and_is_served(sandbox, client):
     buffer = io.BytesIO()
     Image.new("RGB", (9, 9), "red").save(buffer, format="PNG")
     text = base64.b64encode(buffer.getvalue()).decode()
 
-    said = client.provision(
+    complaints = client.provision(
         '<Product_Add><Code>a</Code><Name>A</Name></Product_Add><Image_Add filepath="graphics/a.png" '
         f'encoding="base64">{text}</Image_Add>'
         '<ProductImage_Add product_code="a" filepath="graphics/a.png" imagetype_code="main"/>'
     )
 
-    assert said == []
+    assert complaints == []
     address = sandbox.endpoint.replace("json.mvc", "graphics/a.png")
     assert client.http.get(address).content == buffer.getvalue()
 
@@ -175,16 +177,16 @@ def test_a_picture_may_come_inside_the_document_and_is_served(sandbox, client):
 def test_a_repeated_delete_is_a_message_for_xml(client):
     client.provision("<Product_Add><Code>a</Code><Name>A</Name></Product_Add>")
 
-    said = client.provision('<Product_Delete code="A"/><Product_Delete code="a"/>')
+    complaints = client.provision('<Product_Delete code="A"/><Product_Delete code="a"/>')
 
-    assert [one["message"] for one in said] == ["Product with the code 'a' does not exist"]
+    assert [message["message"] for message in complaints] == ["Product with the code 'a' does not exist"]
 
 
 def test_two_stores_of_a_domain_share_no_codes(sandbox, client):
     add = "<Product_Add><Code>a</Code><Name>A</Name></Product_Add>"
     client.provision(add)
 
-    assert [one["message"] for one in client.provision(add)] == ["Product with the code 'a' already exists"]
+    assert [message["message"] for message in client.provision(add)] == ["Product with the code 'a' already exists"]
     other = sandbox.domain.add_store("second")
     assert other.db.value("SELECT count(*) FROM products") == 0
 

@@ -11,7 +11,7 @@ THEIR_TESTS = """
     def call(sandbox, function, **parameters):
         body = json.dumps({"Function": function, "Store_Code": sandbox.store.code,
                            "Miva_Request_Timestamp": int(time.time()), **parameters}).encode()
-        mac = base64.b64encode(hmac.new(base64.b64decode(sandbox.full.signing_key), body, hashlib.sha256).digest())
+        mac = base64.b64encode(hmac.new(base64.b64decode(sandbox.full.signature_key), body, hashlib.sha256).digest())
         headers = {"Content-Type": "application/json",
                    "X-Miva-API-Authorization": f"MIVA-HMAC-SHA256 {sandbox.full.token}:{mac.decode()}"}
         return httpx2.post(sandbox.endpoint, content=body, headers=headers).json()

@@ -37,7 +37,7 @@ def store(filled):
 @pytest.fixture(scope="module")
 def sdk(filled):
     server = filled.server
-    return PythonSdk(endpoint=server.endpoint, token=server.full.token, signing_key=server.full.signing_key)
+    return PythonSdk(endpoint=server.endpoint, token=server.full.token, signature_key=server.full.signature_key)
 
 
 def test_every_function_of_the_sandbox_is_called_here():
@@ -68,7 +68,7 @@ def test_a_multi_call_that_asks_for_no_time_goes_on_by_itself(filled, store):
     client = Client(
         server.endpoint,
         server.full.token,
-        server.full.signing_key,
+        server.full.signature_key,
         {"default_store_code": "sandbox", "operation_timeout": 0},
     )
     multicall = MultiCallRequest(client).set_auto_timeout_continue(True)
@@ -77,6 +77,6 @@ def test_a_multi_call_that_asks_for_no_time_goes_on_by_itself(filled, store):
 
     response = multicall.send()
 
-    assert [one.is_success() for one in response.get_responses()] == [True, True, False]
+    assert [answer.is_success() for answer in response.get_responses()] == [True, True, False]
     assert [request.status for request in server.log.requests()] == [206, 206, 200]
     assert [row["code"] for row in store.db.rows("SELECT code FROM products")] == ["TEE-S", "TEE-M", "KIT"]

@@ -50,7 +50,7 @@ def post(facts, function, *, pair="", **parameters):
             **parameters,
         }
     ).encode()
-    mac = hmac.new(base64.b64decode(facts[f"{pair}signing_key"]), body, hashlib.sha256).digest()
+    mac = hmac.new(base64.b64decode(facts[f"{pair}signature_key"]), body, hashlib.sha256).digest()
     answer = httpx2.post(
         facts["endpoint"],
         content=body,
@@ -92,7 +92,7 @@ def test_keys_and_content_survive_a_restart_with_a_state_directory(serve, tmp_pa
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
 
-    keys = ("token", "signing_key", "hub_token", "hub_signing_key", "ftp_password")
+    keys = ("token", "signature_key", "hub_token", "hub_signature_key", "ftp_password")
     assert [first[key] for key in keys] == [second[key] for key in keys]
     assert "Product with the code 'TEE' already exists" in errors
 
@@ -138,10 +138,10 @@ def test_a_port_that_is_taken_or_none_ends_the_command_with_a_sentence(capsys):
     with pytest.raises(SystemExit):
         main(["serve", "--ftp-port", "65536"])
 
-    said = capsys.readouterr().err
+    errors = capsys.readouterr().err
     assert taken == 1
-    assert "miva-sandbox: [Errno 98] Address already in use" in said
-    assert "65536 is no port" in said
+    assert "miva-sandbox: [Errno 98] Address already in use" in errors
+    assert "65536 is no port" in errors
 
 
 @pytest.mark.parametrize(("options", "stock"), [((), 0), (("--functions-grant-columns",), 5)])

@@ -307,7 +307,7 @@ def test_text_of_a_product_cannot_become_markup(shopper, store):
     assert page.xpath("string(//h1)") == "<script>alert(1)</script>"
 
 
-def test_pages_show_no_picture_until_their_setting_names_an_image_type(shopper, store, sandbox, client):
+def test_pages_show_no_image_until_their_setting_names_an_image_type(shopper, store, sandbox, client):
     product_id = stocked(store, "MUG", 5)
     Image.new("RGB", (1200, 400), "red").save(store.files_root / "graphics" / "mug.png")
     images.add_to_product(
@@ -317,14 +317,14 @@ def test_pages_show_no_picture_until_their_setting_names_an_image_type(shopper, 
 
     page_images.choose(store, {"PROD": "main"})
 
-    [picture] = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
+    [image] = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
     assert before == []
-    assert picture == "/mm5/graphics/mug_800x800.png"
-    assert shopper.http.get(sandbox.address + picture).status_code == 200
+    assert image == "/mm5/graphics/mug_800x800.png"
+    assert shopper.http.get(sandbox.address + image).status_code == 200
 
 
-def pictured(store, code, colour, *, path="", product_id=None):
-    """Give a product a main picture of one colour."""
+def add_main_image(store, code, colour, *, path="", product_id=None):
+    """Give a product a main image of one colour."""
     path = path or f"graphics/{code.casefold()}.png"
     Image.new("RGB", (1200, 400), colour).save(store.files_root / path)
     images.add_to_product(
@@ -340,9 +340,9 @@ def colour_of(shopper, sandbox, src):
     return Image.open(io.BytesIO(shopper.http.get(sandbox.address + src).content)).convert("RGB").getpixel((1, 1))
 
 
-def test_new_content_under_an_old_name_goes_on_showing_the_old_picture(shopper, store, sandbox):
+def test_new_content_under_an_old_name_goes_on_showing_the_old_image(shopper, store, sandbox):
     page_images.choose(store, {"PROD": "main"})
-    path = pictured(store, "MUG", "red")
+    path = add_main_image(store, "MUG", "red")
     [before] = shopper.see("PROD", Product_Code="MUG").xpath("//img/@src")
     seen = colour_of(shopper, sandbox, before)
 
@@ -354,11 +354,11 @@ def test_new_content_under_an_old_name_goes_on_showing_the_old_picture(shopper, 
 
 
 @pytest.mark.parametrize("page", page_images.PAGES)
-def test_each_page_shows_pictures_by_a_setting_of_its_own(shopper, store, page):
+def test_each_page_shows_images_by_a_setting_of_its_own(shopper, store, page):
     shirts = categories.insert(store, Category(code="shirts", name="Shirts"))
     mug, cup = stocked(store, "MUG", 5), stocked(store, "CUP", 5)
     for code, product_id in (("MUG", mug), ("CUP", cup)):
-        pictured(store, code, "red", product_id=product_id)
+        add_main_image(store, code, "red", product_id=product_id)
         categories.assign(store, shirts, product_id)
     related.assign(store, mug, cup)
     shopper.add("MUG")
@@ -368,7 +368,7 @@ def test_each_page_shows_pictures_by_a_setting_of_its_own(shopper, store, page):
         "SRCH": shopper.see("SRCH", Search="m").xpath("count(//li//img)"),
         "CTGY": shopper.see("CTGY", Category_Code="shirts").xpath("count(//li//img)"),
         "PLST": shopper.see("PLST").xpath("count(//li//img)"),
-        "PROD": shopper.see("PROD", Product_Code="MUG").xpath("count(//div[@class='pictures']//img)"),
+        "PROD": shopper.see("PROD", Product_Code="MUG").xpath("count(//div[@class='images']//img)"),
         "PROD-RELATED": shopper.see("PROD", Product_Code="MUG").xpath("count(//li//img)"),
         "BASK": shopper.see("BASK").xpath("count(//td//img)"),
     }
@@ -376,12 +376,12 @@ def test_each_page_shows_pictures_by_a_setting_of_its_own(shopper, store, page):
     assert {name for name, count in shown.items() if count} == {page}
 
 
-def test_a_sandbox_can_start_with_pictures_on_every_page():
+def test_a_sandbox_can_start_with_images_on_every_page():
     with SandboxServer(page_images="main") as server:
         assert page_images.chosen(server.store) == dict.fromkeys(page_images.PAGES, "main")
 
 
-def test_a_page_that_was_set_can_show_no_pictures_again(store):
+def test_a_page_that_was_set_can_show_no_images_again(store):
     page_images.choose_everywhere(store, "main")
 
     page_images.choose(store, {"CTGY": ""})
@@ -389,7 +389,7 @@ def test_a_page_that_was_set_can_show_no_pictures_again(store):
     assert sorted(page_images.chosen(store)) == sorted(set(page_images.PAGES) - {"CTGY"})
 
 
-def test_an_unknown_page_cannot_be_set_to_show_pictures(store):
+def test_an_unknown_page_cannot_be_set_to_show_images(store):
     with pytest.raises(LookupError, match="CTGYY"):
         page_images.choose(store, {"CTGYY": "main"})
 

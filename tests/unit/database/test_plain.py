@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tradepost.database.json_values import plain
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.store import StoreOption, StoreVariant
 
 

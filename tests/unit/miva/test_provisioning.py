@@ -6,11 +6,11 @@ from tradepost.miva.documents import tags
 from tradepost.miva.documents.provision_messages import Meaning, ProvisionMessage, attribute
 
 TAGS = [
-    tags.product_add(code="tee", name="T"),
+    tags.product_add(code="tee", Name="T"),
     tags.product_attribute_add(product_code="tee", code="size", prompt="Size"),
     tags.product_attribute_option_add(product_code="tee", attribute_code="size", code="S", prompt="S"),
     tags.product_attribute_option_add(product_code="tee", attribute_code="size", code="M", prompt="M"),
-    tags.product_add(code="tee-s", name="T, S"),
+    tags.product_add(code="tee-s", Name="T, S"),
     tags.product_variant_add(product_code="tee", options=[("size", "S")], part_codes=["tee-s"]),
     tags.category_product_assign(category_code="shirts", product_code="tee"),
     tags.product_field_value(product_code="tee", field="upc", value="1"),

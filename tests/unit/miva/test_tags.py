@@ -16,8 +16,8 @@ def parsed(xml):
 
 def test_a_product_holds_what_was_given_in_the_stores_spelling_and_order():
     tag = tags.product_add(
-        code="mug", name="Mug & <Cup>", price=Decimal("7.90"), weight_grams=Decimal(210), active=False,
-        sku="", cost=None, excluded_from_search=True,
+        code="mug", SKU="", Name="Mug & <Cup>", Price=Decimal("7.90"), Cost=None, Weight=Decimal(210), Active=False,
+        ExcludeFromSearchResults=True,
     )  # fmt: skip
 
     assert tags.document([tag]) == (
@@ -28,7 +28,7 @@ def test_a_product_holds_what_was_given_in_the_stores_spelling_and_order():
 
 
 def test_numbers_are_plain_and_have_eight_decimals_at_most():
-    tag = tags.product_update(code="a", price=Decimal("1E+3"), cost=Decimal("0.123456789"), weight_grams=Decimal(0))
+    tag = tags.product_update(code="a", Price=Decimal("1E+3"), Cost=Decimal("0.123456789"), Weight=Decimal(0))
 
     root = parsed(tags.document([tag]))[0]
 
@@ -38,7 +38,7 @@ def test_numbers_are_plain_and_have_eight_decimals_at_most():
 def test_text_whose_white_space_matters_is_encoded():
     text = "<p>one</p>\n<p>two  spaces</p>"
 
-    description = parsed(tags.document([tags.product_update(code="a", description=text)]))[0][0]
+    description = parsed(tags.document([tags.product_update(code="a", Description=text)]))[0][0]
 
     assert description.get("encoding") == "base64"
     assert base64.b64decode(description.text).decode() == text
@@ -48,7 +48,7 @@ def test_custom_fields_of_one_kind_share_their_module_and_keep_their_order():
     xml = tags.document([
         tags.product_field_value(product_code="a", field="upc", value="1"),
         tags.product_field_value(product_code="b", field="upc", value="2"),
-        tags.product_update(code="a", active=True),
+        tags.product_update(code="a", Active=True),
         tags.product_field_add(code="upc", name="UPC"),
         tags.product_field_value(product_code="a", field="x", value=""),
     ])  # fmt: skip
@@ -106,7 +106,7 @@ def test_a_shipment_without_tracking_number_leaves_it_out():
 @given(st.text(alphabet=st.characters(codec=None)), st.text(alphabet=st.characters(codec=None)))
 def test_no_text_breaks_out_of_its_place(name, value):
     xml = tags.document([
-        tags.product_add(code="a", name=name, description=value),
+        tags.product_add(code="a", Name=name, Description=value),
         tags.product_field_value(product_code=name, field="f", value=value),
         tags.category_product_assign(category_code=value, product_code=name),
     ])  # fmt: skip

@@ -37,8 +37,8 @@ def lint(store):
 
 
 @pytest.fixture
-def picture(store):
-    """Put a picture where FTP would have put it, and return its path."""
+def image(store):
+    """Put an image where FTP would have put it, and return its path."""
 
     def draw(name, *, size=(40, 30), kind="PNG"):
         path = f"graphics/00000001/{name}"

@@ -46,7 +46,7 @@ def test_an_attribute_and_its_options_hold_what_the_tags_say(store, tee):
     options = attributes.options_of(store, PRODUCT, row["id"])
 
     assert (row["type"], row["required"], row["inventory"], row["default_id"]) == ("select", 1, 1, options[1]["id"])
-    assert [(one["code"], one["prompt"], one["price"], one["disp_order"]) for one in options] == [
+    assert [(option["code"], option["prompt"], option["price"], option["disp_order"]) for option in options] == [
         ("S", "Small", 150_000_000, 1),
         ("M", "Medium", 0, 2),
     ]
@@ -198,7 +198,7 @@ def test_a_copied_template_gives_attributes_of_the_products_own(store, tee, temp
     rows = [row["code"] for row in attributes.all_of(store, PRODUCT, tee)]
     assert rows == ["size", "color", "color2"]
     copied = attributes.options_of(store, PRODUCT, attribute(store, tee, "color2")["id"])
-    assert [(one["code"], one["price"]) for one in copied] == [("red", 2 * UNIT)]
+    assert [(option["code"], option["price"]) for option in copied] == [("red", 2 * UNIT)]
 
 
 def test_an_option_of_a_template_can_not_be_renamed(template, messages, accept):

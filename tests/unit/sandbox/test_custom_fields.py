@@ -135,9 +135,9 @@ def test_what_a_store_says_against_a_tag(mug, messages, xml, message):
 
 
 def test_the_children_of_a_module_fail_each_by_itself(mug, messages, read):
-    said = messages(module(field("a") + field("a") + field("b") + "<Unknown/>" + value("b", "2")))
+    complaints = messages(module(field("a") + field("a") + field("b") + "<Unknown/>" + value("b", "2")))
 
-    assert said == ["A product field with the code 'a' already exists"]
+    assert complaints == ["A product field with the code 'a' already exists"]
     assert read("b") == "2"
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox can be asked for is told on its page: every option, control request, fault and page of pictures."""
+"""What the sandbox can be asked for is told on its page: every option, control request, fault and page of images."""
 
 import re
 from pathlib import Path

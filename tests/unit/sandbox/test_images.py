@@ -1,4 +1,4 @@
-"""Images: what counts as a picture, how products show it, and derived sizes."""
+"""Images: what counts as an image, how products show it, and derived sizes."""
 
 import base64
 import io
@@ -53,12 +53,12 @@ def test_kind_and_size_are_read_from_the_header_alone(kind, options):
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"<html>", b"RIFF" * 9])
-def test_anything_else_is_no_picture(content):
+def test_anything_else_is_no_image(content):
     assert image_headers.read(content) is None
 
 
-def test_a_registered_picture_has_its_size_and_is_counted(store, mug, accept, picture):
-    accept(add(picture("a.png", size=(50, 20)), "MAIN"))
+def test_a_registered_image_has_its_size_and_is_counted(store, mug, accept, image):
+    accept(add(image("a.png", size=(50, 20)), "MAIN"))
 
     [row] = images.of_product(store, mug)
     assert (row["width"], row["height"], row["code"], row["type_desc"], row["disp_order"]) == (
@@ -71,15 +71,15 @@ def test_a_registered_picture_has_its_size_and_is_counted(store, mug, accept, pi
     assert store.db.value("SELECT refcount FROM images") == 1
 
 
-def test_a_repeated_add_piles_up_rows_and_takes_the_type_from_the_older(store, mug, accept, picture):
-    path = picture("a.png")
+def test_a_repeated_add_piles_up_rows_and_takes_the_type_from_the_older(store, mug, accept, image):
+    path = image("a.png")
     accept(add(path, "main") * 2)
 
     assert shown(store, mug) == [("a.png", ""), ("a.png", "main")]
 
 
-def test_replacing_by_type_is_idempotent(store, mug, accept, picture):
-    old, new = picture("a.png"), picture("b.png")
+def test_replacing_by_type_is_idempotent(store, mug, accept, image):
+    old, new = image("a.png"), image("b.png")
     replace = '<ProductImage_Replace_Type product_code="mug" filepath="{}" imagetype_code="main"/>'
     accept(replace.format(old) + replace.format(new) * 2)
 
@@ -106,7 +106,7 @@ UNKNOWN = "Fatal Error: MER-UTL-PUB-00045: Unable to determine image file format
         ("graphics", UNKNOWN),
     ],
 )
-def test_a_path_or_file_that_is_no_picture_fails_its_tag(store, mug, messages, path, message):
+def test_a_path_or_file_that_is_no_image_fails_its_tag(store, mug, messages, path, message):
     folder = store.files_root / "graphics/00000001"
     folder.mkdir(parents=True)
     for name in ("page.png", "page.html"):
@@ -117,10 +117,10 @@ def test_a_path_or_file_that_is_no_picture_fails_its_tag(store, mug, messages, p
     assert shown(store, mug) == []
 
 
-def test_a_link_out_of_the_files_is_not_followed(store, mug, messages, picture, tmp_path_factory):
+def test_a_link_out_of_the_files_is_not_followed(store, mug, messages, image, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "a.png"
     Image.new("RGB", (5, 5)).save(outside)
-    picture("a.png")
+    image("a.png")
     (store.files_root / "graphics/link.png").symlink_to(outside)
 
     assert messages(add("graphics/link.png")) == [f"Fatal Error: MER-DBE-IMG-00001: {FORM}"]
@@ -157,7 +157,7 @@ def test_what_a_store_says_against_a_tag(mug, messages, tag, message):
     assert messages(tag) == [message]
 
 
-def test_a_picture_can_come_inside_the_document(store, mug, accept, messages):
+def test_an_image_can_come_inside_the_document(store, mug, accept, messages):
     content = encoded("PNG")
     tag = f'<Image_Add filepath="graphics/new/a.png" encoding="base64">{base64.b64encode(content).decode()}</Image_Add>'
     other = base64.b64encode(encoded("PNG", size=(9, 9))).decode()
@@ -171,7 +171,7 @@ def test_a_picture_can_come_inside_the_document(store, mug, accept, messages):
     ]
 
 
-def test_content_that_is_no_picture_leaves_no_file(store, messages):
+def test_content_that_is_no_image_leaves_no_file(store, messages):
     text = base64.b64encode(b"hello").decode()
 
     assert messages(f'<Image_Add filepath="graphics/a.png" encoding="base64">{text}</Image_Add>') == [CORRUPT]
@@ -181,13 +181,13 @@ def test_content_that_is_no_picture_leaves_no_file(store, messages):
     assert not (store.files_root / "graphics/a.png").exists()
 
 
-def test_new_content_under_an_old_name_keeps_the_old_size_and_the_old_derived_picture(store, mug, accept, picture):
-    path = picture("a.png", size=(400, 200))
+def test_new_content_under_an_old_name_keeps_the_old_size_and_the_old_derived_image(store, mug, accept, image):
+    path = image("a.png", size=(400, 200))
     accept(add(path, "main"))
     first = images.derived(store, path, 100, 100)
     before = (store.files_root / first).read_bytes()
 
-    picture("a.png", size=(900, 900))
+    image("a.png", size=(900, 900))
     accept(add(path, "main"))
 
     assert first == "graphics/00000001/a_100x100.png"
@@ -197,33 +197,33 @@ def test_new_content_under_an_old_name_keeps_the_old_size_and_the_old_derived_pi
     assert tuple(store.db.row("SELECT width, height FROM images")) == (400, 200)
 
 
-def test_a_picture_is_never_enlarged(store, mug, accept, picture):
-    path = picture("a.png", size=(40, 30))
+def test_an_image_is_never_enlarged(store, mug, accept, image):
+    path = image("a.png", size=(40, 30))
     accept(add(path))
 
     assert images.derived(store, path, 100, 100) == path
 
 
-def test_deleting_an_image_takes_it_from_all_products_and_leaves_the_file(store, mug, accept, picture):
-    path = picture("a.png")
+def test_deleting_an_image_takes_it_from_all_products_and_leaves_the_file(store, mug, accept, image):
+    path = image("a.png")
     accept(add(path, "main") + add(path) + f'<Image_Delete filepath="{path}"/>')
 
     assert shown(store, mug) == []
     assert (store.files_root / path).exists()
 
 
-def test_deleting_a_type_leaves_its_images_untyped(store, mug, accept, picture):
+def test_deleting_a_type_leaves_its_images_untyped(store, mug, accept, image):
     accept(
         "<ImageType_Add><Code>closeup</Code><Description>Close</Description></ImageType_Add>"
-        + add(picture("a.png"), "closeup")
+        + add(image("a.png"), "closeup")
         + "<ImageType_Delete code='closeup'/>"
     )
 
     assert shown(store, mug) == [("a.png", "")]
 
 
-def test_taking_a_file_away_that_is_not_there_is_silent_and_reported_to_lint(store, mug, accept, picture, lint):
-    path = picture("a.png")
+def test_taking_a_file_away_that_is_not_there_is_silent_and_reported_to_lint(store, mug, accept, image, lint):
+    path = image("a.png")
     delete = f'<ProductImage_Delete_File product_code="mug" filepath="{path}"/>'
     accept(add(path) * 2 + delete * 2)
 

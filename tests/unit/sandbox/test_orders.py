@@ -45,7 +45,7 @@ def line(code="MUG", *, quantity=2, price=5 * UNIT, product_id=0, **further):
 
 def place(store, *lines):
     order_id = orders.insert(store, orders.NewOrder())
-    line_ids = [order_lines.insert(store, order_id, one) for one in lines]
+    line_ids = [order_lines.insert(store, order_id, line) for line in lines]
     orders.summed(store, order_id)
     return order_id, line_ids
 

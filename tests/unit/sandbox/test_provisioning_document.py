@@ -57,7 +57,7 @@ def test_tags_run_in_order_and_stop_for_nothing(store):
         "<!-- nothing --><Category_Add><Code>b</Code><Name>B</Name></Category_Add>",
     )
 
-    assert [(one.lineno, one.tag, one.message) for one in found] == [
+    assert [(message.lineno, message.tag, message.message) for message in found] == [
         (2, "CATEGORY_add", "Category with the code 'A' already exists"),
         (3, "Bogus", "Unknown tag"),
     ]
@@ -74,9 +74,9 @@ def test_the_stamp_of_a_message_is_the_stores_local_time(store, monkeypatch):
 
 
 def test_a_tag_that_a_real_store_knows_is_not_called_unknown(messages):
-    [said] = messages("<Coupon_Add/>")
+    [complaint] = messages("<Coupon_Add/>")
 
-    assert "not implemented" in said
+    assert "not implemented" in complaint
     assert messages("<ProductImage_Update_Type/><Group_Add/>") == ["Unknown tag", "Unknown tag"]
 
 

@@ -257,9 +257,9 @@ def test_a_million_combinations_are_refused_and_nothing_is_lost(store, tee, acce
     accept(variant("Add", RED_M, [("a", 1)]))
     accept("".join(attribute(f"x{number}", options=" ".join("abcdefgh")) for number in range(5)))
 
-    said = messages("<ProductVariant_Generate product_code='tee' pricing_method='master'/>")
+    complaints = messages("<ProductVariant_Generate product_code='tee' pricing_method='master'/>")
 
-    assert said == ["Fatal Error: MER-DBE-PVT-00001: More than 20000 combinations"]
+    assert complaints == ["Fatal Error: MER-DBE-PVT-00001: More than 20000 combinations"]
     assert ids(store) == [1]
 
 
@@ -279,9 +279,9 @@ def test_kits_give_each_combination_the_parts_of_its_options(store, tee, accept)
     found = {
         frozenset(
             attributes_code(store, tee, row["option_id"])
-            for row in store.db.rows("SELECT option_id FROM product_variants WHERE variant_id = ?", (one,))
-        ): [(part["code"], part["quantity"]) for part in variants.parts(store, tee, one)]
-        for one in ids(store)
+            for row in store.db.rows("SELECT option_id FROM product_variants WHERE variant_id = ?", (variant_id,))
+        ): [(part["code"], part["quantity"]) for part in variants.parts(store, tee, variant_id)]
+        for variant_id in ids(store)
     }
     assert found == {
         frozenset({"red", "M"}): [("a", 3)],
@@ -293,9 +293,9 @@ def test_kits_give_each_combination_the_parts_of_its_options(store, tee, accept)
 
 def attributes_code(store, product_id, option_id):
     return {
-        one["id"]: one["code"]
+        option_row["id"]: option_row["code"]
         for row in attributes.all_of(store, PRODUCT, product_id)
-        for one in attributes.options_of(store, PRODUCT, row["id"])
+        for option_row in attributes.options_of(store, PRODUCT, row["id"])
     }[option_id]
 
 

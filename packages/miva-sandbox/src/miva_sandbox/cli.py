@@ -112,6 +112,11 @@ def _serve(options: argparse.Namespace) -> int:
     except (OSError, sqlite3.Error, UnreadableError) as error:
         print(f"miva-sandbox: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    except ModuleNotFoundError as error:
+        if error.name != "paramiko":
+            raise
+        print("miva-sandbox: SFTP needs an extra: pip install 'miva-sandbox[sftp]'", file=sys.stderr)  # noqa: T201
+        return 1
     return 0
 
 
@@ -147,9 +152,9 @@ def _announce(server: SandboxServer, *, as_json: bool) -> None:
         "endpoint": server.endpoint,
         "store_code": server.store.code,
         "token": server.full.token,
-        "signing_key": server.full.signing_key,
+        "signature_key": server.full.signature_key,
         "hub_token": server.hub.token,
-        "hub_signing_key": server.hub.signing_key,
+        "hub_signature_key": server.hub.signature_key,
         "storefront": server.storefront,
         "ftp_host": server.ftp.host,
         "ftp_port": server.ftp.port,
@@ -160,6 +165,6 @@ def _announce(server: SandboxServer, *, as_json: bool) -> None:
         facts["sftp_port"] = server.sftp.port
     if server.control:
         facts["control"] = server.control
-    text = json.dumps(facts) if as_json else "\n".join(f"{name:16} {value}" for name, value in facts.items())
+    text = json.dumps(facts) if as_json else "\n".join(f"{name:18} {value}" for name, value in facts.items())
     # Whoever started this reads the line from a pipe, and waits for it.
     print(text, flush=True)  # noqa: T201

@@ -2,7 +2,7 @@
 Fixtures for other projects: `pytest_plugins = ["miva_sandbox.pytest_plugin"]` in the topmost conftest.py.
 
     def test_a_product_arrives(miva_sandbox):
-        connect(miva_sandbox.endpoint, miva_sandbox.full.token, miva_sandbox.full.signing_key)
+        connect(miva_sandbox.endpoint, miva_sandbox.full.token, miva_sandbox.full.signature_key)
 
 | fixture | gives |
 |---|---|

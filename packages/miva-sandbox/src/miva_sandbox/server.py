@@ -1,8 +1,8 @@
 """
-The whole sandbox on real sockets: the JSON API, the pictures and the storefront over HTTP, the files over FTP.
+The whole sandbox on real sockets: the JSON API, the images and the storefront over HTTP, the files over FTP.
 
     with SandboxServer() as sandbox:
-        ...  # sandbox.endpoint, sandbox.full.token, sandbox.full.signing_key, sandbox.ftp.port
+        ...  # sandbox.endpoint, sandbox.full.token, sandbox.full.signature_key, sandbox.ftp.port
 """
 
 from contextlib import ExitStack

@@ -1,55 +1,73 @@
 """Wiring: the one place where ports are joined to what implements them."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.database.channels.channels import settings_of
-from tradepost.database.channels.connections import connection_of, save_connection, secrets_of
+from tradepost.database.channels import channels
+from tradepost.database.channels.channels import DjangoChannels, settings_of
+from tradepost.database.channels.connections import image_connection_of, store_connection_of
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
-from tradepost.database.models import Channel, Connection, ConnectionKind, Transport
+from tradepost.database.models import Channel, Trigger
 from tradepost.database.orders.orders import DjangoOrders
+from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.errors import NotAllowed
 from tradepost.images.library import ImageLibrary
-from tradepost.miva.connect import StoreConnection, connect_client
-from tradepost.miva.files.file_server import FileServerAddress, Mode
-from tradepost.miva.files.image_folder import ImageFolder
-from tradepost.miva.files.image_store import MivaImageStore, connect_images
-from tradepost.miva.store import MivaStore
-from tradepost.miva.wire.address import endpoint_of
-from tradepost.miva.wire.signing import Digest
+from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.wire.transport import RequestSeen
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
+from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.import_catalogue import ImportPorts
-from tradepost.operations.ports import ActiveRun, Clock, Ports
+from tradepost.operations.ports import (
+    ActiveRun,
+    Catalogue,
+    ChannelProfile,
+    Clock,
+    History,
+    ImageStore,
+    Listings,
+    Ports,
+    Store,
+    StoreConnection,
+)
+from tradepost.operations.selection import Selection
+from tradepost.operations.shipments import ShipmentPorts
 from tradepost.security.addresses import check_host, check_web_address
 from tradepost.security.encryption import FernetCipher
 
 _logger = logging.getLogger(__name__)
 
 
-class Operation(Protocol):
-    def __call__(self, ports: Ports, *, only: Collection[int] | None = None) -> None: ...
-
-
-OPERATIONS: Mapping[str, Operation] = {
+# What runs on listings can be limited to some of them; orders are fetched and shipped as a whole.
+LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "publish": publish.execute,
     "sync": sync.execute,
     "link": link.execute,
+}
+ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
     "sync_orders": sync_orders.execute,
 }
+
+
+def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
+    """Do what a run of this kind does. Raises NotAllowed for a selection where the kind can't have one."""
+    if kind in LISTING_VERBS:
+        LISTING_VERBS[kind](ports, selection)
+    elif selection.only is not None:
+        raise NotAllowed(f"'{kind.replace('_', ' ')}' is about all orders; it can't be limited to listings.")
+    else:
+        ORDER_VERBS[kind](ports)
 
 
 @contextmanager
@@ -63,10 +81,10 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
         store = stack.enter_context(open_store(channel))
         image_store = stack.enter_context(open_image_store(channel))
         channel_settings = settings_of(channel)
-        connection = connection_of(channel, ConnectionKind.IMAGE_FTP)
+        connection = image_connection_of(channel, cipher=None)
         if connection is not None:
             # One folder, told once: where the files go is what the store is told.
-            rules = replace(channel_settings.rules, image_folder=_image_folder(connection).registered)
+            rules = replace(channel_settings.rules, image_folder=image_folder_of(connection).registered)
             channel_settings = replace(channel_settings, rules=rules)
         yield Ports(
             channel=channel_settings,
@@ -89,7 +107,7 @@ def import_ports(channel: Channel | None, *, reads_files: bool, clock: Clock = t
     `reads_files`: images may be files of this machine; only for a file that was named at the command line.
     """
     return ImportPorts(
-        catalogue=DjangoCatalogue(),
+        catalogue=catalogue(),
         listings=None if channel is None else DjangoListings(channel.pk, clock=clock),
         source_images=source_images(is_local=channel is not None and channel.is_local),
         transaction=transaction.atomic,
@@ -106,116 +124,77 @@ def cipher() -> FernetCipher:
     return FernetCipher.of_folder(Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS)
 
 
-def save_store_connection(channel: Channel, connection: StoreConnection) -> Connection:
-    """Keep a channel's store API connection; blank secrets leave the stored ones as they are. Raises AddressRefused."""
-    endpoint = endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http)
-    user, password = connection.web_server_login or ("", "")
-    secrets = {
-        "token": connection.token,
-        "signing_key": connection.signing_key,
-        "web_server_password": password,
-    }
-    return save_connection(
-        channel,
-        ConnectionKind.STORE_API,
-        cipher=cipher(),
-        secrets={name: value for name, value in secrets.items() if value},
-        protocol=Transport(endpoint.scheme).value,
-        host=endpoint.host,
-        port=endpoint.port,
-        folder=endpoint.folder,
-        store_code=connection.store_code,
-        user=user,
-        digest=connection.digest,
+def catalogue() -> Catalogue:
+    return DjangoCatalogue()
+
+
+def listings_of(channel_id: int) -> Listings:
+    return DjangoListings(channel_id)
+
+
+def profile_of(channel: Channel) -> ChannelProfile:
+    """Return a channel whole, as people set it up, with blanks for its secrets."""
+    return channels.profile_of(channel)
+
+
+def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> History:
+    return RequestHistory(requested_by=requested_by, trigger=trigger, clock=clock)
+
+
+def channel_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> ChannelPorts:
+    """Give what connecting, changing, checking, pausing and removing channels needs; `requested_by` is kept."""
+    return ChannelPorts(
+        channels=DjangoChannels(cipher=cipher),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        connector=_connector(),
+        transaction=transaction.atomic,
+        clock=clock,
     )
 
 
-def save_image_connection(channel: Channel, address: FileServerAddress, folder: ImageFolder) -> Connection:
-    """Keep a channel's image server connection; a blank password leaves the stored one as it is."""
-    return save_connection(
-        channel,
-        ConnectionKind.IMAGE_FTP,
-        cipher=cipher(),
-        secrets={"password": address.password} if address.password else {},
-        protocol=Transport(address.mode).value,
-        host=address.host,
-        port=address.port or None,
-        folder=folder.base_directory,
-        sub_folder=folder.sub_folder,
-        user=address.user,
-        fingerprint=address.fingerprint,
+def shipment_ports(
+    channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> ShipmentPorts:
+    """Give what recording a channel's shipments needs; `requested_by` is kept."""
+    return ShipmentPorts(
+        channel_id=channel.pk,
+        orders=DjangoOrders(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
     )
 
 
-def store_connection(channel: Channel) -> StoreConnection:
-    """Return what the channel knows about its store, secrets included. Raises NotAllowed where there is nothing."""
-    connection = connection_of(channel, ConnectionKind.STORE_API)
+@contextmanager
+def open_store(channel: Channel) -> Iterator[Store]:
+    """Open a channel's store; nothing is sent yet. Raises NotAllowed, AddressRefused, Reconfigure."""
+    connection = store_connection_of(channel, cipher=cipher())
     if connection is None:
         raise NotAllowed(f"The channel '{channel.name}' has no connection to a store yet.")
-    secrets = secrets_of(connection, cipher())
-    host = f"[{connection.host}]" if ":" in connection.host else connection.host
-    return StoreConnection(
-        domain=f"{connection.protocol}://{host}:{connection.port}",
-        folder=connection.folder,
-        store_code=connection.store_code,
-        token=secrets.get("token", ""),
-        signing_key=secrets.get("signing_key", ""),
-        digest=cast("Digest", connection.digest),
-        plain_http=connection.protocol == Transport.HTTP,
-        web_server_login=(connection.user, secrets.get("web_server_password", "")) if connection.user else None,
-    )
-
-
-@contextmanager
-def open_store(channel: Channel) -> Iterator[MivaStore]:
-    """Open a channel's store; nothing is sent yet. Raises NotAllowed, AddressRefused, Reconfigure."""
-    connection = store_connection(channel)
-    endpoint = endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http)
-    check_host(endpoint.host, port=endpoint.port, is_local=channel.is_local)
-    store = MivaStore(connect_client(connection, observer=_note_request))
-    try:
+    with store_at(connection, is_local=channel.is_local) as store:
         yield store
-    finally:
-        store.close()
 
 
 @contextmanager
-def open_image_store(channel: Channel) -> Iterator[MivaImageStore | None]:
+def store_at(connection: StoreConnection, *, is_local: bool) -> Iterator[Store]:
+    """Open a store that no channel is needed for; nothing is sent yet. Raises AddressRefused, CredentialsRejected."""
+    with closing(_connector().open_store(connection, is_local=is_local)) as store:
+        yield store
+
+
+@contextmanager
+def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
     """Open a channel's image server; None where it has none. Raises AddressRefused, Reconfigure."""
-    connection = connection_of(channel, ConnectionKind.IMAGE_FTP)
+    connection = image_connection_of(channel, cipher=cipher())
     if connection is None:
         yield None
         return
-    address = _image_address(connection, password=secrets_of(connection, cipher()).get("password", ""))
-    check_host(address.host, port=address.real_port, is_local=channel.is_local)
-    images = connect_images(address, folder=_image_folder(connection))
-    try:
+    with closing(_connector().open_images(connection, is_local=channel.is_local)) as images:
         yield images
-    finally:
-        images.close()
 
 
-def change_image_password(channel: Channel, password: str) -> None:
-    """Keep a new password for a channel's image server. Raises NotAllowed where it has none."""
-    connection = connection_of(channel, ConnectionKind.IMAGE_FTP)
-    if connection is None:
-        raise NotAllowed(f"The channel '{channel.name}' has no image server.")
-    save_image_connection(channel, _image_address(connection, password=password), _image_folder(connection))
-
-
-def _image_address(connection: Connection, *, password: str) -> FileServerAddress:
-    return FileServerAddress(
-        host=connection.host,
-        user=connection.user,
-        password=password,
-        mode=cast("Mode", connection.protocol),
-        port=connection.port or 0,
-        fingerprint=connection.fingerprint,
-    )
-
-
-def _image_folder(connection: Connection) -> ImageFolder:
-    return ImageFolder(base_directory=connection.folder, sub_folder=connection.sub_folder)
+def _connector() -> MivaConnector:
+    return MivaConnector(check_host=check_host, observer=_note_request)
 
 
 def _note_request(seen: RequestSeen) -> None:

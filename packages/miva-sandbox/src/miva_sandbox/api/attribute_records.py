@@ -7,7 +7,7 @@ The reference does not give the codes of "not found" here; they follow the patte
 import sqlite3
 from typing import Any
 
-from miva_sandbox.api import records
+from miva_sandbox.api import product_reference
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import ApiError
 from miva_sandbox.state import attribute_templates, attributes, columns
@@ -61,7 +61,7 @@ def option(call: Call, kind: Kind) -> sqlite3.Row:
 
 
 def owner_id(call: Call, kind: Kind) -> int:
-    row = records.product(call) if kind is PRODUCT else template(call)
+    row = product_reference.product(call) if kind is PRODUCT else template(call)
     return int(row["id"])
 
 

@@ -86,7 +86,7 @@ def _by_token(  # noqa: PLR0917 - they are the request, in its order
     if token.req_sig:
         if scheme == "MIVA":
             raise AccessDenied("Timestamp requires request signature")
-        wanted = hmac.new(base64.b64decode(token.signing_key), body, _HMAC[scheme]).digest()
+        wanted = hmac.new(base64.b64decode(token.signature_key), body, _HMAC[scheme]).digest()
         if not hmac.compare_digest(wanted, _decoded(signature)):
             raise AccessDenied("Invalid request signature")
     return Caller(domain, token=token)

@@ -1,5 +1,6 @@
 """Custom fields of any kind of record: as on-demand columns, as search fields and as sort, and as a parameter."""
 
+import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
@@ -25,7 +26,7 @@ def values(call: Call, entity: Entity, record_ids: Collection[int], asked: Seque
 
     Returns {record id: {module: {field code: value}}}, empty if none of the fields exists.
     """
-    fields: dict[int, Any] = {}
+    fields: dict[int, sqlite3.Row] = {}
     for name in asked:
         module, _, code = name.removeprefix(CUSTOM_FIELDS).partition(":")
         if module == "*" or (module == MODULE and code == "*"):
@@ -69,7 +70,7 @@ def sort(call: Call, entity: Entity, record: str, name: str) -> str | None:
     return f"{_expression(field['id'], record)} COLLATE NOCASE"
 
 
-def _field(call: Call, entity: Entity, name: str) -> Any:
+def _field(call: Call, entity: Entity, name: str) -> sqlite3.Row | None:
     if not name.startswith(CUSTOM_FIELDS):
         return None
     module, _, code = name.removeprefix(CUSTOM_FIELDS).partition(":")
@@ -95,13 +96,13 @@ def _any_value(field_id: int, record: str, operator: str, value: Any) -> Conditi
     return Condition(f"{record} {word} ({rows} AND {found.sql})", found.values)
 
 
-def check(call: Call, entity: Entity) -> list[tuple[Any, str | list[str]]]:
+def check(call: Call, entity: Entity) -> list[tuple[sqlite3.Row, str | list[str]]]:
     """
     Read the parameter CustomField_Values: {module: {field: value}}.
 
     Returns (field, value) pairs. Raises InputErrors for an unknown field, ApiError for another module.
     """
-    found: list[tuple[Any, str | list[str]]] = []
+    found: list[tuple[sqlite3.Row, str | list[str]]] = []
     for module, members in (call.parameters.mapping("CustomField_Values") or {}).items():
         if module != MODULE:
             raise ApiError("MER-JSN-PRD-00076", f"Module '{module}' not found")
@@ -113,7 +114,7 @@ def check(call: Call, entity: Entity) -> list[tuple[Any, str | list[str]]]:
     return found
 
 
-def store_values(call: Call, record_id: int, checked: list[tuple[Any, str | list[str]]]) -> None:
+def store_values(call: Call, record_id: int, checked: list[tuple[sqlite3.Row, str | list[str]]]) -> None:
     for field, value in checked:
         if field["fieldtype"] == MULTITEXT:
             parts = value if isinstance(value, list) else custom_fields.split(value)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from miva_sandbox.api.parameters import Parameters, as_text
 from miva_sandbox.api.registry import Call
-from miva_sandbox.state import attributes, choices, products, selling
+from miva_sandbox.state import attributes, choices, products, sales
 from miva_sandbox.state.attributes import PRODUCT
 from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.numbers import to_units
 from miva_sandbox.state.order_lines import NewLine, Option
-from miva_sandbox.state.selling import Sale
+from miva_sandbox.state.sales import Sale
 
 _SHORT_DATA = 254
 
@@ -25,7 +25,7 @@ def read_item(call: Call, element: Parameters, *, option_names: Sequence[str] = 
     taxable = element.boolean("Taxable")
     # Miva's client library for Node sends these with each line, empty.
     element.expect(("shipment", "discounts", "subscription"))
-    options = next((found for one in option_names if (found := element.objects(one)) is not None), [])
+    options = next((found for name in option_names if (found := element.objects(name)) is not None), [])
     return NewLine(
         code=code,
         name=name if name is not None else (product["name"] if product is not None else code),
@@ -35,7 +35,7 @@ def read_item(call: Call, element: Parameters, *, option_names: Sequence[str] = 
         quantity=element.required_integer("Quantity", low=1),
         taxable=True if taxable is None else taxable,
         product_id=product_id,
-        options=tuple(option_of(call, product_id, one) for one in options),
+        options=tuple(option_of(call, product_id, option) for option in options),
     )
 
 
@@ -66,15 +66,17 @@ def read_product(call: Call, element: Parameters) -> Sale:
     if product is None:
         raise element.refuse("code", "Product not found")
     given = {
-        (key(one.required_text("code")), key(one.text("template_code") or "")): as_text(one.raw("value"))
-        for one in element.objects("attributes") or []
+        (key(attribute.required_text("code")), key(attribute.text("template_code") or "")): as_text(
+            attribute.raw("value")
+        )
+        for attribute in element.objects("attributes") or []
     }
     asked = choices.questions(call.store, product["id"])
     try:
         answers = choices.read(call.store, asked, given)
     except Unanswered:
         raise element.refuse("attributes", "One or more required attributes are missing") from None
-    return selling.sale(
+    return sales.sale(
         call.store,
         product,
         variant_id=choices.variant_of(call.store, product["id"], asked, answers),

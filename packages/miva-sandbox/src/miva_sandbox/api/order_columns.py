@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from miva_sandbox.api import custom_field_values, formats, order_items
+from miva_sandbox.api import custom_field_values, formats, order_item_rows
 from miva_sandbox.api.list_query import CUSTOM_FIELDS
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import number
@@ -80,12 +80,12 @@ def _of_orders(call: Call, table: str, ids: list[int], order: str) -> list[sqlit
 
 
 def _items(call: Call, ids: list[int], asked: frozenset[str]) -> Groups:
-    return order_items.of_orders(call, ids, parts="parts" in asked)
+    return order_item_rows.of_orders(call, ids, parts="parts" in asked)
 
 
 def _shipments(call: Call, ids: list[int], asked: frozenset[str]) -> Groups:
     groups = _grouped(
-        _of_orders(call, "order_shipments", ids, "id"), lambda row: order_items.shipment(call, row, list_row=True)
+        _of_orders(call, "order_shipments", ids, "id"), lambda row: order_item_rows.shipment(call, row, list_row=True)
     )
     return _with_items(call, ids, asked, groups, "shpmnt_id")
 
@@ -99,7 +99,7 @@ def _with_items(call: Call, ids: list[int], asked: frozenset[str], groups: Group
     """Add to each shipment or return its lines, if lines are asked for; these never carry parts."""
     if "items" in asked:
         lines: Groups = defaultdict(list)
-        for items in order_items.of_orders(call, ids, parts=False).values():
+        for items in order_item_rows.of_orders(call, ids, parts=False).values():
             for item in items:
                 lines[item[key]].append(item)
         for group in groups.values():

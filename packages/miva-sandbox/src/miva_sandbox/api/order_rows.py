@@ -21,8 +21,8 @@ _MONEY = ("total", "total_ship", "total_tax", "total_auth", "total_capt", "total
 _COUNTS = ("pend_count", "bord_count", "note_count")
 
 
-def _customer(column: str, *, alias: str = "o") -> str:
-    return f"coalesce((SELECT c.{column} FROM customers c WHERE c.id = {alias}.cust_id), '')"  # noqa: S608 - our own names
+def _customer(column: str) -> str:
+    return f"coalesce((SELECT c.{column} FROM customers c WHERE c.id = o.cust_id), '')"  # noqa: S608 - our own names
 
 
 COLUMNS: Mapping[str, Column] = {

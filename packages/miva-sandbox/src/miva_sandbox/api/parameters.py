@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from miva_sandbox.api import dates
 from miva_sandbox.api.responses import InputErrors
 from miva_sandbox.state.numbers import plain
 
@@ -195,17 +194,6 @@ class Parameters:
             raise self.refuse(name, "Boolean values must be Yes/No, True/False, or 0/1")
         return _BOOLEANS[value]
 
-    def datetime(self, name: str, *, required: bool = False) -> int | None:
-        """Read a moment as epoch seconds: an integer, RFC 3339 text, or an object with year to second."""
-        if not self.has(name):
-            if required:
-                raise self.refuse(name, MISSING)
-            return None
-        try:
-            return dates.read(self.raw(name))
-        except dates.NotADate as error:
-            raise self.refuse(f"{name}:{error.member}" if error.member else name, str(error)) from None
-
     # --- lists and bytes ---
 
     def items(self, name: str, *, required: bool = False) -> list[Any] | None:
@@ -225,10 +213,6 @@ class Parameters:
         if found is None:
             return None
         return [self._integer(f"{name}[{index}]", value, -INT_MAX - 1, INT_MAX) for index, value in enumerate(found, 1)]
-
-    def texts(self, name: str, *, required: bool = False) -> list[str] | None:
-        found = self.items(name, required=required)
-        return None if found is None else [as_text(value) for value in found]
 
     def objects(self, name: str) -> "list[Parameters] | None":
         """Read a list of objects, each as Parameters whose error paths start with `name[n]:`, n from 1."""

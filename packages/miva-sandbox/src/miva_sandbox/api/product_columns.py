@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from miva_sandbox.api import attribute_columns, custom_field_values
+from miva_sandbox.api import attribute_columns, custom_field_values, product_base
 from miva_sandbox.api.list_query import CUSTOM_FIELDS
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import number
@@ -185,15 +185,13 @@ def _shipping_rules(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row]) -
 
 
 def _related(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row]) -> None:
-    from miva_sandbox.api import product_rows  # noqa: PLC0415 - a product's column holds products
-
     found: dict[int, list[Row]] = defaultdict(list)
     for row in call.store.db.rows(
         "SELECT r.product_id AS of_product, p.* FROM related_products r JOIN products p ON p.id = r.relprod_id "  # noqa: S608
         f"WHERE r.product_id IN {_OF_THE_PAGE} ORDER BY r.disp_order",
         (page_ids(rows),),
     ):
-        found[row["of_product"]].append(product_rows.base(call.store, row))
+        found[row["of_product"]].append(product_base.base(call.store, row))
     for built in rows:
         built["relatedproducts"] = found.get(built["id"], [])
 

@@ -1,16 +1,15 @@
-"""A product as list functions show it: the columns that are always there, and which can be searched and sorted."""
+"""Lists of products: which columns can be searched and sorted, and the rows that a page shows."""
 
 import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from miva_sandbox.api import custom_field_values, formats, list_query, product_columns
+from miva_sandbox.api import custom_field_values, list_query, product_base, product_columns
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, ListQuery, Spec
 from miva_sandbox.api.registry import Call
-from miva_sandbox.api.responses import ApiError, number
+from miva_sandbox.api.responses import ApiError
 from miva_sandbox.state.database import as_records
-from miva_sandbox.state.store import Store
 
 Row = dict[str, Any]
 
@@ -109,34 +108,6 @@ def show(query: ListQuery) -> None:
 
 def rows(call: Call, found: Sequence[sqlite3.Row], asked: Sequence[str]) -> list[Row]:
     """Build the page: the fixed columns of each product, then one query a column for what is asked on demand."""
-    built = [base(call.store, row) for row in as_records(found)]
+    built = [product_base.base(call.store, row) for row in as_records(found)]
     product_columns.add(call, found, built, asked)
     return built
-
-
-def base(store: Store, row: sqlite3.Row | Row) -> Row:
-    return {
-        "id": row["id"],
-        "disp_order": row["disp_order"],
-        "code": row["code"],
-        "sku": row["sku"],
-        "name": row["name"],
-        "thumbnail": row["thumbnail"],
-        "image": row["image"],
-        "price": number(row["price"]),
-        "formatted_price": formats.money(row["price"]),
-        "cost": number(row["cost"]),
-        "profit": number(row["profit"]),
-        "margin": number(row["margin"], decimals=2),
-        "formatted_cost": formats.money(row["cost"]),
-        "page_code": row["page_code"],
-        "page_id": 0,
-        "weight": number(row["weight"]),
-        "formatted_weight": formats.weight(store, row["weight"]),
-        "taxable": bool(row["taxable"]),
-        "active": bool(row["active"]),
-        "exsearch": bool(row["exsearch"]),
-        "page_title": row["page_title"],
-        "dt_created": row["dt_created"],
-        "dt_updated": row["dt_updated"],
-    }

@@ -66,10 +66,10 @@ class OptionCodes:
         for option in store.db.rows("SELECT id, code FROM options WHERE product_id = ?", (product_id,)):
             self._codes[0, option["id"]] = option["code"]
 
-    def of(self, one: Dimension) -> str:
-        if (one.attr_id, one.attmpat_id) in self._booleans:
+    def of(self, dimension: Dimension) -> str:
+        if (dimension.attr_id, dimension.attmpat_id) in self._booleans:
             return ""
-        return self._codes.get((int(one.attmpat_id != 0), one.option_id), "")
+        return self._codes.get((int(dimension.attmpat_id != 0), dimension.option_id), "")
 
 
 def compact(variant: Variant, codes: OptionCodes) -> Row:
@@ -88,32 +88,32 @@ def compact(variant: Variant, codes: OptionCodes) -> Row:
         ],
         "dimensions": [
             {
-                "attr_id": one.attr_id,
-                "attmpat_id": one.attmpat_id,
-                "option_id": one.option_id,
-                "option_code": codes.of(one),
+                "attr_id": dimension.attr_id,
+                "attmpat_id": dimension.attmpat_id,
+                "option_id": dimension.option_id,
+                "option_code": codes.of(dimension),
             }
-            for one in variant.dimensions or [Dimension(0, 0, 0)]
+            for dimension in variant.dimensions or [Dimension(0, 0, 0)]
         ],
     }
 
 
 def flat(variant: Variant, codes: OptionCodes) -> Row:
     """Show a variant with a member per dimension and every inventory attribute, as the list query does."""
-    chosen = {(one.attr_id, one.attmpat_id): one for one in variant.dimensions}
+    chosen = {(dimension.attr_id, dimension.attmpat_id): dimension for dimension in variant.dimensions}
     row: Row = {"product_id": variant.product_id, "variant_id": variant.variant_id}
     shown: list[Row] = []
     for attr_id, attmpat_id, code in codes.inventory:
-        one = chosen.get((attr_id, attmpat_id))
-        option_code = codes.of(one) if one else ""
-        row[f"option_id_{attr_id}_{attmpat_id}"] = one.option_id if one else None
-        row[f"option_code_{attr_id}_{attmpat_id}"] = option_code if one else None
+        dimension = chosen.get((attr_id, attmpat_id))
+        option_code = codes.of(dimension) if dimension else ""
+        row[f"option_id_{attr_id}_{attmpat_id}"] = dimension.option_id if dimension else None
+        row[f"option_code_{attr_id}_{attmpat_id}"] = option_code if dimension else None
         shown.append(
             {
                 "attr_id": attr_id,
                 "attr_code": code,
                 "attmpat_id": attmpat_id,
-                "option_id": one.option_id if one else 0,
+                "option_id": dimension.option_id if dimension else 0,
                 "option_code": option_code,
             }
         )

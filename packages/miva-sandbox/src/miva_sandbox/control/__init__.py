@@ -17,7 +17,7 @@ Bodies and answers are JSON objects. What is refused is answered with HTTP 400 a
 | `POST /seed` | `products`, `families`, `variants` (per family), `orders` | invented records, in bulk |
 | `GET`, `POST`, `DELETE /shoppers` | `rate` (orders a second), `count`, `seed` | shoppers who order until they are stopped |
 | `GET`, `POST /stores` | `code` | list the stores of the domain, and add one like the first |
-| `POST /tokens` | `token` (name), `req_sig`, `req_ts`, `ts_window`, `ip_addresses`, `enabled` | make or change a token; answers with its `token` and `signing_key` |
+| `POST /tokens` | `token` (name), `req_sig`, `req_ts`, `ts_window`, `ip_addresses`, `enabled` | make or change a token; answers with its `token` and `signature_key` |
 | `POST /users` | `user` (name), `public_key`, `groups` (none: an administrator) | an admin user who signs with an RSA key |
 | `POST /permissions` | `token` (name or token), `grant`, `revoke`, `grant_groups`, `revoke_groups`, `enabled` | rights of a token |
 | `POST /settings` | `domain`, `store`, `inventory`, `workflows` (code: on or off), `queues` (codes to make), `page_images` (page: code of the image type that it shows, for SRCH, CTGY, PROD, PROD-RELATED, PLST, BASK) | settings by name |

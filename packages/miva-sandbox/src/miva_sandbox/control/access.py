@@ -6,7 +6,7 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from miva_sandbox.api.authentication import public_key
-from miva_sandbox.control.reading import RefusedError, texts
+from miva_sandbox.control.request_body import RefusedError, texts
 from miva_sandbox.state import tokens, users
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
@@ -35,7 +35,7 @@ def set_token(domain: Domain, body: Mapping[str, Any]) -> Mapping[str, Any]:
         raise RefusedError(f"ts_window must be a number of seconds up to {_LONGEST_WINDOW_SECONDS}")
     token = _find_token(domain, name) or tokens.insert(domain.db, name=name)
     tokens.change(domain.db, token, **given)
-    return {"token": token.token, "signing_key": token.signing_key}
+    return {"token": token.token, "signature_key": token.signature_key}
 
 
 def change_rights(domain: Domain, store: Store, body: Mapping[str, Any]) -> Mapping[str, Any]:

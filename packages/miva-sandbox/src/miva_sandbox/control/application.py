@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from miva_sandbox.control import access, bulk, reading, settings
-from miva_sandbox.control.reading import Body, RefusedError
+from miva_sandbox.control import access, bulk, request_body, settings
+from miva_sandbox.control.request_body import Body, RefusedError
 from miva_sandbox.control.shoppers import Shoppers, order_once
 from miva_sandbox.control.snapshots import Snapshots
 from miva_sandbox.faults import rules
@@ -90,11 +90,11 @@ class Control:
         return {}
 
     def snapshot(self, body: Body) -> Body:
-        self._snapshots.take(reading.text(body, "name"))
+        self._snapshots.take(request_body.text(body, "name"))
         return {}
 
     def restore(self, body: Body) -> Body:
-        name = reading.text(body, "name")
+        name = request_body.text(body, "name")
         try:
             self._snapshots.restore(name)
         except KeyError:
@@ -103,20 +103,20 @@ class Control:
 
     def seed(self, body: Body) -> Body:
         store = self._store(body)
-        count = {name: reading.whole(body, name) for name in ("products", "families", "orders")}
-        variants = reading.whole(body, "variants", default=4, low=1)
+        count = {name: request_body.whole(body, name) for name in ("products", "families", "orders")}
+        variants = request_body.whole(body, "variants", default=4, low=1)
         with store.db.lock:
             if count["products"]:
                 bulk.add_products(store, count["products"])
             if count["families"]:
                 bulk.add_families(store, count["families"], variants=variants)
             if count["orders"]:
-                bulk.add_orders(store, count["orders"], seed=reading.whole(body, "seed"))
+                bulk.add_orders(store, count["orders"], seed=request_body.whole(body, "seed"))
         return self.state({})
 
     def edit(self, body: Body) -> Body:
         try:
-            messages = provision(self._store(body), reading.text(body, "xml"))
+            messages = provision(self._store(body), request_body.text(body, "xml"))
         except (ParseError, TooManyTopLevelTags) as error:
             raise RefusedError(f"The XML can't be read: {error}") from None
         return {"messages": [asdict(message) for message in messages]}
@@ -130,8 +130,8 @@ class Control:
     def send_shoppers(self, body: Body) -> Body:
         """Without a rate the orders are placed at once, and the answer has their numbers."""
         store = self._store(body)
-        count = reading.whole(body, "count") if "count" in body else None
-        rate, seed = reading.number(body, "rate", low=0), reading.whole(body, "seed")
+        count = request_body.whole(body, "count") if "count" in body else None
+        rate, seed = request_body.number(body, "rate", low=0), request_body.whole(body, "seed")
         if rate > 0:
             self._shoppers.start(store, rate=rate, count=count, seed=seed)
             return {}
@@ -154,11 +154,11 @@ class Control:
         members = dict(body)
         seed = members.pop("seed", None)
         given = members.pop("rules", [members] if members else [])
-        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        if not isinstance(given, list) or not all(isinstance(rule, dict) for rule in given):
             raise RefusedError("rules must be a list of rules")
-        read = [rules.read(one) for one in given]
+        read = [rules.read(rule) for rule in given]
         if seed is not None:
-            self._faults.clear(seed=reading.whole(body, "seed"))
+            self._faults.clear(seed=request_body.whole(body, "seed"))
         return {"ids": [self._faults.add(rule) for rule in read]}
 
     def clear_faults(self, body: Body) -> Body:
@@ -173,7 +173,7 @@ class Control:
 
     def fault_log(self, body: Body) -> Body:
         del body
-        return {"taken": [asdict(one) for one in self._faults.log()]}
+        return {"taken": [asdict(fault) for fault in self._faults.log()]}
 
     def clear_fault_log(self, body: Body) -> Body:
         del body
@@ -211,9 +211,9 @@ class Control:
         if body.get("release"):
             self._domain.clock.release()
         if "freeze" in body:
-            self._domain.clock.freeze(reading.number(body, "freeze", low=0))
+            self._domain.clock.freeze(request_body.number(body, "freeze", low=0))
         if "move" in body:
-            self._domain.clock.move(reading.number(body, "move"))
+            self._domain.clock.move(request_body.number(body, "move"))
         return self.clock({})
 
     def stores(self, body: Body) -> Body:
@@ -222,7 +222,7 @@ class Control:
 
     def add_store(self, body: Body) -> Body:
         """A store like the first one, that the tokens of the start have their rights in."""
-        code = reading.text(body, "code")
+        code = request_body.text(body, "code")
         if fault := code_fault(code, strict=self._domain.settings.strict_codes):
             raise RefusedError(fault)
         with self._domain.db.lock:
@@ -260,7 +260,7 @@ def _route(path: str, get: Act | None = None, *, post: Act | None = None, delete
 
     async def answer(request: Request) -> Response:
         try:
-            body = {**request.query_params, **await reading.body(request), **request.path_params}
+            body = {**request.query_params, **await request_body.read(request), **request.path_params}
             act = acts["GET" if request.method == "HEAD" else request.method]
             return JSONResponse(await to_thread.run_sync(act, body))
         except (RefusedError, BadRuleError) as refused:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from miva_sandbox.control.reading import RefusedError, texts
+from miva_sandbox.control.request_body import RefusedError, texts
 from miva_sandbox.state import inventory, page_images, queues
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import DEFAULTS, Store
@@ -43,6 +43,6 @@ def _check(given: Any, known: Mapping[str, Any], what: str) -> None:
         kinds = (bool, int, float) if isinstance(known[name], bool | int | float) else type(known[name])
         is_of_the_kind = isinstance(value, kinds) and not (isinstance(value, int | float) and value < 0)
         if isinstance(value, dict):
-            is_of_the_kind = all(isinstance(one, str) for one in value.values())
+            is_of_the_kind = all(isinstance(member, str) for member in value.values())
         if not is_of_the_kind:
             raise RefusedError(f"{name} of {what} must be of the kind of {known[name]!r}")

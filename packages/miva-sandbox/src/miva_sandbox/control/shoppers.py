@@ -3,7 +3,7 @@
 import random
 import threading
 
-from miva_sandbox.state import attributes, baskets, choices, products, selling
+from miva_sandbox.state import attributes, baskets, choices, products, sales
 from miva_sandbox.state.baskets import Buyer, OutOfStock
 from miva_sandbox.state.store import Store
 
@@ -39,7 +39,7 @@ def order_once(store: Store, chooser: random.Random) -> int | None:
     return None
 
 
-def _choose(store: Store, chooser: random.Random) -> selling.Sale | None:
+def _choose(store: Store, chooser: random.Random) -> sales.Sale | None:
     highest = store.db.value("SELECT max(id) FROM products WHERE active") or 0
     product_id = store.db.value(
         "SELECT id FROM products WHERE active AND id >= ? ORDER BY id LIMIT 1", (chooser.randint(0, highest),)
@@ -59,7 +59,7 @@ def _choose(store: Store, chooser: random.Random) -> selling.Sale | None:
     variant_id = choices.variant_of(store, product["id"], asked, answers)
     if variant_id is None:
         return None
-    return selling.sale(store, product, variant_id=variant_id, answers=answers, quantity=1)
+    return sales.sale(store, product, variant_id=variant_id, answers=answers, quantity=1)
 
 
 class Shoppers:

@@ -228,7 +228,10 @@ class Faults:
 
     def rules(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [{"id": one.id, "seen": one.seen, "taken": one.taken, **asdict(one.rule)} for one in self._active]
+            return [
+                {"id": active.id, "seen": active.seen, "taken": active.taken, **asdict(active.rule)}
+                for active in self._active
+            ]
 
     def log(self) -> list[Taken]:
         with self._lock:

@@ -15,8 +15,8 @@ from typing import Any, Self
 
 from OpenSSL import SSL
 
+from miva_sandbox.faults import ftp as ftp_faults
 from miva_sandbox.faults.rules import Faults
-from miva_sandbox.files import faulty_ftp
 from miva_sandbox.files.certificate import Certificate
 
 with warnings.catch_warnings():
@@ -101,21 +101,21 @@ class FtpServer:
         self.stop()
 
     def _handler(self) -> type[FTPHandler]:
-        authorizer = faulty_ftp.authorizer(DummyAuthorizer, AuthenticationFailed, self._faults)
+        authorizer = ftp_faults.authorizer(DummyAuthorizer, AuthenticationFailed, self._faults)
         authorizer.add_user(self._user, self._password, str(self.root), perm=_ALL_RIGHTS)
         settings: dict[str, Any] = {
             "authorizer": authorizer,
-            "abstracted_fs": faulty_ftp.filesystem(_Files, self._faults),
+            "abstracted_fs": ftp_faults.filesystem(_Files, self._faults),
             "banner": "Store files.",
             "timeout": _IDLE_TIMEOUT_SECONDS,
             "auth_failed_timeout": 0,
         }
         if self._tls is None:
-            settings["dtp_handler"] = faulty_ftp.data_channel(DTPHandler, ThrottledDTPHandler)
+            settings["dtp_handler"] = ftp_faults.data_channel(DTPHandler, ThrottledDTPHandler)
             return type("Handler", (FTPHandler,), settings)
         data = _ResumedDataChannel if self._tls.session_reuse else TLS_DTPHandler
         settings |= {
-            "dtp_handler": faulty_ftp.data_channel(data, ThrottledDTPHandler),
+            "dtp_handler": ftp_faults.data_channel(data, ThrottledDTPHandler),
             "ssl_context": _context(self._tls.certificate),
             "tls_control_required": self._tls.required,
             "tls_data_required": self._tls.required,

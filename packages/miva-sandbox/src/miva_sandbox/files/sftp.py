@@ -26,9 +26,9 @@ from paramiko.common import (
 )
 from paramiko.sftp import SFTP_NO_SUCH_FILE, SFTP_OK, SFTP_PERMISSION_DENIED
 
+from miva_sandbox.faults import ftp as ftp_faults
+from miva_sandbox.faults.ftp import Trouble
 from miva_sandbox.faults.rules import Faults
-from miva_sandbox.files import faulty_ftp
-from miva_sandbox.files.faulty_ftp import Trouble
 
 _STOP_TIMEOUT_SECONDS = 5
 _AUTH_TIMEOUT_SECONDS = 20
@@ -103,7 +103,7 @@ class SftpServer:
                 connected, _ = listening.accept()
             except OSError:
                 return
-            self._connections = [one for one in self._connections if one.is_active()]
+            self._connections = [connection for connection in self._connections if connection.is_active()]
             connection = paramiko.Transport(connected)
             connection.auth_timeout = _AUTH_TIMEOUT_SECONDS
             connection.add_server_key(self.host_key)
@@ -184,7 +184,7 @@ class _Files(SFTPServerInterface):
             file,
             flags,
             room=full.after_bytes if full is not None else None,
-            trouble=faulty_ftp.trouble(self._files.faults, verb=verb, path=path),
+            trouble=ftp_faults.trouble(self._files.faults, verb=verb, path=path),
             connection=self._connection,
         )
 

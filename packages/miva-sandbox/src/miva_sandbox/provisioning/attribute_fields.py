@@ -13,7 +13,7 @@ def new_attribute(tag: Tag) -> Attribute:
         "type": tag.required_word("Type", attributes.TYPES),
         "prompt": tag.required_text("Prompt"),
     }
-    return Attribute(**(values | _values(tag) | _switches(tag)))  # type: ignore[arg-type]
+    return Attribute(**(values | _values(tag) | _switches(tag)))  # type: ignore[arg-type]  # fields by name
 
 
 def attribute_changes(tag: Tag, *, types: tuple[str, ...] = attributes.TYPES) -> Changes:
@@ -26,7 +26,7 @@ def attribute_changes(tag: Tag, *, types: tuple[str, ...] = attributes.TYPES) ->
 
 def new_option(tag: Tag) -> Option:
     values: Changes = {"code": tag.required_code("Code"), "prompt": tag.required_text("Prompt")}
-    return Option(**(values | _values(tag)), default=bool(tag.boolean("DefaultOption")))  # type: ignore[arg-type]
+    return Option(**(values | _values(tag)), default=bool(tag.boolean("DefaultOption")))  # type: ignore[arg-type]  # likewise
 
 
 def option_changes(tag: Tag) -> tuple[Changes, bool]:

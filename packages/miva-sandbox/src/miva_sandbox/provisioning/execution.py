@@ -3,12 +3,15 @@
 import sqlite3
 from collections.abc import Callable
 
-from miva_sandbox.provisioning import document, known_tags, registry
+from miva_sandbox.provisioning import document, known_tags, registry, tags
 from miva_sandbox.provisioning.document import Element
 from miva_sandbox.provisioning.messages import Message, Messages
 from miva_sandbox.provisioning.registry import Refused, Tag
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.store import Store
+
+# Importing the package is what registers the tags.
+_REGISTERED = tags
 
 
 def run(store: Store, xml: str, *, before_tag: Callable[[str], None] | None = None) -> list[Message]:

@@ -4,7 +4,7 @@ import sqlite3
 
 from miva_sandbox.provisioning.lookups import product_found
 from miva_sandbox.provisioning.registry import Tag
-from miva_sandbox.state import attributes, choices, order_lines, products, selling, variants
+from miva_sandbox.state import attributes, choices, order_lines, products, sales, variants
 from miva_sandbox.state.attributes import PRODUCT
 from miva_sandbox.state.charges import SHIPPING_MODULE, SHIPPING_MODULE_CODE, Charge
 from miva_sandbox.state.choices import Question, Unanswered
@@ -79,7 +79,7 @@ def catalogue_item(tag: Tag, code: str) -> ReadLine:
     quantity = _quantity(tag)
     asked = choices.questions(tag.store, product["id"])
     variant_id, answers = _chosen(tag, product, asked)
-    sold = selling.sale(tag.store, product, variant_id=variant_id, answers=answers, quantity=quantity)
+    sold = sales.sale(tag.store, product, variant_id=variant_id, answers=answers, quantity=quantity)
     sku = tag.text("SKU", limit=_TEXT_WIDTH["SKU"])
     line = order_lines.overridden(sold.line, sku=sku, status=status(tag), tax=tax(tag))
     return line, sold.movements, _parcel(tag)

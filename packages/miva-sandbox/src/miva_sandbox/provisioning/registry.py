@@ -13,14 +13,11 @@ A function that raises (Refused, or any StoreError) has failed with that one mes
 and goes on. What it wrote before stays written. Children and attributes that it never asked for go to lint.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
 from typing import ParamSpec, TypeVar
 
-from miva_sandbox.provisioning import tags, values
+from miva_sandbox.provisioning import values
 from miva_sandbox.provisioning.document import Element
 from miva_sandbox.provisioning.messages import Messages
 from miva_sandbox.provisioning.values import Unreadable
@@ -264,17 +261,9 @@ def tag(name: str) -> Callable[[Function], Function]:
 
 def find(key: str) -> Function | None:
     """Return the function of a tag by its name in lower case."""
-    _load()
     return _tags.get(key)
 
 
 def names() -> list[str]:
     """Return the lower-case names of all tags that are implemented."""
-    _load()
     return sorted(_tags)
-
-
-@cache
-def _load() -> None:
-    for module in pkgutil.iter_modules(tags.__path__):
-        importlib.import_module(f"{tags.__name__}.{module.name}")

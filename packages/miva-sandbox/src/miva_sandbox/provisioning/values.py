@@ -119,7 +119,8 @@ def date(element: Element, *, now: int) -> int:
     try:
         offset = timedelta() if match[8] else timedelta(hours=int(match[10]), minutes=int(match[11]))
         zone = timezone(-offset if match[9] == "-" else offset)
-        return int(datetime(*(int(match[part]) for part in range(1, 7)), tzinfo=zone).timestamp())  # type: ignore[misc,arg-type]
+        year, month, day, hour, minute, second = (int(match[part]) for part in range(1, 7))
+        return int(datetime(year, month, day, hour, minute, second, tzinfo=zone).timestamp())
     except (ValueError, OverflowError) as error:
         raise Unreadable("Invalid Date/Time", is_whole=True) from error
 

@@ -12,11 +12,11 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from miva_sandbox.state import charges, inventory, order_lines, order_stock, orders, selling
+from miva_sandbox.state import charges, inventory, order_lines, order_stock, orders, sales
 from miva_sandbox.state.charges import Charge
 from miva_sandbox.state.order_lines import NewLine, Option
 from miva_sandbox.state.order_stock import Movement
-from miva_sandbox.state.selling import Sale, Shortage
+from miva_sandbox.state.sales import Sale, Shortage
 from miva_sandbox.state.store import Store
 
 SCHEMA = """
@@ -78,7 +78,10 @@ def open_new(store: Store) -> str:
 def items(store: Store, basket_id: int) -> list[Item]:
     return [
         Item(
-            row["line_id"], _line(row["line"]), [(one, two) for one, two in json.loads(row["movements"])], row["taken"]
+            row["line_id"],
+            _line(row["line"]),
+            [(product_id, quantity) for product_id, quantity in json.loads(row["movements"])],
+            row["taken"],
         )
         for row in store.db.rows("SELECT * FROM basket_items WHERE basket_id = ? ORDER BY line_id", (basket_id,))
     ]
@@ -92,7 +95,7 @@ def add(store: Store, basket: sqlite3.Row, sold: Sale) -> int:
     """
     takes_now = inventory.settings(store)["mode"] == "basket"
     held = [] if takes_now else [move for item in items(store, basket["id"]) for move in item.movements]
-    if (short := selling.shortage(store, sold.movements, held=held)) is not None:
+    if (short := sales.shortage(store, sold.movements, held=held)) is not None:
         raise OutOfStock(short)
     line_id = store.db.next_id(order_lines.SEQUENCE)
     store.db.execute(
@@ -132,7 +135,7 @@ def check_out(store: Store, basket: sqlite3.Row, buyer: Buyer) -> int:
         picked = items(store, basket["id"])
         for item in picked:
             if not item.taken:
-                if (short := selling.shortage(store, item.movements)) is not None:
+                if (short := sales.shortage(store, item.movements)) is not None:
                     raise OutOfStock(short)
                 order_stock.take(store, item.movements)
         order_id = orders.insert(

@@ -128,13 +128,6 @@ def delete(store: Store, category_id: int) -> None:
             _set_depths(store, child["id"])
 
 
-def is_assigned(store: Store, category_id: int, product_id: int) -> bool:
-    found = store.db.value(
-        "SELECT 1 FROM category_products WHERE cat_id = ? AND product_id = ?", (category_id, product_id)
-    )
-    return found is not None
-
-
 def assign(store: Store, category_id: int, product_id: int) -> bool:
     """Put a product into a category, last; False if it stood there already."""
     added = store.db.execute(

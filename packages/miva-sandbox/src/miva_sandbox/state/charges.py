@@ -4,7 +4,6 @@ What an order costs beside its lines, and what was paid for it.
 Amounts of charges are units of 1e-8 (they have three decimals), those of payments are cents.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -35,14 +34,9 @@ SHIPPING_MODULE_CODE = "flatrate"
 
 
 class Payment(IntEnum):
-    DECLINED = 0
-    LEGACY_AUTHORISATION = 1
-    LEGACY_CAPTURE = 2
     AUTHORISATION = 3
     CAPTURE = 4
-    AUTHORISE_AND_CAPTURE = 5
     REFUND = 6
-    VOID = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +85,8 @@ def authorise(store: Store, order_id: int, amount: int, *, refnum: str = "") -> 
     return payment_id
 
 
-def capture(store: Store, order_id: int, amount: int, *, refnum: str = "") -> int:
-    payment_id = _pay(store, order_id, Payment.CAPTURE, amount, refnum)
+def capture(store: Store, order_id: int, amount: int) -> int:
+    payment_id = _pay(store, order_id, Payment.CAPTURE, amount)
     store.db.execute(
         "UPDATE orders SET pay_id = ?, total_capt = total_capt + ?, net_capt = net_capt + ? WHERE id = ?",
         (PAYMENT_MODULE, amount, amount, order_id),
@@ -101,8 +95,8 @@ def capture(store: Store, order_id: int, amount: int, *, refnum: str = "") -> in
     return payment_id
 
 
-def refund(store: Store, order_id: int, amount: int, *, refnum: str = "") -> int:
-    payment_id = _pay(store, order_id, Payment.REFUND, amount, refnum)
+def refund(store: Store, order_id: int, amount: int) -> int:
+    payment_id = _pay(store, order_id, Payment.REFUND, amount)
     store.db.execute(
         "UPDATE orders SET pay_id = ?, total_rfnd = total_rfnd + ?, net_capt = net_capt - ? WHERE id = ?",
         (PAYMENT_MODULE, amount, amount, order_id),
@@ -111,20 +105,12 @@ def refund(store: Store, order_id: int, amount: int, *, refnum: str = "") -> int
     return payment_id
 
 
-def of_order(store: Store, order_id: int) -> list[sqlite3.Row]:
-    return store.db.rows("SELECT * FROM order_charges WHERE order_id = ? ORDER BY charge_id", (order_id,))
-
-
-def payments_of(store: Store, order_id: int) -> list[sqlite3.Row]:
-    return store.db.rows("SELECT * FROM order_payments WHERE order_id = ? ORDER BY id", (order_id,))
-
-
 def order_deleted(store: Store, order_id: int) -> None:
     remove_all(store, order_id)
     store.db.execute("DELETE FROM order_payments WHERE order_id = ?", (order_id,))
 
 
-def _pay(store: Store, order_id: int, kind: Payment, amount: int, refnum: str) -> int:
+def _pay(store: Store, order_id: int, kind: Payment, amount: int, refnum: str = "") -> int:
     payment_id = store.db.next_id("order_payments")
     store.db.execute(
         "INSERT INTO order_payments (id, order_id, type, refnum, amount, available, dtstamp, pay_id, currency, "

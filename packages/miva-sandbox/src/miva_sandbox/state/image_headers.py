@@ -1,5 +1,5 @@
 """
-Picture headers: kind and pixel size, told from the first bytes alone.
+Image headers: kind and pixel size, told from the first bytes alone.
 
 A file that is cut off after its header passes, as it does in a real store; so no imaging library is asked.
 """
@@ -25,7 +25,7 @@ class Header(NamedTuple):
 
 
 def read(content: bytes) -> Header | None:
-    """Return what the content is, or None if it is no picture of a known kind."""
+    """Return what the content is, or None if it is no image of a known kind."""
     for reader in _READERS:
         try:
             header = reader(content)
@@ -89,7 +89,7 @@ def _avif(content: bytes) -> Header | None:
     (length,) = struct.unpack_from(">I", content, 0)
     if content[4:8] != b"ftyp" or not {b"avif", b"avis"} & {content[i : i + 4] for i in range(8, min(length, 256), 4)}:
         return None
-    # The size stands in the image spatial extents property, deep inside the meta box; the largest is the picture's.
+    # The size stands in the image spatial extents property, deep inside the meta box; the largest is the image's.
     sizes = []
     position = content.find(b"ispe")
     while position >= 0:

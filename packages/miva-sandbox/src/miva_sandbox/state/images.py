@@ -60,7 +60,7 @@ _FILE_MODE = 0o644
 
 def register(store: Store, path: str) -> int:
     """
-    Return the id of the image with this path; a new one must be a picture that is there.
+    Return the id of the image with this path; a new one must be an image file that is there.
 
     A path that is registered keeps its record, whatever has become of the file's content.
 
@@ -82,7 +82,7 @@ def register(store: Store, path: str) -> int:
 
 def create(store: Store, path: str, content: bytes) -> int:
     """
-    Write a picture and register it; the same content under the same path changes nothing.
+    Write an image and register it; the same content under the same path changes nothing.
 
     Raises Invalid (AlreadyExists where the file has other content).
     """
@@ -92,7 +92,7 @@ def create(store: Store, path: str, content: bytes) -> int:
             raise AlreadyExists("MER-DBE-IMG-00012", "File already exists", field="filepath")
         return register(store, path)
     if image_headers.read(content[: image_headers.HEADER_BYTES]) is None:
-        raise Invalid(*_no_picture(path), field="filepath")
+        raise Invalid(*_no_image(path), field="filepath")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -234,9 +234,9 @@ def delete_type(store: Store, image_type: sqlite3.Row) -> None:
 
 def derived(store: Store, path: str, width: int, height: int) -> str:
     """
-    Return the path of the picture made to fit a box of pixels, making it at first need.
+    Return the path of the image made to fit a box of pixels, making it at first need.
 
-    It is made once per file name: new content under an old name goes on showing the old picture. A picture is never
+    It is made once per file name: new content under an old name goes on showing the old image. An image is never
     enlarged; one that can't be drawn is returned as it is.
     """
     with store.db.lock:
@@ -265,11 +265,11 @@ def _header(file: Path) -> image_headers.Header:
     except OSError:
         header = None
     if header is None:
-        raise Invalid(*_no_picture(file.name), field="filepath")
+        raise Invalid(*_no_image(file.name), field="filepath")
     return header
 
 
-def _no_picture(name: str) -> tuple[str, str]:
+def _no_image(name: str) -> tuple[str, str]:
     """Of several errors that a real store meets here it reports the last, which depends on the extension only."""
     if PurePosixPath(name).suffix.lower().removeprefix(".") in _EXTENSIONS:
         return "MER-UTL-PUB-00013", "File is corrupt or is not a supported image type"
@@ -301,10 +301,10 @@ def _derived(store: Store, image: sqlite3.Row, width: int, height: int) -> str:
     if store.db.value("SELECT 1 FROM generated_images WHERE image_md5 = ?", (_digest(target),)):
         return target
     try:
-        with Image.open(store.files_root / path) as picture:
-            picture.thumbnail((width, height))
-            picture.save(store.files_root / target, format=picture.format)
-            size = picture.size
+        with Image.open(store.files_root / path) as drawn:
+            drawn.thumbnail((width, height))
+            drawn.save(store.files_root / target, format=drawn.format)
+            size = drawn.size
     except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
         return path
     store.db.execute(

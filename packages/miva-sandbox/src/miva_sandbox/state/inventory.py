@@ -185,11 +185,6 @@ class Stock:
         """How many can be bought; None is any number."""
         return max(self.available, 0) if self.tracked and self.out_track else None
 
-    @property
-    def is_listed(self) -> bool:
-        """Lists leave a product out by its count and the level alone; they don't look whether the level is watched."""
-        return not (self.tracked and self.hide and self.count <= self.out_threshold)
-
 
 def stock(store: Store, product_id: int) -> Stock:
     """Work out how a product stands; an untracked one has the store's defaults and a count of 0."""

@@ -16,12 +16,12 @@ CREATE INDEX IF NOT EXISTS notes_by_customer ON notes (cust_id, id);
 """
 
 
-def insert(store: Store, text: str, *, order_id: int = 0, cust_id: int = 0, user_id: int = 0) -> int:
+def insert(store: Store, text: str, *, order_id: int = 0, cust_id: int = 0) -> int:
     """Leave a note, and count it at its order and its customer. The order's update stamp stays."""
     note_id = store.db.next_id("notes")
     store.db.execute(
-        "INSERT INTO notes (id, cust_id, order_id, user_id, notetext, dtstamp) VALUES (?, ?, ?, ?, ?, ?)",
-        (note_id, cust_id, order_id, user_id, text, store.clock.now()),
+        "INSERT INTO notes (id, cust_id, order_id, notetext, dtstamp) VALUES (?, ?, ?, ?, ?)",
+        (note_id, cust_id, order_id, text, store.clock.now()),
     )
     _count(store, order_id, cust_id)
     return note_id

@@ -1,7 +1,7 @@
 """
 Which image type each page shows, as a merchant chooses it in the templates of the pages.
 
-A new store has chosen nothing, and its pages show no pictures.
+A new store has chosen nothing, and its pages show no images.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def chosen(store: Store) -> dict[str, str]:
 
 def choose(store: Store, types: Mapping[str, str]) -> None:
     """
-    Let pages show pictures of a type, or none for a blank code; other pages stay as they are.
+    Let pages show images of a type, or none for a blank code; other pages stay as they are.
 
     A type that doesn't exist is taken, as a template keeps the code of one that was deleted. Raises LookupError.
     """

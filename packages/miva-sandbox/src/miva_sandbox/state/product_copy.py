@@ -1,5 +1,5 @@
 """
-Copying a product under a new code, with what describes it: texts, attributes, categories, pictures, custom fields.
+Copying a product under a new code, with what describes it: texts, attributes, categories, images, custom fields.
 
 What a real store copies is a set of rules that its merchant edits. Here everything goes along but variants and kits,
 whose parts are the source's own stock, and the count, which is nobody's twice.

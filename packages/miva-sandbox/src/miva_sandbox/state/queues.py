@@ -65,12 +65,9 @@ def insert(store: Store, code: str, *, descrip: str = "") -> int:
     return queue_id
 
 
-def enable(store: Store, workflow: str, *, enabled: bool = True, queue_id: int | None = None) -> None:
-    """Switch a default workflow on or off, or point it at another queue. Raises NotFound."""
-    changed = store.db.execute(
-        "UPDATE workflows SET enabled = ?, queue_id = coalesce(?, queue_id) WHERE code = ?",
-        (enabled, queue_id, workflow),
-    )
+def enable(store: Store, workflow: str, *, enabled: bool = True) -> None:
+    """Switch a default workflow on or off. Raises NotFound."""
+    changed = store.db.execute("UPDATE workflows SET enabled = ? WHERE code = ?", (enabled, workflow))
     if changed.rowcount == 0:
         raise NotFound("", f"Workflow '{workflow}' not found", field="workflow")
 

@@ -2,7 +2,7 @@
 What a shopper sees: which products the lists show, what is said of their stock, and which options can be chosen.
 
 Seeing and buying are different questions with different rules: a product that is hidden from the lists can still be
-bought by its address. Buying is decided in `selling`.
+bought by its address. Buying is decided in `sales`.
 """
 
 import sqlite3

@@ -51,7 +51,7 @@ def find(store: Store, product_id: int) -> ShippingRules:
 
 def update(store: Store, product_id: int, changes: Mapping[str, str | int]) -> None:
     """Change the rules named; a row that says nothing but defaults is removed."""
-    rules = replace(find(store, product_id), **changes)  # type: ignore[arg-type]
+    rules = replace(find(store, product_id), **changes)  # type: ignore[arg-type]  # each reader gives its field's own kind
     store.db.execute("DELETE FROM product_shipping_rules WHERE product_id = ?", (product_id,))
     if rules != ShippingRules():
         marks = ", ".join(f":{name}" for name in _NAMES)

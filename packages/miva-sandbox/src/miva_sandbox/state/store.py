@@ -1,5 +1,5 @@
 """
-One store of a domain: its own database, its settings (the members of Store_Load), its place for pictures.
+One store of a domain: its own database, its settings (the members of Store_Load), its place for images.
 
 Ids, codes, images and custom fields are a store's own; what several stores share belongs to the domain.
 """
@@ -95,7 +95,7 @@ def _schema() -> tuple[str, ...]:
 
 class Store:
     """
-    `files_root` is the base directory for graphics: a picture's path `graphics/...` is relative to it.
+    `files_root` is the base directory for graphics: an image's path `graphics/...` is relative to it.
 
     `settings` is read freely and written through `change_settings`.
     """

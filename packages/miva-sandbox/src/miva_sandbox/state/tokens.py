@@ -40,7 +40,7 @@ class Token:
     id: int
     name: str
     token: str
-    signing_key: str
+    signature_key: str
     enabled: bool
     req_sig: bool
     req_ts: bool
@@ -89,6 +89,8 @@ def _find(db: Database, column: str, value: str) -> Token | None:
     if row is None:
         return None
     found = dict(row)
+    # The column keeps its first name, so that a state folder of before is still read.
+    found["signature_key"] = found.pop("signing_key")
     for flag in ("enabled", "req_sig", "req_ts"):
         found[flag] = bool(found[flag])
     return Token(**found)

@@ -45,14 +45,6 @@ def is_in_use(store: Store, uri: str) -> bool:
     )
 
 
-def canonical_of_product(store: Store, product_id: int) -> str:
-    """Return the product's canonical URI, or an empty text."""
-    found = store.db.value(
-        "SELECT uri FROM uris WHERE product_id = ? AND product_id <> 0 AND canonical = 1", (product_id,)
-    )
-    return str(found) if found is not None else ""
-
-
 def insert(
     store: Store,
     uri: str,

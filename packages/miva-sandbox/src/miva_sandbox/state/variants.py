@@ -1,7 +1,7 @@
 """
 Variants: sets of options of a parent product, and the part products that are sold behind each.
 
-A variant has no code, stock or picture of its own. It is known by its exact set of dimensions and their number;
+A variant has no code, stock or image of its own. It is known by its exact set of dimensions and their number;
 variant 0 is the default one, the parts of a product without any choice. A rule that looks odd here (a variant that
 leaves out a dimension, a part listed twice) is stored as it comes, because real stores don't test it.
 """
@@ -87,7 +87,12 @@ def find(store: Store, product_id: int, dimensions: Sequence[Dimension]) -> int 
     found = store.db.value(
         "SELECT v.variant_id FROM product_variants v WHERE v.attr_id = ? AND v.attmpat_id = ? AND v.option_id = ? "  # noqa: S608 - only question marks
         f"AND v.product_id = ? AND v.variant_id <> 0 AND v.dimensions = ?{further}",
-        (*_values(wanted[0]), product_id, len(wanted), *(value for one in wanted[1:] for value in _values(one))),
+        (
+            *_values(wanted[0]),
+            product_id,
+            len(wanted),
+            *(value for dimension in wanted[1:] for value in _values(dimension)),
+        ),
     )
     return int(found) if found is not None else None
 
@@ -105,8 +110,16 @@ def insert(
         "INSERT INTO product_variants (product_id, variant_id, dimensions, part_count, attr_id, attmpat_id, option_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (product_id, variant_id, len(unique), len(parts), one.attr_id, one.attmpat_id, one.option_id)
-            for one in unique
+            (
+                product_id,
+                variant_id,
+                len(unique),
+                len(parts),
+                dimension.attr_id,
+                dimension.attmpat_id,
+                dimension.option_id,
+            )
+            for dimension in unique
         ],
     )
     replace_parts(store, product_id, variant_id, parts)
@@ -131,7 +144,10 @@ def replace_dimensions(store: Store, product_id: int, variant_id: int, dimension
     store.db.execute_many(
         "INSERT INTO product_variants (product_id, variant_id, dimensions, part_count, attr_id, attmpat_id, option_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(product_id, variant_id, len(unique), count, one.attr_id, one.attmpat_id, one.option_id) for one in unique],
+        [
+            (product_id, variant_id, len(unique), count, dimension.attr_id, dimension.attmpat_id, dimension.option_id)
+            for dimension in unique
+        ],
     )
 
 

@@ -13,7 +13,7 @@ from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 from miva_sandbox.state.numbers import UNITS, from_units
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Inside the page, so that a page is one answer and nothing is fetched besides its pictures.
+# Inside the page, so that a page is one answer and nothing is fetched besides its images.
 _STYLE = (resources.files("miva_sandbox.storefront") / "style.css").read_text(encoding="utf-8")
 
 Child = HtmlElement | str
@@ -70,7 +70,7 @@ def link(text: str, href: str) -> HtmlElement:
     return E.A(clean(text), href=href)
 
 
-def picture(src: str, *, alt: str) -> HtmlElement:
+def image(src: str, *, alt: str) -> HtmlElement:
     return E.IMG(src=src, alt=clean(alt))
 
 

@@ -1,5 +1,5 @@
 """
-The page of one product: pictures, price, stock, and the form that puts it into the basket.
+The page of one product: images, price, stock, and the form that puts it into the basket.
 
 Everything is shown for what the form has selected at the moment, as the scripts of a real store do; here a button
 asks for it, and no script is needed.
@@ -16,14 +16,14 @@ from miva_sandbox.state import attributes, choices, page_images, products, shelv
 from miva_sandbox.state.choices import Question, Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.store import Store
-from miva_sandbox.storefront import browsing, frame, html, pictures
+from miva_sandbox.storefront import frame, html, images, product_lists
 from miva_sandbox.storefront.shopper import Shopper, field_names
 
 Given = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FormQuestion:
     """A question with the options that its choice list offers (none for a text or a check box)."""
 
     question: Question
@@ -61,9 +61,9 @@ def product(shopper: Shopper, *, code: str = "PROD", message: str = "") -> bytes
     return frame.page(shopper, code, found["name"], content, data=data)
 
 
-def _asked(store: Store, product_id: int) -> list[Asked]:
+def _asked(store: Store, product_id: int) -> list[FormQuestion]:
     shown = shelves.shown_options(store, product_id)
-    asked: list[Asked] = []
+    asked: list[FormQuestion] = []
     for question in choices.questions(store, product_id):
         offered: list[sqlite3.Row] = []
         if question.is_choice:
@@ -72,23 +72,25 @@ def _asked(store: Store, product_id: int) -> list[Asked]:
                 for option in attributes.options_of(store, question.kind, question.attribute["id"])
                 if not question.attribute["inventory"] or (question.attr_id, question.attmpat_id, option["id"]) in shown
             ]
-        asked.append(Asked(question, offered))
+        asked.append(FormQuestion(question, offered))
     return asked
 
 
-def _preselected(asked: Sequence[Asked]) -> Given:
+def _preselected(asked: Sequence[FormQuestion]) -> Given:
     """Return what a browser selects by itself: the default option, else the first where no empty one is offered."""
     given: dict[tuple[str, str], str] = {}
-    for one in asked:
-        first = one.options[:1] if one.question.attribute["required"] else ()
-        default = [option for option in one.options if option["id"] == one.question.attribute["default_id"]]
+    for form_question in asked:
+        first = form_question.options[:1] if form_question.question.attribute["required"] else ()
+        default = [
+            option for option in form_question.options if option["id"] == form_question.question.attribute["default_id"]
+        ]
         for option in default or first:
-            given[one.question.name] = option["code"]
+            given[form_question.question.name] = option["code"]
     return given
 
 
-def _variant(store: Store, product_id: int, asked: Sequence[Asked], given: Given) -> int:
-    questions = [one.question for one in asked]
+def _variant(store: Store, product_id: int, asked: Sequence[FormQuestion], given: Given) -> int:
+    questions = [form_question.question for form_question in asked]
     try:
         answers = choices.read(store, questions, given)
     except Unanswered:
@@ -114,31 +116,31 @@ def _price(store: Store, found: sqlite3.Row, variant_id: int, parts: Sequence[sq
 
 def _gallery(shopper: Shopper, found: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> list[HtmlElement]:
     store = shopper.store
-    first = pictures.of_type(
-        store, "PROD", found["id"], box=pictures.PRODUCT_BOX, parts=[part["part_id"] for part in parts]
+    first = images.of_type(
+        store, "PROD", found["id"], box=images.PRODUCT_BOX, parts=[part["part_id"] for part in parts]
     )
-    further = pictures.others(store, "PROD", found["id"], box=pictures.SMALL_BOX)
+    further = images.others(store, "PROD", found["id"], box=images.SMALL_BOX)
     if not first and not further:
         return []
-    shown = [html.picture(first, alt=found["name"])] if first else []
+    shown = [html.image(first, alt=found["name"])] if first else []
     if further:
-        shown.append(E.DIV(E.CLASS("further"), *(html.picture(src, alt="") for src in further)))
-    return [E.DIV(E.CLASS("pictures"), *shown)]
+        shown.append(E.DIV(E.CLASS("further"), *(html.image(src, alt="") for src in further)))
+    return [E.DIV(E.CLASS("images"), *shown)]
 
 
-def _form(shopper: Shopper, found: sqlite3.Row, asked: Sequence[Asked], given: Given) -> HtmlElement:
+def _form(shopper: Shopper, found: sqlite3.Row, asked: Sequence[FormQuestion], given: Given) -> HtmlElement:
     inputs: list[HtmlElement] = [
         html.hidden("Action", "ADPR"),
         html.hidden("Store_Code", shopper.store.code),
         html.hidden("Product_Code", found["code"]),
     ]
-    for position, one in enumerate(asked, 1):
-        question = one.question
+    for position, form_question in enumerate(asked, 1):
+        question = form_question.question
         code_name, template_name, value_name = field_names(question, position)
         inputs.append(html.hidden(code_name, question.slot_code or question.code))
         if template_name:
             inputs.append(html.hidden(template_name, question.code))
-        inputs.append(_input(one, value_name, given.get(question.name, "")))
+        inputs.append(_input(form_question, value_name, given.get(question.name, "")))
     inputs.append(html.field("Quantity", "Quantity", value="1"))
     buttons = [E.BUTTON("Add to basket")]
     if asked:
@@ -147,7 +149,7 @@ def _form(shopper: Shopper, found: sqlite3.Row, asked: Sequence[Asked], given: G
     return E.FORM(E.CLASS("buy"), *inputs, E.DIV(E.CLASS("buttons"), *buttons), method="post", action=shopper.address())
 
 
-def _input(asked: Asked, name: str, chosen: str) -> HtmlElement:
+def _input(asked: FormQuestion, name: str, chosen: str) -> HtmlElement:
     attribute = asked.question.attribute
     words = html.clean(attribute["prompt"] or asked.question.code)
     prompt = E.SPAN(E.B(words)) if attribute["required"] else E.SPAN(words)
@@ -180,4 +182,4 @@ def _related(shopper: Shopper, product_id: int) -> list[HtmlElement]:
     listed = shelves.related_to(shopper.store, product_id)
     if not listed:
         return []
-    return [E.H2("Related products"), browsing.cards(shopper, page_images.RELATED, listed)]
+    return [E.H2("Related products"), product_lists.cards(shopper, page_images.RELATED, listed)]

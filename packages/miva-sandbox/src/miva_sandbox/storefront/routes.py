@@ -10,26 +10,26 @@ from starlette.routing import Route
 
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
-from miva_sandbox.storefront import browsing, frame, product_page, shopping
+from miva_sandbox.storefront import frame, product_lists, product_page, purchase
 from miva_sandbox.storefront.shopper import Shopper
 
 _BODY_LIMIT_BYTES = 64 * 1024
 _FIELD_LIMIT = 500
 
 _SCREENS: Mapping[str, Callable[[Shopper], bytes]] = {
-    "": browsing.front,
-    "SFNT": browsing.front,
-    "CTGY": browsing.category,
-    "PLST": browsing.all_products,
+    "": product_lists.front,
+    "SFNT": product_lists.front,
+    "CTGY": product_lists.category,
+    "PLST": product_lists.all_products,
     "PROD": product_page.product,
-    "SRCH": browsing.search,
-    "BASK": shopping.basket,
-    "OINF": shopping.checkout,
+    "SRCH": product_lists.search,
+    "BASK": purchase.basket,
+    "OINF": purchase.checkout,
 }
 _ACTIONS: Mapping[str, Callable[[Shopper], bytes]] = {
-    "ADPR": shopping.add,
-    "RGRP": shopping.remove,
-    "AUTH": shopping.place_order,
+    "ADPR": purchase.add,
+    "RGRP": purchase.remove,
+    "AUTH": purchase.place_order,
 }
 
 

@@ -1,5 +1,8 @@
-"""Naming things on the command line: a channel by its name, listings by SKU, an order by the store's number."""
+"""
+Naming things on the command line: a channel by its name, listings by SKU, an order by the store's number, and who asks.
+"""
 
+import getpass
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -51,6 +54,14 @@ class Named:
         return [{"name": name, "did_you_mean": meant or None} for name, meant in self.unknown.items()]
 
 
+def shell_user() -> str:
+    """Name who asks, for the audit trail."""
+    try:
+        return f"shell: {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "shell"
+
+
 def the_channel(name: str) -> "Channel":
     """Return the channel of this name; without a name the only one. Raises NotAllowed."""
     from tradepost.database.models import Channel
@@ -77,10 +88,10 @@ def the_channel(name: str) -> "Channel":
 
 def named_listings(channel: "Channel", names: Sequence[str]) -> Named:
     """Find the listings that these SKUs, handles or codes name. Raises NotAllowed if none of them names any."""
-    from tradepost.database.listings.listings import DjangoListings
+    from tradepost import wiring
     from tradepost.database.models import Listing
 
-    listings = DjangoListings(channel.pk)
+    listings = wiring.listings_of(channel.pk)
     rows = {row.id: row for row in listings.by_skus(names)}
     known = {row.sku for row in rows.values()} | {row.code for row in rows.values()}
     missing = [name for name in names if name not in known]

@@ -16,8 +16,8 @@ from tradepost.cli.arguments import (
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]

@@ -83,12 +83,11 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one listing, with what was done to it."""
-    from tradepost.database.models import Listing
-    from tradepost.database.runs.history import history_of
+    from tradepost.database.models import Listing, RunChange
 
     named = named_listings(the_channel(channel), [sku])
     row = Listing.objects.select_related("product").get(pk=named.ids[0])
-    history = list(history_of(row.pk)[:HISTORY_LENGTH])
+    history = list(RunChange.history_of(row.pk)[:HISTORY_LENGTH])
     if as_json:
         print_json({**_json(row), "history": [_history_json(change) for change in history]})
         return

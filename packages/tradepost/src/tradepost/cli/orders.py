@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, the_channel, the_order
+from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
+from tradepost.operations.ports import NewShipment
+from tradepost.operations.shipments import preview_shipment, record_shipment
 
 if TYPE_CHECKING:
     from tradepost.database.models import Order, OrderLine, ShipmentRecord
@@ -128,11 +130,7 @@ def ship(
     as_json: JsonOption = False,
 ) -> Exit:
     """Record a shipment; 'tradepost orders sync' sends it to the store."""
-    from django.db import transaction
-    from django.utils import timezone
-
-    from tradepost.database.orders.orders import DjangoOrders
-    from tradepost.operations.ports import NewShipment
+    from tradepost import wiring
 
     chosen = the_channel(channel)
     the_order(chosen, order)
@@ -143,11 +141,8 @@ def ship(
         cost=_amount(cost),
         lines=_pieces(line) if line else None,
     )
-    orders = DjangoOrders(chosen.pk)
-    with transaction.atomic():
-        shipment = orders.add_shipment(new, at=timezone.now())
-        if dry_run:
-            transaction.set_rollback(True)
+    ports = wiring.shipment_ports(chosen, requested_by=shell_user())
+    shipment = preview_shipment(new, ports) if dry_run else record_shipment(new, ports)
     if as_json:
         print_json(
             {

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from tradepost.cli.arguments import Named, confirm, named_listings
+from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, change_lines, counted, out, print_json, result_json
 from tradepost.cli.run_report import (
@@ -16,17 +16,15 @@ from tradepost.cli.run_report import (
     perform,
     print_report,
     print_unknown,
-    shell_user,
     totals_line,
     totals_of,
 )
 from tradepost.database.models import Channel, Listing
-from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
-from tradepost.domain.plan import Change, Outcome
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink
-from tradepost.operations.preview import AS_IF, GROUPS
+from tradepost.engine.runs import AS_IF, GROUPS
 
 _SHOWN = 50
 
@@ -96,7 +94,7 @@ def ask(request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_js
                 "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
                 "unknown": request.named.unknown_json(),
                 "applied_by": kind,
-                "changes": [change_json(change) for change in _planned(asked)]
+                "changes": [change_json(change) for change in asked.changes]
                 if dry_run
                 else [result_json(result) for result in asked.results],
                 "run": report.to_json() if report else None,
@@ -138,7 +136,7 @@ def pause_or_unlink(
     if not dry_run and verb == "unlink":
         changed = request_unlink(channel.pk, named.ids, requested_by=shell_user()).queued
     elif not dry_run:
-        request_pause(channel.pk, named.ids, is_paused=verb == "pause")
+        request_pause(channel.pk, named.ids, is_paused=verb == "pause", requested_by=shell_user())
     if as_json:
         print_json({"change": verb, "dry_run": dry_run, "changed": changed, "unknown": named.unknown_json()})
     else:
@@ -191,23 +189,18 @@ def _askable(channel: Channel, change: Pending) -> QuerySet[Listing]:
     return rows.filter(**narrowed[change]) if change in narrowed else rows.exclude(pending=Pending.NONE.value)
 
 
-def _planned(asked: RequestOutcome) -> list[Change]:
-    return [result.change for result in asked.results if result.outcome is Outcome.APPLIED]
-
-
 def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
     """Print what would be queued; of the run that applies it, its own report tells."""
-    planned = _planned(asked)
-    for change in planned[:_SHOWN]:
+    for change in asked.changes[:_SHOWN]:
         for line in change_lines(change_json(change)):
             out.print(line, markup=False, soft_wrap=True)
-    if len(planned) > _SHOWN:
-        out.print(f"... and {len(planned) - _SHOWN} more.")
-    if kind and planned:
-        out.print(f"Would queue '{request.verb}' for {counted(len(planned), 'listing')}.")
+    if len(asked.changes) > _SHOWN:
+        out.print(f"... and {len(asked.changes) - _SHOWN} more.")
+    if kind and asked.changes:
+        out.print(f"Would queue '{request.verb}' for {counted(len(asked.changes), 'listing')}.")
     _tell_of_others(asked, kind=kind)
     if not kind:
-        totals = totals_of(Counter(change.action.value for change in planned))
+        totals = totals_of(Counter(change.action.value for change in asked.changes))
         out.print(f"{totals_line(totals)}.".capitalize())
 
 

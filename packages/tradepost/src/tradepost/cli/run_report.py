@@ -1,6 +1,5 @@
 """Executing runs from a shell: asked for as any other run, executed here, and reported."""
 
-import getpass
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django.db.models import Count
 
 from tradepost.cli import output
-from tradepost.cli.arguments import Named
+from tradepost.cli.arguments import Named, shell_user
 from tradepost.cli.exit_codes import AlreadyRunning, Exit, code_of_kind
 from tradepost.cli.output import counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
@@ -27,14 +26,6 @@ _WORDS = {
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.REQUEST: "request",
 }
-
-
-def shell_user() -> str:
-    """Name who asks, for the audit trail."""
-    try:
-        return f"shell: {getpass.getuser()}"
-    except (KeyError, OSError):
-        return "shell"
 
 
 @dataclass(frozen=True, slots=True)

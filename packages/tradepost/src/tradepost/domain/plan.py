@@ -7,10 +7,12 @@ independent of each other, and what is batched, retried, resumed and counted.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from tradepost.domain.codes import code_key
 
 
 class SubjectKind(StrEnum):
@@ -20,6 +22,7 @@ class SubjectKind(StrEnum):
     SHIPMENT = "shipment"
     FILE = "file"
     SETUP = "setup"
+    CHANNEL = "channel"
 
 
 class Side(StrEnum):
@@ -58,6 +61,10 @@ class Proof(StrEnum):
     READ = "read"  # read back from the store
 
 
+SubjectId: TypeAlias = tuple[SubjectKind, str]
+_FOLDED = frozenset({SubjectKind.PRODUCT, SubjectKind.LISTING})
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a change is about: `key` is the code, path or number it has on the side that changes."""
@@ -65,6 +72,13 @@ class Subject:
     kind: SubjectKind
     key: str
     label: str = ""
+
+    @property
+    def id(self) -> SubjectId:
+        """Tell subjects apart: codes but for case, and set-up items of one code by their label."""
+        if self.kind is SubjectKind.SETUP:
+            return self.kind, f"{code_key(self.key)}\n{self.label}"
+        return self.kind, code_key(self.key) if self.kind in _FOLDED else self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +122,6 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Units in the order in which they will be applied, and what was left out with the reason."""
-
-    units: tuple[Unit, ...] = ()
-    skipped: tuple["Result", ...] = ()
-
-    @property
-    def changes(self) -> list[Change]:
-        return [change for unit in self.units for change in unit.changes]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.changes
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """What became of a change; `message` is the store's word or our reason."""
 
@@ -131,6 +129,34 @@ class Result:
     outcome: Outcome
     proof: Proof = Proof.NONE
     message: str = ""
+
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[D]):
+    """
+    Units in the order in which they will be applied.
+
+    `settled`: what was decided without anything to do (unchanged, skipped, failed), with the reason. `detail`: what
+    the planner knows of the batch besides, for the steps that apply it and the judge.
+    """
+
+    detail: D
+    units: tuple[Unit, ...] = ()
+    settled: tuple[Result, ...] = ()
+
+    def changes(self, side: Side) -> Iterator[Change]:
+        return (change for unit in self.units for change in unit.changes if change.side is side)
+
+    def only(self, takes: Callable[[Change], bool]) -> "Plan[D]":
+        """Keep the changes to the store that somebody takes, and the units that have one."""
+        units = (
+            replace(unit, changes=tuple(c for c in unit.changes if c.side is Side.STORE and takes(c)))
+            for unit in self.units
+        )
+        return replace(self, units=tuple(unit for unit in units if not unit.is_empty), settled=())
 
 
 class RunState(StrEnum):
@@ -156,9 +182,6 @@ class Counts:
         for result in results:
             change = result.change
             self.numbers[change.subject.kind, change.action, result.outcome, result.proof] += 1
-
-    def merge(self, other: "Counts") -> None:
-        self.numbers.update(other.numbers)
 
     def of(
         self,

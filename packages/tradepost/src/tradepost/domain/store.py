@@ -1,7 +1,9 @@
 """What a store has, read into plain values: the other side of every comparison."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 MAIN_IMAGE = "main"
 
@@ -77,6 +79,11 @@ class StoreProduct:
     variants: tuple[StoreVariant, ...] | None = None
     stock: StoreStock | None = None
     addresses: tuple[str, ...] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def value(self, name: str) -> Any:
+        """Return what the store has of a field of `domain.fields`; `more` holds those that only that table reads."""
+        return self.more[name] if name in self.more else getattr(self, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,33 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
-from django.utils import timezone
 
-from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Run, RunKind, Trigger
-from tradepost.database.runs.history import add_results, counts_of
-from tradepost.domain.content import CONTENT_GROUPS, Group
+from tradepost import wiring
+from tradepost.database.models import Trigger
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
-from tradepost.domain.plan import Outcome, Result, RunState
+from tradepost.domain.plan import Change, Outcome, Result
+from tradepost.operations.changes import listing_paused
+from tradepost.operations.ports import ListingRow
 from tradepost.operations.queue_changes import pause, plan_queue, queue, unlink, with_variants
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOutcome:
     """
-    What became of a request: how many listings it changed, and how many not.
+    What became of a request, or what would: how many listings it changes, and how many not.
 
-    `refused`: reason -> number of listings. `codes`: of those that it changed. `listing_ids`: all rows it meant, the
-    variants of parents, too. `applied_by`: the run that applies what was queued.
+    `changes`: those that were made, or are only planned. `refused`: reason -> number of listings. `codes`: of those
+    that it changes. `listing_ids`: all rows it meant, the variants of parents, too. `applied_by`: the run that applies
+    what was queued. `results`: what became of each change; empty for a preview, where nothing became of any.
     """
 
     queued: int = 0
     unchanged: int = 0
+    changes: tuple[Change, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     listing_ids: tuple[int, ...] = ()
@@ -35,10 +37,10 @@ class RequestOutcome:
 
 
 def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> RequestOutcome:
-    """Say what a request would do, and do nothing."""
-    listings = DjangoListings(channel_id)
+    """Plan what a request would do, and do nothing."""
+    listings = wiring.listings_of(channel_id)
     plan = plan_queue(with_variants(listings, listings.by_ids(ids)), change)
-    return _outcome_of(plan.results, plan.applied_by)
+    return _planned(plan.results, plan.applied_by)
 
 
 def request_change(
@@ -56,17 +58,32 @@ def request_change(
     Idempotent: what is queued already is counted as unchanged.
     """
     with transaction.atomic():
-        listings = DjangoListings(channel_id)
+        listings = wiring.listings_of(channel_id)
         plan = queue(listings, listings.by_ids(ids), change, groups=groups)
-        _keep(channel_id, plan.results, requested_by=requested_by, trigger=trigger)
-    return _outcome_of(plan.results, plan.applied_by)
+        return _kept(channel_id, plan.results, plan.applied_by, requested_by=requested_by, trigger=trigger)
 
 
-def request_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> None:
+def preview_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> RequestOutcome:
+    """Plan which listings would be frozen or freed, and do nothing."""
+    listings = wiring.listings_of(channel_id)
+    return _planned(_paused(with_variants(listings, listings.by_ids(ids)), is_paused=is_paused))
+
+
+def request_pause(
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    is_paused: bool,
+    requested_by: str,
+    trigger: Trigger = Trigger.PERSON,
+) -> RequestOutcome:
     """Freeze listings, and variants of parents among them, or free them; what is queued stays queued."""
     with transaction.atomic():
-        listings = DjangoListings(channel_id)
-        pause(listings, with_variants(listings, listings.by_ids(ids)), is_paused=is_paused)
+        listings = wiring.listings_of(channel_id)
+        rows = with_variants(listings, listings.by_ids(ids))
+        results = _paused(rows, is_paused=is_paused)
+        pause(listings, [row for row in rows if row.status.is_paused != is_paused], is_paused=is_paused)
+        return _kept(channel_id, results, "", requested_by=requested_by, trigger=trigger)
 
 
 def request_unlink(
@@ -74,42 +91,36 @@ def request_unlink(
 ) -> RequestOutcome:
     """Let go of the store's products; nothing is written to the store."""
     with transaction.atomic():
-        listings = DjangoListings(channel_id)
+        listings = wiring.listings_of(channel_id)
         results = unlink(listings, listings.by_ids(ids))
-        _keep(channel_id, results, requested_by=requested_by, trigger=trigger)
-    return _outcome_of(results, "")
+        return _kept(channel_id, results, "", requested_by=requested_by, trigger=trigger)
 
 
-def _keep(channel_id: int, results: Sequence[Result], *, requested_by: str, trigger: Trigger) -> None:
-    if not results:
-        return
-    now = timezone.now()
-    run = Run.objects.create(
-        channel_id=channel_id,
-        kind=RunKind.REQUEST,
-        lane=RunKind.REQUEST,
-        trigger=trigger,
-        requested_by=requested_by,
-        state=RunState.COMPLETED,
-        counts=counts_of(results).to_rows(),
-        done=len(results),
-        total=len(results),
-        attempt=1,
-        queued_at=now,
-        started_at=now,
-        finished_at=now,
-    )
-    add_results(results, run_id=run.pk, attempt=1)
+def _paused(rows: Sequence[ListingRow], *, is_paused: bool) -> list[Result]:
+    return [
+        Result(
+            listing_paused(row, is_paused=is_paused),
+            Outcome.UNCHANGED if row.status.is_paused == is_paused else Outcome.APPLIED,
+        )
+        for row in rows
+    ]
 
 
-def _outcome_of(results: Sequence[Result], applied_by: str) -> RequestOutcome:
-    changed = [result.change for result in results if result.outcome is Outcome.APPLIED]
+def _kept(
+    channel_id: int, results: Sequence[Result], applied_by: str, *, requested_by: str, trigger: Trigger
+) -> RequestOutcome:
+    wiring.history(requested_by=requested_by, trigger=trigger).keep(results, channel_id=channel_id)
+    return replace(_planned(results, applied_by), results=tuple(results))
+
+
+def _planned(results: Sequence[Result], applied_by: str = "") -> RequestOutcome:
+    changes = tuple(result.change for result in results if result.outcome is Outcome.APPLIED)
     return RequestOutcome(
-        queued=len(changed),
+        queued=len(changes),
         unchanged=sum(result.outcome is Outcome.UNCHANGED for result in results),
+        changes=changes,
         refused=Counter(result.message for result in results if result.outcome is Outcome.SKIPPED),
-        codes=tuple(change.subject.key for change in changed),
+        codes=tuple(change.subject.key for change in changes),
         listing_ids=tuple(result.change.listing_id for result in results if result.change.listing_id is not None),
         applied_by=applied_by,
-        results=tuple(results),
     )

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError, connections, transaction
 
@@ -12,7 +13,7 @@ from tradepost.database.models import Run
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import add_plan, add_results
 from tradepost.domain.errors import RunLost
-from tradepost.domain.plan import Counts, Result, Unit
+from tradepost.domain.plan import Counts, Plan, Result
 from tradepost.operations.ports import Clock
 
 LEASE = timedelta(seconds=60)
@@ -100,14 +101,10 @@ class RunHandle:
             self._cursors[name] = cursor
             self._write(cursors=self._cursors)
 
-    def plan(self, units: Sequence[Unit]) -> None:
-        planned = sum(len(unit.changes) for unit in units)
-        if not self._is_dry:
-            self.progress(self._done, (self._total or 0) + sum(not unit.is_empty for unit in units), self._label)
-            return
+    def show(self, plan: Plan[Any]) -> None:
         with self.transaction():
-            add_plan(units, run_id=self.id, attempt=self._hold.attempt)
-            self._done += planned
+            add_plan(plan, run_id=self.id, attempt=self._hold.attempt)
+            self._done += sum(len(unit.changes) for unit in plan.units)
             self._total = self._done
             self._write(done=self._done, total=self._total)
 

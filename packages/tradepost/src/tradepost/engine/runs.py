@@ -13,17 +13,23 @@ from typing import Any
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.models import Run, RunKind, Trigger
+from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
+from tradepost.domain.fields import CONTENT_GROUPS, Group
+from tradepost.domain.listing import Pending
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
-from tradepost.operations.preview import as_if_asked
+from tradepost.operations.selection import Selection
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
+
+# Options of a dry run: the change that is previewed as if it had been queued, and the groups of an overwrite.
+AS_IF = "as_if"
+GROUPS = "groups"
 
 # Rung when something was queued in this process, so that its executor need not wait for the next look.
 doorbell = threading.Event()
@@ -50,8 +56,10 @@ def request_run(
     """
     Queue a run, or join the one that is queued for the same already.
 
-    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing.
+    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing. Raises NotAllowed for a
+    channel that is paused or out of use.
     """
+    _refuse_paused(channel_id)
     run = runs.request_run(
         channel_id,
         RunKind(kind),
@@ -64,6 +72,17 @@ def request_run(
     )
     doorbell.set()
     return run
+
+
+def _refuse_paused(channel_id: int) -> None:
+    channel = Channel.objects.get(id=channel_id)
+    if channel.archived_at is not None:
+        raise NotAllowed(f"The channel '{channel.name}' is out of use.")
+    if channel.is_paused:
+        raise NotAllowed(
+            f"The channel '{channel.name}' is paused, so nothing is executed on it; 'tradepost channel resume' changes "
+            "that."
+        )
 
 
 def cancel_run(run_id: int) -> bool:
@@ -99,6 +118,8 @@ def run_now(run: Run, *, progress: Progress | None = None) -> Run:
             continue
         other = runs.in_the_way(run)
         if other is None:
+            # It can't be taken while its channel is paused either: then the loop must end.
+            _refuse_paused(run.channel_id)
             continue
         left_behind = take(other.pk, abandoned_by=_dead_owner(other))
         if left_behind is None:
@@ -130,7 +151,7 @@ def execute(
     error: dict[str, str] = {}
     try:
         with handle.kept_alive(), wiring.ports_for(run.channel, handle, clock=clock) as ports:
-            wiring.OPERATIONS[run.kind](as_if_asked(ports, run.options, only=run.scope), only=run.scope)
+            wiring.carry_out(run.kind, ports, selection_of(run))
     except RunLost:
         _logger.warning("Run %s was taken over by another worker.", run.pk)
         return
@@ -148,6 +169,13 @@ def execute(
         _settle(handle, clock, RunState.CANCELLED, error="It was interrupted; the next run goes on where it stopped.")
         raise
     _settle(handle, clock, _state(handle, error), **error)
+
+
+def selection_of(run: Run) -> Selection:
+    """Which listings a run is about, and as what they are seen in a preview of something that nobody has queued."""
+    change = Pending(run.options.get(AS_IF, ""))
+    groups = frozenset(Group(name) for name in run.options.get(GROUPS, ())) or CONTENT_GROUPS
+    return Selection.of(run.scope, as_if=change if run.is_dry else Pending.NONE, groups=groups)
 
 
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:

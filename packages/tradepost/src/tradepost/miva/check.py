@@ -4,7 +4,6 @@ clocks. Each function is called with what it refuses only after it has looked at
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
@@ -13,6 +12,7 @@ from tradepost.miva.store_reads import StoreReads
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call, Repeat
 from tradepost.miva.wire.client import MivaClient
+from tradepost.operations.ports import StoreCheck
 
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "Provision_Store": {"XML": ""},
@@ -26,24 +26,7 @@ _HARMLESS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionCheck:
-    """
-    `missing`: functions that the token may not call, with the cure. `reads_stock` False also where the store has no
-    product yet to look at. `clock_difference_seconds` is how far the store's clock is ahead.
-    """
-
-    store_name: str
-    missing: Mapping[str, str]
-    reads_stock: bool
-    clock_difference_seconds: float | None
-
-    @property
-    def is_complete(self) -> bool:
-        return not self.missing
-
-
-def check_connection(client: MivaClient) -> ConnectionCheck:
+def check_connection(client: MivaClient) -> StoreCheck:
     """
     Look what the token may do.
 
@@ -62,8 +45,9 @@ def check_connection(client: MivaClient) -> ConnectionCheck:
             missing[call.function] = str(answer)
         elif isinstance(answer, TradepostError) and not isinstance(answer, Rejected):
             raise answer
-    return ConnectionCheck(
+    return StoreCheck(
         store_name=name,
+        functions=functions.THE_EIGHT,
         missing=missing,
         reads_stock="ProductList_Load_Query" not in missing and StoreReads(client).reads_stock(),
         clock_difference_seconds=client.clock_difference_seconds,

@@ -1,38 +1,32 @@
 """
-From a channel's stored connection to a store that can be talked to: the one place where the pieces are put together.
+From a channel's connections to a store and an image server that can be talked to: the one place where the pieces are
+put together.
 """
 
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import Protocol
 
 import stamina
 
+from tradepost.miva.check import check_connection
+from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.miva.files.image_store import MivaImageStore, connect_images
 from tradepost.miva.store import MivaStore
-from tradepost.miva.wire.address import endpoint_of
+from tradepost.miva.wire.address import Endpoint, endpoint_of
 from tradepost.miva.wire.client import MivaClient
-from tradepost.miva.wire.retrying import API
-from tradepost.miva.wire.signing import Credentials, Digest
+from tradepost.miva.wire.retrying import API, AT_ONCE, FILES
+from tradepost.miva.wire.signing import Credentials
 from tradepost.miva.wire.transport import HttpTransport, Limits, RequestObserver
+from tradepost.operations.ports import ImageCheck, ImageConnection, StoreCheck, StoreConnection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreConnection:
-    """
-    What a channel knows about its store. `domain` may be a full endpoint.
-
-    `web_server_login` (user, password) is for protected development stores only.
-    """
-
-    domain: str
-    store_code: str
-    token: str = field(repr=False)
-    signing_key: str = field(default="", repr=False)
-    folder: str = "/mm5/"
-    digest: Digest = "sha256"
-    plain_http: bool = False
-    web_server_login: tuple[str, str] | None = field(default=None, repr=False)
+class CheckHost(Protocol):
+    def __call__(self, host: str, *, port: int, is_local: bool) -> None:
+        """Raise AddressRefused for a host that must not be called."""
 
 
 def connect_client(
@@ -50,12 +44,12 @@ def connect_client(
     Raises AddressRefused and CredentialsRejected for what can't be used whatever the store says.
     """
     transport = HttpTransport(
-        endpoint=endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http),
-        credentials=Credentials(connection.token, connection.signing_key, connection.digest),
+        endpoint=_endpoint(connection),
+        credentials=Credentials(connection.token, connection.signature_key, connection.digest),
         limits=limits or Limits(),
         clock=clock,
         observer=observer,
-        web_server_login=connection.web_server_login,
+        web_server_login=(connection.web_user, connection.web_password) if connection.web_user else None,
         certificates=certificates,
     )
     return MivaClient(transport, store_code=connection.store_code.strip(), clock=clock, retrying=retrying)
@@ -64,3 +58,79 @@ def connect_client(
 def connect_store(connection: StoreConnection, *, observer: RequestObserver | None = None) -> MivaStore:
     """Make the port `Store` of a connection; nothing is sent yet."""
     return MivaStore(connect_client(connection, observer=observer))
+
+
+class MivaConnector:
+    """Implements `ports.Connector`, and opens what it has looked at. `check_host` is asked before each first call."""
+
+    def __init__(self, *, check_host: CheckHost, observer: RequestObserver | None = None) -> None:
+        self._check_host = check_host
+        self._observer = observer
+
+    def open_store(self, connection: StoreConnection, *, is_local: bool) -> MivaStore:
+        """Make the port `Store` of one that may be called; nothing is sent yet. Raises AddressRefused, Reconfigure."""
+        return MivaStore(self._client(connection, is_local=is_local, retrying=API))
+
+    def _client(self, connection: StoreConnection, *, is_local: bool, retrying: stamina.RetryingCaller) -> MivaClient:
+        endpoint = _endpoint(connection)
+        self._check_host(endpoint.host, port=endpoint.port, is_local=is_local)
+        return connect_client(connection, observer=self._observer, retrying=retrying)
+
+    def open_images(
+        self, connection: ImageConnection, *, is_local: bool, retrying: stamina.RetryingCaller = FILES
+    ) -> MivaImageStore:
+        """Make the port `ImageStore` of a server that may be called; nothing is opened yet. Raises AddressRefused."""
+        address = FileServerAddress(
+            host=connection.host,
+            user=connection.user,
+            password=connection.password,
+            mode=connection.protocol.value,
+            port=connection.port,
+            fingerprint=connection.fingerprint,
+        )
+        self._check_host(address.host, port=address.real_port, is_local=is_local)
+        return connect_images(address, folder=image_folder_of(connection), retrying=retrying)
+
+    def settled_store(self, connection: StoreConnection) -> StoreConnection:
+        """See the port."""
+        endpoint = _endpoint(connection)
+        host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+        return replace(
+            connection,
+            domain=f"{endpoint.scheme}://{host}:{endpoint.port}",
+            folder=endpoint.folder,
+            plain_http=endpoint.scheme == "http",
+        )
+
+    def settled_images(self, connection: ImageConnection) -> ImageConnection:
+        """See the port."""
+        return replace(connection, directory=image_folder_of(connection).base_directory)
+
+    def look_at_store(self, connection: StoreConnection, *, is_local: bool) -> StoreCheck:
+        """See the port."""
+        with self._client(connection, is_local=is_local, retrying=AT_ONCE) as client:
+            return check_connection(client)
+
+    def look_at_images(self, connection: ImageConnection, *, is_local: bool, make_folder: bool) -> ImageCheck:
+        """See the port."""
+        with self.open_images(connection, is_local=is_local, retrying=AT_ONCE) as images:
+            if images.has_folder():
+                return ImageCheck(has_folder=True)
+            if not images.has_base_directory():
+                return ImageCheck(has_folder=False, directory=images.detect_base_directory(folder=_STORE_FOLDER) or "")
+            if not make_folder:
+                return ImageCheck(has_folder=False)
+            images.make_folder()
+            return ImageCheck(has_folder=True, was_made=True)
+
+
+# Where a store's folder is looked for on its image server: what nearly all stores have.
+_STORE_FOLDER = "/mm5/"
+
+
+def image_folder_of(connection: ImageConnection) -> ImageFolder:
+    return ImageFolder(base_directory=connection.directory, sub_folder=connection.folder)
+
+
+def _endpoint(connection: StoreConnection) -> Endpoint:
+    return endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http)

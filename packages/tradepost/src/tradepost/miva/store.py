@@ -12,7 +12,6 @@ from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, Tra
 from tradepost.domain.order import ShipmentPath, StoreOrder, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
-from tradepost.miva.check import ConnectionCheck, check_connection
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.provision_messages import Meaning, attribute, messages_of
 from tradepost.miva.documents.tags import Tag
@@ -51,10 +50,6 @@ class MivaStore:
         self._stopwatch = stopwatch
         self._document_pace = Pace(start=20, largest=100)
         self._call_pace = Pace(start=50, largest=200)
-
-    def check(self) -> ConnectionCheck:
-        """Look what the token may do, without changing anything; see `check_connection`."""
-        return check_connection(self._client)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,19 @@ from datetime import datetime
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import Reconfigure
 from tradepost.domain.listing import Attention, Event, settle
-from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
+from tradepost.domain.plan import (
+    Action,
+    Change,
+    FieldChange,
+    Outcome,
+    Plan,
+    Proof,
+    Result,
+    Side,
+    Subject,
+    SubjectKind,
+    Unit,
+)
 from tradepost.domain.rules import is_gone_check_due
 from tradepost.operations.ports import Listings, Ports, Proven
 
@@ -58,8 +70,8 @@ def check(ports: Ports) -> None:
         *(gone_change(code=lost.code, listing_id=lost.listing_id) for lost in differences.gone),
         *(_recoded_change(*r) for r in differences.recoded),
     ]
-    ports.run.plan([Unit(change.subject.key, (change,)) for change in changes])
     if ports.run.is_dry:
+        ports.run.show(Plan(None, tuple(Unit(change.subject.key, (change,)) for change in changes)))
         return
     again = ports.store.products_by_code([lost.code for lost in differences.gone]) if differences.gone else {}
     for start in range(0, len(differences.gone), _WRITE_BATCH):

@@ -5,9 +5,11 @@ Orders are found by their state on the store; what the ledger does not have yet 
 the import is committed, and an acknowledgement that fails is tried again by the next run.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from tradepost.domain import changes
 from tradepost.domain.order import (
     AcknowledgeMode,
     Shipment,
@@ -17,46 +19,88 @@ from tradepost.domain.order import (
     StoreStatus,
     acknowledgement_note,
 )
-from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
-from tradepost.operations.ports import OrderRow, Ports, ShipmentSend, WriteAnswer, WriteOutcome
+from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
+from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
+from tradepost.operations.outcomes import Answers, answers_of
+from tradepost.operations.ports import ChannelSettings, OrderRow, Ports, ShipmentSend
 
 # Orders can complete after later-numbered ones, so every fetch looks back over the one before it.
 _OVERLAP = timedelta(hours=48)
 _ACKNOWLEDGE_BATCH = 50
 
 
-def execute(ports: Ports, *, only: Collection[int] | None = None) -> None:  # noqa: ARG001 - the shape of all operations
+def execute(ports: Ports) -> None:
     """Fetch new orders, then acknowledge what was imported. Idempotent: each order is imported once."""
-    fetch(ports)
-    if ports.channel.acknowledge_mode is not AcknowledgeMode.NONE and not ports.run.is_dry:
-        acknowledge(ports)
+    drive(ports, Fetch(ports.channel))
+    if ports.channel.acknowledge_mode is not AcknowledgeMode.NONE:
+        drive(ports, Acknowledge(ports.channel))
 
 
-def fetch(ports: Ports) -> None:
+# --- fetch ----------------------------------------------------------------------------------------------------------
+
+
+class Fetch(Operation[StoreOrder, frozenset[int], None, tuple[StoreOrder, ...]]):
     """
-    Import orders that the ledger does not have. One bad order never stops the others.
+    Import orders that the ledger does not have; `detail` of its plans are the orders. One bad one never stops others.
 
     The place in time moves only when every page was read.
     """
-    started = ports.clock()
-    last = ports.orders.last_fetch()
-    since = last - _OVERLAP if last is not None else started - timedelta(days=ports.channel.look_back_days)
-    looked_at = 0
-    for page in ports.store.iterate_orders(statuses=ports.channel.order_statuses, since=since):
-        looked_at += len(page)
-        ports.run.progress(looked_at, None, "orders looked at")
-        _import_page(ports, page, started)
-        if ports.run.is_cancelled():
-            return
-    if not ports.run.is_dry:
-        with ports.run.transaction():
-            ports.orders.set_last_fetch(started)
+
+    name = "fetch"
+    label = "orders looked at"
+    is_pass = True
+
+    def __init__(self, channel: ChannelSettings) -> None:
+        self._channel = channel
+
+    def prepare(self, ports: Ports) -> None:
+        self._started = ports.clock()
+        last = ports.orders.last_fetch()
+        self._since = last - _OVERLAP if last else self._started - timedelta(days=self._channel.look_back_days)
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[StoreOrder]]:
+        pages = ports.store.iterate_orders(statuses=self._channel.order_statuses, since=self._since)
+        return (Batch(page) for page in pages)
+
+    def observe(self, ports: Ports, batch: Batch[StoreOrder]) -> None:
+        """The page is all there is to see."""
+
+    def facts(self, ports: Ports, batch: Batch[StoreOrder]) -> frozenset[int]:
+        return frozenset(ports.orders.known([order.id for order in batch.rows]))
+
+    def plan(
+        self,
+        batch: Batch[StoreOrder],
+        facts: frozenset[int] | None,
+        seen: None,
+    ) -> Plan[tuple[StoreOrder, ...]]:
+        new, left = found_minus_ledger(
+            batch.rows,
+            known=facts or frozenset(),
+            statuses=self._channel.order_statuses,
+            only_paid=self._channel.only_paid_orders,
+        )
+        units = tuple(Unit(str(order.id), (changes.order_imported(order),)) for order in new)
+        return Plan(tuple(new), units, tuple(left))
+
+    def judge(
+        self,
+        batch: Batch[StoreOrder],
+        facts: frozenset[int] | None,
+        seen: None,
+        plan: Plan[tuple[StoreOrder, ...]],
+        evidence: Evidence,
+    ) -> Verdict:
+        return Verdict(imported=list(plan.detail))
+
+    def finish(self, ports: Ports) -> None:
+        ports.orders.set_last_fetch(self._started)
 
 
-def plan_import(
+def found_minus_ledger(
     orders: Sequence[StoreOrder], *, known: Collection[int], statuses: Collection[StoreStatus], only_paid: bool
 ) -> tuple[list[StoreOrder], list[Result]]:
-    """Found minus ledger: the orders to import, and those left for later with the reason."""
+    """Say which orders to import, and which are left for later with the reason."""
     new: list[StoreOrder] = []
     left: list[Result] = []
     for order in orders:
@@ -65,131 +109,103 @@ def plan_import(
             continue
         if only_paid and not order.is_paid:
             message = f"Order {order.id} has no payment yet; it is imported once it has one."
-            left.append(Result(_import_change(order), Outcome.SKIPPED, message=message))
+            left.append(Result(changes.order_imported(order), Outcome.SKIPPED, message=message))
             continue
         new.append(order)
     return new, left
 
 
-def _import_page(ports: Ports, page: Sequence[StoreOrder], at: datetime) -> None:
-    known = ports.orders.known([order.id for order in page])
-    new, left = plan_import(
-        page, known=known, statuses=ports.channel.order_statuses, only_paid=ports.channel.only_paid_orders
-    )
-    ports.run.plan([Unit(str(order.id), (_import_change(order),)) for order in new])
-    if ports.run.is_dry:
-        return
-    if not (new or left):
-        return
-    with ports.run.transaction():
-        ports.orders.add(new, at=at)
-        ports.run.report([*(Result(_import_change(order), Outcome.APPLIED, Proof.READ) for order in new), *left])
+# --- acknowledge ----------------------------------------------------------------------------------------------------
+
+Orders = dict[int, StoreOrder]
 
 
-def _import_change(order: StoreOrder) -> Change:
-    return Change(
-        Subject(SubjectKind.ORDER, str(order.id), f"{order.ship_to.first_name} {order.ship_to.last_name}".strip()),
-        Side.HUB,
-        Action.IMPORT,
-        (FieldChange("total", None, order.total), FieldChange("lines", None, len(order.lines))),
-        f"{order.status.value} on the store and not in the ledger",
-    )
+class Acknowledge(Operation[OrderRow, None, Orders, Orders]):
+    """
+    Tell the store about imported orders that it was not told about, by the channel's way of doing so.
 
+    The store is looked at first: a note or a shipment whose answer was lost is not made twice. `detail` of its plans
+    are the orders as they are on the store, by number.
+    """
 
-# --- acknowledge --------------------------------------------------------------------------------------------------
+    name = "acknowledge"
+    label = "orders acknowledged"
 
+    def __init__(self, channel: ChannelSettings) -> None:
+        self._mode = channel.acknowledge_mode
 
-def acknowledge(ports: Ports) -> None:
-    """Tell the store about imported orders that it was not told about, by the channel's way of doing so."""
-    after = 0
-    while not ports.run.is_cancelled():
-        rows = ports.orders.unacknowledged(after=after, limit=_ACKNOWLEDGE_BATCH)
-        if not rows:
-            return
-        _acknowledge_batch(ports, rows)
-        after = rows[-1].id
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[OrderRow]]:
+        while rows := ports.orders.unacknowledged(after=after, limit=_ACKNOWLEDGE_BATCH):
+            after = rows[-1].id
+            yield Batch(rows, after)
 
+    def observe(self, ports: Ports, batch: Batch[OrderRow]) -> Orders:
+        return ports.store.orders_by_id([row.external_id for row in batch.rows])
 
-def _acknowledge_batch(ports: Ports, rows: Sequence[OrderRow]) -> None:
-    mode = ports.channel.acknowledge_mode
-    at = ports.clock()
-    # The store is looked at first: a note or a shipment whose answer was lost is not made twice.
-    before = ports.store.orders_by_id([row.external_id for row in rows])
-    todo = [row for row in rows if row.external_id in before and not _is_acknowledged(before[row.external_id], mode)]
-    ports.run.plan([Unit(str(row.external_id), (_acknowledge_change(row, mode),)) for row in todo])
-    answers: dict[int, WriteAnswer] = {}
-    if todo and mode is AcknowledgeMode.NOTE:
-        answers = ports.store.add_order_notes(
-            {row.external_id: acknowledgement_note(order_number=row.external_id) for row in todo}
+    def observe_again(self, ports: Ports, batch: Batch[OrderRow], seen: Orders, sent: Plan[Orders]) -> Orders:
+        numbers = [int(change.subject.key) for change in sent.changes(Side.STORE)]
+        return {**seen, **ports.store.orders_by_id(numbers)}
+
+    def plan(self, batch: Batch[OrderRow], facts: None, seen: Orders) -> Plan[Orders]:
+        units: list[Unit] = []
+        settled: list[Result] = []
+        for row in batch.rows:
+            change = changes.order_acknowledged(row.external_id, mode=self._mode)
+            order = seen.get(row.external_id)
+            if order is None:
+                message = f"Order {row.external_id} is not on the store any more."
+                settled.append(Result(change, Outcome.FAILED, message=message))
+            elif is_acknowledged(order, self._mode):
+                settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
+            else:
+                units.append(Unit(change.subject.key, (change,)))
+        return Plan(seen, tuple(units), tuple(settled))
+
+    def steps(self) -> Sequence[Step[Orders, Orders]]:
+        send = _start_picking if self._mode is AcknowledgeMode.PICKING else _add_notes
+        return (Step(takes=lambda _change, _orders: True, send=send),)
+
+    def judge(
+        self,
+        batch: Batch[OrderRow],
+        facts: None,
+        seen: Orders,
+        plan: Plan[Orders],
+        evidence: Evidence,
+    ) -> Verdict:
+        return Verdict(
+            acknowledged=[
+                row.id
+                for row in batch.rows
+                if row.external_id in seen and is_acknowledged(seen[row.external_id], self._mode)
+            ]
         )
-    elif todo and mode is AcknowledgeMode.PICKING:
-        answers = _start_picking(ports, [before[row.external_id] for row in todo], at)
-    after = {**before, **(ports.store.orders_by_id([row.external_id for row in todo]) if todo else {})}
-    results: list[Result] = []
-    done: list[int] = []
-    for row in rows:
-        result = _acknowledge_result(row, mode, after.get(row.external_id), answers.get(row.external_id))
-        results.append(result)
-        if result.outcome in {Outcome.APPLIED, Outcome.UNCHANGED}:
-            done.append(row.id)
-    with ports.run.transaction():
-        ports.orders.mark_acknowledged(done, at=at)
-        ports.run.report(results)
 
 
-def _is_acknowledged(order: StoreOrder, mode: AcknowledgeMode) -> bool:
+def is_acknowledged(order: StoreOrder, mode: AcknowledgeMode) -> bool:
     if mode is AcknowledgeMode.PICKING:
         return order.status is not StoreStatus.PENDING
     return acknowledgement_note(order_number=order.id) in {note.strip() for note in order.notes}
 
 
-def _acknowledge_result(
-    row: OrderRow, mode: AcknowledgeMode, order: StoreOrder | None, answer: WriteAnswer | None
-) -> Result:
-    change = _acknowledge_change(row, mode)
-    if order is None:
-        return Result(change, Outcome.FAILED, message=f"Order {row.external_id} is not on the store any more.")
-    if _is_acknowledged(order, mode):
-        return Result(change, Outcome.APPLIED if answer is not None else Outcome.UNCHANGED, Proof.READ)
-    if answer is not None and answer.outcome is WriteOutcome.LOST:
-        return Result(change, Outcome.UNKNOWN, message=answer.message or "The store's answer was lost.")
-    message = answer.message if answer is not None else ""
-    return Result(change, Outcome.REJECTED, message=message or "The store said yes, but nothing can be seen of it.")
+def _add_notes(ports: Ports, plan: Plan[Orders]) -> Answers:
+    sent = {int(change.subject.key): change.subject.id for change in plan.changes(Side.STORE)}
+    said = ports.store.add_order_notes({number: acknowledgement_note(order_number=number) for number in sent})
+    return {sent[number]: answer for number, answer in said.items()}
 
 
-def _start_picking(ports: Ports, orders: Sequence[StoreOrder], at: datetime) -> dict[int, WriteAnswer]:
-    sends = [
-        ShipmentSend(
-            Shipment(
-                id=0,
-                code="",
-                order_number=order.id,
-                carrier="",
-                tracking_number="",
-                cost=order.total - order.total,
-                lines=tuple(
-                    ShipmentLine(line.line_id, line.quantity)
-                    for line in order.lines
-                    if line.status is StoreStatus.PENDING and not line.shipment_id
-                ),
-                shipped_at=at,
-            ),
-            carrier="",
-        )
-        for order in orders
-    ]
-    answers = ports.store.create_shipments(sends, path=ShipmentPath.FUNCTION)
-    return {order.id: answer for order, answer in zip(orders, answers, strict=True)}
+def _start_picking(ports: Ports, plan: Plan[Orders]) -> Answers:
+    sent = list(plan.changes(Side.STORE))
+    at = ports.clock()
+    shipments = [_picking(plan.detail[int(change.subject.key)], at) for change in sent]
+    return answers_of(sent, ports.store.create_shipments(shipments, path=ShipmentPath.FUNCTION))
 
 
-def _acknowledge_change(row: OrderRow, mode: AcknowledgeMode) -> Change:
-    what = FieldChange("note", None, acknowledgement_note(order_number=row.external_id))
-    if mode is AcknowledgeMode.PICKING:
-        what = FieldChange("status", StoreStatus.PENDING.value, StoreStatus.PROCESSING.value)
-    return Change(
-        Subject(SubjectKind.ORDER, str(row.external_id)),
-        Side.STORE,
-        Action.ACKNOWLEDGE,
-        (what,),
-        "the order was imported",
+def _picking(order: StoreOrder, at: datetime) -> ShipmentSend:
+    """A shipment of all that is still to be shipped, without a carrier: the store shows it as being picked."""
+    lines = tuple(
+        ShipmentLine(line.line_id, line.quantity)
+        for line in order.lines
+        if line.status is StoreStatus.PENDING and not line.shipment_id
     )
+    return ShipmentSend(Shipment(0, "", order.id, "", "", Decimal(), lines, at), carrier="")

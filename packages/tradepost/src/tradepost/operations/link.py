@@ -6,23 +6,25 @@ exactly one product that nothing else is linked to; anything else is reported wi
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tradepost.domain import changes, listing
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Attention, Link
-from tradepost.domain.plan import Action, Change, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
+from tradepost.domain.listing import Attention
+from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import StoreProduct, StoreRow
-from tradepost.operations.ports import ListingRow, Ports
-from tradepost.operations.publish import linked
-from tradepost.operations.publish_plan import link_change
+from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
+from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
+from tradepost.operations.publish.verdict import linked
+from tradepost.operations.selection import EVERYTHING, Selection
 
 _BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class LinkDecision:
     """What linking decided for one listing: the product, or the attention that it needs."""
 
     row: ListingRow
@@ -53,40 +55,112 @@ class Candidates:
             self.by_code[row.id] += codes.get(code_key(row.code), [])
 
 
-def execute(ports: Ports, *, only: Collection[int] | None = None) -> None:
+def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     """
-    Link unlinked and broken listings; `only` limits it to these, and says so of those that match nothing.
+    Link unlinked and broken listings; a selection is told, too, which of its listings match nothing.
 
     Idempotent. Raises what `ports.Store` raises; what was linked before stays linked.
     """
-    type_field = ports.channel.rules.type_field
-    candidates = Candidates()
-    scanned = 0
-    for page in ports.store.iterate_rows(custom_fields=(type_field,)):
-        scanned += len(page)
-        ports.run.progress(scanned, None, "products on the store looked at")
-        candidates.add(
-            ports.listings.unlinked_matches(
-                skus=[product.sku.strip() for product in page if product.sku.strip()],
-                codes=[product.code for product in page],
-                only=only,
-            ),
-            page,
+    drive(ports, Link(ports.channel, selection))
+
+
+Found = Mapping[str, StoreProduct]
+Holders = Mapping[str, ListingRow]
+
+
+class Link(Operation[LinkDecision, Holders, Found, None]):
+    """The store is paged through before anything is decided: a match must be the only one."""
+
+    name = "link"
+    label = "listings decided"
+
+    def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
+        self._channel = channel
+        self._selection = selection
+        self._decisions: list[LinkDecision] = []
+
+    def prepare(self, ports: Ports) -> None:
+        type_field = self._channel.rules.type_field
+        candidates = Candidates()
+        scanned = 0
+        for page in ports.store.iterate_rows(custom_fields=(type_field,)):
+            if ports.run.is_cancelled():
+                return
+            scanned += len(page)
+            ports.run.progress(scanned, None, "products on the store looked at")
+            skus = [product.sku.strip() for product in page if product.sku.strip()]
+            codes = [product.code for product in page]
+            rows = ports.listings.unlinked_matches(skus=skus, codes=codes, only=self._selection.only)
+            candidates.add(rows, page)
+        taken = ports.listings.taken({hit.id for row_id in candidates.rows for hit in _hits(candidates, row_id)})
+        self._decisions = plan_link(
+            candidates, taken=taken, type_field=type_field, requires_type=self._channel.requires_product_type
         )
-    taken = ports.listings.taken({product.id for row_id in candidates.rows for product in _hits(candidates, row_id)})
-    matches = plan_link(
-        candidates, taken=taken, type_field=type_field, requires_type=ports.channel.requires_product_type
-    )
-    for start in range(0, len(matches), _BATCH):
-        _apply(ports, matches[start : start + _BATCH])
-    if only is not None:
-        _report_unmatched(ports, only, {match.row.id for match in matches})
+        if self._selection.only is not None:
+            decided = {decision.row.id for decision in self._decisions}
+            self._decisions += [
+                LinkDecision(row, None, Attention.NO_MATCH, "No product on the store has this SKU or code.")
+                for row in ports.listings.by_ids(self._selection.only)
+                if row.id not in decided and row.status.link is not listing.Link.LINKED and not row.status.is_paused
+            ]
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkDecision]]:
+        for start in range(0, len(self._decisions), _BATCH):
+            yield Batch(self._decisions[start : start + _BATCH])
+
+    def observe(self, ports: Ports, batch: Batch[LinkDecision]) -> Found:
+        codes = [decision.product.code for decision in batch.rows if decision.product is not None]
+        return ports.store.products_by_code(codes) if codes else {}
+
+    def facts(self, ports: Ports, batch: Batch[LinkDecision]) -> Holders:
+        """Which listings have these codes already."""
+        codes = [decision.product.code for decision in batch.rows if decision.product is not None]
+        return ports.listings.by_codes(codes) if codes else {}
+
+    def plan(self, batch: Batch[LinkDecision], facts: Holders | None, seen: Found) -> Plan[None]:
+        units: list[Unit] = []
+        settled: list[Result] = []
+        for decision in batch.rows:
+            confirmed = confirm(decision, holders=facts or {}, seen=seen)
+            if isinstance(confirmed, StoreProduct):
+                units.append(Unit(confirmed.code, (_linked(decision.row, confirmed),)))
+            elif confirmed is not None:
+                settled.append(Result(_left_alone(decision.row), Outcome.SKIPPED, message=confirmed[1]))
+        return Plan(None, tuple(units), tuple(settled))
+
+    def judge(
+        self, batch: Batch[LinkDecision], facts: Holders | None, seen: Found, plan: Plan[None], evidence: Evidence
+    ) -> Verdict:
+        verdict = Verdict()
+        for decision in batch.rows:
+            confirmed = confirm(decision, holders=facts or {}, seen=seen)
+            if isinstance(confirmed, StoreProduct):
+                verdict.proven.append(linked(decision.row, confirmed, evidence.began))
+            elif confirmed is not None:
+                verdict.flags[decision.row.id] = confirmed
+        return verdict
 
 
-def plan_link(candidates: Candidates, *, taken: dict[int, int], type_field: str, requires_type: bool) -> list[Match]:
+def confirm(decision: LinkDecision, *, holders: Holders, seen: Found) -> StoreProduct | tuple[Attention, str] | None:
+    """Look at a decision again with the whole product: what to link to, or why not; None if it is gone meanwhile."""
+    row = decision.row
+    product = seen.get(code_key(decision.product.code)) if decision.product is not None else None
+    if product is not None and decision.product is not None and product.id == decision.product.id:
+        holder = holders.get(code_key(product.code))
+        if holder is None or holder.id == row.id:
+            return product
+        # Two listings can't have one code: the other one was built for it and waits to be linked or published.
+        message = f"{product.code} on the store is the code of the listing {holder.sku}; link that one, or recode it."
+        return Attention.MATCH_TAKEN, message
+    return None if decision.attention is None else (decision.attention, decision.message)
+
+
+def plan_link(
+    candidates: Candidates, *, taken: dict[int, int], type_field: str, requires_type: bool
+) -> list[LinkDecision]:
     """Decide for every candidate: the first of SKU and code that yields a hit decides, and must be the only one."""
     chosen: dict[int, int] = {}
-    matches: list[Match] = []
+    matches: list[LinkDecision] = []
     # Older listings first: two that want the same product are settled in their favour.
     for row_id in sorted(candidates.rows):
         row = candidates.rows[row_id]
@@ -99,16 +173,16 @@ def plan_link(candidates: Candidates, *, taken: dict[int, int], type_field: str,
         if len(fitting) > 1:
             names = ", ".join(product.code for product in fitting[:5])
             message = f"{len(fitting)} products on the store match {row.sku}: {names}. Link it to one of them by hand."
-            matches.append(Match(row, None, Attention.AMBIGUOUS_MATCH, message))
+            matches.append(LinkDecision(row, None, Attention.AMBIGUOUS_MATCH, message))
             continue
         product = fitting[0]
         holder = taken.get(product.id) or chosen.get(product.id)
         if holder is not None and holder != row.id:
             message = f"{product.code} on the store is linked to another listing already."
-            matches.append(Match(row, None, Attention.MATCH_TAKEN, message))
+            matches.append(LinkDecision(row, None, Attention.MATCH_TAKEN, message))
             continue
         chosen[product.id] = row.id
-        matches.append(Match(row, product))
+        matches.append(LinkDecision(row, product))
     return matches
 
 
@@ -125,66 +199,22 @@ def _fits(row: ListingRow, product: StoreRow, type_field: str, *, requires_type:
     return kind in {Kind.VARIANT.value, Kind.SIMPLE.value}
 
 
-def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> Match:
+def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> LinkDecision:
     kind = product.fields.get(type_field, "").strip()
     found = f"'{kind}'" if kind else "empty"
     message = (
         f"{product.code} on the store matches, but its custom field {type_field} is {found}; "
         f"it must be '{row.kind.value}' to be linked."
     )
-    return Match(row, None, Attention.NO_MATCH, message)
+    return LinkDecision(row, None, Attention.NO_MATCH, message)
 
 
-def _apply(ports: Ports, matches: Sequence[Match]) -> None:
-    at = ports.clock()
-    codes = [match.product.code for match in matches if match.product is not None]
-    found = ports.store.products_by_code(codes)
-    holders = ports.listings.by_codes(codes)
-    links: list[tuple[Match, StoreProduct]] = []
-    results: list[Result] = []
-    flags: dict[int, tuple[Attention, str]] = {}
-    for match in matches:
-        there = found.get(code_key(match.product.code)) if match.product is not None else None
-        if there is not None and match.product is not None and there.id == match.product.id:
-            holder = holders.get(code_key(there.code))
-            if holder is None or holder.id == match.row.id:
-                links.append((match, there))
-                continue
-            # Two listings can't have one code: the other one was built for it and waits to be linked or published.
-            message = f"{there.code} on the store is the code of the listing {holder.sku}; link that one, or recode it."
-            flags[match.row.id] = (Attention.MATCH_TAKEN, message)
-            results.append(Result(_keep(match.row), Outcome.SKIPPED, message=message))
-        elif match.attention is not None:
-            flags[match.row.id] = (match.attention, match.message)
-            results.append(Result(_keep(match.row), Outcome.SKIPPED, message=match.message))
-    changes = [link_change(match.row, there, _reason(match.row, there)) for match, there in links]
-    ports.run.plan([Unit(change.subject.key, (change,)) for change in changes])
-    if ports.run.is_dry:
-        return
-    results += [Result(change, Outcome.APPLIED, Proof.READ) for change in changes]
-    with ports.run.transaction():
-        ports.listings.record([linked(match.row, there, at) for match, there in links])
-        ports.listings.flag(flags, clear=[match.row.id for match, _there in links])
-        ports.run.report(results)
+def _linked(row: ListingRow, product: StoreProduct) -> Change:
+    reason = "the same SKU" if product.sku.strip() == row.sku else "the same code"
+    return changes.listing_linked(
+        row.code, product.name, before=row.external_id, external_id=product.id, reason=reason, listing_id=row.id
+    )
 
 
-def _report_unmatched(ports: Ports, only: Collection[int], matched: Collection[int]) -> None:
-    rows = [
-        row
-        for row in ports.listings.by_ids(list(only))
-        if row.id not in matched and row.status.link is not Link.LINKED and not row.status.is_paused
-    ]
-    if not rows or ports.run.is_dry:
-        return
-    message = "No product on the store has this SKU or code."
-    with ports.run.transaction():
-        ports.listings.flag({row.id: (Attention.NO_MATCH, message) for row in rows})
-        ports.run.report([Result(_keep(row), Outcome.SKIPPED, message=message) for row in rows])
-
-
-def _reason(row: ListingRow, there: StoreProduct) -> str:
-    return "the same SKU" if there.sku.strip() == row.sku else "the same code"
-
-
-def _keep(row: ListingRow) -> Change:
-    return Change(Subject(SubjectKind.LISTING, row.code), Side.HUB, Action.KEEP, (), "asked to link", row.id)
+def _left_alone(row: ListingRow) -> Change:
+    return changes.listing_left_alone(row.code, side=Side.HUB, reason="asked to link", listing_id=row.id)

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.content import CONTENT_GROUPS, Group
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
-from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Result, Side, Subject, SubjectKind
+from tradepost.domain.plan import Action, Change, Outcome, Result
 from tradepost.operations.ports import ListingRow, Listings
 
 _ACTIONS = {
@@ -84,13 +85,8 @@ def unlink(listings: Listings, rows: Sequence[ListingRow]) -> list[Result]:
     statuses: dict[int, Status] = {}
     results: list[Result] = []
     for row in with_variants(listings, rows):
-        change = Change(
-            Subject(SubjectKind.LISTING, row.code),
-            Side.HUB,
-            Action.UPDATE,
-            (FieldChange("link", row.status.link.value, Link.UNLINKED.value),),
-            "unlinked by a person",
-            row.id,
+        change = changes.listing_unlinked(
+            row.code, before=row.status.link.value, after=Link.UNLINKED.value, listing_id=row.id
         )
         if row.status.link is Link.UNLINKED:
             results.append(Result(change, Outcome.UNCHANGED))
@@ -102,11 +98,6 @@ def unlink(listings: Listings, rows: Sequence[ListingRow]) -> list[Result]:
 
 
 def _change(row: ListingRow, before: Pending, after: Pending) -> Change:
-    return Change(
-        subject=Subject(SubjectKind.LISTING, row.code),
-        side=Side.HUB,
-        action=_ACTIONS[after],
-        fields=(FieldChange("pending", before.value, after.value),),
-        reason="asked for by a person",
-        listing_id=row.id,
+    return changes.change_queued(
+        row.code, action=_ACTIONS[after], before=before.value, after=after.value, listing_id=row.id
     )

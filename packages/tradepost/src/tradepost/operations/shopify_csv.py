@@ -21,8 +21,8 @@ from typing import TextIO
 
 from tradepost.domain.catalogue import MAX_OPTIONS, Product, SourceImage, Variant
 from tradepost.domain.codes import code_key, made_up_sku
-from tradepost.domain.content import MAX_NAME
 from tradepost.domain.errors import FileRefused, RowRefused
+from tradepost.domain.fields import MAX_NAME
 
 NEEDED = ("Handle", "Title", "Variant Price")
 _MAX_FIELD_CHARACTERS = 5_000_000

@@ -6,9 +6,10 @@ tracking is written with all its fields each time, because the store blanks what
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from tradepost.domain import changes
 from tradepost.domain.order import (
     USUAL_CARRIERS,
     Shipment,
@@ -19,23 +20,139 @@ from tradepost.domain.order import (
     StoreShipment,
     StoreStatus,
 )
-from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
-from tradepost.operations.ports import Ports, ShipmentSend, WriteAnswer, WriteOutcome
+from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
+from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
+from tradepost.operations.outcomes import Answers, answers_of
+from tradepost.operations.ports import ChannelSettings, Ports, ShipmentSend
 
 _SHIPPED_OR_GONE = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED, StoreStatus.RMA_ISSUED})
 
 
-def execute(ports: Ports, *, only: Collection[int] | None = None) -> None:  # noqa: ARG001 - the shape of all operations
+def execute(ports: Ports) -> None:
     """Send every shipment that is due. Idempotent: a second run with nothing new reads nothing and writes nothing."""
-    after = 0
-    while not ports.run.is_cancelled():
-        due = ports.orders.shipments_due(after=after, limit=ports.channel.batch_size)
-        if not due:
-            return
-        for batch in one_of_each_order(due):
-            _Batch(ports, batch).sync()
-        after = due[-1].id
-        ports.run.progress(len(due), None, "shipments looked at")
+    drive(ports, SendShipments(ports.channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A shipment on its way: on lines that can still be shipped, and the store's id once it is there."""
+
+    send: ShipmentSend
+    external_id: int | None
+
+
+Orders = dict[int, StoreOrder]
+Parcels = Mapping[SubjectId, Parcel]
+
+
+class SendShipments(Operation[Shipment, None, Orders, Parcels]):
+    """
+    Send what is due, no two shipments of one order together.
+
+    `detail` of its plans are the shipments by subject, on the lines that they take.
+    """
+
+    name = "shipments"
+    label = "shipments looked at"
+    # The second shipment of an order can be seen in its place only when the first has split its lines.
+    looks_ahead = False
+
+    def __init__(self, channel: ChannelSettings) -> None:
+        self._channel = channel
+        self._path = channel.shipment_path
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[Shipment]]:
+        while due := ports.orders.shipments_due(after=after, limit=self._channel.batch_size):
+            parts = one_of_each_order(due)
+            for part in parts:
+                # Until the last part is through, a later attempt has to see them all again.
+                yield Batch(part, due[-1].id if part is parts[-1] else None)
+            after = due[-1].id
+
+    def observe(self, ports: Ports, batch: Batch[Shipment]) -> Orders:
+        return ports.store.orders_by_id({shipment.order_number for shipment in batch.rows})
+
+    def observe_again(self, ports: Ports, batch: Batch[Shipment], seen: Orders, sent: Plan[Parcels]) -> Orders:
+        subjects = {change.subject.id for change in sent.changes(Side.STORE)}
+        numbers = {sent.detail[subject].send.shipment.order_number for subject in subjects}
+        return {**seen, **ports.store.orders_by_id(numbers)}
+
+    def plan(self, batch: Batch[Shipment], facts: None, seen: Orders) -> Plan[Parcels]:
+        units: list[Unit] = []
+        settled: list[Result] = []
+        parcels: dict[SubjectId, Parcel] = {}
+        for shipment in batch.rows:
+            send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
+            change = _sent(send)
+            order = seen.get(shipment.order_number)
+            there = find_on_store(shipment, order, path=self._path) if order is not None else None
+            if there is not None and has_arrived(send, there):
+                settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
+                continue
+            on_lines = shipment if there is not None else placed(shipment, order, path=self._path)
+            if isinstance(on_lines, str):
+                settled.append(Result(change, Outcome.FAILED, message=on_lines))
+                continue
+            parcels[change.subject.id] = Parcel(replace(send, shipment=on_lines), there.id if there else None)
+            units.append(Unit(shipment.code, (change,)))
+        return Plan(parcels, tuple(units), tuple(settled))
+
+    def steps(self) -> Sequence[Step[Orders, Parcels]]:
+        return (
+            Step(takes=lambda change, parcels: not _is_there(change, parcels), send=self._create, reads=True),
+            Step(takes=_is_there, send=_send),
+        )
+
+    def judge(
+        self,
+        batch: Batch[Shipment],
+        facts: None,
+        seen: Orders,
+        plan: Plan[Parcels],
+        evidence: Evidence,
+    ) -> Verdict:
+        verdict = Verdict(refreshed=list(seen.values()))
+        decided = {result.change.subject.id: result for result in plan.settled}
+        for shipment in batch.rows:
+            send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
+            order = seen.get(shipment.order_number)
+            there = find_on_store(shipment, order, path=self._path) if order is not None else None
+            if there is not None and has_arrived(send, there):
+                verdict.synced_shipments[shipment.id] = there.id
+                continue
+            subject = _sent(send).subject.id
+            result = evidence.results.get(subject) or decided[subject]
+            verdict.shipment_errors[shipment.id] = result.message
+        return verdict
+
+    def _create(self, ports: Ports, plan: Plan[Parcels]) -> Answers:
+        """Make shipments, not yet marked as shipped."""
+        new = list(plan.changes(Side.STORE))
+        sends = [plan.detail[change.subject.id].send for change in new]
+        return answers_of(new, ports.store.create_shipments(sends, path=self._path))
+
+
+def _is_there(change: Change, parcels: Parcels) -> bool:
+    return parcels[change.subject.id].external_id is not None
+
+
+def _send(ports: Ports, plan: Plan[Parcels]) -> Answers:
+    """Write tracking, carrier and cost, and mark as shipped."""
+    ready = {change.subject.id: plan.detail[change.subject.id] for change in plan.changes(Side.STORE)}
+    said = ports.store.send_shipments({parcel.external_id or 0: parcel.send for parcel in ready.values()})
+    return {subject: said[parcel.external_id or 0] for subject, parcel in ready.items()}
+
+
+def _sent(send: ShipmentSend) -> Change:
+    shipment = send.shipment
+    return changes.shipment_sent(
+        shipment.code,
+        order_number=shipment.order_number,
+        tracking_number=shipment.tracking_number,
+        carrier=send.carrier,
+        cost=shipment.cost,
+        pieces=sum(line.quantity for line in shipment.lines),
+    )
 
 
 def one_of_each_order(shipments: Sequence[Shipment]) -> list[list[Shipment]]:
@@ -127,105 +244,7 @@ def _can_take(line: StoreOrderLine, part: ShipmentLine, taken: Collection[int]) 
     return line.status not in _SHIPPED_OR_GONE and line.quantity >= part.quantity and line.line_id not in taken
 
 
-class _Batch:
-    def __init__(self, ports: Ports, due: Sequence[Shipment]) -> None:
-        self._ports = ports
-        self._path = ports.channel.shipment_path
-        self._sends = {
-            shipment.id: ShipmentSend(shipment, carrier_on_store(shipment.carrier, ports.channel.carrier_map))
-            for shipment in due
-        }
-        self._results: list[Result] = []
-        self._errors: dict[int, str] = {}
-        self._proven: dict[int, int] = {}
-
-    def sync(self) -> None:
-        orders = self._ports.store.orders_by_id({send.shipment.order_number for send in self._sends.values()})
-        there = self._there(orders)
-        for send in list(self._sends.values()):
-            self._sort(send, there.get(send.shipment.id), orders.get(send.shipment.order_number))
-        todo = {key: send for key, send in self._sends.items() if key not in self._errors and key not in self._proven}
-        self._ports.run.plan([Unit(send.shipment.code, (_change(send),)) for send in todo.values()])
-        if self._ports.run.is_dry:
-            return
-        words: dict[int, WriteAnswer] = {}
-        missing = [send for key, send in todo.items() if key not in there]
-        if missing:
-            answers = self._ports.store.create_shipments(missing, path=self._path)
-            words = {send.shipment.id: answer for send, answer in zip(missing, answers, strict=True)}
-            orders |= self._ports.store.orders_by_id({send.shipment.order_number for send in missing})
-            there = self._there(orders)
-        ready = {there[key].id: send for key, send in todo.items() if key in there}
-        if ready:
-            sent = self._ports.store.send_shipments(ready)
-            words |= {send.shipment.id: sent[external_id] for external_id, send in ready.items() if external_id in sent}
-            orders |= self._ports.store.orders_by_id({send.shipment.order_number for send in ready.values()})
-            there = self._there(orders)
-        for key, send in todo.items():
-            self._judge(send, there.get(key), words.get(key))
-        self._record(orders)
-
-    def _there(self, orders: Mapping[int, StoreOrder]) -> dict[int, StoreShipment]:
-        found: dict[int, StoreShipment] = {}
-        for key, send in self._sends.items():
-            order = orders.get(send.shipment.order_number)
-            there = find_on_store(send.shipment, order, path=self._path) if order is not None else None
-            if there is not None:
-                found[key] = there
-        return found
-
-    def _sort(self, send: ShipmentSend, there: StoreShipment | None, order: StoreOrder | None) -> None:
-        if there is not None:
-            if has_arrived(send, there):
-                self._proven[send.shipment.id] = there.id
-                self._results.append(Result(_change(send), Outcome.UNCHANGED, Proof.READ))
-            return
-        found = placed(send.shipment, order, path=self._path)
-        if isinstance(found, str):
-            self._fail(send, Outcome.FAILED, found)
-        else:
-            self._sends[found.id] = replace(send, shipment=found)
-
-    def _judge(self, send: ShipmentSend, there: StoreShipment | None, answer: WriteAnswer | None) -> None:
-        if there is not None and has_arrived(send, there):
-            self._proven[send.shipment.id] = there.id
-            self._results.append(Result(_change(send), Outcome.APPLIED, Proof.READ))
-            return
-        is_lost = answer is not None and answer.outcome is WriteOutcome.LOST
-        message = answer.message if answer is not None else ""
-        default = "The answer was lost." if is_lost else "The store said yes, but the shipment is not as it was sent."
-        self._fail(send, Outcome.UNKNOWN if is_lost else Outcome.REJECTED, message or default)
-
-    def _fail(self, send: ShipmentSend, outcome: Outcome, message: str) -> None:
-        self._errors[send.shipment.id] = message
-        self._results.append(Result(_change(send), outcome, message=message))
-
-    def _record(self, orders: Mapping[int, StoreOrder]) -> None:
-        at = self._ports.clock()
-        with self._ports.run.transaction():
-            self._ports.orders.mark_synced(self._proven, at=at)
-            self._ports.orders.flag_shipments(self._errors)
-            self._ports.orders.refresh(list(orders.values()))
-            self._ports.run.report(self._results)
-
-
 def carrier_on_store(carrier: str, carrier_map: Mapping[str, str]) -> str:
     """Translate the merchant's word for a carrier; one that is not in the map is sent as it is."""
     word = carrier.strip()
     return carrier_map.get(word.casefold()) or USUAL_CARRIERS.get(word.casefold()) or word
-
-
-def _change(send: ShipmentSend) -> Change:
-    shipment = send.shipment
-    return Change(
-        Subject(SubjectKind.SHIPMENT, shipment.code, f"order {shipment.order_number}"),
-        Side.STORE,
-        Action.SHIP,
-        (
-            FieldChange("tracking_number", None, shipment.tracking_number),
-            FieldChange("carrier", None, send.carrier),
-            FieldChange("cost", None, shipment.cost),
-            FieldChange("pieces", None, sum(line.quantity for line in shipment.lines)),
-        ),
-        "a shipment was recorded",
-    )

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tradepost.database.models import Channel, Connection, RunKind
+from tradepost.domain.errors import NotAllowed
 from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
 from tradepost.web.format import spoken
@@ -24,7 +25,7 @@ class Connections(ReadOnlyRows):
 class ChannelTable(ReadOnlyTable):
     """Channels."""
 
-    list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_local")
+    list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "is_local")
     inlines = (Connections,)
     exclude = ("rules", "carrier_map")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")
@@ -68,5 +69,9 @@ class ChannelTable(ReadOnlyTable):
 
     def _start(self, request: HttpRequest, queryset: QuerySet[Channel], kind: RunKind) -> None:
         for channel in queryset.filter(archived_at__isnull=True):
-            run = request_run(channel.pk, kind, requested_by=request.user.get_username())
+            try:
+                run = request_run(channel.pk, kind, requested_by=request.user.get_username())
+            except NotAllowed as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+                continue
             self.message_user(request, f"Run {run.pk} ({spoken(kind)}) is queued for {channel.name}.", messages.SUCCESS)

@@ -8,8 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from tradepost.database.models import Listing
-from tradepost.database.runs.history import history_of
+from tradepost.database.models import Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change
@@ -118,7 +117,7 @@ class ListingTable(ReadOnlyTable):
 
     @column("What was done, newest first")
     def history(self, row: Listing) -> SafeString:
-        changes = history_of(row.pk)[:HISTORY_LENGTH]
+        changes = RunChange.history_of(row.pk)[:HISTORY_LENGTH]
         if not changes:
             return mark_safe("Nothing yet.")
         return format_html_join(

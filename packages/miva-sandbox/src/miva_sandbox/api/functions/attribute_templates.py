@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from miva_sandbox.api import attribute_columns, attribute_records, list_query, product_rows, records
+from miva_sandbox.api import attribute_columns, attribute_records, list_query, product_reference, product_rows
 from miva_sandbox.api.functions.attributes import refusals_name_the_code
 from miva_sandbox.api.list_query import Column, Spec
 from miva_sandbox.api.registry import Call, function
@@ -116,7 +116,7 @@ def attribute_template_product_list_load_query(call: Call) -> Answer:
 @function("AttributeTemplateProduct_Update_Assigned", needs=("PROD:modify",))
 def attribute_template_product_update_assigned(call: Call) -> Answer:
     """Link a template to a product under the template's own code and prompt, or take the link away."""
-    template, product = attribute_records.template(call), records.product(call)
+    template, product = attribute_records.template(call), product_reference.product(call)
     linked = call.store.db.row(
         "SELECT * FROM attributes WHERE product_id = ? AND attemp_id = ?", (product["id"], template["id"])
     )
@@ -133,7 +133,7 @@ def attribute_template_product_update_assigned(call: Call) -> Answer:
 
 @function("Attribute_CopyTemplate", needs=("PROD:modify",))
 def attribute_copy_template(call: Call) -> Answer:
-    template, product = attribute_records.template(call), records.product(call)
+    template, product = attribute_records.template(call), product_reference.product(call)
     attribute_templates.copy(call.store, product["id"], template)
     return done()
 

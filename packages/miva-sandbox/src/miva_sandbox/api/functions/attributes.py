@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from miva_sandbox.api import attribute_columns, attribute_records, list_query, records
+from miva_sandbox.api import attribute_columns, attribute_records, list_query, product_reference
 from miva_sandbox.api.list_query import Column, Spec
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, FieldError, data, done, page
@@ -119,7 +119,7 @@ def option_load_code(call: Call) -> Answer:
 def attribute_and_option_list_load_product(call: Call) -> Answer:
     """List all attributes with their options; a bare array."""
     call.parameters.expect(("Customer_ID",))
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     return data(attribute_columns.of_products(call.store, json.dumps([product_id])).get(product_id, []))
 
 
@@ -139,7 +139,7 @@ _LIST = Spec(
 
 @function("ProductAttributeAndOptionList_Load_Query", needs=("PROD:view",))
 def product_attribute_and_option_list_load_query(call: Call) -> Answer:
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     query = list_query.read(call, _LIST)
     query.also("product_id = ?", product_id)
     found, total = list_query.fetch(call, query, select="id", source="attributes")

@@ -9,8 +9,8 @@ from miva_sandbox.api import (
     custom_field_values,
     list_query,
     product_columns,
+    product_reference,
     product_rows,
-    records,
 )
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, Spec
 from miva_sandbox.api.registry import Call, function
@@ -61,7 +61,7 @@ def category_list_load_parent(call: Call) -> Answer:
     call.parameters.expect(("Parent_ID", "Category_Code", "Edit_Category"))
     parent_id = call.parameters.integer("Parent_ID")
     if parent_id is None:
-        parent_id = records.category(call)["id"]
+        parent_id = product_reference.category(call)["id"]
     found = call.store.db.rows(
         f"SELECT g.*, {_PARENT} AS parent_category FROM categories g WHERE parent_id = ? ORDER BY disp_order, id",  # noqa: S608 - our own names
         (parent_id,),
@@ -72,7 +72,7 @@ def category_list_load_parent(call: Call) -> Answer:
 @function("ChildCategoryList_Load_Query", needs=("CTGY:view",))
 def child_category_list_load_query(call: Call) -> Answer:
     """List the children of a category; with Unassigned the other categories, too or alone."""
-    parent_id = records.category(call, prefix="Parent")["id"]
+    parent_id = product_reference.category(call, prefix="Parent")["id"]
     assigned, unassigned = call.parameters.boolean("Assigned"), call.parameters.boolean("Unassigned")
     if assigned is False and not unassigned:
         return done()
@@ -137,7 +137,7 @@ _IN_CATEGORY = product_rows.spec(order_column=Column("x.disp_order", searchable=
 
 @function("CategoryProductList_Load_Query", needs=("CTGY:view", "PROD:view"))
 def category_product_list_load_query(call: Call) -> Answer:
-    category = records.category(call)
+    category = product_reference.category(call)
     query = list_query.read(call, _IN_CATEGORY)
     product_rows.show(query)
     join = "category_products x ON x.product_id = p.id AND x.cat_id = ?"
@@ -146,7 +146,7 @@ def category_product_list_load_query(call: Call) -> Answer:
 
 @function("CategoryProduct_Update_Assigned", needs=("CTGY:modify", "PROD:modify"))
 def category_product_update_assigned(call: Call) -> Answer:
-    category, product = records.category(call), records.product(call)
+    category, product = product_reference.category(call), product_reference.product(call)
     change = categories.assign if call.parameters.boolean("Assigned", required=True) else categories.unassign
     change(call.store, category["id"], product["id"])
     return done()
@@ -181,7 +181,7 @@ def category_insert(call: Call) -> Answer:
 
 @function("Category_Update", needs=("CTGY:modify",))
 def category_update(call: Call) -> Answer:
-    row = records.category(call)
+    row = product_reference.category(call)
     parameters = call.parameters
     changes: dict[str, str | int] = {}
     if parameters.has("Category_ID") or parameters.has("Edit_Category"):
@@ -207,7 +207,7 @@ def category_update(call: Call) -> Answer:
 
 @function("Category_Delete", needs=("CTGY:delete",))
 def category_delete(call: Call) -> Answer:
-    categories.delete(call.store, records.category(call)["id"])
+    categories.delete(call.store, product_reference.category(call)["id"])
     return done()
 
 

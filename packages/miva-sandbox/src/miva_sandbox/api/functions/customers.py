@@ -108,7 +108,7 @@ def customer_address_list_load_query(call: Call) -> Answer:
     query = list_query.read(call, _ADDRESS_SPEC)
     query.also("a.cust_id = ?", row["id"])
     found, total = list_query.fetch(call, query, select="a.*", source="customer_addresses a")
-    return page([_address(one) for one in found], total_count=total, start_offset=query.offset)
+    return page([_address(row) for row in found], total_count=total, start_offset=query.offset)
 
 
 @function("CustomerAddress_Insert", needs=("CUST:modify",))
@@ -146,7 +146,7 @@ def customer_address_delete(call: Call) -> Answer:
 def customer_address_list_delete(call: Call) -> Answer:
     row = _load(call)
     ids = call.parameters.integers("CustomerAddress_IDs", required=True) or []
-    own = [one["id"] for one in customers.addresses_of(call.store, row["id"]) if one["id"] in ids]
+    own = [address["id"] for address in customers.addresses_of(call.store, row["id"]) if address["id"] in ids]
     for address_id in own:
         customers.delete_address(call.store, address_id)
     return done(processed=len(own))

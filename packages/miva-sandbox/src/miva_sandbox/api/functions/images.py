@@ -1,6 +1,6 @@
-"""Pictures of products and the types that they can have."""
+"""Images of products and the types that they can have."""
 
-from miva_sandbox.api import list_query, records
+from miva_sandbox.api import list_query, product_reference
 from miva_sandbox.api.list_query import Column, Spec
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, data, done, page
@@ -26,7 +26,7 @@ def image_type_list_load_query(call: Call) -> Answer:
 
 @function("ProductImage_Add", needs=("IMGS:add", "PROD:modify"))
 def product_image_add(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     path = call.parameters.required_text("Filepath")
     type_id = call.parameters.required_integer("ImageType_ID")
     content = call.parameters.binary("Image_Data")

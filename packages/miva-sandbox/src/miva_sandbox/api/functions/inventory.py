@@ -1,6 +1,6 @@
 """Inventory: a product's settings and count, and relative adjustments of many."""
 
-from miva_sandbox.api import records
+from miva_sandbox.api import product_reference
 from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, InputErrors, done
@@ -25,7 +25,7 @@ _SHORT_WIDTH = 254
 
 @function("InventoryProductSettings_Update", needs=("INVT:view", "PROD:modify"))
 def inventory_product_settings_update(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     parameters = call.parameters
     track = parameters.boolean("TrackProduct")
     changes = _changes(parameters)
@@ -74,7 +74,7 @@ def product_list_adjust_inventory(call: Call) -> Answer:
     errors: list[tuple[str, str]] = []
     for element in _elements(call):
         try:
-            product = records.element_product(call.store, element)
+            product = product_reference.element_product(call.store, element)
             if product is None:
                 name = next(name for name in ("product_id", "product_code", "product_sku") if element.has(name))
                 raise element.refuse(name, "Product not found")

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from miva_sandbox.api import records, variant_references
+from miva_sandbox.api import product_reference, variant_references
 from miva_sandbox.api.list_query import Column, Spec, fetch_records, read
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, data, done, page
@@ -22,7 +22,7 @@ _LIST = Spec(
 @function("ProductKitList_Load_Query", needs=("PROD:view",))
 def product_kit_list_load_query(call: Call) -> Answer:
     """List every choice of the product's inventory attributes with the parts that it brings, none included."""
-    product = records.product(call)
+    product = product_reference.product(call)
     query = read(call, _LIST)
     rows = _choices(call, product["id"])
     searched = [
@@ -85,7 +85,7 @@ def _choice(  # noqa: PLR0917 - the levels of a choice, from the outside in
 
 @function("ProductKit_Update_Parts", needs=("PROD:modify",))
 def product_kit_update_parts(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     parameters = call.parameters
     choice = Dimension(
         parameters.required_integer("Attribute_ID"),
@@ -104,12 +104,12 @@ def product_kit_update_parts(call: Call) -> Answer:
 
 @function("ProductKit_Variant_Count", needs=("PROD:view",))
 def product_kit_variant_count(call: Call) -> Answer:
-    return data({"variants": variant_generation.kit_variant_count(call.store, records.product(call)["id"])})
+    return data({"variants": variant_generation.kit_variant_count(call.store, product_reference.product(call)["id"])})
 
 
 @function("ProductKit_Generate_Variants", needs=("PROD:modify",))
 def product_kit_generate_variants(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     with call.store.db.savepoint():
         variant_generation.generate_from_kit(call.store, product, method=_method(call))
     return done()
@@ -129,7 +129,7 @@ def product_variant_generate_delimiter(call: Call) -> Answer:
 
 
 def _generate(call: Call, delimiter: str) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     with call.store.db.savepoint():
         variant_generation.generate(call.store, product, method=_method(call), delimiter=delimiter)
     return done()

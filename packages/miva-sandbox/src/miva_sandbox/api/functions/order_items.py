@@ -1,6 +1,6 @@
 """The lines of an order: ship, back-order, cancel, return, delete, split, add, change."""
 
-from miva_sandbox.api import order_items, order_records, order_rows
+from miva_sandbox.api import order_item_rows, order_records, order_rows
 from miva_sandbox.api.new_lines import option_of, read_item
 from miva_sandbox.api.order_columns import order_return
 from miva_sandbox.api.registry import Call, function
@@ -18,7 +18,7 @@ def create_shipment(call: Call) -> Answer:
     shipment_id = shipments.create(call.store, order["id"], lines)
     made = shipments.find(call.store, shipment_id)
     assert made is not None
-    return data({**order_items.shipment(call, made, list_row=True), "shipment_id": shipment_id})
+    return data({**order_item_rows.shipment(call, made, list_row=True), "shipment_id": shipment_id})
 
 
 @function("OrderItemList_RemoveFromShipment", needs=("ORDR:modify",))
@@ -85,8 +85,8 @@ def split(call: Call) -> Answer:
     new_id = order_lines.split(call.store, line, call.parameters.required_integer("Quantity"))
     return data(
         {
-            "original_orderitem": order_items.one(call, order["id"], line["line_id"]),
-            "split_orderitem": order_items.one(call, order["id"], new_id),
+            "original_orderitem": order_item_rows.of_line(call, order["id"], line["line_id"]),
+            "split_orderitem": order_item_rows.of_line(call, order["id"], new_id),
         }
     )
 
@@ -101,7 +101,7 @@ def add(call: Call) -> Answer:
     assert added is not None
     order_stock.take(call.store, order_stock.of_line(call.store, added, order_lines.options_of(call.store, line_id)))
     total = order_lines.changed(call.store, order["id"], "orderitem_created")
-    shown = order_items.one(call, order["id"], line_id)
+    shown = order_item_rows.of_line(call, order["id"], line_id)
     return data({**order_rows.money("total", total), "orderitem": shown})
 
 
@@ -126,7 +126,7 @@ def update(call: Call) -> Answer:
     if (taxable := parameters.boolean("Taxable")) is not None:
         changes["taxable"] = taxable
     options = parameters.objects("Options") or parameters.objects("Attributes")
-    chosen = [option_of(call, line["product_id"], one) for one in options] if options is not None else None
+    chosen = [option_of(call, line["product_id"], option) for option in options] if options is not None else None
     order_stock.put_back(store, line)
     if chosen is not None:
         order_lines.remove_options(store, line["line_id"])

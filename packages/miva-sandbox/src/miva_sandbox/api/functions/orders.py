@@ -1,5 +1,6 @@
 """Orders: list, delete, custom fields, customer information, payments."""
 
+from collections.abc import Callable
 from typing import Any
 
 from miva_sandbox.api import list_query, order_rows
@@ -10,6 +11,7 @@ from miva_sandbox.api.responses import Answer, ApiError, data, done, page
 from miva_sandbox.state import charges, custom_fields, customers, order_totals, orders, queues
 from miva_sandbox.state.numbers import to_units
 from miva_sandbox.state.orders import ADDRESS_COLUMNS, ADDRESS_PARAMETERS
+from miva_sandbox.state.store import Store
 
 _WORKFLOW = "orderworkflow"
 _MONEY = ("total_auth", "total_capt", "total_rfnd", "net_capt")
@@ -115,7 +117,7 @@ def order_payment_refund(call: Call) -> Answer:
     return _pay(call, charges.refund)
 
 
-def _pay(call: Call, book: Any) -> Answer:
+def _pay(call: Call, book: Callable[[Store, int, int], int]) -> Answer:
     payment_id = call.parameters.required_integer("OrderPayment_ID")
     amount = call.parameters.decimal("Amount", negative=False, right=2)
     payment = call.store.db.row("SELECT * FROM order_payments WHERE id = ?", (payment_id,))

@@ -1,6 +1,6 @@
 """Products: list and delete."""
 
-from miva_sandbox.api import list_query, product_rows, records
+from miva_sandbox.api import list_query, product_reference, product_rows
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, done, page
 from miva_sandbox.state import products
@@ -19,5 +19,5 @@ def product_list_load_query(call: Call) -> Answer:
 
 @function("Product_Delete", needs=("PROD:delete",))
 def product_delete(call: Call) -> Answer:
-    products.delete(call.store, records.product(call)["id"])
+    products.delete(call.store, product_reference.product(call)["id"])
     return done()

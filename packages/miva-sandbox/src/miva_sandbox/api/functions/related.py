@@ -1,6 +1,6 @@
 """Products that a product points to: a list, and whether one belongs to it."""
 
-from miva_sandbox.api import assigned_products, list_query, product_rows, records
+from miva_sandbox.api import assigned_products, list_query, product_reference, product_rows
 from miva_sandbox.api.list_query import Column
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, FieldError, done
@@ -12,7 +12,7 @@ _LIST = product_rows.spec(order_column=Column("x.disp_order", searchable=False))
 
 @function("RelatedProductList_Load_Query", needs=("PROD:view",))
 def related_product_list_load_query(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     query = list_query.read(call, _LIST)
     join = "related_products x ON x.relprod_id = p.id AND x.product_id = ?"
     return assigned_products.answer(call, query, join=join, owner_id=product["id"])
@@ -20,7 +20,7 @@ def related_product_list_load_query(call: Call) -> Answer:
 
 @function("RelatedProduct_Update_Assigned", needs=("PROD:modify",))
 def related_product_update_assigned(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     parameters = call.parameters
     if parameters.has("RelatedProduct_ID"):
         other = products.find_by_id(call.store, parameters.required_integer("RelatedProduct_ID"))

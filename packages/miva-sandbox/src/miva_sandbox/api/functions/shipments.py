@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from miva_sandbox.api import list_query, order_columns, order_items, order_rows
+from miva_sandbox.api import list_query, order_columns, order_item_rows, order_rows
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, Spec
 from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.api.registry import Call, function
@@ -116,10 +116,10 @@ def order_shipment_list_load_query(call: Call) -> Answer:
     found, total = list_query.fetch(
         call, query, select="s.*", source="order_shipments s JOIN orders o ON o.id = s.order_id"
     )
-    rows = [order_items.shipment(call, row, list_row=True) for row in found]
+    rows = [order_item_rows.shipment(call, row, list_row=True) for row in found]
     if "items" in query.on_demand:
         lines: dict[int, list[Any]] = {}
-        for items in order_items.of_orders(call, _order_ids(found), parts=False).values():
+        for items in order_item_rows.of_orders(call, _order_ids(found), parts=False).values():
             for item in items:
                 lines.setdefault(item["shpmnt_id"], []).append(item)
         for row in rows:

@@ -1,6 +1,6 @@
 """How a product may be shipped: its package and the methods it is limited to."""
 
-from miva_sandbox.api import records
+from miva_sandbox.api import product_reference
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, done
 from miva_sandbox.state import shipping_rules
@@ -9,7 +9,7 @@ from miva_sandbox.state.numbers import to_units
 
 @function("ProductShippingRules_Update", needs=("PROD:modify",))
 def product_shipping_rules_update(call: Call) -> Answer:
-    product = records.product(call)
+    product = product_reference.product(call)
     parameters = call.parameters
     flags = {
         "ownpackage": parameters.boolean("ShipsInOwnPackaging"),
@@ -19,7 +19,7 @@ def product_shipping_rules_update(call: Call) -> Answer:
         column: parameters.decimal(column.capitalize(), negative=False) for column in ("width", "length", "height")
     }
     methods = parameters.objects("ShippingMethods")
-    chosen = [(one.required_text("mod_code"), one.required_text("meth_code")) for one in methods or ()]
+    chosen = [(method.required_text("mod_code"), method.required_text("meth_code")) for method in methods or ()]
     changes: dict[str, str | int] = {column: int(flag) for column, flag in flags.items() if flag is not None}
     changes |= {column: to_units(size) for column, size in sizes.items() if size is not None}
     shipping_rules.update(call.store, product["id"], changes)

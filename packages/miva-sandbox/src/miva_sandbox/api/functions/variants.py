@@ -5,7 +5,7 @@ import sqlite3
 from itertools import groupby
 from typing import Any
 
-from miva_sandbox.api import list_query, records, variant_references, variant_rows
+from miva_sandbox.api import list_query, product_reference, variant_references, variant_rows
 from miva_sandbox.api.list_query import Column, Condition, Spec
 from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.api.registry import Call, function
@@ -26,7 +26,7 @@ _OLD_LIMITS = (
 
 @function("ProductVariantList_Load_Product", needs=("PROD:view",))
 def product_variant_list_load_product(call: Call) -> Answer:
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     with_default = call.parameters.boolean("Include_Default_Variant") or False
     limits, exclusions = _limits(call, product_id)
     codes = OptionCodes(call.store, product_id)
@@ -36,7 +36,7 @@ def product_variant_list_load_product(call: Call) -> Answer:
             for variant in variant_rows.load(call.store, product_id)
             if (with_default or not variant_rows.is_default(variant))
             and limits <= set(variant.dimensions)
-            and not any((one.attr_id, one.attmpat_id) in exclusions for one in variant.dimensions)
+            and not any((dimension.attr_id, dimension.attmpat_id) in exclusions for dimension in variant.dimensions)
         ]
     )
 
@@ -99,7 +99,7 @@ _LIST = Spec(
 @function("ProductVariantList_Load_Query", needs=("PROD:view",))
 def product_variant_list_load_query(call: Call) -> Answer:
     """Pages over part rows, as a real store does: one that starts inside a variant has a row with offset -1."""
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     query = list_query.read(call, _LIST)
     query.also("part.product_id = ?", product_id)
     query.also("part.variant_id <> 0")
@@ -153,7 +153,7 @@ def _part(row: sqlite3.Row, *, offset: int | None = None) -> dict[str, Any]:
 
 @function("ProductVariant_Insert", needs=("PROD:modify",))
 def product_variant_insert(call: Call) -> Answer:
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     dimensions, parts, pricing = _dimensions(call, product_id), _parts(call), _pricing(call)
     if not dimensions:
         raise ApiError("MER-JSN-PVT-00042", "At least one attribute must be specified")
@@ -167,7 +167,7 @@ def product_variant_insert(call: Call) -> Answer:
 @function("ProductVariant_Update", needs=("PROD:modify",))
 def product_variant_update(call: Call) -> Answer:
     """Change what is given: another combination, other parts, another pricing; the id stays."""
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     variant_id = _variant_id(call, product_id)
     dimensions, parts, pricing = _dimensions(call, product_id), _parts(call), _pricing(call)
     with call.store.db.savepoint():
@@ -182,7 +182,7 @@ def product_variant_update(call: Call) -> Answer:
 
 @function("ProductVariantPricing_Update", needs=("PROD:modify",))
 def product_variant_pricing_update(call: Call) -> Answer:
-    product_id = records.product(call)["id"]
+    product_id = product_reference.product(call)["id"]
     variant_id = _variant_id(call, product_id)
     variants.set_pricing(call.store, product_id, variant_id, _read_pricing(call.parameters, required=True))
     return done()

@@ -11,7 +11,7 @@ Changes = dict[str, str | int]
 def add(tag: Tag) -> None:
     values: Changes = {"code": tag.required_code("Code"), "name": tag.required_text("Name", limit=100)}
     values |= _details(tag)
-    categories.insert(tag.store, categories.Category(**values))  # type: ignore[arg-type]
+    categories.insert(tag.store, categories.Category(**values))  # type: ignore[arg-type]  # fields by name
 
 
 @tag("Category_Update")

@@ -21,7 +21,7 @@ def add(tag: Tag) -> None:
     values: Changes = {"code": tag.required_code("Code"), "name": tag.required_text("Name")}
     chosen = [category(tag, code)["id"] for code in _codes(tag.text("CategoryCode"))]
     values |= _details(tag)
-    product_id = products.insert(tag.store, products.Product(**values))  # type: ignore[arg-type]
+    product_id = products.insert(tag.store, products.Product(**values))  # type: ignore[arg-type]  # fields by name
     for category_id in chosen:
         categories.assign(tag.store, category_id, product_id)
 

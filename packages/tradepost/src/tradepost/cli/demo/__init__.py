@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import shlex
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,7 +58,7 @@ def demo(
         raise FileRefused(message)
     with ExitStack() as stack:
         folder = stack.enter_context(_state(state))
-        _open(folder / "hub")
+        foreign = _open(folder / "hub")
         box = stack.enter_context(store_in_a_box(folder / "store"))
         # These read the settings, so they can be imported only now.
         from tradepost.cli.demo.back_office import back_office
@@ -68,21 +70,27 @@ def demo(
         summary = travel(box, catalogue=source, say=_quiet if as_json else _say, quiet=as_json)
         if not keep:
             _tell(summary, box, as_json=as_json)
+            if not as_json:
+                _tell_what_next()
             return _exit(summary)
         password = secrets.token_urlsafe(12)
         with back_office(user=USER, password=password) as url:
-            _tell(summary, box, as_json=as_json, office={"url": url, "user": USER, "password": password})
+            office = {"url": url, "user": USER, "password": password}
+            _tell(summary, box, as_json=as_json, kept={"back_office": office, "data": str(folder / "hub")})
+            if not as_json:
+                _tell_where(office, box, data=folder / "hub", foreign=foreign)
             _wait()
     return _exit(summary)
 
 
-def _open(folder: Path) -> None:
-    for name in _FOREIGN:
-        os.environ.pop(name, None)
+def _open(folder: Path) -> list[str]:
+    """Open a hub in the folder; return what the environment said of another one."""
+    foreign = [name for name in _FOREIGN if os.environ.pop(name, None)]
     os.environ["TRADEPOST_DATA"] = str(folder)
     from tradepost.cli.bootstrap import open_hub  # reads the settings
 
     open_hub()
+    return foreign
 
 
 @contextmanager
@@ -128,6 +136,8 @@ def _quiet(_text: str) -> None:
 def _wait() -> None:
     import signal  # only with --keep
 
+    # Whoever reads this through a pipe waits for it.
+    sys.stdout.flush()
     try:
         while True:
             signal.pause()
@@ -135,9 +145,9 @@ def _wait() -> None:
         err.print("Stopping.")
 
 
-def _tell(summary: Summary, box: StoreInABox, *, as_json: bool, office: dict[str, Any] | None = None) -> None:
+def _tell(summary: Summary, box: StoreInABox, *, as_json: bool, kept: Mapping[str, Any] | None = None) -> None:
     if as_json:
-        print_json({**summary.to_json(box), **({"back_office": office} if office else {})})
+        print_json({**summary.to_json(box), **(kept or {})})
         return
     table = Table(title="What was done", title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in ("step", "sent", "proven on the store"):
@@ -158,8 +168,27 @@ def _tell(summary: Summary, box: StoreInABox, *, as_json: bool, office: dict[str
         if summary.is_proven
         else "[bold red]Not everything sent could be proven.[/]"
     )
-    if office:
-        out.print(
-            f"\nBack office: {office['url']}  user: {office['user']}  password: {office['password']}", markup=False
-        )
-        out.print(f"Storefront:  {box.storefront}\nCtrl-C stops both.", markup=False)
+
+
+def _tell_what_next() -> None:
+    command = _as_typed()
+    _say(
+        f"\nWhat next? '{command} demo --keep' does it again and leaves the store and the back office serving, to look"
+        " around.\nThe tutorial, docs/tutorial/first-store.md, does it step by step."
+    )
+
+
+def _tell_where(office: Mapping[str, str], box: StoreInABox, *, data: Path, foreign: Sequence[str]) -> None:
+    _say(f"\nBack office: {office['url']}  user: {office['user']}  password: {office['password']}")
+    _say(f"Storefront:  {box.storefront}")
+    _say(f"For '{_as_typed()}' commands on its data, type this in another terminal:")
+    for name in foreign:
+        _say(f"    unset {name}")
+    _say(f"    export TRADEPOST_DATA={shlex.quote(str(data))}")
+    _say("Ctrl-C stops both.")
+
+
+def _as_typed() -> str:
+    """Return the command as this person calls it: it may not be on their path."""
+    command = sys.argv[0]
+    return command if Path(command).name == "tradepost" else "tradepost"

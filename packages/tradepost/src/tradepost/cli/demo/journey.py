@@ -3,37 +3,41 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
+from tradepost import wiring
 from tradepost.cli.catalogue import bring_in
-from tradepost.cli.connecting import connect, reconnect
 from tradepost.cli.demo import choices, proof
 from tradepost.cli.demo.shopper import buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.demo.summary import Step, Summary
 from tradepost.cli.run_report import Report, change_lines, perform
-from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.database.catalogue.products import products_by_id
-from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Order, RunChange
-from tradepost.database.orders.orders import DjangoOrders
-from tradepost.domain.errors import FileRefused, TradepostError
+from tradepost.domain.errors import FileRefused, NotAllowed, TradepostError
 from tradepost.domain.listing import Health, Pending
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, StoreOrder
 from tradepost.domain.plan import Outcome, RunState, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
-from tradepost.miva.connect import StoreConnection, connect_store
-from tradepost.miva.files.file_server import FileServerAddress
-from tradepost.miva.files.image_folder import ImageFolder
-from tradepost.miva.store import MivaStore
-from tradepost.operations.ports import ListingRow, NewShipment
+from tradepost.operations import channels
+from tradepost.operations.connection_check import faults
+from tradepost.operations.ports import (
+    ChannelProfile,
+    ChannelSettings,
+    FileProtocol,
+    ImageConnection,
+    ListingRow,
+    NewShipment,
+    Store,
+    StoreConnection,
+)
+from tradepost.operations.shipments import record_shipment
 from tradepost.operations.shopify_csv import Level
-from tradepost.wiring import open_image_store
 
 CHANNEL = "demo"
 CARRIER = "UPS"
@@ -51,30 +55,25 @@ def travel(box: StoreInABox, *, catalogue: Path, say: Say, quiet: bool) -> Summa
 
     Raises FileRefused for a catalogue without a product, and the run's error where a run could not go on.
     """
-    reader = connect_store(
-        StoreConnection(
-            domain=box.endpoint,
-            store_code=box.store_code,
-            token=box.token,
-            signing_key=box.signing_key,
-            plain_http=True,
-        )
+    reading = StoreConnection(
+        domain=box.endpoint,
+        store_code=box.store_code,
+        token=box.token,
+        signature_key=box.signature_key,
+        plain_http=True,
     )
-    with closing(reader):
+    with wiring.store_at(reading, is_local=True) as reader:
         return _Journey(box, reader, say=say, quiet=quiet).run(catalogue)
 
 
 class _Journey:
-    def __init__(self, box: StoreInABox, reader: MivaStore, *, say: Say, quiet: bool) -> None:
+    def __init__(self, box: StoreInABox, reader: Store, *, say: Say, quiet: bool) -> None:
         self._box = box
         self._reader = reader
         self._say = say
         self._quiet = quiet
         self._channel = _connected(box)
-        with open_image_store(self._channel) as images:
-            if images is not None and not images.has_folder():
-                images.make_folder()
-        self._listings = DjangoListings(self._channel.pk)
+        self._listings = wiring.listings_of(self._channel.pk)
         self._summary = Summary()
 
     def run(self, catalogue: Path) -> Summary:
@@ -157,10 +156,10 @@ class _Journey:
     def _change_and_sync(self) -> list[ListingRow]:
         picked = choices.to_change(self._rows())
         skus = frozenset(row.sku for row in picked)
-        products = products_by_id({row.product_id for row in picked})
+        families = self._listings.families({row.product_id for row in picked})
         with transaction.atomic():
-            changed = [choices.changed(product, skus) for product in products.values()]
-            DjangoCatalogue().save(changed, at=timezone.now())
+            changed = [choices.changed(family.product, skus) for family in families]
+            wiring.catalogue().save(changed, at=timezone.now())
             self._listings.build([product.handle for product in changed], queue=False)
         self._perform("sync")
         rows = [row for row in self._rows() if row.id in {one.id for one in picked}]
@@ -198,12 +197,10 @@ class _Journey:
         return sorted(ledger)
 
     def _ship(self, numbers: list[int]) -> None:
-        orders = DjangoOrders(self._channel.pk)
+        ports = wiring.shipment_ports(self._channel, requested_by=CHANNEL)
         tracking = {number: f"1Z{number:016d}" for number in numbers}
         for number, tracking_number in tracking.items():
-            new = NewShipment(order_number=number, carrier=CARRIER, tracking_number=tracking_number)
-            with transaction.atomic():
-                orders.add_shipment(new, at=timezone.now())
+            record_shipment(NewShipment(order_number=number, carrier=CARRIER, tracking_number=tracking_number), ports)
         self._perform("sync_orders")
         unproven = proof.of_shipment(tracking, self._orders(numbers))
         self._summary.shipments_synced = len(tracking) - len(unproven)
@@ -266,37 +263,45 @@ class _Journey:
         return self._reader.orders_by_id(numbers)
 
     def _files(self, paths: set[str]) -> dict[str, int]:
-        with open_image_store(self._channel) as images:
+        with wiring.open_image_store(self._channel) as images:
             return images.sizes(sorted(paths)) if images is not None and paths else {}
 
 
 def _connected(box: StoreInABox) -> Channel:
     """Return the demo's channel, connected as a merchant would: with the token that has just the hub's functions."""
-    store = StoreConnection(
-        domain=box.endpoint,
-        store_code=box.store_code,
-        token=box.hub_token,
-        signing_key=box.hub_signing_key,
-        plain_http=True,
+    wanted = ChannelProfile(
+        settings=ChannelSettings(
+            id=0, name=CHANNEL, rules=ContentRules(), is_local=True, acknowledge_mode=AcknowledgeMode.NOTE
+        ),
+        store=StoreConnection(
+            domain=box.endpoint,
+            store_code=box.store_code,
+            token=box.hub_token,
+            signature_key=box.hub_signature_key,
+            plain_http=True,
+        ),
+        images=ImageConnection(
+            host=box.ftp_host,
+            port=box.ftp_port,
+            user=box.ftp_user,
+            password=box.ftp_password,
+            # The child's server listens on this machine only.
+            protocol=FileProtocol.FTP,
+        ),
     )
-    server = FileServerAddress(
-        host=box.ftp_host,
-        port=box.ftp_port,
-        user=box.ftp_user,
-        password=box.ftp_password,
-        # The child's server listens on this machine only.
-        mode="ftp",
-    )
-    images = (server, ImageFolder())
+    ports = wiring.channel_ports(requested_by=CHANNEL)
     channel = Channel.objects.filter(name=CHANNEL).first()
     if channel is None:
-        channel = connect(CHANNEL, store=store, images=images, is_local=True)
+        _, look = channels.connect_channel(wanted, ports, make_folder=True)
     else:
         # The store is the same one, at new ports.
-        reconnect(channel, store=store, images=images)
-    channel.acknowledge_mode = AcknowledgeMode.NOTE.value
-    channel.save(update_fields=["acknowledge_mode"])
-    return channel
+        channels.change_channel(
+            channel.pk, lambda stored: replace(stored, store=wanted.store, images=wanted.images), ports
+        )
+        look = channels.check_channel(channel.pk, ports, make_folder=True)
+    if not look.is_good:
+        raise NotAllowed(faults(look.findings))
+    return Channel.objects.get(name=CHANNEL)
 
 
 def _failed_images(report: Report) -> list[RunChange]:

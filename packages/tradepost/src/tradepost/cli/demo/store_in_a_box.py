@@ -27,9 +27,9 @@ class StoreInABox:
     endpoint: str
     store_code: str
     token: str
-    signing_key: str
+    signature_key: str
     hub_token: str
-    hub_signing_key: str
+    hub_signature_key: str
     storefront: str
     ftp_host: str
     ftp_port: int

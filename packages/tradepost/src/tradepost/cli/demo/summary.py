@@ -61,7 +61,7 @@ class Summary:
             "store": {
                 "endpoint": box.endpoint,
                 "token": box.token,
-                "signing_key": box.signing_key,
+                "signature_key": box.signature_key,
                 "store_code": box.store_code,
             },
             "seconds": round(self.seconds, 1),

@@ -1,14 +1,31 @@
-"""Channels as operations see them: their settings as plain values."""
+"""Channels: their settings as plain values, and the port of those that set channels up."""
 
 import dataclasses
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from tradepost.database.models import Channel, ConnectionKind
-from tradepost.domain.content import ContentRules
+from django.db import IntegrityError, transaction
+
+from tradepost.database.channels.connections import (
+    forget_connection,
+    image_connection_of,
+    save_image_connection,
+    save_store_connection,
+    store_connection_of,
+)
+from tradepost.database.json_values import plain
+from tradepost.database.models import Channel, ConnectionKind, Run
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing import Link
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
-from tradepost.operations.ports import ChannelSettings
+from tradepost.domain.plan import RunState
+from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher
 
 _RULES = {field.name for field in dataclasses.fields(ContentRules)}
+_LONGEST_NAME = 100
 
 
 def settings_of(channel: Channel) -> ChannelSettings:
@@ -33,3 +50,110 @@ def settings_of(channel: Channel) -> ChannelSettings:
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
         **given,
     )
+
+
+def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProfile:
+    """Return the channel whole; without a cipher, with blanks for its secrets."""
+    return ChannelProfile(
+        settings=settings_of(channel),
+        is_paused=channel.is_paused,
+        store=store_connection_of(channel, cipher=cipher),
+        images=image_connection_of(channel, cipher=cipher),
+    )
+
+
+class DjangoChannels:
+    """Implements `ports.Channels`; the cipher is made only where secrets are read or written."""
+
+    def __init__(self, *, cipher: Callable[[], Cipher]) -> None:
+        self._cipher = cipher
+
+    def has(self, name: str) -> bool:
+        return Channel.objects.filter(name=name).exists()
+
+    def read(self, channel_id: int, *, with_secrets: bool = False) -> ChannelProfile:
+        return profile_of(_in_use(channel_id), cipher=self._cipher() if with_secrets else None)
+
+    def add(self, profile: ChannelProfile) -> int:
+        channel = Channel()
+        self._write(channel, profile)
+        return channel.pk
+
+    def save(self, profile: ChannelProfile) -> None:
+        self._write(_in_use(profile.settings.id), profile)
+
+    def _write(self, channel: Channel, profile: ChannelProfile) -> None:
+        _set_columns(channel, profile)
+        try:
+            # A transaction of its own, so that the one around it is of use after a refusal.
+            with transaction.atomic():
+                channel.save()
+        except IntegrityError as error:
+            if not Channel.objects.filter(name=profile.name).exclude(pk=channel.pk).exists():
+                raise
+            raise NotAllowed(
+                f"There is a channel '{profile.name}' already; 'tradepost channel set' changes it."
+            ) from error
+        if profile.store is None:
+            forget_connection(channel, ConnectionKind.STORE_API)
+        else:
+            save_store_connection(channel, profile.store, cipher=self._cipher)
+        if profile.images is None:
+            forget_connection(channel, ConnectionKind.IMAGE_FTP)
+        else:
+            save_image_connection(channel, profile.images, cipher=self._cipher)
+
+    def has_families_on_store(self, channel_id: int) -> bool:
+        families = Channel.objects.filter(pk=channel_id, listings__kind=Kind.PARENT.value)
+        return families.exclude(listings__link=Link.UNLINKED.value).exists()
+
+    def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
+        for kind, result in ((ConnectionKind.STORE_API, store), (ConnectionKind.IMAGE_FTP, images)):
+            connections = _in_use(channel_id).connections.filter(kind=kind.value)
+            connections.update(tested_at=at, test_result=result)
+
+    def archive(self, channel_id: int, *, at: datetime) -> bool:
+        channel = _in_use(channel_id)
+        if channel.runs.filter(state=RunState.RUNNING.value).exists():
+            return False
+        Run.objects.filter(channel=channel, state=RunState.QUEUED.value).update(
+            state=RunState.CANCELLED.value, cancel_requested=True, finished_at=at
+        )
+        channel.connections.all().delete()
+        suffix = f" (removed {at:%Y-%m-%d %H:%M:%S})"
+        channel.archived_at = at
+        channel.name = channel.name[: _LONGEST_NAME - len(suffix)] + suffix
+        channel.save(update_fields=["archived_at", "name"])
+        return True
+
+
+def _in_use(channel_id: int) -> Channel:
+    channel = Channel.objects.filter(pk=channel_id, archived_at__isnull=True).first()
+    if channel is None:
+        raise NotAllowed("This channel is out of use.")
+    return channel
+
+
+def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
+    settings = profile.settings
+    defaults = ContentRules()
+    channel.name = settings.name
+    channel.is_local = settings.is_local
+    channel.is_paused = profile.is_paused
+    channel.rules = {
+        **{name: value for name, value in channel.rules.items() if name not in _RULES},
+        **{
+            name: plain(getattr(settings.rules, name))
+            for name in sorted(_RULES)
+            if getattr(settings.rules, name) != getattr(defaults, name)
+        },
+    }
+    channel.order_statuses = sorted(status.value for status in settings.order_statuses)
+    channel.look_back_days = settings.look_back_days
+    channel.only_paid_orders = settings.only_paid_orders
+    channel.acknowledge_mode = settings.acknowledge_mode.value
+    channel.shipment_path = settings.shipment_path.value
+    channel.carrier_map = dict(settings.carrier_map)
+    channel.requires_product_type = settings.requires_product_type
+    channel.batch_size = settings.batch_size
+    channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from tradepost.database import sql
 from tradepost.database.sql import Rows
-from tradepost.operations.ports import Stage
+from tradepost.domain.stages import Stage
 
 _STATUS = "pending IN ('hide', 'unhide', 'delist') AND NOT is_paused AND link = 'linked' AND "
 _EXPECTED = "(proven_quantity - sold_since_proven)"
@@ -77,6 +77,16 @@ def products_due_for_publish(
         **tables,
     )
     return [int(number) for (number,) in found]
+
+
+def count_due_for_publish(*, channel_id: int, only: Collection[int] | None = None) -> int:
+    among, tables = _limited_to(only)
+    ((number,),) = sql.fetch(
+        f"SELECT COUNT(DISTINCT product_id) FROM tradepost_listing WHERE channel_id = %s AND {_PUBLISH} {among}",  # noqa: S608
+        channel_id,
+        **tables,
+    )
+    return int(number)
 
 
 def _limited_to(only: Collection[int] | None) -> tuple[str, dict[str, Rows]]:

@@ -9,7 +9,7 @@ from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import LinkEvent, Listing
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import QUEUE, Attention, Health, Link, Pending, Status
 from tradepost.operations.ports import Proven
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from tradepost.database.models import Listing
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.operations.ports import ListingRow
 

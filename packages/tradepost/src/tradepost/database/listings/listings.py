@@ -8,16 +8,17 @@ from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
-from tradepost.database.listings.due import count_due, due_ids, products_due_for_publish
+from tradepost.database.listings.due import count_due, count_due_for_publish, due_ids, products_due_for_publish
 from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Link, Status
-from tradepost.operations.ports import Clock, FamilyRows, ListingRow, Proven, Stage
+from tradepost.domain.stages import Stage
+from tradepost.operations.ports import Clock, FamilyRows, ListingRow, Proven
 
 _BUILD_BATCH = 500
 
@@ -57,6 +58,9 @@ class DjangoListings:
 
     def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return self.by_ids(due_ids(stage, channel_id=self._channel_id, after=after, limit=limit, only=only))
+
+    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
+        return count_due_for_publish(channel_id=self._channel_id, only=only)
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(count_due(stage, channel_id=self._channel_id, only=only) for stage in stages)

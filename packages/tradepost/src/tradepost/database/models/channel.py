@@ -14,11 +14,12 @@ class Channel(models.Model):
 
     `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` a list of
     `StoreStatus` values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. A channel that
-    `is_local` may call private addresses.
+    `is_local` may call private addresses, one that `is_paused` executes no runs.
     """
 
     name = models.CharField(max_length=100, unique=True)
     is_local = models.BooleanField(default=False)
+    is_paused = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -3,13 +3,43 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
-
 from tradepost.database.json_values import plain
-from tradepost.database.models import RunChange
-from tradepost.domain.plan import Change, Counts, Result, Unit
+from tradepost.database.models import Run, RunChange, RunKind, Trigger
+from tradepost.domain.plan import Change, Counts, Plan, Result
+from tradepost.operations.ports import Clock
 
 _BATCH = 500
+
+
+class RequestHistory:
+    """Implements `ports.History`: each request is a settled run, with the name of who asked for it."""
+
+    def __init__(self, *, requested_by: str, trigger: Trigger, clock: Clock) -> None:
+        self._requested_by = requested_by
+        self._trigger = trigger
+        self._clock = clock
+
+    def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
+        if not results:
+            return
+        now = self._clock()
+        counts = counts_of(results)
+        run = Run.objects.create(
+            channel_id=channel_id,
+            kind=RunKind.REQUEST,
+            lane=RunKind.REQUEST,
+            trigger=self._trigger,
+            requested_by=self._requested_by,
+            state=counts.state,
+            counts=counts.to_rows(),
+            done=len(results),
+            total=len(results),
+            attempt=1,
+            queued_at=now,
+            started_at=now,
+            finished_at=now,
+        )
+        add_results(results, run_id=run.pk, attempt=1)
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:
@@ -22,16 +52,10 @@ def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None
     )
 
 
-def add_plan(units: Sequence[Unit], *, run_id: int, attempt: int) -> None:
-    """Keep what is intended: the same rows without an outcome."""
-    _add(
-        [_row(change, run_id=run_id, attempt=attempt) | {"unit": unit.key} for unit in units for change in unit.changes]
-    )
-
-
-def history_of(listing_id: int) -> QuerySet[RunChange]:
-    """Return what was done to a listing, newest first; what a preview planned was not done, and is no history."""
-    return RunChange.objects.filter(listing_id=listing_id, run__is_dry=False).order_by("-pk")
+def add_plan(plan: Plan[Any], *, run_id: int, attempt: int) -> None:
+    """Keep what is intended: the same rows without an outcome, and outside the histories of listings."""
+    rows = [(unit.key, change) for unit in plan.units for change in unit.changes]
+    _add([_row(change, run_id=run_id, attempt=attempt) | {"unit": unit, "listing_id": None} for unit, change in rows])
 
 
 def counts_of(results: Sequence[Result]) -> Counts:

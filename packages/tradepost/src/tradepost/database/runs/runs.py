@@ -81,7 +81,7 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
     """
     Take a run that is queued or whose lease has run out; `abandoned_by` names an owner known to be dead.
 
-    None when it is somebody else's, settled, or its lane on the channel is in use.
+    None when it is somebody else's, settled, its lane on the channel is in use, or the channel executes no runs.
     """
     try:
         with transaction.atomic():
@@ -92,6 +92,10 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
                     started_at = COALESCE(started_at, %s)
                 WHERE id = %s AND (
                     state = 'queued' OR (state = 'running' AND (lease_until < %s OR (owner = %s AND owner <> '')))
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM tradepost_channel AS channel
+                    WHERE channel.id = tradepost_run.channel_id
+                        AND (channel.is_paused OR channel.archived_at IS NOT NULL)
                 )
                 RETURNING attempt
                 """,

@@ -66,44 +66,25 @@ def document(tags: Sequence[Tag]) -> str:
     return "".join(parts)
 
 
-def product_add(*, code: str, **fields: Value) -> Tag:
-    """See `_PRODUCT_FIELDS` for the fields; `name` is required."""
-    return _product("Product_Add", {}, code, {"code": code, **fields})
+def product_add(*, code: str, **elements: Value) -> Tag:
+    """`elements` by their names in the document and in its order; `Name` is required."""
+    return _product("Product_Add", {}, code, {"Code": code, **elements})
 
 
-def product_update(*, code: str, **fields: Value) -> Tag:
-    """Change the fields that are given; a blank text clears it."""
-    return _product("Product_Update", {"code": code}, code, fields)
+def product_update(*, code: str, **elements: Value) -> Tag:
+    """Change the elements that are given; a blank text clears it."""
+    return _product("Product_Update", {"code": code}, code, elements)
 
 
 def product_delete(*, code: str) -> Tag:
     return _tag("Product_Delete", {"code": code}, subjects=(code,))
 
 
-_PRODUCT_FIELDS = {
-    "code": "Code",
-    "sku": "SKU",
-    "name": "Name",
-    "price": "Price",
-    "cost": "Cost",
-    "weight_grams": "Weight",
-    "description": "Description",
-    "taxable": "Taxable",
-    "active": "Active",
-    "page_title": "PageTitle",
-    "excluded_from_search": "ExcludeFromSearchResults",
-}
-
-
-def _product(name: str, attributes: Mapping[str, str], code: str, fields: Mapping[str, Value]) -> Tag:
-    unknown = fields.keys() - _PRODUCT_FIELDS.keys()
-    if unknown:
-        raise TypeError(f"{name} has no field {', '.join(sorted(unknown))}")
+def _product(name: str, attributes: Mapping[str, str], code: str, elements: Mapping[str, Value]) -> Tag:
     tag = _tag(name, attributes, subjects=(code,))
-    # In the table's order, so that the same product always gives the same document.
-    for field, child in _PRODUCT_FIELDS.items():
-        element = _child(tag.element, child, fields.get(field))
-        if element is not None and field == "weight_grams":
+    for child, value in elements.items():
+        element = _child(tag.element, child, value)
+        if element is not None and child == "Weight":
             element.set("unit", "g")
     return tag
 

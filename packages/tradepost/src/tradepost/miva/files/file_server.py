@@ -3,11 +3,13 @@ A server that keeps files, as an image store needs it: one logged-in connection,
 """
 
 import hashlib
+import socket
+import ssl
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from tradepost.domain.errors import CredentialsRejected
+from tradepost.domain.errors import AddressRefused, CredentialsRejected, StoreUnavailable, TradepostError
 
 Mode: TypeAlias = Literal["ftp", "ftps", "ftps-implicit", "sftp"]
 
@@ -36,6 +38,28 @@ class FileServerAddress:
     def real_port(self) -> int:
         return self.port or _DEFAULT_PORTS[self.mode]
 
+    def unreachable(self, error: OSError | EOFError) -> TradepostError:
+        """Word why no connection came about, with the cure."""
+        where = f"{self.host}:{self.real_port}"
+        if isinstance(error, socket.gaierror):
+            return StoreUnavailable(
+                f"The image server's host {self.host} is not known here: check how it is spelled, and that this "
+                "machine can look up names."
+            )
+        if isinstance(error, ssl.SSLError):
+            return AddressRefused(
+                f"The image server at {where} does not begin with TLS ({error.reason or error}): choose another "
+                "protocol, or the port that goes with it."
+            )
+        if isinstance(error, ConnectionRefusedError):
+            return StoreUnavailable(
+                f"No image server answers at {where}: check host, port and protocol (FTP, FTPS, SFTP)."
+            )
+        return StoreUnavailable(
+            f"The image server at {where} can't be reached ({str(error) or 'it hung up'}): check host, port and "
+            "protocol (FTP, FTPS, SFTP)."
+        )
+
     def confirm(self, key: bytes, *, what: str) -> None:
         """Compare what the server shows with the confirmed fingerprint. Raises CredentialsRejected, naming both."""
         shown = fingerprint_of(key)
@@ -46,7 +70,9 @@ class FileServerAddress:
                 f"{self.host} shows another {what} than the one that was confirmed ({shown} now). If the hoster has "
                 "changed it, confirm the new one; otherwise somebody listens in."
             )
-        raise CredentialsRejected(f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect.")
+        raise CredentialsRejected(
+            f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect (--ftp-fingerprint)."
+        )
 
 
 def fingerprint_of(key: bytes) -> str:

@@ -98,7 +98,12 @@ def _facts(line: str) -> tuple[str, int | None]:
 def _open(address: FileServerAddress) -> ftplib.FTP:
     ftp = _client(address)
     try:
-        ftp.connect(address.host, address.real_port, timeout=address.connect_seconds)
+        try:
+            ftp.connect(address.host, address.real_port, timeout=address.connect_seconds)
+        except ssl.SSLCertVerificationError:
+            raise
+        except (OSError, EOFError) as error:
+            raise address.unreachable(error) from error
         assert ftp.sock is not None
         ftp.sock.settimeout(address.answer_seconds)
         # The data connections take theirs from here.
@@ -118,7 +123,8 @@ def _open(address: FileServerAddress) -> ftplib.FTP:
         ftp.close()
         raise CredentialsRejected(
             f"The certificate of {address.host} is not trusted by this machine ({error.verify_message}). It has the "
-            f"fingerprint {_shown_fingerprint(address)}: confirm it, or ask the hoster for its host name."
+            f"fingerprint {_shown_fingerprint(address)}: confirm it (--ftp-fingerprint), or ask the hoster for its "
+            "host name."
         ) from error
     except BaseException:
         ftp.close()

@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 
 from tradepost.domain.errors import AddressRefused, StorageRefused
+from tradepost.operations.ports import GRAPHICS_DIRECTORY, IMAGES_FOLDER
 
 GRAPHICS = "graphics"
-DEFAULT_BASE_DIRECTORY = "/htdocs/mm5/graphics"
-DEFAULT_SUB_FOLDER = "is-images"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _BASE_NAME = re.compile(r"[^\x00-\x1f\x7f]+")
@@ -41,8 +40,8 @@ def registered_folder(sub_folder: str) -> str:
 class ImageFolder:
     """The base directory is the one that the store knows as `graphics`."""
 
-    base_directory: str = DEFAULT_BASE_DIRECTORY
-    sub_folder: str = DEFAULT_SUB_FOLDER
+    base_directory: str = GRAPHICS_DIRECTORY
+    sub_folder: str = IMAGES_FOLDER
 
     def __post_init__(self) -> None:
         names = [name for name in self.base_directory.strip().split("/") if name]

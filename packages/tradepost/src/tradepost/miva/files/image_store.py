@@ -119,6 +119,10 @@ class MivaImageStore:
         with self._connection() as files:
             return _lists(files, remote)
 
+    def has_base_directory(self) -> bool:
+        """Whether the folder exists that the store knows as `graphics`."""
+        return self._retrying(StoreUnavailable, self._has_folder_once, self._folder.base_directory)
+
     def make_folder(self) -> None:
         """Make the folder that images go to, below a base directory that exists. Idempotent."""
         self._retrying(StoreUnavailable, self._make_folder_once)
@@ -192,10 +196,12 @@ class MivaImageStore:
         self.close()
 
 
-def connect_images(address: FileServerAddress, *, folder: ImageFolder, connections: int = 4) -> MivaImageStore:
+def connect_images(
+    address: FileServerAddress, *, folder: ImageFolder, connections: int = 4, retrying: stamina.RetryingCaller = FILES
+) -> MivaImageStore:
     """Make the port `ImageStore` of a connection; nothing is opened yet."""
     kind = SftpFiles if address.mode == "sftp" else FtpFiles
-    return MivaImageStore(lambda: kind(address), folder=folder, connections=connections)
+    return MivaImageStore(lambda: kind(address), folder=folder, connections=connections, retrying=retrying)
 
 
 def _by_folder(paths: Collection[str]) -> dict[str, list[str]]:

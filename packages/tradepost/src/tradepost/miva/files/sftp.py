@@ -28,7 +28,7 @@ class SftpFiles:
         try:
             connection = socket.create_connection((address.host, address.real_port), address.connect_seconds)
         except OSError as error:
-            raise StoreUnavailable(f"The image server {address.host} can't be reached: {error}.") from error
+            raise address.unreachable(error) from error
         self._transport = paramiko.Transport(connection)
         try:
             self._log_in(address, paramiko.AuthenticationException)

@@ -3,10 +3,11 @@ The rows that a store's functions return, as typed structs. A column that was no
 not have, is UNSET, which is not the same as empty.
 """
 
-from decimal import Decimal
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Struct, UnsetType, defstruct, field
+
+from tradepost.miva.fields import ELEMENTS
 
 CustomFieldValue: TypeAlias = str | list[str] | int | float | None
 CustomFieldValues: TypeAlias = dict[str, dict[str, CustomFieldValue]]
@@ -94,21 +95,21 @@ class Uri(Struct, frozen=True, gc=False, kw_only=True):
     status: int = 200
 
 
-class WireProduct(Struct, frozen=True, kw_only=True):
+_Columns: Any = defstruct(
+    "_Columns",
+    [(element.member, element.kind, element.default) for element in ELEMENTS.values()],
+    frozen=True,
+    kw_only=True,
+)
+
+
+class WireProduct(_Columns, frozen=True, kw_only=True):  # type: ignore[misc, call-arg] # made from the table of fields
+    """A product; its plain columns are those of `miva.fields.ELEMENTS`."""
+
     id: int
     code: str
-    sku: str = ""
-    name: str = ""
-    price: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
-    weight: Decimal = Decimal(0)
-    taxable: bool = True
-    active: bool = True
-    exsearch: bool = False
-    page_title: str = ""
     dt_created: int = 0
     dt_updated: int = 0
-    descrip: str | UnsetType = UNSET
     cancat_code: str | UnsetType = UNSET
     # Without the right to view inventory these come as False and 0, not as nothing.
     product_inventory_active: bool | UnsetType = UNSET

@@ -2,6 +2,7 @@
 From a store's rows to the domain's values. Miva's words for products and orders stop here.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,6 +27,7 @@ from tradepost.domain.store import (
     StoreStock,
     StoreVariant,
 )
+from tradepost.miva.fields import ELEMENTS
 from tradepost.miva.rows import order_records
 from tradepost.miva.rows import product_records as records
 
@@ -113,24 +115,20 @@ def stock_of(product: records.WireProduct) -> StoreStock | None:
     )
 
 
+_NAMED = {field.name for field in dataclasses.fields(StoreProduct)}
+
+
 def product_of(
     product: records.WireProduct, *, variants: Sequence[records.WireVariant] | None, grams: Decimal | None
 ) -> StoreProduct:
     """Translate a product; `variants` None where they were not asked for, `grams` None where the unit is unknown."""
     own_attributes = [] if product.attributes is UNSET else product.attributes
+    columns = {name: element.read(product, grams=grams) for name, element in ELEMENTS.items()}
     return StoreProduct(
+        **{name: value for name, value in columns.items() if name in _NAMED},
+        more={name: value for name, value in columns.items() if name not in _NAMED},
         id=product.id,
         code=product.code,
-        sku=product.sku,
-        name=product.name,
-        price=product.price,
-        cost=product.cost,
-        weight_grams=product.weight * grams if grams is not None else None,
-        is_active=product.active,
-        is_in_search=not product.exsearch,
-        is_taxable=product.taxable,
-        page_title=product.page_title,
-        description="" if product.descrip is UNSET else product.descrip,
         categories=frozenset() if product.categories is UNSET else frozenset(one.code for one in product.categories),
         custom_fields=fields_of(product.custom_field_values),
         images=_images(product),

@@ -57,7 +57,7 @@ def endpoint_of(domain: str, *, folder: str = "/mm5/", plain_http: bool = False)
     if scheme == "http" and not plain_http:
         raise AddressRefused(
             "The address begins with http://, so the token and all orders would travel unencrypted. "
-            "Use https://, or allow plain HTTP for this channel on purpose."
+            "Type https:// instead, or allow plain HTTP for this channel on purpose (--plain-http)."
         )
     if parts.username or parts.password:
         raise AddressRefused("Leave user and password out of the domain: they belong into the connection's own fields.")

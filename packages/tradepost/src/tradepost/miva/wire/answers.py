@@ -46,10 +46,10 @@ _SIGN_IN_CURES = {
         "set this machine's clock, or widen the window on the store's API Tokens page (120 s is usual)."
     ),
     "timestamp requires request signature": (
-        "The token requires signed requests, and this connection has no signing key: enter the Private Key."
+        "The token requires signed requests, and this connection has no signature key: enter the Private Key."
     ),
     "invalid request signature": (
-        "The signing key does not belong to the token: copy the Private Key again from the store's API Tokens page."
+        "The signature key does not belong to the token: copy the Private Key again from the store's API Tokens page."
     ),
 }
 _ALTERED_REQUEST = frozenset(
@@ -177,7 +177,7 @@ def refused_by_status(status: int, headers: Mapping[str, str], body: bytes) -> T
     if status == HTTPStatus.UNAUTHORIZED:
         return CredentialsRejected(
             "The web server asks for a user and password of its own (HTTP 401), as protected development stores do; "
-            "this is not about the access token. Enter them as web server login, or ask the hoster."
+            "this is not about the access token. Enter them as the web server's login (--web-user), or ask the hoster."
         )
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE}:
         return AddressRefused(

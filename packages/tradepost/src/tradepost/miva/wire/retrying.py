@@ -13,6 +13,8 @@ _logger = logging.getLogger(__name__)
 LONGEST_PAUSE_SECONDS = 30.0
 
 API = stamina.RetryingCaller(attempts=4, timeout=180, wait_initial=0.5, wait_max=LONGEST_PAUSE_SECONDS, wait_jitter=1.0)
+# A person waits for the answer, and asks again where it is worth it.
+AT_ONCE = stamina.RetryingCaller(attempts=2, timeout=30, wait_initial=0.2, wait_max=1, wait_jitter=0.2)
 FILES = stamina.RetryingCaller(attempts=3, timeout=180, wait_initial=0.5, wait_max=10, wait_jitter=1.0)
 
 

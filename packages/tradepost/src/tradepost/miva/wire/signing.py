@@ -6,23 +6,21 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass, field
-from typing import Literal
 
 from tradepost.domain.errors import CredentialsRejected
-
-Digest = Literal["sha256", "sha1"]
+from tradepost.operations.ports import Digest
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """
-    A token and its signing key as the store's administration shows them; an empty key sends requests unsigned.
+    A token and its signature key as the store's administration shows them; an empty key sends requests unsigned.
 
     Raises CredentialsRejected for a key that is no base64 text, before anything is sent.
     """
 
     token: str = field(repr=False)
-    signing_key: str = field(default="", repr=False)
+    signature_key: str = field(default="", repr=False)
     digest: Digest = "sha256"
     _key: bytes = field(init=False, repr=False, compare=False)
 
@@ -33,7 +31,7 @@ class Credentials:
                 "The access token is empty or damaged: copy it again from the store's API Tokens page."
             )
         object.__setattr__(self, "token", token)
-        object.__setattr__(self, "_key", _decoded(self.signing_key))
+        object.__setattr__(self, "_key", _decoded(self.signature_key))
 
     def authorization(self, body: bytes) -> str:
         """Return the value of `X-Miva-API-Authorization` for exactly these bytes."""
@@ -43,12 +41,12 @@ class Credentials:
         return f"MIVA-HMAC-{self.digest.upper()} {self.token}:{signature}"
 
 
-def _decoded(signing_key: str) -> bytes:
-    text = "".join(signing_key.split())
+def _decoded(signature_key: str) -> bytes:
+    text = "".join(signature_key.split())
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         # The cause is left out on purpose: its traceback would carry the key.
         raise CredentialsRejected(
-            "The signing key is no base64 text: copy the whole Private Key from the store's API Tokens page."
+            "The signature key is no base64 text: copy the whole Private Key from the store's API Tokens page."
         ) from None

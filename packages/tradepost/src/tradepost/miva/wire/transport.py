@@ -5,16 +5,25 @@ and no answer taken that is not Miva's. Repeating is not decided here.
 
 import email.utils
 import logging
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import httpx2
 import msgspec
 
-from tradepost.domain.errors import AnswerLost, CredentialsRejected, StoreUnavailable, TradepostError, UnexpectedAnswer
+from tradepost.domain.errors import (
+    AddressRefused,
+    AnswerLost,
+    CredentialsRejected,
+    StoreUnavailable,
+    TradepostError,
+    UnexpectedAnswer,
+)
 from tradepost.miva.wire.address import Endpoint
 from tradepost.miva.wire.answers import refused_by_status
 from tradepost.miva.wire.signing import Credentials
@@ -85,7 +94,7 @@ class HttpTransport:
         self._limits = limits
         self._clock = clock
         self._observer = observer
-        self._url = endpoint.url
+        self._endpoint = endpoint
         self.clock_difference_seconds: float | None = None
         self._client = httpx2.Client(
             auth=httpx2.BasicAuth(*web_server_login) if web_server_login else None,
@@ -124,7 +133,7 @@ class HttpTransport:
         problem = ""
         try:
             reply = self._exchange(body, headers, started)
-            _raise_refused(reply)
+            self._raise_refused(reply)
         except TradepostError as error:
             problem = type(error).__name__
             raise
@@ -144,24 +153,28 @@ class HttpTransport:
 
     def _exchange(self, body: bytes, headers: dict[str, str], started: float) -> Reply:
         try:
-            with self._client.stream("POST", self._url, content=body, headers=headers) as response:
+            with self._client.stream("POST", self._endpoint.url, content=body, headers=headers) as response:
                 self._compare_clocks(response.headers.get("date", ""))
                 return Reply(response.status_code, response.headers, self._read(response, started))
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise StoreUnavailable("The store can't be reached: no connection in time.") from error
+            raise StoreUnavailable(
+                f"The store at {self._endpoint.origin} can't be reached: no connection in time."
+            ) from error
         except (httpx2.ConnectError, httpx2.ProxyError) as error:
-            if isinstance(_root(error), ssl.SSLCertVerificationError):
-                raise CredentialsRejected(
-                    "The store's certificate is not trusted by this machine, so nothing was sent: "
-                    f"{_root(error)}. Check the domain, or renew the certificate."
-                ) from error
-            raise StoreUnavailable(f"The store can't be reached: {_root(error)}.") from error
+            raise _unreachable(self._endpoint, _root(error)) from error
         except httpx2.TimeoutException as error:
             raise AnswerLost("The store did not answer in time.") from error
         except httpx2.DecodingError as error:
             raise AnswerLost("The store's answer is damaged: it can't be unpacked.") from error
         except httpx2.HTTPError as error:
-            raise AnswerLost(f"The connection broke in the middle of a request: {error}.") from error
+            raise AnswerLost(f"The connection broke in the middle of a request: {error}.{self._doubt}") from error
+
+    @property
+    def _doubt(self) -> str:
+        """What may be wrong where somebody answers who does not speak as expected."""
+        if self._endpoint.scheme == "https":
+            return ""
+        return f" {self._endpoint.origin} may want https: leave out http:// and plain HTTP."
 
     def _read(self, response: httpx2.Response, started: float) -> bytes:
         chunks: list[bytes] = []
@@ -174,6 +187,14 @@ class HttpTransport:
             if time.monotonic() - started > self._limits.whole:
                 raise AnswerLost(f"The store's answer took longer than {self._limits.whole:.0f} s.")
         return b"".join(chunks)
+
+    def _raise_refused(self, reply: Reply) -> None:
+        refused = refused_by_status(reply.status, reply.headers, reply.body)
+        if refused is None:
+            return
+        if reply.status == HTTPStatus.BAD_REQUEST and self._doubt:
+            raise AddressRefused(f"{refused}{self._doubt}") from refused
+        raise refused
 
     def _compare_clocks(self, date: str) -> None:
         try:
@@ -199,10 +220,30 @@ class HttpTransport:
         self._client.close()
 
 
-def _raise_refused(reply: Reply) -> None:
-    refused = refused_by_status(reply.status, reply.headers, reply.body)
-    if refused is not None:
-        raise refused
+def _unreachable(endpoint: Endpoint, cause: BaseException) -> TradepostError:
+    """Word why no connection came about, with the cure; nothing was sent."""
+    where = f"{endpoint.host}:{endpoint.port}"
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return CredentialsRejected(
+            "The store's certificate is not trusted by this machine, so nothing was sent: "
+            f"{cause}. Check the domain, or renew the certificate."
+        )
+    if isinstance(cause, ssl.SSLError):
+        return AddressRefused(
+            f"{where} does not speak https ({cause.reason or cause}), so nothing was sent: check domain and port. "
+            "Plain HTTP is for tests only, and has to be allowed on purpose (--plain-http)."
+        )
+    if isinstance(cause, socket.gaierror):
+        return StoreUnavailable(
+            f"The store can't be reached: the host {endpoint.host} is not known here. Check how the domain is spelled, "
+            "and that this machine can look up names."
+        )
+    if isinstance(cause, ConnectionRefusedError):
+        return StoreUnavailable(
+            f"The store can't be reached: nothing answers at {where}. Check domain and port, and that the store's web "
+            "server is up."
+        )
+    return StoreUnavailable(f"The store at {where} can't be reached: {cause}.")
 
 
 def _root(error: BaseException) -> BaseException:

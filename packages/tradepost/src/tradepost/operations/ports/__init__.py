@@ -1,16 +1,28 @@
 """
 The ports: what operations need from the outside, in the domain's words; values beside their port.
 
-`miva` implements Store and ImageStore, `images` implements SourceImages, `security` implements Cipher, `database` the
-rest. `wiring` joins them. The in-memory ones for tests are in `tests/fakes`, one file per port.
+`miva` implements Store, ImageStore and Connector, `images` implements SourceImages, `security` implements Cipher,
+`database` the rest. `wiring` joins them. The in-memory ones for tests are in `tests/fakes`, one file per port.
 """
 
 from dataclasses import dataclass
 
 from tradepost.operations.ports.catalogue import Catalogue, ImportCounts
-from tradepost.operations.ports.channel import ChannelSettings
+from tradepost.operations.ports.channel import ChannelProfile, Channels, ChannelSettings
+from tradepost.operations.ports.connections import (
+    GRAPHICS_DIRECTORY,
+    IMAGES_FOLDER,
+    Connector,
+    Digest,
+    FileProtocol,
+    ImageCheck,
+    ImageConnection,
+    StoreCheck,
+    StoreConnection,
+)
+from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
-from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, Stage, StoreInventory
+from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, StoreInventory
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
@@ -26,12 +38,22 @@ from tradepost.operations.ports.store import (
 )
 
 __all__ = [
+    "GRAPHICS_DIRECTORY",
+    "IMAGES_FOLDER",
     "ActiveRun",
     "Catalogue",
+    "ChannelProfile",
     "ChannelSettings",
+    "Channels",
     "Cipher",
     "Clock",
+    "Connector",
+    "Digest",
     "FamilyRows",
+    "FileProtocol",
+    "History",
+    "ImageCheck",
+    "ImageConnection",
     "ImageStore",
     "ImportCounts",
     "Intents",
@@ -46,9 +68,10 @@ __all__ = [
     "SetupKind",
     "ShipmentSend",
     "SourceImages",
-    "Stage",
     "StockWrite",
     "Store",
+    "StoreCheck",
+    "StoreConnection",
     "StoreInventory",
     "UnitAnswer",
     "WriteAnswer",

@@ -1,14 +1,17 @@
-"""The settings of a channel that operations look at."""
+"""Channels: the settings that operations look at, and the port of those that set channels up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
-from tradepost.domain.content import ContentRules
+from tradepost.domain.making import ContentRules
 from tradepost.domain.order import (
     AcknowledgeMode,
     ShipmentPath,
     StoreStatus,
 )
+from tradepost.operations.ports.connections import ImageConnection, StoreConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,56 @@ class ChannelSettings:
     has_images: bool = True
     batch_size: int = 50
     delist_parent_with_last_variant: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelProfile:
+    """A channel whole, as a person sets it up: its settings and its connections. `settings.id` 0 is not stored yet."""
+
+    settings: ChannelSettings
+    is_paused: bool = False
+    store: StoreConnection | None = None
+    images: ImageConnection | None = None
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+
+class Channels(Protocol):
+    """The hub's channels that are in use, with their connections. Writes belong into a transaction."""
+
+    def has(self, name: str) -> bool: ...
+
+    def read(self, channel_id: int, *, with_secrets: bool = False) -> ChannelProfile:
+        """
+        Read a channel, with blanks for secrets unless they are asked for.
+
+        Raises NotAllowed for one that is not in use, Reconfigure when the key to the secrets does not fit.
+        """
+        ...
+
+    def add(self, profile: ChannelProfile) -> int:
+        """Keep a new channel; return its id. Raises NotAllowed for a name that is taken."""
+        ...
+
+    def save(self, profile: ChannelProfile) -> None:
+        """
+        Keep a channel as it is here; secrets that are blank stay as they are stored. A connection that was changed
+        counts as never checked. Raises NotAllowed for a name that is taken.
+        """
+        ...
+
+    def has_families_on_store(self, channel_id: int) -> bool: ...
+
+    def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
+        """Keep with the connections what a look at them found."""
+        ...
+
+    def archive(self, channel_id: int, *, at: datetime) -> bool:
+        """
+        Take a channel out of use: forget its connections, free its name, cancel what is queued.
+
+        False, and nothing done, while a run is at work on it.
+        """
+        ...

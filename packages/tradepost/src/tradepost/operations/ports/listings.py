@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
 
 from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.content import Group
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Status
+from tradepost.domain.stages import Stage
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
 
@@ -69,17 +69,6 @@ class Proven:
     fingerprints: Mapping[Group, str] | None = None
 
 
-class Stage(StrEnum):
-    """The parts of a sync in the order in which they are applied, and what each selects (see `domain.listing`)."""
-
-    DELIST = "delist"
-    HIDE = "hide"
-    DECREASE = "decrease"
-    PRICE = "price"
-    INCREASE = "increase"
-    UNHIDE = "unhide"
-
-
 class Listings(Protocol):
     """
     The listings of one channel. All selecting methods page by id (`after`) and return at most `limit` rows.
@@ -104,12 +93,16 @@ class Listings(Protocol):
         """
         ...
 
+    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
+        """Count the products that `publish_due` gives."""
+        ...
+
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         """These catalogue products with all their listings, in the given order."""
         ...
 
     def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
-        """Listings that a sync has to work on in this stage; exactly those of `domain.rules.is_due`."""
+        """Listings that a sync has to work on in this stage; exactly those of `domain.stages.is_due`."""
         ...
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int: ...

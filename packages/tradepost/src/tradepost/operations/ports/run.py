@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from tradepost.domain.plan import Result, Unit
+from tradepost.domain.plan import Plan, Result
 
 Clock = Callable[[], datetime]
 """Returns the present time, aware and in UTC."""
@@ -36,8 +36,8 @@ class ActiveRun(Protocol):
         """Remember the place; part of the enclosing transaction."""
         ...
 
-    def plan(self, units: Sequence[Unit]) -> None:
-        """Show what is intended: the preview of a dry run, and the progress total of a real one."""
+    def show(self, plan: Plan[Any]) -> None:
+        """Keep what is intended: the preview that a dry run is."""
         ...
 
     def report(self, results: Sequence[Result]) -> None:

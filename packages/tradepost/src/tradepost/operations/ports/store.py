@@ -17,11 +17,14 @@ from tradepost.domain.store import StoreProduct, StoreRow
 
 
 class WriteOutcome(StrEnum):
-    """What the store said to one write."""
+    """What came of one write, before it is proven."""
 
-    DONE = "done"  # it said yes; prove it where it is known to say so in silence
-    REFUSED = "refused"
+    DONE = "done"  # the store said yes; prove it where it is known to say so in silence
+    HOLDS = "holds"  # looked at first: it was so already
+    REFUSED = "refused"  # the store said no
     LOST = "lost"  # nobody knows: read back
+    FAILED = "failed"  # our side or a source
+    WITHHELD = "withheld"  # not sent, for a reason that concerns more than this record
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class Store(Protocol):
         """
         Apply product units (creations and updates), each in one document; one answer per unit, in order.
 
-        Understands the fields of `domain.content.GROUP_OF` on products, and `unused_options` on a parent: pairs of
+        Understands the fields of `domain.fields` on products, and `unused_options` on a parent: pairs of
         attribute and option code that no variant has any more, to be taken off its page.
 
         Not safe to repeat blindly: read back and plan again. Raises PermissionMissing before anything is done where

@@ -1,5 +1,5 @@
 """
-Selling: a product with its chosen options becomes a line, with the price of its variant, and draws on stock.
+A sale: a product with its chosen options becomes a line, with the price of its variant, and draws on stock.
 
 The line carries the parent's code and name; only the SKU tells which part was sold, and only if there is one part.
 """

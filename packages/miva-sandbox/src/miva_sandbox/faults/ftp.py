@@ -48,7 +48,7 @@ class _FullFile:
 def filesystem(base: type[Any], faults: Faults) -> type[Any]:
     """Make a file system class that asks the rules what becomes of each file that is opened."""
 
-    class Files(base):  # type: ignore[misc]
+    class Files(base):  # type: ignore[misc]  # a class that is handed in; the library has no types
         def open(self, filename: str, mode: str) -> Any:
             is_upload = bool(set(mode) & set("wa+"))
             event = {"verb": "STOR" if is_upload else "RETR", "path": self.fs2ftp(filename)}
@@ -64,7 +64,7 @@ def data_channel(base: type[Any], throttled: type[Any]) -> type[Any]:
     """Make a data channel class out of the server's own and the library's throttled one."""
     parents = (throttled,) if issubclass(throttled, base) else (throttled, base)
 
-    class DataChannel(*parents):  # type: ignore[misc]
+    class DataChannel(*parents):  # type: ignore[misc]  # a class that is handed in; the library has no types
         # Buffers of a fixed size: the limit is known only once the transfer begins.
         auto_sized_buffers = False
 
@@ -131,7 +131,7 @@ def data_channel(base: type[Any], throttled: type[Any]) -> type[Any]:
 def authorizer(base: type[Any], failure: type[Exception], faults: Faults) -> Any:
     """Make an authorizer that refuses whom the rules refuse, whatever the password."""
 
-    class Authorizer(base):  # type: ignore[misc]
+    class Authorizer(base):  # type: ignore[misc]  # a class that is handed in; the library has no types
         def validate_authentication(self, username: str, password: str, handler: Any) -> None:
             if faults.take("ftp_refuse", "ftp", verb="PASS"):
                 raise failure("Authentication failed.")

@@ -1,4 +1,4 @@
-"""Which pictures a page shows: none until its setting names an image type."""
+"""Which images a page shows: none until its setting names an image type."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ SMALL_BOX: Box = (160, 160)
 
 def of_type(store: Store, page: str, product_id: int, *, box: Box, parts: Sequence[int] = ()) -> str:
     """
-    Return the address of the one picture that stands for a product on a page; blank for none.
+    Return the address of the one image that stands for a product on a page; blank for none.
 
-    `parts` are the products behind a chosen variant: one that has a picture of that type shows its own instead.
+    `parts` are the products behind a chosen variant: one that has an image of that type shows its own instead.
     """
     wanted = page_images.type_key(store, page)
     if not wanted:
@@ -30,7 +30,7 @@ def of_type(store: Store, page: str, product_id: int, *, box: Box, parts: Sequen
 
 
 def others(store: Store, page: str, product_id: int, *, box: Box) -> list[str]:
-    """Return the addresses of a product's further pictures, for a page that shows some at all."""
+    """Return the addresses of a product's further images, for a page that shows some at all."""
     wanted = page_images.type_key(store, page)
     if not wanted:
         return []

@@ -5,13 +5,13 @@ import re
 from lxml.html import HtmlElement
 from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
-from miva_sandbox.state import baskets, choices, order_totals, products, selling, shelves
+from miva_sandbox.state import baskets, choices, order_totals, products, sales, shelves
 from miva_sandbox.state.baskets import SHIPPING_METHODS, Buyer, Item, OutOfStock
 from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.orders import ADDRESS, ADDRESS_PARAMETERS
-from miva_sandbox.storefront import frame, html, pictures, product_page
+from miva_sandbox.storefront import frame, html, images, product_page
 from miva_sandbox.storefront.shopper import Shopper
 
 _REQUIRED = ("FirstName", "LastName", "Email", "Address1", "City", "Zip", "Country")
@@ -36,7 +36,7 @@ def add(shopper: Shopper) -> bytes:
     variant_id = choices.variant_of(store, found["id"], asked, answers)
     if variant_id is None:
         return product_page.product(shopper, code="PATR", message="Please select a valid combination of attributes.")
-    sold = selling.sale(store, found, variant_id=variant_id, answers=answers, quantity=quantity)
+    sold = sales.sale(store, found, variant_id=variant_id, answers=answers, quantity=quantity)
     try:
         baskets.add(store, shopper.own_basket(), sold)
     except OutOfStock as refused:
@@ -145,7 +145,9 @@ def _addresses(shopper: Shopper) -> dict[str, str]:
 
 def _row(shopper: Shopper, item: Item) -> HtmlElement:
     line = item.line
-    chosen = ", ".join(f"{one.attr_code}: {one.opt_code or one.data or one.data_long}" for one in line.options)
+    chosen = ", ".join(
+        f"{option.attr_code}: {option.opt_code or option.data or option.data_long}" for option in line.options
+    )
     taken_out = E.FORM(
         html.hidden("Action", "RGRP"),
         html.hidden("Store_Code", shopper.store.code),
@@ -156,10 +158,10 @@ def _row(shopper: Shopper, item: Item) -> HtmlElement:
     )
     # The stock that moves is that of what was chosen, down to the variant's parts.
     parts = [product_id for product_id, _ in item.movements]
-    shown = pictures.of_type(shopper.store, "BASK", line.product_id, box=pictures.SMALL_BOX, parts=parts)
+    shown = images.of_type(shopper.store, "BASK", line.product_id, box=images.SMALL_BOX, parts=parts)
     return E.TR(
         {"data-line-id": str(item.line_id), "data-code": html.clean(line.code), "data-sku": html.clean(line.sku)},
-        E.TD(*([html.picture(shown, alt="")] if shown else [])),
+        E.TD(*([html.image(shown, alt="")] if shown else [])),
         E.TD(html.clean(f"{line.name} ({chosen})" if chosen else line.name)),
         E.TD(html.clean(line.sku)),
         E.TD(str(line.quantity)),

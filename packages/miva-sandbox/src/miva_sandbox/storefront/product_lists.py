@@ -7,7 +7,7 @@ from lxml.html import HtmlElement
 from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
 from miva_sandbox.state import categories, shelves
-from miva_sandbox.storefront import frame, html, pictures
+from miva_sandbox.storefront import frame, html, images
 from miva_sandbox.storefront.shopper import Shopper
 
 _PER_PAGE = 50
@@ -59,14 +59,14 @@ def search(shopper: Shopper) -> bytes:
 
 
 def cards(shopper: Shopper, page: str, listed: Sequence[sqlite3.Row]) -> HtmlElement:
-    """Write a list of products, each with the picture that the page's setting names."""
+    """Write a list of products, each with the image that the page's setting names."""
     return E.UL(E.CLASS("products"), *(_card(shopper, page, row) for row in listed))
 
 
 def _card(shopper: Shopper, page: str, row: sqlite3.Row) -> HtmlElement:
     card = E.LI(E.CLASS("card"), {"data-product-code": html.clean(row["code"])})
-    if shown := pictures.of_type(shopper.store, page, row["id"], box=pictures.LIST_BOX):
-        card.append(html.picture(shown, alt=row["name"]))
+    if shown := images.of_type(shopper.store, page, row["id"], box=images.LIST_BOX):
+        card.append(html.image(shown, alt=row["name"]))
     card.append(E.P(html.link(row["name"], shopper.address("PROD", Product_Code=row["code"]))))
     card.append(E.P(E.CLASS("price"), html.money(row["price"])))
     offer = shelves.offer(shopper.store, row)

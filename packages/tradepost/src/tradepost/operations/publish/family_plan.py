@@ -5,20 +5,14 @@ from dataclasses import dataclass, replace
 
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import (
-    ALL_GROUPS,
-    ContentRules,
-    Group,
-    ListingValues,
-    Scope,
-    WantedUnit,
-    difference,
-    wanted_unit,
-)
+from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
+from tradepost.domain.fields import ALL_GROUPS, Group
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
-from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
+from tradepost.domain.making import ContentRules, ListingValues
+from tradepost.domain.plan import Action, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
+from tradepost.operations.selection import EVERYTHING, Selection
 
 # While hidden, stock is held at 0 and the shop's view is left alone, whatever else is overwritten.
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
@@ -64,8 +58,8 @@ class FamilyPlan:
         return [row.code for row in self.family.listings]
 
 
-def is_due(row: ListingRow, only: Collection[int] | None) -> bool:
-    return is_due_for_publish(row.status) and (only is None or row.id in only)
+def is_due(row: ListingRow, selection: Selection) -> bool:
+    return is_due_for_publish(row.status) and selection.has(row)
 
 
 def plan_family(
@@ -75,40 +69,35 @@ def plan_family(
     seen: Mapping[str, StoreProduct],
     ours: Collection[str],
     files: Mapping[str, ImageFile],
-    only: Collection[int] | None = None,
-    unreadable_too: bool = True,
+    selection: Selection = EVERYTHING,
+    was_answered: bool = False,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
 
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
-    publish that did not come to its end, and are completed instead of linked.
+    publish that did not come to its end, and are completed instead of linked. `was_answered`: the store has been sent
+    this family and has answered, so what can't be read was taken, and an address that is missing was in use.
     """
-    sort = _Sorting(rules, seen, ours, only)
+    triage = _FamilyTriage(rules, seen, ours, selection)
     for row in family.listings:
-        sort.sort(row)
-    sort.settle_parent(family)
-    if not sort.groups:
-        return FamilyPlan(
-            family,
-            None,
-            Scope({}),
-            Unit(family.listings[0].code, ()),
-            tuple(sort.links),
-            tuple(sort.gone),
-            tuple(sort.refused),
-        )
-    wanted = build_wanted(family, rules=rules, takes_part=sort.takes_part, files=files)
-    scope = Scope(groups=sort.groups, creates=frozenset(sort.creates), unreadable_too=unreadable_too)
-    return FamilyPlan(
-        family,
-        wanted,
-        scope,
-        difference(wanted, seen=seen, scope=scope, reason=_reason(family, only)),
-        tuple(sort.links),
-        tuple(sort.gone),
-        tuple(sort.refused),
-    )
+        triage.place(row)
+    triage.settle_parent(family)
+    wanted: WantedUnit | None = None
+    scope = Scope({})
+    unit = Unit(family.listings[0].code, ())
+    if triage.groups:
+        wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files)
+        if was_answered and _lacks_address(wanted, seen):
+            wanted = with_other_address(wanted)
+        scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
+        unit = difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection))
+    return FamilyPlan(family, wanted, scope, unit, tuple(triage.links), tuple(triage.gone), tuple(triage.refused))
+
+
+def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool:
+    there = ((product, seen.get(code_key(product.code))) for product in wanted.products)
+    return any(product["address"] and found is not None and found.addresses == () for product, found in there)
 
 
 def build_wanted(
@@ -130,12 +119,16 @@ def with_other_address(wanted: WantedUnit) -> WantedUnit:
     return replace(
         wanted,
         products=tuple(
-            replace(product, address=f"{product.address.removesuffix('.html')}-{code_key(product.code)}.html")
-            if product.address
+            replace(product, values={**product.values, "address": _other_address(product)})
+            if product["address"]
             else product
             for product in wanted.products
         ),
     )
+
+
+def _other_address(product: WantedProduct) -> str:
+    return f"{product['address'].removesuffix('.html')}-{code_key(product.code)}.html"
 
 
 def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupItem]:
@@ -148,54 +141,27 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
         rules.msrp_field: "MSRP",
     }
     for product in wanted.products:
-        for code in product.custom_fields:
+        for code in product["custom_fields"]:
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
-        for category in product.categories:
+        for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
 
 
-def setup_unit(items: Collection[SetupItem]) -> Unit:
-    return Unit(
-        key="set-up",
-        changes=tuple(
-            Change(
-                Subject(SubjectKind.SETUP, item.code, item.name),
-                Side.STORE,
-                Action.CREATE,
-                (FieldChange("kind", None, item.kind.value), FieldChange("name", None, item.name)),
-                "needed by what is published",
-            )
-            for item in items
-        ),
-    )
-
-
-def link_change(row: ListingRow, there: StoreProduct, reason: str) -> Change:
-    return Change(
-        Subject(SubjectKind.LISTING, row.code, there.name),
-        Side.HUB,
-        Action.LINK,
-        (FieldChange("external_id", row.external_id, there.id),),
-        reason,
-        row.id,
-    )
-
-
-class _Sorting:
-    """Sorts the rows of one family by what can be done about them."""
+class _FamilyTriage:
+    """Places the rows of one family by what can be done about them."""
 
     def __init__(
         self,
         rules: ContentRules,
         seen: Mapping[str, StoreProduct],
         ours: Collection[str],
-        only: Collection[int] | None,
+        selection: Selection,
     ) -> None:
         self._rules = rules
         self._seen = seen
         self._ours = ours
-        self._only = only
+        self._selection = selection
         self.groups: dict[str, frozenset[Group]] = {}
         self.creates: set[str] = set()
         self.takes_part: set[int] = set()
@@ -203,20 +169,20 @@ class _Sorting:
         self.gone: list[ListingRow] = []
         self.refused: list[Refusal] = []
 
-    def sort(self, row: ListingRow) -> None:
+    def place(self, row: ListingRow) -> None:
         there = self._seen.get(code_key(row.code))
         if row.status.link is Link.LINKED:
             self._linked(row, there)
-        elif row.kind is not Kind.PARENT and is_due(row, self._only) and row.status.pending is Pending.PUBLISH:
+        elif row.kind is not Kind.PARENT and is_due(row, self._selection) and row.status.pending is Pending.PUBLISH:
             self._unlinked(row, there)
 
     def _linked(self, row: ListingRow, there: StoreProduct | None) -> None:
         if there is None or there.id != row.external_id:
-            if is_due(row, self._only):
+            if is_due(row, self._selection):
                 self.gone.append(row)
             return
         self.takes_part.add(row.id)
-        if is_due(row, self._only):
+        if is_due(row, self._selection):
             held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
             self.groups[code_key(row.code)] = row.overwrite_groups - held
 
@@ -243,7 +209,7 @@ class _Sorting:
         if parent.status.link is Link.LINKED:
             if has_new:
                 self._extend(parent, family)
-        elif has_new or (is_due(parent, self._only) and parent.status.pending is Pending.PUBLISH):
+        elif has_new or (is_due(parent, self._selection) and parent.status.pending is Pending.PUBLISH):
             self._make(parent, family, has_new=has_new)
 
     def _extend(self, parent: ListingRow, family: FamilyRows) -> None:
@@ -312,6 +278,6 @@ def _takes_options(there: StoreProduct, family: FamilyRows) -> bool:
     return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
 
 
-def _reason(family: FamilyRows, only: Collection[int] | None) -> str:
-    pending = {row.status.pending.value for row in family.listings if is_due(row, only)}
+def _reason(family: FamilyRows, selection: Selection) -> str:
+    pending = {row.status.pending.value for row in family.listings if is_due(row, selection)}
     return f"queued to {' and '.join(sorted(pending))}"

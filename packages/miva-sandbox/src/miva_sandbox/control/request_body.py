@@ -1,4 +1,4 @@
-"""Reading what is asked of the control API: bodies, and the members of their objects."""
+"""The body of a request to the control API, and the members of its object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ class RefusedError(ValueError):
     """What is asked can't be done, in a sentence for whoever asked."""
 
 
-async def body(request: Request) -> dict[str, Any]:
+async def read(request: Request) -> dict[str, Any]:
     content = b""
     async for chunk in request.stream():
         content += chunk
@@ -62,6 +62,6 @@ def whole(body: Body, name: str, *, default: int = 0, low: int = 0) -> int:
 
 def texts(body: Body, name: str) -> list[str]:
     value = body.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise RefusedError(f"{name} must be a list of texts")
     return value

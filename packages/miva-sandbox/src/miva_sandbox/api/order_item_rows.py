@@ -62,7 +62,7 @@ def of_orders(call: Call, order_ids: list[int], *, parts: bool) -> dict[int, lis
     return found
 
 
-def one(call: Call, order_id: int, line_id: int) -> Row:
+def of_line(call: Call, order_id: int, line_id: int) -> Row:
     return next(item for item in of_orders(call, [order_id], parts=False)[order_id] if item["line_id"] == line_id)
 
 

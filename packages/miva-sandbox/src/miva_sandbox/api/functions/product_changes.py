@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from miva_sandbox.api import custom_field_values, product_rows, records
+from miva_sandbox.api import custom_field_values, product_base, product_reference
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, FieldError, data, done
 from miva_sandbox.state import categories, columns, inventory, products
@@ -52,12 +52,12 @@ def shown(call: Call, product_id: int) -> dict[str, Any]:
     """Show one product with its description, as the functions that create one answer."""
     row = products.find_by_id(call.store, product_id)
     assert row is not None
-    return product_rows.base(call.store, row) | {"descrip": row["descrip"]}
+    return product_base.base(call.store, row) | {"descrip": row["descrip"]}
 
 
 @function("Product_Update", needs=("PROD:modify",))
 def product_update(call: Call) -> Answer:
-    row = records.product(call)
+    row = product_reference.product(call)
     changes = _values(call, negative=False)
     # Product_Code is a new code only where something else names the product.
     if call.parameters.has("Product_ID") or call.parameters.has("Edit_Product"):

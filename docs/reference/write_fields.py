@@ -1,0 +1,29 @@
+"""Write the reference of fields from the table of the hub: .venv/bin/python docs/reference/write_fields.py"""
+
+from pathlib import Path
+
+from tradepost.domain.fields import FIELDS, Verb
+
+HEAD = """# Fields
+
+What Tradepost sends to a store for each listing, written by `write_fields.py` from the table that the hub works by.
+
+A blank value says nothing: it is never sent, and never erases what the store has. *Overwrite* sends the groups that
+are named with `--group`, or all of them; *sync* sends its fields whenever they change.
+
+| field | group | sent by | made of |
+|---|---|---|---|
+"""
+
+
+def main() -> None:
+    rows = (
+        f"| `{name}` | `{field.group.value}` | {', '.join(verb.value for verb in Verb if verb in field.verbs)} "
+        f"| {field.about} |\n"
+        for name, field in FIELDS.items()
+    )
+    Path(__file__).with_name("fields.md").write_text(HEAD + "".join(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

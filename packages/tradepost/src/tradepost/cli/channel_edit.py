@@ -1,0 +1,110 @@
+"""What the options of `channel add` and `channel set` make of a channel: another channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.making import ContentRules
+from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageConnection, StoreConnection
+
+T = TypeVar("T", bound=ChannelSettings | ContentRules | StoreConnection | ImageConnection)
+
+_LONGEST_NAME = 100
+_DIGESTS = ("sha256", "sha1")
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEdit:
+    """
+    Fields of a channel with their new values, by the names that they have there; None leaves what is there.
+
+    `carriers`: pairs to add to the carrier map; a blank type takes the word out. `no_images` forgets the image server.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    store: Mapping[str, Any] = field(default_factory=dict)
+    images: Mapping[str, Any] = field(default_factory=dict)
+    no_images: bool = False
+
+    def __call__(self, profile: ChannelProfile) -> ChannelProfile:
+        """Return the channel as it will be. Raises NotAllowed for fields of a connection that there is none of."""
+        settings = _with(profile.settings, self.settings)
+        carriers = {**settings.carrier_map, **self.carriers}
+        return replace(
+            profile,
+            settings=replace(
+                settings,
+                rules=_with(settings.rules, self.rules),
+                carrier_map={word: kind for word, kind in carriers.items() if kind},
+            ),
+            store=self._store(profile.store),
+            images=None if self.no_images else self._images(profile.images),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        given = (self.settings, self.rules, self.store, self.images)
+        return not (self.no_images or self.carriers or any(_given(fields) for fields in given))
+
+    def _store(self, before: StoreConnection | None) -> StoreConnection | None:
+        given = _given(self.store)
+        if not given:
+            return before
+        if before is None:
+            if not (given.get("domain") and given.get("store_code")):
+                raise NotAllowed("The channel has no store yet; name it with --domain and --store-code.")
+            return StoreConnection(**given)
+        if "domain" in given:
+            # Plain HTTP was allowed for the old address, not for whatever comes after it.
+            given.setdefault("plain_http", False)
+        elif "plain_http" in given:
+            scheme, _, rest = before.domain.partition("://")
+            given["domain"] = rest.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
+        return replace(before, **given)
+
+    def _images(self, before: ImageConnection | None) -> ImageConnection | None:
+        given = _given(self.images)
+        if not given:
+            return before
+        if before is None:
+            if not given.get("host"):
+                raise NotAllowed("The channel has no image server yet; name one with --ftp-host.")
+            return ImageConnection(**given)
+        return replace(before, **given)
+
+
+def _with(value: T, fields: Mapping[str, Any]) -> T:
+    return replace(value, **_given(fields))
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def digest_of(text: str | None) -> str | None:
+    if text is not None and text not in _DIGESTS:
+        message = f"'{text}' is no way to sign; choose sha256 or sha1."
+        raise NotAllowed(message)
+    return text
+
+
+def name_of(text: str) -> str:
+    if not text.strip() or len(text.strip()) > _LONGEST_NAME:
+        message = "A channel's name has 1 to 100 characters."
+        raise NotAllowed(message)
+    return text.strip()
+
+
+def carriers_of(pairs: list[str]) -> dict[str, str]:
+    carriers: dict[str, str] = {}
+    for pair in pairs:
+        word, separator, kind = pair.partition("=")
+        if not separator or not word.strip():
+            message = f"'{pair}' is no pair; write it as WORD=TYPE, for example --carrier dpd=Other."
+            raise NotAllowed(message)
+        carriers[word.strip().casefold()] = kind.strip()
+    return carriers

@@ -1,0 +1,106 @@
+"""The options that `channel add` and `channel set` share. Left out, each leaves what is stored, or the default."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
+from tradepost.operations.ports import FileProtocol
+
+# --- the store ---
+
+StoreCode = Annotated[str | None, typer.Option(help="The store code (Store ID), from the store's settings.")]
+Domain = Annotated[str | None, typer.Option(help="The store's domain, from its domain details.")]
+Folder = Annotated[str | None, typer.Option(help="The root directory (folder structure) of the store, usually /mm5/.")]
+PlainHttp = Annotated[bool | None, typer.Option("--plain-http/--https", help="Use http instead of https (tests only).")]
+Local = Annotated[bool | None, typer.Option("--local/--public", help="The store may be at a private address.")]
+Digest = Annotated[
+    str | None, typer.Option(metavar="sha256|sha1", help="How requests are signed; sha256 unless the store is old.")
+]
+WebUser = Annotated[
+    str | None, typer.Option(help="The user that the web server itself asks for (protected development stores).")
+]
+TokenFile = Annotated[Path | None, typer.Option(help="A file with the access token.")]
+TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
+KeyFile = Annotated[Path | None, typer.Option("--signature-key-file", help="A file with the signature key.")]
+KeyStdin = Annotated[
+    bool, typer.Option("--signature-key-stdin", help="Read the signature key from the next line of standard input.")
+]
+WebPasswordFile = Annotated[Path | None, typer.Option(help="A file with the web server's password.")]
+WebPasswordStdin = Annotated[
+    bool,
+    typer.Option("--web-password-stdin", help="Read the web server's password from the next line of standard input."),
+]
+
+# --- the image server ---
+
+FtpHost = Annotated[str | None, typer.Option(help="The image server; without one, publishing sends no images.")]
+FtpPort = Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 is the protocol's usual one.")]
+FtpProtocol = Annotated[FileProtocol | None, typer.Option(help="How images travel; ftps unless you say otherwise.")]
+FtpUser = Annotated[str | None, typer.Option(help="The user of the image server.")]
+FtpDirectory = Annotated[str | None, typer.Option(help="The graphics folder on it, usually /htdocs/mm5/graphics.")]
+FtpFolder = Annotated[
+    str | None,
+    typer.Option(help="The sub-folder for images, is-images unless you say otherwise; 'graphics' means none."),
+]
+FtpFingerprint = Annotated[
+    str | None,
+    typer.Option(help="The fingerprint (SHA256:...) of its certificate or host key, once you trust it."),
+]
+FtpPasswordFile = Annotated[Path | None, typer.Option(help="A file with the image server's password.")]
+FtpPasswordStdin = Annotated[
+    bool,
+    typer.Option("--ftp-password-stdin", help="Read the image server's password from the next line of standard input."),
+]
+MakeFolder = Annotated[
+    bool, typer.Option("--make-folder", help="Make the folder for images on the image server if it is missing.")
+]
+
+# --- what `channel set` changes besides ---
+
+NewName = Annotated[str | None, typer.Option("--name", help="Another name for the channel.")]
+NewToken = Annotated[bool, typer.Option("--new-token", help="Read a new access token and signature key.")]
+NewKey = Annotated[
+    bool, typer.Option("--new-signature-key", help="Read a new signature key, for the token that is stored.")
+]
+NewFtpPassword = Annotated[bool, typer.Option("--new-ftp-password", help="Read a new password of the image server.")]
+NoImages = Annotated[bool, typer.Option("--no-images", help="Forget the image server.")]
+NewWebPassword = Annotated[
+    bool, typer.Option("--new-web-password", help="Read a new password of the web server itself.")
+]
+Acknowledge = Annotated[AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")]
+Shipments = Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")]
+LookBackDays = Annotated[int | None, typer.Option(min=0, max=3650, help="How far the first fetch goes.")]
+OnlyPaid = Annotated[bool | None, typer.Option("--only-paid/--unpaid-too", help="Which orders to fetch.")]
+OrderStatuses = Annotated[
+    list[StoreStatus] | None,
+    typer.Option(help="Fetch orders that are in this state on the store; may be repeated."),
+]
+Native = Annotated[
+    bool | None,
+    typer.Option("--native/--flat", help="One page per family with drop-downs, or one page per variant."),
+]
+RequireProductType = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-product-type/--any-product-type", help="Whether only products with a product_type are linked."
+    ),
+]
+DelistParent = Annotated[
+    bool | None,
+    typer.Option("--delist-parent/--keep-parent", help="Whether a family goes when its last variant is delisted."),
+]
+Address = Annotated[
+    bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
+]
+TypeField = Annotated[str | None, typer.Option(help="The custom field that tells the kind of a product.")]
+ParentField = Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")]
+BarcodeField = Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")]
+BrandField = Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")]
+MsrpField = Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")]
+Carriers = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type; 'WORD=' forgets it."),
+]

@@ -1,0 +1,172 @@
+"""
+Changes by what happens: the one place where a `Change` is made, so that a preview, a report and the history say the
+same thing in the same words.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tradepost.domain.order import AcknowledgeMode, StoreOrder, StoreStatus, acknowledgement_note
+from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
+
+# --- products on the store ------------------------------------------------------------------------------------------
+
+
+def product_created(
+    code: str, name: str, *, fields: Sequence[FieldChange], reason: str, listing_id: int | None
+) -> Change:
+    return _on_store(Action.CREATE, code, fields, reason, listing_id, label=name)
+
+
+def product_updated(
+    code: str, name: str, *, fields: Sequence[FieldChange], reason: str, listing_id: int | None
+) -> Change:
+    return _on_store(Action.UPDATE, code, fields, reason, listing_id, label=name)
+
+
+def price_changed(
+    code: str, *, before: Decimal | None, after: Decimal, is_parent: bool, listing_id: int | None
+) -> Change:
+    reason = "the lowest price of its variants changed" if is_parent else "the price changed"
+    return _on_store(Action.UPDATE, code, [FieldChange("price", before, after)], reason, listing_id)
+
+
+def quantity_changed(code: str, *, before: int | None, after: int, reason: str, listing_id: int | None) -> Change:
+    return _on_store(Action.UPDATE, code, [FieldChange("quantity", before, after)], reason, listing_id)
+
+
+def product_hidden(code: str, *, before: int | None, listing_id: int | None) -> Change:
+    return _on_store(Action.HIDE, code, [FieldChange("quantity", before, 0)], "queued to hide", listing_id)
+
+
+def product_unhidden(code: str, *, after: int | None, listing_id: int | None) -> Change:
+    return _on_store(Action.UNHIDE, code, [FieldChange("quantity", 0, after)], "queued to unhide", listing_id)
+
+
+def product_delisted(code: str, *, external_id: int | None, is_asked: bool, listing_id: int | None) -> Change:
+    reason = "queued to delist" if is_asked else "its last variant is delisted"
+    return _on_store(Action.DELIST, code, [FieldChange("external_id", external_id, None)], reason, listing_id)
+
+
+def options_taken_off(code: str, name: str, *, options: tuple[tuple[str, str], ...]) -> Change:
+    fields = [FieldChange("unused_options", None, options)]
+    return _on_store(Action.UPDATE, code, fields, "no variant has these options any more", None, label=name)
+
+
+# --- what products need ---------------------------------------------------------------------------------------------
+
+
+def setup_added(code: str, name: str, *, kind: str) -> Change:
+    return Change(
+        Subject(SubjectKind.SETUP, code, f"{kind.replace('_', ' ')} {name}"),
+        Side.STORE,
+        Action.CREATE,
+        (FieldChange("kind", None, kind), FieldChange("name", None, name)),
+        "needed by what is published",
+    )
+
+
+def image_uploaded(path: str, *, size_bytes: int) -> Change:
+    """`path`: where it goes on the image server, or the source of an image that can't be had."""
+    return Change(
+        Subject(SubjectKind.FILE, path),
+        Side.STORE,
+        Action.UPLOAD,
+        (FieldChange("size_bytes", None, size_bytes),),
+        "an image of what is published",
+    )
+
+
+# --- listings in the hub --------------------------------------------------------------------------------------------
+
+
+def listing_linked(
+    code: str, name: str, *, before: int | None, external_id: int, reason: str, listing_id: int
+) -> Change:
+    field = FieldChange("external_id", before, external_id)
+    return _in_hub(Action.LINK, code, field, reason, listing_id, label=name)
+
+
+def link_broken(code: str, *, listing_id: int) -> Change:
+    field = FieldChange("link", "linked", "broken")
+    return _in_hub(Action.BREAK, code, field, "its product is gone from the store", listing_id)
+
+
+def listing_recoded(code: str, *, after: str, listing_id: int) -> Change:
+    field = FieldChange("code", code, after)
+    return _in_hub(Action.UPDATE, code, field, "the code was changed on the store", listing_id)
+
+
+def listing_unlinked(code: str, *, before: str, after: str, listing_id: int) -> Change:
+    return _in_hub(Action.UPDATE, code, FieldChange("link", before, after), "unlinked by a person", listing_id)
+
+
+def change_queued(code: str, *, action: Action, before: str, after: str, listing_id: int) -> Change:
+    return _in_hub(action, code, FieldChange("pending", before, after), "asked for by a person", listing_id)
+
+
+def family_hidden(code: str, *, listing_id: int) -> Change:
+    """A parent has no stock of its own: it is hidden when its variants are."""
+    field = FieldChange("health", "listed", "hidden")
+    return _in_hub(Action.HIDE, code, field, "its variants were queued", listing_id)
+
+
+def family_unhidden(code: str, *, listing_id: int) -> Change:
+    field = FieldChange("health", "hidden", "listed")
+    return _in_hub(Action.UNHIDE, code, field, "its variants were queued", listing_id)
+
+
+def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -> Change:
+    return Change(Subject(SubjectKind.LISTING, code), side, Action.KEEP, (), reason, listing_id)
+
+
+# --- orders ---------------------------------------------------------------------------------------------------------
+
+
+def order_imported(order: StoreOrder) -> Change:
+    return Change(
+        Subject(SubjectKind.ORDER, str(order.id), f"{order.ship_to.first_name} {order.ship_to.last_name}".strip()),
+        Side.HUB,
+        Action.IMPORT,
+        (FieldChange("total", None, order.total), FieldChange("lines", None, len(order.lines))),
+        f"{order.status.value} on the store and not in the ledger",
+    )
+
+
+def order_acknowledged(order_number: int, *, mode: AcknowledgeMode) -> Change:
+    what = FieldChange("note", None, acknowledgement_note(order_number=order_number))
+    if mode is AcknowledgeMode.PICKING:
+        what = FieldChange("status", StoreStatus.PENDING.value, StoreStatus.PROCESSING.value)
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)), Side.STORE, Action.ACKNOWLEDGE, (what,), "the order was imported"
+    )
+
+
+def shipment_sent(
+    code: str, *, order_number: int, tracking_number: str, carrier: str, cost: Decimal, pieces: int
+) -> Change:
+    return Change(
+        Subject(SubjectKind.SHIPMENT, code, f"order {order_number}"),
+        Side.STORE,
+        Action.SHIP,
+        (
+            FieldChange("tracking_number", None, tracking_number),
+            FieldChange("carrier", None, carrier),
+            FieldChange("cost", None, cost),
+            FieldChange("pieces", None, pieces),
+        ),
+        "a shipment was recorded",
+    )
+
+
+# --- their common shapes --------------------------------------------------------------------------------------------
+
+
+def _on_store(
+    action: Action, code: str, fields: Sequence[FieldChange], reason: str, listing_id: int | None, *, label: str = ""
+) -> Change:
+    return Change(Subject(SubjectKind.PRODUCT, code, label), Side.STORE, action, tuple(fields), reason, listing_id)
+
+
+def _in_hub(action: Action, code: str, field: FieldChange, reason: str, listing_id: int, *, label: str = "") -> Change:
+    return Change(Subject(SubjectKind.LISTING, code, label), Side.HUB, action, (field,), reason, listing_id)

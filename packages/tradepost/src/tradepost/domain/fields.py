@@ -1,0 +1,369 @@
+"""
+The fields of a listing on the store, each once: how its value is made, which verbs send it, and how it is compared.
+
+Building, difference, fingerprints, overwrite groups, command options and docs come from this table; `miva.fields` says
+for the same names where a store keeps them. A blank value (None, an empty text or collection) says nothing: it is
+never sent, and never erases what the store has.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.codes import code_key, slug
+from tradepost.domain.making import Making
+from tradepost.domain.plan import FieldChange
+from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
+
+MAX_NAME = 100
+MAX_PAGE_TITLE = 254
+MAX_SKU = 50
+# A store converts grams to its own unit and rounds to 8 decimals; less than a hundredth of a gram is that rounding.
+WEIGHT_TOLERANCE_GRAMS = Decimal("0.01")
+
+
+class Verb(StrEnum):
+    """What sends a field to the store."""
+
+    PUBLISH = "publish"
+    OVERWRITE = "overwrite"
+    SYNC = "sync"
+
+
+class Group(StrEnum):
+    """The parts of a listing that are sent, and those of its content that are fingerprinted, separately."""
+
+    TEXTS = "texts"
+    CATEGORIES = "categories"
+    IDENTIFIERS = "identifiers"
+    CUSTOM_FIELDS = "custom_fields"
+    IMAGES = "images"
+    STRUCTURE = "structure"
+    WEIGHT = "weight"
+    COST = "cost"
+    TAX = "tax"
+    PRICE = "price"
+    QUANTITY = "quantity"
+    STATUS = "status"
+
+
+Missing = tuple[Any, Any]
+"""What is to be sent of a field: what the store has in its place, and what it should have."""
+
+Comparison = Callable[[Any, Any], Missing | None]
+"""Compares what the store has with what is wanted; None when nothing is to be sent."""
+
+
+# --- how values are compared ----------------------------------------------------------------------------------------
+
+
+def _equal(have: Any, want: Any) -> Missing | None:
+    return None if have == want else (have, want)
+
+
+def _within(tolerance: Decimal) -> Comparison:
+    return lambda have, want: None if abs(have - want) <= tolerance else (have, want)
+
+
+def _count(have: StoreStock, want: int) -> Missing | None:
+    if not have.is_tracked:
+        return None, want
+    return None if have.count == want else (have.count, want)
+
+
+def _each_value(have: Mapping[str, str], want: Mapping[str, str]) -> Missing | None:
+    different = {name: value for name, value in want.items() if have.get(name, "") != value}
+    return ({name: have.get(name, "") for name in different}, different) if different else None
+
+
+def _assigned(have: Collection[str], want: tuple[str, ...]) -> Missing | None:
+    """Assignments of the merchant's own stay, so only what is missing counts."""
+    there = {code_key(code) for code in have}
+    return None if all(code_key(code) in there for code in want) else (tuple(sorted(have)), want)
+
+
+def _attached(have: tuple[StoreImage, ...], want: tuple[StoreImage, ...]) -> Missing | None:
+    return None if set(want) <= set(have) else (have, want)
+
+
+def _any_address(have: tuple[str, ...], want: str) -> Missing | None:
+    return None if have else (None, want)
+
+
+def _choices(have: tuple[StoreAttribute, ...], want: tuple[StoreAttribute, ...]) -> Missing | None:
+    return None if _choice_keys(want) <= _choice_keys(have) else (have, want)
+
+
+def _choice_keys(attributes: Iterable[StoreAttribute]) -> set[tuple[str, str]]:
+    return {
+        (code_key(attribute.code), code_key(code))
+        for attribute in attributes
+        for code in ("", *(option.code for option in attribute.options))
+    }
+
+
+def _combinations(have: tuple[StoreVariant, ...], want: tuple[StoreVariant, ...]) -> Missing | None:
+    there = {_combination_key(variant) for variant in have}
+    missing = tuple(variant for variant in want if _combination_key(variant) not in there)
+    return (have, missing) if missing else None
+
+
+def _combination_key(variant: StoreVariant) -> tuple[frozenset[tuple[str, str]], tuple[str, ...]]:
+    return (
+        frozenset((code_key(attribute), code_key(option)) for attribute, option in variant.options),
+        tuple(sorted(code_key(code) for code in variant.part_codes)),
+    )
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """
+    One field; `about` says for the docs what it is made of. `make` builds the value; None means "not ours to say".
+
+    `seen` reads the store's value, by default the attribute of the same name; None there means that this token can't
+    read it. `goes_unread`: whether it is sent all the same then. `mark` is what the fingerprint is of, by default the
+    value itself.
+    """
+
+    name: str
+    group: Group
+    verbs: frozenset[Verb]
+    about: str
+    make: Callable[[Making], Any]
+    compare: Comparison = _equal
+    seen: Callable[[StoreProduct], Any] | None = None
+    goes_unread: bool = False
+    mark: Callable[[Making], Any] | None = None
+
+    def on_store(self, product: StoreProduct) -> Any:
+        return product.value(self.name) if self.seen is None else self.seen(product)
+
+    def difference(self, product: StoreProduct, wanted: Any, *, unread_too: bool) -> FieldChange | None:
+        """Say what is to be sent; `unread_too`: also what can't be read, which is never found different otherwise."""
+        if is_blank(wanted):
+            return None
+        have = self.on_store(product)
+        if have is None:
+            return FieldChange(self.name, None, wanted) if unread_too and self.goes_unread else None
+        missing = self.compare(have, wanted)
+        return None if missing is None else FieldChange(self.name, *missing)
+
+
+def is_blank(value: Any) -> bool:
+    return value is None or value in ("", (), {})
+
+
+def _name(made: Making) -> str:
+    title = made.product.title
+    if made.kind is Kind.VARIANT and made.variant is not None:
+        # The end tells variants apart, so the title gives way where the two are too long together.
+        suffix = ", ".join(value for value in made.variant.options if value)
+        if suffix:
+            title = f"{title[: max(1, MAX_NAME - len(suffix) - 2)]}, {suffix}"
+    return title[:MAX_NAME].strip()
+
+
+def _sku(made: Making) -> str:
+    return (made.variant.sku if made.variant is not None else made.product.handle)[:MAX_SKU].strip()
+
+
+def _description(made: Making) -> str | None:
+    # A native child is never shown, and its parent says it all. A store trims what it is given.
+    return made.product.description.strip() if made.has_own_page else None
+
+
+def _page_title(made: Making) -> str | None:
+    title = made.product.page_title or made.product.title
+    return title[:MAX_PAGE_TITLE].strip() if made.has_own_page else None
+
+
+def _is_taxable(made: Making) -> bool:
+    return made.variant.taxable if made.variant is not None else any(v.taxable for v in made.product.variants)
+
+
+def _custom_fields(made: Making) -> dict[str, str]:
+    rules, variant = made.rules, made.variant
+    values = {rules.type_field: made.kind.value}
+    if made.parent_code:
+        values[rules.parent_field] = made.parent_code
+    if variant is not None and rules.barcode_field and variant.barcode:
+        values[rules.barcode_field] = variant.barcode
+    if variant is not None and rules.msrp_field and variant.msrp is not None:
+        values[rules.msrp_field] = f"{variant.msrp:.2f}"
+    if rules.brand_field and made.product.brand:
+        values[rules.brand_field] = made.product.brand
+    return values
+
+
+def _categories(made: Making) -> tuple[str, ...]:
+    """The last one of the path is where the product goes."""
+    return tuple(category.code for category in made.categories[-1:]) if made.has_own_page else ()
+
+
+def _address(made: Making) -> str | None:
+    if not (made.rules.sends_address and made.has_own_page):
+        return None
+    # Handles are unique in the catalogue; a child that has a page of its own in flat mode is told apart by its code.
+    code = slug(made.values.code)
+    stem = slug(made.product.handle) or code
+    return f"/{stem}-{code}.html" if made.kind is Kind.VARIANT else f"/{stem}.html"
+
+
+_CONTENT = frozenset({Verb.PUBLISH, Verb.OVERWRITE})
+_VALUE = frozenset({Verb.PUBLISH, Verb.SYNC})
+_ONCE = frozenset({Verb.PUBLISH})
+
+# In the order in which plans show them.
+_TABLE = (
+    Field("sku", Group.IDENTIFIERS, _CONTENT, "the SKU; of a parent its product's handle", _sku),
+    Field("name", Group.TEXTS, _CONTENT, "the title, with the options of a variant", _name),
+    Field("description", Group.TEXTS, _CONTENT, "the description, on pages of their own", _description),
+    Field("page_title", Group.TEXTS, _CONTENT, "the page title, else the title, on pages of their own", _page_title),
+    Field(
+        "price",
+        Group.PRICE,
+        _VALUE,
+        "the price by the channel's rules; of a parent the lowest of its variants'",
+        lambda made: made.values.price,
+    ),
+    Field("cost", Group.COST, _CONTENT, "the cost per item", lambda made: made.variant.cost if made.variant else None),
+    Field(
+        "weight_grams",
+        Group.WEIGHT,
+        _CONTENT,
+        "the weight; equal within a hundredth of a gram",
+        lambda made: made.variant.weight_grams if made.variant else None,
+        compare=_within(WEIGHT_TOLERANCE_GRAMS),
+        goes_unread=True,
+    ),
+    Field("is_taxable", Group.TAX, _CONTENT, "whether it is taxed; a parent is if one of its variants is", _is_taxable),
+    Field(
+        "is_in_search",
+        Group.STATUS,
+        _ONCE,
+        "whether a shopper finds it: what has a page of its own",
+        lambda made: made.has_own_page,
+    ),
+    Field("is_active", Group.STATUS, _ONCE, "whether it has a page of its own", lambda made: made.has_own_page),
+    Field(
+        "quantity",
+        Group.QUANTITY,
+        _VALUE,
+        "the stock by the channel's rules; a parent has none",
+        lambda made: None if made.kind is Kind.PARENT else made.values.quantity,
+        compare=_count,
+        seen=lambda product: product.stock,
+        goes_unread=True,
+    ),
+    Field(
+        "categories",
+        Group.CATEGORIES,
+        _CONTENT,
+        "the last category of the path, on pages of their own; the merchant's other assignments stay",
+        _categories,
+        compare=_assigned,
+    ),
+    Field(
+        "custom_fields",
+        Group.CUSTOM_FIELDS,
+        _CONTENT,
+        "type, parent code, barcode, brand and MSRP, each compared on its own",
+        _custom_fields,
+        compare=_each_value,
+        goes_unread=True,
+    ),
+    Field(
+        "images",
+        Group.IMAGES,
+        _CONTENT,
+        "the images that could be had, in their order; the merchant's own stay",
+        lambda made: tuple(StoreImage(image.path, image.image_type) for image in made.images),
+        compare=_attached,
+        mark=lambda made: [image.source for image in made.images],
+    ),
+    Field(
+        "attributes",
+        Group.STRUCTURE,
+        _CONTENT,
+        "the options of a family as drop-downs",
+        lambda made: made.attributes,
+        compare=_choices,
+    ),
+    Field(
+        "variants",
+        Group.STRUCTURE,
+        _CONTENT,
+        "the combinations of a family and the products behind them",
+        lambda made: made.variants,
+        compare=_combinations,
+        goes_unread=True,
+    ),
+    Field(
+        "address",
+        Group.TEXTS,
+        _CONTENT,
+        "a web address of the handle, where the product has none",
+        _address,
+        compare=_any_address,
+        seen=lambda product: product.addresses,
+    ),
+)
+
+FIELDS: Mapping[str, Field] = {field.name: field for field in _TABLE}
+
+ALL_GROUPS = frozenset(Group)
+CONTENT_GROUPS = frozenset(field.group for field in _TABLE if Verb.OVERWRITE in field.verbs)
+
+
+def group_of(name: str) -> Group:
+    return FIELDS[name].group
+
+
+# --- proof ----------------------------------------------------------------------------------------------------------
+
+
+def is_met(sent: FieldChange, left: FieldChange) -> bool:
+    """
+    Say whether what was sent arrived, although a second plan wants more: stock that was sold from meanwhile.
+
+    Lower than what was sent, and not what was there before, is a sale in between.
+    """
+    if sent.name != "quantity" or left.before is None or sent.after is None:
+        return False
+    return bool(left.before < sent.after and left.before != sent.before)
+
+
+# --- fingerprints ---------------------------------------------------------------------------------------------------
+
+
+def fingerprints(made: Making) -> dict[Group, str]:
+    """Hash each content group, so that "differs from what was proven" needs no look at the content."""
+    parts: dict[Group, list[Any]] = {}
+    for field in _TABLE:
+        if field.group in CONTENT_GROUPS:
+            parts.setdefault(field.group, []).append(_plain((field.mark or field.make)(made)))
+    return {
+        group: hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+        for group, values in parts.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Write a value so that equal ones have one text, whatever order a set came in."""
+    if is_dataclass(value):
+        return [_plain(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, frozenset | set):
+        return sorted(_plain(part) for part in value)
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return value if value is None or isinstance(value, str | bool | int) else str(value)

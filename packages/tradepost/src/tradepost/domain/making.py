@@ -1,0 +1,83 @@
+"""What a store product is made of: the merchant's product, what the channel's rules make of it, and its images."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradepost.domain.catalogue import Kind, Product, Variant
+from tradepost.domain.store import StoreAttribute, StoreVariant
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRules:
+    """
+    How a channel turns catalogue fields into store fields.
+
+    `is_native`: one page per family with drop-downs; otherwise every variant is a page of its own. Identifier and
+    brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
+    """
+
+    is_native: bool = True
+    image_folder: str = "graphics/is-images"
+    type_field: str = "product_type"
+    parent_field: str = "parent_code"
+    barcode_field: str = "upc"
+    brand_field: str = "brand"
+    msrp_field: str = "msrp"
+    sends_address: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category on the store: its code, its name, and its parent's code (blank for a root)."""
+
+    code: str
+    name: str
+    parent_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedImage:
+    """An image as it should be attached. `path` is known only once the file's content is."""
+
+    source: str
+    path: str
+    image_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingValues:
+    """
+    What one listing contributes: its code, and what the channel's rules made of price and quantity.
+
+    A quantity of None is unknown and never sent.
+    """
+
+    code: str
+    price: Decimal
+    quantity: int | None
+    listing_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """
+    One product of a family, or a simple one, in the making; the fields of `domain.fields` are built from it.
+
+    `variant` is None for a parent; `parent_code` is set on variants only, `attributes` and `variants` on parents.
+    """
+
+    product: Product
+    variant: Variant | None
+    kind: Kind
+    values: ListingValues
+    rules: ContentRules
+    categories: tuple[Category, ...] = ()
+    images: tuple[WantedImage, ...] = ()
+    parent_code: str = ""
+    attributes: tuple[StoreAttribute, ...] = ()
+    variants: tuple[StoreVariant, ...] = ()
+
+    @property
+    def has_own_page(self) -> bool:
+        """Whether a shopper meets it: native parents, flat variants, and everything simple."""
+        return self.kind is Kind.SIMPLE or self.rules.is_native == (self.kind is Kind.PARENT)

@@ -1,0 +1,54 @@
+"""
+The parts of a sync in the order in which they are applied, and which listings each of them works on.
+
+The order is the safe one: what must not be sold goes first (delist, hide, decreases), then prices, and only then what
+becomes available (increases, unhide).
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from tradepost.domain import rules
+from tradepost.domain.listing import Pending, Status
+
+
+class Stage(StrEnum):
+    DELIST = "delist"
+    HIDE = "hide"
+    DECREASE = "decrease"
+    PRICE = "price"
+    INCREASE = "increase"
+    UNHIDE = "unhide"
+
+
+class Values(Protocol):
+    """What is looked at of a listing."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def wanted_price(self) -> Decimal: ...
+    @property
+    def proven_price(self) -> Decimal | None: ...
+    @property
+    def wanted_quantity(self) -> int | None: ...
+    @property
+    def expected_quantity(self) -> int | None: ...
+
+
+def is_due(stage: Stage, listing: Values) -> bool:
+    """Whether a sync has to work on a listing in this stage; every selecting query must match it exactly."""
+    match stage:
+        case Stage.DELIST | Stage.HIDE | Stage.UNHIDE:
+            return rules.is_pending_due(listing.status, Pending(stage.value))
+        case Stage.PRICE:
+            return rules.is_price_due(listing.status, wanted=listing.wanted_price, proven=listing.proven_price)
+        case Stage.DECREASE:
+            return rules.is_decrease_due(
+                listing.status, wanted=listing.wanted_quantity, expected=listing.expected_quantity
+            )
+        case Stage.INCREASE:
+            return rules.is_increase_due(
+                listing.status, wanted=listing.wanted_quantity, expected=listing.expected_quantity
+            )

@@ -1,0 +1,90 @@
+"""The fields of a product that have tags of their own: what is missing of each, as tags."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from tradepost.domain.codes import code_key
+from tradepost.domain.store import StoreAttribute, StoreImage, StoreVariant
+from tradepost.miva.documents import tags
+from tradepost.miva.documents.tags import Tag
+
+_OWN_IMAGE = re.compile(r"(?P<place>.+-\d+)-[0-9a-f]{8}\.\w+")
+
+
+def quantity(code: str, _before: int | None, after: int) -> Iterable[Tag]:
+    yield tags.inventory_product_settings_update(product_code=code, current_stock=after, stops_sale=True)
+
+
+def custom_fields(code: str, _before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterable[Tag]:
+    for field, value in after.items():
+        yield tags.product_field_value(product_code=code, field=field, value=value)
+
+
+def categories(code: str, _before: Sequence[str] | None, after: Sequence[str]) -> Iterable[Tag]:
+    for category in after:
+        yield tags.category_product_assign(category_code=category, product_code=code)
+
+
+def address(code: str, _before: str | None, after: str) -> Iterable[Tag]:
+    """A product that was added inactive gets no address of the store's own making."""
+    yield tags.uri_add(uri=after, product_code=code)
+
+
+def unused_options(code: str, _before: object, after: Iterable[tuple[str, str]]) -> Iterable[Tag]:
+    """Deleting an option deletes every variant that still uses it."""
+    for attribute, option in after:
+        yield tags.product_attribute_option_delete(product_code=code, attribute_code=attribute, code=option)
+
+
+def attributes(code: str, before: Sequence[StoreAttribute] | None, after: Sequence[StoreAttribute]) -> Iterable[Tag]:
+    """Add what is missing of attributes and options."""
+    there = {code_key(attribute.code): attribute for attribute in before or ()}
+    for attribute in after:
+        present = there.get(code_key(attribute.code))
+        if present is None:
+            yield tags.product_attribute_add(product_code=code, code=attribute.code, prompt=attribute.prompt)
+        options = {code_key(option.code) for option in present.options} if present else set()
+        for option in attribute.options:
+            if code_key(option.code) not in options:
+                yield tags.product_attribute_option_add(
+                    product_code=code, attribute_code=attribute.code, code=option.code, prompt=option.prompt
+                )
+
+
+def variants(code: str, before: Sequence[StoreVariant] | None, after: Sequence[StoreVariant]) -> Iterable[Tag]:
+    """Add what is missing of variants; one of the same options keeps its id and gets its parts changed."""
+    there = {_combination(variant) for variant in before or ()}
+    for variant in after:
+        write = tags.product_variant_update if _combination(variant) in there else tags.product_variant_add
+        yield write(product_code=code, options=variant.options, part_codes=variant.part_codes)
+
+
+def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
+    return frozenset((code_key(attribute), code_key(option)) for attribute, option in variant.options)
+
+
+def images(code: str, before: Sequence[StoreImage] | None, after: Sequence[StoreImage]) -> Iterable[Tag]:
+    """
+    Attach what is missing of images, and detach what it takes the place of.
+
+    An image of ours says its place in its name: another content at the same place is its predecessor. Images of
+    the merchant's stay.
+    """
+    have = set(before or ())
+    wanted = set(after)
+    missing = [image for image in after if image not in have]
+    places = {place for image in missing if (place := _place(image.path))}
+    moved = {image.path for image in missing}
+    stale = {image.path for image in have - wanted if _place(image.path) in places or image.path in moved}
+    for path in sorted(stale):
+        yield tags.product_image_delete_file(product_code=code, path=path)
+    for image in missing:
+        if image.image_type:
+            yield tags.product_image_replace_type(product_code=code, path=image.path, image_type=image.image_type)
+        else:
+            yield tags.product_image_add(product_code=code, path=image.path)
+
+
+def _place(path: str) -> str:
+    found = _OWN_IMAGE.fullmatch(path)
+    return found["place"] if found else ""

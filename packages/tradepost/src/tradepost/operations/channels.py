@@ -1,0 +1,154 @@
+"""Setting channels up: connect, change, check, pause and remove, each kept in the history with who asked for it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.plan import Change, Outcome, Result
+from tradepost.operations import changes
+from tradepost.operations.connection_check import Look, faults, look_at
+from tradepost.operations.ports import ChannelProfile, Channels, Clock, Connector, History
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPorts:
+    """What setting channels up needs; `history` knows who asks."""
+
+    channels: Channels
+    history: History
+    connector: Connector
+    transaction: Callable[[], AbstractContextManager[None]]
+    clock: Clock
+
+
+def refuse_unusable(profile: ChannelProfile, ports: ChannelPorts) -> None:
+    """Raise NotAllowed for a name that is taken, AddressRefused for what can't be called; secrets aren't looked at."""
+    if ports.channels.has(profile.name):
+        raise NotAllowed(f"There is a channel '{profile.name}' already; 'tradepost channel set' changes it.")
+    _settled(profile, ports.connector)
+
+
+def connect_channel(
+    profile: ChannelProfile, ports: ChannelPorts, *, is_checked: bool = True, make_folder: bool = False
+) -> tuple[int | None, Look]:
+    """
+    Connect a store: look at its connections first, and keep the channel only if all is well. Return its id.
+
+    None, and nothing kept, where something is not: the name stays free, and the same may be asked again. Without
+    `is_checked` it is kept unseen. Raises NotAllowed for a name that is taken, AddressRefused.
+    """
+    refuse_unusable(profile, ports)
+    profile = _settled(profile, ports.connector)
+    look = look_at(profile, ports.connector, make_folder=make_folder) if is_checked else Look()
+    if not look.is_good:
+        return None, look
+    with ports.transaction():
+        channel_id = ports.channels.add(profile)
+        ports.history.keep([Result(changes.channel_connected(profile), Outcome.APPLIED)], channel_id=channel_id)
+        if is_checked:
+            _keep_look(channel_id, profile, look, ports)
+    return channel_id, look
+
+
+def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts) -> Change:
+    """
+    Change a channel's settings or connections; return what differs, without fields where nothing does.
+
+    `edit` gets the channel with blank secrets, and those that it leaves blank stay. Raises NotAllowed for a name that
+    is taken and for another layout while families are on the store, AddressRefused.
+    """
+    with ports.transaction():
+        before = ports.channels.read(channel_id)
+        after = _settled(edit(before), ports.connector)
+        if after.settings.rules.is_native != before.settings.rules.is_native:
+            _refuse_while_families_are_on_store(before, ports.channels)
+        change = changes.channel_changed(before, after)
+        if change.fields:
+            ports.channels.save(after)
+            ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
+    return change
+
+
+def check_channel(channel_id: int, ports: ChannelPorts, *, make_folder: bool = False) -> Look:
+    """
+    Look at a channel's connections, and keep what was found.
+
+    `make_folder`: make the folder for images where it is missing. Raises Reconfigure when the key to the secrets does
+    not fit.
+    """
+    profile = ports.channels.read(channel_id, with_secrets=True)
+    look = look_at(profile, ports.connector, make_folder=make_folder)
+    with ports.transaction():
+        _keep_look(channel_id, profile, look, ports)
+    return look
+
+
+def pause_channel(channel_id: int, ports: ChannelPorts) -> bool:
+    """Let a channel execute no more runs; one at work goes on to its end. False where it is paused already."""
+    return _set_paused(channel_id, ports, is_paused=True)
+
+
+def resume_channel(channel_id: int, ports: ChannelPorts) -> bool:
+    """Let a channel execute runs again, first those that were queued. False where it is not paused."""
+    return _set_paused(channel_id, ports, is_paused=False)
+
+
+def remove_channel(channel_id: int, ports: ChannelPorts) -> None:
+    """
+    Take a channel out of use and forget its credentials; its history stays, and nothing is changed on the store.
+
+    Raises NotAllowed while a run is at work on it.
+    """
+    with ports.transaction():
+        profile = ports.channels.read(channel_id)
+        if not ports.channels.archive(channel_id, at=ports.clock()):
+            raise NotAllowed(
+                f"A run is at work on '{profile.name}'. Wait for its end, or stop it: 'tradepost runs list' shows "
+                "it, and 'tradepost runs cancel' stops it."
+            )
+        ports.history.keep([Result(changes.channel_removed(profile), Outcome.APPLIED)], channel_id=channel_id)
+
+
+def _set_paused(channel_id: int, ports: ChannelPorts, *, is_paused: bool) -> bool:
+    with ports.transaction():
+        profile = ports.channels.read(channel_id)
+        if profile.is_paused == is_paused:
+            return False
+        ports.channels.save(replace(profile, is_paused=is_paused))
+        change = changes.channel_paused(profile, is_paused=is_paused)
+        ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
+    return True
+
+
+def _settled(profile: ChannelProfile, connector: Connector) -> ChannelProfile:
+    return replace(
+        profile,
+        store=None if profile.store is None else connector.settled_store(profile.store),
+        images=None if profile.images is None else connector.settled_images(profile.images),
+    )
+
+
+def _refuse_while_families_are_on_store(profile: ChannelProfile, channels: Channels) -> None:
+    if channels.has_families_on_store(profile.settings.id):
+        raise NotAllowed(
+            f"'{profile.name}' has families on the store in the other layout. Delist or unlink them first, then change "
+            "the layout and publish them again."
+        )
+
+
+def _keep_look(channel_id: int, profile: ChannelProfile, look: Look, ports: ChannelPorts) -> None:
+    store, images = faults(look.store), faults(look.images)
+    ports.channels.note_check(channel_id, store=store or "ok", images=images or "ok", at=ports.clock())
+    found = {"store": store} | ({} if profile.images is None else {"images": images})
+    ports.history.keep(
+        [
+            Result(
+                changes.connection_checked(profile, connection),
+                Outcome.FAILED if words else Outcome.UNCHANGED,
+                message=words,
+            )
+            for connection, words in found.items()
+        ],
+        channel_id=channel_id,
+    )

@@ -1,0 +1,361 @@
+"""
+The one form of every operation: gather, plan, apply, verify, record.
+
+An operation is a value with a few parts, and `drive` is the only code that carries one out. It observes, plans, and
+in a preview stops there; applies the steps; observes again and plans again. What the second plan still wants is what
+was not done: it is sent once more where that can help, and else is what the judge gets. So the proof of a plan is the
+same pure function as the plan.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.listing import Attention
+from tradepost.domain.order import StoreOrder
+from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
+from tradepost.operations.outcomes import Answers, left_of, result_of
+from tradepost.operations.ports import ActiveRun, Ports, Proven, SetupItem, WriteOutcome
+
+Row = TypeVar("Row")
+Facts = TypeVar("Facts")
+Seen = TypeVar("Seen")
+Detail = TypeVar("Detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[Row]):
+    """Rows that are planned together. `key`: the last one's, from which a later attempt of the run goes on."""
+
+    rows: Sequence[Row]
+    key: int | None = None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """All that is to be recorded of a batch. `results` are beside those of the changes that were sent."""
+
+    results: list[Result] = field(default_factory=list)
+    proven: list[Proven] = field(default_factory=list)
+    flags: dict[int, tuple[Attention, str]] = field(default_factory=dict)
+    closed_intents: list[str] = field(default_factory=list)
+    set_up: list[SetupItem] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+    imported: list[StoreOrder] = field(default_factory=list)
+    refreshed: list[StoreOrder] = field(default_factory=list)
+    acknowledged: list[int] = field(default_factory=list)
+    synced_shipments: dict[int, int] = field(default_factory=dict)
+    shipment_errors: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """
+    What a judge goes by: the result of every change that was sent, and what the last plan still wants of it.
+
+    `began` and `ended`: our clock before the first and after the last word of the store.
+    """
+
+    results: Mapping[SubjectId, Result]
+    left: Mapping[SubjectId, frozenset[str]]
+    answers: Answers
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Seen, Detail]):
+    """
+    One kind of request to the outside, for the changes that it takes.
+
+    `commit_first`: what has to be in the database before anything is sent. `learn`: what its answers tell of the
+    outside (pure); the plan for the steps behind it is made anew from that. `reads`: look again before the next step.
+    """
+
+    takes: Callable[[Change, Detail], bool]
+    send: Callable[[Ports, Plan[Detail]], Answers]
+    commit_first: Callable[[Ports, Plan[Detail]], None] | None = None
+    learn: Callable[[Seen, Plan[Detail], Answers], Seen] | None = None
+    reads: bool = False
+
+
+class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
+    """
+    The parts of an operation.
+
+    `name` is its cursor's, `label` what the progress counts. `attempts`: how often what is left is sent. `is_pass`:
+    the batches come from the outside, page by page. `looks_ahead`: the next batch is observed while one is applied.
+    """
+
+    name: str
+    label: str
+    attempts: int = 1
+    is_pass: bool = False
+    looks_ahead: bool = True
+
+    def prepare(self, ports: Ports) -> None:
+        """Read once what must be known whole before anything is decided."""
+
+    def count(self, ports: Ports) -> int | None:
+        """Say how many rows there are to work on, for the progress; None if nobody knows."""
+        return None
+
+    @abstractmethod
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[Row]]:
+        """Yield what is due behind a key. Reads the database, or, for a pass over the store, the outside."""
+
+    @abstractmethod
+    def observe(self, ports: Ports, batch: Batch[Row]) -> Seen:
+        """Look at the outside, without the database: it runs beside the batch that is being applied."""
+
+    def observe_again(self, ports: Ports, batch: Batch[Row], seen: Seen, sent: Plan[Detail]) -> Seen:
+        """Look at what was sent."""
+        return seen
+
+    def facts(self, ports: Ports, batch: Batch[Row]) -> Facts | None:
+        """Read the hub's side, when the batch before is recorded."""
+        return None
+
+    @abstractmethod
+    def plan(self, batch: Batch[Row], facts: Facts | None, seen: Seen) -> Plan[Detail]:
+        """Decide, purely."""
+
+    def steps(self) -> Sequence[Step[Seen, Detail]]:
+        """Name how a plan is applied, in order."""
+        return ()
+
+    def unread(self, change: Change, seen: Seen) -> frozenset[str]:
+        """Name the fields of a change that this token can't read back."""
+        return frozenset()
+
+    @abstractmethod
+    def judge(
+        self, batch: Batch[Row], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence
+    ) -> Verdict:
+        """Say, purely, what is proven, flagged and closed; `plan` is the last one."""
+
+    def finish(self, ports: Ports) -> None:
+        """Write down, in a transaction, that everything was looked at."""
+
+
+# Answers after which the rest of the plan still holds.
+_AS_PLANNED = frozenset({WriteOutcome.DONE, WriteOutcome.HOLDS})
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far a verb is, in rows, over all its operations that know how many they have."""
+
+    run: ActiveRun
+    total: int | None = None
+    done: int = 0
+
+    def add(self, number: int, label: str) -> None:
+        self.done += number
+        total = None if self.total is None else max(self.total, self.done)
+        self.run.progress(self.done, total, label)
+
+
+def drive_all(ports: Ports, operations: Iterable[Operation[Any, Any, Any, Any]]) -> PermissionMissing | None:
+    """
+    Carry out operations one after another; a right that is missing ends the one that needs it, and only that.
+
+    Returns the first such refusal, for the caller to raise when all are done.
+    """
+    refusal: PermissionMissing | None = None
+    planned = list(operations)
+    counts = [count for operation in planned if (count := operation.count(ports)) is not None]
+    tally = Tally(ports.run, sum(counts) if counts else None)
+    for operation in planned:
+        try:
+            drive(ports, operation, tally)
+        except PermissionMissing as missing:
+            refusal = refusal or missing
+    return refusal
+
+
+def drive(ports: Ports, operation: Operation[Row, Facts, Seen, Detail], tally: Tally | None = None) -> None:
+    """
+    Carry out one operation from where this run, or the attempt before it, had got to.
+
+    Idempotent: with nothing due it writes nothing. Raises what the ports raise; what was recorded stays.
+    """
+    tally = tally or Tally(ports.run, operation.count(ports))
+    operation.prepare(ports)
+    is_preview = ports.run.is_dry
+    for batch, seen in _observed(ports, operation):
+        if is_preview:
+            _show(ports, operation.plan(batch, operation.facts(ports, batch), seen))
+        else:
+            _Execution(ports, operation, batch, seen).carry_out()
+            tally.add(len(batch.rows), operation.label)
+    if not is_preview and not ports.run.is_cancelled():
+        with ports.run.transaction():
+            operation.finish(ports)
+
+
+def _observed(ports: Ports, operation: Operation[Row, Facts, Seen, Detail]) -> Iterator[tuple[Batch[Row], Seen]]:
+    """Give each batch with what was seen of it; while one is applied, the next is observed, and never planned."""
+    batches = operation.batches(ports, ports.run.cursor(operation.name))
+
+    def observe(batch: Batch[Row] | None) -> tuple[Batch[Row], Seen] | None:
+        return None if batch is None else (batch, operation.observe(ports, batch))
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="observe") as pool:
+
+        def begin() -> "Future[tuple[Batch[Row], Seen] | None]":
+            # The database belongs to this thread, the outside may be looked at from another.
+            if operation.is_pass:
+                return pool.submit(lambda: observe(next(batches, None)))
+            return pool.submit(observe, next(batches, None))
+
+        ahead = begin()
+        while (found := ahead.result()) is not None and not ports.run.is_cancelled():
+            if operation.looks_ahead:
+                ahead = begin()
+                yield found
+            else:
+                yield found
+                ahead = begin()
+
+
+def _show(ports: Ports, plan: Plan[Detail]) -> None:
+    """A preview ends here: what would be done, and what stands in the way."""
+    ports.run.show(plan)
+    in_the_way = [result for result in plan.settled if result.outcome is not Outcome.UNCHANGED]
+    if in_the_way:
+        with ports.run.transaction():
+            ports.run.report(in_the_way)
+
+
+class _Execution(Generic[Row, Facts, Seen, Detail]):
+    """One batch on its way from plan to record."""
+
+    def __init__(
+        self, ports: Ports, operation: Operation[Row, Facts, Seen, Detail], batch: Batch[Row], seen: Seen
+    ) -> None:
+        self._ports = ports
+        self._operation = operation
+        self._batch = batch
+        self._seen = seen
+        self._sent: dict[SubjectId, Change] = {}
+        self._answers: Answers = {}
+        self._began = ports.clock()
+        self._facts: Facts | None = None
+
+    def carry_out(self) -> None:
+        plan = self._plan()
+        for attempt in range(self._operation.attempts):
+            if attempt and not self._may_help(plan):
+                break
+            if not self._apply(plan):
+                break
+            plan = self._plan()
+        self._record(plan)
+
+    def _plan(self) -> Plan[Detail]:
+        self._facts = self._operation.facts(self._ports, self._batch)
+        return self._operation.plan(self._batch, self._facts, self._seen)
+
+    def _apply(self, plan: Plan[Detail]) -> bool:
+        """Send what the plan has for each step, look at it again, and say whether there was anything."""
+        has_sent = is_stale = False
+        unread: list[Plan[Detail]] = []
+        for step in self._operation.steps():
+            if is_stale:
+                plan, is_stale = self._plan(), False
+            part = _part(plan, step)
+            if not part.units:
+                continue
+            if step.commit_first is not None:
+                with self._ports.run.transaction():
+                    step.commit_first(self._ports, part)
+            answers = step.send(self._ports, part)
+            has_sent = True
+            for change in part.changes(Side.STORE):
+                self._sent.setdefault(change.subject.id, change)
+            self._answers |= answers
+            unread.append(part)
+            if step.learn is not None:
+                self._seen = step.learn(self._seen, part, answers)
+            if step.reads:
+                self._look(unread)
+                unread = []
+            is_stale = step.reads or any(answer.outcome not in _AS_PLANNED for answer in answers.values())
+        self._look(unread)
+        return has_sent
+
+    def _look(self, sent: Sequence[Plan[Detail]]) -> None:
+        for part in sent:
+            self._seen = self._operation.observe_again(self._ports, self._batch, self._seen, part)
+
+    def _may_help(self, rest: Plan[Detail]) -> bool:
+        """Whether to send what is left: what was lost, and what is not the same that was refused."""
+        for change in rest.changes(Side.STORE):
+            before = self._sent.get(change.subject.id)
+            if before is None or self._answers[change.subject.id].outcome is WriteOutcome.LOST:
+                return True
+            if any(before.after(field.name) != field.after for field in change.fields):
+                return True
+        return False
+
+    def _record(self, plan: Plan[Detail]) -> None:
+        still_wanted = {change.subject.id: change for change in plan.changes(Side.STORE)}
+        decided = {result.change.subject.id: result for result in plan.settled}
+        results = {
+            subject: decided[subject]
+            if subject in decided and decided[subject].outcome is not Outcome.UNCHANGED
+            else result_of(
+                change,
+                answer=self._answers.get(subject),
+                still_wanted=still_wanted.get(subject),
+                unread=self._operation.unread(change, self._seen),
+            )
+            for subject, change in self._sent.items()
+        }
+        left = {subject: left_of(change, still_wanted.get(subject)) for subject, change in self._sent.items()}
+        evidence = Evidence(results, left, self._answers, self._began, self._ports.clock())
+        verdict = self._operation.judge(self._batch, self._facts, self._seen, plan, evidence)
+        hub = [Result(change, Outcome.APPLIED, Proof.READ) for change in plan.changes(Side.HUB)]
+        settled = [result for result in plan.settled if result.change.subject.id not in self._sent]
+        verdict.results = [*settled, *results.values(), *hub, *verdict.results]
+        record(self._ports, verdict, cursor=(self._operation.name, self._batch.key))
+
+
+def _part(plan: Plan[Detail], step: Step[Seen, Detail]) -> Plan[Detail]:
+    return plan.only(lambda change: step.takes(change, plan.detail))
+
+
+def record(ports: Ports, verdict: Verdict, *, cursor: tuple[str, int | None]) -> None:
+    """Write down what became of a batch, in one transaction; what changes on the hub's side is done here."""
+    proven = [each.listing_id for each in verdict.proven if each.listing_id not in verdict.flags]
+    name, key = cursor
+    at = ports.clock()
+    with ports.run.transaction():
+        if verdict.proven:
+            ports.listings.record(verdict.proven)
+        if verdict.flags or proven:
+            ports.listings.flag(verdict.flags, clear=proven)
+        if verdict.closed_intents:
+            ports.intents.close(verdict.closed_intents)
+        if verdict.set_up:
+            ports.inventory.add_setup(verdict.set_up)
+        if verdict.files:
+            ports.inventory.add_files(verdict.files)
+        if verdict.imported:
+            ports.orders.add(verdict.imported, at=at)
+        if verdict.refreshed:
+            ports.orders.refresh(verdict.refreshed)
+        if verdict.acknowledged:
+            ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
+        if verdict.synced_shipments:
+            ports.orders.mark_synced(verdict.synced_shipments, at=at)
+        if verdict.shipment_errors:
+            ports.orders.flag_shipments(verdict.shipment_errors)
+        ports.run.report(verdict.results)
+        if key is not None:
+            ports.run.advance(name, key)

@@ -1,0 +1,120 @@
+"""The port of a channel's connections: what store and image server are reached by, and what a look finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol, TypeAlias
+
+Digest: TypeAlias = Literal["sha256", "sha1"]
+
+# Where most hosters have put what the store knows as `graphics`, and the folder below it that images go to.
+GRAPHICS_DIRECTORY = "/htdocs/mm5/graphics"
+IMAGES_FOLDER = "is-images"
+
+
+class FileProtocol(StrEnum):
+    """How images travel."""
+
+    FTP = "ftp"
+    FTPS = "ftps"
+    FTPS_IMPLICIT = "ftps-implicit"
+    SFTP = "sftp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreConnection:
+    """
+    What a store's API is reached by. `domain` may be a full endpoint.
+
+    `web_user` and `web_password` are for protected development stores only. Where a connection is to be kept, blank
+    secrets leave those that are stored.
+    """
+
+    domain: str
+    store_code: str
+    token: str = field(default="", repr=False)
+    signature_key: str = field(default="", repr=False)
+    folder: str = "/mm5/"
+    digest: Digest = "sha256"
+    plain_http: bool = False
+    web_user: str = ""
+    web_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageConnection:
+    """
+    What an image server is reached by, and where images go on it. `port` 0 is the protocol's own.
+
+    `directory` is the folder that the store knows as `graphics`; `folder` is the one below it, blank or `graphics` for
+    none. `fingerprint` (SHA256:...) is a certificate or host key that a person has confirmed. Where a connection is to
+    be kept, a blank password leaves the one that is stored.
+    """
+
+    host: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    protocol: FileProtocol = FileProtocol.FTPS
+    port: int = 0
+    directory: str = GRAPHICS_DIRECTORY
+    folder: str = IMAGES_FOLDER
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCheck:
+    """
+    What a store's API is good for. `functions`: what the hub calls; `missing`: those that the token may not, with the
+    cure. `reads_stock` is False also where the store has no product yet to look at. `clock_difference_seconds` is how
+    far the store's clock is ahead.
+    """
+
+    store_name: str
+    functions: tuple[str, ...]
+    missing: Mapping[str, str]
+    reads_stock: bool
+    clock_difference_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCheck:
+    """
+    Whether the folder for images is there. `was_made`: by this look. `directory`: where the graphics folder lies on
+    the server, as far as that can be told; blank where the one that was given is there.
+    """
+
+    has_folder: bool
+    was_made: bool = False
+    directory: str = ""
+
+
+class Connector(Protocol):
+    """Knows what can be reached, and looks at it. A person waits for a look, so it is not repeated for long."""
+
+    def settled_store(self, connection: StoreConnection) -> StoreConnection:
+        """
+        Return the connection with its domain as scheme, host and port, and its folder between slashes. Idempotent.
+
+        Raises AddressRefused with what to type instead.
+        """
+        ...
+
+    def settled_images(self, connection: ImageConnection) -> ImageConnection:
+        """Return the connection with its folders as they are kept. Idempotent. Raises AddressRefused."""
+        ...
+
+    def look_at_store(self, connection: StoreConnection, *, is_local: bool) -> StoreCheck:
+        """
+        Look what the token may do, and change nothing.
+
+        Raises CredentialsRejected, AddressRefused, StoreUnavailable where it may not even come in.
+        """
+        ...
+
+    def look_at_images(self, connection: ImageConnection, *, is_local: bool, make_folder: bool) -> ImageCheck:
+        """
+        Log in and look for the folder; with `make_folder` make it where it is missing.
+
+        Raises CredentialsRejected, AddressRefused, StoreUnavailable, StorageRefused.
+        """
+        ...

@@ -1,0 +1,285 @@
+"""
+Publish: create queued listings on the store with all their content, and overwrite those queued for it.
+
+Works in batches of catalogue products. Each is compared with what the store has, the difference is sent, and the
+same comparison afterwards says what was proven. Before anything is created, an intent for its code is committed; so a
+publish that is killed at any point is completed by the next one without a second product.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tradepost.domain import changes
+from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.codes import code_key
+from tradepost.domain.errors import ImageUnusable
+from tradepost.domain.fields import FIELDS, Group
+from tradepost.domain.listing import Link
+from tradepost.domain.making import ContentRules, WantedImage
+from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
+from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
+from tradepost.operations.outcomes import Answers, answers_of, answers_of_units
+from tradepost.operations.ports import (
+    ChannelSettings,
+    FamilyRows,
+    ListingRow,
+    Ports,
+    SetupItem,
+    SetupKind,
+    WriteOutcome,
+)
+from tradepost.operations.publish import verdict
+from tradepost.operations.publish.family_plan import FamilyPlan, is_due, plan_family, setup_items
+from tradepost.operations.publish.files import upload
+from tradepost.operations.publish.values import Detail, Facts, Seen
+from tradepost.operations.selection import EVERYTHING, Selection
+
+_LINKED_INSTEAD = "the store has this product already: linked, not overwritten"
+
+
+def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
+    """
+    Apply what is due for publish.
+
+    Idempotent: with nothing due, or everything there already, it writes nothing. Raises the errors of `ports.Store`,
+    with the queue untouched where the store may not be provisioned.
+    """
+    drive(ports, Publish(ports.channel, selection))
+
+
+class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
+    name = "publish"
+    label = "published"
+    attempts = 2
+
+    def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
+        self._channel = channel
+        self._selection = selection
+
+    def count(self, ports: Ports) -> int | None:
+        return self._selection.count_families(ports.listings)
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[FamilyRows]]:
+        while rows := self._selection.families(ports.listings, after=after, limit=self._channel.batch_size):
+            after = rows[-1].listings[0].product_id
+            yield Batch(rows, after)
+
+    def observe(self, ports: Ports, batch: Batch[FamilyRows]) -> Seen:
+        sources = [] if ports.image_store is None else self._image_sources(batch.rows)
+        prepared = ports.source_images.prepare(sources) if sources else {}
+        codes = [row.code for family in batch.rows for row in family.listings]
+        return Seen(
+            ports.store.products_by_code(codes),
+            {source: file for source, file in prepared.items() if isinstance(file, ImageFile)},
+            {source: reason for source, reason in prepared.items() if isinstance(reason, ImageUnusable)},
+        )
+
+    def observe_again(self, ports: Ports, batch: Batch[FamilyRows], seen: Seen, sent: Plan[Detail]) -> Seen:
+        touched = {unit.key for unit in sent.units for change in unit.changes if _is_product(change)}
+        codes = {code for family in sent.detail.families if family.unit.key in touched for code in family.codes}
+        if not codes:
+            return seen
+        # A product that is not there any more must not be taken from an older reading.
+        keys = {code_key(code) for code in codes}
+        kept = {key: product for key, product in seen.products.items() if key not in keys}
+        return replace(seen, products={**kept, **ports.store.products_by_code(codes)})
+
+    def facts(self, ports: Ports, batch: Batch[FamilyRows]) -> Facts:
+        codes = [row.code for family in batch.rows for row in family.listings]
+        return Facts(frozenset(ports.intents.open_among(codes)), frozenset(ports.inventory.known_setup()))
+
+    def plan(self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen) -> Plan[Detail]:
+        assert facts is not None
+        files = {source: file for source, file in seen.files.items() if source not in seen.refused}
+        families = tuple(
+            plan_family(
+                family,
+                rules=self._channel.rules,
+                seen=seen.products,
+                ours=facts.ours,
+                files=files,
+                selection=self._selection,
+                was_answered=family.listings[0].code in seen.answered,
+            )
+            for family in batch.rows
+        )
+        set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up)
+        set_up = {change: item for change, item in set_up.items() if change.subject.id not in seen.set_up}
+        images = {image.path: seen.files[image.source] for family in families for image in _attached(family)}
+        units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen) for family in families)]
+        return Plan(
+            Detail(families, {change.subject.id: item for change, item in set_up.items()}, images),
+            tuple(unit for unit in units if not unit.is_empty),
+            tuple(_settled(families, seen)),
+        )
+
+    def steps(self) -> Sequence[Step[Seen, Detail]]:
+        return (
+            Step(takes=_of(SubjectKind.SETUP), send=_set_up, learn=_learn_set_up),
+            Step(takes=_of(SubjectKind.FILE), send=_upload, learn=_learn_files),
+            Step(takes=_of(SubjectKind.PRODUCT), send=_provision, commit_first=_open_intents, learn=_learn_answers),
+        )
+
+    def unread(self, change: Change, seen: Seen) -> frozenset[str]:
+        if change.subject.kind is SubjectKind.SETUP:
+            return frozenset(field.name for field in change.fields)
+        product = seen.products.get(code_key(change.subject.key)) if _is_product(change) else None
+        if product is None:
+            return frozenset()
+        return frozenset(field.name for field in change.fields if FIELDS[field.name].on_store(product) is None)
+
+    def judge(
+        self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence
+    ) -> Verdict:
+        return verdict.judge(plan.detail, seen=seen, evidence=evidence)
+
+    def _image_sources(self, families: Sequence[FamilyRows]) -> list[str]:
+        return [
+            image.source
+            for family in families
+            if any(self._wants_images(row) for row in family.listings)
+            for image in (
+                *family.product.images,
+                *(variant.image for variant in family.product.variants if variant.image is not None),
+            )
+        ]
+
+    def _wants_images(self, row: ListingRow) -> bool:
+        wants = row.status.link is not Link.LINKED or Group.IMAGES in row.overwrite_groups
+        return wants and is_due(row, self._selection)
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+def _missing_set_up(
+    families: Sequence[FamilyPlan], *, rules: ContentRules, known: Collection[tuple[SetupKind, str]]
+) -> dict[Change, SetupItem]:
+    items = {
+        (item.kind, item.code): item
+        for family in families
+        if family.wanted is not None and not family.unit.is_empty
+        for item in setup_items(family.wanted, rules=rules)
+    }
+    return {
+        changes.setup_added(item.code, item.name, kind=item.kind.value): item
+        for key, item in items.items()
+        if key not in known
+    }
+
+
+def _attached(family: FamilyPlan) -> list[WantedImage]:
+    """The images that a plan's changes attach; one that is attached already is not looked at."""
+    if family.wanted is None:
+        return []
+    return [
+        image
+        for change in family.unit.changes
+        if change.touches("images")
+        for image in family.wanted.product(change.subject.key).made.images
+    ]
+
+
+def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: Seen) -> Unit:
+    uploads = [
+        changes.image_uploaded(path, size_bytes=images[path].size_bytes)
+        for path in dict.fromkeys(image.path for image in _attached(family))
+        if path not in seen.uploaded
+    ]
+    links = [
+        changes.listing_linked(
+            row.code,
+            product.name,
+            before=row.external_id,
+            external_id=product.id,
+            reason=_LINKED_INSTEAD,
+            listing_id=row.id,
+        )
+        for row, product in family.links
+    ]
+    return Unit(family.unit.key, (*uploads, *links, *family.unit.changes))
+
+
+def _settled(families: Sequence[FamilyPlan], seen: Seen) -> Iterator[Result]:
+    """What can't be done, and why."""
+    for source, reason in seen.unusable.items():
+        yield Result(changes.image_uploaded(source, size_bytes=0), Outcome.FAILED, message=str(reason))
+    for family in families:
+        for refusal in family.refused:
+            yield Result(_left_alone(refusal.row), Outcome.FAILED, message=refusal.message)
+        for row in family.gone:
+            message = f"{row.code} is gone from the store. Unlink it, then link or publish it again."
+            yield Result(_left_alone(row), Outcome.FAILED, message=message)
+
+
+def _left_alone(row: ListingRow) -> Change:
+    return changes.listing_left_alone(
+        row.code, side=Side.STORE, reason="it can't be published as it is", listing_id=row.id
+    )
+
+
+# --- the steps ------------------------------------------------------------------------------------------------------
+
+
+def _of(kind: SubjectKind) -> Callable[[Change, Detail], bool]:
+    return lambda change, _detail: change.subject.kind is kind
+
+
+def _is_product(change: Change) -> bool:
+    return change.subject.kind is SubjectKind.PRODUCT
+
+
+def _set_up(ports: Ports, plan: Plan[Detail]) -> Answers:
+    planned = list(plan.changes(Side.STORE))
+    return answers_of(planned, ports.store.set_up([plan.detail.set_up[change.subject.id] for change in planned]))
+
+
+def _learn_set_up(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
+    done = {
+        change.subject.id: plan.detail.set_up[change.subject.id]
+        for change in plan.changes(Side.STORE)
+        if answers[change.subject.id].outcome is WriteOutcome.DONE
+    }
+    return replace(seen, set_up={**seen.set_up, **done})
+
+
+def _upload(ports: Ports, plan: Plan[Detail]) -> Answers:
+    assert ports.image_store is not None
+    return upload(
+        list(plan.changes(Side.STORE)),
+        files=plan.detail.files,
+        image_store=ports.image_store,
+        source_images=ports.source_images,
+        inventory=ports.inventory,
+    )
+
+
+def _learn_files(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
+    """A file that can't be brought there must not be attached."""
+    by_path = {change.subject.key: answers[change.subject.id] for change in plan.changes(Side.STORE)}
+    failed = {path: answer.message for path, answer in by_path.items() if answer.outcome is WriteOutcome.FAILED}
+    sources = {
+        image.source: failed[image.path]
+        for family in plan.detail.families
+        for image in _attached(family)
+        if image.path in failed
+    }
+    there = {path: plan.detail.files[path].size_bytes for path in by_path if path not in failed}
+    return replace(seen, refused={**seen.refused, **sources}, uploaded={**seen.uploaded, **there})
+
+
+def _open_intents(ports: Ports, plan: Plan[Detail]) -> None:
+    ports.intents.open([code for family in plan.detail.families for code in family.creates])
+
+
+def _provision(ports: Ports, plan: Plan[Detail]) -> Answers:
+    return answers_of_units(plan.units, ports.store.provision(plan.units))
+
+
+def _learn_answers(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
+    answered = {
+        unit.key
+        for unit in plan.units
+        if all(answers[change.subject.id].outcome is not WriteOutcome.LOST for change in unit.changes)
+    }
+    return replace(seen, answered=seen.answered | answered)

@@ -1,0 +1,46 @@
+"""What goes through a publish: what is known of either side, and what its changes are about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.errors import ImageUnusable
+from tradepost.domain.plan import SubjectId
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.ports import SetupItem, SetupKind
+from tradepost.operations.publish.family_plan import FamilyPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What is known of the outside: products by code key, image files by source, and why the others can't be had.
+
+    `uploaded`: sizes by path. `set_up`: items that the store has taken by now. `answered`: roots of families that were
+    sent and answered.
+    """
+
+    products: Mapping[str, StoreProduct]
+    files: Mapping[str, ImageFile] = field(default_factory=dict)
+    unusable: Mapping[str, ImageUnusable] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    uploaded: Mapping[str, int] = field(default_factory=dict)
+    set_up: Mapping[SubjectId, SetupItem] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`ours`: code keys with an open intent. `set_up`: what the store is known to have."""
+
+    ours: frozenset[str]
+    set_up: frozenset[tuple[SetupKind, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What the changes are about: families, set-up items by subject, and image files by path."""
+
+    families: tuple[FamilyPlan, ...]
+    set_up: Mapping[SubjectId, SetupItem]
+    files: Mapping[str, ImageFile]

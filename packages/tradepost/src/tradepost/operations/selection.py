@@ -1,0 +1,77 @@
+"""
+Which listings a run is about: all that are due, or those that a person chose; and, in a preview of a change that
+nobody has queued, the listings as they would be.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import CONTENT_GROUPS, Group
+from tradepost.domain.listing import Pending, is_due_for_publish, request
+from tradepost.domain.stages import Stage, is_due
+from tradepost.operations.ports import FamilyRows, ListingRow, Listings
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """
+    `only`: listing ids, None for all that is due. `as_if`: plan as if this change had been queued for them; `groups`
+    are then those of an overwrite.
+    """
+
+    only: frozenset[int] | None = None
+    as_if: Pending = Pending.NONE
+    groups: frozenset[Group] = CONTENT_GROUPS
+
+    @classmethod
+    def of(cls, only: Collection[int] | None = None, **options: Any) -> "Selection":
+        return cls(None if only is None else frozenset(only), **options)
+
+    def has(self, row: ListingRow) -> bool:
+        return self.only is None or row.id in self.only
+
+    def rows(self, listings: Listings, stage: Stage, *, after: int, limit: int) -> list[ListingRow]:
+        """Listings that a stage of the sync has to work on, by id."""
+        if self.as_if is Pending.NONE:
+            return listings.due(stage, after=after, limit=limit, only=self.only)
+        return [row for row in self._chosen(listings) if row.id > after and is_due(stage, row)][:limit]
+
+    def count(self, listings: Listings, stages: Collection[Stage]) -> int:
+        if self.as_if is Pending.NONE:
+            return listings.count_due(stages, only=self.only)
+        return sum(is_due(stage, row) for row in self._chosen(listings) for stage in stages)
+
+    def count_families(self, listings: Listings) -> int:
+        if self.as_if is Pending.NONE:
+            return listings.count_publish_due(only=self.only)
+        return len({row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)})
+
+    def families(self, listings: Listings, *, after: int, limit: int) -> list[FamilyRows]:
+        """Products with a listing that is due for publish, by product id, with all their listings."""
+        if self.as_if is Pending.NONE:
+            return listings.publish_due(after=after, limit=limit, only=self.only)
+        due = {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)}
+        ids = sorted(product_id for product_id in due if product_id > after)[:limit]
+        return [replace(family, listings=tuple(self.as_asked(family.listings))) for family in listings.families(ids)]
+
+    def as_asked(self, rows: Iterable[ListingRow]) -> list[ListingRow]:
+        """Return rows as they would be if the change had been queued; those that may not have it stay as they are."""
+        return [self._as_asked(row) if self.has(row) else row for row in rows]
+
+    def _chosen(self, listings: Listings) -> Sequence[ListingRow]:
+        return sorted(self.as_asked(listings.by_ids(self.only or ())), key=lambda row: row.id)
+
+    def _as_asked(self, row: ListingRow) -> ListingRow:
+        if self.as_if is Pending.NONE:
+            return row
+        try:
+            status = request(row.status, self.as_if)
+        except NotAllowed:
+            return row
+        groups = self.groups if self.as_if is Pending.OVERWRITE else row.overwrite_groups
+        return replace(row, status=status, overwrite_groups=groups)
+
+
+EVERYTHING = Selection()

@@ -1,0 +1,156 @@
+"""
+Delist: remove products from the store for good.
+
+A parent goes before its variants, so that no shopper meets half a family; the last variant takes its parent along.
+Options that nothing uses any more are taken off their page. Deleting what is gone already counts as done, so a delist
+that was killed is simply run again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tradepost.domain import changes
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.codes import code_key
+from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.listing import Attention, Event, Link, Pending, settle
+from tradepost.domain.plan import Action, Change, Plan, Side, Unit
+from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.form import Batch, Evidence, Step, Verdict
+from tradepost.operations.outcomes import Answers, answers_of, answers_of_units
+from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven, WriteAnswer, WriteOutcome
+from tradepost.operations.selection import Selection
+from tradepost.operations.sync.listings import Products, Values, product_subject
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """The rows that are to go, parents first."""
+
+    rows: tuple[ListingRow, ...]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(code_key(row.code) for row in self.rows)
+
+
+class Delist(Values[Going, Mapping[str, int]]):
+    """The stage delist; `detail` of its plans are the products' ids by code."""
+
+    def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
+        super().__init__(Stage.DELIST, channel, selection)
+        # What is deleted is gone, so less of it is at stake at a time.
+        self.rows_at_once = channel.batch_size
+
+    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
+        codes = {row.parent_code for row in batch.rows if row.parent_code} if self.channel.rules.is_native else set()
+        parents = ports.store.products_by_code(codes) if codes else {}
+        return Products(parents=parents, offered=parents)
+
+    def observe_again(
+        self, ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[Mapping[str, int]]
+    ) -> Products:
+        planned = list(sent.changes(Side.STORE))
+        deleted = [sent.detail[change.subject.key] for change in planned if change.action is Action.DELIST]
+        pages = [change.subject.key for change in planned if change.action is not Action.DELIST]
+        if deleted:
+            seen = replace(seen, by_id={**(seen.by_id or {}), **ports.store.products_by_id(deleted)})
+        if pages:
+            seen = replace(seen, offered={**seen.offered, **ports.store.products_by_code(pages)})
+        return seen
+
+    def facts(self, ports: Ports, batch: Batch[ListingRow]) -> Going:
+        # Read anew: a parent among them may have gone with the batch before.
+        fresh = self.selection.as_asked(ports.listings.by_ids([row.id for row in batch.rows]))
+        rows = {row.id: row for row in fresh if is_due(self.stage, row)}
+        if self.channel.delist_parent_with_last_variant:
+            rows |= {parent.id: parent for parent in self._left_alone(ports, rows)}
+        return Going(tuple(sorted(rows.values(), key=lambda row: row.kind is not Kind.PARENT)))
+
+    def plan(self, batch: Batch[ListingRow], facts: Going | None, seen: Products) -> Plan[Mapping[str, int]]:
+        assert facts is not None
+        units = [
+            Unit(row.code, (_delisted(row),)) for row in facts.rows if seen.of(row) is not None or seen.by_id is None
+        ]
+        for key, parent in seen.parents.items():
+            went = {code_key(row.code) for row in facts.rows if seen.is_gone(row) and code_key(row.parent_code) == key}
+            unused = _offered_still(unused_options(parent, went), seen.offered.get(key)) if went else ()
+            if unused and key not in facts.keys:
+                change = changes.options_taken_off(parent.code, parent.name, options=unused)
+                units.append(Unit(parent.code, (change,)))
+        return Plan({row.code: row.external_id or 0 for row in facts.rows}, tuple(units))
+
+    def steps(self) -> Sequence[Step[Products, Mapping[str, int]]]:
+        return (
+            Step(takes=lambda change, _ids: change.action is Action.DELIST, send=_delete, reads=True),
+            Step(takes=lambda change, _ids: change.touches("unused_options"), send=_take_off),
+        )
+
+    def judge(
+        self,
+        batch: Batch[ListingRow],
+        facts: Going | None,
+        seen: Products,
+        plan: Plan[Mapping[str, int]],
+        evidence: Evidence,
+    ) -> Verdict:
+        verdict = Verdict()
+        for row in facts.rows if facts is not None else ():
+            if seen.is_gone(row):
+                verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.DELISTED)))
+            else:
+                result = evidence.results[product_subject(row)]
+                verdict.flags[row.id] = (Attention.DELIST_FAILED, result.message)
+        return verdict
+
+    def _left_alone(self, ports: Ports, rows: Mapping[int, ListingRow]) -> list[ListingRow]:
+        """The parents that lose their last variant."""
+        ids = {row.parent_id for row in rows.values() if row.parent_id is not None} - set(rows)
+        lonely: list[ListingRow] = []
+        for parent in self.selection.as_asked(ports.listings.by_ids(sorted(ids))):
+            family = self.selection.as_asked(ports.listings.family(parent.id))
+            stays = any(
+                child.status.link is Link.LINKED and child.status.pending is not Pending.DELIST for child in family
+            )
+            if not stays and parent.status.link is Link.LINKED and not parent.status.is_paused:
+                lonely.append(parent)
+        return lonely
+
+
+def unused_options(parent: StoreProduct, gone: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The options that only the variants behind these codes (keys) had, as attribute and option code."""
+    used: set[tuple[str, str]] = set()
+    lost: set[tuple[str, str]] = set()
+    for variant in parent.variants or ():
+        is_gone = all(code_key(code) in gone for code in variant.part_codes)
+        (lost if is_gone else used).update(variant.options)
+    return tuple(sorted(lost - used))
+
+
+def _offered_still(options: tuple[tuple[str, str], ...], parent: StoreProduct | None) -> tuple[tuple[str, str], ...]:
+    offered = {
+        (code_key(attribute.code), code_key(option.code))
+        for attribute in (parent.attributes if parent is not None else ())
+        for option in attribute.options
+    }
+    return tuple(pair for pair in options if (code_key(pair[0]), code_key(pair[1])) in offered)
+
+
+def _delisted(row: ListingRow) -> Change:
+    is_asked = row.status.pending is Pending.DELIST
+    return changes.product_delisted(row.code, external_id=row.external_id, is_asked=is_asked, listing_id=row.id)
+
+
+def _delete(ports: Ports, plan: Plan[Mapping[str, int]]) -> Answers:
+    sent = list(plan.changes(Side.STORE))
+    return answers_of(sent, ports.store.delete_products([plan.detail[change.subject.key] for change in sent]))
+
+
+def _take_off(ports: Ports, plan: Plan[Mapping[str, int]]) -> Answers:
+    try:
+        return answers_of_units(plan.units, ports.store.provision(plan.units))
+    except PermissionMissing as missing:
+        # The products are gone all the same; what is left is a choice on a page that leads nowhere.
+        withheld = WriteAnswer(WriteOutcome.WITHHELD, str(missing))
+        return {change.subject.id: withheld for change in plan.changes(Side.STORE)}

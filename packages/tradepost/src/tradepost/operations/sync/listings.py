@@ -1,0 +1,101 @@
+"""What the stages of a sync have in common: they work on listings that are due, and break the links of what is gone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from tradepost.domain import changes
+from tradepost.domain.codes import code_key
+from tradepost.domain.listing import Attention, Event, settle
+from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind
+from tradepost.domain.stages import Stage
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.form import Batch, Evidence, Operation, Verdict
+from tradepost.operations.outcomes import Answers
+from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven, WriteOutcome
+from tradepost.operations.selection import Selection
+
+# A value is small beside a family with its images, and is sent again where it was not recorded.
+_VALUES_PER_PRODUCT = 10
+Facts = TypeVar("Facts")
+Detail = TypeVar("Detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """
+    The store's products by id; None as long as nobody has looked, or where this token can't see what matters.
+
+    `answered`: subjects for which the store took or refused what was sent. `parents`: by code key, as they were before
+    a variant of theirs went. `offered`: the same as they are now.
+    """
+
+    by_id: Mapping[int, StoreProduct] | None = None
+    answered: frozenset[SubjectId] = frozenset()
+    parents: Mapping[str, StoreProduct] = field(default_factory=dict)
+    offered: Mapping[str, StoreProduct] = field(default_factory=dict)
+
+    def is_gone(self, row: ListingRow) -> bool:
+        return self.by_id is not None and row.external_id not in self.by_id
+
+    def of(self, row: ListingRow) -> StoreProduct | None:
+        return None if self.by_id is None or row.external_id is None else self.by_id.get(row.external_id)
+
+
+class Values(Operation[ListingRow, Facts, Products, Detail], Generic[Facts, Detail]):
+    """A stage that works on the values of listings that are due for it."""
+
+    def __init__(self, stage: Stage, channel: ChannelSettings, selection: Selection, *, name: str = "") -> None:
+        self.stage = stage
+        self.name = name or stage.value
+        self.label = f"listings looked at: {stage.value}"
+        self.channel = channel
+        self.selection = selection
+        self.rows_at_once = channel.batch_size * _VALUES_PER_PRODUCT
+
+    def count(self, ports: Ports) -> int | None:
+        return self.selection.count(ports.listings, [self.stage])
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
+        # Rows that were done are not due any more; rows that failed are, so the place is kept.
+        while rows := self.selection.rows(ports.listings, self.stage, after=after, limit=self.rows_at_once):
+            after = rows[-1].id
+            yield Batch(rows, after)
+
+
+def product_subject(row: ListingRow) -> SubjectId:
+    return SubjectKind.PRODUCT, code_key(row.code)
+
+
+def look_again(ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[Any]) -> Products:
+    """Read the products that something was sent for."""
+    touched = {change.listing_id for change in sent.changes(Side.STORE)}
+    ids = [row.external_id for row in batch.rows if row.id in touched and row.external_id is not None]
+    if not ids:
+        return seen
+    kept = {number: product for number, product in (seen.by_id or {}).items() if number not in set(ids)}
+    return replace(seen, by_id={**kept, **ports.store.products_by_id(ids)})
+
+
+def learn_answers(seen: Products, _plan: Plan[Any], answers: Answers) -> Products:
+    heard = {subject for subject, answer in answers.items() if answer.outcome is not WriteOutcome.LOST}
+    return replace(seen, answered=seen.answered | heard)
+
+
+def gone(row: ListingRow, change: Change) -> tuple[Change, Result]:
+    """The link breaks, and what was meant for the product is left."""
+    message = f"{row.code} is gone from the store."
+    return changes.link_broken(row.code, listing_id=row.id), Result(change, Outcome.SKIPPED, message=message)
+
+
+def judge_row(row: ListingRow, seen: Products, evidence: Evidence, verdict: Verdict, proven: Proven | None) -> None:
+    """Record what is gone or was proven of a row, and flag what was not."""
+    if seen.is_gone(row):
+        verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
+        verdict.flags[row.id] = (Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
+        return
+    result = evidence.results.get(product_subject(row))
+    if result is not None and result.outcome is not Outcome.APPLIED:
+        verdict.flags[row.id] = (Attention.SYNC_FAILED, result.message)
+    elif proven is not None:
+        verdict.proven.append(proven)

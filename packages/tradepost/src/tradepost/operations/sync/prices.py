@@ -1,0 +1,73 @@
+"""Prices: sent in documents, and read back."""
+
+from collections.abc import Sequence
+
+from tradepost.domain import changes
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.plan import Change, Plan, Result, Unit
+from tradepost.domain.stages import Stage
+from tradepost.operations.form import Batch, Evidence, Step, Verdict
+from tradepost.operations.outcomes import Answers, answers_of_units
+from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven
+from tradepost.operations.selection import Selection
+from tradepost.operations.sync.listings import Products, Values, gone, judge_row, look_again
+
+
+class Prices(Values[None, None]):
+    def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
+        super().__init__(Stage.PRICE, channel, selection)
+
+    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
+        # A price erases nothing, so the store is only asked afterwards: that proves it, and shows what is gone.
+        return Products()
+
+    def observe_again(self, ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[None]) -> Products:
+        return look_again(ports, batch, seen, sent)
+
+    def plan(self, batch: Batch[ListingRow], facts: None, seen: Products) -> Plan[None]:
+        units: list[Unit] = []
+        settled: list[Result] = []
+        for row in batch.rows:
+            product = seen.of(row)
+            change = changes.price_changed(
+                row.code,
+                before=row.proven_price if product is None else product.price,
+                after=row.wanted_price,
+                is_parent=row.kind is Kind.PARENT,
+                listing_id=row.id,
+            )
+            if seen.is_gone(row):
+                broken, left = gone(row, change)
+                units.append(Unit(row.code, (broken,)))
+                settled.append(left)
+            elif product is None or product.price != row.wanted_price:
+                units.append(Unit(row.code, (change,)))
+        return Plan(None, tuple(units), tuple(settled))
+
+    def steps(self) -> Sequence[Step[Products, None]]:
+        return (Step(takes=_is_price, send=_send),)
+
+    def judge(
+        self,
+        batch: Batch[ListingRow],
+        facts: None,
+        seen: Products,
+        plan: Plan[None],
+        evidence: Evidence,
+    ) -> Verdict:
+        verdict = Verdict()
+        for row in batch.rows:
+            product = seen.of(row)
+            proven = None
+            if product is not None:
+                proven = Proven(row.id, evidence.began, price=product.price, code=product.code)
+            judge_row(row, seen, evidence, verdict, proven)
+        return verdict
+
+
+def _is_price(change: Change, _detail: None) -> bool:
+    return change.touches("price")
+
+
+def _send(ports: Ports, plan: Plan[None]) -> Answers:
+    return answers_of_units(plan.units, ports.store.provision(plan.units))
