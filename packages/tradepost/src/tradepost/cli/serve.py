@@ -5,11 +5,9 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from django.contrib.auth.models import User
 
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out
-from tradepost.cli.serving import serving
 from tradepost.domain.errors import NotAllowed
 
 app = typer.Typer()
@@ -25,6 +23,10 @@ def serve(
     threads: Annotated[int, typer.Option(min=1, max=32, help="How many runs are executed side by side.")] = 2,
 ) -> Exit:
     """Serve the back office and execute runs, until Ctrl-C; the database is brought up to date first."""
+    from django.contrib.auth.models import User
+
+    from tradepost.cli.serving import serving
+
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with serving(host=host, port=port, executor_threads=threads) as url:

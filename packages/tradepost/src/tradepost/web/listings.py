@@ -117,7 +117,7 @@ class ListingTable(ReadOnlyTable):
 
     @column("What was done, newest first")
     def history(self, row: Listing) -> SafeString:
-        changes = RunChange.objects.filter(listing_id=row.pk).order_by("-pk")[:HISTORY_LENGTH]
+        changes = RunChange.history_of(row.pk)[:HISTORY_LENGTH]
         if not changes:
             return mark_safe("Nothing yet.")
         return format_html_join(
