@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from tradepost.cli.serving import serving
+from tradepost.cli.serve import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Run
+from tradepost.engine.executor import Executor
 from tradepost.operations.shopify_csv import read_products
 
 PASSWORD = "a long and quiet evening"
@@ -49,7 +50,7 @@ def office(people, channel) -> Iterator[str]:
     alice.set_password(PASSWORD)
     alice.save()
     # No run is executed here, so nothing else writes to the database meanwhile.
-    with serving(host="127.0.0.1", port=0, executor_threads=0) as url:
+    with serving(host="127.0.0.1", port=0, executor=Executor(threads=0)) as url:
         yield url
 
 

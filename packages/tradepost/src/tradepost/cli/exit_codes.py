@@ -7,9 +7,13 @@ With `--json`, the same sentence is the one object on standard output: {"error":
 import json
 import logging
 import secrets
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
+from types import FrameType
 from typing import Any
 
 from tradepost.domain import errors
@@ -56,9 +60,10 @@ def code_of_kind(name: str) -> Exit:
 
 
 def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
-    """Run a command line application; return its exit code."""
+    """Run a command line application; return its exit code. Being told to end is taken as Ctrl-C."""
     try:
-        result = app(args=list(arguments), prog_name="tradepost", standalone_mode=False)
+        with _told_to_end_as_ctrl_c():
+            result = app(args=list(arguments), prog_name="tradepost", standalone_mode=False)
     except errors.TradepostError as error:
         return _tell(str(error), kind=type(error).__name__, arguments=arguments, code=code_of(error))
     except KeyboardInterrupt:
@@ -80,6 +85,23 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
         # The framework turns Ctrl-C inside a command into this result, and says nothing.
         return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
     return result if isinstance(result, int) else Exit.DONE
+
+
+@contextmanager
+def _told_to_end_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: with what is begun settled, and without a trace."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _usage(error: Any) -> str:

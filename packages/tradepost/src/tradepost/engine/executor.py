@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 from django.db import connections
 from django.utils import timezone
@@ -9,8 +10,9 @@ from django.utils import timezone
 from tradepost.database.runs import runs
 from tradepost.engine.owner import is_dead
 from tradepost.engine.run_handle import RunHandle
-from tradepost.engine.runs import doorbell, execute, take
+from tradepost.engine.runs import doorbell, execute, hand_back, take
 
+STOP_SECONDS = 5.0
 _POLL_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +21,8 @@ class Executor:
     """
     Executes runs until it is stopped.
 
-    Stopping waits for the batch in work; runs that are not through are queued again, for whoever is next.
+    Stopping waits for the batch in work, but not for a store that does not answer; runs that are not through are
+    queued again, for whoever is next.
     """
 
     def __init__(self, *, threads: int = 2, poll_seconds: float = _POLL_SECONDS) -> None:
@@ -27,6 +30,7 @@ class Executor:
         self._is_stopping = threading.Event()
         self._lock = threading.Lock()
         self._at_work: dict[int, RunHandle] = {}
+        self.left_behind: tuple[int, ...] = ()
         self._threads = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(threads)
         ]
@@ -35,14 +39,28 @@ class Executor:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
+    def stop(self, *, within_seconds: float = STOP_SECONDS) -> None:
+        """
+        Take no more runs, and have those at work queued again. Idempotent.
+
+        A thread that still waits for its store after this time is left behind, its run named in `left_behind`. That
+        run is queued again all the same: whatever the thread would write later is refused, as it has lost its lease.
+        The thread itself ends with the process.
+        """
+        deadline = time.monotonic() + within_seconds
         self._is_stopping.set()
         doorbell.set()
         with self._lock:
             for handle in self._at_work.values():
                 handle.interrupt()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            handles = list(self._at_work.values())
+        for handle in handles:
+            hand_back(handle)
+        self.left_behind = tuple(handle.id for handle in handles)
 
     def _work(self) -> None:
         while not self._is_stopping.is_set():

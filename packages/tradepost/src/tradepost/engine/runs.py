@@ -150,6 +150,11 @@ def execute(
     _settle(handle, clock, _state(handle, error), **error)
 
 
+def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:
+    """Queue an interrupted run again while its worker still waits for the store: that one writes nothing any more."""
+    _settle(handle, clock, RunState.CANCELLED)
+
+
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
     if error:
         return RunState.FAILED
@@ -159,11 +164,13 @@ def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
 def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
     if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.hold):
         if runs.give_back(handle.hold):
+            _logger.info("Run %s is queued again: its process ends.", handle.id)
             return
         error = {"error": "It was interrupted; the same has been queued anew."}
     is_ours = runs.finish(handle.hold, state, at=clock(), **handle.final_progress(), **error)
     if not is_ours:
         _logger.warning("Run %s was taken over before it was settled.", handle.id)
+        return
     _logger.info("Run %s: %s. %s", handle.id, state, error.get("error", ""))
 
 
