@@ -192,6 +192,61 @@ def test_nonsense_in_an_address_is_no_error_of_the_server(visit, query):
     assert visit("alice").get(f"/tradepost/listing/?{query}").status_code in {200, 302}
 
 
+CATASTROPHE = "(.%2B)%2B%01"
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"pk__regex={CATASTROPHE}",
+        f"id__iregex={CATASTROPHE}",
+        "id__in=1,2",
+        "channel__name__startswith=s",
+        "no_such_field=1",
+        "_popup=1&password=x",
+    ],
+)
+def test_a_look_up_that_a_list_does_not_declare_is_a_bad_request(visit, table, query):
+    # Not sent to the database at all: there it would keep a thread of the server busy for ever.
+    assert visit("alice").get(f"/tradepost/{table}/?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"title__regex={CATASTROPHE}",
+        f"sku__regex={CATASTROPHE}",
+        f"product__title__regex={CATASTROPHE}",
+        "health__in=listed",
+        "health__exact=%00",
+        "channel__id__exact=x",
+    ],
+)
+def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, query):
+    Channel.objects.create(name="a second one, so that there is a choice")
+
+    assert visit("alice").get(f"/tradepost/listing/?{query}").status_code == 400
+    form = {"action": "publish", "_selected_action": "1", "index": "0"}
+    assert visit("alice").post(f"/tradepost/listing/?{query}", form).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("table", "query"),
+    [
+        ("listing", "channel__id__exact=1&health__exact=listed&pending__exact=publish&is_paused__exact=0"),
+        ("listing", "attention__exact=oversold&kind__exact=simple&q=mug&o=1&p=2&all=&after=7"),
+        ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&q=7&before=2"),
+        ("run", "channel__id__exact=1&kind__exact=sync&state__exact=failed&is_dry__exact=1"),
+        ("runchange", "outcome__exact=failed&action__exact=create&subject_kind__exact=product&q=TEE"),
+        ("channel", "p=1"),
+        ("productrecord", "is_for_sale__exact=1&q=mug"),
+    ],
+)
+def test_the_filters_the_search_and_the_paging_of_each_list_are_answered(visit, channel, table, query):
+    assert visit("alice").get(f"/tradepost/{table}/?{query}").status_code == 200
+
+
 def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):
     Listing.objects.filter(sku__in=["HP-MUG-WHITE", "HP-MUG-MOSS"]).update(pending="publish")
 

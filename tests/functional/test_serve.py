@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -92,13 +91,13 @@ def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_ends_in_seconds_while_a_store_is_silent_and_the_next_start_goes_on_with_its_run(
-    connected, store: SandboxServer, sqlite, tmp_path, start, signal_number
+    *, connected, store: SandboxServer, sqlite, tmp_path, start, signal_number
 ):
     silence = store.faults.add(Rule(kind="latency", seconds=3600.0))
     run = request_run(Channel.objects.get().pk, "get_orders")
     server = start(url=sqlite, data=tmp_path / "hub")
     server.wait_for_address()
-    wait_until(lambda: store.faults.log())
+    wait_until(store.faults.log)
 
     begun = time.monotonic()
     code, said = server.end(signal_number)

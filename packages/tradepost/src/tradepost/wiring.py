@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import settings_of
-from tradepost.database.channels.connections import connection_of, save_connection, secrets_of
+from tradepost.database.channels.connections import connection_of, has_secrets, save_connection, secrets_of
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
@@ -103,7 +103,9 @@ def source_images(*, is_local: bool) -> ImageLibrary:
 
 
 def cipher() -> FernetCipher:
-    return FernetCipher.of_folder(Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS)
+    return FernetCipher.of_folder(
+        Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS, is_in_use=has_secrets
+    )
 
 
 def save_store_connection(channel: Channel, connection: StoreConnection) -> Connection:

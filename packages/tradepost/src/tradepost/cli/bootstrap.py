@@ -1,5 +1,6 @@
 """Opening the hub: settings, database and log, before anything that needs them is imported."""
 
+import atexit
 import fcntl
 import logging
 import logging.handlers
@@ -13,9 +14,11 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
+from tradepost.domain.errors import HubUnusable
 from tradepost.security.masking import MaskingFilter
 
 LOG_BYTES = 5_000_000
@@ -32,6 +35,8 @@ def open_hub() -> None:
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.settings")
     django.setup()
+    # A connection that is not closed complains at the end, on the terminal.
+    atexit.register(connections.close_all)
     _open_log(settings.DATA_DIR / "tradepost.log")
     _migrate(settings.DATA_DIR)
 
@@ -60,7 +65,20 @@ def _migrate(folder: Path) -> None:
 
 def _is_behind() -> bool:
     executor = MigrationExecutor(connection)
+    _refuse_newer(executor.loader)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _refuse_newer(loader: MigrationLoader) -> None:
+    known = set(loader.disk_migrations) | {
+        replaced for migration in loader.disk_migrations.values() for replaced in migration.replaces
+    }
+    newer = sorted(name for app, name in set(loader.applied_migrations) - known if app in loader.migrated_apps)
+    if newer:
+        raise HubUnusable(
+            f"The database was written by a newer Tradepost ('{newer[-1]}' is not known to this one). Install the "
+            "newer version again, or put back the backup that was made before it."
+        )
 
 
 @contextmanager

@@ -77,6 +77,9 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
             return _tell(_usage(error), kind="Usage", arguments=arguments, code=Exit.BAD_INPUT)
         if type(error).__name__ == "Abort":
             return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
+        explained = _explain(error)
+        if explained is not None:
+            return _tell(str(explained), kind=type(explained).__name__, arguments=arguments, code=code_of(explained))
         reference = secrets.token_hex(4)
         log.exception("command failed, reference %s", reference)
         sentence = f"Something went wrong inside Tradepost ({type(error).__name__}); the log has it as {reference}."
@@ -85,6 +88,15 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
         # The framework turns Ctrl-C inside a command into this result, and says nothing.
         return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
     return result if isinstance(result, int) else Exit.DONE
+
+
+def _explain(error: Exception) -> errors.TradepostError | None:
+    if "django.db" not in sys.modules:
+        # Nothing of ours was opened yet; and only who opens it has to wait until it is loaded.
+        return None
+    from tradepost.database.failures import explain  # noqa: PLC0415 see above
+
+    return explain(error)
 
 
 @contextmanager

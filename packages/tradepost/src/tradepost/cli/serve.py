@@ -106,7 +106,10 @@ def _listen(*, host: str, port: int) -> Any:
             **_behind_proxy(os.environ.get("TRADEPOST_TRUSTED_PROXY", "")),
         )
     except OSError as error:
-        message = f"Can't listen on {host}:{port}: {error.strerror or error}."
+        message = (
+            f"Can't listen on {host}:{port}: {error.strerror or error}. End the program that listens there, or choose "
+            "another address with --host or --port."
+        )
         raise NotAllowed(message) from error
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from tradepost import wiring
+from tradepost.database.failures import explain
 from tradepost.database.models import Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
@@ -136,18 +138,28 @@ def execute(
         return
     except TradepostError as failure:
         error = {"error": str(failure), "error_kind": type(failure).__name__}
-    except Exception as failure:
-        reference = secrets.token_hex(4)
-        _logger.exception("Run %s failed; reference %s.", run.pk, reference)
-        error = {
-            "error": f"Something went wrong that should not have; the log has the details under {reference}.",
-            "error_kind": type(failure).__name__,
-            "reference": reference,
-        }
+    except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
+        error = _error_of(failure, run)
     except BaseException:
         _settle(handle, clock, RunState.CANCELLED, error="It was interrupted; the next run goes on where it stopped.")
         raise
     _settle(handle, clock, _state(handle, error), **error)
+
+
+def _error_of(failure: Exception, run: Run) -> dict[str, str]:
+    """Say why a run failed: what is in the way of the hub itself, or else a bug, with its place in the log."""
+    explained = explain(failure)
+    if explained is not None:
+        # What broke off is opened anew, so that the run can be settled if the database is back.
+        connection.close_if_unusable_or_obsolete()
+        return {"error": str(explained), "error_kind": type(explained).__name__}
+    reference = secrets.token_hex(4)
+    _logger.error("Run %s failed; reference %s.", run.pk, reference, exc_info=failure)
+    return {
+        "error": f"Something went wrong that should not have; the log has the details under {reference}.",
+        "error_kind": type(failure).__name__,
+        "reference": reference,
+    }
 
 
 def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:

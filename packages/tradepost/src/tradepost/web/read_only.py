@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
@@ -35,6 +36,7 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
     list_filter_sheet = True
     list_fullwidth = True
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be counted by walking over all rows
     paginator = KeysetPaginator
     sortable_by = ()
     actions: tuple[str, ...] | None = None

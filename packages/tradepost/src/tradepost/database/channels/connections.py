@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradepost.database.models import Channel, Connection, ConnectionKind
+from tradepost.domain.errors import Reconfigure
 from tradepost.operations.ports import Cipher
 
 
@@ -18,7 +19,7 @@ def save_connection(
     stay, so that a form may leave a password blank.
     """
     connection, is_new = Connection.objects.get_or_create(channel=channel, kind=kind, defaults=address)
-    kept = {} if is_new else secrets_of(connection, cipher)
+    kept = {} if is_new else _kept(connection, cipher, is_replaced=bool(secrets))
     for column, value in address.items():
         setattr(connection, column, value)
     connection.secrets = cipher.encrypt(json.dumps({**kept, **secrets}))
@@ -26,6 +27,20 @@ def save_connection(
     connection.test_result = ""
     connection.save()
     return connection
+
+
+def _kept(connection: Connection, cipher: Cipher, *, is_replaced: bool) -> dict[str, str]:
+    try:
+        return secrets_of(connection, cipher)
+    except Reconfigure:
+        # Entering them again is the cure for a key that is lost.
+        if not is_replaced:
+            raise
+        return {}
+
+
+def has_secrets() -> bool:
+    return Connection.objects.exclude(secrets=b"").exists()
 
 
 def secrets_of(connection: Connection, cipher: Cipher) -> dict[str, str]:
