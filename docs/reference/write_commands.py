@@ -25,7 +25,7 @@ The grammar is `tradepost <noun> <verb>`. Every command answers `--help`. What a
 |---|---|
 | 0 | done, and everything went well |
 | 1 | done with errors, or something could not be proven |
-| 2 | bad usage or input, or not allowed in the present state |
+| 2 | bad usage or input, not allowed in the present state, or disk, database or data folder are in the way |
 | 3 | the store can't be reached, or refuses the credentials |
 | 4 | somebody else is executing what was asked for |
 | 130 | stopped by Ctrl-C |

@@ -60,7 +60,8 @@ def start() -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def store() -> Iterator[SandboxServer]:
+def store(shell, tmp_path) -> Iterator[SandboxServer]:
+    (tmp_path / "hub").chmod(0o700)
     with SandboxServer() as server:
         yield server
 
@@ -113,3 +114,61 @@ def test_serve_ends_in_seconds_while_a_store_is_silent_and_the_next_start_goes_o
     run.refresh_from_db()
     assert (run.state, run.attempt, run.error) == ("completed", 2, "")
     assert successor.end(signal_number) == (0, "")
+
+
+def open_to_others(folder: Path) -> Iterator[str]:
+    """Name what somebody else can reach below a folder and look into."""
+    for path in folder.iterdir():
+        mode = path.lstat().st_mode & 0o077
+        if mode:
+            yield path.name
+        if mode and path.is_dir():
+            yield from open_to_others(path)
+
+
+def test_what_is_written_into_an_open_folder_is_for_its_owner_only_and_the_folder_is_complained_of(tmp_path):
+    folder = tmp_path / "it's open"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "hub").mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        demo = subprocess.run(
+            [TRADEPOST, "demo", "--state", folder, "--json"], capture_output=True, text=True, check=True, timeout=100
+        )
+    finally:
+        os.umask(before)
+
+    assert demo.stderr.splitlines() == [
+        (
+            "Other users of this machine can look into the data folder, where keys and customers' addresses are. "
+            f"Close it by typing: chmod -R go= '{folder.parent}/it'\"'\"'s open/hub'"
+        )
+    ]
+    assert list(open_to_others(folder)) == ["hub"]
+    assert (folder / "hub" / "tradepost.log").exists()
+    assert list((folder / "store").iterdir())
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_that_is_told_to_end_does_so_in_seconds_without_a_trace_and_its_run_goes_on_later(
+    *, connected, store: SandboxServer, sqlite, tmp_path, signal_number
+):
+    silence = store.faults.add(Rule(kind="latency", seconds=3600.0))
+    command = subprocess.Popen(
+        [TRADEPOST, "orders", "get"],
+        env={**os.environ, "DATABASE_URL": sqlite, "TRADEPOST_DATA": str(tmp_path / "hub")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(store.faults.log)
+
+    command.send_signal(signal_number)
+    out, said = command.communicate(timeout=60)
+    store.faults.remove(silence)
+    later = connected("orders", "get")
+
+    assert (command.returncode, out, said) == (130, "", "Stopped.\n")
+    assert later.code == 0
+    assert [run.finished_at for run in Run.objects.all() if run.finished_at is None] == []

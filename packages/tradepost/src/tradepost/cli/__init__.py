@@ -6,6 +6,7 @@ data folder of its own before anything reads the settings.
 """
 
 import importlib
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -82,4 +83,7 @@ def _tradepost() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code; no exception ever shows a stack trace."""
+    # Before anything is written: what the hub keeps is for its user only, whatever the folder was before.
+    os.umask(0o077)
+    failures.end_when_told()
     sys.exit(failures.run(app, arguments=sys.argv[1:]))

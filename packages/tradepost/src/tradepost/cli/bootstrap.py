@@ -5,6 +5,9 @@ import fcntl
 import logging
 import logging.handlers
 import os
+import shlex
+import stat
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from tradepost.domain.errors import HubUnusable
-from tradepost.security.masking import MaskingFilter
+from tradepost.security.masking import LogFormatter
 
 LOG_BYTES = 5_000_000
 LOG_FILES = 4
@@ -38,13 +41,23 @@ def open_hub() -> None:
     # A connection that is not closed complains at the end, on the terminal.
     atexit.register(connections.close_all)
     _open_log(settings.DATA_DIR / "tradepost.log")
+    _warn_if_open(settings.DATA_DIR)
     _migrate(settings.DATA_DIR)
+
+
+def _warn_if_open(folder: Path) -> None:
+    if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        warning = (
+            f"Other users of this machine can look into the data folder, where keys and customers' addresses are. "
+            f"Close it by typing: chmod -R go= {shlex.quote(str(folder))}"
+        )
+        logging.getLogger(__name__).warning(warning)
+        print(warning, file=sys.stderr)
 
 
 def _open_log(path: Path) -> None:
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(process)d %(message)s"))
-    handler.addFilter(MaskingFilter())
+    handler.setFormatter(LogFormatter())
     path.chmod(0o600)
     root = logging.getLogger()
     root.addHandler(handler)

@@ -6,17 +6,21 @@ With `--json`, the same sentence is the one object on standard output: {"error":
 
 import json
 import logging
+import os
 import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from types import FrameType
 from typing import Any
 
 from tradepost.domain import errors
+from tradepost.security.terminal import escaped, printable
+
+# Longer than `serve` takes to stop in good order.
+END_SECONDS = 9.0
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +64,9 @@ def code_of_kind(name: str) -> Exit:
 
 
 def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
-    """Run a command line application; return its exit code. Being told to end is taken as Ctrl-C."""
+    """Run a command line application; return its exit code."""
     try:
-        with _told_to_end_as_ctrl_c():
-            result = app(args=list(arguments), prog_name="tradepost", standalone_mode=False)
+        result = app(args=list(arguments), prog_name="tradepost", standalone_mode=False)
     except errors.TradepostError as error:
         return _tell(str(error), kind=type(error).__name__, arguments=arguments, code=code_of(error))
     except KeyboardInterrupt:
@@ -99,21 +102,29 @@ def _explain(error: Exception) -> errors.TradepostError | None:
     return explain(error)
 
 
-@contextmanager
-def _told_to_end_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does: with what is begun settled, and without a trace."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def end_when_told() -> None:
+    """
+    Let SIGTERM end this process as Ctrl-C does, and both of them within seconds.
+
+    What is begun is settled on the way. A thread that waits for a silent store would keep the process all the same: it
+    is left after a while, and its run is taken by whoever is next, who sees that this process is gone.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    end = threading.Timer(END_SECONDS, _end_at_once)
+    end.daemon = True
+    end.start()
     raise KeyboardInterrupt
+
+
+def _end_at_once() -> None:
+    _tell("Stopped.", kind="Interrupted", arguments=sys.argv[1:], code=Exit.INTERRUPTED)
+    sys.stdout.flush()
+    logging.shutdown()
+    os._exit(Exit.INTERRUPTED)
 
 
 def _usage(error: Any) -> str:
@@ -127,6 +138,7 @@ def _usage(error: Any) -> str:
 
 def _tell(sentence: str, *, kind: str, arguments: Sequence[str], code: Exit) -> int:
     if "--json" in arguments:
-        print(json.dumps({"error": sentence, "kind": kind}))
-    print(sentence, file=sys.stderr)
+        print(escaped(json.dumps({"error": sentence, "kind": kind}, ensure_ascii=False)))
+    # A sentence may be of several lines, with a command to type in one of its own.
+    print("\n".join(map(printable, sentence.split("\n"))), file=sys.stderr)
     return code

@@ -7,10 +7,11 @@ from django.db.models import Q
 
 from tradepost.cli import listing_changes
 from tradepost.cli.arguments import ChannelOption, JsonOption, listing_ids, the_channel
-from tradepost.cli.output import out, print_json, print_table, printable
+from tradepost.cli.output import out, print_json, print_table
 from tradepost.database.models import Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.security.terminal import printable
 
 app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
 

@@ -12,15 +12,16 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tradepost.cli.console import CleanConsole
 from tradepost.domain.plan import Change, Outcome, Proof, Result
+from tradepost.security.terminal import escaped, printable
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
-err = Console(stderr=True, highlight=False)
+out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
+err = CleanConsole(stderr=True, highlight=False)
 
 Step = Callable[[int, int | None, str], None]
 """Shows how far a piece of work is: done, total (None if unknown), and what is being done."""
@@ -28,7 +29,7 @@ Step = Callable[[int, int | None, str], None]
 
 def print_json(value: Any) -> None:
     """Print one object; decimals as text, so that no cent is lost on the way."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False))
+    print(escaped(json.dumps(value, default=_plain, ensure_ascii=False)))
 
 
 def _plain(value: Any) -> Any:
@@ -116,11 +117,6 @@ _COLOURS = {
     Outcome.FAILED: "red",
     Outcome.UNKNOWN: "red",
 }
-
-
-def printable(text: str) -> str:
-    """Blank out what is no text: a catalogue or a store may hold control characters for the terminal."""
-    return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
 def short(value: Any, *, width: int = 100) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.cli.exit_codes import AlreadyRunning, Exit, code_of_kind
-from tradepost.cli.output import counted, err, out, print_json, print_table, printable, progress, short
+from tradepost.cli.output import counted, err, out, print_json, print_table, progress, short
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import Counts, Outcome, RunState
 from tradepost.engine import runs
+from tradepost.security.terminal import printable
 
 SHOWN_CHANGES = 200
 _BAD = (Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN)
