@@ -97,6 +97,31 @@ def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
 
 
 @pytest.fixture
+def two_queued(channel) -> None:
+    # Before there is a browser: in the event loop of its driver, Django has connections of its own.
+    Listing.objects.filter(sku__in=["HP-MUG-WHITE", "HP-NOTE-SLATE"]).update(pending="publish")
+
+
+@pytest.mark.browser
+def test_alice_filters_a_list_and_searches_in_what_is_left(two_queued, tab, office):
+    log_in(tab, office, "alice")
+
+    tab.goto(f"{office}tradepost/listing/")
+    tab.wait_for_load_state("networkidle")
+    tab.get_by_text("Filters").first.click()
+    # The drop-down is drawn over the real one, which is what the form sends.
+    tab.locator("select[name=pending__exact]").evaluate("list => list.value = 'publish'")
+    tab.locator("#filter-form button[type=submit]").first.click()
+    tab.get_by_text("2 listings", exact=True).wait_for()
+    tab.fill("input[name=q]", "mug")
+    tab.press("input[name=q]", "Enter")
+    tab.get_by_text("1 listing", exact=True).wait_for()
+
+    assert "pending__exact=publish" in tab.url
+    assert tab.locator("tbody tr", has_text="Enamel Mug").count() == 1
+
+
+@pytest.fixture
 def visit(people, channel):
     from django.test import Client  # noqa: PLC0415 after the database is there
 

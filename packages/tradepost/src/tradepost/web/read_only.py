@@ -32,7 +32,7 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
     """A table with pages by key and a read-only page per row."""
 
     list_per_page = ROWS_PER_PAGE
-    list_filter_submit = False
+    list_filter_submit = True  # without a button the drop-downs belong to no form, and do nothing
     list_filter_sheet = True
     list_fullwidth = True
     show_full_result_count = False
