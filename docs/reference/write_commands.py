@@ -30,7 +30,7 @@ The grammar is `tradepost <noun> <verb>`. Every command answers `--help`. What a
 EXIT_CODES = {
     Exit.DONE: "done, and everything went well",
     Exit.WITH_ERRORS: "done with errors: something went wrong, could not be proven, or was not known by its name",
-    Exit.BAD_INPUT: "bad usage or input, or not allowed in the present state; nothing was done",
+    Exit.BAD_INPUT: "bad usage or input, not allowed in the present state, or the data folder is in the way",
     Exit.STORE_REFUSED: "the store can't be reached, or refuses the credentials",
     Exit.ALREADY_RUNNING: "somebody else is executing what was asked for",
     Exit.INTERRUPTED: "stopped by Ctrl-C, or by a no to a question",

@@ -15,7 +15,7 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
 from tradepost.database.channels.channels import DjangoChannels, settings_of
-from tradepost.database.channels.connections import image_connection_of, store_connection_of
+from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
@@ -128,7 +128,9 @@ def source_images(*, is_local: bool) -> ImageLibrary:
 
 
 def cipher() -> FernetCipher:
-    return FernetCipher.of_folder(Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS)
+    return FernetCipher.of_folder(
+        Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS, is_in_use=has_secrets
+    )
 
 
 def catalogue() -> Catalogue:

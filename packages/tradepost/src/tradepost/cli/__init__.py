@@ -8,6 +8,7 @@ data folder of its own before anything reads the settings.
 
 import functools
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,4 +118,7 @@ def _tradepost(
 
 def main() -> None:
     """Run the command line and leave with its exit code; no exception ever shows a stack trace."""
+    # Before anything is written: what the hub keeps is for its user only, whatever the folder was before.
+    os.umask(0o077)
+    failures.end_when_told()
     sys.exit(failures.run(top_command(), arguments=sys.argv[1:]))

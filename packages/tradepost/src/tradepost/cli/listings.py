@@ -6,9 +6,10 @@ import typer
 
 from tradepost.cli import listing_changes
 from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
-from tradepost.cli.output import out, print_json, print_table, printable
+from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
     from tradepost.database.models import Listing, RunChange

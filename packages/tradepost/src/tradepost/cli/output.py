@@ -13,17 +13,18 @@ from enum import Enum
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from tradepost.cli.console import CleanConsole
 from tradepost.domain.plan import Change, Result
+from tradepost.security.terminal import escaped, printable
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
-err = Console(stderr=True, highlight=False)
+out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
+err = CleanConsole(stderr=True, highlight=False)
 
 Step = Callable[[int, int | None, str], None]
 """Shows how far a piece of work is: done, total (None if unknown), both of the same things, and what is being done."""
@@ -31,7 +32,7 @@ Step = Callable[[int, int | None, str], None]
 
 def print_json(value: Any) -> None:
     """Print one object; decimals as text, so that no cent is lost on the way."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False))
+    print(escaped(json.dumps(value, default=_plain, ensure_ascii=False)))
 
 
 def _plain(value: Any) -> Any:
@@ -136,11 +137,6 @@ def change_lines(change: Mapping[str, Any]) -> Iterator[str]:
     for field in change["fields"]:
         before = "" if field.get("before") is None else f"{short(field['before'])} -> "
         yield f"    {field['name']}: {before}{short(field.get('after'))}"
-
-
-def printable(text: str) -> str:
-    """Blank out what is no text: a catalogue or a store may hold control characters for the terminal."""
-    return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
 def short(value: Any, *, width: int = 100) -> str:

@@ -88,7 +88,7 @@ class ListingTable(ReadOnlyTable):
     def link_label(self, row: Listing) -> str:
         return spoken(row.link)
 
-    @column("RequestOutcome for")
+    @column("Asked for")
     def asked(self, row: Listing) -> str:
         paused = "paused" if row.is_paused else ""
         return ", ".join(part for part in (row.pending, paused) if part) or NOTHING

@@ -121,6 +121,10 @@ def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher)
     return cipher.encrypt(json.dumps({**kept, **given}))
 
 
+def has_secrets() -> bool:
+    return Connection.objects.exclude(secrets=b"").exists()
+
+
 def _secrets(connection: Connection, cipher: Cipher) -> dict[str, str]:
     """Raises Reconfigure when the key does not fit."""
     if not connection.secrets:
