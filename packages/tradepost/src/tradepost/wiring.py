@@ -15,6 +15,7 @@ from django.utils import timezone
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import settings_of
 from tradepost.database.channels.connections import connection_of, save_connection, secrets_of
+from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
@@ -76,6 +77,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
+            existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=clock,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tradepost.database.models import Channel, Connection, ConnectionKind
+from tradepost.database.models import Channel, Connection, ConnectionKind, ExistenceNote
 from tradepost.operations.ports import Cipher
 
 
@@ -15,7 +15,7 @@ def save_connection(
     Create or change the channel's connection of this kind.
 
     `address`: columns of `Connection`. `secrets`: those given replace the stored ones of the same name, the others
-    stay, so that a form may leave a password blank.
+    stay, so that a form may leave a password blank. What was noted of the store is forgotten: it may be another one.
     """
     connection, is_new = Connection.objects.get_or_create(channel=channel, kind=kind, defaults=address)
     kept = {} if is_new else secrets_of(connection, cipher)
@@ -25,6 +25,8 @@ def save_connection(
     connection.tested_at = None
     connection.test_result = ""
     connection.save()
+    if kind is ConnectionKind.STORE_API:
+        ExistenceNote.objects.filter(channel=channel).delete()
     return connection
 
 

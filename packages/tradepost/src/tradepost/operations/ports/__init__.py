@@ -9,8 +9,27 @@ from dataclasses import dataclass
 
 from tradepost.operations.ports.catalogue import Catalogue, ImportCounts
 from tradepost.operations.ports.channel import ChannelSettings
+from tradepost.operations.ports.existence import (
+    ChangeWindow,
+    ExistenceNotes,
+    ExistingProduct,
+    IdRange,
+    LatestProducts,
+    RangeCount,
+    StoreNotes,
+    Stretch,
+)
 from tradepost.operations.ports.images import ImageStore, SourceImages
-from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, Stage, StoreInventory
+from tradepost.operations.ports.listings import (
+    FamilyRows,
+    Intents,
+    LinkedListing,
+    ListingRow,
+    Listings,
+    Proven,
+    Stage,
+    StoreInventory,
+)
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
@@ -28,13 +47,19 @@ from tradepost.operations.ports.store import (
 __all__ = [
     "ActiveRun",
     "Catalogue",
+    "ChangeWindow",
     "ChannelSettings",
     "Cipher",
     "Clock",
+    "ExistenceNotes",
+    "ExistingProduct",
     "FamilyRows",
+    "IdRange",
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "LatestProducts",
+    "LinkedListing",
     "ListingRow",
     "Listings",
     "NewShipment",
@@ -42,6 +67,7 @@ __all__ = [
     "Orders",
     "Ports",
     "Proven",
+    "RangeCount",
     "SetupItem",
     "SetupKind",
     "ShipmentSend",
@@ -50,6 +76,8 @@ __all__ = [
     "StockWrite",
     "Store",
     "StoreInventory",
+    "StoreNotes",
+    "Stretch",
     "UnitAnswer",
     "WriteAnswer",
     "WriteOutcome",
@@ -67,6 +95,7 @@ class Ports:
     listings: Listings
     intents: Intents
     inventory: StoreInventory
+    existence: ExistenceNotes
     orders: Orders
     run: ActiveRun
     clock: Clock
