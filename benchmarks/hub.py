@@ -32,6 +32,7 @@ from django.db import connection, transaction  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost.database.channels.channels import settings_of  # noqa: E402
+from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # noqa: E402
 from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
 from tradepost.database.listings.listings import DjangoListings  # noqa: E402
 from tradepost.database.listings.store_inventory import DjangoStoreInventory  # noqa: E402
@@ -177,6 +178,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             listings=DjangoListings(channel.pk),
             intents=DjangoIntents(channel.pk),
             inventory=DjangoStoreInventory(channel.pk),
+            existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=lambda: datetime.now(UTC),

@@ -16,6 +16,7 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
 from tradepost.database.channels.channels import DjangoChannels, settings_of
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
+from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
@@ -95,6 +96,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
+            existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=clock,

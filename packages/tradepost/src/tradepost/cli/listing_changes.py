@@ -1,7 +1,7 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -113,10 +113,19 @@ def delist(
 
 
 def sync(
-    skus: Skus = None, *, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+    skus: Skus = None,
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone from the store."""
-    return _execute("sync", skus, dry_run=dry_run, channel=channel, as_json=as_json)
+    # The name of the option is the engine's, which must not be imported for help.
+    options = {"full_existence": True} if full else None
+    return _execute("sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options)
 
 
 def link(
@@ -205,9 +214,17 @@ def _pause_or_unlink(
     return pause_or_unlink(chosen, verb, skus, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
 
 
-def _execute(kind: str, skus: Sequence[str] | None, *, dry_run: bool, channel: str, as_json: bool) -> Exit:
+def _execute(
+    kind: str,
+    skus: Sequence[str] | None,
+    *,
+    dry_run: bool,
+    channel: str,
+    as_json: bool,
+    options: Mapping[str, Any] | None = None,
+) -> Exit:
     from tradepost.cli.run_report import execute
 
     chosen = the_channel(channel)
     named = named_listings(chosen, skus) if skus else None
-    return execute(chosen, kind, named=named, dry_run=dry_run, as_json=as_json)
+    return execute(chosen, kind, named=named, dry_run=dry_run, as_json=as_json, options=options)

@@ -82,7 +82,7 @@ def perform(
     options: Mapping[str, Any] | None = None,
 ) -> Report:
     """
-    Execute an operation here and now, with a progress bar; `options` as in `operations.preview`.
+    Execute an operation here and now, with a progress bar; `options` as in `engine.runs`.
 
     Raises AlreadyRunning when another process executes one on this channel.
     """
@@ -106,10 +106,17 @@ def perform(
 
 
 def execute(
-    channel: Channel, kind: str, *, named: Named | None = None, dry_run: bool = False, as_json: bool = False
+    channel: Channel,
+    kind: str,
+    *,
+    named: Named | None = None,
+    dry_run: bool = False,
+    as_json: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Exit:
     """Perform a run, for what was named or for all that is due; print its report and return its exit code."""
-    report = perform(channel, kind, only=None if named is None else named.ids, dry_run=dry_run, quiet=as_json)
+    only = None if named is None else named.ids
+    report = perform(channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options)
     if as_json:
         print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
     else:

@@ -32,6 +32,8 @@ _FOLLOW_SECONDS = 0.2
 # Options of a dry run: the change that is previewed as if it had been queued, and the groups of an overwrite.
 AS_IF = "as_if"
 GROUPS = "groups"
+# An option of a sync: look at every product of the store.
+FULL_EXISTENCE = "full_existence"
 
 # Rung when something was queued in this process, so that its executor need not wait for the next look.
 doorbell = threading.Event()
@@ -171,7 +173,12 @@ def selection_of(run: Run) -> Selection:
     """Which listings a run is about, and as what they are seen in a preview of something that nobody has queued."""
     change = Pending(run.options.get(AS_IF, ""))
     groups = frozenset(Group(name) for name in run.options.get(GROUPS, ())) or CONTENT_GROUPS
-    return Selection.of(run.scope, as_if=change if run.is_dry else Pending.NONE, groups=groups)
+    return Selection.of(
+        run.scope,
+        as_if=change if run.is_dry else Pending.NONE,
+        groups=groups,
+        full_existence=bool(run.options.get(FULL_EXISTENCE)),
+    )
 
 
 def _error_of(failure: Exception, run: Run) -> dict[str, str]:

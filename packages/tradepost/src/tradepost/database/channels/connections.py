@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from tradepost.database.models import Channel, Connection, ConnectionKind, Transport
+from tradepost.database.models import Channel, Connection, ConnectionKind, ExistenceNote, Transport
 from tradepost.domain.errors import Reconfigure
 from tradepost.operations.ports import Cipher, Digest, FileProtocol, ImageConnection, StoreConnection
 
@@ -110,6 +110,9 @@ def _save(
     connection.tested_at = None
     connection.test_result = ""
     connection.save()
+
+    # What was noted of the store is forgotten: it may be another one now.
+    ExistenceNote.objects.filter(channel=channel).delete()
 
 
 def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher) -> bytes:

@@ -14,6 +14,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.operations.ports.existence import ExistingProduct, IdRange, LatestProducts, RangeCount
 
 
 class WriteOutcome(StrEnum):
@@ -108,6 +109,36 @@ class Store(Protocol):
 
         Ends only when the store has said that there is no more; a page that fails raises, so that a caller never
         takes a part for the whole.
+        """
+        ...
+
+    def iterate_existing(
+        self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000
+    ) -> Iterator[list[ExistingProduct]]:
+        """
+        Page through the products above an id, by ascending id; with `changed_from` those last changed then or later.
+
+        As for `iterate_rows`, the end comes only when the store has said so.
+        """
+        ...
+
+    def existing_between(self, ranges: Sequence[IdRange], *, limit: int = 1000) -> list[list[ExistingProduct]]:
+        """
+        Load all products of each range, by ascending id, in as few requests as may be.
+
+        Raises UnexpectedAnswer where a range has more than `limit`, or not as many as the store counts.
+        """
+        ...
+
+    def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
+        """Ask how many products there are in each range, in one request where the store takes several calls at once."""
+        ...
+
+    def latest_changed(self, *, changed_from: int | None = None, limit: int) -> LatestProducts:
+        """
+        Load the `limit` products that were changed last, of those changed at or after a time of the store's clock.
+
+        What comes back is not checked: the caller judges it.
         """
         ...
 
