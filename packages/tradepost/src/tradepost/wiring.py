@@ -33,8 +33,9 @@ from tradepost.miva.wire.transport import RequestSeen
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.import_catalogue import ImportPorts
 from tradepost.operations.ports import ActiveRun, Clock, Ports
-from tradepost.security.addresses import check_host, check_web_address
+from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.encryption import FernetCipher
+from tradepost.security.transport import CheckedTransport
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             channel=channel_settings,
             store=store,
             image_store=image_store,
-            source_images=source_images(is_local=channel.is_local),
+            source_images=source_images(channel),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
@@ -91,15 +92,32 @@ def import_ports(channel: Channel | None, *, reads_files: bool, clock: Clock = t
     return ImportPorts(
         catalogue=DjangoCatalogue(),
         listings=None if channel is None else DjangoListings(channel.pk, clock=clock),
-        source_images=source_images(is_local=channel is not None and channel.is_local),
+        source_images=source_images(channel),
         transaction=transaction.atomic,
         clock=clock,
         reads_files=reads_files,
     )
 
 
-def source_images(*, is_local: bool) -> ImageLibrary:
-    return ImageLibrary(Path(settings.DATA_DIR) / "images", check_address=partial(check_web_address, is_local=is_local))
+def source_images(channel: Channel | None) -> ImageLibrary:
+    """
+    Make the library of source images, of a channel or of the catalogue alone.
+
+    Any catalogue may name any address, so of a local channel, too, only the hosts of its own store and image server
+    may be inside the network.
+    """
+    own = [] if channel is None else [connection_of(channel, kind) for kind in ConnectionKind]
+    hosts = {connection.host.lower() for connection in own if connection is not None}
+    addresses = partial(
+        checked_addresses,
+        private_hosts=hosts if channel is not None and channel.is_local else (),
+        cure=" Images are fetched from there only if that is the host of a local channel's own store or image server.",
+    )
+    return ImageLibrary(
+        Path(settings.DATA_DIR) / "images",
+        check_address=check_web_address,
+        open_transport=partial(CheckedTransport, addresses=addresses),
+    )
 
 
 def cipher() -> FernetCipher:
@@ -172,7 +190,12 @@ def open_store(channel: Channel) -> Iterator[MivaStore]:
     connection = store_connection(channel)
     endpoint = endpoint_of(connection.domain, folder=connection.folder, plain_http=connection.plain_http)
     check_host(endpoint.host, port=endpoint.port, is_local=channel.is_local)
-    store = MivaStore(connect_client(connection, observer=_note_request))
+    addresses = partial(checked_addresses, private_hosts=_private(endpoint.host, channel))
+    store = MivaStore(
+        connect_client(
+            connection, observer=_note_request, open_transport=partial(CheckedTransport, addresses=addresses)
+        )
+    )
     try:
         yield store
     finally:
@@ -188,11 +211,19 @@ def open_image_store(channel: Channel) -> Iterator[MivaImageStore | None]:
         return
     address = _image_address(connection, password=secrets_of(connection, cipher()).get("password", ""))
     check_host(address.host, port=address.real_port, is_local=channel.is_local)
-    images = connect_images(address, folder=_image_folder(connection))
+    images = connect_images(
+        address,
+        folder=_image_folder(connection),
+        connect=partial(connect, private_hosts=_private(address.host, channel)),
+    )
     try:
         yield images
     finally:
         images.close()
+
+
+def _private(host: str, channel: Channel) -> frozenset[str]:
+    return frozenset({host.lower()} if channel.is_local else ())
 
 
 def change_image_password(channel: Channel, password: str) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import httpx2
 import stamina
 
 from tradepost.miva.store import MivaStore
@@ -14,7 +15,7 @@ from tradepost.miva.wire.address import endpoint_of
 from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.retrying import API
 from tradepost.miva.wire.signing import Credentials, Digest
-from tradepost.miva.wire.transport import HttpTransport, Limits, RequestObserver
+from tradepost.miva.wire.transport import HttpTransport, Limits, OpenTransport, RequestObserver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,10 @@ def connect_client(
     retrying: stamina.RetryingCaller = API,
     observer: RequestObserver | None = None,
     certificates: ssl.SSLContext | None = None,
+    open_transport: OpenTransport = httpx2.HTTPTransport,
 ) -> MivaClient:
     """
-    Make a client; nothing is sent yet.
+    Make a client; nothing is sent yet. `open_transport` decides where the store's name may lead.
 
     Raises AddressRefused and CredentialsRejected for what can't be used whatever the store says.
     """
@@ -57,6 +59,7 @@ def connect_client(
         observer=observer,
         web_server_login=connection.web_server_login,
         certificates=certificates,
+        open_transport=open_transport,
     )
     return MivaClient(transport, store_code=connection.store_code.strip(), clock=clock, retrying=retrying)
 

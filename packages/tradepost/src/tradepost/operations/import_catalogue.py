@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable
@@ -14,7 +13,7 @@ from tradepost.operations.ports import Catalogue, Clock, ImportCounts, Listings,
 from tradepost.operations.shopify_csv import Level, ReadProduct, RowReport, read_products
 
 BATCH = 200
-_WEB = ("http", "https")
+_WEB = ("http:", "https:")
 
 
 @dataclass(slots=True)
@@ -151,7 +150,7 @@ class _ImageFiles:
         )
 
     def _image(self, image: SourceImage, handle: str, report: ImportReport) -> SourceImage | None:
-        if urlsplit(image.source).scheme.lower() in _WEB:
+        if image.source.lower().startswith(_WEB):
             return image
         try:
             return replace(image, source=self._ingest(image.source))
@@ -169,5 +168,5 @@ class _ImageFiles:
                 f"'{source}' must be a web address or a path relative to the catalogue file.", source=source
             )
         if source not in self._known:
-            self._known[source] = self._images.ingest(str(self._folder / source)).source
+            self._known[source] = self._images.ingest(source, folder=self._folder).source
         return self._known[source]
