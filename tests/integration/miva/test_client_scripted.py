@@ -272,6 +272,7 @@ BROKEN = [
     pytest.param((200, {}, b'{"success":1,"data"'), id="half an answer"),
     pytest.param((200, {"Content-Encoding": "gzip"}, b"garbage"), id="damaged compression"),
     pytest.param((200, {}, b""), id="nothing"),
+    pytest.param((200, {}, b'{"error_message":"\xff","success":1}'), id="no UTF-8"),
     pytest.param(hang_up, id="connection lost"),
     pytest.param(cut_short, id="cut off"),
     pytest.param(drip, id="too slow"),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Raw
+
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
 from tradepost.miva.rows.product_records import WireStore
 from tradepost.miva.store_reads import StoreReads
@@ -52,7 +54,7 @@ def check_connection(client: MivaClient) -> ConnectionCheck:
     name = _store_name(client)
     calls: list[Call[Any]] = [
         # The one that has nothing to refuse says yes, and returns nothing.
-        Call(function, _HARMLESS[function], None if function == "OrderShipmentList_Update" else Any, Repeat.READ)
+        Call(function, _HARMLESS[function], None if function == "OrderShipmentList_Update" else Raw, Repeat.READ)
         for function in functions.THE_EIGHT
     ]
     answers = client.multi_call(calls)

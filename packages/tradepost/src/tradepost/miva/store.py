@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
-from tradepost.domain.order import ShipmentPath, StoreOrder, StoreStatus
+from tradepost.domain.order import ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.check import ConnectionCheck, check_connection
@@ -25,6 +25,8 @@ from tradepost.miva.wire.calls import Call, Repeat
 from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.pace import Pace, split
 from tradepost.operations.ports import (
+    OrderPage,
+    OrdersById,
     SetupItem,
     SetupKind,
     ShipmentSend,
@@ -72,10 +74,10 @@ class MivaStore:
 
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         return self._reads.iterate_orders(statuses=statuses, since=since, page_size=page_size)
 
-    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         return self._reads.orders_by_id(ids)
 
     # --- products ---------------------------------------------------------------------------------------------------

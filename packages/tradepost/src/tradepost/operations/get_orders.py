@@ -15,6 +15,7 @@ from tradepost.domain.order import (
     ShipmentPath,
     StoreOrder,
     StoreStatus,
+    UnreadableOrder,
     acknowledgement_note,
 )
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Proof, Result, Side, Subject, SubjectKind, Unit
@@ -43,9 +44,10 @@ def fetch(ports: Ports) -> None:
     since = last - _OVERLAP if last is not None else started - timedelta(days=ports.channel.look_back_days)
     looked_at = 0
     for page in ports.store.iterate_orders(statuses=ports.channel.order_statuses, since=since):
-        looked_at += len(page)
+        looked_at += len(page.orders) + len(page.unreadable)
         ports.run.progress(looked_at, None, "orders looked at")
-        _import_page(ports, page, started)
+        _import_page(ports, page.orders, started)
+        _report_unreadable(ports, page.unreadable)
         if ports.run.is_cancelled():
             return
     if not ports.run.is_dry:
@@ -84,6 +86,21 @@ def _import_page(ports: Ports, page: Sequence[StoreOrder], at: datetime) -> None
     with ports.run.transaction():
         ports.orders.add(new, at=at)
         ports.run.report([*(Result(_import_change(order), Outcome.APPLIED, Proof.READ) for order in new), *left])
+
+
+def _report_unreadable(ports: Ports, unreadable: Sequence[UnreadableOrder]) -> None:
+    if not unreadable or ports.run.is_dry:
+        return
+    results = [
+        Result(
+            Change(Subject(SubjectKind.ORDER, one.number), Side.HUB, Action.IMPORT, (), "found on the store"),
+            Outcome.FAILED,
+            message=one.reason,
+        )
+        for one in unreadable
+    ]
+    with ports.run.transaction():
+        ports.run.report(results)
 
 
 def _import_change(order: StoreOrder) -> Change:

@@ -4,12 +4,16 @@ not have, is UNSET, which is not the same as empty.
 """
 
 from decimal import Decimal
-from typing import Generic, TypeAlias, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 CustomFieldValue: TypeAlias = str | list[str] | int | float | None
 CustomFieldValues: TypeAlias = dict[str, dict[str, CustomFieldValue]]
+
+# As far as a database's columns reach; a store that goes beyond is out of its mind.
+Id: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Quantity: TypeAlias = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 Row = TypeVar("Row")
 
@@ -25,7 +29,7 @@ class Page(Struct, Generic[Row], frozen=True):
 class ProductKey(Struct, frozen=True, gc=False):
     """The least that says that a product exists; decodes several times faster than the whole row."""
 
-    id: int
+    id: Id
     code: str
 
 
@@ -95,7 +99,7 @@ class Uri(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class WireProduct(Struct, frozen=True, kw_only=True):
-    id: int
+    id: Id
     code: str
     sku: str = ""
     name: str = ""
@@ -112,7 +116,7 @@ class WireProduct(Struct, frozen=True, kw_only=True):
     cancat_code: str | UnsetType = UNSET
     # Without the right to view inventory these come as False and 0, not as nothing.
     product_inventory_active: bool | UnsetType = UNSET
-    product_inventory: int | UnsetType = UNSET
+    product_inventory: Quantity | UnsetType = UNSET
     productinventorysettings: InventorySettings | UnsetType = UNSET
     attributes: list[Attribute] | UnsetType = UNSET
     productimagedata: list[ProductImage] | UnsetType = UNSET

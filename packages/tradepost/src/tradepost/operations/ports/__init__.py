@@ -15,6 +15,8 @@ from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.store import (
+    OrderPage,
+    OrdersById,
     SetupItem,
     SetupKind,
     ShipmentSend,
@@ -38,8 +40,10 @@ __all__ = [
     "ListingRow",
     "Listings",
     "NewShipment",
+    "OrderPage",
     "OrderRow",
     "Orders",
+    "OrdersById",
     "Ports",
     "Proven",
     "SetupItem",
