@@ -74,8 +74,7 @@ class MemoryImages:
     def __init__(self, broken: dict[str, Exception] | None = None) -> None:
         self._broken = broken or {}
 
-    def ingest(self, path: str) -> ImageFile:
-        name = Path(path).name
+    def ingest(self, name: str, *, folder: Path) -> ImageFile:
         if name in self._broken:
             raise self._broken[name]
         return ImageFile(f"media:{name}", name, "png", 1)

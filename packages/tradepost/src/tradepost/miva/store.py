@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
-from tradepost.domain.order import ShipmentPath, StoreOrder, StoreStatus
+from tradepost.domain.order import ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.documents import tags
@@ -31,6 +31,8 @@ from tradepost.operations.ports import (
     ExistingProduct,
     IdRange,
     LatestProducts,
+    OrderPage,
+    OrdersById,
     RangeCount,
     SetupItem,
     SetupKind,
@@ -97,10 +99,10 @@ class MivaStore:
 
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         return self._reads.iterate_orders(statuses=statuses, since=since, page_size=page_size)
 
-    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         return self._reads.orders_by_id(ids)
 
     # --- products ---------------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.store import (
+    OrderPage,
+    OrdersById,
     SetupItem,
     SetupKind,
     ShipmentSend,
@@ -96,8 +98,10 @@ __all__ = [
     "ListingRow",
     "Listings",
     "NewShipment",
+    "OrderPage",
     "OrderRow",
     "Orders",
+    "OrdersById",
     "Ports",
     "Proven",
     "RangeCount",

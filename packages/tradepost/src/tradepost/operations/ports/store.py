@@ -11,6 +11,7 @@ from tradepost.domain.order import (
     ShipmentPath,
     StoreOrder,
     StoreStatus,
+    UnreadableOrder,
 )
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
@@ -85,6 +86,22 @@ class ShipmentSend:
 
     shipment: Shipment
     carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of a store's orders; a record that can't be understood does not stop the others."""
+
+    orders: tuple[StoreOrder, ...]
+    unreadable: tuple[UnreadableOrder, ...] = ()
+
+
+class OrdersById(dict[int, StoreOrder]):
+    """Orders by the store's id; those that are on the store and can't be understood are in `unreadable` instead."""
+
+    def __init__(self, orders: Mapping[int, StoreOrder], *, unreadable: Mapping[int, UnreadableOrder]) -> None:
+        super().__init__(orders)
+        self.unreadable = dict(unreadable)
 
 
 class Store(Protocol):
@@ -172,7 +189,7 @@ class Store(Protocol):
 
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         """
         Page through orders in one of these states, placed or changed since, with lines, charges, notes and shipments.
 
@@ -180,7 +197,7 @@ class Store(Protocol):
         """
         ...
 
-    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         """Load orders with lines, charges, notes and shipments. Missing ones are left out."""
         ...
 
