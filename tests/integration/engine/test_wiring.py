@@ -145,7 +145,7 @@ def test_a_name_that_points_elsewhere_at_the_second_look_is_not_followed(connect
     monkeypatch.setattr("tradepost.security.addresses._resolve", lambda host, port: [next(numbers)])
 
     with wiring.open_store(connected) as store, pytest.raises(AddressRefused, match="private network"):
-        store.check()
+        store.reads_stock()
     with wiring.open_image_store(connected) as images, pytest.raises(AddressRefused, match="private network"):
         images.has_folder()
 

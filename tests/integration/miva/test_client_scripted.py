@@ -380,7 +380,7 @@ def test_the_stores_name_leads_only_where_it_may(scripted):
 
 def test_a_proxy_of_the_environment_is_gone_through(scripted, monkeypatch):
     client, script = scripted((200, {}, STORE))
-    monkeypatch.setenv("http_proxy", client._exchange._url.removesuffix("/mm5/json.mvc"))
+    monkeypatch.setenv("http_proxy", client._exchange._endpoint.url.removesuffix("/mm5/json.mvc"))
     monkeypatch.delenv("no_proxy", raising=False)
     connection = StoreConnection(domain="http://shop.invalid", store_code="s", token="t" * 32, plain_http=True)
 

@@ -12,8 +12,9 @@ from fakes.existence import CountedShop
 from tradepost.domain.errors import Reconfigure, UnexpectedAnswer
 from tradepost.domain.plan import Action
 from tradepost.operations.existence import Existence, change_window, counting_pass, stretches
+from tradepost.operations.existence.contradiction import NotesContradicted
 from tradepost.operations.form import drive
-from tradepost.operations.ports import LatestProducts, RangeCount
+from tradepost.operations.ports import IdRange, LatestProducts, RangeCount, Stretch
 
 LENGTH = 5
 AT_ONCE = 4
@@ -271,6 +272,69 @@ def test_a_store_that_counts_wrongly_is_read_every_time(shop, count):
     assert was_full(shop)
     run(shop)
     assert was_full(shop)
+
+
+def test_a_store_that_counts_one_product_less_than_it_returns_is_read_every_time(shop):
+    counted = shop.store.count_existing
+    hidden = linked(shop)[40]
+
+    def count(ranges):
+        answers = zip(ranges, counted(ranges), strict=True)
+        return [
+            answer._replace(products=answer.products - (ids.after < hidden <= ids.up_to)) for ids, answer in answers
+        ]
+
+    shop.store.count_existing = count
+
+    for _ in range(2):
+        assert run(shop) == []
+        assert shop.store.requests["stretch"] == 1
+        assert was_full(shop)
+
+
+@pytest.mark.parametrize(
+    ("noted", "counted"),
+    [
+        (5, RangeCount(5, 20)),
+        (5, RangeCount(4, 20)),
+        (5, RangeCount(4, 11)),
+        (5, RangeCount(0, None)),
+    ],
+)
+def test_a_count_with_a_product_of_its_range_is_believed(noted, counted):
+    assert stretches.believe_count(IdRange(10, 20), counted, noted=noted) == counted.products
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        RangeCount(6, 20),  # more than can be
+        RangeCount(5, 19),  # as many, but the last one is missing
+        RangeCount(5, 21),
+        RangeCount(5, None),
+        RangeCount(4, 10),  # fewer, and one of another range
+        RangeCount(4, 21),
+        RangeCount(4, None),
+        RangeCount(0, 20),
+        RangeCount(-1, None),
+    ],
+)
+def test_a_count_that_proves_that_the_condition_was_not_understood_is_not_believed(counted):
+    with pytest.raises(NotesContradicted):
+        stretches.believe_count(IdRange(10, 20), counted, noted=5)
+
+
+def test_a_count_that_ends_early_is_found_out_by_its_parts():
+    asked = []
+
+    def count(ranges):
+        asked.append(len(ranges))
+        return [RangeCount(min(7, ids.up_to - ids.after), ids.up_to) for ids in ranges]
+
+    with pytest.raises(NotesContradicted):
+        stretches.short_stretches([Stretch(number * LENGTH, LENGTH) for number in range(1, 41)], count)
+
+    assert asked == [1, AT_ONCE]
 
 
 @pytest.mark.parametrize("updated", [0, 7])

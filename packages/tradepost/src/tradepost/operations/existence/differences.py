@@ -65,5 +65,5 @@ class Differences:
         codes = {row.id: row.code for row in rows}
         for listing in linked:
             code = codes.get(listing.external_id)
-            if code is not None and code != listing.code and listing.listing_id not in self.gone:
+            if code is not None and code != listing.code:
                 self.recoded[listing.listing_id] = (listing, code)
