@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from hypothesis import settings as hypothesis_settings
 
 # Before Django reads its settings: a test must never touch the data folder of whoever runs it.
 _DATA = tempfile.mkdtemp(prefix="tradepost-tests-")
@@ -24,6 +25,10 @@ os.environ.pop("DATABASE_URL", None)
 os.environ.setdefault("XDG_RUNTIME_DIR", _DATA)
 
 django.setup()
+
+# No test depends on how fast the machine is.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 _SQLITE_OPTIONS = dict(settings.DATABASES["default"]["OPTIONS"])
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from tradepost.domain.catalogue import ImageFile, Product
+from tradepost.domain.catalogue import Product
 from tradepost.operations.ports import ImportCounts, ReadProduct
 
 
@@ -66,21 +66,3 @@ class MemoryReader:
     def read(self, path: Path) -> Iterator[ReadProduct]:
         self.times_read += 1
         yield from self.reads
-
-
-class MemoryImages:
-    """Implements what an import needs of `ports.SourceImages`: `broken` are the errors by name of file."""
-
-    def __init__(self, broken: dict[str, Exception] | None = None) -> None:
-        self._broken = broken or {}
-
-    def ingest(self, name: str, *, folder: Path) -> ImageFile:
-        if name in self._broken:
-            raise self._broken[name]
-        return ImageFile(f"media:{name}", name, "png", 1)
-
-    def prepare(self, sources: Collection[str]) -> dict[str, ImageFile]:
-        raise NotImplementedError
-
-    def content(self, checksum: str) -> bytes:
-        raise NotImplementedError

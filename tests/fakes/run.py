@@ -1,13 +1,17 @@
 """A run in memory: what an operation intends and what became of it, without an engine."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from tradepost.domain.plan import Change, Counts, Outcome, Plan, Result, Unit
 
 
 class MemoryRun:
-    """Give it the database's `transaction.atomic`, or nothing for operations on fakes."""
+    """
+    Give it the database's `transaction.atomic`, or nothing for operations on fakes.
+
+    `transactions` counts those that were committed; `is_writing`: one is open. `shown` are the progress reports.
+    """
 
     def __init__(
         self, *, is_dry: bool = False, atomic: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -18,10 +22,20 @@ class MemoryRun:
         self.results: list[Result] = []
         self.cursors: dict[str, int] = {}
         self.cancelled = False
+        self.transactions = 0
+        self.is_writing = False
+        self.shown: list[tuple[int, int | None, str]] = []
         self._atomic = atomic
 
-    def transaction(self) -> AbstractContextManager[None]:
-        return self._atomic()
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._atomic():
+            self.is_writing = True
+            try:
+                yield
+            finally:
+                self.is_writing = False
+        self.transactions += 1
 
     def cursor(self, name: str) -> int:
         return self.cursors.get(name, 0)
@@ -36,7 +50,7 @@ class MemoryRun:
         self.results += results
 
     def progress(self, done: int, total: int | None, label: str) -> None:
-        pass
+        self.shown.append((done, total, label))
 
     def is_cancelled(self) -> bool:
         return self.cancelled
@@ -51,6 +65,11 @@ class MemoryRun:
         counts = Counts()
         counts.add(self.results)
         return counts
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """What became of the last change of each subject, by its key."""
+        return {result.change.subject.key: result.outcome for result in self.results}
 
     def bad(self) -> list[tuple[str, str]]:
         """Everything that did not go well, as (subject, message)."""

@@ -1,60 +1,206 @@
-"""A store in memory, for tests of the pure difference: it takes a unit's changes and has what they say."""
+"""The port `Store` in memory: a store's products and orders, and what can be made to go wrong with them."""
 
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from tradepost.domain.codes import code_key
-from tradepost.domain.plan import Action, Unit
-from tradepost.domain.store import StoreProduct, StoreStock
-
-_BLANK = StoreProduct(
-    id=0,
-    code="",
-    sku="",
-    name="",
-    price=0,
-    cost=0,
-    weight_grams=0,
-    is_active=False,
-    is_in_search=False,
-    is_taxable=False,
-    page_title="",
-    custom_fields={},
-    variants=(),
-    stock=StoreStock(is_tracked=False, count=0),
-    addresses=(),
+from fakes.store_orders import StoreOrders
+from fakes.store_products import StoreProducts
+from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.order import LARGEST_ID, ShipmentPath, StoreStatus
+from tradepost.domain.plan import Unit
+from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.operations.ports import (
+    ExistingProduct,
+    IdRange,
+    LatestProducts,
+    OrderPage,
+    OrdersById,
+    RangeCount,
+    SetupItem,
+    ShipmentSend,
+    StockWrite,
+    UnitAnswer,
+    WriteAnswer,
+    WriteOutcome,
 )
+
+DONE = WriteAnswer(WriteOutcome.DONE)
+LOST = WriteAnswer(WriteOutcome.LOST, "The answer was lost.")
+
+
+@dataclass
+class Faults:
+    """
+    What goes wrong, by the code of a product, set-up item or shipment, or the number of an order as a text.
+
+    `refused`: the store says no, with these words, to every write. `silent`: it says yes and does nothing. `lost`: its
+    next answer is lost, after the work was done (True) or before. `missing`: functions that the token may not call.
+    `before_write`: called before anything is written; a shopper's chance.
+    """
+
+    refused: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    lost: dict[str, bool] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+    before_write: Callable[[], None] = lambda: None
+
+    def write(self, key: str, work: Callable[[], str]) -> WriteAnswer:
+        """Do one record's work, which returns the store's refusal or nothing, unless something is wrong with it."""
+        if key in self.lost:
+            if self.lost.pop(key):
+                work()
+            return LOST
+        if key in self.silent:
+            return DONE
+        refusal = self.refused.get(key) or work()
+        return WriteAnswer(WriteOutcome.REFUSED, refusal) if refusal else DONE
+
+    def require(self, function: str) -> None:
+        if function in self.missing:
+            raise PermissionMissing(f"This token may not call {function}.", function=function)
 
 
 class MemoryStore:
+    """`writes` notes what was written: the method and the records, so that a test can say that nothing was."""
+
     def __init__(self, *, reads_stock: bool = True) -> None:
-        self.products: dict[str, StoreProduct] = {}
+        self.shelf = StoreProducts()
+        self.desk = StoreOrders()
+        self.faults = Faults()
+        self.writes: list[tuple[str, tuple[str, ...]]] = []
         self._reads_stock = reads_stock
 
-    def apply(self, unit: Unit) -> None:
-        for change in unit.changes:
-            key = code_key(change.subject.key)
-            if change.action is Action.CREATE:
-                self.products[key] = replace(_BLANK, id=len(self.products) + 1, code=change.subject.key)
-            for field in change.fields:
-                self._set(key, field.name, field.after)
-        if not self._reads_stock:
-            self.products = {key: replace(product, stock=None) for key, product in self.products.items()}
+    # --- products ---------------------------------------------------------------------------------------------------
 
-    def _set(self, key, name, value):
-        product = self.products[key]
-        match name:
-            case "quantity":
-                product = replace(product, stock=StoreStock(is_tracked=True, count=value))
-            case "categories":
-                product = replace(product, categories=product.categories | set(value))
-            case "custom_fields":
-                product = replace(product, custom_fields={**(product.custom_fields or {}), **value})
-            case "description":
-                product = replace(product, description=value.strip())
-            case "variants":
-                product = replace(product, variants=(*(product.variants or ()), *value))
-            case "address":
-                product = replace(product, addresses=(value,))
-            case _:
-                product = replace(product, **{name: value})
-        self.products[key] = product
+    @property
+    def products(self) -> dict[str, StoreProduct]:
+        """All products by code key, as this token sees them."""
+        return {key: self._as_seen(product) for key, product in self.shelf.by_key.items()}
+
+    def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
+        return {key: self._as_seen(product) for key, product in self.shelf.by_code(codes).items()}
+
+    def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        return {number: self._as_seen(product) for number, product in self.shelf.by_id(ids).items()}
+
+    def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
+        return self.shelf.pages(custom_fields=custom_fields, page_size=page_size)
+
+    # A store in memory does not say when a product was made or changed.
+
+    def iterate_existing(
+        self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000
+    ) -> Iterator[list[ExistingProduct]]:
+        rows = [] if changed_from else self._existing(IdRange(after, LARGEST_ID))
+        return (rows[start : start + page_size] for start in range(0, len(rows), page_size))
+
+    def existing_between(self, ranges: Sequence[IdRange], *, limit: int = 1000) -> list[list[ExistingProduct]]:
+        return [self._existing(ids) for ids in ranges]
+
+    def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
+        found = [self._existing(ids) for ids in ranges]
+        return [RangeCount(len(rows), rows[-1].id if rows else None) for rows in found]
+
+    def latest_changed(self, *, changed_from: int | None = None, limit: int) -> LatestProducts:
+        rows = [] if changed_from else self._existing(IdRange(0, LARGEST_ID))
+        return LatestProducts(rows[:limit], len(rows))
+
+    def _existing(self, ids: IdRange) -> list[ExistingProduct]:
+        products = sorted(self.shelf.by_key.values(), key=lambda product: product.id)
+        return [ExistingProduct(p.id, p.code, 0, 0) for p in products if ids.after < p.id <= ids.up_to]
+
+    def reads_stock(self) -> bool:
+        return self._reads_stock
+
+    def set_up(self, items: Sequence[SetupItem]) -> list[WriteAnswer]:
+        self._begin("set_up", [item.code for item in items], "Provision_Store")
+        return [self.faults.write(item.code, lambda item=item: self.shelf.set_up(item)) for item in items]
+
+    def provision(self, units: Sequence[Unit]) -> list[UnitAnswer]:
+        codes = [change.subject.key for unit in units for change in unit.changes]
+        self._begin("provision", codes, "Provision_Store")
+        return [self._provision(unit) for unit in units]
+
+    def apply(self, unit: Unit) -> None:
+        """Do what a unit says, whatever it lacks."""
+        self.shelf.apply(unit.changes, is_strict=False)
+
+    def set_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
+        codes = [self.shelf.code_of(write.external_id) for write in writes]
+        self._begin("set_stock", codes, "Inventory_ProductSettings_Update")
+        return [
+            self.faults.write(code, lambda write=write: self.shelf.set_stock(write))
+            for code, write in zip(codes, writes, strict=True)
+        ]
+
+    def delete_products(self, ids: Sequence[int]) -> list[WriteAnswer]:
+        codes = [self.shelf.code_of(number) for number in ids]
+        self._begin("delete_products", codes, "Product_Delete")
+        return [
+            self.faults.write(code, lambda number=number: self.shelf.delete(number))
+            for code, number in zip(codes, ids, strict=True)
+        ]
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def iterate_orders(
+        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
+    ) -> Iterator[OrderPage]:
+        for page in self.desk.pages(statuses=statuses, since=since, page_size=page_size):
+            yield OrderPage(orders=tuple(page), unreadable=())
+
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
+        found = {number: self.desk.orders[number] for number in ids if number in self.desk.orders}
+        return OrdersById(found, unreadable={})
+
+    def add_order_notes(self, notes: Mapping[int, str]) -> dict[int, WriteAnswer]:
+        self._begin("add_order_notes", [str(number) for number in notes], "Provision_Store")
+        return {
+            number: self.faults.write(str(number), lambda number=number, text=text: self.desk.add_note(number, text))
+            for number, text in notes.items()
+        }
+
+    def create_shipments(self, sends: Sequence[ShipmentSend], *, path: ShipmentPath) -> list[WriteAnswer]:
+        is_ours = path is ShipmentPath.PROVISION
+        keys = [send.shipment.code or str(send.shipment.order_number) for send in sends]
+        self._begin("create_shipments", keys, "Provision_Store" if is_ours else "OrderItemList_CreateShipment")
+        make = self.desk.make_shipment if is_ours else self.desk.take_lines
+        return [self.faults.write(key, lambda send=send: make(send)) for key, send in zip(keys, sends, strict=True)]
+
+    def send_shipments(self, sends: Mapping[int, ShipmentSend]) -> dict[int, WriteAnswer]:
+        keys = {number: send.shipment.code for number, send in sends.items()}
+        self._begin("send_shipments", list(keys.values()), "OrderShipmentList_Update")
+        return {
+            number: self.faults.write(keys[number], lambda number=number, send=send: self.desk.ship(number, send))
+            for number, send in sends.items()
+        }
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, method: str, keys: Sequence[str], function: str) -> None:
+        self.faults.require(function)
+        self.faults.before_write()
+        if keys:
+            self.writes.append((method, tuple(keys)))
+
+    def _provision(self, unit: Unit) -> UnitAnswer:
+        """One unit is one document, so one answer is lost for all of it."""
+        codes = [change.subject.key for change in unit.changes]
+        lost = [self.faults.lost.pop(code) for code in codes if code in self.faults.lost]
+        if lost:
+            if all(lost):
+                self.shelf.apply(unit.changes)
+            return UnitAnswer(WriteOutcome.LOST, message=LOST.message)
+        heard = [
+            change for change in unit.changes if change.subject.key not in {*self.faults.refused, *self.faults.silent}
+        ]
+        said = self.shelf.apply(heard)
+        refusals = {
+            index: self.faults.refused.get(change.subject.key) or said.get(change.subject.id, "")
+            for index, change in enumerate(unit.changes)
+        }
+        return UnitAnswer(WriteOutcome.DONE, refusals={index: text for index, text in refusals.items() if text})
+
+    def _as_seen(self, product: StoreProduct) -> StoreProduct:
+        return product if self._reads_stock else self.shelf.without_stock(product)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from fakes.catalogue import MemoryImages
+from fakes.images import MemorySourceImages
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
@@ -34,7 +34,7 @@ def import_file(database, tmp_path, noon):
             reader=CatalogueFiles(),
             catalogue=DjangoCatalogue(),
             channels={channel.name: DjangoListings(channel.pk, clock=lambda: noon) for channel in channels},
-            source_images=MemoryImages(),
+            source_images=MemorySourceImages(),
             transaction=atomic,
             clock=lambda: noon,
         )

@@ -226,8 +226,8 @@ def test_a_weight_that_the_store_rounded_in_its_own_unit_is_no_difference():
     store = MemoryStore()
     wanted = build(MUG)
     store.apply(difference(wanted, seen={}, scope=everything(wanted)))
-    there = store.products["mug"]
-    store.products["mug"] = replace(there, weight_grams=Decimal("399.99999988"))
+    there = store.shelf.by_key["mug"]
+    store.shelf.by_key["mug"] = replace(there, weight_grams=Decimal("399.99999988"))
 
     assert difference(wanted, seen=store.products, scope=everything(wanted)).is_empty
 

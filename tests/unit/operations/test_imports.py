@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryImages, MemoryReader
+from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryReader
+from fakes.images import MemorySourceImages
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import ImageUnusable
 from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue
@@ -28,7 +29,7 @@ def ports_of(*products, channels=(), images=None, catalogue=None, reads_files=Tr
         reader=MemoryReader(*(ReadProduct(product, (), 1) for product in products)),
         catalogue=catalogue,
         channels={name: MemoryChannel(name, catalogue) for name in channels},
-        source_images=images or MemoryImages(),
+        source_images=images or MemorySourceImages(),
         transaction=catalogue.transaction,
         clock=lambda: NOON,
         reads_files=reads_files,
@@ -122,7 +123,7 @@ def test_an_image_that_cant_be_used_is_a_note_and_the_product_goes_in(tmp_path, 
         "memory.png": MemoryError(),
         "odd\0.png": ValueError("embedded null byte"),
     }
-    ports = ports_of(a_product("mug", source, "good.png"), images=MemoryImages(broken))
+    ports = ports_of(a_product("mug", source, "good.png"), images=MemorySourceImages(broken))
 
     report = import_catalogue(tmp_path / "x.csv", ports)
 

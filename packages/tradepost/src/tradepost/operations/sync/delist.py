@@ -55,7 +55,8 @@ class Delist(Values[Going, Mapping[str, int]]):
         deleted = [sent.detail[change.subject.key] for change in planned if change.action is Action.DELIST]
         pages = [change.subject.key for change in planned if change.action is not Action.DELIST]
         if deleted:
-            seen = replace(seen, by_id={**(seen.by_id or {}), **ports.store.products_by_id(deleted)})
+            by_id = {**(seen.by_id or {}), **ports.store.products_by_id(deleted)}
+            seen = replace(seen, by_id=by_id, looked_for=(seen.looked_for or frozenset()) | frozenset(deleted))
         if pages:
             seen = replace(seen, offered={**seen.offered, **ports.store.products_by_code(pages)})
         return seen
@@ -99,8 +100,8 @@ class Delist(Values[Going, Mapping[str, int]]):
         for row in facts.rows if facts is not None else ():
             if seen.is_gone(row):
                 verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.DELISTED)))
-            else:
-                result = evidence.results[product_subject(row)]
+            elif (result := evidence.results.get(product_subject(row))) is not None:
+                # What has become due since the plan was made has no result, and is the next run's.
                 verdict.flags[row.id] = (Attention.DELIST_FAILED, result.message)
         return verdict
 

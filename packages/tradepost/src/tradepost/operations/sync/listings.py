@@ -27,16 +27,19 @@ class Products:
     The store's products by id; None as long as nobody has looked, or where this token can't see what matters.
 
     `answered`: subjects for which the store took or refused what was sent. `parents`: by code key, as they were before
-    a variant of theirs went. `offered`: the same as they are now.
+    a variant of theirs went. `offered`: the same as they are now. `looked_for`: the ids that were asked for, where that
+    is less than all rows of the batch.
     """
 
     by_id: Mapping[int, StoreProduct] | None = None
     answered: frozenset[SubjectId] = frozenset()
     parents: Mapping[str, StoreProduct] = field(default_factory=dict)
     offered: Mapping[str, StoreProduct] = field(default_factory=dict)
+    looked_for: frozenset[int] | None = None
 
     def is_gone(self, row: ListingRow) -> bool:
-        return self.by_id is not None and row.external_id not in self.by_id
+        was_looked_for = self.looked_for is None or row.external_id in self.looked_for
+        return self.by_id is not None and was_looked_for and row.external_id not in self.by_id
 
     def of(self, row: ListingRow) -> StoreProduct | None:
         return None if self.by_id is None or row.external_id is None else self.by_id.get(row.external_id)

@@ -146,7 +146,7 @@ class Stock(Values[None, Writes]):
             planned = self.plan_row(row, seen.of(row))
             if planned is None:
                 continue
-            if planned.quantity is None:
+            if planned.quantity is None and not seen.is_gone(row):
                 verdict.flags[row.id] = (Attention.SYNC_FAILED, planned.refusal)
                 continue
             result = evidence.results.get(product_subject(row))

@@ -1,0 +1,102 @@
+"""A hub in memory: every port of an operation on one channel, joined for a drive without a database or a network."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fakes.existence import MemoryNotes
+from fakes.images import MemoryImageStore, MemorySourceImages
+from fakes.intents import MemoryIntents
+from fakes.inventory import MemoryInventory
+from fakes.listings import MemoryListings
+from fakes.orders import MemoryOrders
+from fakes.run import MemoryRun
+from fakes.store import MemoryStore
+from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.codes import code_key
+from tradepost.domain.content import Scope, difference, wanted_unit
+from tradepost.domain.fields import ALL_GROUPS
+from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.making import ContentRules, ListingValues
+from tradepost.operations.form import Operation, drive
+from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LISTED = Status(Health.LISTED, Link.LINKED)
+HIDDEN = Status(Health.HIDDEN, Link.LINKED)
+
+
+class MemoryHub:
+    """`run` is the latest one; each is given the same listings, ledger and store, and a clock that goes on."""
+
+    def __init__(self, *, reads_stock: bool = True, **settings: Any) -> None:
+        self.settings = ChannelSettings(id=1, name="Shop", rules=ContentRules(), **settings)
+        self.run = MemoryRun()
+        self.store = MemoryStore(reads_stock=reads_stock)
+        self.image_store = MemoryImageStore()
+        self.store.shelf.files = self.image_store.files
+        self.source_images = MemorySourceImages()
+        self.listings = MemoryListings(may_write=self._may_write)
+        self.orders = MemoryOrders(may_write=self._may_write)
+        self.intents = MemoryIntents()
+        self.inventory = MemoryInventory()
+        self.existence = MemoryNotes()
+        self.now = NOON
+
+    def ports(self, **changes: Any) -> Ports:
+        ports = Ports(
+            channel=self.settings,
+            store=self.store,
+            image_store=self.image_store,
+            source_images=self.source_images,
+            listings=self.listings,
+            intents=self.intents,
+            inventory=self.inventory,
+            existence=self.existence,
+            orders=self.orders,
+            run=self.run,
+            clock=self._clock,
+        )
+        return replace(ports, **changes)
+
+    def list_on_store(self, product: Product, *, status: Status = LISTED) -> list[ListingRow]:
+        """Put a product on the store as the catalogue wants it, with listings that are linked and proven."""
+        rows = self.listings.build(product, pending=Pending.NONE)
+        values = {
+            "" if row.kind is Kind.PARENT else row.sku: ListingValues(row.code, row.wanted_price, row.wanted_quantity)
+            for row in rows
+        }
+        wanted = wanted_unit(product, rules=self.settings.rules, values=values, files={})
+        scope = Scope(dict.fromkeys((code_key(row.code) for row in rows), ALL_GROUPS), frozenset(self.keys(rows)))
+        self.store.apply(difference(wanted, seen={}, scope=scope))
+        for row in rows:
+            self.listings.change(
+                row.sku,
+                status=status,
+                external_id=self.store.shelf.by_key[code_key(row.code)].id,
+                proven_price=row.wanted_price,
+                expected_quantity=row.wanted_quantity,
+            )
+        return self.listings.by_ids([row.id for row in rows])
+
+    @staticmethod
+    def keys(rows: Iterable[ListingRow]) -> set[str]:
+        return {code_key(row.code) for row in rows}
+
+    def count(self, sku: str) -> int | None:
+        """How many the store has, whatever this token can see; None where it counts nothing."""
+        stock = self.store.shelf.by_key[code_key(self.listings.of(sku).code)].stock
+        return stock.count if stock.is_tracked else None
+
+    def drive(self, operation: Operation, *, is_dry: bool = False, **changes: Any) -> MemoryRun:
+        self.run = MemoryRun(is_dry=is_dry)
+        drive(self.ports(**changes), operation)
+        return self.run
+
+    def _clock(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def _may_write(self) -> bool:
+        return self.run.is_writing

@@ -1,0 +1,206 @@
+"""The port `Listings` in memory: the listings of one channel by the rules that the database follows."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tradepost.domain import rules
+from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.codes import code_key
+from tradepost.domain.content import listing_codes
+from tradepost.domain.fields import Group
+from tradepost.domain.listing import (
+    Attention,
+    Link,
+    Pending,
+    Status,
+    is_due_for_publish,
+    is_hidden_by_us,
+    keep_later_request,
+)
+from tradepost.domain.stages import Stage, is_due
+from tradepost.operations.ports import FamilyRows, ListingRow, Proven
+
+_UNPROVEN: dict[str, Any] = {
+    "external_id": None, "proven_price": None, "expected_quantity": None, "proven_fingerprints": {},
+}  # fmt: skip
+
+
+class MemoryListings:
+    """
+    Rows by id. `flags`: attention and last error of those that have one.
+
+    `may_write` is asked before each write: the port wants a transaction around it.
+    """
+
+    def __init__(self, *, may_write: Callable[[], bool] = lambda: True) -> None:
+        self.all: dict[int, ListingRow] = {}
+        self.products: dict[int, Product] = {}
+        self.flags: dict[int, tuple[Attention, str]] = {}
+        self._may_write = may_write
+
+    # --- for tests --------------------------------------------------------------------------------------------------
+
+    def add(self, *rows: ListingRow) -> None:
+        self.all |= {row.id: row for row in rows}
+
+    def change(self, sku: str, **values: Any) -> ListingRow:
+        row = self.of(sku)
+        self.all[row.id] = replace(row, **values)
+        return self.all[row.id]
+
+    def of(self, sku: str) -> ListingRow:
+        return next(row for row in self.all.values() if row.sku == sku)
+
+    def build(self, product: Product, *, pending: Pending = Pending.PUBLISH) -> list[ListingRow]:
+        """List a product of the catalogue, or bring what is listed of it up to date."""
+        known = [number for number, other in self.products.items() if other.handle == product.handle]
+        product_id = known[0] if known else len(self.products) + 1
+        self.products[product_id] = product
+        codes = listing_codes(product)
+        price = rules.parent_price(rules.wanted_price(variant.price) for variant in product.variants)
+        if product.is_family:
+            self._want(
+                product_id, Kind.PARENT, product.handle, code=codes[""], price=price, quantity=None, pending=pending
+            )
+        kind = Kind.VARIANT if product.is_family else Kind.SIMPLE
+        for variant in product.variants:
+            self._want(
+                product_id,
+                kind,
+                variant.sku,
+                code=codes[variant.sku],
+                price=rules.wanted_price(variant.price),
+                quantity=variant.quantity,
+                pending=pending,
+            )
+        return list(self.families([product_id])[0].listings)
+
+    def _want(self, product_id, kind, sku, *, code, price, quantity, pending):
+        known = [row for row in self.all.values() if row.sku == sku and row.product_id == product_id]
+        parent = next((r for r in self.all.values() if r.product_id == product_id and r.kind is Kind.PARENT), None)
+        is_child = kind is Kind.VARIANT and parent is not None
+        row = known[0] if known else ListingRow(
+            id=len(self.all) + 1,
+            kind=kind,
+            code=code,
+            sku=sku,
+            status=Status(pending=pending),
+            external_id=None,
+            product_id=product_id,
+            parent_id=parent.id if is_child else None,
+            parent_code=parent.code if is_child else "",
+            wanted_price=price,
+            proven_price=None,
+            wanted_quantity=quantity,
+            expected_quantity=None,
+        )  # fmt: skip
+        self.all[row.id] = replace(row, wanted_price=price, wanted_quantity=quantity)
+
+    # --- reads ------------------------------------------------------------------------------------------------------
+
+    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
+        return self.families([number for number in self._products_due(only) if number > after][:limit])
+
+    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
+        return len(self._products_due(only))
+
+    def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
+        return [
+            FamilyRows(
+                self.products[product_id],
+                tuple(row for row in self._rows() if row.product_id == product_id),
+            )
+            for product_id in product_ids
+        ]
+
+    def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return [row for row in self._rows(only) if row.id > after and is_due(stage, row)][:limit]
+
+    def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
+        return sum(is_due(stage, row) for row in self._rows(only) for stage in stages)
+
+    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
+        found = sorted((row.external_id, row.id, row.code) for row in self._linked())
+        return [row for row in found if row[0] > after_external_id][:limit]
+
+    def linked_count(self) -> int:
+        return len(self._linked())
+
+    def by_ids(self, ids: Collection[int]) -> list[ListingRow]:
+        return self._rows(ids)
+
+    def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
+        keys = {code_key(sku) for sku in skus}
+        return [
+            row for row in self._rows() if row.sku in skus or (row.kind is Kind.PARENT and code_key(row.code) in keys)
+        ]
+
+    def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
+        keys = {code_key(code) for code in codes}
+        return {code_key(row.code): row for row in self._rows() if code_key(row.code) in keys}
+
+    def family(self, parent_id: int) -> list[ListingRow]:
+        return [row for row in self._rows() if row.parent_id == parent_id]
+
+    def unlinked_matches(
+        self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        keys = {code_key(code) for code in codes}
+        return [
+            row
+            for row in self._rows(only)
+            if row.status.link is not Link.LINKED
+            and not row.status.is_paused
+            and (row.sku in skus or code_key(row.code) in keys)
+        ]
+
+    def taken(self, external_ids: Collection[int]) -> dict[int, int]:
+        return {row.external_id: row.id for row in self._linked() if row.external_id in external_ids}
+
+    # --- writes -----------------------------------------------------------------------------------------------------
+
+    def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
+        assert self._may_write()
+        for number, status in statuses.items():
+            self._settle(number, status, groups or self.all[number].overwrite_groups)
+
+    def record(self, proven: Sequence[Proven]) -> None:
+        assert self._may_write()
+        for proof in proven:
+            row = self.all[proof.listing_id]
+            self.all[row.id] = replace(
+                row,
+                code=proof.code or row.code,
+                external_id=row.external_id if proof.external_id is None else proof.external_id,
+                proven_price=row.proven_price if proof.price is None else proof.price,
+                expected_quantity=row.expected_quantity if proof.quantity is None else proof.quantity,
+                proven_fingerprints={**row.proven_fingerprints, **(proof.fingerprints or {})},
+            )
+            if proof.status is not None:
+                self._settle(row.id, keep_later_request(row.status, proof.status), row.overwrite_groups)
+
+    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
+        assert self._may_write()
+        for number in clear:
+            self.flags.pop(number, None)
+        self.flags |= reasons
+
+    def _settle(self, number: int, status: Status, groups: frozenset[Group]) -> None:
+        row = self.all[number]
+        self.all[number] = replace(
+            row,
+            status=status,
+            overwrite_groups=groups if status.pending is Pending.OVERWRITE else frozenset(),
+            was_hidden=is_hidden_by_us(status, before=row.was_hidden),
+            **(_UNPROVEN if status.link is Link.UNLINKED else {}),
+        )
+
+    def _rows(self, only: Collection[int] | None = None) -> list[ListingRow]:
+        return [row for number, row in sorted(self.all.items()) if only is None or number in only]
+
+    def _linked(self) -> list[ListingRow]:
+        return [row for row in self._rows() if row.status.link is Link.LINKED]
+
+    def _products_due(self, only: Collection[int] | None) -> list[int]:
+        return sorted({row.product_id for row in self._rows(only) if is_due_for_publish(row.status)})

@@ -1,0 +1,155 @@
+"""The orders of a store in memory, with their notes and shipments."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus
+from tradepost.operations.ports import ShipmentSend
+
+_CENT = Decimal("0.01")
+_CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED})
+SHIPPED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class StoreOrders:
+    """
+    Orders by number; `changed` says when one last changed, where that was after it was placed.
+
+    Every write returns the refusal, or nothing.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[int, StoreOrder] = {}
+        self.changed: dict[int, datetime] = {}
+        self._next_id = 1000
+
+    def place(self, *orders: StoreOrder) -> None:
+        self.orders |= {order.id: order for order in orders}
+
+    def pages(
+        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int
+    ) -> Iterator[list[StoreOrder]]:
+        found = [
+            order
+            for number, order in sorted(self.orders.items())
+            if order.status in statuses
+            and (since is None or max(order.placed_at, self.changed.get(number, order.placed_at)) >= since)
+        ]
+        for start in range(0, len(found), page_size):
+            yield found[start : start + page_size]
+
+    def add_note(self, number: int, text: str) -> str:
+        if number not in self.orders:
+            return f"There is no order {number}."
+        order = self.orders[number]
+        self.orders[number] = replace(order, notes=(*order.notes, text))
+        return ""
+
+    def make_shipment(self, send: ShipmentSend) -> str:
+        """Under our code, which is noticed when it comes again; part of a line is split off it."""
+        shipment = send.shipment
+        order = self.orders.get(shipment.order_number)
+        if order is None:
+            return f"There is no order {shipment.order_number}."
+        if any(there.code == shipment.code for there in order.shipments):
+            return ""
+        lines = {line.line_id: line for line in order.lines}
+        for part in shipment.lines:
+            line = lines.get(part.line_id)
+            if line is None or line.status in _CLOSED or line.quantity < part.quantity:
+                return f"Line {part.line_id} can't be shipped."
+        number = self._new_id()
+        for part in shipment.lines:
+            for line in self._split(lines[part.line_id], part.quantity):
+                lines[line.line_id] = line
+        taken = [part.line_id for part in shipment.lines]
+        made = StoreShipment(
+            number,
+            shipment.code,
+            is_shipped=False,
+            tracking_number=shipment.tracking_number,
+            carrier=send.carrier,
+            cost=_cents(shipment.cost),
+        )
+        self._put(order, lines, made, taken)
+        return ""
+
+    def take_lines(self, send: ShipmentSend) -> str:
+        """Whole lines, out of any other shipment, under a code of the store's own."""
+        shipment = send.shipment
+        order = self.orders.get(shipment.order_number)
+        if order is None or not shipment.lines:
+            return f"There is nothing to ship in order {shipment.order_number}."
+        lines = {line.line_id: line for line in order.lines}
+        taken = [part.line_id for part in shipment.lines if part.line_id in lines]
+        number = self._new_id()
+        code = f"{order.id}-{number}"
+        made = StoreShipment(number, code, is_shipped=False, tracking_number="", carrier="", cost=Decimal())
+        self._put(order, lines, made, taken)
+        return ""
+
+    def ship(self, number: int, send: ShipmentSend) -> str:
+        """A shipment that is not there is passed over in silence."""
+        found = [(order, there) for order in self.orders.values() for there in order.shipments if there.id == number]
+        for order, there in found:
+            self._ship(order, there, send)
+        return ""
+
+    def _ship(self, order: StoreOrder, there: StoreShipment, send: ShipmentSend) -> None:
+        sent = replace(
+            there,
+            is_shipped=True,
+            tracking_number=send.shipment.tracking_number,
+            carrier=send.carrier,
+            cost=_cents(send.shipment.cost),
+            shipped_at=SHIPPED_AT,
+        )
+        lines = tuple(
+            replace(line, status=StoreStatus.SHIPPED) if line.shipment_id == there.id else line for line in order.lines
+        )
+        shipments = tuple(sent if other is there else other for other in order.shipments)
+        self.orders[order.id] = replace(order, lines=lines, shipments=shipments, status=_status_of(lines))
+
+    def _put(
+        self, order: StoreOrder, lines: dict[int, StoreOrderLine], made: StoreShipment, taken: Sequence[int]
+    ) -> None:
+        for line_id in taken:
+            lines[line_id] = replace(lines[line_id], status=StoreStatus.PROCESSING, shipment_id=made.id)
+        others = [
+            replace(other, line_ids=tuple(line_id for line_id in other.line_ids if line_id not in taken))
+            for other in order.shipments
+        ]
+        shipments = (*(other for other in others if other.line_ids), replace(made, line_ids=tuple(taken)))
+        all_lines = tuple(lines.values())
+        self.orders[order.id] = replace(order, lines=all_lines, shipments=shipments, status=_status_of(all_lines))
+
+    def _split(self, line: StoreOrderLine, quantity: int) -> list[StoreOrderLine]:
+        """What stays behind gets a line of its own."""
+        if quantity == line.quantity:
+            return [line]
+        each = line.total / line.quantity
+        rest = line.quantity - quantity
+        return [
+            replace(line, quantity=quantity, total=each * quantity),
+            replace(line, line_id=self._new_id(), quantity=rest, total=each * rest),
+        ]
+
+    def _new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
+
+
+def _status_of(lines: Sequence[StoreOrderLine]) -> StoreStatus:
+    """A store computes an order's state from its lines'."""
+    states = {line.status for line in lines if line.status is not StoreStatus.CANCELLED}
+    if len(states) == 1:
+        return states.pop()
+    if StoreStatus.SHIPPED in states:
+        return StoreStatus.PARTIALLY_SHIPPED
+    return StoreStatus.PROCESSING if StoreStatus.PROCESSING in states else StoreStatus.PENDING
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)

@@ -1,0 +1,250 @@
+"""The products of a store in memory, with what they need first: categories, custom fields, files of images."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from tradepost.domain.codes import code_key
+from tradepost.domain.plan import Action, Change, SubjectId
+from tradepost.domain.store import (
+    StoreAttribute,
+    StoreImage,
+    StoreOption,
+    StoreProduct,
+    StoreRow,
+    StoreStock,
+    StoreVariant,
+)
+from tradepost.operations.ports import SetupItem, SetupKind, StockWrite
+
+BLANK = StoreProduct(
+    id=0,
+    code="",
+    sku="",
+    name="",
+    price=Decimal(),
+    cost=Decimal(),
+    weight_grams=Decimal(),
+    is_active=False,
+    is_in_search=False,
+    is_taxable=False,
+    page_title="",
+    custom_fields={},
+    variants=(),
+    stock=StoreStock(is_tracked=False, count=0, stops_sale_at_zero=False),
+    addresses=(),
+)
+_OWN_IMAGE = re.compile(r"(.+-\d+)-[0-9a-f]{8}\.\w+")
+
+
+class StoreProducts:
+    """
+    Products by code key; ids are never given twice.
+
+    `files`: the paths at which the store has image files; None where every path will do.
+    """
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, StoreProduct] = {}
+        self.categories: set[str] = set()
+        self.custom_fields: set[str] = set()
+        self.files: Collection[str] | None = None
+        self._next_id = 1
+
+    # --- reads ------------------------------------------------------------------------------------------------------
+
+    def by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
+        keys = {code_key(code) for code in codes}
+        return {key: product for key, product in self.by_key.items() if key in keys}
+
+    def by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        lean = {
+            "description": "", "categories": frozenset(), "custom_fields": {}, "images": (), "attributes": (),
+            "variants": None, "addresses": None,
+        }  # fmt: skip
+        return {product.id: replace(product, **lean) for product in self.by_key.values() if product.id in set(ids)}
+
+    def pages(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[StoreRow]]:
+        """Read each page when it is asked for, as a store does that changes meanwhile."""
+        after = 0
+        while rows := sorted((p for p in self.by_key.values() if p.id > after), key=lambda p: p.id)[:page_size]:
+            after = rows[-1].id
+            yield [
+                StoreRow(
+                    product.id,
+                    product.code,
+                    product.sku,
+                    product.is_active,
+                    {name: value for name, value in product.custom_fields.items() if name in custom_fields},
+                )
+                for product in rows
+            ]
+
+    def code_of(self, number: int) -> str:
+        return next((product.code for product in self.by_key.values() if product.id == number), "")
+
+    @staticmethod
+    def without_stock(product: StoreProduct) -> StoreProduct:
+        return replace(product, stock=None)
+
+    # --- writes; each returns the refusal, or nothing ---------------------------------------------------------------
+
+    def set_up(self, item: SetupItem) -> str:
+        if item.kind is SetupKind.CUSTOM_FIELD:
+            self.custom_fields.add(item.code)
+        elif item.parent and item.parent not in self.categories:
+            return f"There is no category {item.parent}."
+        else:
+            self.categories.add(item.code)
+        return ""
+
+    def set_stock(self, write: StockWrite) -> str:
+        code = self.code_of(write.external_id)
+        if not code:
+            return f"There is no product {write.external_id}."
+        product = self.by_key[code_key(code)]
+        stock = replace(product.stock, is_tracked=True, count=write.quantity)
+        if write.stops_sale:
+            stock = replace(stock, stops_sale_at_zero=True, hides_when_out=False)
+        self.by_key[code_key(code)] = replace(product, stock=stock)
+        return ""
+
+    def sell(self, code: str, pieces: int) -> None:
+        """Let a shopper buy some; of what is not counted there is always more."""
+        product = self.by_key[code_key(code)]
+        if product.stock.is_tracked:
+            stock = replace(product.stock, count=product.stock.count - pieces)
+            self.by_key[code_key(code)] = replace(product, stock=stock)
+
+    def delete(self, number: int) -> str:
+        """A variant goes with its only part."""
+        code = self.code_of(number)
+        self.by_key.pop(code_key(code), None)
+        for key, product in self.by_key.items():
+            left = tuple(
+                replace(variant, part_codes=tuple(part for part in variant.part_codes if part != code))
+                for variant in product.variants
+            )
+            self.by_key[key] = replace(product, variants=tuple(variant for variant in left if variant.part_codes))
+        return ""
+
+    def apply(self, changes: Sequence[Change], *, is_strict: bool = True) -> dict[SubjectId, str]:
+        """
+        Carry out a document: products first, then what hangs on them. Nothing is rolled back.
+
+        Returns what was refused, by subject. `is_strict`: take nothing that lacks what it needs.
+        """
+        refused: defaultdict[SubjectId, list[str]] = defaultdict(list)
+        known: list[Change] = []
+        for change in changes:
+            key = code_key(change.subject.key)
+            if change.action is Action.CREATE and key not in self.by_key:
+                self.by_key[key] = replace(BLANK, id=self._next_id, code=change.subject.key)
+                self._next_id += 1
+            elif change.action is Action.CREATE:
+                # It is there already, which is no refusal; what is written in tags of their own still arrives.
+                change = replace(change, fields=tuple(f for f in change.fields if f.name in _OWN))  # noqa: PLW2901
+            elif key not in self.by_key:
+                refused[change.subject.id].append(f"There is no product {change.subject.key}.")
+                continue
+            known.append(change)
+        for name in (*_PLAIN, *_OWN):
+            for change in known:
+                value = change.after(name)
+                refusal = self._refusal(change, name, value) if is_strict and value is not None else ""
+                if refusal:
+                    refused[change.subject.id].append(refusal)
+                elif value is not None and not (is_strict and self._is_in_use(name, value)):
+                    self._write(code_key(change.subject.key), name, value)
+        return {subject: " ".join(texts) for subject, texts in refused.items()}
+
+    def _refusal(self, change: Change, name: str, value: Any) -> str:
+        lacking: Mapping[str, Callable[[], list[str]]] = {
+            "categories": lambda: [code for code in value if code not in self.categories],
+            "custom_fields": lambda: [code for code in value if code not in self.custom_fields],
+            "images": lambda: [
+                image.path for image in value if self.files is not None and image.path not in self.files
+            ],
+            "variants": lambda: [
+                part for variant in value for part in variant.part_codes if code_key(part) not in self.by_key
+            ],
+        }
+        found = lacking[name]() if name in lacking else []
+        return f"{change.subject.key}: no {name} {', '.join(found)} can be taken." if found else ""
+
+    def _is_in_use(self, name: str, address: str) -> bool:
+        """An address that another product has is passed over in silence."""
+        return name == "address" and any(address in product.addresses for product in self.by_key.values())
+
+    def _write(self, key: str, name: str, value: Any) -> None:
+        product = self.by_key[key]
+        new = _OWN[name](product, value) if name in _OWN else {name: value.strip() if isinstance(value, str) else value}
+        self.by_key[key] = replace(product, **new)
+
+
+def _attributes(product: StoreProduct, value: Sequence[StoreAttribute]) -> dict[str, Any]:
+    there = {code_key(attribute.code): attribute for attribute in product.attributes}
+    for attribute in value:
+        old = there.get(code_key(attribute.code))
+        options = {code_key(option.code): option for option in (*(old.options if old else ()), *attribute.options)}
+        there[code_key(attribute.code)] = replace(old or attribute, options=tuple(options.values()))
+    return {"attributes": tuple(there.values())}
+
+
+def _variants(product: StoreProduct, value: Sequence[StoreVariant]) -> dict[str, Any]:
+    """One of the same options gets its parts changed."""
+    there = {_combination(variant): variant for variant in (*product.variants, *value)}
+    return {"variants": tuple(there.values())}
+
+
+def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
+    return frozenset((code_key(attribute), code_key(option)) for attribute, option in variant.options)
+
+
+def _images(product: StoreProduct, value: Sequence[StoreImage]) -> dict[str, Any]:
+    """An image of ours takes the place of its predecessor; the merchant's stay."""
+    places = {_place(image.path) for image in value} - {""}
+    paths = {image.path for image in value}
+    kept = [image for image in product.images if _place(image.path) not in places and image.path not in paths]
+    return {"images": (*kept, *value)}
+
+
+def _place(path: str) -> str:
+    found = _OWN_IMAGE.fullmatch(path)
+    return found[1] if found else ""
+
+
+def _without_options(product: StoreProduct, value: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """An option takes every variant along that still uses it."""
+    gone = {(code_key(attribute), code_key(option)) for attribute, option in value}
+
+    def stays(attribute: StoreAttribute, option: StoreOption) -> bool:
+        return (code_key(attribute.code), code_key(option.code)) not in gone
+
+    return {
+        "attributes": tuple(
+            replace(attribute, options=tuple(option for option in attribute.options if stays(attribute, option)))
+            for attribute in product.attributes
+        ),
+        "variants": tuple(variant for variant in product.variants if not _combination(variant) & gone),
+    }
+
+
+_PLAIN = (
+    "sku", "name", "price", "cost", "weight_grams", "description", "is_taxable", "is_active", "page_title",
+    "is_in_search",
+)  # fmt: skip
+# What is written in tags of its own, in the one order in which a store can take it.
+_OWN: Mapping[str, Callable[[StoreProduct, Any], dict[str, Any]]] = {
+    "attributes": _attributes,
+    "quantity": lambda _product, value: {"stock": StoreStock(is_tracked=True, count=value)},
+    "variants": _variants,
+    "unused_options": _without_options,
+    "custom_fields": lambda product, value: {"custom_fields": {**product.custom_fields, **value}},
+    "images": _images,
+    "categories": lambda product, value: {"categories": product.categories | set(value)},
+    "address": lambda product, value: {"addresses": (*product.addresses, value)},
+}
