@@ -153,27 +153,27 @@ class StoreProducts:
             known.append(change)
         for name in (*_PLAIN, *_OWN):
             for change in known:
-                value = change.after(name)
-                refusal = self._refusal(change, name, value) if is_strict and value is not None else ""
-                if refusal:
-                    refused[change.subject.id].append(refusal)
-                elif value is not None and not (is_strict and self._is_in_use(name, value)):
+                value, lacking = self._parted(name, change.after(name)) if is_strict else (change.after(name), [])
+                if lacking:
+                    refused[change.subject.id].append(f"{change.subject.key} can't have the {name} {lacking}.")
+                if value is not None and not (is_strict and self._is_in_use(name, value)):
                     self._write(code_key(change.subject.key), name, value)
         return {subject: " ".join(texts) for subject, texts in refused.items()}
 
-    def _refusal(self, change: Change, name: str, value: Any) -> str:
-        lacking: Mapping[str, Callable[[], list[str]]] = {
-            "categories": lambda: [code for code in value if code not in self.categories],
-            "custom_fields": lambda: [code for code in value if code not in self.custom_fields],
-            "images": lambda: [
-                image.path for image in value if self.files is not None and image.path not in self.files
-            ],
-            "variants": lambda: [
-                part for variant in value for part in variant.part_codes if code_key(part) not in self.by_key
-            ],
-        }
-        found = lacking[name]() if name in lacking else []
-        return f"{change.subject.key}: no {name} {', '.join(found)} can be taken." if found else ""
+    def _parted(self, name: str, value: Any) -> tuple[Any, list[Any]]:
+        """Part a value into what can be taken and what lacks something; each element is a tag of its own."""
+        fits = {
+            "categories": lambda code: code in self.categories,
+            "custom_fields": lambda code: code in self.custom_fields,
+            "images": lambda image: self.files is None or image.path in self.files,
+            "variants": lambda variant: all(code_key(part) in self.by_key for part in variant.part_codes),
+        }.get(name)
+        if fits is None or value is None:
+            return value, []
+        lacking = [element for element in value if not fits(element)]
+        if isinstance(value, Mapping):
+            return {key: text for key, text in value.items() if fits(key)}, lacking
+        return tuple(element for element in value if fits(element)), lacking
 
     def _is_in_use(self, name: str, address: str) -> bool:
         """An address that another product has is passed over in silence."""
