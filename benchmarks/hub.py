@@ -32,17 +32,19 @@ from django.db import connection, transaction  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost.database.channels.channels import settings_of  # noqa: E402
+from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # noqa: E402
 from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
 from tradepost.database.listings.listings import DjangoListings  # noqa: E402
 from tradepost.database.listings.store_inventory import DjangoStoreInventory  # noqa: E402
 from tradepost.database.models import Channel  # noqa: E402
 from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
-from tradepost.domain.plan import Result, Unit  # noqa: E402
+from tradepost.domain.plan import Plan, Result  # noqa: E402
 from tradepost.images import ImageLibrary  # noqa: E402
 from tradepost.miva.connect import StoreConnection, connect_store  # noqa: E402
 from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
 from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
+from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
 from tradepost.operations.ports import Ports  # noqa: E402
 
 DATA = _DATA
@@ -66,7 +68,7 @@ class CountingRun:
     def advance(self, name: str, cursor: int) -> None:
         self._cursors[name] = cursor
 
-    def plan(self, units: Sequence[Unit]) -> None:
+    def show(self, plan: Plan[Any]) -> None:
         pass
 
     def report(self, results: Sequence[Result]) -> None:
@@ -79,8 +81,40 @@ class CountingRun:
         return False
 
 
+class Wire:
+    """When requests to the store were under way, as the client saw them."""
+
+    def __init__(self) -> None:
+        self.times: list[tuple[float, float]] = []
+
+    def __call__(self, seen: RequestSeen) -> None:
+        now = time.perf_counter()
+        self.times.append((now - seen.seconds, now))
+
+    def seconds(self) -> float:
+        """How long at least one request was under way."""
+        total = until = 0.0
+        for start, end in sorted(self.times):
+            total += max(0.0, end - max(start, until))
+            until = max(until, end)
+        return total
+
+    def in_sequence(self) -> int:
+        """How many requests had to wait for one another: the longest chain of them."""
+        count, until = 0, 0.0
+        for start, end in sorted(self.times, key=lambda times: times[1]):
+            if start >= until:
+                count, until = count + 1, end
+        return count
+
+
+WIRE = Wire()
+
+
 class Taken:
-    """What a piece of work took: wall, our CPU, and what the sandbox's log says of itself."""
+    """
+    What a piece of work took: wall, our CPU, what the sandbox's log says of itself, and how long the wire was in use.
+    """
 
     def __init__(self, *, wall: float, cpu: float, sandbox: float, requests: int) -> None:
         self.wall = wall
@@ -88,10 +122,13 @@ class Taken:
         self.sandbox = sandbox
         self.requests = requests
         self.own = wall - sandbox
+        self.wire = WIRE.seconds()
+        self.in_sequence = WIRE.in_sequence()
 
 
 def measured(server: SandboxProcess, work: Callable[[], object]) -> Taken:
     server.forget()
+    WIRE.times.clear()
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -118,7 +155,8 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             token=facts["hub_token"],
             signature_key=facts["hub_signature_key"],
             plain_http=True,
-        )
+        ),
+        observer=WIRE,
     )
     images = connect_images(
         FileServerAddress(
@@ -140,6 +178,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             listings=DjangoListings(channel.pk),
             intents=DjangoIntents(channel.pk),
             inventory=DjangoStoreInventory(channel.pk),
+            existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=lambda: datetime.now(UTC),

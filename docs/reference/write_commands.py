@@ -1,10 +1,10 @@
 """Write `commands.md` from the command line itself: `.venv/bin/python docs/reference/write_commands.py`."""
 
-import os
-import tempfile
-from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from tradepost.cli import NOUNS, load, top_command, verbs_of
+from tradepost.cli.exit_codes import Exit
 
 HEAD = """# Commands
 
@@ -20,28 +20,30 @@ The grammar is `tradepost <noun> <verb>`. Every command answers `--help`. What a
   `TRADEPOST_TOKEN`, `TRADEPOST_SIGNATURE_KEY`, `TRADEPOST_FTP_PASSWORD`, `TRADEPOST_WEB_PASSWORD`,
   `TRADEPOST_PASSWORD`. They are never an option's value.
 - Data and keys lie in the folder that `TRADEPOST_DATA` names, by default the user's data folder.
-
-| exit code | means |
-|---|---|
-| 0 | done, and everything went well |
-| 1 | done with errors, or something could not be proven |
-| 2 | bad usage or input, or not allowed in the present state |
-| 3 | the store can't be reached, or refuses the credentials |
-| 4 | somebody else is executing what was asked for |
-| 130 | stopped by Ctrl-C |
+- Whatever takes effect at once for all listings (`--all --now`, and `clear`, `pause`, `unpause` and `unlink` with
+  `--all`), and `delist` in any case, asks first and names how many listings it concerns. `--yes` answers; where there
+  is no terminal to ask at, it is refused.
+- A name that is not known is answered by the nearest one that is. Where several SKUs are named, the others are done,
+  and the exit code is 1.
 """
+
+EXIT_CODES = {
+    Exit.DONE: "done, and everything went well",
+    Exit.WITH_ERRORS: "done with errors: something went wrong, could not be proven, or was not known by its name",
+    Exit.BAD_INPUT: "bad usage or input, not allowed in the present state, or the data folder is in the way",
+    Exit.STORE_REFUSED: "the store can't be reached, or refuses the credentials",
+    Exit.ALREADY_RUNNING: "somebody else is executing what was asked for",
+    Exit.INTERRUPTED: "stopped by Ctrl-C, or by a no to a question",
+}
 
 
 def text() -> str:
     """Describe every command, its arguments and its options."""
-    from tradepost.cli import NOUNS, load  # noqa: PLC0415 reads the environment that main() prepares
-
-    parts = [HEAD]
+    codes = "".join(f"| {code.value} | {EXIT_CODES[code]} |\n" for code in Exit)
+    parts = [HEAD, "\n| exit code | means |\n|---|---|\n", codes, _describe("tradepost", top_command())]
     for name, noun in NOUNS.items():
-        command = load(name)
         parts.append(f"\n## {name}\n\n{noun.help}\n")
-        verbs: dict[str, Any] = getattr(command, "commands", None) or {"": command}
-        parts.extend(_describe(f"tradepost {name} {verb}".strip(), each) for verb, each in verbs.items())
+        parts.extend(_describe(f"tradepost {name} {verb}".strip(), each) for verb, each in verbs_of(load(name)).items())
     return "".join(parts)
 
 
@@ -64,10 +66,8 @@ def _argument(parameter: Any) -> str:
 
 
 def _values(parameter: Any) -> str:
-    kind = parameter.type_descriptor.annotation
-    if not parameter.is_flag and isinstance(kind, type) and issubclass(kind, Enum):
-        return " " + ", ".join(f"`{choice.value}`" for choice in kind if choice.value)
-    return f" {parameter.metavar}" if parameter.metavar else ""
+    word = "" if parameter.is_flag else parameter.display_type_rich(None)
+    return f" {word}" if word else ""
 
 
 def _cell(parameter: Any) -> str:
@@ -84,12 +84,5 @@ def _has_default(parameter: Any) -> bool:
     return not getattr(parameter, "is_flag", False) and default not in (None, "", ()) and not callable(default)
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["TRADEPOST_DATA"] = folder
-        os.environ.pop("DATABASE_URL", None)
-        Path(__file__).with_name("commands.md").write_text(text(), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    Path(__file__).with_name("commands.md").write_text(text(), encoding="utf-8")

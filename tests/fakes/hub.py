@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fakes.existence import MemoryNotes
 from fakes.images import MemoryImageStore, MemorySourceImages
 from fakes.intents import MemoryIntents
 from fakes.inventory import MemoryInventory
@@ -40,6 +41,7 @@ class MemoryHub:
         self.orders = MemoryOrders(may_write=self._may_write)
         self.intents = MemoryIntents()
         self.inventory = MemoryInventory()
+        self.existence = MemoryNotes()
         self.now = NOON
 
     def ports(self, **changes: Any) -> Ports:
@@ -51,6 +53,7 @@ class MemoryHub:
             listings=self.listings,
             intents=self.intents,
             inventory=self.inventory,
+            existence=self.existence,
             orders=self.orders,
             run=self.run,
             clock=self._clock,

@@ -36,8 +36,7 @@ class MemorySourceImages:
         self.broken = broken or {}
         self._contents: dict[str, bytes] = {}
 
-    def ingest(self, path: str) -> ImageFile:
-        name = Path(path).name
+    def ingest(self, name: str, *, folder: Path) -> ImageFile:
         if name in self.broken:
             raise self.broken[name]
         return ImageFile(f"media:{name}", name, "png", 1)

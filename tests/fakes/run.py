@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from tradepost.domain.plan import Counts, Outcome, Plan, Result, Unit
+from tradepost.domain.plan import Change, Counts, Outcome, Plan, Result, Unit
 
 
 class MemoryRun:
@@ -54,6 +54,11 @@ class MemoryRun:
 
     def is_cancelled(self) -> bool:
         return self.cancelled
+
+    @property
+    def changes(self) -> list[Change]:
+        """What was shown, or else what was reported of."""
+        return [change for unit in self.units for change in unit.changes] or [result.change for result in self.results]
 
     @property
     def counts(self) -> Counts:

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from miva_sandbox.server import SandboxServer
-from tradepost.cli import app
+from tradepost.cli import top_command
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.exit_codes import run
 from tradepost.cli.sample import write_sample
@@ -41,7 +41,7 @@ class Shell:
 
     def __call__(self, *words: object) -> Said:
         self._capsys.readouterr()
-        code = run(app, arguments=[str(word) for word in words])
+        code = run(top_command(), arguments=[str(word) for word in words])
         captured = self._capsys.readouterr()
         return Said(int(code), captured.out, captured.err)
 

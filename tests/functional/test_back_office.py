@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tradepost.catalogues.registry import CatalogueFiles
-from tradepost.cli.serving import serving
+from tradepost.cli.serve import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Run
+from tradepost.engine.executor import Executor
 
 PASSWORD = "a long and quiet evening"
 FLAGS = [
@@ -50,7 +51,7 @@ def office(people, channel) -> Iterator[str]:
     alice.set_password(PASSWORD)
     alice.save()
     # No run is executed here, so nothing else writes to the database meanwhile.
-    with serving(host="127.0.0.1", port=0, executor_threads=0) as url:
+    with serving(host="127.0.0.1", port=0, executor=Executor(threads=0)) as url:
         yield url
 
 
@@ -94,6 +95,31 @@ def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     assert "the next publish applies it" in tab.content()
     assert Listing.objects.get(sku="HP-MUG-WHITE").pending == "publish"
     assert [url for url in asked if not url.startswith((office, "data:"))] == [], "nothing is loaded from elsewhere"
+
+
+@pytest.fixture
+def two_queued(channel) -> None:
+    # Before there is a browser: in the event loop of its driver, Django has connections of its own.
+    Listing.objects.filter(sku__in=["HP-MUG-WHITE", "HP-NOTE-SLATE"]).update(pending="publish")
+
+
+@pytest.mark.browser
+def test_alice_filters_a_list_and_searches_in_what_is_left(two_queued, tab, office):
+    log_in(tab, office, "alice")
+
+    tab.goto(f"{office}tradepost/listing/")
+    tab.wait_for_load_state("networkidle")
+    tab.get_by_text("Filters").first.click()
+    # The drop-down is drawn over the real one, which is what the form sends.
+    tab.locator("select[name=pending__exact]").evaluate("list => list.value = 'publish'")
+    tab.locator("#filter-form button[type=submit]").first.click()
+    tab.get_by_text("2 listings", exact=True).wait_for()
+    tab.fill("input[name=q]", "mug")
+    tab.press("input[name=q]", "Enter")
+    tab.get_by_text("1 listing", exact=True).wait_for()
+
+    assert "pending__exact=publish" in tab.url
+    assert tab.locator("tbody tr", has_text="Enamel Mug").count() == 1
 
 
 @pytest.fixture
@@ -190,6 +216,61 @@ def test_pages_go_on_behind_the_last_row_and_come_back(visit, monkeypatch):
 @pytest.mark.parametrize("query", ["after=x", "before=99999999999999999999", "q=%00", "q=[", "health__exact=nonsense"])
 def test_nonsense_in_an_address_is_no_error_of_the_server(visit, query):
     assert visit("alice").get(f"/tradepost/listing/?{query}").status_code in {200, 302}
+
+
+CATASTROPHE = "(.%2B)%2B%01"
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"pk__regex={CATASTROPHE}",
+        f"id__iregex={CATASTROPHE}",
+        "id__in=1,2",
+        "channel__name__startswith=s",
+        "no_such_field=1",
+        "_popup=1&password=x",
+    ],
+)
+def test_a_look_up_that_a_list_does_not_declare_is_a_bad_request(visit, table, query):
+    # Not sent to the database at all: there it would keep a thread of the server busy for ever.
+    assert visit("alice").get(f"/tradepost/{table}/?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"title__regex={CATASTROPHE}",
+        f"sku__regex={CATASTROPHE}",
+        f"product__title__regex={CATASTROPHE}",
+        "health__in=listed",
+        "health__exact=%00",
+        "channel__id__exact=x",
+    ],
+)
+def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, query):
+    Channel.objects.create(name="a second one, so that there is a choice")
+
+    assert visit("alice").get(f"/tradepost/listing/?{query}").status_code == 400
+    form = {"action": "publish", "_selected_action": "1", "index": "0"}
+    assert visit("alice").post(f"/tradepost/listing/?{query}", form).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("table", "query"),
+    [
+        ("listing", "channel__id__exact=1&health__exact=listed&pending__exact=publish&is_paused__exact=0"),
+        ("listing", "attention__exact=oversold&kind__exact=simple&q=mug&o=1&p=2&all=&after=7"),
+        ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&q=7&before=2"),
+        ("run", "channel__id__exact=1&kind__exact=sync&state__exact=failed&is_dry__exact=1"),
+        ("runchange", "outcome__exact=failed&action__exact=create&subject_kind__exact=product&q=TEE"),
+        ("channel", "p=1"),
+        ("productrecord", "is_for_sale__exact=1&q=mug"),
+    ],
+)
+def test_the_filters_the_search_and_the_paging_of_each_list_are_answered(visit, channel, table, query):
+    assert visit("alice").get(f"/tradepost/{table}/?{query}").status_code == 200
 
 
 def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):

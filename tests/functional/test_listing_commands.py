@@ -1,8 +1,13 @@
 """The life of listings by commands, against a store in a box."""
 
+import io
 from contextlib import closing
 from decimal import Decimal
 
+import pytest
+from rich.console import Console
+
+from tradepost.cli import output
 from tradepost.domain.codes import code_key
 from tradepost.domain.store import StoreProduct
 from tradepost.miva.connect import StoreConnection, connect_store
@@ -23,12 +28,12 @@ def on_store(box, *codes: str) -> dict[str, StoreProduct]:
 def test_a_dry_run_of_publish_shows_the_plan_and_changes_nothing(connected, sample, box):
     connected("catalogue", "import", sample)
 
-    said = connected("listings", "publish", "--dry-run", "--json")
+    answer = connected("listings", "publish", "--dry-run", "--json")
 
-    assert said.code == 0
-    created = [c for c in said.json["changes"] if (c["subject"], c["action"]) == ("product", "create")]
+    assert answer.code == 0
+    created = [c for c in answer.json["changes"] if (c["subject"], c["action"]) == ("product", "create")]
     assert len(created) == 17
-    assert all(change["outcome"] == "" for change in said.json["changes"])
+    assert all(change["outcome"] == "" for change in answer.json["changes"])
     assert created[0]["fields"][0] == {"name": "sku", "before": None, "after": created[0]["key"]}
     assert on_store(box, "HP-MUG-WHITE") == {}
     assert len(connected("listings", "list", "--pending", "publish", "--json").json["listings"]) == 17
@@ -57,10 +62,10 @@ def test_importing_the_same_file_again_changes_nothing(connected, sample):
 
 
 def test_hide_queues_and_says_which_run_applies_it(published, box):
-    said = published("listings", "hide", "HP-MUG-WHITE", "--json")
+    answer = published("listings", "hide", "HP-MUG-WHITE", "--json")
 
-    assert said.code == 0
-    assert (said.json["queued"], said.json["applied_by"], said.json["run"]) == (1, "sync", None)
+    assert answer.code == 0
+    assert (answer.json["queued"], answer.json["applied_by"], answer.json["run"]) == (1, "sync", None)
     assert on_store(box, "HP-MUG-WHITE")["hp-mug-white"].stock.count == 40
     assert "the next sync applies it" in published("listings", "hide", "HP-BAG-SAND").out
 
@@ -68,9 +73,9 @@ def test_hide_queues_and_says_which_run_applies_it(published, box):
 def test_hide_now_applies_it_to_these_listings_only(published, box):
     published("listings", "hide", "HP-BAG-SAND")
 
-    said = published("listings", "hide", "HP-MUG-WHITE", "--now", "--json")
+    answer = published("listings", "hide", "HP-MUG-WHITE", "--now", "--json")
 
-    assert said.code == 0
+    assert answer.code == 0
     seen = on_store(box, "HP-MUG-WHITE", "HP-BAG-SAND")
     assert (seen["hp-mug-white"].stock.count, seen["hp-bag-sand"].stock.count) == (0, 18)
     assert seen["hp-mug-white"].is_active
@@ -88,18 +93,18 @@ def test_unhide_brings_the_stock_back_with_the_next_sync(published, box):
 
 
 def test_a_dry_run_of_a_request_shows_it_and_queues_nothing(published):
-    said = published("listings", "hide", "HP-MUG-WHITE", "--dry-run", "--json")
+    answer = published("listings", "hide", "HP-MUG-WHITE", "--dry-run", "--json")
 
-    assert said.json["queued"] == 1
-    assert said.json["changes"][0]["fields"] == [{"name": "pending", "before": "", "after": "hide"}]
+    assert answer.json["queued"] == 1
+    assert answer.json["changes"][0]["fields"] == [{"name": "pending", "before": "", "after": "hide"}]
     assert published("listings", "show", "HP-MUG-WHITE", "--json").json["pending"] == ""
 
 
 def test_a_request_that_fits_no_listing_is_refused_with_the_reason(published):
-    said = published("listings", "unhide", "HP-MUG-WHITE", "--json")
+    answer = published("listings", "unhide", "HP-MUG-WHITE", "--json")
 
-    assert said.code == 2
-    assert said.json["refused"] == [
+    assert answer.code == 2
+    assert answer.json["refused"] == [
         {"reason": "Can't unhide: this listing is listed, and only a hidden listing can be unhidden.", "count": 1}
     ]
 
@@ -115,19 +120,19 @@ def test_delist_asks_first_and_without_anybody_to_ask_wants_yes(published, box):
 
 
 def test_a_familys_handle_means_all_its_variants(published, box):
-    said = published("listings", "delist", "harbour-tee", "--now", "--yes", "--json")
+    answer = published("listings", "delist", "harbour-tee", "--now", "--yes", "--json")
 
-    assert said.code == 0
-    assert said.json["queued"] == 9
+    assert answer.code == 0
+    assert answer.json["queued"] == 9
     assert on_store(box, "harbour-tee", "HP-TEE-NA-S", "HP-TEE-MO-XL") == {}
 
 
 def test_what_was_asked_for_can_be_taken_back(published):
     published("listings", "hide", "--all")
 
-    said = published("listings", "clear", "--all", "--json")
+    answer = published("listings", "clear", "--all", "--yes", "--json")
 
-    assert said.json["queued"] == 15 + 2
+    assert answer.json["queued"] == 15 + 2
     assert published("listings", "list", "--pending", "hide", "--json").json["listings"] == []
 
 
@@ -158,11 +163,11 @@ def test_an_unlinked_listing_is_linked_again_without_a_second_product(published,
 def test_a_preview_for_people_ends_with_how_much_is_planned(connected, sample):
     connected("catalogue", "import", sample)
 
-    said = connected("listings", "publish", "--dry-run")
+    answer = connected("listings", "publish", "--dry-run")
     then = connected("listings", "sync", "--dry-run")
 
-    assert "changes planned; nothing was changed." in said.out
-    assert "Nothing to do" not in said.out
+    assert "changes planned; nothing was changed." in answer.out
+    assert "Nothing to do" not in answer.out
     assert "Nothing to do." in then.out
 
 
@@ -177,3 +182,118 @@ def test_control_characters_from_a_catalogue_never_reach_the_terminal(connected,
     for shown in (plan, table):
         assert "[bold]x" in shown
         assert "\x1b" not in shown
+
+
+def test_a_dry_run_never_says_applied_and_is_no_part_of_a_listings_history(published):
+    before = published("listings", "show", "HP-MUG-WHITE", "--json").json["history"]
+
+    told = published("listings", "hide", "HP-MUG-WHITE", "--dry-run").out
+    kept = published("listings", "hide", "HP-MUG-WHITE", "--dry-run", "--json").json
+    cleared = published("listings", "clear", "HP-MUG-WHITE", "--dry-run").out
+
+    assert "hide listing HP-MUG-WHITE  (asked for by a person)\n    pending: none -> hide\n" in told
+    assert "applied" not in told + cleared
+    assert "outcome" not in kept["changes"][0]
+    assert {change["outcome"] for change in kept["run"]["changes"]} == {""}
+    assert published("listings", "show", "HP-MUG-WHITE", "--json").json["history"] == before
+
+
+def test_a_plan_ends_in_one_line_of_what_it_comes_to(connected, sample):
+    connected("catalogue", "import", sample)
+
+    first = connected("listings", "publish", "--dry-run")
+    kept = connected("listings", "publish", "--dry-run", "--json").json
+    connected("listings", "publish")
+    hidden = connected("listings", "hide", "HP-MUG-WHITE", "--dry-run")
+    removed = connected("listings", "delist", "HP-MUG-WHITE", "--dry-run")
+
+    last = [told.out.splitlines()[-1].partition(": ")[2] for told in (first, hidden, removed)]
+    assert last == [f"{kept['plan']['create']} to create.", "1 to change.", "1 to remove."]
+    assert kept["plan"] == {"create": len(kept["changes"]), "change": 0, "remove": 0}
+
+
+def test_an_unknown_sku_among_others_is_named_with_the_nearest_and_the_others_are_done(published):
+    answer = published("listings", "hide", "HP-MUG-WHITE", "HP-BAG-SNAD", "zzz", "--json")
+    told = published("listings", "sync", "HP-MUG-WHITE", "HP-BAG-SNAD")
+
+    assert answer.code == 1
+    assert answer.json["queued"] == 1
+    assert answer.json["unknown"] == [
+        {"name": "HP-BAG-SNAD", "did_you_mean": "HP-BAG-SAND"},
+        {"name": "zzz", "did_you_mean": None},
+    ]
+    assert told.code == 1
+    assert "There is no listing HP-BAG-SNAD on the channel 'shop'. Did you mean 'HP-BAG-SAND'?" in told.err
+    assert published("listings", "show", "HP-MUG-WHITE", "--json").json["health"] == "hidden"
+
+
+def test_only_unknown_skus_are_refused_and_nothing_is_done(published):
+    answer = published("listings", "hide", "hp-mug-wihte", "--now")
+
+    assert answer.code == 2
+    assert "Did you mean 'HP-MUG-WHITE'?" in answer.err
+    assert published("listings", "list", "--health", "hidden", "--json").json["listings"] == []
+
+
+def test_a_mistyped_channel_is_answered_by_the_nearest_one(connected):
+    answer = connected("listings", "list", "--channel", "shpo")
+
+    assert answer.code == 2
+    assert "Did you mean 'shop'?" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        (("hide", "--all", "--now"), "Show 17 listings of the channel 'shop' as out of stock now? Nobody can buy them"),
+        (("overwrite", "--all", "--now"), "Replace the content of 17 listings"),
+        (("delist", "--all"), "Remove 17 listings of the channel 'shop' from the store for good? Nobody can buy them"),
+        (("delist", "harbour-tee"), "Remove 9 listings"),
+        (("pause", "--all"), "Freeze 17 listings"),
+        (("unlink", "--all"), "Let go of 17 listings"),
+    ],
+)
+def test_what_concerns_all_at_once_or_is_for_good_is_asked_with_how_many(published, words, question):
+    refused = published("listings", *words)
+    planned = published("listings", *words, "--dry-run")
+
+    assert refused.code == 2
+    assert question in refused.err
+    assert "no terminal to ask at" in refused.err
+    assert planned.code == 0
+    rows = published("listings", "list", "--json").json["listings"]
+    assert {(row["health"], row["link"], row["pending"], row["paused"]) for row in rows} == {
+        ("listed", "linked", "", False)
+    }
+
+
+def test_clearing_all_is_asked_too_and_a_request_that_waits_is_not(published):
+    queued = published("listings", "hide", "--all")
+    refused = published("listings", "clear", "--all")
+
+    assert (queued.code, refused.code) == (0, 2)
+    assert "Take back what was asked for on 17 listings" in refused.err
+    assert len(published("listings", "list", "--pending", "hide", "--json").json["listings"]) == 17
+
+
+@pytest.mark.parametrize(("answer", "code", "hidden"), [("n", 130, 0), ("y", 0, 17)])
+def test_a_person_at_a_terminal_is_asked_and_believed(published, monkeypatch, answer, code, hidden):
+    terminal = io.StringIO(f"{answer}\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+
+    done = published("listings", "hide", "--all", "--now")
+
+    assert done.code == code
+    assert len(published("listings", "list", "--health", "hidden", "--json").json["listings"]) == hidden
+
+
+def test_lists_break_no_word_in_80_columns(published, monkeypatch):
+    monkeypatch.setattr(output, "out", Console(width=80, force_terminal=True, color_system=None, highlight=False))
+
+    shown = {noun: published(noun, "list").out for noun in ("listings", "orders", "runs", "channel", "catalogue")}
+
+    for word in ("HP-TEE-MO-XL", "harbour-tee", "listed", "quantity", "attention", "Notebook"):
+        assert word in shown["listings"]
+    assert "completed" in shown["runs"]
+    assert max(len(line) for told in shown.values() for line in told.splitlines()) <= 80

@@ -63,17 +63,17 @@ def test_a_shipment_of_some_pieces_arrives_on_the_store_with_its_tracking_number
     kept = RunChange.objects.get(subject_kind="shipment", side="hub", action="create")
     assert (kept.outcome, kept.run.kind, kept.run.requested_by[:5]) == ("applied", "request", "shell")
     assert {f["name"]: f["after"] for f in kept.fields}["tracking_number"] == "1Z999"
-    there = order_on_store(box, number)
-    assert [(s.tracking_number, s.is_shipped, str(s.cost)) for s in there.shipments] == [("1Z999", True, "4.5")]
+    sent = order_on_store(box, number)
+    assert [(s.tracking_number, s.is_shipped, str(s.cost)) for s in sent.shipments] == [("1Z999", True, "4.5")]
     assert published("orders", "sync", "--json").json["counts"] == []
 
 
 def test_a_dry_run_of_ship_records_nothing(published, number):
     published("orders", "get")
 
-    said = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999", "--dry-run", "--json")
+    answer = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999", "--dry-run", "--json")
 
-    assert (said.code, said.json["pieces"], said.json["shipment"]) == (0, 2, None)
+    assert (answer.code, answer.json["pieces"], answer.json["shipment"]) == (0, 2, None)
     assert published("orders", "show", number, "--json").json["shipments"] == []
     assert not Run.objects.filter(kind="request", changes__subject_kind="shipment").exists()
 
@@ -92,7 +92,7 @@ def test_a_dry_run_of_ship_records_nothing(published, number):
 def test_a_shipment_that_does_not_fit_the_order_is_refused_with_the_reason(published, number, words, reason):
     published("orders", "get")
 
-    said = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999", *words)
+    answer = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999", *words)
 
-    assert said.code == 2
-    assert reason in said.err
+    assert answer.code == 2
+    assert reason in answer.err

@@ -1,6 +1,7 @@
 """Each selecting query returns exactly the listings for which the domain's predicate holds, on both databases."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -134,6 +135,10 @@ def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, 
     expected = [row for row in rows if rules.is_gone_check_due(row.status)]
     assert linked == [(row.external_id, row.id, row.code) for row in expected]
     assert listings.linked_count() == len(expected)
+    assert sorted(listings.linked_among([row.external_id for row in rows if row.external_id])) == linked
+    for after, up_to in pairwise([0, *(row.external_id for row in linked)]):
+        found = listings.linked(after_external_id=after, up_to_external_id=up_to, limit=100)
+        assert found == [row for row in linked if after < row.external_id <= up_to]
     assert listings.taken([row.external_id for row in rows if row.external_id]) == {
         row.external_id: row.id for row in expected
     }

@@ -56,8 +56,13 @@ def test_products_to_publish_are_found_by_their_index(listings):
 def test_the_existence_pass_follows_the_external_ids(listings):
     (linked,) = plans_of(lambda: listings.linked(after_external_id=0, limit=10))
 
+    (between,) = plans_of(lambda: listings.linked(after_external_id=5, up_to_external_id=9, limit=10))
+    (among,) = plans_of(lambda: listings.linked_among([5, 9]))
+
     assert "listing_external_id_once_per_channel" in linked
-    assert not re.search(r"USE TEMP B-TREE|Sort", linked)
+    assert "listing_external_id_once_per_channel" in between
+    assert "listing_external_id_once_per_channel" in among
+    assert not re.search(r"USE TEMP B-TREE|Sort", linked + between)
 
 
 def test_skus_and_codes_are_looked_up_one_by_one(listings):

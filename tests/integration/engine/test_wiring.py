@@ -136,6 +136,32 @@ def test_a_channel_that_is_not_local_does_not_call_a_private_address(connected):
         pass
 
 
+def test_a_name_that_points_elsewhere_at_the_second_look_is_not_followed(connected, sandbox, monkeypatch):
+    # Public while it is looked at, inside the network when it is connected to.
+    connected.is_local = False
+    for kind in ("store_api", "image_ftp"):
+        Connection.objects.filter(kind=kind).update(host="shop.example")
+    numbers = iter(["93.184.216.34", "127.0.0.1", "93.184.216.34", "127.0.0.1"])
+    monkeypatch.setattr("tradepost.security.addresses._resolve", lambda host, port: [next(numbers)])
+
+    with wiring.open_store(connected) as store, pytest.raises(AddressRefused, match="private network"):
+        store.reads_stock()
+    with wiring.open_image_store(connected) as images, pytest.raises(AddressRefused, match="private network"):
+        images.has_folder()
+
+
+def test_only_the_stores_own_hosts_are_open_to_the_images_of_a_local_channel(connected, sandbox):
+    own, other = (f"http://{host}:{sandbox.ftp.port + 1}/a.png" for host in ("127.0.0.1", "localhost"))
+
+    local = wiring.source_images(connected).prepare([own, other])
+    connected.is_local = False
+    public = wiring.source_images(connected).prepare([own, other])
+    of_no_channel = wiring.source_images(None).prepare([own])
+
+    assert "private network" not in str(local[own])
+    assert all("private network" in str(reason) for reason in (local[other], *public.values(), *of_no_channel.values()))
+
+
 def test_a_channel_without_connections_says_so(channel):
     with pytest.raises(NotAllowed, match="no connection to a store"), wiring.open_store(channel):
         pass

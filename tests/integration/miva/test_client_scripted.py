@@ -1,9 +1,12 @@
 """What the client makes of answers that a store in good health does not give: garbage, cuts, refusals, wrong 206."""
 
+import gzip
 import logging
 import socket
 import struct
 import time
+import tracemalloc
+from functools import partial
 
 import pytest
 import stamina
@@ -18,10 +21,12 @@ from tradepost.domain.errors import (
     StoreUnavailable,
     UnexpectedAnswer,
 )
+from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.rows.order_records import WireOrder
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.address import endpoint_of
 from tradepost.miva.wire.transport import Limits
+from tradepost.security.transport import CheckedTransport
 
 STORE = {"success": 1, "data": {"id": 1, "code": "acme", "name": "Acme"}}
 DENIED = {"success": 0, "error_code": "access_denied", "error_message": "Access denied"}
@@ -268,6 +273,7 @@ BROKEN = [
     pytest.param((200, {}, b'{"success":1,"data"'), id="half an answer"),
     pytest.param((200, {"Content-Encoding": "gzip"}, b"garbage"), id="damaged compression"),
     pytest.param((200, {}, b""), id="nothing"),
+    pytest.param((200, {}, b'{"error_message":"\xff","success":1}'), id="no UTF-8"),
     pytest.param(hang_up, id="connection lost"),
     pytest.param(cut_short, id="cut off"),
     pytest.param(drip, id="too slow"),
@@ -324,6 +330,64 @@ def test_an_answer_beyond_the_limit_is_not_taken(scripted):
 
     with pytest.raises(UnexpectedAnswer, match="1000 bytes"):
         client.call(functions.store_load())
+
+
+def test_a_small_answer_that_unpacks_to_more_than_the_limit_is_not_taken(scripted):
+    packed = gzip.compress(b" " * 100_000_000)
+    client, script = scripted((200, {"Content-Encoding": "gzip"}, packed))
+    assert len(packed) < 100_000
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnexpectedAnswer, match="larger than 64 MB"):
+            client.call(functions.store_load())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 80 * 1024 * 1024
+    assert len(script.requests) == 1
+
+
+def test_headers_that_drip_end_with_the_whole_request(scripted):
+    def drip(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(100):
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+
+    client, _ = scripted(
+        drip,
+        limits=SHORT,
+        open_transport=partial(CheckedTransport, addresses=lambda host, port: [host]),
+    )
+
+    with pytest.raises(AnswerLost, match="in time"):
+        client.call(once())
+
+
+def test_the_stores_name_leads_only_where_it_may(scripted):
+    def addresses(host, port):
+        raise AddressRefused(f"{host} is inside a private network.")
+
+    client, script = scripted((200, {}, STORE), open_transport=partial(CheckedTransport, addresses=addresses))
+
+    with pytest.raises(AddressRefused, match="private network"):
+        client.call(functions.store_load())
+
+    assert script.requests == []
+
+
+def test_a_proxy_of_the_environment_is_gone_through(scripted, monkeypatch):
+    client, script = scripted((200, {}, STORE))
+    monkeypatch.setenv("http_proxy", client._exchange._endpoint.url.removesuffix("/mm5/json.mvc"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    connection = StoreConnection(domain="http://shop.invalid", store_code="s", token="t" * 32, plain_http=True)
+
+    with connect_client(connection) as proxied:
+        assert proxied.call(functions.store_load()).code == "acme"
+
+    assert script.requests[0].headers["host"] == "shop.invalid"
 
 
 def test_a_store_that_can_not_be_reached_is_unavailable(scripted):

@@ -124,3 +124,15 @@ def test_sftp_refuses_unknown_keys_and_wrong_passwords(sftp, open_image_store, c
 
     with pytest.raises(CredentialsRejected, match=part):
         images.sizes(["graphics/is-images/x.png"])
+
+
+def test_a_folder_that_is_too_full_to_be_listed_is_asked_file_by_file(sftp, open_image_store, root, monkeypatch):
+    monkeypatch.setattr("tradepost.miva.files.file_server._LISTING_ENTRIES", 20)
+    port, fingerprint = sftp
+    for number in range(30):
+        (root / f"htdocs/mm5/graphics/is-images/{number}.jpg").write_bytes(b"x" * number)
+    images = open_image_store(port, mode="sftp", fingerprint=fingerprint)
+
+    sizes = images.sizes([f"graphics/is-images/{number}.jpg" for number in range(40)])
+
+    assert sizes == {f"graphics/is-images/{number}.jpg": number for number in range(30)}

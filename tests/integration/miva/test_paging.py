@@ -1,5 +1,6 @@
 """Pages by id: every row once, an end only when the store says so, and no belief in a store that ignores filters."""
 
+import threading
 from functools import partial
 
 import pytest
@@ -84,3 +85,37 @@ def test_a_page_that_fails_is_never_taken_for_the_end(scripted):
 
     with pytest.raises(StoreUnavailable):
         walk(client)
+
+
+def test_pages_that_do_not_end_are_given_up(scripted, monkeypatch):
+    monkeypatch.setattr("tradepost.miva.wire.paging._GROWTH", 10)
+    pages = [page(number * 2 + 1, number * 2 + 2, total=4) for number in range(100)]
+    client, script = scripted(*pages)
+
+    with pytest.raises(UnexpectedAnswer, match="do not end"):
+        walk(client)
+
+    assert len(script.requests) < 15
+
+
+def test_rows_that_are_added_while_a_store_is_walked_through_are_no_reason_to_stop(scripted):
+    pages = [page(number * 2 + 1, number * 2 + 2, total=4) for number in range(20)]
+    client, _ = scripted(*pages, page(41, 42))
+
+    assert len(walk(client)) == 21
+
+
+def test_whoever_stops_between_two_pages_does_not_wait_for_the_next(scripted):
+    release = threading.Event()
+    client, _ = scripted(page(1, 2, total=4), lambda handler: release.wait(30))
+    pages = iter(PagesById(client, QUERY, page_size=2))
+    next(pages)
+
+    stopping = threading.Thread(target=pages.close)
+    stopping.start()
+    stopping.join(20)
+    has_stopped = not stopping.is_alive()
+    release.set()
+    stopping.join()
+
+    assert has_stopped

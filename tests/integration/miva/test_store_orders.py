@@ -110,7 +110,7 @@ def test_orders_are_paged_by_state_and_date(store, place, sandbox):
 
     pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, since=since, page_size=2))
 
-    assert [[order.id for order in page] for page in pages] == [[5002, 5003], [5004, 5005]]
+    assert [[order.id for order in page.orders] for page in pages] == [[5002, 5003], [5004, 5005]]
     for statuses in ({StoreStatus.SHIPPED, StoreStatus.PROCESSING}, set(), {StoreStatus.OTHER}):
         assert list(store.iterate_orders(statuses=statuses, since=None)) == []
 
@@ -125,7 +125,7 @@ def test_an_old_order_that_changed_since_is_found_again(store, place, sandbox):
 
     pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, since=since))
 
-    assert [[order.id for order in page] for page in pages] == [[5002]]
+    assert [[order.id for order in page.orders] for page in pages] == [[5002]]
 
 
 def test_a_note_is_added_and_read_back(store, place):

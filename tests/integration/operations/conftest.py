@@ -12,6 +12,7 @@ from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
@@ -112,6 +113,7 @@ class Shop:
             listings=self.listings,
             intents=DjangoIntents(self.channel.pk),
             inventory=DjangoStoreInventory(self.channel.pk),
+            existence=DjangoExistenceNotes(self.channel.pk),
             orders=self.orders,
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=lambda: datetime.now(UTC),

@@ -16,6 +16,7 @@ from tradepost.domain.order import AcknowledgeMode, StoreStatus, acknowledgement
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.operations import get_orders
 from tradepost.operations.get_orders import Acknowledge, Fetch, found_minus_ledger, is_acknowledged
+from tradepost.operations.ports import OrderPage
 
 PENDING = {StoreStatus.PENDING}
 
@@ -60,6 +61,18 @@ def test_an_order_that_the_hub_can_not_hold_is_reported_and_stops_no_other():
 
     assert [order.id for order in new] == [2]
     assert (left.outcome, "Order 1 can't be imported" in left.message) == (Outcome.FAILED, True)
+
+
+def test_an_order_that_can_not_be_understood_is_reported_and_stops_no_other():
+    hub = MemoryHub()
+    hub.store.desk.place(an_order(1), an_order(2))
+    hub.store.desk.unreadable[1] = "Its date is no date."
+
+    run = fetch(hub)
+
+    assert run.outcomes == {"1": Outcome.FAILED, "2": Outcome.APPLIED}
+    assert run.bad() == [("1", "Its date is no date.")]
+    assert list(hub.orders.ledger) == [2]
 
 
 orders = st.builds(
@@ -127,7 +140,7 @@ def test_the_place_in_time_moves_only_when_every_page_was_read():
     hub = MemoryHub()
 
     def pages(*, statuses, since):
-        yield [an_order(1)]
+        yield OrderPage((an_order(1),))
         raise StoreUnavailable("It is away.")
 
     hub.store.iterate_orders = pages
@@ -151,7 +164,7 @@ def test_whatever_is_found_again_each_order_is_imported_once(fetches, only_paid)
         page = {number: an_order(number, is_paid=is_paid or number in paid) for number, is_paid in found}
         paid |= {number for number, order in page.items() if order.is_paid}
         # Pages overlap, as they do when orders change while they are read.
-        hub.store.iterate_orders = lambda page=page, **_: iter([list(page.values()), list(page.values())])
+        hub.store.iterate_orders = lambda page=page, **_: iter([OrderPage(tuple(page.values()))] * 2)
         fetch(hub)
 
     assert set(Counter(hub.orders.imports).values()) <= {1}
@@ -214,6 +227,15 @@ def test_an_order_that_is_not_on_the_store_any_more_is_reported_and_written_to_b
     assert run.outcomes == {"1": Outcome.FAILED, "2": Outcome.APPLIED}
     assert [keys for _method, keys in hub.store.writes] == [("2",)]
     assert hub.orders.acknowledged == {2}
+
+
+def test_an_order_that_can_not_be_understood_any_more_is_not_gone_and_written_to_by_nobody():
+    hub = imported(1)
+    hub.store.desk.unreadable[1] = "Its date is no date."
+
+    run = acknowledge(hub)
+
+    assert (run.bad(), hub.store.writes, hub.orders.acknowledged) == ([("1", "Its date is no date.")], [], set())
 
 
 def test_an_acknowledgement_that_is_refused_is_tried_again_by_the_next_run():

@@ -213,6 +213,18 @@ def test_an_order_that_is_not_on_the_store_any_more_is_written_to_by_nobody():
     assert hub.orders.errors == {1: "Order 7 is not on the store any more."}
 
 
+def test_an_order_that_can_not_be_understood_is_left_as_it_was_known():
+    hub = hub_with(a_shipment((1, 1)))
+    hub.store.desk.unreadable[7] = "Its date is no date."
+    before = dict(hub.orders.ledger)
+
+    run = drive(hub)
+
+    assert (run.bad(), hub.store.writes) == ([("TP-1", "Its date is no date.")], [])
+    assert hub.orders.errors == {1: "Its date is no date."}
+    assert hub.orders.ledger == before
+
+
 def test_a_preview_makes_no_shipment():
     hub = hub_with(a_shipment((1, 1)))
 

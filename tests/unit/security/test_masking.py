@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from tradepost.security.masking import MASK, MaskingFilter, mask, mask_text
+from tradepost.security.masking import MASK, LogFormatter, mask, mask_text
 
 
 @pytest.mark.parametrize(
@@ -71,19 +71,65 @@ def test_a_value_is_masked_by_the_name_it_stands_under():
     assert mask("abc", name="code") == "abc"
 
 
-def test_log_records_and_their_traces_are_masked():
+@pytest.mark.parametrize(
+    "text",
+    [
+        "first_name=S3CRET",
+        '{"ship_fname": "S3CRET and S3CRET", "x": 1}',
+        "'bill_addr1': 'S3CRET \\' S3CRET'",
+        "city: S3CRET",
+        '"phone_number":"S3CRET"',
+        "call +49 170 1234567 now",
+        "call (555) 123-4567 or 555.123.4567",
+        'null value in column "x"\nDETAIL:  Failing row contains (7, S3CRET, {"a": "S3CRET"}).',
+    ],
+)
+def test_no_name_street_or_phone_number_is_left_where_its_kind_is_said_or_seen(text):
+    masked = mask_text(text)
+
+    assert "S3CRET" not in masked
+    assert "123" not in masked
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("text", ["capacity=5", "user_name=shop", "2026-03-01 12:00:00,123", "order 1005551234567"])
+def test_what_only_looks_like_it_is_left_alone(text):
+    assert mask_text(text) == text
+
+
+def log_with_masks() -> tuple[logging.Logger, io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.addFilter(MaskingFilter())
-    logger = logging.getLogger("masking-test")
+    handler.setFormatter(LogFormatter())
+    logger = logging.Logger("masking-test")  # noqa: LOG001 one that no other test hears of
     logger.addHandler(handler)
-    logger.propagate = False
+    return logger, stream
+
+
+def test_no_message_of_a_store_can_forge_a_line_of_the_log_or_move_the_cursor():
+    logger, stream = log_with_masks()
+    forged = "\x1b[2J\n2026-01-01 00:00:00,000 INFO tradepost 1 all is well\r\u202eevil\x9b1A\u2028"
+
+    logger.info("The store said: %s", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        logger.exception("refused")
+
+    lines = stream.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("2026-01-01")] == []
+    assert [line for line in lines if not line.isprintable()] == []
+    assert r"\u001b[2J\u000a2026-01-01 00:00:00,000 INFO tradepost 1 all is well\u000d\u202eevil\u009b1A" in lines[0]
+    assert len([line for line in lines if not line.startswith("    ")]) == 2
+
+
+def test_log_records_and_their_traces_are_masked():
+    logger, stream = log_with_masks()
 
     try:
         raise ValueError("token=S3CRET of ada@example.com")
     except ValueError:
         logger.exception("refused %s", "password=S3CRET")
-    logger.removeHandler(handler)
 
     said = stream.getvalue()
     assert "refused" in said

@@ -7,6 +7,7 @@ The command `miva-sandbox`: serve a store until it is told to stop, or say what 
 
 import argparse
 import json
+import os
 import signal
 import sqlite3
 import sys
@@ -25,6 +26,7 @@ _IN_MEMORY = ":memory:"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    os.umask(0o077)  # tokens and customers are in what it keeps
     options = _parser().parse_args(arguments)
     status: int = options.run(options)
     return status

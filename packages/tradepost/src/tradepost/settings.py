@@ -15,13 +15,19 @@ from urllib.parse import urlsplit
 import dj_database_url
 import platformdirs
 
+from tradepost.domain.errors import HubUnusable
 from tradepost.security.keys import key_file, random_secret
 from tradepost.web import theme
 
 DATA_DIR = Path(os.environ.get("TRADEPOST_DATA") or platformdirs.user_data_path("tradepost"))
-DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-SECRET_KEY = os.environ.get("TRADEPOST_SECRET_KEY") or key_file(DATA_DIR / "secret.key", make=random_secret)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    SECRET_KEY = os.environ.get("TRADEPOST_SECRET_KEY") or key_file(DATA_DIR / "secret.key", make=random_secret)
+except OSError as error:
+    raise HubUnusable(
+        f"The data folder {DATA_DIR} can't be used: {error.strerror}. Name a folder in TRADEPOST_DATA that the user "
+        "who runs Tradepost may write to."
+    ) from error
 TRADEPOST_ENCRYPTION_KEYS = tuple(filter(None, os.environ.get("TRADEPOST_ENCRYPTION_KEYS", "").split(",")))
 
 DEBUG = False
@@ -67,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tradepost.web.database_limits.limit_statements",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -94,11 +101,13 @@ TEMPLATES = [
 
 # --- database ---------------------------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'tradepost.sqlite3'}", conn_max_age=600, conn_health_checks=True
+_DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'tradepost.sqlite3'}"
+if urlsplit(_DATABASE_URL).scheme not in {"sqlite", "postgres", "postgresql"}:
+    # It is not shown: there may be a password in it.
+    raise HubUnusable(
+        "DATABASE_URL must begin with sqlite:/// or postgres://, for example postgres://user:password@host/name."
     )
-}
+DATABASES = {"default": dj_database_url.parse(_DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue up for the one lock instead of failing half-way: without IMMEDIATE, a transaction that reads
     # first and writes later is refused at once when another one wrote in between, whatever the timeout.

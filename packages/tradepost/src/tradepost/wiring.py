@@ -15,7 +15,8 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
 from tradepost.database.channels.channels import DjangoChannels, settings_of
-from tradepost.database.channels.connections import image_connection_of, store_connection_of
+from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
+from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
@@ -25,7 +26,8 @@ from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.errors import NotAllowed
 from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
-from tradepost.miva.wire.transport import RequestSeen
+from tradepost.miva.files.file_server import Connect
+from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.imports import ImportPorts
@@ -43,8 +45,9 @@ from tradepost.operations.ports import (
 )
 from tradepost.operations.selection import Selection
 from tradepost.operations.shipments import ShipmentPorts
-from tradepost.security.addresses import check_host, check_web_address
+from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.encryption import FernetCipher
+from tradepost.security.transport import CheckedTransport
 
 _logger = logging.getLogger(__name__)
 
@@ -91,10 +94,11 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             channel=channel_settings,
             store=store,
             image_store=image_store,
-            source_images=source_images(is_local=channel.is_local),
+            source_images=source_images(channel),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
+            existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
             run=run,
             clock=clock,
@@ -116,19 +120,37 @@ def import_ports(
         catalogue=catalogue(),
         channels={channel.name: DjangoListings(channel.pk, clock=clock) for channel in channels},
         # Web addresses are fetched when they are published, by the channel's own rules.
-        source_images=source_images(is_local=False),
+        source_images=source_images(None),
         transaction=transaction.atomic,
         clock=clock,
         reads_files=reads_files,
     )
 
 
-def source_images(*, is_local: bool) -> ImageLibrary:
-    return ImageLibrary(Path(settings.DATA_DIR) / "images", check_address=partial(check_web_address, is_local=is_local))
+def source_images(channel: Channel | None) -> ImageLibrary:
+    """
+    Make the library of source images, of a channel or of the catalogue alone.
+
+    Any catalogue may name any address, so of a local channel, too, only the hosts of its own store and image server
+    may be inside the network.
+    """
+    hosts = set() if channel is None else {own.host.lower() for own in channel.connections.all()}
+    addresses = partial(
+        checked_addresses,
+        private_hosts=hosts if channel is not None and channel.is_local else (),
+        cure=" Images are fetched from there only if that is the host of a local channel's own store or image server.",
+    )
+    return ImageLibrary(
+        Path(settings.DATA_DIR) / "images",
+        check_address=check_web_address,
+        open_transport=partial(CheckedTransport, addresses=addresses),
+    )
 
 
 def cipher() -> FernetCipher:
-    return FernetCipher.of_folder(Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS)
+    return FernetCipher.of_folder(
+        Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS, is_in_use=has_secrets
+    )
 
 
 def catalogue() -> Catalogue:
@@ -202,7 +224,18 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
 
 
 def _connector() -> MivaConnector:
-    return MivaConnector(check_host=check_host, observer=_note_request)
+    return MivaConnector(
+        check_host=check_host, transport_for=_transport_for, connect_for=_connect_for, observer=_note_request
+    )
+
+
+def _transport_for(private_hosts: frozenset[str]) -> OpenTransport:
+    addresses = partial(checked_addresses, private_hosts=private_hosts)
+    return partial(CheckedTransport, addresses=addresses)
+
+
+def _connect_for(private_hosts: frozenset[str]) -> Connect:
+    return partial(connect, private_hosts=private_hosts)
 
 
 def _note_request(seen: RequestSeen) -> None:

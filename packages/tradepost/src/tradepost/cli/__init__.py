@@ -1,19 +1,25 @@
 """
 The command `tradepost`. Its grammar is `tradepost <noun> <verb>`, with one module per noun.
 
-A module is loaded, and the hub opened, only when its noun is called: help answers at once, and the demo can choose a
+A noun's module is loaded when the noun is called, and the hub is opened when a verb is executed. What needs the hub (or
+Django, or the network) is imported inside the verb: so help and completion answer at once, and the demo can choose a
 data folder of its own before anything reads the settings.
 """
 
+import functools
 import importlib
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tradepost.cli import exit_codes as failures
+from tradepost.cli.help_text import without_type_noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +40,15 @@ NOUNS = {
     "users": Noun("users", "Give people a login for the back office."),
     "serve": Noun("serve", "Serve the back office and execute runs."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
-    "version": Noun("version", "Print the version.", opens_hub=False),
 }
 
 
 class Commands(TyperGroup):
-    """The nouns, each loaded when it is called."""
+    """The nouns: enough of each to be listed, completed and suggested; the one that is called is loaded."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 the framework passes its context
-        return list(NOUNS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 the framework passes its context
-        noun = NOUNS.get(cmd_name)
-        # Enough to be listed in the help; what is called is loaded below.
-        return None if noun is None else TyperCommand(cmd_name, help=noun.help)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=noun.help) for name, noun in NOUNS.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -55,31 +56,69 @@ class Commands(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Import a noun's module and build its command, opening the hub first where the noun works on it."""
+    """Import a noun's module and build its command, whose verbs open the hub first where the noun works on it."""
     noun = NOUNS[name]
-    if noun.opens_hub:
-        hub = importlib.import_module("tradepost.cli.bootstrap")
-        hub.open_hub()
-    command = typer.main.get_command(importlib.import_module(f"tradepost.cli.{noun.module}").app)
+    group = typer.main.get_group(importlib.import_module(f"tradepost.cli.{noun.module}").app)
+    # A noun without verbs is a command itself.
+    command = group.commands.get(name, group)
     command.name = name
+    without_type_noise(command)
+    for verb in verbs_of(command).values():
+        without_type_noise(verb)
+        if noun.opens_hub:
+            verb.callback = _in_open_hub(verb.callback)
     return command
+
+
+def verbs_of(command: Any) -> dict[str, Any]:
+    """Return the verbs of a noun's command by name; of one without verbs itself, under no name."""
+    return getattr(command, "commands", None) or {"": command}
+
+
+def top_command() -> Any:
+    """Build the command `tradepost`, of which everything else is a part."""
+    return without_type_noise(typer.main.get_command(app))
+
+
+def _in_open_hub(verb: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(verb)
+    def execute(**arguments: Any) -> Any:
+        from tradepost.cli.bootstrap import open_hub
+
+        open_hub()
+        return verb(**arguments)
+
+    return execute
 
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(installed_version("tradepost"))
+        raise typer.Exit
+
+
 @app.callback()
-def _tradepost() -> None:
+def _tradepost(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """A channel manager for Miva stores: plans what it sends, and proves what it sent."""
 
 
 def main() -> None:
     """Run the command line and leave with its exit code; no exception ever shows a stack trace."""
-    sys.exit(failures.run(app, arguments=sys.argv[1:]))
+    # Before anything is written: what the hub keeps is for its user only, whatever the folder was before.
+    os.umask(0o077)
+    failures.end_when_told()
+    sys.exit(failures.run(top_command(), arguments=sys.argv[1:]))

@@ -1,13 +1,20 @@
-"""Naming things on the command line: a channel by its name, listings by SKU, an order by the store's number."""
+"""
+Naming things on the command line: a channel by its name, listings by SKU, an order by the store's number, and who asks.
+"""
 
-from collections.abc import Sequence
-from typing import Annotated
+import getpass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost import wiring
-from tradepost.database.models import Channel, Listing, Order
+from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Channel, Order
 
 ChannelOption = Annotated[
     str, typer.Option("--channel", "-c", metavar="NAME", help="The channel; may be left out where there is only one.")
@@ -19,20 +26,53 @@ DryRunOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All listings of the channel for which it is allowed.")]
 Skus = Annotated[
-    list[str] | None, typer.Argument(metavar="[SKU]...", help="SKUs; a family's handle or code means the whole family.")
+    list[str] | None, typer.Argument(metavar="SKU", help="SKUs; a family's handle or code means the whole family.")
 ]
 
 SHOWN_UNKNOWN = 10
+# A suggestion compares letter by letter; over a million SKUs that would take longer than anybody waits.
+_COMPARED = 2000
 
 
-def the_channel(name: str) -> Channel:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Listings as they were named: the ids that were found, and for each name that was not the nearest one that is."""
+
+    ids: list[int]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    def sentences(self, channel: "Channel") -> list[str]:
+        """Say of each unknown name that it is unknown, of the first ten at least."""
+        sentences = [
+            f"There is no listing {name} on the channel '{channel.name}'.{_did_you_mean(meant)}"
+            for name, meant in list(self.unknown.items())[:SHOWN_UNKNOWN]
+        ]
+        more = len(self.unknown) - SHOWN_UNKNOWN
+        return [*sentences, f"... and {more} more are unknown."] if more > 0 else sentences
+
+    def unknown_json(self) -> list[dict[str, Any]]:
+        return [{"name": name, "did_you_mean": meant or None} for name, meant in self.unknown.items()]
+
+
+def shell_user() -> str:
+    """Name who asks, for the audit trail."""
+    try:
+        return f"shell: {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "shell"
+
+
+def the_channel(name: str) -> "Channel":
     """Return the channel of this name; without a name the only one. Raises NotAllowed."""
+    from tradepost.database.models import Channel
+
     channels = Channel.objects.filter(archived_at__isnull=True)
     if name:
         found = channels.filter(name=name).first()
         if found is None:
-            known = ", ".join(channels.values_list("name", flat=True)) or "none yet"
-            message = f"There is no channel '{name}' (there are: {known})."
+            names = list(channels.values_list("name", flat=True))
+            known = ", ".join(names) or "none yet"
+            message = f"There is no channel '{name}' (there are: {known}).{_did_you_mean(nearest(name, names))}"
             raise NotAllowed(message)
         return found
     first = list(channels[:2])
@@ -46,29 +86,41 @@ def the_channel(name: str) -> Channel:
     return first[0]
 
 
-def listing_ids(channel: Channel, skus: Sequence[str]) -> list[int]:
-    """Return the listings that these SKUs, handles or codes name. Raises NotAllowed with those that name nothing."""
+def named_listings(channel: "Channel", names: Sequence[str]) -> Named:
+    """Find the listings that these SKUs, handles or codes name. Raises NotAllowed if none of them names any."""
+    from tradepost import wiring
+    from tradepost.database.models import Listing
+
     listings = wiring.listings_of(channel.pk)
-    rows = {row.id: row for row in listings.by_skus(skus)}
-    named = {row.sku for row in rows.values()} | {row.code for row in rows.values()}
-    missing = [sku for sku in skus if sku not in named]
+    rows = {row.id: row for row in listings.by_skus(names)}
+    known = {row.sku for row in rows.values()} | {row.code for row in rows.values()}
+    missing = [name for name in names if name not in known]
     for code, row in (listings.by_codes(missing) if missing else {}).items():
         rows[row.id] = row
-        named |= {code, row.code}
+        known |= {code, row.code}
     handles = set(
         Listing.objects.filter(channel=channel, kind="parent", product__handle__in=missing).values_list(
             "product__handle", flat=True
         )
     )
-    unknown = [sku for sku in missing if sku not in named and sku.casefold() not in named and sku not in handles]
-    if unknown:
-        names = ", ".join(unknown[:SHOWN_UNKNOWN]) + (", ..." if len(unknown) > SHOWN_UNKNOWN else "")
-        message = f"There is no listing {names} on the channel '{channel.name}'; import the catalogue first."
+    unknown = [name for name in missing if name not in known and name.casefold() not in known and name not in handles]
+    named = Named(
+        list(rows),
+        {name: _nearest_listing(channel, name) if place < SHOWN_UNKNOWN else "" for place, name in enumerate(unknown)},
+    )
+    if unknown and not rows:
+        message = " ".join(named.sentences(channel))
+        if not any(named.unknown.values()):
+            message += (
+                " 'tradepost listings list' shows those that there are; 'tradepost catalogue import' brings in more."
+            )
         raise NotAllowed(message)
-    return list(rows)
+    return named
 
 
-def the_order(channel: Channel, number: int) -> Order:
+def the_order(channel: "Channel", number: int) -> "Order":
+    from tradepost.database.models import Order
+
     found = Order.objects.filter(channel=channel, external_id=number).first()
     if found is None:
         message = (
@@ -83,6 +135,31 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
     if is_confirmed:
         return
     if not typer.get_text_stream("stdin").isatty():
-        message = f"{question} Say so with --yes."
+        message = f"{question} There is no terminal to ask at, so nothing was done; say so with --yes."
         raise NotAllowed(message)
     typer.confirm(question, abort=True, err=True)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return the known name that somebody may have meant, upper and lower case alike; blank if none is near."""
+    by_key = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), by_key, n=1, cutoff=0.7)
+    return by_key[close[0]] if close else ""
+
+
+def _nearest_listing(channel: "Channel", name: str) -> str:
+    """Look among the listings that begin alike, first with many letters, last with none."""
+    from tradepost.database.models import Listing
+
+    key = code_key(name)
+    rows = Listing.objects.filter(channel=channel)
+    for letters in (6, 3, 1, 0):
+        alike = rows.filter(code_key__startswith=key[:letters]).values_list("sku", "code")[:_COMPARED]
+        found = nearest(name, {text for pair in alike for text in pair if text})
+        if found:
+            return found
+    return ""
+
+
+def _did_you_mean(name: str) -> str:
+    return f" Did you mean '{name}'?" if name else ""

@@ -1,19 +1,19 @@
 """`tradepost catalogue`: bring in what the merchant sells, and look at it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from django.db.models import Count, Q
 
 from tradepost.cli.arguments import JsonOption, the_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import err, out, print_json, print_table, progress
-from tradepost.database.models import Channel, ProductRecord
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.imports import ImportReport, import_catalogue
-from tradepost.operations.ports import Level, RowReport
-from tradepost.wiring import import_ports
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Channel, ProductRecord
+    from tradepost.operations.imports import ImportReport
+    from tradepost.operations.ports import RowReport
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
 
@@ -33,6 +33,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> Exit:
     """Import a catalogue file, and build or refresh listings; the same file again changes nothing."""
+
     if not file.is_file():
         message = f"There is no file {file}."
         raise FileRefused(message)
@@ -44,8 +45,11 @@ def import_(
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
-def bring_in(file: Path, channels: list[Channel] | None, *, queue: bool, quiet: bool) -> ImportReport:
+def bring_in(file: Path, channels: "list[Channel] | None", *, queue: bool, quiet: bool) -> "ImportReport":
     """Import a file with a progress bar; `channels` None: on every channel that follows the catalogue."""
+    from tradepost.operations.imports import import_catalogue
+    from tradepost.wiring import import_ports
+
     ports = import_ports(channels, reads_files=True)
     with progress(is_shown=not quiet) as step:
         return import_catalogue(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
@@ -60,6 +64,10 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List the products of the catalogue."""
+    from django.db.models import Count, Q
+
+    from tradepost.database.models import ProductRecord
+
     rows = ProductRecord.objects.filter(pk__gt=after)
     if search:
         rows = rows.filter(
@@ -73,15 +81,15 @@ def list_(
         )
         return
     print_table(
-        ("id", "handle", "title", "brand", "category", "variants"),
+        ("id", "handle", "title", "variants", "brand", "category"),
         (
             (
                 product.pk,
                 product.handle,
                 product.title,
+                product.sellable if product.option_names else "simple",
                 product.brand,
                 " / ".join(product.category),
-                product.sellable if product.option_names else "simple",
             )
             for product in found
         ),
@@ -91,7 +99,9 @@ def list_(
         out.print(f"There are more: --after {found[-1].pk}")
 
 
-def report_json(report: ImportReport) -> dict[str, Any]:
+def report_json(report: "ImportReport") -> dict[str, Any]:
+    from tradepost.operations.ports import Level
+
     return {
         "rows": report.rows,
         "products": report.products,
@@ -107,11 +117,11 @@ def report_json(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _row_json(row: RowReport) -> dict[str, Any]:
+def _row_json(row: "RowReport") -> dict[str, Any]:
     return {"line": row.line or None, "handle": row.handle, "message": row.message}
 
 
-def _product_json(product: ProductRecord) -> dict[str, Any]:
+def _product_json(product: "ProductRecord") -> dict[str, Any]:
     return {
         "id": product.pk,
         "handle": product.handle,
@@ -124,7 +134,9 @@ def _product_json(product: ProductRecord) -> dict[str, Any]:
     }
 
 
-def _print(report: ImportReport) -> None:
+def _print(report: "ImportReport") -> None:
+    from tradepost.operations.ports import Level
+
     saved = report.saved
     families = f"{report.parents} families with {report.variants} variants"
     out.print(f"{report.rows} rows: {families}, {report.simple} simple products.")
@@ -144,5 +156,5 @@ def _print(report: ImportReport) -> None:
         out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
 
 
-def _where(row: RowReport) -> str:
+def _where(row: "RowReport") -> str:
     return f"line {row.line}: " if row.line else f"{row.handle}: " if row.handle else ""

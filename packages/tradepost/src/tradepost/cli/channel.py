@@ -1,23 +1,24 @@
 """`tradepost channel`: connect stores, look at channels, change, check, pause and remove them."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost import wiring
 from tradepost.cli import channel_options as options
-from tradepost.cli.arguments import JsonOption, YesOption, confirm, the_channel
+from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.run_report import shell_user
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
-from tradepost.database.models import Channel, ConnectionKind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.making import ContentRules
 from tradepost.operations import channels
 from tradepost.operations.connection_check import Finding, Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Channel, ConnectionKind
+    from tradepost.operations.channels import ChannelPorts
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
 
@@ -63,7 +64,9 @@ def add(
     again. Secrets are asked for, or read from a file, standard input or the environment (TRADEPOST_TOKEN,
     TRADEPOST_SIGNATURE_KEY, TRADEPOST_FTP_PASSWORD, TRADEPOST_WEB_PASSWORD).
     """
-    ports = wiring.channel_ports(requested_by=shell_user())
+    from tradepost.database.models import Channel
+
+    ports = _ports()
     store = {
         "domain": domain,
         "store_code": store_code,
@@ -104,6 +107,8 @@ def add(
 @app.command("list")
 def list_(*, as_json: JsonOption = False) -> None:
     """List the channels."""
+    from tradepost.database.models import Channel, ConnectionKind
+
     found = list(Channel.objects.filter(archived_at__isnull=True).prefetch_related("connections"))
     if as_json:
         print_json({"channels": [_json(channel) for channel in found]})
@@ -150,7 +155,7 @@ def check(
 ) -> Exit:
     """Try a channel's connections, and say what is missing and how to cure it."""
     channel = the_channel(name)
-    ports = wiring.channel_ports(requested_by=shell_user())
+    ports = _ports()
     look = channels.check_channel(channel.pk, ports, make_folder=make_folder)
     if as_json:
         print_json({"channel": channel.name, "checks": [_finding_json(finding) for finding in look.findings]})
@@ -211,6 +216,8 @@ def set_(
     as_json: JsonOption = False,
 ) -> Exit:
     """Change a channel's settings, addresses or credentials; what is not named stays."""
+    from tradepost.database.models import ConnectionKind
+
     channel = the_channel(name)
     store: dict[str, Any] = {
         "domain": domain,
@@ -270,7 +277,7 @@ def set_(
     if edit.is_empty:
         message = "Say what to change; 'tradepost channel set --help' lists the settings."
         raise NotAllowed(message)
-    change = channels.change_channel(channel.pk, edit, wiring.channel_ports(requested_by=shell_user()))
+    change = channels.change_channel(channel.pk, edit, _ports())
     if as_json:
         print_json(_json(the_channel(new_name or name)))
     elif change.fields:
@@ -285,7 +292,7 @@ def set_(
 def pause(name: Name, *, as_json: JsonOption = False) -> Exit:
     """Let a channel execute no more runs: nothing is sent to its store and nothing fetched. One at work ends first."""
     channel = the_channel(name)
-    is_new = channels.pause_channel(channel.pk, wiring.channel_ports(requested_by=shell_user()))
+    is_new = channels.pause_channel(channel.pk, _ports())
     _tell_paused(channel.name, is_paused=True, is_new=is_new, as_json=as_json)
     return Exit.DONE
 
@@ -294,7 +301,7 @@ def pause(name: Name, *, as_json: JsonOption = False) -> Exit:
 def resume(name: Name, *, as_json: JsonOption = False) -> Exit:
     """Let a paused channel execute runs again, first those that are queued."""
     channel = the_channel(name)
-    is_new = channels.resume_channel(channel.pk, wiring.channel_ports(requested_by=shell_user()))
+    is_new = channels.resume_channel(channel.pk, _ports())
     _tell_paused(channel.name, is_paused=False, is_new=is_new, as_json=as_json)
     return Exit.DONE
 
@@ -304,7 +311,7 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     """Take a channel out of use and forget its credentials; its history stays, and nothing is changed on the store."""
     channel = the_channel(name)
     confirm(f"Take the channel '{channel.name}' out of use?", is_confirmed=yes)
-    channels.remove_channel(channel.pk, wiring.channel_ports(requested_by=shell_user()))
+    channels.remove_channel(channel.pk, _ports())
     if as_json:
         print_json({"removed": name})
     else:
@@ -312,14 +319,23 @@ def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -
     return Exit.DONE
 
 
+def _ports() -> "ChannelPorts":
+    from tradepost import wiring
+
+    return wiring.channel_ports(requested_by=shell_user())
+
+
 # --- what is told ---
 
 
-def _addresses(channel: Channel, kind: ConnectionKind) -> str:
+def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
     return ", ".join(f"{c.host} {c.store_code}".strip() for c in channel.connections.all() if c.kind == kind.value)
 
 
-def _json(channel: Channel) -> dict[str, Any]:
+def _json(channel: "Channel") -> dict[str, Any]:
+    from tradepost import wiring
+    from tradepost.database.models import ConnectionKind
+
     settings = wiring.profile_of(channel).settings
     return {
         "name": channel.name,

@@ -6,13 +6,21 @@ With `--json`, the same sentence is the one object on standard output: {"error":
 
 import json
 import logging
+import os
 import secrets
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from types import FrameType
 from typing import Any
 
 from tradepost.domain import errors
+from tradepost.security.terminal import escaped, printable
+
+# Longer than `serve` takes to stop in good order.
+END_SECONDS = 9.0
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +80,9 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
             return _tell(_usage(error), kind="Usage", arguments=arguments, code=Exit.BAD_INPUT)
         if type(error).__name__ == "Abort":
             return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
+        explained = _explain(error)
+        if explained is not None:
+            return _tell(str(explained), kind=type(explained).__name__, arguments=arguments, code=code_of(explained))
         reference = secrets.token_hex(4)
         log.exception("command failed, reference %s", reference)
         sentence = f"Something went wrong inside Tradepost ({type(error).__name__}); the log has it as {reference}."
@@ -80,6 +91,40 @@ def run(app: Callable[..., Any], *, arguments: Sequence[str]) -> int:
         # The framework turns Ctrl-C inside a command into this result, and says nothing.
         return _tell("Stopped.", kind="Interrupted", arguments=arguments, code=Exit.INTERRUPTED)
     return result if isinstance(result, int) else Exit.DONE
+
+
+def _explain(error: Exception) -> errors.TradepostError | None:
+    if "django.db" not in sys.modules:
+        # Nothing of ours was opened yet; and only who opens it has to wait until it is loaded.
+        return None
+    from tradepost.database.failures import explain
+
+    return explain(error)
+
+
+def end_when_told() -> None:
+    """
+    Let SIGTERM end this process as Ctrl-C does, and both of them within seconds.
+
+    What is begun is settled on the way. A thread that waits for a silent store would keep the process all the same: it
+    is left after a while, and its run is taken by whoever is next, who sees that this process is gone.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    end = threading.Timer(END_SECONDS, _end_at_once)
+    end.daemon = True
+    end.start()
+    raise KeyboardInterrupt
+
+
+def _end_at_once() -> None:
+    _tell("Stopped.", kind="Interrupted", arguments=sys.argv[1:], code=Exit.INTERRUPTED)
+    sys.stdout.flush()
+    logging.shutdown()
+    os._exit(Exit.INTERRUPTED)
 
 
 def _usage(error: Any) -> str:
@@ -93,6 +138,7 @@ def _usage(error: Any) -> str:
 
 def _tell(sentence: str, *, kind: str, arguments: Sequence[str], code: Exit) -> int:
     if "--json" in arguments:
-        print(json.dumps({"error": sentence, "kind": kind}))
-    print(sentence, file=sys.stderr)
+        print(escaped(json.dumps({"error": sentence, "kind": kind}, ensure_ascii=False)))
+    # A sentence may be of several lines, with a command to type in one of its own.
+    print("\n".join(map(printable, sentence.split("\n"))), file=sys.stderr)
     return code

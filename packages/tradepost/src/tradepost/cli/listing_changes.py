@@ -1,10 +1,9 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
-from django.db.models import QuerySet
 
 from tradepost.cli.arguments import (
     AllOption,
@@ -13,17 +12,13 @@ from tradepost.cli.arguments import (
     JsonOption,
     Skus,
     YesOption,
-    confirm,
-    listing_ids,
+    named_listings,
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.requests import Request, ask, pause_or_unlink
-from tradepost.cli.run_report import execute
-from tradepost.database.models import Channel, Listing
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.listing import Pending
 
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 
@@ -34,13 +29,14 @@ def publish(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be created on the store; without any, publish what is due."""
     if not skus and not all_:
-        return execute(the_channel(channel), "publish", dry_run=dry_run, as_json=as_json)
-    return _ask(Pending.PUBLISH, skus, all_=all_, now=now, dry_run=dry_run, channel=channel, as_json=as_json)
+        return _execute("publish", None, dry_run=dry_run, channel=channel, as_json=as_json)
+    return _ask(Pending.PUBLISH, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def overwrite(
@@ -52,6 +48,7 @@ def overwrite(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
@@ -67,6 +64,7 @@ def overwrite(
         all_=all_,
         now=now,
         dry_run=dry_run,
+        yes=yes,
         channel=channel,
         as_json=as_json,
     )
@@ -78,11 +76,12 @@ def hide(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be shown as out of stock."""
-    return _ask(Pending.HIDE, skus, all_=all_, now=now, dry_run=dry_run, channel=channel, as_json=as_json)
+    return _ask(Pending.HIDE, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def unhide(
@@ -91,11 +90,12 @@ def unhide(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue hidden listings to be put back for sale."""
-    return _ask(Pending.UNHIDE, skus, all_=all_, now=now, dry_run=dry_run, channel=channel, as_json=as_json)
+    return _ask(Pending.UNHIDE, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def delist(
@@ -109,17 +109,23 @@ def delist(
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be removed from the store for good."""
-    if not dry_run:
-        what = f"all listings of the channel '{the_channel(channel).name}'" if all_ else f"{len(skus or ())} listings"
-        confirm(f"Remove {what} from the store for good?", is_confirmed=yes)
-    return _ask(Pending.DELIST, skus, all_=all_, now=now, dry_run=dry_run, channel=channel, as_json=as_json)
+    return _ask(Pending.DELIST, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def sync(
-    skus: Skus = None, *, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+    skus: Skus = None,
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone from the store."""
-    return _execute("sync", skus, dry_run=dry_run, channel=channel, as_json=as_json)
+    # The name of the option is the engine's, which must not be imported for help.
+    options = {"full_existence": True} if full else None
+    return _execute("sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options)
 
 
 def link(
@@ -139,12 +145,7 @@ def unlink(
     as_json: JsonOption = False,
 ) -> Exit:
     """Let go of the store's products; nothing is written to the store."""
-    chosen = the_channel(channel)
-    if all_ and not dry_run:
-        confirm(f"Let go of all products of the channel '{chosen.name}'?", is_confirmed=yes)
-    rows = Listing.objects.filter(channel=chosen).exclude(link=Link.UNLINKED.value)
-    ids = _chosen(chosen, skus, all_=all_, rows=rows)
-    return pause_or_unlink(chosen, "unlink", ids, dry_run=dry_run, as_json=as_json)
+    return _pause_or_unlink("unlink", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def pause(
@@ -152,13 +153,12 @@ def pause(
     *,
     all_: AllOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Freeze listings: no run touches them; what is queued stays queued."""
-    chosen = the_channel(channel)
-    ids = _chosen(chosen, skus, all_=all_, rows=Listing.objects.filter(channel=chosen, is_paused=False))
-    return pause_or_unlink(chosen, "pause", ids, dry_run=dry_run, as_json=as_json)
+    return _pause_or_unlink("pause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def unpause(
@@ -166,13 +166,12 @@ def unpause(
     *,
     all_: AllOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Let runs touch listings again."""
-    chosen = the_channel(channel)
-    ids = _chosen(chosen, skus, all_=all_, rows=Listing.objects.filter(channel=chosen, is_paused=True))
-    return pause_or_unlink(chosen, "unpause", ids, dry_run=dry_run, as_json=as_json)
+    return _pause_or_unlink("unpause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def clear(
@@ -180,11 +179,12 @@ def clear(
     *,
     all_: AllOption = False,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Take back what was asked for and is not done yet."""
-    return _ask(Pending.NONE, skus, all_=all_, now=False, dry_run=dry_run, channel=channel, as_json=as_json)
+    return _ask(Pending.NONE, skus, all_=all_, now=False, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def _ask(
@@ -194,38 +194,37 @@ def _ask(
     all_: bool,
     now: bool,
     dry_run: bool,
+    yes: bool,
     channel: str,
     as_json: bool,
     groups: frozenset[Group] = CONTENT_GROUPS,
 ) -> Exit:
+    from tradepost.cli.requests import ask, requested
+
+    request = requested(the_channel(channel), change, skus, is_all=all_, groups=groups)
+    return ask(request, now=now, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
+
+
+def _pause_or_unlink(
+    verb: str, skus: Sequence[str] | None, *, all_: bool, dry_run: bool, yes: bool, channel: str, as_json: bool
+) -> Exit:
+    from tradepost.cli.requests import pause_or_unlink
+
     chosen = the_channel(channel)
-    ids = _chosen(chosen, skus, all_=all_, rows=_askable(chosen, change))
-    request = Request(channel=chosen, listing_ids=ids, change=change, groups=groups, is_all=all_)
-    return ask(request, now=now, dry_run=dry_run, as_json=as_json)
+    return pause_or_unlink(chosen, verb, skus, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
 
 
-def _execute(kind: str, skus: Sequence[str] | None, *, dry_run: bool, channel: str, as_json: bool) -> Exit:
+def _execute(
+    kind: str,
+    skus: Sequence[str] | None,
+    *,
+    dry_run: bool,
+    channel: str,
+    as_json: bool,
+    options: Mapping[str, Any] | None = None,
+) -> Exit:
+    from tradepost.cli.run_report import execute
+
     chosen = the_channel(channel)
-    only = listing_ids(chosen, skus) if skus else None
-    return execute(chosen, kind, only=only, dry_run=dry_run, as_json=as_json)
-
-
-def _chosen(channel: Channel, skus: Sequence[str] | None, *, all_: bool, rows: QuerySet[Listing]) -> list[int]:
-    """Return the ids that SKUs name, or with --all those of `rows`."""
-    if bool(skus) == all_:
-        message = "Say which listings: either SKUs or --all."
-        raise NotAllowed(message)
-    return list(rows.order_by("pk").values_list("pk", flat=True)) if all_ else listing_ids(channel, skus or ())
-
-
-def _askable(channel: Channel, change: Pending) -> QuerySet[Listing]:
-    """Narrow --all to rows for which the change can be allowed at all; the domain decides on each."""
-    rows = Listing.objects.filter(channel=channel)
-    narrowed: dict[Pending, dict[str, Any]] = {
-        Pending.PUBLISH: {"link": Link.UNLINKED.value},
-        Pending.OVERWRITE: {"link": Link.LINKED.value},
-        Pending.HIDE: {"health": Health.LISTED.value, "link": Link.LINKED.value},
-        Pending.UNHIDE: {"health": Health.HIDDEN.value, "link": Link.LINKED.value},
-        Pending.DELIST: {"link": Link.LINKED.value},
-    }
-    return rows.filter(**narrowed[change]) if change in narrowed else rows.exclude(pending=Pending.NONE.value)
+    named = named_listings(chosen, skus) if skus else None
+    return execute(chosen, kind, named=named, dry_run=dry_run, as_json=as_json, options=options)

@@ -1,16 +1,18 @@
 """`tradepost listings`: see what is on a store, ask for changes, and apply them."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from django.db.models import Q
 
 from tradepost.cli import listing_changes
-from tradepost.cli.arguments import ChannelOption, JsonOption, listing_ids, the_channel
-from tradepost.cli.output import out, print_json, print_table, printable
-from tradepost.database.models import Listing, RunChange
+from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
+from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.security.terminal import printable
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Listing, RunChange
 
 app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
 
@@ -32,6 +34,10 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List the listings of a channel."""
+    from django.db.models import Q
+
+    from tradepost.database.models import Listing
+
     rows = Listing.objects.filter(channel=the_channel(channel), pk__gt=after).select_related("product")
     filters = {"health": health, "link": link, "pending": pending, "attention": attention}
     rows = rows.filter(**{name: value.value for name, value in filters.items() if value is not None})
@@ -48,19 +54,19 @@ def list_(
         print_json({"listings": [_json(row) for row in found], "next_after": found[-1].pk if more else None})
         return
     print_table(
-        ("id", "code", "kind", "health", "link", "pending", "price", "quantity", "attention", "title"),
+        ("id", "code", "health", "pending", "price", "quantity", "attention", "title", "link", "kind"),
         (
             (
                 row.pk,
                 row.code,
-                row.kind,
                 row.health,
-                row.link,
                 ("paused " if row.is_paused else "") + row.pending,
                 row.wanted_price,
                 _quantity(row),
                 row.attention,
                 row.product.title,
+                row.link,
+                row.kind,
             )
             for row in found
         ),
@@ -78,9 +84,11 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one listing, with what was done to it."""
-    chosen = the_channel(channel)
-    row = Listing.objects.select_related("product").get(pk=listing_ids(chosen, [sku])[0])
-    history = list(RunChange.objects.filter(listing_id=row.pk).order_by("-pk")[:HISTORY_LENGTH])
+    from tradepost.database.models import Listing, RunChange
+
+    named = named_listings(the_channel(channel), [sku])
+    row = Listing.objects.select_related("product").get(pk=named.ids[0])
+    history = list(RunChange.history_of(row.pk)[:HISTORY_LENGTH])
     if as_json:
         print_json({**_json(row), "history": [_history_json(change) for change in history]})
         return
@@ -88,15 +96,15 @@ def show(
         out.print(f"[bold]{name}[/bold]: ", end="")
         out.print(printable(_plain(value)), markup=False, soft_wrap=True)
     print_table(
-        ("run", "action", "outcome", "proof", "changed", "message"),
+        ("run", "action", "outcome", "message", "changed", "proof"),
         (
             (
                 change.run_id,
                 change.action,
-                change.outcome or "planned",
-                change.proof,
-                ", ".join(str(field["name"]) for field in change.fields),
+                change.outcome,
                 change.message,
+                ", ".join(str(field["name"]) for field in change.fields),
+                change.proof,
             )
             for change in history
         ),
@@ -123,11 +131,11 @@ for _command in (
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {'unknown' if its is None else its}" for name, its in value.items())
+        return ", ".join(f"{name} {'unknown' if number is None else number}" for name, number in value.items())
     return "" if value is None else str(value)
 
 
-def _json(row: Listing) -> dict[str, Any]:
+def _json(row: "Listing") -> dict[str, Any]:
     expected = None if row.proven_quantity is None else row.proven_quantity - row.sold_since_proven
     return {
         "id": row.pk,
@@ -147,7 +155,7 @@ def _json(row: Listing) -> dict[str, Any]:
     }
 
 
-def _history_json(change: RunChange) -> dict[str, Any]:
+def _history_json(change: "RunChange") -> dict[str, Any]:
     return {
         "run": change.run_id,
         "action": change.action,
@@ -159,7 +167,7 @@ def _history_json(change: RunChange) -> dict[str, Any]:
     }
 
 
-def _quantity(row: Listing) -> str:
+def _quantity(row: "Listing") -> str:
     if row.kind == "parent":
         return ""
     return "unknown" if row.wanted_quantity is None else str(row.wanted_quantity)

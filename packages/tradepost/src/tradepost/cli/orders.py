@@ -1,20 +1,20 @@
 """`tradepost orders`: get them, look at them, acknowledge and ship them."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost import wiring
-from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, the_channel, the_order
+from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.run_report import execute, shell_user
-from tradepost.database.models import Order, OrderLine, ShipmentRecord
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Order, OrderLine, ShipmentRecord
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
 
@@ -24,7 +24,7 @@ Number = Annotated[int, typer.Argument(metavar="ORDER", help="The store's order 
 @app.command()
 def get(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
     """Fetch new orders from the store, and acknowledge them in the channel's way."""
-    return execute(the_channel(channel), "get_orders", dry_run=dry_run, as_json=as_json)
+    return _execute("get_orders", channel, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("list")
@@ -36,6 +36,8 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List orders, newest first."""
+    from tradepost.database.models import Order
+
     rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk")
     if state is not None:
         rows = rows.filter(state=state.value)
@@ -109,7 +111,7 @@ def show(order: Number, *, channel: ChannelOption = "", as_json: JsonOption = Fa
 @app.command()
 def acknowledge(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
     """Tell the store of orders that it has not been told about yet; new ones are fetched on the way."""
-    return execute(the_channel(channel), "get_orders", dry_run=dry_run, as_json=as_json)
+    return _execute("get_orders", channel, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -128,6 +130,8 @@ def ship(
     as_json: JsonOption = False,
 ) -> Exit:
     """Record a shipment; 'tradepost orders sync' sends it to the store."""
+    from tradepost import wiring
+
     chosen = the_channel(channel)
     the_order(chosen, order)
     new = NewShipment(
@@ -160,7 +164,13 @@ def ship(
 @app.command()
 def sync(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
     """Send shipments that the store does not know yet."""
-    return execute(the_channel(channel), "sync_orders", dry_run=dry_run, as_json=as_json)
+    return _execute("sync_orders", channel, dry_run=dry_run, as_json=as_json)
+
+
+def _execute(kind: str, channel: str, *, dry_run: bool, as_json: bool) -> Exit:
+    from tradepost.cli.run_report import execute
+
+    return execute(the_channel(channel), kind, dry_run=dry_run, as_json=as_json)
 
 
 def _pieces(lines: list[str]) -> dict[str, int]:
@@ -192,7 +202,7 @@ def _text(text: str, what: str) -> str:
     return text.strip()
 
 
-def _json(order: Order) -> dict[str, Any]:
+def _json(order: "Order") -> dict[str, Any]:
     return {
         "order": order.external_id,
         "state": order.state,
@@ -208,7 +218,7 @@ def _json(order: Order) -> dict[str, Any]:
     }
 
 
-def _line_json(line: OrderLine) -> dict[str, Any]:
+def _line_json(line: "OrderLine") -> dict[str, Any]:
     return {
         "line": line.line_id,
         "sku": line.sku,
@@ -222,7 +232,7 @@ def _line_json(line: OrderLine) -> dict[str, Any]:
     }
 
 
-def _shipment_json(shipment: ShipmentRecord) -> dict[str, Any]:
+def _shipment_json(shipment: "ShipmentRecord") -> dict[str, Any]:
     return {
         "shipment": shipment.code,
         "carrier": shipment.carrier,

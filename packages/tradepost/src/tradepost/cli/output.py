@@ -5,30 +5,34 @@ standard error, and only where somebody watches it.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from tradepost.domain.plan import Change, Outcome, Proof, Result
+from tradepost.cli.console import CleanConsole
+from tradepost.domain.plan import Change, Result
+from tradepost.security.terminal import escaped, printable
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
-err = Console(stderr=True, highlight=False)
+out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
+err = CleanConsole(stderr=True, highlight=False)
 
 Step = Callable[[int, int | None, str], None]
-"""Shows how far a piece of work is: done, total (None if unknown), and what is being done."""
+"""Shows how far a piece of work is: done, total (None if unknown), both of the same things, and what is being done."""
 
 
 def print_json(value: Any) -> None:
     """Print one object; decimals as text, so that no cent is lost on the way."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False))
+    print(escaped(json.dumps(value, default=_plain, ensure_ascii=False)))
 
 
 def _plain(value: Any) -> Any:
@@ -50,19 +54,56 @@ def counted(number: int, singular: str) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "") -> None:
-    """Print rows as a table, or the sentence `empty` where there are none."""
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else _safe(str(cell)) for cell in row))
-    if table.row_count or not empty:
-        out.print(table, soft_wrap=not out.is_terminal)
-    else:
+    """
+    Print rows as a table, or the sentence `empty` where there are none.
+
+    Columns come in the order of their importance: where a terminal is too narrow for all of them without breaking
+    words, the last ones are left out, and named below.
+    """
+    cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
+    if not cells and empty:
         out.print(empty, markup=False)
+        return
+    widths = fitting_widths(columns, cells, room=out.width)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column, width in zip(columns, widths, strict=False):
+        table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row[: len(widths)]))
+    out.print(table, soft_wrap=not out.is_terminal)
+    left_out = columns[len(widths) :]
+    if left_out:
+        out.print(f"Left out, for a wider terminal or --json: {', '.join(left_out)}.", markup=False, style="dim")
 
 
 _NUMBERS = frozenset({"price", "quantity", "count", "total", "done", "lines", "pieces", "id"})
+_GAP = 2
+# What is as short as this is never parted; longer text is, between words, and a longer word has to give in at last.
+_UNPARTED, _LONGEST_WORD = 16, 40
+
+
+def fitting_widths(columns: Sequence[str], rows: Sequence[Sequence[str]], *, room: int) -> list[int]:
+    """Return the width of each column that fits into `room` without breaking words, from the first one on."""
+    texts = [[column, *(row[place] for row in rows)] for place, column in enumerate(columns)]
+    longest = [max(cell_len(text) for text in column) for column in texts]
+    least = [max(_least_width(text) for text in column) for column in texts]
+    shown = len(columns)
+    while shown > 1 and sum(least[:shown]) + _GAP * (shown - 1) > room:
+        shown -= 1
+    widths = least[:shown]
+    spare = room - sum(widths) - _GAP * (shown - 1)
+    # Who lacks little gets it first: so most columns are whole, and one long text takes the rest.
+    for place in sorted(range(shown), key=lambda place: longest[place] - widths[place]):
+        more = max(0, min(spare, longest[place] - widths[place]))
+        widths[place] += more
+        spare -= more
+    return widths
+
+
+def _least_width(text: str) -> int:
+    if cell_len(text) <= _UNPARTED:
+        return cell_len(text)
+    return min(_LONGEST_WORD, max(cell_len(word) for word in text.split(" ")))
 
 
 def change_json(change: Change) -> dict[str, Any]:
@@ -86,52 +127,22 @@ def result_json(result: Result) -> dict[str, Any]:
     }
 
 
-def print_change(change: Change, *, outcome: str = "") -> None:
-    reason = f"  [dim]({_safe(change.reason)})[/dim]" if change.reason else ""
-    label = f" [dim]{_safe(change.subject.label)}[/dim]" if change.subject.label else ""
-    out.print(
-        f"[bold]{change.action.value}[/bold] {change.subject.kind.value} "
-        f"{_safe(change.subject.key)}{label}{reason}{outcome}",
-        soft_wrap=True,
-    )
-    for field in change.fields:
-        before = "" if field.before is None else f"{short(field.before)} -> "
-        out.print(f"    {field.name}: {before}{short(field.after)}", markup=False, soft_wrap=True)
-
-
-def print_results(results: Sequence[Result], *, quiet: frozenset[Outcome] = frozenset()) -> None:
-    for result in results:
-        if result.outcome in quiet:
-            continue
-        proof = f", {result.proof.value}" if result.proof is not Proof.NONE else ""
-        message = f": {_safe(result.message)}" if result.message else ""
-        print_change(result.change, outcome=f"  [{_COLOURS[result.outcome]}]{result.outcome.value}[/]{proof}{message}")
-
-
-_COLOURS = {
-    Outcome.APPLIED: "green",
-    Outcome.UNCHANGED: "dim",
-    Outcome.SKIPPED: "yellow",
-    Outcome.REJECTED: "red",
-    Outcome.FAILED: "red",
-    Outcome.UNKNOWN: "red",
-}
-
-
-def printable(text: str) -> str:
-    """Blank out what is no text: a catalogue or a store may hold control characters for the terminal."""
-    return "".join(mark if mark.isprintable() else " " for mark in text)
+def change_lines(change: Mapping[str, Any]) -> Iterator[str]:
+    """Write a change, as JSON has it, for people: what, on what, why, what became of it if it was done, and values."""
+    label = f" {change['label']}" if change["label"] else ""
+    reason = f"  ({change['reason']})" if change["reason"] else ""
+    outcome = f" [{change['outcome']}]" if change.get("outcome") else ""
+    message = f" {change['message']}" if change.get("message") else ""
+    yield printable(f"{change['action']} {change['subject']} {change['key']}{label}{reason}{outcome}{message}")
+    for field in change["fields"]:
+        before = "" if field.get("before") is None else f"{short(field['before'])} -> "
+        yield f"    {field['name']}: {before}{short(field.get('after'))}"
 
 
 def short(value: Any, *, width: int = 100) -> str:
-    """Write a value on one line, cut where it is long."""
+    """Write a value on one line, cut where it is long; nothing at all is written as none."""
     text = " ".join(str(value).split())
-    return printable(text if len(text) <= width else f"{text[: width - 1]}…")
-
-
-def _safe(text: str) -> str:
-    # It may look like markup, too.
-    return printable(text).replace("[", "\\[")
+    return printable(text if len(text) <= width else f"{text[: width - 1]}…") or "none"
 
 
 @contextmanager
@@ -151,6 +162,8 @@ def progress(*, is_shown: bool = True) -> Iterator[Step]:
         task = bar.add_task("", total=None)
 
         def step(done: int, total: int | None, label: str) -> None:
-            bar.update(task, completed=done, total=total, description=_safe(label))
+            # More may come up while the work goes on: the total follows, and is never less than what is done.
+            known = None if total is None else max(done, total)
+            bar.update(task, completed=done, total=known, description=escape(printable(label)))
 
         yield step

@@ -1,17 +1,45 @@
 """Asking for changes of listings: queue them, or show what would be queued, or queue and apply at once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Q, QuerySet
+
+from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import change_json, counted, out, print_change, print_json, result_json
-from tradepost.cli.run_report import Report, combined_exit, perform, print_report, shell_user
+from tradepost.cli.output import change_json, change_lines, counted, out, print_json, result_json
+from tradepost.cli.run_report import (
+    Report,
+    combined_exit,
+    perform,
+    print_report,
+    print_unknown,
+    totals_line,
+    totals_of,
+)
 from tradepost.database.models import Channel, Listing
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY, Link, Pending
+from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink
 from tradepost.engine.runs import AS_IF, GROUPS
 
 _SHOWN = 50
+
+# What a person is asked before it is done; {listings} is how many, and of which channel.
+_QUESTIONS = {
+    "publish": "Create {listings} on the store now?",
+    "overwrite": "Replace the content of {listings} on the store now? What was changed there by hand is lost.",
+    "hide": "Show {listings} as out of stock now? Nobody can buy them until they are unhidden.",
+    "unhide": "Put {listings} back for sale now?",
+    "delist": "Remove {listings} from the store for good? Nobody can buy them until they are published anew.",
+    "clear": "Take back what was asked for on {listings} and is not done yet?",
+    "pause": "Freeze {listings}? The store is told of no price and no quantity until they are unpaused.",
+    "unpause": "Let runs touch {listings} again? The next one sends what is queued and what has changed since.",
+    "unlink": "Let go of {listings}? They stay on the store as they are, and nothing is sent to them any more.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +47,37 @@ class Request:
     """A change asked for. `is_all`: the rows were not named one by one, so those it does not fit are no mistake."""
 
     channel: Channel
-    listing_ids: list[int]
+    named: Named
     change: Pending
     groups: frozenset[Group] = CONTENT_GROUPS
     is_all: bool = False
 
+    @property
+    def verb(self) -> str:
+        return self.change.value or "clear"
 
-def ask(request: Request, *, now: bool, dry_run: bool, as_json: bool) -> Exit:
+    def needs_a_yes(self, *, now: bool) -> bool:
+        """Whether it can't be taken back once it is done: for good, or for all listings at once."""
+        at_once = now or self.change is Pending.NONE
+        return self.change is Pending.DELIST or (self.is_all and at_once)
+
+
+def requested(
+    channel: Channel,
+    change: Pending,
+    skus: Sequence[str] | None,
+    *,
+    is_all: bool,
+    groups: frozenset[Group] = CONTENT_GROUPS,
+) -> Request:
+    """Say which listings a change is asked for: named by SKU, or all for which it can be allowed."""
+    named = _named(channel, skus, is_all=is_all, rows=_askable(channel, change))
+    return Request(channel=channel, named=named, change=change, groups=groups, is_all=is_all)
+
+
+def ask(request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_json: bool) -> Exit:
     """Queue a change and say which run applies it; with `now` run it for these rows, with `dry_run` only show it."""
-    if dry_run:
-        asked = preview_change(request.channel.pk, request.listing_ids, request.change)
-    else:
-        asked = request_change(
-            request.channel.pk,
-            request.listing_ids,
-            request.change,
-            requested_by=shell_user(),
-            groups=request.groups,
-        )
+    asked = _preview(request) if dry_run else _queue(request, now=now, is_confirmed=is_confirmed)
     kind = APPLIED_BY.get(request.change, "")
     report: Report | None = None
     if kind and asked.listing_ids and (now or dry_run):
@@ -46,11 +87,12 @@ def ask(request: Request, *, now: bool, dry_run: bool, as_json: bool) -> Exit:
     if as_json:
         print_json(
             {
-                "change": request.change.value or "clear",
+                "change": request.verb,
                 "dry_run": dry_run,
                 "queued": asked.queued,
                 "unchanged": asked.unchanged,
                 "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
+                "unknown": request.named.unknown_json(),
                 "applied_by": kind,
                 "changes": [change_json(change) for change in asked.changes]
                 if dry_run
@@ -59,46 +101,122 @@ def ask(request: Request, *, now: bool, dry_run: bool, as_json: bool) -> Exit:
             }
         )
     else:
-        _tell(request, asked, dry_run=dry_run, kind=kind, now=now)
+        if dry_run:
+            _show_plan(request, asked, kind=kind)
+        else:
+            _tell(request, asked, kind=kind, now=now)
         if report is not None:
             print_report(report)
-    refused_all = bool(asked.refused) and not request.is_all and not (asked.queued or asked.unchanged)
-    return combined_exit(Exit.BAD_INPUT if refused_all else Exit.DONE, report)
+        print_unknown(request.channel, request.named)
+    if asked.refused and not request.is_all and not (asked.queued or asked.unchanged):
+        return combined_exit(Exit.BAD_INPUT, report)
+    return combined_exit(Exit.WITH_ERRORS if request.named.unknown else Exit.DONE, report)
 
 
-def pause_or_unlink(channel: Channel, verb: str, listing_ids: list[int], *, dry_run: bool, as_json: bool) -> Exit:
+def pause_or_unlink(
+    channel: Channel,
+    verb: str,
+    skus: Sequence[str] | None,
+    *,
+    is_all: bool,
+    is_confirmed: bool = True,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
     """Do what needs no run: pause, unpause, unlink."""
-    rows = Listing.objects.filter(channel=channel, pk__in=listing_ids)
-    rows = rows.exclude(link=Link.UNLINKED.value) if verb == "unlink" else rows.filter(is_paused=verb != "pause")
-    changed = rows.count()
+    fitting = Listing.objects.filter(channel=channel)
+    fitting = (
+        fitting.exclude(link=Link.UNLINKED.value) if verb == "unlink" else fitting.filter(is_paused=verb != "pause")
+    )
+    named = _named(channel, skus, is_all=is_all, rows=fitting)
+    # A family's parent means its variants, too.
+    changed = fitting.filter(Q(pk__in=named.ids) | Q(parent_id__in=named.ids)).count()
+    if is_all and changed and not dry_run:
+        confirm(_question(channel, verb, changed), is_confirmed=is_confirmed)
     if not dry_run and verb == "unlink":
-        changed = request_unlink(channel.pk, listing_ids, requested_by=shell_user()).queued
+        changed = request_unlink(channel.pk, named.ids, requested_by=shell_user()).queued
     elif not dry_run:
-        request_pause(channel.pk, listing_ids, is_paused=verb == "pause", requested_by=shell_user())
+        request_pause(channel.pk, named.ids, is_paused=verb == "pause", requested_by=shell_user())
     if as_json:
-        print_json({"change": verb, "dry_run": dry_run, "changed": changed})
+        print_json({"change": verb, "dry_run": dry_run, "changed": changed, "unknown": named.unknown_json()})
     else:
         would = "Would " if dry_run else "Done: "
-        out.print(f"{would}{verb} {changed} listings." if changed else f"Nothing to {verb}.")
-    return Exit.DONE
+        out.print(f"{would}{verb} {counted(changed, 'listing')}." if changed else f"Nothing to {verb}.")
+        print_unknown(channel, named)
+    return Exit.WITH_ERRORS if named.unknown else Exit.DONE
 
 
-def _tell(request: Request, asked: RequestOutcome, *, dry_run: bool, kind: str, now: bool) -> None:
-    word = request.change.value or "clear"
-    if dry_run:
-        for change in asked.changes[:_SHOWN]:
-            print_change(change)
-        out.print(
-            f"Would queue '{word}' for {counted(asked.queued, 'listing')}." if kind else f"Would clear {asked.queued}."
-        )
-    elif asked.queued and kind:
+def _preview(request: Request) -> RequestOutcome:
+    return preview_change(request.channel.pk, request.named.ids, request.change)
+
+
+def _queue(request: Request, *, now: bool, is_confirmed: bool) -> RequestOutcome:
+    if request.needs_a_yes(now=now) and not is_confirmed:
+        expected = _preview(request)
+        # What is queued already is applied as well, if it is applied now.
+        number = expected.queued + (expected.unchanged if now else 0)
+        if number:
+            confirm(_question(request.channel, request.verb, number), is_confirmed=False)
+    return request_change(
+        request.channel.pk, request.named.ids, request.change, requested_by=shell_user(), groups=request.groups
+    )
+
+
+def _question(channel: Channel, verb: str, number: int) -> str:
+    return _QUESTIONS[verb].format(listings=f"{counted(number, 'listing')} of the channel '{channel.name}'")
+
+
+def _named(channel: Channel, skus: Sequence[str] | None, *, is_all: bool, rows: QuerySet[Listing]) -> Named:
+    """Return the listings that SKUs name, or with --all those of `rows`."""
+    if bool(skus) == is_all:
+        message = "Say which listings: either SKUs or --all."
+        raise NotAllowed(message)
+    if is_all:
+        return Named(list(rows.order_by("pk").values_list("pk", flat=True)))
+    return named_listings(channel, skus or ())
+
+
+def _askable(channel: Channel, change: Pending) -> QuerySet[Listing]:
+    """Narrow --all to rows for which the change can be allowed at all; the domain decides on each."""
+    rows = Listing.objects.filter(channel=channel)
+    narrowed: dict[Pending, dict[str, Any]] = {
+        Pending.PUBLISH: {"link": Link.UNLINKED.value},
+        Pending.OVERWRITE: {"link": Link.LINKED.value},
+        Pending.HIDE: {"health": Health.LISTED.value, "link": Link.LINKED.value},
+        Pending.UNHIDE: {"health": Health.HIDDEN.value, "link": Link.LINKED.value},
+        Pending.DELIST: {"link": Link.LINKED.value},
+    }
+    return rows.filter(**narrowed[change]) if change in narrowed else rows.exclude(pending=Pending.NONE.value)
+
+
+def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
+    """Print what would be queued; of the run that applies it, its own report tells."""
+    for change in asked.changes[:_SHOWN]:
+        for line in change_lines(change_json(change)):
+            out.print(line, markup=False, soft_wrap=True)
+    if len(asked.changes) > _SHOWN:
+        out.print(f"... and {len(asked.changes) - _SHOWN} more.")
+    if kind and asked.changes:
+        out.print(f"Would queue '{request.verb}' for {counted(len(asked.changes), 'listing')}.")
+    _tell_of_others(asked, kind=kind)
+    if not kind:
+        totals = totals_of(Counter(change.action.value for change in asked.changes))
+        out.print(f"{totals_line(totals)}.".capitalize())
+
+
+def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> None:
+    if asked.queued and kind:
         when = "applied now" if now else f"the next {kind} applies it ('tradepost listings {kind}' at once)"
-        out.print(f"Queued '{word}' for {counted(asked.queued, 'listing')}; {when}.")
+        out.print(f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.")
     elif asked.queued:
         out.print(f"Took back what was queued for {counted(asked.queued, 'listing')}.")
+    _tell_of_others(asked, kind=kind)
+    if not (asked.queued or asked.unchanged or asked.refused):
+        out.print("Nothing to do.")
+
+
+def _tell_of_others(asked: RequestOutcome, *, kind: str) -> None:
     if asked.unchanged:
         out.print(f"{asked.unchanged} were queued already." if kind else f"{asked.unchanged} had nothing queued.")
     for reason, count in sorted(asked.refused.items()):
         out.print(f"{count} left as they are: {reason}", markup=False, soft_wrap=True)
-    if not (asked.queued or asked.unchanged or asked.refused):
-        out.print("Nothing to do.")

@@ -1,18 +1,23 @@
 """Executing runs from a shell: asked for as any other run, executed here, and reported."""
 
-import getpass
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count
+
+from tradepost.cli import output
+from tradepost.cli.arguments import Named, shell_user
 from tradepost.cli.exit_codes import AlreadyRunning, Exit, code_of_kind
-from tradepost.cli.output import counted, err, out, print_json, print_table, printable, progress, short
+from tradepost.cli.output import counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
-from tradepost.domain.plan import Counts, Outcome, RunState
+from tradepost.domain.plan import Action, Counts, Outcome, RunState
 from tradepost.engine import runs
 
 SHOWN_CHANGES = 200
 _BAD = (Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN)
+_CREATES = frozenset({Action.CREATE, Action.UPLOAD, Action.IMPORT, Action.SHIP})
+_REMOVES = frozenset({Action.DELETE, Action.DELIST})
 _WORDS = {
     RunKind.PUBLISH: "publish",
     RunKind.SYNC: "sync",
@@ -21,14 +26,6 @@ _WORDS = {
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.REQUEST: "request",
 }
-
-
-def shell_user() -> str:
-    """Name who asks, for the audit trail."""
-    try:
-        return f"shell: {getpass.getuser()}"
-    except (KeyError, OSError):
-        return "shell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,19 @@ class Report:
             found = found.filter(outcome__in=[outcome.value for outcome in _BAD])
         return list(found[:limit])
 
+    @property
+    def totals(self) -> dict[str, int]:
+        """What a plan comes to, as `totals_of`."""
+        planned = RunChange.objects.filter(run=self.run, outcome="").values_list("action")
+        return totals_of(dict(planned.annotate(Count("pk"))))
+
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.run.pk,
             "kind": self.run.kind,
             "state": self.run.state,
             "dry_run": self.run.is_dry,
+            **({"plan": self.totals} if self.run.is_dry else {}),
             "counts": self.run.counts,
             "error": self.run.error,
             "reference": self.run.reference,
@@ -78,7 +82,7 @@ def perform(
     options: Mapping[str, Any] | None = None,
 ) -> Report:
     """
-    Execute an operation here and now, with a progress bar; `options` as in `operations.preview`.
+    Execute an operation here and now, with a progress bar; `options` as in `engine.runs`.
 
     Raises AlreadyRunning when another process executes one on this channel.
     """
@@ -102,45 +106,96 @@ def perform(
 
 
 def execute(
-    channel: Channel, kind: str, *, only: Collection[int] | None = None, dry_run: bool = False, as_json: bool = False
+    channel: Channel,
+    kind: str,
+    *,
+    named: Named | None = None,
+    dry_run: bool = False,
+    as_json: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Exit:
-    """Perform a run and print its report; return its exit code."""
-    report = perform(channel, kind, only=only, dry_run=dry_run, quiet=as_json)
+    """Perform a run, for what was named or for all that is due; print its report and return its exit code."""
+    only = None if named is None else named.ids
+    report = perform(channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options)
     if as_json:
-        print_json(report.to_json())
+        print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
     else:
         print_report(report)
-    return report.exit_code
+        print_unknown(channel, named)
+    return combined_exit(Exit.WITH_ERRORS if named and named.unknown else Exit.DONE, report)
+
+
+def print_unknown(channel: Channel, named: Named | None) -> None:
+    for sentence in named.sentences(channel) if named else ():
+        err.print(sentence, markup=False, soft_wrap=True)
 
 
 def combined_exit(first: Exit, report: Report | None) -> Exit:
     """Return what is worse: the request's own code, or the run's."""
-    return first if report is None or first is not Exit.DONE else report.exit_code
+    if report is None or report.exit_code is Exit.DONE:
+        return first
+    return first if first not in (Exit.DONE, Exit.WITH_ERRORS) else report.exit_code
 
 
 def print_report(report: Report) -> None:
-    """Print a plan in full, or of a run the counts and all that did not go well."""
-    run = report.run
-    if run.is_dry:
-        for line in change_lines(report.changes()):
-            out.print(line, markup=False, soft_wrap=True)
-    planned = RunChange.objects.filter(run=run, outcome="").count() if run.is_dry else 0
-    if planned:
-        left_out = planned - SHOWN_CHANGES
+    """Print a plan in full, or of a run the counts and all that did not go well; then one line of what it comes to."""
+    if report.run.is_dry:
+        _print_plan(report)
+    else:
+        _print_run(report)
+    if report.run.error:
+        err.print(report.run.error, markup=False, soft_wrap=True)
+
+
+def _print_plan(report: Report) -> None:
+    for line in change_lines(report.changes()):
+        out.print(line, markup=False, soft_wrap=True)
+    totals = report.totals
+    left_out = sum(totals.values()) - SHOWN_CHANGES
+    if any(totals.values()):
         more = f" (the first {SHOWN_CHANGES} are shown)" if left_out > 0 else ""
-        out.print(f"{counted(planned, 'change')} planned{more}; nothing was changed.")
-    if run.counts or not planned:
-        print_counts(report.counts, empty="" if run.error else "Nothing to do.")
-    if not run.is_dry:
-        for line in change_lines(report.changes(only_bad=True)):
-            err.print(line, markup=False, soft_wrap=True)
-    words = f"{_WORDS[RunKind(run.kind)]} {run.pk}: {run.state.replace('_', ' ')}"
-    out.print(f"Plan of {words}" if run.is_dry else words.capitalize())
-    if run.error:
-        err.print(run.error, markup=False, soft_wrap=True)
+        out.print(f"{counted(sum(totals.values()), 'change')} planned{more}; nothing was changed.")
+    is_through = report.run.state == RunState.COMPLETED.value
+    name = f"Plan of {_WORDS[RunKind(report.run.kind)]} {report.run.pk}"
+    if any(totals.values()):
+        out.print(f"{name}: {totals_line(totals)}{'' if is_through else f' ({_spoken(report.run.state)})'}.")
+    else:
+        out.print("Nothing to do." if is_through else f"{name}: {_spoken(report.run.state)}.")
+
+
+def _print_run(report: Report) -> None:
+    run = report.run
+    print_counts(report.counts, empty="" if run.error else "Nothing to do.")
+    for line in change_lines(report.changes(only_bad=True)):
+        err.print(line, markup=False, soft_wrap=True)
+    out.print(f"{_WORDS[RunKind(run.kind)]} {run.pk}: {_spoken(run.state)}".capitalize())
+
+
+def totals_of(actions: Mapping[str, int]) -> dict[str, int]:
+    """Sum planned changes by what they come to: {"create": number, "change": number, "remove": number}."""
+    totals = dict.fromkeys(("create", "change", "remove"), 0)
+    for action, number in actions.items():
+        if action in _CREATES:
+            totals["create"] += number
+        elif action in _REMOVES:
+            totals["remove"] += number
+        elif action != Action.KEEP:
+            totals["change"] += number
+    return totals
+
+
+def totals_line(totals: Mapping[str, int]) -> str:
+    """Write totals in one line: 3 to create, 2 to change; what there is none of is left out."""
+    return ", ".join(f"{number} to {word}" for word, number in totals.items() if number) or "nothing to do"
+
+
+def _spoken(state: str) -> str:
+    return state.replace("_", " ")
 
 
 def print_counts(counts: Counts, *, empty: str = "") -> None:
+    if not counts.numbers and not empty:
+        return
     print_table(
         ("subject", "action", "outcome", "proof", "count"),
         ((row["subject"], row["action"], row["outcome"], row["proof"], row["count"]) for row in counts.to_rows()),
@@ -148,18 +203,10 @@ def print_counts(counts: Counts, *, empty: str = "") -> None:
     )
 
 
-def change_lines(changes: list[RunChange]) -> Iterator[str]:
-    """Write changes as people read them: what, on what, before -> after, why, and what became of it."""
+def change_lines(changes: Iterable[RunChange]) -> Iterator[str]:
+    """Write changes as people read them."""
     for change in changes:
-        outcome = f" [{change.outcome}]" if change.outcome else ""
-        message = f" {change.message}" if change.message else ""
-        reason = f"  ({change.reason})" if change.reason else ""
-        label = f" {change.subject_label}" if change.subject_label else ""
-        line = f"{change.action} {change.subject_kind} {change.subject_key}{label}{reason}{outcome}{message}"
-        yield printable(line)
-        for field in change.fields:
-            before = "" if field.get("before") is None else f"{short(field['before'])} -> "
-            yield f"    {field['name']}: {before}{short(field.get('after'))}"
+        yield from output.change_lines(change_row_json(change))
 
 
 def change_row_json(change: RunChange) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 """`tradepost runs`: what was executed, what came of it, and stopping it."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, the_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.run_report import SHOWN_CHANGES, Report, change_lines, change_row_json, print_counts
-from tradepost.database.models import Run
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, RunState
-from tradepost.engine.runs import cancel_run
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Run
 
 app = typer.Typer(no_args_is_help=True, help="See what was executed, and stop it.")
 
@@ -27,6 +27,8 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
+    from tradepost.database.models import Run
+
     rows = Run.objects.filter(channel=the_channel(channel)).order_by("-pk")
     if state is not None:
         rows = rows.filter(state=state.value)
@@ -35,17 +37,17 @@ def list_(
         print_json({"runs": [_json(run) for run in found]})
         return
     print_table(
-        ("id", "kind", "state", "trigger", "queued", "finished", "done", "error"),
+        ("id", "kind", "state", "error", "done", "queued", "finished", "trigger"),
         (
             (
                 run.pk,
                 run.kind + (" (plan)" if run.is_dry else ""),
-                run.state,
-                run.trigger,
+                run.state.replace("_", " "),
+                run.error,
+                run.done,
                 run.queued_at.strftime("%Y-%m-%d %H:%M"),
                 run.finished_at.strftime("%H:%M:%S") if run.finished_at else "",
-                run.done,
-                run.error,
+                run.trigger,
             )
             for run in found
         ),
@@ -61,6 +63,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a run: counts, and its changes with what became of each."""
+    from tradepost.cli.run_report import SHOWN_CHANGES, Report, change_lines, change_row_json, print_counts
+
     run = _run(run_id)
     report = Report(run)
     changes = report.changes(limit=run.changes.count() if all_ else SHOWN_CHANGES)
@@ -78,6 +82,8 @@ def show(
 @app.command()
 def cancel(run_id: RunId, *, as_json: JsonOption = False) -> Exit:
     """Ask a run to stop after the batch that it is at; one that waits is not executed."""
+    from tradepost.engine.runs import cancel_run
+
     run = _run(run_id)
     if RunState(run.state) in SETTLED_STATES:
         message = f"Run {run_id} is over: {run.state.replace('_', ' ')}."
@@ -91,7 +97,9 @@ def cancel(run_id: RunId, *, as_json: JsonOption = False) -> Exit:
     return Exit.DONE
 
 
-def _run(run_id: int) -> Run:
+def _run(run_id: int) -> "Run":
+    from tradepost.database.models import Run
+
     found = Run.objects.filter(pk=run_id).first()
     if found is None:
         message = f"There is no run {run_id}; 'tradepost runs list' shows those that there are."
@@ -99,7 +107,7 @@ def _run(run_id: int) -> Run:
     return found
 
 
-def _json(run: Run) -> dict[str, Any]:
+def _json(run: "Run") -> dict[str, Any]:
     return {
         "id": run.pk,
         "kind": run.kind,

@@ -1,16 +1,25 @@
-"""`tradepost serve`: the back office and the executor, in the foreground."""
+"""`tradepost serve`: the back office for browsers, and the executor for runs, in one process in the foreground."""
 
+import logging
+import os
 import signal
-from types import FrameType
-from typing import Annotated
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from django.contrib.auth.models import User
 
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out
-from tradepost.cli.serving import serving
 from tradepost.domain.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from tradepost.engine.executor import Executor
+
+WEB_THREADS = 8
+WEB_STOP_SECONDS = 2.0
 
 app = typer.Typer()
 
@@ -25,21 +34,93 @@ def serve(
     threads: Annotated[int, typer.Option(min=1, max=32, help="How many runs are executed side by side.")] = 2,
 ) -> Exit:
     """Serve the back office and execute runs, until Ctrl-C; the database is brought up to date first."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    from django.contrib.auth.models import User
+
+    from tradepost.engine.executor import Executor
+
+    executor = Executor(threads=threads)
     try:
-        with serving(host=host, port=port, executor_threads=threads) as url:
+        with serving(host=host, port=port, executor=executor) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
             if not User.objects.filter(is_active=True).exists():
                 out.print("There is no login yet; 'tradepost users add NAME' makes one.")
             signal.pause()
-    except OSError as error:
-        message = f"Can't listen on {host}:{port}: {error.strerror or error}."
-        raise NotAllowed(message) from error
     except KeyboardInterrupt:
         pass
+    if executor.left_behind:
+        _leave_at_once(executor.left_behind)
     return Exit.DONE
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def serving(*, host: str, port: int, executor: "Executor | None" = None) -> Iterator[str]:
+    """
+    Serve until the block is left; give the address.
+
+    Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
+    Raises NotAllowed when the port is taken.
+    """
+    from tradepost.engine.executor import Executor
+
+    server = _listen(host=host, port=port)
+    executor = executor or Executor()
+    executor.start()
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{_port_of(server)}/"
+    finally:
+        server.close()
+        executor.stop()
+        # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
+        thread.join(timeout=WEB_STOP_SECONDS)
+
+
+def _leave_at_once(run_ids: Sequence[int]) -> NoReturn:
+    """
+    End the process although threads of it wait for a store that does not answer.
+
+    Python would join some of them at its end, for as long as the store pleases.
+    """
+    names = ", ".join(map(str, run_ids))
+    message = f"Run {names}: queued again, as the store has not answered. The next start goes on with it."
+    logging.getLogger(__name__).warning(message)
+    print(message, file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    logging.shutdown()
+    os._exit(Exit.DONE)
+
+
+def _port_of(server: Any) -> int:
+    # A name with an IPv4 and an IPv6 address is listened to on both, by a server of another class.
+    port: int = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
+    return port
+
+
+def _listen(*, host: str, port: int) -> Any:
+    from django.core.wsgi import get_wsgi_application
+    from waitress.server import create_server  # type: ignore[import-untyped] # the package has no types
+
+    try:
+        return create_server(
+            get_wsgi_application(),
+            host=host,
+            port=port,
+            threads=WEB_THREADS,
+            ident="Tradepost",
+            clear_untrusted_proxy_headers=True,
+            **_behind_proxy(os.environ.get("TRADEPOST_TRUSTED_PROXY", "")),
+        )
+    except OSError as error:
+        message = (
+            f"Can't listen on {host}:{port}: {error.strerror or error}. End the program that listens there, or choose "
+            "another address with --host or --port."
+        )
+        raise NotAllowed(message) from error
+
+
+def _behind_proxy(address: str) -> dict[str, Any]:
+    """Believe a proxy in front, and only that one, when it says that the visitor came by https."""
+    return {"trusted_proxy": address, "trusted_proxy_headers": {"x-forwarded-proto"}} if address else {}

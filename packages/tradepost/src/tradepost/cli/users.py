@@ -4,9 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 
 from tradepost.cli.arguments import JsonOption
 from tradepost.cli.exit_codes import Exit
@@ -28,6 +25,10 @@ def add(
     as_json: JsonOption = False,
 ) -> Exit:
     """Add an owner, who may see and ask for everything; the password is asked for, or read (TRADEPOST_PASSWORD)."""
+    from django.contrib.auth.models import User
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
     if not name.strip() or len(name) > MAX_NAME:
         message = f"A name has 1 to {MAX_NAME} characters."
         raise NotAllowed(message)
@@ -52,6 +53,8 @@ def add(
 @app.command("list")
 def list_(*, as_json: JsonOption = False) -> None:
     """List who can log in."""
+    from django.contrib.auth.models import User
+
     people = list(User.objects.filter(is_active=True).order_by("username"))
     if as_json:
         print_json({"users": [{"user": p.username, "last_login": p.last_login} for p in people]})

@@ -139,6 +139,11 @@ def order_imported(order: StoreOrder) -> Change:
     )
 
 
+def order_unreadable(number: str) -> Change:
+    """An order that the store has, and that can't be imported as it is."""
+    return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.IMPORT, (), "found on the store")
+
+
 def order_acknowledged(order_number: int, *, mode: AcknowledgeMode) -> Change:
     what = FieldChange("note", None, acknowledgement_note(order_number=order_number))
     if mode is AcknowledgeMode.PICKING:

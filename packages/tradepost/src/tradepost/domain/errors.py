@@ -15,6 +15,7 @@ TradepostError
 │   ├── CredentialsRejected   token, signature, time stamp, FTP login
 │   ├── PermissionMissing     the token lacks a function (function)
 │   ├── AddressRefused        an address that must not be called
+│   ├── HubUnusable           our own disk, database or data folder: full, locked, damaged, away, not ours to write
 │   ├── FileRefused           a whole file is no catalogue: what is wrong and what to do
 │   └── NotAllowed            what was asked is not allowed in the present state
 ├── Stop                   a bug of ours, or a store that does not behave like Miva
@@ -93,6 +94,10 @@ class PermissionMissing(Reconfigure):
 
 
 class AddressRefused(Reconfigure):
+    pass
+
+
+class HubUnusable(Reconfigure):
     pass
 
 

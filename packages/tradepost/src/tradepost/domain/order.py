@@ -134,6 +134,18 @@ class StoreOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableOrder:
+    """
+    An order on the store whose record can't be understood.
+
+    `number` is what the store calls it, as far as that can be read; `reason` is a sentence.
+    """
+
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentLine:
     """How many pieces of a store's order line are in a shipment."""
 

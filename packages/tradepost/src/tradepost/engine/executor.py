@@ -2,15 +2,18 @@
 
 import logging
 import threading
+import time
 
 from django.db import connections
 from django.utils import timezone
 
+from tradepost.database.failures import explain
 from tradepost.database.runs import runs
 from tradepost.engine.owner import is_dead
 from tradepost.engine.run_handle import RunHandle
-from tradepost.engine.runs import doorbell, execute, take
+from tradepost.engine.runs import doorbell, execute, hand_back, take
 
+STOP_SECONDS = 5.0
 _POLL_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +22,8 @@ class Executor:
     """
     Executes runs until it is stopped.
 
-    Stopping waits for the batch in work; runs that are not through are queued again, for whoever is next.
+    Stopping waits for the batch in work, but not for a store that does not answer; runs that are not through are
+    queued again, for whoever is next.
     """
 
     def __init__(self, *, threads: int = 2, poll_seconds: float = _POLL_SECONDS) -> None:
@@ -27,6 +31,8 @@ class Executor:
         self._is_stopping = threading.Event()
         self._lock = threading.Lock()
         self._at_work: dict[int, RunHandle] = {}
+        self._complaint = ""
+        self.left_behind: tuple[int, ...] = ()
         self._threads = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(threads)
         ]
@@ -35,22 +41,37 @@ class Executor:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
+    def stop(self, *, within_seconds: float = STOP_SECONDS) -> None:
+        """
+        Take no more runs, and have those at work queued again. Idempotent.
+
+        A thread that still waits for its store after this time is left behind, its run named in `left_behind`. That
+        run is queued again all the same: whatever the thread would write later is refused, as it has lost its lease.
+        The thread itself ends with the process.
+        """
+        deadline = time.monotonic() + within_seconds
         self._is_stopping.set()
         doorbell.set()
         with self._lock:
             for handle in self._at_work.values():
                 handle.interrupt()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            handles = list(self._at_work.values())
+        for handle in handles:
+            hand_back(handle)
+        self.left_behind = tuple(handle.id for handle in handles)
 
     def _work(self) -> None:
         while not self._is_stopping.is_set():
             try:
                 has_worked = self._take_one()
-            except Exception:
+                self._complaint = ""
+            except Exception as error:  # noqa: BLE001 see below
                 # An executor that ends in silence would leave every later run in the queue.
-                _logger.exception("The executor could not go on; trying again.")
+                self._complain(error)
                 has_worked = False
             finally:
                 # A thread that sleeps must not hold a connection that the database may close meanwhile.
@@ -77,6 +98,15 @@ class Executor:
                     self._at_work.pop(run.pk, None)
             return True
         return False
+
+    def _complain(self, error: Exception) -> None:
+        explained = explain(error)
+        if explained is None:
+            _logger.error("The executor could not go on; trying again.", exc_info=error)
+        elif str(explained) != self._complaint:
+            # It is tried every second, but said once.
+            self._complaint = str(explained)
+            _logger.error("The executor waits: %s", explained)
 
     def _note(self, handle: RunHandle) -> None:
         with self._lock:

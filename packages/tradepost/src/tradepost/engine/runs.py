@@ -10,9 +10,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from tradepost import wiring
+from tradepost.database.failures import explain
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
@@ -30,6 +32,8 @@ _FOLLOW_SECONDS = 0.2
 # Options of a dry run: the change that is previewed as if it had been queued, and the groups of an overwrite.
 AS_IF = "as_if"
 GROUPS = "groups"
+# An option of a sync: look at every product of the store.
+FULL_EXISTENCE = "full_existence"
 
 # Rung when something was queued in this process, so that its executor need not wait for the next look.
 doorbell = threading.Event()
@@ -157,14 +161,8 @@ def execute(
         return
     except TradepostError as failure:
         error = {"error": str(failure), "error_kind": type(failure).__name__}
-    except Exception as failure:
-        reference = secrets.token_hex(4)
-        _logger.exception("Run %s failed; reference %s.", run.pk, reference)
-        error = {
-            "error": f"Something went wrong that should not have; the log has the details under {reference}.",
-            "error_kind": type(failure).__name__,
-            "reference": reference,
-        }
+    except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
+        error = _error_of(failure, run)
     except BaseException:
         _settle(handle, clock, RunState.CANCELLED, error="It was interrupted; the next run goes on where it stopped.")
         raise
@@ -175,7 +173,33 @@ def selection_of(run: Run) -> Selection:
     """Which listings a run is about, and as what they are seen in a preview of something that nobody has queued."""
     change = Pending(run.options.get(AS_IF, ""))
     groups = frozenset(Group(name) for name in run.options.get(GROUPS, ())) or CONTENT_GROUPS
-    return Selection.of(run.scope, as_if=change if run.is_dry else Pending.NONE, groups=groups)
+    return Selection.of(
+        run.scope,
+        as_if=change if run.is_dry else Pending.NONE,
+        groups=groups,
+        full_existence=bool(run.options.get(FULL_EXISTENCE)),
+    )
+
+
+def _error_of(failure: Exception, run: Run) -> dict[str, str]:
+    """Say why a run failed: what is in the way of the hub itself, or else a bug, with its place in the log."""
+    explained = explain(failure)
+    if explained is not None:
+        # What broke off is opened anew, so that the run can be settled if the database is back.
+        connection.close_if_unusable_or_obsolete()
+        return {"error": str(explained), "error_kind": type(explained).__name__}
+    reference = secrets.token_hex(4)
+    _logger.error("Run %s failed; reference %s.", run.pk, reference, exc_info=failure)
+    return {
+        "error": f"Something went wrong that should not have; the log has the details under {reference}.",
+        "error_kind": type(failure).__name__,
+        "reference": reference,
+    }
+
+
+def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:
+    """Queue an interrupted run again while its worker still waits for the store: that one writes nothing any more."""
+    _settle(handle, clock, RunState.CANCELLED)
 
 
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
@@ -187,11 +211,13 @@ def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
 def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
     if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.hold):
         if runs.give_back(handle.hold):
+            _logger.info("Run %s is queued again: its process ends.", handle.id)
             return
         error = {"error": "It was interrupted; the same has been queued anew."}
     is_ours = runs.finish(handle.hold, state, at=clock(), **handle.final_progress(), **error)
     if not is_ours:
         _logger.warning("Run %s was taken over before it was settled.", handle.id)
+        return
     _logger.info("Run %s: %s. %s", handle.id, state, error.get("error", ""))
 
 

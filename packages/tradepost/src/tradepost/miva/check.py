@@ -6,6 +6,8 @@ clocks. Each function is called with what it refuses only after it has looked at
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Raw
+
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
 from tradepost.miva.rows.product_records import WireStore
 from tradepost.miva.store_reads import StoreReads
@@ -36,7 +38,7 @@ def check_connection(client: MivaClient) -> StoreCheck:
     name = _store_name(client)
     calls: list[Call[Any]] = [
         # The one that has nothing to refuse says yes, and returns nothing.
-        Call(function, _HARMLESS[function], None if function == "OrderShipmentList_Update" else Any, Repeat.READ)
+        Call(function, _HARMLESS[function], None if function == "OrderShipmentList_Update" else Raw, Repeat.READ)
         for function in functions.THE_EIGHT
     ]
     answers = client.multi_call(calls)

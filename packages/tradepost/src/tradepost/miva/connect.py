@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+import httpx2
 import stamina
 
 from tradepost.miva.check import check_connection
-from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import MivaImageStore, connect_images
 from tradepost.miva.store import MivaStore
@@ -21,7 +22,7 @@ from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.retrying import API, AT_ONCE, FILES
 from tradepost.miva.wire.side_by_side import DEFAULT_AT_ONCE
 from tradepost.miva.wire.signing import Credentials
-from tradepost.miva.wire.transport import HttpTransport, Limits, RequestObserver
+from tradepost.miva.wire.transport import HttpTransport, Limits, OpenTransport, RequestObserver
 from tradepost.operations.ports import ImageCheck, ImageConnection, StoreCheck, StoreConnection
 
 
@@ -38,9 +39,10 @@ def connect_client(
     retrying: stamina.RetryingCaller = API,
     observer: RequestObserver | None = None,
     certificates: ssl.SSLContext | None = None,
+    open_transport: OpenTransport = httpx2.HTTPTransport,
 ) -> MivaClient:
     """
-    Make a client; nothing is sent yet.
+    Make a client; nothing is sent yet. `open_transport` decides where the store's name may lead.
 
     Raises AddressRefused and CredentialsRejected for what can't be used whatever the store says.
     """
@@ -52,6 +54,7 @@ def connect_client(
         observer=observer,
         web_server_login=(connection.web_user, connection.web_password) if connection.web_user else None,
         certificates=certificates,
+        open_transport=open_transport,
     )
     return MivaClient(transport, store_code=connection.store_code.strip(), clock=clock, retrying=retrying)
 
@@ -61,11 +64,29 @@ def connect_store(connection: StoreConnection, *, observer: RequestObserver | No
     return MivaStore(connect_client(connection, observer=observer))
 
 
-class MivaConnector:
-    """Implements `ports.Connector`, and opens what it has looked at. `check_host` is asked before each first call."""
+def _private(host: str, *, is_local: bool) -> frozenset[str]:
+    return frozenset({host.lower()} if is_local else ())
 
-    def __init__(self, *, check_host: CheckHost, observer: RequestObserver | None = None) -> None:
+
+class MivaConnector:
+    """
+    Implements `ports.Connector`, and opens what it has looked at.
+
+    `check_host` is asked before each first call. `transport_for` and `connect_for` are given the hosts that may lead
+    into this network, and make what connects, which looks again where a name leads.
+    """
+
+    def __init__(
+        self,
+        *,
+        check_host: CheckHost,
+        transport_for: Callable[[frozenset[str]], OpenTransport],
+        connect_for: Callable[[frozenset[str]], Connect],
+        observer: RequestObserver | None = None,
+    ) -> None:
         self._check_host = check_host
+        self._transport_for = transport_for
+        self._connect_for = connect_for
         self._observer = observer
 
     def open_store(
@@ -78,7 +99,8 @@ class MivaConnector:
     def _client(self, connection: StoreConnection, *, is_local: bool, retrying: stamina.RetryingCaller) -> MivaClient:
         endpoint = _endpoint(connection)
         self._check_host(endpoint.host, port=endpoint.port, is_local=is_local)
-        return connect_client(connection, observer=self._observer, retrying=retrying)
+        open_transport = self._transport_for(_private(endpoint.host, is_local=is_local))
+        return connect_client(connection, observer=self._observer, retrying=retrying, open_transport=open_transport)
 
     def open_images(
         self, connection: ImageConnection, *, is_local: bool, retrying: stamina.RetryingCaller = FILES
@@ -93,7 +115,8 @@ class MivaConnector:
             fingerprint=connection.fingerprint,
         )
         self._check_host(address.host, port=address.real_port, is_local=is_local)
-        return connect_images(address, folder=image_folder_of(connection), retrying=retrying)
+        connect = self._connect_for(_private(address.host, is_local=is_local))
+        return connect_images(address, folder=image_folder_of(connection), retrying=retrying, connect=connect)
 
     def settled_store(self, connection: StoreConnection) -> StoreConnection:
         """See the port."""

@@ -11,13 +11,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
-from tradepost.domain.order import ShipmentPath, StoreOrder, StoreStatus
+from tradepost.domain.order import ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.provision_messages import Meaning, attribute, messages_of
 from tradepost.miva.documents.tags import Tag
 from tradepost.miva.documents.unit_document import UnitDocument, unit_document
+from tradepost.miva.existence_reads import ExistenceReads
 from tradepost.miva.rows.product_records import Message
 from tradepost.miva.store_reads import StoreReads
 from tradepost.miva.wire import functions
@@ -27,6 +28,12 @@ from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.pace import Pace, split
 from tradepost.miva.wire.side_by_side import DEFAULT_AT_ONCE, SideBySide
 from tradepost.operations.ports import (
+    ExistingProduct,
+    IdRange,
+    LatestProducts,
+    OrderPage,
+    OrdersById,
+    RangeCount,
     SetupItem,
     SetupKind,
     ShipmentSend,
@@ -57,6 +64,7 @@ class MivaStore:
         self._client = client
         self._side_by_side = SideBySide(requests_at_once)
         self._reads = StoreReads(client, self._side_by_side)
+        self._existence = ExistenceReads(client, self._side_by_side)
         self._stopwatch = stopwatch
         self._document_pace = Pace(start=20, largest=200)
         self._call_pace = Pace(start=50, largest=200)
@@ -72,15 +80,29 @@ class MivaStore:
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self._reads.iterate_rows(custom_fields=custom_fields, page_size=page_size)
 
+    def iterate_existing(
+        self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000
+    ) -> Iterator[list[ExistingProduct]]:
+        return self._existence.iterate_existing(after=after, changed_from=changed_from, page_size=page_size)
+
+    def existing_between(self, ranges: Sequence[IdRange], *, limit: int = 1000) -> list[list[ExistingProduct]]:
+        return self._existence.existing_between(ranges, limit=limit)
+
+    def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
+        return self._existence.count_existing(ranges)
+
+    def latest_changed(self, *, changed_from: int | None = None, limit: int) -> LatestProducts:
+        return self._existence.latest_changed(changed_from=changed_from, limit=limit)
+
     def reads_stock(self) -> bool:
         return self._reads.reads_stock()
 
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         return self._reads.iterate_orders(statuses=statuses, since=since, page_size=page_size)
 
-    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         return self._reads.orders_by_id(ids)
 
     # --- products ---------------------------------------------------------------------------------------------------

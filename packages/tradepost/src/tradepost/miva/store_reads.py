@@ -9,24 +9,26 @@ from decimal import Decimal
 from functools import cached_property, partial
 from typing import TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
-from tradepost.domain.order import StoreOrder, StoreStatus
+from tradepost.domain.order import StoreStatus
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.rows import translate
-from tradepost.miva.rows.order_records import WireOrder
-from tradepost.miva.rows.product_records import CustomFieldValues, WireProduct, WireVariant
+from tradepost.miva.rows.order_rows import OrderEntry, read_page
+from tradepost.miva.rows.product_records import CustomFieldValues, Id, Page, WireProduct, WireVariant
 from tradepost.miva.wire import functions
+from tradepost.miva.wire.calls import Call
 from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.filters import Condition, Filter, all_of, any_of, columns, is_one_of
 from tradepost.miva.wire.pace import split
 from tradepost.miva.wire.paging import HasId, PagesById
 from tradepost.miva.wire.side_by_side import SideBySide
+from tradepost.operations.ports import OrderPage, OrdersById
 
 Key = TypeVar("Key", int, str)
-Row = TypeVar("Row", WireProduct, WireOrder)
+Row = TypeVar("Row", WireProduct, OrderEntry)
 
 _CODES_PER_REQUEST = 100
 _IDS_PER_REQUEST = 200
@@ -48,14 +50,14 @@ _ORDER_COLUMNS = ("items", "parts", "charges", "notes", "shipments", "payments",
 class _Row(Struct, frozen=True, gc=False):
     """What the existence pass and linking need; decoding nothing else keeps them fast."""
 
-    id: int
+    id: Id
     code: str
     sku: str = ""
     active: bool = True
 
 
 class _RowWithFields(Struct, frozen=True):
-    id: int
+    id: Id
     code: str
     sku: str = ""
     active: bool = True
@@ -172,7 +174,7 @@ class StoreReads:
 
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         """See the port."""
         wanted = {code for status in statuses if (code := translate.order_status_code(status)) is not None}
         if not wanted:
@@ -181,27 +183,34 @@ class StoreReads:
         filters = [*all_of(is_one_of("status", sorted(wanted))), *columns(_ORDER_COLUMNS)]
         if start:
             filters += any_of(Condition("orderdate", "GE", start), Condition("dt_updated", "GE", start))
-        pages = PagesById(
-            self._client,
-            partial(functions.order_list_load_query, row=WireOrder),
-            page_size=page_size,
-            filters=filters,
-            satisfies=lambda order: order.status in wanted and max(order.orderdate, order.dt_updated) >= start,
-        )
-        for page in pages:
-            yield [translate.order_of(order) for order in page]
 
-    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+        def satisfies(entry: OrderEntry) -> bool:
+            order = entry.record
+            return order is None or (order.status in wanted and max(order.orderdate, order.dt_updated) >= start)
+
+        pages = PagesById(self._client, _orders_query, page_size=page_size, filters=filters, satisfies=satisfies)
+        for page in pages:
+            yield OrderPage(
+                orders=tuple(entry.order for entry in page if entry.order is not None),
+                unreadable=tuple(entry.unreadable for entry in page if entry.unreadable is not None),
+            )
+
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         """See the port."""
-        found: dict[int, StoreOrder] = {}
+        entries: list[OrderEntry] = []
         for chunk in split(sorted(set(ids)), size=_ORDERS_PER_REQUEST):
             filters = [*all_of(is_one_of("id", chunk)), *columns(_ORDER_COLUMNS)]
-            page = self._client.call(
-                functions.order_list_load_query(filters=filters, count=len(chunk) + 1, row=WireOrder)
-            )
-            for order in _only_asked(page.data, is_asked=_has_id(chunk)):
-                found[order.id] = translate.order_of(order)
-        return found
+            page = self._client.call(_orders_query(filters=filters, count=len(chunk) + 1))
+            entries += _only_asked(page.data, is_asked=_has_id(chunk))
+        return OrdersById(
+            {entry.order.id: entry.order for entry in entries if entry.order is not None},
+            unreadable={entry.id: entry.unreadable for entry in entries if entry.id is not None and entry.unreadable},
+        )
+
+
+def _orders_query(*, filters: Sequence[Filter], count: int, sort: str = "id") -> Call[Page[OrderEntry]]:
+    call = functions.order_list_load_query(filters=filters, count=count, sort=sort, row=Raw)
+    return Call(call.function, call.parameters, call.shape, call.repeat, read_page)
 
 
 def _only_asked(rows: Sequence[Row], *, is_asked: Callable[[Row], bool]) -> list[Row]:

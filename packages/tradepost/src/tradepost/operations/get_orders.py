@@ -17,13 +17,14 @@ from tradepost.domain.order import (
     ShipmentPath,
     StoreOrder,
     StoreStatus,
+    UnreadableOrder,
     acknowledgement_note,
     unstorable,
 )
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.outcomes import Answers, answers_of
-from tradepost.operations.ports import ChannelSettings, OrderRow, Ports, ShipmentSend
+from tradepost.operations.ports import ChannelSettings, OrderRow, OrdersById, Ports, ShipmentSend
 
 # Orders can complete after later-numbered ones, so every fetch looks back over the one before it.
 _OVERLAP = timedelta(hours=48)
@@ -40,7 +41,10 @@ def execute(ports: Ports) -> None:
 # --- fetch ----------------------------------------------------------------------------------------------------------
 
 
-class Fetch(Operation[StoreOrder, frozenset[int], None, tuple[StoreOrder, ...]]):
+Found = StoreOrder | UnreadableOrder
+
+
+class Fetch(Operation[Found, frozenset[int], None, tuple[StoreOrder, ...]]):
     """
     Import orders that the ledger does not have; `detail` of its plans are the orders. One bad one never stops others.
 
@@ -59,34 +63,38 @@ class Fetch(Operation[StoreOrder, frozenset[int], None, tuple[StoreOrder, ...]])
         last = ports.orders.last_fetch()
         self._since = last - _OVERLAP if last else self._started - timedelta(days=self._channel.look_back_days)
 
-    def batches(self, ports: Ports, after: int) -> Iterator[Batch[StoreOrder]]:
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[Found]]:
         pages = ports.store.iterate_orders(statuses=self._channel.order_statuses, since=self._since)
-        return (Batch(page) for page in pages)
+        return (Batch([*page.orders, *page.unreadable]) for page in pages)
 
-    def observe(self, ports: Ports, batch: Batch[StoreOrder]) -> None:
+    def observe(self, ports: Ports, batch: Batch[Found]) -> None:
         """The page is all there is to see."""
 
-    def facts(self, ports: Ports, batch: Batch[StoreOrder]) -> frozenset[int]:
-        return frozenset(ports.orders.known([order.id for order in batch.rows if not unstorable(order)]))
+    def facts(self, ports: Ports, batch: Batch[Found]) -> frozenset[int]:
+        return frozenset(ports.orders.known([order.id for order in _readable(batch) if not unstorable(order)]))
 
     def plan(
         self,
-        batch: Batch[StoreOrder],
+        batch: Batch[Found],
         facts: frozenset[int] | None,
         seen: None,
     ) -> Plan[tuple[StoreOrder, ...]]:
         new, left = found_minus_ledger(
-            batch.rows,
+            _readable(batch),
             known=facts or frozenset(),
             statuses=self._channel.order_statuses,
             only_paid=self._channel.only_paid_orders,
         )
         units = tuple(Unit(str(order.id), (changes.order_imported(order),)) for order in new)
+        unreadable = [order for order in batch.rows if isinstance(order, UnreadableOrder)]
+        left += [
+            Result(changes.order_unreadable(order.number), Outcome.FAILED, message=order.reason) for order in unreadable
+        ]
         return Plan(tuple(new), units, tuple(left))
 
     def judge(
         self,
-        batch: Batch[StoreOrder],
+        batch: Batch[Found],
         facts: frozenset[int] | None,
         seen: None,
         plan: Plan[tuple[StoreOrder, ...]],
@@ -96,6 +104,10 @@ class Fetch(Operation[StoreOrder, frozenset[int], None, tuple[StoreOrder, ...]])
 
     def finish(self, ports: Ports) -> None:
         ports.orders.set_last_fetch(self._started)
+
+
+def _readable(batch: Batch[Found]) -> list[StoreOrder]:
+    return [order for order in batch.rows if isinstance(order, StoreOrder)]
 
 
 def found_minus_ledger(
@@ -123,7 +135,7 @@ def found_minus_ledger(
 
 # --- acknowledge ----------------------------------------------------------------------------------------------------
 
-Orders = dict[int, StoreOrder]
+Orders = dict[int, Found]
 
 
 class Acknowledge(Operation[OrderRow, None, Orders, Orders]):
@@ -146,11 +158,11 @@ class Acknowledge(Operation[OrderRow, None, Orders, Orders]):
             yield Batch(rows, after)
 
     def observe(self, ports: Ports, batch: Batch[OrderRow]) -> Orders:
-        return ports.store.orders_by_id([row.external_id for row in batch.rows])
+        return seen_of(ports.store.orders_by_id([row.external_id for row in batch.rows]))
 
     def observe_again(self, ports: Ports, batch: Batch[OrderRow], seen: Orders, sent: Plan[Orders]) -> Orders:
         numbers = [int(change.subject.key) for change in sent.changes(Side.STORE)]
-        return {**seen, **ports.store.orders_by_id(numbers)}
+        return {**seen, **seen_of(ports.store.orders_by_id(numbers))}
 
     def plan(self, batch: Batch[OrderRow], facts: None, seen: Orders) -> Plan[Orders]:
         units: list[Unit] = []
@@ -161,6 +173,8 @@ class Acknowledge(Operation[OrderRow, None, Orders, Orders]):
             if order is None:
                 message = f"Order {row.external_id} is not on the store any more."
                 settled.append(Result(change, Outcome.FAILED, message=message))
+            elif isinstance(order, UnreadableOrder):
+                settled.append(Result(change, Outcome.FAILED, message=order.reason))
             elif is_acknowledged(order, self._mode):
                 settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
             else:
@@ -183,9 +197,14 @@ class Acknowledge(Operation[OrderRow, None, Orders, Orders]):
             acknowledged=[
                 row.id
                 for row in batch.rows
-                if row.external_id in seen and is_acknowledged(seen[row.external_id], self._mode)
+                if isinstance(order := seen.get(row.external_id), StoreOrder) and is_acknowledged(order, self._mode)
             ]
         )
+
+
+def seen_of(found: OrdersById) -> Orders:
+    """Orders by number, those that can't be read with the reason: they are not gone."""
+    return {**found, **found.unreadable}
 
 
 def is_acknowledged(order: StoreOrder, mode: AcknowledgeMode) -> bool:
@@ -203,7 +222,8 @@ def _add_notes(ports: Ports, plan: Plan[Orders]) -> Answers:
 def _start_picking(ports: Ports, plan: Plan[Orders]) -> Answers:
     sent = list(plan.changes(Side.STORE))
     at = ports.clock()
-    shipments = [_picking(plan.detail[int(change.subject.key)], at) for change in sent]
+    orders = [plan.detail[int(change.subject.key)] for change in sent]
+    shipments = [_picking(order, at) for order in orders if isinstance(order, StoreOrder)]
     return answers_of(sent, ports.store.create_shipments(shipments, path=ShipmentPath.FUNCTION))
 
 

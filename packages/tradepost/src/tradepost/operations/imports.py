@@ -226,5 +226,5 @@ class _ImageFiles:
                 f"{quoted(source)} must be a web address or a path relative to the catalogue file.", source=source
             )
         if source not in self._known:
-            self._known[source] = self._images.ingest(str(self._folder / source)).source
+            self._known[source] = self._images.ingest(source, folder=self._folder).source
         return self._known[source]

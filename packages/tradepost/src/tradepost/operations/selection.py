@@ -18,12 +18,13 @@ from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 class Selection:
     """
     `only`: listing ids, None for all that is due. `as_if`: plan as if this change had been queued for them; `groups`
-    are then those of an overwrite.
+    are then those of an overwrite. `full_existence`: a sync looks at every product of the store, and does not count.
     """
 
     only: frozenset[int] | None = None
     as_if: Pending = Pending.NONE
     groups: frozenset[Group] = CONTENT_GROUPS
+    full_existence: bool = False
 
     @classmethod
     def of(cls, only: Collection[int] | None = None, **options: Any) -> "Selection":

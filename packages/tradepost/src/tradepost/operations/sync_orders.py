@@ -19,9 +19,12 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreShipment,
     StoreStatus,
+    UnreadableOrder,
+    unstorable,
 )
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
+from tradepost.operations.get_orders import Orders, seen_of
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import ChannelSettings, Ports, ShipmentSend
 
@@ -41,7 +44,6 @@ class Parcel:
     external_id: int | None
 
 
-Orders = dict[int, StoreOrder]
 Parcels = Mapping[SubjectId, Parcel]
 
 
@@ -70,12 +72,12 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
             after = due[-1].id
 
     def observe(self, ports: Ports, batch: Batch[Shipment]) -> Orders:
-        return ports.store.orders_by_id({shipment.order_number for shipment in batch.rows})
+        return seen_of(ports.store.orders_by_id({shipment.order_number for shipment in batch.rows}))
 
     def observe_again(self, ports: Ports, batch: Batch[Shipment], seen: Orders, sent: Plan[Parcels]) -> Orders:
         subjects = {change.subject.id for change in sent.changes(Side.STORE)}
         numbers = {sent.detail[subject].send.shipment.order_number for subject in subjects}
-        return {**seen, **ports.store.orders_by_id(numbers)}
+        return {**seen, **seen_of(ports.store.orders_by_id(numbers))}
 
     def plan(self, batch: Batch[Shipment], facts: None, seen: Orders) -> Plan[Parcels]:
         units: list[Unit] = []
@@ -85,6 +87,9 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
             send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
             change = _sent(send)
             order = seen.get(shipment.order_number)
+            if isinstance(order, UnreadableOrder):
+                settled.append(Result(change, Outcome.FAILED, message=order.reason))
+                continue
             there = find_on_store(shipment, order, path=self._path) if order is not None else None
             if there is not None and has_arrived(send, there):
                 settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
@@ -111,12 +116,14 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
         plan: Plan[Parcels],
         evidence: Evidence,
     ) -> Verdict:
-        verdict = Verdict(refreshed=list(seen.values()))
+        # An order of which a value became too big for the hub stays as it was known.
+        readable = [order for order in seen.values() if isinstance(order, StoreOrder)]
+        verdict = Verdict(refreshed=[order for order in readable if not unstorable(order)])
         decided = {result.change.subject.id: result for result in plan.settled}
         for shipment in batch.rows:
             send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
             order = seen.get(shipment.order_number)
-            there = find_on_store(shipment, order, path=self._path) if order is not None else None
+            there = find_on_store(shipment, order, path=self._path) if isinstance(order, StoreOrder) else None
             if there is not None and has_arrived(send, there):
                 verdict.synced_shipments[shipment.id] = there.id
                 continue

@@ -1,1 +1,1 @@
-"""Keeping secrets secret and addresses safe: encryption at rest, masking, address and path checks."""
+"""Keeping secrets secret and addresses safe: encryption at rest, masking, and where requests may go."""

@@ -1,11 +1,11 @@
 """Encryption at rest: credentials are stored under a key that is not in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from tradepost.domain.errors import Reconfigure
+from tradepost.domain.errors import HubUnusable, Reconfigure
 from tradepost.security.keys import key_file
 
 
@@ -21,11 +21,26 @@ class FernetCipher:
             ) from error
 
     @classmethod
-    def of_folder(cls, folder: Path, *, keys: Sequence[str] = ()) -> "FernetCipher":
-        """Use the given keys, or the file `encryption.key` in the folder, which is made on first use."""
+    def of_folder(
+        cls, folder: Path, *, keys: Sequence[str] = (), is_in_use: Callable[[], bool] = lambda: False
+    ) -> "FernetCipher":
+        """
+        Use the given keys, or the file `encryption.key` in the folder, which is made on first use.
+
+        `is_in_use`: whether something is stored that only the missing key could read. Then none is made, and
+        HubUnusable says what to do.
+        """
         if keys:
             return cls(keys)
-        text = key_file(folder / "encryption.key", make=lambda: Fernet.generate_key().decode("ascii"))
+        path = folder / "encryption.key"
+        if not path.exists() and is_in_use():
+            raise HubUnusable(
+                f"The key {path} is missing, and the credentials in the database can't be read without it. Put it back "
+                "from your backup. If it is lost, make a new one by typing\n"
+                f"  openssl rand -base64 32 | tr '+/' '-_' > '{path}'\n"
+                "and enter the secrets of every channel again."
+            )
+        text = key_file(path, make=lambda: Fernet.generate_key().decode("ascii"))
         return cls(text.split())
 
     def encrypt(self, text: str) -> bytes:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tradepost.security.terminal import escaped
+
 MASK = "***"
 
 # Names whose values are never shown. Parts of names, so that `ftp_password` and `Bill_FirstName` are covered.
@@ -19,18 +21,34 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _LOGIN = re.compile(r"\b(MIVA(?:-HMAC-SHA(?:1|256))?|SSH-[A-Z0-9-]+|Bearer|Basic)\s+[A-Za-z0-9+/=_:.-]{8,}")
 _USER_INFO = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@", re.IGNORECASE)
 # name=value, "name": "value" and name: value within a text.
+_SECRETS = r"[\w-]*(?:token|secret|password|passwd|signature|signing_key|api_key|authorization)[\w-]*"
+_PERSONAL = (
+    r"(?:[\w-]*_)?(?:(?:first|last|full)_?name|[fl]name|comp(?:any)?|addr(?:ess)?_?[12]?|street|city|zip|postal_?code"
+    r"|phone(?:_?number)?|fax|mobile|e?-?mail)"
+)
 _PAIR = re.compile(
-    r"""(?P<name>["']?[\w-]*(?:token|secret|password|passwd|signature|signing_key|api_key|authorization)[\w-]*["']?)"""
-    r"""(?P<sign>\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;&})\]]+)""",
+    rf"""(?P<name>["']?(?<![\w-])(?:{_SECRETS}|{_PERSONAL})["']?)"""
+    r"""(?P<sign>\s*[=:]\s*)(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&})\]]+)""",
     re.IGNORECASE,
 )
+# With a country's code, or as it is written in North America.
+_PHONE = re.compile(r"(?<![\w.+-])(?:\+\d[\d ().-]{6,}\d|\(\d{3}\) ?\d{3}[ .-]\d{4}|\d{3}([ .-])\d{3}\1\d{4})(?![\w-])")
+# PostgreSQL repeats the whole row that it refuses.
+_FAILING_ROW = re.compile(r"(Failing row contains) \(.*", re.DOTALL)
 
 
 def mask_text(text: str) -> str:
-    """Replace logins, secrets by name, passwords in addresses and e-mail addresses within a text."""
+    """
+    Replace what is secret or personal within a text.
+
+    That is: logins, passwords in addresses, values under the names of secrets and of a person's data, e-mail addresses,
+    phone numbers, and rows that the database refuses. A name or a street in the middle of a sentence is not found.
+    """
     text = _LOGIN.sub(rf"\1 {MASK}", text)
     text = _USER_INFO.sub(rf"\1{MASK}@", text)
     text = _PAIR.sub(lambda found: f"{found['name']}{found['sign']}{MASK}", text)
+    text = _FAILING_ROW.sub(rf"\1 {MASK}", text)
+    text = _PHONE.sub(MASK, text)
     return _EMAIL.sub(MASK, text)
 
 
@@ -49,14 +67,26 @@ def mask(value: Any, *, name: str = "") -> Any:
     return value
 
 
-class MaskingFilter(logging.Filter):
-    """Masks records of the standard library's logging, with their traces."""
+class LogFormatter(logging.Formatter):
+    """
+    Writes a record as one line, with its trace indented below it: masked, and without anything that is no text.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = mask_text(record.getMessage())
-        record.args = None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = mask_text(record.exc_text)
-        return True
+    So nothing in a message can look like a line of its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(process)d %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the standard library's name
+        record.message = escaped(mask_text(record.message))
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 the standard library's name
+        return _indented(mask_text(super().formatException(ei)))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 the standard library's name
+        return _indented(mask_text(stack_info))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {escaped(line)}" for line in text.split("\n"))

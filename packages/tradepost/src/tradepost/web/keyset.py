@@ -7,7 +7,9 @@ The count is exact up to a bound, and never walks over a million rows.
 
 from typing import Any
 
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -38,6 +40,28 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
         return {key: value for key, value in found.items() if key not in {AFTER, BEFORE}}
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """
+        Refuse every look-up that no filter of the list has taken, with 400.
+
+        Django would pass it on to the database: a regular expression there can keep it busy for ever.
+        """
+        found = super().get_filters(request)
+        if undeclared := sorted(found[2]):
+            raise DisallowedModelAdminLookup(f"This list has no filter {undeclared[0]!r}.")
+        return found
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        if any("\0" in value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values):
+            # PostgreSQL would refuse it, when the rows are fetched; what is searched for is looked at by its form.
+            raise DisallowedModelAdminLookup("No value of a filter has a NUL in it.")
+        try:
+            rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        except IncorrectLookupParameters as error:
+            # Django would lead back to the same list without any filter: more rows than were asked for.
+            raise DisallowedModelAdminLookup(f"A filter has no such value: {error}") from error
+        return rows
 
     def get_results(self, request: HttpRequest) -> None:
         rows = self.queryset

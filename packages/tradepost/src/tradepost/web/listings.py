@@ -88,7 +88,7 @@ class ListingTable(ReadOnlyTable):
     def link_label(self, row: Listing) -> str:
         return spoken(row.link)
 
-    @column("RequestOutcome for")
+    @column("Asked for")
     def asked(self, row: Listing) -> str:
         paused = "paused" if row.is_paused else ""
         return ", ".join(part for part in (row.pending, paused) if part) or NOTHING
@@ -117,7 +117,7 @@ class ListingTable(ReadOnlyTable):
 
     @column("What was done, newest first")
     def history(self, row: Listing) -> SafeString:
-        changes = RunChange.objects.filter(listing_id=row.pk).order_by("-pk")[:HISTORY_LENGTH]
+        changes = RunChange.history_of(row.pk)[:HISTORY_LENGTH]
         if not changes:
             return mark_safe("Nothing yet.")
         return format_html_join(

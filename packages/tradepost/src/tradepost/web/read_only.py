@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
@@ -31,10 +32,11 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
     """A table with pages by key and a read-only page per row."""
 
     list_per_page = ROWS_PER_PAGE
-    list_filter_submit = False
+    list_filter_submit = True  # without a button the drop-downs belong to no form, and do nothing
     list_filter_sheet = True
     list_fullwidth = True
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be counted by walking over all rows
     paginator = KeysetPaginator
     sortable_by = ()
     actions: tuple[str, ...] | None = None

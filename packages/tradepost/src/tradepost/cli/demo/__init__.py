@@ -61,8 +61,8 @@ def demo(
         foreign = _open(folder / "hub")
         box = stack.enter_context(store_in_a_box(folder / "store"))
         # These read the settings, so they can be imported only now.
-        from tradepost.cli.demo.back_office import back_office  # noqa: PLC0415
-        from tradepost.cli.demo.journey import travel  # noqa: PLC0415
+        from tradepost.cli.demo.back_office import back_office
+        from tradepost.cli.demo.journey import travel
 
         source = catalogue or write_sample(folder / "sample")
         if not as_json:
@@ -87,7 +87,7 @@ def _open(folder: Path) -> list[str]:
     """Open a hub in the folder; return what the environment said of another one."""
     foreign = [name for name in _FOREIGN if os.environ.pop(name, None)]
     os.environ["TRADEPOST_DATA"] = str(folder)
-    from tradepost.cli.bootstrap import open_hub  # noqa: PLC0415 reads the settings
+    from tradepost.cli.bootstrap import open_hub  # reads the settings
 
     open_hub()
     return foreign
@@ -96,7 +96,7 @@ def _open(folder: Path) -> list[str]:
 @contextmanager
 def _state(folder: Path | None) -> Iterator[Path]:
     """Give the folder that everything is kept in, to one demo at a time; a temporary one is removed at the end."""
-    import fcntl  # noqa: PLC0415 only this command needs it
+    import fcntl  # only this command needs it
 
     with ExitStack() as stack:
         if folder is None:
@@ -114,8 +114,8 @@ def _state(folder: Path | None) -> Iterator[Path]:
 
 
 def _close_hub() -> None:
-    from django.apps import apps  # noqa: PLC0415 after the settings
-    from django.db import connections  # noqa: PLC0415
+    from django.apps import apps  # after the settings
+    from django.db import connections
 
     if apps.ready:
         connections.close_all()
@@ -134,7 +134,7 @@ def _quiet(_text: str) -> None:
 
 
 def _wait() -> None:
-    import signal  # noqa: PLC0415 only with --keep
+    import signal  # only with --keep
 
     # Whoever reads this through a pipe waits for it.
     sys.stdout.flush()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.contrib.auth.models import User
 
-from tradepost.cli.serving import serving
+from tradepost.cli.serve import serving
 
 
 @contextmanager

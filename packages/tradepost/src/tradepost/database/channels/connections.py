@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from tradepost.database.models import Channel, Connection, ConnectionKind, Transport
+from tradepost.database.models import Channel, Connection, ConnectionKind, ExistenceNote, Transport
 from tradepost.domain.errors import Reconfigure
 from tradepost.operations.ports import Cipher, Digest, FileProtocol, ImageConnection, StoreConnection
 
@@ -111,6 +111,9 @@ def _save(
     connection.test_result = ""
     connection.save()
 
+    # What was noted of the store is forgotten: it may be another one now.
+    ExistenceNote.objects.filter(channel=channel).delete()
+
 
 def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher) -> bytes:
     try:
@@ -119,6 +122,10 @@ def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher)
         # The key that they were stored under is lost: entering them again is the cure, and begins anew.
         kept = {}
     return cipher.encrypt(json.dumps({**kept, **given}))
+
+
+def has_secrets() -> bool:
+    return Connection.objects.exclude(secrets=b"").exists()
 
 
 def _secrets(connection: Connection, cipher: Cipher) -> dict[str, str]:

@@ -18,9 +18,10 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Link, Status
 from tradepost.domain.stages import Stage
-from tradepost.operations.ports import Clock, FamilyRows, ListingRow, Proven
+from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven
 
 _BUILD_BATCH = 500
+_HIGHEST_ID = 2**63 - 1  # of a column of that kind
 
 
 class DjangoListings:
@@ -65,19 +66,33 @@ class DjangoListings:
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(count_due(stage, channel_id=self._channel_id, only=only) for stage in stages)
 
-    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
+    def linked(
+        self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
+    ) -> list[LinkedListing]:
+        found = sql.fetch_rows(
+            """
+            SELECT external_id, id, code FROM tradepost_listing
+            WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND external_id <= %s
+              AND link = 'linked'
+            ORDER BY external_id LIMIT %s
+            """,
+            self._channel_id,
+            after_external_id,
+            _HIGHEST_ID if up_to_external_id is None else up_to_external_id,
+            limit,
+        )
+        return [LinkedListing(row["external_id"], row["id"], row["code"]) for row in found]
+
+    def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
+        found = (
+            self._all()
+            .filter(external_id__in=list(external_ids), link=Link.LINKED)
+            .values_list("external_id", "id", "code")
+        )
         return [
-            (int(row["external_id"]), int(row["id"]), str(row["code"]))
-            for row in sql.fetch_rows(
-                """
-                SELECT external_id, id, code FROM tradepost_listing
-                WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND link = 'linked'
-                ORDER BY external_id LIMIT %s
-                """,
-                self._channel_id,
-                after_external_id,
-                limit,
-            )
+            LinkedListing(external_id, listing_id, code)
+            for external_id, listing_id, code in found
+            if external_id is not None
         ]
 
     def linked_count(self) -> int:

@@ -2,6 +2,7 @@
 
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, Transport
+from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.listing import Intent, LinkEvent, Listing, SetupRecord, StoreFile
 from tradepost.database.models.order import Order, OrderLine, ShipmentLineRecord, ShipmentRecord
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
@@ -10,6 +11,7 @@ __all__ = [
     "Channel",
     "Connection",
     "ConnectionKind",
+    "ExistenceNote",
     "ImageRecord",
     "Intent",
     "LinkEvent",

@@ -137,3 +137,8 @@ class RunChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_key}"
+
+    @classmethod
+    def history_of(cls, listing_id: int) -> "models.QuerySet[RunChange]":
+        """Return what was done to a listing, newest first; what a preview planned was not done, and is no history."""
+        return cls.objects.filter(listing_id=listing_id, run__is_dry=False).order_by("-pk")

@@ -5,13 +5,27 @@ A server that keeps files, as an image store needs it: one logged-in connection,
 import hashlib
 import socket
 import ssl
+import time
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from tradepost.domain.errors import AddressRefused, CredentialsRejected, StoreUnavailable, TradepostError
+from tradepost.domain.errors import (
+    AddressRefused,
+    CredentialsRejected,
+    StorageRefused,
+    StoreUnavailable,
+    TradepostError,
+)
 
 Mode: TypeAlias = Literal["ftp", "ftps", "ftps-implicit", "sftp"]
+# As `socket.create_connection`: (host, port) and seconds.
+Connect: TypeAlias = Callable[[tuple[str, int], float | None], socket.socket]
+
+_LISTING_ENTRIES = 100_000
+_LISTING_BYTES = 16 * 1024 * 1024
+_LISTING_SECONDS = 180.0
 
 _DEFAULT_PORTS = {"ftp": 21, "ftps": 21, "ftps-implicit": 990, "sftp": 22}
 
@@ -75,6 +89,35 @@ class FileServerAddress:
         )
 
 
+class ListingTooLong(StorageRefused):
+    """A folder holds more than is read of any; the rest is still on its way, so the connection is of no use."""
+
+
+class ListingBudget:
+    """How much of one listing is taken. Servers are anybody's, and a listing has no length that is known before."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._entries = 0
+        self._bytes = 0
+        self._ends_at = time.monotonic() + _LISTING_SECONDS
+
+    def take(self, *, size_bytes: int, entries: int = 0) -> None:
+        """Count what has come. Raises ListingTooLong, StoreUnavailable when it takes too long."""
+        self._bytes += size_bytes
+        self._entries += entries
+        if self._bytes > _LISTING_BYTES or self._entries > _LISTING_ENTRIES:
+            raise ListingTooLong(
+                f"The image server's listing of {self._folder} is longer than {_LISTING_ENTRIES:,} entries or "
+                f"{_LISTING_BYTES // (1024 * 1024)} MB, and was not read to its end.",
+                path=self._folder,
+            )
+        if time.monotonic() > self._ends_at:
+            raise StoreUnavailable(
+                f"The image server's listing of {self._folder} was not complete after {_LISTING_SECONDS:.0f} seconds."
+            )
+
+
 def fingerprint_of(key: bytes) -> str:
     return "SHA256:" + b64encode(hashlib.sha256(key).digest()).decode("ascii").rstrip("=")
 
@@ -95,7 +138,11 @@ class FileServer(Protocol):
         ...
 
     def entries(self, folder: str) -> dict[str, int | None]:
-        """Return the names in a folder with their sizes; None for folders. Raises StorageRefused if there is none."""
+        """
+        Return the names in a folder with their sizes; None for folders.
+
+        Raises StorageRefused if there is none, ListingTooLong.
+        """
         ...
 
     def put(self, path: str, content: bytes) -> None:

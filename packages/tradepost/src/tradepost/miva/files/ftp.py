@@ -10,23 +10,25 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable, TradepostError
-from tradepost.miva.files.file_server import FileServerAddress, fingerprint_of
+from tradepost.miva.files.file_server import Connect, FileServerAddress, ListingBudget, fingerprint_of
 
 _NO_SPACE = frozenset({"452", "552"})
 _SIGN_IN = frozenset({"530", "532", "534"})
 _BROKEN = frozenset({"421", "425", "426", "450", "451"})
 _UNKNOWN_COMMAND = frozenset({"500", "502", "504"})
-_LISTED = re.compile(r"^(?P<kind>[-dl])\S+\s+\d+\s+\S+\s+\S+\s+(?P<size>\d+)\s+\S+\s+\S+\s+\S+\s(?P<name>.+)$")
+_LISTED = re.compile(r"^(?P<kind>[-dl])\S+\s+\d+\s+\S+\s+\S+\s+(?P<size>[0-9]{1,18})\s+\S+\s+\S+\s+\S+\s(?P<name>.+)$")
+_SIZE = re.compile(r"[0-9]{1,18}")
+_REPLY_LINES = 1000
 
 
 class FtpFiles:
     """A logged-in FTP connection, in binary mode; data connections are passive."""
 
-    def __init__(self, address: FileServerAddress) -> None:
+    def __init__(self, address: FileServerAddress, *, connect: Connect = socket.create_connection) -> None:
         """Connect and log in. Raises CredentialsRejected, StoreUnavailable."""
         self._lists_by_machine = True
         with _explained("", during="the login"):
-            self._ftp = _open(address)
+            self._ftp = _open(address, connect)
 
     def size(self, path: str) -> int | None:
         """See the protocol."""
@@ -43,17 +45,23 @@ class FtpFiles:
             self._ftp.cwd(folder)
             if self._lists_by_machine:
                 try:
-                    return dict(_facts(line) for line in self._lines("MLSD") if not _is_self(line))
+                    return dict(_facts(line) for line in self._lines("MLSD", folder) if not _is_self(line))
                 except ftplib.error_perm as error:
                     if str(error)[:3] not in _UNKNOWN_COMMAND:
                         raise
                     self._lists_by_machine = False
-            found = (_LISTED.match(line) for line in self._lines("LIST"))
+            found = (_LISTED.match(line) for line in self._lines("LIST", folder))
             return {one["name"]: None if one["kind"] == "d" else int(one["size"]) for one in found if one}
 
-    def _lines(self, command: str) -> list[str]:
+    def _lines(self, command: str, folder: str) -> list[str]:
         received = io.BytesIO()
-        self._ftp.retrbinary(command, received.write)
+        budget = ListingBudget(folder)
+
+        def take(chunk: bytes) -> None:
+            budget.take(size_bytes=len(chunk), entries=chunk.count(b"\n"))
+            received.write(chunk)
+
+        self._ftp.retrbinary(command, take)
         # Names are anybody's; one that is no UTF-8 must not hide the others.
         return received.getvalue().decode("utf-8", "surrogateescape").splitlines()
 
@@ -92,11 +100,11 @@ def _facts(line: str) -> tuple[str, int | None]:
     facts, _, name = line.partition(" ")
     values = dict(fact.casefold().split("=", 1) for fact in facts.split(";") if "=" in fact)
     size = values.get("size", "")
-    return name, int(size) if values.get("type", "file") == "file" and size.isdecimal() else None
+    return name, int(size) if values.get("type", "file") == "file" and _SIZE.fullmatch(size) else None
 
 
-def _open(address: FileServerAddress) -> ftplib.FTP:
-    ftp = _client(address)
+def _open(address: FileServerAddress, connect: Connect) -> ftplib.FTP:
+    ftp = _client(address, connect)
     try:
         try:
             ftp.connect(address.host, address.real_port, timeout=address.connect_seconds)
@@ -123,8 +131,8 @@ def _open(address: FileServerAddress) -> ftplib.FTP:
         ftp.close()
         raise CredentialsRejected(
             f"The certificate of {address.host} is not trusted by this machine ({error.verify_message}). It has the "
-            f"fingerprint {_shown_fingerprint(address)}: confirm it (--ftp-fingerprint), or ask the hoster for its "
-            "host name."
+            f"fingerprint {_shown_fingerprint(address, connect)}: confirm it (--ftp-fingerprint), or ask the hoster "
+            "for its host name."
         ) from error
     except BaseException:
         ftp.close()
@@ -132,9 +140,9 @@ def _open(address: FileServerAddress) -> ftplib.FTP:
     return ftp
 
 
-def _shown_fingerprint(address: FileServerAddress) -> str:
+def _shown_fingerprint(address: FileServerAddress, connect: Connect) -> str:
     """Look at the certificate of a server that is not trusted; nothing is said to it but hello."""
-    ftp = _FtpTls(address, _trusting())
+    ftp = _FtpTls(address, connect, _trusting())
     try:
         ftp.connect(address.host, address.real_port, timeout=address.connect_seconds)
         ftp.begin_tls()
@@ -151,30 +159,57 @@ def _trusting() -> ssl.SSLContext:
     return context
 
 
-def _client(address: FileServerAddress) -> ftplib.FTP:
+def _client(address: FileServerAddress, connect: Connect) -> "_Ftp | _FtpTls":
     if address.mode == "ftp":
-        return ftplib.FTP(encoding="utf-8")  # noqa: S321 - some hosters offer nothing else; chosen by the operator
+        return _Ftp(connect)
     # What is trusted by its fingerprint is compared on every connection.
-    return _FtpTls(address, _trusting() if address.fingerprint else ssl.create_default_context())
+    return _FtpTls(address, connect, _trusting() if address.fingerprint else ssl.create_default_context())
 
 
-class _FtpTls(ftplib.FTP_TLS):
-    def __init__(self, address: FileServerAddress, context: ssl.SSLContext) -> None:
-        super().__init__(context=context, encoding="utf-8")
-        self._address = address
-        self._is_implicit = address.mode == "ftps-implicit"
+class _Ftp(ftplib.FTP):
+    """Connects by `connect`, and takes no reply without end."""
 
-    def connect(self, host: str = "", port: int = 0, timeout: float | None = None, source_address: Any = None) -> str:
-        if not self._is_implicit:
-            return super().connect(host, port, timeout or -999, source_address)
+    _connect: Connect
+    _lines_of_reply = 0
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__(encoding="utf-8")
+        self._connect = connect
+
+    def connect(self, host: str = "", port: int = 0, timeout: float = -999, source_address: Any = None) -> str:  # noqa: ARG002 - the library's
         self.host = host
         self.port = port
-        plain = socket.create_connection((host, port), timeout, source_address)
-        self.af = plain.family
-        self.sock = self.context.wrap_socket(plain, server_hostname=host)
+        self.sock = self._wrapped(self._connect((host, port), timeout))
+        self.af = self.sock.family
         self.file = self.sock.makefile("r", encoding=self.encoding)
         self.welcome = self.getresp()
         return self.welcome
+
+    def _wrapped(self, connection: socket.socket) -> socket.socket:
+        return connection
+
+    def getmultiline(self) -> str:
+        self._lines_of_reply = 0
+        return super().getmultiline()
+
+    def getline(self) -> str:
+        self._lines_of_reply += 1
+        if self._lines_of_reply > _REPLY_LINES:
+            raise ftplib.error_proto(f"a reply of more than {_REPLY_LINES} lines")  # noqa: S321 - an error, no call
+        return super().getline()
+
+
+class _FtpTls(_Ftp, ftplib.FTP_TLS):
+    def __init__(self, address: FileServerAddress, connect: Connect, context: ssl.SSLContext) -> None:
+        ftplib.FTP_TLS.__init__(self, context=context, encoding="utf-8")  # noqa: S321 - under TLS
+        self._connect = connect
+        self._address = address
+        self._is_implicit = address.mode == "ftps-implicit"
+
+    def _wrapped(self, connection: socket.socket) -> socket.socket:
+        if not self._is_implicit:
+            return connection
+        return self.context.wrap_socket(connection, server_hostname=self.host)
 
     def secure(self) -> None:
         """Bring the control connection under TLS before anything secret is said, and look who is there."""
@@ -214,7 +249,7 @@ def _explained(path: str, *, during: str) -> Iterator[None]:
         raise
     except (ftplib.error_perm, ftplib.error_temp) as error:
         raise _refusal(error, path, during) from error
-    except (ftplib.Error, OSError, EOFError, UnicodeError) as error:
+    except (ftplib.Error, OSError, EOFError, ValueError) as error:  # ValueError: numbers of absurd length, too
         raise StoreUnavailable(
             f"The image server was lost during {during}: {str(error) or 'connection closed'}."
         ) from error

@@ -2,6 +2,7 @@
 The port `ImageStore`: puts image files where the store finds them, whole or not at all, over a few connections.
 """
 
+import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ from typing import Self
 import stamina
 
 from tradepost.domain.errors import StorageRefused, StoreUnavailable
-from tradepost.miva.files.file_server import FileServer, FileServerAddress
+from tradepost.miva.files.file_server import Connect, FileServer, FileServerAddress, ListingTooLong
 from tradepost.miva.files.ftp import FtpFiles
 from tradepost.miva.files.image_folder import ImageFolder, usual_base_directories
 from tradepost.miva.files.sftp import SftpFiles
@@ -51,19 +52,23 @@ class MivaImageStore:
 
     def _sizes_once(self, paths: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
-        with self._connection() as files:
-            for folder, names in _by_folder(paths).items():
-                remote = self._folder.remote_path(folder)
-                entries: Mapping[str, int | None]
-                if len(names) < _WORTH_A_LISTING:
+        for folder, names in _by_folder(paths).items():
+            entries = self._listed(folder) if len(names) >= _WORTH_A_LISTING else None
+            if entries is None:
+                with self._connection() as files:
                     entries = {name: files.size(self._folder.remote_path(f"{folder}/{name}")) for name in names}
-                else:
-                    try:
-                        entries = files.entries(remote)
-                    except StorageRefused:
-                        entries = {}
-                found |= {f"{folder}/{name}": size for name in names if (size := entries.get(name)) is not None}
+            found |= {f"{folder}/{name}": size for name in names if (size := entries.get(name)) is not None}
         return found
+
+    def _listed(self, folder: str) -> Mapping[str, int | None] | None:
+        """Return a folder's sizes by name, None where it is so full that its files are better asked for one by one."""
+        try:
+            with self._connection() as files:
+                return files.entries(self._folder.remote_path(folder))
+        except ListingTooLong:
+            return None
+        except StorageRefused:
+            return {}
 
     def upload(self, path: str, content: bytes) -> None:
         """
@@ -113,15 +118,11 @@ class MivaImageStore:
 
     def has_folder(self) -> bool:
         """Whether the folder that images go to exists."""
-        return self._retrying(StoreUnavailable, self._has_folder_once, self._folder.remote)
-
-    def _has_folder_once(self, remote: str) -> bool:
-        with self._connection() as files:
-            return _lists(files, remote)
+        return self._retrying(StoreUnavailable, self._names, self._folder.remote) is not None
 
     def has_base_directory(self) -> bool:
         """Whether the folder exists that the store knows as `graphics`."""
-        return self._retrying(StoreUnavailable, self._has_folder_once, self._folder.base_directory)
+        return self._retrying(StoreUnavailable, self._names, self._folder.base_directory) is not None
 
     def make_folder(self) -> None:
         """Make the folder that images go to, below a base directory that exists. Idempotent."""
@@ -130,14 +131,22 @@ class MivaImageStore:
     def _make_folder_once(self) -> None:
         base = PurePosixPath(self._folder.base_directory)
         remote = PurePosixPath(self._folder.remote)
-        with self._connection() as files:
-            if not _lists(files, str(base)):
-                raise StorageRefused(
-                    f"The image server has no folder {base}: check the base directory.", path=str(base)
-                )
-            for part in reversed([remote, *remote.parents]):
-                if base in part.parents and not _lists(files, str(part)):
+        if self._names(str(base)) is None:
+            raise StorageRefused(f"The image server has no folder {base}: check the base directory.", path=str(base))
+        for part in reversed([remote, *remote.parents]):
+            if base in part.parents and self._names(str(part)) is None:
+                with self._connection() as files:
                     files.make_folder(str(part))
+
+    def _names(self, remote: str) -> Collection[str] | None:
+        """Return what is in a folder, nothing where that is too much to read, None where there is no such folder."""
+        try:
+            with self._connection() as files:
+                return files.entries(remote)
+        except ListingTooLong:
+            return ()
+        except StorageRefused:
+            return None
 
     def detect_base_directory(self, *, folder: str) -> str | None:
         """
@@ -149,15 +158,13 @@ class MivaImageStore:
 
     def _detect_once(self, folder: str) -> str | None:
         exists: list[str] = []
-        with self._connection() as files:
-            for candidate in usual_base_directories(folder):
-                try:
-                    names = files.entries(candidate)
-                except StorageRefused:
-                    continue
-                if _STORE_FOLDER in names:
-                    return candidate
-                exists.append(candidate)
+        for candidate in usual_base_directories(folder):
+            names = self._names(candidate)
+            if names is None:
+                continue
+            if _STORE_FOLDER in names:
+                return candidate
+            exists.append(candidate)
         return next((candidate for candidate in exists if candidate != "/"), None)
 
     @contextmanager
@@ -169,6 +176,9 @@ class MivaImageStore:
                 files = self._open_files()
             try:
                 yield files
+            except ListingTooLong:
+                files.close()
+                raise
             except StorageRefused:
                 self._give_back(files)  # refused one file, and is well otherwise
                 raise
@@ -197,11 +207,18 @@ class MivaImageStore:
 
 
 def connect_images(
-    address: FileServerAddress, *, folder: ImageFolder, connections: int = 4, retrying: stamina.RetryingCaller = FILES
+    address: FileServerAddress,
+    *,
+    folder: ImageFolder,
+    connections: int = 4,
+    retrying: stamina.RetryingCaller = FILES,
+    connect: Connect = socket.create_connection,
 ) -> MivaImageStore:
-    """Make the port `ImageStore` of a connection; nothing is opened yet."""
+    """Make the port `ImageStore` of a connection; nothing is opened yet. `connect` decides where the host may lead."""
     kind = SftpFiles if address.mode == "sftp" else FtpFiles
-    return MivaImageStore(lambda: kind(address), folder=folder, connections=connections, retrying=retrying)
+    return MivaImageStore(
+        lambda: kind(address, connect=connect), folder=folder, connections=connections, retrying=retrying
+    )
 
 
 def _by_folder(paths: Collection[str]) -> dict[str, list[str]]:
@@ -210,11 +227,3 @@ def _by_folder(paths: Collection[str]) -> dict[str, list[str]]:
         folder, _, name = path.rpartition("/")
         folders.setdefault(folder, []).append(name)
     return folders
-
-
-def _lists(files: FileServer, folder: str) -> bool:
-    try:
-        files.entries(folder)
-    except StorageRefused:
-        return False
-    return True

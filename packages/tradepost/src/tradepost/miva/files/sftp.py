@@ -8,7 +8,7 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from tradepost.domain.errors import CredentialsRejected, NotAllowed, StorageRefused, StoreUnavailable
-from tradepost.miva.files.file_server import FileServerAddress
+from tradepost.miva.files.file_server import Connect, FileServerAddress, ListingBudget
 
 if TYPE_CHECKING:
     import paramiko
@@ -19,14 +19,14 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 class SftpFiles:
     """A logged-in SFTP connection."""
 
-    def __init__(self, address: FileServerAddress) -> None:
+    def __init__(self, address: FileServerAddress, *, connect: Connect = socket.create_connection) -> None:
         """Connect and log in. Raises CredentialsRejected, StoreUnavailable, NotAllowed without the library."""
         try:
             import paramiko  # noqa: PLC0415 - optional
         except ImportError as error:
             raise NotAllowed("SFTP needs one more library: install tradepost[sftp].") from error
         try:
-            connection = socket.create_connection((address.host, address.real_port), address.connect_seconds)
+            connection = connect((address.host, address.real_port), address.connect_seconds)
         except OSError as error:
             raise address.unreachable(error) from error
         self._transport = paramiko.Transport(connection)
@@ -61,10 +61,12 @@ class SftpFiles:
     def entries(self, folder: str) -> dict[str, int | None]:
         """See the protocol."""
         with _explained(folder, during="a listing"):
-            return {
-                one.filename: None if S_ISDIR(one.st_mode or 0) else one.st_size
-                for one in self._sftp.listdir_attr(folder)
-            }
+            budget = ListingBudget(folder)
+            found: dict[str, int | None] = {}
+            for entry in self._sftp.listdir_iter(folder):
+                budget.take(size_bytes=len(entry.filename), entries=1)
+                found[entry.filename] = None if S_ISDIR(entry.st_mode or 0) else entry.st_size
+            return found
 
     def put(self, path: str, content: bytes) -> None:
         """See the protocol."""

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from tradepost.miva.rows.product_records import CustomFieldValues
+from tradepost.miva.rows.product_records import CustomFieldValues, Id, Quantity
 
 _NOTHING = Decimal(0)
 
@@ -47,9 +47,9 @@ class LineDiscount(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class WireShipment(Struct, frozen=True, gc=False, kw_only=True):
-    id: int
+    id: Id
     code: str = ""
-    order_id: int = 0
+    order_id: Id = 0
     status: int = 0
     ship_date: Epoch = 0
     tracknum: str = ""
@@ -59,13 +59,13 @@ class WireShipment(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class WireOrderLine(Struct, frozen=True, kw_only=True):
-    line_id: int
+    line_id: Id
     order_id: int = 0
     parent_id: int = 0
     status: int = 0
-    shpmnt_id: int = 0
+    shpmnt_id: Id = 0
     rma_id: int = 0
-    product_id: int = 0
+    product_id: Id = 0
     code: str = ""
     name: str = ""
     sku: str = ""
@@ -77,7 +77,7 @@ class WireOrderLine(Struct, frozen=True, kw_only=True):
     weight: Decimal = _NOTHING
     taxable: bool = False
     tax: Decimal = _NOTHING
-    quantity: int = 0
+    quantity: Quantity = 0
     shipment: WireShipment | UnsetType = UNSET
     discounts: list[LineDiscount] = []
     options: list[WireLineOption] = []
@@ -130,7 +130,7 @@ class OrderKey(Struct, frozen=True, gc=False):
 
 
 class WireOrder(Struct, frozen=True, kw_only=True):
-    id: int
+    id: Id
     status: int = 0
     orderdate: Epoch = 0
     dt_updated: int = 0

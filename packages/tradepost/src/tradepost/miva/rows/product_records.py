@@ -3,14 +3,18 @@ The rows that a store's functions return, as typed structs. A column that was no
 not have, is UNSET, which is not the same as empty.
 """
 
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, defstruct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, field
 
 from tradepost.miva.fields import ELEMENTS
 
 CustomFieldValue: TypeAlias = str | list[str] | int | float | None
 CustomFieldValues: TypeAlias = dict[str, dict[str, CustomFieldValue]]
+
+# As far as a database's columns reach; a store that goes beyond is out of its mind.
+Id: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Quantity: TypeAlias = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 Row = TypeVar("Row")
 
@@ -26,7 +30,7 @@ class Page(Struct, Generic[Row], frozen=True):
 class ProductKey(Struct, frozen=True, gc=False):
     """The least that says that a product exists; decodes several times faster than the whole row."""
 
-    id: int
+    id: Id
     code: str
 
 
@@ -106,14 +110,14 @@ _Columns: Any = defstruct(
 class WireProduct(_Columns, frozen=True, kw_only=True):  # type: ignore[misc, call-arg] # made from the table of fields
     """A product; its plain columns are those of `miva.fields.ELEMENTS`."""
 
-    id: int
+    id: Id
     code: str
     dt_created: int = 0
     dt_updated: int = 0
     cancat_code: str | UnsetType = UNSET
     # Without the right to view inventory these come as False and 0, not as nothing.
     product_inventory_active: bool | UnsetType = UNSET
-    product_inventory: int | UnsetType = UNSET
+    product_inventory: Quantity | UnsetType = UNSET
     productinventorysettings: InventorySettings | UnsetType = UNSET
     attributes: list[Attribute] | UnsetType = UNSET
     productimagedata: list[ProductImage] | UnsetType = UNSET

@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
+from tradepost.domain.errors import UnexpectedAnswer
 from tradepost.domain.order import (
     Address,
     LineOption,
@@ -39,6 +40,9 @@ _GRAMS: Mapping[str, Decimal] = {
     "oz": Decimal("28.349523125"),
 }
 _LIVE_URI = 200
+# 999,999,999,999.99: as far as a column of money reaches. The exponent alone may be a thousand million.
+_LARGEST_AMOUNT_EXPONENT = 11
+_SMALLEST_AMOUNT_EXPONENT = -18
 _DECLINED = 0
 
 _STATUSES: Mapping[int, StoreStatus] = {
@@ -68,6 +72,17 @@ def status_of(code: int) -> StoreStatus:
 def order_status_code(status: StoreStatus) -> int | None:
     """Return the code by which orders of this state are looked for; None for a state that no order can have."""
     return _ORDER_CODES.get(status)
+
+
+def amount(value: Decimal, *, name: str) -> Decimal:
+    """
+    Return an amount with as many digits as are reckoned with.
+
+    Raises UnexpectedAnswer for one that is no amount: any number can be written down, and some can't be held.
+    """
+    if not value.is_finite() or (value and value.adjusted() > _LARGEST_AMOUNT_EXPONENT):
+        raise UnexpectedAnswer(f"{name} is {str(value)[:30]}, which is no amount")
+    return +value if value.adjusted() >= _SMALLEST_AMOUNT_EXPONENT else Decimal(0)
 
 
 def grams_per_unit(store: records.WireStore) -> Decimal | None:
@@ -123,6 +138,14 @@ def product_of(
 ) -> StoreProduct:
     """Translate a product; `variants` None where they were not asked for, `grams` None where the unit is unknown."""
     own_attributes = [] if product.attributes is UNSET else product.attributes
+    try:
+        for element in ELEMENTS.values():
+            if element.kind is Decimal:
+                amount(getattr(product, element.member), name=f"its {element.member}")
+    except UnexpectedAnswer as error:
+        raise UnexpectedAnswer(
+            f"The store's product {product.code!r} (id {product.id}) can't be read: {error}."
+        ) from error
     columns = {name: element.read(product, grams=grams) for name, element in ELEMENTS.items()}
     return StoreProduct(
         **{name: value for name, value in columns.items() if name in _NAMED},
@@ -177,6 +200,7 @@ def _variant(variant: records.WireVariant, attributes: Sequence[records.Attribut
 
 
 def order_of(order: order_records.WireOrder) -> StoreOrder:
+    """Translate an order. Raises UnexpectedAnswer with the middle of a sentence for what can't be an order."""
     lines = [] if order.items is UNSET else order.items
     shipments = [] if order.shipments is UNSET else order.shipments
     payments = [] if order.payments is UNSET else order.payments
@@ -186,13 +210,17 @@ def order_of(order: order_records.WireOrder) -> StoreOrder:
         placed_at=moment(order.orderdate),
         ship_to=_address(order, "ship"),
         bill_to=_address(order, "bill"),
-        total=order.total,
+        total=amount(order.total, name="its total"),
         shipping_method="" if order.ship_method is UNSET else order.ship_method,
-        is_paid=any(payment.type != _DECLINED for payment in payments) or order.total_auth > 0 or order.total_capt > 0,
+        is_paid=any(payment.type != _DECLINED for payment in payments)
+        or amount(order.total_auth, name="what was authorised of it") > 0
+        or amount(order.total_capt, name="what was captured of it") > 0,
         lines=tuple(_line(line) for line in lines),
         charges=()
         if order.charges is UNSET
-        else tuple(StoreCharge(charge.type, charge.descrip, charge.amount) for charge in order.charges),
+        else tuple(
+            StoreCharge(charge.type, charge.descrip, amount(charge.amount, name="a charge")) for charge in order.charges
+        ),
         notes=() if order.notes is UNSET else tuple(note.notetext for note in order.notes),
         shipments=tuple(_shipment(shipment, lines) for shipment in shipments),
         currency=next((payment.currency for payment in payments if payment.currency), ""),
@@ -206,8 +234,8 @@ def _line(line: order_records.WireOrderLine) -> StoreOrderLine:
         sku=line.sku,
         name=line.name,
         quantity=line.quantity,
-        price=line.price,
-        total=line.total,
+        price=amount(line.price, name=f"the price of line {line.line_id}"),
+        total=amount(line.total, name=f"the total of line {line.line_id}"),
         status=status_of(line.status),
         external_product_id=line.product_id,
         shipment_id=line.shpmnt_id,
@@ -226,7 +254,7 @@ def _shipment(shipment: order_records.WireShipment, lines: Sequence[order_record
         is_shipped=shipment.status == _SHIPPED,
         tracking_number=shipment.tracknum,
         carrier=shipment.tracktype,
-        cost=shipment.cost,
+        cost=amount(shipment.cost, name=f"the cost of shipment {shipment.id}"),
         line_ids=tuple(line.line_id for line in lines if line.shpmnt_id == shipment.id),
         shipped_at=moment(shipment.ship_date) if shipment.ship_date else None,
     )

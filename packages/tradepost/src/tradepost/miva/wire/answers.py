@@ -80,7 +80,7 @@ def value_of(call: Call[T], body: bytes | msgspec.Raw) -> T:
         if refused is not None:
             raise refusal(call.function, refused) from None
         raise UnexpectedAnswer(
-            f"The store's answer to {call.function} has another shape than Miva's: {error}. "
+            f"The store's answer to {call.function} has another shape than Miva's{_row(body, str(error))}: {error}. "
             "A newer Miva version, or no Miva store at this address."
         ) from error
     if not answer.success:
@@ -90,6 +90,37 @@ def value_of(call: Call[T], body: bytes | msgspec.Raw) -> T:
             return None  # type: ignore[return-value]
         raise UnexpectedAnswer(f"The store's answer to {call.function} holds no data.")
     return answer.data
+
+
+class _RowName(msgspec.Struct, frozen=True):
+    id: msgspec.Raw = msgspec.Raw(b"none")
+    code: msgspec.Raw = msgspec.Raw(b"none")
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    data: list[_RowName]
+
+
+_ROWS: msgspec.json.Decoder[Envelope[_Rows]] = msgspec.json.Decoder(Envelope[_Rows], strict=False)
+_ROW_OF_A_PAGE = re.compile(r"`\$\.data\.data\[(\d+)\]")
+
+
+def _row(body: bytes | msgspec.Raw, told: str) -> str:
+    """Name the row of a page that an error is about, by the two members that every product has."""
+    found = _ROW_OF_A_PAGE.search(told)
+    if found is None:
+        return ""
+    try:
+        rows = decoded(_ROWS, body).data
+    except msgspec.DecodeError:
+        return ""
+    if rows is msgspec.UNSET:
+        return ""
+    row = rows.data[int(found[1])]
+    named = (
+        f"{name} {bytes(value)[:60].decode(errors='replace')}" for name, value in (("id", row.id), ("code", row.code))
+    )
+    return f" in the row with {', '.join(named)}"
 
 
 _REFUSALS: msgspec.json.Decoder[Envelope[Any]] = msgspec.json.Decoder(Envelope[msgspec.Raw], strict=False)

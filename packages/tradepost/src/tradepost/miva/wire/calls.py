@@ -3,7 +3,7 @@ One function of the store's JSON API with its parameters, as a value: what to se
 whether sending it twice does harm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -50,7 +50,8 @@ class Envelope(msgspec.Struct, Generic[T], frozen=True):
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
     """
-    One call; `shape` is the type of the answer's `data`, None where the answer is success alone.
+    One call; `shape` is the type of the answer's `data`, None where the answer is success alone. `read` makes the
+    value of that where the shape alone does not.
 
     Decoding is lax (a boolean may come as 0/1, a number as text): servers of different age differ in it.
     """
@@ -59,10 +60,14 @@ class Call(Generic[T]):
     parameters: Mapping[str, Any]
     shape: Any
     repeat: Repeat
+    read: Callable[[Any], T] | None = None
 
     def decode(self, body: bytes | msgspec.Raw) -> Envelope[T]:
         """Raise msgspec.ValidationError if the answer has another shape, msgspec.DecodeError if it is no JSON."""
-        return decoded(_decoder(self.shape), body)
+        envelope: Envelope[Any] = decoded(_decoder(self.shape), body)
+        if self.read is None or envelope.data is msgspec.UNSET:
+            return envelope
+        return msgspec.structs.replace(envelope, data=self.read(envelope.data))
 
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T:
@@ -71,6 +76,8 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T:
         return decoder.decode(body)
     except RecursionError as error:
         raise msgspec.DecodeError("nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(f"not in UTF-8 ({error.reason})") from error
 
 
 @cache

@@ -38,7 +38,7 @@ from tradepost.miva.wire.transport import HttpTransport, Reply
 _PAUSE_AFTER_REFUSED_SIGN_IN_SECONDS = 60.0
 
 _ANSWERS = msgspec.json.Decoder(list[msgspec.Raw])
-_PROBE: Call[Any] = Call(function="Store_Load", parameters={}, shape=Any, repeat=Repeat.READ)
+_PROBE: Call[Any] = Call(function="Store_Load", parameters={}, shape=msgspec.Raw, repeat=Repeat.READ)
 
 
 class MivaClient:
@@ -162,7 +162,7 @@ class MivaClient:
 
     def _refused_as_a_whole(self, reply: Reply) -> TradepostError:
         """Read the object that comes instead of a list of answers when a request is refused before its first call."""
-        envelope: Call[Any] = Call(function="the request", parameters={}, shape=Any, repeat=Repeat.READ)
+        envelope: Call[Any] = Call(function="the request", parameters={}, shape=msgspec.Raw, repeat=Repeat.READ)
         try:
             value_of(envelope, reply.body)
         except AccessDenied:

@@ -16,10 +16,15 @@ from tradepost.miva.wire.filters import Condition, Filter, all_of
 
 class HasId(Protocol):
     @property
-    def id(self) -> int: ...
+    def id(self) -> int | None:
+        """None for a row whose id can't be read."""
 
 
 Row = TypeVar("Row", bound=HasId)
+
+_LARGEST_NUMBER = 2**63 - 1
+# How many rows may be added while a store is walked through, beside as many as there were.
+_GROWTH = 100_000
 
 
 class Query(Protocol[Row]):
@@ -34,7 +39,8 @@ class PagesById(Generic[Row]):
 
     Stops when the store says that nothing is left, never at a page that merely came short. `satisfies` is the
     decisive condition of `filters`: a store that ignored the filter must not pass for one without matches.
-    Raises UnexpectedAnswer for rows that were not asked for, that come twice, or that are missing.
+    Raises UnexpectedAnswer for rows that were not asked for, that come twice, or that are missing, and for pages that
+    do not end. Whoever stops early does not wait for the page that is on its way.
     """
 
     def __init__(
@@ -56,21 +62,37 @@ class PagesById(Generic[Row]):
 
     def __iter__(self) -> Iterator[list[Row]]:
         # While one page is being worked on, the next is on its way.
-        with ThreadPoolExecutor(1, thread_name_prefix="pages") as ahead:
+        ahead = ThreadPoolExecutor(1, thread_name_prefix="pages")
+        try:
             coming: Future[Page[Row]] | None = ahead.submit(self._load, self._after)
             after = self._after
+            left: int | None = None
             while coming is not None:
                 page = coming.result()
-                after = self._checked(page.data, after=after)
+                before, after = after, self._checked(page.data, after=after)
                 is_last = page.total_count <= len(page.data)
                 if not page.data and not is_last:
                     raise UnexpectedAnswer(f"The store counts {page.total_count} more rows, and returns none of them.")
+                if not is_last and after == before:
+                    raise UnexpectedAnswer(
+                        f"The store returns {len(page.data)} rows without an id: there is no way on."
+                    )
+                left = page.total_count * 2 + _GROWTH if left is None else left
+                left -= len(page.data)
+                if left < 0:
+                    raise UnexpectedAnswer(
+                        "The store returns far more rows than it counted at first: its pages do not end."
+                    )
                 coming = None if is_last else ahead.submit(self._load, after)
                 if page.data:
                     yield page.data
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
 
     def _load(self, after: int) -> Page[Row]:
-        filters = [*all_of(Condition("id", "GT", after)), *self._filters]
+        # What is no number for JSON any more is one for the store's database, or not.
+        beyond = after if after <= _LARGEST_NUMBER else str(after)
+        filters = [*all_of(Condition("id", "GT", beyond)), *self._filters]
         return self._client.call(self._query(filters=filters, count=self._page_size, sort="id"))
 
     def _checked(self, rows: Sequence[Row], *, after: int) -> int:
@@ -78,6 +100,8 @@ class PagesById(Generic[Row]):
         if len(rows) > self._page_size:
             raise UnexpectedAnswer(f"The store returns {len(rows)} rows where {self._page_size} were asked for.")
         for row in rows:
+            if row.id is None:
+                continue
             if row.id <= after:
                 raise UnexpectedAnswer(
                     f"The store returns row {row.id} again after row {after}: it ignores the filter."

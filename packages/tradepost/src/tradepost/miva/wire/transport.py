@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -49,7 +50,7 @@ class Limits:
     whole: float = 240
     multi_call: int = 45
     connections: int = 4
-    answer_bytes: int = 512 * 1024 * 1024
+    answer_bytes: int = 64 * 1024 * 1024  # unpacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,12 @@ class RequestSeen:
     received_bytes: int
     status: int | None
     error: str = ""
+
+
+class OpenTransport(Protocol):
+    """Makes the connections; a request's extension `deadline` (of `time.monotonic`) may end it."""
+
+    def __call__(self, *, verify: ssl.SSLContext, limits: httpx2.Limits) -> httpx2.BaseTransport: ...
 
 
 class RequestObserver(Protocol):
@@ -89,6 +96,7 @@ class HttpTransport:
         observer: RequestObserver | None = None,
         web_server_login: tuple[str, str] | None = None,
         certificates: ssl.SSLContext | None = None,
+        open_transport: OpenTransport = httpx2.HTTPTransport,
     ) -> None:
         self._credentials = credentials
         self._limits = limits
@@ -96,21 +104,25 @@ class HttpTransport:
         self._observer = observer
         self._endpoint = endpoint
         self.clock_difference_seconds: float | None = None
+        certificates = certificates or ssl.create_default_context()
+        connections = httpx2.Limits(
+            max_connections=limits.connections,
+            max_keepalive_connections=limits.connections,
+            # Shorter than the 5 s after which web servers usually close: a request on a connection that is just
+            # being closed would be one whose fate nobody knows.
+            keepalive_expiry=4,
+        )
+        # Behind a proxy of the environment it is the proxy that connects, and its owner who says where to.
+        is_proxied = _is_proxied(endpoint)
         self._client = httpx2.Client(
             auth=httpx2.BasicAuth(*web_server_login) if web_server_login else None,
             headers={"User-Agent": "Tradepost", "Accept": "application/json"},
             timeout=httpx2.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
-            limits=httpx2.Limits(
-                max_connections=limits.connections,
-                max_keepalive_connections=limits.connections,
-                # Shorter than the 5 s after which web servers usually close: a request on a connection that is just
-                # being closed would be one whose fate nobody knows.
-                keepalive_expiry=4,
-            ),
-            verify=certificates or ssl.create_default_context(),
+            limits=connections,
+            transport=None if is_proxied else open_transport(verify=certificates, limits=connections),
+            verify=certificates,
             follow_redirects=False,
-            # A proxy or .netrc of the environment has no business between here and a store on this machine.
-            trust_env=endpoint.host not in {"localhost", "127.0.0.1", "::1"},
+            trust_env=is_proxied,
         )
 
     def send(self, members: Mapping[str, Any], *, functions: Sequence[str], operations: range | None = None) -> Reply:
@@ -153,7 +165,10 @@ class HttpTransport:
 
     def _exchange(self, body: bytes, headers: dict[str, str], started: float) -> Reply:
         try:
-            with self._client.stream("POST", self._endpoint.url, content=body, headers=headers) as response:
+            deadline = {"deadline": started + self._limits.whole}
+            with self._client.stream(
+                "POST", self._endpoint.url, content=body, headers=headers, extensions=deadline
+            ) as response:
                 self._compare_clocks(response.headers.get("date", ""))
                 return Reply(response.status_code, response.headers, self._read(response, started))
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
@@ -183,7 +198,10 @@ class HttpTransport:
             chunks.append(chunk)
             size += len(chunk)
             if size > self._limits.answer_bytes:
-                raise UnexpectedAnswer(f"The store's answer is larger than {self._limits.answer_bytes} bytes.")
+                raise UnexpectedAnswer(
+                    f"The store's answer is larger than {_size(self._limits.answer_bytes)}, which no answer of Miva's "
+                    "is: the rest of it was not read."
+                )
             if time.monotonic() - started > self._limits.whole:
                 raise AnswerLost(f"The store's answer took longer than {self._limits.whole:.0f} s.")
         return b"".join(chunks)
@@ -244,6 +262,25 @@ def _unreachable(endpoint: Endpoint, cause: BaseException) -> TradepostError:
             "server is up."
         )
     return StoreUnavailable(f"The store at {where} can't be reached: {cause}.")
+
+
+def _size(size_bytes: int) -> str:
+    megabytes, rest = divmod(size_bytes, 1024 * 1024)
+    return f"{size_bytes} bytes" if rest else f"{megabytes} MB"
+
+
+def _is_proxied(endpoint: Endpoint) -> bool:
+    # A proxy has no business between here and a store on this machine.
+    if endpoint.host in {"localhost", "127.0.0.1", "::1"}:
+        return False
+    proxies = urllib.request.getproxies()
+    return bool({endpoint.scheme, "all"} & proxies.keys()) and not urllib.request.proxy_bypass(endpoint.host)
+
+
+def _raise_refused(reply: Reply) -> None:
+    refused = refused_by_status(reply.status, reply.headers, reply.body)
+    if refused is not None:
+        raise refused
 
 
 def _root(error: BaseException) -> BaseException:

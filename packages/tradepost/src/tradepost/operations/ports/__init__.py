@@ -29,13 +29,33 @@ from tradepost.operations.ports.connections import (
     StoreCheck,
     StoreConnection,
 )
+from tradepost.operations.ports.existence import (
+    ChangeWindow,
+    ExistenceNotes,
+    ExistingProduct,
+    IdRange,
+    LatestProducts,
+    RangeCount,
+    StoreNotes,
+    Stretch,
+)
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
-from tradepost.operations.ports.listings import FamilyRows, Intents, ListingRow, Listings, Proven, StoreInventory
+from tradepost.operations.ports.listings import (
+    FamilyRows,
+    Intents,
+    LinkedListing,
+    ListingRow,
+    Listings,
+    Proven,
+    StoreInventory,
+)
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.store import (
+    OrderPage,
+    OrdersById,
     SetupItem,
     SetupKind,
     ShipmentSend,
@@ -52,6 +72,7 @@ __all__ = [
     "ActiveRun",
     "Catalogue",
     "CatalogueReader",
+    "ChangeWindow",
     "ChannelProfile",
     "ChannelSettings",
     "Channels",
@@ -59,23 +80,31 @@ __all__ = [
     "Clock",
     "Connector",
     "Digest",
+    "ExistenceNotes",
+    "ExistingProduct",
     "FamilyRows",
     "FileProtocol",
     "History",
+    "IdRange",
     "ImageCheck",
     "ImageConnection",
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "LatestProducts",
     "Level",
+    "LinkedListing",
     "ListingBuilder",
     "ListingRow",
     "Listings",
     "NewShipment",
+    "OrderPage",
     "OrderRow",
     "Orders",
+    "OrdersById",
     "Ports",
     "Proven",
+    "RangeCount",
     "ReadProduct",
     "RowReport",
     "SetupItem",
@@ -87,6 +116,8 @@ __all__ = [
     "StoreCheck",
     "StoreConnection",
     "StoreInventory",
+    "StoreNotes",
+    "Stretch",
     "UnitAnswer",
     "WriteAnswer",
     "WriteOutcome",
@@ -104,6 +135,7 @@ class Ports:
     listings: Listings
     intents: Intents
     inventory: StoreInventory
+    existence: ExistenceNotes
     orders: Orders
     run: ActiveRun
     clock: Clock

@@ -1,6 +1,7 @@
 """The ports for image files: where they come from, and where a store keeps them."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import ImageFile
@@ -36,8 +37,12 @@ class SourceImages(Protocol):
         """
         ...
 
-    def ingest(self, path: str) -> ImageFile:
-        """Read an image file of this machine. Raises ImageUnusable. Its `source` is `media:<checksum>`."""
+    def ingest(self, name: str, *, folder: Path) -> ImageFile:
+        """
+        Read an image file below a folder of this machine. Its `source` is `media:<checksum>`.
+
+        Only a regular file inside the folder, reached through no link. Raises ImageUnusable.
+        """
         ...
 
     def content(self, checksum: str) -> bytes: ...

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
@@ -40,6 +40,14 @@ class ListingRow:
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
+
+
+class LinkedListing(NamedTuple):
+    """The little of a listing that is compared with every product of a store: a million of them go by in a pass."""
+
+    external_id: int
+    listing_id: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +106,14 @@ class Listings(Protocol):
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int: ...
 
-    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
-        """(store id, listing id, code) of linked listings, ordered by store id."""
+    def linked(
+        self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
+    ) -> list[LinkedListing]:
+        """Linked listings by ascending external id, from above the first id, and not above the second if given."""
+        ...
+
+    def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
+        """Those that are linked to one of these products."""
         ...
 
     def linked_count(self) -> int: ...

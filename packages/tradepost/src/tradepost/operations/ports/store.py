@@ -11,9 +11,11 @@ from tradepost.domain.order import (
     ShipmentPath,
     StoreOrder,
     StoreStatus,
+    UnreadableOrder,
 )
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.operations.ports.existence import ExistingProduct, IdRange, LatestProducts, RangeCount
 
 
 class WriteOutcome(StrEnum):
@@ -86,6 +88,22 @@ class ShipmentSend:
     carrier: str
 
 
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of a store's orders; a record that can't be understood does not stop the others."""
+
+    orders: tuple[StoreOrder, ...]
+    unreadable: tuple[UnreadableOrder, ...] = ()
+
+
+class OrdersById(dict[int, StoreOrder]):
+    """Orders by the store's id; those that are on the store and can't be understood are in `unreadable` instead."""
+
+    def __init__(self, orders: Mapping[int, StoreOrder], *, unreadable: Mapping[int, UnreadableOrder]) -> None:
+        super().__init__(orders)
+        self.unreadable = dict(unreadable)
+
+
 class Store(Protocol):
     """
     One Miva store. All reads are safe to repeat and are retried inside; writes are not, unless they say so.
@@ -108,6 +126,36 @@ class Store(Protocol):
 
         Ends only when the store has said that there is no more; a page that fails raises, so that a caller never
         takes a part for the whole.
+        """
+        ...
+
+    def iterate_existing(
+        self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000
+    ) -> Iterator[list[ExistingProduct]]:
+        """
+        Page through the products above an id, by ascending id; with `changed_from` those last changed then or later.
+
+        As for `iterate_rows`, the end comes only when the store has said so.
+        """
+        ...
+
+    def existing_between(self, ranges: Sequence[IdRange], *, limit: int = 1000) -> list[list[ExistingProduct]]:
+        """
+        Load all products of each range, by ascending id, in as few requests as may be.
+
+        Raises UnexpectedAnswer where a range has more than `limit`, or not as many as the store counts.
+        """
+        ...
+
+    def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
+        """Ask how many products there are in each range, in one request where the store takes several calls at once."""
+        ...
+
+    def latest_changed(self, *, changed_from: int | None = None, limit: int) -> LatestProducts:
+        """
+        Load the `limit` products that were changed last, of those changed at or after a time of the store's clock.
+
+        What comes back is not checked: the caller judges it.
         """
         ...
 
@@ -141,7 +189,7 @@ class Store(Protocol):
 
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         """
         Page through orders in one of these states, placed or changed since, with lines, charges, notes and shipments.
 
@@ -149,7 +197,7 @@ class Store(Protocol):
         """
         ...
 
-    def orders_by_id(self, ids: Collection[int]) -> dict[int, StoreOrder]:
+    def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         """Load orders with lines, charges, notes and shipments. Missing ones are left out."""
         ...
 

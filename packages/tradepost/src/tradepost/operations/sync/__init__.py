@@ -8,7 +8,8 @@ orders are fetched before anything is raised.
 from typing import Any
 
 from tradepost.domain.stages import Stage
-from tradepost.operations import existence, get_orders
+from tradepost.operations import get_orders
+from tradepost.operations.existence import Existence
 from tradepost.operations.form import Operation, drive, drive_all
 from tradepost.operations.ports import Ports
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -27,7 +28,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     explanation is raised when the others are done.
     """
     if selection.only is None:
-        existence.check(ports)
+        drive(ports, Existence(full=selection.full_existence))
     channel = ports.channel
     first: list[Operation[Any, Any, Any, Any]] = [
         Delist(channel, selection),

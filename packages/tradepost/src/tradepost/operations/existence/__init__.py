@@ -1,0 +1,155 @@
+"""
+The existence pass: which linked products are still on the store, and under which codes.
+
+Ids are never used twice, so the number of products up to an id can only fall. A full pass reads the store and notes
+how many products there are in each stretch of it; the passes after it count, and read only the stretches that have
+become shorter, what was changed since, and what was added (ADR 10). Whatever does not fit the notes is answered by a
+full pass.
+
+`stretches`, `change_window`, `differences` and `findings` are the thinking, without a store or a database; `full_pass`
+and `counting_pass` read.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from tradepost.domain.listing import Attention, Event, settle
+from tradepost.domain.plan import Outcome, Plan, Result, Unit
+from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled
+from tradepost.operations.existence.counting_pass import read_differences
+from tradepost.operations.existence.differences import Differences
+from tradepost.operations.existence.findings import Finding, Rows, change_of, gone_message
+from tradepost.operations.existence.full_pass import read_all
+from tradepost.operations.form import Batch, Evidence, Operation, Verdict
+from tradepost.operations.ports import Ports, Proven, StoreNotes
+
+FULL_PASS_EVERY = timedelta(days=7)
+_BATCH = 500
+_logger = logging.getLogger(__name__)
+
+
+class Existence(Operation[Finding, Rows, Mapping[str, int], None]):
+    """
+    Break the links of listings whose product is gone, and note new codes. Nothing is written to the store.
+
+    `full`: read the whole store, as is done weekly and after any surprise anyway. Raises Reconfigure, with nothing
+    changed, when so much is gone that the store can't be the right one, and whatever a request raises: a part of the
+    store is never taken for the whole.
+    """
+
+    name = "existence"
+    label = "links looked at"
+
+    def __init__(self, *, full: bool = False) -> None:
+        self._full = full
+        self._findings: list[Finding] = []
+        self._before: StoreNotes | None = None
+        self._notes: StoreNotes | None = None
+        self._is_proven = True
+
+    def prepare(self, ports: Ports) -> None:
+        linked_count = ports.listings.linked_count()
+        if not linked_count:
+            return
+        self._before = ports.existence.load()
+        known = None if self._full else self._before
+        try:
+            differences, notes = _read(ports, known, linked_count=linked_count, at=ports.clock())
+        except PassCancelled:
+            return
+        self._notes, self._is_proven = notes, _drop_what_is_there(ports, differences)
+        self._findings = [
+            *(Finding(lost) for lost in differences.gone.values()),
+            *(Finding(listing, code) for listing, code in differences.recoded.values()),
+        ]
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[Finding]]:
+        for start in range(0, len(self._findings), _BATCH):
+            yield Batch(self._findings[start : start + _BATCH])
+
+    def observe(self, ports: Ports, batch: Batch[Finding]) -> Mapping[str, int]:
+        """Whether a code of what is gone is in use again, and by which product."""
+        codes = [finding.listing.code for finding in batch.rows if finding.code is None]
+        found = ports.store.products_by_code(codes) if codes else {}
+        return {key: product.id for key, product in found.items()}
+
+    def facts(self, ports: Ports, batch: Batch[Finding]) -> Rows:
+        return Rows(
+            {row.id: row for row in ports.listings.by_ids([finding.listing.listing_id for finding in batch.rows])},
+            ports.listings.by_codes([finding.code for finding in batch.rows if finding.code is not None]),
+        )
+
+    def plan(self, batch: Batch[Finding], facts: Rows | None, seen: Mapping[str, int]) -> Plan[None]:
+        assert facts is not None
+        units: list[Unit] = []
+        settled: list[Result] = []
+        for finding in batch.rows:
+            holder = facts.in_the_way(finding)
+            if finding.code is None and facts.broken(finding) is None:
+                continue
+            if holder is not None:
+                # The link is by id and holds; only the name can't be noted until the other listing lets go of it.
+                message = f"The store calls it {finding.code} now, but that is the code of the listing {holder.sku}."
+                settled.append(Result(change_of(finding), Outcome.SKIPPED, message=message))
+                continue
+            units.append(Unit(finding.listing.code, (change_of(finding),)))
+        return Plan(None, tuple(units), tuple(settled))
+
+    def judge(
+        self,
+        batch: Batch[Finding],
+        facts: Rows | None,
+        seen: Mapping[str, int],
+        plan: Plan[None],
+        evidence: Evidence,
+    ) -> Verdict:
+        assert facts is not None
+        verdict = Verdict()
+        for finding in batch.rows:
+            row = facts.broken(finding) if finding.code is None else None
+            if row is not None:
+                verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
+                verdict.flags[row.id] = (Attention.BROKEN_LINK, gone_message(finding, seen))
+            elif finding.code is not None and facts.in_the_way(finding) is None:
+                verdict.proven.append(Proven(finding.listing.listing_id, evidence.began, code=finding.code))
+        return verdict
+
+    def finish(self, ports: Ports) -> None:
+        # Last: notes say that what was missing is dealt with, and a pass that is cut off must find it again.
+        if not self._is_proven:
+            _logger.warning("The store left out products that it has: the next pass reads the whole store.")
+            ports.existence.forget()
+        elif self._notes is not None and self._notes != self._before:
+            ports.existence.save(self._notes)
+
+
+def is_full_pass_due(notes: StoreNotes, *, at: datetime) -> bool:
+    """Measured on the hub's own clock; one that was set back does not put the pass off."""
+    return not timedelta(0) <= at - notes.full_pass_at < FULL_PASS_EVERY
+
+
+def _read(ports: Ports, notes: StoreNotes | None, *, linked_count: int, at: datetime) -> tuple[Differences, StoreNotes]:
+    if notes is not None and notes.stretches and not is_full_pass_due(notes, at=at):
+        differences = Differences.among(linked_count)
+        try:
+            return differences, read_differences(ports, differences, notes)
+        except NotesContradicted as reason:
+            _logger.info("The whole store is read, as it can't be counted: %s.", reason)
+    differences = Differences.among(linked_count)
+    return differences, read_all(ports, differences, at=at)
+
+
+def _drop_what_is_there(ports: Ports, differences: Differences) -> bool:
+    """
+    Ask for each missing product by its id; what comes is not gone, and is left as it is.
+
+    Returns whether nothing came: otherwise the store has left out rows, and what was read of it proves nothing.
+    """
+    if not differences.gone:
+        return True
+    there = ports.store.products_by_id([listing.external_id for listing in differences.gone.values()])
+    kept = [listing for listing in differences.gone.values() if listing.external_id in there]
+    for listing in kept:
+        del differences.gone[listing.listing_id]
+    return not kept

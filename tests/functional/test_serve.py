@@ -1,0 +1,174 @@
+"""`tradepost serve` as a process: how it ends, and how it says what is in its way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from miva_sandbox.faults.rules import Rule
+from miva_sandbox.server import SandboxServer
+from tradepost.cli.demo.store_in_a_box import StoreInABox
+from tradepost.database.models import Channel, Run
+from tradepost.engine.runs import request_run
+
+TRADEPOST = Path(sys.executable).parent / "tradepost"
+
+
+class Server:
+    """A `tradepost serve` that this test started."""
+
+    def __init__(self, *, url: str, data: Path, options: tuple[str, ...] = ("--port", "0")) -> None:
+        self.process = subprocess.Popen(
+            [TRADEPOST, "serve", *options],
+            env={**os.environ, "DATABASE_URL": url, "TRADEPOST_DATA": str(data)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_for_address(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("Tradepost is at "), self.process.communicate()
+        return line.split()[-1]
+
+    def end(self, signal_number: int) -> tuple[int, str]:
+        """Send a signal; return exit code and what was said on standard error."""
+        self.process.send_signal(signal_number)
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Server]]:
+    started: list[Server] = []
+
+    def start_server(**how) -> Server:
+        started.append(Server(**how))
+        return started[-1]
+
+    yield start_server
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.communicate()
+
+
+@pytest.fixture
+def store(shell, tmp_path) -> Iterator[SandboxServer]:
+    (tmp_path / "hub").chmod(0o700)
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def box(store: SandboxServer) -> StoreInABox:
+    return StoreInABox(
+        endpoint=store.endpoint,
+        store_code=store.store.code,
+        token=store.full.token,
+        signature_key=store.full.signature_key,
+        hub_token=store.hub.token,
+        hub_signature_key=store.hub.signature_key,
+        storefront=store.storefront,
+        ftp_host=store.ftp.host,
+        ftp_port=store.ftp.port,
+        ftp_user=store.ftp_user,
+        ftp_password=store.ftp_password,
+    )
+
+
+def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_ends_in_seconds_while_a_store_is_silent_and_the_next_start_goes_on_with_its_run(
+    *, connected, store: SandboxServer, sqlite, tmp_path, start, signal_number
+):
+    silence = store.faults.add(Rule(kind="latency", seconds=3600.0))
+    run = request_run(Channel.objects.get().pk, "get_orders")
+    server = start(url=sqlite, data=tmp_path / "hub")
+    server.wait_for_address()
+    wait_until(store.faults.log)
+
+    begun = time.monotonic()
+    code, said = server.end(signal_number)
+    seconds = time.monotonic() - begun
+    queued = Run.objects.get(pk=run.pk)
+    store.faults.remove(silence)
+    successor = start(url=sqlite, data=tmp_path / "hub")
+    wait_until(lambda: Run.objects.get(pk=run.pk).finished_at)
+
+    assert (code, seconds < 30) == (0, True), (seconds, said)
+    assert said == f"Run {run.pk}: queued again, as the store has not answered. The next start goes on with it.\n"
+    assert (queued.state, queued.owner, queued.lease_until, queued.attempt) == ("queued", "", None, 1)
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.error) == ("completed", 2, "")
+    assert successor.end(signal_number) == (0, "")
+
+
+def open_to_others(folder: Path) -> Iterator[str]:
+    """Name what somebody else can reach below a folder and look into."""
+    for path in folder.iterdir():
+        mode = path.lstat().st_mode & 0o077
+        if mode:
+            yield path.name
+        if mode and path.is_dir():
+            yield from open_to_others(path)
+
+
+def test_what_is_written_into_an_open_folder_is_for_its_owner_only_and_the_folder_is_complained_of(tmp_path):
+    folder = tmp_path / "it's open"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "hub").mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        demo = subprocess.run(
+            [TRADEPOST, "demo", "--state", folder, "--json"], capture_output=True, text=True, check=True, timeout=100
+        )
+    finally:
+        os.umask(before)
+
+    assert demo.stderr.splitlines() == [
+        (
+            "Other users of this machine can look into the data folder, where keys and customers' addresses are. "
+            f"Close it by typing: chmod -R go= '{folder.parent}/it'\"'\"'s open/hub'"
+        )
+    ]
+    assert list(open_to_others(folder)) == ["hub"]
+    assert (folder / "hub" / "tradepost.log").exists()
+    assert list((folder / "store").iterdir())
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_that_is_told_to_end_does_so_in_seconds_without_a_trace_and_its_run_goes_on_later(
+    *, connected, store: SandboxServer, sqlite, tmp_path, signal_number
+):
+    silence = store.faults.add(Rule(kind="latency", seconds=3600.0))
+    command = subprocess.Popen(
+        [TRADEPOST, "orders", "get"],
+        env={**os.environ, "DATABASE_URL": sqlite, "TRADEPOST_DATA": str(tmp_path / "hub")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(store.faults.log)
+
+    command.send_signal(signal_number)
+    out, said = command.communicate(timeout=60)
+    store.faults.remove(silence)
+    later = connected("orders", "get")
+
+    assert (command.returncode, out, said) == (130, "", "Stopped.\n")
+    assert later.code == 0
+    assert [run.finished_at for run in Run.objects.all() if run.finished_at is None] == []

@@ -1,0 +1,139 @@
+"""Rows that no store should give: the order is reported and the rest goes on, a product is named."""
+
+from decimal import Decimal
+
+import pytest
+
+from tradepost.domain.errors import UnexpectedAnswer
+from tradepost.domain.order import StoreStatus
+from tradepost.miva.store import MivaStore
+
+
+def order(text_id, **members):
+    line = {"line_id": 1, "code": "tee", "quantity": 1, "price": "9.50", "total": "9.50", **members.pop("line", {})}
+    rest = {"status": 0, "total": "9.50", **members}
+    items = ",".join(f'"{name}":{value if is_raw(value) else quoted(value)}' for name, value in line.items())
+    body = ",".join(f'"{name}":{value if is_raw(value) else quoted(value)}' for name, value in rest.items())
+    return f'{{"id":{text_id},{body},"items":[{{{items}}}]}}'
+
+
+class Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def is_raw(value):
+    return isinstance(value, Number | int)
+
+
+def quoted(value):
+    return f'"{value}"'
+
+
+def page(*rows, total=None):
+    total = len(rows) if total is None else total
+    return (
+        200,
+        {},
+        f'{{"success":1,"data":{{"total_count":{total},"data":[{",".join(rows)}]}}}}'.encode(errors="surrogateescape"),
+    )
+
+
+STORE = (200, {}, {"success": 1, "data": {"id": 1, "code": "acme", "wtunitcode": "lb"}})
+HUGE = Number("1e999999999")
+IMPOSSIBLE = [
+    order(2**70),
+    order(7, line={"quantity": HUGE}),
+    order(7, line={"quantity": 2**40}),
+    order(7, line={"quantity": Number("9" * 1_000_000)}),
+    order(7, line={"price": HUGE}),
+    order(7, line={"total": Number("9" * 1_000_000)}),
+    order(7, line={"line_id": 2**70}),
+    order(7, total=HUGE),
+    order(7, total="NaN"),
+    order(7, total="Infinity"),
+    order(7, total_auth="sNaN"),
+    order(7, orderdate=2**60),
+    order(7, status="?"),
+    order(7, ship_fname=Number("[]")),
+    order(7, ship_fname=Number('"\udcff"')),  # a byte that is no UTF-8
+]
+
+
+@pytest.mark.parametrize("row", IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
+def test_an_impossible_order_is_reported_and_the_rest_goes_on(scripted, row):
+    client, script = scripted(page(order(5), row, total=3), page(order(2**71 if str(2**70) in row else 9)))
+    number = str(2**70) if str(2**70) in row[:40] else "7"
+
+    pages = list(MivaStore(client).iterate_orders(statuses={StoreStatus.PENDING}, since=None, page_size=2))
+
+    assert [one.id for one in pages[0].orders] == [5]
+    (unreadable,) = pages[0].unreadable
+    assert unreadable.number == number
+    assert unreadable.reason.startswith(f"Order {number} on the store can't be read: ")
+    assert len(unreadable.reason) < 300
+    # The next page begins after it.
+    assert str(script.requests[1].members["Filter"][0]["value"][0]["value"]) == number
+
+
+def test_an_order_whose_number_can_not_be_read_is_reported_without_one(scripted):
+    client, _ = scripted(page(order(5), '{"status":0}', order('"x"'), order("9" * 5000), order(9)))
+
+    (got,) = MivaStore(client).iterate_orders(statuses={StoreStatus.PENDING}, since=None)
+
+    assert [one.id for one in got.orders] == [5, 9]
+    assert [one.number for one in got.unreadable] == ["without a number", "x", "9" * 30]
+
+
+def test_a_page_of_nothing_but_orders_without_numbers_is_no_way_on(scripted):
+    client, _ = scripted(page('{"status":0}', total=5))
+
+    with pytest.raises(UnexpectedAnswer, match="no way on"):
+        list(MivaStore(client).iterate_orders(statuses={StoreStatus.PENDING}, since=None, page_size=1))
+
+
+def test_orders_asked_for_by_number_say_which_of_them_can_not_be_read(scripted):
+    client, _ = scripted(page(order(5), order(7, total=HUGE)))
+
+    found = MivaStore(client).orders_by_id([5, 6, 7])
+
+    assert list(found) == [5]
+    assert found.unreadable[7].reason == (
+        "Order 7 on the store can't be read: its total is 1E+999999999, which is no amount."
+    )
+
+
+def test_more_digits_than_are_reckoned_with_are_rounded_off(scripted):
+    client, _ = scripted(page(order(5, total=Number("9.5" + "0" * 100_000 + "1"))))
+
+    assert MivaStore(client).orders_by_id([5])[5].total == Decimal("9.5")
+
+
+def product(number, **members):
+    body = "".join(f',"{name}":{value if is_raw(value) else quoted(value)}' for name, value in members.items())
+    return f'{{"id":{number},"code":"p{number}"{body}}}'
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (product(8, price=HUGE), r"product 'p8' \(id 8\) can't be read: its price is 1E\+999999999"),
+        (product(8, weight="NaN"), "its weight is NaN"),
+        (product(8, product_inventory=2**40), 'row with id 8, code "p8"'),
+        (product(8, price="cheap"), 'row with id 8, code "p8"'),
+        (product(2**70), f'row with id {2**70}, code "p{2**70}"'),
+    ],
+)
+def test_a_product_with_an_impossible_row_is_named(scripted, row, says):
+    client, _ = scripted(page(product(7), row), STORE)
+
+    with pytest.raises(UnexpectedAnswer, match=says):
+        MivaStore(client).products_by_id([7, 8])
+
+
+def test_a_row_of_the_existence_pass_with_an_impossible_id_is_named(scripted):
+    client, _ = scripted(page(product(7), product(2**70)))
+
+    with pytest.raises(UnexpectedAnswer, match=f"row with id {2**70}"):
+        list(MivaStore(client).iterate_rows())
