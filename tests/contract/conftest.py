@@ -39,7 +39,8 @@ class Implementation:
     `store` is looked at by its token, `reader` by one of all rights.
 
     `place_order` gives an order of 3 `tee` and 1 `mug` that was placed then; `change_order` says when it last changed.
-    `put_file` puts an image file there; `without` is the store to a token that lacks a function.
+    `put_file` puts an image file there; `without` is the store to a token that lacks a function. `pass_time`: the
+    store's own clock goes on by so many seconds.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Implementation:
     change_order: Callable[[int, datetime], None]
     put_file: Callable[[str], None]
     without: Callable[[str], Store]
+    pass_time: Callable[[int], None]
 
 
 def in_memory(*, reads_stock: bool) -> Implementation:
@@ -68,6 +70,9 @@ def in_memory(*, reads_stock: bool) -> Implementation:
             StoreOrder(number, StoreStatus.PENDING, placed_at, address, address, total, "", is_paid=False, lines=lines)
         )
 
+    def pass_time(seconds):
+        store.shelf.now += seconds
+
     def without(function):
         store.faults.missing.add(function)
         return store
@@ -80,6 +85,7 @@ def in_memory(*, reads_stock: bool) -> Implementation:
         store.desk.changed.__setitem__,
         store.shelf.files.add,
         without,
+        pass_time,
     )
 
 
@@ -134,6 +140,7 @@ class OnSandbox:
             change_order,
             put_file,
             without,
+            self.server.domain.clock.move,
         )
 
 

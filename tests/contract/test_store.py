@@ -7,13 +7,16 @@ from decimal import Decimal
 import pytest
 
 from fakes.store import MemoryStore
-from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.fields import FIELDS
 from tradepost.domain.order import Shipment, ShipmentLine, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreStock, StoreVariant
 from tradepost.miva.store import MivaStore
 from tradepost.operations.ports import (
+    IdRange,
+    LatestProducts,
+    RangeCount,
     SetupItem,
     SetupKind,
     ShipmentSend,
@@ -199,6 +202,39 @@ def test_rows_come_by_ascending_id_in_pages_with_the_custom_fields_that_were_ask
     assert pages[0][0].fields == {}
 
 
+def test_products_are_counted_and_read_by_ranges_of_ids(store):
+    for n in range(4):
+        store.provision([unit(create(f"p{n}"))])
+    (one, two, three, four) = (row.id for page in store.iterate_rows() for row in page)
+    ranges = [IdRange(0, two), IdRange(two, two), IdRange(two, four + 99)]
+
+    assert store.count_existing(ranges) == [RangeCount(2, two), RangeCount(0, None), RangeCount(2, four)]
+    assert [[row.id for row in rows] for rows in store.existing_between(ranges)] == [[one, two], [], [three, four]]
+    assert [[row.code for row in page] for page in store.iterate_existing(after=one, page_size=2)] == [
+        ["p1", "p2"],
+        ["p3"],
+    ]
+    with pytest.raises(UnexpectedAnswer):
+        store.existing_between([IdRange(0, four)], limit=3)
+
+
+def test_what_changed_last_comes_first_and_can_be_asked_for_from_a_time_on(implementation):
+    store = implementation.store
+    for code in ("a", "b", "c"):
+        store.provision([unit(create(code))])
+        implementation.pass_time(10)
+    store.provision([unit(change(Action.UPDATE, "a", price=Decimal(1)))])
+
+    everything = store.latest_changed(limit=9)
+    a, c, b = everything.rows
+
+    assert ([row.code for row in everything.rows], everything.total) == (["a", "c", "b"], 3)
+    assert a.created < b.created < c.created == c.updated < a.updated
+    assert store.latest_changed(limit=1) == LatestProducts([a], 3)
+    assert store.latest_changed(changed_from=c.updated, limit=1) == LatestProducts([a], 2)
+    assert list(store.iterate_existing(changed_from=c.updated)) == [[a, c]]
+
+
 # --- set-up ---------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +296,17 @@ def test_a_variant_of_a_product_that_is_not_there_is_refused(store, reader):
 
     assert list(answer.refusals) == [0]
     assert reader.products_by_code(["tee"])["tee"].variants == ()
+
+
+def test_what_is_refused_of_a_list_leaves_the_rest_of_it(store, reader):
+    store.set_up(SET_UP)
+    wanted = {"categories": ("nowhere", "shirts"), "variants": (variant("S", "nowhere"), variant("M"))}
+
+    (answer,) = store.provision([unit(create("tee", attributes=(SIZE,), **wanted), create("tee-M"))])
+
+    assert list(answer.refusals) == [0]
+    tee = reader.products_by_code(["tee"])["tee"]
+    assert (tee.categories, tee.variants) == ({"shirts"}, (variant("M"),))
 
 
 def test_a_variant_of_the_same_options_gets_other_parts(store, reader):

@@ -19,7 +19,7 @@ from tradepost.domain.listing import (
     keep_later_request,
 )
 from tradepost.domain.stages import Stage, is_due
-from tradepost.operations.ports import FamilyRows, ListingRow, Proven
+from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
 
 _UNPROVEN: dict[str, Any] = {
     "external_id": None, "proven_price": None, "expected_quantity": None, "proven_fingerprints": {},
@@ -120,9 +120,23 @@ class MemoryListings:
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(is_due(stage, row) for row in self._rows(only) for stage in stages)
 
-    def linked(self, *, after_external_id: int, limit: int) -> list[tuple[int, int, str]]:
-        found = sorted((row.external_id, row.id, row.code) for row in self._linked())
-        return [row for row in found if row[0] > after_external_id][:limit]
+    def linked(
+        self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
+    ) -> list[LinkedListing]:
+        found = sorted(LinkedListing(row.external_id, row.id, row.code) for row in self._linked())
+        up_to = up_to_external_id
+        return [
+            listing
+            for listing in found
+            if listing.external_id > after_external_id and (up_to is None or listing.external_id <= up_to)
+        ][:limit]
+
+    def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
+        return [
+            LinkedListing(row.external_id, row.id, row.code)
+            for row in self._linked()
+            if row.external_id in external_ids
+        ]
 
     def linked_count(self) -> int:
         return len(self._linked())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fakes.store_orders import StoreOrders
 from fakes.store_products import StoreProducts
-from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.order import LARGEST_ID, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.store import StoreProduct, StoreRow
@@ -87,28 +87,26 @@ class MemoryStore:
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self.shelf.pages(custom_fields=custom_fields, page_size=page_size)
 
-    # A store in memory does not say when a product was made or changed.
-
     def iterate_existing(
         self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000
     ) -> Iterator[list[ExistingProduct]]:
-        rows = [] if changed_from else self._existing(IdRange(after, LARGEST_ID))
-        return (rows[start : start + page_size] for start in range(0, len(rows), page_size))
+        while page := self.shelf.existing(IdRange(after, LARGEST_ID), changed_from=changed_from)[:page_size]:
+            yield page
+            after = page[-1].id
 
     def existing_between(self, ranges: Sequence[IdRange], *, limit: int = 1000) -> list[list[ExistingProduct]]:
-        return [self._existing(ids) for ids in ranges]
+        found = [self.shelf.existing(ids) for ids in ranges]
+        if any(len(rows) > limit for rows in found):
+            raise UnexpectedAnswer(f"A range has more than {limit} products.")
+        return found
 
     def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
-        found = [self._existing(ids) for ids in ranges]
+        found = [self.shelf.existing(ids) for ids in ranges]
         return [RangeCount(len(rows), rows[-1].id if rows else None) for rows in found]
 
     def latest_changed(self, *, changed_from: int | None = None, limit: int) -> LatestProducts:
-        rows = [] if changed_from else self._existing(IdRange(0, LARGEST_ID))
-        return LatestProducts(rows[:limit], len(rows))
-
-    def _existing(self, ids: IdRange) -> list[ExistingProduct]:
-        products = sorted(self.shelf.by_key.values(), key=lambda product: product.id)
-        return [ExistingProduct(p.id, p.code, 0, 0) for p in products if ids.after < p.id <= ids.up_to]
+        rows = self.shelf.existing(IdRange(0, LARGEST_ID), changed_from=changed_from)
+        return LatestProducts(sorted(rows, key=lambda row: row.updated, reverse=True)[:limit], len(rows))
 
     def reads_stock(self) -> bool:
         return self._reads_stock
@@ -147,12 +145,10 @@ class MemoryStore:
     def iterate_orders(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
     ) -> Iterator[OrderPage]:
-        for page in self.desk.pages(statuses=statuses, since=since, page_size=page_size):
-            yield OrderPage(orders=tuple(page), unreadable=())
+        return self.desk.pages(statuses=statuses, since=since, page_size=page_size)
 
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
-        found = {number: self.desk.orders[number] for number in ids if number in self.desk.orders}
-        return OrdersById(found, unreadable={})
+        return self.desk.by_id(ids)
 
     def add_order_notes(self, notes: Mapping[int, str]) -> dict[int, WriteAnswer]:
         self._begin("add_order_notes", [str(number) for number in notes], "Provision_Store")

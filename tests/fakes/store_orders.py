@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus
-from tradepost.operations.ports import ShipmentSend
+from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus, UnreadableOrder
+from tradepost.operations.ports import OrderPage, OrdersById, ShipmentSend
 
 _CENT = Decimal("0.01")
 _CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED})
@@ -15,7 +15,8 @@ SHIPPED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 class StoreOrders:
     """
-    Orders by number; `changed` says when one last changed, where that was after it was placed.
+    Orders by number; `changed` says when one last changed, where that was after it was placed. `unreadable`: orders
+    whose records can't be understood, with the reason.
 
     Every write returns the refusal, or nothing.
     """
@@ -23,6 +24,7 @@ class StoreOrders:
     def __init__(self) -> None:
         self.orders: dict[int, StoreOrder] = {}
         self.changed: dict[int, datetime] = {}
+        self.unreadable: dict[int, str] = {}
         self._next_id = 1000
 
     def place(self, *orders: StoreOrder) -> None:
@@ -30,7 +32,7 @@ class StoreOrders:
 
     def pages(
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int
-    ) -> Iterator[list[StoreOrder]]:
+    ) -> Iterator[OrderPage]:
         found = [
             order
             for number, order in sorted(self.orders.items())
@@ -38,7 +40,21 @@ class StoreOrders:
             and (since is None or max(order.placed_at, self.changed.get(number, order.placed_at)) >= since)
         ]
         for start in range(0, len(found), page_size):
-            yield found[start : start + page_size]
+            page = found[start : start + page_size]
+            yield OrderPage(
+                tuple(order for order in page if order.id not in self.unreadable),
+                tuple(self._unreadable(order.id) for order in page if order.id in self.unreadable),
+            )
+
+    def by_id(self, ids: Collection[int]) -> OrdersById:
+        there = [number for number in ids if number in self.orders]
+        return OrdersById(
+            {number: self.orders[number] for number in there if number not in self.unreadable},
+            unreadable={number: self._unreadable(number) for number in there if number in self.unreadable},
+        )
+
+    def _unreadable(self, number: int) -> UnreadableOrder:
+        return UnreadableOrder(str(number), self.unreadable[number])
 
     def add_note(self, number: int, text: str) -> str:
         if number not in self.orders:

@@ -18,7 +18,7 @@ from tradepost.domain.store import (
     StoreStock,
     StoreVariant,
 )
-from tradepost.operations.ports import SetupItem, SetupKind, StockWrite
+from tradepost.operations.ports import ExistingProduct, IdRange, SetupItem, SetupKind, StockWrite
 
 BLANK = StoreProduct(
     id=0,
@@ -42,13 +42,17 @@ _OWN_IMAGE = re.compile(r"(.+-\d+)-[0-9a-f]{8}\.\w+")
 
 class StoreProducts:
     """
-    Products by code key; ids are never given twice.
+    Products by code key; ids are never given twice. `now` is the store's own clock, in seconds; `created` and `updated`
+    are by id, as told by it.
 
     `files`: the paths at which the store has image files; None where every path will do.
     """
 
     def __init__(self) -> None:
         self.by_key: dict[str, StoreProduct] = {}
+        self.now = 1_000_000
+        self.created: dict[int, int] = {}
+        self.updated: dict[int, int] = {}
         self.categories: set[str] = set()
         self.custom_fields: set[str] = set()
         self.files: Collection[str] | None = None
@@ -83,6 +87,16 @@ class StoreProducts:
                 for product in rows
             ]
 
+    def existing(self, ids: IdRange, *, changed_from: int | None = None) -> list[ExistingProduct]:
+        """By ascending id."""
+        products = sorted(self.by_key.values(), key=lambda product: product.id)
+        found = [
+            ExistingProduct(p.id, p.code, self.created.get(p.id, self.now), self.updated.get(p.id, self.now))
+            for p in products
+            if ids.after < p.id <= ids.up_to
+        ]
+        return [row for row in found if changed_from is None or row.updated >= changed_from]
+
     def code_of(self, number: int) -> str:
         return next((product.code for product in self.by_key.values() if product.id == number), "")
 
@@ -109,7 +123,7 @@ class StoreProducts:
         stock = replace(product.stock, is_tracked=True, count=write.quantity)
         if write.stops_sale:
             stock = replace(stock, stops_sale_at_zero=True, hides_when_out=False)
-        self.by_key[code_key(code)] = replace(product, stock=stock)
+        self._put(code_key(code), replace(product, stock=stock))
         return ""
 
     def sell(self, code: str, pieces: int) -> None:
@@ -117,7 +131,7 @@ class StoreProducts:
         product = self.by_key[code_key(code)]
         if product.stock.is_tracked:
             stock = replace(product.stock, count=product.stock.count - pieces)
-            self.by_key[code_key(code)] = replace(product, stock=stock)
+            self._put(code_key(code), replace(product, stock=stock))
 
     def delete(self, number: int) -> str:
         """A variant goes with its only part."""
@@ -142,7 +156,8 @@ class StoreProducts:
         for change in changes:
             key = code_key(change.subject.key)
             if change.action is Action.CREATE and key not in self.by_key:
-                self.by_key[key] = replace(BLANK, id=self._next_id, code=change.subject.key)
+                self.created[self._next_id] = self.now
+                self._put(key, replace(BLANK, id=self._next_id, code=change.subject.key))
                 self._next_id += 1
             elif change.action is Action.CREATE:
                 # It is there already, which is no refusal; what is written in tags of their own still arrives.
@@ -153,27 +168,31 @@ class StoreProducts:
             known.append(change)
         for name in (*_PLAIN, *_OWN):
             for change in known:
-                value = change.after(name)
-                refusal = self._refusal(change, name, value) if is_strict and value is not None else ""
-                if refusal:
-                    refused[change.subject.id].append(refusal)
-                elif value is not None and not (is_strict and self._is_in_use(name, value)):
+                value, lacking = self._parted(name, change.after(name)) if is_strict else (change.after(name), [])
+                if lacking:
+                    refused[change.subject.id].append(f"{change.subject.key} can't have the {name} {lacking}.")
+                if value is not None and not (is_strict and self._is_in_use(name, value)):
                     self._write(code_key(change.subject.key), name, value)
         return {subject: " ".join(texts) for subject, texts in refused.items()}
 
-    def _refusal(self, change: Change, name: str, value: Any) -> str:
-        lacking: Mapping[str, Callable[[], list[str]]] = {
-            "categories": lambda: [code for code in value if code not in self.categories],
-            "custom_fields": lambda: [code for code in value if code not in self.custom_fields],
-            "images": lambda: [
-                image.path for image in value if self.files is not None and image.path not in self.files
-            ],
-            "variants": lambda: [
-                part for variant in value for part in variant.part_codes if code_key(part) not in self.by_key
-            ],
-        }
-        found = lacking[name]() if name in lacking else []
-        return f"{change.subject.key}: no {name} {', '.join(found)} can be taken." if found else ""
+    def _parted(self, name: str, value: Any) -> tuple[Any, list[Any]]:
+        """Part a value into what can be taken and what lacks something; each element is a tag of its own."""
+        fits = {
+            "categories": lambda code: code in self.categories,
+            "custom_fields": lambda code: code in self.custom_fields,
+            "images": lambda image: self.files is None or image.path in self.files,
+            "variants": lambda variant: all(code_key(part) in self.by_key for part in variant.part_codes),
+        }.get(name)
+        if fits is None or value is None:
+            return value, []
+        lacking = [element for element in value if not fits(element)]
+        if isinstance(value, Mapping):
+            return {key: text for key, text in value.items() if fits(key)}, lacking
+        return tuple(element for element in value if fits(element)), lacking
+
+    def _put(self, key: str, product: StoreProduct) -> None:
+        self.by_key[key] = product
+        self.updated[product.id] = self.now
 
     def _is_in_use(self, name: str, address: str) -> bool:
         """An address that another product has is passed over in silence."""
@@ -182,7 +201,7 @@ class StoreProducts:
     def _write(self, key: str, name: str, value: Any) -> None:
         product = self.by_key[key]
         new = _OWN[name](product, value) if name in _OWN else {name: value.strip() if isinstance(value, str) else value}
-        self.by_key[key] = replace(product, **new)
+        self._put(key, replace(product, **new))
 
 
 def _attributes(product: StoreProduct, value: Sequence[StoreAttribute]) -> dict[str, Any]:

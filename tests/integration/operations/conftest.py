@@ -126,7 +126,7 @@ class Shop:
         path.write_text(text.replace("{image}", image.name), encoding="utf-8")
         return self.import_file(path, queue=queue)
 
-    def import_file(self, path: Path, *, queue: bool = True):
+    def import_file(self, path: Path, *, queue: bool = True, images_root: Path | None = None):
         ports = ImportPorts(
             reader=CatalogueFiles(),
             catalogue=DjangoCatalogue(),
@@ -135,6 +135,7 @@ class Shop:
             transaction=transaction.atomic,
             clock=lambda: datetime.now(UTC),
             reads_files=True,
+            images_root=images_root,
         )
         return import_catalogue(path, ports, queue=queue)
 

@@ -41,7 +41,7 @@ def catalogue(request, shop):
         path = _CATALOGUES / request.param
         if not path.exists():
             pytest.skip("needs the catalogue solidus.csv: set TRADEPOST_CATALOGUES to its folder")
-        shop.import_file(path)
+        shop.import_file(path, images_root=path.parent.parent)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

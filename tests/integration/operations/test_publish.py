@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
@@ -163,6 +164,20 @@ def test_an_overwrite_replaces_content_and_leaves_the_rest(published):
     after = published.on_store()["mug-01"]
     assert (after.name, after.description) == ("Big Enamel Mug", "<p>Holds more coffee</p>")
     assert (after.id, after.price, after.images, after.stock) == (before.id, before.price, before.images, before.stock)
+
+
+@pytest.mark.parametrize(("root", "uploaded"), [(None, 0), ("..", 1)])
+def test_images_lie_in_the_catalogues_folder_unless_another_one_is_named(shop, tmp_path, root, uploaded):
+    (tmp_path / "files").mkdir()
+    catalogue = tmp_path / "files" / "catalogue.csv"
+    catalogue.write_text(HEADER + MUG.replace("{image}", "../image.png"), encoding="utf-8")
+    Image.new("RGB", (8, 8)).save(tmp_path / "image.png")
+
+    report = shop.import_file(catalogue, images_root=None if root is None else catalogue.parent / root)
+    shop.publish()
+
+    assert len(shop.on_store()["mug-01"].images) == uploaded
+    assert [row.handle for row in report.reports] == ["mug"] * (1 - uploaded)
 
 
 def test_a_changed_cost_and_tax_reach_the_store_by_overwrite(shop):

@@ -1,10 +1,14 @@
-"""Where a shipment goes on an order: pure, without a store."""
+"""Where a shipment goes on an order, and how it gets there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fakes.hub import MemoryHub
 from tradepost.domain.order import (
     Address,
     Shipment,
@@ -15,7 +19,15 @@ from tradepost.domain.order import (
     StoreShipment,
     StoreStatus,
 )
-from tradepost.operations.sync_orders import carrier_on_store, find_on_store, one_of_each_order, placed
+from tradepost.domain.plan import Outcome, Proof
+from tradepost.operations.ports import ShipmentSend
+from tradepost.operations.sync_orders import (
+    SendShipments,
+    carrier_on_store,
+    find_on_store,
+    one_of_each_order,
+    placed,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -106,3 +118,159 @@ def test_a_shipped_parcel_with_the_same_lines_and_another_number_is_not_ours():
     order = an_order(a_line(1, 3, StoreStatus.SHIPPED, shipment_id=5), shipments=(there,))
 
     assert find_on_store(a_shipment((1, 3)), order, path=ShipmentPath.FUNCTION) is None
+
+
+# --- driven ---------------------------------------------------------------------------------------------------------
+
+
+def drive(hub, **options):
+    return hub.drive(SendShipments(hub.settings), **options)
+
+
+def hub_with(*shipments, path=ShipmentPath.PROVISION, orders=None, **settings):
+    hub = MemoryHub(shipment_path=path, **settings)
+    hub.store.desk.place(*(orders or [an_order(a_line(1, 3), a_line(2, 2, sku="CUP"))]))
+    hub.orders.ledger = dict(hub.store.desk.orders)
+    hub.orders.shipments = {shipment.id: shipment for shipment in shipments}
+    return hub
+
+
+@pytest.mark.parametrize("path", list(ShipmentPath))
+def test_a_shipment_is_made_then_marked_as_shipped_and_proven(path):
+    hub = hub_with(a_shipment((1, 3)), path=path)
+
+    run = drive(hub)
+
+    (there,) = hub.store.desk.orders[7].shipments
+    assert [(r.outcome, r.proof) for r in run.results] == [(Outcome.APPLIED, Proof.READ)]
+    assert (there.is_shipped, there.tracking_number, there.carrier, there.cost) == (True, "1Z", "UPS", Decimal(5))
+    assert [method for method, _keys in hub.store.writes] == ["create_shipments", "send_shipments"]
+    assert hub.orders.synced == {1: there.id}
+    assert hub.orders.ledger == hub.store.desk.orders
+
+
+def test_a_second_run_reads_and_writes_nothing():
+    hub = hub_with(a_shipment((1, 3)))
+    drive(hub)
+    hub.store.writes.clear()
+    hub.store.orders_by_id = None
+
+    assert (drive(hub).results, hub.store.writes) == ([], [])
+
+
+def test_a_shipment_that_has_arrived_already_is_found_and_not_sent():
+    hub = hub_with(a_shipment((1, 3)))
+    drive(hub)
+    hub.orders.synced.clear()
+    hub.store.writes.clear()
+
+    run = drive(hub)
+
+    assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.UNCHANGED}, [])
+    assert list(hub.orders.synced) == [1]
+
+
+def test_a_shipment_that_was_made_and_not_marked_is_only_marked():
+    hub = hub_with(a_shipment((1, 2)))
+    hub.store.desk.make_shipment(ShipmentSend(a_shipment((1, 2)), "UPS"))
+
+    run = drive(hub)
+
+    assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.APPLIED}, [("send_shipments", ("TP-1",))])
+
+
+def test_two_shipments_of_one_order_go_one_after_the_other_on_what_the_first_has_left():
+    hub = hub_with(a_shipment((1, 1), number=1), a_shipment((1, 2), number=2))
+
+    run = drive(hub)
+
+    order = hub.store.desk.orders[7]
+    assert run.outcomes == {"TP-1": Outcome.APPLIED, "TP-2": Outcome.APPLIED}
+    assert sorted(line.quantity for line in order.lines if line.sku == "MUG") == [1, 2]
+    assert {line.status for line in order.lines if line.sku == "MUG"} == {StoreStatus.SHIPPED}
+
+
+def test_what_can_not_be_shipped_is_flagged_and_stops_no_other():
+    other = replace(an_order(a_line(30, 1)), id=8)
+    hub = hub_with(
+        a_shipment((1, 9), number=1), a_shipment((30, 1), number=2, order=8), orders=[an_order(a_line(1, 3)), other]
+    )
+
+    run = drive(hub)
+
+    assert run.outcomes == {"TP-1": Outcome.FAILED, "TP-2": Outcome.APPLIED}
+    assert "fewer than 9 pieces" in hub.orders.errors[1]
+    assert list(hub.orders.synced) == [2]
+
+
+def test_an_order_that_is_not_on_the_store_any_more_is_written_to_by_nobody():
+    hub = hub_with(a_shipment((1, 1)))
+    hub.store.desk.orders.clear()
+
+    run = drive(hub)
+
+    assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.FAILED}, [])
+    assert hub.orders.errors == {1: "Order 7 is not on the store any more."}
+
+
+def test_an_order_that_can_not_be_understood_is_left_as_it_was_known():
+    hub = hub_with(a_shipment((1, 1)))
+    hub.store.desk.unreadable[7] = "Its date is no date."
+    before = dict(hub.orders.ledger)
+
+    run = drive(hub)
+
+    assert (run.bad(), hub.store.writes) == ([("TP-1", "Its date is no date.")], [])
+    assert hub.orders.errors == {1: "Its date is no date."}
+    assert hub.orders.ledger == before
+
+
+def test_a_preview_makes_no_shipment():
+    hub = hub_with(a_shipment((1, 1)))
+
+    run = drive(hub, is_dry=True)
+
+    assert [unit.key for unit in run.units] == ["TP-1"]
+    assert (hub.store.writes, hub.store.desk.orders[7].shipments) == ([], ())
+
+
+def test_a_run_that_is_cut_off_between_two_shipments_of_an_order_sees_both_again():
+    hub = hub_with(a_shipment((1, 1), number=1), a_shipment((1, 2), number=2))
+    batches = SendShipments(hub.settings).batches(hub.ports(), 0)
+
+    assert [(len(batch.rows), batch.key) for batch in batches] == [(1, None), (1, 2)]
+
+
+fates = st.sampled_from(["well", "lost", "lost but done", "refused", "silent"])
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=3).filter(lambda parts: sum(parts) <= 6),
+    st.lists(fates, max_size=4),
+    st.integers(1, 3),
+)
+def test_whatever_is_lost_every_piece_is_shipped_once(parts, drawn, batch_size):
+    shipments = [a_shipment((1, pieces), number=number) for number, pieces in enumerate(parts, start=1)]
+    hub = hub_with(*shipments, orders=[an_order(a_line(1, 6), a_line(2, 2, sku="CUP"))], batch_size=batch_size)
+
+    for fate in [*drawn, "well", "well"]:
+        faults = hub.store.faults
+        faults.refused, faults.silent, faults.lost = {}, set(), {}
+        if fate == "refused":
+            faults.refused["TP-1"] = "No."
+        elif fate == "silent":
+            faults.silent.add("TP-1")
+        elif fate != "well":
+            faults.lost["TP-1"] = fate == "lost but done"
+        run = drive(hub)
+        shipped = {there.code for there in hub.store.desk.orders[7].shipments if there.is_shipped}
+        assert {key for key, outcome in run.outcomes.items() if outcome is Outcome.APPLIED} <= shipped
+
+    order = hub.store.desk.orders[7]
+    pieces = {
+        there.code: sum(line.quantity for line in order.lines if line.line_id in there.line_ids)
+        for there in order.shipments
+    }
+    assert pieces == {f"TP-{number}": pieces for number, pieces in enumerate(parts, start=1)}
+    assert set(hub.orders.synced) == {shipment.id for shipment in shipments}
+    assert hub.orders.errors == {}

@@ -106,7 +106,11 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
 
 
 def import_ports(
-    channels: Iterable[Channel] | None = None, *, reads_files: bool, clock: Clock = timezone.now
+    channels: Iterable[Channel] | None = None,
+    *,
+    reads_files: bool,
+    images_root: Path | None = None,
+    clock: Clock = timezone.now,
 ) -> ImportPorts:
     """
     Give an import what it needs; None: on every channel that follows the catalogue.
@@ -124,6 +128,7 @@ def import_ports(
         transaction=transaction.atomic,
         clock=clock,
         reads_files=reads_files,
+        images_root=images_root,
     )
 
 

@@ -19,6 +19,14 @@ app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells."
 
 SHOWN_NOTES = 20
 
+ImagesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The folder that paths of images may lead into; else only the catalogue file's own.",
+    ),
+]
+
 
 @app.command("import")
 def import_(
@@ -27,6 +35,7 @@ def import_(
     channel: Annotated[
         str, typer.Option("--channel", "-c", metavar="NAME", help="Build listings on this channel only, not on all.")
     ] = "",
+    images: ImagesOption = None,
     no_queue: Annotated[
         bool, typer.Option("--no-queue", help="Build new listings without queueing a publish.")
     ] = False,
@@ -37,7 +46,9 @@ def import_(
     if not file.is_file():
         message = f"There is no file {file}."
         raise FileRefused(message)
-    report = bring_in(file, [the_channel(channel)] if channel else None, queue=not no_queue, quiet=as_json)
+    report = bring_in(
+        file, [the_channel(channel)] if channel else None, queue=not no_queue, quiet=as_json, images=images
+    )
     if as_json:
         print_json({"file": str(file), "channels": list(report.built), **report_json(report)})
     else:
@@ -45,12 +56,14 @@ def import_(
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
-def bring_in(file: Path, channels: "list[Channel] | None", *, queue: bool, quiet: bool) -> "ImportReport":
+def bring_in(
+    file: Path, channels: "list[Channel] | None", *, queue: bool, quiet: bool, images: Path | None = None
+) -> "ImportReport":
     """Import a file with a progress bar; `channels` None: on every channel that follows the catalogue."""
     from tradepost.operations.imports import import_catalogue
     from tradepost.wiring import import_ports
 
-    ports = import_ports(channels, reads_files=True)
+    ports = import_ports(channels, reads_files=True, images_root=images)
     with progress(is_shown=not quiet) as step:
         return import_catalogue(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
 

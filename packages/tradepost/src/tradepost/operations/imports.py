@@ -1,6 +1,8 @@
 """Import a catalogue: read products from a file, keep them, and bring the listings of every channel in step."""
 
 import logging
+import os
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -63,6 +65,7 @@ class ImportPorts:
     What an import needs. `channels` are those that follow the catalogue, by name; none imports the catalogue alone.
 
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
+    `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
     """
 
     reader: CatalogueReader
@@ -72,6 +75,7 @@ class ImportPorts:
     transaction: Callable[[], AbstractContextManager[None]]
     clock: Clock
     reads_files: bool = False
+    images_root: Path | None = None
 
 
 def import_catalogue(
@@ -88,7 +92,7 @@ def import_catalogue(
     `progress` is told the number of rows done. Raises FileRefused when the file is no catalogue.
     """
     report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
-    images = _ImageFiles(ports.source_images, path.parent, reads_files=ports.reads_files)
+    images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
     at = _age(path, ports.clock())
     for batch in _batches(ports.reader.read(path)):
         for read in batch:
@@ -171,9 +175,11 @@ def _without_foreign_skus(products: Sequence[Product], catalogue: Catalogue, rep
 class _ImageFiles:
     """Turns image sources that are file paths into ingested images, each file once."""
 
-    def __init__(self, source_images: SourceImages, folder: Path, *, reads_files: bool) -> None:
+    def __init__(self, source_images: SourceImages, folder: Path, *, root: Path | None, reads_files: bool) -> None:
         self._images = source_images
-        self._folder = folder
+        self._root = folder if root is None else root
+        # Paths are relative to the catalogue file, wherever below the root that lies.
+        self._inside = "" if root is None else os.path.relpath(folder.resolve(), root.resolve())
         self._reads_files = reads_files
         self._known: dict[str, str] = {}
 
@@ -226,5 +232,6 @@ class _ImageFiles:
                 f"{quoted(source)} must be a web address or a path relative to the catalogue file.", source=source
             )
         if source not in self._known:
-            self._known[source] = self._images.ingest(source, folder=self._folder).source
+            name = posixpath.normpath(posixpath.join(self._inside, source)) if self._inside else source
+            self._known[source] = self._images.ingest(name, folder=self._root).source
         return self._known[source]

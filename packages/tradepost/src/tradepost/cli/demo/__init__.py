@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from tradepost.cli.catalogue import ImagesOption
 from tradepost.cli.demo.store_in_a_box import StoreInABox, store_in_a_box
 from tradepost.cli.demo.summary import Summary
 from tradepost.cli.exit_codes import AlreadyRunning, Exit
@@ -39,6 +40,7 @@ def demo(
     catalogue: Annotated[
         Path | None, typer.Option(help="A CSV file in Shopify's product export layout; else a sample of our own.")
     ] = None,
+    images: ImagesOption = None,
     state: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep hub and store there; else in a folder that is removed.")
     ] = None,
@@ -67,7 +69,7 @@ def demo(
         source = catalogue or write_sample(folder / "sample")
         if not as_json:
             out.print(f"A store in a box answers at {box.storefront}")
-        summary = travel(box, catalogue=source, say=_quiet if as_json else _say, quiet=as_json)
+        summary = travel(box, catalogue=source, images=images, say=_quiet if as_json else _say, quiet=as_json)
         if not keep:
             _tell(summary, box, as_json=as_json)
             if not as_json:

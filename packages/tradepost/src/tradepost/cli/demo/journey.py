@@ -51,7 +51,7 @@ _BATCH = 500
 Say = Callable[[str], None]
 
 
-def travel(box: StoreInABox, *, catalogue: Path, say: Say, quiet: bool) -> Summary:
+def travel(box: StoreInABox, *, catalogue: Path, images: Path | None = None, say: Say, quiet: bool) -> Summary:
     """
     Do the whole job against a store in a box; return what was done and proven.
 
@@ -65,12 +65,13 @@ def travel(box: StoreInABox, *, catalogue: Path, say: Say, quiet: bool) -> Summa
         plain_http=True,
     )
     with wiring.store_at(reading, is_local=True) as reader:
-        return _Journey(box, reader, say=say, quiet=quiet).run(catalogue)
+        return _Journey(box, reader, images=images, say=say, quiet=quiet).run(catalogue)
 
 
 class _Journey:
-    def __init__(self, box: StoreInABox, reader: Store, *, say: Say, quiet: bool) -> None:
+    def __init__(self, box: StoreInABox, reader: Store, *, images: Path | None, say: Say, quiet: bool) -> None:
         self._box = box
+        self._images = images
         self._reader = reader
         self._say = say
         self._quiet = quiet
@@ -94,7 +95,7 @@ class _Journey:
     # --- the steps ---
 
     def _import(self, catalogue: Path) -> None:
-        report = bring_in(catalogue, [self._channel], queue=True, quiet=self._quiet)
+        report = bring_in(catalogue, [self._channel], queue=True, quiet=self._quiet, images=self._images)
         if not report.products:
             first = report.reports[0].message if report.reports else "The file has no rows."
             message = f"There is no product in {catalogue.name} that can be used. {first}"

@@ -103,13 +103,13 @@ def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool
 def build_wanted(
     family: FamilyRows, *, rules: ContentRules, takes_part: Collection[int], files: Mapping[str, ImageFile]
 ) -> WantedUnit:
-    """Build the wanted unit of the listings that take part (by id)."""
+    """Build the wanted unit of the listings that take part (by id), and of the parent, which its variants name."""
     values = {
         "" if row.kind is Kind.PARENT else row.sku: ListingValues(
             code=row.code, price=row.wanted_price, quantity=row.wanted_quantity, listing_id=row.id
         )
         for row in family.listings
-        if row.id in takes_part
+        if row.id in takes_part or row.kind is Kind.PARENT
     }
     return wanted_unit(family.product, rules=rules, values=values, files=files)
 
