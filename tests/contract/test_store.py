@@ -434,7 +434,8 @@ def test_orders_come_by_ascending_id_in_pages_of_the_states_that_were_asked_for(
     for number in (5003, 5001, 5002):
         implementation.place_order(number, NOON)
 
-    pages = list(implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=None, page_size=2))
+    found = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=None, page_size=2)
+    pages = [page.orders for page in found]
 
     assert [[order.id for order in page.orders] for page in pages] == [[5001, 5002], [5003]]
     for statuses in ({StoreStatus.SHIPPED, StoreStatus.PROCESSING}, set()):
@@ -447,7 +448,8 @@ def test_orders_are_found_that_were_placed_or_changed_since(implementation):
     implementation.place_order(5003, NOON)
     implementation.change_order(5002, NOON + timedelta(minutes=1))
 
-    pages = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=NOON)
+    found = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=NOON)
+    pages = [page.orders for page in found]
 
     assert [order.id for page in pages for order in page.orders] == [5002, 5003]
 
