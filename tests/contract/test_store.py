@@ -437,7 +437,7 @@ def test_orders_come_by_ascending_id_in_pages_of_the_states_that_were_asked_for(
     found = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=None, page_size=2)
     pages = [page.orders for page in found]
 
-    assert [[order.id for order in page.orders] for page in pages] == [[5001, 5002], [5003]]
+    assert [[order.id for order in page] for page in pages] == [[5001, 5002], [5003]]
     for statuses in ({StoreStatus.SHIPPED, StoreStatus.PROCESSING}, set()):
         assert list(implementation.store.iterate_orders(statuses=statuses, since=None)) == []
 
@@ -451,7 +451,7 @@ def test_orders_are_found_that_were_placed_or_changed_since(implementation):
     found = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=NOON)
     pages = [page.orders for page in found]
 
-    assert [order.id for page in pages for order in page.orders] == [5002, 5003]
+    assert [order.id for page in pages for order in page] == [5002, 5003]
 
 
 def test_an_order_is_loaded_with_its_lines_and_missing_ones_are_left_out(implementation):
