@@ -1,4 +1,4 @@
-"""What the import contracts can't say: what the domain needs, and where statements are made."""
+"""What the import contracts can't say: what the domain needs, what there is one of, and where statements are made."""
 
 import ast
 import sys
@@ -66,3 +66,86 @@ def test_rows_go_to_statements_by_the_names_of_their_columns():
     # Those made elsewhere are refused by `Rows` itself, which takes nothing without names.
     assert rows
     assert [ast.unparse(row) for row in rows if isinstance(row, ast.Tuple | ast.List)] == []
+
+
+# --- what there is one of -------------------------------------------------------------------------------------------
+
+
+def owned_nodes(path: Path) -> Iterator[tuple[str, ast.AST]]:
+    """Every node with where it stands: `operations/form.py:drive`, or `:<module>` outside of functions."""
+    where = path.relative_to(HUB).as_posix()
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+    def walk(node: ast.AST, owner: str) -> Iterator[tuple[str, ast.AST]]:
+        for child in ast.iter_child_nodes(node):
+            names = isinstance(child, (*functions, ast.ClassDef))
+            inner = f"{owner}.{child.name}".lstrip(".") if names else owner
+            yield f"{where}:{inner or '<module>'}", child
+            yield from walk(child, inner)
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), "")
+
+
+def all_nodes(below: str = "") -> Iterator[tuple[str, ast.AST]]:
+    for path in sorted((HUB / below).glob("**/*.py")):
+        yield from owned_nodes(path)
+
+
+def called(node: ast.AST) -> str:
+    return ast.unparse(node.func).rsplit(".", 1)[-1] if isinstance(node, ast.Call) else ""
+
+
+def members(node: ast.AST, name: str) -> bool:
+    """Whether this is a member of an enumeration: `Outcome.APPLIED`."""
+    return isinstance(node, ast.Attribute) and ast.unparse(node.value).rsplit(".", 1)[-1] == name
+
+
+def reads_dry(node: ast.AST) -> bool:
+    is_attribute = isinstance(node, ast.Attribute) and node.attr == "is_dry" and isinstance(node.ctx, ast.Load)
+    by_name = called(node) in {"getattr", "attrgetter"} and "is_dry" in ast.unparse(node)
+    return is_attribute or by_name
+
+
+def test_whether_a_run_is_a_preview_is_asked_once_by_the_driver():
+    asked = [where for where, node in all_nodes("operations") if reads_dry(node)]
+    passed_on = [where for where, node in all_nodes("engine") if reads_dry(node)]
+
+    assert asked == ["operations/form.py:drive"]
+    assert passed_on == [
+        # From the row to the port; and a preview may be of a change that nobody has queued.
+        "engine/run_handle.py:RunHandle.__init__",
+        "engine/runs.py:selection_of",
+    ]
+
+
+def test_changes_are_made_by_their_factories_only():
+    assert {where.split(":")[0] for where, node in all_nodes() if called(node) == "Change"} == {"domain/changes.py"}
+
+
+def test_one_function_makes_an_outcome_of_an_answer():
+    defined = [where for where, node in all_nodes() if isinstance(node, ast.FunctionDef) and node.name == "result_of"]
+    by_place: dict[str, set[str]] = {}
+    for where, node in all_nodes():
+        found = by_place.setdefault(where, set())
+        found |= {name for name in ("Outcome", "WriteOutcome") if members(node, name)}
+        found |= {"makes a result"} & ({"makes a result"} if called(node) == "Result" else set())
+    answers_read = {where for where, found in by_place.items() if "WriteOutcome" in found}
+    results_made = {where for where, found in by_place.items() if "makes a result" in found}
+    both_named = {where for where, found in by_place.items() if found >= {"Outcome", "WriteOutcome"}}
+
+    assert defined == ["operations/outcomes.py:result_of"]
+    assert answers_read & results_made == {"operations/outcomes.py:result_of"}
+    assert both_named == {
+        "operations/outcomes.py:result_of",
+        # Asks for either, and makes neither of the other: whether what is missing can be lived with.
+        "operations/publish/verdict.py:_judge_family",
+    }
+
+
+def test_no_two_classes_of_the_hub_have_one_name():
+    places: dict[str, list[str]] = {}
+    for where, node in all_nodes():
+        if isinstance(node, ast.ClassDef) and node.name != "Meta":
+            places.setdefault(node.name, []).append(where)
+
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

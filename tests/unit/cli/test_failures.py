@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tradepost.cli.exit_codes import AlreadyRunning, Exit, code_of, code_of_kind, run
+from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of, code_of_kind, run
 from tradepost.domain import errors
 
 
@@ -19,7 +19,7 @@ from tradepost.domain import errors
         (errors.AddressRefused("x"), 2),
         (errors.FileRefused("x"), 2),
         (errors.NotAllowed("x"), 2),
-        (AlreadyRunning("x"), 4),
+        (BusyElsewhere("x"), 4),
         (errors.RunLost("x"), 4),
         (errors.UnexpectedAnswer("x"), 1),
         (errors.Rejected("x"), 1),

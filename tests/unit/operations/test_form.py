@@ -23,6 +23,7 @@ DONE = WriteAnswer(WriteOutcome.DONE)
 REFUSED = WriteAnswer(WriteOutcome.REFUSED, "No.")
 LOST = WriteAnswer(WriteOutcome.LOST, "Lost.")
 LONG = 30  # seconds until a test that waits for another thread gives up
+SHORT = 0.3  # seconds in which another thread must not do something
 
 
 @dataclass
@@ -484,11 +485,12 @@ def test_a_run_that_is_cancelled_stops_between_batches(outside):
 
 
 class Waiting(Counters):
-    """Is sent only when the next batch has been observed."""
+    """Is sent only when the next batch has been observed, or not within its patience."""
 
     def __init__(self, *parts, **options):
         super().__init__(*parts, **options)
         self.has_seen_b = threading.Event()
+        self.patience = LONG
         self.was_ahead = None
 
     def observe(self, ports, batch):
@@ -499,7 +501,7 @@ class Waiting(Counters):
 
     def send(self, ports, plan):
         if self.was_ahead is None:
-            self.was_ahead = self.has_seen_b.wait(LONG)
+            self.was_ahead = self.has_seen_b.wait(self.patience)
         return super().send(ports, plan)
 
 
@@ -515,10 +517,12 @@ def test_the_next_batch_is_observed_while_one_is_applied_and_planned_only_when_t
 
 
 def test_an_operation_that_must_not_look_ahead_observes_a_batch_when_the_one_before_is_recorded(hub, outside):
-    operation = Counters(outside, {"a": 1, "b": 2}, size=1, looks_ahead=False)
+    operation = Waiting(outside, {"a": 1, "b": 2}, size=1, looks_ahead=False)
+    operation.patience = SHORT
 
     hub.drive(operation)
 
+    assert operation.was_ahead is False
     assert operation.log.index(("judge", "a")) < operation.log.index(("observe", "b"))
 
 

@@ -185,7 +185,7 @@ def test_a_code_that_another_listing_has_is_not_taken_from_it():
 
 
 def drive(hub, selection=EVERYTHING, **options):
-    return hub.drive(link.Link(hub.settings, selection), **options)
+    return hub.drive(link.LinkListings(hub.settings, selection), **options)
 
 
 def put(hub, *products):
@@ -272,7 +272,7 @@ def test_a_preview_links_nothing_and_shows_what_would_be(hub):
 def test_a_run_that_is_cancelled_while_the_store_is_read_decides_nothing(hub):
     hub.listings.build(a_simple("mug"))
     put(hub, a_store_product(7, "mug"))
-    operation = link.Link(hub.settings, EVERYTHING)
+    operation = link.LinkListings(hub.settings, EVERYTHING)
     hub.run.cancelled = True
 
     operation.prepare(hub.ports())

@@ -443,6 +443,27 @@ def test_a_linked_product_that_is_gone_breaks_its_link_and_nothing_is_created():
 
 def test_a_variant_that_the_parent_does_not_offer_is_not_called_published():
     hub = queued(TEE)
+    provision = hub.store.provision
+
+    def lose_a_variant(units):
+        answers = provision(units)
+        tee = hub.store.shelf.by_key["tee"]
+        kept = tuple(variant for variant in tee.variants if variant.part_codes != ("tee-S",))
+        hub.store.shelf.by_key["tee"] = replace(tee, variants=kept)
+        return answers
+
+    hub.store.provision = lose_a_variant
+
+    run = drive(hub)
+
+    assert run.outcomes["tee-S"] is Outcome.APPLIED
+    assert hub.listings.of("tee-S").status == Status(pending=Pending.PUBLISH)
+    assert "not offered on its parent's page" in hub.listings.flags[hub.listings.of("tee-S").id][1]
+    assert (hub.listings.of("tee").status, hub.listings.of("tee-M").status) == (LISTED, LISTED)
+
+
+def test_a_variant_that_is_refused_leaves_its_family_published():
+    hub = queued(TEE)
     hub.store.faults.refused["tee-S"] = "No such size."
 
     run = drive(hub)
@@ -451,6 +472,23 @@ def test_a_variant_that_the_parent_does_not_offer_is_not_called_published():
     assert hub.listings.of("tee-S").status.link is Link.UNLINKED
     assert "No such size." in hub.listings.flags[hub.listings.of("tee-S").id][1]
     assert run.outcomes["tee-M"] is Outcome.APPLIED
+
+
+@pytest.mark.parametrize("reads_stock", [True, False])
+def test_what_only_lacks_an_address_is_published_but_not_if_the_answer_was_lost(reads_stock):
+    lost, answered = queued(MUG, reads_stock=reads_stock), queued(MUG, reads_stock=reads_stock)
+    for hub in (lost, answered):
+        for number, address in ((900, "/mug.html"), (901, "/mug-mug.html")):
+            hub.store.shelf.by_key[f"old{number}"] = a_store_product(number, f"old{number}", addresses=(address,))
+    lost.store.faults.before_write = lambda: lost.store.faults.lost.update(mug=True)
+
+    drive(lost)
+    drive(answered)
+
+    assert answered.listings.of("mug").status == LISTED
+    assert "without its address" in answered.listings.flags[1][1]
+    assert lost.listings.of("mug").status == Status(pending=Pending.PUBLISH)
+    assert lost.listings.flags[1][0] is Attention.PUBLISH_FAILED
 
 
 def test_an_address_that_is_in_use_is_replaced_in_the_same_run():

@@ -209,6 +209,16 @@ def test_pieces_that_were_sold_right_after_the_write_are_a_sale_and_no_failure()
     assert hub.listings.of("mug").expected_quantity == 7
 
 
+def test_what_was_held_back_for_sales_that_no_order_explains_is_not_missed_by_the_proof():
+    hub = hub_with(wanted_quantity=9)
+    hub.store.shelf.sell("mug", 2)
+
+    run = drive(hub, Stage.INCREASE)
+
+    assert (hub.count("mug"), run.outcomes) == (7, {"mug": Outcome.APPLIED})
+    assert hub.listings.of("mug").expected_quantity == 7
+
+
 @pytest.mark.parametrize("stage", [Stage.HIDE, Stage.UNHIDE, Stage.DECREASE, Stage.INCREASE])
 def test_what_is_gone_is_not_written_to_and_its_link_breaks(stage):
     status = HIDDEN if stage is Stage.UNHIDE else LISTED
@@ -330,3 +340,12 @@ def test_what_was_applied_is_not_due_again_unless_sales_are_unexplained(drawn, s
     again = drive(hub, stage)
 
     assert (hub.store.writes, again.results) == ([], [])
+
+
+@given(mugs, st.sampled_from([Stage.DECREASE, Stage.INCREASE]), st.booleans())
+def test_nothing_goes_wrong_where_nothing_is_wrong(drawn, stage, reads_stock):
+    hub = a_shop([mug | {"fate": "well", "status": LISTED} for mug in drawn], reads_stock=reads_stock)
+
+    run = drive(hub, stage)
+
+    assert (run.bad(), hub.listings.flags) == ([], {})

@@ -1,5 +1,6 @@
 """Where a shipment goes on an order, and how it gets there."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -188,6 +189,30 @@ def test_two_shipments_of_one_order_go_one_after_the_other_on_what_the_first_has
     assert run.outcomes == {"TP-1": Outcome.APPLIED, "TP-2": Outcome.APPLIED}
     assert sorted(line.quantity for line in order.lines if line.sku == "MUG") == [1, 2]
     assert {line.status for line in order.lines if line.sku == "MUG"} == {StoreStatus.SHIPPED}
+
+
+def test_the_second_shipment_of_an_order_is_looked_at_when_the_first_is_through():
+    hub = hub_with(a_shipment((1, 1), number=1), a_shipment((1, 2), number=2))
+    has_looked_twice = threading.Event()
+    looks, was_ahead = [], []
+    orders_by_id, create = hub.store.orders_by_id, hub.store.create_shipments
+
+    def look(ids):
+        looks.append(ids)
+        if len(looks) > 1:
+            has_looked_twice.set()
+        return orders_by_id(ids)
+
+    def make(sends, *, path):
+        if not was_ahead:
+            was_ahead.append(has_looked_twice.wait(0.3))
+        return create(sends, path=path)
+
+    hub.store.orders_by_id, hub.store.create_shipments = look, make
+
+    drive(hub)
+
+    assert was_ahead == [False]
 
 
 def test_what_can_not_be_shipped_is_flagged_and_stops_no_other():

@@ -36,12 +36,12 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class AlreadyRunning(errors.NotAllowed):
+class BusyElsewhere(errors.NotAllowed):
     """Another process executes what was asked for."""
 
 
 _CODES: tuple[tuple[type[errors.TradepostError], Exit], ...] = (
-    (AlreadyRunning, Exit.ALREADY_RUNNING),
+    (BusyElsewhere, Exit.ALREADY_RUNNING),
     (errors.RunLost, Exit.ALREADY_RUNNING),
     (errors.Retry, Exit.STORE_REFUSED),
     (errors.CredentialsRejected, Exit.STORE_REFUSED),

@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from tradepost.cli import output
 from tradepost.cli.arguments import Named, shell_user
-from tradepost.cli.exit_codes import AlreadyRunning, Exit, code_of_kind
+from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
 from tradepost.cli.output import counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import Action, Counts, Outcome, RunState
@@ -84,7 +84,7 @@ def perform(
     """
     Execute an operation here and now, with a progress bar; `options` as in `engine.runs`.
 
-    Raises AlreadyRunning when another process executes one on this channel.
+    Raises BusyElsewhere when another process executes one on this channel.
     """
     run = runs.request_run(
         channel.pk,
@@ -101,7 +101,7 @@ def perform(
         try:
             settled = runs.run_now(run, progress=lambda done, total, text: step(done, total, text or label))
         except runs.AlreadyRunning as busy:
-            raise AlreadyRunning(str(busy)) from busy
+            raise BusyElsewhere(str(busy)) from busy
     return Report(settled)
 
 

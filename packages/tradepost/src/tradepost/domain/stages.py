@@ -22,7 +22,7 @@ class Stage(StrEnum):
     UNHIDE = "unhide"
 
 
-class Values(Protocol):
+class SyncValues(Protocol):
     """What is looked at of a listing."""
 
     @property
@@ -37,7 +37,7 @@ class Values(Protocol):
     def expected_quantity(self) -> int | None: ...
 
 
-def is_due(stage: Stage, listing: Values) -> bool:
+def is_due(stage: Stage, listing: SyncValues) -> bool:
     """Whether a sync has to work on a listing in this stage; every selecting query must match it exactly."""
     match stage:
         case Stage.DELIST | Stage.HIDE | Stage.UNHIDE:

@@ -18,7 +18,7 @@ from tradepost.miva.documents import field_tags
 from tradepost.miva.documents.tags import Tag, Value
 
 
-class Step(IntEnum):
+class DocumentStep(IntEnum):
     """The parts of a document: product before attribute, part before variant, everything before the page is opened."""
 
     PRODUCT = 0
@@ -63,7 +63,7 @@ class Element:
 class OwnTags:
     """Tags of its own: made of the product's code, what the store has, and what it should have."""
 
-    step: Step
+    step: DocumentStep
     make: Callable[[str, Any, Any], Iterable[Tag]] = field(repr=False)
 
 
@@ -79,18 +79,18 @@ FIELDS: Mapping[str, Element | OwnTags] = {
     "is_active": Element("Active", "active", bool, default=True),
     "page_title": Element("PageTitle", "page_title", str, ""),
     "is_in_search": Element("ExcludeFromSearchResults", "exsearch", bool, default=False, is_opposite=True),
-    "attributes": OwnTags(Step.ATTRIBUTE, field_tags.attributes),
-    "quantity": OwnTags(Step.STOCK, field_tags.quantity),
-    "variants": OwnTags(Step.VARIANT, field_tags.variants),
-    "custom_fields": OwnTags(Step.FIELD, field_tags.custom_fields),
-    "images": OwnTags(Step.IMAGE, field_tags.images),
-    "categories": OwnTags(Step.PLACE, field_tags.categories),
-    "address": OwnTags(Step.OPEN, field_tags.address),
+    "attributes": OwnTags(DocumentStep.ATTRIBUTE, field_tags.attributes),
+    "quantity": OwnTags(DocumentStep.STOCK, field_tags.quantity),
+    "variants": OwnTags(DocumentStep.VARIANT, field_tags.variants),
+    "custom_fields": OwnTags(DocumentStep.FIELD, field_tags.custom_fields),
+    "images": OwnTags(DocumentStep.IMAGE, field_tags.images),
+    "categories": OwnTags(DocumentStep.PLACE, field_tags.categories),
+    "address": OwnTags(DocumentStep.OPEN, field_tags.address),
 }
 
 ELEMENTS: Mapping[str, Element] = {name: kept for name, kept in FIELDS.items() if isinstance(kept, Element)}
 OWN_TAGS: Mapping[str, OwnTags] = {
     **{name: kept for name, kept in FIELDS.items() if isinstance(kept, OwnTags)},
     # No field of a listing: what a delist takes off its parent's page.
-    "unused_options": OwnTags(Step.UNUSED, field_tags.unused_options),
+    "unused_options": OwnTags(DocumentStep.UNUSED, field_tags.unused_options),
 }

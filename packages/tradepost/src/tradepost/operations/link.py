@@ -61,14 +61,14 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
 
     Idempotent. Raises what `ports.Store` raises; what was linked before stays linked.
     """
-    drive(ports, Link(ports.channel, selection))
+    drive(ports, LinkListings(ports.channel, selection))
 
 
 Found = Mapping[str, StoreProduct]
 Holders = Mapping[str, ListingRow]
 
 
-class Link(Operation[LinkDecision, Holders, Found, None]):
+class LinkListings(Operation[LinkDecision, Holders, Found, None]):
     """The store is paged through before anything is decided: a match must be the only one."""
 
     name = "link"

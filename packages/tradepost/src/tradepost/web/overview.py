@@ -16,7 +16,7 @@ LATEST_RUNS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Figure:
     """A number with its name, and the table that shows its rows."""
 
     name: str
@@ -29,10 +29,10 @@ class ChannelOverview:
     """One channel's numbers."""
 
     channel: Channel
-    listings: list[Tally] = field(default_factory=list)
-    due: list[Tally] = field(default_factory=list)
-    attention: list[Tally] = field(default_factory=list)
-    orders: list[Tally] = field(default_factory=list)
+    listings: list[Figure] = field(default_factory=list)
+    due: list[Figure] = field(default_factory=list)
+    attention: list[Figure] = field(default_factory=list)
+    orders: list[Figure] = field(default_factory=list)
 
 
 def overview() -> dict[str, Any]:
@@ -71,6 +71,6 @@ def _by(rows: Any, column: str) -> dict[str, int]:
     return {row[column]: row["number"] for row in rows.order_by().values(column).annotate(number=Count("pk"))}
 
 
-def _count(channel: Channel, table: str, column: str, value: str, number: int) -> Tally:
+def _count(channel: Channel, table: str, column: str, value: str, number: int) -> Figure:
     query = urlencode({"channel__id__exact": str(channel.pk), f"{column}__exact": value})
-    return Tally(spoken(value), number, f"{reverse(f'admin:tradepost_{table}_changelist')}?{query}")
+    return Figure(spoken(value), number, f"{reverse(f'admin:tradepost_{table}_changelist')}?{query}")

@@ -16,7 +16,7 @@ from rich.table import Table
 from tradepost.cli.catalogue import ImagesOption
 from tradepost.cli.demo.store_in_a_box import StoreInABox, store_in_a_box
 from tradepost.cli.demo.summary import Summary
-from tradepost.cli.exit_codes import AlreadyRunning, Exit
+from tradepost.cli.exit_codes import BusyElsewhere, Exit
 from tradepost.cli.output import err, out, print_json
 from tradepost.cli.sample import write_sample
 from tradepost.domain.errors import FileRefused
@@ -110,7 +110,7 @@ def _state(folder: Path | None) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             message = f"Another demo is using {folder}."
-            raise AlreadyRunning(message) from error
+            raise BusyElsewhere(message) from error
         stack.callback(_close_hub)
         yield folder
 

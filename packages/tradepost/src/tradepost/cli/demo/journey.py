@@ -14,7 +14,7 @@ from tradepost.cli.catalogue import bring_in
 from tradepost.cli.demo import choices, proof
 from tradepost.cli.demo.shopper import buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
-from tradepost.cli.demo.summary import Step, Summary
+from tradepost.cli.demo.summary import JourneyStep, Summary
 from tradepost.cli.run_report import Report, change_lines, perform
 from tradepost.database.models import Channel, Listing, Order, RunChange
 from tradepost.domain.errors import FileRefused, NotAllowed, TradepostError
@@ -240,7 +240,7 @@ class _Journey:
         return report
 
     def _step(self, name: str, sent: int, unproven: list[str], *, note: str = "") -> None:
-        step = Step(name, sent, tuple(unproven), note)
+        step = JourneyStep(name, sent, tuple(unproven), note)
         self._summary.steps.append(step)
         about = f" ({note})" if note else ""
         self._say(

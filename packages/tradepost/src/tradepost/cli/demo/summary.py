@@ -7,7 +7,7 @@ from tradepost.cli.demo.store_in_a_box import StoreInABox
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JourneyStep:
     """One thing the demo did: how many of what were sent, and what could not be proven on the store."""
 
     name: str
@@ -36,7 +36,7 @@ class Summary:
     orders_acknowledged: int = 0
     shipments_synced: int = 0
     seconds: float = 0.0
-    steps: list[Step] = field(default_factory=list)
+    steps: list[JourneyStep] = field(default_factory=list)
 
     @property
     def is_proven(self) -> bool:

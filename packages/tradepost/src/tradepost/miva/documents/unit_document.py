@@ -1,6 +1,6 @@
 """
-A planned unit as provisioning tags, in the one order in which a store can take them (`miva.fields.Step`). Each tag
-remembers the change it was sent for.
+A planned unit as provisioning tags, in the one order in which a store can take them (`miva.fields.DocumentStep`). Each
+tag remembers the change it was sent for.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tradepost.domain.plan import Action, Change, Unit
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.tags import Tag, Value
-from tradepost.miva.fields import ELEMENTS, OWN_TAGS, Step
+from tradepost.miva.fields import ELEMENTS, OWN_TAGS, DocumentStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class UnitDocument:
 
 def unit_document(unit: Unit) -> UnitDocument:
     """Write the creations and updates of products that a unit holds."""
-    steps: list[list[tuple[Tag, int]]] = [[] for _ in Step]
+    steps: list[list[tuple[Tag, int]]] = [[] for _ in DocumentStep]
     for index, change in enumerate(unit.changes):
         for step, tag in _tags_of(change):
             steps[step].append((tag, index))
@@ -34,7 +34,7 @@ def unit_document(unit: Unit) -> UnitDocument:
     return UnitDocument(tuple(tag for tag, _ in ordered), tuple(index for _, index in ordered))
 
 
-def _tags_of(change: Change) -> Iterable[tuple[Step, Tag]]:
+def _tags_of(change: Change) -> Iterable[tuple[DocumentStep, Tag]]:
     code = change.subject.key
     changed = {field.name: field for field in change.fields}
     elements: dict[str, Value] = {
@@ -50,11 +50,11 @@ def _tags_of(change: Change) -> Iterable[tuple[Step, Tag]]:
     elif opens_last:
         del elements[active]
     if change.action is Action.CREATE:
-        yield Step.PRODUCT, tags.product_add(code=code, **elements)
+        yield DocumentStep.PRODUCT, tags.product_add(code=code, **elements)
     elif elements:
-        yield Step.PRODUCT, tags.product_update(code=code, **elements)
+        yield DocumentStep.PRODUCT, tags.product_update(code=code, **elements)
     if opens_last:
-        yield Step.OPEN, tags.product_update(code=code, **{active: True})
+        yield DocumentStep.OPEN, tags.product_update(code=code, **{active: True})
     for name, own in OWN_TAGS.items():
         if name in changed and changed[name].after is not None:
             for tag in own.make(code, changed[name].before, changed[name].after):

@@ -19,7 +19,7 @@ from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled
 from tradepost.operations.existence.counting_pass import read_differences
 from tradepost.operations.existence.differences import Differences
-from tradepost.operations.existence.findings import Finding, Rows, change_of, gone_message
+from tradepost.operations.existence.findings import KnownListings, LinkFinding, change_of, gone_message
 from tradepost.operations.existence.full_pass import read_all
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import Ports, Proven, StoreNotes
@@ -29,7 +29,7 @@ _BATCH = 500
 _logger = logging.getLogger(__name__)
 
 
-class Existence(Operation[Finding, Rows, Mapping[str, int], None]):
+class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
     """
     Break the links of listings whose product is gone, and note new codes. Nothing is written to the store.
 
@@ -43,7 +43,7 @@ class Existence(Operation[Finding, Rows, Mapping[str, int], None]):
 
     def __init__(self, *, full: bool = False) -> None:
         self._full = full
-        self._findings: list[Finding] = []
+        self._findings: list[LinkFinding] = []
         self._before: StoreNotes | None = None
         self._notes: StoreNotes | None = None
         self._is_proven = True
@@ -60,27 +60,27 @@ class Existence(Operation[Finding, Rows, Mapping[str, int], None]):
             return
         self._notes, self._is_proven = notes, _drop_what_is_there(ports, differences)
         self._findings = [
-            *(Finding(lost) for lost in differences.gone.values()),
-            *(Finding(listing, code) for listing, code in differences.recoded.values()),
+            *(LinkFinding(lost) for lost in differences.gone.values()),
+            *(LinkFinding(listing, code) for listing, code in differences.recoded.values()),
         ]
 
-    def batches(self, ports: Ports, after: int) -> Iterator[Batch[Finding]]:
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkFinding]]:
         for start in range(0, len(self._findings), _BATCH):
             yield Batch(self._findings[start : start + _BATCH])
 
-    def observe(self, ports: Ports, batch: Batch[Finding]) -> Mapping[str, int]:
+    def observe(self, ports: Ports, batch: Batch[LinkFinding]) -> Mapping[str, int]:
         """Whether a code of what is gone is in use again, and by which product."""
         codes = [finding.listing.code for finding in batch.rows if finding.code is None]
         found = ports.store.products_by_code(codes) if codes else {}
         return {key: product.id for key, product in found.items()}
 
-    def facts(self, ports: Ports, batch: Batch[Finding]) -> Rows:
-        return Rows(
+    def facts(self, ports: Ports, batch: Batch[LinkFinding]) -> KnownListings:
+        return KnownListings(
             {row.id: row for row in ports.listings.by_ids([finding.listing.listing_id for finding in batch.rows])},
             ports.listings.by_codes([finding.code for finding in batch.rows if finding.code is not None]),
         )
 
-    def plan(self, batch: Batch[Finding], facts: Rows | None, seen: Mapping[str, int]) -> Plan[None]:
+    def plan(self, batch: Batch[LinkFinding], facts: KnownListings | None, seen: Mapping[str, int]) -> Plan[None]:
         assert facts is not None
         units: list[Unit] = []
         settled: list[Result] = []
@@ -98,8 +98,8 @@ class Existence(Operation[Finding, Rows, Mapping[str, int], None]):
 
     def judge(
         self,
-        batch: Batch[Finding],
-        facts: Rows | None,
+        batch: Batch[LinkFinding],
+        facts: KnownListings | None,
         seen: Mapping[str, int],
         plan: Plan[None],
         evidence: Evidence,

@@ -11,7 +11,7 @@ from tradepost.operations.ports import LinkedListing, ListingRow
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LinkFinding:
     """`code` is what the store calls the product now; None where it has none any more."""
 
     listing: LinkedListing
@@ -19,33 +19,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class KnownListings:
     """The hub's side: the listings as they are now, and which listings have the codes that the store uses now."""
 
     by_id: Mapping[int, ListingRow]
     holders: Mapping[str, ListingRow]
 
-    def broken(self, finding: Finding) -> ListingRow | None:
+    def broken(self, finding: LinkFinding) -> ListingRow | None:
         """The listing whose link is to break; one that was unlinked or delisted meanwhile has nothing left to break."""
         row = self.by_id.get(finding.listing.listing_id)
         if row is None or not is_gone_check_due(row.status) or row.external_id != finding.listing.external_id:
             return None
         return row
 
-    def in_the_way(self, finding: Finding) -> ListingRow | None:
+    def in_the_way(self, finding: LinkFinding) -> ListingRow | None:
         """Another listing that has the new code: two can't have one."""
         holder = self.holders.get(code_key(finding.code or ""))
         return holder if holder is not None and holder.id != finding.listing.listing_id else None
 
 
-def change_of(finding: Finding) -> Change:
+def change_of(finding: LinkFinding) -> Change:
     listing = finding.listing
     if finding.code is None:
         return changes.link_broken(listing.code, listing_id=listing.listing_id)
     return changes.listing_recoded(listing.code, after=finding.code, listing_id=listing.listing_id)
 
 
-def gone_message(finding: Finding, again: Mapping[str, int]) -> str:
+def gone_message(finding: LinkFinding, again: Mapping[str, int]) -> str:
     """`again`: products of the store by code key, where the code is in use again."""
     code = finding.listing.code
     other = again.get(code_key(code))

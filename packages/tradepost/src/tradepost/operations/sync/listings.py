@@ -28,7 +28,7 @@ class Products:
 
     `answered`: subjects for which the store took or refused what was sent. `parents`: by code key, as they were before
     a variant of theirs went. `offered`: the same as they are now. `looked_for`: the ids that were asked for, where that
-    is less than all rows of the batch.
+    is less than all rows of the batch. `first`: by id, as they were before anything was sent.
     """
 
     by_id: Mapping[int, StoreProduct] | None = None
@@ -36,6 +36,7 @@ class Products:
     parents: Mapping[str, StoreProduct] = field(default_factory=dict)
     offered: Mapping[str, StoreProduct] = field(default_factory=dict)
     looked_for: frozenset[int] | None = None
+    first: Mapping[int, StoreProduct] = field(default_factory=dict)
 
     def is_gone(self, row: ListingRow) -> bool:
         was_looked_for = self.looked_for is None or row.external_id in self.looked_for

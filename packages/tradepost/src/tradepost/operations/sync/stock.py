@@ -57,12 +57,19 @@ def plan_unhide(row: ListingRow, product: StoreProduct | None) -> StockPlan:
     return StockPlan(change, row.wanted_quantity, stops_sale=True, is_there=is_there)
 
 
-def plan_quantity(row: ListingRow, product: StoreProduct | None) -> StockPlan | None:
-    """Send the wanted stock, less what was sold on the store and no order explains yet; None if it is unknown."""
+def plan_quantity(
+    row: ListingRow, product: StoreProduct | None, *, first: StoreProduct | None = None
+) -> StockPlan | None:
+    """
+    Send the wanted stock, less what was sold on the store and no order explains yet; None if it is unknown.
+
+    `first`: the product before anything was sent, where that is no longer `product`.
+    """
     wanted, expected, count = row.wanted_quantity, row.expected_quantity, _count(product)
     if wanted is None:
         return None
-    unexplained = max(0, expected - count) if expected is not None and count is not None else 0
+    found = count if first is None else _count(first)
+    unexplained = max(0, expected - found) if expected is not None and found is not None else 0
     quantity = max(0, wanted - unexplained) if expected is not None and wanted > expected else wanted
     reason = "the catalogue's quantity changed" if expected is not None else "the first quantity"
     if unexplained:
@@ -83,7 +90,8 @@ class Stock(Values[None, Writes]):
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
         ids = [row.external_id for row in batch.rows if row.kind is not Kind.PARENT and row.external_id is not None]
         # Without the right to see stock there is nothing to read before it is written.
-        return Products(ports.store.products_by_id(ids) if ids and ports.store.reads_stock() else None)
+        found = ports.store.products_by_id(ids) if ids and ports.store.reads_stock() else None
+        return Products(found, first=found or {})
 
     def observe_again(self, ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[Writes]) -> Products:
         return seen if seen.by_id is None else look_again(ports, batch, seen, sent)
@@ -97,7 +105,7 @@ class Stock(Values[None, Writes]):
                 happens = changes.family_hidden if self.stage is Stage.HIDE else changes.family_unhidden
                 units.append(Unit(row.code, (happens(row.code, listing_id=row.id),)))
                 continue
-            planned = self.plan_row(row, seen.of(row))
+            planned = self.plan_row(row, seen)
             if planned is None or (seen.by_id is None and product_subject(row) in seen.answered):
                 continue
             if seen.is_gone(row):
@@ -114,13 +122,14 @@ class Stock(Values[None, Writes]):
                 writes[planned.change.subject.id] = write
         return Plan(writes, tuple(units), tuple(settled))
 
-    def plan_row(self, row: ListingRow, product: StoreProduct | None) -> StockPlan | None:
+    def plan_row(self, row: ListingRow, seen: Products) -> StockPlan | None:
+        product = seen.of(row)
         match self.stage:
             case Stage.HIDE:
                 return plan_hide(row, product)
             case Stage.UNHIDE:
                 return plan_unhide(row, product)
-        return plan_quantity(row, product)
+        return plan_quantity(row, product, first=seen.first.get(row.external_id or 0))
 
     def steps(self) -> Sequence[Step[Products, Writes]]:
         return (Step(takes=_is_stock, send=_send, learn=learn_answers),)
@@ -143,7 +152,7 @@ class Stock(Values[None, Writes]):
             if row.kind is Kind.PARENT:
                 verdict.proven.append(Proven(row.id, evidence.began, status=status))
                 continue
-            planned = self.plan_row(row, seen.of(row))
+            planned = self.plan_row(row, seen)
             if planned is None:
                 continue
             if planned.quantity is None and not seen.is_gone(row):
