@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, FIELDS, Verb
-from tradepost.domain.store import StoreProduct
 from tradepost.miva import fields as kept
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.product_records import WireProduct
@@ -46,9 +45,9 @@ def test_what_an_element_writes_is_what_its_member_reads(name):
 
 @pytest.mark.parametrize("name", sorted(FIELDS))
 def test_every_field_can_be_read_of_a_store_product(name):
-    product = StoreProduct(1, "a", "a", "A", Decimal(1), Decimal(0), None, True, True, True, "")
+    record = msgspec.convert({"id": 1, "code": "MUG"}, WireProduct)
 
-    FIELDS[name].on_store(product)
+    FIELDS[name].on_store(translate.product_of(record, variants=None, grams=None))
 
 
 def test_the_reference_lists_every_field_with_its_group_and_its_verbs():

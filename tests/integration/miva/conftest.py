@@ -13,12 +13,11 @@ from miva_sandbox.files.ftp import FtpServer
 from miva_sandbox.server import SandboxServer
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.files.file_server import FileServerAddress
-from tradepost.miva.files.ftp import FtpFiles
 from tradepost.miva.files.image_folder import ImageFolder
-from tradepost.miva.files.image_store import MivaImageStore
-from tradepost.miva.files.sftp import SftpFiles
+from tradepost.miva.files.image_store import SERVERS, MivaImageStore
 from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.transport import Limits
+from tradepost.operations.ports import FileProtocol
 
 AT_ONCE = stamina.RetryingCaller(attempts=3, timeout=20, wait_initial=0, wait_max=0, wait_jitter=0)
 KEY = "c2VjcmV0LXNpZ25pbmcta2V5"
@@ -167,11 +166,11 @@ def open_image_store():
     stores = []
 
     def start(port, *, folder=None, opened=None, connections=4, **changes):
-        settings = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "mode": "ftp"}
+        settings = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "protocol": FileProtocol.FTP}
         address = FileServerAddress(**{**settings, "connect_seconds": 5, "answer_seconds": 5, **changes})
 
         def connect():
-            kind = SftpFiles if address.mode == "sftp" else FtpFiles
+            kind = SERVERS[address.protocol]
             if opened is None:
                 return kind(address)
             opened.append(None)

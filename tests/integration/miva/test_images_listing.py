@@ -11,6 +11,7 @@ from tradepost.miva.files.file_server import FileServerAddress, ListingTooLong
 from tradepost.miva.files.ftp import FtpFiles, _facts
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
+from tradepost.operations.ports import FileProtocol
 
 IMAGES = "graphics/is-images"
 
@@ -39,7 +40,9 @@ def test_a_folder_that_is_too_full_to_be_listed_is_asked_file_by_file(full, ftp,
 
 def test_a_listing_that_is_too_long_is_not_read_to_its_end(full, ftp, monkeypatch):
     monkeypatch.setattr(file_server, "_LISTING_ENTRIES", 20)
-    files = FtpFiles(FileServerAddress(host="127.0.0.1", port=ftp.port, user="store", password="s3cret", mode="ftp"))
+    files = FtpFiles(
+        FileServerAddress(host="127.0.0.1", port=ftp.port, user="store", password="s3cret", protocol=FileProtocol.FTP)
+    )
 
     with pytest.raises(ListingTooLong, match="longer than 20 entries"):
         files.entries("/htdocs/mm5/graphics/is-images")
@@ -98,15 +101,17 @@ def test_a_reply_without_end_is_given_up(talking, open_image_store):
         open_image_store(port).has_folder()
 
 
-@pytest.mark.parametrize("mode", ["ftp", "ftps", "ftps-implicit", "sftp"])
-def test_a_connection_goes_where_it_is_allowed_to_and_nowhere_else(mode):
+@pytest.mark.parametrize("protocol", ["ftp", "ftps", "ftps-implicit", "sftp"])
+def test_a_connection_goes_where_it_is_allowed_to_and_nowhere_else(protocol):
     asked = []
 
     def connect(address, timeout):
         asked.append((address, timeout))
         raise AddressRefused("That is inside a private network.")
 
-    address = FileServerAddress(host="files.example", port=21, user="store", password="s3cret", mode=mode)
+    address = FileServerAddress(
+        host="files.example", port=21, user="store", password="s3cret", protocol=FileProtocol(protocol)
+    )
 
     with connect_images(address, folder=ImageFolder(), connect=connect) as images, pytest.raises(AddressRefused):
         images.has_folder()

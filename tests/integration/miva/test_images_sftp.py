@@ -9,6 +9,7 @@ import pytest
 from tradepost.domain.errors import CredentialsRejected, StorageRefused
 from tradepost.miva.files.file_server import fingerprint_of
 from tradepost.miva.files.image_folder import ImageFolder
+from tradepost.operations.ports import FileProtocol
 
 
 class _Files(paramiko.SFTPServerInterface):
@@ -88,7 +89,9 @@ def sftp(root):
 
 def test_files_go_over_sftp_once_the_host_key_is_confirmed(sftp, open_image_store, root):
     port, fingerprint = sftp
-    images = open_image_store(port, mode="sftp", fingerprint=fingerprint, folder=ImageFolder(sub_folder="channel"))
+    images = open_image_store(
+        port, protocol=FileProtocol.SFTP, fingerprint=fingerprint, folder=ImageFolder(sub_folder="channel")
+    )
     assert not images.has_folder()
     images.make_folder()
 
@@ -103,7 +106,7 @@ def test_sftp_never_overwrites_and_deletes_what_it_is_told(sftp, open_image_stor
     port, fingerprint = sftp
     theirs = root / "htdocs/mm5/graphics/is-images/x.png"
     theirs.write_bytes(b"theirs")
-    images = open_image_store(port, mode="sftp", fingerprint=fingerprint)
+    images = open_image_store(port, protocol=FileProtocol.SFTP, fingerprint=fingerprint)
 
     with pytest.raises(StorageRefused, match="not ours"):
         images.upload("graphics/is-images/x.png", b"content")
@@ -120,7 +123,7 @@ def test_sftp_never_overwrites_and_deletes_what_it_is_told(sftp, open_image_stor
 )
 def test_sftp_refuses_unknown_keys_and_wrong_passwords(sftp, open_image_store, changes, part):
     port, fingerprint = sftp
-    images = open_image_store(port, mode="sftp", **{"fingerprint": fingerprint, **changes})
+    images = open_image_store(port, protocol=FileProtocol.SFTP, **{"fingerprint": fingerprint, **changes})
 
     with pytest.raises(CredentialsRejected, match=part):
         images.sizes(["graphics/is-images/x.png"])
@@ -131,7 +134,7 @@ def test_a_folder_that_is_too_full_to_be_listed_is_asked_file_by_file(sftp, open
     port, fingerprint = sftp
     for number in range(30):
         (root / f"htdocs/mm5/graphics/is-images/{number}.jpg").write_bytes(b"x" * number)
-    images = open_image_store(port, mode="sftp", fingerprint=fingerprint)
+    images = open_image_store(port, protocol=FileProtocol.SFTP, fingerprint=fingerprint)
 
     sizes = images.sizes([f"graphics/is-images/{number}.jpg" for number in range(40)])
 

@@ -11,6 +11,7 @@ from miva_sandbox.files.certificate import self_signed
 from miva_sandbox.files.ftp import FtpServer, Tls
 from tradepost.domain.errors import CredentialsRejected
 from tradepost.miva.files.file_server import fingerprint_of
+from tradepost.operations.ports import FileProtocol
 
 PATH = "graphics/is-images/mug-1-0123abcd.png"
 
@@ -41,7 +42,7 @@ def shown(certificate):
 @pytest.mark.parametrize("session_reuse", [False, True])
 def test_a_confirmed_certificate_encrypts_login_and_data(serve, open_image_store, certificate, session_reuse):
     port = serve(required=True, session_reuse=session_reuse)
-    images = open_image_store(port, mode="ftps", fingerprint=shown(certificate))
+    images = open_image_store(port, protocol=FileProtocol.FTPS, fingerprint=shown(certificate))
 
     images.upload(PATH, b"content" * 100_000)
 
@@ -50,7 +51,7 @@ def test_a_confirmed_certificate_encrypts_login_and_data(serve, open_image_store
 
 
 def test_an_unknown_certificate_is_refused_with_its_fingerprint(serve, open_image_store, certificate):
-    images = open_image_store(serve(), mode="ftps")
+    images = open_image_store(serve(), protocol=FileProtocol.FTPS)
 
     with pytest.raises(CredentialsRejected) as raised:
         images.sizes([PATH])
@@ -59,14 +60,14 @@ def test_an_unknown_certificate_is_refused_with_its_fingerprint(serve, open_imag
 
 
 def test_another_certificate_than_the_confirmed_one_is_refused(serve, open_image_store):
-    images = open_image_store(serve(), mode="ftps", fingerprint=shown(self_signed()))
+    images = open_image_store(serve(), protocol=FileProtocol.FTPS, fingerprint=shown(self_signed()))
 
     with pytest.raises(CredentialsRejected, match="listens in"):
         images.sizes([PATH])
 
 
 def test_a_server_without_tls_gets_no_password(ftp, open_image_store):
-    images = open_image_store(ftp.port, mode="ftps")
+    images = open_image_store(ftp.port, protocol=FileProtocol.FTPS)
 
     with pytest.raises(CredentialsRejected, match="offers no TLS"):
         images.sizes([PATH])
@@ -100,7 +101,7 @@ def test_implicit_tls_begins_with_the_connection(open_image_store, certificate, 
     server = ImplicitTls(context)
 
     with pytest.raises(CredentialsRejected, match="Check user"):
-        open_image_store(server.port, mode="ftps-implicit", fingerprint=shown(certificate)).sizes([PATH])
+        open_image_store(server.port, protocol=FileProtocol.FTPS_IMPLICIT, fingerprint=shown(certificate)).sizes([PATH])
 
     server.join(5)
     assert server.received == ["USER store\r\n"]

@@ -28,7 +28,7 @@ from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
 from tradepost.operations import get_orders, link, publish, sync, sync_orders
 from tradepost.operations.imports import ImportPorts, import_catalogue
-from tradepost.operations.ports import ChannelSettings, Ports
+from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import queue
 from tradepost.operations.selection import Selection
 from traffic import ignored_by
@@ -91,7 +91,7 @@ class Shop:
                 port=sandbox.ftp.port,
                 user=sandbox.ftp_user,
                 password=sandbox.ftp_password,
-                mode="ftp",
+                protocol=FileProtocol.FTP,
             ),
             folder=ImageFolder(),
         )

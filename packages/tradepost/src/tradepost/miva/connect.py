@@ -110,7 +110,7 @@ class MivaConnector:
             host=connection.host,
             user=connection.user,
             password=connection.password,
-            mode=connection.protocol.value,
+            protocol=connection.protocol,
             port=connection.port,
             fingerprint=connection.fingerprint,
         )

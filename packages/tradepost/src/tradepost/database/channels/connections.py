@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from tradepost.database.models import Channel, Connection, ConnectionKind, ExistenceNote, Transport
+from tradepost.database.models import Channel, Connection, ConnectionKind, ExistenceNote, StoreProtocol
 from tradepost.domain.errors import Reconfigure
 from tradepost.operations.ports import Cipher, Digest, FileProtocol, ImageConnection, StoreConnection
 
@@ -22,7 +22,7 @@ def save_store_connection(channel: Channel, connection: StoreConnection, *, ciph
             "signature_key": connection.signature_key,
             "web_password": connection.web_password,
         },
-        protocol=Transport(address.scheme).value,
+        protocol=StoreProtocol(address.scheme).value,
         host=address.hostname or "",
         port=address.port,
         folder=connection.folder,
@@ -46,7 +46,7 @@ def store_connection_of(channel: Channel, *, cipher: Cipher | None) -> StoreConn
         token=secrets.get("token", ""),
         signature_key=secrets.get("signature_key", ""),
         digest=cast("Digest", connection.digest),
-        plain_http=connection.protocol == Transport.HTTP,
+        plain_http=connection.protocol == StoreProtocol.HTTP,
         web_user=connection.user,
         web_password=secrets.get("web_password", ""),
     )
@@ -59,7 +59,7 @@ def save_image_connection(channel: Channel, connection: ImageConnection, *, ciph
         ConnectionKind.IMAGE_FTP,
         cipher=cipher,
         secrets={"password": connection.password},
-        protocol=Transport(connection.protocol.value).value,
+        protocol=connection.protocol.value,
         host=connection.host,
         port=connection.port or None,
         folder=connection.directory,

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 from django.db import models
 
-from tradepost.database.models.allowed import enum_field, one_of
+from tradepost.database.models.allowed import choices, enum_field, one_of
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
+from tradepost.operations.ports import FileProtocol
 
 
 class Channel(models.Model):
@@ -54,13 +55,9 @@ class ConnectionKind(StrEnum):
     IMAGE_FTP = "image_ftp"
 
 
-class Transport(StrEnum):
+class StoreProtocol(StrEnum):
     HTTPS = "https"
     HTTP = "http"
-    FTP = "ftp"
-    FTPS = "ftps"
-    FTPS_IMPLICIT = "ftps-implicit"
-    SFTP = "sftp"
 
 
 class Connection(models.Model):
@@ -74,7 +71,7 @@ class Connection(models.Model):
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="connections")
     kind = enum_field(ConnectionKind)
-    protocol = enum_field(Transport)
+    protocol = models.CharField(max_length=24, choices=[*choices(StoreProtocol), *choices(FileProtocol)])
     host = models.CharField(max_length=255)
     port = models.PositiveIntegerField(null=True, blank=True)
     folder = models.CharField(max_length=255, blank=True)
@@ -90,11 +87,10 @@ class Connection(models.Model):
     class Meta:
         constraints = [
             one_of("kind", ConnectionKind, table="connection"),
-            one_of("protocol", Transport, table="connection"),
             models.UniqueConstraint(fields=["channel", "kind"], name="connection_once_per_channel_and_kind"),
             models.CheckConstraint(
-                condition=models.Q(kind=ConnectionKind.STORE_API.value, protocol__in=["https", "http"])
-                | models.Q(kind=ConnectionKind.IMAGE_FTP.value, protocol__in=["ftp", "ftps", "ftps-implicit", "sftp"]),
+                condition=models.Q(kind=ConnectionKind.STORE_API.value, protocol__in=[*map(str, StoreProtocol)])
+                | models.Q(kind=ConnectionKind.IMAGE_FTP.value, protocol__in=[*map(str, FileProtocol)]),
                 name="connection_protocol_fits_kind",
             ),
         ]

@@ -9,7 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from tradepost.domain.errors import (
     AddressRefused,
@@ -18,16 +18,14 @@ from tradepost.domain.errors import (
     StoreUnavailable,
     TradepostError,
 )
+from tradepost.operations.ports import FileProtocol
 
-Mode: TypeAlias = Literal["ftp", "ftps", "ftps-implicit", "sftp"]
 # As `socket.create_connection`: (host, port) and seconds.
 Connect: TypeAlias = Callable[[tuple[str, int], float | None], socket.socket]
 
 _LISTING_ENTRIES = 100_000
 _LISTING_BYTES = 16 * 1024 * 1024
 _LISTING_SECONDS = 180.0
-
-_DEFAULT_PORTS = {"ftp": 21, "ftps": 21, "ftps-implicit": 990, "sftp": 22}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class FileServerAddress:
     host: str
     user: str
     password: str = field(repr=False)
-    mode: Mode = "ftps"
+    protocol: FileProtocol = FileProtocol.FTPS
     port: int = 0
     fingerprint: str = ""
     connect_seconds: float = 10
@@ -50,7 +48,7 @@ class FileServerAddress:
 
     @property
     def real_port(self) -> int:
-        return self.port or _DEFAULT_PORTS[self.mode]
+        return self.port or self.protocol.default_port
 
     def unreachable(self, error: OSError | EOFError) -> TradepostError:
         """Word why no connection came about, with the cure."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable, TradepostError
 from tradepost.miva.files.file_server import Connect, FileServerAddress, ListingBudget, fingerprint_of
+from tradepost.operations.ports import FileProtocol
 
 _NO_SPACE = frozenset({"452", "552"})
 _SIGN_IN = frozenset({"530", "532", "534"})
@@ -160,7 +161,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 def _client(address: FileServerAddress, connect: Connect) -> "_Ftp | _FtpTls":
-    if address.mode == "ftp":
+    if address.protocol is FileProtocol.FTP:
         return _Ftp(connect)
     # What is trusted by its fingerprint is compared on every connection.
     return _FtpTls(address, connect, _trusting() if address.fingerprint else ssl.create_default_context())
@@ -204,7 +205,7 @@ class _FtpTls(_Ftp, ftplib.FTP_TLS):
         ftplib.FTP_TLS.__init__(self, context=context, encoding="utf-8")  # noqa: S321 - under TLS
         self._connect = connect
         self._address = address
-        self._is_implicit = address.mode == "ftps-implicit"
+        self._is_implicit = address.protocol is FileProtocol.FTPS_IMPLICIT
 
     def _wrapped(self, connection: socket.socket) -> socket.socket:
         if not self._is_implicit:

@@ -18,10 +18,18 @@ from tradepost.miva.files.ftp import FtpFiles
 from tradepost.miva.files.image_folder import ImageFolder, usual_base_directories
 from tradepost.miva.files.sftp import SftpFiles
 from tradepost.miva.wire.retrying import FILES
+from tradepost.operations.ports import FileProtocol
 
 # From here on one listing of the folder is cheaper than asking file by file.
 _WORTH_A_LISTING = 20
 _STORE_FOLDER = "00000001"
+# Called with an address and a way to connect; logs in.
+SERVERS: Mapping[FileProtocol, Callable[..., FileServer]] = {
+    FileProtocol.FTP: FtpFiles,
+    FileProtocol.FTPS: FtpFiles,
+    FileProtocol.FTPS_IMPLICIT: FtpFiles,
+    FileProtocol.SFTP: SftpFiles,
+}
 
 
 class MivaImageStore:
@@ -215,9 +223,9 @@ def connect_images(
     connect: Connect = socket.create_connection,
 ) -> MivaImageStore:
     """Make the port `ImageStore` of a connection; nothing is opened yet. `connect` decides where the host may lead."""
-    kind = SftpFiles if address.mode == "sftp" else FtpFiles
+    open_files = SERVERS[address.protocol]
     return MivaImageStore(
-        lambda: kind(address, connect=connect), folder=folder, connections=connections, retrying=retrying
+        lambda: open_files(address, connect=connect), folder=folder, connections=connections, retrying=retrying
     )
 
 

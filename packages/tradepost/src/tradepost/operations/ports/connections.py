@@ -20,6 +20,13 @@ class FileProtocol(StrEnum):
     FTPS_IMPLICIT = "ftps-implicit"
     SFTP = "sftp"
 
+    @property
+    def default_port(self) -> int:
+        return _DEFAULT_PORTS[self]
+
+
+_DEFAULT_PORTS = {FileProtocol.FTP: 21, FileProtocol.FTPS: 21, FileProtocol.FTPS_IMPLICIT: 990, FileProtocol.SFTP: 22}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConnection:
