@@ -45,7 +45,7 @@ from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
 from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
-from tradepost.operations.ports import Ports  # noqa: E402
+from tradepost.operations.ports import FileProtocol, Ports  # noqa: E402
 
 DATA = _DATA
 
@@ -164,7 +164,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             port=facts["ftp_port"],
             user=facts["ftp_user"],
             password=facts["ftp_password"],
-            mode="ftp",
+            protocol=FileProtocol.FTP,
         ),
         folder=ImageFolder(),
     )
