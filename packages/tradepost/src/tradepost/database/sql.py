@@ -66,15 +66,22 @@ class Rows:
 
     def __init__(self, columns: Mapping[str, Column], rows: "Collection[Row]") -> None:
         self.columns = columns
-        self._values = [_values(row, columns) for row in rows]
+        self._values: list[Sequence[Any]] = [_values(row, columns) for row in rows]
+
+    @classmethod
+    def _of_one_column(cls, name: str, column: Column, values: Iterable[Any]) -> "Rows":
+        # A selection may be of many thousands, for each statement that it narrows: no row is made of each.
+        made = cls({name: column}, ())
+        made._values = [(value,) for value in values]
+        return made
 
     @classmethod
     def of_ids(cls, ids: Iterable[int]) -> "Rows":
-        return cls({"id": Column.INTEGER}, [{"id": number} for number in ids])
+        return cls._of_one_column("id", Column.INTEGER, ids)
 
     @classmethod
     def of_texts(cls, name: str, texts: Iterable[str]) -> "Rows":
-        return cls({name: Column.TEXT}, [{name: text} for text in texts])
+        return cls._of_one_column(name, Column.TEXT, texts)
 
     @classmethod
     def of_model(cls, model: type[models.Model], rows: "Sequence[Row]") -> "Rows":
