@@ -25,6 +25,12 @@ from tradepost.operations.ports import Proven
 # quantity once more, which is harmless; the other mistake would show a difference that is none for ever.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
+# What the functions below read of a row.
+_READ = (
+    *("code", "external_id", "health", "link", "pending", "is_paused", "was_hidden", "attention", "last_error"),
+    *("overwrite_groups", "proven_price", "proven_fingerprints"),
+)
+
 
 def write_statuses(
     statuses: Mapping[int, Status], *, groups: frozenset[Group], channel_id: int, at: datetime, run_id: int | None
@@ -65,7 +71,8 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
 
 def _locked(ids: Mapping[int, Any], channel_id: int) -> list[Listing]:
     # Order imports and people write to the same rows; reading them under lock keeps either from being lost.
-    return list(Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids)).order_by("id"))
+    rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids))
+    return list(rows.only(*_READ).order_by("id"))
 
 
 def _status_row(row: Listing, status: Status, *, external_id: int | None) -> dict[str, Any]:
