@@ -121,7 +121,6 @@ class Taken:
         self.cpu = cpu
         self.sandbox = sandbox
         self.requests = requests
-        self.own = wall - sandbox
         self.wire = WIRE.seconds()
         self.in_sequence = WIRE.in_sequence()
 
