@@ -4,11 +4,11 @@ made of what can be read afterwards, still wants.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tradepost.domain.fields import is_met
-from tradepost.domain.plan import Action, Change, Outcome, Proof, Result, SubjectId, Unit
-from tradepost.operations.ports import UnitAnswer, WriteAnswer, WriteOutcome
+from tradepost.domain.plan import Action, Change, Outcome, Plan, Proof, Result, SubjectId, Unit
+from tradepost.operations.ports import Ports, UnitAnswer, WriteAnswer, WriteOutcome
 
 Answers: TypeAlias = dict[SubjectId, WriteAnswer]
 """What was answered last, by the subject of the change."""
@@ -29,6 +29,11 @@ def answers_of_units(units: Sequence[Unit], said: Sequence[UnitAnswer]) -> Answe
             refusal = answer.refusals.get(index)
             answers[change.subject.id] = general if refusal is None else WriteAnswer(WriteOutcome.REFUSED, refusal)
     return answers
+
+
+def provision(ports: Ports, plan: Plan[Any]) -> Answers:
+    """Send a plan's units to the store, each as a document."""
+    return answers_of_units(plan.units, ports.store.provision(plan.units))
 
 
 def left_of(change: Change, still_wanted: Change | None) -> frozenset[str]:

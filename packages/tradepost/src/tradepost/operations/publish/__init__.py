@@ -18,7 +18,7 @@ from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
-from tradepost.operations.outcomes import Answers, answers_of, answers_of_units
+from tradepost.operations.outcomes import Answers, answers_of, provision
 from tradepost.operations.ports import (
     ChannelSettings,
     FamilyRows,
@@ -117,7 +117,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         return (
             Step(takes=_of(SubjectKind.SETUP), send=_set_up, learn=_learn_set_up),
             Step(takes=_of(SubjectKind.FILE), send=_upload, learn=_learn_files),
-            Step(takes=_of(SubjectKind.PRODUCT), send=_provision, commit_first=_open_intents, learn=_learn_answers),
+            Step(takes=_of(SubjectKind.PRODUCT), send=provision, commit_first=_open_intents, learn=_learn_answers),
         )
 
     def unread(self, change: Change, seen: Seen) -> frozenset[str]:
@@ -270,10 +270,6 @@ def _learn_files(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
 
 def _open_intents(ports: Ports, plan: Plan[Detail]) -> None:
     ports.intents.open([code for family in plan.detail.families for code in family.creates])
-
-
-def _provision(ports: Ports, plan: Plan[Detail]) -> Answers:
-    return answers_of_units(plan.units, ports.store.provision(plan.units))
 
 
 def _learn_answers(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:

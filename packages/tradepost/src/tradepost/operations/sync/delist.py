@@ -18,7 +18,7 @@ from tradepost.domain.plan import Action, Change, Plan, Side, Unit
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
-from tradepost.operations.outcomes import Answers, answers_of, answers_of_units
+from tradepost.operations.outcomes import Answers, answers_of, provision
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven, WriteAnswer, WriteOutcome
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.listings import Products, Values, product_subject
@@ -150,7 +150,7 @@ def _delete(ports: Ports, plan: Plan[Mapping[str, int]]) -> Answers:
 
 def _take_off(ports: Ports, plan: Plan[Mapping[str, int]]) -> Answers:
     try:
-        return answers_of_units(plan.units, ports.store.provision(plan.units))
+        return provision(ports, plan)
     except PermissionMissing as missing:
         # The products are gone all the same; what is left is a choice on a page that leads nowhere.
         withheld = WriteAnswer(WriteOutcome.WITHHELD, str(missing))

@@ -7,7 +7,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.plan import Change, Plan, Result, Unit
 from tradepost.domain.stages import Stage
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
-from tradepost.operations.outcomes import Answers, answers_of_units
+from tradepost.operations.outcomes import provision
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.listings import Products, Values, gone, judge_row, look_again
@@ -45,7 +45,7 @@ class Prices(Values[None, None]):
         return Plan(None, tuple(units), tuple(settled))
 
     def steps(self) -> Sequence[Step[Products, None]]:
-        return (Step(takes=_is_price, send=_send),)
+        return (Step(takes=_is_price, send=provision),)
 
     def judge(
         self,
@@ -67,7 +67,3 @@ class Prices(Values[None, None]):
 
 def _is_price(change: Change, _detail: None) -> bool:
     return change.touches("price")
-
-
-def _send(ports: Ports, plan: Plan[None]) -> Answers:
-    return answers_of_units(plan.units, ports.store.provision(plan.units))
