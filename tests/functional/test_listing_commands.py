@@ -267,6 +267,18 @@ def test_what_concerns_all_at_once_or_is_for_good_is_asked_with_how_many(publish
     }
 
 
+@pytest.mark.parametrize("verb", ["pause", "unlink"])
+def test_what_needs_no_run_counts_what_it_changed_and_its_plan_counts_the_same(published, verb):
+    published("listings", verb, "HP-TEE-NA-S")
+    planned = published("listings", verb, "harbour-tee", "--dry-run")
+    done = published("listings", verb, "harbour-tee")
+    again = published("listings", verb, "harbour-tee", "--json")
+
+    assert f"Would {verb} 8 listings." in planned.out
+    assert f"Done: {verb} 8 listings." in done.out
+    assert again.json["changed"] == 0
+
+
 def test_clearing_all_is_asked_too_and_a_request_that_waits_is_not(published):
     queued = published("listings", "hide", "--all")
     refused = published("listings", "clear", "--all")

@@ -14,7 +14,7 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, SubjectKind
 from tradepost.domain.store import StoreStock
-from tradepost.operations.queue_changes import pause
+from tradepost.operations.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, HEADER, MUG, TEE
 
@@ -245,7 +245,8 @@ def test_a_token_that_does_not_require_a_time_stamp_stops_publish_and_leaves_the
 
 def test_paused_listings_are_left_alone(shop):
     shop.import_text(CATALOGUE)
-    pause(shop.listings, shop.listings.by_skus(["MUG-01"]), is_paused=True)
+    paused = plan_pause(shop.listings.by_skus(["MUG-01"]), is_paused=True)
+    shop.listings.set_status(paused.statuses)
 
     shop.publish()
 

@@ -11,7 +11,7 @@ from tradepost.domain.errors import PermissionMissing, Reconfigure
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
 from tradepost.operations.ports import WriteAnswer, WriteOutcome
-from tradepost.operations.queue_changes import pause
+from tradepost.operations.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, CUP, HEADER, MUG, TEE
 
@@ -231,7 +231,8 @@ def test_a_price_that_may_not_be_sent_does_not_stop_quantities(published):
 
 def test_a_paused_listing_gets_nothing(published):
     published.import_text(HEADER + MUG.replace(",14,7.90,", ",20,8.50,"))
-    pause(published.listings, published.listings.by_skus(["MUG-01"]), is_paused=True)
+    paused = plan_pause(published.listings.by_skus(["MUG-01"]), is_paused=True)
+    published.listings.set_status(paused.statuses)
 
     run = published.sync()
 

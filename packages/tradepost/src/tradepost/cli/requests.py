@@ -1,11 +1,12 @@
 """Asking for changes of listings: queue them, or show what would be queued, or queue and apply at once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
 from tradepost.cli.exit_codes import Exit
@@ -23,7 +24,15 @@ from tradepost.database.models import Channel, Listing
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
-from tradepost.engine.requests import RequestOutcome, preview_change, request_change, request_pause, request_unlink
+from tradepost.engine.requests import (
+    RequestOutcome,
+    preview_change,
+    preview_pause,
+    preview_unlink,
+    request_change,
+    request_pause,
+    request_unlink,
+)
 from tradepost.engine.runs import AS_IF, GROUPS
 
 _SHOWN = 50
@@ -125,18 +134,21 @@ def pause_or_unlink(
 ) -> Exit:
     """Do what needs no run: pause, unpause, unlink."""
     fitting = Listing.objects.filter(channel=channel)
-    fitting = (
-        fitting.exclude(link=Link.UNLINKED.value) if verb == "unlink" else fitting.filter(is_paused=verb != "pause")
-    )
+    preview: Callable[..., RequestOutcome]
+    request: Callable[..., RequestOutcome]
+    if verb == "unlink":
+        fitting = fitting.exclude(link=Link.UNLINKED.value)
+        preview, request = preview_unlink, request_unlink
+    else:
+        is_paused = verb == "pause"
+        fitting = fitting.filter(is_paused=not is_paused)
+        preview, request = partial(preview_pause, is_paused=is_paused), partial(request_pause, is_paused=is_paused)
     named = _named(channel, skus, is_all=is_all, rows=fitting)
-    # A family's parent means its variants, too.
-    changed = fitting.filter(Q(pk__in=named.ids) | Q(parent_id__in=named.ids)).count()
+    changed = preview(channel.pk, named.ids).queued if dry_run or is_all else 0
     if is_all and changed and not dry_run:
         confirm(_question(channel, verb, changed), is_confirmed=is_confirmed)
-    if not dry_run and verb == "unlink":
-        changed = request_unlink(channel.pk, named.ids, requested_by=shell_user()).queued
-    elif not dry_run:
-        request_pause(channel.pk, named.ids, is_paused=verb == "pause", requested_by=shell_user())
+    if not dry_run:
+        changed = request(channel.pk, named.ids, requested_by=shell_user()).queued
     if as_json:
         print_json({"change": verb, "dry_run": dry_run, "changed": changed, "unknown": named.unknown_json()})
     else:

@@ -1,19 +1,22 @@
 """Requests: what a person or a token asks for. It is done at once, and kept in the history with their name."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
 
 from django.db import transaction
 
 from tradepost import wiring
 from tradepost.database.models import Trigger
-from tradepost.domain import changes
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.operations.ports import ListingRow
-from tradepost.operations.queue_changes import pause, plan_queue, queue, unlink, with_variants
+from tradepost.operations.queue_changes import QueuePlan, plan_pause, plan_queue, plan_unlink, queue, with_variants
+
+PlanRows: TypeAlias = Callable[[Sequence[ListingRow]], QueuePlan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,7 @@ class RequestOutcome:
 
 def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> RequestOutcome:
     """Plan what a request would do, and do nothing."""
-    listings = wiring.listings_of(channel_id)
-    plan = plan_queue(with_variants(listings, listings.by_ids(ids)), change)
-    return _planned(plan.results, plan.applied_by)
+    return _preview(channel_id, ids, partial(plan_queue, change=change))
 
 
 def request_change(
@@ -60,13 +61,12 @@ def request_change(
     with transaction.atomic():
         listings = wiring.listings_of(channel_id)
         plan = queue(listings, listings.by_ids(ids), change, groups=groups)
-        return _kept(channel_id, plan.results, plan.applied_by, requested_by=requested_by, trigger=trigger)
+        return _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
 
 
 def preview_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> RequestOutcome:
     """Plan which listings would be frozen or freed, and do nothing."""
-    listings = wiring.listings_of(channel_id)
-    return _planned(_paused(with_variants(listings, listings.by_ids(ids)), is_paused=is_paused))
+    return _preview(channel_id, ids, partial(plan_pause, is_paused=is_paused))
 
 
 def request_pause(
@@ -78,42 +78,45 @@ def request_pause(
     trigger: Trigger = Trigger.PERSON,
 ) -> RequestOutcome:
     """Freeze listings, and variants of parents among them, or free them; what is queued stays queued."""
-    with transaction.atomic():
-        listings = wiring.listings_of(channel_id)
-        rows = with_variants(listings, listings.by_ids(ids))
-        results = _paused(rows, is_paused=is_paused)
-        pause(listings, [row for row in rows if row.status.is_paused != is_paused], is_paused=is_paused)
-        return _kept(channel_id, results, "", requested_by=requested_by, trigger=trigger)
+    plan = partial(plan_pause, is_paused=is_paused)
+    return _done_at_once(channel_id, ids, plan, requested_by=requested_by, trigger=trigger)
+
+
+def preview_unlink(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+    """Plan which of the store's products would be let go of, and do nothing."""
+    return _preview(channel_id, ids, plan_unlink)
 
 
 def request_unlink(
     channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
 ) -> RequestOutcome:
     """Let go of the store's products; nothing is written to the store."""
+    return _done_at_once(channel_id, ids, plan_unlink, requested_by=requested_by, trigger=trigger)
+
+
+def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:
+    listings = wiring.listings_of(channel_id)
+    return _planned(plan(with_variants(listings, listings.by_ids(ids))))
+
+
+def _done_at_once(
+    channel_id: int, ids: Collection[int], plan: PlanRows, *, requested_by: str, trigger: Trigger
+) -> RequestOutcome:
+    """Do what needs no run."""
     with transaction.atomic():
         listings = wiring.listings_of(channel_id)
-        results = unlink(listings, listings.by_ids(ids))
-        return _kept(channel_id, results, "", requested_by=requested_by, trigger=trigger)
+        planned = plan(with_variants(listings, listings.by_ids(ids)))
+        listings.set_status(planned.statuses)
+        return _kept(channel_id, planned, requested_by=requested_by, trigger=trigger)
 
 
-def _paused(rows: Sequence[ListingRow], *, is_paused: bool) -> list[Result]:
-    return [
-        Result(
-            changes.listing_paused(row.code, before=row.status.is_paused, after=is_paused, listing_id=row.id),
-            Outcome.UNCHANGED if row.status.is_paused == is_paused else Outcome.APPLIED,
-        )
-        for row in rows
-    ]
+def _kept(channel_id: int, plan: QueuePlan, *, requested_by: str, trigger: Trigger) -> RequestOutcome:
+    wiring.history(requested_by=requested_by, trigger=trigger).keep(plan.results, channel_id=channel_id)
+    return replace(_planned(plan), results=plan.results)
 
 
-def _kept(
-    channel_id: int, results: Sequence[Result], applied_by: str, *, requested_by: str, trigger: Trigger
-) -> RequestOutcome:
-    wiring.history(requested_by=requested_by, trigger=trigger).keep(results, channel_id=channel_id)
-    return replace(_planned(results, applied_by), results=tuple(results))
-
-
-def _planned(results: Sequence[Result], applied_by: str = "") -> RequestOutcome:
+def _planned(plan: QueuePlan) -> RequestOutcome:
+    results = plan.results
     changes = tuple(result.change for result in results if result.outcome is Outcome.APPLIED)
     return RequestOutcome(
         queued=len(changes),
@@ -122,5 +125,5 @@ def _planned(results: Sequence[Result], applied_by: str = "") -> RequestOutcome:
         refused=Counter(result.message for result in results if result.outcome is Outcome.SKIPPED),
         codes=tuple(change.subject.key for change in changes),
         listing_ids=tuple(result.change.listing_id for result in results if result.change.listing_id is not None),
-        applied_by=applied_by,
+        applied_by=plan.applied_by,
     )

@@ -1,6 +1,6 @@
 """Queue changes: what a person asks for (publish, overwrite, hide, unhide, delist, pause) and a later run applies."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
@@ -23,11 +23,11 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class QueuePlan:
-    """What would be queued: a new status per listing, and a result for each row that was asked for."""
+    """What would be asked for: a new status per listing, and a result for each row that was meant."""
 
     statuses: dict[int, Status]
     results: tuple[Result, ...]
-    applied_by: str
+    applied_by: str = ""
 
 
 def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
@@ -46,6 +46,35 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
         statuses[row.id] = status
         results.append(Result(_change(row, row.status.pending, status.pending), Outcome.APPLIED))
     return QueuePlan(statuses, tuple(results), APPLIED_BY.get(change, ""))
+
+
+def plan_pause(rows: Sequence[ListingRow], *, is_paused: bool) -> QueuePlan:
+    """Freeze or free listings; what is queued stays queued."""
+    statuses = {row.id: replace(row.status, is_paused=is_paused) for row in rows if row.status.is_paused != is_paused}
+    return _settled(
+        rows,
+        statuses,
+        lambda row: changes.listing_paused(row.code, before=row.status.is_paused, after=is_paused, listing_id=row.id),
+    )
+
+
+def plan_unlink(rows: Sequence[ListingRow]) -> QueuePlan:
+    """Let go of the store's products; nothing is written to the store. Rows that are not linked are unchanged."""
+    statuses = {row.id: settle(row.status, Event.UNLINKED) for row in rows if row.status.link is not Link.UNLINKED}
+    return _settled(
+        rows,
+        statuses,
+        lambda row: changes.listing_unlinked(
+            row.code, before=row.status.link.value, after=Link.UNLINKED.value, listing_id=row.id
+        ),
+    )
+
+
+def _settled(
+    rows: Sequence[ListingRow], statuses: dict[int, Status], change: Callable[[ListingRow], Change]
+) -> QueuePlan:
+    results = (Result(change(row), Outcome.APPLIED if row.id in statuses else Outcome.UNCHANGED) for row in rows)
+    return QueuePlan(statuses, tuple(results))
 
 
 def queue(
@@ -73,28 +102,6 @@ def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[Listin
             for child in listings.family(row.id):
                 found.setdefault(child.id, child)
     return list(found.values())
-
-
-def pause(listings: Listings, rows: Sequence[ListingRow], *, is_paused: bool) -> None:
-    """Freeze or free listings; what is queued stays queued."""
-    listings.set_status({row.id: replace(row.status, is_paused=is_paused) for row in rows})
-
-
-def unlink(listings: Listings, rows: Sequence[ListingRow]) -> list[Result]:
-    """Let go of the store's products; nothing is written to the store. Rows that are not linked are unchanged."""
-    statuses: dict[int, Status] = {}
-    results: list[Result] = []
-    for row in with_variants(listings, rows):
-        change = changes.listing_unlinked(
-            row.code, before=row.status.link.value, after=Link.UNLINKED.value, listing_id=row.id
-        )
-        if row.status.link is Link.UNLINKED:
-            results.append(Result(change, Outcome.UNCHANGED))
-            continue
-        statuses[row.id] = settle(row.status, Event.UNLINKED)
-        results.append(Result(change, Outcome.APPLIED))
-    listings.set_status(statuses)
-    return results
 
 
 def _change(row: ListingRow, before: Pending, after: Pending) -> Change:
