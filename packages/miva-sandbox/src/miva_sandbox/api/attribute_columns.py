@@ -6,12 +6,22 @@ from collections import defaultdict
 from typing import Any
 
 from miva_sandbox.api import formats
+from miva_sandbox.api.list_query import Column
 from miva_sandbox.api.responses import number
 from miva_sandbox.state.attributes import CHOICES, TEMPLATE_TYPE
 from miva_sandbox.state.store import Store
 
 Row = dict[str, Any]
 _LISTED = "(SELECT value FROM json_each(?))"
+# What lists of attributes can be searched and sorted by, those of products and of templates alike.
+SEARCHED = {
+    "id": Column("id"),
+    "code": Column("code", is_text=True, key_sql="code_key"),
+    **{name: Column(name, is_text=True) for name in ("prompt", "image", "type")},
+    **{name: Column(name, decimals=8) for name in ("price", "cost", "weight")},
+    **{name: Column(name) for name in ("required", "inventory")},
+    "disp_order": Column("disp_order", searchable=False),
+}
 
 
 def of_products(store: Store, product_ids: str) -> dict[int, list[Row]]:

@@ -65,14 +65,7 @@ def attribute_template_delete(call: Call) -> Answer:
 
 
 _ATTRIBUTES = Spec(
-    columns={
-        "id": Column("id"),
-        "code": Column("code", is_text=True, key_sql="code_key"),
-        **{name: Column(name, is_text=True) for name in ("prompt", "image", "type")},
-        **{name: Column(name, decimals=8) for name in ("price", "cost", "weight")},
-        **{name: Column(name) for name in ("required", "inventory")},
-        "disp_order": Column("disp_order", searchable=False),
-    },
+    columns=attribute_columns.SEARCHED,
     default_sort="disp_order",
     failure_code="MER-JSN-ATM-00003",
 )

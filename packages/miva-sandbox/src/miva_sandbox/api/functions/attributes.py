@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from miva_sandbox.api import attribute_columns, attribute_records, list_query, product_reference
-from miva_sandbox.api.list_query import Column, Spec
+from miva_sandbox.api.list_query import Spec
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, FieldError, data, done, page
 from miva_sandbox.state import attributes
@@ -124,14 +124,7 @@ def attribute_and_option_list_load_product(call: Call) -> Answer:
 
 
 _LIST = Spec(
-    columns={
-        "id": Column("id"),
-        "code": Column("code", is_text=True, key_sql="code_key"),
-        **{name: Column(name, is_text=True) for name in ("prompt", "image", "type")},
-        **{name: Column(name, decimals=8) for name in ("price", "cost", "weight")},
-        **{name: Column(name) for name in ("required", "inventory")},
-        "disp_order": Column("disp_order", searchable=False),
-    },
+    columns=attribute_columns.SEARCHED,
     default_sort="disp_order",
     failure_code="MER-JSN-ATT-00003",
 )
