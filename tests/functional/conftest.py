@@ -55,23 +55,28 @@ def shell(sqlite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
 
 
 @pytest.fixture
-def box() -> Iterator[StoreInABox]:
-    """A store in a box in memory; the demo's tests have one as a process of its own."""
+def store() -> Iterator[SandboxServer]:
+    """A store in memory; the demo's tests have one as a process of its own."""
     with SandboxServer() as server:
-        yield StoreInABox(
-            endpoint=server.endpoint,
-            store_code=server.store.code,
-            token=server.full.token,
-            signature_key=server.full.signature_key,
-            hub_token=server.hub.token,
-            hub_signature_key=server.hub.signature_key,
-            storefront=server.storefront,
-            ftp_host=server.ftp.host,
-            ftp_port=server.ftp.port,
-            ftp_user=server.ftp_user,
-            ftp_password=server.ftp_password,
-        )
+        yield server
         assert ignored_by(server) == []
+
+
+@pytest.fixture
+def box(store: SandboxServer) -> StoreInABox:
+    return StoreInABox(
+        endpoint=store.endpoint,
+        store_code=store.store.code,
+        token=store.full.token,
+        signature_key=store.full.signature_key,
+        hub_token=store.hub.token,
+        hub_signature_key=store.hub.signature_key,
+        storefront=store.storefront,
+        ftp_host=store.ftp.host,
+        ftp_port=store.ftp.port,
+        ftp_user=store.ftp_user,
+        ftp_password=store.ftp_password,
+    )
 
 
 @pytest.fixture(scope="session")

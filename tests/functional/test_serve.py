@@ -12,7 +12,6 @@ import pytest
 
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
-from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.database.models import Channel, Run
 from tradepost.engine.runs import request_run
 
@@ -64,23 +63,6 @@ def store(shell, tmp_path) -> Iterator[SandboxServer]:
     (tmp_path / "hub").chmod(0o700)
     with SandboxServer() as server:
         yield server
-
-
-@pytest.fixture
-def box(store: SandboxServer) -> StoreInABox:
-    return StoreInABox(
-        endpoint=store.endpoint,
-        store_code=store.store.code,
-        token=store.full.token,
-        signature_key=store.full.signature_key,
-        hub_token=store.hub.token,
-        hub_signature_key=store.hub.signature_key,
-        storefront=store.storefront,
-        ftp_host=store.ftp.host,
-        ftp_port=store.ftp.port,
-        ftp_user=store.ftp_user,
-        ftp_password=store.ftp_password,
-    )
 
 
 def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
