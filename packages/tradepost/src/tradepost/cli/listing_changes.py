@@ -19,6 +19,7 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
+from tradepost.operations.selection import FULL_EXISTENCE
 
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 
@@ -123,8 +124,7 @@ def sync(
     as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone from the store."""
-    # The name of the option is the engine's, which must not be imported for help.
-    options = {"full_existence": True} if full else None
+    options = {FULL_EXISTENCE: True} if full else None
     return _execute("sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options)
 
 

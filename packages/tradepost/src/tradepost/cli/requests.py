@@ -33,7 +33,7 @@ from tradepost.engine.requests import (
     request_pause,
     request_unlink,
 )
-from tradepost.engine.runs import AS_IF, GROUPS
+from tradepost.operations.selection import AS_IF, GROUPS
 
 _SHOWN = 50
 

@@ -24,16 +24,10 @@ from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
-from tradepost.operations.selection import Selection
+from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, Selection
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
-
-# Options of a dry run: the change that is previewed as if it had been queued, and the groups of an overwrite.
-AS_IF = "as_if"
-GROUPS = "groups"
-# An option of a sync: look at every product of the store.
-FULL_EXISTENCE = "full_existence"
 
 # Rung when something was queued in this process, so that its executor need not wait for the next look.
 doorbell = threading.Event()

@@ -13,6 +13,12 @@ from tradepost.domain.listing import Pending, is_due_for_publish, request
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
+# What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
+# groups of an overwrite, and a sync that looks at every product of the store.
+AS_IF = "as_if"
+GROUPS = "groups"
+FULL_EXISTENCE = "full_existence"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
