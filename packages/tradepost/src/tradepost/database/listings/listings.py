@@ -151,6 +151,8 @@ class DjangoListings:
             ],
             where={"channel_id": self._channel_id},
         )
+        if not clear:
+            return
         # Most have nothing to clear, and a row is read more cheaply than it is written.
         sql.execute(
             """

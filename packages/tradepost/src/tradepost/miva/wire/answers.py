@@ -25,7 +25,6 @@ from tradepost.domain.errors import (
 from tradepost.miva.wire.calls import Call, Envelope, T, decoded
 
 PRODUCT_NOT_FOUND = frozenset({"MER-JSN-PRD-00070", "MER-JSN-PRD-00013", "MER-JSN-PRD-00014", "MER-JSN-PRD-00071"})
-ORDER_NOT_FOUND = frozenset({"MER-JSN-ORD-00025"})
 NO_FUNCTION_READ = frozenset({"MER-JSN-00024"})
 
 _READABLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
