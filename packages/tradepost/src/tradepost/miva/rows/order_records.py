@@ -1,14 +1,14 @@
 """
-The rows of orders, their lines, charges, payments, notes and shipments. Lists inside a line are left out by the store
-when empty; lists of the order are there, and empty, only if they were asked for.
+The rows of orders, their lines, charges, payments, notes and shipments, with what the hub reads of them. Lists inside a
+line are left out by the store when empty; lists of the order are there, and empty, only if they were asked for.
 """
 
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tradepost.miva.rows.product_records import CustomFieldValues, Id, Quantity
+from tradepost.miva.rows.product_records import Id, Quantity
 
 _NOTHING = Decimal(0)
 
@@ -18,68 +18,39 @@ Epoch: TypeAlias = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 
 class WireLineOption(Struct, frozen=True, gc=False, kw_only=True):
     attr_code: str = ""
-    attr_id: int = 0
-    attmpat_id: int = 0
-    option_id: int = 0
     opt_code: str = ""
-    price: Decimal = _NOTHING
     data: str = ""
     data_long: str = ""
-    attr_prompt: str = ""
-    opt_prompt: str = ""
-    attribute: str = ""
-    value: str = ""
 
 
 class LinePart(Struct, frozen=True, gc=False, kw_only=True):
     """A physical product behind a line, computed by the store from today's catalogue."""
 
     code: str
-    sku: str = ""
-    name: str = ""
-    quantity: int = 1
-    total_quantity: int = 1
-
-
-class LineDiscount(Struct, frozen=True, gc=False, kw_only=True):
-    descrip: str = ""
-    discount: Decimal = _NOTHING
 
 
 class WireShipment(Struct, frozen=True, gc=False, kw_only=True):
     id: Id
     code: str = ""
-    order_id: Id = 0
     status: int = 0
     ship_date: Epoch = 0
     tracknum: str = ""
     tracktype: str = ""
-    tracklink: str = ""
     cost: Decimal = _NOTHING
 
 
 class WireOrderLine(Struct, frozen=True, kw_only=True):
     line_id: Id
-    order_id: int = 0
-    parent_id: int = 0
     status: int = 0
     shpmnt_id: Id = 0
-    rma_id: int = 0
     product_id: Id = 0
     code: str = ""
     name: str = ""
     sku: str = ""
     type: str = ""
-    retail: Decimal = _NOTHING
-    base_price: Decimal = _NOTHING
     price: Decimal = _NOTHING
     total: Decimal = _NOTHING
-    weight: Decimal = _NOTHING
-    taxable: bool = False
-    tax: Decimal = _NOTHING
     quantity: Quantity = 0
-    shipment: WireShipment | UnsetType = UNSET
-    discounts: list[LineDiscount] = []
     options: list[WireLineOption] = []
     parts: list[LinePart] | UnsetType = UNSET
 
@@ -87,46 +58,18 @@ class WireOrderLine(Struct, frozen=True, kw_only=True):
 class Charge(Struct, frozen=True, gc=False, kw_only=True):
     """An amount on the order beside its lines; `type` is an open set (SHIPPING, TAX, HANDLING, ...)."""
 
-    charge_id: int = 0
     type: str = ""
     descrip: str = ""
     amount: Decimal = _NOTHING
-    disp_amt: Decimal = _NOTHING
-    tax: Decimal = _NOTHING
-
-
-class Coupon(Struct, frozen=True, gc=False, kw_only=True):
-    code: str = ""
-    descrip: str = ""
-    total: Decimal = _NOTHING
-
-
-class Discount(Struct, frozen=True, gc=False, kw_only=True):
-    name: str = ""
-    descrip: str = ""
-    total: Decimal = _NOTHING
 
 
 class Payment(Struct, frozen=True, gc=False, kw_only=True):
-    id: int = 0
     type: int = 0
-    refnum: str = ""
-    amount: Decimal = _NOTHING
-    available: Decimal = _NOTHING
-    dtstamp: int = 0
     currency: str = ""
 
 
 class Note(Struct, frozen=True, gc=False, kw_only=True):
-    id: int = 0
-    order_id: int = 0
     notetext: str = ""
-    dtstamp: int = 0
-
-
-class OrderKey(Struct, frozen=True, gc=False):
-    id: int
-    dt_updated: int = 0
 
 
 class WireOrder(Struct, frozen=True, kw_only=True):
@@ -134,16 +77,11 @@ class WireOrder(Struct, frozen=True, kw_only=True):
     status: int = 0
     orderdate: Epoch = 0
     dt_updated: int = 0
-    cust_id: int = 0
-    pay_id: int = 0
-    batch_id: int = 0
-    ship_res: bool = False
     ship_fname: str = ""
     ship_lname: str = ""
     ship_email: str = ""
     ship_comp: str = ""
     ship_phone: str = ""
-    ship_fax: str = ""
     ship_addr1: str = ""
     ship_addr2: str = ""
     ship_city: str = ""
@@ -155,32 +93,18 @@ class WireOrder(Struct, frozen=True, kw_only=True):
     bill_email: str = ""
     bill_comp: str = ""
     bill_phone: str = ""
-    bill_fax: str = ""
     bill_addr1: str = ""
     bill_addr2: str = ""
     bill_city: str = ""
     bill_state: str = ""
     bill_zip: str = ""
     bill_cntry: str = ""
-    ship_id: int = 0
-    ship_data: str = ""
-    source: str = ""
     total: Decimal = _NOTHING
-    total_ship: Decimal = _NOTHING
-    total_tax: Decimal = _NOTHING
     total_auth: Decimal = _NOTHING
     total_capt: Decimal = _NOTHING
-    total_rfnd: Decimal = _NOTHING
-    net_capt: Decimal = _NOTHING
-    note_count: int = 0
     ship_method: str | UnsetType = UNSET
-    cust_login: str | UnsetType = UNSET
-    payment_module: str | UnsetType = UNSET
     items: list[WireOrderLine] | UnsetType = UNSET
     charges: list[Charge] | UnsetType = UNSET
-    coupons: list[Coupon] | UnsetType = UNSET
-    discounts: list[Discount] | UnsetType = UNSET
     payments: list[Payment] | UnsetType = UNSET
     notes: list[Note] | UnsetType = UNSET
     shipments: list[WireShipment] | UnsetType = UNSET
-    custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")

@@ -1,6 +1,6 @@
 """
-The rows that a store's functions return, as typed structs. A column that was not asked for, or that this store does
-not have, is UNSET, which is not the same as empty.
+The rows that a store's functions return, as typed structs: of all columns those that the hub reads. A column that was
+not asked for, or that this store does not have, is UNSET, which is not the same as empty.
 """
 
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
@@ -37,8 +37,6 @@ class ProductKey(Struct, frozen=True, gc=False):
 class Option(Struct, frozen=True, gc=False, kw_only=True):
     id: int
     code: str
-    attr_id: int = 0
-    disp_order: int = 0
     prompt: str = ""
 
 
@@ -47,11 +45,8 @@ class Attribute(Struct, frozen=True, kw_only=True):
 
     id: int
     code: str
-    type: str = ""
     prompt: str = ""
     attemp_id: int = 0
-    default_id: int = 0
-    disp_order: int = 0
     required: bool = False
     inventory: bool = False
     options: list[Option] = []
@@ -62,39 +57,27 @@ class ProductImage(Struct, frozen=True, gc=False, kw_only=True):
 
     id: int
     image: str
-    image_id: int = 0
-    type_id: int = 0
     code: str = ""
     disp_order: int = 0
-    width: int = 0
-    height: int = 0
 
 
 class WireCategory(Struct, frozen=True, gc=False, kw_only=True):
     id: int
     code: str
-    name: str = ""
-    parent_id: int = 0
-    parent_category: str = ""
-    active: bool = True
 
 
 class InventorySettings(Struct, frozen=True, gc=False, kw_only=True):
     """A product's stock settings; `d` means the store's default, `y` and `n` the product's own."""
 
     active: bool
-    low_track: str = "d"
     out_track: str = "d"
     out_hide: str = "d"
-    low_level: int = 0
     out_level: int = 0
-    low_lvl_d: bool = True
     out_lvl_d: bool = True
 
 
 class Uri(Struct, frozen=True, gc=False, kw_only=True):
     uri: str
-    id: int = 0
     canonical: bool = False
     status: int = 200
 
@@ -112,9 +95,7 @@ class WireProduct(_Columns, frozen=True, kw_only=True):  # type: ignore[misc, ca
 
     id: Id
     code: str
-    dt_created: int = 0
     dt_updated: int = 0
-    cancat_code: str | UnsetType = UNSET
     # Without the right to view inventory these come as False and 0, not as nothing.
     product_inventory_active: bool | UnsetType = UNSET
     product_inventory: Quantity | UnsetType = UNSET
@@ -123,7 +104,6 @@ class WireProduct(_Columns, frozen=True, kw_only=True):  # type: ignore[misc, ca
     productimagedata: list[ProductImage] | UnsetType = UNSET
     categories: list[WireCategory] | UnsetType = UNSET
     uris: list[Uri] | UnsetType = UNSET
-    url: str | UnsetType = UNSET
     custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
 
 
@@ -139,8 +119,6 @@ class Dimension(Struct, frozen=True, gc=False, kw_only=True):
 class Part(Struct, frozen=True, gc=False, kw_only=True):
     product_id: int
     product_code: str
-    product_name: str = ""
-    quantity: int = 1
 
 
 class WireVariant(Struct, frozen=True, kw_only=True):
@@ -156,14 +134,11 @@ class Message(Struct, frozen=True, gc=False, kw_only=True):
     message: str
     tag: str = ""
     lineno: int = 0
-    dtstamp: str = ""
 
 
 class WireStore(Struct, frozen=True, gc=False, kw_only=True):
     id: int
     code: str
     name: str = ""
-    charset: str = ""
     wtunits: str = ""
     wtunitcode: str = ""
-    country: str = ""
