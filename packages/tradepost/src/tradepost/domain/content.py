@@ -206,8 +206,8 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
         groups = scope.groups.get(key)
         if groups is None:
             continue
-        there = seen.get(key)
-        if there is None:
+        present = seen.get(key)
+        if present is None:
             if key in scope.creates:
                 fields = [
                     FieldChange(name, None, value) for name, value in product.values.items() if not is_blank(value)
@@ -219,7 +219,7 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
                 )
             continue
         different = (
-            FIELDS[name].difference(there, value, unread_too=scope.unread_too)
+            FIELDS[name].difference(present, value, unread_too=scope.unread_too)
             for name, value in product.values.items()
             if group_of(name) in groups
         )

@@ -83,8 +83,8 @@ def _each_value(have: Mapping[str, str], want: Mapping[str, str]) -> Missing | N
 
 def _assigned(have: Collection[str], want: tuple[str, ...]) -> Missing | None:
     """Assignments of the merchant's own stay, so only what is missing counts."""
-    there = {code_key(code) for code in have}
-    return None if all(code_key(code) in there for code in want) else (tuple(sorted(have)), want)
+    existing = {code_key(code) for code in have}
+    return None if all(code_key(code) in existing for code in want) else (tuple(sorted(have)), want)
 
 
 def _attached(have: tuple[StoreImage, ...], want: tuple[StoreImage, ...]) -> Missing | None:
@@ -108,8 +108,8 @@ def _choice_keys(attributes: Iterable[StoreAttribute]) -> set[tuple[str, str]]:
 
 
 def _combinations(have: tuple[StoreVariant, ...], want: tuple[StoreVariant, ...]) -> Missing | None:
-    there = {_combination_key(variant) for variant in have}
-    missing = tuple(variant for variant in want if _combination_key(variant) not in there)
+    existing = {_combination_key(variant) for variant in have}
+    missing = tuple(variant for variant in want if _combination_key(variant) not in existing)
     return (have, missing) if missing else None
 
 

@@ -127,8 +127,8 @@ class MivaStore:
         """
         answers: list[WriteAnswer] = []
         for chunk in split(items, size=_SETUP_TAGS_PER_DOCUMENT):
-            made, said = self._add([_setup_tag(item) for item in chunk])
-            answers += said
+            made, added = self._add([_setup_tag(item) for item in chunk])
+            answers += added
             choices = [
                 tags.product_field_type_option_add(code=item.code, value=choice)
                 for item, is_new in zip(chunk, made, strict=True)
@@ -148,19 +148,19 @@ class MivaStore:
             return [False] * len(adds), [WriteAnswer(WriteOutcome.LOST, str(error))] * len(adds)
         found = attribute(messages_of(messages), adds)
         made: list[bool] = []
-        said: list[WriteAnswer] = []
+        answers: list[WriteAnswer] = []
         names = {message.tag.casefold() for message in found.unattributed}
         for index, tag in enumerate(adds):
-            its = found.by_owner.get(index, ())
-            refused = [message.text for message in its if message.meaning is Meaning.REFUSED]
+            complaints = found.by_owner.get(index, ())
+            refused = [message.text for message in complaints if message.meaning is Meaning.REFUSED]
             if refused:
-                said.append(WriteAnswer(WriteOutcome.REFUSED, "; ".join(refused)))
+                answers.append(WriteAnswer(WriteOutcome.REFUSED, "; ".join(refused)))
             elif tag.names & names:
-                said.append(WriteAnswer(WriteOutcome.LOST, "The store complained, but not about which record."))
+                answers.append(WriteAnswer(WriteOutcome.LOST, "The store complained, but not about which record."))
             else:
-                said.append(_DONE)
-            made.append(said[-1] is _DONE and not its)
-        return made, said
+                answers.append(_DONE)
+            made.append(answers[-1] is _DONE and not complaints)
+        return made, answers
 
     def set_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
         """See the port."""
@@ -231,11 +231,11 @@ class MivaStore:
         answers: list[T | TradepostError] = []
         while len(answers) < len(calls):
             chunks = self._next_chunks(calls[len(answers) :], pace=pace, at_once=1 if in_order else None)
-            for chunk, said in zip(chunks, self._side_by_side.map(partial(self._timed, pace), chunks), strict=True):
-                if isinstance(said, TradepostError):
-                    answers += [said] * len(chunk)
+            for chunk, part in zip(chunks, self._side_by_side.map(partial(self._timed, pace), chunks), strict=True):
+                if isinstance(part, TradepostError):
+                    answers += [part] * len(chunk)
                 else:
-                    answers += said
+                    answers += part
             if all(_stops(answer) for answer in answers):
                 raise next(answer for answer in answers if isinstance(answer, TradepostError))
             stop = next((answer for answer in answers if _stops(answer)), None)
@@ -307,8 +307,8 @@ def _messages_answer(answer: list[Message] | TradepostError) -> WriteAnswer:
 
 def _unit_answer(document: UnitDocument, answer: list[Message] | TradepostError) -> UnitAnswer:
     if isinstance(answer, TradepostError):
-        said = _write_answer(answer)
-        return UnitAnswer(said.outcome, message=said.message)
+        refusal = _write_answer(answer)
+        return UnitAnswer(refusal.outcome, message=refusal.message)
     found = attribute(messages_of(answer), document.tags, owners=document.owners)
     refusals = {
         owner: "; ".join(texts)

@@ -81,8 +81,8 @@ class StoreReads:
             rows = self._products(_code_filter(chunk), _CONTENT_COLUMNS, limit=len(chunk), is_asked=_is_asked(chunk))
             variants = self._variants([row for row in rows if _has_dimensions(row)])
             for row in rows:
-                its = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
-                found[code_key(row.code)] = translate.product_of(row, variants=its, grams=self._grams)
+                own = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
+                found[code_key(row.code)] = translate.product_of(row, variants=own, grams=self._grams)
             return found
 
         return self._merged(load, list(wanted.values()), size=_CODES_PER_REQUEST)

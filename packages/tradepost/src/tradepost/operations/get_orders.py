@@ -215,8 +215,8 @@ def is_acknowledged(order: StoreOrder, mode: AcknowledgeMode) -> bool:
 
 def _add_notes(ports: Ports, plan: Plan[Orders]) -> Answers:
     sent = {int(change.subject.key): change.subject.id for change in plan.changes(Side.STORE)}
-    said = ports.store.add_order_notes({number: acknowledgement_note(order_number=number) for number in sent})
-    return {sent[number]: answer for number, answer in said.items()}
+    answers = ports.store.add_order_notes({number: acknowledgement_note(order_number=number) for number in sent})
+    return {sent[number]: answer for number, answer in answers.items()}
 
 
 def _start_picking(ports: Ports, plan: Plan[Orders]) -> Answers:

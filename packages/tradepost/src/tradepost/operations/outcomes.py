@@ -16,14 +16,14 @@ Answers: TypeAlias = dict[SubjectId, WriteAnswer]
 _NOT_ASKED = WriteAnswer(WriteOutcome.DONE)
 
 
-def answers_of(changes: Iterable[Change], said: Sequence[WriteAnswer]) -> Answers:
-    return {change.subject.id: answer for change, answer in zip(changes, said, strict=True)}
+def answers_of(changes: Iterable[Change], answers: Sequence[WriteAnswer]) -> Answers:
+    return {change.subject.id: answer for change, answer in zip(changes, answers, strict=True)}
 
 
-def answers_of_units(units: Sequence[Unit], said: Sequence[UnitAnswer]) -> Answers:
+def answers_of_units(units: Sequence[Unit], unit_answers: Sequence[UnitAnswer]) -> Answers:
     """Give each change its own refusal, or else what was said of the whole unit."""
     answers: Answers = {}
-    for unit, answer in zip(units, said, strict=True):
+    for unit, answer in zip(units, unit_answers, strict=True):
         general = WriteAnswer(answer.outcome, " ".join([*answer.complaints, answer.message]).strip())
         for index, change in enumerate(unit.changes):
             refusal = answer.refusals.get(index)
@@ -54,24 +54,24 @@ def result_of(
 
     `still_wanted`: what the second plan wants of the same subject. `unread`: its fields that this token can't read.
     """
-    said = answer or _NOT_ASKED
+    answer = answer or _NOT_ASKED
     left = left_of(change, still_wanted)
-    is_lost = said.outcome is WriteOutcome.LOST
-    match said.outcome:
+    is_lost = answer.outcome is WriteOutcome.LOST
+    match answer.outcome:
         case WriteOutcome.WITHHELD:
-            return Result(change, Outcome.SKIPPED, message=said.message)
+            return Result(change, Outcome.SKIPPED, message=answer.message)
         case WriteOutcome.FAILED:
-            return Result(change, Outcome.FAILED, message=said.message)
+            return Result(change, Outcome.FAILED, message=answer.message)
         case WriteOutcome.HOLDS if not left:
             return Result(change, Outcome.UNCHANGED, Proof.READ)
     if left:
-        return Result(change, Outcome.UNKNOWN if is_lost else Outcome.REJECTED, message=_why(change, said, left))
+        return Result(change, Outcome.UNKNOWN if is_lost else Outcome.REJECTED, message=_why(change, answer, left))
     if not unread:
         return Result(change, Outcome.APPLIED, Proof.READ)
     if is_lost:
         return Result(change, Outcome.UNKNOWN, message=f"The answer was lost, and {names(unread)} can't be read back.")
-    if said.outcome is WriteOutcome.REFUSED:
-        return Result(change, Outcome.REJECTED, message=said.message)
+    if answer.outcome is WriteOutcome.REFUSED:
+        return Result(change, Outcome.REJECTED, message=answer.message)
     return Result(change, Outcome.APPLIED, Proof.ANSWERED)
 
 
@@ -80,11 +80,11 @@ def names(fields: Collection[str]) -> str:
     return ", ".join(sorted(field.replace("_", " ") for field in fields))
 
 
-def _why(change: Change, said: WriteAnswer, left: Collection[str]) -> str:
-    if said.outcome is WriteOutcome.LOST:
-        return said.message or "The store's answer was lost."
+def _why(change: Change, answer: WriteAnswer, left: Collection[str]) -> str:
+    if answer.outcome is WriteOutcome.LOST:
+        return answer.message or "The store's answer was lost."
     if len(change.fields) == 1:
-        return said.message or "The store said yes, but nothing of it can be seen."
+        return answer.message or "The store said yes, but nothing of it can be seen."
     is_absent = change.action is Action.CREATE and len(left) >= len(change.fields)
     missed = "The store did not " + ("create it" if is_absent else f"take {names(left)}")
-    return f"{missed}: {said.message}" if said.message else f"{missed}, and gave no reason."
+    return f"{missed}: {answer.message}" if answer.message else f"{missed}, and gave no reason."

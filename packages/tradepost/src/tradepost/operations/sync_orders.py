@@ -90,15 +90,15 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
             if isinstance(order, UnreadableOrder):
                 settled.append(Result(change, Outcome.FAILED, message=order.reason))
                 continue
-            there = find_on_store(shipment, order, path=self._path) if order is not None else None
-            if there is not None and has_arrived(send, there):
+            on_store = find_on_store(shipment, order, path=self._path) if order is not None else None
+            if on_store is not None and has_arrived(send, on_store):
                 settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
                 continue
-            on_lines = shipment if there is not None else placed(shipment, order, path=self._path)
+            on_lines = shipment if on_store is not None else placed(shipment, order, path=self._path)
             if isinstance(on_lines, str):
                 settled.append(Result(change, Outcome.FAILED, message=on_lines))
                 continue
-            parcels[change.subject.id] = Parcel(replace(send, shipment=on_lines), there.id if there else None)
+            parcels[change.subject.id] = Parcel(replace(send, shipment=on_lines), on_store.id if on_store else None)
             units.append(Unit(shipment.code, (change,)))
         return Plan(parcels, tuple(units), tuple(settled))
 
@@ -123,9 +123,9 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
         for shipment in batch.rows:
             send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
             order = seen.get(shipment.order_number)
-            there = find_on_store(shipment, order, path=self._path) if isinstance(order, StoreOrder) else None
-            if there is not None and has_arrived(send, there):
-                verdict.synced_shipments[shipment.id] = there.id
+            on_store = find_on_store(shipment, order, path=self._path) if isinstance(order, StoreOrder) else None
+            if on_store is not None and has_arrived(send, on_store):
+                verdict.synced_shipments[shipment.id] = on_store.id
                 continue
             subject = _sent(send).subject.id
             result = evidence.results.get(subject) or decided[subject]
@@ -146,8 +146,8 @@ def _is_there(change: Change, parcels: Parcels) -> bool:
 def _send(ports: Ports, plan: Plan[Parcels]) -> Answers:
     """Write tracking, carrier and cost, and mark as shipped."""
     ready = {change.subject.id: plan.detail[change.subject.id] for change in plan.changes(Side.STORE)}
-    said = ports.store.send_shipments({parcel.external_id or 0: parcel.send for parcel in ready.values()})
-    return {subject: said[parcel.external_id or 0] for subject, parcel in ready.items()}
+    answers = ports.store.send_shipments({parcel.external_id or 0: parcel.send for parcel in ready.values()})
+    return {subject: answers[parcel.external_id or 0] for subject, parcel in ready.items()}
 
 
 def _sent(send: ShipmentSend) -> Change:
@@ -186,26 +186,26 @@ def find_on_store(shipment: Shipment, order: StoreOrder, *, path: ShipmentPath) 
 
     Without a code of ours, only one that is still being picked is taken over, or one with our tracking number.
     """
-    for there in order.shipments:
-        if there.code == shipment.code:
-            return there
+    for on_store in order.shipments:
+        if on_store.code == shipment.code:
+            return on_store
     if path is ShipmentPath.PROVISION:
         return None
     lines = {line.line_id for line in shipment.lines}
-    for there in order.shipments:
-        is_free = not there.is_shipped or there.tracking_number == shipment.tracking_number
-        if set(there.line_ids) == lines and is_free:
-            return there
+    for on_store in order.shipments:
+        is_free = not on_store.is_shipped or on_store.tracking_number == shipment.tracking_number
+        if set(on_store.line_ids) == lines and is_free:
+            return on_store
     return None
 
 
-def has_arrived(send: ShipmentSend, there: StoreShipment) -> bool:
+def has_arrived(send: ShipmentSend, on_store: StoreShipment) -> bool:
     """Whether the store has all of it: shipped, with the same number, carrier and cost."""
     return (
-        there.is_shipped
-        and there.tracking_number == send.shipment.tracking_number
-        and there.carrier.casefold() == send.carrier.casefold()
-        and there.cost == send.shipment.cost
+        on_store.is_shipped
+        and on_store.tracking_number == send.shipment.tracking_number
+        and on_store.carrier.casefold() == send.carrier.casefold()
+        and on_store.cost == send.shipment.cost
     )
 
 
@@ -224,12 +224,12 @@ def placed(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) 
         if line is None:
             return f"Line {part.line_id} is not in order {order.id} on the store."
         taken = {other.line_id for other in parts}
-        fitting = next((one for one in (line, *_same_article(line, order)) if _can_take(one, part, taken)), None)
+        fitting = next((other for other in (line, *_same_article(line, order)) if _can_take(other, part, taken)), None)
         if fitting is None and line.status in _SHIPPED_OR_GONE:
             return f"'{line.name}' of order {order.id} is {line.status.value.replace('_', ' ')} on the store already."
         if fitting is None:
             return f"Order {order.id} has fewer than {part.quantity} pieces of '{line.name}' left to ship on the store."
-        parcel = next((one for one in order.shipments if one.id == fitting.shipment_id), None)
+        parcel = next((found for found in order.shipments if found.id == fitting.shipment_id), None)
         if parcel is not None and parcel.tracking_number:
             # Making another shipment would take the line out of that one.
             return f"'{line.name}' of order {order.id} is in the store's shipment {parcel.code} already, with a number."
@@ -244,7 +244,7 @@ def placed(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) 
 
 def _same_article(line: StoreOrderLine, order: StoreOrder) -> list[StoreOrderLine]:
     article = (line.code, line.sku, line.options)
-    return [one for one in order.lines if (one.code, one.sku, one.options) == article and one is not line]
+    return [other for other in order.lines if (other.code, other.sku, other.options) == article and other is not line]
 
 
 def _can_take(line: StoreOrderLine, part: ShipmentLine, taken: Collection[int]) -> bool:

@@ -138,7 +138,7 @@ def _meant(number: IpAddress) -> list[IpAddress]:
     if number in _MAPPED or number in _NAT64:
         return [ipaddress.IPv4Address(int(number) & 0xFFFF_FFFF)]
     embedded = [number.sixtofour, *(number.teredo or ())]
-    return [number, *(one for one in embedded if one is not None)]
+    return [number, *(inner for inner in embedded if inner is not None)]
 
 
 def _is_public(number: IpAddress) -> bool:

@@ -63,7 +63,7 @@ def mask(value: Any, *, name: str = "") -> Any:
     if isinstance(value, Mapping):
         return {key: mask(one, name=str(key)) for key, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [mask(one) for one in value]
+        return [mask(element) for element in value]
     return value
 
 

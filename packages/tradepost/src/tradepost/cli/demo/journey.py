@@ -165,7 +165,7 @@ class _Journey:
             ports = import_ports([self._channel], reads_files=False)
             save_products(changed, ports, at=timezone.now(), queue=False)
         self._perform("sync")
-        rows = [row for row in self._rows() if row.id in {one.id for one in picked}]
+        rows = [row for row in self._rows() if row.id in {listing.id for listing in picked}]
         self._step("Changed prices and quantities", len(rows), proof.of_listings(rows, self._seen()))
         return rows
 

@@ -22,32 +22,32 @@ def of_listings(rows: Iterable[ListingRow], seen: Seen) -> list[str]:
 
 
 def _fault(row: ListingRow, seen: Seen) -> str:
-    there = seen.get(code_key(row.code))
-    if there is None:
+    product = seen.get(code_key(row.code))
+    if product is None:
         return "is not on the store"
-    if there.id != row.external_id:
-        return f"is another product than the one linked ({there.id} instead of {row.external_id})"
-    if there.price != row.wanted_price:
-        return f"costs {there.price} instead of {row.wanted_price}"
+    if product.id != row.external_id:
+        return f"is another product than the one linked ({product.id} instead of {row.external_id})"
+    if product.price != row.wanted_price:
+        return f"costs {product.price} instead of {row.wanted_price}"
     if row.kind is Kind.PARENT:
-        return "" if there.is_active else "is not active"
+        return "" if product.is_active else "is not active"
     if row.kind is Kind.VARIANT:
         parent = seen.get(code_key(row.parent_code))
         parts = {code_key(part) for v in (parent.variants or ()) for part in v.part_codes} if parent else set()
         if code_key(row.code) not in parts:
             return f"is no choice of {row.parent_code}"
-    elif not there.is_active:
+    elif not product.is_active:
         return "is not active"
-    return _stock_fault(row, there)
+    return _stock_fault(row, product)
 
 
-def _stock_fault(row: ListingRow, there: StoreProduct) -> str:
+def _stock_fault(row: ListingRow, product: StoreProduct) -> str:
     wanted = 0 if row.status.health is Health.HIDDEN else row.wanted_quantity
     if wanted is None:
         return ""
-    if there.stock is None or not there.stock.is_tracked:
+    if product.stock is None or not product.stock.is_tracked:
         return "has no stock count"
-    return "" if there.stock.count == wanted else f"has {there.stock.count} in stock instead of {wanted}"
+    return "" if product.stock.count == wanted else f"has {product.stock.count} in stock instead of {wanted}"
 
 
 def of_absence(rows: Iterable[ListingRow], seen: Seen) -> list[str]:
@@ -77,8 +77,8 @@ def of_shipment(tracking: Mapping[int, str], orders: Mapping[int, StoreOrder]) -
     """Name the orders whose shipment has not arrived: once, shipped, and with its tracking number."""
     faults: list[str] = []
     for number, tracking_number in tracking.items():
-        there = orders[number].shipments if number in orders else ()
-        arrived = [s for s in there if s.is_shipped and s.tracking_number == tracking_number]
+        shipments = orders[number].shipments if number in orders else ()
+        arrived = [s for s in shipments if s.is_shipped and s.tracking_number == tracking_number]
         if len(arrived) != 1:
             faults.append(f"order {number}: has {len(arrived)} shipments with our tracking number")
     return faults

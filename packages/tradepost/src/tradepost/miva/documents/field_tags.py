@@ -38,9 +38,9 @@ def unused_options(code: str, _before: object, after: Iterable[tuple[str, str]])
 
 def attributes(code: str, before: Sequence[StoreAttribute] | None, after: Sequence[StoreAttribute]) -> Iterable[Tag]:
     """Add what is missing of attributes and options."""
-    there = {code_key(attribute.code): attribute for attribute in before or ()}
+    existing = {code_key(attribute.code): attribute for attribute in before or ()}
     for attribute in after:
-        present = there.get(code_key(attribute.code))
+        present = existing.get(code_key(attribute.code))
         if present is None:
             yield tags.product_attribute_add(product_code=code, code=attribute.code, prompt=attribute.prompt)
         options = {code_key(option.code) for option in present.options} if present else set()
@@ -53,9 +53,9 @@ def attributes(code: str, before: Sequence[StoreAttribute] | None, after: Sequen
 
 def variants(code: str, before: Sequence[StoreVariant] | None, after: Sequence[StoreVariant]) -> Iterable[Tag]:
     """Add what is missing of variants; one of the same options keeps its id and gets its parts changed."""
-    there = {_combination(variant) for variant in before or ()}
+    existing = {_combination(variant) for variant in before or ()}
     for variant in after:
-        write = tags.product_variant_update if _combination(variant) in there else tags.product_variant_add
+        write = tags.product_variant_update if _combination(variant) in existing else tags.product_variant_add
         yield write(product_code=code, options=variant.options, part_codes=variant.part_codes)
 
 

@@ -91,12 +91,12 @@ def attribute(
             by_owner.setdefault(found.pop(), []).append(message)
         else:
             unattributed.append(message)
-    return Attribution({owner: tuple(its) for owner, its in by_owner.items()}, tuple(unattributed))
+    return Attribution({owner: tuple(belonging) for owner, belonging in by_owner.items()}, tuple(unattributed))
 
 
 def _score(text: str, tag: Tag) -> int:
-    said = sum(_CERTAIN for phrase in tag.phrases if phrase.casefold() in text)
-    return said + sum(_quotes(text, subject) for subject in tag.subjects)
+    certain = sum(_CERTAIN for phrase in tag.phrases if phrase.casefold() in text)
+    return certain + sum(_quotes(text, subject) for subject in tag.subjects)
 
 
 def _quotes(text: str, subject: str) -> bool:

@@ -52,7 +52,7 @@ class FtpFiles:
                         raise
                     self._lists_by_machine = False
             found = (_LISTED.match(line) for line in self._lines("LIST", folder))
-            return {one["name"]: None if one["kind"] == "d" else int(one["size"]) for one in found if one}
+            return {entry["name"]: None if entry["kind"] == "d" else int(entry["size"]) for entry in found if entry}
 
     def _lines(self, command: str, folder: str) -> list[str]:
         received = io.BytesIO()

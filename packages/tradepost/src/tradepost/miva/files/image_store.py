@@ -91,12 +91,12 @@ class MivaImageStore:
         # The same name at each attempt, so that what a broken one left is overwritten and not left for ever.
         partial = f"{remote}.part"
         with self._connection() as files:
-            there = files.size(remote)
-            if there == len(content):
+            size = files.size(remote)
+            if size == len(content):
                 return
-            if there is not None:
+            if size is not None:
                 raise StorageRefused(
-                    f"The image server has a file {path} of {there} bytes that is not ours ({len(content)} bytes); "
+                    f"The image server has a file {path} of {size} bytes that is not ours ({len(content)} bytes); "
                     "it was left as it is.",
                     path=path,
                 )

@@ -152,7 +152,7 @@ def product_of(
         more={name: value for name, value in columns.items() if name not in _NAMED},
         id=product.id,
         code=product.code,
-        categories=frozenset() if product.categories is UNSET else frozenset(one.code for one in product.categories),
+        categories=frozenset() if product.categories is UNSET else frozenset(row.code for row in product.categories),
         custom_fields=fields_of(product.custom_field_values),
         images=_images(product),
         attributes=tuple(_attribute(attribute) for attribute in own_attributes),
@@ -187,10 +187,12 @@ def _variant(variant: records.WireVariant, attributes: Sequence[records.Attribut
         options=frozenset(
             # A linked template's attribute has no code here; its numbers still tell combinations apart.
             (
-                codes.get(one.attr_id, f"#{one.attr_id}") if not one.attmpat_id else f"#{one.attr_id}.{one.attmpat_id}",
-                one.option_code or f"#{one.option_id}",
+                codes.get(dimension.attr_id, f"#{dimension.attr_id}")
+                if not dimension.attmpat_id
+                else f"#{dimension.attr_id}.{dimension.attmpat_id}",
+                dimension.option_code or f"#{dimension.option_id}",
             )
-            for one in variant.dimensions
+            for dimension in variant.dimensions
         ),
         part_codes=tuple(part.product_code for part in variant.parts),
     )

@@ -156,7 +156,7 @@ def refusal(function: str, answer: Envelope[Any]) -> TradepostError:
     field = answer.error_field or (answer.error_fields[0].error_field if answer.error_fields else "")
     words = answer.error_field_message or message
     if answer.errors:
-        words = "; ".join(f"{one.identifier}: {one.error_message}" for one in answer.errors[:5])
+        words = "; ".join(f"{error.identifier}: {error.error_message}" for error in answer.errors[:5])
     told = f"{field}: {words}" if field else words
     return Rejected(
         f"The store refuses {function}: {told or 'without a reason'} ({code or 'no code'})", code=code, field=field
@@ -164,21 +164,21 @@ def refusal(function: str, answer: Envelope[Any]) -> TradepostError:
 
 
 def _access_denied(function: str, message: str) -> TradepostError:
-    said = message.casefold().rstrip(".")
-    if said == "function not assigned to token":
+    words = message.casefold().rstrip(".")
+    if words == "function not assigned to token":
         return PermissionMissing(
             f"The access token may not call {function}: assign the function to it on the store's API Tokens page.",
             function=function,
         )
-    if said in _SIGNED_DUTIES:
+    if words in _SIGNED_DUTIES:
         return PermissionMissing(
-            f"{function} needs a token with {_SIGNED_DUTIES[said]} switched on: "
+            f"{function} needs a token with {_SIGNED_DUTIES[words]} switched on: "
             "switch it on for the token on the store's API Tokens page (a Timestamp window of 120 s is usual).",
             function=function,
         )
-    if said in _SIGN_IN_CURES:
-        return CredentialsRejected(_SIGN_IN_CURES[said])
-    if said in _ALTERED_REQUEST:
+    if words in _SIGN_IN_CURES:
+        return CredentialsRejected(_SIGN_IN_CURES[words])
+    if words in _ALTERED_REQUEST:
         return UnexpectedAnswer(
             f"The store says {message!r}: something between here and the store (a proxy, a redirect) changes requests."
         )

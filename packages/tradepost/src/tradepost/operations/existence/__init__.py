@@ -148,8 +148,8 @@ def _drop_what_is_there(ports: Ports, differences: Differences) -> bool:
     """
     if not differences.gone:
         return True
-    there = ports.store.products_by_id([listing.external_id for listing in differences.gone.values()])
-    kept = [listing for listing in differences.gone.values() if listing.external_id in there]
+    found = ports.store.products_by_id([listing.external_id for listing in differences.gone.values()])
+    kept = [listing for listing in differences.gone.values() if listing.external_id in found]
     for listing in kept:
         del differences.gone[listing.listing_id]
     return not kept

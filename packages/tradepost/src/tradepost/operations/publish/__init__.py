@@ -264,8 +264,8 @@ def _learn_files(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
         for image in _attached(family)
         if image.path in failed
     }
-    there = {path: plan.detail.files[path].size_bytes for path in by_path if path not in failed}
-    return replace(seen, refused={**seen.refused, **sources}, uploaded={**seen.uploaded, **there})
+    sizes = {path: plan.detail.files[path].size_bytes for path in by_path if path not in failed}
+    return replace(seen, refused={**seen.refused, **sources}, uploaded={**seen.uploaded, **sizes})
 
 
 def _open_intents(ports: Ports, plan: Plan[Detail]) -> None:

@@ -96,8 +96,8 @@ def plan_family(
 
 
 def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool:
-    there = ((product, seen.get(code_key(product.code))) for product in wanted.products)
-    return any(product["address"] and found is not None and found.addresses == () for product, found in there)
+    pairs = ((product, seen.get(code_key(product.code))) for product in wanted.products)
+    return any(product["address"] and found is not None and found.addresses == () for product, found in pairs)
 
 
 def build_wanted(
@@ -170,14 +170,14 @@ class _FamilyTriage:
         self.refused: list[Refusal] = []
 
     def place(self, row: ListingRow) -> None:
-        there = self._seen.get(code_key(row.code))
+        found = self._seen.get(code_key(row.code))
         if row.status.link is Link.LINKED:
-            self._linked(row, there)
+            self._linked(row, found)
         elif row.kind is not Kind.PARENT and is_due(row, self._selection) and row.status.pending is Pending.PUBLISH:
-            self._unlinked(row, there)
+            self._unlinked(row, found)
 
-    def _linked(self, row: ListingRow, there: StoreProduct | None) -> None:
-        if there is None or there.id != row.external_id:
+    def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
+        if found is None or found.id != row.external_id:
             if is_due(row, self._selection):
                 self.gone.append(row)
             return
@@ -186,16 +186,16 @@ class _FamilyTriage:
             held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
             self.groups[code_key(row.code)] = row.overwrite_groups - held
 
-    def _unlinked(self, row: ListingRow, there: StoreProduct | None) -> None:
+    def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
-        if there is None:
+        if found is None:
             self.creates.add(key)
         elif key not in self._ours:
-            if _is_same(row, there, self._rules):
-                self.links.append((row, there))
+            if _is_same(row, found, self._rules):
+                self.links.append((row, found))
                 self.takes_part.add(row.id)
             else:
-                self.refused.append(Refusal(row, Attention.ALREADY_EXISTS, _collision(row, there, self._rules)))
+                self.refused.append(Refusal(row, Attention.ALREADY_EXISTS, _collision(row, found, self._rules)))
             return
         self.groups[key] = ALL_GROUPS
         self.takes_part.add(row.id)
@@ -223,25 +223,25 @@ class _FamilyTriage:
 
     def _make(self, parent: ListingRow, family: FamilyRows, *, has_new: bool) -> None:
         key = code_key(parent.code)
-        there = self._seen.get(key)
+        found = self._seen.get(key)
         self.takes_part.add(parent.id)
-        if there is None or key in self._ours:
+        if found is None or key in self._ours:
             self.groups[key] = ALL_GROUPS
-            if there is None:
+            if found is None:
                 self.creates.add(key)
             return
-        if not _is_same(parent, there, self._rules):
-            message = _collision(parent, there, self._rules)
+        if not _is_same(parent, found, self._rules):
+            message = _collision(parent, found, self._rules)
             self.refused.append(Refusal(parent, Attention.ALREADY_EXISTS, message))
             self.takes_part.discard(parent.id)
             self._refuse_new(family, f"its parent can't be published. {message}")
             return
-        self.links.append((parent, there))
-        if has_new and _takes_options(there, family):
+        self.links.append((parent, found))
+        if has_new and _takes_options(found, family):
             self.groups[key] = frozenset({Group.STRUCTURE})
         elif has_new:
             self._refuse_new(
-                family, f"the product {there.code} on the store has other options; add the variant there and link it"
+                family, f"the product {found.code} on the store has other options; add the variant there and link it"
             )
 
     def _refuse_new(self, family: FamilyRows, why: str) -> None:
@@ -257,24 +257,24 @@ class _FamilyTriage:
                 self.groups.pop(key, None)
 
 
-def _is_same(row: ListingRow, there: StoreProduct, rules: ContentRules) -> bool:
+def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:
     """Whether a product under our code, that we did not make, is what the listing means: same SKU, fitting type."""
-    kind = (there.custom_fields or {}).get(rules.type_field, "").strip().lower()
+    kind = (found.custom_fields or {}).get(rules.type_field, "").strip().lower()
     if kind and kind != row.kind.value:
         return False
-    return there.sku == row.sku or (not there.sku and code_key(there.code) == code_key(row.sku))
+    return found.sku == row.sku or (not found.sku and code_key(found.code) == code_key(row.sku))
 
 
-def _collision(row: ListingRow, there: StoreProduct, rules: ContentRules) -> str:
-    kind = (there.custom_fields or {}).get(rules.type_field, "").strip() or "no type"
+def _collision(row: ListingRow, found: StoreProduct, rules: ContentRules) -> str:
+    kind = (found.custom_fields or {}).get(rules.type_field, "").strip() or "no type"
     return (
-        f"The store has another product with the code {there.code} ('{there.name}', SKU '{there.sku}', {kind}), "
+        f"The store has another product with the code {found.code} ('{found.name}', SKU '{found.sku}', {kind}), "
         f"so '{row.sku}' can't be published under it. Give one of the two another SKU, or link them by hand."
     )
 
 
-def _takes_options(there: StoreProduct, family: FamilyRows) -> bool:
-    prompts = {attribute.prompt.strip().lower() for attribute in there.attributes if attribute.is_dimension}
+def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
+    prompts = {attribute.prompt.strip().lower() for attribute in found.attributes if attribute.is_dimension}
     return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
 
 

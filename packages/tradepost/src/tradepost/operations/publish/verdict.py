@@ -123,9 +123,9 @@ def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collecti
         return frozenset()
     parent = seen.products.get(root)
     offered = parent.variants or () if parent is not None else ()
-    there = {code_key(code) for variant in offered for code in variant.part_codes}
+    offered_codes = {code_key(code) for variant in offered for code in variant.part_codes}
     wanted = {code_key(code) for variant in family.wanted.root["variants"] for code in variant.part_codes}
-    return wanted - there
+    return wanted - offered_codes
 
 
 def _lacking_images(family: FamilyPlan, seen: Seen) -> list[str]:
