@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli.serve import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Channel, Listing, Run
+from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
 from tradepost.engine.executor import Executor
 
 PASSWORD = "a long and quiet evening"
@@ -92,7 +93,7 @@ def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     tab.locator("button[name=index]").first.click()
     tab.wait_for_load_state("networkidle")
 
-    assert "the next publish applies it" in tab.content()
+    assert "publish is not scheduled, so type 'tradepost listings publish'" in tab.inner_text("body")
     assert Listing.objects.get(sku="HP-MUG-WHITE").pending == "publish"
     assert [url for url in asked if not url.startswith((office, "data:"))] == [], "nothing is loaded from elsewhere"
 
@@ -154,7 +155,27 @@ def ask(client, change: str, listing: Listing, **more: str):
     return client.post("/tradepost/listing/", form, follow=True)
 
 
-def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(visit):
+@pytest.fixture
+def scheduled(channel) -> Channel:
+    """A channel in Berlin whose next sync is a hundred years away."""
+    Channel.objects.filter(pk=channel.pk).update(time_zone="Europe/Berlin")
+    due = datetime(2126, 3, 1, 12, 15, tzinfo=UTC)
+    ScheduleRecord.objects.create(channel=channel, operation="sync", every_minutes=15, next_at=due)
+    ScheduleRecord.objects.create(channel=channel, operation="publish")
+    return channel
+
+
+def test_a_channels_page_shows_its_schedules_and_next_times(visit, scheduled):
+    page = visit("vera").get(f"/tradepost/channel/{scheduled.pk}/change/").content.decode()
+    Channel.objects.update(is_paused=True)
+    paused = visit("vera").get(f"/tradepost/channel/{scheduled.pk}/change/").content.decode()
+
+    assert "every 15 minutes" in page
+    assert "on 2126-03-01 at 13:15 Europe/Berlin" in page
+    assert "not while the channel is paused" in paused
+
+
+def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(visit, scheduled):
     listing = Listing.objects.get(sku="HP-MUG-WHITE")
     Listing.objects.filter(pk=listing.pk).update(health="listed", link="linked", external_id=7)
 
@@ -163,8 +184,9 @@ def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(v
     answer = ask(visit("alice"), "delist", listing, confirmed="delist")
 
     assert b'<strong id="eligible">1</strong>' in question.content
+    assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in question.content.decode()
     assert before == ""
-    assert b"the next sync applies it" in answer.content
+    assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in answer.content.decode()
     assert Listing.objects.get(pk=listing.pk).pending == "delist"
 
 

@@ -221,6 +221,7 @@ def test_a_store_that_lets_nobody_in_is_told_by_check_too(connected, silent_port
 
 # One option for each field of a channel: what to type, and the value that it then has.
 SETTINGS = {
+    "time_zone": (("--time-zone", "America/Chicago"), "America/Chicago"),
     "name": (("--name", "other"), "other"),
     "is_local": (("--public",), False),
     "order_statuses": (("--order-status", "processing"), frozenset({"processing"})),

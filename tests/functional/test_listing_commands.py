@@ -1,6 +1,7 @@
 """The life of listings by commands, against a store in a box."""
 
 import io
+import re
 from contextlib import closing
 from decimal import Decimal
 
@@ -61,13 +62,22 @@ def test_importing_the_same_file_again_changes_nothing(connected, sample):
     assert (second["created"], second["updated"], second["listings_built"]) == (0, 0, 0)
 
 
-def test_hide_queues_and_says_which_run_applies_it(published, box):
+def test_hide_queues_and_says_when_or_by_which_command_it_is_applied(published, box):
     answer = published("listings", "hide", "HP-MUG-WHITE", "--json")
 
     assert answer.code == 0
     assert (answer.json["queued"], answer.json["applied_by"], answer.json["run"]) == (1, "sync", None)
     assert on_store(box, "HP-MUG-WHITE")["hp-mug-white"].stock.count == 40
-    assert "the next sync applies it" in published("listings", "hide", "HP-BAG-SAND").out
+    scheduled = published("listings", "hide", "HP-BAG-SAND").out
+    published("channel", "schedule", "shop", "sync", "--off")
+    published("channel", "schedule", "shop", "reconcile", "--off")
+    not_scheduled = published("listings", "hide", "HP-NOTE-SLATE").out
+    assert re.fullmatch(
+        r"Queued 'hide' for 1 listing; "
+        r"sync runs next (on \S+ )?at \d\d:\d\d UTC \('tradepost listings sync' at once\)\.\n",
+        scheduled,
+    )
+    assert not_scheduled == ("Queued 'hide' for 1 listing; sync is not scheduled, so type 'tradepost listings sync'.\n")
 
 
 def test_hide_now_applies_it_to_these_listings_only(published, box):

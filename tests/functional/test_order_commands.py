@@ -96,3 +96,14 @@ def test_a_shipment_that_does_not_fit_the_order_is_refused_with_the_reason(publi
 
     assert answer.code == 2
     assert reason in answer.err
+
+
+def test_a_recorded_shipment_is_said_to_be_sent_when_a_schedule_or_a_command_does_it(published, number):
+    published("orders", "get")
+
+    first = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1", "--line", "HP-MUG-WHITE=1")
+    published("channel", "schedule", "shop", "sync_orders", "--off")
+    second = published("orders", "ship", number, "--carrier", "UPS", "--tracking", "2")
+
+    assert "; sync orders runs next " in first.out
+    assert second.out.endswith("; sync orders is not scheduled, so type 'tradepost orders sync'.\n")

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
-from tradepost.database.models import Channel, Run
+from tradepost.database.models import Channel, Run, ScheduleRecord
 from tradepost.engine.runs import request_run
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
@@ -96,6 +98,24 @@ def test_serve_ends_in_seconds_while_a_store_is_silent_and_the_next_start_goes_o
     run.refresh_from_db()
     assert (run.state, run.attempt, run.error) == ("completed", 2, "")
     assert successor.end(signal_number) == (0, "")
+
+
+def test_serve_starts_what_a_schedule_missed_and_ends_in_good_order(*, connected, store, sqlite, tmp_path, start):
+    connected("channel", "schedule", "shop", "get_orders", "--every", "1m")
+    missed = timezone.now() - timedelta(hours=3)
+    ScheduleRecord.objects.exclude(operation="get_orders").update(every_minutes=0, cron="", next_at=None)
+    ScheduleRecord.objects.filter(operation="get_orders").update(next_at=missed)
+
+    server = start(url=sqlite, data=tmp_path / "hub")
+    server.wait_for_address()
+    wait_until(lambda: Run.objects.filter(trigger="schedule", finished_at__isnull=False))
+    ended = server.end(signal.SIGTERM)
+
+    run = Run.objects.filter(trigger="schedule").earliest("pk")
+    assert (run.kind, run.state, run.requested_by, ended) == ("get_orders", "completed", "", (0, ""))
+    due = ScheduleRecord.objects.get(operation="get_orders").next_at
+    assert timezone.now() - timedelta(minutes=1) < due
+    assert (due - missed) % timedelta(minutes=1) == timedelta(0)
 
 
 def open_to_others(folder: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from fakes.connector import FakeConnector
 from tradepost.database.channels.channels import DjangoChannels
+from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.models import Channel, Connection, Run, RunChange, RunKind, Trigger
 from tradepost.database.runs.history import RequestHistory
 from tradepost.domain.errors import CredentialsRejected, NotAllowed
@@ -35,6 +36,7 @@ def ports(database, clock, connector):
     cipher = FernetCipher([Fernet.generate_key().decode()])
     return ChannelPorts(
         channels=DjangoChannels(cipher=lambda: cipher),
+        schedules=DjangoSchedules(),
         history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=clock),
         connector=connector,
         transaction=transaction.atomic,

@@ -16,6 +16,7 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
 from tradepost.database.channels.channels import DjangoChannels, settings_of
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
+from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
@@ -40,6 +41,7 @@ from tradepost.operations.ports import (
     ImageStore,
     Listings,
     Ports,
+    Schedules,
     Store,
     StoreConnection,
 )
@@ -171,6 +173,10 @@ def profile_of(channel: Channel) -> ChannelProfile:
     return channels.profile_of(channel)
 
 
+def schedules() -> Schedules:
+    return DjangoSchedules()
+
+
 def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> History:
     return RequestHistory(requested_by=requested_by, trigger=trigger, clock=clock)
 
@@ -179,6 +185,7 @@ def channel_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock
     """Give what connecting, changing, checking, pausing and removing channels needs; `requested_by` is kept."""
     return ChannelPorts(
         channels=DjangoChannels(cipher=cipher),
+        schedules=schedules(),
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         connector=_connector(),
         transaction=transaction.atomic,

@@ -1,4 +1,4 @@
-"""`tradepost channel`: connect stores, look at channels, change, check, pause and remove them."""
+"""`tradepost channel`: connect stores, look at channels, change, check, schedule, pause and remove them."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -6,7 +6,8 @@ import typer
 
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
-from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of
+from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of, time_zone_of
+from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
@@ -52,6 +53,7 @@ def add(
     web_password_file: options.WebPasswordFile = None,
     web_password_stdin: options.WebPasswordStdin = False,
     make_folder: options.MakeFolder = False,
+    time_zone: options.TimeZone = None,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Try the connection first, and keep nothing if it fails.")
     ] = True,
@@ -67,6 +69,7 @@ def add(
     from tradepost.database.models import Channel
 
     ports = _ports()
+    settings = {"is_local": local, "time_zone": time_zone_of(time_zone)}
     store = {
         "domain": domain,
         "store_code": store_code,
@@ -93,7 +96,7 @@ def add(
         images |= read_ftp_password(file=ftp_password_file, from_stdin=ftp_password_stdin)
     if web_user:
         store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
-    edit = ChannelEdit(settings={"is_local": local}, store=store, images=images)
+    edit = ChannelEdit(settings=settings, store=store, images=images)
     channel_id, look = channels.connect_channel(edit(new), ports, is_checked=check, make_folder=make_folder)
     if as_json:
         made = None if channel_id is None else _json(Channel.objects.get(pk=channel_id))
@@ -132,14 +135,19 @@ def list_(*, as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(name: Name, *, as_json: JsonOption = False) -> None:
-    """Show a channel's settings; secrets are never shown."""
-    facts = _json(the_channel(name))
+    """Show a channel's settings, and when its operations are started next; secrets are never shown."""
+    from tradepost import wiring
+
+    channel = the_channel(name)
+    facts = _json(channel)
     if as_json:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key != "connections":
+        if key not in {"connections", "schedules"}:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
+    for row in wiring.schedules().of(channel.pk):
+        out.print(f"schedule {row.operation}: {row_words(row, channel)}", markup=False, soft_wrap=True)
     for connection in facts["connections"]:
         out.print(
             ", ".join(f"{key}: {value}" for key, value in connection.items() if value), markup=False, soft_wrap=True
@@ -174,6 +182,7 @@ def set_(
     folder: options.Folder = None,
     plain_http: options.PlainHttp = None,
     local: options.Local = None,
+    time_zone: options.TimeZone = None,
     digest: options.Digest = None,
     new_token: options.NewToken = False,
     token_file: options.TokenFile = None,
@@ -250,6 +259,7 @@ def set_(
         settings={
             "name": None if new_name is None else name_of(new_name),
             "is_local": local,
+            "time_zone": time_zone_of(time_zone),
             "acknowledge_mode": acknowledge,
             "shipment_path": shipments,
             "look_back_days": look_back_days,
@@ -286,6 +296,9 @@ def set_(
     else:
         out.print(f"'{channel.name}' is like that already; nothing was changed.", markup=False)
     return Exit.DONE
+
+
+app.command()(schedule)
 
 
 @app.command()
@@ -341,6 +354,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "name": channel.name,
         "paused": channel.is_paused,
         "local": channel.is_local,
+        "time_zone": channel.time_zone,
         "acknowledge": channel.acknowledge_mode,
         "shipments": channel.shipment_path,
         "look_back_days": channel.look_back_days,
@@ -359,6 +373,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "msrp_field": settings.rules.msrp_field,
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
+        "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
         "connections": [
             {
                 "kind": c.kind,

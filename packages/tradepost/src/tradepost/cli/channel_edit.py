@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.making import ContentRules
+from tradepost.domain.schedule import zone_of
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageConnection, StoreConnection
 
 T = TypeVar("T", bound=ChannelSettings | ContentRules | StoreConnection | ImageConnection)
@@ -89,6 +90,12 @@ def digest_of(text: str | None) -> str | None:
     if text is not None and text not in _DIGESTS:
         message = f"'{text}' is no way to sign; choose sha256 or sha1."
         raise NotAllowed(message)
+    return text
+
+
+def time_zone_of(text: str | None) -> str | None:
+    if text is not None:
+        zone_of(text)
     return text
 
 

@@ -131,6 +131,7 @@ def ship(
 ) -> Exit:
     """Record a shipment; 'tradepost orders sync' sends it to the store."""
     from tradepost import wiring
+    from tradepost.engine.schedules import when_applied
 
     chosen = the_channel(channel)
     the_order(chosen, order)
@@ -157,7 +158,7 @@ def ship(
     else:
         pieces = sum(part.quantity for part in shipment.lines)
         done = f"Would record {pieces} pieces" if dry_run else f"Recorded {pieces} pieces as shipment {shipment.code}"
-        out.print(f"{done}; the next 'tradepost orders sync' sends it to the store.", markup=False, soft_wrap=True)
+        out.print(f"{done}; {when_applied(chosen.pk, 'sync_orders')}.", markup=False, soft_wrap=True)
     return Exit.DONE
 
 

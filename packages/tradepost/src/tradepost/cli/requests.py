@@ -33,6 +33,7 @@ from tradepost.engine.requests import (
     request_pause,
     request_unlink,
 )
+from tradepost.engine.schedules import when_applied
 from tradepost.operations.selection import AS_IF, GROUPS
 
 _SHOWN = 50
@@ -46,7 +47,7 @@ _QUESTIONS = {
     "delist": "Remove {listings} from the store for good? Nobody can buy them until they are published anew.",
     "clear": "Take back what was asked for on {listings} and is not done yet?",
     "pause": "Freeze {listings}? The store is told of no price and no quantity until they are unpaused.",
-    "unpause": "Let runs touch {listings} again? The next one sends what is queued and what has changed since.",
+    "unpause": "Let runs touch {listings} again? They send what is queued, and what has changed since.",
     "unlink": "Let go of {listings}? They stay on the store as they are, and nothing is sent to them any more.",
 }
 
@@ -85,7 +86,7 @@ def requested(
 
 
 def ask(request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_json: bool) -> Exit:
-    """Queue a change and say which run applies it; with `now` run it for these rows, with `dry_run` only show it."""
+    """Queue a change and say when it is applied; with `now` run it for these rows, with `dry_run` only show it."""
     asked = _preview(request) if dry_run else _queue(request, now=now, is_confirmed=is_confirmed)
     kind = APPLIED_BY.get(request.change, "")
     report: Report | None = None
@@ -218,8 +219,10 @@ def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
 
 def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> None:
     if asked.queued and kind:
-        when = "applied now" if now else f"the next {kind} applies it ('tradepost listings {kind}' at once)"
-        out.print(f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.")
+        when = "applied now" if now else when_applied(request.channel.pk, kind)
+        out.print(
+            f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.", markup=False, soft_wrap=True
+        )
     elif asked.queued:
         out.print(f"Took back what was queued for {counted(asked.queued, 'listing')}.")
     _tell_of_others(asked, kind=kind)

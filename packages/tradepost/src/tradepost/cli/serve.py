@@ -1,4 +1,4 @@
-"""`tradepost serve`: the back office for browsers, and the executor for runs, in one process in the foreground."""
+"""`tradepost serve`: the back office, the executor for runs and the ticker of schedules, in one process."""
 
 import logging
 import os
@@ -17,6 +17,7 @@ from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
     from tradepost.engine.executor import Executor
+    from tradepost.engine.schedules import Ticker
 
 WEB_THREADS = 8
 WEB_STOP_SECONDS = 2.0
@@ -33,14 +34,19 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
     threads: Annotated[int, typer.Option(min=1, max=32, help="How many runs are executed side by side.")] = 2,
 ) -> Exit:
-    """Serve the back office and execute runs, until Ctrl-C; the database is brought up to date first."""
+    """
+    Serve the back office, start what is due by schedule and execute runs, until Ctrl-C.
+
+    The database is brought up to date first.
+    """
     from django.contrib.auth.models import User
 
     from tradepost.engine.executor import Executor
+    from tradepost.engine.schedules import Ticker
 
     executor = Executor(threads=threads)
     try:
-        with serving(host=host, port=port, executor=executor) as url:
+        with serving(host=host, port=port, executor=executor, ticker=Ticker()) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
             if not User.objects.filter(is_active=True).exists():
@@ -54,9 +60,11 @@ def serve(
 
 
 @contextmanager
-def serving(*, host: str, port: int, executor: "Executor | None" = None) -> Iterator[str]:
+def serving(
+    *, host: str, port: int, executor: "Executor | None" = None, ticker: "Ticker | None" = None
+) -> Iterator[str]:
     """
-    Serve until the block is left; give the address.
+    Serve until the block is left; give the address. Without a ticker, nothing is started by schedule.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken.
@@ -66,6 +74,8 @@ def serving(*, host: str, port: int, executor: "Executor | None" = None) -> Iter
     server = _listen(host=host, port=port)
     executor = executor or Executor()
     executor.start()
+    if ticker is not None:
+        ticker.start()
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
@@ -73,6 +83,8 @@ def serving(*, host: str, port: int, executor: "Executor | None" = None) -> Iter
         yield f"http://{shown}:{_port_of(server)}/"
     finally:
         server.close()
+        if ticker is not None:
+            ticker.stop()
         executor.stop()
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)

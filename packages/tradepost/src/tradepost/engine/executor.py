@@ -7,8 +7,8 @@ import time
 from django.db import connections
 from django.utils import timezone
 
-from tradepost.database.failures import explain
 from tradepost.database.runs import runs
+from tradepost.engine.complaint import Complaint
 from tradepost.engine.owner import is_dead
 from tradepost.engine.run_handle import RunHandle
 from tradepost.engine.runs import doorbell, execute, hand_back, take
@@ -31,7 +31,7 @@ class Executor:
         self._is_stopping = threading.Event()
         self._lock = threading.Lock()
         self._at_work: dict[int, RunHandle] = {}
-        self._complaint = ""
+        self._complaint = Complaint(_logger, "The executor")
         self.left_behind: tuple[int, ...] = ()
         self._threads = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(threads)
@@ -68,10 +68,10 @@ class Executor:
         while not self._is_stopping.is_set():
             try:
                 has_worked = self._take_one()
-                self._complaint = ""
+                self._complaint.end()
             except Exception as error:  # noqa: BLE001 see below
                 # An executor that ends in silence would leave every later run in the queue.
-                self._complain(error)
+                self._complaint.make(error)
                 has_worked = False
             finally:
                 # A thread that sleeps must not hold a connection that the database may close meanwhile.
@@ -98,15 +98,6 @@ class Executor:
                     self._at_work.pop(run.pk, None)
             return True
         return False
-
-    def _complain(self, error: Exception) -> None:
-        explained = explain(error)
-        if explained is None:
-            _logger.error("The executor could not go on; trying again.", exc_info=error)
-        elif str(explained) != self._complaint:
-            # It is tried every second, but said once.
-            self._complaint = str(explained)
-            _logger.error("The executor waits: %s", explained)
 
     def _note(self, handle: RunHandle) -> None:
         with self._lock:

@@ -158,7 +158,9 @@ def execute(
     except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
         error = _error_of(failure, run)
     except BaseException:
-        _settle(handle, clock, RunState.CANCELLED, error="It was interrupted; the next run goes on where it stopped.")
+        _settle(
+            handle, clock, RunState.CANCELLED, error="It was interrupted; asked for again, it goes on where it stopped."
+        )
         raise
     _settle(handle, clock, _state(handle, error), **error)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tradepost.domain import changes
 from tradepost.domain.plan import Action, Change, FieldChange
+from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation
 from tradepost.operations.ports import ChannelProfile, ImageConnection, StoreConnection
 
 _NO_SETTINGS = frozenset({"id", "rules"})
@@ -13,9 +14,9 @@ _SECRETS = frozenset({"token", "signature_key", "web_password", "password"})
 REPLACED = "replaced"
 
 
-def channel_connected(profile: ChannelProfile) -> Change:
+def channel_connected(profile: ChannelProfile, schedules: Mapping[ScheduledOperation, Schedule]) -> Change:
     """Make the change by which a channel comes into being."""
-    after = {**_facts(profile), **_secrets(profile)}
+    after = {**_facts(profile), **_schedules(schedules), **_secrets(profile)}
     given = tuple(FieldChange(name, None, value) for name, value in after.items() if value not in (None, ""))
     return changes.of_channel(profile.name, Action.CREATE, given, "connected by a person")
 
@@ -40,6 +41,14 @@ def channel_paused(profile: ChannelProfile, *, is_paused: bool) -> Change:
     )
 
 
+def schedule_changed(
+    profile: ChannelProfile, operation: ScheduledOperation, *, before: Schedule, after: Schedule
+) -> Change:
+    """Make the change of when an operation is started; it has no fields where nothing differs."""
+    differing = () if before == after else (FieldChange(_schedule(operation), str(before), str(after)),)
+    return changes.of_channel(profile.name, Action.UPDATE, differing, "changed by a person")
+
+
 def channel_removed(profile: ChannelProfile) -> Change:
     """Make the change by which a channel goes out of use and its credentials are forgotten."""
     forgotten = tuple(FieldChange(name, value, None) for name, value in _connections(profile).items() if value)
@@ -58,6 +67,14 @@ def _facts(profile: ChannelProfile) -> dict[str, Any]:
         **{each.name: getattr(settings.rules, each.name) for each in fields(settings.rules)},
         **_connections(profile),
     }
+
+
+def _schedules(schedules: Mapping[ScheduledOperation, Schedule]) -> dict[str, str]:
+    return {_schedule(operation): str(schedule) for operation, schedule in schedules.items() if schedule != OFF}
+
+
+def _schedule(operation: ScheduledOperation) -> str:
+    return f"schedule_{operation}"
 
 
 def _connections(profile: ChannelProfile) -> dict[str, Any]:

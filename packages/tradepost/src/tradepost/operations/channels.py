@@ -1,14 +1,15 @@
-"""Setting channels up: connect, change, check, pause and remove, each kept in the history with who asked for it."""
+"""Setting channels up: connect, change, schedule, check, pause, remove; each is in the history with who asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import Change, Outcome, Result
+from tradepost.domain.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation, next_time
 from tradepost.operations import channel_changes as changes
 from tradepost.operations.connection_check import Look, faults, look_at
-from tradepost.operations.ports import ChannelProfile, Channels, Clock, Connector, History
+from tradepost.operations.ports import ChannelProfile, Channels, Clock, Connector, History, ScheduleRow, Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class ChannelPorts:
     """What setting channels up needs; `history` knows who asks."""
 
     channels: Channels
+    schedules: Schedules
     history: History
     connector: Connector
     transaction: Callable[[], AbstractContextManager[None]]
@@ -30,7 +32,12 @@ def refuse_unusable(profile: ChannelProfile, ports: ChannelPorts) -> None:
 
 
 def connect_channel(
-    profile: ChannelProfile, ports: ChannelPorts, *, is_checked: bool = True, make_folder: bool = False
+    profile: ChannelProfile,
+    ports: ChannelPorts,
+    *,
+    is_checked: bool = True,
+    make_folder: bool = False,
+    schedules: Mapping[ScheduledOperation, Schedule] = DEFAULT_SCHEDULES,
 ) -> tuple[int | None, Look]:
     """
     Connect a store: look at its connections first, and keep the channel only if all is well. Return its id.
@@ -45,7 +52,9 @@ def connect_channel(
         return None, look
     with ports.transaction():
         channel_id = ports.channels.add(profile)
-        ports.history.keep([Result(changes.channel_connected(profile), Outcome.APPLIED)], channel_id=channel_id)
+        ports.schedules.keep(channel_id, _timed(schedules, profile, ports))
+        connected = changes.channel_connected(profile, schedules)
+        ports.history.keep([Result(connected, Outcome.APPLIED)], channel_id=channel_id)
         if is_checked:
             _keep_look(channel_id, profile, look, ports)
     return channel_id, look
@@ -66,8 +75,30 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
+            if after.settings.time_zone != before.settings.time_zone:
+                stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
+                ports.schedules.keep(channel_id, _timed(stored, after, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     return change
+
+
+def set_schedule(
+    channel_id: int, operation: ScheduledOperation, schedule: Schedule, ports: ChannelPorts
+) -> tuple[Change, ScheduleRow]:
+    """
+    Set when an operation is started without a person, from now on; return what differs, and the row as it is then.
+
+    Idempotent: the same schedule keeps its next time. Raises NotAllowed.
+    """
+    with ports.transaction():
+        profile = ports.channels.read(channel_id)
+        row = next(row for row in ports.schedules.of(channel_id) if row.operation is operation)
+        change = changes.schedule_changed(profile, operation, before=row.schedule, after=schedule)
+        if change.fields:
+            (row,) = _timed({operation: schedule}, profile, ports)
+            ports.schedules.keep(channel_id, [row])
+            ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
+    return change, row
 
 
 def check_channel(channel_id: int, ports: ChannelPorts, *, make_folder: bool = False) -> Look:
@@ -119,6 +150,16 @@ def _set_paused(channel_id: int, ports: ChannelPorts, *, is_paused: bool) -> boo
         change = changes.channel_paused(profile, is_paused=is_paused)
         ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     return True
+
+
+def _timed(
+    schedules: Mapping[ScheduledOperation, Schedule], profile: ChannelProfile, ports: ChannelPorts
+) -> list[ScheduleRow]:
+    now, time_zone = ports.clock(), profile.settings.time_zone
+    return [
+        ScheduleRow(operation, schedule, next_time(schedule, after=now, time_zone=time_zone))
+        for operation, schedule in schedules.items()
+    ]
 
 
 def _settled(profile: ChannelProfile, connector: Connector) -> ChannelProfile:

@@ -3,12 +3,14 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from tradepost.database.models import Channel, Connection, RunKind
+from tradepost.database.models import Channel, Connection, RunKind, ScheduleRecord
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.schedule import spoken_time
 from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
-from tradepost.web.format import spoken
+from tradepost.web.format import NOTHING, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
 
@@ -21,12 +23,39 @@ class Connections(ReadOnlyRows):
     readonly_fields = fields
 
 
+class ChannelSchedules(ReadOnlyRows):
+    """When a channel's operations are started without a person; 'tradepost channel schedule' changes it."""
+
+    model = ScheduleRecord
+    fields = ("name", "started", "next_start")
+    readonly_fields = fields
+    ordering = ("pk",)
+    verbose_name = "schedule"
+    verbose_name_plural = "schedules"
+
+    @column("Operation")
+    def name(self, row: ScheduleRecord) -> str:
+        return spoken(row.operation)
+
+    @column("Started")
+    def started(self, row: ScheduleRecord) -> str:
+        return str(row.schedule)
+
+    @column("Next")
+    def next_start(self, row: ScheduleRecord) -> str:
+        if row.next_at is None:
+            return NOTHING
+        if row.channel.is_paused:
+            return "not while the channel is paused"
+        return spoken_time(row.next_at, now=timezone.now(), time_zone=row.channel.time_zone)
+
+
 @admin.register(Channel, site=site)
 class ChannelTable(ReadOnlyTable):
     """Channels."""
 
     list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "is_local")
-    inlines = (Connections,)
+    inlines = (ChannelSchedules, Connections)
     exclude = ("rules", "carrier_map")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")
 

@@ -1,5 +1,7 @@
 """The table of listings: what is on which store, what was asked for, and what needs a person."""
 
+from collections.abc import Collection, Sequence
+
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
@@ -8,10 +10,11 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from tradepost.database.models import Listing, RunChange
+from tradepost.database.models import Channel, Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
 from tradepost.engine.requests import RequestOutcome, preview_change, request_change
+from tradepost.engine.schedules import when_applied
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
 from tradepost.web.read_only import ReadOnlyTable
@@ -195,14 +198,20 @@ class ListingTable(ReadOnlyTable):
         is_confirmed = request.POST.get("confirmed") == change.value
         if change is Pending.DELIST and not is_confirmed:
             previews = [preview_change(channel_id, ids, change) for channel_id, ids in by_channel.items()]
-            return self._confirmation(request, previews, chosen, change)
+            return self._confirmation(request, previews, chosen, change, whens=_whens(by_channel, change))
         for channel_id, ids in by_channel.items():
             asked = request_change(channel_id, ids, change, requested_by=request.user.get_username())
-            self._tell(request, asked, change)
+            self._tell(request, asked, change, channel_id=channel_id)
         return None
 
     def _confirmation(
-        self, request: HttpRequest, previews: list[RequestOutcome], chosen: list[tuple[int, int]], change: Pending
+        self,
+        request: HttpRequest,
+        previews: list[RequestOutcome],
+        chosen: list[tuple[int, int]],
+        change: Pending,
+        *,
+        whens: Sequence[str],
     ) -> TemplateResponse:
         refused: dict[str, int] = {}
         for preview in previews:
@@ -213,6 +222,7 @@ class ListingTable(ReadOnlyTable):
             "title": "Delist",
             "opts": self.opts,
             "change": change.value,
+            "whens": whens,
             "eligible": sum(preview.queued for preview in previews),
             "codes": [code for preview in previews for code in preview.codes][:20],
             "refused": sorted(refused.items()),
@@ -221,14 +231,22 @@ class ListingTable(ReadOnlyTable):
         }
         return TemplateResponse(request, "back_office/confirm.html", context)
 
-    def _tell(self, request: HttpRequest, asked: RequestOutcome, change: Pending) -> None:
+    def _tell(self, request: HttpRequest, asked: RequestOutcome, change: Pending, *, channel_id: int) -> None:
         if asked.queued:
             self.message_user(
                 request,
-                f"Queued '{change.value}' for {asked.queued:,} listings; the next {APPLIED_BY[change]} applies it.",
+                f"Queued '{change.value}' for {asked.queued:,} listings; "
+                f"{when_applied(channel_id, APPLIED_BY[change])}.",
                 messages.SUCCESS,
             )
         if asked.unchanged:
             self.message_user(request, f"{asked.unchanged:,} were queued already.", messages.INFO)
         for reason, count in sorted(asked.refused.items()):
             self.message_user(request, f"{count:,} left as they are: {reason}", messages.WARNING)
+
+
+def _whens(channel_ids: Collection[int], change: Pending) -> list[str]:
+    """Say for each channel when a change is applied, with its name where there are several."""
+    names = dict(Channel.objects.filter(pk__in=channel_ids).values_list("pk", "name"))
+    whens = {key: when_applied(key, APPLIED_BY[change]) for key in names}
+    return [f"{names[key]}: {when}" if len(names) > 1 else when for key, when in whens.items()]

@@ -295,7 +295,7 @@ def _connected(box: StoreInABox) -> Channel:
     ports = wiring.channel_ports(requested_by=CHANNEL)
     channel = Channel.objects.filter(name=CHANNEL).first()
     if channel is None:
-        _, look = channels.connect_channel(wanted, ports, make_folder=True)
+        _, look = channels.connect_channel(wanted, ports, make_folder=True, schedules={})
     else:
         # The store is the same one, at new ports.
         channels.change_channel(

@@ -39,6 +39,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         # Rules of a newer version that was gone back from are left alone, not fatal.
         rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in _RULES}),
         is_local=channel.is_local,
+        time_zone=channel.time_zone,
         look_back_days=channel.look_back_days,
         only_paid_orders=channel.only_paid_orders,
         acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
@@ -120,6 +121,7 @@ class DjangoChannels:
             state=RunState.CANCELLED.value, cancel_requested=True, finished_at=at
         )
         channel.connections.all().delete()
+        channel.schedules.all().delete()
         suffix = f" (removed {at:%Y-%m-%d %H:%M:%S})"
         channel.archived_at = at
         channel.name = channel.name[: _LONGEST_NAME - len(suffix)] + suffix
@@ -139,6 +141,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     defaults = ContentRules()
     channel.name = settings.name
     channel.is_local = settings.is_local
+    channel.time_zone = settings.time_zone
     channel.is_paused = profile.is_paused
     channel.rules = {
         **{name: value for name, value in channel.rules.items() if name not in _RULES},

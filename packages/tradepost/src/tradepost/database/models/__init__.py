@@ -1,7 +1,7 @@
 """The tables, one module per concept. Constraints hold the invariants; each index names the query it serves."""
 
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, VariantRecord
-from tradepost.database.models.channel import Channel, Connection, ConnectionKind, StoreProtocol
+from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.listing import Intent, LinkEvent, Listing, SetupRecord, StoreFile
 from tradepost.database.models.order import Order, OrderLine, ShipmentLineRecord, ShipmentRecord
@@ -22,6 +22,7 @@ __all__ = [
     "Run",
     "RunChange",
     "RunKind",
+    "ScheduleRecord",
     "SetupRecord",
     "ShipmentLineRecord",
     "ShipmentRecord",

@@ -1,11 +1,13 @@
-"""A channel is our record of one connected store: its settings and its connections."""
+"""A channel is our record of one connected store: its settings, its schedules and its connections."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from django.db import models
 
 from tradepost.database.models.allowed import choices, enum_field, one_of
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
+from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.operations.ports import FileProtocol
 
 
@@ -15,12 +17,14 @@ class Channel(models.Model):
 
     `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` a list of
     `StoreStatus` values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. A channel that
-    `is_local` may call private addresses, one that `is_paused` executes no runs.
+    `is_local` may call private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone
+    that its schedules are read in.
     """
 
     name = models.CharField(max_length=100, unique=True)
     is_local = models.BooleanField(default=False)
     is_paused = models.BooleanField(default=False)
+    time_zone = models.CharField(max_length=64, default="UTC")
     archived_at = models.DateTimeField(null=True, blank=True)
 
     rules = models.JSONField(default=dict, blank=True)
@@ -48,6 +52,44 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ScheduleRecord(models.Model):
+    """
+    When an operation of a channel is started: every so many minutes, or by a cron expression; one without a row is off.
+
+    `next_at`: when it is due; null is off.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="schedules")
+    operation = enum_field(ScheduledOperation)
+    every_minutes = models.PositiveIntegerField(default=0)
+    cron = models.CharField(max_length=100, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("operation", ScheduledOperation, table="schedule"),
+            models.UniqueConstraint(fields=["channel", "operation"], name="schedule_once_per_operation"),
+            models.CheckConstraint(
+                condition=models.Q(every_minutes=0, cron="", next_at__isnull=True)
+                | models.Q(every_minutes__gt=0, cron="", next_at__isnull=False)
+                | (models.Q(every_minutes=0, next_at__isnull=False) & ~models.Q(cron="")),
+                name="schedule_is_off_or_has_a_next_time",
+            ),
+        ]
+        indexes = [
+            # The minute tick's look at what is due.
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="schedule_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.schedule}"
+
+    @property
+    def schedule(self) -> Schedule:
+        every = self.every_minutes
+        return Schedule(every=timedelta(minutes=every) if every else None, cron=self.cron)
 
 
 class ConnectionKind(StrEnum):

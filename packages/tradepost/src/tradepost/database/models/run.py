@@ -23,6 +23,7 @@ class RunKind(StrEnum):
 
 class Trigger(StrEnum):
     PERSON = "person"
+    SCHEDULE = "schedule"
 
 
 class Run(models.Model):

@@ -52,8 +52,7 @@ def request_run(
 ) -> Run:
     """Queue a run, or join the one that is queued for the same already."""
     listing_ids = None if scope is None else sorted(set(scope))
-    asked = json.dumps([listing_ids, options or {}, is_dry], sort_keys=True)
-    key = hashlib.sha256(asked.encode()).hexdigest()[:32]
+    key = _scope_key(listing_ids, options, is_dry=is_dry)
     while True:
         queued = Run.objects.filter(channel_id=channel_id, kind=kind, scope_key=key, state=RunState.QUEUED).first()
         if queued is not None:
@@ -75,6 +74,12 @@ def request_run(
         except IntegrityError:
             # Somebody queued the same meanwhile: join it, unless it was taken in this moment; then queue another.
             continue
+
+
+def is_at_work(channel_id: int, kind: RunKind, *, options: Mapping[str, Any] | None = None) -> bool:
+    """Whether a run of this kind on all that is due, with the same options, is being executed."""
+    key = _scope_key(None, options, is_dry=False)
+    return Run.objects.filter(channel_id=channel_id, kind=kind, scope_key=key, state=RunState.RUNNING).exists()
 
 
 def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by: str = "") -> Lease | None:
@@ -177,6 +182,11 @@ def in_the_way(run: Run) -> Run | None:
         .exclude(id=run.pk)
         .first()
     )
+
+
+def _scope_key(listing_ids: Sequence[int] | None, options: Mapping[str, Any] | None, *, is_dry: bool) -> str:
+    asked = json.dumps([listing_ids, options or {}, is_dry], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
 def _held(lease: Lease) -> "QuerySet[Run]":

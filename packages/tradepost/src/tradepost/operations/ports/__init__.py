@@ -17,7 +17,7 @@ from tradepost.operations.ports.catalogue import (
     ReadProduct,
     RowReport,
 )
-from tradepost.operations.ports.channel import ChannelProfile, Channels, ChannelSettings
+from tradepost.operations.ports.channel import ChannelProfile, Channels, ChannelSettings, ScheduleRow, Schedules
 from tradepost.operations.ports.connections import (
     GRAPHICS_DIRECTORY,
     IMAGES_FOLDER,
@@ -107,6 +107,8 @@ __all__ = [
     "RangeCount",
     "ReadProduct",
     "RowReport",
+    "ScheduleRow",
+    "Schedules",
     "SetupItem",
     "SetupKind",
     "ShipmentSend",

@@ -1,6 +1,6 @@
 """Channels: the settings that operations look at, and the port of those that set channels up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from tradepost.domain.order import (
     ShipmentPath,
     StoreStatus,
 )
+from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
 
 
@@ -20,13 +21,15 @@ class ChannelSettings:
     The settings of one channel that operations look at.
 
     `order_statuses`: which orders are fetched. `look_back_days`: how far the first fetch goes. `carrier_map` is from
-    the merchant's word (casefolded) to the store's tracking type.
+    the merchant's word (casefolded) to the store's tracking type. `time_zone`: the IANA name of the zone that its
+    schedules are read in.
     """
 
     id: int
     name: str
     rules: ContentRules
     is_local: bool = False
+    time_zone: str = "UTC"
     order_statuses: frozenset[StoreStatus] = frozenset({StoreStatus.PENDING})
     look_back_days: int = 7
     only_paid_orders: bool = True
@@ -89,4 +92,25 @@ class Channels(Protocol):
 
         False, and nothing done, while a run is at work on it.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A schedule of a channel, and when it is due next; None is never."""
+
+    operation: ScheduledOperation
+    schedule: Schedule
+    next_at: datetime | None
+
+
+class Schedules(Protocol):
+    """The schedules of channels. Writes belong into a transaction."""
+
+    def of(self, channel_id: int) -> Sequence[ScheduleRow]:
+        """Return a row for every operation that there is, in their order; one that was never set is off."""
+        ...
+
+    def keep(self, channel_id: int, rows: Sequence[ScheduleRow]) -> None:
+        """Replace the schedules of these operations; others stay. Idempotent."""
         ...

@@ -1,0 +1,94 @@
+"""Schedules: rows that are edited at run time, and claimed by whoever starts what is due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tradepost.database import sql
+from tradepost.database.models import ScheduleRecord
+from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation
+from tradepost.operations.ports import ScheduleRow
+
+_MINUTE = timedelta(minutes=1)
+
+
+class DjangoSchedules:
+    """Implements `ports.Schedules`."""
+
+    def of(self, channel_id: int) -> Sequence[ScheduleRow]:
+        records = {record.operation: record for record in ScheduleRecord.objects.filter(channel_id=channel_id)}
+        return [
+            ScheduleRow(operation, records[operation].schedule, records[operation].next_at)
+            if operation in records
+            else ScheduleRow(operation, OFF, None)
+            for operation in ScheduledOperation
+        ]
+
+    def keep(self, channel_id: int, rows: Sequence[ScheduleRow]) -> None:
+        for row in rows:
+            every = row.schedule.every
+            columns = {
+                "every_minutes": every // _MINUTE if every else 0,
+                "cron": row.schedule.cron,
+                "next_at": row.next_at,
+            }
+            ScheduleRecord.objects.update_or_create(
+                channel_id=channel_id, operation=row.operation.value, defaults=columns
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DueSchedule:
+    """A schedule whose time has come, as it was read; `time_zone` is its channel's."""
+
+    id: int
+    channel_id: int
+    operation: ScheduledOperation
+    schedule: Schedule
+    due_at: datetime
+    time_zone: str
+
+
+def due(*, at: datetime) -> list[DueSchedule]:
+    """Read what is due on channels that execute runs, what has waited longest first."""
+    records = ScheduleRecord.objects.filter(
+        next_at__lte=at, channel__is_paused=False, channel__archived_at__isnull=True
+    ).select_related("channel")
+    return [
+        DueSchedule(
+            id=record.pk,
+            channel_id=record.channel_id,
+            operation=ScheduledOperation(record.operation),
+            schedule=record.schedule,
+            due_at=record.next_at,
+            time_zone=record.channel.time_zone,
+        )
+        for record in records.order_by("next_at", "id")
+        if record.next_at is not None
+    ]
+
+
+def claim(schedule: DueSchedule, *, next_at: datetime | None) -> bool:
+    """
+    Move a schedule on to its next time, which gives the right to start it; False if it is not as it was read.
+
+    Then another process was first, a person has changed it, or its channel executes no runs any more.
+    """
+    every = schedule.schedule.every
+    claimed = sql.fetch_numbers(
+        """
+        UPDATE tradepost_schedulerecord SET next_at = %s
+        WHERE id = %s AND next_at = %s AND every_minutes = %s AND cron = %s AND NOT EXISTS (
+            SELECT 1 FROM tradepost_channel AS channel
+            WHERE channel.id = tradepost_schedulerecord.channel_id
+                AND (channel.is_paused OR channel.archived_at IS NOT NULL)
+        )
+        RETURNING id
+        """,
+        next_at,
+        schedule.id,
+        schedule.due_at,
+        every // _MINUTE if every else 0,
+        schedule.schedule.cron,
+    )
+    return bool(claimed)

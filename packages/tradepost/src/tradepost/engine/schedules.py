@@ -1,0 +1,149 @@
+"""Starting what is due by schedule, and saying when that will be."""
+
+import logging
+import shlex
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from tradepost import wiring
+from tradepost.database.channels import schedules
+from tradepost.database.models import Channel, Run, RunKind, Trigger
+from tradepost.database.runs import runs
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
+from tradepost.engine.complaint import Complaint
+from tradepost.engine.runs import doorbell
+from tradepost.operations.ports import Clock
+from tradepost.operations.selection import FULL_EXISTENCE
+
+_MINUTE_SECONDS = 60
+_STOP_SECONDS = 1.0
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a schedule starts: a kind of run with its options, and the command by which a person does the same."""
+
+    kind: RunKind
+    command: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+WORK: Mapping[ScheduledOperation, Work] = {
+    ScheduledOperation.GET_ORDERS: Work(RunKind.GET_ORDERS, "orders get"),
+    ScheduledOperation.SYNC_ORDERS: Work(RunKind.SYNC_ORDERS, "orders sync"),
+    ScheduledOperation.SYNC: Work(RunKind.SYNC, "listings sync"),
+    ScheduledOperation.RECONCILE: Work(RunKind.SYNC, "listings sync --full", {FULL_EXISTENCE: True}),
+    ScheduledOperation.LINK: Work(RunKind.LINK, "listings link"),
+    ScheduledOperation.PUBLISH: Work(RunKind.PUBLISH, "listings publish"),
+}
+
+
+class Ticker:
+    """
+    Starts what is due, at once and then at the beginning of every minute, until it is stopped.
+
+    What was missed meanwhile is started once. Several on one database start nothing twice.
+    """
+
+    def __init__(self, *, clock: Clock = timezone.now) -> None:
+        self._clock = clock
+        self._is_stopping = threading.Event()
+        self._complaint = Complaint(_logger, "The ticker of schedules")
+        self._thread = threading.Thread(target=self._work, name="ticker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Start nothing more. A tick that waits for its database is left behind, and ends with the process."""
+        self._is_stopping.set()
+        self._thread.join(timeout=_STOP_SECONDS)
+
+    def _work(self) -> None:
+        while not self._is_stopping.is_set():
+            try:
+                start_due(clock=self._clock)
+                self._complaint.end()
+            except Exception as error:  # noqa: BLE001 a ticker that ends in silence would start nothing ever again
+                self._complaint.make(error)
+            finally:
+                connections.close_all()
+            self._is_stopping.wait(_MINUTE_SECONDS - self._clock().timestamp() % _MINUTE_SECONDS)
+
+
+def start_due(*, clock: Clock = timezone.now) -> list[Run]:
+    """
+    Queue a run for each schedule that is due; return them.
+
+    However often its time has passed, a schedule starts one run, which joins one that is queued for the same. While
+    the same is being executed, it waits for its next time.
+    """
+    now = clock()
+    started = [run for schedule in schedules.due(at=now) if (run := _start(schedule, now=now)) is not None]
+    if started:
+        doorbell.set()
+    return started
+
+
+def _start(schedule: schedules.DueSchedule, *, now: datetime) -> Run | None:
+    try:
+        next_at = next_time(schedule.schedule, after=now, time_zone=schedule.time_zone, beat=schedule.due_at)
+    except NotAllowed as refusal:
+        # A zone that this machine does not know (any more) keeps its channel's schedules from starting, and no other's.
+        _logger.error("%s of channel %s is not started: %s", schedule.operation, schedule.channel_id, refusal)  # noqa: TRY400 it is explained
+        return None
+    work = WORK[schedule.operation]
+    # Together, so that who is killed in between has neither claimed nor queued.
+    with transaction.atomic():
+        if not schedules.claim(schedule, next_at=next_at):
+            return None
+        if runs.is_at_work(schedule.channel_id, work.kind, options=work.options):
+            _logger.info("%s of channel %s is at work; its schedule waits.", work.kind, schedule.channel_id)
+            return None
+        return runs.request_run(schedule.channel_id, work.kind, trigger=Trigger.SCHEDULE, at=now, options=work.options)
+
+
+def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:
+    """
+    Say when a schedule starts a run of this kind, and the command that does it at once; without a full stop.
+
+    Where nothing will start it, that is said: no schedule, a channel that is paused, a server that is not running.
+    """
+    channel = Channel.objects.get(pk=channel_id)
+    now, kind = clock(), RunKind(kind)
+    verb = kind.replace("_", " ")
+    command = f"'tradepost {_command_of(kind)}{_option_of(channel)}'"
+    if channel.is_paused:
+        return (
+            f"nothing is executed while the channel is paused ('tradepost channel resume {shlex.quote(channel.name)}' "
+            f"changes that)"
+        )
+    times = [
+        row.next_at
+        for row in wiring.schedules().of(channel_id)
+        if row.next_at is not None and WORK[row.operation].kind is kind
+    ]
+    if not times:
+        return f"{verb} is not scheduled, so type {command}"
+    due = min(times)
+    when = spoken_time(due, now=now, time_zone=channel.time_zone)
+    if is_late(due, now=now):
+        return f"the scheduled {verb} is overdue, it was to run {when}: start 'tradepost serve', or type {command}"
+    return f"{verb} runs next {when} ({command} at once)"
+
+
+def _command_of(kind: RunKind) -> str:
+    return next(work.command for work in WORK.values() if work.kind is kind and not work.options)
+
+
+def _option_of(channel: Channel) -> str:
+    is_only = not Channel.objects.filter(archived_at__isnull=True).exclude(pk=channel.pk).exists()
+    return "" if is_only else f" --channel {shlex.quote(channel.name)}"
