@@ -1,5 +1,6 @@
 """`tradepost channel`: connect stores, look at channels, change, check, schedule, pause and remove them."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -407,7 +408,8 @@ def _print_findings(findings: list[Finding]) -> None:
 
 def _tell_connected(name: str, domain: str, *, is_kept: bool) -> None:
     told = (
-        f"Channel '{name}' was added for the store at {domain}."
+        f"Channel '{name}' was added for the store at {domain}. While 'tradepost serve' runs, orders and listings are "
+        f"kept in step; 'tradepost channel schedule {shlex.quote(name)}' shows when."
         if is_kept
         else "Nothing was kept. Cure what failed and type the same again, or keep the channel as it is with --no-check."
     )
