@@ -12,10 +12,20 @@ from miva_sandbox.state.domain import Domain
 
 @dataclass(slots=True)
 class _Kept:
-    """A snapshot's databases by the number of their store, and its files; no folder stands for no files."""
+    """A snapshot's place, its databases by the number of their store, and whether there are files in the place."""
 
+    place: Path
     databases: dict[str, Database] = field(default_factory=dict)
-    files: Path | None = None
+    has_files: bool = False
+
+    @property
+    def files(self) -> Path:
+        return self.place / "files"
+
+    def drop(self) -> None:
+        for database in self.databases.values():
+            database.close()
+        shutil.rmtree(self.place)
 
 
 class Snapshots:
@@ -33,17 +43,17 @@ class Snapshots:
 
     def take(self, name: str) -> None:
         """Keep everything as it is now; an older snapshot of the same name is replaced."""
-        place = Path(tempfile.mkdtemp(dir=self._folder.name))
-        kept = _Kept()
+        kept = _Kept(Path(tempfile.mkdtemp(dir=self._folder.name)))
         for store in self._domain.stores.values():
             # What lives in memory is small enough to be kept there once more.
-            path = place / f"{store.number}.sqlite" if store.db.path is not None else None
+            path = kept.place / f"{store.number}.sqlite" if store.db.path is not None else None
             kept.databases[store.number] = Database(path, ())
             store.db.copy_to(kept.databases[store.number])
         if any(path.is_file() for path in self._domain.files_root.rglob("*")):
-            kept.files = place / "files"
+            kept.has_files = True
             shutil.copytree(self._domain.files_root, kept.files, symlinks=True)
-        self._drop(name)
+        if name in self._names:
+            self._names[name].drop()
         self._names[name] = kept
 
     def restore(self, name: str) -> None:
@@ -55,7 +65,7 @@ class Snapshots:
                 kept.databases[store.number].copy_to(store.db)
                 store.reload_settings()
         self._empty_files()
-        if kept.files is not None:
+        if kept.has_files:
             shutil.copytree(kept.files, self._domain.files_root, symlinks=True, dirs_exist_ok=True)
 
     def reset(self) -> None:
@@ -72,18 +82,12 @@ class Snapshots:
             store.reload_settings()
 
     def close(self) -> None:
-        for name in list(self._names):
-            self._drop(name)
+        for kept in self._names.values():
+            kept.drop()
+        self._names = {}
         for database in self._new.values():
             database.close()
         self._folder.cleanup()
-
-    def _drop(self, name: str) -> None:
-        kept = self._names.pop(name, _Kept())
-        for database in kept.databases.values():
-            database.close()
-        if kept.files is not None:
-            shutil.rmtree(kept.files)
 
     def _empty_files(self) -> None:
         """Delete all files, and leave each store its folder."""

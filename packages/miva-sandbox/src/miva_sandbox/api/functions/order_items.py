@@ -60,10 +60,12 @@ def create_return(call: Call) -> Answer:
 
 @function("OrderReturnList_Received", needs=("ORDR:modify",))
 def return_list_received(call: Call) -> Answer:
-    """Receive Returns: [{return_id, adjust_inventory}]; unknown ones are passed over."""
-    for element in call.parameters.objects("Returns") or []:
-        return_id = element.required_integer("return_id")
-        adjusts = element.required_integer("adjust_inventory")
+    """Receive Returns: [{return_id, adjust_inventory}]; all are read before the first, unknown ones passed over."""
+    received = [
+        (element.required_integer("return_id"), element.required_integer("adjust_inventory"))
+        for element in call.parameters.objects("Returns") or []
+    ]
+    for return_id, adjusts in received:
         if returns.find(call.store, return_id) is None:
             call.lint.report("skipped return", call.function, f"return {return_id} does not exist")
             continue
