@@ -126,6 +126,8 @@ class StockMachine(RuleBasedStateMachine):
         person = self.somebody(choice)
         basket = self.visited(person)
         if not basket.lines:
+            # It has expired, which the shopper finds on coming back.
+            assert self.shoppers[person].look() == []
             return
         line, (product, before) = next(iter(basket.lines.items()))
         wanted = quantity - before if self.takes_early else quantity
