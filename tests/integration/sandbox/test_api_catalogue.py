@@ -121,7 +121,10 @@ def test_custom_fields_are_written_checked_and_found(client, done, call, tee):
     row = only(done, Filter=on_demand("CustomField_Values:*"))
     unset = done("ProductList_Load_Query", Offset=1, Count=1, Filter=on_demand("CustomField_Values:customfields:*"))
 
-    assert row["CustomField_Values"] == {"customfields": {"brand": "Acme", "sizes": ["S", "M"], "fragile": "1"}}
+    assert row["CustomField_Values"] == {
+        "customfields": {"brand": "Acme", "sizes": ["S", "M"], "fragile": "1"},
+        "baskinv": {"basket_inv": "0", "total_inv": ""},
+    }
     assert unset["data"][0]["CustomField_Values"] == {"customfields": {"brand": "", "sizes": [], "fragile": ""}}
     assert (unknown["error_field"], row["name"]) == ("CustomField_Values:customfields:x", "TEE")
 

@@ -34,7 +34,15 @@ ON_FUNCTIONS = {
     "api_offline": ("AttributeTemplateList_Load_Query", {}),
     "permission": ("OrderCustomFieldList_Load", {}),
     "clock": ("MivaMerchantVersion", {"seconds": 3600}),
+    "lands_late": ("CountryList_Load_Query", {"requests": 1}),
     "edit": ("Provision_Store", {"xml": "<Category_Add><Code>theirs</Code><Name>Theirs</Name></Category_Add>"}),
+}
+# The faults of shoppers, each with the act that it strikes at.
+ON_ACTS = {
+    "stock_race": ("ADPR", {"act": "add", "code": "SEED-1", "quantity": 1000}),
+    "payment_refused": ("AUTH", {"act": "check_out"}),
+    "payment_dies": ("AUTH", {"act": "check_out"}),
+    "checkout_gap": ("AUTH", {"act": "check_out"}),
 }
 # The faults of transfers, each for files of its name.
 ON_PATHS = {
@@ -99,19 +107,30 @@ def test_options_of_the_command_switch_each_fault_on():
         {"kind": kind, "function": function, "times": 1, **members}
         for kind, (function, members) in ON_FUNCTIONS.items()
     ]
+    by_act = [
+        {"kind": kind, "verb": verb, "times": 1, **({"requests": 1, "nth": 3} if kind == "checkout_gap" else {})}
+        for kind, (verb, _) in ON_ACTS.items()
+    ]
     by_path = [{"kind": kind, "path": kind, **members} for kind, members in ON_PATHS.items()]
-    options = [["--fault", json.dumps(rule)] for rule in (*by_function, {"kind": "ftp_refuse", "times": 1}, *by_path)]
+    options = [
+        ["--fault", json.dumps(rule)] for rule in (*by_function, *by_act, {"kind": "ftp_refuse", "times": 1}, *by_path)
+    ]
     functions = [function for function, _ in ON_FUNCTIONS.values()]
 
     with served(*itertools.chain.from_iterable(options)) as facts:
         for function in functions:
             post(function, **{name: facts[name] for name in ("endpoint", "token", "signature_key")})
+        httpx2.post(f"{facts['control']}/seed", json={"products": 1}).raise_for_status()
+        session = ""
+        for _, act in ON_ACTS.values():
+            answer = httpx2.post(f"{facts['control']}/shopper", json={"session": session, **act})
+            session = answer.raise_for_status().json()["session"]
         for name in ("refused", *ON_PATHS):
             upload(facts, f"{name}.png")
         taken = httpx2.get(f"{facts['control']}/faults/log").json()["taken"]
 
     kinds = [fault["kind"] for fault in taken]
-    assert kinds == [*ON_FUNCTIONS, "ftp_refuse", *ON_PATHS]
+    assert kinds == [*ON_FUNCTIONS, *ON_ACTS, "ftp_refuse", *ON_PATHS]
     assert set(kinds) == rules.KINDS
     assert [fault["event"]["functions"] for fault in taken[: len(functions)]] == [[name] for name in functions]
 
@@ -166,6 +185,8 @@ def test_the_command_takes_rules_as_they_are_typed_and_a_seed_for_them():
         ({"kind": "ftp_slow", "bytes_per_second": 0}, "ftp_slow needs bytes_per_second"),
         ({"kind": "clock"}, "clock needs seconds"),
         ({"kind": "edit"}, "edit needs xml"),
+        ({"kind": "checkout_gap"}, "checkout_gap needs requests or seconds"),
+        ({"kind": "lands_late", "requests": 0.5}, "requests must be a whole number"),
     ],
 )
 def test_a_rule_that_could_not_be_kept_is_refused_before_it_is_on(members, sentence):

@@ -192,7 +192,7 @@ def test_a_returned_line_keeps_its_shipment(store):
     shipment = shipments.create(store, order_id, rows(store, order_id))
 
     rma = returns.create(store, order_id, rows(store, order_id))
-    returns.receive(store, rma)
+    returns.receive(store, rma, adjusts_inventory=False)
 
     [row] = rows(store, order_id)
     assert (row["status"], row["shpmnt_id"], row["rma_id"]) == (600, shipment, rma)

@@ -21,6 +21,7 @@ from miva_sandbox.faults.rules import BadRuleError, Rule
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed_file import UnreadableError
 from miva_sandbox.server import SandboxServer
+from miva_sandbox.state import inventory
 
 _IN_MEMORY = ":memory:"
 
@@ -64,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--page-images", metavar="TYPE", help="image type that all pages of the storefront show (default: none)"
+    )
+    serve.add_argument(
+        "--inventory-mode",
+        choices=inventory.MODES,
+        help="when a shopper's stock is taken: with the basket, or just before the payment (default: as it was)",
     )
     serve.add_argument(
         "--functions-grant-columns",
@@ -134,6 +140,7 @@ def _server(options: argparse.Namespace) -> SandboxServer:
         folder=options.folder,
         store_code=options.store,
         page_images=options.page_images,
+        inventory_mode=options.inventory_mode,
         log=RequestLog(stream=sys.stderr) if options.log_requests else None,
         ftp_tls_required=options.ftp_tls_required,
         ftp_session_reuse=options.ftp_session_reuse,

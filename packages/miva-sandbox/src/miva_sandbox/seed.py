@@ -47,5 +47,5 @@ def seed(domain: Domain, *, store_code: str) -> Seeded:
 def _make_ready_to_sell(store: Store) -> None:
     """Let stock limit sales, as in a shop that is open, and install the modules that most stores have."""
     inventory.change_settings(store, {"active": 1, "out_track": 1})
-    for module in (modules.CUSTOM_FIELDS, modules.ORDER_WORKFLOW):
+    for module in (modules.BASKET_INVENTORY, modules.CUSTOM_FIELDS, modules.ORDER_WORKFLOW):
         modules.install(store, module)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from miva_sandbox.api.http import ApiEndpoint
 from miva_sandbox.control.application import Control
+from miva_sandbox.control.shopper import Shopper
 from miva_sandbox.faults import interruptions
 from miva_sandbox.faults.rules import Faults
 from miva_sandbox.faults.transport import FaultyTransport, connection_in_scope
@@ -24,6 +25,7 @@ from miva_sandbox.files.ftp import FtpServer, Tls
 from miva_sandbox.http_server import HttpServer
 from miva_sandbox.request_log import RequestLog
 from miva_sandbox.seed import Seeded, seed
+from miva_sandbox.state import inventory, scheduled_tasks
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.page_images import choose_everywhere
 from miva_sandbox.storefront import routes as storefront
@@ -41,6 +43,7 @@ class SandboxServer:
     `control_port` None serves no control API, `sftp_port` None no SFTP, which needs the extra of that name.
     `state` is the directory that keeps everything; without one the store lives in memory and ends with the server.
     `page_images` is the image type that the storefront's pages show; None leaves them as they are, at first without.
+    `inventory_mode` says when a shopper's stock is taken, `basket` or `checkout`; None leaves it, at first `basket`.
     FTP offers TLS with `certificate`; it can insist on it, and on data connections that resume the session.
     """
 
@@ -54,6 +57,7 @@ class SandboxServer:
         folder: str = "/mm5/",
         store_code: str = "sandbox",
         page_images: str | None = None,
+        inventory_mode: str | None = None,
         log: RequestLog | None = None,
         sftp_port: int | None = None,
         control_port: int | None = None,
@@ -68,19 +72,21 @@ class SandboxServer:
             self.store = self._seeded.store
             if page_images is not None:
                 choose_everywhere(self.store, page_images)
+            if inventory_mode is not None:
+                inventory.change_settings(self.store, {"mode": inventory_mode})
             self.full = self._seeded.full
             self.hub = self._seeded.hub
             self.log = log or RequestLog()
             made.callback(self.log.close)
             self.faults = Faults(seed=fault_seed)
             interruptions.install(self.domain, self.faults)
-            control = Control(self.domain, self.faults, self.log)
-            made.callback(control.close)
+            self._acts = Control(self.domain, self.faults, self.log)
+            made.callback(self._acts.close)
             self._http = HttpServer(self._app(), host=host, port=port)
             made.callback(self._http.stop)
             self._control_http = None
             if control_port is not None:
-                self._control_http = HttpServer(control.application(host=host), host=host, port=control_port)
+                self._control_http = HttpServer(self._acts.application(host=host), host=host, port=control_port)
                 made.callback(self._control_http.stop)
             self.certificate = self_signed()
             tls = Tls(certificate=self.certificate, required=ftp_tls_required, session_reuse=ftp_session_reuse)
@@ -129,6 +135,26 @@ class SandboxServer:
     @property
     def storefront(self) -> str:
         return f"{self.address}{self.domain.folder}"
+
+    def shopper(self) -> Shopper:
+        """Let somebody come into the store, with no basket yet."""
+        return Shopper(self.store)
+
+    def reset(self) -> None:
+        """Make every store as new: no records, files, faults and logs, and the right time. Tokens stay."""
+        self._acts.make_new()
+
+    def snapshot(self, name: str = "") -> None:
+        """Keep the content of all stores with their files; an older one of the name is replaced."""
+        self._acts.snapshots.take(name)
+
+    def restore(self, name: str = "") -> None:
+        """Bring a snapshot back, as often as wanted; clock, faults and logs stay. Raises KeyError."""
+        self._acts.snapshots.restore(name)
+
+    def run_task(self, name: str) -> int:
+        """Run a scheduled task of the store now, and return how many records it deleted; raises KeyError."""
+        return scheduled_tasks.run(self.store, name)
 
     def start(self) -> Self:
         """Raises OSError for a port that is taken; then nothing is left running."""

@@ -121,10 +121,10 @@ def _check_timestamp(domain: Domain, root: Mapping[str, Any], *, window: int) ->
     if not text:
         raise AccessDenied("Missing required timestamp")
     try:
-        difference = abs(domain.clock.now() - int(text[:20]))
+        difference = abs(domain.clock.unskewed() - int(text[:20]))
     except ValueError:
         # Text that is no number counts as the number 0 in the server's language.
-        difference = domain.clock.now()
+        difference = domain.clock.unskewed()
     if difference > window:
         raise AccessDenied("Timestamp outside configured window")
 

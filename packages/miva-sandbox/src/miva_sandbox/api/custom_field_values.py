@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from miva_sandbox.api import list_query
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition
-from miva_sandbox.api.parameters import as_text
+from miva_sandbox.api.parameters import Parameters, as_text
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import ApiError, FieldError
-from miva_sandbox.state import custom_fields
+from miva_sandbox.state import basket_inventory, custom_fields
 from miva_sandbox.state.custom_fields import CHECKBOX, MODULE, MULTITEXT
 
 Entity = Literal["product", "category", "customer", "order"]
@@ -27,20 +27,37 @@ def values(call: Call, entity: Entity, record_ids: Collection[int], asked: Seque
     Returns {record id: {module: {field code: value}}}, empty if none of the fields exists.
     """
     fields: dict[int, sqlite3.Row] = {}
+    held: dict[str, None] = {}
     for name in asked:
         module, _, code = name.removeprefix(CUSTOM_FIELDS).partition(":")
+        of_baskets = _of_baskets(call, entity, module, code)
+        held |= dict.fromkeys(of_baskets)
         if module == "*" or (module == MODULE and code == "*"):
             fields |= {field["id"]: field for field in custom_fields.all_of(call.store, entity)}
+            continue
+        if of_baskets:
             continue
         field = custom_fields.find(call.store, entity, code) if module == MODULE else None
         if field is None:
             call.lint.report("unknown column", call.function, name)
         else:
             fields[field["id"]] = field
-    if not fields:
-        return {}
-    found = custom_fields.values(call.store, entity, record_ids, list(fields.values()))
-    return {record_id: {MODULE: codes} for record_id, codes in found.items()}
+    found: Values = {}
+    if fields:
+        own = custom_fields.values(call.store, entity, record_ids, list(fields.values()))
+        found = {record_id: {MODULE: codes} for record_id, codes in own.items()}
+    if held:
+        for record_id, codes in basket_inventory.values(call.store, record_ids, held).items():
+            found.setdefault(record_id, {})[basket_inventory.MODULE] = dict(codes)
+    return found
+
+
+def _of_baskets(call: Call, entity: Entity, module: str, code: str) -> Sequence[str]:
+    """Return the fields of the module `baskinv` that a column's name is for."""
+    if entity != "product" or module not in {"*", basket_inventory.MODULE}:
+        return ()
+    known = basket_inventory.fields(call.store)
+    return known if "*" in {module, code} else [code] if code in known else ()
 
 
 def condition(  # noqa: PLR0917 - a condition is field, operator, value
@@ -104,6 +121,8 @@ def check(call: Call, entity: Entity) -> list[tuple[sqlite3.Row, str | list[str]
     """
     found: list[tuple[sqlite3.Row, str | list[str]]] = []
     for module, members in (call.parameters.mapping("CustomField_Values") or {}).items():
+        if entity == "product" and module == basket_inventory.MODULE:
+            continue
         if module != MODULE:
             raise ApiError("MER-JSN-PRD-00076", f"Module '{module}' not found")
         for code, value in members.items() if isinstance(members, dict) else ():
@@ -112,6 +131,29 @@ def check(call: Call, entity: Entity) -> list[tuple[sqlite3.Row, str | list[str]
                 raise FieldError(f"CustomField_Values:{module}:{code}", "Field not found")
             found.append((field, [as_text(item) for item in value] if isinstance(value, list) else as_text(value)))
     return found
+
+
+def basket_total(call: Call) -> int | None:
+    """
+    Read what CustomField_Values says of the module `baskinv`: the total to set, or None.
+
+    Raises InputErrors for a field that isn't there and for what is no number, ApiError if the module is off.
+    """
+    members = (call.parameters.mapping("CustomField_Values") or {}).get(basket_inventory.MODULE)
+    if members is None:
+        return None
+    known = basket_inventory.fields(call.store)
+    if not known:
+        raise ApiError("MER-JSN-PRD-00076", f"Module '{basket_inventory.MODULE}' not found")
+    given = Parameters(
+        members if isinstance(members, dict) else {}, path=f"CustomField_Values:{basket_inventory.MODULE}:"
+    )
+    for code in members if isinstance(members, dict) else ():
+        if code not in known:
+            raise given.refuse(code, "Field not found")
+    if given.has(basket_inventory.HELD):
+        call.lint.report("read-only custom field", call.function, f"{basket_inventory.MODULE}:{basket_inventory.HELD}")
+    return given.integer(basket_inventory.TOTAL)
 
 
 def store_values(call: Call, record_id: int, checked: list[tuple[sqlite3.Row, str | list[str]]]) -> None:

@@ -15,7 +15,7 @@ from miva_sandbox.api.parameters import Parameters, as_text
 from miva_sandbox.api.registry import Call, Function, full_name
 from miva_sandbox.api.responses import AccessDenied, Answer, ApiError, FieldError
 from miva_sandbox.request_log import Operation
-from miva_sandbox.state import modules
+from miva_sandbox.state import modules, scheduled_tasks
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.store import Store
@@ -101,6 +101,7 @@ def _run(session: Session, parameters: Parameters, record: Operation) -> Answer:
     _check_right(function, call)
     if store is None:
         return function.implementation(call)
+    scheduled_tasks.run_due(store)
     with store.db.lock if function.exclusive else nullcontext(), store.db.recording() as record.changes:
         return function.implementation(call)
 

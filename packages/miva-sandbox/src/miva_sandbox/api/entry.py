@@ -5,8 +5,10 @@ Nearly every failure is answered with HTTP 200 and `success: 0`, as a real store
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +26,10 @@ __all__ = ["Reply", "Session", "handle"]
 _REGISTERED = functions
 
 _HEADER = "x-miva-api-authorization"
+
+
+class LandsLateError(Exception):
+    """The request is accepted, its work will be done later, and there is no answer of the store's."""
 
 
 @dataclass(slots=True)
@@ -46,7 +52,10 @@ def handle(
     Answer one HTTP request; `headers` have lower-case names.
 
     The session, if it came to one, holds what is to be done once the answer is on its way.
+
+    Raises LandsLateError for a request that the hooks keep back.
     """
+    domain.agenda.request_arrives()
     started = perf_counter()
     session: Session | None = None
     # What is logged of a request that ends without an answer of the store's.
@@ -59,12 +68,10 @@ def handle(
             caller=caller,
             binary_is_base64=headers.get("x-miva-api-binary-encoding", "").strip().casefold() == "base64",
         )
-        result = multicall.execute(
-            session,
-            root,
-            range_header=headers.get("range", ""),
-            timeout_seconds=_timeout(headers.get("x-miva-api-timeout", "")),
-        )
+        if (lateness := domain.hooks.lateness(root)) is not None:
+            domain.agenda.postpone(partial(_land, session, log, root, headers), lateness)
+            raise LandsLateError
+        result = _execute(session, root, headers)
         reply = Reply(result.status, encode(result.answer))
         if result.content_range:
             reply.headers["Content-Range"] = result.content_range
@@ -85,6 +92,33 @@ def handle(
         )
     reply.headers["Content-Type"] = "application/json; charset=utf-8"
     return reply, session
+
+
+def _execute(session: Session, root: Mapping[str, Any], headers: Mapping[str, str]) -> multicall.Result:
+    return multicall.execute(
+        session,
+        root,
+        range_header=headers.get("range", ""),
+        timeout_seconds=_timeout(headers.get("x-miva-api-timeout", "")),
+    )
+
+
+def _land(session: Session, log: RequestLog, root: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Do the work of a request whose client is gone; the answer is nobody's, but the log has it."""
+    started = perf_counter()
+    with suppress(ApiError):
+        _execute(session, root, headers)
+        log.add(
+            at=session.domain.clock.now(),
+            caller=session.caller.name,
+            status=200,
+            seconds=perf_counter() - started,
+            bytes_in=0,
+            bytes_out=0,
+            operations=session.operations,
+        )
+        for task in session.after_answer:
+            task()
 
 
 def _admit(domain: Domain, method: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

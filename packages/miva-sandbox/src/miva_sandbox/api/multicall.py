@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from miva_sandbox.api.dispatch import Session, run
+from miva_sandbox.api.dispatch import Session, called, run
+from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.api.responses import ApiError
 
 _RANGE = re.compile(r"\s*([0-9]*)\s*-\s*([0-9]*)\s*")
@@ -60,6 +61,11 @@ def calls(root: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], ...]]:
         iterations = _list(levels[0], "Iterations")
         for iteration in iterations if iterations is not None else [None]:
             yield levels if iteration is None else (_members(iteration), *levels)
+
+
+def functions_of(root: Mapping[str, Any]) -> list[str]:
+    """Return the functions that a request calls, whether or not there are such functions."""
+    return [name for levels in calls(root) if (name := called(Parameters(*levels)))]
 
 
 def is_single(root: Mapping[str, Any]) -> bool:

@@ -13,14 +13,16 @@ Bodies and answers are JSON objects. What is refused is answered with HTTP 400 a
 | `GET`, `DELETE /faults/log` | | the faults that were taken |
 | `GET`, `DELETE /lint` | | what a real store would have passed over in silence |
 | `GET`, `DELETE /requests` | | the request log |
-| `GET`, `POST /clock` | `move` seconds, `freeze` at epoch seconds, or `release` | the store's clock |
+| `GET`, `POST /clock` | `move` seconds, `freeze` at epoch seconds, or `release`; `skew` seconds | the store's clock, and how wrong it is |
 | `POST /seed` | `products`, `families`, `variants` (per family), `orders` | invented records, in bulk |
+| `POST /shopper` | `act` (add: `code`, `quantity`, `choices`; change: `line`, `quantity`; remove: `line`; empty; look; check_out: `payment`), `session` | one act of one person; what the shop refuses is in `refused` |
+| `POST /tasks` | `task` (Delete Expired Shopping Baskets) | run a scheduled task now; answers with how many it `deleted` |
 | `GET`, `POST`, `DELETE /shoppers` | `rate` (orders a second), `count`, `seed` | shoppers who order until they are stopped |
 | `GET`, `POST /stores` | `code` | list the stores of the domain, and add one like the first |
 | `POST /tokens` | `token` (name), `req_sig`, `req_ts`, `ts_window`, `ip_addresses`, `enabled` | make or change a token; answers with its `token` and `signature_key` |
 | `POST /users` | `user` (name), `public_key`, `groups` (none: an administrator) | an admin user who signs with an RSA key |
 | `POST /permissions` | `token` (name or token), `grant`, `revoke`, `grant_groups`, `revoke_groups`, `enabled` | rights of a token |
-| `POST /settings` | `domain`, `store`, `inventory`, `workflows` (code: on or off), `queues` (codes to make), `page_images` (page: code of the image type that it shows, for SRCH, CTGY, PROD, PROD-RELATED, PLST, BASK) | settings by name |
+| `POST /settings` | `domain`, `store`, `inventory`, `modules` and `workflows` (code: on or off), `queues` (codes to make), `page_images` (page: code of the image type that it shows, for SRCH, CTGY, PROD, PROD-RELATED, PLST, BASK) | settings by name |
 | `POST /edit` | `xml` | provisioning tags, run by somebody else; answers with their `messages` |
 
 `store` (a code) in a body or a query names the store that is meant; without it the first one is.

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from miva_sandbox.control import access, bulk, request_body, settings
+from miva_sandbox.control import access, bulk, request_body, settings, shopper_acts
 from miva_sandbox.control.request_body import Body, RefusedError
+from miva_sandbox.control.shopper import Shopper
 from miva_sandbox.control.shoppers import Shoppers, order_once
 from miva_sandbox.control.snapshots import Snapshots
 from miva_sandbox.faults import rules
@@ -22,6 +23,7 @@ from miva_sandbox.provisioning import run as provision
 from miva_sandbox.provisioning.document import ParseError, TooManyTopLevelTags
 from miva_sandbox.request_log import RequestLog, as_json
 from miva_sandbox.seed import seed
+from miva_sandbox.state import scheduled_tasks
 from miva_sandbox.state.columns import code_fault
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.errors import StoreError
@@ -37,12 +39,12 @@ class Control:
         self._domain = domain
         self._faults = faults
         self._log = log
-        self._snapshots = Snapshots(domain)
+        self.snapshots = Snapshots(domain)
         self._shoppers = Shoppers()
 
     def close(self) -> None:
         self._shoppers.stop()
-        self._snapshots.close()
+        self.snapshots.close()
 
     def application(self, *, host: str) -> Starlette:
         routes = [
@@ -57,6 +59,8 @@ class Control:
             _route("/requests", self.requests, delete=self.clear_requests),
             _route("/clock", self.clock, post=self.set_clock),
             _route("/seed", post=self.seed),
+            _route("/shopper", post=self.shopper),
+            _route("/tasks", post=self.run_task),
             _route("/shoppers", self.shoppers, post=self.send_shoppers, delete=self.stop_shoppers),
             _route("/stores", self.stores, post=self.add_store),
             _route("/tokens", post=self.set_token),
@@ -80,23 +84,27 @@ class Control:
 
     def reset(self, body: Body) -> Body:
         del body
+        self.make_new()
+        return {}
+
+    def make_new(self) -> None:
+        """Make every store as new; tokens and the domain's settings stay."""
         self._shoppers.stop()
-        self._snapshots.reset()
+        self.snapshots.reset()
         self._faults.clear(seed=0)
         self._faults.clear_log()
         self._domain.lint.clear()
         self._log.clear()
         self._domain.clock.release()
-        return {}
 
     def snapshot(self, body: Body) -> Body:
-        self._snapshots.take(request_body.text(body, "name"))
+        self.snapshots.take(request_body.text(body, "name"))
         return {}
 
     def restore(self, body: Body) -> Body:
         name = request_body.text(body, "name")
         try:
-            self._snapshots.restore(name)
+            self.snapshots.restore(name)
         except KeyError:
             raise RefusedError(f"There is no snapshot '{name}'") from None
         return {}
@@ -122,6 +130,18 @@ class Control:
         return {"messages": [asdict(message) for message in messages]}
 
     # --- shoppers ---
+
+    def shopper(self, body: Body) -> Body:
+        """Do one act of one shopper; what the store refuses is an answer, with the reason in `refused`."""
+        shopper = Shopper(self._store(body), request_body.text(body, "session") if body.get("session") else "")
+        answer = shopper_acts.act(shopper, body)
+        return {"session": shopper.session, **answer}
+
+    def run_task(self, body: Body) -> Body:
+        name = request_body.text(body, "task")
+        if name not in scheduled_tasks.TASKS:
+            raise RefusedError(f"There is no task '{name}'; there are: {', '.join(scheduled_tasks.TASKS)}")
+        return {"deleted": scheduled_tasks.run(self._store(body), name)}
 
     def shoppers(self, body: Body) -> Body:
         del body
@@ -205,7 +225,7 @@ class Control:
 
     def clock(self, body: Body) -> Body:
         del body
-        return {"now": self._domain.clock.now()}
+        return {"now": self._domain.clock.now(), "skew": self._domain.clock.skew_seconds}
 
     def set_clock(self, body: Body) -> Body:
         if body.get("release"):
@@ -214,6 +234,8 @@ class Control:
             self._domain.clock.freeze(request_body.number(body, "freeze", low=0))
         if "move" in body:
             self._domain.clock.move(request_body.number(body, "move"))
+        if "skew" in body:
+            self._domain.clock.skew_seconds = request_body.number(body, "skew")
         return self.clock({})
 
     def stores(self, body: Body) -> Body:

@@ -5,19 +5,22 @@ from dataclasses import asdict
 from typing import Any
 
 from miva_sandbox.control.request_body import RefusedError, texts
-from miva_sandbox.state import inventory, page_images, queues
+from miva_sandbox.state import inventory, modules, page_images, queues
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import DEFAULTS, Store
 
 
 def change(domain: Domain, store: Store, body: Mapping[str, Any]) -> None:
     """Change settings by name; all names are checked before the first is changed. Raises RefusedError."""
-    groups = {name: body.get(name) or {} for name in ("domain", "store", "inventory", "workflows", "page_images")}
+    groups = {
+        name: body.get(name) or {} for name in ("domain", "store", "inventory", "workflows", "page_images", "modules")
+    }
     _check(groups["domain"], asdict(domain.settings), "domain")
     _check(groups["store"], DEFAULTS, "store")
     _check(groups["inventory"], dict(inventory.settings(store)), "inventory")
     workflows = {row["code"]: True for row in store.db.rows("SELECT code FROM workflows")}
     _check(groups["workflows"], workflows, "workflows")
+    _check(groups["modules"], dict.fromkeys(modules.FEATURES, True), "modules")
     _check(groups["page_images"], dict.fromkeys(page_images.PAGES, ""), "page_images")
     if groups["domain"]:
         domain.change_settings(**groups["domain"])
@@ -27,6 +30,9 @@ def change(domain: Domain, store: Store, body: Mapping[str, Any]) -> None:
     page_images.choose(store, groups["page_images"])
     for code in texts(body, "queues"):
         queues.insert(store, code)
+    for code, is_on in groups["modules"].items():
+        switch = modules.install if is_on else modules.remove
+        switch(store, code)
     for code, is_on in groups["workflows"].items():
         queues.enable(store, code, enabled=bool(is_on))
 

@@ -3,26 +3,22 @@
 import random
 import threading
 
-from miva_sandbox.state import attributes, baskets, choices, products, sales
-from miva_sandbox.state.baskets import Buyer, OutOfStock
+from miva_sandbox.control.shopper import BUYER
+from miva_sandbox.state import attributes, baskets, choices, products, sales, scheduled_tasks
+from miva_sandbox.state.baskets import OutOfStock, PaymentDied, PaymentRefused
 from miva_sandbox.state.store import Store
 
 _TRIES = 20
-_ADDRESS = {
-    "fname": "Ada",
-    "lname": "Shopper",
-    "email": "shopper@example.com",
-    "addr1": "1 Pier Rd",
-    "city": "Salem",
-    "state": "OR",
-    "zip": "97301",
-    "cntry": "US",
-}
-_BUYER = Buyer(address={f"{side}_{name}": text for side in ("ship", "bill") for name, text in _ADDRESS.items()})
 
 
 def order_once(store: Store, chooser: random.Random) -> int | None:
-    """Order one unit of something that is active and in stock; None if nothing like it was met in some tries."""
+    """
+    Order one unit of something that is active and in stock, and return the number, also of a purchase that is pending.
+
+    None if nothing like it was met in some tries, or if a fault took the payment.
+    """
+    store.agenda.catch_up()
+    scheduled_tasks.run_due(store)
     with store.db.lock:
         for _ in range(_TRIES):
             sold = _choose(store, chooser)
@@ -35,7 +31,10 @@ def order_once(store: Store, chooser: random.Random) -> int | None:
             except OutOfStock:
                 store.db.execute("DELETE FROM baskets WHERE id = ?", (basket["id"],))
                 continue
-            return baskets.check_out(store, basket, _BUYER)
+            try:
+                return baskets.check_out(store, basket, BUYER).order_id
+            except (OutOfStock, PaymentRefused, PaymentDied):
+                return None
     return None
 
 

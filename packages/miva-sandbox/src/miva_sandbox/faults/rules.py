@@ -19,6 +19,10 @@ kind:
 | `api_offline` | request | 503, as if the API were switched off |
 | `permission` | function | `access_denied`, as if the right had been taken away |
 | `clock` | request | the store's clock is `seconds` off while the request is handled |
+| `lands_late` | request | accepted, the connection is dropped; the work is done after `requests` more and `seconds` |
+| `checkout_gap` | order | an act that moves stock for an order rests between its steps |
+| `payment_refused`, `payment_dies` | shopper | the payment is declined; the request ends while it runs |
+| `stock_race` | shopper | stock is tested before somebody else's taking shows: whatever is wanted passes |
 | `edit` | request | before it, somebody else runs the provisioning tags in `xml` |
 | `ftp_refuse` | ftp login | 530 |
 | `ftp_slow` | ftp transfer | `bytes_per_second` |
@@ -27,6 +31,12 @@ kind:
 
 A latency with `function` or `tag` waits where that function or tag begins, so that it adds up in a multi-call; one
 without waits once, before the request.
+
+A `checkout_gap` lasts for `requests` to the API and `seconds` of the store's clock. A shopper's order comes that much
+later than its stock falls, and the basket's lines are there as long again; of an order made by API, each line comes
+later than the order, and its stock later than the line. `function` or `tag` name what makes the order or the line; a
+shopper's acts are known by their `verb`, the storefront's action: ADPR (add to basket), QTYG (change a quantity), AUTH
+(check out).
 """
 
 import itertools
@@ -57,6 +67,11 @@ KINDS = frozenset(
         "api_offline",
         "permission",
         "clock",
+        "lands_late",
+        "checkout_gap",
+        "payment_refused",
+        "payment_dies",
+        "stock_race",
         "edit",
         "ftp_refuse",
         "ftp_slow",
@@ -66,14 +81,23 @@ KINDS = frozenset(
 )
 
 _TEXTS = frozenset({"kind", "function", "tag", "verb", "path", "store", "xml"})
-_WHOLE = frozenset({"nth", "times", "bytes_per_second", "after_bytes", "status"})
+_WHOLE = frozenset({"nth", "times", "bytes_per_second", "after_bytes", "status", "requests"})
 _MAY_BE_ABSENT = frozenset({"nth", "times", "seconds", "up_to_seconds"})
-# Without these a rule would strike, and nobody would notice.
+# Without one of these a rule would strike, and nobody would notice.
 _NEEDED = {
     "bandwidth": ("bytes_per_second",),
+    "checkout_gap": ("requests", "seconds"),
     "clock": ("seconds",),
     "edit": ("xml",),
     "ftp_slow": ("bytes_per_second",),
+    "lands_late": ("requests", "seconds"),
+}
+# Where the events of a kind are; of all others it is the request.
+_PLACES = {
+    "checkout_gap": "order",
+    "payment_refused": "shopper",
+    "payment_dies": "shopper",
+    "stock_race": "shopper",
 }
 _MOST = 10**12
 
@@ -95,6 +119,7 @@ class Rule:
     bytes_per_second: int = 0
     after_bytes: int = 0
     status: int = 500
+    requests: int = 0
     store: str = ""
     xml: str = ""
 
@@ -136,9 +161,9 @@ def read(members: Mapping[str, Any]) -> Rule:
                 raise BadRuleError(f"{name} must be a text")
         elif value is not None or name not in _MAY_BE_ABSENT:
             _check_number(name, value)
-    for name in _NEEDED.get(members["kind"], ()):
-        if not members.get(name):
-            raise BadRuleError(f"{members['kind']} needs {name}")
+    needed = _NEEDED.get(members["kind"], ())
+    if needed and not any(members.get(name) for name in needed):
+        raise BadRuleError(f"{members['kind']} needs {' or '.join(needed)}")
     if members["kind"] == "edit":
         try:
             document.parse(members.get("xml", ""))
@@ -245,8 +270,9 @@ class Faults:
         """
         Return the first rule of this kind that strikes at an event, and log that it did.
 
-        `at` is where the event is: request, function, tag or ftp. `event` has the members `functions` (a list),
-        `tag`, `verb`, `path`, as far as they apply; what a rule names and the event does not have, does not match.
+        `at` is where the event is: request, function, tag, order, shopper or ftp. `event` has the members
+        `functions` (a list), `tag`, `verb`, `path`, as far as they apply; what a rule names and the event does not
+        have, does not match.
         """
         if not self._active:
             return None
@@ -285,7 +311,7 @@ def _place(rule: Rule) -> str:
         return "tag"
     if rule.kind in {"permission", "engine_timeout"} or (rule.kind == "latency" and rule.function):
         return "function"
-    return "request"
+    return _PLACES.get(rule.kind, "request")
 
 
 def _is_for(rule: Rule, event: Mapping[str, Any]) -> bool:

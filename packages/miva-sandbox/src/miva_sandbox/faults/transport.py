@@ -14,9 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from miva_sandbox.api import multicall
-from miva_sandbox.api.dispatch import called
+from miva_sandbox.api.entry import LandsLateError
 from miva_sandbox.api.http import TooLargeError, read_body, too_large
-from miva_sandbox.api.parameters import Parameters
 from miva_sandbox.faults.interruptions import EngineTimeoutError
 from miva_sandbox.faults.rules import Faults, Rule
 from miva_sandbox.provisioning import run as provision
@@ -77,6 +76,8 @@ class _Exchange:
             await app(self._scope, self._replay, self._collect)
         except EngineTimeoutError:
             await self._html(504, "504 Gateway Time-out")
+        except LandsLateError:
+            await self._drop()
         finally:
             self._clock_is_off(0.0)
 
@@ -215,7 +216,7 @@ def functions_of(body: bytes) -> Sequence[str]:
         return ()
     if not isinstance(root, dict):
         return ()
-    return [name for levels in multicall.calls(root) if (name := called(Parameters(*levels)))]
+    return multicall.functions_of(root)
 
 
 def _part(body: bytes, *, more: bool) -> Message:

@@ -51,7 +51,7 @@ def _run_tag(tag: Tag) -> None:
             tag.complain_of(error)
         except (sqlite3.Error, OverflowError) as error:
             tag.complain(f"Fatal Error: MER-DBA-00000: {error}")
-    if len(tag.messages) == before:
+    if len(tag.messages) == before and not tag.goes_on:
         _report_ignored(tag.store, tag.element)
 
 

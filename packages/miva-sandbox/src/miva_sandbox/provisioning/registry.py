@@ -45,6 +45,8 @@ class Tag:
         self.store = store
         self.element = element
         self.messages = messages
+        # Set by a function whose act goes on after the answer: then nobody can say yet what it will not have read.
+        self.goes_on = False
 
     @property
     def name(self) -> str:

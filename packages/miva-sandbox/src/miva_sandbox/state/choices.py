@@ -8,6 +8,7 @@ that is a dimension counts only as given or not given.
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from miva_sandbox.state import attributes, variants
 from miva_sandbox.state.attributes import BOOLEANS, PRODUCT, TEMPLATE, TEMPLATE_TYPE, Kind
@@ -105,9 +106,9 @@ def variant_of(store: Store, product_id: int, asked: Sequence[Question], answers
     return _find(store, product_id, asked, chosen)
 
 
-def variant_of_line(store: Store, product_id: int, options: Sequence[sqlite3.Row]) -> int | None:
+def variant_of_line(store: Store, product_id: int, options: Sequence[sqlite3.Row | Mapping[str, Any]]) -> int | None:
     """
-    Find the variant of an order line again, from the options stored with it.
+    Find the variant of a line again, from the options stored with it.
 
     Own attributes are looked up by code first, those of templates by ids first, as both may have changed since.
     """
@@ -123,7 +124,9 @@ def variant_of_line(store: Store, product_id: int, options: Sequence[sqlite3.Row
     return _find(store, product_id, asked, chosen)
 
 
-def _stored(question: Question, options: Sequence[sqlite3.Row]) -> sqlite3.Row | None:
+def _stored(
+    question: Question, options: Sequence[sqlite3.Row | Mapping[str, Any]]
+) -> sqlite3.Row | Mapping[str, Any] | None:
     by_code = [row for row in options if key(row["attr_code"]) == key(question.code)]
     by_id = [row for row in options if row["attr_id"] == question.attr_id and row["attmpat_id"] == question.attmpat_id]
     first, second = (by_id, by_code) if question.attmpat_id else (by_code, by_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from miva_sandbox.lint import Lint
 from miva_sandbox.state import tokens, users
+from miva_sandbox.state.agenda import Agenda
 from miva_sandbox.state.clock import Clock
 from miva_sandbox.state.database import Database
 from miva_sandbox.state.hooks import Hooks
@@ -60,6 +61,7 @@ class Domain:
         # The address of the web server, without slash at the end, once there is one.
         self.base_url = ""
         self.hooks = Hooks()
+        self.agenda = Agenda(self.clock)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if state is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="miva-sandbox-")
@@ -113,6 +115,7 @@ class Domain:
             folder=self.folder,
             strict_codes=self.settings.strict_codes,
             hooks=self.hooks,
+            agenda=self.agenda,
             tracking_links=self.settings.tracking_links,
             neighbours=self.stores,
         )

@@ -59,6 +59,8 @@ CREATE TABLE IF NOT EXISTS inventory_product_counts (
 
 Level = Literal["in", "low", "out"]
 
+# When a shopper's stock is taken: as the basket is filled, or just before the payment.
+MODES = ("basket", "checkout")
 _SHORT_TEXTS = ("in_short", "low_short", "out_short")
 
 
@@ -71,6 +73,8 @@ def settings(store: Store) -> sqlite3.Row:
 
 def change_settings(store: Store, changes: Mapping[str, str | int]) -> None:
     """Change the store's settings named. Raises Invalid."""
+    if changes.get("mode", MODES[0]) not in MODES:
+        raise Invalid("", f"mode must be one of: {', '.join(MODES)}", field="mode")
     _write(store, "inventory_settings", "id", 1, changes)
 
 
@@ -106,7 +110,7 @@ def update_product(
         store.db.execute("INSERT OR REPLACE INTO inventory_product_counts VALUES (?, ?)", (product_id, count or 0))
     elif count is not None:
         # A missing count row is not made good here, as in a real store.
-        store.db.execute("UPDATE inventory_product_counts SET inventory = ? WHERE product_id = ?", (count, product_id))
+        set_count(store, product_id, count)
     _write(store, "inventory_product_settings", "product_id", product_id, {**changes, "active": 1})
     return True
 
@@ -119,6 +123,15 @@ def adjust(store: Store, product_id: int, by: int) -> None:
     count = columns.fit_integer((counted(store, product_id) or 0) + by, "inventory")
     store.db.execute("INSERT OR REPLACE INTO inventory_product_counts VALUES (?, ?)", (product_id, count))
     store.db.execute("UPDATE inventory_product_settings SET active = 1 WHERE product_id = ?", (product_id,))
+
+
+def set_count(store: Store, product_id: int, count: int) -> bool:
+    """Overwrite a count; False, and nothing, for a product that has none. Raises Invalid."""
+    written = store.db.execute(
+        "UPDATE inventory_product_counts SET inventory = ? WHERE product_id = ?",
+        (columns.fit_integer(count, "inventory"), product_id),
+    )
+    return written.rowcount > 0
 
 
 def counted(store: Store, product_id: int) -> int | None:

@@ -7,11 +7,12 @@ draw from too. Every change of lines leaves the order's status, counts and total
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from miva_sandbox.state import order_stock, order_totals, queues, shipments
 from miva_sandbox.state.errors import Invalid
 from miva_sandbox.state.order_status import CLOSED, Line
+from miva_sandbox.state.order_stock import Movement
 from miva_sandbox.state.store import Store
 
 SCHEMA = """
@@ -80,6 +81,11 @@ def text_option(attr_code: str, text: str) -> Option:
     if len(text) <= _SHORT_DATA:
         return Option(attr_code=attr_code, data=text)
     return Option(attr_code=attr_code, data_long=text)
+
+
+def draws(store: Store, line: NewLine) -> list[Movement]:
+    """Say what a line draws on, by its code and options as the catalogue is now."""
+    return order_stock.of_line(store, asdict(line), [asdict(option) for option in line.options])
 
 
 def overridden(line: NewLine, *, sku: str | None, status: int, tax: int) -> NewLine:
@@ -223,15 +229,17 @@ def back_order(store: Store, order_id: int, lines: Sequence[sqlite3.Row], *, dt_
 
 def cancel(store: Store, order_id: int, lines: Sequence[sqlite3.Row], *, reason: str = "") -> int:
     """
-    Cancel lines and put their stock back; cancelled and returned ones are skipped, so a repeat restores nothing.
+    Cancel lines and put their stock back, also of shipped ones.
+
+    Cancelled and returned ones are skipped, so a repeat restores nothing.
 
     The reason is written each time, also to what is skipped. Returns the order's total in cents. Payments stay.
     """
     shipments.take_out(store, [line for line in lines if line["status"] not in CLOSED])
     for line in lines:
         if line["status"] not in CLOSED:
-            order_stock.put_back(store, line)
             store.db.execute("UPDATE order_items SET status = ? WHERE line_id = ?", (Line.CANCELLED, line["line_id"]))
+            order_stock.put_back(store, line)
         if reason:
             add_option(store, order_id, line["line_id"], text_option(_REASON, reason))
     if not lines:

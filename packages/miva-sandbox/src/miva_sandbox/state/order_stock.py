@@ -5,7 +5,8 @@ A movement is a pair of product id and quantity.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from miva_sandbox.state import choices, inventory, products, variants
 from miva_sandbox.state.store import Store
@@ -22,9 +23,11 @@ def movements(store: Store, product_id: int, variant_id: int | None, quantity: i
     return [(product_id, quantity)]
 
 
-def of_line(store: Store, line: sqlite3.Row, options: Sequence[sqlite3.Row]) -> list[Movement]:
+def of_line(
+    store: Store, line: sqlite3.Row | Mapping[str, Any], options: Sequence[sqlite3.Row | Mapping[str, Any]]
+) -> list[Movement]:
     """
-    Work out anew what an order line draws on: the product by the line's code, the variant by its options.
+    Work out anew what a line draws on: the product by the line's code, the variant by its options.
 
     The variant may be gone since; then it is the product's default parts, or its own count.
     """

@@ -141,9 +141,10 @@ def insert(store: Store, order: NewOrder) -> int:
 
 
 def summed(store: Store, order_id: int) -> None:
-    """Bring a new order's status and sums in line with its lines and charges."""
+    """Bring a new order's status and sums in line with its lines and charges; that ends its creation."""
     order_totals.refresh(store, order_id)
     order_totals.refresh_total(store, order_id)
+    order_totals.touch(store, order_id)
 
 
 def announce(store: Store, order_id: int) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from miva_sandbox.state import order_totals, queues
+from miva_sandbox.state import order_stock, order_totals, queues
 from miva_sandbox.state.order_status import CLOSED, Line, Return
 from miva_sandbox.state.store import Store
 
@@ -39,11 +39,18 @@ def create(store: Store, order_id: int, lines: Sequence[sqlite3.Row]) -> int:
     return return_id
 
 
-def receive(store: Store, return_id: int) -> None:
-    """Note that the goods of a return are back; one that was received already stays as it is."""
+def receive(store: Store, return_id: int, *, adjusts_inventory: bool) -> None:
+    """
+    Note that the goods of a return are back, and give their stock back first if that is wanted.
+
+    Nobody looks whether the return was received already: a repeat gives the stock back again.
+    """
     found = find(store, return_id)
-    if found is None or found["status"] == Return.RECEIVED:
+    if found is None:
         return
+    if adjusts_inventory:
+        for line in store.db.rows("SELECT * FROM order_items WHERE rma_id = ? ORDER BY line_id", (return_id,)):
+            order_stock.put_back(store, line)
     store.db.execute(
         "UPDATE order_returns SET status = ?, dt_recvd = ? WHERE id = ?",
         (Return.RECEIVED, store.clock.now(), return_id),

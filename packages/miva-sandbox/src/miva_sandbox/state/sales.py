@@ -5,11 +5,11 @@ The line carries the parent's code and name; only the SKU tells which part was s
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from miva_sandbox.state import inventory, order_stock, products, variants
-from miva_sandbox.state.choices import Answer
+from miva_sandbox.state import choices, inventory, order_stock, products, variants
+from miva_sandbox.state.choices import Answer, Unanswered
 from miva_sandbox.state.order_lines import NewLine, Option
 from miva_sandbox.state.order_stock import Movement
 from miva_sandbox.state.store import Store
@@ -27,6 +27,35 @@ class Shortage:
 
     product: sqlite3.Row
     available: int
+
+
+class NotForSaleError(Exception):
+    """What a shopper asks for can't be bought like that; `page` is the one that the shopper meets instead."""
+
+    def __init__(self, page: str, message: str) -> None:
+        super().__init__(message)
+        self.page = page
+        self.message = message
+
+
+def chosen(store: Store, code: str, given: Mapping[tuple[str, str], str], *, quantity: int) -> Sale:
+    """
+    Take a shopper's choice as the product's page would; `given` is keyed as choices.Question.name.
+
+    Raises NotForSaleError.
+    """
+    product = products.find(store, code)
+    if product is None or not product["active"]:
+        raise NotForSaleError("NTFD", "There is no such product.")
+    asked = choices.questions(store, product["id"])
+    try:
+        answers = choices.read(store, asked, given)
+    except Unanswered:
+        raise NotForSaleError("PATR", "Attributes in bold are required.") from None
+    variant_id = choices.variant_of(store, product["id"], asked, answers)
+    if variant_id is None:
+        raise NotForSaleError("PATR", "Please select a valid combination of attributes.")
+    return sale(store, product, variant_id=variant_id, answers=answers, quantity=quantity)
 
 
 def sale(
@@ -64,11 +93,13 @@ def sale(
 
 
 def shortage(store: Store, movements: Sequence[Movement], *, held: Sequence[Movement] = ()) -> Shortage | None:
-    """Find the first product that can't be sold as often as wanted; each is judged by its own settings alone."""
-    already: dict[int, int] = {}
-    for product_id, quantity in held:
-        already[product_id] = already.get(product_id, 0) + quantity
-    for product_id, quantity in movements:
+    """
+    Find the first product that can't be sold as often as wanted; each is judged by its own settings alone.
+
+    What several movements want of one product is tested together.
+    """
+    already, wanted = _summed(held), _summed(movements)
+    for product_id, quantity in wanted.items():
         limit = inventory.stock(store, product_id).limit
         if limit is None:
             continue
@@ -78,6 +109,13 @@ def shortage(store: Store, movements: Sequence[Movement], *, held: Sequence[Move
             assert product is not None
             return Shortage(product, left)
     return None
+
+
+def _summed(movements: Sequence[Movement]) -> dict[int, int]:
+    quantities: dict[int, int] = {}
+    for product_id, quantity in movements:
+        quantities[product_id] = quantities.get(product_id, 0) + quantity
+    return quantities
 
 
 def _option(answer: Answer, *, surcharged: bool) -> Option:

@@ -14,6 +14,7 @@ from typing import Any
 
 import miva_sandbox.state
 from miva_sandbox.lint import Lint
+from miva_sandbox.state.agenda import Agenda
 from miva_sandbox.state.clock import Clock
 from miva_sandbox.state.database import Database
 from miva_sandbox.state.hooks import Hooks
@@ -113,6 +114,7 @@ class Store:
         folder: str = "/mm5/",
         strict_codes: bool = True,
         hooks: Hooks | None = None,
+        agenda: Agenda | None = None,
         tracking_links: Mapping[str, str] | None = None,
         neighbours: Mapping[str, "Store"] | None = None,
     ) -> None:
@@ -124,6 +126,9 @@ class Store:
         self.folder = folder
         self.strict_codes = strict_codes
         self.hooks = hooks or Hooks()
+        self.agenda = agenda or Agenda(self.clock)
+        # When the store's scheduled tasks were last looked at.
+        self.tasks_looked_at = self.clock.now()
         self.tracking_links: Mapping[str, str] = tracking_links or {}
         # All stores of the domain, this one included once it is open.
         self.neighbours: Mapping[str, Store] = {} if neighbours is None else neighbours

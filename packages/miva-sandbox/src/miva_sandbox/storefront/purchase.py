@@ -5,12 +5,12 @@ import re
 from lxml.html import HtmlElement
 from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
-from miva_sandbox.state import baskets, choices, order_totals, products, sales, shelves
-from miva_sandbox.state.baskets import SHIPPING_METHODS, Buyer, Item, OutOfStock
-from miva_sandbox.state.choices import Unanswered
+from miva_sandbox.state import baskets, order_lines, order_totals, products, sales, shelves
+from miva_sandbox.state.baskets import SHIPPING_METHODS, Buyer, Item, OutOfStock, PaymentRefused
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.orders import ADDRESS, ADDRESS_PARAMETERS
+from miva_sandbox.state.sales import NotForSaleError
 from miva_sandbox.storefront import frame, html, images, product_page
 from miva_sandbox.storefront.shopper import Shopper
 
@@ -21,28 +21,36 @@ _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
 def add(shopper: Shopper) -> bytes:
-    store = shopper.store
-    found = products.find(store, shopper.field("Product_Code"))
-    if found is None or not found["active"]:
-        return product_page.product(shopper)
+    store, code = shopper.store, shopper.field("Product_Code")
     quantity = _quantity(shopper.field("Quantity") or "1")
     if quantity is None:
         return product_page.product(shopper, message="Please enter a valid quantity.")
-    asked = choices.questions(store, found["id"])
     try:
-        answers = choices.read(store, asked, shopper.given())
-    except Unanswered:
-        return product_page.product(shopper, code="PATR", message="Attributes in bold are required.")
-    variant_id = choices.variant_of(store, found["id"], asked, answers)
-    if variant_id is None:
-        return product_page.product(shopper, code="PATR", message="Please select a valid combination of attributes.")
-    sold = sales.sale(store, found, variant_id=variant_id, answers=answers, quantity=quantity)
-    try:
+        sold = sales.chosen(store, code, shopper.given(), quantity=quantity)
         baskets.add(store, shopper.own_basket(), sold)
+    except NotForSaleError as refused:
+        return product_page.product(shopper, code=refused.page, message=refused.message)
     except OutOfStock as refused:
-        available = refused.shortage.available
+        found, available = products.find(store, code), refused.shortage.available
+        assert found is not None
         message = shelves.long_message(store, found, limited=available > 0, available=available)
         return product_page.product(shopper, code="PLMT" if available else "POUT", message=message)
+    return basket(shopper)
+
+
+def change(shopper: Shopper) -> bytes:
+    """Give a line another quantity; 0 takes it out."""
+    held, line, wanted = shopper.basket(), _quantity(shopper.field("Basket_Group")), shopper.field("Quantity")
+    quantity = 0 if wanted == "0" else _quantity(wanted)
+    if quantity is None:
+        return basket(shopper, message="Please enter a valid quantity.")
+    if held is not None and line is not None:
+        try:
+            baskets.change(shopper.store, held, line, quantity)
+        except OutOfStock as refused:
+            return basket(
+                shopper, code="PLMT" if refused.shortage.available else "POUT", message=_short(shopper, refused)
+            )
     return basket(shopper)
 
 
@@ -108,17 +116,26 @@ def place_order(shopper: Shopper) -> bytes:
         address=_addresses(shopper), ship_res=shopper.field("ShipResidential") not in {"0", "No"}, shipping=method
     )
     try:
-        order_id = baskets.check_out(shopper.store, held, buyer)
+        bought = baskets.check_out(shopper.store, held, buyer)
     except OutOfStock as refused:
-        short = refused.shortage
-        message = shelves.long_message(
-            shopper.store, short.product, limited=short.available > 0, available=short.available
-        )
-        return basket(shopper, code=shopper.refuses_at_checkout(), message=message)
+        return basket(shopper, code=shopper.refuses_at_checkout(), message=_short(shopper, refused))
+    except PaymentRefused:
+        content = [html.heading("Payment"), *html.message("Your payment was declined.")]
+        return frame.page(shopper, "OPAY", "Payment", content, data={"error": "payment"})
     except StoreError as refused:
         return checkout(shopper, faults=[refused.field or refused.code], message=refused.message)
-    content = [html.heading("Thank you"), E.P(f"Your order number is {order_id}.")]
-    return frame.page(shopper, "INVC", "Order placed", content, data={"order-id": str(order_id)})
+    number = str(bought.order_id)
+    if bought.is_pending:
+        # In a real store the browser waits for as long; here it hears at once that it would.
+        content = [html.heading("Payment"), *html.message("Your payment is in progress.")]
+        return frame.page(shopper, "OPAY", "Payment", content, data={"pending-order-id": number})
+    content = [html.heading("Thank you"), E.P(f"Your order number is {number}.")]
+    return frame.page(shopper, "INVC", "Order placed", content, data={"order-id": number})
+
+
+def _short(shopper: Shopper, refused: OutOfStock) -> str:
+    short = refused.shortage
+    return shelves.long_message(shopper.store, short.product, limited=short.available > 0, available=short.available)
 
 
 def _address(shopper: Shopper, side: str, title: str) -> HtmlElement:
@@ -156,15 +173,24 @@ def _row(shopper: Shopper, item: Item) -> HtmlElement:
         method="post",
         action=shopper.address(),
     )
+    changed = E.FORM(
+        html.hidden("Action", "QTYG"),
+        html.hidden("Store_Code", shopper.store.code),
+        html.hidden("Basket_Group", str(item.line_id)),
+        html.field("Quantity", "Quantity", value=str(line.quantity)),
+        E.BUTTON(E.CLASS("quiet"), "Update"),
+        method="post",
+        action=shopper.address(),
+    )
     # The stock that moves is that of what was chosen, down to the variant's parts.
-    parts = [product_id for product_id, _ in item.movements]
+    parts = [product_id for product_id, _ in order_lines.draws(shopper.store, line)]
     shown = images.of_type(shopper.store, "BASK", line.product_id, box=images.SMALL_BOX, parts=parts)
     return E.TR(
         {"data-line-id": str(item.line_id), "data-code": html.clean(line.code), "data-sku": html.clean(line.sku)},
         E.TD(*([html.image(shown, alt="")] if shown else [])),
         E.TD(html.clean(f"{line.name} ({chosen})" if chosen else line.name)),
         E.TD(html.clean(line.sku)),
-        E.TD(str(line.quantity)),
+        E.TD(changed),
         E.TD(html.money(_cents(line) * _UNITS_PER_CENT)),
         E.TD(taken_out),
     )

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from miva_sandbox.state import scheduled_tasks
+from miva_sandbox.state.baskets import PaymentDied
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
 from miva_sandbox.storefront import frame, product_lists, product_page, purchase
@@ -28,6 +30,7 @@ _SCREENS: Mapping[str, Callable[[Shopper], bytes]] = {
 }
 _ACTIONS: Mapping[str, Callable[[Shopper], bytes]] = {
     "ADPR": purchase.add,
+    "QTYG": purchase.change,
     "RGRP": purchase.remove,
     "AUTH": purchase.place_order,
 }
@@ -62,8 +65,13 @@ def _answer(domain: Domain, request: Request, body: bytes) -> Response:
     if request.method == "POST" and shopper.field("Action"):
         show = _ACTIONS.get(shopper.field("Action"))
     before = shopper.session
+    store.agenda.catch_up()
+    scheduled_tasks.run_due(store)
     with store.db.lock:
-        page = show(shopper) if show is not None else frame.not_found(shopper, "There is no such page.")
+        try:
+            page = show(shopper) if show is not None else frame.not_found(shopper, "There is no such page.")
+        except PaymentDied:
+            return Response("<h1>500 Internal Server Error</h1>", 500, media_type="text/html")
     response = Response(page, media_type="text/html")
     if shopper.session != before:
         response.set_cookie(_cookie(store), shopper.session, path=store.folder, httponly=True, samesite="lax")

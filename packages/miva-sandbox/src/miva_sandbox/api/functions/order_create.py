@@ -1,17 +1,23 @@
 """Order_Create: an order by program, without payment; lines of the catalogue take stock, free ones don't."""
 
 import sqlite3
+from collections.abc import Sequence
 from decimal import Decimal
 
 from miva_sandbox.api import custom_field_values, order_rows
 from miva_sandbox.api.new_lines import read_item, read_product
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, data
-from miva_sandbox.state import charges, customers, order_lines, order_stock, orders
+from miva_sandbox.state import charges, customers, order_lines, order_stock, orders, steps
 from miva_sandbox.state.baskets import SHIPPING_METHODS
 from miva_sandbox.state.charges import Charge
+from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.numbers import to_units
+from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.orders import ADDRESS, ADDRESS_COLUMNS, ADDRESS_PARAMETERS
+from miva_sandbox.state.sales import Sale
+from miva_sandbox.state.steps import Steps
+from miva_sandbox.state.store import Store
 
 
 @function("Order_Create", needs=("ORDR:add",))
@@ -56,19 +62,36 @@ def order_create(call: Call) -> Answer:
             ship_data=method,
         ),
     )
-    for line in items:
-        order_lines.insert(store, order_id, line)
-    for sold in sales:
-        order_lines.insert(store, order_id, sold.line)
-        order_stock.take(store, sold.movements)
     for charge in charged:
         charges.add(store, order_id, charge)
     custom_field_values.store_values(call, order_id, fields)
-    orders.summed(store, order_id)
-    orders.announce(store, order_id)
+    steps.run(
+        store,
+        _filled(store, order_id, items, sales),
+        lambda: store.hooks.gap(functions=[call.function]),
+        unheard=(StoreError,),
+    )
     row = orders.find(store, order_id)
     assert row is not None
     return data(order_rows.rows(call, [row], ["items", "charges"])[0])
+
+
+def _filled(store: Store, order_id: int, items: Sequence[NewLine], sales: Sequence[Sale]) -> Steps:
+    """The order is there first, without lines; then comes each line, and then its stock falls."""
+    try:
+        for line in items:
+            order_lines.insert(store, order_id, line)
+        for sold in sales:
+            yield
+            order_lines.insert(store, order_id, sold.line)
+            yield
+            order_stock.take(store, sold.movements)
+        orders.summed(store, order_id)
+    except StoreError:
+        # It takes the order back as anybody would who deletes it.
+        orders.delete(store, order_id)
+        raise
+    orders.announce(store, order_id)
 
 
 def _customer(call: Call) -> sqlite3.Row | None:

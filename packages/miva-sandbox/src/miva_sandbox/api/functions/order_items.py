@@ -5,8 +5,11 @@ from miva_sandbox.api.new_lines import option_of, read_item
 from miva_sandbox.api.order_columns import order_return
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, data, done
-from miva_sandbox.state import inventory, order_lines, order_stock, products, returns, shipments
+from miva_sandbox.state import order_lines, order_stock, orders, products, returns, shipments, steps
 from miva_sandbox.state.numbers import to_units
+from miva_sandbox.state.order_lines import NewLine
+from miva_sandbox.state.steps import Steps
+from miva_sandbox.state.store import Store
 
 
 @function("OrderItemList_CreateShipment", needs=("ORDR:modify",))
@@ -57,17 +60,16 @@ def create_return(call: Call) -> Answer:
 
 @function("OrderReturnList_Received", needs=("ORDR:modify",))
 def return_list_received(call: Call) -> Answer:
-    """Receive Returns: [{return_id, adjust_inventory}]; unknown ones are passed over."""
-    for element in call.parameters.objects("Returns") or []:
-        return_id = element.required_integer("return_id")
-        adjusts = element.boolean("adjust_inventory") or False
+    """Receive Returns: [{return_id, adjust_inventory}]; all are read before the first, unknown ones passed over."""
+    received = [
+        (element.required_integer("return_id"), element.required_integer("adjust_inventory"))
+        for element in call.parameters.objects("Returns") or []
+    ]
+    for return_id, adjusts in received:
         if returns.find(call.store, return_id) is None:
             call.lint.report("skipped return", call.function, f"return {return_id} does not exist")
             continue
-        if adjusts:
-            for line in call.store.db.rows("SELECT * FROM order_items WHERE rma_id = ? AND status = 500", (return_id,)):
-                order_stock.put_back(call.store, line)
-        returns.receive(call.store, return_id)
+        returns.receive(call.store, return_id, adjusts_inventory=adjusts != 0)
     return done()
 
 
@@ -96,13 +98,24 @@ def add(call: Call) -> Answer:
     """Add a line as it is described; a product of that code lends its name, and its stock falls."""
     order = order_records.load(call)
     line = read_item(call, call.parameters, option_names=("Options", "Attributes"))
-    line_id = order_lines.insert(call.store, order["id"], line)
-    added = order_lines.find(call.store, order["id"], line_id)
-    assert added is not None
-    order_stock.take(call.store, order_stock.of_line(call.store, added, order_lines.options_of(call.store, line_id)))
-    total = order_lines.changed(call.store, order["id"], "orderitem_created")
+    line_id = call.store.db.next_id(order_lines.SEQUENCE)
+    steps.run(
+        call.store,
+        _added(call.store, order["id"], line_id, line),
+        lambda: call.store.hooks.gap(functions=[call.function]),
+    )
+    changed = orders.find(call.store, order["id"])
+    assert changed is not None
     shown = order_item_rows.of_line(call, order["id"], line_id)
-    return data({**order_rows.money("total", total), "orderitem": shown})
+    return data({**order_rows.money("total", changed["total"]), "orderitem": shown})
+
+
+def _added(store: Store, order_id: int, line_id: int, line: NewLine) -> Steps:
+    """The line comes first, then its stock falls."""
+    order_lines.insert(store, order_id, line, line_id=line_id)
+    order_lines.changed(store, order_id, "orderitem_created")
+    yield
+    order_stock.take(store, order_lines.draws(store, line))
 
 
 @function("OrderItem_Update", needs=("ORDR:modify",))
@@ -135,6 +148,5 @@ def update(call: Call) -> Answer:
     order_lines.change(store, line["line_id"], **changes)
     changed = order_lines.find(store, order["id"], line["line_id"])
     assert changed is not None
-    for product_id, moved in order_stock.of_line(store, changed, order_lines.options_of(store, line["line_id"])):
-        inventory.take(store, product_id, moved)
+    order_stock.take(store, order_stock.of_line(store, changed, order_lines.options_of(store, line["line_id"])))
     return data(order_rows.money("total", order_lines.changed(store, order["id"])))

@@ -6,7 +6,7 @@ from typing import Any
 from miva_sandbox.api import custom_field_values, product_base, product_reference
 from miva_sandbox.api.registry import Call, function
 from miva_sandbox.api.responses import Answer, ApiError, FieldError, data, done
-from miva_sandbox.state import categories, columns, inventory, products
+from miva_sandbox.state import basket_inventory, categories, columns, inventory, products
 from miva_sandbox.state import product_copy as copying
 from miva_sandbox.state.errors import AlreadyExists
 from miva_sandbox.state.numbers import to_units
@@ -71,6 +71,7 @@ def product_update(call: Call) -> Answer:
     if category_id is not None:
         changes["cancat_id"] = category_id
     custom = custom_field_values.check(call, "product")
+    total = custom_field_values.basket_total(call)
     stock = call.parameters.integer("Product_Inventory")
     try:
         products.update(call.store, row["id"], changes)
@@ -79,6 +80,8 @@ def product_update(call: Call) -> Answer:
     if stock is not None and call.may("INVT:modify"):
         _set_stock(call, row["id"], stock)
     custom_field_values.store_values(call, row["id"], custom)
+    if total is not None and not basket_inventory.set_total(call.store, row["id"], total):
+        call.lint.report("dropped stock", call.function, f"product {row['code']} has no count, {total} was not stored")
     return done()
 
 

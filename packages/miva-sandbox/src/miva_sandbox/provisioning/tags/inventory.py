@@ -26,7 +26,7 @@ def update_settings(tag: Tag) -> None:
         level = tag.integer(name)
         if level is not None:
             changes[column] = level
-    mode = tag.word("Mode", ("basket", "checkout"))
+    mode = tag.word("Mode", inventory.MODES)
     if mode is not None:
         changes["mode"] = mode
     page = tag.text("InventoryExceptionPage", blank=False)

@@ -1,21 +1,21 @@
 """Tags of orders and their lines, of order custom fields and notes."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Generator
 
 from miva_sandbox.provisioning import order_fields, order_parcels
-from miva_sandbox.provisioning.document import Element
 from miva_sandbox.provisioning.order_fields import Parcel, ReadLine
 from miva_sandbox.provisioning.order_selection import select
 from miva_sandbox.provisioning.registry import Refused, Tag, tag
 from miva_sandbox.provisioning.tags.modules import set_field
-from miva_sandbox.state import charges, customers, notes, order_lines, order_stock, orders, products
+from miva_sandbox.state import charges, customers, notes, order_lines, order_stock, orders, products, steps
 from miva_sandbox.state.baskets import SHIPPING_METHODS
 from miva_sandbox.state.charges import SHIPPING_MODULE, SHIPPING_MODULE_CODE, Charge
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.errors import StoreError
 from miva_sandbox.state.numbers import to_units
 from miva_sandbox.state.orders import ADDRESS_COLUMNS
+from miva_sandbox.state.steps import Steps
 
 _SOURCE_WIDTH = 20
 
@@ -40,11 +40,21 @@ def add(tag: Tag) -> None:
             source_id=source_id,
         ),
     )
-    _contents(tag, order_id)
-    orders.summed(tag.store, order_id)
     # The modules that would be run here send mails; there are none in this store.
     tag.container("TriggerFulfillmentModules")
+    _run(tag, _added(tag, order_id))
+
+
+def _added(tag: Tag, order_id: int) -> Steps:
+    """The order is there first, without lines; then comes each line, and then its stock falls."""
+    yield from _contents(tag, order_id)
+    orders.summed(tag.store, order_id)
     orders.announce(tag.store, order_id)
+
+
+def _run(tag: Tag, act: Steps) -> None:
+    if not steps.run(tag.store, act, lambda: tag.store.hooks.gap(tag=tag.name), unheard=(Refused, StoreError)):
+        tag.goes_on = True
 
 
 @tag("Order_Update")
@@ -61,7 +71,8 @@ def update(tag: Tag) -> None:
         order_lines.delete(tag.store, order["id"], order_lines.of_order(tag.store, order["id"]))
     if tag.has("Charges"):
         charges.remove_all(tag.store, order["id"])
-    _contents(tag, order["id"])
+    for _ in _contents(tag, order["id"]):
+        pass
     order_lines.changed(tag.store, order["id"])
     if total is not None:
         orders.update(tag.store, order["id"], {"total": to_units(total, decimals=2)})
@@ -241,48 +252,53 @@ def _source_id(tag: Tag) -> int | None:
     return 0 if tag.optional_attribute("user_name") is not None else None
 
 
-def _contents(tag: Tag, order_id: int) -> None:
+def _contents(tag: Tag, order_id: int) -> Steps:
     """Read lines, charges, custom fields and shipments; what is wrong is reported and left out."""
     parcels: dict[int, Parcel] = {}
-    goes_on = _each(tag, "Items", lambda element: _item(tag.inner(element), order_id, parcels))
+    goes_on = yield from _items(tag, order_id, parcels)
     _charges(tag, order_id)
-    _each(tag, "CustomFields", lambda element: _custom_field(tag.inner(element), order_id))
+    _custom_fields(tag, order_id)
     if goes_on:
         order_parcels.gather(tag, order_id, parcels)
 
 
-def _each(tag: Tag, name: str, read: Callable[[Element], bool]) -> bool:
-    """Read the elements of a list, reporting each that fails; False once one ends the list."""
-    container = tag.container(name)
+def _items(tag: Tag, order_id: int, parcels: dict[int, Parcel]) -> Generator[None, None, bool]:
+    """Add the lines, reporting each that fails; False once an unknown element ends the list."""
+    container = tag.container("Items")
     for element in container.walk() if container is not None else ():
+        inner = tag.inner(element)
+        if element.key not in {"item", "product"}:
+            inner.complain("Unknown tag")
+            return False
         try:
-            if not read(element):
-                tag.inner(element).complain("Unknown tag")
-                return False
+            if element.key == "item":
+                line, moved, parcel = order_fields.item(inner)
+            else:
+                line, moved, parcel = order_fields.catalogue_item(inner, inner.attribute("code"))
+                yield
+            line_id = order_lines.insert(tag.store, order_id, line)
         except (Refused, StoreError) as error:
-            tag.inner(element).complain_of(error)
+            inner.complain_of(error)
+            continue
+        if moved:
+            yield
+            order_stock.take(tag.store, moved)
+        parcels[line_id] = parcel
     return True
 
 
-def _item(tag: Tag, order_id: int, parcels: dict[int, Parcel]) -> bool:
-    if tag.element.key == "item":
-        read = order_fields.item(tag)
-    elif tag.element.key == "product":
-        read = order_fields.catalogue_item(tag, tag.attribute("code"))
-    else:
-        return False
-    line, moved, parcel = read
-    line_id = order_lines.insert(tag.store, order_id, line)
-    order_stock.take(tag.store, moved)
-    parcels[line_id] = parcel
-    return True
-
-
-def _custom_field(tag: Tag, order_id: int) -> bool:
-    if tag.element.key != "customfield":
-        return False
-    set_field(tag, "order", order_id)
-    return True
+def _custom_fields(tag: Tag, order_id: int) -> None:
+    """Set the custom fields, reporting each that fails; an unknown element ends the list."""
+    container = tag.container("CustomFields")
+    for element in container.walk() if container is not None else ():
+        inner = tag.inner(element)
+        if element.key != "customfield":
+            inner.complain("Unknown tag")
+            return
+        try:
+            set_field(inner, "order", order_id)
+        except (Refused, StoreError) as error:
+            inner.complain_of(error)
 
 
 def _charges(tag: Tag, order_id: int) -> None:
@@ -323,11 +339,18 @@ def _calculate_charges(tag: Tag, order_id: int) -> None:
 
 
 def _add_line(tag: Tag, order_id: int, read: ReadLine) -> None:
+    _run(tag, _line_added(tag, order_id, read))
+
+
+def _line_added(tag: Tag, order_id: int, read: ReadLine) -> Steps:
+    """The line comes first, then its stock falls."""
     line, moved, parcel = read
     line_id = order_lines.insert(tag.store, order_id, line)
-    order_stock.take(tag.store, moved)
     order_parcels.gather(tag, order_id, {line_id: parcel})
     order_lines.changed(tag.store, order_id, "orderitem_created")
+    if moved:
+        yield
+        order_stock.take(tag.store, moved)
 
 
 def _line_changes(tag: Tag, line: sqlite3.Row) -> tuple[dict[str, str | int], sqlite3.Row | None]:
