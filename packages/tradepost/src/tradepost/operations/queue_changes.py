@@ -98,10 +98,8 @@ def queue(
 def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[ListingRow]:
     """Add the variants of every parent among the rows; a change on a parent means the whole family."""
     found = {row.id: row for row in rows}
-    for row in rows:
-        if row.kind is Kind.PARENT:
-            for child in listings.family(row.id):
-                found.setdefault(child.id, child)
+    for child in listings.variants_of([row.id for row in rows if row.kind is Kind.PARENT]):
+        found.setdefault(child.id, child)
     return list(found.values())
 
 
