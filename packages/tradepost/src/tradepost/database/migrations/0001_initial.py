@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import tradepost.database.fields
 from django.db import migrations, models
+
+import tradepost.database.fields
 
 
 class Migration(migrations.Migration):
