@@ -22,7 +22,7 @@ The grammar is `tradepost <noun> <verb>`. Every command answers `--help`. What a
 - Data and keys lie in the folder that `TRADEPOST_DATA` names, by default the user's data folder.
 - Whatever takes effect at once for all listings (`--all --now`, and `clear`, `pause`, `unpause` and `unlink` with
   `--all`), and `delist` in any case, asks first and names how many listings it concerns. `--yes` answers; where there
-  is no terminal to ask at, it is refused.
+  is no terminal to ask at, it is refused. It is no answer to the brake: that is `--beyond-brake`.
 - A name that is not known is answered by the nearest one that is. Where several SKUs are named, the others are done,
   and the exit code is 1.
 """
@@ -33,6 +33,7 @@ EXIT_CODES = {
     Exit.BAD_INPUT: "bad usage or input, not allowed in the present state, or the data folder is in the way",
     Exit.STORE_REFUSED: "the store can't be reached, or refuses the credentials",
     Exit.ALREADY_RUNNING: "somebody else is executing what was asked for",
+    Exit.STOPPED_BY_BRAKE: "the brake held a part back; see 'When the brake stops a run' in the how-to on listings",
     Exit.INTERRUPTED: "stopped by Ctrl-C, or by a no to a question",
 }
 

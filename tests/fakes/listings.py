@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tradepost.domain import rules
+from tradepost.domain.brake import is_at_stake
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
@@ -120,6 +121,18 @@ class MemoryListings:
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(is_due(stage, row) for row in self._rows(only) for stage in stages)
 
+    def count_at_stake(self, stage: Stage, *, only: Collection[int] | None = None) -> int:
+        return sum(is_at_stake(stage, row) for row in self._rows(only))
+
+    def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return [row for row in self._rows(only) if is_at_stake(stage, row)][:limit]
+
+    def live_count(self) -> int:
+        return sum(row.kind is not Kind.PARENT for row in self._linked())
+
+    def titles(self, product_ids: Collection[int]) -> dict[int, str]:
+        return {number: self.products[number].title for number in product_ids if number in self.products}
+
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
     ) -> list[LinkedListing]:
@@ -154,8 +167,8 @@ class MemoryListings:
         keys = {code_key(code) for code in codes}
         return {code_key(row.code): row for row in self._rows() if code_key(row.code) in keys}
 
-    def family(self, parent_id: int) -> list[ListingRow]:
-        return [row for row in self._rows() if row.parent_id == parent_id]
+    def variants_of(self, parent_ids: Collection[int]) -> list[ListingRow]:
+        return [row for row in self._rows() if row.parent_id in parent_ids]
 
     def unlinked_matches(
         self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None

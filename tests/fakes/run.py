@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import MappingProxyType
 
+from tradepost.domain.brake import Braking, Harm, Released
 from tradepost.domain.plan import Change, Counts, Outcome, Plan, Result, Unit
 
 
@@ -10,11 +12,16 @@ class MemoryRun:
     """
     Give it the database's `transaction.atomic`, or nothing for operations on fakes.
 
-    `transactions` counts those that were committed; `is_writing`: one is open. `shown` are the progress reports.
+    `released`: what a person lets it do beyond the brake; `braking`: what that held back. `transactions` counts those
+    that were committed; `is_writing`: one is open. `shown` are the progress reports.
     """
 
     def __init__(
-        self, *, is_dry: bool = False, atomic: Callable[[], AbstractContextManager[None]] = nullcontext
+        self,
+        *,
+        is_dry: bool = False,
+        atomic: Callable[[], AbstractContextManager[None]] = nullcontext,
+        released: Released = MappingProxyType({}),
     ) -> None:
         self.id = 1
         self.is_dry = is_dry
@@ -25,6 +32,8 @@ class MemoryRun:
         self.transactions = 0
         self.is_writing = False
         self.shown: list[tuple[int, int | None, str]] = []
+        self.released = released
+        self.braking: Braking | None = None
         self._atomic = atomic
 
     @contextmanager
@@ -36,6 +45,13 @@ class MemoryRun:
             finally:
                 self.is_writing = False
         self.transactions += 1
+
+    @property
+    def braked(self) -> frozenset[Harm]:
+        return frozenset(self.braking.numbers if self.braking is not None else ())
+
+    def apply_brake(self, braking: Braking) -> None:
+        self.braking = braking if self.braking is None else self.braking.merged(braking)
 
     def cursor(self, name: str) -> int:
         return self.cursors.get(name, 0)

@@ -1,5 +1,6 @@
 """The back office in a real browser: logging in, reading tables, and asking for changes."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -150,8 +151,8 @@ def test_every_table_is_for_people_with_a_login_only(visit, table):
     assert Client(SERVER_NAME="localhost").get(address).status_code == 302
 
 
-def ask(client, change: str, listing: Listing, **more: str):
-    form = {"action": change, "_selected_action": str(listing.pk), "index": "0", **more}
+def ask(client, change: str, *listings: Listing, **more: str):
+    form = {"action": change, "_selected_action": [str(row.pk) for row in listings], "index": "0", **more}
     return client.post("/tradepost/listing/", form, follow=True)
 
 
@@ -188,6 +189,18 @@ def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(v
     assert before == ""
     assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in answer.content.decode()
     assert Listing.objects.get(pk=listing.pk).pending == "delist"
+
+
+def test_the_question_before_a_delist_names_every_product_that_goes_and_the_parent_too(visit):
+    family = Listing.objects.filter(product__handle="harbour-tee")
+    for number, row in enumerate(family, start=1):
+        Listing.objects.filter(pk=row.pk).update(health="listed", link="linked", external_id=number)
+
+    question = ask(visit("alice"), "delist", *family.filter(kind="variant")).content.decode()
+
+    listed = re.findall(r"<li>(\S+) .*?</li>", question)
+    assert sorted(listed) == sorted(row.code for row in family)
+    assert question.count("(its last variant goes)") == 1
 
 
 def test_a_change_that_is_not_allowed_is_refused_with_the_reason(visit):

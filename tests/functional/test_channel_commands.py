@@ -234,6 +234,8 @@ SETTINGS = {
     "batch_size": (("--batch-size", 7), 7),
     "requests_at_once": (("--requests-at-once", 1), 1),
     "delist_parent_with_last_variant": (("--keep-parent",), False),
+    "brake_percent": (("--brake-percent", 30), 30),
+    "brake_at_least": (("--brake-at-least", 4), 4),
 }
 RULES = {
     "is_native": (("--flat",), False),

@@ -300,7 +300,8 @@ def test_clearing_all_is_asked_too_and_a_request_that_waits_is_not(published):
 
 @pytest.mark.parametrize(("answer", "code", "hidden"), [("n", 130, 0), ("y", 0, 17)])
 def test_a_person_at_a_terminal_is_asked_and_believed(published, monkeypatch, answer, code, hidden):
-    terminal = io.StringIO(f"{answer}\n")
+    # All of them at once are more than the brake lets pass, so it asks, too.
+    terminal = io.StringIO(f"{answer}\n" * 2)
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdin", terminal)
 

@@ -11,6 +11,7 @@ from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.domain import listing as status_rules
 from tradepost.domain import rules
+from tradepost.domain.brake import is_at_stake
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
 from tradepost.domain.stages import Stage
 from tradepost.operations.ports import ListingRow
@@ -98,6 +99,21 @@ def test_a_stage_selects_exactly_what_the_rule_says(fill, listings, stage, state
     expected = [row for row in rows if PREDICATES[stage](row)]
     assert due == expected
     assert listings.count_due([stage]) == len(expected)
+
+
+@pytest.mark.parametrize("stage", Stage)
+@on_both_databases
+@given(states=states)
+def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, states):
+    rows = fill(states)
+    chosen = [row.id for row in rows[::2]]
+
+    counted = [row for row in rows if is_at_stake(stage, row)]
+
+    assert listings.count_at_stake(stage) == len(counted)
+    assert listings.at_stake(stage, limit=2) == counted[:2]
+    assert listings.count_at_stake(stage, only=chosen) == sum(row.id in chosen for row in counted)
+    assert listings.live_count() == sum(row.status.link is Link.LINKED for row in rows)
 
 
 @on_both_databases

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tradepost.domain.brake import STAGE_HARMS
 from tradepost.domain.stages import Stage
 
 INDEX_OF = {
@@ -45,6 +46,13 @@ def test_due_listings_are_found_by_the_index_of_their_stage(listings, stage):
     assert INDEX_OF[stage] in due
     assert INDEX_OF[stage] in count
     assert not re.search(r"USE TEMP B-TREE|Sort", due)
+
+
+@pytest.mark.parametrize("stage", sorted(STAGE_HARMS))
+def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
+    (count,) = plans_of(lambda: listings.count_at_stake(stage))
+
+    assert INDEX_OF[stage] in count
 
 
 def test_products_to_publish_are_found_by_their_index(listings):

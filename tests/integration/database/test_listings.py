@@ -72,7 +72,7 @@ def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, li
         (Kind.VARIANT, "tee-M", parent.id, "tee", 5),
     ]
     assert {row.status for row in (parent, *children)} == {Status(pending=Pending.PUBLISH)}
-    assert listings.family(parent.id) == children
+    assert listings.variants_of([parent.id]) == children
 
 
 def test_building_again_makes_nothing_and_only_of_the_products_named(channel, catalogue, listings, simple, noon):

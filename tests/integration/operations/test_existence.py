@@ -12,6 +12,7 @@ from miva_sandbox.provisioning import run as provision
 from tradepost.database.channels.connections import save_store_connection
 from tradepost.database.models import ExistenceNote, Listing
 from tradepost.domain.errors import Reconfigure, StoreUnavailable
+from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action
 from tradepost.operations.existence import Existence
 from tradepost.operations.form import drive
@@ -105,6 +106,23 @@ def test_ten_products_that_are_gone_are_found_by_counting(shop):
     assert [len(operations) for operations in requests(shop)] == [1, 1, 3, 3, 1, 1, 1]
     assert check(shop) == []
     assert requests(shop) == COUNTED
+
+
+def test_what_was_to_be_delisted_and_is_gone_already_is_delisted_and_no_broken_link(shop):
+    shop.queue(Pending.DELIST, "SEED-7")
+    edit(shop, delete(7), delete(8))
+
+    found = check(shop)
+
+    assert found == [(Action.BREAK, "SEED-8"), (Action.DELIST, "SEED-7")]
+    delisted, broken = shop.listing("SEED-7"), shop.listing("SEED-8")
+    assert (delisted.health, delisted.link, delisted.external_id, delisted.attention) == (
+        "delisted",
+        "unlinked",
+        None,
+        "",
+    )
+    assert (broken.health, broken.link, broken.attention) == ("listed", "broken", "broken_link")
 
 
 def test_a_product_of_nobody_that_is_gone_is_noted(shop):

@@ -237,7 +237,7 @@ families = st.lists(
 
 
 def a_shop(drawn, **settings):
-    hub = MemoryHub(**settings)
+    hub = MemoryHub(**settings, brake_at_least=1000)  # the brake has tests of its own
     asked = set()
     for number, variants in enumerate(drawn):
         sizes = [f"V{place}" for place in range(len(variants))]
@@ -254,6 +254,21 @@ def a_shop(drawn, **settings):
             elif fate != "well":
                 hub.store.faults.lost[sku] = fate == "lost but done"
     return hub, asked
+
+
+def test_no_options_are_taken_off_a_page_that_went_while_its_variant_was_looked_at(monkeypatch):
+    hub = MemoryHub(batch_size=1)
+    hub.list_on_store(a_family("tee", "S", "M"))
+    queue(hub, "tee-S", "tee-M")
+    # Both batches are looked at before the first of them takes the parent along.
+    parents = dict(hub.store.shelf.by_key)
+    found = hub.store.products_by_code
+    monkeypatch.setattr(hub.store, "products_by_code", lambda codes: {k: parents[k] for k in found(codes) or ["tee"]})
+
+    run = drive(hub)
+
+    assert run.bad() == []
+    assert on_store(hub) == []
 
 
 @given(families, st.integers(1, 5), st.booleans())

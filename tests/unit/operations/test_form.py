@@ -12,6 +12,7 @@ from fakes.articles import a_simple
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
 from tradepost.domain import changes
+from tradepost.domain.brake import Braking, Example, Harm
 from tradepost.domain.errors import PermissionMissing, StoreUnavailable
 from tradepost.domain.listing import Attention
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
@@ -628,3 +629,98 @@ def test_whatever_happens_what_is_called_applied_is_there_and_a_second_run_ends_
     }
     assert {name: outside.counters.get(name) for name in wanted} == wanted
     assert third.results == []
+
+
+# --- the brake ------------------------------------------------------------------------------------------------------
+
+
+class Harmful(Counters):
+    """Every counter that is wanted to be 0 is a harm; there are 20 live ones, as the hub's listings say."""
+
+    def at_stake(self, ports):
+        self.note("at stake", self.wanted)
+        return {Harm.ZERO: sum(number == 0 for number in self.wanted.values())}
+
+    def examples(self, ports, harm, *, limit):
+        return [Example(name, name.upper()) for name, number in self.wanted.items() if number == 0][:limit]
+
+    def harm_of(self, row):
+        return Harm.ZERO if self.wanted[row] == 0 else None
+
+
+@pytest.fixture
+def live(hub):
+    hub.listings.live_count = lambda: 20
+    return hub
+
+
+ZEROS = {f"z{number:02}": 0 for number in range(11)}
+OTHERS = {"a": 1, "b": 2}
+
+
+def test_what_the_brake_holds_back_is_left_alone_and_all_else_is_done(live, outside):
+    operation = Harmful(outside, {**ZEROS, **OTHERS}, size=3)
+
+    run = live.drive(operation)
+
+    assert outside.sent == [("a", 1), ("b", 2)]
+    assert operation.log[0][0] == "at stake", "it is looked at before the first batch"
+    assert run.braking == Braking(
+        {Harm.ZERO: 11}, 20, 10, {Harm.ZERO: [Example(name, name.upper()) for name in sorted(ZEROS)[:5]]}
+    )
+    assert all("z" not in names for names in operation.called("observe"))
+
+
+def test_a_preview_shows_what_the_brake_would_hold_back_and_says_so(live, outside):
+    run = live.drive(Harmful(outside, {**ZEROS, **OTHERS}), is_dry=True)
+
+    assert sorted(unit.key for unit in run.units) == sorted({**ZEROS, **OTHERS})
+    assert run.braking.numbers == {Harm.ZERO: 11}
+
+
+def test_operations_of_one_verb_are_added_up_before_the_first_of_them_begins(live, outside):
+    first, second = (
+        Harmful(outside, dict(list(ZEROS.items())[:6]), name="first"),
+        Harmful(outside, dict(list(ZEROS.items())[6:]), name="second"),
+    )
+
+    drive_all(live.ports(), [first, second])
+
+    assert outside.sent == []
+    assert live.run.braking.numbers == {Harm.ZERO: 11}
+
+
+def test_what_was_held_back_once_stays_so_in_a_later_part_of_the_run(live, outside):
+    drive_all(live.ports(), [Harmful(outside, ZEROS)])
+
+    drive_all(live.ports(), [Harmful(outside, {"z00": 0, "a": 1}, name="after orders")])
+
+    assert outside.sent == [("a", 1)]
+    assert live.run.braking.numbers == {Harm.ZERO: 11}
+
+
+def test_a_released_run_is_not_held_back_by_what_a_person_has_seen(live, outside):
+    run = MemoryRun(released={Harm.ZERO: 11})
+
+    drive(live.ports(run=run), Harmful(outside, ZEROS))
+
+    assert len(outside.sent) == 11
+    assert run.braking is None
+
+
+def test_a_pass_over_the_store_is_looked_at_when_it_is_prepared(live, outside):
+    operation = Harmful(outside, ZEROS, is_pass=True)
+    operation.prepare = lambda _ports: operation.note("prepare", "")
+
+    drive(live.ports(), operation)
+
+    assert [what for what, _ in operation.log[:2]] == ["prepare", "at stake"]
+    assert outside.sent == []
+
+
+def test_nobody_counts_what_is_live_for_a_few_ordinary_changes(hub, outside):
+    hub.listings.live_count = None
+
+    hub.drive(Harmful(outside, dict(list(ZEROS.items())[:10])))
+
+    assert len(outside.sent) == 10

@@ -24,6 +24,10 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print what would be changed and why; change and queue nothing.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
+BeyondBrakeOption = Annotated[
+    bool,
+    typer.Option("--beyond-brake", help="Go on however many listings are delisted, set to 0 or re-priced at once."),
+]
 AllOption = Annotated[bool, typer.Option("--all", help="All listings of the channel for which it is allowed.")]
 Skus = Annotated[
     list[str] | None, typer.Argument(metavar="SKU", help="SKUs; a family's handle or code means the whole family.")
@@ -134,10 +138,20 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
     """Ask a person before what can't be undone. Raises NotAllowed where nobody is there to ask."""
     if is_confirmed:
         return
-    if not typer.get_text_stream("stdin").isatty():
+    if not is_at_terminal():
         message = f"{question} There is no terminal to ask at, so nothing was done; say so with --yes."
         raise NotAllowed(message)
     typer.confirm(question, abort=True, err=True)
+
+
+def is_at_terminal() -> bool:
+    """Whether somebody is there to ask."""
+    return bool(typer.get_text_stream("stdin").isatty())
+
+
+def ask(question: str) -> bool:
+    """Ask a person at a terminal; no is the usual answer."""
+    return typer.confirm(question, err=True)
 
 
 def nearest(name: str, known: Collection[str]) -> str:

@@ -12,6 +12,7 @@ from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
+from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.making import ContentRules
 from tradepost.operations import channels
@@ -145,8 +146,15 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key not in {"connections", "schedules"}:
+        if key not in {"attention", "connections", "schedules"}:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
+    for question in facts["attention"]:
+        out.print(
+            f"attention: the brake stopped {question['kind']} {question['run']}. {question['message']} "
+            f"'tradepost runs release {question['run']}' lets it go on.",
+            markup=False,
+            soft_wrap=True,
+        )
     for row in wiring.schedules().of(channel.pk):
         out.print(f"schedule {row.operation}: {row_words(row, channel)}", markup=False, soft_wrap=True)
     for connection in facts["connections"]:
@@ -214,6 +222,8 @@ def set_(
     native: options.Native = None,
     require_product_type: options.RequireProductType = None,
     delist_parent: options.DelistParent = None,
+    brake_percent: options.BrakePercent = None,
+    brake_at_least: options.BrakeAtLeast = None,
     address: options.Address = None,
     type_field: options.TypeField = None,
     parent_field: options.ParentField = None,
@@ -268,6 +278,8 @@ def set_(
             "order_statuses": frozenset(order_status) if order_status else None,
             "requires_product_type": require_product_type,
             "delist_parent_with_last_variant": delist_parent,
+            "brake_percent": brake_percent,
+            "brake_at_least": brake_at_least,
             "batch_size": batch_size,
             "requests_at_once": requests_at_once,
         },
@@ -366,6 +378,13 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "layout": "native" if settings.rules.is_native else "flat",
         "requires_product_type": channel.requires_product_type,
         "delist_parent": channel.delist_parent_with_last_variant,
+        "brake_percent": channel.brake_percent,
+        "brake_at_least": channel.brake_at_least,
+        "attention": [
+            {"run": run.pk, "kind": run.kind, "message": braking.sentence}
+            for run in channel.runs.filter(needs_answer=True).order_by("pk")
+            if (braking := Braking.from_json(run.brake)) is not None
+        ],
         "address": settings.rules.sends_address,
         "type_field": settings.rules.type_field,
         "parent_field": settings.rules.parent_field,

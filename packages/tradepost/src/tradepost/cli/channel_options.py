@@ -95,6 +95,15 @@ DelistParent = Annotated[
     bool | None,
     typer.Option("--delist-parent/--keep-parent", help="Whether a family goes when its last variant is delisted."),
 ]
+BrakePercent = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=100, help="The share of live listings that a run may delist, set to 0 or re-price without a person."
+    ),
+]
+BrakeAtLeast = Annotated[
+    int | None, typer.Option(min=0, help="How many it may, however small the share of them would be.")
+]
 Address = Annotated[
     bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
 ]

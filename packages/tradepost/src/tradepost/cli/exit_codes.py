@@ -33,6 +33,7 @@ class Exit(IntEnum):
     BAD_INPUT = 2
     STORE_REFUSED = 3
     ALREADY_RUNNING = 4
+    STOPPED_BY_BRAKE = 5
     INTERRUPTED = 130
 
 

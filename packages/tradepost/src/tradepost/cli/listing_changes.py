@@ -7,6 +7,7 @@ import typer
 
 from tradepost.cli.arguments import (
     AllOption,
+    BeyondBrakeOption,
     ChannelOption,
     DryRunOption,
     JsonOption,
@@ -78,11 +79,22 @@ def hide(
     now: NowOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be shown as out of stock."""
-    return _ask(Pending.HIDE, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _ask(
+        Pending.HIDE,
+        skus,
+        all_=all_,
+        now=now,
+        dry_run=dry_run,
+        yes=yes,
+        channel=channel,
+        as_json=as_json,
+        beyond_brake=beyond_brake,
+    )
 
 
 def unhide(
@@ -92,11 +104,22 @@ def unhide(
     now: NowOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue hidden listings to be put back for sale."""
-    return _ask(Pending.UNHIDE, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _ask(
+        Pending.UNHIDE,
+        skus,
+        all_=all_,
+        now=now,
+        dry_run=dry_run,
+        yes=yes,
+        channel=channel,
+        as_json=as_json,
+        beyond_brake=beyond_brake,
+    )
 
 
 def delist(
@@ -106,11 +129,22 @@ def delist(
     now: NowOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be removed from the store for good."""
-    return _ask(Pending.DELIST, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _ask(
+        Pending.DELIST,
+        skus,
+        all_=all_,
+        now=now,
+        dry_run=dry_run,
+        yes=yes,
+        channel=channel,
+        as_json=as_json,
+        beyond_brake=beyond_brake,
+    )
 
 
 def sync(
@@ -120,12 +154,15 @@ def sync(
         bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
     ] = False,
     dry_run: DryRunOption = False,
+    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone from the store."""
     options = {FULL_EXISTENCE: True} if full else None
-    return _execute("sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options)
+    return _execute(
+        "sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options, beyond_brake=beyond_brake
+    )
 
 
 def link(
@@ -198,11 +235,12 @@ def _ask(
     channel: str,
     as_json: bool,
     groups: frozenset[Group] = CONTENT_GROUPS,
+    beyond_brake: bool = False,
 ) -> Exit:
     from tradepost.cli.requests import ask, requested
 
     request = requested(the_channel(channel), change, skus, is_all=all_, groups=groups)
-    return ask(request, now=now, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
+    return ask(request, now=now, dry_run=dry_run, is_confirmed=yes, as_json=as_json, beyond_brake=beyond_brake)
 
 
 def _pause_or_unlink(
@@ -222,9 +260,12 @@ def _execute(
     channel: str,
     as_json: bool,
     options: Mapping[str, Any] | None = None,
+    beyond_brake: bool = False,
 ) -> Exit:
     from tradepost.cli.run_report import execute
 
     chosen = the_channel(channel)
     named = named_listings(chosen, skus) if skus else None
-    return execute(chosen, kind, named=named, dry_run=dry_run, as_json=as_json, options=options)
+    return execute(
+        chosen, kind, named=named, dry_run=dry_run, as_json=as_json, options=options, beyond_brake=beyond_brake
+    )

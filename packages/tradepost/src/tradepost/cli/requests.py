@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import change_json, change_lines, counted, out, print_json, result_json
+from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, result_json
 from tradepost.cli.run_report import (
     Report,
     combined_exit,
@@ -25,10 +25,12 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
 from tradepost.engine.requests import (
+    GoingProduct,
     RequestOutcome,
     preview_change,
     preview_pause,
     preview_unlink,
+    products_that_go,
     request_change,
     request_pause,
     request_unlink,
@@ -85,7 +87,9 @@ def requested(
     return Request(channel=channel, named=named, change=change, groups=groups, is_all=is_all)
 
 
-def ask(request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_json: bool) -> Exit:
+def ask(
+    request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_json: bool, beyond_brake: bool = False
+) -> Exit:
     """Queue a change and say when it is applied; with `now` run it for these rows, with `dry_run` only show it."""
     asked = _preview(request) if dry_run else _queue(request, now=now, is_confirmed=is_confirmed)
     kind = APPLIED_BY.get(request.change, "")
@@ -93,7 +97,15 @@ def ask(request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_js
     if kind and asked.listing_ids and (now or dry_run):
         # Nothing was queued for a preview, so the run is told to plan as if it had been.
         options = {AS_IF: request.change.value, GROUPS: sorted(request.groups)} if dry_run else None
-        report = perform(request.channel, kind, only=asked.listing_ids, dry_run=dry_run, quiet=as_json, options=options)
+        report = perform(
+            request.channel,
+            kind,
+            only=asked.listing_ids,
+            dry_run=dry_run,
+            quiet=as_json,
+            options=options,
+            beyond_brake=beyond_brake,
+        )
     if as_json:
         print_json(
             {
@@ -169,10 +181,16 @@ def _queue(request: Request, *, now: bool, is_confirmed: bool) -> RequestOutcome
         # What is queued already is applied as well, if it is applied now.
         number = expected.queued + (expected.unchanged if now else 0)
         if number:
+            for product in products_that_go(request.channel.pk, request.named.ids, request.change):
+                err.print(f"  {product.code} {product.name}{_with_it(product)}", markup=False, soft_wrap=True)
             confirm(_question(request.channel, request.verb, number), is_confirmed=False)
     return request_change(
         request.channel.pk, request.named.ids, request.change, requested_by=shell_user(), groups=request.groups
     )
+
+
+def _with_it(product: GoingProduct) -> str:
+    return "" if product.is_asked else " (its last variant goes)"
 
 
 def _question(channel: Channel, verb: str, number: int) -> str:

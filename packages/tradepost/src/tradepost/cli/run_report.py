@@ -7,12 +7,14 @@ from typing import Any
 from django.db.models import Count
 
 from tradepost.cli import output
-from tradepost.cli.arguments import Named, shell_user
+from tradepost.cli.arguments import Named, ask, is_at_terminal, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
 from tradepost.cli.output import counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
+from tradepost.domain.brake import ANY_NUMBER, Braking
 from tradepost.domain.plan import Action, Counts, Outcome, RunState
 from tradepost.engine import runs
+from tradepost.operations.selection import beyond_brake as released_as_option
 
 SHOWN_CHANGES = 200
 _BAD = (Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN)
@@ -43,7 +45,13 @@ class Report:
         state = RunState(self.run.state)
         if state is RunState.COMPLETED:
             return Exit.DONE
+        if state is RunState.STOPPED:
+            return Exit.STOPPED_BY_BRAKE
         return code_of_kind(self.run.error_kind) if state is RunState.FAILED else Exit.WITH_ERRORS
+
+    @property
+    def braking(self) -> Braking | None:
+        return Braking.from_json(self.run.brake)
 
     def changes(self, *, limit: int = SHOWN_CHANGES, only_bad: bool = False) -> list[RunChange]:
         found = RunChange.objects.filter(run=self.run).order_by("pk")
@@ -65,6 +73,8 @@ class Report:
             "dry_run": self.run.is_dry,
             **({"plan": self.totals} if self.run.is_dry else {}),
             "counts": self.run.counts,
+            "brake": self.run.brake or None,
+            "released_by": self.run.released_by,
             "error": self.run.error,
             "reference": self.run.reference,
             "changes": [change_row_json(change) for change in self.changes(limit=SHOWN_CHANGES)],
@@ -80,22 +90,41 @@ def perform(
     dry_run: bool = False,
     quiet: bool = False,
     options: Mapping[str, Any] | None = None,
+    beyond_brake: bool = False,
 ) -> Report:
     """
     Execute an operation here and now, with a progress bar; `options` as in `engine.runs`.
 
-    Raises BusyElsewhere when another process executes one on this channel.
+    What the brake stops, a person at a terminal is asked for; with `beyond_brake` it is not looked at. Raises
+    BusyElsewhere when another process executes one on this channel.
     """
     run = runs.request_run(
         channel.pk,
         RunKind(kind),
         trigger=Trigger.PERSON,
         scope=None if only is None else sorted(only),
-        options=options,
+        options={**(options or {}), **(released_as_option(ANY_NUMBER) if beyond_brake else {})},
         is_dry=dry_run,
         requested_by=shell_user(),
+        released_by=shell_user() if beyond_brake else "",
     )
-    label = _WORDS[RunKind(kind)]
+    report = _executed(run, quiet=quiet)
+    if report.run.state == RunState.STOPPED.value and not quiet and is_at_terminal():
+        print_report(report)
+        if ask("Do it all the same, this once?"):
+            return release(report.run.pk, quiet=quiet)
+    return report
+
+
+def release(run_id: int, *, quiet: bool) -> Report:
+    """
+    Do what a run was stopped for, here and now. Raises NotAllowed where there is nothing to answer, BusyElsewhere.
+    """
+    return _executed(runs.release_run(run_id, requested_by=shell_user()), quiet=quiet)
+
+
+def _executed(run: Run, *, quiet: bool) -> Report:
+    label = _WORDS[RunKind(run.kind)]
     with progress(is_shown=not quiet) as step:
         step(0, None, label)
         try:
@@ -113,10 +142,13 @@ def execute(
     dry_run: bool = False,
     as_json: bool = False,
     options: Mapping[str, Any] | None = None,
+    beyond_brake: bool = False,
 ) -> Exit:
     """Perform a run, for what was named or for all that is due; print its report and return its exit code."""
     only = None if named is None else named.ids
-    report = perform(channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options)
+    report = perform(
+        channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options, beyond_brake=beyond_brake
+    )
     if as_json:
         print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
     else:
@@ -143,8 +175,28 @@ def print_report(report: Report) -> None:
         _print_plan(report)
     else:
         _print_run(report)
+    print_brake(report)
     if report.run.error:
         err.print(report.run.error, markup=False, soft_wrap=True)
+
+
+def print_brake(report: Report) -> None:
+    """Say what the brake holds back, or would."""
+    braking = report.braking
+    if braking is None:
+        return
+    run = report.run
+    head = "The brake would stop this." if run.is_dry else "The brake stopped this."
+    err.print(f"{head} {braking.sentence}", markup=False, soft_wrap=True)
+    for line in braking.lines():
+        err.print(f"  {line}", markup=False, soft_wrap=True)
+    if not run.is_dry:
+        err.print(
+            "What it was about stays queued; the rest was done. Put right what is wrong and sync again, or let it go "
+            f"on with 'tradepost runs release {run.pk}'.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _print_plan(report: Report) -> None:

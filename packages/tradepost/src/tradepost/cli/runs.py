@@ -63,7 +63,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a run: counts, and its changes with what became of each."""
-    from tradepost.cli.run_report import SHOWN_CHANGES, Report, change_lines, change_row_json, print_counts
+    from tradepost.cli.run_report import SHOWN_CHANGES, Report, change_lines, change_row_json, print_brake, print_counts
 
     run = _run(run_id)
     report = Report(run)
@@ -72,11 +72,26 @@ def show(
         print_json({**_json(run), "changes": [change_row_json(change) for change in changes]})
         return
     for name, value in _json(run).items():
-        if name != "counts":
+        if name not in {"counts", "brake"}:
             out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
     print_counts(report.counts, empty="Nothing was done.")
+    print_brake(report)
     for line in change_lines(changes):
         out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def release(run_id: RunId, *, as_json: JsonOption = False) -> Exit:
+    """Let what the brake stopped go on, this once: as many listings as the run has named, and no more."""
+    from tradepost.cli.run_report import print_report
+    from tradepost.cli.run_report import release as release_run
+
+    report = release_run(_run(run_id).pk, quiet=as_json)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+    return report.exit_code
 
 
 @app.command()
@@ -122,6 +137,9 @@ def _json(run: "Run") -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "counts": run.counts,
+        "brake": run.brake or None,
+        "needs_answer": run.needs_answer,
+        "released_by": run.released_by,
         "error": run.error,
         "reference": run.reference,
     }

@@ -1,14 +1,17 @@
 """
 A listing: one product or variant on one channel, joining our id and the store's.
 
-Its status has four dimensions that change independently: health (what the store shows), link (whether we know the
-store's product), pending change (what was asked and not yet done) and paused. Which change may be asked for in
-which state, and what becomes of the listing when a run has done it, are the two tables of this module.
+Its status has dimensions that change independently: health (what the store shows), link (whether we know the store's
+product), pending change (what was asked and not yet done), paused (no run touches it) and orphaned (the catalogue has
+it no more). What may happen to it is one table, `TRANSITIONS`: what a person asks for and what a run did or found.
+What is not in the table is refused, with a sentence.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeAlias
 
 from tradepost.domain.errors import NotAllowed
 
@@ -36,17 +39,33 @@ class Pending(StrEnum):
 
 
 class Event(StrEnum):
-    """What a run found or did, or what a person did to the link."""
+    """What a person asks for, and what a run did or found; the values are what a sentence says of it."""
+
+    ASK_PUBLISH = "publish"
+    ASK_OVERWRITE = "overwrite"
+    ASK_HIDE = "hide"
+    ASK_UNHIDE = "unhide"
+    ASK_DELIST = "delist"
+    CLEARED = "clear"
+    PAUSED = "pause"
+    UNPAUSED = "unpause"
+    UNLINKED = "unlink"
 
     FOUND_ACTIVE = "found active"  # linked to a product that can be bought
     FOUND_HIDDEN = "found hidden"
+    NOT_LINKED = "not linked"  # nothing matches, or several do, or what matches is another's
     PUBLISHED = "published"
     OVERWRITTEN = "overwritten"
+    NOT_PUBLISHED = "not published"  # a publish or overwrite was refused or failed
+    SYNCED = "synced"  # price or quantity was proven
+    NOT_SYNCED = "not synced"  # a price, quantity, hide, unhide or delist was refused or failed
     HIDDEN = "hidden"
     UNHIDDEN = "unhidden"
     DELISTED = "delisted"
     GONE = "gone"  # the store's product is not there any more
-    UNLINKED = "unlinked"
+    FOUND_AGAIN = "found again"  # the product of a broken link, by its id and the moment at which it was made
+    ORPHANED = "orphaned"  # the catalogue does not have it any more
+    RETURNED = "returned"  # the catalogue has it again
 
 
 class Attention(StrEnum):
@@ -64,12 +83,60 @@ class Attention(StrEnum):
     ORPHANED = "orphaned"
 
 
+Settled: TypeAlias = tuple[Health, Link]
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     health: Health = Health.NOT_LISTED
     link: Link = Link.UNLINKED
     pending: Pending = Pending.NONE
     is_paused: bool = False
+    is_orphaned: bool = False
+
+    @property
+    def settled(self) -> Settled:
+        return self.health, self.link
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """
+    A row of the table: in these settled states the event leads to that.
+
+    `guard`: what must be pending, and whether it must be paused or orphaned; None where that does not matter. `after`
+    None: health and link stay. `pending`, `is_paused`, `is_orphaned`: what they become; None where they stay.
+    """
+
+    name: str
+    event: Event
+    before: frozenset[Settled]
+    after: Settled | None = None
+    guard: frozenset[Pending] | None = None
+    if_paused: bool | None = None
+    if_orphaned: bool | None = None
+    pending: Pending | None = None
+    is_paused: bool | None = None
+    is_orphaned: bool | None = None
+
+    def fits(self, status: Status) -> bool:
+        return (
+            status.settled in self.before
+            and (self.guard is None or status.pending in self.guard)
+            and self.if_paused in {None, status.is_paused}
+            and self.if_orphaned in {None, status.is_orphaned}
+        )
+
+    def of(self, status: Status) -> Status:
+        """Return what a status that fits becomes."""
+        health, link = self.after or status.settled
+        return Status(
+            health,
+            link,
+            pending=status.pending if self.pending is None else self.pending,
+            is_paused=status.is_paused if self.is_paused is None else self.is_paused,
+            is_orphaned=status.is_orphaned if self.is_orphaned is None else self.is_orphaned,
+        )
 
 
 # The run that applies a pending change.
@@ -81,112 +148,191 @@ APPLIED_BY: Mapping[Pending, str] = {
     Pending.DELIST: "sync",
 }
 
-# Settled state -> the changes that may be asked for. What is missing here is refused.
-QUEUE: Mapping[tuple[Health, Link], frozenset[Pending]] = {
-    (Health.NOT_LISTED, Link.UNLINKED): frozenset({Pending.PUBLISH}),
-    (Health.DELISTED, Link.UNLINKED): frozenset({Pending.PUBLISH}),
-    (Health.LISTED, Link.LINKED): frozenset({Pending.OVERWRITE, Pending.HIDE, Pending.DELIST}),
-    (Health.HIDDEN, Link.LINKED): frozenset({Pending.OVERWRITE, Pending.UNHIDE, Pending.DELIST}),
-    (Health.LISTED, Link.BROKEN): frozenset(),
-    (Health.HIDDEN, Link.BROKEN): frozenset(),
+NOT_LISTED: Settled = (Health.NOT_LISTED, Link.UNLINKED)
+DELISTED: Settled = (Health.DELISTED, Link.UNLINKED)
+LISTED: Settled = (Health.LISTED, Link.LINKED)
+HIDDEN: Settled = (Health.HIDDEN, Link.LINKED)
+BROKEN_LISTED: Settled = (Health.LISTED, Link.BROKEN)
+BROKEN_HIDDEN: Settled = (Health.HIDDEN, Link.BROKEN)
+# The settled states that there are; every other pair of health and link is impossible.
+SETTLED: Sequence[Settled] = (NOT_LISTED, DELISTED, LISTED, HIDDEN, BROKEN_LISTED, BROKEN_HIDDEN)
+
+_ANY = frozenset(SETTLED)
+_UNLINKED = frozenset({NOT_LISTED, DELISTED})
+_LINKED = frozenset({LISTED, HIDDEN})
+_BROKEN = frozenset({BROKEN_LISTED, BROKEN_HIDDEN})
+_PUBLISHING = frozenset({Pending.PUBLISH, Pending.OVERWRITE})
+# What is still done for an orphan: it goes off sale, and nothing else is written.
+_ENDS_SALE = frozenset({Pending.HIDE, Pending.DELIST})
+
+
+def _only(*pending: Pending) -> frozenset[Pending]:
+    return frozenset(pending)
+
+
+def _but(*pending: Pending) -> frozenset[Pending]:
+    return frozenset(Pending) - frozenset(pending)
+
+
+# What may happen to a listing. A new one is not listed, unlinked and has nothing pending, or a publish. Being paused
+# keeps runs away by what is due (below); what a run had done before it was told is recorded all the same.
+TRANSITIONS: Sequence[Transition] = (
+    # --- people ---
+    Transition("publish asked", Event.ASK_PUBLISH, _UNLINKED, if_orphaned=False, pending=Pending.PUBLISH),
+    Transition("overwrite asked", Event.ASK_OVERWRITE, _LINKED, if_orphaned=False, pending=Pending.OVERWRITE),
+    Transition("hide asked", Event.ASK_HIDE, frozenset({LISTED}), pending=Pending.HIDE),
+    Transition(
+        "unhide taken back", Event.ASK_HIDE, frozenset({HIDDEN}), guard=_only(Pending.UNHIDE), pending=Pending.NONE
+    ),
+    Transition("unhide asked", Event.ASK_UNHIDE, frozenset({HIDDEN}), if_orphaned=False, pending=Pending.UNHIDE),
+    Transition(
+        "hide taken back", Event.ASK_UNHIDE, frozenset({LISTED}), guard=_only(Pending.HIDE), pending=Pending.NONE
+    ),
+    Transition("delist asked", Event.ASK_DELIST, _LINKED, pending=Pending.DELIST),
+    Transition("cleared", Event.CLEARED, _ANY, pending=Pending.NONE),
+    Transition("paused", Event.PAUSED, _ANY, if_paused=False, is_paused=True),
+    Transition("unpaused", Event.UNPAUSED, _ANY, if_paused=True, is_paused=False),
+    Transition("unlinked", Event.UNLINKED, _LINKED, NOT_LISTED, pending=Pending.NONE),
+    Transition("broken link let go of", Event.UNLINKED, _BROKEN, NOT_LISTED, pending=Pending.NONE),
+    # --- link ---
+    Transition("linked", Event.FOUND_ACTIVE, _UNLINKED, LISTED, guard=_but(Pending.PUBLISH)),
+    Transition("linked hidden", Event.FOUND_HIDDEN, _UNLINKED, HIDDEN, guard=_but(Pending.PUBLISH)),
+    Transition(
+        "linked instead of published",
+        Event.FOUND_ACTIVE,
+        _UNLINKED,
+        LISTED,
+        guard=_only(Pending.PUBLISH),
+        pending=Pending.NONE,
+    ),
+    Transition(
+        "linked hidden instead of published",
+        Event.FOUND_HIDDEN,
+        _UNLINKED,
+        HIDDEN,
+        guard=_only(Pending.PUBLISH),
+        pending=Pending.NONE,
+    ),
+    Transition("relinked", Event.FOUND_ACTIVE, _BROKEN, LISTED),
+    Transition("relinked hidden", Event.FOUND_HIDDEN, _BROKEN, HIDDEN),
+    Transition("not linked", Event.NOT_LINKED, _UNLINKED | _BROKEN),
+    # --- publish; a parent is made and refreshed with its variants, without having been asked for ---
+    Transition(
+        "published",
+        Event.PUBLISHED,
+        frozenset({NOT_LISTED}),
+        LISTED,
+        guard=_only(Pending.NONE, Pending.PUBLISH),
+        pending=Pending.NONE,
+    ),
+    Transition(
+        "published again",
+        Event.PUBLISHED,
+        frozenset({DELISTED}),
+        LISTED,
+        guard=_only(Pending.NONE, Pending.PUBLISH),
+        pending=Pending.NONE,
+    ),
+    Transition("overwritten", Event.OVERWRITTEN, _LINKED, guard=_only(Pending.OVERWRITE), pending=Pending.NONE),
+    Transition("not published", Event.NOT_PUBLISHED, _UNLINKED | _LINKED, guard=_PUBLISHING),
+    # --- sync ---
+    Transition("synced", Event.SYNCED, _LINKED, guard=_but(Pending.DELIST)),
+    Transition("not synced", Event.NOT_SYNCED, _LINKED),
+    Transition("hidden", Event.HIDDEN, frozenset({LISTED}), HIDDEN, guard=_only(Pending.HIDE), pending=Pending.NONE),
+    Transition(
+        "unhidden", Event.UNHIDDEN, frozenset({HIDDEN}), LISTED, guard=_only(Pending.UNHIDE), pending=Pending.NONE
+    ),
+    # Whatever is pending: a parent goes with its last variant.
+    Transition("delisted", Event.DELISTED, _LINKED, DELISTED, pending=Pending.NONE),
+    Transition("gone as asked", Event.GONE, _LINKED, DELISTED, guard=_only(Pending.DELIST), pending=Pending.NONE),
+    Transition(
+        "broken", Event.GONE, frozenset({LISTED}), BROKEN_LISTED, guard=_but(Pending.DELIST), pending=Pending.NONE
+    ),
+    Transition(
+        "broken hidden",
+        Event.GONE,
+        frozenset({HIDDEN}),
+        BROKEN_HIDDEN,
+        guard=_but(Pending.DELIST),
+        pending=Pending.NONE,
+    ),
+    Transition("healed", Event.FOUND_AGAIN, frozenset({BROKEN_LISTED}), LISTED),
+    Transition("healed hidden", Event.FOUND_AGAIN, frozenset({BROKEN_HIDDEN}), HIDDEN),
+    # --- the catalogue ---
+    Transition(
+        "orphaned",
+        Event.ORPHANED,
+        _ANY,
+        guard=frozenset(Pending) - _ENDS_SALE,
+        if_orphaned=False,
+        pending=Pending.NONE,
+        is_orphaned=True,
+    ),
+    Transition("orphaned while it goes", Event.ORPHANED, _ANY, guard=_ENDS_SALE, if_orphaned=False, is_orphaned=True),
+    Transition("returned", Event.RETURNED, _ANY, if_orphaned=True, is_orphaned=False),
+)
+
+_BY_EVENT: Mapping[Event, list[Transition]] = defaultdict(list)
+for _row in TRANSITIONS:
+    _BY_EVENT[_row.event].append(_row)
+
+_ASKS: Mapping[Pending, Event] = {
+    Pending.NONE: Event.CLEARED,
+    **{change: Event(change.value) for change in Pending if change is not Pending.NONE},
 }
 
-_UNLINKED = (Health.NOT_LISTED, Link.UNLINKED)
-_DELISTED = (Health.DELISTED, Link.UNLINKED)
-_LISTED = (Health.LISTED, Link.LINKED)
-_HIDDEN = (Health.HIDDEN, Link.LINKED)
-_BROKEN_LISTED = (Health.LISTED, Link.BROKEN)
-_BROKEN_HIDDEN = (Health.HIDDEN, Link.BROKEN)
-
-# (settled state, event) -> the new settled state. What is missing here can't happen and raises.
-SETTLE: Mapping[tuple[tuple[Health, Link], Event], tuple[Health, Link]] = {
-    (_UNLINKED, Event.FOUND_ACTIVE): _LISTED,
-    (_UNLINKED, Event.FOUND_HIDDEN): _HIDDEN,
-    (_UNLINKED, Event.PUBLISHED): _LISTED,
-    (_UNLINKED, Event.UNLINKED): _UNLINKED,
-    (_DELISTED, Event.FOUND_ACTIVE): _LISTED,
-    (_DELISTED, Event.FOUND_HIDDEN): _HIDDEN,
-    (_DELISTED, Event.PUBLISHED): _LISTED,
-    (_DELISTED, Event.UNLINKED): _UNLINKED,
-    (_LISTED, Event.OVERWRITTEN): _LISTED,
-    (_LISTED, Event.HIDDEN): _HIDDEN,
-    (_LISTED, Event.DELISTED): _DELISTED,
-    (_LISTED, Event.GONE): _BROKEN_LISTED,
-    (_LISTED, Event.UNLINKED): _UNLINKED,
-    (_HIDDEN, Event.OVERWRITTEN): _HIDDEN,
-    (_HIDDEN, Event.UNHIDDEN): _LISTED,
-    (_HIDDEN, Event.DELISTED): _DELISTED,
-    (_HIDDEN, Event.GONE): _BROKEN_HIDDEN,
-    (_HIDDEN, Event.UNLINKED): _UNLINKED,
-    (_BROKEN_LISTED, Event.FOUND_ACTIVE): _LISTED,
-    (_BROKEN_LISTED, Event.FOUND_HIDDEN): _HIDDEN,
-    (_BROKEN_LISTED, Event.UNLINKED): _UNLINKED,
-    (_BROKEN_HIDDEN, Event.FOUND_ACTIVE): _LISTED,
-    (_BROKEN_HIDDEN, Event.FOUND_HIDDEN): _HIDDEN,
-    (_BROKEN_HIDDEN, Event.UNLINKED): _UNLINKED,
+# Settled state -> the changes that may be queued in it.
+QUEUE: Mapping[Settled, frozenset[Pending]] = {
+    settled: frozenset(
+        change
+        for change, event in _ASKS.items()
+        if any(row.pending is change is not Pending.NONE and settled in row.before for row in _BY_EVENT[event])
+    )
+    for settled in SETTLED
 }
 
-# The pending change that an event fulfils. Losing the product or the link ends every pending change, since none
-# could be applied any more; being linked ends a publish.
-_FULFILS: Mapping[Event, frozenset[Pending]] = {
-    Event.FOUND_ACTIVE: frozenset({Pending.PUBLISH}),
-    Event.FOUND_HIDDEN: frozenset({Pending.PUBLISH}),
-    Event.PUBLISHED: frozenset({Pending.PUBLISH}),
-    Event.OVERWRITTEN: frozenset({Pending.OVERWRITE}),
-    Event.HIDDEN: frozenset({Pending.HIDE}),
-    Event.UNHIDDEN: frozenset({Pending.UNHIDE}),
-    Event.DELISTED: frozenset(Pending) - {Pending.NONE},
-    Event.GONE: frozenset(Pending) - {Pending.NONE},
-    Event.UNLINKED: frozenset(Pending) - {Pending.NONE},
-}
 
-_OPPOSITE = {Pending.HIDE: Pending.UNHIDE, Pending.UNHIDE: Pending.HIDE}
+def transition(status: Status, event: Event) -> Transition:
+    """Return the row of the table that an event takes. Raises NotAllowed, with the reason, where there is none."""
+    for row in _BY_EVENT[event]:
+        if row.fits(status):
+            return row
+    raise NotAllowed(_why_not(status, event))
+
+
+def settle(status: Status, event: Event) -> Status:
+    """Apply what happened. Raises NotAllowed for an event that can't happen in this state."""
+    return transition(status, event).of(status)
 
 
 def request(status: Status, change: Pending) -> Status:
     """
-    Queue a change; the last request wins, and asking for the opposite of what is queued just clears it.
+    Queue a change, or with NONE clear it; the last request wins, and asking for the opposite of what is queued just
+    clears it.
 
-    Raises NotAllowed with the reason where the settled state does not admit the change.
+    Raises NotAllowed with the reason where the state does not admit the change.
     """
-    if change is Pending.NONE:
-        return replace(status, pending=Pending.NONE)
-    if status.pending is not Pending.NONE and _OPPOSITE.get(status.pending) is change:
-        return replace(status, pending=Pending.NONE)
-    allowed = QUEUE.get((status.health, status.link), frozenset())
-    if change not in allowed:
-        raise NotAllowed(_why_not(status, change))
-    return replace(status, pending=change)
-
-
-def settle(status: Status, event: Event) -> Status:
-    """Apply what a run did or found. Raises NotAllowed for an event that can't happen in this state."""
-    try:
-        health, link = SETTLE[((status.health, status.link), event)]
-    except KeyError:
-        message = f"A listing that is {describe(status)} can't become '{event.value}'."
-        raise NotAllowed(message) from None
-    fulfilled = status.pending in _FULFILS.get(event, frozenset())
-    return Status(
-        health=health,
-        link=link,
-        pending=Pending.NONE if fulfilled else status.pending,
-        is_paused=status.is_paused,
-    )
+    return settle(status, _ASKS[change])
 
 
 def keep_later_request(current: Status, recorded: Status) -> Status:
     """
-    Take health and link as recorded, but not the pending change of a run that read the row some time ago.
+    Take health and link as recorded, but not the pending change of a run that read the row some time ago, nor whether
+    it is paused or orphaned: that is no run's to say.
 
     A run clears what it has done; if the row now has a change that is allowed in the new state, a person has asked
     for it since. Only an overwrite is still allowed after it was done.
     """
-    has_moved = (current.health, current.link) != (recorded.health, recorded.link)
-    allowed = QUEUE[recorded.health, recorded.link]
+    has_moved = current.settled != recorded.settled
+    allowed = QUEUE[recorded.settled] & (_ENDS_SALE if current.is_orphaned else frozenset(Pending))
     is_later = current.pending in allowed and (current.pending is not Pending.OVERWRITE or has_moved)
     keeps = recorded.pending is not Pending.NONE or is_later
-    return replace(recorded, pending=current.pending if keeps else Pending.NONE, is_paused=current.is_paused)
+    return replace(
+        recorded,
+        pending=current.pending if keeps else Pending.NONE,
+        is_paused=current.is_paused,
+        is_orphaned=current.is_orphaned,
+    )
 
 
 def is_hidden_by_us(status: Status, *, before: bool) -> bool:
@@ -211,25 +357,36 @@ def describe(status: Status) -> str:
     }[status.health]
 
 
-def _why_not(status: Status, change: Pending) -> str:
+_CURES: Mapping[Event, str] = {
+    Event.ASK_PUBLISH: "it is on the store already; queue an overwrite to refresh its content",
+    Event.ASK_OVERWRITE: "only a listing that is on the store can be overwritten; queue a publish instead",
+    Event.ASK_HIDE: "only a listed listing can be hidden",
+    Event.ASK_UNHIDE: "only a hidden listing can be unhidden",
+    Event.ASK_DELIST: "only a listing that is on the store can be delisted",
+    Event.PAUSED: "it is paused already",
+    Event.UNPAUSED: "it is not paused",
+    Event.UNLINKED: "it is not linked to anything",
+}
+_NOT_FOR_ORPHANS = frozenset({Event.ASK_PUBLISH, Event.ASK_OVERWRITE, Event.ASK_UNHIDE})
+
+
+def _why_not(status: Status, event: Event) -> str:
     state = describe(status)
-    cure = {
-        Pending.PUBLISH: "it is on the store already; queue an overwrite to refresh its content",
-        Pending.OVERWRITE: "only a listing that is on the store can be overwritten; queue a publish instead",
-        Pending.HIDE: "only a listed listing can be hidden",
-        Pending.UNHIDE: "only a hidden listing can be unhidden",
-        Pending.DELIST: "only a listing that is on the store can be delisted",
-    }[change]
-    if status.link is Link.BROKEN:
+    if event not in _CURES:
+        return f"A listing that is {state} can't become '{event.value}'."
+    cure = _CURES[event]
+    if status.is_orphaned and event in _NOT_FOR_ORPHANS:
+        cure = "the catalogue does not have it any more; import it again, or hide or delist it"
+    elif status.link is Link.BROKEN and event in _ASKS.values():
         cure = "its product is gone from the store; unlink it, then link or publish it again"
-    return f"Can't {change.value}: this listing is {state}, and {cure}."
+    return f"Can't {event.value}: this listing is {state}, and {cure}."
 
 
 # --- what each run may touch (the predicates that every selecting query must match exactly) ---------------------
 
 
 def is_due_for_publish(status: Status) -> bool:
-    return not status.is_paused and status.pending in {Pending.PUBLISH, Pending.OVERWRITE}
+    return not status.is_paused and not status.is_orphaned and status.pending in _PUBLISHING
 
 
 def is_due_for_status(status: Status) -> bool:
@@ -242,8 +399,13 @@ def is_due_for_status(status: Status) -> bool:
 
 
 def may_send_price(status: Status) -> bool:
-    """Whether a sync may write its price: hidden listings keep their price in step, too."""
-    return not status.is_paused and status.link is Link.LINKED and status.pending is not Pending.DELIST
+    """Whether a sync may write its price: hidden listings keep their price in step, too, but orphans have none."""
+    return (
+        not status.is_paused
+        and not status.is_orphaned
+        and status.link is Link.LINKED
+        and status.pending is not Pending.DELIST
+    )
 
 
 def may_send_quantity(status: Status) -> bool:

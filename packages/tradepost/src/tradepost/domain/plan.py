@@ -166,9 +166,10 @@ class RunState(StrEnum):
     COMPLETED_WITH_ERRORS = "completed_with_errors"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    STOPPED = "stopped"  # the brake held a part back, until a person has said what is to happen
 
 
-SETTLED_STATES = frozenset({RunState.COMPLETED, RunState.COMPLETED_WITH_ERRORS, RunState.FAILED, RunState.CANCELLED})
+SETTLED_STATES = frozenset(RunState) - {RunState.QUEUED, RunState.RUNNING}
 _GOOD = frozenset({Outcome.APPLIED, Outcome.UNCHANGED, Outcome.SKIPPED})
 
 

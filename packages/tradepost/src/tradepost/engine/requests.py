@@ -9,12 +9,16 @@ from typing import TypeAlias
 from django.db import transaction
 
 from tradepost import wiring
-from tradepost.database.models import Trigger
+from tradepost.database.models import Channel, Trigger
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Change, Outcome, Result
+from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import ListingRow
 from tradepost.operations.queue_changes import QueuePlan, plan_pause, plan_queue, plan_unlink, queue, with_variants
+from tradepost.operations.selection import Selection
+from tradepost.operations.sync.delist import left_alone
 
 PlanRows: TypeAlias = Callable[[Sequence[ListingRow]], QueuePlan]
 
@@ -42,6 +46,33 @@ class RequestOutcome:
 def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> RequestOutcome:
     """Plan what a request would do, and do nothing."""
     return _preview(channel_id, ids, partial(plan_queue, change=change))
+
+
+@dataclass(frozen=True, slots=True)
+class GoingProduct:
+    """A product that leaves the store; `is_asked`: for itself, and not because its last variant goes."""
+
+    code: str
+    name: str
+    is_asked: bool
+
+
+def products_that_go(channel_id: int, ids: Collection[int], change: Pending) -> list[GoingProduct]:
+    """Name every product that a request would remove from the store, parents first; none but a delist does."""
+    if change is not Pending.DELIST:
+        return []
+    listings = wiring.listings_of(channel_id)
+    selection = Selection.of([row.id for row in with_variants(listings, listings.by_ids(ids))], as_if=change)
+    asked = {row.id: row for row in selection.as_asked(listings.by_ids(selection.only or ()))}
+    going = {number: row for number, row in asked.items() if is_due(Stage.DELIST, row)}
+    parents: list[ListingRow] = []
+    if Channel.objects.get(id=channel_id).delist_parent_with_last_variant:
+        parents = left_alone(listings, going, selection)
+    titles = listings.titles({row.product_id for row in [*going.values(), *parents]})
+    in_order = sorted(
+        [*going.values(), *parents], key=lambda row: (row.product_id, row.kind is not Kind.PARENT, row.id)
+    )
+    return [GoingProduct(row.code, titles.get(row.product_id, ""), row.id in going) for row in in_order]
 
 
 def request_change(

@@ -12,9 +12,11 @@ from django.db import DatabaseError, connections, transaction
 from tradepost.database.models import Run
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import add_plan, add_results
+from tradepost.domain.brake import Braking, Harm, Released
 from tradepost.domain.errors import RunLost
 from tradepost.domain.plan import Counts, Plan, Result
 from tradepost.operations.ports import Clock
+from tradepost.operations.selection import released_of
 
 LEASE = timedelta(seconds=60)
 _HEARTBEAT_SECONDS = 15
@@ -38,6 +40,8 @@ class RunHandle:
         self._on_progress = on_progress
         self._cursors: dict[str, int] = dict(run.cursors)
         self._counts = Counts.from_rows(run.counts)
+        self._braking = Braking.from_json(run.brake)
+        self._released = released_of(run.options)
         self._done = run.done
         self._total = run.total
         self._label = run.label
@@ -62,6 +66,11 @@ class RunHandle:
     @property
     def counts(self) -> Counts:
         return self._counts
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether the brake has held something back; a preview only says what it would."""
+        return self._braking is not None and not self._is_dry
 
     @property
     def is_interrupted(self) -> bool:
@@ -91,6 +100,20 @@ class RunHandle:
             # What was rolled back did not happen: the next batch must not write it down after all.
             self._cursors, self._counts, self._done, self._total = before
             raise
+
+    @property
+    def released(self) -> Released:
+        return self._released
+
+    @property
+    def braked(self) -> frozenset[Harm]:
+        return frozenset(self._braking.numbers if self._braking is not None else ())
+
+    def apply_brake(self, braking: Braking) -> None:
+        merged = braking if self._braking is None else self._braking.merged(braking)
+        with self.transaction():
+            self._write(brake=merged.to_json(), needs_answer=not self._is_dry)
+        self._braking = merged
 
     def cursor(self, name: str) -> int:
         self._refuse_if_lost()

@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.failures import explain
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
+from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
@@ -24,10 +25,12 @@ from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
-from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, Selection
+from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, Selection, beyond_brake
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
+# After these, what earlier runs were stopped for is done, is not due any more, or is asked anew.
+_ANSWERS = frozenset({RunState.COMPLETED, RunState.COMPLETED_WITH_ERRORS, RunState.STOPPED})
 
 # Rung when something was queued in this process, so that its executor need not wait for the next look.
 doorbell = threading.Event()
@@ -50,11 +53,13 @@ def request_run(
     options: Mapping[str, Any] | None = None,
     is_dry: bool = False,
     requested_by: str = "",
+    released_by: str = "",
 ) -> Run:
     """
     Queue a run, or join the one that is queued for the same already.
 
-    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing. Raises NotAllowed for a
+    `scope`: listing ids; None means all that is due. `is_dry`: only plan, and change nothing. `released_by`: who lets
+    it go beyond the brake, as `options` say. Raises NotAllowed for a
     channel that is paused or out of use.
     """
     _refuse_paused(channel_id)
@@ -67,9 +72,32 @@ def request_run(
         options=options,
         is_dry=is_dry,
         requested_by=requested_by,
+        released_by=released_by,
     )
     doorbell.set()
     return run
+
+
+def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PERSON) -> Run:
+    """
+    Queue a run again that the brake has stopped: this time it may do what was shown, and no more of it.
+
+    Raises NotAllowed where there is nothing to answer (any more), or the channel is paused or out of use.
+    """
+    stopped = Run.objects.get(id=run_id)
+    braking = Braking.from_json(stopped.brake)
+    with transaction.atomic():
+        if braking is None or not runs.claim_answer(run_id):
+            raise NotAllowed(f"Run {run_id} has nothing to release: it was not stopped, or that is settled already.")
+        return request_run(
+            stopped.channel_id,
+            stopped.kind,
+            trigger=trigger,
+            scope=stopped.scope,
+            options={**stopped.options, **beyond_brake(braking.numbers)},
+            requested_by=requested_by,
+            released_by=requested_by,
+        )
 
 
 def _refuse_paused(channel_id: int) -> None:
@@ -201,7 +229,9 @@ def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
     if error:
         return RunState.FAILED
-    return RunState.CANCELLED if handle.was_stopped else handle.counts.state
+    if handle.was_stopped:
+        return RunState.CANCELLED
+    return RunState.STOPPED if handle.needs_answer else handle.counts.state
 
 
 def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
@@ -214,6 +244,8 @@ def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> N
     if not is_ours:
         _logger.warning("Run %s was taken over before it was settled.", handle.id)
         return
+    if state in _ANSWERS:
+        runs.drop_answered(Run.objects.get(id=handle.id))
     _logger.info("Run %s: %s. %s", handle.id, state, error.get("error", ""))
 
 

@@ -8,12 +8,14 @@ same pure function as the plan.
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from tradepost.domain.brake import Braking, Example, Harm, held_back, may_be_too_much
 from tradepost.domain.errors import PermissionMissing
 from tradepost.domain.listing import Attention
 from tradepost.domain.order import StoreOrder
@@ -21,6 +23,8 @@ from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, Su
 from tradepost.operations.outcomes import Answers, left_of, result_of
 from tradepost.operations.ports import ActiveRun, Ports, Proven, SetupItem, WriteOutcome
 
+# How many the brake names of each kind.
+_EXAMPLES = 5
 Row = TypeVar("Row")
 Facts = TypeVar("Facts")
 Seen = TypeVar("Seen")
@@ -104,6 +108,18 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
         """Say how many rows there are to work on, for the progress; None if nobody knows."""
         return None
 
+    def at_stake(self, ports: Ports) -> Mapping[Harm, int]:
+        """Count what the brake looks at among what is due; a pass over the store knows it when it is prepared."""
+        return {}
+
+    def examples(self, ports: Ports, harm: Harm, *, limit: int) -> Sequence[Example]:
+        """Name a few of those that were counted."""
+        return ()
+
+    def harm_of(self, row: Row) -> Harm | None:
+        """Say, purely, for what the brake would hold a row back."""
+        return None
+
     @abstractmethod
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[Row]]:
         """Yield what is due behind a key. Reads the database, or, for a pass over the store, the outside."""
@@ -170,24 +186,36 @@ def drive_all(ports: Ports, operations: Iterable[Operation[Any, Any, Any, Any]])
     planned = list(operations)
     counts = [count for operation in planned if (count := operation.count(ports)) is not None]
     tally = Tally(ports.run, sum(counts) if counts else None)
+    # Once for all of them: what is too much together may be little in each.
+    braked = _brake(ports, planned)
     for operation in planned:
         try:
-            drive(ports, operation, tally)
+            drive(ports, operation, tally, braked=braked)
         except PermissionMissing as missing:
             refusal = refusal or missing
     return refusal
 
 
-def drive(ports: Ports, operation: Operation[Row, Facts, Seen, Detail], tally: Tally | None = None) -> None:
+def drive(
+    ports: Ports,
+    operation: Operation[Row, Facts, Seen, Detail],
+    tally: Tally | None = None,
+    *,
+    braked: frozenset[Harm] | None = None,
+) -> None:
     """
     Carry out one operation from where this run, or the attempt before it, had got to.
 
-    Idempotent: with nothing due it writes nothing. Raises what the ports raise; what was recorded stays.
+    `braked`: what is held back, where that was asked for several operations together. Idempotent: with nothing due it
+    writes nothing. Raises what the ports raise; what was recorded stays.
     """
     tally = tally or Tally(ports.run, operation.count(ports))
     operation.prepare(ports)
+    if braked is None:
+        braked = _brake(ports, [operation])
     is_preview = ports.run.is_dry
-    for batch, seen in _observed(ports, operation):
+    # A preview shows what the brake would hold back, too.
+    for batch, seen in _observed(ports, operation, frozenset() if is_preview else braked):
         if is_preview:
             _show(ports, operation.plan(batch, operation.facts(ports, batch), seen))
         else:
@@ -198,9 +226,44 @@ def drive(ports: Ports, operation: Operation[Row, Facts, Seen, Detail], tally: T
             operation.finish(ports)
 
 
-def _observed(ports: Ports, operation: Operation[Row, Facts, Seen, Detail]) -> Iterator[tuple[Batch[Row], Seen]]:
+def _brake(ports: Ports, operations: Sequence[Operation[Any, Any, Any, Any]]) -> frozenset[Harm]:
+    """Look at what is due, before anything of it is done; return what is held back of this run by now."""
+    at_stake: Counter[Harm] = Counter()
+    for operation in operations:
+        at_stake.update(operation.at_stake(ports))
+    # What is held back already stays so in this run, even if orders have made it less meanwhile.
+    asked = {harm: number for harm, number in at_stake.items() if number and harm not in ports.run.braked}
+    if not asked:
+        return ports.run.braked
+    limits = ports.channel.brake_limits
+    if may_be_too_much(asked, limits=limits):
+        live = ports.listings.live_count()
+        numbers = held_back(asked, live=live, limits=limits, released=ports.run.released)
+        if numbers:
+            examples = {
+                harm: [each for operation in operations for each in operation.examples(ports, harm, limit=_EXAMPLES)]
+                for harm in numbers
+            }
+            shown = {harm: found[:_EXAMPLES] for harm, found in examples.items()}
+            with ports.run.transaction():
+                ports.run.apply_brake(Braking(numbers, live, limits.allowed(live), shown))
+    return ports.run.braked
+
+
+def _unbraked(
+    batches: Iterator[Batch[Row]], operation: Operation[Row, Facts, Seen, Detail], braked: frozenset[Harm]
+) -> Iterator[Batch[Row]]:
+    for batch in batches:
+        rows = [row for row in batch.rows if operation.harm_of(row) not in braked] if braked else batch.rows
+        if rows:
+            yield replace(batch, rows=rows)
+
+
+def _observed(
+    ports: Ports, operation: Operation[Row, Facts, Seen, Detail], braked: frozenset[Harm]
+) -> Iterator[tuple[Batch[Row], Seen]]:
     """Give each batch with what was seen of it; while one is applied, the next is observed, and never planned."""
-    batches = operation.batches(ports, ports.run.cursor(operation.name))
+    batches = _unbraked(operation.batches(ports, ports.run.cursor(operation.name)), operation, braked)
 
     def observe(batch: Batch[Row] | None) -> tuple[Batch[Row], Seen] | None:
         return None if batch is None else (batch, operation.observe(ports, batch))

@@ -1,7 +1,7 @@
 """Queue changes: what a person asks for (publish, overwrite, hide, unhide, delist, pause) and a later run applies."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
@@ -50,7 +50,8 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
 
 def plan_pause(rows: Sequence[ListingRow], *, is_paused: bool) -> QueuePlan:
     """Freeze or free listings; what is queued stays queued."""
-    statuses = {row.id: replace(row.status, is_paused=is_paused) for row in rows if row.status.is_paused != is_paused}
+    event = Event.PAUSED if is_paused else Event.UNPAUSED
+    statuses = {row.id: settle(row.status, event) for row in rows if row.status.is_paused != is_paused}
     return _settled(
         rows,
         statuses,
@@ -97,10 +98,8 @@ def queue(
 def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[ListingRow]:
     """Add the variants of every parent among the rows; a change on a parent means the whole family."""
     found = {row.id: row for row in rows}
-    for row in rows:
-        if row.kind is Kind.PARENT:
-            for child in listings.family(row.id):
-                found.setdefault(child.id, child)
+    for child in listings.variants_of([row.id for row in rows if row.kind is Kind.PARENT]):
+        found.setdefault(child.id, child)
     return list(found.values())
 
 

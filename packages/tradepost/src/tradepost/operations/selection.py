@@ -3,10 +3,11 @@ Which listings a run is about: all that are due, or those that a person chose; a
 nobody has queued, the listings as they would be.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tradepost.domain.brake import Harm, Released, is_at_stake
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending, is_due_for_publish, request
@@ -14,10 +15,11 @@ from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
-# groups of an overwrite, and a sync that looks at every product of the store.
+# groups of an overwrite, a sync that looks at every product of the store, and what it may do whatever the brake says.
 AS_IF = "as_if"
 GROUPS = "groups"
 FULL_EXISTENCE = "full_existence"
+BEYOND_BRAKE = "beyond_brake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,18 @@ class Selection:
         if self.as_if is Pending.NONE:
             return listings.count_due(stages, only=self.only)
         return sum(is_due(stage, row) for row in self._chosen(listings) for stage in stages)
+
+    def count_at_stake(self, listings: Listings, stage: Stage) -> int:
+        """Count what the brake counts of a stage."""
+        if self.as_if is Pending.NONE:
+            return listings.count_at_stake(stage, only=self.only)
+        return sum(is_at_stake(stage, row) for row in self._chosen(listings))
+
+    def at_stake(self, listings: Listings, stage: Stage, *, limit: int) -> list[ListingRow]:
+        """The first of those that are counted, by id."""
+        if self.as_if is Pending.NONE:
+            return listings.at_stake(stage, limit=limit, only=self.only)
+        return [row for row in self._chosen(listings) if is_at_stake(stage, row)][:limit]
 
     def count_families(self, listings: Listings) -> int:
         if self.as_if is Pending.NONE:
@@ -82,3 +96,13 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+def beyond_brake(released: Released) -> dict[str, Any]:
+    """Write as an option of a run what a person has said yes to."""
+    return {BEYOND_BRAKE: {harm.value: number for harm, number in released.items()}}
+
+
+def released_of(options: Mapping[str, Any]) -> Released:
+    """Read it again; nothing where nobody has."""
+    return {Harm(harm): number for harm, number in options.get(BEYOND_BRAKE, {}).items()}

@@ -23,6 +23,7 @@ RUN_COLOURS: Mapping[str, str] = {
     "completed with errors": "warning",
     "failed": "danger",
     "cancelled": "info",
+    "stopped": "warning",
 }
 ORDER_COLOURS: Mapping[str, str] = {"open": "success", "on hold": "warning", "closed": "info", "cancelled": "danger"}
 NOTHING = "\N{EN DASH}"

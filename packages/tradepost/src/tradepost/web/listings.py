@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tradepost.database.models import Channel, Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
-from tradepost.engine.requests import RequestOutcome, preview_change, request_change
+from tradepost.engine.requests import RequestOutcome, preview_change, products_that_go, request_change
 from tradepost.engine.schedules import when_applied
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
@@ -198,7 +198,7 @@ class ListingTable(ReadOnlyTable):
         is_confirmed = request.POST.get("confirmed") == change.value
         if change is Pending.DELIST and not is_confirmed:
             previews = [preview_change(channel_id, ids, change) for channel_id, ids in by_channel.items()]
-            return self._confirmation(request, previews, chosen, change, whens=_whens(by_channel, change))
+            return self._confirmation(request, previews, by_channel, change, whens=_whens(by_channel, change))
         for channel_id, ids in by_channel.items():
             asked = request_change(channel_id, ids, change, requested_by=request.user.get_username())
             self._tell(request, asked, change, channel_id=channel_id)
@@ -208,7 +208,7 @@ class ListingTable(ReadOnlyTable):
         self,
         request: HttpRequest,
         previews: list[RequestOutcome],
-        chosen: list[tuple[int, int]],
+        by_channel: dict[int, list[int]],
         change: Pending,
         *,
         whens: Sequence[str],
@@ -224,9 +224,13 @@ class ListingTable(ReadOnlyTable):
             "change": change.value,
             "whens": whens,
             "eligible": sum(preview.queued for preview in previews),
-            "codes": [code for preview in previews for code in preview.codes][:20],
+            "products": [
+                product
+                for channel_id, ids in by_channel.items()
+                for product in products_that_go(channel_id, ids, change)
+            ],
             "refused": sorted(refused.items()),
-            "selected": [listing_id for _, listing_id in chosen],
+            "selected": [listing_id for ids in by_channel.values() for listing_id in ids],
             "select_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "back_office/confirm.html", context)

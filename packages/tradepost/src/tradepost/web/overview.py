@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from tradepost.database.models import Channel, Listing, Order, Run
+from tradepost.domain.brake import Braking
 from tradepost.domain.listing import Attention, Health, Pending
 from tradepost.domain.order import OrderState
 from tradepost.web.format import RUN_COLOURS, spoken
@@ -33,6 +34,7 @@ class ChannelOverview:
     due: list[Figure] = field(default_factory=list)
     attention: list[Figure] = field(default_factory=list)
     orders: list[Figure] = field(default_factory=list)
+    stopped: list[tuple[Run, str]] = field(default_factory=list)
 
 
 def overview() -> dict[str, Any]:
@@ -62,6 +64,11 @@ def _channel(channel: Channel) -> ChannelOverview:
             _count(channel, "listing", "attention", value, number)
             for value in map(str, Attention)
             if (number := attention.get(value, 0))
+        ],
+        stopped=[
+            (run, braking.sentence)
+            for run in Run.objects.filter(channel=channel, needs_answer=True).order_by("pk")
+            if (braking := Braking.from_json(run.brake)) is not None
         ],
         orders=[_count(channel, "order", "state", value, orders.get(value, 0)) for value in map(str, OrderState)],
     )

@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from tradepost.database.models import Run, RunChange
+from tradepost.domain.brake import Braking
+from tradepost.domain.errors import NotAllowed
+from tradepost.engine.runs import release_run
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.read_only import ReadOnlyTable
@@ -31,11 +38,12 @@ class RunTable(ReadOnlyTable):
     list_select_related = ("channel",)
     fieldsets = (
         (None, {"fields": ("channel", "kind", "state_label", "is_dry", "trigger", "requested_by")}),
+        ("Brake", {"fields": ("brake_text", "released_by")}),
         ("Progress", {"fields": ("done", "total", "attempt", "queued_at", "started_at", "finished_at")}),
         ("Result", {"fields": ("counted", "error", "reference")}),
         ("Changes", {"fields": ("what_changed",)}),
     )
-    readonly_fields = ("state_label", "counted", "what_changed")
+    readonly_fields = ("state_label", "brake_text", "counted", "what_changed")
 
     @column("Run", two_lines=True)
     def name(self, row: Run) -> list[str]:
@@ -45,6 +53,18 @@ class RunTable(ReadOnlyTable):
     @column("State", label=RUN_COLOURS)
     def state_label(self, row: Run) -> str:
         return spoken(row.state)
+
+    @column("What the brake holds back")
+    def brake_text(self, row: Run) -> SafeString:
+        braking = Braking.from_json(row.brake)
+        if braking is None:
+            return mark_safe("Nothing.")
+        button = ""
+        if row.needs_answer:
+            address = reverse("admin:tradepost_run_release", args=[row.pk])
+            button = format_html("<br><a class='text-primary-600 font-semibold' href='{}'>Let it go on…</a>", address)
+        examples = format_html_join(mark_safe("<br>"), "{}", ((line,) for line in braking.lines()))
+        return format_html("{}<br>{}{}", braking.sentence, examples, button)
 
     @column("Result")
     def counted(self, row: Run) -> str:
@@ -73,6 +93,34 @@ class RunTable(ReadOnlyTable):
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 Django's form
         return ()
+
+    # --- answering the brake ---
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.release_view)
+        return [path("<int:run_id>/release/", view, name="tradepost_run_release"), *super().get_urls()]
+
+    def release_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Show what a stopped run would do; posted, let it."""
+        if not request.user.has_perm("tradepost.change_channel"):
+            raise PermissionDenied
+        run = get_object_or_404(Run.objects.select_related("channel"), pk=run_id)
+        if request.method == "POST":
+            try:
+                released = release_run(run.pk, requested_by=request.user.get_username())
+            except NotAllowed as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+                return redirect("admin:tradepost_run_change", run.pk)
+            self.message_user(request, f"Run {released.pk} is queued and goes beyond the brake.", messages.SUCCESS)
+            return redirect("admin:tradepost_run_change", released.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Let {spoken(run.kind)} {run.pk} go on",
+            "opts": self.opts,
+            "run": run,
+            "braking": Braking.from_json(run.brake),
+        }
+        return TemplateResponse(request, "back_office/release.html", context)
 
 
 @admin.register(RunChange, site=site)

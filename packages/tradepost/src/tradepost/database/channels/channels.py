@@ -49,6 +49,8 @@ def settings_of(channel: Channel) -> ChannelSettings:
         batch_size=channel.batch_size,
         requests_at_once=channel.requests_at_once,
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
+        brake_percent=channel.brake_percent,
+        brake_at_least=channel.brake_at_least,
         **given,
     )
 
@@ -161,3 +163,5 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.batch_size = settings.batch_size
     channel.requests_at_once = settings.requests_at_once
     channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant
+    channel.brake_percent = settings.brake_percent
+    channel.brake_at_least = settings.brake_at_least

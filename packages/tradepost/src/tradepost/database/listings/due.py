@@ -14,7 +14,7 @@ from tradepost.database.sql import Rows
 from tradepost.domain.stages import Stage
 
 _STATUS = "pending IN ('hide', 'unhide', 'delist') AND NOT is_paused AND link = 'linked' AND "
-_EXPECTED = "(proven_quantity - sold_since_proven)"
+EXPECTED = "(proven_quantity - sold_since_proven)"
 _MAY_SEND_QUANTITY = "link = 'linked' AND health = 'listed' AND NOT is_paused AND pending NOT IN ('hide', 'delist')"
 
 CONDITIONS: Mapping[Stage, str] = {
@@ -27,11 +27,11 @@ CONDITIONS: Mapping[Stage, str] = {
     ),
     Stage.DECREASE: (
         f"{_MAY_SEND_QUANTITY} AND wanted_quantity IS NOT NULL"
-        f" AND (proven_quantity IS NULL OR wanted_quantity < {_EXPECTED})"
+        f" AND (proven_quantity IS NULL OR wanted_quantity < {EXPECTED})"
     ),
-    Stage.INCREASE: f"{_MAY_SEND_QUANTITY} AND wanted_quantity > {_EXPECTED}",
+    Stage.INCREASE: f"{_MAY_SEND_QUANTITY} AND wanted_quantity > {EXPECTED}",
 }
-_OF_CHANNEL = "channel_id = %s"
+OF_CHANNEL = "channel_id = %s"
 _PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused"
 
 
@@ -48,18 +48,18 @@ def products_due_for_publish(
 
 
 def count_due(stage: Stage, *, channel_id: int, only: Collection[int] | None = None) -> int:
-    chosen, tables = _limited_to(only)
-    return sql.count(Listing, "id", where=[_OF_CHANNEL, CONDITIONS[stage], *chosen], params=[channel_id], **tables)
+    chosen, tables = limited_to(only)
+    return sql.count(Listing, "id", where=[OF_CHANNEL, CONDITIONS[stage], *chosen], params=[channel_id], **tables)
 
 
 def _page(
     key: str, condition: str, *, channel_id: int, after: int, limit: int, only: Collection[int] | None
 ) -> list[int]:
-    chosen, tables = _limited_to(only)
+    chosen, tables = limited_to(only)
     return sql.page(
         Listing,
         key,
-        where=[_OF_CHANNEL, condition, *chosen],
+        where=[OF_CHANNEL, condition, *chosen],
         params=[channel_id],
         after=after,
         limit=limit,
@@ -69,12 +69,12 @@ def _page(
 
 def count_due_for_publish(*, channel_id: int, only: Collection[int] | None = None) -> int:
     """Count the products that have a listing to publish or overwrite."""
-    chosen, tables = _limited_to(only)
-    where = [_OF_CHANNEL, _PUBLISH, *chosen]
+    chosen, tables = limited_to(only)
+    where = [OF_CHANNEL, _PUBLISH, *chosen]
     return sql.count(Listing, "product_id", where=where, params=[channel_id], **tables)
 
 
-def _limited_to(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:
+def limited_to(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:
     if only is None:
         return [], {}
     return ["tradepost_listing.id IN (SELECT chosen.id FROM chosen)"], {"chosen": Rows.of_ids(only)}

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
+from tradepost.database.listings.at_stake import count_at_stake, count_live, ids_at_stake
 from tradepost.database.listings.due import count_due, count_due_for_publish, due_ids, products_due_for_publish
 from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
-from tradepost.database.models import Listing
+from tradepost.database.models import Listing, ProductRecord
 from tradepost.database.sql import Rows
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
@@ -66,6 +67,18 @@ class DjangoListings:
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(count_due(stage, channel_id=self._channel_id, only=only) for stage in stages)
 
+    def count_at_stake(self, stage: Stage, *, only: Collection[int] | None = None) -> int:
+        return count_at_stake(stage, channel_id=self._channel_id, only=only)
+
+    def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self.by_ids(ids_at_stake(stage, channel_id=self._channel_id, limit=limit, only=only))
+
+    def live_count(self) -> int:
+        return count_live(channel_id=self._channel_id)
+
+    def titles(self, product_ids: Collection[int]) -> dict[int, str]:
+        return dict(ProductRecord.objects.filter(id__in=list(product_ids)).values_list("id", "title"))
+
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
     ) -> list[LinkedListing]:
@@ -109,8 +122,11 @@ class DjangoListings:
         rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))
         return {code_key(row.code): row for row in rows}
 
-    def family(self, parent_id: int) -> list[ListingRow]:
-        return listing_rows(self._all().filter(parent_id=parent_id).order_by("variant__position", "id"))
+    def variants_of(self, parent_ids: Collection[int]) -> list[ListingRow]:
+        if not parent_ids:
+            return []
+        variants = self._all().filter(parent_id__in=list(parent_ids))
+        return listing_rows(variants.order_by("parent_id", "variant__position", "id"))
 
     def unlinked_matches(
         self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None

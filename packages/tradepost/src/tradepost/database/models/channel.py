@@ -6,6 +6,7 @@ from enum import StrEnum
 from django.db import models
 
 from tradepost.database.models.allowed import choices, enum_field, one_of
+from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.operations.ports import FileProtocol
@@ -32,6 +33,8 @@ class Channel(models.Model):
     batch_size = models.PositiveIntegerField(default=50)
     requests_at_once = models.PositiveIntegerField(default=3)
     delist_parent_with_last_variant = models.BooleanField(default=True)
+    brake_percent = models.PositiveIntegerField(default=USUAL_PERCENT)
+    brake_at_least = models.PositiveIntegerField(default=USUAL_AT_LEAST)
 
     order_statuses = models.JSONField(default=list, blank=True)
     look_back_days = models.PositiveIntegerField(default=7)
@@ -48,6 +51,7 @@ class Channel(models.Model):
             one_of("shipment_path", ShipmentPath, table="channel"),
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),
             models.CheckConstraint(condition=models.Q(batch_size__gte=1), name="channel_batch_size_positive"),
+            models.CheckConstraint(condition=models.Q(brake_percent__lte=100), name="channel_brake_is_a_share"),
         ]
 
     def __str__(self) -> str:

@@ -34,7 +34,8 @@ class Run(models.Model):
     listing ids it is limited to, or null for all that is due. `scope_key`: tells equal requests, so that they join.
     `error_kind`: the class of `domain.errors` that ended it. `counts`: rows of `Counts`. `cursors`: {part of the
     work: last key}. `reference`: the id under which the log has the trace of an unexpected error. A dry run changes
-    nothing, so it waits for nobody.
+    nothing, so it waits for nobody. `brake`: a `Braking`, where the brake held something back;
+    `needs_answer`: nobody has said yet what is to become of it. `released_by`: who let this run go beyond the brake.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs")
@@ -61,6 +62,9 @@ class Run(models.Model):
     error = models.TextField(blank=True)
     error_kind = models.CharField(max_length=40, blank=True)
     reference = models.CharField(max_length=32, blank=True)
+    brake = models.JSONField(default=dict, blank=True)
+    needs_answer = models.BooleanField(default=False)
+    released_by = models.CharField(max_length=150, blank=True)
 
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -91,6 +95,8 @@ class Run(models.Model):
             # The executor's look at what waits, and at what was left behind.
             models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="run_unfinished"),
             models.Index(fields=["channel", "-id"], name="run_by_channel"),
+            # What a channel's people have to answer.
+            models.Index(fields=["channel", "id"], condition=Q(needs_answer=True), name="run_needs_answer"),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,7 @@ def request_run(
     options: Mapping[str, Any] | None = None,
     is_dry: bool = False,
     requested_by: str = "",
+    released_by: str = "",
 ) -> Run:
     """Queue a run, or join the one that is queued for the same already."""
     listing_ids = None if scope is None else sorted(set(scope))
@@ -65,6 +66,7 @@ def request_run(
                     lane=lane_of(kind),
                     trigger=trigger,
                     requested_by=requested_by,
+                    released_by=released_by,
                     is_dry=is_dry,
                     scope=listing_ids,
                     options=dict(options or {}),
@@ -148,6 +150,25 @@ def is_cancel_requested(lease: Lease) -> bool | None:
 
 def finish(lease: Lease, state: RunState, *, at: datetime, **columns: Any) -> bool:
     return write(lease, state=state, finished_at=at, lease_until=None, owner="", **columns)
+
+
+def claim_answer(run_id: int) -> bool:
+    """Let one person answer what a run was stopped for; False if somebody has, or it is not asked any more."""
+    return bool(Run.objects.filter(id=run_id, needs_answer=True).update(needs_answer=False))
+
+
+def drop_answered(run: Run) -> None:
+    """Take earlier questions along with a later run that went through or was stopped for the same; no preview does."""
+    if run.is_dry:
+        return
+    asked = Run.objects.filter(channel_id=run.channel_id, kind=run.kind, needs_answer=True, id__lt=run.pk)
+    chosen = None if run.scope is None else frozenset(run.scope)
+    moot = [
+        earlier
+        for earlier, scope in asked.values_list("id", "scope")
+        if chosen is None or (scope is not None and chosen.issuperset(scope))
+    ]
+    Run.objects.filter(id__in=moot).update(needs_answer=False)
 
 
 def give_back(lease: Lease) -> bool:

@@ -14,8 +14,9 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from tradepost.domain.listing import Attention, Event, settle
-from tradepost.domain.plan import Outcome, Plan, Result, Unit
+from tradepost.domain import changes
+from tradepost.domain.listing import Attention, Event, Link, Pending, settle
+from tradepost.domain.plan import Outcome, Plan, Proof, Result, Unit
 from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled
 from tradepost.operations.existence.counting_pass import read_differences
 from tradepost.operations.existence.differences import Differences
@@ -86,8 +87,16 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         settled: list[Result] = []
         for finding in batch.rows:
             holder = facts.in_the_way(finding)
-            if finding.code is None and facts.broken(finding) is None:
-                continue
+            if finding.code is None:
+                row = facts.broken(finding)
+                if row is None:
+                    continue
+                if row.status.pending is Pending.DELIST:
+                    delisted = changes.product_delisted(
+                        row.code, external_id=row.external_id, is_asked=True, listing_id=row.id
+                    )
+                    settled.append(Result(delisted, Outcome.UNCHANGED, Proof.READ))
+                    continue
             if holder is not None:
                 # The link is by id and holds; only the name can't be noted until the other listing lets go of it.
                 message = f"The store calls it {finding.code} now, but that is the code of the listing {holder.sku}."
@@ -109,8 +118,10 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         for finding in batch.rows:
             row = facts.broken(finding) if finding.code is None else None
             if row is not None:
-                verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
-                verdict.flags[row.id] = (Attention.BROKEN_LINK, gone_message(finding, seen))
+                status = settle(row.status, Event.GONE)
+                verdict.proven.append(Proven(row.id, evidence.began, status=status))
+                if status.link is Link.BROKEN:
+                    verdict.flags[row.id] = (Attention.BROKEN_LINK, gone_message(finding, seen))
             elif finding.code is not None and facts.in_the_way(finding) is None:
                 verdict.proven.append(Proven(finding.listing.listing_id, evidence.began, code=finding.code))
         return verdict

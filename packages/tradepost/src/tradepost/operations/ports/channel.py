@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import (
     AcknowledgeMode,
@@ -40,6 +41,12 @@ class ChannelSettings:
     batch_size: int = 50
     requests_at_once: int = 3
     delist_parent_with_last_variant: bool = True
+    brake_percent: int = USUAL_PERCENT
+    brake_at_least: int = USUAL_AT_LEAST
+
+    @property
+    def brake_limits(self) -> BrakeLimits:
+        return BrakeLimits(self.brake_percent, self.brake_at_least)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

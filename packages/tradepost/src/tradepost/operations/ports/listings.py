@@ -106,6 +106,22 @@ class Listings(Protocol):
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int: ...
 
+    def count_at_stake(self, stage: Stage, *, only: Collection[int] | None = None) -> int:
+        """Count what the brake counts of a stage; exactly those of `domain.brake.is_at_stake`."""
+        ...
+
+    def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        """The first of those that are counted, by id."""
+        ...
+
+    def live_count(self) -> int:
+        """Count the products and variants that are linked to the store, also those that are hidden there."""
+        ...
+
+    def titles(self, product_ids: Collection[int]) -> dict[int, str]:
+        """What the catalogue calls these products."""
+        ...
+
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
     ) -> list[LinkedListing]:
@@ -128,8 +144,8 @@ class Listings(Protocol):
         """Find by code key."""
         ...
 
-    def family(self, parent_id: int) -> list[ListingRow]:
-        """The variants of a parent listing."""
+    def variants_of(self, parent_ids: Collection[int]) -> list[ListingRow]:
+        """The variants of parent listings, family by family in the catalogue's order."""
         ...
 
     def unlinked_matches(

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from tradepost.domain.brake import Braking, Harm, Released
 from tradepost.domain.plan import Plan, Result
 
 Clock = Callable[[], datetime]
@@ -23,6 +24,20 @@ class ActiveRun(Protocol):
 
     @property
     def is_dry(self) -> bool: ...
+
+    @property
+    def released(self) -> Released:
+        """What a person has let this run do, for all that the brake says."""
+        ...
+
+    @property
+    def braked(self) -> frozenset[Harm]:
+        """What this run was told not to do, in this attempt or the one before it."""
+        ...
+
+    def apply_brake(self, braking: Braking) -> None:
+        """Keep, for whoever asks, what this run does not do, and that a person has to answer."""
+        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit all writes of the block together, if the run is still ours. No network call inside."""

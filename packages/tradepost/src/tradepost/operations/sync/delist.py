@@ -13,22 +13,23 @@ from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing
-from tradepost.domain.listing import Attention, Event, Link, Pending, settle
+from tradepost.domain.listing import Attention, Event, Health, Link, Pending, settle
 from tradepost.domain.plan import Action, Change, Plan, Side, Unit
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.outcomes import Answers, answers_of, provision
-from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven, WriteAnswer, WriteOutcome
+from tradepost.operations.ports import ChannelSettings, ListingRow, Listings, Ports, Proven, WriteAnswer, WriteOutcome
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.listings import Products, Values, product_subject
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """The rows that are to go, parents first."""
+    """The rows that are to go, parents first; `went`: the code keys of parents that have gone already."""
 
     rows: tuple[ListingRow, ...]
+    went: frozenset[str] = frozenset()
 
     @property
     def keys(self) -> frozenset[str]:
@@ -66,8 +67,11 @@ class Delist(Values[Going, Mapping[str, int]]):
         fresh = self.selection.as_asked(ports.listings.by_ids([row.id for row in batch.rows]))
         rows = {row.id: row for row in fresh if is_due(self.stage, row)}
         if self.channel.delist_parent_with_last_variant:
-            rows |= {parent.id: parent for parent in self._left_alone(ports, rows)}
-        return Going(tuple(sorted(rows.values(), key=lambda row: row.kind is not Kind.PARENT)))
+            rows |= {parent.id: parent for parent in left_alone(ports.listings, rows, self.selection)}
+        # A batch is looked at ahead, when a parent that went with the batch before may still have been there.
+        parents = ports.listings.by_ids({row.parent_id for row in rows.values() if row.parent_id is not None})
+        went = frozenset(code_key(row.code) for row in parents if row.status.health is Health.DELISTED)
+        return Going(tuple(sorted(rows.values(), key=lambda row: row.kind is not Kind.PARENT)), went)
 
     def plan(self, batch: Batch[ListingRow], facts: Going | None, seen: Products) -> Plan[Mapping[str, int]]:
         assert facts is not None
@@ -77,7 +81,7 @@ class Delist(Values[Going, Mapping[str, int]]):
         for key, parent in seen.parents.items():
             went = {code_key(row.code) for row in facts.rows if seen.is_gone(row) and code_key(row.parent_code) == key}
             unused = _offered_still(unused_options(parent, went), seen.offered.get(key)) if went else ()
-            if unused and key not in facts.keys:
+            if unused and key not in facts.keys | facts.went:
                 change = changes.options_taken_off(parent.code, parent.name, options=unused)
                 units.append(Unit(parent.code, (change,)))
         return Plan({row.code: row.external_id or 0 for row in facts.rows}, tuple(units))
@@ -105,18 +109,21 @@ class Delist(Values[Going, Mapping[str, int]]):
                 verdict.flags[row.id] = (Attention.DELIST_FAILED, result.message)
         return verdict
 
-    def _left_alone(self, ports: Ports, rows: Mapping[int, ListingRow]) -> list[ListingRow]:
-        """The parents that lose their last variant."""
-        ids = {row.parent_id for row in rows.values() if row.parent_id is not None} - set(rows)
-        lonely: list[ListingRow] = []
-        for parent in self.selection.as_asked(ports.listings.by_ids(sorted(ids))):
-            family = self.selection.as_asked(ports.listings.family(parent.id))
-            stays = any(
-                child.status.link is Link.LINKED and child.status.pending is not Pending.DELIST for child in family
-            )
-            if not stays and parent.status.link is Link.LINKED and not parent.status.is_paused:
-                lonely.append(parent)
-        return lonely
+
+def left_alone(listings: Listings, rows: Mapping[int, ListingRow], selection: Selection) -> list[ListingRow]:
+    """The parents that lose their last variant when these rows, by id, go."""
+    ids = {row.parent_id for row in rows.values() if row.parent_id is not None} - set(rows)
+    parents = [
+        parent
+        for parent in selection.as_asked(listings.by_ids(sorted(ids)))
+        if parent.status.link is Link.LINKED and not parent.status.is_paused
+    ]
+    staying = {
+        child.parent_id
+        for child in selection.as_asked(listings.variants_of([parent.id for parent in parents]))
+        if child.status.link is Link.LINKED and child.status.pending is not Pending.DELIST
+    }
+    return [parent for parent in parents if parent.id not in staying]
 
 
 def unused_options(parent: StoreProduct, gone: Collection[str]) -> tuple[tuple[str, str], ...]:

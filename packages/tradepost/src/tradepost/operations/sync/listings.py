@@ -1,10 +1,11 @@
 """What the stages of a sync have in common: they work on listings that are due, and break the links of what is gone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from tradepost.domain import changes
+from tradepost.domain.brake import STAGE_HARMS, Example, Harm, harm_of
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention, Event, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind
@@ -59,6 +60,20 @@ class Values(Operation[ListingRow, Facts, Products, Detail], Generic[Facts, Deta
 
     def count(self, ports: Ports) -> int | None:
         return self.selection.count(ports.listings, [self.stage])
+
+    def at_stake(self, ports: Ports) -> Mapping[Harm, int]:
+        harm = STAGE_HARMS.get(self.stage)
+        return {} if harm is None else {harm: self.selection.count_at_stake(ports.listings, self.stage)}
+
+    def examples(self, ports: Ports, harm: Harm, *, limit: int) -> Sequence[Example]:
+        if STAGE_HARMS.get(self.stage) is not harm:
+            return ()
+        rows = self.selection.at_stake(ports.listings, self.stage, limit=limit)
+        titles = ports.listings.titles({row.product_id for row in rows})
+        return [Example(row.code, titles.get(row.product_id, "")) for row in rows]
+
+    def harm_of(self, row: ListingRow) -> Harm | None:
+        return harm_of(self.stage, row)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
         # Rows that were done are not due any more; rows that failed are, so the place is kept.

@@ -1,0 +1,44 @@
+"""
+How many listings a run would take off sale or re-price, as SQL: what the brake counts before anything is done.
+
+Each condition is that of the stage, narrowed as `domain.brake.is_at_stake` says (tests compare them on both
+databases), so that the stage's own partial index serves it, and it costs what is due and not the catalogue.
+"""
+
+from collections.abc import Collection, Mapping
+
+from tradepost.database import sql
+from tradepost.database.listings.due import CONDITIONS, EXPECTED, OF_CHANNEL, limited_to
+from tradepost.database.models import Listing
+from tradepost.domain.stages import Stage
+
+_SOLD = "kind IN ('variant', 'simple')"
+_LIVE = f"link = 'linked' AND {_SOLD}"
+
+_HARMS: Mapping[Stage, str] = {
+    Stage.DELIST: f"{CONDITIONS[Stage.DELIST]} AND {_SOLD}",
+    Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND (proven_quantity IS NULL OR {EXPECTED} > 0)",
+    Stage.DECREASE: f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND wanted_quantity = 0",
+    Stage.PRICE: f"{CONDITIONS[Stage.PRICE]} AND {_SOLD}",
+}
+
+
+def count_at_stake(stage: Stage, *, channel_id: int, only: Collection[int] | None) -> int:
+    if stage not in _HARMS:
+        return 0
+    chosen, tables = limited_to(only)
+    return sql.count(Listing, "id", where=[OF_CHANNEL, _HARMS[stage], *chosen], params=[channel_id], **tables)
+
+
+def ids_at_stake(stage: Stage, *, channel_id: int, limit: int, only: Collection[int] | None) -> list[int]:
+    """Return the first ids, ascending."""
+    if stage not in _HARMS:
+        return []
+    chosen, tables = limited_to(only)
+    where = [OF_CHANNEL, _HARMS[stage], *chosen]
+    return sql.page(Listing, "id", where=where, params=[channel_id], after=0, limit=limit, **tables)
+
+
+def count_live(*, channel_id: int) -> int:
+    """Count what shoppers meet on the store: products and variants that are linked, also while they are hidden."""
+    return sql.count(Listing, "id", where=[OF_CHANNEL, _LIVE], params=[channel_id])

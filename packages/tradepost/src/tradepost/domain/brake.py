@@ -1,0 +1,188 @@
+"""
+The brake: what hardly anybody means to do to many listings at once waits until a person has said so.
+
+A wrong file, a wrong click or a wrong setting looks like any other work that is due. What it does at once can't be
+taken back by the next run: what is delisted is gone, what was sold for a tenth of its price is sold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.listing import Status
+from tradepost.domain.stages import Stage, is_due
+
+# What holds for a channel until somebody sets it.
+USUAL_PERCENT = 20
+USUAL_AT_LEAST = 10
+
+
+class Harm(StrEnum):
+    DELIST = "delist"
+    ZERO = "zero"  # the quantity to 0, by the catalogue or by hiding
+    REPRICE = "reprice"
+
+
+# What is added up before it is compared: either way a shopper can't buy it any more. Prices are another question.
+_TOGETHER: Sequence[frozenset[Harm]] = (frozenset({Harm.DELIST, Harm.ZERO}), frozenset({Harm.REPRICE}))
+
+_WORDS: Mapping[Harm, str] = {
+    Harm.DELIST: "remove {number} from the store for good",
+    Harm.ZERO: "take {number} off sale with a quantity of 0",
+    Harm.REPRICE: "change the price of {number}",
+}
+
+
+class BrakedValues(Protocol):
+    """What is looked at of a listing."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def wanted_price(self) -> Decimal: ...
+    @property
+    def proven_price(self) -> Decimal | None: ...
+    @property
+    def wanted_quantity(self) -> int | None: ...
+    @property
+    def expected_quantity(self) -> int | None: ...
+
+
+# The stages of a sync that the brake looks at.
+STAGE_HARMS: Mapping[Stage, Harm] = {
+    Stage.DELIST: Harm.DELIST,
+    Stage.HIDE: Harm.ZERO,
+    Stage.DECREASE: Harm.ZERO,
+    Stage.PRICE: Harm.REPRICE,
+}
+
+
+def harm_of(stage: Stage, listing: BrakedValues) -> Harm | None:
+    """Say what a stage of a sync does to a listing that is due for it, if the brake holds that back."""
+    if stage is Stage.DECREASE and listing.wanted_quantity != 0:
+        return None
+    if stage is Stage.HIDE and listing.kind is not Kind.PARENT:
+        # A parent has no stock of its own, but must not be called hidden while its variants are on sale.
+        is_on_sale = listing.expected_quantity is None or listing.expected_quantity > 0
+        return Harm.ZERO if is_on_sale else None
+    return STAGE_HARMS.get(stage)
+
+
+def is_at_stake(stage: Stage, listing: BrakedValues) -> bool:
+    """Whether a listing is counted by the brake; exactly what the counting query counts. Parents follow variants."""
+    return listing.kind is not Kind.PARENT and is_due(stage, listing) and harm_of(stage, listing) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeLimits:
+    """How many of a channel's live listings a run may harm without a person: a share, but always a few."""
+
+    percent: int
+    at_least: int
+
+    def allowed(self, live: int) -> int:
+        return max(self.at_least, live * self.percent // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One of the listings at stake."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Braking:
+    """
+    What the brake holds back of a run: how many per harm, of how many live ones, and how many were allowed.
+
+    `examples`: a few of each.
+    """
+
+    numbers: Mapping[Harm, int]
+    live: int
+    allowed: int
+    examples: Mapping[Harm, Sequence[Example]]
+
+    @property
+    def sentence(self) -> str:
+        """Say what the run would do, and why that is too much."""
+        parts = [_WORDS[harm].format(number=f"{number:,}") for harm, number in self.numbers.items()]
+        return (
+            f"Of {self.live:,} live listings it would {' and '.join(parts)}; more than {self.allowed:,} at once need a "
+            "person's word."
+        )
+
+    def lines(self) -> list[str]:
+        """Name the examples, a line each."""
+        return [
+            f"{harm.value}: {example.code} {example.name}".rstrip()
+            for harm, examples in self.examples.items()
+            for example in examples
+        ]
+
+    def merged(self, later: "Braking") -> "Braking":
+        """Return both of two in one; what was held back first counts as it did then."""
+        return Braking(
+            {**later.numbers, **self.numbers}, later.live, later.allowed, {**later.examples, **self.examples}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "numbers": {harm.value: number for harm, number in self.numbers.items()},
+            "live": self.live,
+            "allowed": self.allowed,
+            "examples": {
+                harm.value: [[example.code, example.name] for example in examples]
+                for harm, examples in self.examples.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Braking | None":
+        if not stored:
+            return None
+        return cls(
+            {Harm(harm): number for harm, number in stored["numbers"].items()},
+            stored["live"],
+            stored["allowed"],
+            {Harm(harm): [Example(*pair) for pair in pairs] for harm, pairs in stored["examples"].items()},
+        )
+
+
+# What a person has said yes to: how many of each; None for any number.
+Released = Mapping[Harm, int | None]
+ANY_NUMBER: Released = dict.fromkeys(Harm)
+
+
+def may_be_too_much(at_stake: Mapping[Harm, int], *, limits: BrakeLimits) -> bool:
+    """Whether it matters how many live listings there are: counting them costs more than counting what is due."""
+    return any(sum(at_stake.get(harm, 0) for harm in together) > limits.at_least for together in _TOGETHER)
+
+
+def held_back(at_stake: Mapping[Harm, int], *, live: int, limits: BrakeLimits, released: Released) -> dict[Harm, int]:
+    """
+    Decide what a run may not do, as numbers per harm.
+
+    What a person has said yes to does not count; nor does it cover more than was shown.
+    """
+    asked = {harm: number for harm, number in at_stake.items() if number and not _is_released(harm, number, released)}
+    held: dict[Harm, int] = {}
+    for together in _TOGETHER:
+        numbers = {harm: number for harm, number in asked.items() if harm in together}
+        if sum(numbers.values()) > limits.allowed(live):
+            held |= numbers
+    return held
+
+
+def _is_released(harm: Harm, number: int, released: Released) -> bool:
+    if harm not in released:
+        return False
+    up_to = released[harm]
+    return up_to is None or number <= up_to

@@ -1,0 +1,150 @@
+"""What is too much at once: counted by harm, of live listings, and what a person has said yes to."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradepost.domain.brake import (
+    ANY_NUMBER,
+    BrakeLimits,
+    Braking,
+    Example,
+    Harm,
+    harm_of,
+    held_back,
+    is_at_stake,
+    may_be_too_much,
+)
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.listing import HIDDEN, LISTED, Pending, Status
+from tradepost.domain.stages import Stage
+
+USUAL = BrakeLimits(percent=20, at_least=10)
+
+
+@dataclass(frozen=True)
+class Row:
+    kind: Kind = Kind.SIMPLE
+    status: Status = field(default_factory=lambda: Status(*LISTED))
+    wanted_price: Decimal = Decimal(10)
+    proven_price: Decimal | None = Decimal(10)
+    wanted_quantity: int | None = 5
+    expected_quantity: int | None = 5
+
+
+def held(at_stake, *, live, limits=USUAL, released=None):
+    return held_back(at_stake, live=live, limits=limits, released=released or {})
+
+
+@pytest.mark.parametrize("harm", Harm)
+@pytest.mark.parametrize(
+    ("number", "live", "is_held"),
+    [
+        (9, 20, False),
+        (10, 20, False),  # ten are always ordinary, though they are half of all
+        (11, 20, True),
+        (20, 100, False),
+        (21, 100, True),
+        (200_000, 1_000_000, False),
+        (200_001, 1_000_000, True),
+    ],
+)
+def test_more_than_a_fifth_and_more_than_ten_is_held_back(harm, number, live, is_held):
+    assert held({harm: number}, live=live) == ({harm: number} if is_held else {})
+
+
+def test_what_can_not_be_bought_any_more_is_added_up_however_it_goes():
+    assert held({Harm.DELIST: 6, Harm.ZERO: 5}, live=20) == {Harm.DELIST: 6, Harm.ZERO: 5}
+
+
+def test_prices_are_another_question_than_what_goes_off_sale():
+    assert held({Harm.REPRICE: 11, Harm.DELIST: 1, Harm.ZERO: 9}, live=20) == {Harm.REPRICE: 11}
+    assert held({Harm.REPRICE: 10, Harm.ZERO: 11}, live=20) == {Harm.ZERO: 11}
+
+
+def test_a_channel_has_limits_of_its_own():
+    assert held({Harm.ZERO: 3}, live=20, limits=BrakeLimits(percent=10, at_least=2)) == {Harm.ZERO: 3}
+    assert held({Harm.ZERO: 20}, live=20, limits=BrakeLimits(percent=100, at_least=0)) == {}
+
+
+def test_a_yes_is_for_what_was_shown_and_for_no_more():
+    yes = {Harm.DELIST: 15}
+
+    assert held({Harm.DELIST: 15}, live=20, released=yes) == {}
+    assert held({Harm.DELIST: 14, Harm.ZERO: 4}, live=20, released=yes) == {}
+    assert held({Harm.DELIST: 16}, live=20, released=yes) == {Harm.DELIST: 16}
+    assert held({Harm.DELIST: 15, Harm.REPRICE: 11}, live=20, released=yes) == {Harm.REPRICE: 11}
+    assert held(dict.fromkeys(Harm, 20), live=20, released=ANY_NUMBER) == {}
+
+
+@given(
+    at_stake=st.dictionaries(st.sampled_from(Harm), st.integers(0, 40)),
+    spare=st.integers(0, 200),
+    percent=st.integers(0, 100),
+    at_least=st.integers(0, 20),
+)
+def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_stake, spare, percent, at_least):
+    limits = BrakeLimits(percent=percent, at_least=at_least)
+    live = sum(at_stake.values()) + spare
+
+    if held(at_stake, live=live, limits=limits):
+        assert may_be_too_much(at_stake, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("stage", "row", "harm"),
+    [
+        (Stage.DELIST, Row(status=Status(*LISTED, Pending.DELIST)), Harm.DELIST),
+        (Stage.DELIST, Row(status=Status(*HIDDEN, Pending.DELIST)), Harm.DELIST),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE)), Harm.ZERO),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), expected_quantity=None), Harm.ZERO),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), expected_quantity=0), None),
+        (Stage.DECREASE, Row(wanted_quantity=0), Harm.ZERO),
+        (Stage.DECREASE, Row(wanted_quantity=0, expected_quantity=None), Harm.ZERO),
+        (Stage.DECREASE, Row(wanted_quantity=1), None),
+        (Stage.PRICE, Row(wanted_price=Decimal(11)), Harm.REPRICE),
+        (Stage.INCREASE, Row(wanted_quantity=6), None),
+        (Stage.UNHIDE, Row(status=Status(*HIDDEN, Pending.UNHIDE)), None),
+    ],
+)
+def test_each_stage_says_what_it_does_to_a_listing(stage, row, harm):
+    assert harm_of(stage, row) is harm
+    assert is_at_stake(stage, row) == (harm is not None)
+
+
+@pytest.mark.parametrize("stage", [Stage.DELIST, Stage.HIDE, Stage.PRICE])
+def test_a_parent_is_held_back_with_its_variants_and_not_counted_beside_them(stage):
+    pending = {Stage.DELIST: Pending.DELIST, Stage.HIDE: Pending.HIDE}.get(stage, Pending.NONE)
+    parent = Row(
+        kind=Kind.PARENT,
+        status=Status(*LISTED, pending),
+        wanted_price=Decimal(11),
+        wanted_quantity=None,
+        expected_quantity=None,
+    )
+
+    assert harm_of(stage, parent) is not None
+    assert not is_at_stake(stage, parent)
+
+
+def test_the_brake_says_how_many_of_how_many_and_names_some():
+    braking = Braking(
+        {Harm.DELIST: 1200, Harm.ZERO: 7}, 4000, 800, {Harm.DELIST: [Example("MUG", "Enamel Mug")], Harm.ZERO: []}
+    )
+
+    assert braking.sentence == (
+        "Of 4,000 live listings it would remove 1,200 from the store for good and take 7 off sale with a quantity of "
+        "0; more than 800 at once need a person's word."
+    )
+    assert braking.lines() == ["delist: MUG Enamel Mug"]
+    assert Braking.from_json(braking.to_json()) == braking
+
+
+def test_what_was_held_back_first_keeps_its_number():
+    first = Braking({Harm.DELIST: 15}, 20, 10, {Harm.DELIST: [Example("A", "a")]})
+    later = Braking({Harm.ZERO: 12}, 20, 10, {Harm.ZERO: [Example("B", "b")]})
+
+    assert first.merged(later).numbers == {Harm.DELIST: 15, Harm.ZERO: 12}
