@@ -1,6 +1,7 @@
 """What the port `Store` promises, for every implementation of it: in memory, and Miva's against a sandbox store."""
 
 import inspect
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -91,6 +92,24 @@ def test_products_are_found_by_code_whatever_its_case_and_missing_ones_are_left_
     found = store.products_by_code(["MUG", "cup"])
 
     assert {key: product.code for key, product in found.items()} == {"mug": "Mug"}
+
+
+def test_products_are_found_by_sku_whatever_its_case_however_many_share_it(store):
+    store.provision(
+        [unit(create(code, sku=sku)) for code, sku in [("a", "M,1"), ("b", "m,1"), ("c", "M-2"), ("d", "")]]
+    )
+
+    found = store.products_by_sku(["M,1", "M-2", "M-3", ""])
+
+    assert sorted((product.code, product.sku) for product in found) == [("a", "M,1"), ("b", "m,1"), ("c", "M-2")]
+    assert store.products_by_sku([]) == store.products_by_sku([" "]) == []
+
+
+def test_a_parent_that_is_found_by_sku_comes_with_its_choices_and_variants(store, reader):
+    tee, *children = family().changes
+    store.provision([Unit("tee", (replace(tee, fields=(*tee.fields, FieldChange("sku", None, "TEE"))), *children))])
+
+    assert reader.products_by_sku(["TEE"]) == [reader.products_by_code(["tee"])["tee"]]
 
 
 def test_a_parent_is_loaded_with_its_choices_and_variants(store, reader):

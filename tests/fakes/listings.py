@@ -183,7 +183,7 @@ class MemoryListings:
         ]
 
     def taken(self, external_ids: Collection[int]) -> dict[int, int]:
-        return {row.external_id: row.id for row in self._linked() if row.external_id in external_ids}
+        return {row.external_id: row.id for row in self._rows() if row.external_id in external_ids}
 
     # --- writes -----------------------------------------------------------------------------------------------------
 

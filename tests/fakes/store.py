@@ -81,6 +81,9 @@ class MemoryStore:
     def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
         return {key: self._as_seen(product) for key, product in self.shelf.by_code(codes).items()}
 
+    def products_by_sku(self, skus: Collection[str]) -> list[StoreProduct]:
+        return [self._as_seen(product) for product in self.shelf.by_sku(skus)]
+
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         return {number: self._as_seen(product) for number, product in self.shelf.by_id(ids).items()}
 

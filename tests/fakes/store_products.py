@@ -64,6 +64,10 @@ class StoreProducts:
         keys = {code_key(code) for code in codes}
         return {key: product for key, product in self.by_key.items() if key in keys}
 
+    def by_sku(self, skus: Collection[str]) -> list[StoreProduct]:
+        keys = {code_key(sku) for sku in skus} - {""}
+        return sorted((p for p in self.by_key.values() if code_key(p.sku) in keys), key=lambda product: product.id)
+
     def by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         lean = {
             "description": "", "categories": frozenset(), "custom_fields": {}, "images": (), "attributes": (),

@@ -185,11 +185,11 @@ def test_a_variant_that_is_queued_meanwhile_keeps_its_option_until_it_goes(hub):
     # It is paused when the batch is planned, and freed before that is proven.
     calls = []
 
-    def facts_of(ports, batch):
+    def facts_of(ports, batch, seen):
         if not calls:
             hub.listings.change("tee-M", status=paused)
         calls.append(batch)
-        return facts(ports, batch)
+        return facts(ports, batch, seen)
 
     delist.facts = facts_of
 

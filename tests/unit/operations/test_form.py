@@ -84,7 +84,7 @@ class Counters(Operation):
         self.note("look", names)
         return {**seen, **{name: self.outside.counters[name] for name in names if name in self.outside.counters}}
 
-    def facts(self, ports, batch):
+    def facts(self, ports, batch, seen):
         self.note("facts", batch.rows)
         return dict(self.wanted)
 

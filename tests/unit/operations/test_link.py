@@ -57,7 +57,7 @@ def test_two_products_that_fit_are_named_and_none_is_linked():
     decision = decide([mug], [a_row(1, "a", sku="mug"), a_row(2, "b", sku="mug")])["mug"]
 
     assert (decision.product, decision.attention) == (None, Attention.AMBIGUOUS_MATCH)
-    assert "a, b" in decision.message
+    assert "a (id 1), b (id 2)" in decision.message
 
 
 def test_the_same_sku_on_another_page_is_as_ambiguous():
@@ -98,7 +98,8 @@ def test_a_product_that_is_linked_already_is_taken_but_not_from_its_own_listing(
         (Kind.SIMPLE, " Variant ", True, True),
         (Kind.SIMPLE, "parent", False, False),
         (Kind.VARIANT, "simple", True, True),
-        (Kind.PARENT, "", False, False),
+        (Kind.PARENT, "", False, True),
+        (Kind.PARENT, "", True, False),
         (Kind.PARENT, "parent", True, True),
         (Kind.PARENT, "simple", False, False),
     ],

@@ -68,7 +68,7 @@ def test_a_product_of_the_merchants_own_is_linked_and_not_overwritten():
     planned = plan(family_of(MUG), seen=[there])
 
     assert (planned.unit.is_empty, planned.refused) == (True, ())
-    assert [(row.sku, product.id) for row, product in planned.links] == [("mug", 7)]
+    assert [(row.sku, product.id, by) for row, product, by in planned.links] == [("mug", 7, "SKU")]
 
 
 def test_a_product_with_an_open_intent_is_ours_and_gets_completed():
@@ -158,7 +158,7 @@ def test_a_merchants_parent_takes_our_variants_if_it_has_the_same_options():
     fits = plan(family, seen=[replace(theirs, attributes=(size,))])
     other = plan(family, seen=[replace(theirs, attributes=(colour,))])
 
-    assert [row.sku for row, _product in fits.links] == ["tee"]
+    assert [row.sku for row, *_ in fits.links] == ["tee"]
     assert fits.creates == ["tee-S", "tee-M"]
     assert (other.creates, [refusal.row.sku for refusal in other.refused]) == ([], ["tee-S", "tee-M"])
 
@@ -179,7 +179,7 @@ def test_what_can_not_be_read_is_sent_until_the_store_has_answered():
     family = family_of(MUG)
 
     before = plan(family, seen=[there], ours={"mug"})
-    after = plan(family, seen=[there], ours={"mug"}, was_answered=True)
+    after = plan(family, seen=[there], ours={"mug"}, answered={"mug"})
 
     names = [{f.name for change in planned.unit.changes for f in change.fields} for planned in (before, after)]
     assert names[0] - names[1] == {"custom_fields", "quantity"}
@@ -191,7 +191,7 @@ def test_an_address_that_was_not_given_is_asked_for_in_another_form():
 
     assert wanted.root["address"] == "/mug.html"
     assert with_other_address(wanted).root["address"] == "/mug-mug.html"
-    again = plan(family, seen=[a_store_product(7, "mug")], ours={"mug"}, was_answered=True)
+    again = plan(family, seen=[a_store_product(7, "mug")], ours={"mug"}, answered={"mug"})
     assert again.unit.changes[0].after("address") == "/mug-mug.html"
 
 
@@ -245,7 +245,7 @@ def test_no_plan_touches_what_is_not_ours_and_every_row_that_is_due_is_accounted
                 "attributes",
                 "variants",
             }
-    handled = {row.id for row, _product in planned.links} | {row.id for row in planned.gone}
+    handled = {row.id for row, *_ in planned.links} | {row.id for row in planned.gone}
     handled |= {refusal.row.id for refusal in planned.refused}
     for row in family.listings[1:]:
         if row.status.pending is Pending.PUBLISH:

@@ -74,6 +74,9 @@ class MivaStore:
     def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
         return self._reads.products_by_code(codes)
 
+    def products_by_sku(self, skus: Collection[str]) -> list[StoreProduct]:
+        return self._reads.products_by_sku(skus)
+
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         return self._reads.products_by_id(ids)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
@@ -32,6 +32,7 @@ Row = TypeVar("Row", WireProduct, OrderEntry)
 
 _CODES_PER_REQUEST = 100
 _IDS_PER_REQUEST = 200
+_SKU_MATCHES_PER_REQUEST = 200
 _ORDERS_PER_REQUEST = 50
 _VARIANT_LOADS_PER_REQUEST = 50
 
@@ -77,15 +78,29 @@ class StoreReads:
         wanted = {code_key(code): code for code in codes if code.strip()}
 
         def load(chunk: Sequence[str]) -> dict[str, StoreProduct]:
-            found: dict[str, StoreProduct] = {}
-            rows = self._products(_code_filter(chunk), _CONTENT_COLUMNS, limit=len(chunk), is_asked=_is_asked(chunk))
-            variants = self._variants([row for row in rows if _has_dimensions(row)])
-            for row in rows:
-                own = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
-                found[code_key(row.code)] = translate.product_of(row, variants=own, grams=self._grams)
-            return found
+            is_asked = _is_asked(chunk, "code")
+            rows = self._products(_text_filter("code", chunk), _CONTENT_COLUMNS, limit=len(chunk), is_asked=is_asked)
+            return {code_key(product.code): product for product in self._with_variants(rows)}
 
         return self._merged(load, list(wanted.values()), size=_CODES_PER_REQUEST)
+
+    def products_by_sku(self, skus: Collection[str]) -> list[StoreProduct]:
+        """See the port."""
+        wanted = {code_key(sku): sku for sku in skus if sku.strip()}
+
+        def load(chunk: Sequence[str]) -> list[StoreProduct]:
+            # Any number of products may share a SKU, so that only pages say that these are all.
+            pages = PagesById(
+                self._client,
+                partial(functions.product_list_load_query, row=WireProduct),
+                page_size=_SKU_MATCHES_PER_REQUEST,
+                filters=[*_text_filter("sku", chunk), *columns([*self._stock_columns(), *_CONTENT_COLUMNS])],
+                satisfies=_is_asked(chunk, "sku"),
+            )
+            return [product for rows in pages for product in self._with_variants(self._noting_stock(rows))]
+
+        parts = self._side_by_side.map(load, list(split(list(wanted.values()), size=_CODES_PER_REQUEST)))
+        return [product for part in parts for product in part]
 
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         """See the port."""
@@ -113,17 +128,27 @@ class StoreReads:
     def _products(
         self, filters: Sequence[Filter], names: Sequence[str], *, limit: int, is_asked: Callable[[WireProduct], bool]
     ) -> list[WireProduct]:
-        # What this token may not see, it does not ask for a second time.
-        stock = () if self._reads_stock is False else _STOCK_COLUMNS
         # One more than can be: a store that ignores the filter gives itself away.
         call = functions.product_list_load_query(
-            filters=[*filters, *columns([*stock, *names])], count=limit + 1, row=WireProduct
+            filters=[*filters, *columns([*self._stock_columns(), *names])], count=limit + 1, row=WireProduct
         )
         page = self._client.call(call)
-        rows = _only_asked(page.data, is_asked=is_asked)
-        if rows and stock:
+        return self._noting_stock(_only_asked(page.data, is_asked=is_asked))
+
+    def _stock_columns(self) -> Sequence[str]:
+        """What this token may not see, it does not ask for a second time."""
+        return () if self._reads_stock is False else _STOCK_COLUMNS
+
+    def _noting_stock(self, rows: list[WireProduct]) -> list[WireProduct]:
+        if rows and self._reads_stock is not False:
             self._reads_stock = rows[0].productinventorysettings is not UNSET
         return rows
+
+    def _with_variants(self, rows: Sequence[WireProduct]) -> Iterator[StoreProduct]:
+        variants = self._variants([row for row in rows if _has_dimensions(row)])
+        for row in rows:
+            own = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
+            yield translate.product_of(row, variants=own, grams=self._grams)
 
     def _variants(self, parents: Sequence[WireProduct]) -> dict[int, list[WireVariant]]:
         """Load the variants of parents; those that may not be read are left out."""
@@ -231,14 +256,19 @@ def _has_dimensions(row: WireProduct) -> bool:
     )
 
 
-def _code_filter(codes: Sequence[str]) -> list[Filter]:
-    plain = [code for code in codes if "," not in code]
-    conditions = [is_one_of("code", plain)] if plain else []
+def _text_filter(field: Literal["code", "sku"], texts: Sequence[str]) -> list[Filter]:
+    plain = [text for text in texts if "," not in text]
+    conditions = [is_one_of(field, plain)] if plain else []
     # A comma would part a list; the merchant's own codes may hold one.
-    return any_of(*conditions, *(Condition("code", "EQ", code) for code in codes if "," in code))
+    return any_of(*conditions, *(Condition(field, "EQ", text) for text in texts if "," in text))
 
 
-def _is_asked(codes: Sequence[str]) -> Callable[[WireProduct], bool]:
-    keys = {code_key(code) for code in codes}
-    # Databases take more letters for equal than our folding does (accents), but only beyond ASCII.
-    return lambda row: code_key(row.code) in keys or not row.code.isascii()
+def _is_asked(texts: Sequence[str], field: Literal["code", "sku"]) -> Callable[[WireProduct], bool]:
+    keys = {code_key(text) for text in texts}
+
+    def is_asked(row: WireProduct) -> bool:
+        text: str = getattr(row, field)
+        # Databases take more letters for equal than our folding does (accents), but only beyond ASCII.
+        return code_key(text) in keys or not text.isascii()
+
+    return is_asked

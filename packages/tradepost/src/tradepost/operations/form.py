@@ -132,8 +132,8 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
         """Look at what was sent."""
         return seen
 
-    def facts(self, ports: Ports, batch: Batch[Row]) -> Facts | None:
-        """Read the hub's side, when the batch before is recorded."""
+    def facts(self, ports: Ports, batch: Batch[Row], seen: Seen) -> Facts | None:
+        """Read the hub's side of the batch and of what was seen, when the batch before is recorded."""
         return None
 
     @abstractmethod
@@ -217,7 +217,7 @@ def drive(
     # A preview shows what the brake would hold back, too.
     for batch, seen in _observed(ports, operation, frozenset() if is_preview else braked):
         if is_preview:
-            _show(ports, operation.plan(batch, operation.facts(ports, batch), seen))
+            _show(ports, operation.plan(batch, operation.facts(ports, batch, seen), seen))
         else:
             _Execution(ports, operation, batch, seen).carry_out()
             tally.add(len(batch.rows), operation.label)
@@ -321,7 +321,7 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
         self._record(plan)
 
     def _plan(self) -> Plan[Detail]:
-        self._facts = self._operation.facts(self._ports, self._batch)
+        self._facts = self._operation.facts(self._ports, self._batch, self._seen)
         return self._operation.plan(self._batch, self._facts, self._seen)
 
     def _apply(self, plan: Plan[Detail]) -> bool:

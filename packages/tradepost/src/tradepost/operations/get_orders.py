@@ -70,7 +70,7 @@ class Fetch(Operation[Found, frozenset[int], None, tuple[StoreOrder, ...]]):
     def observe(self, ports: Ports, batch: Batch[Found]) -> None:
         """The page is all there is to see."""
 
-    def facts(self, ports: Ports, batch: Batch[Found]) -> frozenset[int]:
+    def facts(self, ports: Ports, batch: Batch[Found], seen: None) -> frozenset[int]:
         return frozenset(ports.orders.known([order.id for order in _readable(batch) if not unstorable(order)]))
 
     def plan(

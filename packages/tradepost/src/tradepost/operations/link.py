@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tradepost.domain import changes, listing
-from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention
+from tradepost.domain.matching import TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
@@ -112,7 +112,7 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         codes = [decision.product.code for decision in batch.rows if decision.product is not None]
         return ports.store.products_by_code(codes) if codes else {}
 
-    def facts(self, ports: Ports, batch: Batch[LinkDecision]) -> Holders:
+    def facts(self, ports: Ports, batch: Batch[LinkDecision], seen: Found) -> Holders:
         """Which listings have these codes already."""
         codes = [decision.product.code for decision in batch.rows if decision.product is not None]
         return ports.listings.by_codes(codes) if codes else {}
@@ -171,9 +171,7 @@ def plan_link(
                 matches.append(_unfit(row, hits[0], type_field))
             continue
         if len(fitting) > 1:
-            names = ", ".join(product.code for product in fitting[:5])
-            message = f"{len(fitting)} products on the store match {row.sku}: {names}. Link it to one of them by hand."
-            matches.append(LinkDecision(row, None, Attention.AMBIGUOUS_MATCH, message))
+            matches.append(LinkDecision(row, None, Attention.AMBIGUOUS_MATCH, several_match(row.sku, fitting)))
             continue
         product = fitting[0]
         holder = taken.get(product.id) or chosen.get(product.id)
@@ -191,20 +189,17 @@ def _hits(candidates: Candidates, row_id: int) -> list[StoreRow]:
 
 
 def _fits(row: ListingRow, product: StoreRow, type_field: str, *, requires_type: bool) -> bool:
-    kind = product.fields.get(type_field, "").strip().lower()
-    if not kind:
-        return not requires_type and row.kind is not Kind.PARENT
-    if row.kind is Kind.PARENT:
-        return kind == Kind.PARENT.value
-    return kind in {Kind.VARIANT.value, Kind.SIMPLE.value}
+    fit = type_fit(row.kind, product.fields.get(type_field, ""))
+    return fit is TypeFit.FITS or (fit is TypeFit.UNTYPED and not requires_type)
 
 
 def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> LinkDecision:
     kind = product.fields.get(type_field, "").strip()
     found = f"'{kind}'" if kind else "empty"
+    cure = "" if kind else f" 'tradepost listings set-type {row.sku}' writes it."
     message = (
         f"{product.code} on the store matches, but its custom field {type_field} is {found}; "
-        f"it must be '{row.kind.value}' to be linked."
+        f"it must be '{row.kind.value}' to be linked.{cure}"
     )
     return LinkDecision(row, None, Attention.NO_MATCH, message)
 

@@ -141,9 +141,7 @@ class DjangoListings:
         return listing_rows(query.order_by("id"))
 
     def taken(self, external_ids: Collection[int]) -> dict[int, int]:
-        found = (
-            self._all().filter(external_id__in=list(external_ids), link=Link.LINKED).values_list("external_id", "id")
-        )
+        found = self._all().filter(external_id__in=list(external_ids)).values_list("external_id", "id")
         return {external_id: listing_id for external_id, listing_id in found if external_id is not None}
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:

@@ -75,7 +75,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         found = ports.store.products_by_code(codes) if codes else {}
         return {key: product.id for key, product in found.items()}
 
-    def facts(self, ports: Ports, batch: Batch[LinkFinding]) -> KnownListings:
+    def facts(self, ports: Ports, batch: Batch[LinkFinding], seen: Mapping[str, int]) -> KnownListings:
         return KnownListings(
             {row.id: row for row in ports.listings.by_ids([finding.listing.listing_id for finding in batch.rows])},
             ports.listings.by_codes([finding.code for finding in batch.rows if finding.code is not None]),

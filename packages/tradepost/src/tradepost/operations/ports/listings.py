@@ -155,7 +155,7 @@ class Listings(Protocol):
         ...
 
     def taken(self, external_ids: Collection[int]) -> dict[int, int]:
-        """Which of these store ids are linked already, and to which listing."""
+        """Which of these store ids are linked already, by links that broke, too, and to which listing."""
         ...
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:

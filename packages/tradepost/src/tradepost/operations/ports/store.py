@@ -116,6 +116,14 @@ class Store(Protocol):
         """Load products with all content, parents with their variants; by code key. Missing ones are left out."""
         ...
 
+    def products_by_sku(self, skus: Collection[str]) -> list[StoreProduct]:
+        """
+        Load products with one of these SKUs, with all content, as `products_by_code` does; blanks match nothing.
+
+        Several may share a SKU. The store compares but for case, so what comes may differ in it.
+        """
+        ...
+
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         """Load products for a sync: price, stock, active, codes; no content, no variants."""
         ...

@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tradepost.domain import changes
-from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.fields import FIELDS, Group
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
+from tradepost.domain.matching import sku_on_store
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.outcomes import Answers, answers_of, provision
@@ -29,12 +30,13 @@ from tradepost.operations.ports import (
     WriteOutcome,
 )
 from tradepost.operations.publish import verdict
-from tradepost.operations.publish.family_plan import FamilyPlan, is_due, plan_family, setup_items
+from tradepost.operations.publish.family_plan import FamilyPlan, is_due, is_untyped, plan_family, setup_items
 from tradepost.operations.publish.files import upload
 from tradepost.operations.publish.values import Detail, Facts, Seen
 from tradepost.operations.selection import EVERYTHING, Selection
 
-_LINKED_INSTEAD = "the store has this product already: linked, not overwritten"
+_LINKED_INSTEAD = "the store has this product already, found by its {found_by}: linked, not overwritten"
+_UNTYPED = "; its custom field {field} is empty there: 'tradepost listings set-type' writes it"
 
 
 def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
@@ -68,8 +70,11 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         sources = [] if ports.image_store is None else self._image_sources(batch.rows)
         prepared = ports.source_images.prepare(sources) if sources else {}
         codes = [row.code for family in batch.rows for row in family.listings]
+        # A product of the merchant's own may have any code; only its SKU says that it is the one to be published.
+        skus = [sku_on_store(row.sku) for family in batch.rows for row in family.listings if self._may_be_made(row)]
+        by_sku = ports.store.products_by_sku(skus) if skus else []
         return Seen(
-            ports.store.products_by_code(codes),
+            {**{code_key(product.code): product for product in by_sku}, **ports.store.products_by_code(codes)},
             {source: file for source, file in prepared.items() if isinstance(file, ImageFile)},
             {source: reason for source, reason in prepared.items() if isinstance(reason, ImageUnusable)},
         )
@@ -84,31 +89,43 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         kept = {key: product for key, product in seen.products.items() if key not in keys}
         return replace(seen, products={**kept, **ports.store.products_by_code(codes)})
 
-    def facts(self, ports: Ports, batch: Batch[FamilyRows]) -> Facts:
+    def facts(self, ports: Ports, batch: Batch[FamilyRows], seen: Seen) -> Facts:
         codes = [row.code for family in batch.rows for row in family.listings]
-        return Facts(frozenset(ports.intents.open_among(codes)), frozenset(ports.inventory.known_setup()))
+        holders = ports.listings.by_codes([product.code for product in seen.products.values()])
+        return Facts(
+            frozenset(ports.intents.open_among(codes)),
+            frozenset(ports.inventory.known_setup()),
+            ports.listings.taken([product.id for product in seen.products.values()]),
+            {key: row.id for key, row in holders.items()},
+        )
 
     def plan(self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen) -> Plan[Detail]:
         assert facts is not None
         files = {source: file for source, file in seen.files.items() if source not in seen.refused}
-        families = tuple(
-            plan_family(
+        taken = dict(facts.taken)
+        families: list[FamilyPlan] = []
+        for family in batch.rows:
+            planned = plan_family(
                 family,
                 rules=self._channel.rules,
                 seen=seen.products,
                 ours=facts.ours,
                 files=files,
                 selection=self._selection,
-                was_answered=family.listings[0].code in seen.answered,
+                answered=seen.answered,
+                taken=taken,
+                holders=facts.holders,
             )
-            for family in batch.rows
-        )
+            # No product is linked twice, not by two families of one batch either.
+            taken |= {product.id: row.id for row, product, _ in planned.links}
+            families.append(planned)
         set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up)
         set_up = {change: item for change, item in set_up.items() if change.subject.id not in seen.set_up}
         images = {image.path: seen.files[image.source] for family in families for image in _attached(family)}
-        units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen) for family in families)]
+        rules = self._channel.rules
+        units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen, rules) for family in families)]
         return Plan(
-            Detail(families, {change.subject.id: item for change, item in set_up.items()}, images),
+            Detail(tuple(families), {change.subject.id: item for change, item in set_up.items()}, images),
             tuple(unit for unit in units if not unit.is_empty),
             tuple(_settled(families, seen)),
         )
@@ -132,6 +149,10 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence
     ) -> Verdict:
         return verdict.judge(plan.detail, seen=seen, evidence=evidence)
+
+    def _may_be_made(self, row: ListingRow) -> bool:
+        """Whether this publish creates it unless the store has it; a parent is made whenever a variant of it is."""
+        return row.status.link is not Link.LINKED and (row.kind is Kind.PARENT or is_due(row, self._selection))
 
     def _image_sources(self, families: Sequence[FamilyRows]) -> list[str]:
         return [
@@ -180,7 +201,7 @@ def _attached(family: FamilyPlan) -> list[WantedImage]:
     ]
 
 
-def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: Seen) -> Unit:
+def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: Seen, rules: ContentRules) -> Unit:
     uploads = [
         changes.image_uploaded(path, size_bytes=images[path].size_bytes)
         for path in dict.fromkeys(image.path for image in _attached(family))
@@ -192,10 +213,11 @@ def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: Seen) -> Un
             product.name,
             before=row.external_id,
             external_id=product.id,
-            reason=_LINKED_INSTEAD,
+            reason=_LINKED_INSTEAD.format(found_by=found_by)
+            + (_UNTYPED.format(field=rules.type_field) if is_untyped(product, rules) else ""),
             listing_id=row.id,
         )
-        for row, product in family.links
+        for row, product, found_by in family.links
     ]
     return Unit(family.unit.key, (*uploads, *links, *family.unit.changes))
 

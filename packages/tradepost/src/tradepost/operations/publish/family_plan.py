@@ -9,6 +9,7 @@ from tradepost.domain.content import Scope, WantedProduct, WantedUnit, differenc
 from tradepost.domain.fields import ALL_GROUPS, Group
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
+from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
@@ -32,15 +33,16 @@ class FamilyPlan:
     """
     The plan for one catalogue product.
 
-    `unit` are the changes to the store. `links`: rows whose product the merchant has made already. `gone`: linked
-    rows that are due, but whose product is not there. `refused`: rows that can't be published as things are.
+    `family`: the rows with the codes that they have on the store. `unit` are the changes to the store. `links`: rows
+    whose product the merchant has made already, with what it was found by. `gone`: linked rows that are due, but whose
+    product is not there. `refused`: rows that can't be published as things are.
     """
 
     family: FamilyRows
     wanted: WantedUnit | None
     scope: Scope
     unit: Unit
-    links: tuple[tuple[ListingRow, StoreProduct], ...] = ()
+    links: tuple[tuple[ListingRow, StoreProduct, str], ...] = ()
     gone: tuple[ListingRow, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
@@ -70,19 +72,26 @@ def plan_family(
     ours: Collection[str],
     files: Mapping[str, ImageFile],
     selection: Selection = EVERYTHING,
-    was_answered: bool = False,
+    answered: Collection[str] = (),
+    taken: Mapping[int, int] | None = None,
+    holders: Mapping[str, int] | None = None,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
 
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
-    publish that did not come to its end, and are completed instead of linked. `was_answered`: the store has been sent
-    this family and has answered, so what can't be read was taken, and an address that is missing was in use.
+    publish that did not come to its end, and are completed instead of linked. `answered`: the roots of families that
+    the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
+    use. `taken` and `holders`: see `Facts`.
     """
-    triage = _FamilyTriage(rules, seen, ours, selection)
+    triage = _FamilyTriage(family, rules, seen, ours, selection, taken=taken or {}, holders=holders or {})
     for row in family.listings:
         triage.place(row)
     triage.settle_parent(family)
+    # What was found by its SKU has a code of its own, and that is what its page has to name.
+    codes = {row.id: product.code for row, product, _ in triage.links}
+    family = replace(family, listings=tuple(replace(row, code=codes.get(row.id, row.code)) for row in family.listings))
+    was_answered = family.listings[0].code in answered
     wanted: WantedUnit | None = None
     scope = Scope({})
     unit = Unit(family.listings[0].code, ())
@@ -153,11 +162,18 @@ class _FamilyTriage:
 
     def __init__(
         self,
+        family: FamilyRows,
         rules: ContentRules,
         seen: Mapping[str, StoreProduct],
         ours: Collection[str],
         selection: Selection,
+        *,
+        taken: Mapping[int, int],
+        holders: Mapping[str, int],
     ) -> None:
+        self._family = {row.id for row in family.listings}
+        self._taken = dict(taken)
+        self._holders = holders
         self._rules = rules
         self._seen = seen
         self._ours = ours
@@ -165,7 +181,7 @@ class _FamilyTriage:
         self.groups: dict[str, frozenset[Group]] = {}
         self.creates: set[str] = set()
         self.takes_part: set[int] = set()
-        self.links: list[tuple[ListingRow, StoreProduct]] = []
+        self.links: list[tuple[ListingRow, StoreProduct, str]] = []
         self.gone: list[ListingRow] = []
         self.refused: list[Refusal] = []
 
@@ -188,17 +204,54 @@ class _FamilyTriage:
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
-        if found is None:
+        if found is None or key not in self._ours:
+            match self._match(row):
+                case Refusal() as refusal:
+                    self.refused.append(refusal)
+                    return
+                case (product, found_by):
+                    self._link(row, product, found_by)
+                    return
             self.creates.add(key)
-        elif key not in self._ours:
-            if _is_same(row, found, self._rules):
-                self.links.append((row, found))
-                self.takes_part.add(row.id)
-            else:
-                self.refused.append(Refusal(row, Attention.ALREADY_EXISTS, _collision(row, found, self._rules)))
-            return
         self.groups[key] = ALL_GROUPS
         self.takes_part.add(row.id)
+
+    def _link(self, row: ListingRow, product: StoreProduct, found_by: str) -> None:
+        self.links.append((row, product, found_by))
+        self._taken[product.id] = row.id
+        self.takes_part.add(row.id)
+
+    def _match(self, row: ListingRow) -> tuple[StoreProduct, str] | Refusal | None:
+        """Find what the store has of a row that is to be created: the product to link, or why neither can be done."""
+        hits = hits_among(self._seen.values(), sku=row.sku, code=row.code)
+        free = [product for product in hits.by_sku if self._is_meant(row, product)]
+        if len(free) > 1:
+            return Refusal(row, Attention.AMBIGUOUS_MATCH, several_match(row.sku, free))
+        if free:
+            return self._taken_from(row, free[0]) or (free[0], "SKU")
+        for product in hits.by_code:
+            if not _is_same(row, product, self._rules):
+                return Refusal(row, Attention.ALREADY_EXISTS, _collision(row, product, self._rules))
+            return self._taken_from(row, product) or (product, "code")
+        near = next((product for product in hits.near if self._is_meant(row, product)), None)
+        if near is None or near.id in self._taken:
+            return None
+        message = (
+            f"The store has the product {near.code} with the SKU '{near.sku}', which differs from '{row.sku}' in case "
+            f"only: if it is the same, 'tradepost listings link {row.sku} --to {near.id}'; else give one another SKU."
+        )
+        return Refusal(row, Attention.ALREADY_EXISTS, message)
+
+    def _is_meant(self, row: ListingRow, product: StoreProduct) -> bool:
+        """Whether a product of this SKU can be it: not one of another type, nor what its own family has already."""
+        is_of_family = self._taken.get(product.id) in self._family - {row.id}
+        return not is_of_family and type_fit(row.kind, _type_of(product, self._rules)) is not TypeFit.OTHER
+
+    def _taken_from(self, row: ListingRow, product: StoreProduct) -> Refusal | None:
+        holder = self._taken.get(product.id, self._holders.get(code_key(product.code), row.id))
+        if holder == row.id:
+            return None
+        return Refusal(row, Attention.MATCH_TAKEN, f"{product.code} on the store is another listing's already.")
 
     def settle_parent(self, family: FamilyRows) -> None:
         """A parent is made, completed or extended whenever one of its variants is."""
@@ -225,27 +278,28 @@ class _FamilyTriage:
         key = code_key(parent.code)
         found = self._seen.get(key)
         self.takes_part.add(parent.id)
-        if found is None or key in self._ours:
+        match = None if found is not None and key in self._ours else self._match(parent)
+        if match is None:
             self.groups[key] = ALL_GROUPS
             if found is None:
                 self.creates.add(key)
             return
-        if not _is_same(parent, found, self._rules):
-            message = _collision(parent, found, self._rules)
-            self.refused.append(Refusal(parent, Attention.ALREADY_EXISTS, message))
+        if isinstance(match, Refusal):
+            self.refused.append(match)
             self.takes_part.discard(parent.id)
-            self._refuse_new(family, f"its parent can't be published. {message}")
+            self._refuse_new(family, f"its parent can't be published. {match.message}")
             return
-        self.links.append((parent, found))
+        found, found_by = match
+        self._link(parent, found, found_by)
         if has_new and _takes_options(found, family):
-            self.groups[key] = frozenset({Group.STRUCTURE})
+            self.groups[code_key(found.code)] = frozenset({Group.STRUCTURE})
         elif has_new:
             self._refuse_new(
                 family, f"the product {found.code} on the store has other options; add the variant there and link it"
             )
 
     def _refuse_new(self, family: FamilyRows, why: str) -> None:
-        linked = {row.id for row, _there in self.links}
+        linked = {row.id for row, _, _ in self.links}
         for row in family.listings:
             key = code_key(row.code)
             if row.kind is Kind.VARIANT and row.status.link is not Link.LINKED and row.id not in linked:
@@ -259,18 +313,26 @@ class _FamilyTriage:
 
 def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:
     """Whether a product under our code, that we did not make, is what the listing means: same SKU, fitting type."""
-    kind = (found.custom_fields or {}).get(rules.type_field, "").strip().lower()
-    if kind and kind != row.kind.value:
+    if type_fit(row.kind, _type_of(found, rules)) is TypeFit.OTHER:
         return False
-    return found.sku == row.sku or (not found.sku and code_key(found.code) == code_key(row.sku))
+    return found.sku == sku_on_store(row.sku) or (not found.sku and code_key(found.code) == code_key(row.sku))
 
 
 def _collision(row: ListingRow, found: StoreProduct, rules: ContentRules) -> str:
-    kind = (found.custom_fields or {}).get(rules.type_field, "").strip() or "no type"
     return (
-        f"The store has another product with the code {found.code} ('{found.name}', SKU '{found.sku}', {kind}), "
-        f"so '{row.sku}' can't be published under it. Give one of the two another SKU, or link them by hand."
+        f"The store has another product with the code {found.code} ('{found.name}', SKU '{found.sku}', "
+        f"{_type_of(found, rules) or 'no type'}), so '{row.sku}' can't be published under it. Give one of the two "
+        f"another SKU, or link them: 'tradepost listings link {row.sku} --to {found.id}'."
     )
+
+
+def _type_of(product: StoreProduct, rules: ContentRules) -> str:
+    return (product.custom_fields or {}).get(rules.type_field, "").strip()
+
+
+def is_untyped(product: StoreProduct, rules: ContentRules) -> bool:
+    """Whether a product's type is to be written; unread is not blank."""
+    return product.custom_fields is not None and not _type_of(product, rules)
 
 
 def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:

@@ -31,10 +31,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`ours`: code keys with an open intent. `set_up`: what the store is known to have."""
+    """
+    `ours`: code keys with an open intent. `set_up`: what the store is known to have. `taken`: which of the products
+    that were seen are linked, by the store's id, and to which listing; `holders`: which listings have their codes, by
+    code key.
+    """
 
     ours: frozenset[str]
     set_up: frozenset[tuple[SetupKind, str]]
+    taken: Mapping[int, int] = field(default_factory=dict)
+    holders: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,10 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
     for row in family.gone:
         verdict.flags[row.id] = (Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
         verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
-    for row, found in family.links:
+    for row, found, _ in family.links:
         verdict.proven.append(linked(row, found, evidence.began))
+        # A creation that was meant once, and that the merchant has forestalled under another code.
+        verdict.closed_intents.append(row.code)
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
         product = seen.products.get(key)

@@ -62,7 +62,7 @@ class Delist(Values[Going, Mapping[str, int]]):
             seen = replace(seen, offered={**seen.offered, **ports.store.products_by_code(pages)})
         return seen
 
-    def facts(self, ports: Ports, batch: Batch[ListingRow]) -> Going:
+    def facts(self, ports: Ports, batch: Batch[ListingRow], seen: Products) -> Going:
         # Read anew: a parent among them may have gone with the batch before.
         fresh = self.selection.as_asked(ports.listings.by_ids([row.id for row in batch.rows]))
         rows = {row.id: row for row in fresh if is_due(self.stage, row)}
