@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from tradepost.domain.catalogue import Product
+from tradepost.domain.identity import KnownProduct
 from tradepost.operations.ports import ImportCounts, ReadProduct
 
 
@@ -28,6 +30,25 @@ class MemoryCatalogue:
     def owners(self, skus: Collection[str]) -> dict[str, str]:
         known = {variant.sku: product.handle for product in self.products.values() for variant in product.variants}
         return {sku: known[sku] for sku in skus if sku in known}
+
+    def known_products(self, handles, skus):
+        return [
+            KnownProduct(product.handle, {variant.sku: variant.options for variant in product.variants})
+            for product in self.products.values()
+            if product.handle in handles or any(variant.sku in skus for variant in product.variants)
+        ]
+
+    def skus_in_use(self, skus):
+        return set(self.owners(skus))
+
+    def settle(self, plans):
+        for handle, plan in plans.items():
+            if plan.renamed:
+                self.products[handle] = replace(self.products.pop(plan.renamed), handle=handle)
+            for move in plan.moves:
+                old = self.products[move.before]
+                left = tuple(variant for variant in old.variants if variant.sku not in move.skus)
+                self.products[move.before] = replace(old, variants=left)
 
     def refresh_wanted(self, handles: Collection[str]) -> None:
         self.calls.append(f"refresh {len(handles)}")

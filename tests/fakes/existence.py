@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from fakes.run import MemoryRun
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Health, Link, Status
-from tradepost.operations.ports import ExistingProduct, LatestProducts, LinkedListing, RangeCount
+from tradepost.operations.ports import ExistingProduct, LatestProducts, LinkedListing, RangeCount, StoreStanding
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -93,12 +93,16 @@ class LinkedListings:
 
     def __init__(self) -> None:
         self.all: dict[int, LinkedListing] = {}
+        self.lost: dict[int, LinkedListing] = {}
 
     def link(self, product: ExistingProduct) -> None:
-        self.all[product.id + 1000] = LinkedListing(product.id, product.id + 1000, product.code)
+        self.all[product.id + 1000] = LinkedListing(product.id, product.id + 1000, product.code, product.created)
 
     def linked_count(self):
         return len(self.all)
+
+    def broken(self, *, after, limit):
+        return [row for row in self.lost.values() if row.listing_id > after][:limit]
 
     def linked(self, *, after_external_id, up_to_external_id=None, limit):
         rows = sorted(self.all.values())
@@ -111,11 +115,19 @@ class LinkedListings:
         return [row for row in self.all.values() if row.external_id in external_ids]
 
     def by_ids(self, ids):
-        status = Status(Health.LISTED, Link.LINKED)
+        known = {
+            **{number: (Link.LINKED, listing) for number, listing in self.all.items()},
+            **{number: (Link.BROKEN, listing) for number, listing in self.lost.items()},
+        }
         return [
-            SimpleNamespace(id=number, status=status, external_id=self.all[number].external_id, kind=Kind.SIMPLE)
+            SimpleNamespace(
+                id=number,
+                status=Status(Health.LISTED, known[number][0]),
+                external_id=known[number][1].external_id,
+                kind=Kind.SIMPLE,
+            )
             for number in ids
-            if number in self.all
+            if number in known
         ]
 
     def by_codes(self, codes):
@@ -123,8 +135,12 @@ class LinkedListings:
 
     def record(self, proven):
         for row in proven:
-            if row.status is not None:
-                del self.all[row.listing_id]
+            if row.status is not None and row.status.link is Link.BROKEN:
+                self.lost[row.listing_id] = self.all.pop(row.listing_id)
+            elif row.status is not None:
+                self.all[row.listing_id] = self.lost.pop(row.listing_id)
+            elif row.external_created is not None:
+                self.all[row.listing_id] = self.all[row.listing_id]._replace(created=row.external_created)
             elif row.code is not None:
                 self.all[row.listing_id] = self.all[row.listing_id]._replace(code=row.code)
 
@@ -136,6 +152,7 @@ class MemoryNotes:
     def __init__(self) -> None:
         self.notes = None
         self.saved = 0
+        self.stands = StoreStanding.KNOWN, ""
 
     def load(self):
         return self.notes
@@ -146,6 +163,12 @@ class MemoryNotes:
 
     def forget(self):
         self.notes = None
+
+    def standing(self):
+        return self.stands
+
+    def set_standing(self, standing, reason=""):
+        self.stands = standing, reason
 
 
 class CountedShop:

@@ -23,7 +23,8 @@ from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
 
 _UNPROVEN: dict[str, Any] = {
-    "external_id": None, "proven_price": None, "expected_quantity": None, "proven_fingerprints": {},
+    "external_id": None, "external_created": None, "proven_price": None, "expected_quantity": None,
+    "proven_fingerprints": {},
 }  # fmt: skip
 
 
@@ -136,7 +137,7 @@ class MemoryListings:
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
     ) -> list[LinkedListing]:
-        found = sorted(LinkedListing(row.external_id, row.id, row.code) for row in self._linked())
+        found = sorted(LinkedListing(row.external_id, row.id, row.code, row.external_created) for row in self._linked())
         up_to = up_to_external_id
         return [
             listing
@@ -146,13 +147,20 @@ class MemoryListings:
 
     def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
         return [
-            LinkedListing(row.external_id, row.id, row.code)
+            LinkedListing(row.external_id, row.id, row.code, row.external_created)
             for row in self._linked()
             if row.external_id in external_ids
         ]
 
     def linked_count(self) -> int:
         return len(self._linked())
+
+    def broken(self, *, after: int, limit: int) -> list[LinkedListing]:
+        return [
+            LinkedListing(row.external_id, row.id, row.code, row.external_created)
+            for row in self._rows()
+            if row.status.link is Link.BROKEN and row.external_created is not None and row.id > after
+        ][:limit]
 
     def by_ids(self, ids: Collection[int]) -> list[ListingRow]:
         return self._rows(ids)
@@ -200,6 +208,7 @@ class MemoryListings:
                 row,
                 code=proof.code or row.code,
                 external_id=row.external_id if proof.external_id is None else proof.external_id,
+                external_created=row.external_created if proof.external_created is None else proof.external_created,
                 proven_price=row.proven_price if proof.price is None else proof.price,
                 expected_quantity=row.expected_quantity if proof.quantity is None else proof.quantity,
                 proven_fingerprints={**row.proven_fingerprints, **(proof.fingerprints or {})},
@@ -210,7 +219,8 @@ class MemoryListings:
     def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
         assert self._may_write()
         for number in clear:
-            self.flags.pop(number, None)
+            if self.flags.get(number, ("",))[0] is not Attention.ORPHANED:
+                self.flags.pop(number, None)
         self.flags |= reasons
 
     def _settle(self, number: int, status: Status, groups: frozenset[Group]) -> None:

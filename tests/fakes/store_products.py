@@ -87,6 +87,7 @@ class StoreProducts:
                     product.sku,
                     product.is_active,
                     {name: value for name, value in product.custom_fields.items() if name in custom_fields},
+                    product.created,
                 )
                 for product in rows
             ]
@@ -161,7 +162,7 @@ class StoreProducts:
             key = code_key(change.subject.key)
             if change.action is Action.CREATE and key not in self.by_key:
                 self.created[self._next_id] = self.now
-                self._put(key, replace(BLANK, id=self._next_id, code=change.subject.key))
+                self._put(key, replace(BLANK, id=self._next_id, code=change.subject.key, created=self.now))
                 self._next_id += 1
             elif change.action is Action.CREATE:
                 # It is there already, which is no refusal; what is written in tags of their own still arrives.

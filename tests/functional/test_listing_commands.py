@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
+from miva_sandbox import provisioning
 from tradepost.cli import output
 from tradepost.domain.codes import code_key
 from tradepost.domain.store import StoreProduct
@@ -320,3 +321,102 @@ def test_lists_break_no_word_in_80_columns(published, monkeypatch):
         assert word in shown["listings"]
     assert "completed" in shown["runs"]
     assert max(len(line) for told in shown.values() for line in told.splitlines()) <= 80
+
+
+# --- linked by hand, typed, and doubted ----------------------------------------------------------------------------
+
+
+def add_by_hand(store, code, sku):
+    xml = f"<Product_Add><Code>{code}</Code><SKU>{sku}</SKU><Name>By hand</Name><Price>1</Price></Product_Add>"
+    assert list(provisioning.run(store.store, xml)) == []
+
+
+def test_candidates_are_shown_and_one_of_them_is_linked_by_its_id(connected, sample, store, box):
+    connected("catalogue", "import", sample)
+    add_by_hand(store, "M-1", "HP-MUG-WHITE")
+    add_by_hand(store, "M-2", "HP-MUG-WHITE")
+
+    shown = connected("listings", "candidates", "HP-MUG-WHITE", "--json").json["candidates"]
+    plain = connected("listings", "candidates", "HP-MUG-WHITE")
+    refused = connected("listings", "link", "HP-MUG-WHITE", "--to", "M-2")
+    linked = connected("listings", "link", "HP-MUG-WHITE", "--to", shown[1]["id"], "--yes", "--json")
+
+    second = on_store(box, "M-2")["m-2"]
+    assert shown[1] == {
+        "id": second.id, "code": "M-2", "sku": "HP-MUG-WHITE", "name": "By hand", "type": "", "active": True,
+        "found_by": "SKU", "linked_to": "",
+    }  # fmt: skip
+    assert "'tradepost listings link HP-MUG-WHITE --to ID'" in plain.out
+    assert (refused.code, "M-2 (By hand, SKU 'HP-MUG-WHITE'" in refused.err) == (2, True)
+    assert linked.code == 0
+    assert connected("listings", "show", "HP-MUG-WHITE", "--json").json["external_id"] == second.id
+    assert connected("listings", "link", "--to", "M-1").code == 2
+
+
+def test_missing_types_are_shown_asked_for_and_written(connected, sample, store, box):
+    connected("catalogue", "import", sample)
+    add_by_hand(store, "M-1", "HP-MUG-WHITE")
+
+    plan = connected("listings", "set-type", "--dry-run", "--json")
+    refused = connected("listings", "set-type")
+    done = connected("listings", "set-type", "--yes", "--json")
+    nothing = connected("listings", "set-type")
+
+    assert ("product", "M-1") in {(change["subject"], change["key"]) for change in plan.json["changes"]}
+    assert (refused.code, "Write the types of" in refused.err) == (2, True)
+    assert (done.code, done.json["state"]) == (0, "completed")
+    assert on_store(box, "M-1")["m-1"].custom_fields["product_type"] == "simple"
+    assert (nothing.code, "Nothing to do." in nothing.out) == (0, True)
+
+
+def test_a_store_that_may_be_another_one_is_written_to_again_when_a_person_has_confirmed_it(published, store):
+    store.store.db.execute("UPDATE products SET dt_created = dt_created + 60 WHERE code = 'HP-MUG-WHITE'")
+
+    doubted = published("listings", "sync", "--full", "--json")
+    refused = published("listings", "publish")
+    shown = published("channel", "show", "shop", "--json").json
+    unconfirmed = published("channel", "confirm-store", "shop")
+    confirmed = published("channel", "confirm-store", "shop", "--yes", "--json")
+    again = published("channel", "confirm-store", "shop", "--json")
+    synced = published("listings", "sync", "--json")
+
+    assert (doubted.code, doubted.json["state"], refused.code) == (2, "failed", 2)
+    assert "channel confirm-store" in refused.err
+    assert (shown["store"], "was made at another time" in shown["store_doubt"]) == ("doubted", True)
+    assert (unconfirmed.code, "Is it still the same store?" in unconfirmed.err) == (2, True)
+    assert (confirmed.json["confirmed"], again.json["confirmed"]) == (True, False)
+    assert [(change["action"], change["key"]) for change in synced.json["changes"]] == [("break", "HP-MUG-WHITE")]
+    assert published("channel", "show", "shop", "--json").json["store"] == "known"
+
+
+def test_the_catalogue_is_changed_by_hand_after_it_was_shown(published):
+    plan = published("catalogue", "remove", "HP-MUG-WHITE", "--dry-run", "--json")
+    refused = published("catalogue", "remove", "HP-MUG-WHITE")
+    removed = published("catalogue", "remove", "HP-MUG-WHITE", "--yes")
+    unknown = published("catalogue", "rename", "NOBODY", "X", "--yes")
+    renamed = published("catalogue", "rename", "HP-TEE-NA-S", "TEE-1", "--yes", "--json")
+
+    (change,) = plan.json["changes"]
+    assert (change["key"], change["fields"]) == ("HP-MUG-WHITE", [{"name": "quantity", "before": 40, "after": 0}])
+    assert (refused.code, "Take 1 listing out of the catalogue?" in refused.err) == (2, True)
+    assert (removed.code, "Done: 1 listing changed." in removed.out) == (0, True)
+    assert (unknown.code, "The catalogue has no NOBODY" in unknown.err) == (2, True)
+    assert [(c["key"], c["fields"][0]["after"]) for c in renamed.json["changes"]] == [("HP-TEE-NA-S", "TEE-1")]
+    shown = published("listings", "show", "HP-MUG-WHITE", "--json").json
+    assert (shown["attention"], shown["paused"], shown["quantity"]["wanted"]) == ("orphaned", False, 0)
+    assert shown["history"][0]["reason"].startswith("taken out of the catalogue")
+    assert published("listings", "show", "TEE-1", "--json").json["code"] == "HP-TEE-NA-S"
+    assert published("listings", "overwrite", "HP-MUG-WHITE").code == 2
+
+
+def test_a_preview_of_an_import_says_who_is_who_on_both_sides_and_changes_nothing(published, sample, tmp_path):
+    changed = tmp_path / "changed.csv"
+    changed.write_text(sample.read_text(encoding="utf-8").replace("HP-MUG-WHITE", "MUG-W"), encoding="utf-8")
+
+    preview = published("catalogue", "import", changed, "--images", sample.parent, "--dry-run", "--json")
+    before = published("listings", "show", "HP-MUG-WHITE", "--json").json
+
+    words = [note["message"] for note in preview.json["notes"]]
+    assert any(w.startswith("HP-MUG-WHITE has the SKU MUG-W now") and "keeps its code" in w for w in words)
+    assert (preview.json["dry_run"], before["sku"], before["pending"]) == (True, "HP-MUG-WHITE", "")
+    assert published("listings", "show", "MUG-W").code == 2

@@ -102,7 +102,7 @@ def test_a_sku_of_another_product_is_refused_and_nothing_is_saved(channel, catal
     assert ProductRecord.objects.count() == 1
 
 
-def test_a_variant_that_left_is_kept_and_its_listings_are_frozen_until_it_is_back(
+def test_a_variant_that_left_is_kept_and_its_listings_are_orphaned_until_it_is_back(
     channel, catalogue, listings, family, noon
 ):
     catalogue.save([family("tee", "S", "M")], at=noon)
@@ -113,8 +113,8 @@ def test_a_variant_that_left_is_kept_and_its_listings_are_frozen_until_it_is_bac
     catalogue.save([family("tee", "S", "M")], at=noon)
     back = Listing.objects.get(sku="tee-M")
 
-    assert (gone.is_paused, gone.attention, gone.pending) == (True, "orphaned", "publish")
-    assert (back.is_paused, back.attention, back.pending) == (False, "", "publish")
+    assert (gone.is_orphaned, gone.is_paused, gone.attention, gone.pending) == (True, False, "orphaned", "")
+    assert (back.is_orphaned, back.attention, back.pending) == (False, "", "")
     assert VariantRecord.objects.count() == 2
 
 
@@ -129,7 +129,7 @@ def test_a_variant_that_left_may_come_back_in_another_product(channel, catalogue
 
     listing = Listing.objects.get(sku="tee-M")
     assert (listing.product.handle, listing.kind, listing.parent_id) == ("tee-m", "simple", None)
-    assert (listing.is_paused, listing.attention) == (False, "")
+    assert (listing.is_orphaned, listing.attention) == (False, "")
 
 
 def test_new_prices_and_quantities_reach_the_listings_of_every_channel(channel, catalogue, listings, family, noon):

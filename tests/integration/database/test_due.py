@@ -42,6 +42,8 @@ states = st.lists(
             "wanted_quantity": quantities,
             "proven_quantity": quantities,
             "sold_since_proven": st.integers(0, 3),
+            "external_created": st.none() | st.integers(1, 3),
+            "is_orphaned": st.booleans(),
         }
     ),
     max_size=12,
@@ -149,15 +151,19 @@ def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, 
     linked = listings.linked(after_external_id=0, limit=100)
 
     expected = [row for row in rows if rules.is_gone_check_due(row.status)]
-    assert linked == [(row.external_id, row.id, row.code) for row in expected]
+    assert linked == [(row.external_id, row.id, row.code, row.external_created) for row in expected]
     assert listings.linked_count() == len(expected)
     assert sorted(listings.linked_among([row.external_id for row in rows if row.external_id])) == linked
     for after, up_to in pairwise([0, *(row.external_id for row in linked)]):
         found = listings.linked(after_external_id=after, up_to_external_id=up_to, limit=100)
         assert found == [row for row in linked if after < row.external_id <= up_to]
     assert listings.taken([row.external_id for row in rows if row.external_id]) == {
-        row.external_id: row.id for row in expected
+        row.external_id: row.id for row in rows if row.external_id
     }
+    dated = [row for row in rows if row.status.link is Link.BROKEN and row.external_created is not None]
+    assert listings.broken(after=0, limit=100) == [
+        (row.external_id, row.id, row.code, row.external_created) for row in dated
+    ]
 
 
 @on_both_databases

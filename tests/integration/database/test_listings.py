@@ -121,7 +121,7 @@ def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(
     assert [(row.kind, row.parent_id) for row in (child, new)] == [(Kind.VARIANT, parent.id)] * 2
 
 
-def test_a_product_that_loses_its_options_freezes_its_parent(channel, catalogue, listings, family, noon):
+def test_a_product_that_loses_its_options_orphans_its_parent(channel, catalogue, listings, family, noon):
     catalogue.save([family("tee", "S")], at=noon)
     listings.build(["tee"], queue=False)
     shrunk = replace(family("tee", "S"), option_names=())
@@ -130,7 +130,7 @@ def test_a_product_that_loses_its_options_freezes_its_parent(channel, catalogue,
     listings.build(["tee"], queue=False)
 
     parent, child = listings.by_skus(["tee", "tee-S"])
-    assert (parent.status.is_paused, child.kind, child.parent_id) == (True, Kind.SIMPLE, None)
+    assert (parent.status.is_orphaned, child.kind, child.parent_id) == (True, Kind.SIMPLE, None)
 
 
 def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, catalogue, listings, family, simple, noon):

@@ -26,7 +26,7 @@ from tradepost.miva.connect import StoreConnection, connect_store
 from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
-from tradepost.operations import get_orders, link, publish, sync, sync_orders
+from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
 from tradepost.operations.imports import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import queue
@@ -157,6 +157,9 @@ class Shop:
 
     def link(self, **options) -> MemoryRun:
         return self._run(link, **options)
+
+    def set_type(self, **options) -> MemoryRun:
+        return self._run(product_types, **options)
 
     def get_orders(self, **options) -> MemoryRun:
         return self._run_orders(get_orders, **options)

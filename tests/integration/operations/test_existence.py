@@ -11,7 +11,7 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.provisioning import run as provision
 from tradepost.database.channels.connections import save_store_connection
 from tradepost.database.models import ExistenceNote, Listing
-from tradepost.domain.errors import Reconfigure, StoreUnavailable
+from tradepost.domain.errors import Reconfigure, StoreDoubted, StoreUnavailable
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action
 from tradepost.operations.existence import Existence
@@ -23,6 +23,8 @@ from .conftest import EIGHT, Shop
 
 PRODUCTS = 3500
 COUNTED = [("ProductList_Load_Query",)] * 3
+# The products of broken links are asked for by id, all of them in one request.
+HEALING = [("ProductList_Load_Query",), *COUNTED]
 
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
 _LISTINGS = (
@@ -33,10 +35,12 @@ _LISTINGS = (
         barcode, taxable, sku_made_up, is_gone)
         {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, '{at}', 0, '', TRUE, FALSE, FALSE FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, was_hidden, external_id, wanted_price, proven_price, wanted_quantity, proven_quantity,
-        proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
+        pending, is_paused, is_orphaned, was_hidden, external_id, wanted_price, proven_price, wanted_quantity,
+        proven_quantity, proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention,
+        last_error, created_at)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, i, 10000, 10000, 5, 5, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n WHERE i % 10 > 0""",
+        '', FALSE, FALSE, FALSE, i, 10000, 10000, 5, 5, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n
+        WHERE i % 10 > 0""",
 )
 
 
@@ -105,7 +109,7 @@ def test_ten_products_that_are_gone_are_found_by_counting(shop):
     # The changes, the count of all; of three stretches; their rows; the tail; each missing one by its id and code.
     assert [len(operations) for operations in requests(shop)] == [1, 1, 3, 3, 1, 1, 1]
     assert check(shop) == []
-    assert requests(shop) == COUNTED
+    assert requests(shop) == HEALING
 
 
 def test_what_was_to_be_delisted_and_is_gone_already_is_delisted_and_no_broken_link(shop):
@@ -164,15 +168,18 @@ def test_what_we_create_is_read_behind_the_notes(shop):
     assert requests(shop) == COUNTED
 
 
-def test_a_store_that_forgot_products_and_gave_their_ids_again_is_read_whole(shop):
+def test_a_store_that_forgot_products_and_gave_their_ids_again_is_doubted(shop):
     products = shop.sandbox.store.db
     products.execute("UPDATE products SET dt_created = dt_created + 7200 WHERE id > 2990")
     products.execute("UPDATE products SET dt_updated = dt_created WHERE id > 2990")
     products.execute("UPDATE products SET code = 'NEW-' || id, code_key = 'new-' || id WHERE id > 3498")
 
-    assert check(shop) == [(Action.UPDATE, "SEED-3499")]
+    with pytest.raises(StoreDoubted, match="made at another time"):
+        check(shop)
 
-    assert len(requests(shop)) == 2 + 1 + 4
+    shop.channel.refresh_from_db()
+    assert shop.channel.store_standing == "doubted"
+    assert len(linked(shop)) == PRODUCTS * 9 // 10
 
 
 def test_the_whole_store_is_read_on_request(shop):
@@ -193,7 +200,7 @@ def test_a_request_that_fails_takes_no_part_for_the_whole(shop, kind, number):
     assert check(shop) == [(Action.BREAK, "SEED-1501"), (Action.BREAK, "SEED-7")]
 
     assert check(shop) == []
-    assert requests(shop) == COUNTED
+    assert requests(shop) == HEALING
     assert len(linked(shop)) == PRODUCTS * 9 // 10 - 2
 
 

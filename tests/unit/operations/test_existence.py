@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.existence import CountedShop
-from tradepost.domain.errors import Reconfigure, UnexpectedAnswer
+from tradepost.domain.errors import Reconfigure, StoreDoubted, UnexpectedAnswer
 from tradepost.domain.plan import Action
 from tradepost.operations.existence import Existence, change_window, counting_pass, stretches
 from tradepost.operations.existence.contradiction import NotesContradicted
 from tradepost.operations.form import drive
-from tradepost.operations.ports import IdRange, LatestProducts, RangeCount, Stretch
+from tradepost.operations.ports import IdRange, LatestProducts, RangeCount, StoreStanding, Stretch
 
 LENGTH = 5
 AT_ONCE = 4
@@ -94,7 +94,8 @@ def test_a_product_that_is_gone_is_searched_for_by_counting(shop):
     # 40 stretches, parted in 4: 10, 3, 1.
     assert requests(shop) == {"latest": 1, "count": 4, "between": 1, "page": 1, "by id": 1, "by code": 1}
     assert shop.store.requests["stretch"] == 1
-    assert (run(shop), requests(shop)) == ([], {"latest": 1, "count": 1, "page": 1})
+    # A link that broke may heal: its product is asked for.
+    assert (run(shop), requests(shop)) == ([], {"latest": 1, "count": 1, "page": 1, "by id": 1})
 
 
 def test_products_that_were_never_linked_are_read_once_when_they_go(shop):
@@ -198,7 +199,7 @@ def test_more_products_than_were_read_are_a_surprise(shop):
     assert not was_full(shop)
 
 
-def test_a_store_restored_from_a_backup_is_read_though_its_count_is_the_same(shop):
+def test_a_store_restored_from_a_backup_is_doubted_though_its_count_is_the_same(shop):
     late = linked(shop)[-30:]
     old = [n for n in shop.store.products if n >= late[0]]
     for number in old:
@@ -209,11 +210,101 @@ def test_a_store_restored_from_a_backup_is_read_though_its_count_is_the_same(sho
             shop.store.create(f"OTHER-{shop.store.next_id}")
         else:
             shop.store.next_id += 1
+    before = linked(shop)
+
+    with pytest.raises(StoreDoubted, match="made at another time"):
+        run(shop)
+
+    assert linked(shop) == before
+    assert shop.existence.stands[0] is StoreStanding.DOUBTED
+    with pytest.raises(StoreDoubted, match="made at another time"):
+        run(shop)
+    assert requests(shop) == {}
+
+
+def test_a_restored_store_that_a_person_has_confirmed_keeps_the_links_that_hold_and_breaks_the_others(shop):
+    late = linked(shop)[-30:]
+    for number in late:
+        shop.store.products[number] = shop.store.products[number]._replace(created=shop.store.now)
+    with pytest.raises(StoreDoubted):
+        run(shop, full=True)
+    shop.existence.set_standing(StoreStanding.CONFIRMED)
 
     found = run(shop)
 
     assert was_full(shop)
-    assert found == sorted((Action.UPDATE, f"P-{number}") for number in late)
+    assert found == sorted((Action.BREAK, f"P-{number}") for number in late)
+    assert not set(linked(shop)) & set(late)
+    assert shop.existence.stands == (StoreStanding.KNOWN, "")
+    assert run(shop) == []
+
+
+def test_a_mass_loss_is_asked_for_by_id_and_doubted(shop):
+    for number in linked(shop)[:50]:
+        shop.store.delete(number)
+
+    with pytest.raises(StoreDoubted, match="confirm-store"):
+        run(shop)
+
+    assert requests(shop)["by id"] >= 1
+    standing, reason = shop.existence.stands
+    assert (standing, "linked products are missing" in reason) == (StoreStanding.DOUBTED, True)
+
+
+def test_a_preview_doubts_and_notes_nothing(shop):
+    for number in linked(shop)[:50]:
+        shop.store.delete(number)
+
+    with pytest.raises(StoreDoubted):
+        run(shop, is_dry=True)
+
+    assert shop.existence.stands == (StoreStanding.KNOWN, "")
+
+
+def test_a_store_that_leaves_out_many_products_is_not_doubted_but_asked_again(shop):
+    shop.store.left_out = set(linked(shop)[:50])
+
+    with pytest.raises(UnexpectedAnswer, match="leaves out"):
+        run(shop)
+
+    assert shop.existence.stands == (StoreStanding.KNOWN, "")
+    shop.store.left_out = set()
+    assert run(shop) == []
+
+
+def test_a_link_that_an_odd_answer_broke_heals_when_the_product_is_there_again(shop):
+    number = linked(shop)[7]
+    product = shop.store.products[number]
+    shop.store.delete(number)
+    assert run(shop) == [(Action.BREAK, product.code)]
+    shop.store.products[number] = product
+
+    assert run(shop) == [(Action.LINK, product.code)]
+
+    assert number in linked(shop)
+    assert run(shop) == []
+    assert "by id" not in requests(shop)
+
+
+def test_a_broken_link_does_not_heal_by_a_product_that_was_made_later(shop):
+    number = linked(shop)[7]
+    product = shop.store.products[number]
+    shop.store.delete(number)
+    run(shop)
+    shop.store.products[number] = product._replace(created=shop.store.now)
+
+    assert run(shop) == []
+
+    assert number not in linked(shop)
+
+
+def test_a_link_of_which_nobody_knew_when_its_product_was_made_learns_it(shop):
+    listing_id, listing = next(iter(shop.listings.all.items()))
+    shop.listings.all[listing_id] = listing._replace(created=None)
+
+    assert run(shop, full=True) == []
+
+    assert shop.listings.all[listing_id] == listing
 
 
 def test_a_restored_store_that_nobody_touched_since_is_read(shop):
@@ -240,7 +331,7 @@ def test_the_latest_changed_product_may_go_without_a_full_pass(shop):
     shop.store.recode(linked(shop)[3], "NEWER")
     assert len(run(shop)) == 1
     assert run(shop) == []
-    assert requests(shop) == {"latest": 1, "count": 1, "page": 1}
+    assert requests(shop) == {"latest": 1, "count": 1, "page": 1, "by id": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """An import: one reading and one save however many channels follow, and nothing about one image that ends it."""
 
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.articles import a_variant
 from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryReader
 from fakes.images import MemorySourceImages
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import ImageUnusable
-from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue
+from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue, preview_import
 from tradepost.operations.ports import ImportCounts, Level, ReadProduct
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -91,9 +93,10 @@ def test_a_batch_that_breaks_off_is_undone_whole_and_those_before_it_stay(tmp_pa
     assert len(ports.catalogue.products) == BATCH
 
 
-def test_a_sku_of_another_product_costs_its_variant_and_no_more(tmp_path):
+def test_a_sku_of_another_product_that_keeps_more_costs_its_variant_and_no_more(tmp_path):
     catalogue = MemoryCatalogue()
-    import_catalogue(tmp_path / "x.csv", ports_of(a_product("mug", sku="A"), catalogue=catalogue))
+    mug = replace(a_product("mug"), variants=(a_variant("A", "S"), a_variant("B", "M")), option_names=("Size",))
+    import_catalogue(tmp_path / "x.csv", ports_of(mug, catalogue=catalogue))
 
     report = import_catalogue(
         tmp_path / "x.csv", ports_of(a_product("thief", sku="A"), a_product("cup"), catalogue=catalogue)
@@ -101,6 +104,32 @@ def test_a_sku_of_another_product_costs_its_variant_and_no_more(tmp_path):
 
     assert list(catalogue.products) == ["mug", "cup"]
     assert [row.message[:40] for row in report.refused] == ["The SKU A of 'thief' belongs to the prod"]
+
+
+def test_a_preview_says_the_same_and_changes_nothing(tmp_path):
+    ports = ports_of(a_product("mug"), a_product("cup"), channels=("east",))
+
+    preview = preview_import(tmp_path / "x.csv", ports)
+    left = dict(ports.catalogue.products)
+    ports.channels["east"].handles.clear()
+    report = import_catalogue(tmp_path / "x.csv", ports)
+
+    assert (preview, left) == (report, {})
+
+
+def test_what_the_rest_of_the_file_decides_waits_for_it(tmp_path):
+    catalogue = MemoryCatalogue()
+    mug = replace(a_product("mug"), variants=(a_variant("A", "S"), a_variant("B", "M")), option_names=("Size",))
+    import_catalogue(tmp_path / "x.csv", ports_of(mug, catalogue=catalogue))
+    others = [a_product(f"p{number}") for number in range(BATCH)]
+    smaller = replace(mug, variants=mug.variants[1:])
+
+    report = import_catalogue(
+        tmp_path / "x.csv", ports_of(a_product("a", sku="A"), *others, smaller, catalogue=catalogue)
+    )
+
+    assert report.refused == []
+    assert (catalogue.products["a"].variants[0].sku, report.rows) == ("A", BATCH + 2)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
-from tradepost.operations import get_orders, link, publish, sync, sync_orders
+from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
+from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.imports import ImportPorts
 from tradepost.operations.ports import (
@@ -59,6 +60,7 @@ LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "publish": publish.execute,
     "sync": sync.execute,
     "link": link.execute,
+    "set_type": product_types.execute,
 }
 ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
@@ -203,6 +205,17 @@ def shipment_ports(
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         transaction=transaction.atomic,
         clock=clock,
+    )
+
+
+def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:
+    """Give what removing, renaming and merging in the catalogue needs; `requested_by` is kept."""
+    channels = Channel.objects.filter(archived_at__isnull=True).order_by("id")
+    return CatalogueChangePorts(
+        catalogue=catalogue(),
+        channels={channel.pk: DjangoListings(channel.pk) for channel in channels},
+        history=history(requested_by=requested_by, trigger=trigger),
+        transaction=transaction.atomic,
     )
 
 

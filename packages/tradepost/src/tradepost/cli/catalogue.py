@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import JsonOption, the_channel
+from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import err, out, print_json, print_table, progress
+from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, print_table, progress
 from tradepost.domain.errors import FileRefused
+from tradepost.operations.catalogue_changes import carry_out, plan_merger, plan_removal, plan_renaming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tradepost.database.models import Channel, ProductRecord
+    from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
     from tradepost.operations.imports import ImportReport
     from tradepost.operations.ports import RowReport
 
@@ -39,6 +43,7 @@ def import_(
     no_queue: Annotated[
         bool, typer.Option("--no-queue", help="Build new listings without queueing a publish.")
     ] = False,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> Exit:
     """Import a catalogue file, and build or refresh listings; the same file again changes nothing."""
@@ -47,25 +52,39 @@ def import_(
         message = f"There is no file {file}."
         raise FileRefused(message)
     report = bring_in(
-        file, [the_channel(channel)] if channel else None, queue=not no_queue, quiet=as_json, images=images
+        file,
+        [the_channel(channel)] if channel else None,
+        queue=not no_queue,
+        quiet=as_json,
+        images=images,
+        dry_run=dry_run,
     )
     if as_json:
-        print_json({"file": str(file), "channels": list(report.built), **report_json(report)})
+        print_json({"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)})
     else:
         _print(report)
+        if dry_run:
+            out.print("Nothing was changed.")
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
 def bring_in(
-    file: Path, channels: "list[Channel] | None", *, queue: bool, quiet: bool, images: Path | None = None
+    file: Path,
+    channels: "list[Channel] | None",
+    *,
+    queue: bool,
+    quiet: bool,
+    images: Path | None = None,
+    dry_run: bool = False,
 ) -> "ImportReport":
-    """Import a file with a progress bar; `channels` None: on every channel that follows the catalogue."""
-    from tradepost.operations.imports import import_catalogue
+    """Import a file with a progress bar, or show what that would do; `channels` None: on all that follow."""
+    from tradepost.operations.imports import import_catalogue, preview_import
     from tradepost.wiring import import_ports
 
     ports = import_ports(channels, reads_files=True, images_root=images)
+    bring = preview_import if dry_run else import_catalogue
     with progress(is_shown=not quiet) as step:
-        return import_catalogue(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
+        return bring(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
 
 
 @app.command("list")
@@ -110,6 +129,88 @@ def list_(
     )
     if more:
         out.print(f"There are more: --after {found[-1].pk}")
+
+
+@app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="HANDLE|SKU", help="Products by handle, or variants by SKU.")],
+    *,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """Take products or variants out of the catalogue; the next sync takes them off sale, and nothing is deleted."""
+    return _change(
+        lambda ports: plan_removal(names, ports),
+        "Take {listings} out of the catalogue?",
+        dry_run=dry_run,
+        is_confirmed=yes,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def rename(
+    before: Annotated[str, typer.Argument(metavar="OLD", help="A handle or SKU of the catalogue.")],
+    after: Annotated[str, typer.Argument(metavar="NEW", help="The one that it has from now on.")],
+    *,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """Give a product another handle, or a variant another SKU, before a file brings it as something new."""
+    return _change(
+        lambda ports: plan_renaming(before, after, ports),
+        f"Rename {before} to {after} on {{listings}}?",
+        dry_run=dry_run,
+        is_confirmed=yes,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def merge(
+    before: Annotated[str, typer.Argument(metavar="OLD", help="The SKU that is to go.")],
+    after: Annotated[str, typer.Argument(metavar="NEW", help="The SKU that stays.")],
+    *,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """Say that two SKUs are one article: the new one has what the old one has on stores, and the old one goes."""
+    return _change(
+        lambda ports: plan_merger(before, after, ports),
+        f"Merge {before} into {after} on {{listings}}?",
+        dry_run=dry_run,
+        is_confirmed=yes,
+        as_json=as_json,
+    )
+
+
+def _change(
+    planner: "Callable[[CatalogueChangePorts], CataloguePlan]",
+    question: str,
+    *,
+    dry_run: bool,
+    is_confirmed: bool,
+    as_json: bool,
+) -> Exit:
+    from tradepost import wiring
+
+    ports = wiring.catalogue_change_ports(requested_by=shell_user())
+    plan = planner(ports)
+    if not as_json:
+        for change in plan.changes:
+            for line in change_lines(change_json(change)):
+                out.print(line, markup=False, soft_wrap=True)
+    if not dry_run:
+        confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
+        carry_out(plan, ports)
+    if as_json:
+        print_json({"dry_run": dry_run, "changes": [change_json(change) for change in plan.changes]})
+    else:
+        out.print("Nothing was changed." if dry_run else f"Done: {counted(len(plan.changes), 'listing')} changed.")
+    return Exit.DONE
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:

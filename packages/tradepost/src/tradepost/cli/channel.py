@@ -333,6 +333,29 @@ def resume(name: Name, *, as_json: JsonOption = False) -> Exit:
 
 
 @app.command()
+def confirm_store(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -> Exit:
+    """Say that a store that was found changed is still the same; the next run looks at every product of it first."""
+    channel = the_channel(name)
+    if channel.store_doubt:
+        question = (
+            f"{channel.store_doubt} Is it still the same store? Links whose product is gone or another one will break, "
+            "and the rest is written to again."
+        )
+        confirm(question, is_confirmed=yes)
+    is_new = channels.confirm_store(channel.pk, _ports())
+    if as_json:
+        print_json({"channel": channel.name, "confirmed": is_new})
+    else:
+        told = (
+            f"The store of '{channel.name}' counts as the same again; the next run looks at every product of it first."
+            if is_new
+            else f"Nobody doubts the store of '{channel.name}'."
+        )
+        out.print(told, markup=False, soft_wrap=True)
+    return Exit.DONE
+
+
+@app.command()
 def remove(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -> Exit:
     """Take a channel out of use and forget its credentials; its history stays, and nothing is changed on the store."""
     channel = the_channel(name)
@@ -366,6 +389,8 @@ def _json(channel: "Channel") -> dict[str, Any]:
     return {
         "name": channel.name,
         "paused": channel.is_paused,
+        "store": channel.store_standing,
+        "store_doubt": channel.store_doubt,
         "local": channel.is_local,
         "time_zone": channel.time_zone,
         "acknowledge": channel.acknowledge_mode,

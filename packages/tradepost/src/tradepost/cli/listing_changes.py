@@ -166,10 +166,48 @@ def sync(
 
 
 def link(
-    skus: Skus = None, *, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+    skus: Skus = None,
+    *,
+    to: Annotated[
+        str, typer.Option("--to", metavar="ID|CODE", help="Link the one listing to this product of the store.")
+    ] = "",
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
 ) -> Exit:
-    """Join listings to products that are on the store already."""
-    return _execute("link", skus, dry_run=dry_run, channel=channel, as_json=as_json)
+    """Join listings to products that are on the store already; 'candidates' shows what could be meant."""
+    if not to:
+        return _execute("link", skus, dry_run=dry_run, channel=channel, as_json=as_json)
+    from tradepost.cli.link_choice import link_to
+
+    return link_to(the_channel(channel), skus, to, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
+
+
+def candidates(
+    sku: Annotated[str, typer.Argument(help="A SKU, a family's handle, or a code.")],
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Show what the store has that a listing could be linked to: by its SKU, by its code, or nearly so."""
+    from tradepost.cli.link_choice import show_candidates
+
+    return show_candidates(the_channel(channel), sku, as_json=as_json)
+
+
+def set_type(
+    skus: Skus = None,
+    *,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Write into the store's products whether they are parents, variants or simple, where nothing says so."""
+    from tradepost.cli.link_choice import write_types
+
+    return write_types(the_channel(channel), skus, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
 
 
 def unlink(

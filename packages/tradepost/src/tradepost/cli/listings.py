@@ -125,6 +125,8 @@ for _command in (
     listing_changes.sync,
     listing_changes.link,
     listing_changes.unlink,
+    listing_changes.candidates,
+    listing_changes.set_type,
 ):
     app.command()(_command)
 

@@ -24,6 +24,7 @@ _WORDS = {
     RunKind.PUBLISH: "publish",
     RunKind.SYNC: "sync",
     RunKind.LINK: "link",
+    RunKind.SET_TYPE: "set type",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.REQUEST: "request",

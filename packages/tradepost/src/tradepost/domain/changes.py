@@ -24,6 +24,11 @@ def product_updated(
     return _on_store(Action.UPDATE, code, fields, reason, listing_id, label=name)
 
 
+def product_typed(code: str, name: str, *, field: str, product_type: str, listing_id: int) -> Change:
+    fields = [FieldChange("custom_fields", {field: ""}, {field: product_type})]
+    return _on_store(Action.UPDATE, code, fields, "it has no type, and its listing says which", listing_id, label=name)
+
+
 def price_changed(
     code: str, *, before: Decimal | None, after: Decimal, is_parent: bool, listing_id: int | None
 ) -> Change:
@@ -92,9 +97,25 @@ def link_broken(code: str, *, listing_id: int) -> Change:
     return _in_hub(Action.BREAK, code, field, "its product is gone from the store", listing_id)
 
 
+def link_healed(code: str, *, listing_id: int) -> Change:
+    field = FieldChange("link", "broken", "linked")
+    reason = "its product is there again, under the same id and made at the same time"
+    return _in_hub(Action.LINK, code, field, reason, listing_id)
+
+
 def listing_recoded(code: str, *, after: str, listing_id: int) -> Change:
     field = FieldChange("code", code, after)
     return _in_hub(Action.UPDATE, code, field, "the code was changed on the store", listing_id)
+
+
+def listing_renamed(code: str, *, before: str, after: str, listing_id: int) -> Change:
+    return _in_hub(Action.UPDATE, code, FieldChange("sku", before, after), "renamed in the catalogue", listing_id)
+
+
+def listing_orphaned(code: str, *, pieces: int | None, listing_id: int) -> Change:
+    """The catalogue has it no more; `pieces`: how many are on sale, which the next sync takes off."""
+    reason = "taken out of the catalogue; the next sync takes it off sale"
+    return _in_hub(Action.UPDATE, code, FieldChange("quantity", pieces, 0), reason, listing_id)
 
 
 def listing_unlinked(code: str, *, before: str, after: str, listing_id: int) -> Change:

@@ -16,6 +16,7 @@ TradepostError
 │   ├── PermissionMissing     the token lacks a function (function)
 │   ├── AddressRefused        an address that must not be called
 │   ├── HubUnusable           our own disk, database or data folder: full, locked, damaged, away, not ours to write
+│   ├── StoreDoubted          it may be another store than the one that was linked: a person has to say (reason)
 │   ├── FileRefused           a whole file is no catalogue: what is wrong and what to do
 │   └── NotAllowed            what was asked is not allowed in the present state
 ├── Stop                   a bug of ours, or a store that does not behave like Miva
@@ -99,6 +100,15 @@ class AddressRefused(Reconfigure):
 
 class HubUnusable(Reconfigure):
     pass
+
+
+class StoreDoubted(Reconfigure):
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason} Nothing is written to it until a person has said whether it is still the same store: "
+            "'tradepost channel confirm-store'."
+        )
+        self.reason = reason
 
 
 class FileRefused(Reconfigure):

@@ -43,7 +43,7 @@ def is_decrease_due(status: Status, *, wanted: int | None, expected: int | None)
 
 
 def is_increase_due(status: Status, *, wanted: int | None, expected: int | None) -> bool:
-    if wanted is None or expected is None or not listing.may_send_quantity(status):
+    if wanted is None or expected is None or status.is_orphaned or not listing.may_send_quantity(status):
         return False
     return wanted > expected
 

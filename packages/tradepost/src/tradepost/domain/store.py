@@ -57,7 +57,8 @@ class StoreProduct:
     A product on the store.
 
     None means "can't be read with this token" for `stock`, `weight_grams`, `custom_fields`, `addresses` and
-    `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist.
+    `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`: when it
+    was made, in seconds of the store's own clock; 0 where the store does not say.
     """
 
     id: int
@@ -79,6 +80,7 @@ class StoreProduct:
     variants: tuple[StoreVariant, ...] | None = None
     stock: StoreStock | None = None
     addresses: tuple[str, ...] | None = None
+    created: int = 0
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def value(self, name: str) -> Any:
@@ -95,3 +97,13 @@ class StoreRow:
     sku: str
     is_active: bool
     fields: dict[str, str] = field(default_factory=dict)
+    created: int = 0
+
+
+def is_same_product(known: int | None, found: int) -> bool:
+    """
+    Whether a product under an id that is known is the one that was known, by when either was made.
+
+    A store that was restored from a backup goes on from an old highest id, and gives ids a second time.
+    """
+    return not known or not found or known == found

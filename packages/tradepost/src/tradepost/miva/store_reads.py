@@ -55,6 +55,7 @@ class _Row(Struct, frozen=True, gc=False):
     code: str
     sku: str = ""
     active: bool = True
+    dt_created: int = 0
 
 
 class _RowWithFields(Struct, frozen=True):
@@ -62,6 +63,7 @@ class _RowWithFields(Struct, frozen=True):
     code: str
     sku: str = ""
     active: bool = True
+    dt_created: int = 0
     custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
 
 
@@ -187,13 +189,20 @@ class StoreReads:
         if not custom_fields:
             query = partial(functions.product_list_load_query, row=_Row)
             for lean in PagesById(self._client, query, page_size=page_size):
-                yield [StoreRow(row.id, row.code, row.sku, row.active) for row in lean]
+                yield [StoreRow(row.id, row.code, row.sku, row.active, created=row.dt_created) for row in lean]
             return
         names = [f"CustomField_Values:{translate.CUSTOM_FIELDS}:{name}" for name in custom_fields]
         query_fields = partial(functions.product_list_load_query, row=_RowWithFields)
         for full in PagesById(self._client, query_fields, page_size=page_size, filters=columns(names)):
             yield [
-                StoreRow(row.id, row.code, row.sku, row.active, translate.fields_of(row.custom_field_values))
+                StoreRow(
+                    row.id,
+                    row.code,
+                    row.sku,
+                    row.active,
+                    translate.fields_of(row.custom_field_values),
+                    row.dt_created,
+                )
                 for row in full
             ]
 

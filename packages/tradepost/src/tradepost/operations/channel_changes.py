@@ -7,7 +7,7 @@ from typing import Any
 from tradepost.domain import changes
 from tradepost.domain.plan import Action, Change, FieldChange
 from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation
-from tradepost.operations.ports import ChannelProfile, ImageConnection, StoreConnection
+from tradepost.operations.ports import ChannelProfile, ImageConnection, StoreConnection, StoreStanding
 
 _NO_SETTINGS = frozenset({"id", "rules"})
 _SECRETS = frozenset({"token", "signature_key", "web_password", "password"})
@@ -47,6 +47,12 @@ def schedule_changed(
     """Make the change of when an operation is started; it has no fields where nothing differs."""
     differing = () if before == after else (FieldChange(_schedule(operation), str(before), str(after)),)
     return changes.of_channel(profile.name, Action.UPDATE, differing, "changed by a person")
+
+
+def store_confirmed(profile: ChannelProfile) -> Change:
+    """Make the change by which a person says that a doubted store is the one that was linked."""
+    standing = FieldChange("standing", profile.standing.value, StoreStanding.CONFIRMED.value)
+    return changes.of_channel(profile.name, Action.UPDATE, (standing,), f"confirmed by a person: {profile.doubt}")
 
 
 def channel_removed(profile: ChannelProfile) -> Change:

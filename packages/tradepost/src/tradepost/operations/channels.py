@@ -125,6 +125,20 @@ def resume_channel(channel_id: int, ports: ChannelPorts) -> bool:
     return _set_paused(channel_id, ports, is_paused=False)
 
 
+def confirm_store(channel_id: int, ports: ChannelPorts) -> bool:
+    """
+    Take a person's word that a doubted store is the same; False where nobody doubts it.
+
+    The next run looks at every product before it writes, and breaks the links of those that are another product now.
+    """
+    with ports.transaction():
+        profile = ports.channels.read(channel_id)
+        if not ports.channels.confirm_store(channel_id):
+            return False
+        ports.history.keep([Result(changes.store_confirmed(profile), Outcome.APPLIED)], channel_id=channel_id)
+    return True
+
+
 def remove_channel(channel_id: int, ports: ChannelPorts) -> None:
     """
     Take a channel out of use and forget its credentials; its history stays, and nothing is changed on the store.

@@ -16,12 +16,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from tradepost.domain.brake import Braking, Example, Harm, held_back, may_be_too_much
-from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.errors import PermissionMissing, StoreDoubted
 from tradepost.domain.listing import Attention
 from tradepost.domain.order import StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
 from tradepost.operations.outcomes import Answers, left_of, result_of
-from tradepost.operations.ports import ActiveRun, Ports, Proven, SetupItem, WriteOutcome
+from tradepost.operations.ports import ActiveRun, Ports, Proven, SetupItem, StoreStanding, WriteOutcome
 
 # How many the brake names of each kind.
 _EXAMPLES = 5
@@ -93,6 +93,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
 
     `name` is its cursor's, `label` what the progress counts. `attempts`: how often what is left is sent. `is_pass`:
     the batches come from the outside, page by page. `looks_ahead`: the next batch is observed while one is applied.
+    `needs_known_store`: it is refused while nobody knows whether the store is still the one that was linked.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     attempts: int = 1
     is_pass: bool = False
     looks_ahead: bool = True
+    needs_known_store: bool = True
 
     def prepare(self, ports: Ports) -> None:
         """Read once what must be known whole before anything is decided."""
@@ -207,13 +209,34 @@ def drive(
     Carry out one operation from where this run, or the attempt before it, had got to.
 
     `braked`: what is held back, where that was asked for several operations together. Idempotent: with nothing due it
-    writes nothing. Raises what the ports raise; what was recorded stays.
+    writes nothing. Raises what the ports raise; what was recorded stays. Raises StoreDoubted, and writes it down, where
+    the store may be another one.
     """
     tally = tally or Tally(ports.run, operation.count(ports))
+    is_preview = ports.run.is_dry
+    standing, doubt = ports.existence.standing()
+    if standing is StoreStanding.DOUBTED and operation.needs_known_store:
+        raise StoreDoubted(doubt)
+    try:
+        _drive(ports, operation, tally, braked, is_preview=is_preview)
+    except StoreDoubted as reason:
+        if not is_preview:
+            with ports.run.transaction():
+                ports.existence.set_standing(StoreStanding.DOUBTED, reason.reason)
+        raise
+
+
+def _drive(
+    ports: Ports,
+    operation: Operation[Row, Facts, Seen, Detail],
+    tally: Tally,
+    braked: frozenset[Harm] | None,
+    *,
+    is_preview: bool,
+) -> None:
     operation.prepare(ports)
     if braked is None:
         braked = _brake(ports, [operation])
-    is_preview = ports.run.is_dry
     # A preview shows what the brake would hold back, too.
     for batch, seen in _observed(ports, operation, frozenset() if is_preview else braked):
         if is_preview:

@@ -54,6 +54,7 @@ class Fetch(Operation[Found, frozenset[int], None, tuple[StoreOrder, ...]]):
     name = "fetch"
     label = "orders looked at"
     is_pass = True
+    needs_known_store = False
 
     def __init__(self, channel: ChannelSettings) -> None:
         self._channel = channel

@@ -5,7 +5,7 @@ import os
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable, quoted
+from tradepost.domain.identity import IdentityPlan, plan_identity
 from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
@@ -94,15 +95,22 @@ def import_catalogue(
     report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
     images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
     at = _age(path, ports.clock())
-    for batch in _batches(ports.reader.read(path)):
+    waiting: list[Product] = []
+    for batch, is_last in _with_the_rest(_batches(ports.reader.read(path)), waiting):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
-        products = [images.resolve(read.product, report) for read in batch if read.product is not None]
+        products = [
+            # What waited was looked at when it was read.
+            read.product if is_last else images.resolve(read.product, report)
+            for read in batch
+            if read.product is not None
+        ]
         if products:
             with ports.transaction():
-                products = _without_foreign_skus(products, ports.catalogue, report)
+                products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
                 saved, built = save_products(products, ports, at=at, queue=queue)
+            waiting += undecided
             report.saved += saved
             report.built.update(built)
         for product in products:
@@ -113,6 +121,35 @@ def import_catalogue(
         if progress is not None:
             progress(report.rows)
     return report
+
+
+class _Undone(Exception):
+    """Ends a preview, with all that it did."""
+
+
+def preview_import(
+    path: Path, ports: ImportPorts, *, queue: bool = True, progress: Callable[[int], None] | None = None
+) -> ImportReport:
+    """
+    Say what an import would do, and change nothing: it is done in one transaction, and taken back.
+
+    Whoever else writes to the hub waits for it meanwhile. Raises FileRefused when the file is no catalogue.
+    """
+    reports: list[ImportReport] = []
+    with suppress(_Undone), ports.transaction():
+        reports.append(import_catalogue(path, ports, queue=queue, progress=progress))
+        raise _Undone
+    return reports[0]
+
+
+def _with_the_rest(
+    batches: Iterator[list[ReadProduct]], waiting: list[Product]
+) -> Iterator[tuple[list[ReadProduct], bool]]:
+    """Yield the file's batches, and behind them those products that the rest of the file had to decide."""
+    for batch in batches:
+        yield batch, False
+    for start in range(0, len(waiting), BATCH):
+        yield [ReadProduct(product, (), 0) for product in waiting[start : start + BATCH]], True
 
 
 def save_products(
@@ -154,22 +191,65 @@ def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:
         yield batch
 
 
-def _without_foreign_skus(products: Sequence[Product], catalogue: Catalogue, report: ImportReport) -> list[Product]:
-    """Leave out variants whose SKU another product of the catalogue has; the file's line is not known any more."""
-    owners = catalogue.owners([variant.sku for product in products for variant in product.variants])
+def _settle_identity(
+    products: Sequence[Product], catalogue: Catalogue, report: ImportReport, *, is_last: bool
+) -> tuple[list[Product], list[Product]]:
+    """
+    Settle who the variants of a batch are: renamed, recoded and moved ones go on as what they were.
+
+    Returns the products to save, and those whose SKUs another product has of which the file may still tell. At the end
+    of the file such a SKU is refused: it may well be another merchant's.
+    """
+    skus = [variant.sku for product in products for variant in product.variants]
+    handles = {product.handle for product in products}
+    known = catalogue.known_products(handles, skus)
+    in_use = catalogue.skus_in_use(skus)
+    plans: dict[str, IdentityPlan] = {}
     kept: list[Product] = []
+    undecided: list[Product] = []
     for product in products:
-        foreign = [v for v in product.variants if owners.get(v.sku, product.handle) != product.handle]
-        for variant in foreign:
-            message = (
-                f"The SKU {variant.sku} of '{product.handle}' belongs to the product '{owners[variant.sku]}' already; "
-                "give it another SKU, or remove it there first."
-            )
-            report.reports.append(RowReport(0, Level.REFUSED, message, product.handle))
-        variants = tuple(v for v in product.variants if v not in foreign)
+        own = {variant.sku for variant in product.variants}
+        plan = plan_identity(
+            product,
+            known=[each for each in known if each.handle == product.handle or not own.isdisjoint(each.variants)],
+            skus_in_use=in_use,
+            present=handles,
+            named=skus,
+        )
+        if plan.contested and not is_last:
+            undecided.append(product)
+            continue
+        foreign = {sku: handle for handle, taken in plan.contested.items() for sku in taken}
+        report.reports += [_refused(sku, product.handle, handle) for sku, handle in foreign.items()]
+        variants = tuple(variant for variant in product.variants if variant.sku not in foreign)
         if variants:
+            plans[product.handle] = plan
+            report.reports += [RowReport(0, Level.NOTE, words, product.handle) for words in _in_words(plan)]
             kept.append(replace(product, variants=variants) if foreign else product)
-    return kept
+    catalogue.settle(plans)
+    return kept, undecided
+
+
+def _refused(sku: str, handle: str, owner: str) -> RowReport:
+    message = (
+        f"The SKU {sku} of '{handle}' belongs to the product '{owner}' already, which this file does not have; give it "
+        f"another SKU, or take it out there first: 'tradepost catalogue remove {sku}'."
+    )
+    return RowReport(0, Level.REFUSED, message, handle)
+
+
+def _in_words(plan: IdentityPlan) -> Iterator[str]:
+    """Say what was settled, for the catalogue and for what is on stores."""
+    if plan.renamed:
+        yield f"It is '{plan.renamed}' under another handle: its listings go on, with their codes on stores."
+    for move in plan.moves:
+        left = f" Nothing is left of '{move.before}'; delist its page." if move.is_whole else ""
+        yield f"{', '.join(move.skus)} moved here from '{move.before}', with listings and codes.{left}"
+    for change in plan.skus:
+        yield (
+            f"{change.before} has the SKU {change.after} now: the same options. What is on stores keeps its code, and "
+            "gets the new SKU with the next publish."
+        )
 
 
 class _ImageFiles:

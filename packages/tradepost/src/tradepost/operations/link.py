@@ -6,15 +6,17 @@ exactly one product that nothing else is linked to; anything else is reported wi
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tradepost.domain import changes, listing
 from tradepost.domain.codes import code_key
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Attention
 from tradepost.domain.matching import TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
-from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
+from tradepost.operations.candidates import chosen_product
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
 from tradepost.operations.publish.verdict import linked
@@ -25,12 +27,13 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class LinkDecision:
-    """What linking decided for one listing: the product, or the attention that it needs."""
+    """What linking decided for one listing: the product, by whose choice, or the attention that it needs."""
 
     row: ListingRow
     product: StoreRow | None
     attention: Attention | None = None
     message: str = ""
+    is_chosen: bool = False
 
 
 @dataclass(slots=True)
@@ -40,6 +43,11 @@ class Candidates:
     rows: dict[int, ListingRow] = field(default_factory=dict)
     by_sku: defaultdict[int, list[StoreRow]] = field(default_factory=lambda: defaultdict(list))
     by_code: defaultdict[int, list[StoreRow]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def ids(self) -> set[int]:
+        """The store's ids of those that decide."""
+        return {hit.id for row_id in self.rows for hit in _hits(self, row_id)}
 
     def add(self, listings: Sequence[ListingRow], page: Sequence[StoreRow]) -> None:
         """Join a page of the store with the listings that share a SKU or a code with it."""
@@ -64,6 +72,28 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     drive(ports, LinkListings(ports.channel, selection))
 
 
+def read_candidates(
+    ports: Ports,
+    *,
+    type_field: str,
+    only: Collection[int] | None,
+    look: Callable[[Sequence[StoreRow]], None] = lambda _page: None,
+) -> Candidates | None:
+    """Page through the store, and keep what could match; `look` is shown every page. None if a person cancels."""
+    candidates = Candidates()
+    scanned = 0
+    for page in ports.store.iterate_rows(custom_fields=(type_field,)):
+        if ports.run.is_cancelled():
+            return None
+        scanned += len(page)
+        ports.run.progress(scanned, None, "products on the store looked at")
+        skus = [product.sku.strip() for product in page if product.sku.strip()]
+        codes = [product.code for product in page]
+        candidates.add(ports.listings.unlinked_matches(skus=skus, codes=codes, only=only), page)
+        look(page)
+    return candidates
+
+
 Found = Mapping[str, StoreProduct]
 Holders = Mapping[str, ListingRow]
 
@@ -80,19 +110,14 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         self._decisions: list[LinkDecision] = []
 
     def prepare(self, ports: Ports) -> None:
+        if self._selection.link_to:
+            self._decisions = [_by_hand(ports, self._selection)]
+            return
         type_field = self._channel.rules.type_field
-        candidates = Candidates()
-        scanned = 0
-        for page in ports.store.iterate_rows(custom_fields=(type_field,)):
-            if ports.run.is_cancelled():
-                return
-            scanned += len(page)
-            ports.run.progress(scanned, None, "products on the store looked at")
-            skus = [product.sku.strip() for product in page if product.sku.strip()]
-            codes = [product.code for product in page]
-            rows = ports.listings.unlinked_matches(skus=skus, codes=codes, only=self._selection.only)
-            candidates.add(rows, page)
-        taken = ports.listings.taken({hit.id for row_id in candidates.rows for hit in _hits(candidates, row_id)})
+        candidates = read_candidates(ports, type_field=type_field, only=self._selection.only)
+        if candidates is None:
+            return
+        taken = ports.listings.taken(candidates.ids)
         self._decisions = plan_link(
             candidates, taken=taken, type_field=type_field, requires_type=self._channel.requires_product_type
         )
@@ -123,7 +148,7 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         for decision in batch.rows:
             confirmed = confirm(decision, holders=facts or {}, seen=seen)
             if isinstance(confirmed, StoreProduct):
-                units.append(Unit(confirmed.code, (_linked(decision.row, confirmed),)))
+                units.append(Unit(confirmed.code, (_linked(decision, confirmed),)))
             elif confirmed is not None:
                 settled.append(Result(_left_alone(decision.row), Outcome.SKIPPED, message=confirmed[1]))
         return Plan(None, tuple(units), tuple(settled))
@@ -145,7 +170,7 @@ def confirm(decision: LinkDecision, *, holders: Holders, seen: Found) -> StorePr
     """Look at a decision again with the whole product: what to link to, or why not; None if it is gone meanwhile."""
     row = decision.row
     product = seen.get(code_key(decision.product.code)) if decision.product is not None else None
-    if product is not None and decision.product is not None and product.id == decision.product.id:
+    if product is not None and decision.product is not None and _is_same(product, decision.product):
         holder = holders.get(code_key(product.code))
         if holder is None or holder.id == row.id:
             return product
@@ -204,11 +229,28 @@ def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> LinkDecision:
     return LinkDecision(row, None, Attention.NO_MATCH, message)
 
 
-def _linked(row: ListingRow, product: StoreProduct) -> Change:
+def _by_hand(ports: Ports, selection: Selection) -> LinkDecision:
+    rows = ports.listings.by_ids(selection.only or ())
+    if len(rows) != 1:
+        raise NotAllowed("Name the one listing that is to be linked to this product.")
+    row, rules = rows[0], ports.channel.rules
+    product = chosen_product(row, selection.link_to, store=ports.store, listings=ports.listings, rules=rules)
+    seen = StoreRow(product.id, product.code, product.sku, product.is_active, created=product.created)
+    return LinkDecision(row, seen, is_chosen=True)
+
+
+def _linked(decision: LinkDecision, product: StoreProduct) -> Change:
+    row = decision.row
     reason = "the same SKU" if product.sku.strip() == row.sku else "the same code"
+    if decision.is_chosen:
+        reason = "chosen by a person"
     return changes.listing_linked(
         row.code, product.name, before=row.external_id, external_id=product.id, reason=reason, listing_id=row.id
     )
+
+
+def _is_same(product: StoreProduct, seen: StoreRow) -> bool:
+    return product.id == seen.id and is_same_product(seen.created, product.created)
 
 
 def _left_alone(row: ListingRow) -> Change:

@@ -54,7 +54,7 @@ class ChannelSchedules(ReadOnlyRows):
 class ChannelTable(ReadOnlyTable):
     """Channels."""
 
-    list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "is_local")
+    list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "store_standing", "is_local")
     inlines = (ChannelSchedules, Connections)
     exclude = ("rules", "carrier_map")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")

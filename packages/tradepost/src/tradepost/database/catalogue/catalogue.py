@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tradepost.database import sql
+from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.wanted import refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
@@ -14,6 +15,7 @@ from tradepost.database.orders.order_lines import recount_sold
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
+from tradepost.domain.identity import IdentityPlan, KnownProduct
 from tradepost.operations.ports import ImportCounts
 
 
@@ -54,6 +56,32 @@ class DjangoCatalogue:
             given=Rows.of_texts("sku", skus),
         )
         return {row["sku"]: row["handle"] for row in found}
+
+    def known_products(self, handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
+        return identity.known_products(handles, skus)
+
+    def skus_in_use(self, skus: Collection[str]) -> set[str]:
+        return identity.skus_in_use(skus)
+
+    def settle(self, plans: Mapping[str, IdentityPlan]) -> None:
+        with transaction.atomic():
+            # Mostly there is none of it.
+            if moves := [move for plan in plans.values() for move in plan.moves]:
+                identity.release_variants([sku for move in moves for sku in move.skus])
+                identity.empty_products([move.before for move in moves if move.is_whole])
+            if renamed := {plan.renamed: handle for handle, plan in plans.items() if plan.renamed}:
+                identity.rename_products(renamed)
+            if skus := [change for plan in plans.values() for change in plan.skus]:
+                identity.change_skus(skus)
+
+    def remove(self, skus: Collection[str]) -> None:
+        with transaction.atomic():
+            identity.remove_variants(skus)
+
+    def hand_over(self, before: str, after: str) -> None:
+        with transaction.atomic():
+            identity.hand_over_listings(before, after)
+            identity.remove_variants([before])
 
     def refresh_wanted(self, handles: Collection[str]) -> None:
         with transaction.atomic():
@@ -157,11 +185,11 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
         returning=("sku", "id"),
     )
     variants: dict[str, int] = {row["sku"]: row["id"] for row in saved}
-    # A variant that came back frees the listings that its leaving had frozen, and no others.
+    # A variant that came back frees the listings that its leaving had orphaned, and no others.
     sql.execute(
         """
-        UPDATE tradepost_listing SET is_paused = false, attention = '', last_error = ''
-        FROM back WHERE attention = 'orphaned' AND tradepost_listing.variant_id = back.id
+        UPDATE tradepost_listing SET is_orphaned = false, attention = '', last_error = ''
+        FROM back WHERE is_orphaned AND tradepost_listing.variant_id = back.id
         """,
         back=Rows.of_ids(variants.values()),
     )
@@ -178,16 +206,7 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int]) -> None:
         products=Rows.of_ids(ids[product.handle] for product in products),
         kept=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
-    if not gone:
-        return
-    sql.execute(
-        """
-        UPDATE tradepost_listing
-        SET is_paused = true, attention = 'orphaned', last_error = 'The catalogue does not have this variant any more.'
-        FROM gone WHERE tradepost_listing.variant_id = gone.id
-        """,
-        gone=Rows.of_ids(gone),
-    )
+    identity.orphan_variants(gone)
 
 
 def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int]) -> None:

@@ -22,7 +22,7 @@ from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
-from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher
+from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher, StoreStanding
 
 _RULES = {field.name for field in dataclasses.fields(ContentRules)}
 _LONGEST_NAME = 100
@@ -60,6 +60,8 @@ def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProf
     return ChannelProfile(
         settings=settings_of(channel),
         is_paused=channel.is_paused,
+        standing=StoreStanding(channel.store_standing),
+        doubt=channel.store_doubt,
         store=store_connection_of(channel, cipher=cipher),
         images=image_connection_of(channel, cipher=cipher),
     )
@@ -105,6 +107,10 @@ class DjangoChannels:
             forget_connection(channel, ConnectionKind.IMAGE_FTP)
         else:
             save_image_connection(channel, profile.images, cipher=self._cipher)
+
+    def confirm_store(self, channel_id: int) -> bool:
+        doubted = Channel.objects.filter(pk=_in_use(channel_id).pk, store_standing=StoreStanding.DOUBTED.value)
+        return doubted.update(store_standing=StoreStanding.CONFIRMED.value, store_doubt="") == 1
 
     def has_families_on_store(self, channel_id: int) -> bool:
         families = Channel.objects.filter(pk=channel_id, listings__kind=Kind.PARENT.value)

@@ -22,17 +22,17 @@ CONDITIONS: Mapping[Stage, str] = {
     Stage.HIDE: _STATUS + "pending = 'hide'",
     Stage.UNHIDE: _STATUS + "pending = 'unhide'",
     Stage.PRICE: (
-        "link = 'linked' AND NOT is_paused AND pending <> 'delist'"
+        "link = 'linked' AND NOT is_paused AND NOT is_orphaned AND pending <> 'delist'"
         " AND (proven_price IS NULL OR wanted_price < proven_price OR wanted_price > proven_price)"
     ),
     Stage.DECREASE: (
         f"{_MAY_SEND_QUANTITY} AND wanted_quantity IS NOT NULL"
         f" AND (proven_quantity IS NULL OR wanted_quantity < {EXPECTED})"
     ),
-    Stage.INCREASE: f"{_MAY_SEND_QUANTITY} AND wanted_quantity > {EXPECTED}",
+    Stage.INCREASE: f"{_MAY_SEND_QUANTITY} AND NOT is_orphaned AND wanted_quantity > {EXPECTED}",
 }
 OF_CHANNEL = "channel_id = %s"
-_PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused"
+_PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orphaned"
 
 
 def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None) -> list[int]:

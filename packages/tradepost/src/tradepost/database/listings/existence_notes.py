@@ -1,7 +1,7 @@
 """The existence notes port: what the passes have read of a channel's store."""
 
-from tradepost.database.models import ExistenceNote
-from tradepost.operations.ports import ChangeWindow, StoreNotes, Stretch
+from tradepost.database.models import Channel, ExistenceNote
+from tradepost.operations.ports import ChangeWindow, StoreNotes, StoreStanding, Stretch
 
 
 class DjangoExistenceNotes:
@@ -38,6 +38,13 @@ class DjangoExistenceNotes:
 
     def forget(self) -> None:
         ExistenceNote.objects.filter(channel_id=self._channel_id).delete()
+
+    def standing(self) -> tuple[StoreStanding, str]:
+        standing, doubt = Channel.objects.values_list("store_standing", "store_doubt").get(id=self._channel_id)
+        return StoreStanding(standing), doubt
+
+    def set_standing(self, standing: StoreStanding, reason: str = "") -> None:
+        Channel.objects.filter(id=self._channel_id).update(store_standing=standing.value, store_doubt=reason)
 
 
 def _window(note: ExistenceNote) -> ChangeWindow | None:

@@ -140,6 +140,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "health": Health.NOT_LISTED,
             "link": Link.UNLINKED,
             "is_paused": False,
+            "is_orphaned": False,
             "was_hidden": False,
             "wanted_price": 0,
             "sold_since_proven": 0,
@@ -197,8 +198,7 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
     families = [product_id for product_id, has_parent in is_family.items() if has_parent]
     ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
     ours.exclude(product_id__in=families).update(
-        is_paused=True, attention=Attention.ORPHANED, last_error="The product has no options any more."
+        is_orphaned=True, attention=Attention.ORPHANED, last_error="The product has no options any more."
     )
-    ours.filter(product_id__in=families, attention=Attention.ORPHANED).update(
-        is_paused=False, attention="", last_error=""
-    )
+    lived_in = VariantRecord.objects.filter(product_id__in=families, is_gone=False).values("product_id")
+    ours.filter(product_id__in=lived_in, is_orphaned=True).update(is_orphaned=False, attention="", last_error="")

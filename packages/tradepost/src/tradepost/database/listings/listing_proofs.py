@@ -27,8 +27,8 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 
 # What the functions below read of a row.
 _READ = (
-    *("code", "external_id", "health", "link", "pending", "is_paused", "was_hidden", "attention", "last_error"),
-    *("overwrite_groups", "proven_price", "proven_fingerprints"),
+    *("code", "external_id", "external_created", "health", "link", "pending", "is_paused", "is_orphaned", "was_hidden"),
+    *("attention", "last_error", "overwrite_groups", "proven_price", "proven_fingerprints"),
 )
 
 
@@ -42,7 +42,7 @@ def write_statuses(
         status = statuses[row.pk]
         wanted_groups = sorted(groups) or row.overwrite_groups
         changes.append(
-            _status_row(row, status, external_id=row.external_id)
+            _status_row(row, status, external_id=row.external_id, external_created=row.external_created)
             | {"overwrite_groups": wanted_groups if status.pending is Pending.OVERWRITE else []}
         )
     _write(rows, changes, at=at, run_id=run_id)
@@ -55,12 +55,17 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     changes = []
     for row in rows:
         proof = by_id[row.pk]
-        if proof.status is None and proof.external_id is None:
+        if proof.status is None and proof.external_id is None and proof.external_created is None:
             continue
-        current = status_of(health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused)
+        current = status_of(
+            health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused, is_orphaned=row.is_orphaned
+        )
         status = current if proof.status is None else keep_later_request(current, proof.status)
         external_id = row.external_id if proof.external_id is None else proof.external_id
-        change = _status_row(row, status, external_id=external_id)
+        # Another product than before was made at another time, which may be unknown.
+        known = row.external_created if external_id == row.external_id else None
+        created = known if proof.external_created is None else proof.external_created
+        change = _status_row(row, status, external_id=external_id, external_created=created)
         keeps_groups = status.pending is Pending.OVERWRITE
         changes.append(change | {"overwrite_groups": row.overwrite_groups if keeps_groups else []})
     _write_values(rows, by_id)
@@ -75,7 +80,9 @@ def _locked(ids: Mapping[int, Any], channel_id: int) -> list[Listing]:
     return list(rows.only(*_READ).order_by("id"))
 
 
-def _status_row(row: Listing, status: Status, *, external_id: int | None) -> dict[str, Any]:
+def _status_row(
+    row: Listing, status: Status, *, external_id: int | None, external_created: int | None
+) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
     has_cure = is_cured(Attention(row.attention) if row.attention else None, status)
     return {
@@ -86,6 +93,7 @@ def _status_row(row: Listing, status: Status, *, external_id: int | None) -> dic
         "is_paused": status.is_paused,
         "was_hidden": is_hidden_by_us(status, before=row.was_hidden),
         "external_id": external_id if is_linked else None,
+        "external_created": external_created if is_linked else None,
         "attention": "" if has_cure else row.attention,
         "last_error": "" if has_cure else row.last_error,
     }

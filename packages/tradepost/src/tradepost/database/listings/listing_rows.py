@@ -20,7 +20,9 @@ _COLUMNS = (
     "link",
     "pending",
     "is_paused",
+    "is_orphaned",
     "external_id",
+    "external_created",
     "product_id",
     "parent_id",
     "parent__code",
@@ -39,8 +41,8 @@ def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
     return [_row(values) for values in query.values(*_COLUMNS)]
 
 
-def status_of(*, health: str, link: str, pending: str, is_paused: bool) -> Status:
-    return Status(health=Health(health), link=Link(link), pending=Pending(pending), is_paused=is_paused)
+def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orphaned: bool) -> Status:
+    return Status(Health(health), Link(link), Pending(pending), is_paused=is_paused, is_orphaned=is_orphaned)
 
 
 def _row(values: Mapping[str, Any]) -> ListingRow:
@@ -55,8 +57,10 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
             link=values["link"],
             pending=values["pending"],
             is_paused=values["is_paused"],
+            is_orphaned=values["is_orphaned"],
         ),
         external_id=values["external_id"],
+        external_created=values["external_created"],
         product_id=values["product_id"],
         parent_id=values["parent_id"],
         parent_code=values["parent__code"] or "",

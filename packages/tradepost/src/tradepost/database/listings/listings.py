@@ -84,7 +84,7 @@ class DjangoListings:
     ) -> list[LinkedListing]:
         found = sql.fetch_rows(
             """
-            SELECT external_id, id, code FROM tradepost_listing
+            SELECT external_id, id, code, external_created FROM tradepost_listing
             WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND external_id <= %s
               AND link = 'linked'
             ORDER BY external_id LIMIT %s
@@ -94,22 +94,35 @@ class DjangoListings:
             _HIGHEST_ID if up_to_external_id is None else up_to_external_id,
             limit,
         )
-        return [LinkedListing(row["external_id"], row["id"], row["code"]) for row in found]
+        return [LinkedListing(row["external_id"], row["id"], row["code"], row["external_created"]) for row in found]
 
     def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
         found = (
             self._all()
             .filter(external_id__in=list(external_ids), link=Link.LINKED)
-            .values_list("external_id", "id", "code")
+            .values_list("external_id", "id", "code", "external_created")
         )
         return [
-            LinkedListing(external_id, listing_id, code)
-            for external_id, listing_id, code in found
+            LinkedListing(external_id, listing_id, code, created)
+            for external_id, listing_id, code, created in found
             if external_id is not None
         ]
 
     def linked_count(self) -> int:
         return self._all().filter(link=Link.LINKED).count()
+
+    def broken(self, *, after: int, limit: int) -> list[LinkedListing]:
+        found = sql.fetch_rows(
+            """
+            SELECT external_id, id, code, external_created FROM tradepost_listing
+            WHERE channel_id = %s AND id > %s AND link = 'broken' AND external_created IS NOT NULL
+            ORDER BY id LIMIT %s
+            """,
+            self._channel_id,
+            after,
+            limit,
+        )
+        return [LinkedListing(row["external_id"], row["id"], row["code"], row["external_created"]) for row in found]
 
     def by_ids(self, ids: Collection[int]) -> list[ListingRow]:
         return listing_rows(self._all().filter(id__in=list(ids)).order_by("id"))
@@ -173,6 +186,7 @@ class DjangoListings:
             UPDATE tradepost_listing SET attention = '', last_error = '' FROM given
             WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
                 AND (tradepost_listing.attention <> '' OR tradepost_listing.last_error <> '')
+                AND tradepost_listing.attention <> 'orphaned'
             """,
             self._channel_id,
             given=Rows.of_ids(number for number in clear if number not in reasons),

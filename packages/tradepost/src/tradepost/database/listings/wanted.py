@@ -29,6 +29,7 @@ class _Wanted:
 def refresh_products(product_ids: Collection[int]) -> None:
     """Compute price and quantity anew for the listings of these products, on every channel."""
     values = _values(Q(product_id__in=product_ids))
+    gone = set(VariantRecord.objects.filter(product_id__in=product_ids, is_gone=True).values_list("id", flat=True))
     family: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
     parents: list[dict[str, Any]] = []
     wanted: list[_Wanted] = []
@@ -40,7 +41,8 @@ def refresh_products(product_ids: Collection[int]) -> None:
         elif row["variant_id"] in values:
             price, quantity = values[row["variant_id"]]
             wanted.append(_Wanted(row["id"], price, quantity))
-            family[row["channel_id"], row["product_id"]].append(price)
+            if row["variant_id"] not in gone:
+                family[row["channel_id"], row["product_id"]].append(price)
     wanted += [_Wanted(row["id"], parent_price(family[row["channel_id"], row["product_id"]]), None) for row in parents]
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
 
@@ -63,9 +65,9 @@ def refresh_quantities(variant_ids: Collection[int]) -> None:
 
 
 def _values(which: Q) -> dict[int, tuple[Decimal, int | None]]:
+    found = VariantRecord.objects.filter(which).values_list("id", "price", "quantity", "sold_since", "is_gone")
     return {
-        variant_id: (wanted_price(price), wanted_quantity(quantity, sold=sold))
-        for variant_id, price, quantity, sold in VariantRecord.objects.filter(which, is_gone=False).values_list(
-            "id", "price", "quantity", "sold_since"
-        )
+        # What the catalogue has no more, nobody has to sell.
+        variant_id: (wanted_price(price), 0 if is_gone else wanted_quantity(quantity, sold=sold))
+        for variant_id, price, quantity, sold, is_gone in found
     }

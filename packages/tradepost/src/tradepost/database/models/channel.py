@@ -9,7 +9,7 @@ from tradepost.database.models.allowed import choices, enum_field, one_of
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
 from tradepost.domain.schedule import Schedule, ScheduledOperation
-from tradepost.operations.ports import FileProtocol
+from tradepost.operations.ports import FileProtocol, StoreStanding
 
 
 class Channel(models.Model):
@@ -19,13 +19,16 @@ class Channel(models.Model):
     `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` a list of
     `StoreStatus` values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. A channel that
     `is_local` may call private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone
-    that its schedules are read in.
+    that its schedules are read in. `store_doubt`: why the store may be another one than the one that the listings were
+    linked to.
     """
 
     name = models.CharField(max_length=100, unique=True)
     is_local = models.BooleanField(default=False)
     is_paused = models.BooleanField(default=False)
     time_zone = models.CharField(max_length=64, default="UTC")
+    store_standing = enum_field(StoreStanding, default=StoreStanding.KNOWN.value)
+    store_doubt = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     rules = models.JSONField(default=dict, blank=True)
@@ -47,6 +50,7 @@ class Channel(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
+            one_of("store_standing", StoreStanding, table="channel"),
             one_of("acknowledge_mode", AcknowledgeMode, table="channel"),
             one_of("shipment_path", ShipmentPath, table="channel"),
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),

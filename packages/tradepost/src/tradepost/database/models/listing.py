@@ -35,9 +35,13 @@ class Listing(models.Model):
     link = enum_field(Link, default=Link.UNLINKED.value)
     pending = enum_field(Pending, default=Pending.NONE.value, blank=True)
     is_paused = models.BooleanField(default=False)
+    # The catalogue has it no more: it goes off sale, and nothing else is written for it.
+    is_orphaned = models.BooleanField(default=False)
     # That we hid it outlives unlinking: a link that finds it sold out knows why.
     was_hidden = models.BooleanField(default=False)
     external_id = models.BigIntegerField(null=True, blank=True)
+    # When the product was made, in seconds of the store's own clock: the same id made at another time is another one.
+    external_created = models.BigIntegerField(null=True, blank=True)
 
     wanted_price = MoneyField()
     proven_price = MoneyField(null=True, blank=True)
@@ -103,7 +107,7 @@ class Listing(models.Model):
             # publish_due: products that have something to publish or overwrite.
             models.Index(
                 fields=["channel", "product"],
-                condition=Q(pending__in=["publish", "overwrite"], is_paused=False),
+                condition=Q(pending__in=["publish", "overwrite"], is_paused=False, is_orphaned=False),
                 name="listing_due_publish",
             ),
             # due(DELIST), due(HIDE), due(UNHIDE).
@@ -146,6 +150,12 @@ class Listing(models.Model):
             ),
             # The list of what needs a person, newest first.
             models.Index(fields=["channel", "attention", "id"], condition=~Q(attention=""), name="listing_attention"),
+            # broken: links that may heal.
+            models.Index(
+                fields=["channel", "id"],
+                condition=Q(link="broken", external_created__isnull=False),
+                name="listing_broken",
+            ),
             # Lists and counts by health; broken links are found by their attention.
             models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
         ]

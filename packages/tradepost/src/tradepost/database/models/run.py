@@ -16,6 +16,7 @@ class RunKind(StrEnum):
     PUBLISH = "publish"
     SYNC = "sync"
     LINK = "link"
+    SET_TYPE = "set_type"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
     REQUEST = "request"

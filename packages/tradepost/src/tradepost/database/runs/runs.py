@@ -23,6 +23,7 @@ _LANES: Mapping[RunKind, str] = {
     RunKind.PUBLISH: "listings",
     RunKind.SYNC: "listings",
     RunKind.LINK: "listings",
+    RunKind.SET_TYPE: "listings",
 }
 
 

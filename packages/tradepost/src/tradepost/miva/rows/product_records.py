@@ -95,6 +95,7 @@ class WireProduct(_Columns, frozen=True, kw_only=True):  # type: ignore[misc, ca
 
     id: Id
     code: str
+    dt_created: int = 0
     dt_updated: int = 0
     # Without the right to view inventory these come as False and 0, not as nothing.
     product_inventory_active: bool | UnsetType = UNSET

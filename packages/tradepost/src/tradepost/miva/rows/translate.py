@@ -152,6 +152,7 @@ def product_of(
         more={name: value for name, value in columns.items() if name not in _NAMED},
         id=product.id,
         code=product.code,
+        created=product.dt_created,
         categories=frozenset() if product.categories is UNSET else frozenset(row.code for row in product.categories),
         custom_fields=fields_of(product.custom_field_values),
         images=_images(product),

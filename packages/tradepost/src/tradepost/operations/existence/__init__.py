@@ -15,18 +15,23 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
+from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
+from tradepost.domain.errors import StoreDoubted, TradepostError, UnexpectedAnswer
 from tradepost.domain.listing import Attention, Event, Link, Pending, settle
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Unit
+from tradepost.domain.store import is_same_product
 from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled
 from tradepost.operations.existence.counting_pass import read_differences
-from tradepost.operations.existence.differences import Differences
+from tradepost.operations.existence.differences import Differences, MassLoss
 from tradepost.operations.existence.findings import KnownListings, LinkFinding, change_of, gone_message
 from tradepost.operations.existence.full_pass import read_all
-from tradepost.operations.form import Batch, Evidence, Operation, Verdict
-from tradepost.operations.ports import Ports, Proven, StoreNotes
+from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
+from tradepost.operations.ports import Ports, Proven, StoreNotes, StoreStanding
 
 FULL_PASS_EVERY = timedelta(days=7)
 _BATCH = 500
+_ASKED_OF_A_LOSS = 100
+_LIMITS = BrakeLimits(USUAL_PERCENT, USUAL_AT_LEAST)
 _logger = logging.getLogger(__name__)
 
 
@@ -34,9 +39,10 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
     """
     Break the links of listings whose product is gone, and note new codes. Nothing is written to the store.
 
-    `full`: read the whole store, as is done weekly and after any surprise anyway. Raises Reconfigure, with nothing
-    changed, when so much is gone that the store can't be the right one, and whatever a request raises: a part of the
-    store is never taken for the whole.
+    `full`: read the whole store, as is done weekly and after any surprise anyway. Raises StoreDoubted, with nothing
+    changed, when so much is gone that the store can't be the right one, or another product has a known id, unless a
+    person has said that it is the right one; and whatever a request raises: a part of the store is never taken for the
+    whole.
     """
 
     name = "existence"
@@ -48,21 +54,31 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         self._before: StoreNotes | None = None
         self._notes: StoreNotes | None = None
         self._is_proven = True
+        self._is_confirmed = False
 
     def prepare(self, ports: Ports) -> None:
+        standing, _ = ports.existence.standing()
+        self._is_confirmed = standing is StoreStanding.CONFIRMED
         linked_count = ports.listings.linked_count()
+        self._findings = list(_back_again(ports))
         if not linked_count:
             return
         self._before = ports.existence.load()
-        known = None if self._full else self._before
+        known = None if self._full or self._is_confirmed else self._before
+        # Losing as many is as little a matter of course as taking as many off sale.
+        differences = Differences(None if self._is_confirmed else _LIMITS.allowed(linked_count))
         try:
-            differences, notes = _read(ports, known, linked_count=linked_count, at=ports.clock())
+            differences, notes = _read(ports, known, differences, at=ports.clock())
         except PassCancelled:
+            self._findings = []
             return
+        except MassLoss as loss:
+            raise _judged(ports, loss) from loss
         self._notes, self._is_proven = notes, _drop_what_is_there(ports, differences)
-        self._findings = [
+        self._findings += [
             *(LinkFinding(lost) for lost in differences.gone.values()),
             *(LinkFinding(listing, code) for listing, code in differences.recoded.values()),
+            *(LinkFinding(listing, listing.code, created) for listing, created in differences.dated.values()),
         ]
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkFinding]]:
@@ -87,7 +103,9 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         settled: list[Result] = []
         for finding in batch.rows:
             holder = facts.in_the_way(finding)
-            if finding.code is None:
+            if finding.created is not None or (finding.is_back and facts.healing(finding) is None):
+                continue
+            if finding.code is None and not finding.is_back:
                 row = facts.broken(finding)
                 if row is None:
                     continue
@@ -116,8 +134,14 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         assert facts is not None
         verdict = Verdict()
         for finding in batch.rows:
-            row = facts.broken(finding) if finding.code is None else None
-            if row is not None:
+            row = facts.broken(finding) if finding.code is None and not finding.is_back else None
+            back = facts.healing(finding) if finding.is_back else None
+            if back is not None:
+                verdict.proven.append(Proven(back.id, evidence.began, status=settle(back.status, Event.FOUND_AGAIN)))
+            elif finding.created is not None:
+                dated = Proven(finding.listing.listing_id, evidence.began, external_created=finding.created)
+                verdict.proven.append(dated)
+            elif row is not None:
                 status = settle(row.status, Event.GONE)
                 verdict.proven.append(Proven(row.id, evidence.began, status=status))
                 if status.link is Link.BROKEN:
@@ -127,6 +151,8 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         return verdict
 
     def finish(self, ports: Ports) -> None:
+        if self._is_confirmed:
+            ports.existence.set_standing(StoreStanding.KNOWN)
         # Last: notes say that what was missing is dealt with, and a pass that is cut off must find it again.
         if not self._is_proven:
             _logger.warning("The store left out products that it has: the next pass reads the whole store.")
@@ -140,15 +166,55 @@ def is_full_pass_due(notes: StoreNotes, *, at: datetime) -> bool:
     return not timedelta(0) <= at - notes.full_pass_at < FULL_PASS_EVERY
 
 
-def _read(ports: Ports, notes: StoreNotes | None, *, linked_count: int, at: datetime) -> tuple[Differences, StoreNotes]:
+def look_at_confirmed_store(ports: Ports) -> None:
+    """Look at every product of a store that a person has confirmed, before anything is written to it."""
+    if ports.existence.standing()[0] is StoreStanding.CONFIRMED:
+        drive(ports, Existence(full=True))
+
+
+def _read(
+    ports: Ports, notes: StoreNotes | None, differences: Differences, *, at: datetime
+) -> tuple[Differences, StoreNotes]:
     if notes is not None and notes.stretches and not is_full_pass_due(notes, at=at):
-        differences = Differences.among(linked_count)
+        counted = Differences(differences.allowed)
         try:
-            return differences, read_differences(ports, differences, notes)
+            return counted, read_differences(ports, counted, notes)
         except NotesContradicted as reason:
             _logger.info("The whole store is read, as it can't be counted: %s.", reason)
-    differences = Differences.among(linked_count)
+        except MassLoss as loss:
+            if not _some_are_there(ports, loss):
+                raise
+            _logger.info("The whole store is read, as it counts less than it has.")
     return differences, read_all(ports, differences, at=at)
+
+
+def _back_again(ports: Ports) -> Iterator[LinkFinding]:
+    """Ask by id for the products of broken links: one that is there again, made when it was made, was never gone."""
+    after = 0
+    while broken := ports.listings.broken(after=after, limit=_BATCH):
+        after = broken[-1].listing_id
+        found = ports.store.products_by_id([listing.external_id for listing in broken])
+        for listing in broken:
+            product = found.get(listing.external_id)
+            if product is not None and product.created == listing.created:
+                yield LinkFinding(listing, is_back=True)
+
+
+def _judged(ports: Ports, loss: MassLoss) -> TradepostError:
+    """Say what a loss means: a person has to, unless it is the store's list that is wrong."""
+    if _some_are_there(ports, loss):
+        return UnexpectedAnswer("The store leaves out products that it has, so nothing was changed; try again later.")
+    codes = ", ".join(listing.code for listing in loss.gone[:3])
+    return StoreDoubted(
+        f"More than {len(loss.gone) - 1} linked products are missing on the store ({codes} and more), so nothing was "
+        "changed: check that the channel's store code and domain are right."
+    )
+
+
+def _some_are_there(ports: Ports, loss: MassLoss) -> bool:
+    """Ask for some of what seems to be lost by id: what is there all the same was left out, and nothing is lost."""
+    asked = loss.gone[:_ASKED_OF_A_LOSS]
+    return bool(ports.store.products_by_id([listing.external_id for listing in asked]))
 
 
 def _drop_what_is_there(ports: Ports, differences: Differences) -> bool:
@@ -160,7 +226,11 @@ def _drop_what_is_there(ports: Ports, differences: Differences) -> bool:
     if not differences.gone:
         return True
     found = ports.store.products_by_id([listing.external_id for listing in differences.gone.values()])
-    kept = [listing for listing in differences.gone.values() if listing.external_id in found]
+    kept = [
+        listing
+        for listing in differences.gone.values()
+        if (product := found.get(listing.external_id)) is not None and is_same_product(listing.created, product.created)
+    ]
     for listing in kept:
         del differences.gone[listing.listing_id]
     return not kept

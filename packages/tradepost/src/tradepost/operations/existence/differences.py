@@ -3,46 +3,50 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tradepost.domain.errors import Reconfigure
+from tradepost.domain.errors import StoreDoubted
+from tradepost.domain.store import is_same_product
 from tradepost.operations.ports import ExistingProduct, LinkedListing
 
-# More than this at once is hardly the merchant tidying up; it is a wrong store code, or a store that is being restored.
-_MAX_SHARE = 0.2
-_ALWAYS_ALLOWED = 10
+# Memory does not grow with the catalogue: who is not dated by this pass is by the next full one.
+_DATED_AT_ONCE = 10_000
+
+
+class MassLoss(Exception):
+    """More is missing than can be believed without asking: `gone` are the first of it."""
+
+    def __init__(self, gone: Sequence[LinkedListing]) -> None:
+        super().__init__(len(gone))
+        self.gone = gone
 
 
 @dataclass(slots=True)
 class Differences:
     """
-    By listing id. `gone`: not there any more. `recoded`: there, under another code (the store's spelling).
+    By listing id. `gone`: not there any more, or another product has the id. `recoded`: there, under another code (the
+    store's spelling). `dated`: there, and what was not known yet, when it was made.
 
-    `allowed`: how many may be gone; one more raises Reconfigure.
+    `allowed`: how many may be gone, None for any number. One more raises MassLoss; and unless any number may be, a
+    product under a known id that was made at another time raises StoreDoubted.
     """
 
-    allowed: int
+    allowed: int | None
     gone: dict[int, LinkedListing] = field(default_factory=dict)
     recoded: dict[int, tuple[LinkedListing, str]] = field(default_factory=dict)
+    dated: dict[int, tuple[LinkedListing, int]] = field(default_factory=dict)
     read: int = 0
-
-    @classmethod
-    def among(cls, linked_count: int) -> "Differences":
-        return cls(allowed=max(_ALWAYS_ALLOWED, int(linked_count * _MAX_SHARE)))
 
     def add_gone(self, listing: LinkedListing) -> None:
         self.gone[listing.listing_id] = listing
         self.recoded.pop(listing.listing_id, None)
-        if len(self.gone) > self.allowed:
-            raise Reconfigure(
-                f"More than {self.allowed} linked products are missing on the store, so nothing was changed: check "
-                "that the channel's store code and domain are right. If the products were really removed, unlink "
-                "their listings."
-            )
+        self.dated.pop(listing.listing_id, None)
+        if self.allowed is not None and len(self.gone) > self.allowed:
+            raise MassLoss(tuple(self.gone.values()))
 
     def compare_all(self, pages: Iterable[Sequence[ExistingProduct]], linked: Iterator[LinkedListing]) -> None:
         """
         Compare all products of a range with all listings that are linked to ids in it, both by ascending id.
 
-        Raises Reconfigure as soon as too many are missing.
+        Raises MassLoss as soon as too many are missing, StoreDoubted.
         """
         waiting = next(linked, None)
         for page in pages:
@@ -52,18 +56,36 @@ class Differences:
                     self.add_gone(waiting)
                     waiting = next(linked, None)
                 if waiting is not None and waiting.external_id == row.id:
-                    if waiting.code != row.code:
-                        self.recoded[waiting.listing_id] = (waiting, row.code)
+                    if waiting.code != row.code or waiting.created != row.created:
+                        self._compare(waiting, row)
                     waiting = next(linked, None)
         while waiting is not None:
             self.add_gone(waiting)
             waiting = next(linked, None)
 
-    def compare_codes(self, rows: Sequence[ExistingProduct], linked: Iterable[LinkedListing]) -> None:
+    def compare_some(self, rows: Sequence[ExistingProduct], linked: Iterable[LinkedListing]) -> None:
         """Compare some products with the listings that are linked to them; says nothing of what is missing."""
         self.read += len(rows)
-        codes = {row.id: row.code for row in rows}
+        by_id = {row.id: row for row in rows}
         for listing in linked:
-            code = codes.get(listing.external_id)
-            if code is not None and code != listing.code:
-                self.recoded[listing.listing_id] = (listing, code)
+            row = by_id.get(listing.external_id)
+            if row is not None:
+                self._compare(listing, row)
+
+    def _compare(self, listing: LinkedListing, row: ExistingProduct) -> None:
+        if not is_same_product(listing.created, row.created):
+            if self.allowed is not None:
+                raise other_product(listing.code, external_id=row.id, code=row.code)
+            self.add_gone(listing)
+            return
+        if listing.code != row.code:
+            self.recoded[listing.listing_id] = (listing, row.code)
+        if listing.created is None and row.created and len(self.dated) < _DATED_AT_ONCE:
+            self.dated[listing.listing_id] = (listing, row.created)
+
+
+def other_product(known: str, *, external_id: int, code: str) -> StoreDoubted:
+    return StoreDoubted(
+        f"The product {external_id} on the store, {code}, was made at another time than {known}, which had this id: "
+        "ids are never given twice, so this is another store, or one that was restored from a backup."
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tradepost.domain import changes
 from tradepost.domain.codes import code_key
+from tradepost.domain.listing import Link
 from tradepost.domain.plan import Change
 from tradepost.domain.rules import is_gone_check_due
 from tradepost.operations.ports import LinkedListing, ListingRow
@@ -12,10 +13,15 @@ from tradepost.operations.ports import LinkedListing, ListingRow
 
 @dataclass(frozen=True, slots=True)
 class LinkFinding:
-    """`code` is what the store calls the product now; None where it has none any more."""
+    """
+    `code` is what the store calls the product now; None where it has none any more. `created`: when it was made.
+    `is_back`: the link is broken, and its product is there again.
+    """
 
     listing: LinkedListing
     code: str | None = None
+    created: int | None = None
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,13 @@ class KnownListings:
             return None
         return row
 
+    def healing(self, finding: LinkFinding) -> ListingRow | None:
+        """The listing whose link is to heal; one that a person has unlinked or linked meanwhile needs nothing."""
+        row = self.by_id.get(finding.listing.listing_id)
+        if row is None or row.status.link is not Link.BROKEN or row.external_id != finding.listing.external_id:
+            return None
+        return row
+
     def in_the_way(self, finding: LinkFinding) -> ListingRow | None:
         """Another listing that has the new code: two can't have one."""
         holder = self.holders.get(code_key(finding.code or ""))
@@ -40,6 +53,8 @@ class KnownListings:
 
 def change_of(finding: LinkFinding) -> Change:
     listing = finding.listing
+    if finding.is_back:
+        return changes.link_healed(listing.code, listing_id=listing.listing_id)
     if finding.code is None:
         return changes.link_broken(listing.code, listing_id=listing.listing_id)
     return changes.listing_recoded(listing.code, after=finding.code, listing_id=listing.listing_id)
@@ -49,6 +64,9 @@ def gone_message(finding: LinkFinding, again: Mapping[str, int]) -> str:
     """`again`: products of the store by code key, where the code is in use again."""
     code = finding.listing.code
     other = again.get(code_key(code))
-    return f"{code} is gone from the store" + (
-        f"; a new product with its code has the id {other}. Re-link to take it over." if other else "."
+    if not other:
+        return f"{code} is gone from the store."
+    return (
+        f"{code} is gone from the store; a new product with its code has the id {other}. If it is the same, "
+        f"'tradepost listings link {code} --to {other}' takes it over."
     )

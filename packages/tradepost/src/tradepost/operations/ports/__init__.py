@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tradepost.operations.ports.catalogue import (
     Catalogue,
     CatalogueReader,
+    ChannelListings,
     ImportCounts,
     Level,
     ListingBuilder,
@@ -37,6 +38,7 @@ from tradepost.operations.ports.existence import (
     LatestProducts,
     RangeCount,
     StoreNotes,
+    StoreStanding,
     Stretch,
 )
 from tradepost.operations.ports.history import History
@@ -73,6 +75,7 @@ __all__ = [
     "Catalogue",
     "CatalogueReader",
     "ChangeWindow",
+    "ChannelListings",
     "ChannelProfile",
     "ChannelSettings",
     "Channels",
@@ -119,6 +122,7 @@ __all__ = [
     "StoreConnection",
     "StoreInventory",
     "StoreNotes",
+    "StoreStanding",
     "Stretch",
     "UnitAnswer",
     "WriteAnswer",

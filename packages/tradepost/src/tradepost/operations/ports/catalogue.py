@@ -1,6 +1,6 @@
 """The ports of the merchant's products: the files in which they come, and the catalogue in which they are kept."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import Product
+from tradepost.domain.identity import IdentityPlan, KnownProduct
+from tradepost.operations.ports.listings import ListingRow
 
 
 class Level(StrEnum):
@@ -68,10 +70,10 @@ class Catalogue(Protocol):
         """
         Create or update products by handle, and their variants by SKU, set-based; one transaction.
 
-        A variant that the product has no more is kept and marked as gone; its listings are paused and flagged
-        `orphaned`. Raises RowRefused when a SKU belongs to another product (the caller checks first with `owners`).
-        A quantity is remembered with `at`: units sold before it are known to it. An unknown quantity (None) leaves
-        the known one as it is. What listings should show follows with `refresh_wanted`.
+        A variant that the product has no more is kept and marked as gone; its listings are orphaned: nothing is
+        written for them but a stock of 0. Raises RowRefused when a SKU belongs to another product (`settle` it
+        first). A quantity is remembered with `at`: units sold before it are known to it. An unknown quantity (None)
+        leaves the known one as it is. What listings should show follows with `refresh_wanted`.
         """
         ...
 
@@ -79,9 +81,45 @@ class Catalogue(Protocol):
         """Return the handle of the product that has each of these SKUs."""
         ...
 
+    def known_products(self, handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
+        """Return the products of these handles, and those that have one of these SKUs."""
+        ...
+
+    def skus_in_use(self, skus: Collection[str]) -> set[str]:
+        """Return those of these SKUs that are known, of variants that are gone, too."""
+        ...
+
+    def settle(self, plans: Mapping[str, IdentityPlan]) -> None:
+        """
+        Rename, recode and let go of what these plans (by handle) say, before their products are saved; set-based.
+
+        Listings follow on every channel; those that are on a store keep their codes there, and get the new SKU sent.
+        """
+        ...
+
+    def remove(self, skus: Collection[str]) -> None:
+        """Take variants out of the catalogue; their listings are orphaned, and parents that have none left."""
+        ...
+
+    def hand_over(self, before: str, after: str) -> None:
+        """
+        Give the listings of one variant to another that is the same article, and take the first one out.
+
+        On channels where both are on the store the first one's listing is orphaned.
+        """
+        ...
+
     def refresh_wanted(self, handles: Collection[str]) -> None:
         """Compute price and quantity anew for the listings of these products on every channel; idempotent."""
         ...
+
+
+class ChannelListings(Protocol):
+    """The listings of a channel that follows the catalogue, as far as a change of that looks at them."""
+
+    def by_skus(self, skus: Collection[str]) -> list[ListingRow]: ...
+
+    def build(self, handles: Collection[str], *, queue: bool) -> int: ...
 
 
 class ListingBuilder(Protocol):

@@ -14,6 +14,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
+from tradepost.operations.ports.existence import StoreStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,16 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelProfile:
-    """A channel whole, as a person sets it up: its settings and its connections. `settings.id` 0 is not stored yet."""
+    """
+    A channel whole: its settings and connections as a person sets them up, and how its store stands.
+
+    `settings.id` 0 is not stored yet. `doubt`: why the store may be another one than the one that was linked.
+    """
 
     settings: ChannelSettings
     is_paused: bool = False
+    standing: StoreStanding = StoreStanding.KNOWN
+    doubt: str = ""
     store: StoreConnection | None = None
     images: ImageConnection | None = None
 
@@ -85,6 +92,10 @@ class Channels(Protocol):
         Keep a channel as it is here; secrets that are blank stay as they are stored. A connection that was changed
         counts as never checked. Raises NotAllowed for a name that is taken.
         """
+        ...
+
+    def confirm_store(self, channel_id: int) -> bool:
+        """Note that a person says that a doubted store is the same; False where it is not doubted."""
         ...
 
     def has_families_on_store(self, channel_id: int) -> bool: ...

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 
@@ -83,6 +84,14 @@ class StoreNotes:
     window: ChangeWindow | None = None
 
 
+class StoreStanding(StrEnum):
+    """Whether the store is the one that the listings were linked to, as far as anybody knows."""
+
+    KNOWN = "known"
+    DOUBTED = "doubted"  # nothing is written to it until a person has answered
+    CONFIRMED = "confirmed"  # a person says that it is; the next run looks at every product before it writes
+
+
 class ExistenceNotes(Protocol):
     """The notes of one channel. They are read and written as a whole, so they are always those of one pass."""
 
@@ -94,4 +103,12 @@ class ExistenceNotes(Protocol):
 
     def forget(self) -> None:
         """Drop the notes, so that the next pass reads the whole store; part of the enclosing transaction."""
+        ...
+
+    def standing(self) -> tuple[StoreStanding, str]:
+        """Say how the store stands, and why where it is doubted."""
+        ...
+
+    def set_standing(self, standing: StoreStanding, reason: str = "") -> None:
+        """Note how the store stands; part of the enclosing transaction."""
         ...

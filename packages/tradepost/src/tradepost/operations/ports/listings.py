@@ -21,7 +21,8 @@ class ListingRow:
     `expected_quantity` is what the store should have by now: what was proven, less what orders took since; None if
     nothing was ever proven. `wanted_quantity` None means unknown, which is never sent. For a parent, price is the
     lowest of its variants', and quantity is None. `parent_id` and `parent_code` are set on variants.
-    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist.
+    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
+    when its product was made, in seconds of the store's clock; a product is its id together with this.
     """
 
     id: int
@@ -40,6 +41,7 @@ class ListingRow:
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
+    external_created: int | None = None
 
 
 class LinkedListing(NamedTuple):
@@ -48,6 +50,7 @@ class LinkedListing(NamedTuple):
     external_id: int
     listing_id: int
     code: str
+    created: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Proven:
     at: datetime
     status: Status | None = None
     external_id: int | None = None
+    external_created: int | None = None
     code: str | None = None
     price: Decimal | None = None
     quantity: int | None = None
@@ -134,6 +138,10 @@ class Listings(Protocol):
 
     def linked_count(self) -> int: ...
 
+    def broken(self, *, after: int, limit: int) -> list[LinkedListing]:
+        """Those whose link broke and whose product is known by when it was made, by ascending id of the listing."""
+        ...
+
     def by_ids(self, ids: Collection[int]) -> list[ListingRow]: ...
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
@@ -172,7 +180,7 @@ class Listings(Protocol):
         ...
 
     def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
-        """Set the attention and last error of listings, and clear those of `clear`."""
+        """Set the attention and last error of listings, and clear those of `clear`; orphans keep theirs."""
         ...
 
 

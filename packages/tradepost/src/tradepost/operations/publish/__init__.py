@@ -18,6 +18,7 @@ from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
+from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.outcomes import Answers, answers_of, provision
 from tradepost.operations.ports import (
@@ -33,6 +34,7 @@ from tradepost.operations.publish import verdict
 from tradepost.operations.publish.family_plan import FamilyPlan, is_due, is_untyped, plan_family, setup_items
 from tradepost.operations.publish.files import upload
 from tradepost.operations.publish.values import Detail, Facts, Seen
+from tradepost.operations.same_products import refuse_others
 from tradepost.operations.selection import EVERYTHING, Selection
 
 _LINKED_INSTEAD = "the store has this product already, found by its {found_by}: linked, not overwritten"
@@ -46,6 +48,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     Idempotent: with nothing due, or everything there already, it writes nothing. Raises the errors of `ports.Store`,
     with the queue untouched where the store may not be provisioned.
     """
+    look_at_confirmed_store(ports)
     drive(ports, Publish(ports.channel, selection))
 
 
@@ -73,8 +76,11 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         # A product of the merchant's own may have any code; only its SKU says that it is the one to be published.
         skus = [sku_on_store(row.sku) for family in batch.rows for row in family.listings if self._may_be_made(row)]
         by_sku = ports.store.products_by_sku(skus) if skus else []
+        by_code = ports.store.products_by_code(codes)
+        rows = [row for family in batch.rows for row in family.listings]
+        refuse_others(rows, {product.id: product for product in by_code.values()})
         return Seen(
-            {**{code_key(product.code): product for product in by_sku}, **ports.store.products_by_code(codes)},
+            {**{code_key(product.code): product for product in by_sku}, **by_code},
             {source: file for source, file in prepared.items() if isinstance(file, ImageFile)},
             {source: reason for source, reason in prepared.items() if isinstance(reason, ImageUnusable)},
         )

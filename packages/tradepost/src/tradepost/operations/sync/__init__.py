@@ -9,7 +9,7 @@ from typing import Any
 
 from tradepost.domain.stages import Stage
 from tradepost.operations import get_orders
-from tradepost.operations.existence import Existence
+from tradepost.operations.existence import Existence, look_at_confirmed_store
 from tradepost.operations.form import Operation, drive, drive_all
 from tradepost.operations.ports import Ports
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -29,6 +29,8 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     """
     if selection.only is None:
         drive(ports, Existence(full=selection.full_existence))
+    else:
+        look_at_confirmed_store(ports)
     channel = ports.channel
     first: list[Operation[Any, Any, Any, Any]] = [
         Delist(channel, selection),

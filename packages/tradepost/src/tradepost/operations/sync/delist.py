@@ -20,6 +20,7 @@ from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.outcomes import Answers, answers_of, provision
 from tradepost.operations.ports import ChannelSettings, ListingRow, Listings, Ports, Proven, WriteAnswer, WriteOutcome
+from tradepost.operations.same_products import read_products
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.listings import Products, Values, product_subject
 
@@ -45,6 +46,8 @@ class Delist(Values[Going, Mapping[str, int]]):
         self.rows_at_once = channel.batch_size
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
+        # What is deleted is deleted for good: is it still the product that was linked?
+        read_products(ports, batch.rows)
         codes = {row.parent_code for row in batch.rows if row.parent_code} if self.channel.rules.is_native else set()
         parents = ports.store.products_by_code(codes) if codes else {}
         return Products(parents=parents, offered=parents)

@@ -14,6 +14,7 @@ from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.outcomes import Answers
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven, WriteOutcome
+from tradepost.operations.same_products import read_products
 from tradepost.operations.selection import Selection
 
 # A value is small beside a family with its images, and is sent again where it was not recorded.
@@ -89,11 +90,12 @@ def product_subject(row: ListingRow) -> SubjectId:
 def look_again(ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[Any]) -> Products:
     """Read the products that something was sent for."""
     touched = {change.listing_id for change in sent.changes(Side.STORE)}
-    ids = [row.external_id for row in batch.rows if row.id in touched and row.external_id is not None]
-    if not ids:
+    rows = [row for row in batch.rows if row.id in touched and row.external_id is not None]
+    if not rows:
         return seen
-    kept = {number: product for number, product in (seen.by_id or {}).items() if number not in set(ids)}
-    return replace(seen, by_id={**kept, **ports.store.products_by_id(ids)})
+    ids = {row.external_id for row in rows}
+    kept = {number: product for number, product in (seen.by_id or {}).items() if number not in ids}
+    return replace(seen, by_id={**kept, **read_products(ports, rows)})
 
 
 def learn_answers(seen: Products, _plan: Plan[Any], answers: Answers) -> Products:

@@ -12,6 +12,7 @@ from tradepost.domain.store import StoreProduct, StoreStock
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import ListingRow, Ports, Proven, StockWrite
+from tradepost.operations.same_products import read_products
 from tradepost.operations.sync.listings import (
     Products,
     Values,
@@ -88,9 +89,9 @@ class Stock(Values[None, Writes]):
     """The stages hide, decrease, increase and unhide."""
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
-        ids = [row.external_id for row in batch.rows if row.kind is not Kind.PARENT and row.external_id is not None]
+        rows = [row for row in batch.rows if row.kind is not Kind.PARENT and row.external_id is not None]
         # Without the right to see stock there is nothing to read before it is written.
-        found = ports.store.products_by_id(ids) if ids and ports.store.reads_stock() else None
+        found = read_products(ports, rows) if rows and ports.store.reads_stock() else None
         return Products(found, first=found or {})
 
     def observe_again(self, ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[Writes]) -> Products:

@@ -1,0 +1,153 @@
+"""Who is who in the catalogue: handles and SKUs that change, variants that move, leave or are one; set-based."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from django.db.models import QuerySet
+
+from tradepost.database import sql
+from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.sql import Column, Rows
+from tradepost.domain.fields import Group
+from tradepost.domain.identity import KnownProduct, SkuChange
+from tradepost.domain.listing import Link, Pending
+
+GONE = "The catalogue does not have it any more, so its stock on the store goes to 0."
+
+
+def known_products(handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
+    """Load the products of these handles, and those that have one of these SKUs, with the variants they still have."""
+    ids = sql.fetch_numbers(
+        """
+        SELECT product.id FROM handles JOIN tradepost_product AS product ON product.handle = handles.handle
+        UNION
+        SELECT variant.product_id FROM skus JOIN tradepost_variant AS variant ON variant.sku = skus.sku
+        WHERE NOT variant.is_gone
+        """,
+        handles=Rows.of_texts("handle", handles),
+        skus=Rows.of_texts("sku", skus),
+    )
+    variants: dict[int, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    found = VariantRecord.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id")
+    for product_id, sku, options in found.values_list("product_id", "sku", "options"):
+        variants[product_id][sku] = tuple(options)
+    products = ProductRecord.objects.filter(id__in=ids).order_by("id").values_list("id", "handle")
+    return [KnownProduct(handle, variants[product_id]) for product_id, handle in products]
+
+
+def skus_in_use(skus: Collection[str]) -> set[str]:
+    """Return those that the catalogue knows, of variants that are gone, too."""
+    return set(VariantRecord.objects.filter(sku__in=list(skus)).values_list("sku", flat=True))
+
+
+def rename_products(handles: Mapping[str, str]) -> None:
+    """Give products other handles; their parents' listings follow. Codes on a store stay what they are."""
+    names = Rows({"before": Column.TEXT, "after": Column.TEXT}, [{"before": b, "after": a} for b, a in handles.items()])
+    sql.execute("UPDATE tradepost_product SET handle = names.after FROM names WHERE handle = names.before", names=names)
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET sku = names.after
+        FROM names JOIN tradepost_product AS product ON product.handle = names.after
+        WHERE tradepost_listing.product_id = product.id AND tradepost_listing.kind = 'parent'
+        """,
+        names=names,
+    )
+    _send_identifiers(Listing.objects.filter(kind="parent", product__handle__in=list(handles.values())))
+
+
+def change_skus(changes: Sequence[SkuChange]) -> None:
+    """Give variants other SKUs; their listings on every channel follow, and keep the codes that the stores have."""
+    names = Rows(
+        {"before": Column.TEXT, "after": Column.TEXT},
+        [{"before": change.before, "after": change.after} for change in changes],
+    )
+    sql.execute("UPDATE tradepost_variant SET sku = names.after FROM names WHERE sku = names.before", names=names)
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET sku = names.after
+        FROM names JOIN tradepost_variant AS variant ON variant.sku = names.after
+        WHERE tradepost_listing.variant_id = variant.id
+        """,
+        names=names,
+    )
+    _send_identifiers(Listing.objects.filter(variant__sku__in=[change.after for change in changes]))
+
+
+def _send_identifiers(listings: "QuerySet[Listing]") -> None:
+    """Queue the new SKU for what is on a store; what else a person has queued comes first, and stays."""
+    idle = listings.filter(link=Link.LINKED.value, pending=Pending.NONE.value)
+    idle.update(pending=Pending.OVERWRITE.value, overwrite_groups=[Group.IDENTIFIERS.value])
+
+
+def release_variants(skus: Collection[str]) -> None:
+    """Let go of variants, for the product that takes them over in the same transaction."""
+    sql.execute(
+        "UPDATE tradepost_variant SET is_gone = true FROM moved WHERE tradepost_variant.sku = moved.sku",
+        moved=Rows.of_texts("sku", skus),
+    )
+
+
+def remove_variants(skus: Collection[str]) -> None:
+    """Mark variants as gone, with their listings on every channel, and parents that have none left."""
+    gone = sql.fetch_numbers(
+        """
+        UPDATE tradepost_variant SET is_gone = true FROM leaving
+        WHERE tradepost_variant.sku = leaving.sku AND NOT is_gone
+        RETURNING tradepost_variant.id
+        """,
+        leaving=Rows.of_texts("sku", skus),
+    )
+    orphan_variants(gone)
+    orphan_parents(set(VariantRecord.objects.filter(id__in=gone).values_list("product_id", flat=True)))
+
+
+def orphan_variants(variant_ids: Collection[int]) -> None:
+    if not variant_ids:
+        return
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET is_orphaned = true, attention = 'orphaned', last_error = %s,
+            pending = CASE WHEN pending IN ('hide', 'delist') THEN pending ELSE '' END
+        FROM gone WHERE tradepost_listing.variant_id = gone.id
+        """,
+        GONE,
+        gone=Rows.of_ids(variant_ids),
+    )
+
+
+def orphan_parents(product_ids: Collection[int]) -> None:
+    """Flag the listings of parents whose product has no variant any more."""
+    if not product_ids:
+        return
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET is_orphaned = true, attention = 'orphaned', last_error = %s,
+            pending = CASE WHEN pending IN ('hide', 'delist') THEN pending ELSE '' END
+        FROM emptied WHERE tradepost_listing.product_id = emptied.id AND kind = 'parent' AND NOT EXISTS (
+            SELECT 1 FROM tradepost_variant AS variant WHERE variant.product_id = emptied.id AND NOT variant.is_gone
+        )
+        """,
+        "None of its variants is in the catalogue any more; delist it when nobody needs its page.",
+        emptied=Rows.of_ids(product_ids),
+    )
+
+
+def empty_products(handles: Collection[str]) -> None:
+    """Flag what is left of products whose variants have moved away."""
+    orphan_parents(set(ProductRecord.objects.filter(handle__in=list(handles)).values_list("id", flat=True)))
+
+
+def hand_over_listings(before: str, after: str) -> None:
+    """Give the listings of one SKU to another, on channels where the first is on the store and the other one not."""
+    old = {row.channel_id: row for row in Listing.objects.filter(sku=before, variant__isnull=False)}
+    new = {row.channel_id: row for row in Listing.objects.filter(sku=after, variant__isnull=False)}
+    for channel_id, listing in old.items():
+        other = new.get(channel_id)
+        if other is None or listing.link == Link.UNLINKED or other.link != Link.UNLINKED:
+            continue
+        other.delete()
+        listing.variant_id, listing.product_id = other.variant_id, other.product_id
+        listing.kind, listing.parent_id, listing.sku = other.kind, other.parent_id, other.sku
+        listing.is_orphaned, listing.attention, listing.last_error = False, "", ""
+        listing.save()
+    _send_identifiers(Listing.objects.filter(sku=after, variant__isnull=False))

@@ -1,0 +1,77 @@
+"""Who the variants of a file are: known ones under another name, or new ones."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.articles import a_family, a_simple, a_variant
+from tradepost.domain.catalogue import Product
+from tradepost.domain.identity import IdentityPlan, KnownProduct, Move, SkuChange, plan_identity
+
+TEE = KnownProduct("tee", {"tee-S": ("S",), "tee-M": ("M",)})
+
+
+def plan(product, *known, in_use=(), **beside):
+    in_use = {*in_use, *(sku for each in known for sku in each.variants)}
+    return plan_identity(product, known=known, skus_in_use=in_use, **beside)
+
+
+def test_what_is_as_it_was_or_wholly_new_needs_nothing():
+    assert plan(a_family("tee", "S", "M"), TEE) == IdentityPlan()
+    assert plan(a_simple("mug")) == IdentityPlan()
+
+
+def test_a_product_that_has_all_variants_of_one_that_is_gone_is_that_one_renamed():
+    shirt = Product("shirt", "Shirt", "", a_family("tee", "S", "M").variants, option_names=("Size",))
+
+    assert plan(shirt, TEE).renamed == "tee"
+
+
+def test_a_variant_with_the_same_options_and_an_unknown_sku_is_the_one_that_lost_its_sku():
+    changed = Product("tee", "T", "", (a_variant("tee-S", "S"), a_variant("T-9", "M")), option_names=("Size",))
+
+    assert plan(changed, TEE).skus == (SkuChange("tee", "tee-M", "T-9"),)
+    assert plan(changed, TEE, in_use=["T-9"]).skus == ()
+
+
+def test_a_simple_product_keeps_what_it_is_under_another_sku():
+    mug = Product("mug", "Mug", "", (a_variant("MUG-2"),))
+
+    assert plan(mug, KnownProduct("mug", {"MUG": ()})).skus == (SkuChange("mug", "MUG", "MUG-2"),)
+
+
+def test_other_options_are_another_variant():
+    larger = Product("tee", "T", "", (a_variant("tee-S", "S"), a_variant("T-9", "L")), option_names=("Size",))
+
+    assert plan(larger, TEE) == IdentityPlan()
+
+
+def test_a_product_that_a_known_one_takes_over_whole_is_merged_into_it():
+    both = Product("mug", "Mug", "", (a_variant("mug", "S"), a_variant("cup", "M")), option_names=("Size",))
+
+    found = plan(both, KnownProduct("mug", {"mug": ()}), KnownProduct("cup", {"cup": ()}))
+
+    assert (found.renamed, found.moves) == ("", (Move("cup", "mug", ("cup",), is_whole=True),))
+
+
+def test_a_part_of_another_product_moves_if_the_file_has_that_one_without_it_and_is_contested_else():
+    split = a_simple("tee-M")
+
+    assert plan(split, TEE, present={"tee"}).moves == (Move("tee", "tee-M", ("tee-M",), is_whole=False),)
+    assert plan(split, TEE, named={"tee-S"}).moves == (Move("tee", "tee-M", ("tee-M",), is_whole=True),)
+    assert plan(split, TEE).contested == {"tee": ("tee-M",)}
+
+
+options = st.sampled_from([("S",), ("M",), ("L",)])
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), options), st.dictionaries(st.sampled_from("abcdef"), options))
+def test_every_sku_is_changed_once_at_most_and_only_to_a_new_one_of_the_same_options(before, after):
+    product = Product("p", "P", "", tuple(a_variant(sku, *option) for sku, option in after.items()))
+
+    found = plan(product, KnownProduct("p", before)).skus
+
+    assert len({c.before for c in found}) == len({c.after for c in found}) == len(found)
+    for change in found:
+        assert change.before not in after
+        assert change.after not in before
+        assert before[change.before] == after[change.after]
