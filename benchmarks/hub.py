@@ -38,6 +38,8 @@ from tradepost.database.listings.listings import DjangoListings  # noqa: E402
 from tradepost.database.listings.store_inventory import DjangoStoreInventory  # noqa: E402
 from tradepost.database.models import Channel  # noqa: E402
 from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
+from tradepost.database.stock.accounts import DjangoAccounts  # noqa: E402
+from tradepost.domain.brake import Braking, Harm, Released  # noqa: E402
 from tradepost.domain.plan import Plan, Result  # noqa: E402
 from tradepost.images import ImageLibrary  # noqa: E402
 from tradepost.miva.connect import StoreConnection, connect_store  # noqa: E402
@@ -56,8 +58,13 @@ class CountingRun:
     def __init__(self) -> None:
         self.id = 1
         self.is_dry = False
+        self.released: Released = {}
+        self.braked: frozenset[Harm] = frozenset()
         self.outcomes: Counter[str] = Counter()
         self._cursors: dict[str, int] = {}
+
+    def apply_brake(self, braking: Braking) -> None:
+        raise AssertionError(braking.sentence)
 
     def transaction(self) -> AbstractContextManager[None]:
         return transaction.atomic()
@@ -179,12 +186,17 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
+            accounts=DjangoAccounts(channel.pk, clock=_now, run_id=run.id),
             run=run,
-            clock=lambda: datetime.now(UTC),
+            clock=_now,
         )
     finally:
         images.close()
         store.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 # The products that the sandbox's seed invents, as published and proven listings of simple products.
@@ -195,15 +207,16 @@ _STATEMENTS = (
         is_for_sale, created_at, updated_at)
         {numbers} SELECT i, 'seed-' || i, 'Seeded product ' || i, '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}'
         FROM n""",
-    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, quantity_at, sold_since,
-        barcode, taxable, sku_made_up, is_gone)
-        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, '{at}', 0, '', TRUE, FALSE, FALSE FROM n""",
+    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, source_quantity,
+        stated_by, stated_at, barcode, taxable, sku_made_up, is_gone)
+        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, i % 50, '', '{at}', '', TRUE, FALSE, FALSE
+        FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, is_orphaned, was_hidden, external_id, wanted_price, proven_price, wanted_quantity,
-        proven_quantity, proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention,
-        last_error, created_at)
+        pending, is_paused, is_orphaned, was_hidden, external_id, wanted_price, proven_price, available, account,
+        missing, looked_at, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, i, {price}, {price}, i % 50, i % 50, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n""",
+        '', FALSE, FALSE, FALSE, i, {price}, {price}, i % 50, i % 50, 0, '{now}', '{{}}', '[]', '', '', '{at}'
+        FROM n""",
 )
 
 
@@ -213,5 +226,7 @@ def fill(channel: Channel, count: int) -> None:
     with connection.cursor() as cursor:
         for statement in _STATEMENTS:
             numbers = _NUMBERS.format(count=count)
-            cursor.execute(statement.format(numbers=numbers, at=at, price=_PRICE, channel=channel.pk))
+            # As if every count had just been looked at.
+            now = f"{_now():%Y-%m-%d %H:%M:%S}" + ("+00" if connection.vendor == "postgresql" else "")
+            cursor.execute(statement.format(numbers=numbers, at=at, now=now, price=_PRICE, channel=channel.pk))
         cursor.execute("ANALYZE")

@@ -38,7 +38,7 @@ def change(what: str) -> None:
     if what == "price":
         sql = "UPDATE tradepost_listing SET wanted_price = proven_price + 100 WHERE id % 100 = 0"
     else:
-        sql = "UPDATE tradepost_listing SET wanted_quantity = proven_quantity - 1 WHERE id % 100 = 7"
+        sql = "UPDATE tradepost_listing SET available = account - 1 WHERE id % 100 = 7"
     with hub.connection.cursor() as cursor:
         cursor.execute(sql)
         assert cursor.rowcount == CHANGED
@@ -141,7 +141,8 @@ def main() -> None:
         "as the SDK's multi-call that believes its answers, 75 times its single calls",
         note=f"{CHANGED} of {LISTINGS} listings changed. The wire and the store: how long at least one request was "
         f"under way, as our client saw it. One call a product is measured on {SDK_CALLS} products and scaled. The hub "
-        "reads each product after it is written, stock before it, too, and writes the result to its database.",
+        "reads each product after it is written, and writes the result to its database; quantities are moved, between "
+        "two looks at what was ordered.",
     )
     hub.migrate()
     channel = hub.new_channel()

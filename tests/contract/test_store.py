@@ -21,6 +21,7 @@ from tradepost.operations.ports import (
     SetupItem,
     SetupKind,
     ShipmentSend,
+    SightingPage,
     StockWrite,
     Store,
     UnitAnswer,
@@ -391,22 +392,69 @@ def test_a_token_that_may_not_provision_stops_before_anything_is_done(implementa
 # --- stock and deletion ---------------------------------------------------------------------------------------------
 
 
-def test_stock_is_written_absolute_with_tracking_on_and_what_is_not_there_is_refused(store, reader):
+def test_stock_is_set_with_tracking_on_and_what_is_not_there_is_refused(store, reader):
     store.provision([unit(create("a")), unit(create("b"))])
     a, b = (reader.products_by_code([code])[code].id for code in ("a", "b"))
     writes = [
-        StockWrite(a, 7, stops_sale=False),
-        StockWrite(9999, 1, stops_sale=False),
-        StockWrite(b, 0, stops_sale=True),
+        StockWrite(a, quantity=7),
+        StockWrite(9999, quantity=1),
+        StockWrite(b, quantity=0, stops_sale=True),
     ]
 
-    first, again = store.set_stock(writes), store.set_stock(writes)
+    first, again = store.write_stock(writes), store.write_stock(writes)
 
     expected = [WriteOutcome.DONE, WriteOutcome.REFUSED, WriteOutcome.DONE]
     assert [[answer.outcome for answer in answers] for answers in (first, again)] == [expected, expected]
     found = reader.products_by_id([a, b])
     assert (found[a].stock.is_tracked, found[a].stock.count, found[a].stock.stops_sale_at_zero) == (True, 7, False)
     assert found[b].stock == StoreStock(is_tracked=True, count=0, stops_sale_at_zero=True, hides_when_out=False)
+
+
+@pytest.mark.parametrize(("moves", "left"), [([-2], 1), ([-2, -2], -1), ([5], 8), ([-3, 3], 3), ([0], 3)])
+def test_a_move_is_added_to_what_the_store_has_each_time(store, reader, moves, left):
+    store.provision([unit(create("mug", quantity=3)), unit(create("cup", quantity=3))])
+    number = reader.products_by_code(["mug"])["mug"].id
+
+    answers = [store.write_stock([StockWrite(number, change=pieces)]) for pieces in moves]
+
+    assert answers == [[DONE]] * len(moves)
+    found = reader.products_by_code(["mug", "cup"])
+    assert found["mug"].stock == StoreStock(is_tracked=True, count=left)
+    assert found["cup"].stock.count == 3
+
+
+def test_what_was_not_counted_is_counted_from_nothing_when_it_is_moved(store, reader):
+    store.provision([unit(create("mug"))])
+    number = reader.products_by_code(["mug"])["mug"].id
+
+    assert store.write_stock([StockWrite(number, change=4)]) == [DONE]
+
+    stock = reader.products_by_code(["mug"])["mug"].stock
+    assert (stock.is_tracked, stock.count) == (True, 4)
+
+
+@pytest.mark.parametrize("write", [{"change": -1}, {"change": 0}, {"quantity": 2}])
+def test_whatever_is_written_may_also_stop_the_sale_at_zero(store, reader, write):
+    store.provision([unit(create("mug", quantity=3))])
+    number = reader.products_by_code(["mug"])["mug"].id
+
+    assert store.write_stock([StockWrite(number, **write, stops_sale=True)]) == [DONE]
+
+    count = write.get("quantity", 3 + write.get("change", 0))
+    stock = reader.products_by_code(["mug"])["mug"].stock
+    assert stock == StoreStock(is_tracked=True, count=count, stops_sale_at_zero=True, hides_when_out=False)
+
+
+def test_each_write_has_its_answer_in_order_whichever_are_refused(store, reader):
+    store.provision([unit(create(code, quantity=3)) for code in ("a", "b")])
+    a, b = (reader.products_by_code([code])[code].id for code in ("a", "b"))
+
+    answers = store.write_stock([StockWrite(9998, change=1), StockWrite(a, change=-1), StockWrite(b, quantity=9)])
+
+    assert [answer.outcome for answer in answers] == [WriteOutcome.REFUSED, WriteOutcome.DONE, WriteOutcome.DONE]
+    assert store.write_stock([]) == []
+    found = reader.products_by_id([a, b])
+    assert (found[a].stock.count, found[b].stock.count) == (2, 9)
 
 
 def test_deleting_what_is_gone_counts_as_done(store, reader):
@@ -497,6 +545,136 @@ def test_a_note_is_added_each_time_and_one_for_no_order_is_refused(implementatio
     assert first[7777].outcome is WriteOutcome.REFUSED
     assert "7777" in first[7777].message
     assert [note.strip() for note in store.orders_by_id([5001])[5001].notes] == ["Taken over", "Taken over"]
+
+
+# --- orders as stock sees them --------------------------------------------------------------------------------------
+
+
+def sighted(order):
+    """What stock reads of an order: of each product, the pieces taken, those that a deletion gives back."""
+    return {pieces.key: (pieces.taken, pieces.on_delete) for pieces in order.pieces}
+
+
+def ids_of(pages):
+    return [[order.id for order in page.orders] for page in pages]
+
+
+def test_a_store_without_orders_shows_none(store):
+    assert list(store.sight_orders(above_id=0, updated_from=0)) == []
+    assert list(store.sight_open_orders()) == []
+    assert store.sight_orders_by_id([]) == store.sight_orders_by_id([5001]) == SightingPage(())
+    assert store.newest_orders() == []
+
+
+def test_an_order_is_sighted_with_its_pieces_and_the_stores_own_time(implementation):
+    implementation.place_order(5001, NOON)
+
+    page = implementation.store.sight_orders_by_id([5001, 9999])
+
+    (order,) = page.orders
+    assert (order.id, order.status, order.updated) == (5001, StoreStatus.PENDING, int(NOON.timestamp()))
+    assert sighted(order) == {"tee": (3, 3), "mug": (1, 1)}
+    assert page.unreadable == ()
+
+
+def test_orders_above_an_id_or_changed_since_are_sighted_by_ascending_id(implementation):
+    early = NOON - timedelta(days=9)
+    for number in (5005, 5001, 5002, 5003, 5004):
+        implementation.place_order(number, early)
+    implementation.change_order(5001, NOON - timedelta(seconds=1))
+    implementation.change_order(5002, NOON)
+
+    pages = list(implementation.store.sight_orders(above_id=5003, updated_from=int(NOON.timestamp()), page_size=2))
+
+    assert ids_of(pages) == [[5002, 5004], [5005]]
+    assert sighted(pages[0].orders[0]) == {"tee": (3, 3), "mug": (1, 1)}
+
+
+def test_open_orders_are_sighted_and_closed_ones_are_not(implementation):
+    store = implementation.store
+    for number in (5001, 5002, 5003, 5004):
+        implementation.place_order(number, NOON)
+    ship(store, 5001, {"tee": 3, "mug": 1})
+    ship(store, 5002, {"tee": 3})
+    implementation.cancel_line(5003, "tee")
+
+    pages = list(store.sight_open_orders(page_size=2))
+
+    assert ids_of(pages) == [[5002, 5003], [5004]]
+    assert [sighted(order) for page in pages for order in page.orders] == [
+        {"tee": (3, 0), "mug": (1, 1)},
+        {"tee": (0, 0), "mug": (1, 1)},
+        {"tee": (3, 3), "mug": (1, 1)},
+    ]
+
+
+def ship(store, number, pieces):
+    order = store.orders_by_id([number])[number]
+    lines = [(line, pieces[line.code]) for line in order.lines if line.code in pieces]
+    send = a_send(order, *lines, code=f"TP-{number}")
+    store.create_shipments([send], path=ShipmentPath.PROVISION)
+    (made,) = store.orders_by_id([number])[number].shipments
+    store.send_shipments({made.id: send})
+
+
+def test_the_newest_orders_are_the_last_placed_and_the_last_changed(implementation):
+    for number in (5002, 5003, 5001):
+        implementation.place_order(number, NOON)
+    implementation.change_order(5001, NOON + timedelta(hours=1))
+
+    newest = implementation.store.newest_orders()
+
+    assert [order.id for order in newest] == [5003, 5001]
+    assert newest[1].updated == int((NOON + timedelta(hours=1)).timestamp())
+
+
+def test_pieces_of_a_line_that_is_split_are_the_same(implementation):
+    store = implementation.store
+    implementation.place_order(5001, NOON)
+    order = store.orders_by_id([5001])[5001]
+
+    store.create_shipments([a_send(order, (order.lines[0], 2))], path=ShipmentPath.PROVISION)
+
+    (found,) = store.sight_orders_by_id([5001]).orders
+    assert sighted(found) == {"tee": (3, 3), "mug": (1, 1)}
+    assert len(found.lines) == 3
+
+
+def test_a_deleted_line_and_a_deleted_order_are_not_sighted_any_more(implementation):
+    implementation.place_order(5001, NOON)
+    implementation.place_order(5002, NOON)
+    implementation.delete_line(5001, "tee")
+    implementation.delete_order(5002)
+
+    (order,) = implementation.store.sight_orders_by_id([5001, 5002]).orders
+
+    assert (order.id, sighted(order)) == (5001, {"mug": (1, 1)})
+
+
+@pytest.mark.parametrize(("kind", "pieces"), [("gift", {"tee": (2, 2), "mug": (6, 6)}), ("pair", {"mug": (4, 4)})])
+def test_a_line_of_the_merchants_own_kit_takes_the_pieces_of_its_parts(implementation, kind, pieces):
+    implementation.place_boxes(5001, kind)
+
+    (order,) = implementation.store.sight_orders_by_id([5001]).orders
+
+    assert sighted(order) == pieces
+
+
+def test_an_order_that_can_not_be_understood_is_named_and_stops_no_other(implementation):
+    store = implementation.store
+    for number in (5001, 5002, 5003):
+        implementation.place_order(number, NOON)
+    implementation.spoil_order(5002)
+
+    pages = [
+        *store.sight_orders(above_id=0, updated_from=0),
+        *store.sight_open_orders(),
+        store.sight_orders_by_id([5001, 5002, 5003]),
+    ]
+
+    assert ids_of(pages) == [[5001, 5003]] * 3
+    assert [[order.number for order in page.unreadable] for page in pages] == [["5002"]] * 3
+    assert all(order.reason for page in pages for order in page.unreadable)
 
 
 # --- shipments ------------------------------------------------------------------------------------------------------

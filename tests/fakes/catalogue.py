@@ -3,20 +3,26 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
-from tradepost.operations.ports import ImportCounts, ReadProduct
+from tradepost.operations.ports import ImportCounts, ReadProduct, Saying, SourceSettings
 
 
 class MemoryCatalogue:
     def __init__(self) -> None:
         self.products: dict[str, Product] = {}
         self.calls: list[str] = []
+        self.sources: dict[str, SourceSettings] = {}
 
-    def save(self, products: Sequence[Product], *, at: datetime) -> ImportCounts:
+    def source(self, name: str) -> SourceSettings:
+        return self.sources.get(name, SourceSettings(name))
+
+    def set_source(self, settings: SourceSettings) -> None:
+        self.sources[settings.name] = settings
+
+    def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         self.calls.append(f"save {len(products)}")
         counts = ImportCounts()
         for product in products:

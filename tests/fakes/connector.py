@@ -1,15 +1,19 @@
 """A connector that finds all well, unless it is told otherwise."""
 
 from tradepost.domain.errors import TradepostError
-from tradepost.operations.ports import ImageCheck, ImageConnection, StoreCheck, StoreConnection
+from tradepost.operations.ports import ImageCheck, ImageConnection, StockCheck, StoreCheck, StoreConnection
 
 
 class FakeConnector:
-    """Implements `ports.Connector`; `faults`: "store" or "images" -> what a look raises. `looks` counts them."""
+    """
+    Implements `ports.Connector`; `faults`: "store" or "images" -> what a look raises. `looks` counts them; `stock` is
+    what they find of stock.
+    """
 
     def __init__(self) -> None:
         self.faults: dict[str, TradepostError] = {}
         self.looks = 0
+        self.stock = StockCheck(is_read=True)
 
     def settled_store(self, connection: StoreConnection) -> StoreConnection:
         return connection
@@ -19,7 +23,7 @@ class FakeConnector:
 
     def look_at_store(self, connection: StoreConnection, *, is_local: bool) -> StoreCheck:
         self._look("store")
-        return StoreCheck("Shop", ("Provision_Store",), {}, reads_stock=True, clock_difference_seconds=0.0)
+        return StoreCheck("Shop", ("Provision_Store",), {}, self.stock, clock_difference_seconds=0.0)
 
     def look_at_images(
         self,

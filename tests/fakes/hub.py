@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fakes.accounts import MemoryAccounts
 from fakes.existence import MemoryNotes
 from fakes.images import MemoryImageStore, MemorySourceImages
 from fakes.intents import MemoryIntents
@@ -39,10 +40,15 @@ class MemoryHub:
         self.source_images = MemorySourceImages()
         self.listings = MemoryListings(may_write=self._may_write)
         self.orders = MemoryOrders(may_write=self._may_write)
+        self.accounts = MemoryAccounts(self.listings, may_write=self._may_write)
         self.intents = MemoryIntents()
         self.inventory = MemoryInventory()
         self.existence = MemoryNotes()
         self.now = NOON
+
+    @property
+    def lost_answer_wait(self) -> timedelta:
+        return timedelta(seconds=self.settings.lost_answer_seconds)
 
     def ports(self, **changes: Any) -> Ports:
         ports = Ports(
@@ -55,6 +61,7 @@ class MemoryHub:
             inventory=self.inventory,
             existence=self.existence,
             orders=self.orders,
+            accounts=self.accounts,
             run=self.run,
             clock=self._clock,
         )
@@ -64,7 +71,7 @@ class MemoryHub:
         """Put a product on the store as the catalogue wants it, with listings that are linked and proven."""
         rows = self.listings.build(product, pending=Pending.NONE)
         values = {
-            "" if row.kind is Kind.PARENT else row.sku: ListingValues(row.code, row.wanted_price, row.wanted_quantity)
+            "" if row.kind is Kind.PARENT else row.sku: ListingValues(row.code, row.wanted_price, row.available)
             for row in rows
         }
         wanted = wanted_unit(product, rules=self.settings.rules, values=values, files={})
@@ -76,7 +83,7 @@ class MemoryHub:
                 status=status,
                 external_id=self.store.shelf.by_key[code_key(row.code)].id,
                 proven_price=row.wanted_price,
-                expected_quantity=row.wanted_quantity,
+                account=row.available,
             )
         return self.listings.by_ids([row.id for row in rows])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.domain import rules
@@ -12,6 +13,7 @@ from tradepost.domain.content import listing_codes
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
     Attention,
+    Health,
     Link,
     Pending,
     Status,
@@ -20,10 +22,12 @@ from tradepost.domain.listing import (
     keep_later_request,
 )
 from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.stock import is_look_due
 from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
 
 _UNPROVEN: dict[str, Any] = {
-    "external_id": None, "external_created": None, "proven_price": None, "expected_quantity": None,
+    "external_id": None, "external_created": None, "proven_price": None, "account": None, "open_move": None,
+    "open_since": None,
     "proven_fingerprints": {},
 }  # fmt: skip
 
@@ -94,10 +98,10 @@ class MemoryListings:
             parent_code=parent.code if is_child else "",
             wanted_price=price,
             proven_price=None,
-            wanted_quantity=quantity,
-            expected_quantity=None,
+            available=quantity,
+            account=None,
         )  # fmt: skip
-        self.all[row.id] = replace(row, wanted_price=price, wanted_quantity=quantity)
+        self.all[row.id] = replace(row, wanted_price=price, available=quantity)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -133,6 +137,24 @@ class MemoryListings:
 
     def titles(self, product_ids: Collection[int]) -> dict[int, str]:
         return {number: self.products[number].title for number in product_ids if number in self.products}
+
+    def looks_due(self, *, now: datetime, basket_life: timedelta, limit: int) -> list[ListingRow]:
+        return [
+            row
+            for row in self._rows()
+            if row.account is not None
+            and row.open_since is None
+            and row.status.health is Health.LISTED
+            and row.status.link is Link.LINKED
+            and not row.status.is_paused
+            and is_look_due(
+                looked_at=row.looked_at,
+                missing=row.missing,
+                missing_since=row.missing_since,
+                now=now,
+                basket_life=basket_life,
+            )
+        ][:limit]
 
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
@@ -210,7 +232,6 @@ class MemoryListings:
                 external_id=row.external_id if proof.external_id is None else proof.external_id,
                 external_created=row.external_created if proof.external_created is None else proof.external_created,
                 proven_price=row.proven_price if proof.price is None else proof.price,
-                expected_quantity=row.expected_quantity if proof.quantity is None else proof.quantity,
                 proven_fingerprints={**row.proven_fingerprints, **(proof.fingerprints or {})},
             )
             if proof.status is not None:

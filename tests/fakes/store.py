@@ -9,6 +9,7 @@ from fakes.store_products import StoreProducts
 from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.order import LARGEST_ID, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
+from tradepost.domain.stock import OrderSighting
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.operations.ports import (
     ExistingProduct,
@@ -19,6 +20,7 @@ from tradepost.operations.ports import (
     RangeCount,
     SetupItem,
     ShipmentSend,
+    SightingPage,
     StockWrite,
     UnitAnswer,
     WriteAnswer,
@@ -127,11 +129,11 @@ class MemoryStore:
         """Do what a unit says, whatever it lacks."""
         self.shelf.apply(unit.changes, is_strict=False)
 
-    def set_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
+    def write_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
         codes = [self.shelf.code_of(write.external_id) for write in writes]
-        self._begin("set_stock", codes, "Inventory_ProductSettings_Update")
+        self._begin("write_stock", codes, "Inventory_ProductSettings_Update")
         return [
-            self.faults.write(code, lambda write=write: self.shelf.set_stock(write))
+            self.faults.write(code, lambda write=write: self.shelf.write_stock(write))
             for code, write in zip(codes, writes, strict=True)
         ]
 
@@ -149,6 +151,18 @@ class MemoryStore:
         self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
     ) -> Iterator[OrderPage]:
         return self.desk.pages(statuses=statuses, since=since, page_size=page_size)
+
+    def sight_orders(self, *, above_id: int, updated_from: int, page_size: int = 500) -> Iterator[SightingPage]:
+        return self.desk.sight(lambda order: order.id > above_id or order.updated >= updated_from, page_size=page_size)
+
+    def sight_open_orders(self, *, page_size: int = 500) -> Iterator[SightingPage]:
+        return self.desk.sight(lambda order: order.is_open, page_size=page_size)
+
+    def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
+        return next(self.desk.sight(lambda order: order.id in ids, page_size=len(ids) + 1), SightingPage(()))
+
+    def newest_orders(self) -> list[OrderSighting]:
+        return self.desk.newest()
 
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         return self.desk.by_id(ids)

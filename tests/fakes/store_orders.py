@@ -1,12 +1,13 @@
 """The orders of a store in memory, with their notes and shipments."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus, UnreadableOrder
-from tradepost.operations.ports import OrderPage, OrdersById, ShipmentSend
+from tradepost.domain.stock import OrderSighting, SoldLine, UnreadableSighting
+from tradepost.operations.ports import OrderPage, OrdersById, ShipmentSend, SightingPage
 
 _CENT = Decimal("0.01")
 _CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED})
@@ -52,6 +53,33 @@ class StoreOrders:
             {number: self.orders[number] for number in there if number not in self.unreadable},
             unreadable={number: self._unreadable(number) for number in there if number in self.unreadable},
         )
+
+    def sight(self, is_asked: Callable[[OrderSighting], bool], *, page_size: int) -> Iterator[SightingPage]:
+        found = [order for number in sorted(self.orders) if is_asked(order := self._sighting(number))]
+        for start in range(0, len(found), page_size):
+            page = found[start : start + page_size]
+            yield SightingPage(
+                tuple(order for order in page if order.id not in self.unreadable),
+                tuple(
+                    UnreadableSighting(str(order.id), self.unreadable[order.id])
+                    for order in page
+                    if order.id in self.unreadable
+                ),
+            )
+
+    def newest(self) -> list[OrderSighting]:
+        found = [self._sighting(number) for number in self.orders if number not in self.unreadable]
+        keys = (lambda order: order.id, lambda order: order.updated)
+        return [max(found, key=key) for key in keys] if found else []
+
+    def _sighting(self, number: int) -> OrderSighting:
+        order = self.orders[number]
+        lines = tuple(
+            SoldLine(line.code, line.sku, line.quantity, line.status, is_product=line.is_product)
+            for line in order.lines
+        )
+        updated = int(self.changed.get(number, order.placed_at).timestamp())
+        return OrderSighting(number, order.status, updated, lines)
 
     def _unreadable(self, number: int) -> UnreadableOrder:
         return UnreadableOrder(str(number), self.unreadable[number])

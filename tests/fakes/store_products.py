@@ -120,12 +120,14 @@ class StoreProducts:
             self.categories.add(item.code)
         return ""
 
-    def set_stock(self, write: StockWrite) -> str:
+    def write_stock(self, write: StockWrite) -> str:
         code = self.code_of(write.external_id)
         if not code:
             return f"There is no product {write.external_id}."
         product = self.by_key[code_key(code)]
-        stock = replace(product.stock, is_tracked=True, count=write.quantity)
+        count = product.stock.count if product.stock.is_tracked else 0
+        count = count + write.change if write.change is not None else write.quantity
+        stock = replace(product.stock, is_tracked=True, count=count)
         if write.stops_sale:
             stock = replace(stock, stops_sale_at_zero=True, hides_when_out=False)
         self._put(code_key(code), replace(product, stock=stock))
@@ -137,6 +139,11 @@ class StoreProducts:
         if product.stock.is_tracked:
             stock = replace(product.stock, count=product.stock.count - pieces)
             self._put(code_key(code), replace(product, stock=stock))
+
+    def untrack(self, code: str) -> None:
+        """Somebody switches the counting of a product off by hand."""
+        product = self.by_key[code_key(code)]
+        self._put(code_key(code), replace(product, stock=replace(product.stock, is_tracked=False, count=0)))
 
     def delete(self, number: int) -> str:
         """A variant goes with its only part."""

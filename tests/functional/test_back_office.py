@@ -15,6 +15,7 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
 from tradepost.engine.executor import Executor
+from tradepost.operations.ports import Saying
 
 PASSWORD = "a long and quiet evening"
 FLAGS = [
@@ -41,7 +42,7 @@ def people(sqlite: str) -> None:
 def channel(sqlite: str, sample) -> Channel:
     made = Channel.objects.create(name="shop")
     products = [read.product for read in CatalogueFiles().read(sample) if read.product is not None]
-    DjangoCatalogue().save(products, at=timezone.now())
+    DjangoCatalogue().save(products, saying=Saying("a file", timezone.now(), timezone.now()))
     DjangoListings(made.pk).build([product.handle for product in products], queue=False)
     DjangoCatalogue().refresh_wanted([product.handle for product in products])
     return made

@@ -236,6 +236,9 @@ SETTINGS = {
     "delist_parent_with_last_variant": (("--keep-parent",), False),
     "brake_percent": (("--brake-percent", 30), 30),
     "brake_at_least": (("--brake-at-least", 4), 4),
+    "stock_mode": (("--stock-mode", "checkout"), "checkout"),
+    "basket_hours": (("--basket-hours", 50), 50),
+    "lost_answer_seconds": (("--lost-answer-seconds", 300), 300),
 }
 RULES = {
     "is_native": (("--flat",), False),

@@ -38,7 +38,7 @@ def test_get_imports_a_new_order_once_and_takes_it_off_the_stock(published, numb
     assert [(o["order"], o["state"]) for o in orders] == [(number, "open")]
     lines = published("orders", "show", number, "--json").json["lines"]
     assert [(line["sku"], line["quantity"]) for line in lines] == [("HP-MUG-WHITE", 2)]
-    assert published("listings", "show", "HP-MUG-WHITE", "--json").json["quantity"]["wanted"] == 38
+    assert published("listings", "show", "HP-MUG-WHITE", "--json").json["quantity"]["available"] == 38
 
 
 def test_in_note_mode_the_store_gets_exactly_one_note(published, number, box):
@@ -66,6 +66,46 @@ def test_a_shipment_of_some_pieces_arrives_on_the_store_with_its_tracking_number
     sent = order_on_store(box, number)
     assert [(s.tracking_number, s.is_shipped, str(s.cost)) for s in sent.shipments] == [("1Z999", True, "4.5")]
     assert published("orders", "sync", "--json").json["counts"] == []
+
+
+def test_orders_are_handed_over_by_number_once_and_unknown_ones_stop_nothing(published, number, box):
+    second = buy(box.storefront, store_code=box.store_code, purchases=[Purchase("HP-MUG-WHITE", (), 1)], name="Bo Ek")
+    published("orders", "get")
+
+    first = published("orders", "hand-over", number, 999_999, "--json")
+    again = published("orders", "hand-over", number)
+    rest = published("orders", "hand-over", "--all-open", "--json")
+
+    assert (first.code, first.json) == (1, {"handed_over": [number], "before": [], "unknown": [999_999]})
+    assert (again.code, again.out) == (0, f"Handed over: none.\nHanded over before: {number}.\n")
+    assert (rest.code, rest.json) == (0, {"handed_over": [second], "before": [], "unknown": []})
+    kept = RunChange.objects.filter(reason="handed over by a person").order_by("id")
+    assert [(change.subject_key, change.outcome) for change in kept] == [
+        (str(number), "applied"),
+        (str(second), "applied"),
+    ]
+
+
+def test_explain_says_what_was_stated_sold_and_what_the_store_should_have(published, number):
+    published("orders", "get")
+
+    told = published("listings", "explain", "HP-MUG-WHITE")
+    figures = published("listings", "explain", "HP-MUG-WHITE", "--json").json["stocks"]
+
+    assert told.code == 0
+    assert told.out.startswith("HP-MUG-WHITE on 'shop', times in UTC:\n  40 stated by ")
+    assert f"  Order {number} reserves 2: neither handed over nor shipped.\n  So 38 are available.\n" in told.out
+    assert f"  Order {number} -2, " in told.out
+    assert "  The store should have 38; it was set " in told.out
+    assert [(stock["sku"], stock["account"], stock["reserved"]) for stock in figures] == [("HP-MUG-WHITE", 38, 2)]
+
+
+@pytest.mark.parametrize("words", [[], [7, "--all-open"]], ids=["neither", "both"])
+def test_handing_over_takes_numbers_or_all_that_are_open(connected, words):
+    answer = connected("orders", "hand-over", *words)
+
+    assert answer.code == 2
+    assert "--all-open" in answer.err
 
 
 def test_a_dry_run_of_ship_records_nothing(published, number):

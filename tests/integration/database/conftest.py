@@ -1,6 +1,6 @@
 """A small catalogue and a channel, saved through the ports that are tested."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,9 +9,14 @@ import pytest
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel
+from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.catalogue import Product, SourceImage, Variant
+from tradepost.domain.listing import Health, Link, Status
+from tradepost.domain.stock import EntryKind
+from tradepost.operations.ports import AccountEntry, ImportCounts, ListingRow, Proven, Saying
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LISTED = Status(Health.LISTED, Link.LINKED)
 
 
 @pytest.fixture
@@ -32,6 +37,65 @@ def catalogue() -> DjangoCatalogue:
 @pytest.fixture
 def listings(channel) -> DjangoListings:
     return DjangoListings(channel.pk, clock=lambda: NOON)
+
+
+@pytest.fixture
+def accounts(channel) -> DjangoAccounts:
+    return DjangoAccounts(channel.pk, clock=lambda: NOON)
+
+
+@pytest.fixture
+def save(catalogue) -> Callable[..., ImportCounts]:
+    """Keep products as a file of that moment says that they are; unless told, it knows of all that was before it."""
+
+    def run(
+        products: Sequence[Product],
+        *,
+        at: datetime = NOON,
+        knows_until: datetime | None = None,
+        counts_all: bool = False,
+    ) -> ImportCounts:
+        saying = Saying("catalogue.csv", at, at if knows_until is None else knows_until, counts_all=counts_all)
+        return catalogue.save(products, saying=saying)
+
+    return run
+
+
+@pytest.fixture
+def put_on_sale(catalogue) -> Callable[..., dict[str, ListingRow]]:
+    """List products of the catalogue on a channel, linked, each with an account that says what is available."""
+
+    def run(channel: Channel, handles: Collection[str], skus: Sequence[str]) -> dict[str, ListingRow]:
+        listings = DjangoListings(channel.pk, clock=lambda: NOON)
+        listings.build(handles, queue=False)
+        catalogue.refresh_wanted(handles)
+        rows = listings.by_skus(skus)
+        ids = {row.id: 100 + number for number, row in enumerate(sorted(rows, key=lambda row: row.sku))}
+        listings.record([Proven(row.id, at=NOON, status=LISTED, external_id=ids[row.id]) for row in rows])
+        counted = [row for row in rows if row.available is not None]
+        DjangoAccounts(channel.pk, clock=lambda: NOON).record(
+            [AccountEntry(row.id, EntryKind.SET, row.available) for row in counted], settled=(), lost=()
+        )
+        return {row.sku: row for row in listings.by_skus(skus)}
+
+    return run
+
+
+@pytest.fixture
+def shop(channel, save, put_on_sale, family, simple) -> dict[str, ListingRow]:
+    """A tee in two sizes and a cup, five pieces each, all of them on sale since noon."""
+    save([family("tee", "S", "M"), simple("CUP")])
+    return put_on_sale(channel, ["tee", "cup"], ["tee", "tee-S", "tee-M", "CUP"])
+
+
+@pytest.fixture
+def stock(listings) -> Callable[..., dict[str, tuple[int | None, int | None]]]:
+    """(available, account) by SKU."""
+
+    def of(*skus: str) -> dict[str, tuple[int | None, int | None]]:
+        return {row.sku: (row.available, row.account) for row in listings.by_skus(skus or ["tee-S", "tee-M", "CUP"])}
+
+    return of
 
 
 @pytest.fixture

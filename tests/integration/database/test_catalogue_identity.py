@@ -8,12 +8,13 @@ import pytest
 
 from tradepost.database.models import Listing, VariantRecord
 from tradepost.domain.identity import IdentityPlan, KnownProduct, Move, SkuChange
+from tradepost.operations.ports import Saying
 
 
 @pytest.fixture
 def listed(channel, catalogue, listings, family, simple, noon):
     """A family and a simple product, with listings of which all but the cup's are on the store."""
-    catalogue.save([family("tee", "S", "M"), simple("MUG"), simple("CUP")], at=noon)
+    catalogue.save([family("tee", "S", "M"), simple("MUG"), simple("CUP")], saying=Saying("a file", noon, noon))
     listings.build(["tee", "mug", "cup"], queue=False)
     for number, listing in enumerate(Listing.objects.exclude(sku="CUP"), start=1):
         Listing.objects.filter(pk=listing.pk).update(health="listed", link="linked", external_id=number)
@@ -56,7 +57,7 @@ def test_a_moved_variant_is_let_go_of_for_the_product_that_takes_it(listed, list
     merged = replace(both, variants=(*both.variants, replace(both.variants[0], sku="MUG", options=("Mug",))))
 
     listed.settle({"tee": IdentityPlan(moves=(Move("mug", "tee", ("MUG",), is_whole=True),))})
-    listed.save([merged], at=noon)
+    listed.save([merged], saying=Saying("a file", noon, noon))
     listings.build(["tee"], queue=False)
 
     mug = Listing.objects.get(sku="MUG")
@@ -76,9 +77,9 @@ def test_what_is_removed_is_orphaned_and_its_parent_with_the_last_variant(listed
     assert set(orphans.values_list("is_orphaned", "is_paused", "attention", "link")) == {
         (True, False, "orphaned", "linked")
     }
-    assert set(orphans.exclude(kind="parent").values_list("wanted_quantity", flat=True)) == {0}
+    assert set(orphans.exclude(kind="parent").values_list("available", flat=True)) == {0}
 
-    listed.save([family("tee", "S")], at=noon)
+    listed.save([family("tee", "S")], saying=Saying("a file", noon, noon))
     listings.build(["tee"], queue=False)
 
     assert set(Listing.objects.filter(is_orphaned=True).values_list("sku", flat=True)) == {"tee-M"}

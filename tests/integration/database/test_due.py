@@ -1,5 +1,6 @@
 """Each selecting query returns exactly the listings for which the domain's predicate holds, on both databases."""
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -13,24 +14,15 @@ from tradepost.domain import listing as status_rules
 from tradepost.domain import rules
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
-from tradepost.domain.stages import Stage
+from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.stock import LOOK_AGAIN_AFTER, is_look_due
 from tradepost.operations.ports import ListingRow
 
-PREDICATES = {
-    Stage.DELIST: lambda row: rules.is_pending_due(row.status, Pending.DELIST),
-    Stage.HIDE: lambda row: rules.is_pending_due(row.status, Pending.HIDE),
-    Stage.UNHIDE: lambda row: rules.is_pending_due(row.status, Pending.UNHIDE),
-    Stage.PRICE: lambda row: rules.is_price_due(row.status, wanted=row.wanted_price, proven=row.proven_price),
-    Stage.DECREASE: lambda row: rules.is_decrease_due(
-        row.status, wanted=row.wanted_quantity, expected=row.expected_quantity
-    ),
-    Stage.INCREASE: lambda row: rules.is_increase_due(
-        row.status, wanted=row.wanted_quantity, expected=row.expected_quantity
-    ),
-}
-
+BASKET_LIFE = timedelta(hours=26)
 prices = st.sampled_from([Decimal("9.99"), Decimal("10.00"), Decimal("10.0001")])
-quantities = st.none() | st.integers(0, 3)
+# Of what nobody knows, and of what was sold and is not there.
+pieces = st.none() | st.integers(-2, 2)
+ages = st.none() | st.sampled_from([BASKET_LIFE - timedelta(seconds=1), BASKET_LIFE, LOOK_AGAIN_AFTER])
 states = st.lists(
     st.fixed_dictionaries(
         {
@@ -39,15 +31,20 @@ states = st.lists(
             "is_paused": st.booleans(),
             "wanted_price": prices,
             "proven_price": st.none() | prices,
-            "wanted_quantity": quantities,
-            "proven_quantity": quantities,
-            "sold_since_proven": st.integers(0, 3),
+            "available": pieces,
+            "account": pieces,
+            "open_move": pieces,
+            "is_open": st.booleans(),
+            "looked_at": ages,
+            "missing": st.integers(0, 1),
+            "missing_since": ages,
             "external_created": st.none() | st.integers(1, 3),
             "is_orphaned": st.booleans(),
         }
     ),
     max_size=12,
 )
+_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account", "missing")
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -78,9 +75,11 @@ def fill(channel, noon):
                     health=row["settled"][0],
                     link=row["settled"][1],
                     external_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
-                    proven_quantity_at=None if row["proven_quantity"] is None else noon,
+                    open_since=noon if row["is_open"] else None,
+                    open_move=row["open_move"] if row["is_open"] else None,
+                    **{name: row[name] and noon - row[name] for name in ("looked_at", "missing_since")},
                     created_at=noon,
-                    **{name: value for name, value in row.items() if name != "settled"},
+                    **{name: row[name] for name in _SAME},
                 )
                 for row, variant in zip(rows, variants, strict=False)
             ]
@@ -98,7 +97,7 @@ def test_a_stage_selects_exactly_what_the_rule_says(fill, listings, stage, state
 
     due = listings.due(stage, after=0, limit=100)
 
-    expected = [row for row in rows if PREDICATES[stage](row)]
+    expected = [row for row in rows if is_due(stage, row)]
     assert due == expected
     assert listings.count_due([stage]) == len(expected)
 
@@ -120,6 +119,32 @@ def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, stat
 
 @on_both_databases
 @given(states=states)
+def test_looks_are_due_exactly_where_the_rule_says_of_what_is_on_sale_and_settled(fill, listings, noon, states):
+    rows = fill(states)
+
+    due = listings.looks_due(now=noon, basket_life=BASKET_LIFE, limit=100)
+
+    expected = [
+        row
+        for row in rows
+        if (row.status.health, row.status.link) == (Health.LISTED, Link.LINKED)
+        and not row.status.is_paused
+        and row.account is not None
+        and row.open_since is None
+        and is_look_due(
+            looked_at=row.looked_at,
+            missing=row.missing,
+            missing_since=row.missing_since,
+            now=noon,
+            basket_life=BASKET_LIFE,
+        )
+    ]
+    assert due == expected
+    assert listings.looks_due(now=noon, basket_life=BASKET_LIFE, limit=2) == expected[:2]
+
+
+@on_both_databases
+@given(states=states)
 def test_pages_of_a_stage_hold_each_listing_once_and_only_chosen_ones(fill, listings, states):
     rows = fill(states)
     chosen = [row.id for row in rows[::2]]
@@ -128,7 +153,7 @@ def test_pages_of_a_stage_hold_each_listing_once_and_only_chosen_ones(fill, list
     while page := listings.due(Stage.PRICE, after=found[-1] if found else 0, limit=2, only=chosen):
         found += [row.id for row in page]
 
-    assert found == [row.id for row in rows if row.id in chosen and PREDICATES[Stage.PRICE](row)]
+    assert found == [row.id for row in rows if row.id in chosen and is_due(Stage.PRICE, row)]
 
 
 @on_both_databases
@@ -187,9 +212,13 @@ def test_every_settled_state_is_tried(fill):
                 "is_paused": False,
                 "wanted_price": Decimal(1),
                 "proven_price": None,
-                "wanted_quantity": None,
-                "proven_quantity": None,
-                "sold_since_proven": 0,
+                "available": None,
+                "account": None,
+                "open_move": None,
+                "is_open": False,
+                "looked_at": None,
+                "missing": 0,
+                "missing_since": None,
             }
             for settled in sorted(QUEUE)
         ]

@@ -1,21 +1,27 @@
 """Hot queries go through the index made for them: nothing reads a channel's whole catalogue."""
 
 import re
+from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tradepost.domain.brake import STAGE_HARMS
+from tradepost.domain.order import StoreStatus
 from tradepost.domain.stages import Stage
+from tradepost.domain.stock import OrderSighting, SoldLine
+from tradepost.operations.ports import SightedOrder
 
 INDEX_OF = {
     Stage.DELIST: "listing_due_status",
-    Stage.HIDE: "listing_due_status",
+    Stage.SETTLE: "listing_due_settle",
+    Stage.HIDE: "listing_due_hide",
     Stage.UNHIDE: "listing_due_status",
     Stage.PRICE: "listing_due_price",
     Stage.DECREASE: "listing_due_decrease",
     Stage.INCREASE: "listing_due_increase",
+    Stage.SET: "listing_due_set",
 }
 
 
@@ -27,6 +33,8 @@ def plans_of(work) -> list[str]:
     with connection.cursor() as cursor:
         for query in queries:
             statement = query["sql"]
+            if statement.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")):
+                continue
             if connection.vendor == "sqlite":
                 cursor.execute("EXPLAIN QUERY PLAN " + statement)
                 plans.append("\n".join(row[3] for row in cursor.fetchall()))
@@ -88,7 +96,7 @@ def test_skus_and_codes_are_looked_up_one_by_one(listings):
         assert "SEARCH tradepost_listing USING INDEX listing_by_health" not in plans
 
 
-def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, catalogue, family, noon):
+def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, save, family, noon):
     from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
     from tradepost.database.models import Channel  # noqa: PLC0415
     from tradepost.operations.ports import Proven  # noqa: PLC0415
@@ -96,15 +104,70 @@ def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, catalo
     listings = DjangoListings(Channel.objects.create(name="Shop").pk)
 
     def work():
-        catalogue.save([family("tee", "S", "M")], at=noon)
+        save([family("tee", "S", "M")])
         listings.build(["tee"], queue=True)
-        catalogue.save([family("tee", "S")], at=noon)
+        save([family("tee", "S")])
         listings.build(["tee"], queue=True)
         (row,) = listings.by_skus(["tee-S"])
-        listings.record([Proven(row.id, at=noon, quantity=3)])
+        listings.record([Proven(row.id, at=noon, price=Decimal(3))])
 
     plans = "\n".join(plans_of(work))
 
     assert "SEARCH tradepost_listing" in plans
     assert not re.search(r"tradepost_listing USING (COVERING )?INDEX \w+ \(channel_id=\?\)", plans)
     assert not re.search(r"SCAN tradepost_(listing|variant|product)\b", plans)
+
+
+@pytest.fixture
+def sighted(accounts, shop, noon):
+    """A sighting of the cup, written down, and the same once more."""
+
+    def run():
+        found = OrderSighting(1001, StoreStatus.PENDING, 100, (SoldLine("CUP", "CUP", 1, StoreStatus.PENDING),))
+        with transaction.atomic():
+            accounts.sight([SightedOrder(1001, found)], is_first=False, at=noon)
+
+    run()
+    return run
+
+
+def test_a_sighting_looks_up_its_own_order_and_products_only(sighted):
+    plans = "\n".join(plans_of(sighted))
+
+    assert "pieces_reserved" in plans
+    assert not re.search(r"(SCAN|Seq Scan on) (tradepost_(sighting|listing|variant|stockentry)|pieces|listing)", plans)
+    if connection.vendor == "sqlite":  # PostgreSQL takes any index as long as the table is empty
+        assert not re.search(r"INDEX \w+ \(channel_id=\?\)", plans)
+
+
+def test_what_is_reserved_is_summed_up_by_its_index(sighted):
+    from tradepost.database.listings.wanted import reserved_pieces  # noqa: PLC0415 - the fixture has opened the database
+
+    (plan,) = plans_of(lambda: reserved_pieces([1]))
+
+    assert "pieces_reserved" in plan
+
+
+def test_a_statement_frees_what_it_knows_by_the_variant(sighted, save, simple, noon):
+    plans = "\n".join(plans_of(lambda: save([simple("CUP", quantity=8)], at=noon)))
+
+    assert "pieces_reserved" in plans
+    assert "sighting_handed_over" in plans
+    assert not re.search(r"(SCAN|Seq Scan on) (tradepost_(sighting|sightedpieces)|handed|sighting)\b", plans)
+
+
+def test_pieces_without_a_listing_are_matched_by_their_key(sighted):
+    from tradepost.database.models import Listing  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.stock.sightings import match_pieces  # noqa: PLC0415
+
+    cup = Listing.objects.get(sku="CUP")
+
+    *_, plan = plans_of(lambda: match_pieces([cup.variant_id], channel_id=cup.channel_id))
+
+    assert "pieces_unmatched" in plan
+
+
+def test_open_orders_are_found_by_their_index(accounts):
+    *_, plan = plans_of(accounts.place)
+
+    assert "sighting_open" in plan

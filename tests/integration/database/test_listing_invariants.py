@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.domain.listing import TRANSITIONS, Event, Link, settle
-from tradepost.operations.ports import Proven
+from tradepost.domain.stock import EntryKind
+from tradepost.operations.ports import AccountEntry, Proven
 
 # What the database does not hold yet is left to the domain's own test.
 EVENTS = [event for event in Event if event not in {Event.ORPHANED, Event.RETURNED}]
@@ -38,7 +39,7 @@ def make(channel, noon):
             code_key="mug",
             sku="MUG",
             wanted_price=Decimal(10),
-            wanted_quantity=5,
+            available=5,
             created_at=noon,
         )
 
@@ -47,7 +48,7 @@ def make(channel, noon):
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draws=st.lists(st.integers(0, 10_000), min_size=8, max_size=24))
-def test_no_sequence_of_events_leaves_an_id_without_a_link_or_a_value_without_an_id(make, listings, draws):
+def test_no_sequence_of_events_leaves_an_id_without_a_link_or_a_value_without_an_id(make, listings, accounts, draws):
     listing = make()
     external_ids = iter(range(1, 1000))
     used = set()
@@ -65,15 +66,16 @@ def test_no_sequence_of_events_leaves_an_id_without_a_link_or_a_value_without_an
             linked_to = next(external_ids) if event in MAKES_A_LINK else None
             # Of what is not on the store nothing can be proven.
             is_there = status.link is not Link.UNLINKED
-            values = {"price": Decimal(9), "quantity": draw % 7} if is_there else {}
-            listings.record([Proven(row.id, timezone.now(), status=status, external_id=linked_to, **values)])
+            price = Decimal(9) if is_there else None
+            listings.record([Proven(row.id, timezone.now(), status=status, external_id=linked_to, price=price)])
+            accounts.record([AccountEntry(row.id, EntryKind.SET, draw % 7)], settled=(), lost=())
 
         kept = Listing.objects.get(pk=listing.pk)
         (after,) = listing_rows(Listing.objects.filter(pk=listing.pk))
         assert after.status == status
         assert (after.external_id is None) == (status.link is Link.UNLINKED)
         if status.link is Link.UNLINKED:
-            assert (kept.proven_price, kept.proven_quantity, kept.proven_fingerprints) == (None, None, {})
+            assert (kept.proven_price, kept.account, kept.proven_fingerprints) == (None, None, {})
             used |= {row.external_id} - {None}
         assert after.external_id not in used, "a product that was let go of, or is gone, has come back by itself"
         assert kept.attention == ""

@@ -1,5 +1,3 @@
-# ruff: noqa: PLR0917 - fixtures are asked for by name
-
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,24 +8,25 @@ from tradepost.database.models import LinkEvent, Listing
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Health, Link, Pending, Status
-from tradepost.operations.ports import ListingRow, Proven
+from tradepost.domain.stock import EntryKind
+from tradepost.operations.ports import AccountEntry, ListingRow, Proven
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 HIDDEN = Status(Health.HIDDEN, Link.LINKED)
 
 
 @pytest.fixture
-def cup(channel, catalogue, listings, simple, noon) -> ListingRow:
+def cup(channel, save, listings, simple) -> ListingRow:
     """A simple listing, queued for publish."""
-    catalogue.save([simple("CUP")], at=noon)
+    save([simple("CUP")])
     listings.build(["cup"], queue=True)
     (row,) = listings.by_skus(["CUP"])
     return row
 
 
 @pytest.fixture
-def listed_cup(cup, listings, noon) -> ListingRow:
-    """The same after a publish that was proven at noon."""
+def listed_cup(cup, listings, accounts, noon) -> ListingRow:
+    """The same after a publish that was proven at noon, with five pieces."""
     listings.record(
         [
             Proven(
@@ -36,11 +35,11 @@ def listed_cup(cup, listings, noon) -> ListingRow:
                 status=LISTED,
                 external_id=77,
                 price=Decimal("10.00"),
-                quantity=5,
                 fingerprints={Group.TEXTS: "aa", Group.IMAGES: "bb"},
             )
         ]
     )
+    accounts.record([AccountEntry(cup.id, EntryKind.SET, 5)], settled=(), lost=())
     return again(listings, cup)
 
 
@@ -52,22 +51,22 @@ def again(listings, row: ListingRow) -> ListingRow:
 # --- building -----------------------------------------------------------------------------------------------------
 
 
-def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, listings, family, noon):
-    catalogue.save([family("tee", "S", "M", price="10.004")], at=noon)
+def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, save, listings, family):
+    save([family("tee", "S", "M", price="10.004")])
 
     made = listings.build(["tee"], queue=True)
     catalogue.refresh_wanted(["tee"])
 
     parent, *children = listings.by_skus(["tee", "tee-S", "tee-M"])
     assert made == 3
-    assert (parent.kind, parent.code, parent.sku, parent.wanted_price, parent.wanted_quantity) == (
+    assert (parent.kind, parent.code, parent.sku, parent.wanted_price, parent.available) == (
         Kind.PARENT,
         "tee",
         "tee",
         Decimal("10.00"),
         None,
     )
-    assert [(row.kind, row.code, row.parent_id, row.parent_code, row.wanted_quantity) for row in children] == [
+    assert [(row.kind, row.code, row.parent_id, row.parent_code, row.available) for row in children] == [
         (Kind.VARIANT, "tee-S", parent.id, "tee", 5),
         (Kind.VARIANT, "tee-M", parent.id, "tee", 5),
     ]
@@ -75,15 +74,15 @@ def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, li
     assert listings.variants_of([parent.id]) == children
 
 
-def test_building_again_makes_nothing_and_only_of_the_products_named(channel, catalogue, listings, simple, noon):
-    catalogue.save([simple("CUP"), simple("JAR")], at=noon)
+def test_building_again_makes_nothing_and_only_of_the_products_named(channel, save, listings, simple):
+    save([simple("CUP"), simple("JAR")])
 
     assert [listings.build(["cup"], queue=False) for _ in range(2)] == [1, 0]
     assert [row.sku for row in listings.by_skus(["CUP", "JAR"])] == ["CUP"]
 
 
-def test_products_that_are_not_for_sale_are_built_and_not_queued(channel, catalogue, listings, simple, noon):
-    catalogue.save([replace(simple("CUP"), is_for_sale=False), simple("JAR")], at=noon)
+def test_products_that_are_not_for_sale_are_built_and_not_queued(channel, save, listings, simple):
+    save([replace(simple("CUP"), is_for_sale=False), simple("JAR")])
 
     listings.build(["cup", "jar"], queue=True)
 
@@ -91,8 +90,8 @@ def test_products_that_are_not_for_sale_are_built_and_not_queued(channel, catalo
     assert pending == {"CUP": Pending.NONE, "JAR": Pending.PUBLISH}
 
 
-def test_a_code_that_another_listing_has_is_refused_and_both_are_named(channel, catalogue, listings, simple, noon):
-    catalogue.save([simple("Cup"), replace(simple("CUP"), handle="big-cup")], at=noon)
+def test_a_code_that_another_listing_has_is_refused_and_both_are_named(channel, save, listings, simple):
+    save([simple("Cup"), replace(simple("CUP"), handle="big-cup")])
     listings.build(["cup"], queue=True)
 
     made = listings.build(["big-cup"], queue=True)
@@ -103,14 +102,12 @@ def test_a_code_that_another_listing_has_is_refused_and_both_are_named(channel, 
     assert "'CUP' of product 'big-cup'" in listing.last_error
 
 
-def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(
-    channel, catalogue, listings, simple, family, noon
-):
-    catalogue.save([simple("tee-S")], at=noon)
+def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(channel, save, listings, simple, family):
+    save([simple("tee-S")])
     listings.build(["tee-s"], queue=False)
     grown = replace(family("tee-s", "S", "M"), variants=family("tee", "S", "M").variants)
 
-    catalogue.save([grown], at=noon)
+    save([grown])
     made = listings.build(["tee-s"], queue=False)
 
     (parent,) = listings.by_skus(["tee-s"])
@@ -121,21 +118,21 @@ def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(
     assert [(row.kind, row.parent_id) for row in (child, new)] == [(Kind.VARIANT, parent.id)] * 2
 
 
-def test_a_product_that_loses_its_options_orphans_its_parent(channel, catalogue, listings, family, noon):
-    catalogue.save([family("tee", "S")], at=noon)
+def test_a_product_that_loses_its_options_orphans_its_parent(channel, save, listings, family):
+    save([family("tee", "S")])
     listings.build(["tee"], queue=False)
     shrunk = replace(family("tee", "S"), option_names=())
 
-    catalogue.save([shrunk], at=noon)
+    save([shrunk])
     listings.build(["tee"], queue=False)
 
     parent, child = listings.by_skus(["tee", "tee-S"])
     assert (parent.status.is_orphaned, child.kind, child.parent_id) == (True, Kind.SIMPLE, None)
 
 
-def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, catalogue, listings, family, simple, noon):
+def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, save, listings, family, simple):
     products: list[Product] = [simple("CUP"), family("tee", "S", "M")]
-    catalogue.save(products, at=noon)
+    save(products)
     listings.build(["cup", "tee"], queue=False)
     (small,) = listings.by_skus(["tee-S"])
     listings.set_status({small.id: Status(pending=Pending.PUBLISH)})
@@ -151,8 +148,8 @@ def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, catalogu
 # --- finding ------------------------------------------------------------------------------------------------------
 
 
-def test_listings_are_found_by_sku_handle_and_code(channel, catalogue, listings, family, noon):
-    catalogue.save([family("tee shirt", "S")], at=noon)
+def test_listings_are_found_by_sku_handle_and_code(channel, save, listings, family):
+    save([family("tee shirt", "S")])
     listings.build(["tee shirt"], queue=False)
     parent, child = listings.by_ids(list(Listing.objects.values_list("id", flat=True)))
 
@@ -169,7 +166,7 @@ def test_another_channel_sees_nothing(cup, listed_cup, listings):
 
     other = DjangoListings(Channel.objects.create(name="Other").pk)
     other.set_status({cup.id: HIDDEN})
-    other.record([Proven(cup.id, at=Listing.objects.get().created_at, quantity=1)])
+    other.record([Proven(cup.id, at=Listing.objects.get().created_at, price=Decimal(1))])
     other.flag({cup.id: (Attention.SYNC_FAILED, "no")})
 
     assert again(listings, cup) == listed_cup
@@ -183,7 +180,7 @@ def test_another_channel_sees_nothing(cup, listed_cup, listings):
 
 def test_what_was_proven_is_recorded(listed_cup, listings, noon):
     assert listed_cup.status == LISTED
-    assert (listed_cup.external_id, listed_cup.proven_price, listed_cup.expected_quantity) == (77, Decimal("10.00"), 5)
+    assert (listed_cup.external_id, listed_cup.proven_price, listed_cup.account) == (77, Decimal("10.00"), 5)
     assert listed_cup.proven_fingerprints == {Group.TEXTS: "aa", Group.IMAGES: "bb"}
     assert list(LinkEvent.objects.values_list("link", "external_id", "at")) == [("linked", 77, noon)]
 
@@ -200,10 +197,10 @@ def test_none_leaves_a_value_and_one_group_leaves_the_others(listed_cup, listing
 
 @pytest.mark.parametrize("status", [Status(), Status(Health.DELISTED, Link.UNLINKED)])
 def test_a_listing_that_leaves_the_store_forgets_what_was_proven(listed_cup, listings, noon, status):
-    listings.record([Proven(listed_cup.id, at=noon, status=status, quantity=0)])
+    listings.record([Proven(listed_cup.id, at=noon, status=status, price=Decimal(1))])
 
     assert again(listings, listed_cup) == replace(
-        listed_cup, status=status, external_id=None, proven_price=None, expected_quantity=None, proven_fingerprints={}
+        listed_cup, status=status, external_id=None, proven_price=None, account=None, proven_fingerprints={}
     )
     assert list(LinkEvent.objects.order_by("id").values_list("link", "external_id")) == [
         ("linked", 77),
@@ -283,9 +280,9 @@ def test_attention_is_set_with_its_reason_and_cleared(listed_cup, listings):
     assert (Listing.objects.get().attention, Listing.objects.get().last_error) == ("", "")
 
 
-def test_what_is_proven_later_counts_from_then(listed_cup, listings, noon):
+def test_a_proof_has_its_time_and_leaves_the_account_alone(listed_cup, listings, noon):
     later = noon + timedelta(hours=1)
 
-    listings.record([Proven(listed_cup.id, at=later, quantity=3)])
+    listings.record([Proven(listed_cup.id, at=later, price=Decimal("9.00"))])
 
-    assert (again(listings, listed_cup).expected_quantity, Listing.objects.get().proven_quantity_at) == (3, later)
+    assert (again(listings, listed_cup).account, Listing.objects.get().proven_at) == (5, later)

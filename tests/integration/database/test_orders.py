@@ -8,11 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import Listing, Order, OrderLine, VariantRecord
+from tradepost.database.models import Listing, Order, OrderLine
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Health, Link, Status
 from tradepost.domain.order import (
     LARGEST_AMOUNT,
     LARGEST_ID,
@@ -27,32 +26,12 @@ from tradepost.domain.order import (
     unstorable,
 )
 from tradepost.domain.order_lines import LineMatcher, SellableListing
-from tradepost.operations.ports import NewShipment, OrderRow, Proven
-
-LISTED = Status(Health.LISTED, Link.LINKED)
+from tradepost.operations.ports import NewShipment, OrderRow
 
 
 @pytest.fixture
 def orders(channel) -> DjangoOrders:
     return DjangoOrders(channel.pk)
-
-
-@pytest.fixture
-def shop(channel, catalogue, listings, family, simple, noon):
-    """A tee in two sizes and a cup, five pieces each, all of them listed and proven at noon."""
-    catalogue.save([family("tee", "S", "M"), simple("CUP")], at=noon)
-    listings.build(["tee", "cup"], queue=False)
-    catalogue.refresh_wanted(["tee", "cup"])
-    rows = listings.by_skus(["tee", "tee-S", "tee-M", "CUP"])
-    listings.record(
-        [
-            Proven(
-                row.id, at=noon, status=LISTED, external_id=100 + number, quantity=5 if row.wanted_quantity else None
-            )
-            for number, row in enumerate(sorted(rows, key=lambda row: row.sku))
-        ]
-    )
-    return {row.sku: row for row in listings.by_skus(["tee", "tee-S", "tee-M", "CUP"])}
 
 
 @pytest.fixture
@@ -92,12 +71,6 @@ def order(noon):
     return make
 
 
-def stock(listings) -> dict[str, tuple[int | None, int | None]]:
-    """(wanted, expected) by SKU."""
-    rows = listings.by_skus(["tee-S", "tee-M", "CUP"])
-    return {row.sku: (row.wanted_quantity, row.expected_quantity) for row in rows}
-
-
 # --- importing ----------------------------------------------------------------------------------------------------
 
 
@@ -116,75 +89,11 @@ def test_an_order_is_imported_once_with_all_that_the_store_says(orders, shop, or
     assert orders.known([1001, 1002]) == {1001}
 
 
-def test_an_import_takes_the_pieces_off_wanted_and_expected_once(orders, shop, listings, order, line, noon):
-    new = [order(1001, line(1, "CUP", 2), line(2, "CUP")), order(1002, line(3, "tee-S"))]
+def test_an_import_sells_nothing_because_the_sighting_did(orders, shop, stock, order, line, noon):
+    orders.add([order(1001, line(1, "CUP", 2), line(2, "CUP")), order(1002, line(3, "tee-S"))], at=noon)
+    orders.refresh([order(1001, line(1, "CUP", 2, status=StoreStatus.CANCELLED))])
 
-    orders.add(new, at=noon)
-    orders.add(new, at=noon)
-
-    assert stock(listings) == {"CUP": (2, 2), "tee-S": (4, 4), "tee-M": (5, 5)}
-
-
-def test_another_channel_must_sell_less_but_its_store_still_has_what_it_had(
-    orders, shop, listings, order, line, catalogue, noon
-):
-    from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
-    from tradepost.database.models import Channel  # noqa: PLC0415
-
-    other = DjangoListings(Channel.objects.create(name="Other").pk)
-    other.build(["cup"], queue=False)
-    (cup,) = other.by_skus(["CUP"])
-    other.record([Proven(cup.id, at=noon, status=LISTED, external_id=5, quantity=5)])
-
-    orders.add([order(1001, line(1, "CUP", 2))], at=noon)
-
-    (cup,) = other.by_skus(["CUP"])
-    assert (cup.wanted_quantity, cup.expected_quantity) == (3, 5)
-
-
-def test_orders_that_the_counts_know_of_change_nothing(orders, shop, listings, order, line, noon):
-    earlier = order(1001, line(1, "CUP", 2), placed_at=noon - timedelta(minutes=1))
-
-    orders.add([earlier], at=noon)
-
-    assert stock(listings)["CUP"] == (5, 5)
-
-
-def test_an_order_placed_right_after_a_proof_is_taken_as_known_to_it_and_so_sent_again(
-    orders, shop, listings, order, line, noon
-):
-    orders.add([order(1001, line(1, "CUP"), placed_at=noon + timedelta(seconds=1))], at=noon)
-
-    assert stock(listings)["CUP"] == (4, 5)
-
-
-def test_a_new_quantity_of_the_source_knows_of_what_was_sold_before_it(
-    orders, shop, listings, catalogue, simple, order, line, noon
-):
-    orders.add(
-        [order(1001, line(1, "CUP", 2)), order(1002, line(2, "CUP"), placed_at=noon + timedelta(hours=9))], at=noon
-    )
-
-    catalogue.save([simple("CUP", quantity=8)], at=noon + timedelta(hours=5))
-    catalogue.refresh_wanted(["cup"])
-
-    assert stock(listings)["CUP"] == (7, 2)
-
-
-def test_a_proof_knows_of_what_was_sold_before_it_and_of_nothing_later(orders, shop, listings, order, line, noon):
-    orders.add(
-        [order(1001, line(1, "CUP", 2)), order(1002, line(2, "CUP"), placed_at=noon + timedelta(hours=9))], at=noon
-    )
-
-    listings.record([Proven(shop["CUP"].id, at=noon + timedelta(hours=5), quantity=3)])
-
-    assert stock(listings)["CUP"] == (2, 2)
-
-
-def test_more_sold_than_there_is_keeps_the_true_number_expected(orders, shop, listings, order, line, noon):
-    orders.add([order(1001, line(1, "CUP", 7))], at=noon)
-
-    assert stock(listings)["CUP"] == (0, -2)
+    assert stock() == {"CUP": (5, 5), "tee-S": (5, 5), "tee-M": (5, 5)}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +113,7 @@ def test_a_line_is_matched(orders, shop, order, line, noon, names, sku):
     assert Order.objects.get().state == "open"
 
 
-def test_an_order_with_an_unknown_line_is_held_and_stops_no_other(orders, shop, listings, order, line, noon):
+def test_an_order_with_an_unknown_line_is_held_and_stops_no_other(orders, shop, order, line, noon):
     bad = order(1001, line(1, "MUG"), line(2, "CUP"))
     parent = order(1002, line(3, "", code="tee"))
     good = order(1003, line(4, "CUP"))
@@ -216,8 +125,6 @@ def test_an_order_with_an_unknown_line_is_held_and_stops_no_other(orders, shop, 
     assert added == 3
     assert states == {1001: "on_hold", 1002: "on_hold", 1003: "open"}
     assert reason == "'The MUG' (SKU MUG) is no listing of this channel."
-    # What is known is sold, whatever becomes of the rest.
-    assert stock(listings)["CUP"] == (3, 3)
 
 
 def test_an_order_whose_total_does_not_add_up_is_held(orders, shop, order, line, noon):
@@ -230,7 +137,7 @@ def test_an_order_whose_total_does_not_add_up_is_held(orders, shop, order, line,
     )
 
 
-def test_lines_that_are_no_products_and_cancelled_ones_sell_nothing(orders, shop, listings, order, line, noon):
+def test_lines_that_are_no_products_hold_nothing_up(orders, shop, order, line, noon):
     new = order(
         1001,
         line(1, "gift-wrap", is_product=False),
@@ -240,7 +147,6 @@ def test_lines_that_are_no_products_and_cancelled_ones_sell_nothing(orders, shop
     orders.add([new], at=noon)
 
     assert Order.objects.get().state == "open"
-    assert stock(listings)["CUP"] == (5, 5)
 
 
 @pytest.fixture
@@ -275,13 +181,13 @@ def test_the_listings_that_are_loaded_for_lines_are_all_that_the_rule_could_choo
 ):
     lines = [replace(line(number, "x"), **values) for number, values in enumerate(found)]
 
-    matcher = matcher_for([order(1001, *lines)], channel_id=channel.pk)
+    matcher = matcher_for(lines, channel_id=channel.pk)
 
     everything = LineMatcher(listed_again)
     assert [matcher.match(line) for line in lines] == [everything.match(line) for line in lines]
 
 
-def test_the_largest_order_that_is_storable_is_stored(orders, shop, listings, order, line, noon):
+def test_the_largest_order_that_is_storable_is_stored(orders, shop, order, line, noon):
     big = [
         replace(
             line(LARGEST_ID - number, "CUP", LARGEST_QUANTITY),
@@ -302,24 +208,12 @@ def test_the_largest_order_that_is_storable_is_stored(orders, shop, listings, or
     assert added == 2
     assert orders.known([LARGEST_ID, 2**70, -(2**70)]) == {LARGEST_ID}
     assert Order.objects.get(external_id=LARGEST_ID).total == -LARGEST_AMOUNT
-    assert VariantRecord.objects.get(sku="CUP").sold_since == 3 * LARGEST_QUANTITY + 1
-    assert stock(listings)["CUP"] == (0, 5 - 3 * LARGEST_QUANTITY - 1)
 
 
 # --- refreshing ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cancelled_line_gives_its_pieces_back(orders, shop, listings, order, line, noon):
-    orders.add([order(1001, line(1, "CUP", 2), line(2, "tee-S"))], at=noon)
-
-    orders.refresh([order(1001, line(1, "CUP", 2, status=StoreStatus.CANCELLED), line(2, "tee-S"))])
-
-    assert stock(listings)["CUP"][0] == 5
-    assert VariantRecord.objects.get(sku="CUP").sold_since == 0
-    assert stock(listings)["tee-S"][0] == 4
-
-
-def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, listings, order, line, noon):
+def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, order, line, noon):
     orders.add([order(1001, line(1, "CUP", 3), line(2, "tee-S"))], at=noon)
 
     split = order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=9))
@@ -328,7 +222,6 @@ def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, listings
     lines = OrderLine.objects.order_by("line_id").values_list("line_id", "quantity", "store_status", "shipment_id")
     assert list(lines) == [(1, 1, "pending", 0), (2, 1, "cancelled", 0), (7, 2, "shipped", 9)]
     assert OrderLine.objects.get(line_id=7).listing.sku == "CUP"
-    assert {sku: wanted for sku, (wanted, _) in stock(listings).items()} == {"CUP": 2, "tee-S": 5, "tee-M": 5}
 
 
 @pytest.mark.parametrize(

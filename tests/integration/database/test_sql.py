@@ -26,7 +26,8 @@ def variant_row(product, sku, **values):
         "taxable": True,
         "sku_made_up": False,
         "is_gone": False,
-        "sold_since": 0,
+        "stated_by": "",
+        "source_quantity": 0,
     } | values
 
 
@@ -62,7 +63,7 @@ def test_constants_are_the_same_in_every_row(product):
             "taxable": False,
             "sku_made_up": False,
             "is_gone": False,
-            "sold_since": 0,
+            "stated_by": "",
         },
     )
 
@@ -83,22 +84,22 @@ def test_what_is_there_already_is_left_alone_and_not_returned(product, channel):
 
 
 def test_an_upsert_keeps_and_fills_what_it_is_told_and_takes_the_rest(product):
-    sql.insert(VariantRecord, [variant_row(product, "A", sold_since=3, cost=Decimal(1), msrp=None)])
+    sql.insert(VariantRecord, [variant_row(product, "A", source_quantity=3, cost=Decimal(1), msrp=None)])
 
     sql.upsert(
         VariantRecord,
         [
-            variant_row(product, "A", sold_since=0, cost=Decimal(2), msrp=Decimal(4), price=Decimal(5)),
+            variant_row(product, "A", source_quantity=0, cost=Decimal(2), msrp=Decimal(4), price=Decimal(5)),
             variant_row(product, "B", msrp=Decimal(6)),
         ],
         unique=("sku",),
-        keep=("sold_since",),
+        keep=("source_quantity",),
         fill=("cost", "msrp"),
     )
 
-    assert read("sku", "sold_since", "cost", "msrp", "price") == [
-        {"sku": "A", "sold_since": 3, "cost": Decimal(1), "msrp": Decimal(4), "price": Decimal(5)},
-        {"sku": "B", "sold_since": 0, "cost": None, "msrp": Decimal(6), "price": Decimal("9.99")},
+    assert read("sku", "source_quantity", "cost", "msrp", "price") == [
+        {"sku": "A", "source_quantity": 3, "cost": Decimal(1), "msrp": Decimal(4), "price": Decimal(5)},
+        {"sku": "B", "source_quantity": 0, "cost": None, "msrp": Decimal(6), "price": Decimal("9.99")},
     ]
 
 

@@ -15,6 +15,7 @@ from tradepost.engine.requests import (
     request_pause,
     request_unlink,
 )
+from tradepost.operations.ports import Saying
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def family(channel, clock):
         for number, size in enumerate("SM")
     )
     product = Product(handle="tee", title="Tee", description="", variants=variants, option_names=("Size",))
-    DjangoCatalogue().save([product], at=clock())
+    DjangoCatalogue().save([product], saying=Saying("a file", clock(), clock()))
     listings = DjangoListings(channel.pk)
     listings.build(["tee"], queue=False)
     DjangoCatalogue().refresh_wanted(["tee"])

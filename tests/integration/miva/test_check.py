@@ -2,10 +2,12 @@
 
 import pytest
 
-from miva_sandbox.state import products, tokens
+from miva_sandbox.state import inventory, modules, products, tokens
 from tradepost.domain.errors import AddressRefused, CredentialsRejected
+from tradepost.domain.stock import StockMode
 from tradepost.miva.check import check_connection
 from tradepost.miva.wire import functions
+from tradepost.operations.ports import StockCheck
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def test_a_token_with_all_that_is_needed_is_complete(sandbox, connect):
     found = [check_connection(connect(one)) for one in (sandbox.hub, sandbox.full)]
 
     assert [one.missing for one in found] == [{}, {}]
-    assert [one.reads_stock for one in found] == [False, True]
+    assert [one.stock.is_read for one in found] == [False, True]
     assert all(abs(one.clock_difference_seconds) < 3 for one in found)
     assert all(one.store_name for one in found)
 
@@ -49,12 +51,47 @@ def test_a_token_that_requires_no_timestamp_may_not_provision(connect, token):
 
 
 def test_nothing_is_changed_by_looking(sandbox, connect):
-    products.insert(sandbox.store, products.Product(code="mug", name="Mug"))
+    made = products.insert(sandbox.store, products.Product(code="mug", name="Mug"))
+    inventory.update_product(sandbox.store, made, {}, track=True, stock=7)
+    products.insert(sandbox.store, products.Product(code="cup", name="Cup"))
     before = list(sandbox.store.db._connection.iterdump())
 
     check_connection(connect(sandbox.full))
 
     assert list(sandbox.store.db._connection.iterdump()) == before
+
+
+@pytest.mark.parametrize(
+    ("mode", "change", "told"),
+    [
+        ("basket", modules.install, (True, StockMode.BASKET)),
+        ("checkout", modules.install, (True, StockMode.CHECKOUT)),
+        ("basket", modules.remove, (False, StockMode.UNKNOWN)),
+    ],
+)
+def test_what_baskets_hold_tells_the_mode_too(sandbox, connect, mode, change, told):
+    products.insert(sandbox.store, products.Product(code="mug", name="Mug"))
+    inventory.change_settings(sandbox.store, {"mode": mode})
+    change(sandbox.store, modules.BASKET_INVENTORY)
+
+    found = check_connection(connect(sandbox.hub)).stock
+
+    assert (found.counts_baskets, found.mode) == told
+
+
+def test_a_move_by_none_is_tried_on_a_product_that_is_counted_and_on_no_other(sandbox, connect):
+    cup = products.insert(sandbox.store, products.Product(code="cup", name="Cup"))
+    untracked = check_connection(connect(sandbox.full)).stock
+    inventory.update_product(sandbox.store, cup, {}, track=True, stock=7)
+    unseen = check_connection(connect(sandbox.hub)).stock
+    tracked = check_connection(connect(sandbox.full)).stock
+
+    assert [found.move_refusal for found in (untracked, unseen, tracked)] == [None, None, ""]
+    assert inventory.counted(sandbox.store, cup) == 7
+
+
+def test_a_store_without_products_does_not_tell_how_stock_is_kept(sandbox, connect):
+    assert check_connection(connect(sandbox.full)).stock == StockCheck()
 
 
 def test_a_token_that_is_not_let_in_is_rejected(connect):

@@ -313,9 +313,40 @@ def test_an_absolute_write_is_repeated_and_lost_only_after_that(scripted):
     client, script = scripted(hang_up)
 
     with pytest.raises(AnswerLost):
-        client.call(write())
+        client.call(write(0))
 
     assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize("stock", [{"current_stock": 5}, {"adjust_by": -1}, {"adjust_by": 0}])
+def test_a_stock_whose_answer_is_lost_is_neither_set_nor_moved_again(scripted, stock):
+    client, script = scripted(hang_up)
+
+    with pytest.raises(AnswerLost):
+        client.call(functions.inventory_product_settings_update(product_id=1, **stock))
+
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("stock", "sent"),
+    [
+        ({"current_stock": 5}, {"CurrentStock": 5}),
+        ({"current_stock": 0}, {"CurrentStock": 0}),
+        ({"adjust_by": -2}, {"AdjustStockBy": -2}),
+        ({"adjust_by": 0}, {"AdjustStockBy": 0}),
+    ],
+)
+def test_a_stock_is_sent_with_tracking_on_and_nothing_else(scripted, stock, sent):
+    client, script = scripted((200, {}, {"success": 1}))
+
+    client.call(functions.inventory_product_settings_update(product_id=1, **stock))
+
+    members = script.requests[0].members
+    assert {name: members[name] for name in members if "Stock" in name or "Track" in name} == {
+        "TrackProduct": True,
+        **sent,
+    }
 
 
 def test_what_may_happen_only_once_is_repeated_when_it_has_certainly_not_happened(scripted):

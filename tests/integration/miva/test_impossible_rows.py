@@ -104,6 +104,66 @@ def test_orders_asked_for_by_number_say_which_of_them_can_not_be_read(scripted):
     )
 
 
+UNCOUNTABLE = [
+    order(7, line={"quantity": HUGE}),
+    order(7, line={"quantity": 2**40}),
+    order(7, line={"quantity": -1}),
+    order(7, line={"quantity": Number("9" * 1_000_000)}),
+    order(7, line={"parts": Number('[{"code":"a","total_quantity":-2}]')}),
+    order(7, line={"parts": Number('[{"code":"a"},{"code":"b","total_quantity":1e99}]')}),
+    order(7, dt_updated="soon"),
+    order(7, status="?"),
+]
+
+
+@pytest.mark.parametrize("row", UNCOUNTABLE, ids=range(len(UNCOUNTABLE)))
+def test_an_order_whose_pieces_can_not_be_counted_is_reported_and_the_rest_goes_on(scripted, row):
+    client, script = scripted(page(order(5), row, total=3), page(order(9)))
+
+    pages = list(MivaStore(client).sight_orders(above_id=0, updated_from=0, page_size=2))
+
+    assert [[found.id for found in each.orders] for each in pages] == [[5], [9]]
+    (unreadable,) = pages[0].unreadable
+    assert unreadable.number == "7"
+    assert unreadable.reason.startswith("The pieces of order 7 can't be counted: ")
+    assert len(unreadable.reason) < 300
+    assert str(script.requests[1].members["Filter"][0]["value"][0]["value"]) == "7"
+
+
+def test_what_is_wrong_with_a_price_or_a_name_does_not_keep_pieces_from_being_counted(scripted):
+    client, _ = scripted(page(order(7, total=HUGE, ship_fname=Number("[]"), line={"price": HUGE, "quantity": 3})))
+
+    (sighted,) = MivaStore(client).sight_orders_by_id([7]).orders
+
+    assert [(pieces.key, pieces.taken) for pieces in sighted.pieces] == [("tee", 3)]
+
+
+@pytest.mark.parametrize(
+    ("asks", "row"),
+    [
+        (lambda store: list(store.sight_orders(above_id=8, updated_from=100)), order(7, dt_updated=99)),
+        (lambda store: list(store.sight_open_orders()), order(7, status=200)),
+        (lambda store: store.sight_orders_by_id([5, 6]), order(7)),
+    ],
+    ids=["place", "open", "number"],
+)
+def test_a_store_that_ignores_what_was_asked_for_is_not_believed(scripted, asks, row):
+    client, _ = scripted(page(row))
+
+    with pytest.raises(UnexpectedAnswer):
+        asks(MivaStore(client))
+
+
+def test_parts_of_today_that_were_not_sold_then_count_for_nothing(scripted):
+    """A pair that is in the catalogue since is not what a line of another SKU sold."""
+    pair = Number('[{"code":"mug","sku":"MUG","quantity":2,"total_quantity":6}]')
+    client, _ = scripted(page(order(7, line={"sku": "CUP", "quantity": 3, "parts": pair})))
+
+    (sighted,) = MivaStore(client).sight_orders_by_id([7]).orders
+
+    assert [(pieces.key, pieces.taken) for pieces in sighted.pieces] == [("cup", 3)]
+
+
 def test_more_digits_than_are_reckoned_with_are_rounded_off(scripted):
     client, _ = scripted(page(order(5, total=Number("9.5" + "0" * 100_000 + "1"))))
 

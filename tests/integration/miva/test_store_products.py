@@ -216,14 +216,17 @@ PNG = bytes.fromhex(
 )
 
 
-def test_stock_is_written_absolute_with_tracking_on(ready, reader):
+def test_stock_is_set_and_moved_with_tracking_on(ready, reader):
     ready.provision([Unit(code, (create(code, quantity=(None, None)),)) for code in ("a", "b")])
     ids = {code: product.id for code, product in reader.products_by_code(["a", "b"]).items()}
 
-    answers = ready.set_stock([StockWrite(ids["a"], 7, stops_sale=False), StockWrite(999_999, 1, stops_sale=False),
-                               StockWrite(ids["b"], 0, stops_sale=True)])  # fmt: skip
+    writes = [StockWrite(ids["a"], quantity=9), StockWrite(999_999, change=1),
+              StockWrite(ids["b"], quantity=0, stops_sale=True)]  # fmt: skip
+    answers = ready.write_stock(writes)
+    moved = ready.write_stock([StockWrite(ids["a"], change=-2)])
 
     assert [answer.outcome for answer in answers] == [WriteOutcome.DONE, WriteOutcome.REFUSED, WriteOutcome.DONE]
+    assert moved == [DONE]
     found = reader.products_by_id(ids.values())
     assert (found[ids["a"]].stock.count, found[ids["a"]].stock.stops_sale_at_zero) == (7, False)
     assert (found[ids["b"]].stock.count, found[ids["b"]].stock.stops_sale_at_zero) == (0, True)
@@ -248,7 +251,9 @@ def test_rows_are_paged_by_id_with_the_fields_that_were_asked_for(ready):
 
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [row.code for page in pages for row in page] == ["p0", "p1", "p2", "p3", "p4"]
-    assert with_fields[3] == StoreRow(id=with_fields[3].id, code="p3", sku="", is_active=True, fields={"upc": "3"})
+    row = with_fields[3]
+    assert row == StoreRow(row.id, code="p3", sku="", is_active=True, fields={"upc": "3"}, created=row.created)
+    assert row.created > 0
 
 
 def test_an_empty_store_has_no_pages(ready):

@@ -18,6 +18,7 @@ from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Listing
 from tradepost.database.orders.orders import DjangoOrders
+from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode
@@ -115,6 +116,7 @@ class Shop:
             inventory=DjangoStoreInventory(self.channel.pk),
             existence=DjangoExistenceNotes(self.channel.pk),
             orders=self.orders,
+            accounts=DjangoAccounts(self.channel.pk, clock=lambda: datetime.now(UTC)),
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=lambda: datetime.now(UTC),
         )

@@ -31,15 +31,14 @@ _LISTINGS = (
     """INSERT INTO tradepost_product (id, handle, title, description, brand, category, tags, option_names, page_title,
         is_for_sale, created_at, updated_at)
         {numbers} SELECT i, 'seed-' || i, 'Seeded', '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}' FROM n""",
-    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, quantity_at, sold_since,
-        barcode, taxable, sku_made_up, is_gone)
-        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, '{at}', 0, '', TRUE, FALSE, FALSE FROM n""",
+    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, source_quantity,
+        stated_by, stated_at, barcode, taxable, sku_made_up, is_gone)
+        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, 5, '', '{at}', '', TRUE, FALSE, FALSE FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, is_orphaned, was_hidden, external_id, wanted_price, proven_price, wanted_quantity,
-        proven_quantity, proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention,
-        last_error, created_at)
+        pending, is_paused, is_orphaned, was_hidden, external_id, wanted_price, proven_price, available, account,
+        missing, looked_at, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, i, 10000, 10000, 5, 5, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n
+        '', FALSE, FALSE, FALSE, i, 10000, 10000, 5, 5, 0, '{now}', '{{}}', '[]', '', '', '{at}' FROM n
         WHERE i % 10 > 0""",
 )
 
@@ -53,7 +52,9 @@ def fill(shop):
     with connection.cursor() as cursor:
         for statement in _LISTINGS:
             numbers = _NUMBERS.format(count=PRODUCTS)
-            cursor.execute(statement.format(numbers=numbers, at="2026-01-01 00:00:00", channel=shop.channel.pk))
+            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+            at = "2026-01-01 00:00:00"
+            cursor.execute(statement.format(numbers=numbers, at=at, now=now, channel=shop.channel.pk))
 
 
 @pytest.fixture

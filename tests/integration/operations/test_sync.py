@@ -291,7 +291,7 @@ def test_a_sku_that_several_products_have_is_left_for_a_person(shop):
 def test_a_run_with_one_rejected_row_is_completed_with_errors(published, monkeypatch):
     published.import_text(HEADER + MUG.replace(",14,", ",20,"))
     refusal = [WriteAnswer(WriteOutcome.REFUSED, "The store is closed")]
-    monkeypatch.setattr(published.store, "set_stock", lambda writes: refusal)
+    monkeypatch.setattr(published.store, "write_stock", lambda writes: refusal)
 
     run = published.sync()
 

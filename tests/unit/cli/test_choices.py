@@ -27,8 +27,8 @@ def row(number: int, kind: Kind, *, parent: int | None = None, product: int = 0,
         parent_code=f"C{parent}" if parent else "",
         wanted_price=Decimal(1),
         proven_price=None,
-        wanted_quantity=5,
-        expected_quantity=None,
+        available=5,
+        account=None,
     )
 
 

@@ -1,6 +1,7 @@
 """What is too much at once: counted by harm, of live listings, and what a person has said yes to."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -31,8 +32,9 @@ class Row:
     status: Status = field(default_factory=lambda: Status(*LISTED))
     wanted_price: Decimal = Decimal(10)
     proven_price: Decimal | None = Decimal(10)
-    wanted_quantity: int | None = 5
-    expected_quantity: int | None = 5
+    available: int | None = 5
+    account: int | None = 5
+    open_since: datetime | None = None
 
 
 def held(at_stake, *, live, limits=USUAL, released=None):
@@ -100,13 +102,13 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.DELIST, Row(status=Status(*LISTED, Pending.DELIST)), Harm.DELIST),
         (Stage.DELIST, Row(status=Status(*HIDDEN, Pending.DELIST)), Harm.DELIST),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE)), Harm.ZERO),
-        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), expected_quantity=None), Harm.ZERO),
-        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), expected_quantity=0), None),
-        (Stage.DECREASE, Row(wanted_quantity=0), Harm.ZERO),
-        (Stage.DECREASE, Row(wanted_quantity=0, expected_quantity=None), Harm.ZERO),
-        (Stage.DECREASE, Row(wanted_quantity=1), None),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=None), Harm.ZERO),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=0), None),
+        (Stage.DECREASE, Row(available=0), Harm.ZERO),
+        (Stage.DECREASE, Row(available=-3), Harm.ZERO),
+        (Stage.DECREASE, Row(available=1), None),
         (Stage.PRICE, Row(wanted_price=Decimal(11)), Harm.REPRICE),
-        (Stage.INCREASE, Row(wanted_quantity=6), None),
+        (Stage.INCREASE, Row(available=6), None),
         (Stage.UNHIDE, Row(status=Status(*HIDDEN, Pending.UNHIDE)), None),
     ],
 )
@@ -122,8 +124,8 @@ def test_a_parent_is_held_back_with_its_variants_and_not_counted_beside_them(sta
         kind=Kind.PARENT,
         status=Status(*LISTED, pending),
         wanted_price=Decimal(11),
-        wanted_quantity=None,
-        expected_quantity=None,
+        available=None,
+        account=None,
     )
 
     assert harm_of(stage, parent) is not None

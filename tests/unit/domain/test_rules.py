@@ -1,3 +1,5 @@
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -16,35 +18,50 @@ def test_a_price_is_rounded_half_up_to_what_is_charged(price, wanted):
     assert rules.wanted_price(Decimal(price)) == Decimal(wanted)
 
 
-@given(st.integers(-1000, 1000), st.integers(0, 1000))
-def test_stock_is_what_is_left_after_sales_and_never_negative(source, sold):
-    assert rules.wanted_quantity(source, sold=sold) == max(0, source - sold)
-
-
-def test_an_unknown_stock_stays_unknown():
-    assert rules.wanted_quantity(None, sold=3) is None
-
-
 def test_a_parent_shows_the_lowest_price_of_its_variants():
     assert rules.parent_price([Decimal(12), Decimal("9.50"), Decimal(30)]) == Decimal("9.50")
 
 
-@given(st.none() | st.integers(0, 50), st.none() | st.integers(-50, 50))
-def test_a_quantity_is_due_as_a_decrease_or_as_an_increase_but_never_as_both(wanted, expected):
-    decrease = rules.is_decrease_due(LISTED, wanted=wanted, expected=expected)
-    increase = rules.is_increase_due(LISTED, wanted=wanted, expected=expected)
-
-    assert not (decrease and increase)
-    assert (decrease or increase) == (wanted is not None and wanted != expected)
+@dataclass(frozen=True)
+class Figures:
+    available: int | None = None
+    account: int | None = None
+    open_since: datetime | None = None
 
 
-def test_a_first_quantity_counts_as_a_decrease_because_nothing_is_known_of_the_stores():
-    assert rules.is_decrease_due(LISTED, wanted=5, expected=None)
+@given(st.none() | st.integers(-50, 50), st.none() | st.integers(-50, 50))
+def test_a_stock_is_due_to_be_set_lowered_or_raised_or_as_it_should_be(available, account):
+    figures = Figures(available, account)
+
+    due = [rule(LISTED, figures) for rule in (rules.is_set_due, rules.is_decrease_due, rules.is_increase_due)]
+
+    assert sum(due) <= 1
+    assert due[0] == (available is not None and account is None)
+    if available is not None and account is not None:
+        assert due[1] == (account > max(0, available))
+        assert due[2] == (account < available)
+
+
+@given(st.integers(-50, 50), st.none() | st.integers(-50, 50), st.sampled_from([LISTED, HIDDEN]))
+def test_nothing_is_due_of_a_stock_but_to_settle_it_while_a_write_is_open(available, account, status):
+    figures = Figures(available, account, open_since=datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert rules.is_settle_due(status, figures)
+    for pending in (Pending.NONE, Pending.HIDE, Pending.UNHIDE):
+        asked = replace(status, pending=pending)
+        for rule in (rules.is_hide_due, rules.is_set_due, rules.is_decrease_due, rules.is_increase_due):
+            assert not rule(asked, figures)
+        assert not rules.is_unhide_due(asked, figures)
+
+
+@pytest.mark.parametrize(("account", "is_due"), [(2, True), (0, False), (None, False)])
+def test_what_we_hid_and_was_given_pieces_back_is_hidden_again(account, is_due):
+    assert rules.is_hide_due(HIDDEN, Figures(available=5, account=account)) is is_due
 
 
 def test_a_hidden_listing_gets_its_price_but_no_quantity():
     assert rules.is_price_due(HIDDEN, wanted=Decimal(2), proven=Decimal(1))
-    assert not rules.is_increase_due(HIDDEN, wanted=5, expected=0)
+    assert not rules.is_increase_due(HIDDEN, Figures(available=5, account=0))
 
 
 def test_a_listing_that_waits_to_be_delisted_gets_nothing_else():
@@ -52,4 +69,4 @@ def test_a_listing_that_waits_to_be_delisted_gets_nothing_else():
 
     assert rules.is_pending_due(delisting, Pending.DELIST)
     assert not rules.is_price_due(delisting, wanted=Decimal(2), proven=Decimal(1))
-    assert not rules.is_decrease_due(delisting, wanted=0, expected=5)
+    assert not rules.is_decrease_due(delisting, Figures(available=0, account=5))

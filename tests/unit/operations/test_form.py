@@ -122,7 +122,7 @@ def before(operation, part, happens):
 
 
 def a_change(name, before, after):
-    return changes.quantity_changed(name, before=before, after=after, reason="", listing_id=None)
+    return changes.quantity_set(name, before=before, after=after, listing_id=None)
 
 
 @pytest.fixture

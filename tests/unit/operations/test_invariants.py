@@ -77,7 +77,7 @@ class Shop:
             case "unlink":
                 self.asked(lambda: listings.set_status(plan_unlink([row]).statuses))
             case "quantity":
-                listings.change(sku, wanted_quantity=value)
+                listings.change(sku, available=value)
             case "price":
                 listings.change(sku, wanted_price=Decimal(value))
             case "gone":
@@ -162,7 +162,7 @@ def listed():
 @pytest.mark.parametrize("function", ["products_by_id", "iterate_existing", "count_existing", "products_by_code"])
 def test_a_read_that_fails_breaks_no_link(monkeypatch, function):
     shop = listed()
-    shop.hub.listings.change("mug", wanted_price=Decimal(3), wanted_quantity=1)
+    shop.hub.listings.change("mug", wanted_price=Decimal(3), available=1)
     before = [row.status for row in shop.rows()]
 
     def fails(*_args, **_options):

@@ -14,7 +14,7 @@ from fakes.listings import MemoryListings
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Attention, Health, Link, Pending, Status
 from tradepost.domain.plan import Action, Outcome, Side
-from tradepost.domain.store import StoreRow, StoreStock
+from tradepost.domain.store import StoreRow
 from tradepost.operations import link
 from tradepost.operations.link import Candidates, LinkDecision, confirm, plan_link
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -209,7 +209,7 @@ def test_a_link_records_what_the_store_has_and_writes_nothing_to_it(hub):
     ]
     row = hub.listings.of("mug")
     assert (row.status, row.external_id, row.code) == (LISTED, 7, "Mug")
-    assert (row.proven_price, row.expected_quantity, row.wanted_quantity) == (Decimal(15), 4, 9)
+    assert (row.proven_price, row.account, row.available) == (Decimal(15), None, 9)
     assert hub.store.writes == []
 
 
@@ -220,15 +220,6 @@ def test_what_the_store_shows_to_nobody_is_linked_as_hidden(hub):
     drive(hub)
 
     assert hub.listings.of("mug").status == Status(Health.HIDDEN, Link.LINKED)
-
-
-def test_an_uncounted_stock_proves_no_quantity(hub):
-    hub.listings.build(a_simple("mug"))
-    put(hub, a_store_product(7, "mug", is_active=True, stock=StoreStock(is_tracked=False, count=0)))
-
-    drive(hub)
-
-    assert hub.listings.of("mug").expected_quantity is None
 
 
 def test_what_is_not_linked_is_flagged_with_the_reason_and_stays_unlinked(hub):

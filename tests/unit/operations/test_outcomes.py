@@ -83,7 +83,7 @@ def test_what_was_missed_is_said_with_the_stores_words(answer, left, says):
     ],
 )
 def test_of_a_change_of_one_field_the_field_is_not_named(answer, says):
-    one = changes.quantity_changed("mug", before=1, after=2, reason="", listing_id=None)
+    one = changes.quantity_set("mug", before=1, after=2, listing_id=None)
 
     assert result_of(one, answer=answer, still_wanted=one).message == says
 
@@ -121,8 +121,8 @@ def test_fields_are_named_as_people_read_them():
     ],
 )
 def test_stock_that_was_sold_from_has_arrived(found, is_met):
-    sent = changes.quantity_changed("mug", before=20, after=9, reason="", listing_id=None)
-    left = changes.quantity_changed("mug", before=found, after=9, reason="", listing_id=None)
+    sent = changes.quantity_set("mug", before=20, after=9, listing_id=None)
+    left = changes.quantity_set("mug", before=found, after=9, listing_id=None)
 
     assert left_of(sent, left) == (frozenset() if is_met else frozenset({"quantity"}))
 
@@ -164,7 +164,7 @@ def test_an_answer_too_few_is_a_mistake_and_never_taken_for_another_ones():
 answers = st.none() | st.builds(WriteAnswer, st.sampled_from(WriteOutcome), st.sampled_from(["", "Words."]))
 quantities = st.none() | st.integers(0, 5)
 stock_changes = st.builds(
-    lambda before, after: changes.quantity_changed("mug", before=before, after=after, reason="", listing_id=None),
+    lambda before, after: changes.quantity_set("mug", before=before, after=after, listing_id=None),
     quantities,
     st.integers(0, 5),
 )

@@ -25,7 +25,7 @@ def listings():
     listings = MemoryListings()
     for product in (a_family("tee", "S", "M"), a_simple("mug")):
         for row in listings.build(product, pending=Pending.NONE):
-            values = {"proven_price": row.wanted_price, "expected_quantity": row.wanted_quantity}
+            values = {"proven_price": row.wanted_price, "account": row.available}
             listings.change(row.sku, status=LISTED, external_id=row.id + 100, **values)
     return listings
 
@@ -96,7 +96,7 @@ def test_an_overwrite_that_names_no_groups_means_all_content(listings):
 
 
 def test_a_listing_that_may_not_have_the_change_stays_as_it_is(listings):
-    listings.change("mug", status=HIDDEN)
+    listings.change("mug", status=HIDDEN, account=0)
     chosen = Selection.of([listings.of("mug").id, listings.of("tee-S").id], as_if=Pending.HIDE)
 
     assert skus(chosen.rows(listings, Stage.HIDE, after=0, limit=9)) == ["tee-S"]
@@ -122,7 +122,7 @@ def test_pages_of_a_preview_are_what_is_due_of_the_chosen_once_it_is_queued(give
     for number, status in enumerate(given_statuses):
         for listings in (previewed, queued_for):
             (row,) = listings.build(a_simple(f"p{number}"), pending=Pending.NONE)
-            listings.change(row.sku, status=status, external_id=row.id, proven_price=Decimal(15), expected_quantity=3)
+            listings.change(row.sku, status=status, external_id=row.id, proven_price=Decimal(15), account=3)
     chosen = data.draw(st.sets(st.sampled_from(sorted(previewed.all))))
     change = data.draw(st.sampled_from([Pending.HIDE, Pending.UNHIDE, Pending.DELIST]))
     for number in chosen:

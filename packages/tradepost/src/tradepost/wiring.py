@@ -1,7 +1,7 @@
 """Wiring: the one place where ports are joined to what implements them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,11 @@ from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Trigger
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.runs.history import RequestHistory
+from tradepost.database.stock.accounts import DjangoAccounts
+from tradepost.database.stock.explanations import explained_stocks
+from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect
@@ -32,6 +36,7 @@ from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
 from tradepost.operations.ports import (
     ActiveRun,
@@ -104,6 +109,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
+            accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
             run=run,
             clock=clock,
         )
@@ -170,6 +176,11 @@ def listings_of(channel_id: int) -> Listings:
     return DjangoListings(channel_id)
 
 
+def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:
+    """Return what the stock of these listings is made up of, by SKU; parents have none."""
+    return explained_stocks(listing_ids)
+
+
 def profile_of(channel: Channel) -> ChannelProfile:
     """Return a channel whole, as people set it up, with blanks for its secrets."""
     return channels.profile_of(channel)
@@ -216,6 +227,19 @@ def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERS
         channels={channel.pk: DjangoListings(channel.pk) for channel in channels},
         history=history(requested_by=requested_by, trigger=trigger),
         transaction=transaction.atomic,
+    )
+
+
+def handover_ports(
+    channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> HandoverPorts:
+    """Give what handing over a channel's orders needs; `requested_by` is kept."""
+    return HandoverPorts(
+        channel_id=channel.pk,
+        handovers=DjangoHandovers(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
     )
 
 

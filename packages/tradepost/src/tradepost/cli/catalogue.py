@@ -1,5 +1,7 @@
 """`tradepost catalogue`: bring in what the merchant sells, and look at it."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +11,8 @@ from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, print_table, progress
 from tradepost.domain.errors import FileRefused
+from tradepost.domain.schedule import interval_of
+from tradepost.domain.stock import Counting
 from tradepost.operations.catalogue_changes import carry_out, plan_merger, plan_removal, plan_renaming
 
 if TYPE_CHECKING:
@@ -85,6 +89,54 @@ def bring_in(
     bring = preview_import if dry_run else import_catalogue
     with progress(is_shown=not quiet) as step:
         return bring(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
+
+
+@app.command()
+def source(
+    *,
+    counts: Annotated[
+        Counting | None,
+        typer.Option(
+            help="Whether a number in a file is a statement only where it changed, or in every file that is not the "
+            "last one again."
+        ),
+    ] = None,
+    lag: Annotated[
+        str,
+        typer.Option(
+            metavar="INTERVAL", help="How old a file's numbers may be when it is written, such as 2h; 0 is none."
+        ),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the numbers of a catalogue file mean, or change it; what is not named stays."""
+    from django.db import transaction
+
+    from tradepost.operations.imports import SOURCE
+    from tradepost.wiring import catalogue
+
+    with transaction.atomic():
+        before = catalogue().source(SOURCE)
+        settings = replace(before, counts=counts or before.counts, lag=_lag(lag) if lag else before.lag)
+        if settings != before:
+            catalogue().set_source(settings)
+    minutes = int(settings.lag.total_seconds() // 60)
+    if as_json:
+        print_json({"source": settings.name, "counts": settings.counts, "lag_minutes": minutes})
+        return
+    out.print(f"counts {settings.counts}: {_COUNTS[settings.counts]}")
+    out.print(f"lag: {counted(minutes, 'minute')}")
+
+
+_COUNTS = {
+    Counting.CHANGED: "a number in a file says something new only where it is another than the last one.",
+    Counting.FILE: "a file that is not the last one again states all its numbers, also those that are as before.",
+}
+
+
+def _lag(text: str) -> timedelta:
+    every = None if text.strip() == "0" else interval_of(text).every
+    return every or timedelta()
 
 
 @app.command("list")

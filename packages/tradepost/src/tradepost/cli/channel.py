@@ -56,6 +56,8 @@ def add(
     web_password_stdin: options.WebPasswordStdin = False,
     make_folder: options.MakeFolder = False,
     time_zone: options.TimeZone = None,
+    stock_mode: options.StockModeOption = None,
+    basket_hours: options.BasketHours = None,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Try the connection first, and keep nothing if it fails.")
     ] = True,
@@ -71,7 +73,12 @@ def add(
     from tradepost.database.models import Channel
 
     ports = _ports()
-    settings = {"is_local": local, "time_zone": time_zone_of(time_zone)}
+    settings = {
+        "is_local": local,
+        "time_zone": time_zone_of(time_zone),
+        "stock_mode": stock_mode,
+        "basket_hours": basket_hours,
+    }
     store = {
         "domain": domain,
         "store_code": store_code,
@@ -224,6 +231,9 @@ def set_(
     delist_parent: options.DelistParent = None,
     brake_percent: options.BrakePercent = None,
     brake_at_least: options.BrakeAtLeast = None,
+    stock_mode: options.StockModeOption = None,
+    basket_hours: options.BasketHours = None,
+    lost_answer_seconds: options.LostAnswerSeconds = None,
     address: options.Address = None,
     type_field: options.TypeField = None,
     parent_field: options.ParentField = None,
@@ -280,6 +290,9 @@ def set_(
             "delist_parent_with_last_variant": delist_parent,
             "brake_percent": brake_percent,
             "brake_at_least": brake_at_least,
+            "stock_mode": stock_mode,
+            "basket_hours": basket_hours,
+            "lost_answer_seconds": lost_answer_seconds,
             "batch_size": batch_size,
             "requests_at_once": requests_at_once,
         },
@@ -405,6 +418,9 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "delist_parent": channel.delist_parent_with_last_variant,
         "brake_percent": channel.brake_percent,
         "brake_at_least": channel.brake_at_least,
+        "stock_mode": channel.stock_mode,
+        "basket_hours": channel.basket_hours,
+        "lost_answer_seconds": channel.lost_answer_seconds,
         "attention": [
             {"run": run.pk, "kind": run.kind, "message": braking.sentence}
             for run in channel.runs.filter(needs_answer=True).order_by("pk")

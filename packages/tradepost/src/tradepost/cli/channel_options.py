@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
+from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import FileProtocol
 
 # --- the store ---
@@ -18,6 +19,16 @@ Local = Annotated[bool | None, typer.Option("--local/--public", help="The store 
 TimeZone = Annotated[
     str | None,
     typer.Option(metavar="ZONE", help="The time zone that schedules are read in, such as Europe/Berlin; UTC at first."),
+]
+StockModeOption = Annotated[
+    StockMode | None,
+    typer.Option(
+        "--stock-mode", help="When the store takes stock, as its inventory settings say; no token can read it."
+    ),
+]
+BasketHours = Annotated[
+    int | None,
+    typer.Option(min=1, max=720, help="How long pieces may lie in a basket of the store before they count as missing."),
 ]
 Digest = Annotated[
     str | None, typer.Option(metavar="sha256|sha1", help="How requests are signed; sha256 unless the store is old.")
@@ -103,6 +114,12 @@ BrakePercent = Annotated[
 ]
 BrakeAtLeast = Annotated[
     int | None, typer.Option(min=0, help="How many it may, however small the share of them would be.")
+]
+LostAnswerSeconds = Annotated[
+    int | None,
+    typer.Option(
+        min=60, max=86_400, help="After how long a request that the store did not answer can't arrive there any more."
+    ),
 ]
 Address = Annotated[
     bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")

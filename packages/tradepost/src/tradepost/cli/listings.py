@@ -1,5 +1,6 @@
 """`tradepost listings`: see what is on a store, ask for changes, and apply them."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,9 @@ from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, t
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.domain.schedule import zone_of
+from tradepost.domain.stock import offered
+from tradepost.domain.stock_explanation import explain
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
@@ -113,6 +117,35 @@ def show(
     )
 
 
+@app.command("explain")
+def explain_(
+    sku: Annotated[str, typer.Argument(help="A SKU, a family's handle, or a code.")],
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a listing's quantity is what it is: what was stated, sold and sent, and what the store should have."""
+    from django.utils import timezone
+
+    from tradepost import wiring
+    from tradepost.database.models import Listing
+
+    chosen = the_channel(channel)
+    named = named_listings(chosen, [sku]).ids
+    children = Listing.objects.filter(parent_id__in=named).values_list("id", flat=True)
+    stocks = wiring.stocks_of({*named, *children})
+    if as_json:
+        print_json({"stocks": [asdict(stock) for stock in stocks]})
+        return
+    now = timezone.now().astimezone(zone_of(chosen.time_zone))
+    for place, stock in enumerate(stocks):
+        out.print(
+            f"{chr(10) if place else ''}{stock.sku} on '{chosen.name}', times in {chosen.time_zone}:", markup=False
+        )
+        for sentence in explain(stock, now=now):
+            out.print(f"  {sentence}", markup=False, soft_wrap=True)
+
+
 for _command in (
     listing_changes.publish,
     listing_changes.overwrite,
@@ -138,7 +171,6 @@ def _plain(value: Any) -> str:
 
 
 def _json(row: "Listing") -> dict[str, Any]:
-    expected = None if row.proven_quantity is None else row.proven_quantity - row.sold_since_proven
     return {
         "id": row.pk,
         "code": row.code,
@@ -151,7 +183,7 @@ def _json(row: "Listing") -> dict[str, Any]:
         "paused": row.is_paused,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
-        "quantity": {"wanted": row.wanted_quantity, "expected": expected},
+        "quantity": {"available": row.available, "account": row.account},
         "attention": row.attention,
         "last_error": row.last_error,
     }
@@ -172,4 +204,4 @@ def _history_json(change: "RunChange") -> dict[str, Any]:
 def _quantity(row: "Listing") -> str:
     if row.kind == "parent":
         return ""
-    return "unknown" if row.wanted_quantity is None else str(row.wanted_quantity)
+    return "unknown" if row.available is None else str(offered(row.available))

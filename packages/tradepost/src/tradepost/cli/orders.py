@@ -1,5 +1,6 @@
-"""`tradepost orders`: get them, look at them, acknowledge and ship them."""
+"""`tradepost orders`: get them, look at them, acknowledge, hand over and ship them."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,9 +8,10 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
+from tradepost.operations.handovers import hand_over
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
 
@@ -114,6 +116,45 @@ def acknowledge(*, dry_run: DryRunOption = False, channel: ChannelOption = "", a
     return _execute("get_orders", channel, dry_run=dry_run, as_json=as_json)
 
 
+@app.command("hand-over")
+def hand_over_(
+    orders: Annotated[
+        list[int] | None, typer.Argument(metavar="ORDER", help="The store's order numbers, imported or not.")
+    ] = None,
+    *,
+    all_open: Annotated[
+        bool, typer.Option("--all-open", help="All orders of the channel that are open on the store.")
+    ] = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Say that whoever packs these orders has their pieces in the count from now on."""
+    from tradepost import wiring
+
+    if all_open == bool(orders):
+        message = "Name the orders to hand over, or say --all-open."
+        raise NotAllowed(message)
+    chosen = the_channel(channel)
+    ports = wiring.handover_ports(chosen, requested_by=shell_user())
+    handover = hand_over(None if all_open else orders, ports)
+    if as_json:
+        print_json(
+            {
+                "handed_over": list(handover.marked),
+                "before": list(handover.before),
+                "unknown": list(handover.unknown),
+            }
+        )
+    else:
+        out.print(f"Handed over: {_numbers(handover.marked) or 'none'}.", markup=False, soft_wrap=True)
+        if handover.before:
+            out.print(f"Handed over before: {_numbers(handover.before)}.", markup=False, soft_wrap=True)
+        if handover.unknown:
+            unknown = f"No order was seen on '{chosen.name}' with the number {_numbers(handover.unknown)}"
+            err.print(f"{unknown}; 'tradepost orders get' looks for new ones.", markup=False, soft_wrap=True)
+    return Exit.WITH_ERRORS if handover.unknown else Exit.DONE
+
+
 @app.command()
 def ship(
     order: Number,
@@ -172,6 +213,10 @@ def _execute(kind: str, channel: str, *, dry_run: bool, as_json: bool) -> Exit:
     from tradepost.cli.run_report import execute
 
     return execute(the_channel(channel), kind, dry_run=dry_run, as_json=as_json)
+
+
+def _numbers(orders: Sequence[int]) -> str:
+    return ", ".join(map(str, orders))
 
 
 def _pieces(lines: list[str]) -> dict[str, int]:

@@ -9,7 +9,7 @@ same names, and a name that is missing or that the model does not have is a Valu
 values without names, in a tuple or list, are a TypeError.
 
     sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
-    sql.upsert(VariantRecord, rows, unique=("sku",), keep=("sold_since",))
+    sql.upsert(VariantRecord, rows, unique=("sku",), keep=("stated_by",))
     sql.update(Listing, rows, where={"channel_id": 3})          # by id; every other name in the rows is set
     sql.page(Listing, "id", where=("channel_id = %s", "NOT is_paused"), params=(3,), after=0, limit=100)
 

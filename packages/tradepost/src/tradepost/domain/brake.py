@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Status
+from tradepost.domain.listing import Pending, Status
+from tradepost.domain.rules import StockFigures
 from tradepost.domain.stages import Stage, is_due
 
 # What holds for a channel until somebody sets it.
@@ -36,7 +37,7 @@ _WORDS: Mapping[Harm, str] = {
 }
 
 
-class BrakedValues(Protocol):
+class BrakedValues(StockFigures, Protocol):
     """What is looked at of a listing."""
 
     @property
@@ -47,10 +48,6 @@ class BrakedValues(Protocol):
     def wanted_price(self) -> Decimal: ...
     @property
     def proven_price(self) -> Decimal | None: ...
-    @property
-    def wanted_quantity(self) -> int | None: ...
-    @property
-    def expected_quantity(self) -> int | None: ...
 
 
 # The stages of a sync that the brake looks at.
@@ -64,11 +61,13 @@ STAGE_HARMS: Mapping[Stage, Harm] = {
 
 def harm_of(stage: Stage, listing: BrakedValues) -> Harm | None:
     """Say what a stage of a sync does to a listing that is due for it, if the brake holds that back."""
-    if stage is Stage.DECREASE and listing.wanted_quantity != 0:
+    if stage is Stage.DECREASE and (listing.available is None or listing.available > 0):
         return None
+    if stage is Stage.HIDE and listing.status.pending is not Pending.HIDE:
+        return None  # it is hidden already, and was given pieces back
     if stage is Stage.HIDE and listing.kind is not Kind.PARENT:
         # A parent has no stock of its own, but must not be called hidden while its variants are on sale.
-        is_on_sale = listing.expected_quantity is None or listing.expected_quantity > 0
+        is_on_sale = listing.account is None or listing.account > 0
         return Harm.ZERO if is_on_sale else None
     return STAGE_HARMS.get(stage)
 

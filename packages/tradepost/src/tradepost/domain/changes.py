@@ -3,7 +3,8 @@ Changes by what happens: the one place where a `Change` is made, so that a previ
 same thing in the same words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from tradepost.domain.order import AcknowledgeMode, Shipment, StoreOrder, StoreStatus, acknowledgement_note
@@ -36,12 +37,26 @@ def price_changed(
     return _on_store(Action.UPDATE, code, [FieldChange("price", before, after)], reason, listing_id)
 
 
-def quantity_changed(code: str, *, before: int | None, after: int, reason: str, listing_id: int | None) -> Change:
+def quantity_moved(code: str, *, before: int, after: int, available: int, listing_id: int | None) -> Change:
+    """`before` and `after`: the account, which the store's count is moved along with."""
+    reason = f"{available} are available" if available >= 0 else f"{-available} more are sold than there are"
     return _on_store(Action.UPDATE, code, [FieldChange("quantity", before, after)], reason, listing_id)
 
 
-def product_hidden(code: str, *, before: int | None, listing_id: int | None) -> Change:
-    return _on_store(Action.HIDE, code, [FieldChange("quantity", before, 0)], "queued to hide", listing_id)
+def quantity_set(code: str, *, before: int | None, after: int, listing_id: int | None) -> Change:
+    reason = "nothing is known of the store's count"
+    return _on_store(Action.UPDATE, code, [FieldChange("quantity", before, after)], reason, listing_id)
+
+
+def sale_stops_at_zero(code: str, *, listing_id: int | None) -> Change:
+    """The store's own settings let it be sold, or vanish, when none is left."""
+    field = FieldChange("stops_sale_at_zero", None, True)
+    return _on_store(Action.UPDATE, code, [field], "what happens at zero is not the store's default", listing_id)
+
+
+def product_hidden(code: str, *, before: int | None, is_again: bool, listing_id: int | None) -> Change:
+    reason = "it is hidden and was given pieces back" if is_again else "queued to hide"
+    return _on_store(Action.HIDE, code, [FieldChange("quantity", before, 0)], reason, listing_id)
 
 
 def product_unhidden(code: str, *, after: int | None, listing_id: int | None) -> Change:
@@ -143,6 +158,20 @@ def family_unhidden(code: str, *, listing_id: int) -> Change:
     return _in_hub(Action.UNHIDE, code, field, "its variants were queued", listing_id)
 
 
+def account_opened(code: str, *, count: int, listing_id: int) -> Change:
+    """What the store counts is entered in an account of which nothing was known."""
+    return _in_hub(Action.UPDATE, code, FieldChange("account", None, count), "counted on the store", listing_id)
+
+
+def account_corrected(code: str, *, before: int, after: int | None, reason: str, listing_id: int) -> Change:
+    """What is known of a store's count was wrong; None: nothing is known of it any more."""
+    return _in_hub(Action.UPDATE, code, FieldChange("account", before, after), reason, listing_id)
+
+
+def stock_write_settled(code: str, *, before: int | None, after: int | None, reason: str, listing_id: int) -> Change:
+    return _in_hub(Action.UPDATE, code, FieldChange("account", before, after), reason, listing_id)
+
+
 def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -> Change:
     return Change(Subject(SubjectKind.LISTING, code), side, Action.KEEP, (), reason, listing_id)
 
@@ -163,6 +192,31 @@ def order_imported(order: StoreOrder) -> Change:
 def order_unreadable(number: str) -> Change:
     """An order that the store has, and that can't be imported as it is."""
     return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.IMPORT, (), "found on the store")
+
+
+def order_sighted(order_number: int, *, pieces: Mapping[str, tuple[int, int]]) -> Change:
+    """`pieces`: taken from stock before and now, by product."""
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)),
+        Side.HUB,
+        Action.UPDATE,
+        tuple(FieldChange(key, before, after) for key, (before, after) in pieces.items()),
+        "it took pieces from the store's stock, or gave some back",
+    )
+
+
+def order_gone(order_number: int) -> Change:
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.DELETE, (), "it is not on the store any more"
+    )
+
+
+def order_handed_over(order_number: int, *, at: datetime) -> Change:
+    """Who packs the order has its pieces in their own count from now on."""
+    field = FieldChange("handed_over_at", None, at)
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), "handed over by a person"
+    )
 
 
 def order_acknowledged(order_number: int, *, mode: AcknowledgeMode) -> Change:

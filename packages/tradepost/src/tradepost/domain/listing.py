@@ -408,6 +408,16 @@ def may_send_price(status: Status) -> bool:
     )
 
 
+def is_kept_hidden(status: Status) -> bool:
+    """Whether a sync has to see to it that nothing of it can be bought."""
+    return (
+        not status.is_paused
+        and status.link is Link.LINKED
+        and status.health is Health.HIDDEN
+        and status.pending not in {Pending.UNHIDE, Pending.DELIST}
+    )
+
+
 def may_send_quantity(status: Status) -> bool:
     """Whether a sync may write its quantity: while hidden, changes are held back, or it would be for sale again."""
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.order import StoreOrder, StoreOrderLine
@@ -18,7 +19,22 @@ class SellableListing:
     code_key: str
 
 
-def codes_of(line: StoreOrderLine) -> list[str]:
+class Sold(Protocol):
+    """What an order line names its product by."""
+
+    @property
+    def external_product_id(self) -> int: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def part_codes(self) -> tuple[str, ...]: ...
+    @property
+    def is_product(self) -> bool: ...
+
+
+def codes_of(line: Sold) -> list[str]:
     """The codes of what a line sold, the better first: that of the product behind it, then its own."""
     return [code for code in (*line.part_codes[:1], line.code) if code]
 
@@ -36,7 +52,7 @@ class LineMatcher:
             self._by_sku[listing.sku] = listing
             self._by_code[listing.code_key] = listing
 
-    def match(self, line: StoreOrderLine) -> SellableListing | None:
+    def match(self, line: Sold) -> SellableListing | None:
         """Find by the store's id, then SKU, then codes. None for what is no product, such as a gift wrap."""
         if not line.is_product:
             return None

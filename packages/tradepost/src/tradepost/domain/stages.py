@@ -2,7 +2,7 @@
 The parts of a sync in the order in which they are applied, and which listings each of them works on.
 
 The order is the safe one: what must not be sold goes first (delist, hide, decreases), then prices, and only then what
-becomes available (increases, unhide).
+becomes available (increases, a first stock, unhide). Before any stock is written, what was never answered is settled.
 """
 
 from decimal import Decimal
@@ -15,14 +15,16 @@ from tradepost.domain.listing import Pending, Status
 
 class Stage(StrEnum):
     DELIST = "delist"
+    SETTLE = "settle"
     HIDE = "hide"
     DECREASE = "decrease"
     PRICE = "price"
     INCREASE = "increase"
+    SET = "set"
     UNHIDE = "unhide"
 
 
-class SyncValues(Protocol):
+class SyncValues(rules.StockFigures, Protocol):
     """What is looked at of a listing."""
 
     @property
@@ -31,24 +33,24 @@ class SyncValues(Protocol):
     def wanted_price(self) -> Decimal: ...
     @property
     def proven_price(self) -> Decimal | None: ...
-    @property
-    def wanted_quantity(self) -> int | None: ...
-    @property
-    def expected_quantity(self) -> int | None: ...
 
 
 def is_due(stage: Stage, listing: SyncValues) -> bool:
     """Whether a sync has to work on a listing in this stage; every selecting query must match it exactly."""
     match stage:
-        case Stage.DELIST | Stage.HIDE | Stage.UNHIDE:
-            return rules.is_pending_due(listing.status, Pending(stage.value))
+        case Stage.DELIST:
+            return rules.is_pending_due(listing.status, Pending.DELIST)
+        case Stage.SETTLE:
+            return rules.is_settle_due(listing.status, listing)
+        case Stage.HIDE:
+            return rules.is_hide_due(listing.status, listing)
+        case Stage.DECREASE:
+            return rules.is_decrease_due(listing.status, listing)
         case Stage.PRICE:
             return rules.is_price_due(listing.status, wanted=listing.wanted_price, proven=listing.proven_price)
-        case Stage.DECREASE:
-            return rules.is_decrease_due(
-                listing.status, wanted=listing.wanted_quantity, expected=listing.expected_quantity
-            )
         case Stage.INCREASE:
-            return rules.is_increase_due(
-                listing.status, wanted=listing.wanted_quantity, expected=listing.expected_quantity
-            )
+            return rules.is_increase_due(listing.status, listing)
+        case Stage.SET:
+            return rules.is_set_due(listing.status, listing)
+        case Stage.UNHIDE:
+            return rules.is_unhide_due(listing.status, listing)

@@ -8,6 +8,7 @@ from django.db import connections
 from django.utils import timezone
 
 from tradepost.database.runs import runs
+from tradepost.engine.chains import chain_from
 from tradepost.engine.complaint import Complaint
 from tradepost.engine.owner import is_dead
 from tradepost.engine.run_handle import RunHandle
@@ -93,6 +94,7 @@ class Executor:
                 continue
             try:
                 execute(run, on_start=self._note)
+                chain_from(run)
             finally:
                 with self._lock:
                     self._at_work.pop(run.pk, None)

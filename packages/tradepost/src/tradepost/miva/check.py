@@ -3,19 +3,20 @@ What a connection is good for, found out without changing anything: the store's 
 clocks. Each function is called with what it refuses only after it has looked at the rights.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
-from tradepost.miva.rows.product_records import WireStore
-from tradepost.miva.store_reads import StoreReads
+from tradepost.domain.stock import StockMode
+from tradepost.miva.rows.product_records import WireProduct, WireStore
+from tradepost.miva.store_reads import STOCK_COLUMNS
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call, Repeat
 from tradepost.miva.wire.client import MivaClient
-from tradepost.miva.wire.side_by_side import SideBySide
-from tradepost.operations.ports import StoreCheck
+from tradepost.miva.wire.filters import columns
+from tradepost.operations.ports import StockCheck, StoreCheck
 
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "Provision_Store": {"XML": ""},
@@ -27,6 +28,11 @@ _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "OrderItemList_CreateShipment": {},
     "OrderShipmentList_Update": {},
 }
+
+
+_LOOKED_AT = 20
+_BASKETS, _TOTAL = "baskinv", "total_inv"
+_BASKET_COLUMNS = [f"CustomField_Values:{_BASKETS}:{field}" for field in ("basket_inv", _TOTAL)]
 
 
 def check_connection(client: MivaClient) -> StoreCheck:
@@ -52,9 +58,41 @@ def check_connection(client: MivaClient) -> StoreCheck:
         store_name=name,
         functions=functions.THE_EIGHT,
         missing=missing,
-        reads_stock="ProductList_Load_Query" not in missing and StoreReads(client, SideBySide(1)).reads_stock(),
+        stock=StockCheck() if "ProductList_Load_Query" in missing else _look_at_stock(client, missing),
         clock_difference_seconds=client.clock_difference_seconds,
     )
+
+
+def _look_at_stock(client: MivaClient, missing: Mapping[str, str]) -> StockCheck:
+    """Look at some products; the first that is surely counted is moved by none."""
+    asked = columns([*STOCK_COLUMNS, *_BASKET_COLUMNS])
+    products = client.call(functions.product_list_load_query(filters=asked, count=_LOOKED_AT, row=WireProduct)).data
+    if not products:
+        return StockCheck()
+    settings = [(product.id, product.productinventorysettings) for product in products]
+    counted = [product_id for product_id, found in settings if found is not UNSET and found.active]
+    refusal: str | None = None
+    if counted and "InventoryProductSettings_Update" not in missing:
+        try:
+            client.call(functions.inventory_product_settings_probe(product_id=counted[0]))
+            refusal = ""
+        except (PermissionMissing, Rejected) as error:
+            refusal = str(error)
+    fields = products[0].custom_field_values
+    of_baskets = {} if fields is UNSET else fields.get(_BASKETS, {})
+    return StockCheck(
+        is_read=settings[0][1] is not UNSET,
+        move_refusal=refusal,
+        counts_baskets=bool(of_baskets),
+        mode=_mode(of_baskets),
+    )
+
+
+def _mode(of_baskets: Collection[str]) -> StockMode:
+    """Tell it by the fields of the module that counts baskets: one of them exists in the mode basket only."""
+    if not of_baskets:
+        return StockMode.UNKNOWN
+    return StockMode.BASKET if _TOTAL in of_baskets else StockMode.CHECKOUT
 
 
 def _store_name(client: MivaClient) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
 from tradepost.domain.order import ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
+from tradepost.domain.stock import OrderSighting
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.provision_messages import Meaning, attribute, messages_of
@@ -20,6 +21,7 @@ from tradepost.miva.documents.tags import Tag
 from tradepost.miva.documents.unit_document import UnitDocument, unit_document
 from tradepost.miva.existence_reads import ExistenceReads
 from tradepost.miva.rows.product_records import Message
+from tradepost.miva.sighting_reads import SightingReads
 from tradepost.miva.store_reads import StoreReads
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.answers import PRODUCT_NOT_FOUND
@@ -37,6 +39,7 @@ from tradepost.operations.ports import (
     SetupItem,
     SetupKind,
     ShipmentSend,
+    SightingPage,
     StockWrite,
     UnitAnswer,
     WriteAnswer,
@@ -65,6 +68,7 @@ class MivaStore:
         self._side_by_side = SideBySide(requests_at_once)
         self._reads = StoreReads(client, self._side_by_side)
         self._existence = ExistenceReads(client, self._side_by_side)
+        self._sightings = SightingReads(client)
         self._stopwatch = stopwatch
         self._document_pace = Pace(start=20, largest=200)
         self._call_pace = Pace(start=50, largest=200)
@@ -107,6 +111,18 @@ class MivaStore:
 
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         return self._reads.orders_by_id(ids)
+
+    def sight_orders(self, *, above_id: int, updated_from: int, page_size: int = 500) -> Iterator[SightingPage]:
+        return self._sightings.sight_orders(above_id=above_id, updated_from=updated_from, page_size=page_size)
+
+    def sight_open_orders(self, *, page_size: int = 500) -> Iterator[SightingPage]:
+        return self._sightings.sight_open_orders(page_size=page_size)
+
+    def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
+        return self._sightings.sight_orders_by_id(ids)
+
+    def newest_orders(self) -> list[OrderSighting]:
+        return self._sightings.newest_orders()
 
     # --- products ---------------------------------------------------------------------------------------------------
 
@@ -165,11 +181,14 @@ class MivaStore:
             made.append(answers[-1] is _DONE and not complaints)
         return made, answers
 
-    def set_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
+    def write_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
         """See the port."""
         calls = [
             functions.inventory_product_settings_update(
-                product_id=write.external_id, current_stock=write.quantity, stops_sale=write.stops_sale
+                product_id=write.external_id,
+                current_stock=write.quantity,
+                adjust_by=write.change,
+                stops_sale=write.stops_sale,
             )
             for write in writes
         ]

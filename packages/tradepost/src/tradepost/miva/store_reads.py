@@ -36,7 +36,7 @@ _SKU_MATCHES_PER_REQUEST = 200
 _ORDERS_PER_REQUEST = 50
 _VARIANT_LOADS_PER_REQUEST = 50
 
-_STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
+STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
 _CONTENT_COLUMNS = (
     "descrip",
     "attributes",
@@ -139,7 +139,7 @@ class StoreReads:
 
     def _stock_columns(self) -> Sequence[str]:
         """What this token may not see, it does not ask for a second time."""
-        return () if self._reads_stock is False else _STOCK_COLUMNS
+        return () if self._reads_stock is False else STOCK_COLUMNS
 
     def _noting_stock(self, rows: list[WireProduct]) -> list[WireProduct]:
         if rows and self._reads_stock is not False:
@@ -177,7 +177,7 @@ class StoreReads:
     def reads_stock(self) -> bool:
         """See the port. A store without any product tells nothing, so it is asked again."""
         if self._reads_stock is None:
-            call = functions.product_list_load_query(filters=columns(_STOCK_COLUMNS), count=1, row=WireProduct)
+            call = functions.product_list_load_query(filters=columns(STOCK_COLUMNS), count=1, row=WireProduct)
             page = self._client.call(call)
             if not page.data:
                 return False

@@ -139,7 +139,7 @@ def _by_channel(
 
 
 def _orphaned(row: ListingRow) -> Change:
-    pieces = row.expected_quantity if row.status.link is Link.LINKED else 0
+    pieces = row.account if row.status.link is Link.LINKED else 0
     return changes.listing_orphaned(row.code, pieces=pieces, listing_id=row.id)
 
 

@@ -1,17 +1,37 @@
 """A look at a channel's connections: one harmless question after the other, each answered by yes or by its cure."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tradepost.domain.errors import TradepostError
-from tradepost.operations.ports import ChannelProfile, Connector, ImageCheck, ImageConnection, StoreCheck
+from tradepost.domain.stock import StockMode
+from tradepost.operations.ports import (
+    ChannelProfile,
+    Connector,
+    ImageCheck,
+    ImageConnection,
+    StockCheck,
+    StoreCheck,
+)
 
 USUAL_WINDOW_SECONDS = 120
-_STOCK_READ = "can be read back, so quantities are proven"
-_STOCK_UNREAD = (
-    "can't be read with this token, so quantities count as sent, not as proven; the right to view inventory would "
-    "prove them"
+_READ = {
+    True: "can be read back, so quantities are proven",
+    False: "can't be read with this token, so quantities count as sent, not as proven; the right to view inventory "
+    "would prove them",
+    None: "the store has no product yet to look at, so whether counts can be read is not known",
+}
+_MODE_ASKED = (
+    "when the store takes stock is not known. Its inventory settings say it: at the checkout, which is better, because "
+    "nothing is missing for baskets that nobody buys, or when something is put into a basket. Tell it with 'tradepost "
+    "channel set {channel} --stock-mode checkout' or '--stock-mode basket'"
 )
+_MODE_WORDS = {
+    StockMode.CHECKOUT: "the store takes stock at the checkout",
+    StockMode.BASKET: "the store takes stock when something is put into a basket. At the checkout would be better: "
+    "pieces in baskets that nobody buys are missing from its count until they expire",
+}
 _IMAGES = "images: log-in and folder"
 
 
@@ -62,7 +82,11 @@ def _store(profile: ChannelProfile, connector: Connector) -> list[Finding]:
         check = connector.look_at_store(profile.store, is_local=profile.settings.is_local)
     except TradepostError as error:
         return [Finding(name, is_good=False, words=str(error))]
-    return [Finding(name, is_good=True, words=f"this is '{check.store_name}'"), *_rights(check)]
+    return [
+        Finding(name, is_good=True, words=f"this is '{check.store_name}'"),
+        *_rights(check),
+        *_stock(check.stock, profile),
+    ]
 
 
 def _rights(check: StoreCheck) -> list[Finding]:
@@ -72,8 +96,42 @@ def _rights(check: StoreCheck) -> list[Finding]:
             for name in check.functions
         ),
         _clock(check.clock_difference_seconds),
-        Finding("store: stock", is_good=True, words=_STOCK_READ if check.reads_stock else _STOCK_UNREAD),
     ]
+
+
+def _stock(check: StockCheck, profile: ChannelProfile) -> list[Finding]:
+    return [
+        Finding("store: stock", is_good=True, words=_READ[check.is_read]),
+        _moves(check.move_refusal),
+        _mode(check.mode, profile),
+        Finding("store: baskets", is_good=True, words=_baskets(counts_baskets=check.counts_baskets)),
+    ]
+
+
+def _moves(refusal: str | None) -> Finding:
+    name = "store: moves of stock"
+    if refusal is None:
+        return Finding(name, is_good=True, words="not tried, as no product was seen to be counted")
+    return Finding(name, is_good=not refusal, words=refusal or "a move by 0 was taken")
+
+
+def _mode(seen: StockMode, profile: ChannelProfile) -> Finding:
+    name, known = "store: stock mode", profile.settings.stock_mode
+    channel = shlex.quote(profile.name)
+    if seen not in {StockMode.UNKNOWN, known}:
+        cure = f"tell the channel: 'tradepost channel set {channel} --stock-mode {seen}'"
+        return Finding(name, is_good=known is StockMode.UNKNOWN, words=f"{_MODE_WORDS[seen]}; {cure}")
+    if known is StockMode.UNKNOWN:
+        return Finding(name, is_good=True, words=_MODE_ASKED.format(channel=channel))
+    return Finding(name, is_good=True, words=_MODE_WORDS[known])
+
+
+def _baskets(*, counts_baskets: bool | None) -> str:
+    if counts_baskets is None:
+        return "the store has no product yet to look at, so whether it tells what baskets hold is not known"
+    if counts_baskets:
+        return "the store tells what baskets hold (module Basket Inventory)"
+    return "the store does not tell what baskets hold; its module Basket Inventory (baskinv) would"
 
 
 def _clock(difference_seconds: float | None) -> Finding:

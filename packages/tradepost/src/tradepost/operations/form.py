@@ -21,7 +21,17 @@ from tradepost.domain.listing import Attention
 from tradepost.domain.order import StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
 from tradepost.operations.outcomes import Answers, left_of, result_of
-from tradepost.operations.ports import ActiveRun, Ports, Proven, SetupItem, StoreStanding, WriteOutcome
+from tradepost.operations.ports import (
+    AccountEntry,
+    ActiveRun,
+    Ports,
+    Proven,
+    Reading,
+    SetupItem,
+    SightedOrder,
+    StoreStanding,
+    WriteOutcome,
+)
 
 # How many the brake names of each kind.
 _EXAMPLES = 5
@@ -54,6 +64,12 @@ class Verdict:
     acknowledged: list[int] = field(default_factory=list)
     synced_shipments: dict[int, int] = field(default_factory=dict)
     shipment_errors: dict[int, str] = field(default_factory=dict)
+    sighted: list[SightedOrder] = field(default_factory=list)
+    is_first_sighting: bool = False
+    accounts: list[AccountEntry] = field(default_factory=list)
+    settled_writes: list[int] = field(default_factory=list)
+    lost_accounts: list[int] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +164,10 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
 
     def unread(self, change: Change, seen: Seen) -> frozenset[str]:
         """Name the fields of a change that this token can't read back."""
+        return frozenset()
+
+    def implied(self, change: Change, seen: Seen) -> frozenset[str]:
+        """Name those of them that were taken for sure, by what else can be read, although the answer was lost."""
         return frozenset()
 
     @abstractmethod
@@ -400,6 +420,7 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
                 answer=self._answers.get(subject),
                 still_wanted=still_wanted.get(subject),
                 unread=self._operation.unread(change, self._seen),
+                implied=self._operation.implied(change, self._seen),
             )
             for subject, change in self._sent.items()
         }
@@ -442,6 +463,16 @@ def record(ports: Ports, verdict: Verdict, *, cursor: tuple[str, int | None]) ->
             ports.orders.mark_synced(verdict.synced_shipments, at=at)
         if verdict.shipment_errors:
             ports.orders.flag_shipments(verdict.shipment_errors)
+        _record_stock(ports, verdict, at)
         ports.run.report(verdict.results)
         if key is not None:
             ports.run.advance(name, key)
+
+
+def _record_stock(ports: Ports, verdict: Verdict, at: datetime) -> None:
+    if verdict.sighted:
+        ports.accounts.sight(verdict.sighted, is_first=verdict.is_first_sighting, at=at)
+    if verdict.accounts or verdict.settled_writes or verdict.lost_accounts:
+        ports.accounts.record(verdict.accounts, settled=verdict.settled_writes, lost=verdict.lost_accounts)
+    if verdict.readings:
+        ports.accounts.read(verdict.readings, at=at)

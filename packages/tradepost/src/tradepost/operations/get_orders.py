@@ -25,6 +25,7 @@ from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import ChannelSettings, OrderRow, OrdersById, Ports, ShipmentSend
+from tradepost.operations.stock.sightings import Sight
 
 # Orders can complete after later-numbered ones, so every fetch looks back over the one before it.
 _OVERLAP = timedelta(hours=48)
@@ -32,7 +33,12 @@ _ACKNOWLEDGE_BATCH = 50
 
 
 def execute(ports: Ports) -> None:
-    """Fetch new orders, then acknowledge what was imported. Idempotent: each order is imported once."""
+    """
+    Sight what orders took from stock, fetch new ones, then acknowledge what was imported.
+
+    Idempotent: each order is imported once.
+    """
+    drive(ports, Sight())
     drive(ports, Fetch(ports.channel))
     if ports.channel.acknowledge_mode is not AcknowledgeMode.NONE:
         drive(ports, Acknowledge(ports.channel))

@@ -1,5 +1,6 @@
 """Import a catalogue: read products from a file, keep them, and bring the listings of every channel in step."""
 
+import hashlib
 import logging
 import os
 import posixpath
@@ -7,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable, quoted
 from tradepost.domain.identity import IdentityPlan, plan_identity
+from tradepost.domain.stock import Counting
 from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
@@ -24,10 +26,15 @@ from tradepost.operations.ports import (
     ListingBuilder,
     ReadProduct,
     RowReport,
+    Saying,
     SourceImages,
+    SourceSettings,
 )
 
 BATCH = 200
+SOURCE = "catalogue"
+"""The one source that there is: whatever file is imported by hand."""
+
 _WEB = ("http", "https")
 _MAX_SOURCE = 2000
 
@@ -89,12 +96,15 @@ def import_catalogue(
     """
     Import a catalogue file, batch by batch, each batch in one transaction with its listings on every channel.
 
-    Idempotent: importing the same file again changes nothing. `queue` asks for new listings to be published;
+    Idempotent: importing the same file again changes nothing; a number that the source has given before is no new
+    statement, unless its setting says that every new file counts. `queue` asks for new listings to be published;
     `progress` is told the number of rows done. Raises FileRefused when the file is no catalogue.
     """
     report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
     images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
-    at = _age(path, ports.clock())
+    source = ports.catalogue.source(SOURCE)
+    digest = _digest(path)
+    saying = _saying(path, source, digest=digest, now=ports.clock())
     waiting: list[Product] = []
     for batch, is_last in _with_the_rest(_batches(ports.reader.read(path)), waiting):
         for read in batch:
@@ -109,7 +119,7 @@ def import_catalogue(
         if products:
             with ports.transaction():
                 products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
-                saved, built = save_products(products, ports, at=at, queue=queue)
+                saved, built = save_products(products, ports, saying=saying, queue=queue)
             waiting += undecided
             report.saved += saved
             report.built.update(built)
@@ -120,6 +130,8 @@ def import_catalogue(
             report.simple += not product.is_family
         if progress is not None:
             progress(report.rows)
+    with ports.transaction():
+        ports.catalogue.set_source(replace(source, digest=digest))
     return report
 
 
@@ -153,10 +165,10 @@ def _with_the_rest(
 
 
 def save_products(
-    products: Sequence[Product], ports: ImportPorts, *, at: datetime, queue: bool
+    products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool
 ) -> tuple[ImportCounts, dict[str, int]]:
     """
-    Keep products as they were at a moment, and bring their listings on every channel in step; one transaction.
+    Keep products as somebody says that they are, and bring their listings on every channel in step; one transaction.
 
     Returns also how many listings each channel got. Idempotent.
     Raises RowRefused when a SKU belongs to another product.
@@ -165,25 +177,35 @@ def save_products(
         return ImportCounts(), {}
     handles = [product.handle for product in products]
     with ports.transaction():
-        saved = ports.catalogue.save(products, at=at)
+        saved = ports.catalogue.save(products, saying=saying)
         built = {name: channel.build(handles, queue=queue) for name, channel in ports.channels.items()}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
         ports.catalogue.refresh_wanted(handles)
     return saved, built
 
 
-def _age(path: Path, now: datetime) -> datetime:
+def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -> Saying:
     """
-    Return the moment at which the file's quantities were true: they are as old as the file.
+    Say what the numbers of a file are worth.
 
-    Orders come in whole seconds, so one of the same second counts as unknown to the file; the worst of it is a piece
-    too few on sale until the next import.
+    It knows of nothing that was handed over after it was written, where this machine can tell, nor after it was asked
+    for.
     """
     try:
-        written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
         written = now
-    return min(written, now) - timedelta(seconds=1)
+    counts_all = source.counts is Counting.FILE and digest != source.digest
+    return Saying(path.name, now, min(written, now) - source.lag, counts_all=counts_all)
+
+
+def _digest(path: Path) -> str:
+    """Hash a file that may be larger than memory; one that can't be read is refused by its reader."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:

@@ -47,12 +47,18 @@ def left_of(change: Change, still_wanted: Change | None) -> frozenset[str]:
 
 
 def result_of(
-    change: Change, *, answer: WriteAnswer | None, still_wanted: Change | None, unread: Collection[str] = ()
+    change: Change,
+    *,
+    answer: WriteAnswer | None,
+    still_wanted: Change | None,
+    unread: Collection[str] = (),
+    implied: Collection[str] = (),
 ) -> Result:
     """
     Say what became of a change.
 
     `still_wanted`: what the second plan wants of the same subject. `unread`: its fields that this token can't read.
+    `implied`: those of them that were taken for sure, even if the answer was lost.
     """
     answer = answer or _NOT_ASKED
     left = left_of(change, still_wanted)
@@ -68,8 +74,11 @@ def result_of(
         return Result(change, Outcome.UNKNOWN if is_lost else Outcome.REJECTED, message=_why(change, answer, left))
     if not unread:
         return Result(change, Outcome.APPLIED, Proof.READ)
-    if is_lost:
-        return Result(change, Outcome.UNKNOWN, message=f"The answer was lost, and {names(unread)} can't be read back.")
+    doubtful = set(unread) - set(implied)
+    if is_lost and doubtful:
+        return Result(
+            change, Outcome.UNKNOWN, message=f"The answer was lost, and {names(doubtful)} can't be read back."
+        )
     if answer.outcome is WriteOutcome.REFUSED:
         return Result(change, Outcome.REJECTED, message=answer.message)
     return Result(change, Outcome.APPLIED, Proof.ANSWERED)

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tradepost.database.models import Channel, Listing, RunChange
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
+from tradepost.domain.stock import offered
 from tradepost.engine.requests import RequestOutcome, preview_change, products_that_go, request_change
 from tradepost.engine.schedules import when_applied
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
@@ -106,13 +107,13 @@ class ListingTable(ReadOnlyTable):
 
     @column("Quantity")
     def quantity(self, row: Listing) -> str:
-        return NOTHING if row.kind == "parent" else number(row.wanted_quantity)
+        return NOTHING if row.kind == "parent" else number(None if row.available is None else offered(row.available))
 
     @column("Quantity on the store by now")
     def expected(self, row: Listing) -> str:
-        if row.proven_quantity is None:
+        if row.account is None:
             return "never proven"
-        return number(row.proven_quantity - row.sold_since_proven)
+        return number(row.account)
 
     @column("Attention")
     def attention_text(self, row: Listing) -> str:

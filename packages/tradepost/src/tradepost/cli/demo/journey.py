@@ -35,6 +35,7 @@ from tradepost.operations.ports import (
     Level,
     ListingRow,
     NewShipment,
+    Saying,
     Store,
     StoreConnection,
 )
@@ -163,7 +164,8 @@ class _Journey:
         with transaction.atomic():
             changed = [choices.changed(family.product, skus) for family in families]
             ports = import_ports([self._channel], reads_files=False)
-            save_products(changed, ports, at=timezone.now(), queue=False)
+            now = timezone.now()
+            save_products(changed, ports, saying=Saying("the demo", now, now), queue=False)
         self._perform("sync")
         rows = [row for row in self._rows() if row.id in {listing.id for listing in picked}]
         self._step("Changed prices and quantities", len(rows), proof.of_listings(rows, self._seen()))

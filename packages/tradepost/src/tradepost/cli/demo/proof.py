@@ -10,6 +10,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Health, Link
 from tradepost.domain.order import StoreOrder, acknowledgement_note
+from tradepost.domain.stock import offered
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import ListingRow
 
@@ -42,9 +43,9 @@ def _fault(row: ListingRow, seen: Seen) -> str:
 
 
 def _stock_fault(row: ListingRow, product: StoreProduct) -> str:
-    wanted = 0 if row.status.health is Health.HIDDEN else row.wanted_quantity
-    if wanted is None:
+    if row.available is None:
         return ""
+    wanted = 0 if row.status.health is Health.HIDDEN else offered(row.available)
     if product.stock is None or not product.stock.is_tracked:
         return "has no stock count"
     return "" if product.stock.count == wanted else f"has {product.stock.count} in stock instead of {wanted}"

@@ -10,19 +10,36 @@ from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.wanted import refresh_products
-from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
-from tradepost.database.orders.order_lines import recount_sold
-from tradepost.database.sql import Column, Rows
+from tradepost.database.models import ImageRecord, ProductRecord, Source, VariantRecord
+from tradepost.database.sql import Rows
+from tradepost.database.stock.statements import state_quantities
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct
-from tradepost.operations.ports import ImportCounts
+from tradepost.domain.stock import Counting
+from tradepost.operations.ports import ImportCounts, Saying, SourceSettings
 
 
 class DjangoCatalogue:
     """Implements `ports.Catalogue`."""
 
-    def save(self, products: Sequence[Product], *, at: datetime) -> ImportCounts:
+    def source(self, name: str) -> SourceSettings:
+        source, _ = Source.objects.get_or_create(name=name)
+        return SourceSettings(
+            source.name, Counting(source.counts), timedelta(minutes=source.lag_minutes), source.digest
+        )
+
+    def set_source(self, settings: SourceSettings) -> None:
+        Source.objects.update_or_create(
+            name=settings.name,
+            defaults={
+                "counts": settings.counts.value,
+                "lag_minutes": int(settings.lag.total_seconds() // 60),
+                "digest": settings.digest,
+            },
+        )
+
+    def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         with transaction.atomic():
             self._refuse_taken(products)
             known = {
@@ -37,12 +54,20 @@ class DjangoCatalogue:
                 if product.handle not in known or not _is_same(known[product.handle][1], product)
             ]
             ids = {handle: product_id for handle, (product_id, _) in known.items()}
-            ids |= _save_products(different, at=at)
+            ids |= _save_products(different, at=saying.at)
             if different:
                 variants = _save_variants(different, ids)
                 _mark_gone(different, ids)
                 _save_images(different, ids, variants)
-            _date_quantities(products, at=at)
+            state_quantities(
+                {
+                    variant.sku: variant.quantity
+                    for product in products
+                    for variant in product.variants
+                    if variant.quantity is not None
+                },
+                saying,
+            )
         return _counts(products, {handle: product for handle, (_, product) in known.items()})
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
@@ -175,13 +200,13 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
                 "taxable": variant.taxable,
                 "sku_made_up": variant.sku_made_up,
                 "is_gone": False,
-                "sold_since": 0,
+                "stated_by": "",
             }
             for product in products
             for variant in product.variants
         ],
         unique=("sku",),
-        keep=("sold_since",),
+        keep=("stated_by",),
         returning=("sku", "id"),
     )
     variants: dict[str, int] = {row["sku"]: row["id"] for row in saved}
@@ -229,29 +254,3 @@ def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: 
             if image is not None
         ],
     )
-
-
-def _date_quantities(products: Sequence[Product], *, at: datetime) -> None:
-    """Remember quantities with their moment, also where the number is the same: it knows of later sales."""
-    # Stores cut the second off an order's time: one of the very same second may be later. It counts as unknown to the
-    # source, since a piece too few for a while is better than one sold twice.
-    moment = at.replace(microsecond=0) - timedelta(microseconds=1)
-    known = [
-        {"sku": variant.sku, "quantity": variant.quantity, "quantity_at": moment}
-        for product in products
-        for variant in product.variants
-        if variant.quantity is not None
-    ]
-    dated = sql.fetch_numbers(
-        """
-        UPDATE tradepost_variant SET quantity = given.quantity, quantity_at = given.quantity_at
-        FROM given WHERE tradepost_variant.sku = given.sku AND (
-            tradepost_variant.quantity IS NULL OR tradepost_variant.quantity <> given.quantity
-            OR tradepost_variant.quantity_at <> given.quantity_at
-        )
-        RETURNING tradepost_variant.id
-        """,
-        given=Rows({"sku": Column.TEXT, "quantity": Column.INTEGER, "quantity_at": Column.TIME}, known),
-    )
-    if dated:
-        recount_sold(dated)

@@ -22,6 +22,7 @@ from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
+from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher, StoreStanding
 
 _RULES = {field.name for field in dataclasses.fields(ContentRules)}
@@ -49,6 +50,9 @@ def settings_of(channel: Channel) -> ChannelSettings:
         batch_size=channel.batch_size,
         requests_at_once=channel.requests_at_once,
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
+        stock_mode=StockMode(channel.stock_mode),
+        basket_hours=channel.basket_hours,
+        lost_answer_seconds=channel.lost_answer_seconds,
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
         **given,
@@ -169,5 +173,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.batch_size = settings.batch_size
     channel.requests_at_once = settings.requests_at_once
     channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant
+    channel.stock_mode = settings.stock_mode.value
+    channel.basket_hours = settings.basket_hours
+    channel.lost_answer_seconds = settings.lost_answer_seconds
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least

@@ -8,7 +8,7 @@ databases), so that the stage's own partial index serves it, and it costs what i
 from collections.abc import Collection, Mapping
 
 from tradepost.database import sql
-from tradepost.database.listings.due import CONDITIONS, EXPECTED, OF_CHANNEL, limited_to
+from tradepost.database.listings.due import CONDITIONS, OF_CHANNEL, limited_to
 from tradepost.database.models import Listing
 from tradepost.domain.stages import Stage
 
@@ -17,8 +17,8 @@ _LIVE = f"link = 'linked' AND {_SOLD}"
 
 _HARMS: Mapping[Stage, str] = {
     Stage.DELIST: f"{CONDITIONS[Stage.DELIST]} AND {_SOLD}",
-    Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND (proven_quantity IS NULL OR {EXPECTED} > 0)",
-    Stage.DECREASE: f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND wanted_quantity = 0",
+    Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND pending = 'hide' AND (account IS NULL OR account > 0)",
+    Stage.DECREASE: f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND available <= 0",
     Stage.PRICE: f"{CONDITIONS[Stage.PRICE]} AND {_SOLD}",
 }
 

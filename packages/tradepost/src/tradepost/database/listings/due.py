@@ -7,29 +7,35 @@ the index's own condition in the query.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from tradepost.database import sql
 from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
 from tradepost.domain.stages import Stage
 
-_STATUS = "pending IN ('hide', 'unhide', 'delist') AND NOT is_paused AND link = 'linked' AND "
-EXPECTED = "(proven_quantity - sold_since_proven)"
-_MAY_SEND_QUANTITY = "link = 'linked' AND health = 'listed' AND NOT is_paused AND pending NOT IN ('hide', 'delist')"
+_ON_THE_STORE = "NOT is_paused AND link = 'linked' AND "
+_STATUS = "pending IN ('hide', 'unhide', 'delist') AND " + _ON_THE_STORE
+_MAY_SEND_QUANTITY = (
+    "link = 'linked' AND health = 'listed' AND NOT is_paused AND pending NOT IN ('hide', 'delist')"
+    " AND open_since IS NULL AND "
+)
 
 CONDITIONS: Mapping[Stage, str] = {
     Stage.DELIST: _STATUS + "pending = 'delist'",
-    Stage.HIDE: _STATUS + "pending = 'hide'",
-    Stage.UNHIDE: _STATUS + "pending = 'unhide'",
+    Stage.SETTLE: "link = 'linked' AND open_since IS NOT NULL",
+    Stage.HIDE: (
+        _ON_THE_STORE + "open_since IS NULL AND pending NOT IN ('unhide', 'delist')"
+        " AND (pending = 'hide' OR (account > 0 AND health = 'hidden'))"
+    ),
+    Stage.UNHIDE: _STATUS + "pending = 'unhide' AND open_since IS NULL",
     Stage.PRICE: (
         "link = 'linked' AND NOT is_paused AND NOT is_orphaned AND pending <> 'delist'"
         " AND (proven_price IS NULL OR wanted_price < proven_price OR wanted_price > proven_price)"
     ),
-    Stage.DECREASE: (
-        f"{_MAY_SEND_QUANTITY} AND wanted_quantity IS NOT NULL"
-        f" AND (proven_quantity IS NULL OR wanted_quantity < {EXPECTED})"
-    ),
-    Stage.INCREASE: f"{_MAY_SEND_QUANTITY} AND NOT is_orphaned AND wanted_quantity > {EXPECTED}",
+    Stage.DECREASE: _MAY_SEND_QUANTITY + "account > 0 AND account > available",
+    Stage.INCREASE: _MAY_SEND_QUANTITY + "account < available",
+    Stage.SET: _MAY_SEND_QUANTITY + "account IS NULL AND available IS NOT NULL",
 }
 OF_CHANNEL = "channel_id = %s"
 _PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orphaned"
@@ -38,6 +44,26 @@ _PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orp
 def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None) -> list[int]:
     """Return the ids of listings due in a stage, ascending."""
     return _page("id", CONDITIONS[stage], channel_id=channel_id, after=after, limit=limit, only=only)
+
+
+_LOOK = "link = 'linked' AND health = 'listed' AND account IS NOT NULL AND open_since IS NULL AND NOT is_paused"
+
+
+def look_ids(*, channel_id: int, old: datetime, missing_old: datetime, limit: int) -> list[int]:
+    """
+    Return the ids of listings at whose count somebody should look: never looked at, looked at before `old`, or with
+    pieces that have been missing since before `missing_old`. Each kind by an index of its own.
+    """
+    found: set[int] = set()
+    for condition, params in (
+        (f"{_LOOK} AND looked_at IS NULL", []),
+        (f"{_LOOK} AND looked_at <= %s", [old]),
+        (f"{_LOOK} AND missing > 0 AND missing_since <= %s", [missing_old]),
+    ):
+        found |= set(
+            sql.page(Listing, "id", where=[OF_CHANNEL, condition], params=[channel_id, *params], after=0, limit=limit)
+        )
+    return sorted(found)[:limit]
 
 
 def products_due_for_publish(

@@ -8,6 +8,7 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
+from tradepost.database.stock.sightings import match_pieces
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
@@ -64,6 +65,7 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     # Without its parent, whose code was taken, a variant would have no place on the store.
     rest = [new for new in free if new.kind is Kind.SIMPLE or (new.kind is Kind.VARIANT and new.product_id in parents)]
     _insert(rest, channel_id, parents, at)
+    match_pieces([new.variant_id for new in rest if new.variant_id is not None], channel_id=channel_id)
     _flag_collisions(refused, channel_id)
     _settle_kinds(is_family, channel_id, parents)
     return len(new_parents) + len(rest)
@@ -143,7 +145,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "is_orphaned": False,
             "was_hidden": False,
             "wanted_price": 0,
-            "sold_since_proven": 0,
+            "missing": 0,
             "proven_fingerprints": {},
             "overwrite_groups": [],
             "attention": "",

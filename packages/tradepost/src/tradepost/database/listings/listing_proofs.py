@@ -1,13 +1,12 @@
 """Writing down what became of listings: requested changes, and what was proven on the store."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import LinkEvent, Listing
-from tradepost.database.sql import Column, Rows
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
@@ -20,10 +19,6 @@ from tradepost.domain.listing import (
     keep_later_request,
 )
 from tradepost.operations.ports import Proven
-
-# An order placed within this time after a proof is taken as known to it. If it was not, the next sync sends the
-# quantity once more, which is harmless; the other mistake would show a difference that is none for ever.
-CLOCK_TOLERANCE = timedelta(seconds=2)
 
 # What the functions below read of a row.
 _READ = (
@@ -69,7 +64,6 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
         keeps_groups = status.pending is Pending.OVERWRITE
         changes.append(change | {"overwrite_groups": row.overwrite_groups if keeps_groups else []})
     _write_values(rows, by_id)
-    _write_quantities(proven, channel_id)
     # Last, because it also makes those forget their values that are not on the store any more.
     _write(rows, changes, at=at, run_id=run_id)
 
@@ -123,9 +117,13 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
     if forgotten:
         Listing.objects.filter(id__in=forgotten).update(
             proven_price=None,
-            proven_quantity=None,
-            proven_quantity_at=None,
-            sold_since_proven=0,
+            account=None,
+            basis_at=None,
+            open_move=None,
+            open_since=None,
+            looked_at=None,
+            missing=0,
+            missing_since=None,
             proven_fingerprints={},
             proven_at=None,
         )
@@ -147,33 +145,3 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
             }
         )
     sql.update(Listing, values)
-
-
-def _write_quantities(proven: Sequence[Proven], channel_id: int) -> None:
-    known = [
-        {
-            "id": proof.listing_id,
-            "quantity": proof.quantity,
-            "at": proof.at,
-            "counts_after": proof.at + CLOCK_TOLERANCE,
-        }
-        for proof in proven
-        if proof.quantity is not None
-    ]
-    if not known:
-        return
-    sql.execute(
-        """
-        UPDATE tradepost_listing
-        SET proven_quantity = given.quantity, proven_quantity_at = given.at, sold_since_proven = COALESCE((
-            SELECT SUM(line.quantity)
-            FROM tradepost_orderline AS line JOIN tradepost_order AS placed ON placed.id = line.order_id
-            WHERE line.listing_id = tradepost_listing.id AND placed.placed_at > given.counts_after
-        ), 0)
-        FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
-        """,
-        channel_id,
-        given=Rows(
-            {"id": Column.INTEGER, "quantity": Column.INTEGER, "at": Column.TIME, "counts_after": Column.TIME}, known
-        ),
-    )

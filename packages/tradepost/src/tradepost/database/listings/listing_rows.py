@@ -28,9 +28,13 @@ _COLUMNS = (
     "parent__code",
     "wanted_price",
     "proven_price",
-    "wanted_quantity",
-    "proven_quantity",
-    "sold_since_proven",
+    "available",
+    "account",
+    "open_move",
+    "open_since",
+    "looked_at",
+    "missing",
+    "missing_since",
     "proven_fingerprints",
     "overwrite_groups",
     "was_hidden",
@@ -46,7 +50,6 @@ def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orpha
 
 
 def _row(values: Mapping[str, Any]) -> ListingRow:
-    proven_quantity = values["proven_quantity"]
     return ListingRow(
         id=values["id"],
         kind=Kind(values["kind"]),
@@ -66,8 +69,13 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         parent_code=values["parent__code"] or "",
         wanted_price=values["wanted_price"],
         proven_price=values["proven_price"],
-        wanted_quantity=values["wanted_quantity"],
-        expected_quantity=None if proven_quantity is None else proven_quantity - values["sold_since_proven"],
+        available=values["available"],
+        account=values["account"],
+        open_move=values["open_move"],
+        open_since=values["open_since"],
+        looked_at=values["looked_at"],
+        missing=values["missing"],
+        missing_since=values["missing_since"],
         proven_fingerprints={Group(name): value for name, value in values["proven_fingerprints"].items()},
         overwrite_groups=frozenset(map(Group, values["overwrite_groups"])),
         was_hidden=values["was_hidden"],

@@ -1,6 +1,7 @@
 """The listings port: the listings of one channel, read and written in batches."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -9,7 +10,13 @@ from django.utils import timezone
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.listings.at_stake import count_at_stake, count_live, ids_at_stake
-from tradepost.database.listings.due import count_due, count_due_for_publish, due_ids, products_due_for_publish
+from tradepost.database.listings.due import (
+    count_due,
+    count_due_for_publish,
+    due_ids,
+    look_ids,
+    products_due_for_publish,
+)
 from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
@@ -19,6 +26,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Link, Status
 from tradepost.domain.stages import Stage
+from tradepost.domain.stock import LOOK_AGAIN_AFTER
 from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven
 
 _BUILD_BATCH = 500
@@ -78,6 +86,11 @@ class DjangoListings:
 
     def titles(self, product_ids: Collection[int]) -> dict[int, str]:
         return dict(ProductRecord.objects.filter(id__in=list(product_ids)).values_list("id", "title"))
+
+    def looks_due(self, *, now: datetime, basket_life: timedelta, limit: int) -> list[ListingRow]:
+        old, missing_old = now - LOOK_AGAIN_AFTER, now - basket_life
+        ids = look_ids(channel_id=self._channel_id, old=old, missing_old=missing_old, limit=limit)
+        return self.by_ids(ids)
 
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int

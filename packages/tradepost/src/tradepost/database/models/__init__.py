@@ -1,11 +1,12 @@
 """The tables, one module per concept. Constraints hold the invariants; each index names the query it serves."""
 
-from tradepost.database.models.catalogue import ImageRecord, ProductRecord, VariantRecord
+from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.listing import Intent, LinkEvent, Listing, SetupRecord, StoreFile
 from tradepost.database.models.order import Order, OrderLine, ShipmentLineRecord, ShipmentRecord
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
+from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 
 __all__ = [
     "Channel",
@@ -26,6 +27,10 @@ __all__ = [
     "SetupRecord",
     "ShipmentLineRecord",
     "ShipmentRecord",
+    "SightedPieces",
+    "Sighting",
+    "Source",
+    "StockEntry",
     "StoreFile",
     "StoreProtocol",
     "Trigger",

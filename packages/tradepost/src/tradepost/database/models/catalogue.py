@@ -3,6 +3,28 @@
 from django.db import models
 
 from tradepost.database.fields import MoneyField, WeightField
+from tradepost.database.models.allowed import enum_field, one_of
+from tradepost.domain.stock import Counting
+
+
+class Source(models.Model):
+    """
+    Where the catalogue comes from, and what its numbers mean.
+
+    `counts`: see `domain.stock.Counting`. `lag_minutes`: how old what it says may be when it is read. `digest`: of the
+    last file that was read to its end.
+    """
+
+    name = models.CharField(max_length=255, unique=True)
+    counts = enum_field(Counting, default=Counting.CHANGED.value)
+    lag_minutes = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [one_of("counts", Counting, table="source")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ProductRecord(models.Model):
@@ -33,8 +55,9 @@ class VariantRecord(models.Model):
     """
     One sellable combination.
 
-    `quantity` is what the source said at `quantity_at`; `sold_since` counts the pieces in orders of all channels
-    placed after that. A variant that `is_gone` is not in the catalogue any more.
+    `quantity` is the last statement of how many there are, made by `stated_by` (a source) at `stated_at`;
+    `source_quantity` the last number that the source gave, whether it was a statement or not. A variant that `is_gone`
+    is not in the catalogue any more.
     """
 
     product = models.ForeignKey(ProductRecord, on_delete=models.CASCADE, related_name="variants")
@@ -45,8 +68,9 @@ class VariantRecord(models.Model):
     msrp = MoneyField(null=True, blank=True)
     cost = MoneyField(null=True, blank=True)
     quantity = models.IntegerField(null=True, blank=True)
-    quantity_at = models.DateTimeField(null=True, blank=True)
-    sold_since = models.BigIntegerField(default=0)
+    source_quantity = models.IntegerField(null=True, blank=True)
+    stated_by = models.CharField(max_length=255, blank=True)
+    stated_at = models.DateTimeField(null=True, blank=True)
     barcode = models.CharField(max_length=255, blank=True)
     weight_grams = WeightField(null=True, blank=True)
     taxable = models.BooleanField(default=True)
@@ -59,10 +83,9 @@ class VariantRecord(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(sku=""), name="variant_has_a_sku"),
             models.CheckConstraint(
-                condition=models.Q(quantity__isnull=True) | models.Q(quantity_at__isnull=False),
-                name="variant_quantity_is_dated",
+                condition=models.Q(quantity__isnull=True) | models.Q(stated_at__isnull=False),
+                name="variant_statement_is_dated",
             ),
-            models.CheckConstraint(condition=models.Q(sold_since__gte=0), name="variant_sold_since_counts"),
         ]
 
     def __str__(self) -> str:

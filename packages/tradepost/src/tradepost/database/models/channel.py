@@ -9,6 +9,7 @@ from tradepost.database.models.allowed import choices, enum_field, one_of
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
 from tradepost.domain.schedule import Schedule, ScheduledOperation
+from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import FileProtocol, StoreStanding
 
 
@@ -47,11 +48,20 @@ class Channel(models.Model):
     carrier_map = models.JSONField(default=dict, blank=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
 
+    stock_mode = enum_field(StockMode, default=StockMode.UNKNOWN.value)
+    basket_hours = models.PositiveIntegerField(default=26)
+    lost_answer_seconds = models.PositiveIntegerField(default=180)
+    # How far the orders were sighted: the store's own numbers and times; see `domain.stock.SightingPlace`.
+    sighted_first_id = models.BigIntegerField(null=True, blank=True)
+    sighted_id = models.BigIntegerField(default=0)
+    sighted_updated = models.BigIntegerField(default=0)
+
     class Meta:
         ordering = ["name"]
         constraints = [
             one_of("store_standing", StoreStanding, table="channel"),
             one_of("acknowledge_mode", AcknowledgeMode, table="channel"),
+            one_of("stock_mode", StockMode, table="channel"),
             one_of("shipment_path", ShipmentPath, table="channel"),
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),
             models.CheckConstraint(condition=models.Q(batch_size__gte=1), name="channel_batch_size_positive"),

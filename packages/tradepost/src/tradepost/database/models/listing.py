@@ -17,9 +17,11 @@ class Listing(models.Model):
     """
     One product or variant on one channel, joining our id and the store's.
 
-    `wanted_*` are computed by the domain when the catalogue or an order changes them; `proven_*` were read on the
-    store, or answered by it. What the store should have by now is `proven_quantity` less `sold_since_proven`, the
-    pieces in this channel's orders placed after `proven_quantity_at`.
+    `wanted_price` and `available` are computed by the domain when the catalogue or an order changes them; `proven_*`
+    were read on the store, or answered by it. Of stock (see `domain.stock`): `account` is what the store must count if
+    only known things happened, set or looked at last at `basis_at` while somebody may have been buying. A write that
+    was begun at `open_since` was not answered yet; it moves by `open_move`, or sets. A look at `looked_at` found
+    `missing` pieces fewer than the account says, some of them ever since `missing_since`.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="listings")
@@ -45,11 +47,15 @@ class Listing(models.Model):
 
     wanted_price = MoneyField()
     proven_price = MoneyField(null=True, blank=True)
-    wanted_quantity = models.IntegerField(null=True, blank=True)
-    proven_quantity = models.IntegerField(null=True, blank=True)
-    proven_quantity_at = models.DateTimeField(null=True, blank=True)
-    # Big, like `sold_since`: pieces of many lines, each of which may be as many as an integer holds.
-    sold_since_proven = models.BigIntegerField(default=0)
+    # Big: pieces of many lines, each of which may be as many as an integer holds.
+    available = models.BigIntegerField(null=True, blank=True)
+    account = models.BigIntegerField(null=True, blank=True)
+    basis_at = models.DateTimeField(null=True, blank=True)
+    open_move = models.BigIntegerField(null=True, blank=True)
+    open_since = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    missing = models.BigIntegerField(default=0)
+    missing_since = models.DateTimeField(null=True, blank=True)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
 
@@ -81,8 +87,8 @@ class Listing(models.Model):
             ),
             models.CheckConstraint(condition=~Q(code="") & ~Q(code_key=""), name="listing_has_a_code"),
             models.CheckConstraint(
-                condition=Q(proven_quantity__isnull=True) | Q(proven_quantity_at__isnull=False),
-                name="listing_proven_quantity_is_dated",
+                condition=Q(open_since__isnull=False) | Q(open_move__isnull=True),
+                name="listing_open_move_is_dated",
             ),
             models.UniqueConstraint(fields=["channel", "code_key"], name="listing_code_once_per_channel"),
             models.UniqueConstraint(
@@ -110,12 +116,20 @@ class Listing(models.Model):
                 condition=Q(pending__in=["publish", "overwrite"], is_paused=False, is_orphaned=False),
                 name="listing_due_publish",
             ),
-            # due(DELIST), due(HIDE), due(UNHIDE).
+            # due(DELIST), due(UNHIDE).
             models.Index(
                 fields=["channel", "pending", "id"],
                 condition=Q(pending__in=["hide", "unhide", "delist"], is_paused=False),
                 name="listing_due_status",
             ),
+            # due(HIDE): what is asked for, and what we hid and was given pieces back.
+            models.Index(
+                fields=["channel", "id"],
+                condition=Q(pending="hide") | Q(health="hidden", account__gt=0),
+                name="listing_due_hide",
+            ),
+            # due(SETTLE).
+            models.Index(fields=["channel", "id"], condition=Q(open_since__isnull=False), name="listing_due_settle"),
             # due(PRICE).
             models.Index(
                 fields=["channel", "id"],
@@ -127,27 +141,32 @@ class Listing(models.Model):
                 ),
                 name="listing_due_price",
             ),
-            # due(DECREASE); a first quantity counts as one. Health and link are the same in all its rows, and stand
-            # in it so that SQLite prefers it to `listing_by_health`, which has nearly every listing.
+            # due(DECREASE). Health and link are the same in all its rows, and stand in it so that SQLite prefers it to
+            # `listing_by_health`, which has nearly every listing.
             models.Index(
                 fields=["channel", "health", "link", "id"],
-                condition=Q(link="linked", health="listed", wanted_quantity__isnull=False)
-                & (
-                    Q(proven_quantity__isnull=True)
-                    | Q(wanted_quantity__lt=F("proven_quantity") - F("sold_since_proven"))
-                ),
+                condition=Q(link="linked", health="listed", account__gt=0) & Q(account__gt=F("available")),
                 name="listing_due_decrease",
             ),
             # due(INCREASE); columns as above.
             models.Index(
                 fields=["channel", "health", "link", "id"],
-                condition=Q(
-                    link="linked",
-                    health="listed",
-                    wanted_quantity__gt=F("proven_quantity") - F("sold_since_proven"),
-                ),
+                condition=Q(link="linked", health="listed", account__lt=F("available")),
                 name="listing_due_increase",
             ),
+            # due(SET); columns as above.
+            models.Index(
+                fields=["channel", "health", "link", "id"],
+                condition=Q(link="linked", health="listed", account__isnull=True, available__isnull=False),
+                name="listing_due_set",
+            ),
+            # looks_due: those that were never looked at or long ago, and those with missing pieces.
+            models.Index(
+                fields=["channel", "looked_at"],
+                condition=Q(link="linked", health="listed", account__isnull=False),
+                name="listing_look_due",
+            ),
+            models.Index(fields=["channel", "missing_since"], condition=Q(missing__gt=0), name="listing_missing"),
             # The list of what needs a person, newest first.
             models.Index(fields=["channel", "attention", "id"], condition=~Q(attention=""), name="listing_attention"),
             # broken: links that may heal.

@@ -25,6 +25,7 @@ class RunKind(StrEnum):
 class Trigger(StrEnum):
     PERSON = "person"
     SCHEDULE = "schedule"
+    CHAIN = "chain"  # a run before it left something to do
 
 
 class Run(models.Model):

@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.listings.wanted import refresh_quantities
-from tradepost.database.models import Channel, Order, OrderLine, ShipmentRecord
-from tradepost.database.orders.order_lines import matcher_for, recount_sold, save_lines, take_off_stock
+from tradepost.database.models import Channel, Order, ShipmentRecord
+from tradepost.database.orders.order_lines import matcher_for, save_lines
 from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.order import (
@@ -18,6 +17,7 @@ from tradepost.domain.order import (
     OrderState,
     Shipment,
     StoreOrder,
+    StoreOrderLine,
     final_state,
     first_state,
     hold_reason,
@@ -41,11 +41,9 @@ class DjangoOrders:
         if not orders:
             return 0
         with transaction.atomic():
-            matcher = matcher_for(orders, channel_id=self._channel_id)
+            matcher = matcher_for(_lines(orders), channel_id=self._channel_id)
             ids = self._insert(orders, matcher, at)
-            new = [order for order in orders if order.id in ids]
-            save_lines(new, ids, matcher)
-            take_off_stock(new, matcher)
+            save_lines([order for order in orders if order.id in ids], ids, matcher)
         return len(ids)
 
     def refresh(self, orders: Sequence[StoreOrder]) -> None:
@@ -57,13 +55,8 @@ class DjangoOrders:
             if not known:
                 return
             self._update(known, ids)
-            matcher = matcher_for(known, channel_id=self._channel_id)
-            save_lines(known, ids, matcher)
+            save_lines(known, ids, matcher_for(_lines(known), channel_id=self._channel_id))
             self._cancel_missing_lines(known, ids)
-            sold = OrderLine.objects.filter(order_id__in=ids.values(), variant__isnull=False)
-            variants = set(sold.values_list("variant_id", flat=True))
-            recount_sold(variants)
-            refresh_quantities(variants)
 
     def last_fetch(self) -> datetime | None:
         return Channel.objects.values_list("orders_fetched_at", flat=True).get(id=self._channel_id)
@@ -166,3 +159,7 @@ class DjangoOrders:
             ),
             orders=Rows.of_ids(ids.values()),
         )
+
+
+def _lines(orders: Sequence[StoreOrder]) -> list[StoreOrderLine]:
+    return [line for order in orders for line in order.lines]

@@ -47,11 +47,16 @@ def _read(row: msgspec.Raw) -> OrderEntry:
         record = decoded(_RECORDS, row)
         return OrderEntry(record.id, record, translate.order_of(record))
     except (msgspec.DecodeError, UnexpectedAnswer) as error:
-        text = _number(row)
-        id_ = int(text) if text.isdecimal() and text.isascii() and len(text) <= _LONGEST_ID else None
-        number = text[:_LONGEST_ID] or "without a number"
+        number, id_ = row_number(row)
         reason = f"Order {number} on the store can't be read: {error}."
         return OrderEntry(id_, unreadable=UnreadableOrder(number, reason))
+
+
+def row_number(row: msgspec.Raw) -> tuple[str, int | None]:
+    """Say what the store calls a row that can't be read; and its id, None where not even that can be read."""
+    text = _number(row)
+    id_ = int(text) if text.isdecimal() and text.isascii() and len(text) <= _LONGEST_ID else None
+    return text[:_LONGEST_ID] or "without a number", id_
 
 
 def _number(row: msgspec.Raw) -> str:

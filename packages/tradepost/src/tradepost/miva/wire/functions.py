@@ -73,18 +73,35 @@ def product_delete(*, product_id: int) -> Call[None]:
     return Call("Product_Delete", {"Product_ID": product_id}, None, Repeat.ABSOLUTE)
 
 
-def inventory_product_settings_update(*, product_id: int, current_stock: int, stops_sale: bool = False) -> Call[None]:
+def inventory_product_settings_update(
+    *, product_id: int, current_stock: int | None = None, adjust_by: int | None = None, stops_sale: bool = False
+) -> Call[None]:
     """
-    Set a product's stock, always with tracking on: without it a store drops the number in silence.
+    Set a product's stock or move it, always with tracking on: without it a store drops the number in silence.
 
     `stops_sale` also sets level 0 as out of stock and keeps the product visible, whatever the store's defaults are.
-    Repeating is safe for the same number, but erases what was sold meanwhile.
+    To move is added inside the store's database and erases nothing. Neither is repeated: a move would be made twice,
+    and what is set late erases what was sold since. Only to none a stock may be set again.
     Source: https://docs.miva.com/json-api/functions/inventoryproductsettings_update
     """
-    parameters: dict[str, Any] = {"Product_ID": product_id, "TrackProduct": True, "CurrentStock": current_stock}
+    parameters: dict[str, Any] = {"Product_ID": product_id, "TrackProduct": True}
+    parameters |= {} if current_stock is None else {"CurrentStock": current_stock}
+    parameters |= {} if adjust_by is None else {"AdjustStockBy": adjust_by}
     if stops_sale:
         parameters |= {"TrackOutOfStockLevel": "Yes", "OutOfStockLevel": 0, "HideOutOfStockProducts": "No"}
-    return Call("InventoryProductSettings_Update", parameters, None, Repeat.ABSOLUTE)
+    repeat = Repeat.ABSOLUTE if current_stock == 0 else Repeat.ONCE
+    return Call("InventoryProductSettings_Update", parameters, None, repeat)
+
+
+def inventory_product_settings_probe(*, product_id: int) -> Call[None]:
+    """
+    Move a stock by none, to see whether it may be moved; only for a product that is counted. It changes nothing.
+
+    Source: https://docs.miva.com/json-api/functions/inventoryproductsettings_update
+    """
+    return Call(
+        "InventoryProductSettings_Update", {"Product_ID": product_id, "AdjustStockBy": 0}, None, Repeat.ABSOLUTE
+    )
 
 
 def order_list_load_query(

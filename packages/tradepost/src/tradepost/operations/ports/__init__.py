@@ -17,6 +17,8 @@ from tradepost.operations.ports.catalogue import (
     ListingBuilder,
     ReadProduct,
     RowReport,
+    Saying,
+    SourceSettings,
 )
 from tradepost.operations.ports.channel import ChannelProfile, Channels, ChannelSettings, ScheduleRow, Schedules
 from tradepost.operations.ports.connections import (
@@ -27,6 +29,7 @@ from tradepost.operations.ports.connections import (
     FileProtocol,
     ImageCheck,
     ImageConnection,
+    StockCheck,
     StoreCheck,
     StoreConnection,
 )
@@ -55,12 +58,22 @@ from tradepost.operations.ports.listings import (
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
+from tradepost.operations.ports.stock import (
+    AccountEntry,
+    Accounts,
+    Handover,
+    Handovers,
+    KnownSighting,
+    Reading,
+    SightedOrder,
+)
 from tradepost.operations.ports.store import (
     OrderPage,
     OrdersById,
     SetupItem,
     SetupKind,
     ShipmentSend,
+    SightingPage,
     StockWrite,
     Store,
     UnitAnswer,
@@ -71,6 +84,8 @@ from tradepost.operations.ports.store import (
 __all__ = [
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
+    "AccountEntry",
+    "Accounts",
     "ActiveRun",
     "Catalogue",
     "CatalogueReader",
@@ -87,6 +102,8 @@ __all__ = [
     "ExistingProduct",
     "FamilyRows",
     "FileProtocol",
+    "Handover",
+    "Handovers",
     "History",
     "IdRange",
     "ImageCheck",
@@ -94,6 +111,7 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "KnownSighting",
     "LatestProducts",
     "Level",
     "LinkedListing",
@@ -109,13 +127,19 @@ __all__ = [
     "Proven",
     "RangeCount",
     "ReadProduct",
+    "Reading",
     "RowReport",
+    "Saying",
     "ScheduleRow",
     "Schedules",
     "SetupItem",
     "SetupKind",
     "ShipmentSend",
+    "SightedOrder",
+    "SightingPage",
     "SourceImages",
+    "SourceSettings",
+    "StockCheck",
     "StockWrite",
     "Store",
     "StoreCheck",
@@ -143,5 +167,6 @@ class Ports:
     inventory: StoreInventory
     existence: ExistenceNotes
     orders: Orders
+    accounts: Accounts
     run: ActiveRun
     clock: Clock

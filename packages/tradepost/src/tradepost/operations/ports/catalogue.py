@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import IdentityPlan, KnownProduct
+from tradepost.domain.stock import Counting
 from tradepost.operations.ports.listings import ListingRow
 
 
@@ -50,6 +51,35 @@ class ImportCounts:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """
+    Where a catalogue comes from: which of its numbers are statements, and how old what it says may be.
+
+    `digest`: of the last file of it that was read to its end; blank if there was none.
+    """
+
+    name: str
+    counts: Counting = Counting.CHANGED
+    lag: timedelta = timedelta()
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """
+    Who says how many there are, and when.
+
+    `knows_until`: pieces that had been handed over by then are out of the numbers. `counts_all`: every number is a
+    statement, also one that the source has given before.
+    """
+
+    by: str
+    at: datetime
+    knows_until: datetime
+    counts_all: bool = False
+
+
 class CatalogueReader(Protocol):
     """Catalogue files, of whatever format."""
 
@@ -66,14 +96,21 @@ class CatalogueReader(Protocol):
 class Catalogue(Protocol):
     """Products and variants of the merchant."""
 
-    def save(self, products: Sequence[Product], *, at: datetime) -> ImportCounts:
+    def source(self, name: str) -> SourceSettings:
+        """Return what is known of a source; a new one has the defaults."""
+        ...
+
+    def set_source(self, settings: SourceSettings) -> None: ...
+
+    def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         """
         Create or update products by handle, and their variants by SKU, set-based; one transaction.
 
         A variant that the product has no more is kept and marked as gone; its listings are orphaned: nothing is
         written for them but a stock of 0. Raises RowRefused when a SKU belongs to another product (`settle` it
-        first). A quantity is remembered with `at`: units sold before it are known to it. An unknown quantity (None)
-        leaves the known one as it is. What listings should show follows with `refresh_wanted`.
+        first). A quantity is a statement if the source has not given the same before, or says that all of them count;
+        an unknown one (None) never is, and leaves the last as it is. What listings should show follows with
+        `refresh_wanted`.
         """
         ...
 

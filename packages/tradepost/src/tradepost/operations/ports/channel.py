@@ -13,6 +13,7 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.schedule import Schedule, ScheduledOperation
+from tradepost.domain.stock import StockMode
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
 from tradepost.operations.ports.existence import StoreStanding
 
@@ -23,8 +24,10 @@ class ChannelSettings:
     The settings of one channel that operations look at.
 
     `order_statuses`: which orders are fetched. `look_back_days`: how far the first fetch goes. `carrier_map` is from
-    the merchant's word (casefolded) to the store's tracking type. `time_zone`: the IANA name of the zone that its
-    schedules are read in.
+    the merchant's word (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock.
+    `basket_hours`: how long pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that
+    a request that was not answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are
+    read in.
     """
 
     id: int
@@ -42,6 +45,9 @@ class ChannelSettings:
     batch_size: int = 50
     requests_at_once: int = 3
     delist_parent_with_last_variant: bool = True
+    stock_mode: StockMode = StockMode.UNKNOWN
+    basket_hours: int = 26
+    lost_answer_seconds: int = 180
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
 

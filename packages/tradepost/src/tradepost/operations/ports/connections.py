@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
+from tradepost.domain.stock import StockMode
+
 Digest: TypeAlias = Literal["sha256", "sha1"]
 
 # Where most hosters have put what the store knows as `graphics`, and the folder below it that images go to.
@@ -69,17 +71,32 @@ class ImageConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class StockCheck:
+    """
+    What was found out about stock; None where that could not be tried.
+
+    `is_read`: whether the token may see counts; a store without products does not tell. `move_refusal`: what stands in
+    the way of a move, blank for nothing; tried only on a product that the token sees to be counted. `counts_baskets`:
+    whether the store tells what baskets hold, which also tells its `mode`.
+    """
+
+    is_read: bool | None = None
+    move_refusal: str | None = None
+    counts_baskets: bool | None = None
+    mode: StockMode = StockMode.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class StoreCheck:
     """
     What a store's API is good for. `functions`: what the hub calls; `missing`: those that the token may not, with the
-    cure. `reads_stock` is False also where the store has no product yet to look at. `clock_difference_seconds` is how
-    far the store's clock is ahead.
+    cure. `clock_difference_seconds` is how far the store's clock is ahead.
     """
 
     store_name: str
     functions: tuple[str, ...]
     missing: Mapping[str, str]
-    reads_stock: bool
+    stock: StockCheck
     clock_difference_seconds: float | None
 
 

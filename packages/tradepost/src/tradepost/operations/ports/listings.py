@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -18,9 +18,11 @@ class ListingRow:
     """
     A listing with all that operations look at.
 
-    `expected_quantity` is what the store should have by now: what was proven, less what orders took since; None if
-    nothing was ever proven. `wanted_quantity` None means unknown, which is never sent. For a parent, price is the
-    lowest of its variants', and quantity is None. `parent_id` and `parent_code` are set on variants.
+    `available` is what is left to sell and `account` what the store must count if only known things happened (see
+    `domain.stock`), None means unknown. `open_since`: when a write of its stock was begun that was not answered yet,
+    `open_move` by how much it moves, None for one that sets. A look at `looked_at` found `missing` pieces fewer on the
+    store than the account says, ever since `missing_since`. For a parent, price is the lowest of its variants', and it
+    has no stock. `parent_id` and `parent_code` are set on variants.
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
     when its product was made, in seconds of the store's clock; a product is its id together with this.
     """
@@ -36,8 +38,13 @@ class ListingRow:
     parent_code: str
     wanted_price: Decimal
     proven_price: Decimal | None
-    wanted_quantity: int | None
-    expected_quantity: int | None
+    available: int | None
+    account: int | None
+    open_move: int | None = None
+    open_since: datetime | None = None
+    looked_at: datetime | None = None
+    missing: int = 0
+    missing_since: datetime | None = None
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
@@ -66,8 +73,6 @@ class Proven:
     """
     What was proven of one listing on the store, to be recorded. None leaves a value as it was.
 
-    `at` is the moment at which it was true at the latest: a sale that may have been before it counts as before it, and
-    is sent again.
     """
 
     listing_id: int
@@ -77,7 +82,6 @@ class Proven:
     external_created: int | None = None
     code: str | None = None
     price: Decimal | None = None
-    quantity: int | None = None
     fingerprints: Mapping[Group, str] | None = None
 
 
@@ -124,6 +128,10 @@ class Listings(Protocol):
 
     def titles(self, product_ids: Collection[int]) -> dict[int, str]:
         """What the catalogue calls these products."""
+        ...
+
+    def looks_due(self, *, now: datetime, basket_life: timedelta, limit: int) -> list[ListingRow]:
+        """Listings with an account at whose count somebody should look: those of `domain.stock.is_look_due`."""
         ...
 
     def linked(
@@ -174,7 +182,6 @@ class Listings(Protocol):
         """
         Record what was proven, set-based.
 
-        A quantity proven at T sets expected to it, less the pieces of orders that are placed after T.
         A row that became unlinked or delisted forgets store id and proven values.
         """
         ...

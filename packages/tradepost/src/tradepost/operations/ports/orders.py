@@ -43,8 +43,7 @@ class Orders(Protocol):
         """
         Import orders with lines matched to listings, set-based, ignoring those already there; returns how many.
 
-        In the same transaction the pieces sold are taken off the wanted quantity of every listing of the variants,
-        and off the expected quantity of this channel's. An order with a line that matches nothing, or whose total
+        An order with a line that matches nothing, or whose total
         does not add up, is put on hold with the reason.
         """
         ...

@@ -14,6 +14,7 @@ from tradepost.domain.order import (
     UnreadableOrder,
 )
 from tradepost.domain.plan import Unit
+from tradepost.domain.stock import OrderSighting, UnreadableSighting
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.operations.ports.existence import ExistingProduct, IdRange, LatestProducts, RangeCount
 
@@ -69,15 +70,16 @@ class SetupItem:
 @dataclass(frozen=True, slots=True)
 class StockWrite:
     """
-    An absolute stock for one store product. It always switches tracking on.
+    A stock to be set (`quantity`) or moved (`change`), one of the two. It always switches tracking on.
 
     `stops_sale`: also make sure that zero stops the sale and that the product stays visible, whatever the store's
     own defaults are (hide needs it; a first quantity sets it). Addressed by the store's id, which never changes.
     """
 
     external_id: int
-    quantity: int
-    stops_sale: bool
+    quantity: int | None = None
+    change: int | None = None
+    stops_sale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,14 @@ class OrderPage:
 
     orders: tuple[StoreOrder, ...]
     unreadable: tuple[UnreadableOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SightingPage:
+    """Orders as stock sees them; one that can't be understood does not stop the others."""
+
+    orders: tuple[OrderSighting, ...]
+    unreadable: tuple[UnreadableSighting, ...] = ()
 
 
 class OrdersById(dict[int, StoreOrder]):
@@ -187,8 +197,13 @@ class Store(Protocol):
         """
         ...
 
-    def set_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
-        """Write absolute stock. Safe to repeat, but each repeat erases sales made since it was computed."""
+    def write_stock(self, writes: Sequence[StockWrite]) -> list[WriteAnswer]:
+        """
+        Set or move stocks.
+
+        A move must not be repeated: what was lost may have landed, or land yet. To set again what was lost is safe for
+        the count, but erases sales made since it was computed.
+        """
         ...
 
     def delete_products(self, ids: Sequence[int]) -> list[WriteAnswer]:
@@ -203,6 +218,25 @@ class Store(Protocol):
 
         By ascending id. An order that was placed long ago and is paid only now counts as changed.
         """
+        ...
+
+    def sight_orders(self, *, above_id: int, updated_from: int, page_size: int = 500) -> Iterator[SightingPage]:
+        """
+        Page through the orders above an id, and those that changed at or after a time of the store's, as stock sees
+        them; by ascending id.
+        """
+        ...
+
+    def sight_open_orders(self, *, page_size: int = 500) -> Iterator[SightingPage]:
+        """Page through all orders that are not closed; by ascending id."""
+        ...
+
+    def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
+        """Load orders as stock sees them. Missing ones are left out."""
+        ...
+
+    def newest_orders(self) -> list[OrderSighting]:
+        """Load the order with the highest id and the one that changed last; none where there is no order."""
         ...
 
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:

@@ -31,11 +31,19 @@ from tradepost.operations.ports import (
     WriteOutcome,
 )
 from tradepost.operations.publish import verdict
-from tradepost.operations.publish.family_plan import FamilyPlan, is_due, is_untyped, plan_family, setup_items
+from tradepost.operations.publish.family_plan import (
+    FamilyPlan,
+    is_due,
+    is_on_sale,
+    is_untyped,
+    plan_family,
+    setup_items,
+)
 from tradepost.operations.publish.files import upload
 from tradepost.operations.publish.values import Detail, Facts, Seen
 from tradepost.operations.same_products import refuse_others
 from tradepost.operations.selection import EVERYTHING, Selection
+from tradepost.operations.stock.sightings import sight_first
 
 _LINKED_INSTEAD = "the store has this product already, found by its {found_by}: linked, not overwritten"
 _UNTYPED = "; its custom field {field} is empty there: 'tradepost listings set-type' writes it"
@@ -49,6 +57,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     with the queue untouched where the store may not be provisioned.
     """
     look_at_confirmed_store(ports)
+    sight_first(ports)
     drive(ports, Publish(ports.channel, selection))
 
 
@@ -150,6 +159,12 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         if product is None:
             return frozenset()
         return frozenset(field.name for field in change.fields if FIELDS[field.name].on_store(product) is None)
+
+    def implied(self, change: Change, seen: Seen) -> frozenset[str]:
+        """A document is executed in order, and opens a product last: what can be bought has its stock."""
+        product = seen.products.get(code_key(change.subject.key)) if change.touches("quantity") else None
+        is_open = product is not None and is_on_sale(product, seen.products)
+        return frozenset({"quantity"}) if is_open else frozenset()
 
     def judge(
         self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence

@@ -11,6 +11,7 @@ from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_fo
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
+from tradepost.domain.stock import offered
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -115,7 +116,11 @@ def build_wanted(
     """Build the wanted unit of the listings that take part (by id), and of the parent, which its variants name."""
     values = {
         "" if row.kind is Kind.PARENT else row.sku: ListingValues(
-            code=row.code, price=row.wanted_price, quantity=row.wanted_quantity, listing_id=row.id
+            code=row.code,
+            price=row.wanted_price,
+            # Unknown is published as none: a stock that is not counted would be sold without an end.
+            quantity=offered(row.available or 0),
+            listing_id=row.id,
         )
         for row in family.listings
         if row.id in takes_part or row.kind is Kind.PARENT
@@ -155,6 +160,18 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
         for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
+
+
+def is_on_sale(product: StoreProduct, seen: Mapping[str, StoreProduct]) -> bool:
+    """Whether a shopper may be buying a product: on its own page, or on that of a parent which is open."""
+    if product.is_active:
+        return True
+    key = code_key(product.code)
+    return any(
+        parent.is_active and any(key == code_key(code) for code in variant.part_codes)
+        for parent in seen.values()
+        for variant in parent.variants or ()
+    )
 
 
 class _FamilyTriage:
@@ -213,8 +230,12 @@ class _FamilyTriage:
                     self._link(row, product, found_by)
                     return
             self.creates.add(key)
-        self.groups[key] = ALL_GROUPS
+        self.groups[key] = ALL_GROUPS - self._held_on_sale(found)
         self.takes_part.add(row.id)
+
+    def _held_on_sale(self, found: StoreProduct | None) -> frozenset[Group]:
+        """A stock is set before its product can be bought; on what is on sale, every sale since would be erased."""
+        return frozenset({Group.QUANTITY}) if found is not None and is_on_sale(found, self._seen) else frozenset()
 
     def _link(self, row: ListingRow, product: StoreProduct, found_by: str) -> None:
         self.links.append((row, product, found_by))

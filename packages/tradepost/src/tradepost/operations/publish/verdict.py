@@ -8,10 +8,11 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprints
 from tradepost.domain.listing import Attention, Event, Link, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
+from tradepost.domain.stock import EntryKind
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
-from tradepost.operations.ports import ListingRow, Proven, WriteOutcome
+from tradepost.operations.ports import AccountEntry, ListingRow, Proven, WriteOutcome
 from tradepost.operations.publish.family_plan import FamilyPlan
 from tradepost.operations.publish.values import Detail, Seen
 
@@ -91,10 +92,19 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             external_created=product.created or None,
             code=product.code,
             price=product.price if Group.PRICE in groups else None,
-            quantity=_proven_quantity(wanted["quantity"], product) if Group.QUANTITY in groups else None,
             fingerprints={**row.proven_fingerprints, **prints},
         )
     )
+    _enter_stock(row, product, evidence, verdict)
+
+
+def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:
+    """Open the account with the first stock, which was set before anybody could buy."""
+    result = evidence.results.get(_subject(row.code))
+    sent = None if result is None else result.change.after("quantity")
+    is_counted = product.stock is None or product.stock.is_tracked
+    if sent is not None and is_counted:
+        verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent))
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
@@ -110,14 +120,7 @@ def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
         external_created=product.created or None,
         code=product.code,
         price=product.price,
-        quantity=product.stock.count if product.stock is not None and product.stock.is_tracked else None,
     )
-
-
-def _proven_quantity(wanted: int | None, product: StoreProduct) -> int | None:
-    if wanted is None:
-        return None
-    return product.stock.count if product.stock is not None else wanted
 
 
 def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collection[str]:

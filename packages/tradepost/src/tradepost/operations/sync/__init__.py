@@ -1,23 +1,24 @@
 """
 Sync: bring price, quantity and status of linked listings to the store, and notice what is gone from it.
 
-The stages and their safe order are `domain.stages`. Stock is absolute and would erase sales it does not know of, so
-orders are fetched before anything is raised.
+The stages and their safe order are `domain.stages`; how stock is written is `operations.stock`.
 """
 
-from typing import Any
-
 from tradepost.domain.stages import Stage
-from tradepost.operations import get_orders
 from tradepost.operations.existence import Existence, look_at_confirmed_store
-from tradepost.operations.form import Operation, drive, drive_all
+from tradepost.operations.form import drive, drive_all
 from tradepost.operations.ports import Ports
 from tradepost.operations.selection import EVERYTHING, Selection
+from tradepost.operations.stock.looks import Looks, basket_life
+from tradepost.operations.stock.moves import Moves
+from tradepost.operations.stock.sets import Sets
+from tradepost.operations.stock.settlement import Settlement
+from tradepost.operations.stock.sightings import Sight
 from tradepost.operations.sync.delist import Delist
 from tradepost.operations.sync.prices import Prices
-from tradepost.operations.sync.stock import Stock
 
-_RAISING = (Stage.INCREASE, Stage.UNHIDE)
+# Stages that go by a count as it is now, and not only by what is known to have happened.
+_COUNTING = (Stage.SETTLE, Stage.HIDE, Stage.SET, Stage.UNHIDE)
 
 
 def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
@@ -27,31 +28,34 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     Idempotent: with nothing due it writes nothing. A right that is missing ends the stage that needs it; its
     explanation is raised when the others are done.
     """
-    if selection.only is None:
+    channel = ports.channel
+    is_whole = selection.only is None
+    if is_whole:
         drive(ports, Existence(full=selection.full_existence))
     else:
         look_at_confirmed_store(ports)
-    channel = ports.channel
-    first: list[Operation[Any, Any, Any, Any]] = [
-        Delist(channel, selection),
-        Stock(Stage.HIDE, channel, selection),
-        Stock(Stage.DECREASE, channel, selection),
-        Prices(channel, selection),
-    ]
-    refusal = drive_all(ports, first)
-    if selection.count(ports.listings, _RAISING):
-        drive(ports, get_orders.Fetch(ports.channel))
-        # What was sold meanwhile may have turned an increase into a decrease.
-        refusal = (
-            drive_all(
-                ports,
-                [
-                    Stock(Stage.DECREASE, channel, selection, name="decrease after orders"),
-                    Stock(Stage.INCREASE, channel, selection),
-                    Stock(Stage.UNHIDE, channel, selection),
-                ],
-            )
-            or refusal
-        )
+    counts = selection.count(ports.listings, _COUNTING) > 0
+    looks = is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
+    if counts or looks:
+        drive(ports, Sight())
+    if looks:
+        drive(ports, Looks(channel))
+    refusal = drive_all(
+        ports,
+        [
+            Delist(channel, selection),
+            Settlement(Stage.SETTLE, channel, selection),
+            Sets(Stage.HIDE, channel, selection),
+            Sets(Stage.SET, channel, selection),
+            Moves(Stage.DECREASE, channel, selection),
+            Prices(channel, selection),
+            Moves(Stage.INCREASE, channel, selection),
+            Sets(Stage.UNHIDE, channel, selection),
+        ],
+    )
+    if counts:
+        # What was sold while a stock was set is erased by it, and is moved off at once.
+        drive(ports, Sight(name="sightings after"))
+        refusal = drive_all(ports, [Moves(Stage.DECREASE, channel, selection, name="decrease after orders")]) or refusal
     if refusal is not None:
         raise refusal

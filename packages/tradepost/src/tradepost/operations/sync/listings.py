@@ -30,7 +30,7 @@ class Products:
 
     `answered`: subjects for which the store took or refused what was sent. `parents`: by code key, as they were before
     a variant of theirs went. `offered`: the same as they are now. `looked_for`: the ids that were asked for, where that
-    is less than all rows of the batch. `first`: by id, as they were before anything was sent.
+    is less than all rows of the batch. `external_ids`: of the listings that something was sent for.
     """
 
     by_id: Mapping[int, StoreProduct] | None = None
@@ -38,7 +38,7 @@ class Products:
     parents: Mapping[str, StoreProduct] = field(default_factory=dict)
     offered: Mapping[str, StoreProduct] = field(default_factory=dict)
     looked_for: frozenset[int] | None = None
-    first: Mapping[int, StoreProduct] = field(default_factory=dict)
+    external_ids: Mapping[int, int] = field(default_factory=dict)
 
     def is_gone(self, row: ListingRow) -> bool:
         was_looked_for = self.looked_for is None or row.external_id in self.looked_for
@@ -46,6 +46,10 @@ class Products:
 
     def of(self, row: ListingRow) -> StoreProduct | None:
         return None if self.by_id is None or row.external_id is None else self.by_id.get(row.external_id)
+
+    def of_change(self, change: Change) -> StoreProduct | None:
+        """The product that a change was sent for, whatever its code has become."""
+        return (self.by_id or {}).get(self.external_ids.get(change.listing_id or 0, 0))
 
 
 class Values(Operation[ListingRow, Facts, Products, Detail], Generic[Facts, Detail]):
@@ -93,9 +97,15 @@ def look_again(ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Pla
     rows = [row for row in batch.rows if row.id in touched and row.external_id is not None]
     if not rows:
         return seen
-    ids = {row.external_id for row in rows}
-    kept = {number: product for number, product in (seen.by_id or {}).items() if number not in ids}
-    return replace(seen, by_id={**kept, **read_products(ports, rows)})
+    ids = {row.id: row.external_id for row in rows if row.external_id is not None}
+    asked = frozenset(ids.values())
+    kept = {number: product for number, product in (seen.by_id or {}).items() if number not in asked}
+    return replace(
+        seen,
+        by_id={**kept, **read_products(ports, rows)},
+        looked_for=asked if seen.looked_for is None else seen.looked_for | asked,
+        external_ids={**seen.external_ids, **ids},
+    )
 
 
 def learn_answers(seen: Products, _plan: Plan[Any], answers: Answers) -> Products:

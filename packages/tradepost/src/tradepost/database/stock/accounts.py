@@ -1,0 +1,168 @@
+"""The accounts port: what each listing's store must count, entry by entry."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from tradepost.database import sql
+from tradepost.database.models import Channel, Listing, Sighting, StockEntry
+from tradepost.database.sql import Column, Rows
+from tradepost.database.stock.sightings import known_sightings, write_sightings
+from tradepost.domain.errors import RunLost
+from tradepost.domain.stock import OVERLAP_SECONDS, SightingPlace
+from tradepost.operations.ports import AccountEntry, Clock, KnownSighting, Reading, SightedOrder
+
+
+class DjangoAccounts:
+    """Implements `ports.Accounts` for one channel; `run_id` is noted with the entries."""
+
+    def __init__(self, channel_id: int, *, clock: Clock, run_id: int | None = None) -> None:
+        self._channel_id = channel_id
+        self._clock = clock
+        self._run_id = run_id
+
+    # --- sightings --------------------------------------------------------------------------------------------------
+
+    def place(self) -> SightingPlace:
+        channel = Channel.objects.only("sighted_first_id", "sighted_id", "sighted_updated").get(id=self._channel_id)
+        open_ids = Sighting.objects.filter(channel_id=self._channel_id, is_open=True).order_by("external_id")
+        return SightingPlace(
+            channel.sighted_first_id,
+            channel.sighted_id,
+            channel.sighted_updated,
+            tuple(open_ids.values_list("external_id", flat=True)),
+        )
+
+    def set_place(self, place: SightingPlace) -> None:
+        # Two passes may end in any order; neither goes back behind the other.
+        sql.execute(
+            """
+            UPDATE tradepost_channel
+            SET sighted_first_id = COALESCE(sighted_first_id, %s),
+                sighted_id = CASE WHEN sighted_id > %s THEN sighted_id ELSE %s END,
+                sighted_updated = CASE WHEN sighted_updated > %s THEN sighted_updated ELSE %s END
+            WHERE id = %s
+            """,
+            place.first_id,
+            place.highest_id,
+            place.highest_id,
+            place.highest_updated,
+            place.highest_updated,
+            self._channel_id,
+        )
+
+    def known(self, order_ids: Collection[int]) -> dict[int, KnownSighting]:
+        return known_sightings(order_ids, channel_id=self._channel_id)
+
+    def known_near(self, place: SightingPlace) -> dict[int, KnownSighting]:
+        newest = Sighting.objects.filter(
+            channel_id=self._channel_id, updated__gte=place.highest_updated - OVERLAP_SECONDS
+        )
+        ids = {*place.open_ids, *newest.values_list("external_id", flat=True)}
+        return known_sightings(ids, channel_id=self._channel_id)
+
+    def sight(self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime) -> None:
+        write_sightings(orders, channel_id=self._channel_id, is_first=is_first, at=at, run_id=self._run_id)
+
+    # --- accounts ---------------------------------------------------------------------------------------------------
+
+    def begin(self, writes: Mapping[int, int | None], *, at: datetime) -> None:
+        # A set of what is to be on sale loses the account until it is answered. A hide keeps it: it is due as long as
+        # there is something to hide.
+        begun = sql.fetch_numbers(
+            """
+            UPDATE tradepost_listing
+            SET open_since = given.at, open_move = given.move,
+                account = CASE
+                    WHEN given.move IS NULL AND pending <> 'hide' AND (health <> 'hidden' OR pending = 'unhide')
+                    THEN NULL ELSE account END
+            FROM given
+            WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s AND open_since IS NULL
+            RETURNING tradepost_listing.id
+            """,
+            self._channel_id,
+            given=Rows(
+                {"id": Column.INTEGER, "move": Column.INTEGER, "at": Column.TIME},
+                [{"id": listing_id, "move": move, "at": at} for listing_id, move in writes.items()],
+            ),
+        )
+        if len(begun) != len(writes):
+            raise RunLost("Another run is writing the stock of the same listings.")
+
+    def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
+        at = self._clock()
+        sql.execute(
+            """
+            UPDATE tradepost_listing SET open_since = NULL, open_move = NULL
+            FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
+            """,
+            self._channel_id,
+            given=Rows.of_ids(settled),
+        )
+        Listing.objects.filter(channel_id=self._channel_id, id__in=list(lost)).update(account=None)
+        moved = sql.fetch_rows(
+            """
+            UPDATE tradepost_listing
+            SET account = CASE WHEN given.kind = 'move' THEN account + given.amount ELSE given.amount END,
+                basis_at = CASE WHEN given.may_hide_sales THEN given.at ELSE basis_at END,
+                looked_at = CASE WHEN given.kind = 'move' THEN looked_at ELSE given.at END,
+                missing = CASE WHEN given.kind = 'move' THEN missing ELSE 0 END,
+                missing_since = CASE WHEN given.kind = 'move' THEN missing_since ELSE NULL END
+            FROM given
+            WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s AND link <> 'unlinked'
+            RETURNING tradepost_listing.id, account
+            """,
+            self._channel_id,
+            given=Rows(
+                {
+                    "id": Column.INTEGER,
+                    "kind": Column.TEXT,
+                    "amount": Column.INTEGER,
+                    "may_hide_sales": Column.BOOLEAN,
+                    "at": Column.TIME,
+                },
+                [
+                    {
+                        "id": entry.listing_id,
+                        "kind": entry.kind,
+                        "amount": entry.amount,
+                        "may_hide_sales": entry.may_hide_sales,
+                        "at": at,
+                    }
+                    for entry in entries
+                ],
+            ),
+        )
+        accounts = {row["id"]: row["account"] for row in moved}
+        rows = [
+            {
+                "listing_id": entry.listing_id,
+                "kind": entry.kind,
+                "amount": entry.amount,
+                "account": accounts[entry.listing_id],
+            }
+            for entry in entries
+            if entry.listing_id in accounts
+        ]
+        sql.insert(StockEntry, rows, constants={"run_id": self._run_id, "at": at})
+
+    def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
+        # What has been missing all the time is the least of all readings; whatever is more than that came later.
+        sql.execute(
+            """
+            UPDATE tradepost_listing
+            SET looked_at = CASE WHEN given.missing < 0 THEN NULL ELSE given.at END,
+                missing_since = CASE
+                    WHEN given.missing <= 0 THEN NULL
+                    WHEN tradepost_listing.missing > 0 THEN missing_since ELSE given.at END,
+                missing = CASE
+                    WHEN given.missing <= 0 THEN 0
+                    WHEN tradepost_listing.missing > 0 AND tradepost_listing.missing < given.missing
+                    THEN tradepost_listing.missing ELSE given.missing END
+            FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
+            """,
+            self._channel_id,
+            given=Rows(
+                {"id": Column.INTEGER, "missing": Column.INTEGER, "at": Column.TIME},
+                [{"id": each.listing_id, "missing": each.missing, "at": at} for each in readings],
+            ),
+        )

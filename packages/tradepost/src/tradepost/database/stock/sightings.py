@@ -1,0 +1,254 @@
+"""What orders took from stock and gave back: written down once per order and product, and entered in the accounts."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tradepost.database import sql
+from tradepost.database.listings.wanted import refresh_available
+from tradepost.database.models import Channel, Listing, SightedPieces, Sighting, StockEntry, VariantRecord
+from tradepost.database.orders.order_lines import matcher_for
+from tradepost.database.sql import Column, Rows
+from tradepost.domain.codes import code_key
+from tradepost.domain.order import StoreStatus
+from tradepost.domain.order_lines import LineMatcher
+from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased
+from tradepost.operations.ports import KnownSighting, SightedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """
+    By how much more an order has taken of a product than was known; less where negative. `listing_id` None: of one
+    that is no listing of the channel.
+    """
+
+    listing_id: int | None
+    order_number: int
+    pieces: int
+
+
+def known_sightings(order_ids: Collection[int], *, channel_id: int) -> dict[int, KnownSighting]:
+    found = Sighting.objects.filter(channel_id=channel_id, external_id__in=list(order_ids))
+    known = {sighting.external_id: KnownSighting(sighting.updated, {}) for sighting in found}
+    pieces = SightedPieces.objects.filter(sighting__in=found).values_list("sighting__external_id", "key", "taken")
+    taken: dict[int, dict[str, int]] = {}
+    for number, key, number_taken in pieces:
+        taken.setdefault(number, {})[key] = number_taken
+    return {number: KnownSighting(sighting.updated, taken.get(number, {})) for number, sighting in known.items()}
+
+
+def write_sightings(
+    orders: Sequence[SightedOrder], *, channel_id: int, is_first: bool, at: datetime, run_id: int | None
+) -> None:
+    """Write down what differs from the last sighting of each order; see `ports.Accounts.sight`."""
+    found = [order.found for order in orders if order.found is not None]
+    first_id = Channel.objects.values_list("sighted_first_id", flat=True).get(id=channel_id)
+    new = _add_new(found, channel_id=channel_id, at=at)
+    # Under lock, because two runs may sight the same order at once: each piece is entered once.
+    locked = {
+        sighting.external_id: sighting
+        for sighting in Sighting.objects.select_for_update()
+        .filter(channel_id=channel_id, external_id__in=[order.id for order in orders])
+        .order_by("id")
+    }
+    known = _pieces_of(locked)
+    current = [order for order in found if order.updated >= locked[order.id].updated or order.id in new]
+    gone = [locked[order.id] for order in orders if order.found is None and order.id in locked]
+    # What was closed when the channel was connected, and is changed only now, was in every count from the beginning.
+    old = {order.id for order in current if order.id in new and not is_first and order.id <= (first_id or 0)}
+    matcher = matcher_for([pieces.sold for order in current for pieces in order.pieces], channel_id=channel_id)
+    rows: list[dict[str, Any]] = []
+    differences: list[_Difference] = []
+    for order in current:
+        sighting = locked[order.id]
+        before = known.get(sighting.pk, {})
+        is_counted = not is_first and order.id not in old
+        for pieces in _with_vanished(order, before):
+            was = before.get(pieces.key)
+            row = _row(sighting, pieces, was, matcher, is_known=order.id in old, at=at)
+            rows.append(row)
+            if is_counted:
+                differences.append(_Difference(row["listing_id"], order.id, pieces.taken - (was.taken if was else 0)))
+    for sighting in gone:
+        for was in known.get(sighting.pk, {}).values():
+            rows.append(_gone_row(was))
+            differences.append(_Difference(was.listing_id, sighting.external_id, -was.on_delete))
+    variant_ids = {row["variant_id"] for row in rows if row["variant_id"] is not None}
+    _lock_variants(variant_ids)
+    _write(current, gone, locked, rows)
+    _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
+    refresh_available(variant_ids)
+
+
+def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> None:
+    """Give sighted pieces their listings, where these were made after the sighting."""
+    listings = Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids)
+    sql.execute(
+        """
+        UPDATE tradepost_sightedpieces SET listing_id = given.id, variant_id = given.variant_id
+        FROM given, tradepost_sighting AS sighting
+        WHERE tradepost_sightedpieces.key = given.key AND tradepost_sightedpieces.listing_id IS NULL
+          AND sighting.id = tradepost_sightedpieces.sighting_id AND sighting.channel_id = %s
+        """,
+        channel_id,
+        # Folded here: SQLite folds no umlauts, and PostgreSQL as its locale says.
+        given=Rows(
+            {"id": Column.INTEGER, "variant_id": Column.INTEGER, "key": Column.TEXT},
+            [
+                {"id": listing_id, "variant_id": variant_id, "key": key}
+                for listing_id, variant_id, sku, code in listings.values_list("id", "variant_id", "sku", "code_key")
+                for key in {sku.casefold(), code}
+            ],
+        ),
+    )
+
+
+def _add_new(orders: Sequence[OrderSighting], *, channel_id: int, at: datetime) -> set[int]:
+    made = sql.insert(
+        Sighting,
+        [
+            {
+                "external_id": order.id,
+                "store_status": order.status,
+                "updated": order.updated,
+                "is_open": order.is_open,
+                "sighted_at": at,
+            }
+            for order in orders
+        ],
+        unique=("channel_id", "external_id"),
+        constants={"channel_id": channel_id},
+        returning=("external_id",),
+    )
+    return {int(row["external_id"]) for row in made}
+
+
+def _pieces_of(sightings: Mapping[int, Sighting]) -> dict[int, dict[str, SightedPieces]]:
+    found: dict[int, dict[str, SightedPieces]] = {}
+    for row in SightedPieces.objects.filter(sighting__in=[sighting.pk for sighting in sightings.values()]):
+        found.setdefault(row.sighting_id, {})[row.key] = row
+    return found
+
+
+def _with_vanished(order: OrderSighting, before: Mapping[str, SightedPieces]) -> list[Pieces]:
+    """The pieces of an order, and none of those products whose lines were deleted."""
+    now = {pieces.key: pieces for pieces in order.pieces}
+    return [*now.values(), *(_none_of(row) for key, row in before.items() if key not in now)]
+
+
+def _none_of(row: SightedPieces) -> Pieces:
+    return Pieces(row.key, 0, 0, is_shipped=False, sold=SoldLine("", row.key, 0, StoreStatus.CANCELLED))
+
+
+def _row(
+    sighting: Sighting,
+    pieces: Pieces,
+    was: SightedPieces | None,
+    matcher: LineMatcher,
+    *,
+    is_known: bool,
+    at: datetime,
+) -> dict[str, Any]:
+    # A match once made stays, whatever the product is called now.
+    is_matched = was is not None and was.listing_id is not None
+    sold = None if is_matched else matcher.match(pieces.sold)
+    known = pieces.taken if is_known else (was.known if was is not None else 0)
+    shipped_at = (was.shipped_at if was is not None else None) or at
+    return {
+        "sighting_id": sighting.pk,
+        "key": pieces.key,
+        "code_key": code_key(pieces.sold.code),
+        "listing_id": was.listing_id if was is not None and is_matched else sold and sold.id,
+        "variant_id": was.variant_id if was is not None and is_matched else sold and sold.variant_id,
+        "taken": pieces.taken,
+        "on_delete": pieces.on_delete,
+        "known": known,
+        "shipped_at": shipped_at if pieces.is_shipped else None,
+    }
+
+
+def _gone_row(row: SightedPieces) -> dict[str, Any]:
+    """A deleted order gives back what was still to be shipped, and keeps what was not."""
+    return {
+        "sighting_id": row.sighting_id,
+        "key": row.key,
+        "code_key": row.code_key,
+        "listing_id": row.listing_id,
+        "variant_id": row.variant_id,
+        "taken": row.taken - row.on_delete,
+        "on_delete": 0,
+        "known": row.known,
+        "shipped_at": row.shipped_at,
+    }
+
+
+def _lock_variants(variant_ids: Collection[int]) -> None:
+    """
+    Let whoever else sells or counts these wait until this is written: what is left is a sum over all channels.
+
+    Before any listing is held, or two channels would wait for each other's.
+    """
+    list(VariantRecord.objects.select_for_update().filter(id__in=variant_ids).order_by("id").values_list("id"))
+
+
+def _write(
+    current: Sequence[OrderSighting],
+    gone: Sequence[Sighting],
+    locked: Mapping[int, Sighting],
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    sql.update(
+        Sighting,
+        [
+            {
+                "id": locked[order.id].pk,
+                "store_status": order.status,
+                "updated": order.updated,
+                "is_open": order.is_open,
+            }
+            for order in current
+        ],
+    )
+    Sighting.objects.filter(id__in=[sighting.pk for sighting in gone]).update(is_open=False)
+    # A statement or a new listing may have come since these rows were read: what it said of them stays.
+    sql.upsert(SightedPieces, rows, unique=("sighting_id", "key"), keep=("known",), fill=("listing_id", "variant_id"))
+
+
+def _enter(differences: Sequence[_Difference], *, channel_id: int, at: datetime, run_id: int | None) -> None:
+    """Take pieces off accounts and put them back; a sale that a count may not contain is entered as erased."""
+    differences = [difference for difference in differences if difference.pieces]
+    ids = {difference.listing_id for difference in differences if difference.listing_id is not None}
+    rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=ids).order_by("id")
+    accounts = {row.pk: row for row in rows.only("account", "basis_at")}
+    balance: Counter[int] = Counter()
+    entries = []
+    for difference in differences:
+        listing = accounts.get(difference.listing_id or 0)
+        if listing is None or listing.account is None:
+            continue
+        erased = difference.pieces > 0 and is_erased(sighted_at=at, basis_at=listing.basis_at)
+        kind = EntryKind.RETURN if difference.pieces < 0 else EntryKind.ERASED if erased else EntryKind.SALE
+        balance[listing.pk] -= 0 if erased else difference.pieces
+        entries.append(
+            {
+                "listing_id": listing.pk,
+                "kind": kind,
+                "amount": -difference.pieces,
+                "account": listing.account + balance[listing.pk],
+                "order_number": difference.order_number,
+            }
+        )
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET account = account + given.pieces
+        FROM given WHERE tradepost_listing.id = given.id
+        """,
+        given=Rows(
+            {"id": Column.INTEGER, "pieces": Column.INTEGER},
+            [{"id": listing_id, "pieces": pieces} for listing_id, pieces in balance.items()],
+        ),
+    )
+    sql.insert(StockEntry, entries, constants={"run_id": run_id, "at": at})

@@ -1,0 +1,243 @@
+"""
+Stock, the one value that three parties write: the source, the hub and every shopper.
+
+A *statement* says how many there are. A *sighting* of an order says which pieces it took, a *reservation* are those of
+them that no statement knows of yet. *Available* is the statement less the reservations of all channels, with its
+sign. The *account* of a listing is what its store must count if only known things happened; it differs from what is
+available by the *move* that is due. A sale that nobody has seen yet is in neither figure, so nothing races with it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tradepost.domain.order import StoreStatus
+
+MAX_STOCK = 2_147_483_647
+
+ERASED_WITHIN = timedelta(minutes=10)
+"""A sale that comes to light so soon after a stock was set may have been taken before it: it counts as erased."""
+
+
+OVERLAP_SECONDS = 15 * 60
+"""How far orders are read again, of the store's own time: changes of one second, and such as end out of order."""
+
+
+class StockMode(StrEnum):
+    """When a store takes stock from its count; its own setting, which no token can read."""
+
+    UNKNOWN = "unknown"
+    BASKET = "basket"
+    CHECKOUT = "checkout"
+
+
+class Counting(StrEnum):
+    """What makes a number of a source a statement: that it changed, or that it stands in a file that did."""
+
+    CHANGED = "changed"
+    FILE = "file"
+
+
+class EntryKind(StrEnum):
+    """What moved an account."""
+
+    SET = "set"
+    LOOK = "look"
+    MOVE = "move"
+    SALE = "sale"
+    RETURN = "return"
+    ERASED = "erased"
+
+
+def available(statement: int | None, *, reserved: int, is_gone: bool = False) -> int | None:
+    """
+    Return what is left to sell, below zero where more was sold than there is; None where nobody has stated anything.
+
+    More than a store can count is not offered. Of a variant that is gone from the catalogue nothing may be sold,
+    whatever was stated once.
+    """
+    if is_gone:
+        return min(0, (statement or 0) - reserved)
+    return None if statement is None else min(statement - reserved, MAX_STOCK)
+
+
+def offered(available_pieces: int) -> int:
+    """Return the count that a store is to show."""
+    return max(0, available_pieces)
+
+
+def move(available_pieces: int, account: int) -> int:
+    """
+    Return by how much a store's count is to be moved.
+
+    What is oversold is offered as nothing; a count that is below zero for known sales stays as it is.
+    """
+    target = min(max(account, available_pieces), offered(available_pieces))
+    return target - account
+
+
+def is_erased(*, sighted_at: datetime, basis_at: datetime | None) -> bool:
+    """Whether a sale that was sighted now may have been taken off a count that was set or looked at since."""
+    return basis_at is not None and sighted_at <= basis_at + ERASED_WITHIN
+
+
+def is_settleable(*, open_since: datetime, now: datetime, wait: timedelta) -> bool:
+    """Whether a write whose answer was lost can't land any more. Both moments are the hub's own."""
+    return now >= open_since + wait
+
+
+LOOK_AGAIN_AFTER = timedelta(days=7)
+"""How old the last look at a count, or the last set, may be: the catalogue is looked at in turn."""
+
+
+def is_look_due(
+    *,
+    looked_at: datetime | None,
+    missing: int,
+    missing_since: datetime | None,
+    now: datetime,
+    basket_life: timedelta,
+) -> bool:
+    """Whether to look at a count: nobody has for long, or pieces have been missing longer than any basket lives."""
+    if looked_at is None or looked_at <= now - LOOK_AGAIN_AFTER:
+        return True
+    return is_missing_for_good(missing=missing, missing_since=missing_since, now=now, basket_life=basket_life)
+
+
+def is_missing_for_good(*, missing: int, missing_since: datetime | None, now: datetime, basket_life: timedelta) -> bool:
+    return missing > 0 and missing_since is not None and missing_since <= now - basket_life
+
+
+class Landing(StrEnum):
+    """What a look says of a move whose answer was lost."""
+
+    LANDED = "landed"
+    NEVER = "never"
+    UNCLEAR = "unclear"
+
+
+def landing(*, count: int | None, account: int | None, change: int) -> Landing:
+    """Compare a count that was read when the move couldn't land any more with what is in the books."""
+    if count is None or account is None:
+        return Landing.UNCLEAR
+    if count == account + change:
+        return Landing.LANDED
+    return Landing.NEVER if count == account else Landing.UNCLEAR
+
+
+# --- sightings ------------------------------------------------------------------------------------------------------
+
+# Whether pieces of a line are out of the store's count. What was returned counts as still out: the store doesn't say
+# whether they were put back, and a look finds it where counts can be read.
+_GIVEN_BACK = frozenset({StoreStatus.CANCELLED})
+# Lines whose pieces a store gives back when their order is deleted.
+_BACK_ON_DELETE = frozenset({StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.BACKORDERED})
+_OUT_OF_THE_HOUSE = frozenset({StoreStatus.SHIPPED, StoreStatus.RMA_ISSUED, StoreStatus.RETURNED})
+# Orders of which the store tells by itself when something happens to them.
+_CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLine:
+    """
+    What stock needs to know of an order line: no person, no price. `quantity` in pieces of the product named.
+
+    `sku` and `code` as on the line, or those of the product behind it where a line sells several.
+    """
+
+    code: str
+    sku: str
+    quantity: int
+    status: StoreStatus
+    external_product_id: int = 0
+    part_codes: tuple[str, ...] = ()
+    is_product: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """
+    The pieces of one product in one order.
+
+    `taken`: out of the store's count. `on_delete`: how many of them a deletion of the order gives back. `is_shipped`:
+    all of them have left the house. `sold`: a line that names the product.
+    """
+
+    key: str
+    taken: int
+    on_delete: int
+    is_shipped: bool
+    sold: SoldLine
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSighting:
+    """
+    An order as far as stock goes. `updated` is the store's own time, in seconds, and compared with nothing else.
+    """
+
+    id: int
+    status: StoreStatus
+    updated: int
+    lines: tuple[SoldLine, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in _CLOSED
+
+    @property
+    def pieces(self) -> tuple[Pieces, ...]:
+        """The pieces by product, not by line: a split changes nothing."""
+        by_key: dict[str, list[SoldLine]] = {}
+        for line in self.lines:
+            if line.is_product:
+                by_key.setdefault(_key(line), []).append(line)
+        return tuple(_pieces(key, lines) for key, lines in by_key.items())
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableSighting:
+    """An order whose pieces can't be counted; `reason` is a sentence."""
+
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SightingPlace:
+    """
+    How far the orders of a store were looked at.
+
+    `highest_id` and `highest_updated`: the store's own. `first_id`: the highest id when the channel was connected;
+    what was closed by then is not counted. None as long as nobody has looked.
+    """
+
+    first_id: int | None = None
+    highest_id: int = 0
+    highest_updated: int = 0
+    open_ids: tuple[int, ...] = field(default=(), compare=False)
+
+    def beyond(self, sightings: Iterable[OrderSighting]) -> "SightingPlace":
+        """Go on to the newest of these."""
+        highest_id, highest_updated = self.highest_id, self.highest_updated
+        for order in sightings:
+            highest_id = max(highest_id, order.id)
+            highest_updated = max(highest_updated, order.updated)
+        return SightingPlace(self.first_id, highest_id, highest_updated)
+
+
+def _key(line: SoldLine) -> str:
+    """Name the product for good: the parts behind a line are computed from today's catalogue, its SKU is not."""
+    return (line.sku or line.code).casefold()
+
+
+def _pieces(key: str, lines: list[SoldLine]) -> Pieces:
+    out = [line for line in lines if line.status not in _GIVEN_BACK]
+    return Pieces(
+        key=key,
+        taken=sum(line.quantity for line in out),
+        on_delete=sum(line.quantity for line in out if line.status in _BACK_ON_DELETE),
+        is_shipped=bool(out) and all(line.status in _OUT_OF_THE_HOUSE for line in out),
+        sold=lines[0],
+    )

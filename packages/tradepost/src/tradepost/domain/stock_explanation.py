@@ -1,0 +1,213 @@
+"""
+Why a listing's quantity is what it is: from the figures to sentences, in the words of `domain.stock`.
+
+What stands in no book is not said: of a count that nobody has looked at, only what it should be.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tradepost.domain.listing import Health, Link, Status, may_send_quantity
+from tradepost.domain.stock import EntryKind, move, offered
+
+_WEEK = timedelta(days=6)
+# What a look found and the entry of the write that it came with are dated one after the other.
+_DATED_APART = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedReservation:
+    """Pieces of an order that the statement does not know of. `channel`: another one's name, blank for ours."""
+
+    order_number: int
+    pieces: int
+    handed_over_at: datetime | None = None
+    shipped_at: datetime | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedEntry:
+    """An entry of the account, and what the account was then; `is_cancelled`: its order is, as far as was seen."""
+
+    kind: EntryKind
+    amount: int
+    account: int | None
+    at: datetime
+    order_number: int | None = None
+    run_id: int | None = None
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedStock:
+    """
+    The figures behind the stock of one listing.
+
+    `reserved`: all pieces of all orders, of which `reservations` are the newest. `entries`: the account from its last
+    set or look on, oldest first; `left_out` are older ones since then. `open_since`: a write was not answered yet,
+    which moves by `open_move`, or sets. The rest as in a listing's row.
+    """
+
+    sku: str
+    status: Status
+    quantity: int | None
+    available: int | None
+    account: int | None
+    stated_by: str = ""
+    stated_at: datetime | None = None
+    is_gone: bool = False
+    reserved: int = 0
+    reservations: Sequence[ExplainedReservation] = ()
+    entries: Sequence[ExplainedEntry] = ()
+    left_out: int = 0
+    open_since: datetime | None = None
+    open_move: int | None = None
+    looked_at: datetime | None = None
+    missing: int = 0
+    missing_since: datetime | None = None
+
+
+def explain(stock: ExplainedStock, *, now: datetime) -> list[str]:
+    """Return the sentences, one a line. Times are written in the zone of `now`."""
+
+    def when(at: datetime) -> str:
+        return _when(at.astimezone(now.tzinfo), now)
+
+    return [*_offer(stock, when), *_account(stock, when), *_count(stock, now, when)]
+
+
+_When = Callable[[datetime], str]
+
+
+def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
+    """How many there are to sell."""
+    if stock.quantity is None or stock.stated_at is None:
+        yield "Nobody has stated how many there are, so the store's count is left as it is."
+    else:
+        by = f" by {stock.stated_by}" if stock.stated_by else ""
+        yield f"{stock.quantity} stated{by} {when(stock.stated_at)}."
+    for reservation in stock.reservations:
+        order = f"Order {reservation.order_number}"
+        order += f" on '{reservation.channel}'" if reservation.channel else ""
+        yield f"{order} reserves {reservation.pieces}: {_whereabouts(reservation, when)}."
+    more = stock.reserved - sum(reservation.pieces for reservation in stock.reservations)
+    if more:
+        yield f"Older orders reserve {more} more."
+    if stock.is_gone:
+        yield "It is not in the catalogue any more, so nothing of it is for sale."
+    if stock.available is None:
+        return
+    if stock.available < 0:
+        yield f"{-stock.available} more are sold than there are, so 0 are offered."
+    else:
+        yield f"So {stock.available} are available."
+
+
+def _whereabouts(reservation: ExplainedReservation, when: _When) -> str:
+    words = []
+    if reservation.handed_over_at is not None:
+        words.append(f"handed over {when(reservation.handed_over_at)}")
+    if reservation.shipped_at is not None:
+        words.append(f"seen as shipped {when(reservation.shipped_at)}")
+    return (
+        " and ".join(words) + ", which the statement does not know of" if words else "neither handed over nor shipped"
+    )
+
+
+def _account(stock: ExplainedStock, when: _When) -> Iterator[str]:
+    """What moved the store's count, as far as is known."""
+    if stock.left_out and stock.entries and (first := stock.entries[0]).account is not None:
+        before = first.account - (0 if first.kind is EntryKind.ERASED else first.amount)
+        yield f"{stock.left_out} older entries are left out; after them the store should have had {before}."
+    for entry in stock.entries:
+        yield f"{_entry(entry)}, {when(entry.at)}{_run(entry)}."
+
+
+def _entry(entry: ExplainedEntry) -> str:
+    signed = f"{entry.amount:+d}"
+    match entry.kind:
+        case EntryKind.SET:
+            return f"Set to {entry.amount} on the store"
+        case EntryKind.LOOK:
+            return f"The store had {entry.amount}"
+        case EntryKind.MOVE:
+            return f"Sent {signed}"
+        case EntryKind.RETURN:
+            act = "cancelled" if entry.is_cancelled else "gave back"
+            return f"Order {entry.order_number} {act} {signed}"
+        case EntryKind.ERASED:
+            # Of a set this is a guess on the safe side, and of a look the plain truth: either has no need of it.
+            return f"Order {entry.order_number} {signed}, not taken off here because the count above may be younger"
+    return f"Order {entry.order_number} {signed}"
+
+
+def _run(entry: ExplainedEntry) -> str:
+    is_write = entry.kind in {EntryKind.SET, EntryKind.LOOK, EntryKind.MOVE}
+    return f" by run {entry.run_id}" if is_write and entry.run_id is not None else ""
+
+
+def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
+    """What the store should have, had, and gets next."""
+    if stock.status.link is Link.UNLINKED:
+        yield "It is not on the store yet."
+        return
+    if stock.open_since is not None:
+        what = "that sets its stock" if stock.open_move is None else f"of {stock.open_move:+d}"
+        yield (
+            f"A write {what} was begun {_ago(now - stock.open_since)} and its answer is missing; a later sync settles "
+            "it, and writes nothing else before."
+        )
+    if stock.account is None:
+        yield "What the store should have is not known."
+    else:
+        yield f"The store should have {stock.account}{_seen(stock, now)}."
+    if stock.missing:
+        since = f" since {when(stock.missing_since).removeprefix('on ')}" if stock.missing_since is not None else ""
+        yield f"{stock.missing} are missing from its count{since}: they may be in baskets."
+    if stock.status.health is Health.HIDDEN:
+        yield "It is hidden, so the store is to have 0."
+    if stock.available is None or stock.open_since is not None or not may_send_quantity(stock.status):
+        return
+    if stock.account is None:
+        yield f"The next sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
+    elif (due := move(stock.available, stock.account)) != 0:
+        yield f"The next sync sends {due:+d}."
+
+
+def _seen(stock: ExplainedStock, now: datetime) -> str:
+    """What the last look found. A value that was only set, with nobody to look, is no look."""
+    at = stock.looked_at
+    if at is None:
+        return "; no look at it counts any more, or there was none"
+    if any(entry.kind is EntryKind.SET and entry.at == at for entry in stock.entries):
+        return f"; it was set {_ago(now - at)} and not looked at since"
+    before = [entry.account for entry in stock.entries if entry.at <= at + _DATED_APART]
+    if not before or before[-1] is None:
+        words = f"{stock.missing} fewer than it should have had" if stock.missing else "what it should have had then"
+        return f", and had {words} when looked at {_ago(now - at)}"
+    then = "" if before[-1] == stock.account else f", when it should have had {before[-1]}"
+    return f", and had {before[-1] - stock.missing} when looked at {_ago(now - at)}{then}"
+
+
+def _when(at: datetime, now: datetime) -> str:
+    days = (now.date() - at.date()).days
+    if days == 0:
+        return f"today at {at:%H:%M}"
+    if 0 < days <= _WEEK.days:
+        return f"on {_WEEKDAYS[at.weekday()]} at {at:%H:%M}"
+    return f"on {at:%Y-%m-%d} at {at:%H:%M}"
+
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def _ago(passed: timedelta) -> str:
+    seconds = int(passed.total_seconds())
+    for size, unit in _UNITS:
+        if seconds >= size:
+            number = seconds // size
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"

@@ -1,0 +1,103 @@
+"""The port of stock: what was sighted of a channel's orders, and the account of each listing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """
+    What an account is from now on, or by how much it is moved.
+
+    `amount`: the count that was set or looked at, or the pieces moved. `may_hide_sales`: somebody may have been buying
+    when the count was taken or set, so sales that come to light soon count as erased (`domain.stock.is_erased`).
+    """
+
+    listing_id: int
+    kind: EntryKind
+    amount: int
+    may_hide_sales: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a look found: by how much the store's count is below the account, above it where negative."""
+
+    listing_id: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSighting:
+    """What is written down of an order: the store's own time of it, and the pieces taken by product."""
+
+    updated: int
+    taken: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SightedOrder:
+    """An order as it was sighted now; without `found`, it has gone from the store."""
+
+    id: int
+    found: OrderSighting | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Store's order numbers: those that were `marked`, those that had been `before`, and those that nobody has seen."""
+
+    marked: Sequence[int]
+    before: Sequence[int]
+    unknown: Sequence[int]
+
+
+class Handovers(Protocol):
+    """Which orders of a channel were handed over. A write belongs into a transaction."""
+
+    def mark(self, order_numbers: Collection[int] | None, *, at: datetime) -> Handover:
+        """Mark sighted orders that were not marked yet; None: all that are open. Idempotent."""
+        ...
+
+
+class Accounts(Protocol):
+    """The stock of one channel. Every write is made inside `Run.transaction`."""
+
+    def place(self) -> SightingPlace: ...
+
+    def set_place(self, place: SightingPlace) -> None: ...
+
+    def known(self, order_ids: Collection[int]) -> dict[int, KnownSighting]: ...
+
+    def known_near(self, place: SightingPlace) -> dict[int, KnownSighting]:
+        """What is written down of the orders that are read again from a place: open ones, and the newest."""
+        ...
+
+    def sight(self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime) -> None:
+        """
+        Write down what orders took and gave back, and bring accounts and what is available in step.
+
+        Idempotent: only what differs from the last sighting counts, and an older one than that nothing. `is_first`:
+        these orders were open when the channel was connected; what they took is reserved, but in no account.
+        """
+        ...
+
+    def begin(self, writes: Mapping[int, int | None], *, at: datetime) -> None:
+        """
+        Note, before anything is sent, by how much stocks are about to be moved; None for one that is set.
+
+        Raises RunLost where a write is open already.
+        """
+        ...
+
+    def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
+        """Enter what was done; close the writes of `settled`, and forget the accounts of `lost`."""
+        ...
+
+    def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
+        """Note what looks found."""
+        ...

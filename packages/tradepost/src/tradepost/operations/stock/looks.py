@@ -1,0 +1,167 @@
+"""Looks: what a store counts is compared with what it must count, part by part of the catalogue."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tradepost.domain import changes
+from tradepost.domain.plan import Change, Plan, Unit
+from tradepost.domain.stock import EntryKind, is_missing_for_good
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.form import Batch, Evidence, Operation, Verdict
+from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Ports, Reading, SightedOrder
+from tradepost.operations.same_products import read_products
+from tradepost.operations.stock.sightings import pieces_changed, read_orders
+
+AT_ONCE = 1000
+"""How many listings a sync looks at; the next one goes on."""
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LookSeen:
+    """
+    The products, None where counts can't be read, and the keys of those of which the orders said something new after
+    the counts were read: of these a count says nothing now.
+    """
+
+    products: Mapping[int, StoreProduct] | None = None
+    moving: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LookFacts:
+    """The rows as they are in the books now, and the hub's present time."""
+
+    rows: Mapping[int, ListingRow]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountFinding:
+    """
+    What a look says of one listing.
+
+    `missing`: pieces fewer than the books say. `change`: how the account is corrected, to `after`; None if it is lost.
+    """
+
+    missing: int = 0
+    change: Change | None = None
+    after: int | None = None
+
+
+CountFindings = Mapping[int, CountFinding]
+
+
+class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
+    """
+    Compare counts with the books; the orders were sighted before, and are read once more after the counts.
+
+    A count as in the books is proven. A lower one means baskets and payments, and is believed only when it has been
+    so for longer than any basket lives; a higher one is believed at once. Where counts can't be read, an account is
+    lost in turn, so that it is set anew.
+    """
+
+    name = "look"
+    label = "counts looked at"
+    looks_ahead = False
+
+    def __init__(self, channel: ChannelSettings) -> None:
+        self._basket_life = basket_life(channel)
+
+    def prepare(self, ports: Ports) -> None:
+        self._place = ports.accounts.place()
+        self._known = ports.accounts.known_near(self._place)
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
+        rows = ports.listings.looks_due(now=ports.clock(), basket_life=self._basket_life, limit=AT_ONCE)
+        for start in range(0, len(rows), _BATCH):
+            yield Batch(rows[start : start + _BATCH])
+
+    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> LookSeen:
+        if not ports.store.reads_stock():
+            return LookSeen()
+        products = read_products(ports, batch.rows)
+        moving = frozenset(
+            key
+            for page in read_orders(ports.store, self._place)
+            for order in page
+            if isinstance(order, SightedOrder)
+            for key in pieces_changed(order, self._known.get(order.id))
+        )
+        return LookSeen(products, moving)
+
+    def facts(self, ports: Ports, batch: Batch[ListingRow], seen: LookSeen) -> LookFacts:
+        rows = ports.listings.by_ids([row.id for row in batch.rows])
+        return LookFacts({row.id: row for row in rows}, ports.clock())
+
+    def plan(self, batch: Batch[ListingRow], facts: LookFacts | None, seen: LookSeen) -> Plan[CountFindings]:
+        assert facts is not None
+        findings: dict[int, CountFinding] = {}
+        units: list[Unit] = []
+        for before in batch.rows:
+            row = facts.rows.get(before.id)
+            # What was entered meanwhile is not in the count that was read.
+            if row is None or row.account != before.account or row.open_since is not None:
+                continue
+            finding = find(row, seen, now=facts.now, basket_life=self._basket_life)
+            if finding is not None:
+                findings[row.id] = finding
+                units += [] if finding.change is None else [Unit(row.code, (finding.change,))]
+        return Plan(findings, tuple(units))
+
+    def judge(
+        self,
+        batch: Batch[ListingRow],
+        facts: LookFacts | None,
+        seen: LookSeen,
+        plan: Plan[CountFindings],
+        evidence: Evidence,
+    ) -> Verdict:
+        verdict = Verdict()
+        for listing_id, finding in plan.detail.items():
+            if finding.change is None:
+                verdict.readings.append(Reading(listing_id, finding.missing))
+            elif finding.after is None:
+                verdict.lost_accounts.append(listing_id)
+            else:
+                # A count that is higher than it can be was changed by somebody, perhaps while others were buying.
+                may_hide_sales = finding.missing < 0
+                verdict.accounts.append(
+                    AccountEntry(listing_id, EntryKind.LOOK, finding.after, may_hide_sales=may_hide_sales)
+                )
+        return verdict
+
+
+def basket_life(channel: ChannelSettings) -> timedelta:
+    return timedelta(hours=channel.basket_hours)
+
+
+def find(row: ListingRow, seen: LookSeen, *, now: datetime, basket_life: timedelta) -> CountFinding | None:
+    """Say what a count means; None where it says nothing now, or the product is gone."""
+    assert row.account is not None
+    if seen.products is None:
+        reason = "the token can't read counts, so it is set anew from time to time"
+        return _correction(row, None, missing=0, reason=reason)
+    product = seen.products.get(row.external_id or 0)
+    if product is None or product.stock is None or seen.moving & {row.sku.casefold(), row.code.casefold()}:
+        return None
+    if not product.stock.is_tracked:
+        return _correction(row, None, missing=0, reason="the store does not count it any more")
+    missing = row.account - product.stock.count
+    if missing < 0:
+        reason = f"the store counts {-missing} more than can be: somebody changed the count"
+        return _correction(row, product.stock.count, missing=missing, reason=reason)
+    lasting = min(row.missing, missing)
+    if lasting and is_missing_for_good(
+        missing=lasting, missing_since=row.missing_since, now=now, basket_life=basket_life
+    ):
+        reason = f"{lasting} fewer than there should be for longer than any basket lives"
+        return _correction(row, row.account - lasting, missing=missing, reason=reason)
+    return CountFinding(missing)
+
+
+def _correction(row: ListingRow, after: int | None, *, missing: int, reason: str) -> CountFinding:
+    change = changes.account_corrected(row.code, before=row.account or 0, after=after, reason=reason, listing_id=row.id)
+    return CountFinding(missing, change, after)

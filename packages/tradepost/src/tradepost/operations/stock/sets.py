@@ -1,0 +1,179 @@
+"""Sets: a stock is written whole where nobody can be buying, or where nothing is known of the store's count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tradepost.domain import changes
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.listing import Attention, Event, Pending, settle
+from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
+from tradepost.domain.stages import Stage
+from tradepost.domain.stock import EntryKind, offered
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.form import Batch, Evidence, Step, Verdict
+from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
+from tradepost.operations.same_products import read_products
+from tradepost.operations.stock.writes import Writes, begin_writes, counted, is_kept, send_writes
+from tradepost.operations.sync.listings import (
+    Products,
+    Values,
+    gone,
+    judge_row,
+    learn_answers,
+    look_again,
+    product_subject,
+)
+
+_SETTLES: Mapping[Stage, Event] = {Stage.HIDE: Event.HIDDEN, Stage.UNHIDE: Event.UNHIDDEN}
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan:
+    """
+    What is planned of one stock; `write` None where nothing is sent.
+
+    `count`: what the store has already and goes on having. `refusal`: why nothing can be done.
+    """
+
+    change: Change
+    write: StockWrite | None = None
+    count: int | None = None
+    refusal: str = ""
+
+
+def plan_hide(row: ListingRow, product: StoreProduct | None) -> SetPlan:
+    """Hide: shown as out of stock, whatever the store's own defaults are."""
+    count = counted(product)
+    before = count if count is not None else row.account
+    is_again = row.status.pending is not Pending.HIDE
+    change = changes.product_hidden(row.code, before=before, is_again=is_again, listing_id=row.id)
+    return _planned(row, product, change, quantity=0)
+
+
+def plan_unhide(row: ListingRow, product: StoreProduct | None) -> SetPlan:
+    quantity = None if row.available is None else offered(row.available)
+    change = changes.product_unhidden(row.code, after=quantity, listing_id=row.id)
+    if quantity is None:
+        refusal = f"The quantity of {row.sku} is unknown, so it can't be put back on sale. Set one and sync again."
+        return SetPlan(change, refusal=refusal)
+    return _planned(row, product, change, quantity=quantity)
+
+
+def plan_set(row: ListingRow, product: StoreProduct | None) -> SetPlan | None:
+    """
+    Open the account: with what the store counts where that can be read, and else with what is set now.
+
+    A count that was read is moved like any other afterwards, which erases no sale.
+    """
+    if row.available is None:
+        return None
+    count = counted(product)
+    if count is None:
+        quantity = offered(row.available)
+        change = changes.quantity_set(row.code, before=None, after=quantity, listing_id=row.id)
+        return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=True))
+    if is_kept(product, count):
+        return SetPlan(changes.account_opened(row.code, count=count, listing_id=row.id), count=count)
+    # The count stays; what happens at zero does not.
+    change = changes.sale_stops_at_zero(row.code, listing_id=row.id)
+    return SetPlan(change, StockWrite(row.external_id or 0, change=0, stops_sale=True), count=count)
+
+
+def _planned(row: ListingRow, product: StoreProduct | None, change: Change, *, quantity: int) -> SetPlan:
+    if is_kept(product, quantity):
+        return SetPlan(change, count=quantity)
+    return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=True))
+
+
+class Sets(Values[None, Writes]):
+    """The stages hide, set and unhide. What can be read is read before and after."""
+
+    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
+        rows = [row for row in batch.rows if row.kind is not Kind.PARENT and row.external_id is not None]
+        return Products(read_products(ports, rows) if rows and ports.store.reads_stock() else None)
+
+    def observe_again(self, ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[Writes]) -> Products:
+        return seen if seen.by_id is None else look_again(ports, batch, seen, sent)
+
+    def plan(self, batch: Batch[ListingRow], facts: None, seen: Products) -> Plan[Writes]:
+        units: list[Unit] = []
+        settled: list[Result] = []
+        writes: dict[SubjectId, StockWrite] = {}
+        for row in batch.rows:
+            if row.kind is Kind.PARENT:
+                happens = changes.family_hidden if self.stage is Stage.HIDE else changes.family_unhidden
+                units.append(Unit(row.code, (happens(row.code, listing_id=row.id),)))
+                continue
+            planned = self.plan_row(row, seen)
+            if planned is None or (seen.by_id is None and product_subject(row) in seen.answered):
+                continue
+            if seen.is_gone(row):
+                broken, left = gone(row, planned.change)
+                units.append(Unit(row.code, (broken,)))
+                settled.append(left)
+            elif planned.refusal:
+                settled.append(Result(planned.change, Outcome.FAILED, message=planned.refusal))
+            elif planned.write is not None:
+                units.append(Unit(row.code, (planned.change,)))
+                writes[planned.change.subject.id] = planned.write
+            elif planned.change.side is Side.HUB:
+                units.append(Unit(row.code, (planned.change,)))
+            else:
+                settled.append(Result(planned.change, Outcome.UNCHANGED, Proof.READ))
+        return Plan(writes, tuple(units), tuple(settled))
+
+    def plan_row(self, row: ListingRow, seen: Products) -> SetPlan | None:
+        match self.stage:
+            case Stage.HIDE:
+                return plan_hide(row, seen.of(row))
+            case Stage.UNHIDE:
+                return plan_unhide(row, seen.of(row))
+        return plan_set(row, seen.of(row))
+
+    def steps(self) -> Sequence[Step[Products, Writes]]:
+        return (
+            Step(takes=lambda _change, _writes: True, send=send_writes, commit_first=begin_writes, learn=learn_answers),
+        )
+
+    def unread(self, change: Change, seen: Products) -> frozenset[str]:
+        return frozenset() if seen.by_id is not None else frozenset(field.name for field in change.fields)
+
+    def judge(
+        self, batch: Batch[ListingRow], facts: None, seen: Products, plan: Plan[Writes], evidence: Evidence
+    ) -> Verdict:
+        verdict = Verdict()
+        event = _SETTLES.get(self.stage)
+        for row in batch.rows:
+            status = settle(row.status, event) if event is not None and row.status.pending is not Pending.NONE else None
+            if row.kind is Kind.PARENT:
+                verdict.proven.append(Proven(row.id, evidence.began, status=status))
+                continue
+            planned = self.plan_row(row, seen)
+            if planned is None:
+                continue
+            if planned.refusal and not seen.is_gone(row):
+                verdict.flags[row.id] = (Attention.SYNC_FAILED, planned.refusal)
+                continue
+            judge_row(row, seen, evidence, verdict, Proven(row.id, evidence.began, status=status))
+            self._enter(row, planned, seen, evidence, verdict)
+        return verdict
+
+    def _enter(self, row: ListingRow, planned: SetPlan, seen: Products, evidence: Evidence, verdict: Verdict) -> None:
+        """Enter in the account what the store has now, and close the write unless its answer was lost."""
+        result = evidence.results.get(product_subject(row))
+        if result is not None and result.outcome is Outcome.UNKNOWN:
+            return
+        if result is not None:
+            verdict.settled_writes.append(row.id)
+        if seen.is_gone(row) or (result is not None and result.outcome is not Outcome.APPLIED):
+            return
+        # Nobody was buying what we had hidden ourselves; everywhere else somebody may have been.
+        may_hide_sales = not (self.stage is Stage.UNHIDE and row.account is not None)
+        sent = None if result is None else result.change.after("quantity")
+        if sent is not None:
+            verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent, may_hide_sales=may_hide_sales))
+            count = counted(seen.of(row))
+            if count is not None:
+                verdict.readings.append(Reading(row.id, sent - count))
+        elif planned.count is not None:
+            verdict.accounts.append(AccountEntry(row.id, EntryKind.LOOK, planned.count, may_hide_sales=may_hide_sales))

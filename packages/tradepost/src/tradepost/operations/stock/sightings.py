@@ -1,0 +1,137 @@
+"""Sightings: which pieces the store's orders took from stock, in whatever status, and which they gave back."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tradepost.domain import changes
+from tradepost.domain.plan import Change, Outcome, Plan, Result, Unit
+from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting
+from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
+from tradepost.operations.ports import KnownSighting, Ports, SightedOrder, SightingPage, Store
+
+_OPEN_AT_ONCE = 200
+
+Known = Mapping[int, KnownSighting]
+Sighted = SightedOrder | UnreadableSighting
+Detail = Sequence[SightedOrder]
+
+
+class Sight(Operation[Sighted, Known, None, Detail]):
+    """
+    Read every order that is new or changed, and those that are open by number: one that has vanished was deleted.
+
+    When a channel is connected only open orders count; the rest was there before. The place moves when every page
+    was read, so a pass that breaks off is made again.
+    """
+
+    label = "orders sighted"
+    is_pass = True
+
+    def __init__(self, *, name: str = "sightings") -> None:
+        self.name = name
+
+    def prepare(self, ports: Ports) -> None:
+        self._place = ports.accounts.place()
+        self._is_first = self._place.first_id is None
+        if self._is_first:
+            newest = ports.store.newest_orders()
+            first_id = max((order.id for order in newest), default=0)
+            self._place = replace(self._place, first_id=first_id).beyond(newest)
+
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[Sighted]]:
+        for page in read_orders(ports.store, self._place, is_first=self._is_first):
+            self._place = self._place.beyond(_found(page))
+            yield Batch(page)
+
+    def observe(self, ports: Ports, batch: Batch[Sighted]) -> None:
+        """The page is all there is to see."""
+
+    def facts(self, ports: Ports, batch: Batch[Sighted], seen: None) -> Known:
+        return ports.accounts.known([order.id for order in _orders(batch)])
+
+    def plan(self, batch: Batch[Sighted], facts: Known | None, seen: None) -> Plan[Detail]:
+        sighted = [order for order in _orders(batch) if is_news(order, (facts or {}).get(order.id))]
+        units = (Unit(str(order.id), _changes(order, (facts or {}).get(order.id))) for order in sighted)
+        settled = [
+            Result(changes.order_unreadable(order.number), Outcome.FAILED, message=order.reason)
+            for order in batch.rows
+            if isinstance(order, UnreadableSighting)
+        ]
+        return Plan(tuple(sighted), tuple(unit for unit in units if unit.changes), tuple(settled))
+
+    def judge(
+        self, batch: Batch[Sighted], facts: Known | None, seen: None, plan: Plan[Detail], evidence: Evidence
+    ) -> Verdict:
+        return Verdict(sighted=list(plan.detail), is_first_sighting=self._is_first)
+
+    def finish(self, ports: Ports) -> None:
+        ports.accounts.set_place(self._place)
+
+
+def sight_first(ports: Ports) -> None:
+    """
+    Sight what is open, if nobody has looked at this channel's orders yet.
+
+    To be done before the first account is opened: what was sold before is in no account.
+    """
+    if ports.accounts.place().first_id is None:
+        drive(ports, Sight())
+
+
+def read_orders(store: Store, place: SightingPlace, *, is_first: bool = False) -> Iterator[list[Sighted]]:
+    """Read what is new beyond a place, then the open orders by number that have not come by."""
+    if is_first:
+        yield from map(_sighted, store.sight_open_orders())
+        return
+    come_by: set[int] = set()
+    updated_from = max(0, place.highest_updated - OVERLAP_SECONDS)
+    for page in store.sight_orders(above_id=place.highest_id, updated_from=updated_from):
+        come_by |= {order.id for order in page.orders}
+        yield _sighted(page)
+    rest = [number for number in place.open_ids if number not in come_by]
+    for start in range(0, len(rest), _OPEN_AT_ONCE):
+        asked = rest[start : start + _OPEN_AT_ONCE]
+        page = store.sight_orders_by_id(asked)
+        unreadable = {order.number for order in page.unreadable}
+        found = {order.id for order in page.orders}
+        gone = [SightedOrder(id_, None) for id_ in asked if id_ not in found and str(id_) not in unreadable]
+        yield [*_sighted(page), *gone]
+
+
+def is_news(order: SightedOrder, known: KnownSighting | None) -> bool:
+    """Whether a sighting says something that is not written down; an older one than the last says nothing."""
+    if order.found is None:
+        return known is not None
+    return known is None or order.found.updated >= known.updated
+
+
+def pieces_changed(order: SightedOrder, known: KnownSighting | None) -> dict[str, int]:
+    """Return by how much more of each product an order has taken than was known; less where negative."""
+    before = known.taken if known is not None else {}
+    if order.found is None:
+        return {}
+    now = {pieces.key: pieces.taken for pieces in order.found.pieces}
+    return {key: difference for key in {**before, **now} if (difference := now.get(key, 0) - before.get(key, 0)) != 0}
+
+
+def _changes(order: SightedOrder, known: KnownSighting | None) -> tuple[Change, ...]:
+    if order.found is None:
+        return (changes.order_gone(order.id),)
+    before = known.taken if known is not None else {}
+    changed = pieces_changed(order, known)
+    if not changed:
+        return ()
+    pieces = {key: (before.get(key, 0), before.get(key, 0) + difference) for key, difference in changed.items()}
+    return (changes.order_sighted(order.id, pieces=pieces),)
+
+
+def _orders(batch: Batch[Sighted]) -> list[SightedOrder]:
+    return [order for order in batch.rows if isinstance(order, SightedOrder)]
+
+
+def _found(page: Iterable[Sighted]) -> list[OrderSighting]:
+    return [order.found for order in page if isinstance(order, SightedOrder) and order.found is not None]
+
+
+def _sighted(page: SightingPage) -> list[Sighted]:
+    return [*(SightedOrder(order.id, order) for order in page.orders), *page.unreadable]

@@ -1,0 +1,97 @@
+"""The port `Accounts` in memory: the stock of one channel's listings by the rules that the database follows."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from fakes.listings import MemoryListings
+from tradepost.domain.codes import code_key
+from tradepost.domain.errors import RunLost
+from tradepost.domain.listing import Health, Pending
+from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace, is_erased
+from tradepost.operations.ports import AccountEntry, KnownSighting, Reading, SightedOrder
+
+
+class MemoryAccounts:
+    """`entries` as they were made: listing, kind, amount. `basis`: since when sales may be hidden."""
+
+    def __init__(self, listings: MemoryListings, *, may_write: Callable[[], bool] = lambda: True) -> None:
+        self.entries: list[tuple[int, EntryKind, int]] = []
+        self.basis: dict[int, datetime] = {}
+        self.missing: dict[int, int] = {}
+        self.sightings: dict[int, OrderSighting] = {}
+        self._listings = listings
+        self._place = SightingPlace()
+        self._may_write = may_write
+
+    def place(self) -> SightingPlace:
+        open_ids = tuple(number for number, order in sorted(self.sightings.items()) if order.is_open)
+        return replace(self._place, open_ids=open_ids)
+
+    def set_place(self, place: SightingPlace) -> None:
+        assert self._may_write()
+        self._place = place
+
+    def known(self, order_ids: Collection[int]) -> dict[int, KnownSighting]:
+        return {
+            number: KnownSighting(order.updated, {pieces.key: pieces.taken for pieces in order.pieces})
+            for number, order in self.sightings.items()
+            if number in order_ids
+        }
+
+    def known_near(self, place: SightingPlace) -> dict[int, KnownSighting]:
+        return self.known(self.sightings)
+
+    def sight(self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime) -> None:
+        assert self._may_write()
+        for order in orders:
+            known = self.sightings.get(order.id)
+            before = {pieces.key: pieces for pieces in known.pieces} if known is not None else {}
+            if order.found is None:
+                self.sightings.pop(order.id, None)
+                for key, pieces in before.items():
+                    self._take(key, -pieces.on_delete, at)
+                continue
+            now = {pieces.key: pieces.taken for pieces in order.found.pieces}
+            self.sightings[order.id] = order.found
+            for key in {**before, **now}:
+                change = now.get(key, 0) - (before[key].taken if key in before else 0)
+                self._take(key, change, at, is_counted=not is_first)
+
+    def begin(self, writes: Mapping[int, int | None], *, at: datetime) -> None:
+        assert self._may_write()
+        for number, move in writes.items():
+            row = self._listings.all[number]
+            if row.open_since is not None:
+                raise RunLost("Another run is writing the stock of the same listings.")
+            keeps = move is not None or row.status.pending is Pending.HIDE
+            keeps = keeps or (row.status.health is Health.HIDDEN and row.status.pending is not Pending.UNHIDE)
+            self._listings.all[number] = replace(
+                row, open_since=at, open_move=move, account=row.account if keeps else None
+            )
+
+    def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
+        assert self._may_write()
+        for number in settled:
+            self._listings.all[number] = replace(self._listings.all[number], open_since=None, open_move=None)
+        for number in lost:
+            self._listings.all[number] = replace(self._listings.all[number], account=None)
+        for entry in entries:
+            row = self._listings.all[entry.listing_id]
+            account = (row.account or 0) + entry.amount if entry.kind is EntryKind.MOVE else entry.amount
+            self._listings.all[row.id] = replace(row, account=account)
+            self.entries.append((row.id, entry.kind, entry.amount))
+
+    def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
+        assert self._may_write()
+        self.missing |= {reading.listing_id: reading.missing for reading in readings}
+
+    def _take(self, key: str, pieces: int, at: datetime, *, is_counted: bool = True) -> None:
+        found = [row for row in self._listings.all.values() if key in {row.sku.casefold(), code_key(row.code)}]
+        for row in found:
+            available = None if row.available is None else row.available - pieces
+            erased = pieces > 0 and is_erased(sighted_at=at, basis_at=self.basis.get(row.id))
+            account = row.account
+            if account is not None and is_counted and not erased:
+                account -= pieces
+            self._listings.all[row.id] = replace(row, available=available, account=account)

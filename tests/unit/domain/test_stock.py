@@ -1,0 +1,97 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradepost.domain import stock
+from tradepost.domain.order import StoreStatus
+from tradepost.domain.stock import Landing, OrderSighting, SoldLine
+
+pieces = st.integers(-40, 40)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def a_line(quantity, status=StoreStatus.PENDING, *, sku="mug", code="mug", **more):
+    return SoldLine(code, sku, quantity, status, **more)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_available_is_the_statement_less_what_is_reserved_with_its_sign(statement, reserved):
+    assert stock.available(statement, reserved=reserved) == statement - reserved
+
+
+def test_what_nobody_has_stated_is_unknown_and_what_is_gone_is_not_sold():
+    assert stock.available(None, reserved=3) is None
+    assert stock.available(7, reserved=3, is_gone=True) == 0
+    assert stock.available(1, reserved=3, is_gone=True) == -2
+
+
+@given(pieces, pieces)
+def test_after_a_move_the_store_offers_what_is_available_or_nothing(available, account):
+    after = account + stock.move(available, account)
+
+    assert max(0, after) == max(0, available)
+    assert stock.move(available, after) == 0
+
+
+@given(pieces, pieces, st.integers(0, 20))
+def test_a_known_sale_makes_no_move(available, account, sold):
+    """It lowers what is available and the account alike; only where too much is on sale already, more is to be done."""
+    if stock.move(available, account) == 0 and available >= 0:
+        assert stock.move(available - sold, account - sold) == 0
+
+
+@given(pieces, pieces)
+def test_no_move_raises_a_count_above_what_is_available(available, account):
+    change = stock.move(available, account)
+
+    assert change <= 0 or account + change <= available
+
+
+@pytest.mark.parametrize(
+    ("count", "account", "landed"),
+    [(8, 5, Landing.LANDED), (5, 5, Landing.NEVER), (7, 5, Landing.UNCLEAR), (None, 5, Landing.UNCLEAR)],
+)
+def test_a_count_says_whether_a_move_of_three_landed(count, account, landed):
+    assert stock.landing(count=count, account=account, change=3) is landed
+
+
+@pytest.mark.parametrize(("minutes", "erased"), [(0, True), (10, True), (10.1, False)])
+def test_a_sale_that_comes_to_light_soon_after_a_set_counts_as_erased(minutes, erased):
+    assert stock.is_erased(sighted_at=NOON + timedelta(minutes=minutes), basis_at=NOON) is erased
+
+
+def test_pieces_are_summed_by_product_whatever_the_lines():
+    whole = OrderSighting(7, StoreStatus.PENDING, 1, (a_line(3),))
+    split = OrderSighting(7, StoreStatus.PENDING, 2, (a_line(1), a_line(2)))
+
+    assert [(p.key, p.taken, p.on_delete) for p in whole.pieces] == [("mug", 3, 3)]
+    assert [(p.key, p.taken, p.on_delete) for p in split.pieces] == [("mug", 3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("status", "taken", "on_delete", "is_shipped"),
+    [
+        (StoreStatus.PENDING, 2, 2, False),
+        (StoreStatus.PROCESSING, 2, 2, False),
+        (StoreStatus.BACKORDERED, 2, 2, False),
+        (StoreStatus.SHIPPED, 2, 0, True),
+        (StoreStatus.RETURNED, 2, 0, True),  # the store doesn't say whether they were put back
+        (StoreStatus.CANCELLED, 0, 0, False),
+    ],
+)
+def test_what_a_line_has_taken_follows_its_status(status, taken, on_delete, is_shipped):
+    (found,) = OrderSighting(7, status, 1, (a_line(2, status),)).pieces
+
+    assert (found.taken, found.on_delete, found.is_shipped) == (taken, on_delete, is_shipped)
+
+
+def test_a_line_is_named_by_its_sku_and_one_without_by_its_code():
+    order = OrderSighting(7, StoreStatus.PENDING, 1, (a_line(1, sku="MUG-1"), a_line(2, sku="", code="Cup")))
+
+    assert {found.key: found.taken for found in order.pieces} == {"mug-1": 1, "cup": 2}
+
+
+def test_what_is_no_product_takes_nothing():
+    assert OrderSighting(7, StoreStatus.PENDING, 1, (a_line(1, is_product=False),)).pieces == ()

@@ -1,0 +1,200 @@
+"""Why a quantity is what it is, in sentences."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.stock import EntryKind
+from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock, explain
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
+LISTED = Status(Health.LISTED, Link.LINKED)
+
+
+def ago(**passed):
+    return NOW - timedelta(**passed)
+
+
+# 12 stated on Monday and set; an order of 2; an order of 1 that was cancelled; 17 stated on Tuesday, so 5 more sent.
+MONDAY, TUESDAY = ago(days=2), ago(days=1)
+STORY = ExplainedStock(
+    sku="CUP",
+    status=LISTED,
+    quantity=18,
+    available=16,
+    account=16,
+    stated_by="products.csv",
+    stated_at=TUESDAY,
+    reserved=2,
+    reservations=[ExplainedReservation(1001, 2)],
+    entries=[
+        ExplainedEntry(EntryKind.SET, 12, 12, MONDAY, run_id=3),
+        ExplainedEntry(EntryKind.SALE, -2, 10, MONDAY + timedelta(hours=1), order_number=1001, run_id=4),
+        ExplainedEntry(EntryKind.SALE, -1, 9, MONDAY + timedelta(hours=2), order_number=1003, run_id=5),
+        ExplainedEntry(
+            EntryKind.RETURN, 1, 10, MONDAY + timedelta(hours=3), order_number=1003, run_id=6, is_cancelled=True
+        ),
+        ExplainedEntry(EntryKind.MOVE, 6, 16, TUESDAY, run_id=7),
+    ],
+    looked_at=ago(minutes=10),
+)
+
+
+def explained(**changed):
+    return explain(replace(STORY, **changed), now=NOW)
+
+
+def test_the_whole_story_is_told_in_the_order_in_which_it_happened():
+    assert explain(STORY, now=NOW) == [
+        "18 stated by products.csv on Tuesday at 12:00.",
+        "Order 1001 reserves 2: neither handed over nor shipped.",
+        "So 16 are available.",
+        "Set to 12 on the store, on Monday at 12:00 by run 3.",
+        "Order 1001 -2, on Monday at 13:00.",
+        "Order 1003 -1, on Monday at 14:00.",
+        "Order 1003 cancelled +1, on Monday at 15:00.",
+        "Sent +6, on Tuesday at 12:00 by run 7.",
+        "The store should have 16, and had 16 when looked at 10 minutes ago.",
+    ]
+
+
+def test_times_are_those_of_the_channels_zone():
+    sentences = explain(STORY, now=NOW.astimezone(ZoneInfo("Asia/Tokyo")))
+
+    assert sentences[0] == "18 stated by products.csv on Tuesday at 21:00."
+
+
+@pytest.mark.parametrize(
+    ("reservation", "sentence"),
+    [
+        (
+            ExplainedReservation(1001, 2, handed_over_at=ago(hours=1), shipped_at=ago(days=9)),
+            (
+                "Order 1001 reserves 2: handed over today at 11:00 and seen as shipped on 2026-02-23 at 12:00, which "
+                "the statement does not know of."
+            ),
+        ),
+        (
+            ExplainedReservation(7, 2, channel="Other"),
+            "Order 7 on 'Other' reserves 2: neither handed over nor shipped.",
+        ),
+    ],
+    ids=["on its way", "on another channel"],
+)
+def test_a_reservation_says_where_its_pieces_are(reservation, sentence):
+    assert explained(reservations=[reservation])[1] == sentence
+
+
+def test_orders_and_entries_that_are_left_out_are_added_up():
+    sentences = explained(reserved=40, available=-22, left_out=30, entries=STORY.entries[1:3])
+
+    assert sentences[2:5] == [
+        "Older orders reserve 38 more.",
+        "22 more are sold than there are, so 0 are offered.",
+        "30 older entries are left out; after them the store should have had 12.",
+    ]
+
+
+def test_what_nobody_has_stated_is_left_as_it_is():
+    sentences = explained(quantity=None, stated_at=None, available=None, reserved=0, reservations=(), entries=())
+
+    assert sentences[0] == "Nobody has stated how many there are, so the store's count is left as it is."
+    assert not any("sync" in sentence for sentence in sentences)
+
+
+def test_what_is_gone_from_the_catalogue_is_not_for_sale():
+    sentences = explained(is_gone=True, available=0, reserved=0, reservations=())
+
+    assert sentences[1:3] == [
+        "It is not in the catalogue any more, so nothing of it is for sale.",
+        "So 0 are available.",
+    ]
+
+
+def test_an_erased_sale_is_told_with_its_reason():
+    erased = ExplainedEntry(EntryKind.ERASED, -1, 12, MONDAY, order_number=9)
+
+    sentences = explained(entries=[STORY.entries[0], erased])
+
+    assert sentences[4].startswith("Order 9 -1, not taken off here because the count above may be younger, on Monday")
+
+
+# --- what the store has -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentences"),
+    [
+        ({"looked_at": None}, ["The store should have 16; no look at it counts any more, or there was none."]),
+        (
+            {"looked_at": MONDAY, "entries": STORY.entries[:1], "account": 12, "available": 12},
+            ["The store should have 12; it was set 2 days ago and not looked at since."],
+        ),
+        (
+            {"missing": 3, "missing_since": TUESDAY},
+            [
+                "The store should have 16, and had 13 when looked at 10 minutes ago.",
+                "3 are missing from its count since Tuesday at 12:00: they may be in baskets.",
+            ],
+        ),
+        (
+            {"looked_at": MONDAY + timedelta(hours=1, minutes=30)},
+            ["The store should have 16, and had 10 when looked at 1 day ago, when it should have had 10."],
+        ),
+        (
+            {"entries": STORY.entries[4:], "looked_at": MONDAY, "left_out": 4},
+            ["The store should have 16, and had what it should have had then when looked at 2 days ago."],
+        ),
+        (
+            {"open_since": ago(minutes=1), "open_move": -2, "available": 14},
+            [
+                (
+                    "A write of -2 was begun 1 minute ago and its answer is missing; a later sync settles it, and "
+                    "writes nothing else before."
+                ),
+                "The store should have 16, and had 16 when looked at 10 minutes ago.",
+            ],
+        ),
+        (
+            {"account": None, "looked_at": None},
+            [
+                "What the store should have is not known.",
+                "The next sync looks at its count, or sets it to 16 where it can't be read.",
+            ],
+        ),
+        (
+            {"available": 13},
+            ["The store should have 16, and had 16 when looked at 10 minutes ago.", "The next sync sends -3."],
+        ),
+        (
+            {"available": 13, "status": replace(LISTED, pending=Pending.DELIST)},
+            ["The store should have 16, and had 16 when looked at 10 minutes ago."],
+        ),
+        ({"status": Status(), "account": None}, ["It is not on the store yet."]),
+        (
+            {"status": Status(Health.HIDDEN, Link.LINKED), "account": 0, "entries": [], "looked_at": ago(seconds=5)},
+            [
+                "The store should have 0, and had what it should have had then when looked at just now.",
+                "It is hidden, so the store is to have 0.",
+            ],
+        ),
+    ],
+    ids=[
+        "never looked at",
+        "set without a look",
+        "missing",
+        "looked at before later entries",
+        "entries of then are left out",
+        "open move",
+        "lost account",
+        "a move is due",
+        "a move is held back",
+        "not listed",
+        "hidden",
+    ],
+)
+def test_what_the_store_should_have_was_seen_to_have_and_gets(changed, sentences):
+    assert explained(**changed)[-len(sentences) :] == sentences
