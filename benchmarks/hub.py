@@ -46,6 +46,7 @@ from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
 from tradepost.operations.ports import FileProtocol, Ports  # noqa: E402
+from tradepost.security.descriptions import AllowedMarkup  # noqa: E402
 
 DATA = _DATA
 
@@ -174,6 +175,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             store=store,
             image_store=images,
             source_images=ImageLibrary(DATA / "images", check_address=lambda _address: None),
+            descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk),
             intents=DjangoIntents(channel.pk),
             inventory=DjangoStoreInventory(channel.pk),

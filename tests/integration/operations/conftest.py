@@ -31,6 +31,7 @@ from tradepost.operations.imports import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import queue
 from tradepost.operations.selection import Selection
+from tradepost.security.descriptions import AllowedMarkup
 from traffic import ignored_by
 
 HEADER = (
@@ -110,6 +111,7 @@ class Shop:
             store=self.store,
             image_store=self.image_store,
             source_images=self.source_images,
+            descriptions=AllowedMarkup(),
             listings=self.listings,
             intents=DjangoIntents(self.channel.pk),
             inventory=DjangoStoreInventory(self.channel.pk),

@@ -225,6 +225,7 @@ def set_(
     brake_percent: options.BrakePercent = None,
     brake_at_least: options.BrakeAtLeast = None,
     address: options.Address = None,
+    clean_descriptions: options.CleanDescriptions = None,
     type_field: options.TypeField = None,
     parent_field: options.ParentField = None,
     barcode_field: options.BarcodeField = None,
@@ -286,6 +287,7 @@ def set_(
         rules={
             "is_native": native,
             "sends_address": address,
+            "cleans_descriptions": clean_descriptions,
             "type_field": type_field,
             "parent_field": parent_field,
             "barcode_field": barcode_field,
@@ -386,6 +388,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
             if (braking := Braking.from_json(run.brake)) is not None
         ],
         "address": settings.rules.sends_address,
+        "clean_descriptions": settings.rules.cleans_descriptions,
         "type_field": settings.rules.type_field,
         "parent_field": settings.rules.parent_field,
         "barcode_field": settings.rules.barcode_field,

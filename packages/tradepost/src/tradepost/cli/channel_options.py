@@ -107,6 +107,13 @@ BrakeAtLeast = Annotated[
 Address = Annotated[
     bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
 ]
+CleanDescriptions = Annotated[
+    bool | None,
+    typer.Option(
+        "--clean-descriptions/--raw-descriptions",
+        help="Whether scripts and whatever else runs in a browser are taken out of descriptions.",
+    ),
+]
 TypeField = Annotated[str | None, typer.Option(help="The custom field that tells the kind of a product.")]
 ParentField = Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")]
 BarcodeField = Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")]

@@ -122,6 +122,12 @@ def family_unhidden(code: str, *, listing_id: int) -> Change:
     return _in_hub(Action.UNHIDE, code, field, "its variants were queued", listing_id)
 
 
+def description_cleaned(code: str, name: str, *, listing_id: int) -> Change:
+    """What would run in a shopper's browser is not sent."""
+    reason = "what runs in a shopper's browser is not sent"
+    return Change(Subject(SubjectKind.LISTING, code, name), Side.STORE, Action.KEEP, (), reason, listing_id)
+
+
 def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -> Change:
     return Change(Subject(SubjectKind.LISTING, code), side, Action.KEEP, (), reason, listing_id)
 

@@ -14,6 +14,7 @@ class ContentRules:
 
     `is_native`: one page per family with drop-downs; otherwise every variant is a page of its own. Identifier and
     brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
+    `cleans_descriptions`: what would run in a shopper's browser is taken out before anything is compared or sent.
     """
 
     is_native: bool = True
@@ -24,6 +25,7 @@ class ContentRules:
     brand_field: str = "brand"
     msrp_field: str = "msrp"
     sends_address: bool = True
+    cleans_descriptions: bool = True
 
 
 @dataclass(frozen=True, slots=True)

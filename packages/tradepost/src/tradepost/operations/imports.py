@@ -18,6 +18,7 @@ from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
     Clock,
+    DescriptionCleaner,
     ImportCounts,
     Level,
     ListingBuilder,
@@ -66,6 +67,7 @@ class ImportPorts:
 
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
+    `descriptions`: says what will be left out of descriptions; None where no channel leaves anything out.
     """
 
     reader: CatalogueReader
@@ -76,6 +78,7 @@ class ImportPorts:
     clock: Clock
     reads_files: bool = False
     images_root: Path | None = None
+    descriptions: DescriptionCleaner | None = None
 
 
 def import_catalogue(
@@ -99,6 +102,8 @@ def import_catalogue(
             report.rows += read.rows
             report.reports.extend(read.reports)
         products = [images.resolve(read.product, report) for read in batch if read.product is not None]
+        if ports.descriptions is not None:
+            _note_descriptions(products, ports.descriptions, report)
         if products:
             with ports.transaction():
                 products = _without_foreign_skus(products, ports.catalogue, report)
@@ -152,6 +157,15 @@ def _age(path: Path, now: datetime) -> datetime:
 def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:
     while batch := list(islice(products, BATCH)):
         yield batch
+
+
+def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCleaner, report: ImportReport) -> None:
+    """Say what of descriptions no shopper will get; the catalogue keeps them whole, as channels differ."""
+    for product in products:
+        left_out = descriptions.clean(product.description).removed_words
+        if left_out:
+            message = f"{left_out} will be left out of the description of '{product.handle}' where it is published."
+            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
 
 
 def _without_foreign_skus(products: Sequence[Product], catalogue: Catalogue, report: ImportReport) -> list[Product]:

@@ -52,10 +52,15 @@ class LinkedListing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FamilyRows:
-    """A catalogue product with its listings on one channel: the parent's first where there is one."""
+    """
+    A catalogue product with its listings on one channel: the parent's first where there is one.
+
+    `left_out`: what of its description is not to be sent, in words.
+    """
 
     product: Product
     listings: tuple[ListingRow, ...]
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,19 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[FamilyRows]]:
         while rows := self._selection.families(ports.listings, after=after, limit=self._channel.batch_size):
             after = rows[-1].listings[0].product_id
-            yield Batch(rows, after)
+            yield Batch([self._clean(ports, row) for row in rows], after)
+
+    def _clean(self, ports: Ports, family: FamilyRows) -> FamilyRows:
+        """
+        Take out of a description what would run in a shopper's browser.
+
+        Here, before anything is made of it: so plan, fingerprint and proof are of the same text.
+        """
+        if not self._channel.rules.cleans_descriptions:
+            return family
+        clean = ports.descriptions.clean(family.product.description)
+        product = replace(family.product, description=clean.text)
+        return replace(family, product=product, left_out=clean.removed_words)
 
     def observe(self, ports: Ports, batch: Batch[FamilyRows]) -> Seen:
         sources = [] if ports.image_store is None else self._image_sources(batch.rows)
@@ -205,6 +217,11 @@ def _settled(families: Sequence[FamilyPlan], seen: Seen) -> Iterator[Result]:
     for source, reason in seen.unusable.items():
         yield Result(changes.image_uploaded(source, size_bytes=0), Outcome.FAILED, message=str(reason))
     for family in families:
+        if family.family.left_out and family.sends_texts:
+            root = family.family.listings[0]
+            message = f"{family.family.left_out} removed from the description of {root.sku}"
+            change = changes.description_cleaned(root.code, root.sku, listing_id=root.id)
+            yield Result(change, Outcome.SKIPPED, message=message)
         for refusal in family.refused:
             yield Result(_left_alone(refusal.row), Outcome.FAILED, message=refusal.message)
         for row in family.gone:

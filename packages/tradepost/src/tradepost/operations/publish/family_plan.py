@@ -54,6 +54,10 @@ class FamilyPlan:
         return [change.subject.key for change in self.unit.changes if change.action is Action.CREATE]
 
     @property
+    def sends_texts(self) -> bool:
+        return any(Group.TEXTS in groups for groups in self.scope.groups.values())
+
+    @property
     def codes(self) -> list[str]:
         return [row.code for row in self.family.listings]
 
