@@ -115,6 +115,7 @@ WRITTEN = {
     "is_active": True,
     "quantity": 7,
     "categories": ("shirts",),
+    "dimensions": {"length": Decimal("10.50"), "height": Decimal(3)},
     "custom_fields": {"product_type": "simple", "upc": "012345678905"},
     "images": (StoreImage("graphics/is-images/tee-1-aaaaaaaa.png", "main"),),
     "attributes": (SIZE,),

@@ -36,6 +36,7 @@ BLANK = StoreProduct(
     variants=(),
     stock=StoreStock(is_tracked=False, count=0, stops_sale_at_zero=False),
     addresses=(),
+    dimensions={},
 )
 _OWN_IMAGE = re.compile(r"(.+-\d+)-[0-9a-f]{8}\.\w+")
 
@@ -263,6 +264,7 @@ _OWN: Mapping[str, Callable[[StoreProduct, Any], dict[str, Any]]] = {
     "variants": _variants,
     "unused_options": _without_options,
     "custom_fields": lambda product, value: {"custom_fields": {**product.custom_fields, **value}},
+    "dimensions": lambda product, value: {"dimensions": {**product.dimensions, **value}},
     "images": _images,
     "categories": lambda product, value: {"categories": product.categories | set(value)},
     "address": lambda product, value: {"addresses": (*product.addresses, value)},

@@ -107,6 +107,13 @@ BrakeAtLeast = Annotated[
 Address = Annotated[
     bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
 ]
+Dimensions = Annotated[
+    bool | None,
+    typer.Option(
+        "--dimensions/--no-dimensions",
+        help="Whether length, width and height go into the store's shipping rules, in the store's own unit.",
+    ),
+]
 CleanDescriptions = Annotated[
     bool | None,
     typer.Option(
@@ -117,6 +124,7 @@ CleanDescriptions = Annotated[
 TypeField = Annotated[str | None, typer.Option(help="The custom field that tells the kind of a product.")]
 ParentField = Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")]
 BarcodeField = Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")]
+MpnField = Annotated[str | None, typer.Option(help="The custom field for part numbers (MPN); '' sends none.")]
 BrandField = Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")]
 MsrpField = Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")]

@@ -16,7 +16,7 @@ from typing import Any
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, slug
-from tradepost.domain.making import Making
+from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
 
@@ -25,6 +25,8 @@ MAX_PAGE_TITLE = 254
 MAX_SKU = 50
 # A store converts grams to its own unit and rounds to 8 decimals; less than a hundredth of a gram is that rounding.
 WEIGHT_TOLERANCE_GRAMS = Decimal("0.01")
+DIMENSIONS = ("length", "width", "height")
+_HUNDREDTH = Decimal("0.01")
 
 
 class Verb(StrEnum):
@@ -45,6 +47,7 @@ class Group(StrEnum):
     IMAGES = "images"
     STRUCTURE = "structure"
     WEIGHT = "weight"
+    DIMENSIONS = "dimensions"
     COST = "cost"
     TAX = "tax"
     PRICE = "price"
@@ -76,7 +79,7 @@ def _count(have: StoreStock, want: int) -> Missing | None:
     return None if have.count == want else (have.count, want)
 
 
-def _each_value(have: Mapping[str, str], want: Mapping[str, str]) -> Missing | None:
+def _each_value(have: Mapping[str, Any], want: Mapping[str, Any]) -> Missing | None:
     different = {name: value for name, value in want.items() if have.get(name, "") != value}
     return ({name: have.get(name, "") for name in different}, different) if different else None
 
@@ -189,18 +192,49 @@ def _is_taxable(made: Making) -> bool:
     return made.variant.taxable if made.variant is not None else any(v.taxable for v in made.product.variants)
 
 
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """
+    A custom field of the store: its shown name, and how its value is made; blank says nothing.
+
+    `rule` is the field of `ContentRules` that holds its code on a channel; a blank code keeps the value at home.
+    """
+
+    rule: str
+    name: str
+    make: Callable[[Making], str]
+
+
+_CUSTOM_FIELDS = (
+    CustomField("type_field", "Product Type", lambda made: made.kind.value),
+    CustomField("parent_field", "Parent Code", lambda made: made.parent_code),
+    CustomField("barcode_field", "UPC", lambda made: _of_variant(made, "barcode")),
+    CustomField("mpn_field", "MPN", lambda made: _of_variant(made, "mpn")),
+    CustomField("msrp_field", "MSRP", lambda made: _of_variant(made, "msrp")),
+    CustomField("brand_field", "Brand", lambda made: made.product.brand),
+)
+
+
+def _of_variant(made: Making, name: str) -> str:
+    value = getattr(made.variant, name, None)
+    return f"{value:.2f}" if isinstance(value, Decimal) else value or ""
+
+
+def custom_field_names(rules: ContentRules) -> dict[str, str]:
+    """Return the shown names of the custom fields that a channel sends, by code."""
+    return {code: field.name for field in _CUSTOM_FIELDS if (code := getattr(rules, field.rule))}
+
+
 def _custom_fields(made: Making) -> dict[str, str]:
-    rules, variant = made.rules, made.variant
-    values = {rules.type_field: made.kind.value}
-    if made.parent_code:
-        values[rules.parent_field] = made.parent_code
-    if variant is not None and rules.barcode_field and variant.barcode:
-        values[rules.barcode_field] = variant.barcode
-    if variant is not None and rules.msrp_field and variant.msrp is not None:
-        values[rules.msrp_field] = f"{variant.msrp:.2f}"
-    if rules.brand_field and made.product.brand:
-        values[rules.brand_field] = made.product.brand
-    return values
+    values = {getattr(made.rules, field.rule): field.make(made) for field in _CUSTOM_FIELDS}
+    return {code: value for code, value in values.items() if code and value}
+
+
+def _dimensions(made: Making) -> dict[str, Decimal] | None:
+    if not made.rules.sends_dimensions or made.variant is None:
+        return None
+    measures = {name: getattr(made.variant, name) for name in DIMENSIONS}
+    return {name: measure.quantize(_HUNDREDTH) for name, measure in measures.items() if measure is not None}
 
 
 def _categories(made: Making) -> tuple[str, ...]:
@@ -244,6 +278,15 @@ _TABLE = (
         compare=_within(WEIGHT_TOLERANCE_GRAMS),
         goes_unread=True,
     ),
+    Field(
+        "dimensions",
+        Group.DIMENSIONS,
+        _CONTENT,
+        "length, width and height, each compared on its own, where the channel sends them",
+        _dimensions,
+        compare=_each_value,
+        goes_unread=True,
+    ),
     Field("is_taxable", Group.TAX, _CONTENT, "whether it is taxed; a parent is if one of its variants is", _is_taxable),
     Field(
         "is_in_search",
@@ -275,7 +318,7 @@ _TABLE = (
         "custom_fields",
         Group.CUSTOM_FIELDS,
         _CONTENT,
-        "type, parent code, barcode, brand and MSRP, each compared on its own",
+        "type, parent code, barcode, MPN, MSRP and brand, each compared on its own",
         _custom_fields,
         compare=_each_value,
         goes_unread=True,

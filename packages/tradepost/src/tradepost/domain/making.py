@@ -14,6 +14,7 @@ class ContentRules:
 
     `is_native`: one page per family with drop-downs; otherwise every variant is a page of its own. Identifier and
     brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
+    `sends_dimensions`: length, width and height go into the store's shipping rules, which older stores don't have.
     `cleans_descriptions`: what would run in a shopper's browser is taken out before anything is compared or sent.
     """
 
@@ -22,10 +23,12 @@ class ContentRules:
     type_field: str = "product_type"
     parent_field: str = "parent_code"
     barcode_field: str = "upc"
+    mpn_field: str = "mpn"
     brand_field: str = "brand"
     msrp_field: str = "msrp"
     sends_address: bool = True
     cleans_descriptions: bool = True
+    sends_dimensions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

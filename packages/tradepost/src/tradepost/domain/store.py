@@ -56,8 +56,8 @@ class StoreProduct:
     """
     A product on the store.
 
-    None means "can't be read with this token" for `stock`, `weight_grams`, `custom_fields`, `addresses` and
-    `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist.
+    None means "can't be read with this token" for `stock`, `weight_grams`, `dimensions`, `custom_fields`, `addresses`
+    and `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist.
     """
 
     id: int
@@ -79,6 +79,7 @@ class StoreProduct:
     variants: tuple[StoreVariant, ...] | None = None
     stock: StoreStock | None = None
     addresses: tuple[str, ...] | None = None
+    dimensions: Mapping[str, Decimal] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def value(self, name: str) -> Any:

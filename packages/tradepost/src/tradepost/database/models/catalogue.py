@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from tradepost.database.fields import MoneyField, WeightField
+from tradepost.database.fields import MeasureField, MoneyField, WeightField
 
 
 class ProductRecord(models.Model):
@@ -48,6 +48,10 @@ class VariantRecord(models.Model):
     quantity_at = models.DateTimeField(null=True, blank=True)
     sold_since = models.BigIntegerField(default=0)
     barcode = models.CharField(max_length=255, blank=True)
+    mpn = models.CharField(max_length=255, blank=True)
+    length = MeasureField(null=True, blank=True)
+    width = MeasureField(null=True, blank=True)
+    height = MeasureField(null=True, blank=True)
     weight_grams = WeightField(null=True, blank=True)
     taxable = models.BooleanField(default=True)
     sku_made_up = models.BooleanField(default=False)

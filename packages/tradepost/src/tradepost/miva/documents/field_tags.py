@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreVariant
@@ -18,6 +19,12 @@ def quantity(code: str, _before: int | None, after: int) -> Iterable[Tag]:
 def custom_fields(code: str, _before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterable[Tag]:
     for field, value in after.items():
         yield tags.product_field_value(product_code=code, field=field, value=value)
+
+
+def dimensions(code: str, _before: object, after: Mapping[str, Decimal]) -> Iterable[Tag]:
+    yield tags.product_shipping_rules_update(
+        product_code=code, length=after.get("length"), width=after.get("width"), height=after.get("height")
+    )
 
 
 def categories(code: str, _before: Sequence[str] | None, after: Sequence[str]) -> Iterable[Tag]:

@@ -163,6 +163,14 @@ def product_field_value(*, product_code: str, field: str, value: str) -> Tag:
     return tag
 
 
+def product_shipping_rules_update(
+    *, product_code: str, length: Decimal | None, width: Decimal | None, height: Decimal | None
+) -> Tag:
+    """Change the measures that are given; the other rules stay."""
+    tag = _tag("ProductShippingRules_Update", {"product_code": product_code}, subjects=(product_code,))
+    return _with(tag, Width=width, Length=length, Height=height)
+
+
 def category_add(*, code: str, name: str, parent_code: str = "") -> Tag:
     # The parent may well be added by the tag before this one, and its messages quote the same code.
     phrases = (f"Parent Category with the code '{parent_code}'",) if parent_code else ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
-from tradepost.domain.fields import ALL_GROUPS, Group
+from tradepost.domain.fields import ALL_GROUPS, Group, custom_field_names
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action, Unit
@@ -137,17 +137,11 @@ def _other_address(product: WantedProduct) -> str:
 
 def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupItem]:
     """Name what the store must have before this unit: custom fields, and categories from the root down."""
-    names = {
-        rules.type_field: "Product Type",
-        rules.parent_field: "Parent Code",
-        rules.barcode_field: "UPC",
-        rules.brand_field: "Brand",
-        rules.msrp_field: "MSRP",
-    }
+    names = custom_field_names(rules)
     for product in wanted.products:
         for code in product["custom_fields"]:
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
-            yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
+            yield SetupItem(SetupKind.CUSTOM_FIELD, code, names[code], choices=choices)
         for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
 
