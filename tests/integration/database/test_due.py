@@ -42,6 +42,7 @@ states = st.lists(
             "wanted_quantity": quantities,
             "proven_quantity": quantities,
             "sold_since_proven": st.integers(0, 3),
+            "awaits_images": st.booleans(),
         }
     ),
     max_size=12,
@@ -139,6 +140,23 @@ def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrit
     expected = [row for row in rows if status_rules.is_due_for_publish(row.status)]
     assert [family.listings for family in due] == [(row,) for row in expected]
     assert [family.product.variants[0].sku for family in due] == [row.sku for row in expected]
+
+
+@on_both_databases
+@given(states=states)
+def test_a_publish_that_sends_images_selects_those_that_await_them_besides(fill, listings, states):
+    rows = fill(states)
+
+    due = listings.publish_due(after=0, limit=100, sends_images=True)
+
+    expected = [
+        row
+        for row in rows
+        if status_rules.is_due_for_publish(row.status)
+        or status_rules.is_due_for_images(row.status, awaits_images=row.awaits_images)
+    ]
+    assert [family.listings for family in due] == [(row,) for row in expected]
+    assert listings.count_publish_due(sends_images=True) == len(expected)
 
 
 @on_both_databases

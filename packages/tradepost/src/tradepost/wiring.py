@@ -136,6 +136,7 @@ def import_ports(
         reads_files=reads_files,
         images_root=images_root,
         descriptions=AllowedMarkup() if cleans else None,
+        without_images=[channel.name for channel in channels if image_connection_of(channel, cipher=None) is None],
     )
 
 

@@ -252,11 +252,9 @@ def _is_variant(row: _Row) -> bool:
 
 
 def _category(head: _Row) -> tuple[str, ...]:
-    own = head.get("Type", "")
-    if own:
-        return (own,)
-    last = head.get("Product Category", "").split(">")[-1].strip()
-    return (last,) if last else ()
+    """The merchant's own type before Shopify's category; either may be a path: `Men > Tops > Tees`."""
+    path = head.get("Type", "") or head.get("Product Category", "")
+    return tuple(name for part in path.split(">") if (name := " ".join(part.split())))
 
 
 def _is_for_sale(head: _Row) -> bool:

@@ -125,6 +125,10 @@ TypeField = Annotated[str | None, typer.Option(help="The custom field that tells
 ParentField = Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")]
 BarcodeField = Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")]
 MpnField = Annotated[str | None, typer.Option(help="The custom field for part numbers (MPN); '' sends none.")]
+ImageType = Annotated[
+    str | None,
+    typer.Option(help="The image type of a product's first image, by which the store's pages show it; usually main."),
+]
 BrandField = Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")]
 MsrpField = Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")]

@@ -77,6 +77,11 @@ def image_uploaded(path: str, *, size_bytes: int) -> Change:
     )
 
 
+def images_left_out(channel: str) -> Change:
+    """A channel without an image server shows products without their images."""
+    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "the channel has no image server")
+
+
 # --- listings in the hub --------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, slug
+from tradepost.domain.image_names import own_place
 from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
@@ -58,8 +59,11 @@ class Group(StrEnum):
 Missing = tuple[Any, Any]
 """What is to be sent of a field: what the store has in its place, and what it should have."""
 
-Comparison = Callable[[Any, Any], Missing | None]
-"""Compares what the store has with what is wanted; None when nothing is to be sent."""
+Comparison = Callable[..., Missing | None]
+"""
+Compares what the store has with what is wanted; None when nothing is to be sent. Of a field with `ours` it is also
+told what the hub has put there.
+"""
 
 
 # --- how values are compared ----------------------------------------------------------------------------------------
@@ -84,14 +88,22 @@ def _each_value(have: Mapping[str, Any], want: Mapping[str, Any]) -> Missing | N
     return ({name: have.get(name, "") for name in different}, different) if different else None
 
 
-def _assigned(have: Collection[str], want: tuple[str, ...]) -> Missing | None:
-    """Assignments of the merchant's own stay, so only what is missing counts."""
+def _assigned(have: Collection[str], want: tuple[str, ...], *, ours: Collection[str] = frozenset()) -> Missing | None:
+    """What the hub has assigned, and is wanted no more, leaves; assignments of the merchant's own stay."""
+    wanted = {code_key(code) for code in want}
     existing = {code_key(code) for code in have}
-    return None if all(code_key(code) in existing for code in want) else (tuple(sorted(have)), want)
+    stays = tuple(sorted(code for code in have if code not in ours or code_key(code) in wanted))
+    after = (*stays, *(code for code in want if code_key(code) not in existing))
+    return None if set(after) == set(have) else (tuple(sorted(have)), after)
 
 
-def _attached(have: tuple[StoreImage, ...], want: tuple[StoreImage, ...]) -> Missing | None:
-    return None if set(want) <= set(have) else (have, want)
+def _attached(
+    have: tuple[StoreImage, ...], want: tuple[StoreImage, ...], *, ours: Collection[StoreImage] = frozenset()
+) -> Missing | None:
+    """Compare what is the hub's own, in its order; images of the merchant's are not looked at."""
+    paths = {image.path for image in want}
+    own = tuple(image for image in have if image in ours or image.path in paths)
+    return None if own == want else (own, want)
 
 
 def _any_address(have: tuple[str, ...], want: str) -> Missing | None:
@@ -133,7 +145,8 @@ class Field:
 
     `seen` reads the store's value, by default the attribute of the same name; None there means that this token can't
     read it. `goes_unread`: whether it is sent all the same then. `mark` is what the fingerprint is of, by default the
-    value itself.
+    value itself. `ours`: of several values on the store, those that the hub has put there; they leave when they are
+    wanted no more.
     """
 
     name: str
@@ -145,18 +158,26 @@ class Field:
     seen: Callable[[StoreProduct], Any] | None = None
     goes_unread: bool = False
     mark: Callable[[Making], Any] | None = None
+    ours: Callable[[Making, Any], Collection[Any]] | None = None
 
     def on_store(self, product: StoreProduct) -> Any:
         return product.value(self.name) if self.seen is None else self.seen(product)
 
-    def difference(self, product: StoreProduct, wanted: Any, *, unread_too: bool) -> FieldChange | None:
-        """Say what is to be sent; `unread_too`: also what can't be read, which is never found different otherwise."""
+    def difference(
+        self, product: StoreProduct, wanted: Any, *, unread_too: bool, made: Making | None = None
+    ) -> FieldChange | None:
+        """
+        Say what is to be sent; `unread_too`: also what can't be read, which is never found different otherwise.
+
+        `made`: what the wanted value was made of; without it nothing on the store counts as the hub's own.
+        """
         if is_blank(wanted):
             return None
         have = self.on_store(product)
         if have is None:
             return FieldChange(self.name, None, wanted) if unread_too and self.goes_unread else None
-        missing = self.compare(have, wanted)
+        told = {} if made is None or self.ours is None else {"ours": self.ours(made, have)}
+        missing = self.compare(have, wanted, **told)
         return None if missing is None else FieldChange(self.name, *missing)
 
 
@@ -242,6 +263,22 @@ def _categories(made: Making) -> tuple[str, ...]:
     return tuple(category.code for category in made.categories[-1:]) if made.has_own_page else ()
 
 
+def _category_proven_before(made: Making, have: Collection[str]) -> set[str]:
+    """The fingerprint is of one category, so it tells which of those that are there the hub has proven."""
+    return {code for code in have if _hash([_plain((code_key(code),))]) == made.values.proven_categories}
+
+
+def _images_of_the_hub(made: Making, have: tuple[StoreImage, ...]) -> set[StoreImage]:
+    """
+    Return what the hub has attached, to be taken off where it is wanted no more.
+
+    While some images can't be had, that is only what another takes the place of: the missing ones may be among them.
+    """
+    places = {image: own_place(image.path, code=made.values.code) for image in have}
+    wanted = {own_place(image.path, code=made.values.code) for image in made.images}
+    return {image for image, place in places.items() if place and (not made.missing_images or place in wanted)}
+
+
 def _address(made: Making) -> str | None:
     if not (made.rules.sends_address and made.has_own_page):
         return None
@@ -310,9 +347,11 @@ _TABLE = (
         "categories",
         Group.CATEGORIES,
         _CONTENT,
-        "the last category of the path, on pages of their own; the merchant's other assignments stay",
+        "the last category of the path, on pages of their own; it leaves the one before, and stays where else the "
+        "merchant has put it",
         _categories,
         compare=_assigned,
+        ours=_category_proven_before,
     ),
     Field(
         "custom_fields",
@@ -327,10 +366,11 @@ _TABLE = (
         "images",
         Group.IMAGES,
         _CONTENT,
-        "the images that could be had, in their order; the merchant's own stay",
+        "the images in their order; what they replace leaves, and the merchant's own stay",
         lambda made: tuple(StoreImage(image.path, image.image_type) for image in made.images),
         compare=_attached,
         mark=lambda made: [image.source for image in made.images],
+        ours=_images_of_the_hub,
     ),
     Field(
         "attributes",
@@ -393,10 +433,11 @@ def fingerprints(made: Making) -> dict[Group, str]:
     for field in _TABLE:
         if field.group in CONTENT_GROUPS:
             parts.setdefault(field.group, []).append(_plain((field.mark or field.make)(made)))
-    return {
-        group: hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-        for group, values in parts.items()
-    }
+    return {group: _hash(values) for group, values in parts.items()}
+
+
+def _hash(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

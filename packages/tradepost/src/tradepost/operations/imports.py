@@ -67,6 +67,7 @@ class ImportPorts:
 
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
+    `without_images`: the names of those channels that have no image server.
     `descriptions`: says what will be left out of descriptions; None where no channel leaves anything out.
     """
 
@@ -79,6 +80,7 @@ class ImportPorts:
     reads_files: bool = False
     images_root: Path | None = None
     descriptions: DescriptionCleaner | None = None
+    without_images: Sequence[str] = ()
 
 
 def import_catalogue(
@@ -97,6 +99,7 @@ def import_catalogue(
     report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
     images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
     at = _age(path, ports.clock())
+    with_images = 0
     for batch in _batches(ports.reader.read(path)):
         for read in batch:
             report.rows += read.rows
@@ -112,12 +115,23 @@ def import_catalogue(
             report.built.update(built)
         for product in products:
             report.products += 1
+            with_images += bool(product.images or any(variant.image for variant in product.variants))
             report.parents += product.is_family
             report.variants += len(product.variants) if product.is_family else 0
             report.simple += not product.is_family
         if progress is not None:
             progress(report.rows)
+    report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
     return report
+
+
+def _no_image_server(channel: str, products: int) -> RowReport:
+    """Once for the file, and not for each of its images."""
+    message = (
+        f"{products} {'product has' if products == 1 else 'products have'} images, and the channel '{channel}' has no "
+        f"image server: they are published without. 'tradepost channel set {channel} --ftp-host HOST' names one."
+    )
+    return RowReport(0, Level.NOTE, message)
 
 
 def save_products(

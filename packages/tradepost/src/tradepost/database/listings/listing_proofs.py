@@ -28,7 +28,7 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 # What the functions below read of a row.
 _READ = (
     *("code", "external_id", "health", "link", "pending", "is_paused", "was_hidden", "attention", "last_error"),
-    *("overwrite_groups", "proven_price", "proven_fingerprints"),
+    *("overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
 )
 
 
@@ -119,6 +119,7 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
             proven_quantity_at=None,
             sold_since_proven=0,
             proven_fingerprints={},
+            awaits_images=False,
             proven_at=None,
         )
 
@@ -135,6 +136,7 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
                 "code_key": code_key(code),
                 "proven_price": row.proven_price if proof.price is None else proof.price,
                 "proven_fingerprints": {**row.proven_fingerprints, **(proof.fingerprints or {})},
+                "awaits_images": row.awaits_images if proof.awaits_images is None else proof.awaits_images,
                 "proven_at": proof.at,
             }
         )

@@ -133,6 +133,7 @@ class Migration(migrations.Migration):
                 ("sold_since_proven", models.BigIntegerField(default=0)),
                 ("proven_fingerprints", models.JSONField(blank=True, default=dict)),
                 ("overwrite_groups", models.JSONField(blank=True, default=list)),
+                ("awaits_images", models.BooleanField(default=False)),
                 (
                     "attention",
                     models.CharField(
@@ -1067,6 +1068,17 @@ class Migration(migrations.Migration):
                 condition=models.Q(("is_paused", False), ("pending__in", ["publish", "overwrite"])),
                 fields=["channel", "product"],
                 name="listing_due_publish",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(
+                    models.Q(("pending__in", ["publish", "overwrite"]), ("awaits_images", True), _connector="OR"),
+                    ("is_paused", False),
+                ),
+                fields=["channel", "product"],
+                name="listing_due_images",
             ),
         ),
         migrations.AddIndex(

@@ -48,6 +48,8 @@ class Listing(models.Model):
     sold_since_proven = models.BigIntegerField(default=0)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
+    # Published without images that the catalogue has: the next publish tries again.
+    awaits_images = models.BooleanField(default=False)
 
     attention = enum_field(Attention, blank=True)
     last_error = models.TextField(blank=True)
@@ -105,6 +107,12 @@ class Listing(models.Model):
                 fields=["channel", "product"],
                 condition=Q(pending__in=["publish", "overwrite"], is_paused=False),
                 name="listing_due_publish",
+            ),
+            # publish_due of a channel that sends images: the same, and those that are due for images.
+            models.Index(
+                fields=["channel", "product"],
+                condition=(Q(pending__in=["publish", "overwrite"]) | Q(awaits_images=True)) & Q(is_paused=False),
+                name="listing_due_images",
             ),
             # due(DELIST), due(HIDE), due(UNHIDE).
             models.Index(

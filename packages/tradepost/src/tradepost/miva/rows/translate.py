@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
+from tradepost.domain.codes import code_key
 from tradepost.domain.errors import UnexpectedAnswer
 from tradepost.domain.fields import DIMENSIONS
 from tradepost.domain.order import (
@@ -176,7 +177,7 @@ def _images(product: records.WireProduct) -> tuple[StoreImage, ...]:
     if product.productimagedata is UNSET:
         return ()
     rows = sorted(product.productimagedata, key=lambda row: (row.disp_order, row.id))
-    return tuple(StoreImage(row.image, row.code) for row in rows)
+    return tuple(StoreImage(row.image, code_key(row.code)) for row in rows)
 
 
 def _attribute(attribute: records.Attribute) -> StoreAttribute:

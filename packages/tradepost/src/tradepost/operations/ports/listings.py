@@ -21,7 +21,8 @@ class ListingRow:
     `expected_quantity` is what the store should have by now: what was proven, less what orders took since; None if
     nothing was ever proven. `wanted_quantity` None means unknown, which is never sent. For a parent, price is the
     lowest of its variants', and quantity is None. `parent_id` and `parent_code` are set on variants.
-    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist.
+    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `awaits_images`: it
+    was published without images that the catalogue has.
     """
 
     id: int
@@ -40,6 +41,7 @@ class ListingRow:
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
+    awaits_images: bool = False
 
 
 class LinkedListing(NamedTuple):
@@ -80,6 +82,7 @@ class Proven:
     price: Decimal | None = None
     quantity: int | None = None
     fingerprints: Mapping[Group, str] | None = None
+    awaits_images: bool | None = None
 
 
 class Listings(Protocol):
@@ -89,15 +92,17 @@ class Listings(Protocol):
     Every write is made inside `Run.transaction`.
     """
 
-    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
+    def publish_due(
+        self, *, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False
+    ) -> list[FamilyRows]:
         """
         Products (by product id > `after`) that have a listing due for publish, with all their listings.
 
-        `only`: listing ids; a product counts if one of these is due.
+        `only`: listing ids; a product counts if one of these is due. `sends_images`: also those due for images.
         """
         ...
 
-    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
+    def count_publish_due(self, *, only: Collection[int] | None = None, sends_images: bool = False) -> int:
         """Count the products that `publish_due` gives."""
         ...
 

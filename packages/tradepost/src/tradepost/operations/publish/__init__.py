@@ -29,7 +29,7 @@ from tradepost.operations.ports import (
     WriteOutcome,
 )
 from tradepost.operations.publish import verdict
-from tradepost.operations.publish.family_plan import FamilyPlan, is_due, plan_family, setup_items
+from tradepost.operations.publish.family_plan import FamilyPlan, due_groups, is_due, plan_family, setup_items
 from tradepost.operations.publish.files import upload
 from tradepost.operations.publish.values import Detail, Facts, Seen
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -44,7 +44,11 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     Idempotent: with nothing due, or everything there already, it writes nothing. Raises the errors of `ports.Store`,
     with the queue untouched where the store may not be provisioned.
     """
-    drive(ports, Publish(ports.channel, selection))
+    operation = Publish(ports.channel, selection)
+    drive(ports, operation)
+    if operation.without_images:
+        with ports.run.transaction():
+            ports.run.report([_images_left_out(ports.channel.name, operation.without_images)])
 
 
 class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
@@ -55,12 +59,20 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         self._channel = channel
         self._selection = selection
+        self._without_images: dict[int | None, int] = {}
+
+    @property
+    def without_images(self) -> int:
+        """How many products go without their images, because the channel has no image server."""
+        return sum(self._without_images.values())
 
     def count(self, ports: Ports) -> int | None:
-        return self._selection.count_families(ports.listings)
+        return self._selection.count_families(ports.listings, sends_images=ports.image_store is not None)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[FamilyRows]]:
-        while rows := self._selection.families(ports.listings, after=after, limit=self._channel.batch_size):
+        sends = ports.image_store is not None
+        limit = self._channel.batch_size
+        while rows := self._selection.families(ports.listings, after=after, limit=limit, sends_images=sends):
             after = rows[-1].listings[0].product_id
             yield Batch([self._clean(ports, row) for row in rows], after)
 
@@ -84,6 +96,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
             ports.store.products_by_code(codes),
             {source: file for source, file in prepared.items() if isinstance(file, ImageFile)},
             {source: reason for source, reason in prepared.items() if isinstance(reason, ImageUnusable)},
+            sends_images=ports.image_store is not None,
         )
 
     def observe_again(self, ports: Ports, batch: Batch[FamilyRows], seen: Seen, sent: Plan[Detail]) -> Seen:
@@ -112,10 +125,14 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
                 files=files,
                 selection=self._selection,
                 was_answered=family.listings[0].code in seen.answered,
+                sends_images=seen.sends_images,
             )
             for family in batch.rows
         )
-        set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up)
+        if not seen.sends_images:
+            # By batch, as each is planned more than once.
+            self._without_images[batch.key] = sum(bool(family.missing_images) for family in families)
+        set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up, answered=seen.answered)
         set_up = {change: item for change, item in set_up.items() if change.subject.id not in seen.set_up}
         images = {image.path: seen.files[image.source] for family in families for image in _attached(family)}
         units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen) for family in families)]
@@ -157,27 +174,33 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         ]
 
     def _wants_images(self, row: ListingRow) -> bool:
-        wants = row.status.link is not Link.LINKED or Group.IMAGES in row.overwrite_groups
-        return wants and is_due(row, self._selection)
+        if row.status.link is not Link.LINKED:
+            return is_due(row, self._selection)
+        return Group.IMAGES in due_groups(row, self._selection, sends_images=True)
 
 
 # --- the plan -------------------------------------------------------------------------------------------------------
 
 
 def _missing_set_up(
-    families: Sequence[FamilyPlan], *, rules: ContentRules, known: Collection[tuple[SetupKind, str]]
+    families: Sequence[FamilyPlan],
+    *,
+    rules: ContentRules,
+    known: Collection[tuple[SetupKind, str]],
+    answered: Collection[str],
 ) -> dict[Change, SetupItem]:
-    items = {
-        (item.kind, item.code): item
-        for family in families
-        if family.wanted is not None and not family.unit.is_empty
-        for item in setup_items(family.wanted, rules=rules)
-    }
-    return {
-        changes.setup_added(item.code, item.name, kind=item.kind.value): item
-        for key, item in items.items()
-        if key not in known
-    }
+    items: dict[tuple[SetupKind, str], SetupItem] = {}
+    for family in families:
+        if family.wanted is None or family.unit.is_empty:
+            continue
+        # Who has answered and not taken it may have lost what it was known to have: a merchant deletes categories.
+        is_doubtful = family.unit.key in answered and any(
+            change.touches("categories") or change.touches("custom_fields") for change in family.unit.changes
+        )
+        for item in setup_items(family.wanted, rules=rules):
+            if is_doubtful or (item.kind, item.code) not in known:
+                items[item.kind, item.code] = item
+    return {changes.setup_added(item.code, item.name, kind=item.kind.value): item for item in items.values()}
 
 
 def _attached(family: FamilyPlan) -> list[WantedImage]:
@@ -227,6 +250,15 @@ def _settled(families: Sequence[FamilyPlan], seen: Seen) -> Iterator[Result]:
         for row in family.gone:
             message = f"{row.code} is gone from the store. Unlink it, then link or publish it again."
             yield Result(_left_alone(row), Outcome.FAILED, message=message)
+
+
+def _images_left_out(channel: str, products: int) -> Result:
+    message = (
+        f"{products} {'product goes' if products == 1 else 'products go'} without images, because the channel has no "
+        f"image server. 'tradepost channel set {channel} --ftp-host HOST' names one, and 'tradepost listings publish' "
+        "then sends them."
+    )
+    return Result(changes.images_left_out(channel), Outcome.SKIPPED, message=message)
 
 
 def _left_alone(row: ListingRow) -> Change:
