@@ -60,7 +60,7 @@ def test_products_to_publish_are_found_by_their_index(listings):
     with_images, *_ = plans_of(lambda: listings.publish_due(after=0, limit=10, sends_images=True))
 
     assert "listing_due_publish" in due
-    assert "listing_due_images" in with_images
+    assert "listing_due_publish" in with_images
 
 
 def test_the_existence_pass_follows_the_external_ids(listings):

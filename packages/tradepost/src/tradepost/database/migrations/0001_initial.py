@@ -1065,20 +1065,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="listing",
             index=models.Index(
-                condition=models.Q(("is_paused", False), ("pending__in", ["publish", "overwrite"])),
-                fields=["channel", "product"],
-                name="listing_due_publish",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="listing",
-            index=models.Index(
                 condition=models.Q(
                     models.Q(("pending__in", ["publish", "overwrite"]), ("awaits_images", True), _connector="OR"),
                     ("is_paused", False),
                 ),
                 fields=["channel", "product"],
-                name="listing_due_images",
+                name="listing_due_publish",
             ),
         ),
         migrations.AddIndex(

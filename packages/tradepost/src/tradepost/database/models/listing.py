@@ -102,17 +102,11 @@ class Listing(models.Model):
             ),
         ]
         indexes = [
-            # publish_due: products that have something to publish or overwrite.
-            models.Index(
-                fields=["channel", "product"],
-                condition=Q(pending__in=["publish", "overwrite"], is_paused=False),
-                name="listing_due_publish",
-            ),
-            # publish_due of a channel that sends images: the same, and those that are due for images.
+            # publish_due: products that have something to publish or overwrite, or are due for images.
             models.Index(
                 fields=["channel", "product"],
                 condition=(Q(pending__in=["publish", "overwrite"]) | Q(awaits_images=True)) & Q(is_paused=False),
-                name="listing_due_images",
+                name="listing_due_publish",
             ),
             # due(DELIST), due(HIDE), due(UNHIDE).
             models.Index(
