@@ -391,7 +391,7 @@ def is_due_for_publish(status: Status) -> bool:
 
 def is_due_for_images(status: Status, *, awaits_images: bool) -> bool:
     """Whether a publish has to bring images that it could not bring before; nobody has to queue that."""
-    return awaits_images and not status.is_paused and status.link is Link.LINKED
+    return awaits_images and not status.is_paused and not status.is_orphaned and status.link is Link.LINKED
 
 
 def is_due_for_status(status: Status) -> bool:

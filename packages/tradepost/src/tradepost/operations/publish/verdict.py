@@ -6,7 +6,7 @@ from datetime import datetime
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprints
-from tradepost.domain.listing import Attention, Event, Link, settle
+from tradepost.domain.listing import Attention, Event, Link, Pending, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Evidence, Verdict
@@ -92,7 +92,7 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
         Proven(
             row.id,
             evidence.began,
-            status=settle(row.status, Event.PUBLISHED if is_new else Event.OVERWRITTEN),
+            status=_status_after(row),
             external_id=product.id,
             code=product.code,
             price=product.price if Group.PRICE in groups else None,
@@ -101,6 +101,13 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             awaits_images=awaits_images,
         )
     )
+
+
+def _status_after(row: ListingRow) -> Status | None:
+    """None: it was only given images that it awaited, which nobody had asked for."""
+    if row.status.link is not Link.LINKED:
+        return settle(row.status, Event.PUBLISHED)
+    return settle(row.status, Event.OVERWRITTEN) if row.status.pending is Pending.OVERWRITE else None
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
