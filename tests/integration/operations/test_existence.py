@@ -30,13 +30,15 @@ _LISTINGS = (
         is_for_sale, created_at, updated_at)
         {numbers} SELECT i, 'seed-' || i, 'Seeded', '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}' FROM n""",
     """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, quantity_at, sold_since,
-        barcode, taxable, sku_made_up, is_gone)
-        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, '{at}', 0, '', TRUE, FALSE, FALSE FROM n""",
+        barcode, mpn, taxable, sku_made_up, is_gone)
+        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, '{at}', 0, '', '', TRUE, FALSE, FALSE FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, was_hidden, external_id, wanted_price, proven_price, wanted_quantity, proven_quantity,
-        proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
+        pending, is_paused, was_hidden, awaits_images, external_id, wanted_price, proven_price, wanted_quantity,
+        proven_quantity, proven_quantity_at, sold_since_proven, proven_fingerprints, overwrite_groups, attention,
+        last_error, created_at)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, i, 10000, 10000, 5, 5, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n WHERE i % 10 > 0""",
+        '', FALSE, FALSE, FALSE, i, 10000, 10000, 5, 5, '{at}', 0, '{{}}', '[]', '', '', '{at}' FROM n
+        WHERE i % 10 > 0""",
 )
 
 
