@@ -48,6 +48,7 @@ from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
 from tradepost.operations.ports import FileProtocol, Ports  # noqa: E402
+from tradepost.security.descriptions import AllowedMarkup  # noqa: E402
 
 DATA = _DATA
 
@@ -181,6 +182,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             store=store,
             image_store=images,
             source_images=ImageLibrary(DATA / "images", check_address=lambda _address: None),
+            descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk),
             intents=DjangoIntents(channel.pk),
             inventory=DjangoStoreInventory(channel.pk),
@@ -208,14 +210,14 @@ _STATEMENTS = (
         {numbers} SELECT i, 'seed-' || i, 'Seeded product ' || i, '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}'
         FROM n""",
     """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, source_quantity,
-        stated_by, stated_at, barcode, taxable, sku_made_up, is_gone)
-        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, i % 50, '', '{at}', '', TRUE, FALSE, FALSE
+        stated_by, stated_at, barcode, mpn, taxable, sku_made_up, is_gone)
+        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, i % 50, '', '{at}', '', '', TRUE, FALSE, FALSE
         FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, is_orphaned, was_hidden, external_id, wanted_price, proven_price, available, account,
-        missing, looked_at, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
+        pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, proven_price, available,
+        account, missing, looked_at, proven_fingerprints, overwrite_groups, attention, last_error, created_at)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, i, {price}, {price}, i % 50, i % 50, 0, '{now}', '{{}}', '[]', '', '', '{at}'
+        '', FALSE, FALSE, FALSE, FALSE, i, {price}, {price}, i % 50, i % 50, 0, '{now}', '{{}}', '[]', '', '', '{at}'
         FROM n""",
 )
 

@@ -22,6 +22,7 @@ from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.operations.form import Operation, drive
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
+from tradepost.security.descriptions import AllowedMarkup
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LISTED = Status(Health.LISTED, Link.LINKED)
@@ -56,6 +57,7 @@ class MemoryHub:
             store=self.store,
             image_store=self.image_store,
             source_images=self.source_images,
+            descriptions=AllowedMarkup(),
             listings=self.listings,
             intents=self.intents,
             inventory=self.inventory,

@@ -17,6 +17,7 @@ from tradepost.domain.listing import (
     Link,
     Pending,
     Status,
+    is_due_for_images,
     is_due_for_publish,
     is_hidden_by_us,
     keep_later_request,
@@ -27,8 +28,7 @@ from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Pr
 
 _UNPROVEN: dict[str, Any] = {
     "external_id": None, "external_created": None, "proven_price": None, "account": None, "open_move": None,
-    "open_since": None,
-    "proven_fingerprints": {},
+    "open_since": None, "proven_fingerprints": {}, "awaits_images": False,
 }  # fmt: skip
 
 
@@ -105,11 +105,14 @@ class MemoryListings:
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
-    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
-        return self.families([number for number in self._products_due(only) if number > after][:limit])
+    def publish_due(
+        self, *, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False
+    ) -> list[FamilyRows]:
+        due = self._products_due(only, sends_images=sends_images)
+        return self.families([number for number in due if number > after][:limit])
 
-    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
-        return len(self._products_due(only))
+    def count_publish_due(self, *, only: Collection[int] | None = None, sends_images: bool = False) -> int:
+        return len(self._products_due(only, sends_images=sends_images))
 
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         return [
@@ -233,6 +236,7 @@ class MemoryListings:
                 external_created=row.external_created if proof.external_created is None else proof.external_created,
                 proven_price=row.proven_price if proof.price is None else proof.price,
                 proven_fingerprints={**row.proven_fingerprints, **(proof.fingerprints or {})},
+                awaits_images=row.awaits_images if proof.awaits_images is None else proof.awaits_images,
             )
             if proof.status is not None:
                 self._settle(row.id, keep_later_request(row.status, proof.status), row.overwrite_groups)
@@ -260,5 +264,12 @@ class MemoryListings:
     def _linked(self) -> list[ListingRow]:
         return [row for row in self._rows() if row.status.link is Link.LINKED]
 
-    def _products_due(self, only: Collection[int] | None) -> list[int]:
-        return sorted({row.product_id for row in self._rows(only) if is_due_for_publish(row.status)})
+    def _products_due(self, only: Collection[int] | None, *, sends_images: bool) -> list[int]:
+        return sorted(
+            {
+                row.product_id
+                for row in self._rows(only)
+                if is_due_for_publish(row.status)
+                or (sends_images and is_due_for_images(row.status, awaits_images=row.awaits_images))
+            }
+        )

@@ -36,8 +36,9 @@ BLANK = StoreProduct(
     variants=(),
     stock=StoreStock(is_tracked=False, count=0, stops_sale_at_zero=False),
     addresses=(),
+    dimensions={},
 )
-_OWN_IMAGE = re.compile(r"(.+-\d+)-[0-9a-f]{8}\.\w+")
+_OWN_IMAGE = re.compile(r"(.+)-\d+-[0-9a-f]{8}\.\w+")
 
 
 class StoreProducts:
@@ -114,6 +115,8 @@ class StoreProducts:
     def set_up(self, item: SetupItem) -> str:
         if item.kind is SetupKind.CUSTOM_FIELD:
             self.custom_fields.add(item.code)
+        elif item.kind is SetupKind.IMAGE_TYPE:
+            pass
         elif item.parent and item.parent not in self.categories:
             return f"There is no category {item.parent}."
         else:
@@ -184,7 +187,7 @@ class StoreProducts:
                 if lacking:
                     refused[change.subject.id].append(f"{change.subject.key} can't have the {name} {lacking}.")
                 if value is not None and not (is_strict and self._is_in_use(name, value)):
-                    self._write(code_key(change.subject.key), name, value)
+                    self._write(code_key(change.subject.key), name, value, gone=_gone(name, change))
         return {subject: " ".join(texts) for subject, texts in refused.items()}
 
     def _parted(self, name: str, value: Any) -> tuple[Any, list[Any]]:
@@ -210,10 +213,16 @@ class StoreProducts:
         """An address that another product has is passed over in silence."""
         return name == "address" and any(address in product.addresses for product in self.by_key.values())
 
-    def _write(self, key: str, name: str, value: Any) -> None:
-        product = self.by_key[key]
+    def _write(self, key: str, name: str, value: Any, *, gone: frozenset[str]) -> None:
+        product = replace(self.by_key[key], categories=self.by_key[key].categories - gone)
         new = _OWN[name](product, value) if name in _OWN else {name: value.strip() if isinstance(value, str) else value}
         self._put(key, replace(product, **new))
+
+
+def _gone(name: str, change: Change) -> frozenset[str]:
+    """The categories that a change takes a product out of."""
+    field = next((field for field in change.fields if field.name == name == "categories"), None)
+    return frozenset() if field is None else frozenset(field.before or ()) - frozenset(field.after)
 
 
 def _attributes(product: StoreProduct, value: Sequence[StoreAttribute]) -> dict[str, Any]:
@@ -236,14 +245,18 @@ def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
 
 
 def _images(product: StoreProduct, value: Sequence[StoreImage]) -> dict[str, Any]:
-    """An image of ours takes the place of its predecessor; the merchant's stay."""
-    places = {_place(image.path) for image in value} - {""}
-    paths = {image.path for image in value}
-    kept = [image for image in product.images if _place(image.path) not in places and image.path not in paths]
+    """The hub's own are those that are wanted, in their order; the merchant's stay, without a type that is taken."""
+    types = {image.image_type for image in value}
+    stems = {_stem(image.path) for image in value} - {""}
+    kept = [
+        replace(image, image_type="" if image.image_type in types else image.image_type)
+        for image in product.images
+        if _stem(image.path) not in stems and image.path not in {own.path for own in value}
+    ]
     return {"images": (*kept, *value)}
 
 
-def _place(path: str) -> str:
+def _stem(path: str) -> str:
     found = _OWN_IMAGE.fullmatch(path)
     return found[1] if found else ""
 
@@ -275,6 +288,7 @@ _OWN: Mapping[str, Callable[[StoreProduct, Any], dict[str, Any]]] = {
     "variants": _variants,
     "unused_options": _without_options,
     "custom_fields": lambda product, value: {"custom_fields": {**product.custom_fields, **value}},
+    "dimensions": lambda product, value: {"dimensions": {**product.dimensions, **value}},
     "images": _images,
     "categories": lambda product, value: {"categories": product.categories | set(value)},
     "address": lambda product, value: {"addresses": (*product.addresses, value)},

@@ -247,7 +247,11 @@ RULES = {
     "barcode_field": (("--barcode-field", ""), ""),
     "brand_field": (("--brand-field", "maker"), "maker"),
     "msrp_field": (("--msrp-field", "list_price"), "list_price"),
+    "mpn_field": (("--mpn-field", "part_number"), "part_number"),
+    "image_type": (("--image-type", "zoom"), "zoom"),
     "sends_address": (("--no-address",), False),
+    "sends_dimensions": (("--dimensions",), True),
+    "cleans_descriptions": (("--raw-descriptions",), False),
 }
 STORE = {
     "domain": (("--domain", "shop.example:8443"), "https://shop.example:8443"),

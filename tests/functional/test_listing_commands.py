@@ -403,7 +403,7 @@ def test_the_catalogue_is_changed_by_hand_after_it_was_shown(published):
     assert (unknown.code, "The catalogue has no NOBODY" in unknown.err) == (2, True)
     assert [(c["key"], c["fields"][0]["after"]) for c in renamed.json["changes"]] == [("HP-TEE-NA-S", "TEE-1")]
     shown = published("listings", "show", "HP-MUG-WHITE", "--json").json
-    assert (shown["attention"], shown["paused"], shown["quantity"]["wanted"]) == ("orphaned", False, 0)
+    assert (shown["attention"], shown["paused"], shown["quantity"]["available"]) == ("orphaned", False, 0)
     assert shown["history"][0]["reason"].startswith("taken out of the catalogue")
     assert published("listings", "show", "TEE-1", "--json").json["code"] == "HP-TEE-NA-S"
     assert published("listings", "overwrite", "HP-MUG-WHITE").code == 2

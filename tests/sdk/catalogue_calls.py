@@ -81,7 +81,7 @@ PRODUCTS = [
         set_width=2.5,
         set_limit_shipping_methods=True,
         add_shipping_method={"mod_code": "baseunit", "meth_code": "Ground"},
-        leaves={"SELECT width, limitmeths FROM product_shipping_rules": [(250_000_000, 1)]},
+        leaves={"SELECT width, limitmeths FROM product_shipping_rules": [(250, 1)]},
     ),
     call(
         "RelatedProduct_Update_Assigned",

@@ -1,6 +1,5 @@
 """Each selecting query returns exactly the listings for which the domain's predicate holds, on both databases."""
 
-from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -15,14 +14,11 @@ from tradepost.domain import rules
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
 from tradepost.domain.stages import Stage, is_due
-from tradepost.domain.stock import LOOK_AGAIN_AFTER, is_look_due
 from tradepost.operations.ports import ListingRow
 
-BASKET_LIFE = timedelta(hours=26)
 prices = st.sampled_from([Decimal("9.99"), Decimal("10.00"), Decimal("10.0001")])
 # Of what nobody knows, and of what was sold and is not there.
 pieces = st.none() | st.integers(-2, 2)
-ages = st.none() | st.sampled_from([BASKET_LIFE - timedelta(seconds=1), BASKET_LIFE, LOOK_AGAIN_AFTER])
 states = st.lists(
     st.fixed_dictionaries(
         {
@@ -35,16 +31,14 @@ states = st.lists(
             "account": pieces,
             "open_move": pieces,
             "is_open": st.booleans(),
-            "looked_at": ages,
-            "missing": st.integers(0, 1),
-            "missing_since": ages,
             "external_created": st.none() | st.integers(1, 3),
             "is_orphaned": st.booleans(),
+            "awaits_images": st.booleans(),
         }
     ),
     max_size=12,
 )
-_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account", "missing")
+_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account")
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -77,7 +71,6 @@ def fill(channel, noon):
                     external_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
                     open_since=noon if row["is_open"] else None,
                     open_move=row["open_move"] if row["is_open"] else None,
-                    **{name: row[name] and noon - row[name] for name in ("looked_at", "missing_since")},
                     created_at=noon,
                     **{name: row[name] for name in _SAME},
                 )
@@ -119,32 +112,6 @@ def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, stat
 
 @on_both_databases
 @given(states=states)
-def test_looks_are_due_exactly_where_the_rule_says_of_what_is_on_sale_and_settled(fill, listings, noon, states):
-    rows = fill(states)
-
-    due = listings.looks_due(now=noon, basket_life=BASKET_LIFE, limit=100)
-
-    expected = [
-        row
-        for row in rows
-        if (row.status.health, row.status.link) == (Health.LISTED, Link.LINKED)
-        and not row.status.is_paused
-        and row.account is not None
-        and row.open_since is None
-        and is_look_due(
-            looked_at=row.looked_at,
-            missing=row.missing,
-            missing_since=row.missing_since,
-            now=noon,
-            basket_life=BASKET_LIFE,
-        )
-    ]
-    assert due == expected
-    assert listings.looks_due(now=noon, basket_life=BASKET_LIFE, limit=2) == expected[:2]
-
-
-@on_both_databases
-@given(states=states)
 def test_pages_of_a_stage_hold_each_listing_once_and_only_chosen_ones(fill, listings, states):
     rows = fill(states)
     chosen = [row.id for row in rows[::2]]
@@ -166,6 +133,23 @@ def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrit
     expected = [row for row in rows if status_rules.is_due_for_publish(row.status)]
     assert [family.listings for family in due] == [(row,) for row in expected]
     assert [family.product.variants[0].sku for family in due] == [row.sku for row in expected]
+
+
+@on_both_databases
+@given(states=states)
+def test_a_publish_that_sends_images_selects_those_that_await_them_besides(fill, listings, states):
+    rows = fill(states)
+
+    due = listings.publish_due(after=0, limit=100, sends_images=True)
+
+    expected = [
+        row
+        for row in rows
+        if status_rules.is_due_for_publish(row.status)
+        or status_rules.is_due_for_images(row.status, awaits_images=row.awaits_images)
+    ]
+    assert [family.listings for family in due] == [(row,) for row in expected]
+    assert listings.count_publish_due(sends_images=True) == len(expected)
 
 
 @on_both_databases
@@ -216,9 +200,6 @@ def test_every_settled_state_is_tried(fill):
                 "account": None,
                 "open_move": None,
                 "is_open": False,
-                "looked_at": None,
-                "missing": 0,
-                "missing_since": None,
             }
             for settled in sorted(QUEUE)
         ]

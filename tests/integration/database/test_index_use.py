@@ -65,8 +65,10 @@ def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
 
 def test_products_to_publish_are_found_by_their_index(listings):
     due, *_ = plans_of(lambda: listings.publish_due(after=0, limit=10))
+    with_images, *_ = plans_of(lambda: listings.publish_due(after=0, limit=10, sends_images=True))
 
     assert "listing_due_publish" in due
+    assert "listing_due_publish" in with_images
 
 
 def test_the_existence_pass_follows_the_external_ids(listings):

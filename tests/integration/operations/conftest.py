@@ -1,5 +1,7 @@
 """A shop: a sandbox store on real sockets, a channel in a real database, and the operations between them."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,15 +25,18 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.images import ImageLibrary
-from tradepost.miva.connect import StoreConnection, connect_store
+from tradepost.miva.connect import StoreConnection, connect_client, connect_store
 from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
+from tradepost.miva.store import MivaStore
+from tradepost.miva.wire.retrying import API
 from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
 from tradepost.operations.imports import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import queue
 from tradepost.operations.selection import Selection
+from tradepost.security.descriptions import AllowedMarkup
 from traffic import ignored_by
 
 HEADER = (
@@ -62,8 +67,19 @@ ALL_RIGHTS = "all rights"
 class Shop:
     """One merchant with one channel; `ports` is made anew for each operation, as each run has it."""
 
-    def __init__(self, sandbox: SandboxServer, folder: Path, *, token: str, name: str = "Shop") -> None:
+    retrying = API
+
+    def __init__(
+        self,
+        sandbox: SandboxServer,
+        folder: Path,
+        *,
+        token: str,
+        name: str = "Shop",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.sandbox = sandbox
+        self.clock = clock
         self.token = sandbox.full if token == ALL_RIGHTS else sandbox.hub
         if token == EIGHT_WITH_COLUMNS:
             sandbox.domain.change_settings(functions_grant_columns=True)
@@ -77,15 +93,7 @@ class Shop:
             is_local=True,
             acknowledge_mode=AcknowledgeMode.NOTE,
         )
-        self.store = connect_store(
-            StoreConnection(
-                domain=sandbox.endpoint,
-                store_code="sandbox",
-                token=self.token.token,
-                signature_key=self.token.signature_key,
-                plain_http=True,
-            )
-        )
+        self.store = self.open_store()
         self.image_store = connect_images(
             FileServerAddress(
                 host=sandbox.ftp.host,
@@ -97,9 +105,23 @@ class Shop:
             folder=ImageFolder(),
         )
         self.image_store.make_folder()
-        self.listings = DjangoListings(self.channel.pk)
+        self.listings = DjangoListings(self.channel.pk, clock=clock)
         self.orders = DjangoOrders(self.channel.pk)
         self.source_images = ImageLibrary(folder / "images", check_address=lambda _address: None)
+
+    def open_store(self) -> MivaStore:
+        client = connect_client(
+            StoreConnection(
+                domain=self.sandbox.endpoint,
+                store_code="sandbox",
+                token=self.token.token,
+                signature_key=self.token.signature_key,
+                plain_http=True,
+            ),
+            clock=lambda: self.clock().timestamp(),
+            retrying=self.retrying,
+        )
+        return MivaStore(client)
 
     def close(self) -> None:
         self.image_store.close()
@@ -111,14 +133,15 @@ class Shop:
             store=self.store,
             image_store=self.image_store,
             source_images=self.source_images,
+            descriptions=AllowedMarkup(),
             listings=self.listings,
             intents=DjangoIntents(self.channel.pk),
             inventory=DjangoStoreInventory(self.channel.pk),
             existence=DjangoExistenceNotes(self.channel.pk),
             orders=self.orders,
-            accounts=DjangoAccounts(self.channel.pk, clock=lambda: datetime.now(UTC)),
+            accounts=DjangoAccounts(self.channel.pk, clock=self.clock),
             run=run or MemoryRun(atomic=transaction.atomic),
-            clock=lambda: datetime.now(UTC),
+            clock=self.clock,
         )
         return replace(ports, **changes)
 
@@ -126,6 +149,8 @@ class Shop:
         image = _png(self.folder / "image.png")
         path = self.folder / name
         path.write_text(text.replace("{image}", image.name), encoding="utf-8")
+        written = self.clock().timestamp()
+        os.utime(path, (written, written))
         return self.import_file(path, queue=queue)
 
     def import_file(self, path: Path, *, queue: bool = True, images_root: Path | None = None):
@@ -135,7 +160,7 @@ class Shop:
             channels={"shop": self.listings},
             source_images=self.source_images,
             transaction=transaction.atomic,
-            clock=lambda: datetime.now(UTC),
+            clock=self.clock,
             reads_files=True,
             images_root=images_root,
         )

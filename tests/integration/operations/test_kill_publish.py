@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 
 from fakes.run import MemoryRun
+from kills import Fuse, Fused, Killed
 from miva_sandbox.faults.interruptions import EngineTimeoutError
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
@@ -24,44 +25,6 @@ from tradepost.operations.ports import UnitAnswer, WriteOutcome
 from .conftest import CATALOGUE, Shop
 
 TOKENS = ["eight functions", "all rights"]
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Fuse:
-    """Counts the boundaries that an operation passes, and kills it at one of them."""
-
-    def __init__(self, at: int | None = None) -> None:
-        self.passed = 0
-        self._at = at
-
-    def pass_boundary(self) -> None:
-        if self.passed == self._at:
-            raise Killed
-        self.passed += 1
-
-
-class Fused:
-    """A port whose every call is preceded and followed by a boundary."""
-
-    def __init__(self, port, fuse: Fuse) -> None:
-        self._port = port
-        self._fuse = fuse
-
-    def __getattr__(self, name):
-        found = getattr(self._port, name)
-        if not callable(found):
-            return found
-
-        def call(*args, **kwargs):
-            self._fuse.pass_boundary()
-            answer = found(*args, **kwargs)
-            self._fuse.pass_boundary()
-            return answer
-
-        return call
 
 
 class CutStore:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from lxml import html
 
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.operations.ports import NewShipment
@@ -84,7 +85,7 @@ def test_every_product_is_as_the_catalogue_says(shop, catalogue, sdk):
         is_family = len(variants) > 1
         root = products[handle if is_family else variants[0]["Variant SKU"]]
         assert root.get_name() == head["Title"]
-        assert root.get_description() == head["Body (HTML)"].strip()
+        assert _markup(root.get_description()) == _markup(head["Body (HTML)"])
         assert [category.get_name() for category in root.get_categories()] == [head["Type"]]
         assert _exact(root.get_price()) == min(Decimal(row["Variant Price"]) for row in variants)
         assert _field(root, "product_type") == ("parent" if is_family else "simple")
@@ -183,6 +184,11 @@ def test_orders_and_shipments_are_on_the_store_as_they_were_recorded(shop, catal
     assert [note.get_note_text() for note in order.get_notes()] == [f"Tradepost has taken over order {number}."]
     left = products_of(sdk)[row["Variant SKU"]].get_product_inventory()
     assert left == int(row["Variant Inventory Qty"]) - 2
+
+
+def _markup(description):
+    """A description as its elements and texts: it is cleaned on its way, and markup is then written in one fashion."""
+    return html.tostring(html.fragment_fromstring(description, create_parent="div")).replace(b"\xa0", b" ")
 
 
 def _exact(number):

@@ -298,13 +298,22 @@ def test_an_option_whose_part_hides_for_lack_of_stock_leaves_the_choice_list(sho
     assert options == ["M"]
 
 
-def test_text_of_a_product_cannot_become_markup(shopper, store):
-    products.insert(store, Product(code="X", name="<script>alert(1)</script>\x00", descrip="<b>Bold</b> & <script>x"))
+def test_the_name_of_a_product_cannot_become_markup(shopper, store):
+    products.insert(store, Product(code="X", name="<script>alert(1)</script>\x00<!--prose-->", descrip="Bold"))
 
     page = shopper.see("PROD", Product_Code="X")
 
     assert page.xpath("//script") == []
-    assert page.xpath("string(//h1)") == "<script>alert(1)</script>"
+    assert page.xpath("string(//h1)") == "<script>alert(1)</script><!--prose-->"
+
+
+def test_the_description_of_a_product_is_shown_as_the_merchant_wrote_it(shopper, store):
+    products.insert(store, Product(code="X", name="X", descrip="<b id='bold'>Bold</b> & <script>x()</script>"))
+
+    page = shopper.see("PROD", Product_Code="X")
+
+    assert page.xpath("string(//div[@id='description']/b[@id='bold'])") == "Bold"
+    assert page.xpath("string(//div[@id='description']/script)") == "x()"
 
 
 def test_pages_show_no_image_until_their_setting_names_an_image_type(shopper, store, sandbox, client):

@@ -188,11 +188,13 @@ def test_what_is_not_active_or_not_published_is_not_for_sale(read, status, publi
     ("type_", "category", "expected"),
     [
         ("Shirts", "Men > Tops", ("Shirts",)),
-        ("", "Men > Tops > Hoodies & Sweatshirts", ("Hoodies & Sweatshirts",)),
+        ("", "Men > Tops > Hoodies & Sweatshirts", ("Men", "Tops", "Hoodies & Sweatshirts")),
+        ("Men >  > Old   Tees >", "Men > Tops", ("Men", "Old Tees")),
+        (" > ", "", ()),
         ("", "", ()),
     ],
 )
-def test_the_category_is_the_type_else_the_last_level_of_the_path(read, type_, category, expected):
+def test_the_category_is_the_path_of_the_type_else_that_of_shopifys_category(read, type_, category, expected):
     (mug,) = read(a_row(handle="mug", title="Mug", price="2", type=type_, category=category))
 
     assert mug.product.category == expected

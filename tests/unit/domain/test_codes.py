@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.codes import code_for, code_key, fits, made_up_sku, option_codes, parent_code, slug
+from tradepost.domain.codes import (
+    category_code,
+    category_key,
+    code_for,
+    code_key,
+    fits,
+    made_up_sku,
+    option_codes,
+    parent_code,
+    slug,
+)
 
 names = st.text(min_size=1, max_size=80).filter(str.strip)
 
@@ -59,3 +69,36 @@ def test_a_made_up_sku_is_the_same_each_time():
 
 def test_a_slug_is_fit_for_an_address():
     assert slug("Enamel Mug, 0.3 l!") == "enamel-mug-0-3-l"
+
+
+# --- categories -----------------------------------------------------------------------------------------------------
+
+levels = st.text(alphabet="ab -_&>é日", min_size=1, max_size=8).filter(str.strip)
+paths = st.lists(levels, min_size=1, max_size=3)
+
+
+@given(paths, paths)
+def test_two_paths_have_one_category_code_exactly_if_they_differ_in_case_and_blanks_only(first, second):
+    keys = [[category_key(name) for name in path] for path in (first, second)]
+
+    assert (category_code(keys[0]) == category_code(keys[1])) is (keys[0] == keys[1])
+
+
+@given(st.lists(st.text(max_size=40).filter(str.strip), min_size=1, max_size=4))
+def test_a_category_code_fits_a_store_and_is_its_own_key(path):
+    code = category_code(map(category_key, path))
+
+    assert fits(code)
+    assert code_key(code) == code
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (["Men", "Tops", "Tees"], "men_tops_tees"),
+        (["Women", "T-Shirts and  More"], "women_t--shirts-and-more"),
+        (["Kitchen"], "kitchen"),
+    ],
+)
+def test_a_plain_path_can_be_read_in_its_code(path, code):
+    assert category_code(map(category_key, path)) == code

@@ -100,7 +100,7 @@ def test_a_image_that_only_changes_its_type_is_not_attached_twice():
         Action.UPDATE, "mug", images=((StoreImage("graphics/a.png", ""),), (StoreImage("graphics/a.png", "main"),))
     )
 
-    assert written(changed) == [("ProductImage_Delete_File", 0), ("ProductImage_Replace_Type", 0)]
+    assert written(changed) == [("ProductImage_Delete_File", 0), ("ProductImage_Add", 0)]
 
 
 def test_images_that_are_there_are_left_alone():

@@ -203,7 +203,7 @@ def test_set_up_is_named_from_the_root_down():
     assert [(item.code, item.parent) for item in items] == [
         ("product_type", ""),
         ("kitchen", ""),
-        ("kitchen-mugs", "kitchen"),
+        ("kitchen_mugs", "kitchen"),
     ]
 
 
@@ -283,7 +283,7 @@ def test_a_family_is_published_with_all_it_needs_and_proven():
     assert [method for method, _keys in hub.store.writes] == ["set_up", "provision"]
     mug = hub.store.shelf.by_key["mug"]
     assert [image.path in hub.image_store.files for image in mug.images] == [True]
-    assert (mug.categories, hub.count("mug"), mug.price) == ({"kitchen-mugs"}, 5, Decimal(15))
+    assert (mug.categories, hub.count("mug"), mug.price) == ({"kitchen_mugs"}, 5, Decimal(15))
     assert hub.intents.ever == {"tee", "tee-s", "tee-m", "mug"}
     assert hub.intents.keys == set()
     assert hub.listings.of("mug").proven_fingerprints

@@ -54,7 +54,7 @@ def test_what_a_person_chose_is_narrowed_to_what_is_due(listings):
 
     assert skus(chosen.rows(listings, Stage.HIDE, after=0, limit=9)) == ["mug"]
     assert chosen.count(listings, [Stage.HIDE]) == 1
-    assert chosen.count_families(listings) == 0
+    assert chosen.count_families(listings, sends_images=True) == 0
 
 
 def test_nothing_chosen_is_nothing_and_not_everything(listings):
@@ -77,20 +77,20 @@ def test_a_preview_plans_as_if_the_change_had_been_queued(listings):
 def test_a_preview_of_an_overwrite_has_the_groups_that_were_asked_for(listings):
     chosen = Selection.of([listings.of("tee-S").id], as_if=Pending.OVERWRITE, groups=frozenset({Group.TEXTS}))
 
-    (family,) = chosen.families(listings, after=0, limit=9)
+    (family,) = chosen.families(listings, after=0, limit=9, sends_images=True)
 
     assert {row.sku: (row.status.pending, row.overwrite_groups) for row in family.listings} == {
         "tee": (Pending.NONE, frozenset()),
         "tee-S": (Pending.OVERWRITE, frozenset({Group.TEXTS})),
         "tee-M": (Pending.NONE, frozenset()),
     }
-    assert chosen.count_families(listings) == 1
+    assert chosen.count_families(listings, sends_images=True) == 1
 
 
 def test_an_overwrite_that_names_no_groups_means_all_content(listings):
     chosen = Selection.of([listings.of("mug").id], as_if=Pending.OVERWRITE)
 
-    (family,) = chosen.families(listings, after=0, limit=9)
+    (family,) = chosen.families(listings, after=0, limit=9, sends_images=True)
 
     assert family.listings[0].overwrite_groups == CONTENT_GROUPS
 
@@ -106,11 +106,11 @@ def test_families_go_by_product_in_pages(listings):
     everything = [row.id for row in listings.by_ids(listings.all)]
     chosen = Selection.of(everything, as_if=Pending.OVERWRITE)
 
-    first = chosen.families(listings, after=0, limit=1)
-    second = chosen.families(listings, after=first[0].listings[0].product_id, limit=1)
+    first = chosen.families(listings, after=0, limit=1, sends_images=True)
+    second = chosen.families(listings, after=first[0].listings[0].product_id, limit=1, sends_images=True)
 
     assert [family.product.handle for family in (*first, *second)] == ["tee", "mug"]
-    assert chosen.families(listings, after=second[0].listings[0].product_id, limit=1) == []
+    assert chosen.families(listings, after=second[0].listings[0].product_id, limit=1, sends_images=True) == []
 
 
 statuses = st.builds(Status, st.sampled_from(Health), st.sampled_from(Link), st.sampled_from(Pending), st.booleans())

@@ -54,6 +54,7 @@ from tradepost.operations.ports import (
 from tradepost.operations.selection import Selection
 from tradepost.operations.shipments import ShipmentPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
+from tradepost.security.descriptions import AllowedMarkup
 from tradepost.security.encryption import FernetCipher
 from tradepost.security.transport import CheckedTransport
 
@@ -104,6 +105,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             store=store,
             image_store=image_store,
             source_images=source_images(channel),
+            descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
             intents=DjangoIntents(channel.pk, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
@@ -129,6 +131,8 @@ def import_ports(
     """
     if channels is None:
         channels = Channel.objects.filter(archived_at__isnull=True).order_by("id")
+    channels = list(channels)
+    cleans = any(settings_of(channel).rules.cleans_descriptions for channel in channels)
     return ImportPorts(
         reader=CatalogueFiles(),
         catalogue=catalogue(),
@@ -139,6 +143,8 @@ def import_ports(
         clock=clock,
         reads_files=reads_files,
         images_root=images_root,
+        descriptions=AllowedMarkup() if cleans else None,
+        without_images=[channel.name for channel in channels if image_connection_of(channel, cipher=None) is None],
     )
 
 

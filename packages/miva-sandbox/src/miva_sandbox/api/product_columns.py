@@ -177,7 +177,7 @@ def _shipping_rules(call: Call, _: Sequence[sqlite3.Row], rows: Sequence[Row]) -
         built["productshippingrules"] = {
             "product_id": built["id"],
             "ownpackage": bool(rule and rule["ownpackage"]),
-            **{name: number(rule[name] if rule else 0) for name in ("width", "length", "height")},
+            **{name: number(rule[name] if rule else 0, decimals=2) for name in ("width", "length", "height")},
             **{name: rule[name] if rule else "" for name in ("origcntry", "hscode", "nmfcclass", "nmfccode")},
             "limitmeths": bool(rule and rule["limitmeths"]),
             "methods": methods.get(built["id"], []),

@@ -1,4 +1,7 @@
-"""Building blocks of the pages. Everything is made of elements, so that no text can become markup."""
+"""
+Building blocks of the pages. Everything is made of elements, so that no text can become markup; what is meant to be
+markup, a product's description, is put in last.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +9,7 @@ from decimal import Decimal
 from importlib import resources
 
 from lxml import html
-from lxml.etree import ParserError
+from lxml.etree import Comment
 from lxml.html import HtmlElement
 from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
@@ -15,6 +18,8 @@ from miva_sandbox.state.numbers import UNITS, from_units
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Inside the page, so that a page is one answer and nothing is fetched besides its images.
 _STYLE = (resources.files("miva_sandbox.storefront") / "style.css").read_text(encoding="utf-8")
+
+_PROSE = "prose"
 
 Child = HtmlElement | str
 
@@ -58,12 +63,18 @@ def message(text: str) -> list[HtmlElement]:
     return [E.P(E.CLASS("message"), clean(text))] if text else []
 
 
-def prose(markup: str) -> str:
-    """Return the words of a description; its markup stays outside, as anybody may have written it."""
-    try:
-        return clean(html.fromstring(f"<div>{clean(markup)}</div>").text_content())
-    except (ParserError, ValueError):
-        return clean(markup)
+def prose(*, element_id: str) -> HtmlElement:
+    """Return an element that keeps a place for markup of the merchant's own; see `with_prose`."""
+    return E.DIV(Comment(_PROSE), id=element_id)
+
+
+def with_prose(document: bytes, markup: str) -> bytes:
+    """
+    Put the merchant's markup in its place as it is, scripts and all: a store's pages trust whoever writes them.
+
+    No text of the page can be taken for the place, as texts can't become comments.
+    """
+    return document.replace(f"<!--{_PROSE}-->".encode(), clean(markup).encode(), 1)
 
 
 def link(text: str, href: str) -> HtmlElement:

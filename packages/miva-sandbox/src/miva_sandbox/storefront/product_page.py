@@ -50,7 +50,7 @@ def product(shopper: Shopper, *, code: str = "PROD", message: str = "") -> bytes
         sold.append(E.P(E.CLASS(f"stock {offer.level}"), html.clean(offer.message), id="stock"))
     sold.append(_form(shopper, found, asked, given))
     if found["descrip"]:
-        sold.append(E.DIV(html.prose(found["descrip"]), id="description"))
+        sold.append(html.prose(element_id="description"))
     content = [
         E.P(E.CLASS("trail"), *(_category_link(shopper, row) for row in _categories_of(store, found["id"]))),
         *html.message(message),
@@ -58,7 +58,7 @@ def product(shopper: Shopper, *, code: str = "PROD", message: str = "") -> bytes
         *_related(shopper, found["id"]),
     ]
     data = {"product-code": found["code"], "stock-level": offer.level}
-    return frame.page(shopper, code, found["name"], content, data=data)
+    return html.with_prose(frame.page(shopper, code, found["name"], content, data=data), found["descrip"])
 
 
 def _asked(store: Store, product_id: int) -> list[FormQuestion]:

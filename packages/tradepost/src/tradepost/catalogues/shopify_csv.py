@@ -8,6 +8,7 @@ from pathlib import Path
 from tradepost.catalogues.cells import number, whole_number
 from tradepost.catalogues.csv_file import CsvRow, check_csv, csv_rows
 from tradepost.catalogues.row_staging import RowStaging, row_staging
+from tradepost.domain.barcodes import is_rounded, right_check_digit
 from tradepost.domain.catalogue import MAX_OPTIONS, Product, SourceImage, Variant
 from tradepost.domain.codes import code_key, made_up_sku
 from tradepost.domain.errors import RowRefused, quoted
@@ -28,6 +29,7 @@ _MAX_CHARACTERS = {
     "SEO Title": 1000,
     "Variant SKU": _MAX_SKU,
     "Variant Barcode": 255,
+    "Google Shopping / MPN": 255,
     **dict.fromkeys((*_OPTION_NAMES, *_OPTION_VALUES), 255),
 }
 _COLUMNS = frozenset(
@@ -36,6 +38,8 @@ _COLUMNS = frozenset(
         *("Body (HTML)", "Tags", "Status", "Published", "Image Src", "Image Position", "Image Alt Text"),
         *("Variant Price", "Variant Compare At Price", "Cost per item", "Variant Inventory Qty", "Variant Grams"),
         *("Variant Taxable", "Variant Image"),
+        # Not of Shopify's own export, but of those that apps and spreadsheets make of it.
+        *("Variant Length", "Variant Width", "Variant Height"),
     }
 )
 _PRICE_BELOW = Decimal(100_000_000)
@@ -188,12 +192,27 @@ class _Assembly:
             position=position,
             msrp=_money_or_none(row, "Variant Compare At Price", line),
             cost=_money_or_none(row, "Cost per item", line),
-            barcode=row.get("Variant Barcode", "").lstrip("'"),
+            barcode=self._barcode(row, line),
+            mpn=row.get("Google Shopping / MPN", "").lstrip("'"),
+            length=_money_or_none(row, "Variant Length", line),
+            width=_money_or_none(row, "Variant Width", line),
+            height=_money_or_none(row, "Variant Height", line),
             weight_grams=_number(row, "Variant Grams", line) or None,
             taxable=row.get("Variant Taxable", "").lower() not in _NO,
             image=SourceImage(source, 1, row.get("Image Alt Text", "")) if source else None,
             sku_made_up="Variant SKU" not in row,
         )
+
+    def _barcode(self, row: _Row, line: int) -> str:
+        """Return the barcode, right or wrong, and note what is wrong with it; a number that is lost is left out."""
+        barcode = row.get("Variant Barcode", "").lstrip("'")
+        if is_rounded(barcode):
+            self._note(line, f"The barcode {barcode} was rounded by a spreadsheet, so it is lost and left out.")
+            return ""
+        digit = right_check_digit(barcode)
+        if digit and barcode[-1] != digit:
+            self._note(line, f"The barcode {barcode} is no valid EAN, UPC or GTIN: its last digit should be {digit}.")
+        return barcode
 
     def _images(self) -> tuple[SourceImage, ...]:
         found: dict[str, tuple[int, SourceImage]] = {}
@@ -233,11 +252,9 @@ def _is_variant(row: _Row) -> bool:
 
 
 def _category(head: _Row) -> tuple[str, ...]:
-    own = head.get("Type", "")
-    if own:
-        return (own,)
-    last = head.get("Product Category", "").split(">")[-1].strip()
-    return (last,) if last else ()
+    """The merchant's own type before Shopify's category; either may be a path: `Men > Tops > Tees`."""
+    path = head.get("Type", "") or head.get("Product Category", "")
+    return tuple(name for part in path.split(">") if (name := " ".join(part.split())))
 
 
 def _is_for_sale(head: _Row) -> bool:

@@ -146,6 +146,7 @@ def list_(*, as_json: JsonOption = False) -> None:
 def show(name: Name, *, as_json: JsonOption = False) -> None:
     """Show a channel's settings, and when its operations are started next; secrets are never shown."""
     from tradepost import wiring
+    from tradepost.database.models import ConnectionKind
 
     channel = the_channel(name)
     facts = _json(channel)
@@ -168,6 +169,13 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         out.print(
             ", ".join(f"{key}: {value}" for key, value in connection.items() if value), markup=False, soft_wrap=True
         )
+    if facts["awaiting_images"] and ConnectionKind.IMAGE_FTP not in {c["kind"] for c in facts["connections"]}:
+        sentence = (
+            f"{facts['awaiting_images']} listings are on the store without their images, because this channel has no "
+            f"image server. 'tradepost channel set {name} --ftp-host HOST' names one, and 'tradepost listings "
+            "publish' then sends them."
+        )
+        out.print(sentence, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -235,9 +243,13 @@ def set_(
     basket_hours: options.BasketHours = None,
     lost_answer_seconds: options.LostAnswerSeconds = None,
     address: options.Address = None,
+    dimensions: options.Dimensions = None,
+    clean_descriptions: options.CleanDescriptions = None,
     type_field: options.TypeField = None,
     parent_field: options.ParentField = None,
     barcode_field: options.BarcodeField = None,
+    mpn_field: options.MpnField = None,
+    image_type: options.ImageType = None,
     brand_field: options.BrandField = None,
     msrp_field: options.MsrpField = None,
     batch_size: options.BatchSize = None,
@@ -299,9 +311,13 @@ def set_(
         rules={
             "is_native": native,
             "sends_address": address,
+            "sends_dimensions": dimensions,
+            "cleans_descriptions": clean_descriptions,
             "type_field": type_field,
             "parent_field": parent_field,
             "barcode_field": barcode_field,
+            "mpn_field": mpn_field,
+            "image_type": None if image_type is None else image_type.strip(),
             "brand_field": brand_field,
             "msrp_field": msrp_field,
         },
@@ -427,9 +443,14 @@ def _json(channel: "Channel") -> dict[str, Any]:
             if (braking := Braking.from_json(run.brake)) is not None
         ],
         "address": settings.rules.sends_address,
+        "dimensions": settings.rules.sends_dimensions,
+        "clean_descriptions": settings.rules.cleans_descriptions,
         "type_field": settings.rules.type_field,
         "parent_field": settings.rules.parent_field,
         "barcode_field": settings.rules.barcode_field,
+        "mpn_field": settings.rules.mpn_field,
+        "image_type": settings.rules.image_type,
+        "awaiting_images": channel.listings.filter(awaits_images=True).count(),
         "brand_field": settings.rules.brand_field,
         "msrp_field": settings.rules.msrp_field,
         "carriers": channel.carrier_map,

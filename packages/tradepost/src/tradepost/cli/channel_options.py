@@ -124,9 +124,28 @@ LostAnswerSeconds = Annotated[
 Address = Annotated[
     bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
 ]
+Dimensions = Annotated[
+    bool | None,
+    typer.Option(
+        "--dimensions/--no-dimensions",
+        help="Whether length, width and height go into the store's shipping rules, in the store's own unit.",
+    ),
+]
+CleanDescriptions = Annotated[
+    bool | None,
+    typer.Option(
+        "--clean-descriptions/--raw-descriptions",
+        help="Whether scripts and whatever else runs in a browser are taken out of descriptions.",
+    ),
+]
 TypeField = Annotated[str | None, typer.Option(help="The custom field that tells the kind of a product.")]
 ParentField = Annotated[str | None, typer.Option(help="The custom field for the code of a variant's parent.")]
 BarcodeField = Annotated[str | None, typer.Option(help="The custom field for barcodes; '' sends none.")]
+MpnField = Annotated[str | None, typer.Option(help="The custom field for part numbers (MPN); '' sends none.")]
+ImageType = Annotated[
+    str | None,
+    typer.Option(help="The image type of a product's first image, by which the store's pages show it; usually main."),
+]
 BrandField = Annotated[str | None, typer.Option(help="The custom field for brands; '' sends none.")]
 MsrpField = Annotated[str | None, typer.Option(help="The custom field for list prices; '' sends none.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products or rows in one batch.")]

@@ -17,7 +17,7 @@ from tradepost.engine import runs
 from tradepost.operations.selection import beyond_brake as released_as_option
 
 SHOWN_CHANGES = 200
-_BAD = (Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN)
+_TOLD = (Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED)
 _CREATES = frozenset({Action.CREATE, Action.UPLOAD, Action.IMPORT, Action.SHIP})
 _REMOVES = frozenset({Action.DELETE, Action.DELIST})
 _WORDS = {
@@ -54,10 +54,11 @@ class Report:
     def braking(self) -> Braking | None:
         return Braking.from_json(self.run.brake)
 
-    def changes(self, *, limit: int = SHOWN_CHANGES, only_bad: bool = False) -> list[RunChange]:
+    def changes(self, *, limit: int = SHOWN_CHANGES, only_told: bool = False) -> list[RunChange]:
+        """`only_told`: what did not go well, and what was left out on purpose."""
         found = RunChange.objects.filter(run=self.run).order_by("pk")
-        if only_bad:
-            found = found.filter(outcome__in=[outcome.value for outcome in _BAD])
+        if only_told:
+            found = found.filter(outcome__in=[outcome.value for outcome in _TOLD])
         return list(found[:limit])
 
     @property
@@ -171,7 +172,7 @@ def combined_exit(first: Exit, report: Report | None) -> Exit:
 
 
 def print_report(report: Report) -> None:
-    """Print a plan in full, or of a run the counts and all that did not go well; then one line of what it comes to."""
+    """Print a plan in full, or of a run the counts and what went badly or was left out; then what it comes to."""
     if report.run.is_dry:
         _print_plan(report)
     else:
@@ -219,7 +220,7 @@ def _print_plan(report: Report) -> None:
 def _print_run(report: Report) -> None:
     run = report.run
     print_counts(report.counts, empty="" if run.error else "Nothing to do.")
-    for line in change_lines(report.changes(only_bad=True)):
+    for line in change_lines(report.changes(only_told=True)):
         err.print(line, markup=False, soft_wrap=True)
     out.print(f"{_WORDS[RunKind(run.kind)]} {run.pk}: {_spoken(run.state)}".capitalize())
 

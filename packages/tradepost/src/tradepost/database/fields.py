@@ -61,5 +61,9 @@ class MoneyField(ScaledField):
     """An amount in the channel's currency, held in hundredths of a cent."""
 
 
+class MeasureField(ScaledField):
+    """A length in a store's own unit, held in ten-thousandths of it."""
+
+
 class WeightField(ScaledField):
     """A weight in grams, held in tenths of a milligram."""

@@ -46,6 +46,7 @@ class Variant:
     One sellable combination. `options` are values in the order of the product's `option_names`.
 
     `quantity` None means unknown, which is never sent; 0 means sold out. `sku_made_up` says that the file had none.
+    `barcode`: an EAN, UPC or other GTIN, or whatever else is printed on it. Measures are in the store's own unit.
     """
 
     sku: str
@@ -56,6 +57,10 @@ class Variant:
     msrp: Decimal | None = None
     cost: Decimal | None = None
     barcode: str = ""
+    mpn: str = ""
+    length: Decimal | None = None
+    width: Decimal | None = None
+    height: Decimal | None = None
     weight_grams: Decimal | None = None
     taxable: bool = True
     image: SourceImage | None = None

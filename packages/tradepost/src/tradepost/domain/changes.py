@@ -97,6 +97,11 @@ def image_uploaded(path: str, *, size_bytes: int) -> Change:
     )
 
 
+def images_left_out(channel: str) -> Change:
+    """A channel without an image server shows products without their images."""
+    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "the channel has no image server")
+
+
 # --- listings in the hub --------------------------------------------------------------------------------------------
 
 
@@ -170,6 +175,12 @@ def account_corrected(code: str, *, before: int, after: int | None, reason: str,
 
 def stock_write_settled(code: str, *, before: int | None, after: int | None, reason: str, listing_id: int) -> Change:
     return _in_hub(Action.UPDATE, code, FieldChange("account", before, after), reason, listing_id)
+
+
+def description_cleaned(code: str, name: str, *, listing_id: int) -> Change:
+    """What would run in a shopper's browser is not sent."""
+    reason = "what runs in a shopper's browser is not sent"
+    return Change(Subject(SubjectKind.LISTING, code, name), Side.STORE, Action.KEEP, (), reason, listing_id)
 
 
 def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -> Change:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 MAX_LENGTH = 50
 _FITS = re.compile(r"[A-Za-z0-9_-]{1,50}")
+_PLAIN_NAME = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -63,6 +64,27 @@ def option_codes(values: Iterable[str]) -> dict[str, str]:
 def made_up_sku(handle: str, options: Iterable[str]) -> str:
     """Make a SKU for a product that has none: the same handle and options always give the same one."""
     return "-".join([handle, *(value.strip() for value in options if value.strip())])
+
+
+def category_code(path: Iterable[str]) -> str:
+    """
+    Make the code of a category from its path, as folded by `category_key`: `men_tops_t--shirts`.
+
+    A blank becomes a dash, a dash two, and levels are joined by `_`, so that no two paths have one code. A path that
+    is of other marks, or too long, is cleaned and ends in `-` and 8 characters of a hash.
+    """
+    names = list(path)
+    code = "_".join(name.replace("-", "--").replace(" ", "-") for name in names)
+    if len(code) <= MAX_LENGTH and all(_PLAIN_NAME.fullmatch(name) for name in names):
+        return code
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:8]
+    cleaned = "_".join(filter(None, map(slug, names)))[: MAX_LENGTH - 9].rstrip("-_")
+    return f"{cleaned}-{digest}" if cleaned else digest
+
+
+def category_key(name: str) -> str:
+    """Fold a category's name: case and blanks make no other category."""
+    return " ".join(name.split()).casefold()
 
 
 def slug(text: str) -> str:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tradepost.domain import changes
-from tradepost.domain.catalogue import ImageFile, Kind, Product, Variant
-from tradepost.domain.codes import code_for, code_key, option_codes, parent_code, slug
+from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Variant
+from tradepost.domain.codes import category_code, category_key, code_for, code_key, option_codes, parent_code
 from tradepost.domain.fields import FIELDS, MAX_NAME, Group, group_of, is_blank
+from tradepost.domain.image_names import image_path
 from tradepost.domain.making import Category, ContentRules, ListingValues, Making, WantedImage
 from tradepost.domain.plan import Change, FieldChange, Unit
-from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreOption, StoreProduct, StoreVariant
+from tradepost.domain.store import StoreAttribute, StoreOption, StoreProduct, StoreVariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,6 @@ def listing_codes(product: Product) -> dict[str, str]:
     return codes
 
 
-def image_path(*, folder: str, code: str, position: int, file: ImageFile) -> str:
-    """Name an image on the store. New content gets a new name, because stores cache derived sizes by name."""
-    stem = slug(code)[:70] or "image"
-    return f"{folder}/{stem}-{position}-{file.checksum[:8]}.{file.extension}"
-
-
 def wanted_unit(
     product: Product,
     *,
@@ -88,20 +83,23 @@ def wanted_unit(
     if not product.is_family:
         variant = variants[0]
         made = Making(product, variant, Kind.SIMPLE, values[variant.sku], rules, category_path(product.category))
-        return WantedUnit((_wanted(replace(made, images=_gallery(made, files))),))
+        return WantedUnit((_wanted(_with_images(made, product.images, files)),))
     root = Making(product, None, Kind.PARENT, values[""], rules, category_path(product.category))
     attributes, combinations = _structure(product, variants, values) if rules.is_native else ((), ())
-    root = replace(root, images=_gallery(root, files), attributes=attributes, variants=combinations)
+    root = replace(_with_images(root, product.images, files), attributes=attributes, variants=combinations)
     children = (
-        Making(
-            product,
-            variant,
-            Kind.VARIANT,
-            values[variant.sku],
-            rules,
-            root.categories,
-            images=_variant_image(variant, code=values[variant.sku].code, rules=rules, files=files),
-            parent_code=values[""].code,
+        _with_images(
+            Making(
+                product,
+                variant,
+                Kind.VARIANT,
+                values[variant.sku],
+                rules,
+                root.categories,
+                parent_code=values[""].code,
+            ),
+            () if variant.image is None else (variant.image,),
+            files,
         )
         for variant in variants
     )
@@ -115,33 +113,27 @@ def _wanted(made: Making) -> WantedProduct:
 def category_path(path: Sequence[str]) -> tuple[Category, ...]:
     """Turn a path of names into categories from the root down; the last one is where the product goes."""
     categories: list[Category] = []
-    for name in path:
+    keys: list[str] = []
+    for name in filter(str.strip, path):
+        keys.append(category_key(name))
         parent = categories[-1].code if categories else ""
-        stem = slug(name) or code_for(name)
-        code = code_for(f"{parent}-{stem}" if parent else stem)
-        categories.append(Category(code=code, name=name[:MAX_NAME], parent_code=parent))
+        shown = " ".join(name.split())[:MAX_NAME].strip()
+        categories.append(Category(code=category_code(keys), name=shown, parent_code=parent))
     return tuple(categories)
 
 
-def _gallery(made: Making, files: Mapping[str, ImageFile]) -> tuple[WantedImage, ...]:
+def _with_images(made: Making, sources: Sequence[SourceImage], files: Mapping[str, ImageFile]) -> Making:
+    """Give a product its images, the first that could be had as the main one."""
     images: list[WantedImage] = []
-    for number, image in enumerate(made.product.images, start=1):
+    for number, image in enumerate(sources, start=1):
         file = files.get(image.source)
         if file is None:
             continue
         path = image_path(folder=made.rules.image_folder, code=made.values.code, position=number, file=file)
-        images.append(WantedImage(image.source, path, "" if images else MAIN_IMAGE))
-    return tuple(images)
-
-
-def _variant_image(
-    variant: Variant, *, code: str, rules: ContentRules, files: Mapping[str, ImageFile]
-) -> tuple[WantedImage, ...]:
-    file = files.get(variant.image.source) if variant.image is not None else None
-    if file is None or variant.image is None:
-        return ()
-    path = image_path(folder=rules.image_folder, code=code, position=1, file=file)
-    return (WantedImage(variant.image.source, path, MAIN_IMAGE),)
+        if path not in {other.path for other in images}:
+            images.append(WantedImage(image.source, path, "" if images else code_key(made.rules.image_type)))
+    missing = tuple(image.source for image in sources if image.source not in files)
+    return replace(made, images=tuple(images), missing_images=missing)
 
 
 def _structure(
@@ -219,7 +211,7 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
                 )
             continue
         different = (
-            FIELDS[name].difference(present, value, unread_too=scope.unread_too)
+            FIELDS[name].difference(present, value, unread_too=scope.unread_too, made=product.made)
             for name, value in product.values.items()
             if group_of(name) in groups
         )

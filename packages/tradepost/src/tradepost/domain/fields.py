@@ -16,7 +16,8 @@ from typing import Any
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, slug
-from tradepost.domain.making import Making
+from tradepost.domain.image_names import own_place
+from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
 
@@ -25,6 +26,8 @@ MAX_PAGE_TITLE = 254
 MAX_SKU = 50
 # A store converts grams to its own unit and rounds to 8 decimals; less than a hundredth of a gram is that rounding.
 WEIGHT_TOLERANCE_GRAMS = Decimal("0.01")
+DIMENSIONS = ("length", "width", "height")
+_HUNDREDTH = Decimal("0.01")
 
 
 class Verb(StrEnum):
@@ -45,6 +48,7 @@ class Group(StrEnum):
     IMAGES = "images"
     STRUCTURE = "structure"
     WEIGHT = "weight"
+    DIMENSIONS = "dimensions"
     COST = "cost"
     TAX = "tax"
     PRICE = "price"
@@ -55,8 +59,11 @@ class Group(StrEnum):
 Missing = tuple[Any, Any]
 """What is to be sent of a field: what the store has in its place, and what it should have."""
 
-Comparison = Callable[[Any, Any], Missing | None]
-"""Compares what the store has with what is wanted; None when nothing is to be sent."""
+Comparison = Callable[..., Missing | None]
+"""
+Compares what the store has with what is wanted; None when nothing is to be sent. Of a field with `ours` it is also
+told what the hub has put there.
+"""
 
 
 # --- how values are compared ----------------------------------------------------------------------------------------
@@ -76,19 +83,27 @@ def _count(have: StoreStock, want: int) -> Missing | None:
     return None if have.count == want else (have.count, want)
 
 
-def _each_value(have: Mapping[str, str], want: Mapping[str, str]) -> Missing | None:
+def _each_value(have: Mapping[str, Any], want: Mapping[str, Any]) -> Missing | None:
     different = {name: value for name, value in want.items() if have.get(name, "") != value}
     return ({name: have.get(name, "") for name in different}, different) if different else None
 
 
-def _assigned(have: Collection[str], want: tuple[str, ...]) -> Missing | None:
-    """Assignments of the merchant's own stay, so only what is missing counts."""
+def _assigned(have: Collection[str], want: tuple[str, ...], *, ours: Collection[str] = frozenset()) -> Missing | None:
+    """What the hub has assigned, and is wanted no more, leaves; assignments of the merchant's own stay."""
+    wanted = {code_key(code) for code in want}
     existing = {code_key(code) for code in have}
-    return None if all(code_key(code) in existing for code in want) else (tuple(sorted(have)), want)
+    stays = tuple(sorted(code for code in have if code not in ours or code_key(code) in wanted))
+    after = (*stays, *(code for code in want if code_key(code) not in existing))
+    return None if set(after) == set(have) else (tuple(sorted(have)), after)
 
 
-def _attached(have: tuple[StoreImage, ...], want: tuple[StoreImage, ...]) -> Missing | None:
-    return None if set(want) <= set(have) else (have, want)
+def _attached(
+    have: tuple[StoreImage, ...], want: tuple[StoreImage, ...], *, ours: Collection[StoreImage] = frozenset()
+) -> Missing | None:
+    """Compare what is the hub's own, in its order; images of the merchant's are not looked at."""
+    paths = {image.path for image in want}
+    own = tuple(image for image in have if image in ours or image.path in paths)
+    return None if own == want else (own, want)
 
 
 def _any_address(have: tuple[str, ...], want: str) -> Missing | None:
@@ -130,7 +145,8 @@ class Field:
 
     `seen` reads the store's value, by default the attribute of the same name; None there means that this token can't
     read it. `goes_unread`: whether it is sent all the same then. `mark` is what the fingerprint is of, by default the
-    value itself.
+    value itself. `ours`: of several values on the store, those that the hub has put there; they leave when they are
+    wanted no more.
     """
 
     name: str
@@ -142,18 +158,26 @@ class Field:
     seen: Callable[[StoreProduct], Any] | None = None
     goes_unread: bool = False
     mark: Callable[[Making], Any] | None = None
+    ours: Callable[[Making, Any], Collection[Any]] | None = None
 
     def on_store(self, product: StoreProduct) -> Any:
         return product.value(self.name) if self.seen is None else self.seen(product)
 
-    def difference(self, product: StoreProduct, wanted: Any, *, unread_too: bool) -> FieldChange | None:
-        """Say what is to be sent; `unread_too`: also what can't be read, which is never found different otherwise."""
+    def difference(
+        self, product: StoreProduct, wanted: Any, *, unread_too: bool, made: Making | None = None
+    ) -> FieldChange | None:
+        """
+        Say what is to be sent; `unread_too`: also what can't be read, which is never found different otherwise.
+
+        `made`: what the wanted value was made of; without it nothing on the store counts as the hub's own.
+        """
         if is_blank(wanted):
             return None
         have = self.on_store(product)
         if have is None:
             return FieldChange(self.name, None, wanted) if unread_too and self.goes_unread else None
-        missing = self.compare(have, wanted)
+        told = {} if made is None or self.ours is None else {"ours": self.ours(made, have)}
+        missing = self.compare(have, wanted, **told)
         return None if missing is None else FieldChange(self.name, *missing)
 
 
@@ -189,23 +213,70 @@ def _is_taxable(made: Making) -> bool:
     return made.variant.taxable if made.variant is not None else any(v.taxable for v in made.product.variants)
 
 
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """
+    A custom field of the store: its shown name, and how its value is made; blank says nothing.
+
+    `rule` is the field of `ContentRules` that holds its code on a channel; a blank code keeps the value at home.
+    """
+
+    rule: str
+    name: str
+    make: Callable[[Making], str]
+
+
+_CUSTOM_FIELDS = (
+    CustomField("type_field", "Product Type", lambda made: made.kind.value),
+    CustomField("parent_field", "Parent Code", lambda made: made.parent_code),
+    CustomField("barcode_field", "UPC", lambda made: _of_variant(made, "barcode")),
+    CustomField("mpn_field", "MPN", lambda made: _of_variant(made, "mpn")),
+    CustomField("msrp_field", "MSRP", lambda made: _of_variant(made, "msrp")),
+    CustomField("brand_field", "Brand", lambda made: made.product.brand),
+)
+
+
+def _of_variant(made: Making, name: str) -> str:
+    value = getattr(made.variant, name, None)
+    return f"{value:.2f}" if isinstance(value, Decimal) else value or ""
+
+
+def custom_field_names(rules: ContentRules) -> dict[str, str]:
+    """Return the shown names of the custom fields that a channel sends, by code."""
+    return {code: field.name for field in _CUSTOM_FIELDS if (code := getattr(rules, field.rule))}
+
+
 def _custom_fields(made: Making) -> dict[str, str]:
-    rules, variant = made.rules, made.variant
-    values = {rules.type_field: made.kind.value}
-    if made.parent_code:
-        values[rules.parent_field] = made.parent_code
-    if variant is not None and rules.barcode_field and variant.barcode:
-        values[rules.barcode_field] = variant.barcode
-    if variant is not None and rules.msrp_field and variant.msrp is not None:
-        values[rules.msrp_field] = f"{variant.msrp:.2f}"
-    if rules.brand_field and made.product.brand:
-        values[rules.brand_field] = made.product.brand
-    return values
+    values = {getattr(made.rules, field.rule): field.make(made) for field in _CUSTOM_FIELDS}
+    return {code: value for code, value in values.items() if code and value}
+
+
+def _dimensions(made: Making) -> dict[str, Decimal] | None:
+    if not made.rules.sends_dimensions or made.variant is None:
+        return None
+    measures = {name: getattr(made.variant, name) for name in DIMENSIONS}
+    return {name: measure.quantize(_HUNDREDTH) for name, measure in measures.items() if measure is not None}
 
 
 def _categories(made: Making) -> tuple[str, ...]:
     """The last one of the path is where the product goes."""
     return tuple(category.code for category in made.categories[-1:]) if made.has_own_page else ()
+
+
+def _category_proven_before(made: Making, have: Collection[str]) -> set[str]:
+    """The fingerprint is of one category, so it tells which of those that are there the hub has proven."""
+    return {code for code in have if _hash([_plain((code_key(code),))]) == made.values.proven_categories}
+
+
+def _images_of_the_hub(made: Making, have: tuple[StoreImage, ...]) -> set[StoreImage]:
+    """
+    Return what the hub has attached, to be taken off where it is wanted no more.
+
+    While some images can't be had, that is only what another takes the place of: the missing ones may be among them.
+    """
+    places = {image: own_place(image.path, code=made.values.code) for image in have}
+    wanted = {own_place(image.path, code=made.values.code) for image in made.images}
+    return {image for image, place in places.items() if place and (not made.missing_images or place in wanted)}
 
 
 def _address(made: Making) -> str | None:
@@ -244,6 +315,15 @@ _TABLE = (
         compare=_within(WEIGHT_TOLERANCE_GRAMS),
         goes_unread=True,
     ),
+    Field(
+        "dimensions",
+        Group.DIMENSIONS,
+        _CONTENT,
+        "length, width and height, each compared on its own, where the channel sends them",
+        _dimensions,
+        compare=_each_value,
+        goes_unread=True,
+    ),
     Field("is_taxable", Group.TAX, _CONTENT, "whether it is taxed; a parent is if one of its variants is", _is_taxable),
     Field(
         "is_in_search",
@@ -267,15 +347,17 @@ _TABLE = (
         "categories",
         Group.CATEGORIES,
         _CONTENT,
-        "the last category of the path, on pages of their own; the merchant's other assignments stay",
+        "the last category of the path, on pages of their own; it leaves the one before, and stays where else the "
+        "merchant has put it",
         _categories,
         compare=_assigned,
+        ours=_category_proven_before,
     ),
     Field(
         "custom_fields",
         Group.CUSTOM_FIELDS,
         _CONTENT,
-        "type, parent code, barcode, brand and MSRP, each compared on its own",
+        "type, parent code, barcode, MPN, MSRP and brand, each compared on its own",
         _custom_fields,
         compare=_each_value,
         goes_unread=True,
@@ -284,10 +366,11 @@ _TABLE = (
         "images",
         Group.IMAGES,
         _CONTENT,
-        "the images that could be had, in their order; the merchant's own stay",
+        "the images in their order; what they replace leaves, and the merchant's own stay",
         lambda made: tuple(StoreImage(image.path, image.image_type) for image in made.images),
         compare=_attached,
         mark=lambda made: [image.source for image in made.images],
+        ours=_images_of_the_hub,
     ),
     Field(
         "attributes",
@@ -350,10 +433,11 @@ def fingerprints(made: Making) -> dict[Group, str]:
     for field in _TABLE:
         if field.group in CONTENT_GROUPS:
             parts.setdefault(field.group, []).append(_plain((field.mark or field.make)(made)))
-    return {
-        group: hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-        for group, values in parts.items()
-    }
+    return {group: _hash(values) for group, values in parts.items()}
+
+
+def _hash(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -389,6 +389,11 @@ def is_due_for_publish(status: Status) -> bool:
     return not status.is_paused and not status.is_orphaned and status.pending in _PUBLISHING
 
 
+def is_due_for_images(status: Status, *, awaits_images: bool) -> bool:
+    """Whether a publish has to bring images that it could not bring before; nobody has to queue that."""
+    return awaits_images and not status.is_paused and not status.is_orphaned and status.link is Link.LINKED
+
+
 def is_due_for_status(status: Status) -> bool:
     """Whether a sync has to hide, unhide or delist it."""
     return (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradepost.domain.catalogue import Kind, Product, Variant
-from tradepost.domain.store import StoreAttribute, StoreVariant
+from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreVariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +14,23 @@ class ContentRules:
 
     `is_native`: one page per family with drop-downs; otherwise every variant is a page of its own. Identifier and
     brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
+    `image_type`: that of a product's first image, as the store's pages are set to show it.
+    `sends_dimensions`: length, width and height go into the store's shipping rules, which older stores don't have.
+    `cleans_descriptions`: what would run in a shopper's browser is taken out before anything is compared or sent.
     """
 
     is_native: bool = True
     image_folder: str = "graphics/is-images"
+    image_type: str = MAIN_IMAGE
     type_field: str = "product_type"
     parent_field: str = "parent_code"
     barcode_field: str = "upc"
+    mpn_field: str = "mpn"
     brand_field: str = "brand"
     msrp_field: str = "msrp"
     sends_address: bool = True
+    cleans_descriptions: bool = True
+    sends_dimensions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +57,15 @@ class ListingValues:
     What one listing contributes: its code, and what the channel's rules made of price and quantity.
 
     A quantity of None is unknown and never sent.
+
+    `proven_categories`: the fingerprint of those that the store was last proven to have.
     """
 
     code: str
     price: Decimal
     quantity: int | None
     listing_id: int | None = None
+    proven_categories: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Making:
     One product of a family, or a simple one, in the making; the fields of `domain.fields` are built from it.
 
     `variant` is None for a parent; `parent_code` is set on variants only, `attributes` and `variants` on parents.
+    `missing_images`: the sources of those of its images that can't be had at the moment.
     """
 
     product: Product
@@ -73,6 +84,7 @@ class Making:
     rules: ContentRules
     categories: tuple[Category, ...] = ()
     images: tuple[WantedImage, ...] = ()
+    missing_images: tuple[str, ...] = ()
     parent_code: str = ""
     attributes: tuple[StoreAttribute, ...] = ()
     variants: tuple[StoreVariant, ...] = ()

@@ -56,9 +56,9 @@ class StoreProduct:
     """
     A product on the store.
 
-    None means "can't be read with this token" for `stock`, `weight_grams`, `custom_fields`, `addresses` and
-    `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`: when it
-    was made, in seconds of the store's own clock; 0 where the store does not say.
+    None means "can't be read with this token" for `stock`, `weight_grams`, `dimensions`, `custom_fields`, `addresses`
+    and `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`:
+    when it was made, in seconds of the store's own clock; 0 where the store does not say.
     """
 
     id: int
@@ -81,6 +81,7 @@ class StoreProduct:
     stock: StoreStock | None = None
     addresses: tuple[str, ...] | None = None
     created: int = 0
+    dimensions: Mapping[str, Decimal] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def value(self, name: str) -> Any:

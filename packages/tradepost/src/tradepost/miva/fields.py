@@ -80,6 +80,7 @@ FIELDS: Mapping[str, Element | OwnTags] = {
     "page_title": Element("PageTitle", "page_title", str, ""),
     "is_in_search": Element("ExcludeFromSearchResults", "exsearch", bool, default=False, is_opposite=True),
     "attributes": OwnTags(DocumentStep.ATTRIBUTE, field_tags.attributes),
+    "dimensions": OwnTags(DocumentStep.FIELD, field_tags.dimensions),
     "quantity": OwnTags(DocumentStep.STOCK, field_tags.quantity),
     "variants": OwnTags(DocumentStep.VARIANT, field_tags.variants),
     "custom_fields": OwnTags(DocumentStep.FIELD, field_tags.custom_fields),

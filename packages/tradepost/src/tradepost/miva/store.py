@@ -346,6 +346,8 @@ def _unit_answer(document: UnitDocument, answer: list[Message] | TradepostError)
 def _setup_tag(item: SetupItem) -> Tag:
     if item.kind is SetupKind.CATEGORY:
         return tags.category_add(code=item.code, name=item.name, parent_code=item.parent)
+    if item.kind is SetupKind.IMAGE_TYPE:
+        return tags.image_type_add(code=item.code, description=item.name)
     return tags.product_field_add(code=item.code, name=item.name, kind="dropdown" if item.choices else "textfield")
 
 

@@ -43,6 +43,7 @@ _CONTENT_COLUMNS = (
     "productimagedata",
     "categories",
     "uris",
+    "productshippingrules",
     f"CustomField_Values:{translate.CUSTOM_FIELDS}:*",
 )
 _ORDER_COLUMNS = ("items", "parts", "charges", "notes", "shipments", "payments", "ship_method")

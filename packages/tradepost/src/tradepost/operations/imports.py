@@ -21,6 +21,7 @@ from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
     Clock,
+    DescriptionCleaner,
     ImportCounts,
     Level,
     ListingBuilder,
@@ -74,6 +75,8 @@ class ImportPorts:
 
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
+    `without_images`: the names of those channels that have no image server.
+    `descriptions`: says what will be left out of descriptions; None where no channel leaves anything out.
     """
 
     reader: CatalogueReader
@@ -84,6 +87,8 @@ class ImportPorts:
     clock: Clock
     reads_files: bool = False
     images_root: Path | None = None
+    descriptions: DescriptionCleaner | None = None
+    without_images: Sequence[str] = ()
 
 
 def import_catalogue(
@@ -106,6 +111,7 @@ def import_catalogue(
     digest = _digest(path)
     saying = _saying(path, source, digest=digest, now=ports.clock())
     waiting: list[Product] = []
+    with_images = 0
     for batch, is_last in _with_the_rest(_batches(ports.reader.read(path)), waiting):
         for read in batch:
             report.rows += read.rows
@@ -116,6 +122,8 @@ def import_catalogue(
             for read in batch
             if read.product is not None
         ]
+        if ports.descriptions is not None and not is_last:
+            _note_descriptions(products, ports.descriptions, report)
         if products:
             with ports.transaction():
                 products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
@@ -125,6 +133,7 @@ def import_catalogue(
             report.built.update(built)
         for product in products:
             report.products += 1
+            with_images += bool(product.images or any(variant.image for variant in product.variants))
             report.parents += product.is_family
             report.variants += len(product.variants) if product.is_family else 0
             report.simple += not product.is_family
@@ -132,6 +141,7 @@ def import_catalogue(
             progress(report.rows)
     with ports.transaction():
         ports.catalogue.set_source(replace(source, digest=digest))
+    report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
     return report
 
 
@@ -162,6 +172,15 @@ def _with_the_rest(
         yield batch, False
     for start in range(0, len(waiting), BATCH):
         yield [ReadProduct(product, (), 0) for product in waiting[start : start + BATCH]], True
+
+
+def _no_image_server(channel: str, products: int) -> RowReport:
+    """Once for the file, and not for each of its images."""
+    message = (
+        f"{products} {'product has' if products == 1 else 'products have'} images, and the channel '{channel}' has no "
+        f"image server: they are published without. 'tradepost channel set {channel} --ftp-host HOST' names one."
+    )
+    return RowReport(0, Level.NOTE, message)
 
 
 def save_products(
@@ -211,6 +230,15 @@ def _digest(path: Path) -> str:
 def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:
     while batch := list(islice(products, BATCH)):
         yield batch
+
+
+def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCleaner, report: ImportReport) -> None:
+    """Say what of descriptions no shopper will get; the catalogue keeps them whole, as channels differ."""
+    for product in products:
+        left_out = descriptions.clean(product.description).removed_words
+        if left_out:
+            message = f"{left_out} will be left out of the description of '{product.handle}' where it is published."
+            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
 
 
 def _settle_identity(

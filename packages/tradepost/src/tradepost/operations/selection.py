@@ -68,15 +68,15 @@ class Selection:
             return listings.at_stake(stage, limit=limit, only=self.only)
         return [row for row in self._chosen(listings) if is_at_stake(stage, row)][:limit]
 
-    def count_families(self, listings: Listings) -> int:
+    def count_families(self, listings: Listings, *, sends_images: bool) -> int:
         if self.as_if is Pending.NONE:
-            return listings.count_publish_due(only=self.only)
+            return listings.count_publish_due(only=self.only, sends_images=sends_images)
         return len({row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)})
 
-    def families(self, listings: Listings, *, after: int, limit: int) -> list[FamilyRows]:
+    def families(self, listings: Listings, *, after: int, limit: int, sends_images: bool) -> list[FamilyRows]:
         """Products with a listing that is due for publish, by product id, with all their listings."""
         if self.as_if is Pending.NONE:
-            return listings.publish_due(after=after, limit=limit, only=self.only)
+            return listings.publish_due(after=after, limit=limit, only=self.only, sends_images=sends_images)
         due = {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)}
         ids = sorted(product_id for product_id in due if product_id > after)[:limit]
         return [replace(family, listings=tuple(self.as_asked(family.listings))) for family in listings.families(ids)]

@@ -21,7 +21,7 @@ def product_shipping_rules_update(call: Call) -> Answer:
     methods = parameters.objects("ShippingMethods")
     chosen = [(method.required_text("mod_code"), method.required_text("meth_code")) for method in methods or ()]
     changes: dict[str, str | int] = {column: int(flag) for column, flag in flags.items() if flag is not None}
-    changes |= {column: to_units(size) for column, size in sizes.items() if size is not None}
+    changes |= {column: to_units(size, decimals=2) for column, size in sizes.items() if size is not None}
     shipping_rules.update(call.store, product["id"], changes)
     if methods is not None:
         shipping_rules.replace_methods(call.store, product["id"], chosen)

@@ -172,7 +172,7 @@ class _Journey:
         return rows
 
     def _hide_and_unhide(self) -> None:
-        picked = choices.on_sale(self._rows())[:1]
+        picked = choices.on_sale(self._rows())[-1:]
         ids = [row.id for row in picked]
         for change, name in ((Pending.HIDE, "Hidden listings"), (Pending.UNHIDE, "Listings put back")):
             request_change(self._channel.pk, ids, change, requested_by=CHANNEL)

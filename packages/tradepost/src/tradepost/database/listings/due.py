@@ -39,6 +39,11 @@ CONDITIONS: Mapping[Stage, str] = {
 }
 OF_CHANNEL = "channel_id = %s"
 _PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orphaned"
+# The first part is that of the index, word for word; what awaits images and is not linked is none of the rest.
+_PUBLISH_OR_IMAGES = (
+    "(pending IN ('publish', 'overwrite') OR awaits_images) AND NOT is_paused AND NOT is_orphaned"
+    " AND (pending IN ('publish', 'overwrite') OR link = 'linked')"
+)
 
 
 def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None) -> list[int]:
@@ -67,10 +72,11 @@ def look_ids(*, channel_id: int, old: datetime, missing_old: datetime, limit: in
 
 
 def products_due_for_publish(
-    *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None
+    *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False
 ) -> list[int]:
-    """Return the ids of products that have a listing to publish or overwrite, ascending."""
-    return _page("product_id", _PUBLISH, channel_id=channel_id, after=after, limit=limit, only=only)
+    """Return the ids of products that have a listing to publish or overwrite, or due for images, ascending."""
+    condition = _PUBLISH_OR_IMAGES if sends_images else _PUBLISH
+    return _page("product_id", condition, channel_id=channel_id, after=after, limit=limit, only=only)
 
 
 def count_due(stage: Stage, *, channel_id: int, only: Collection[int] | None = None) -> int:
@@ -93,10 +99,10 @@ def _page(
     )
 
 
-def count_due_for_publish(*, channel_id: int, only: Collection[int] | None = None) -> int:
-    """Count the products that have a listing to publish or overwrite."""
+def count_due_for_publish(*, channel_id: int, only: Collection[int] | None = None, sends_images: bool = False) -> int:
+    """Count the products that `products_due_for_publish` gives."""
     chosen, tables = limited_to(only)
-    where = [OF_CHANNEL, _PUBLISH, *chosen]
+    where = [OF_CHANNEL, _PUBLISH_OR_IMAGES if sends_images else _PUBLISH, *chosen]
     return sql.count(Listing, "product_id", where=where, params=[channel_id], **tables)
 
 

@@ -148,6 +148,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "missing": 0,
             "proven_fingerprints": {},
             "overwrite_groups": [],
+            "awaits_images": False,
             "attention": "",
             "last_error": "",
         },

@@ -23,7 +23,7 @@ from tradepost.operations.ports import Proven
 # What the functions below read of a row.
 _READ = (
     *("code", "external_id", "external_created", "health", "link", "pending", "is_paused", "is_orphaned", "was_hidden"),
-    *("attention", "last_error", "overwrite_groups", "proven_price", "proven_fingerprints"),
+    *("attention", "last_error", "overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
 )
 
 
@@ -125,6 +125,7 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
             missing=0,
             missing_since=None,
             proven_fingerprints={},
+            awaits_images=False,
             proven_at=None,
         )
 
@@ -141,6 +142,7 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
                 "code_key": code_key(code),
                 "proven_price": row.proven_price if proof.price is None else proof.price,
                 "proven_fingerprints": {**row.proven_fingerprints, **(proof.fingerprints or {})},
+                "awaits_images": row.awaits_images if proof.awaits_images is None else proof.awaits_images,
                 "proven_at": proof.at,
             }
         )

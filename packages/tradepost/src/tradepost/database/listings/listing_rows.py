@@ -38,6 +38,7 @@ _COLUMNS = (
     "proven_fingerprints",
     "overwrite_groups",
     "was_hidden",
+    "awaits_images",
 )
 
 
@@ -79,4 +80,5 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         proven_fingerprints={Group(name): value for name, value in values["proven_fingerprints"].items()},
         overwrite_groups=frozenset(map(Group, values["overwrite_groups"])),
         was_hidden=values["was_hidden"],
+        awaits_images=values["awaits_images"],
     )

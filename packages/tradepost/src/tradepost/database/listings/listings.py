@@ -54,8 +54,14 @@ class DjangoListings:
                 )
         return made
 
-    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
-        return self.families(products_due_for_publish(channel_id=self._channel_id, after=after, limit=limit, only=only))
+    def publish_due(
+        self, *, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False
+    ) -> list[FamilyRows]:
+        return self.families(
+            products_due_for_publish(
+                channel_id=self._channel_id, after=after, limit=limit, only=only, sends_images=sends_images
+            )
+        )
 
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         products = products_by_id(product_ids)
@@ -69,8 +75,8 @@ class DjangoListings:
     def due(self, stage: Stage, *, after: int, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return self.by_ids(due_ids(stage, channel_id=self._channel_id, after=after, limit=limit, only=only))
 
-    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
-        return count_due_for_publish(channel_id=self._channel_id, only=only)
+    def count_publish_due(self, *, only: Collection[int] | None = None, sends_images: bool = False) -> int:
+        return count_due_for_publish(channel_id=self._channel_id, only=only, sends_images=sends_images)
 
     def count_due(self, stages: Collection[Stage], *, only: Collection[int] | None = None) -> int:
         return sum(count_due(stage, channel_id=self._channel_id, only=only) for stage in stages)

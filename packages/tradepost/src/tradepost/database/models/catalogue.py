@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from tradepost.database.fields import MoneyField, WeightField
+from tradepost.database.fields import MeasureField, MoneyField, WeightField
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.domain.stock import Counting
 
@@ -72,6 +72,10 @@ class VariantRecord(models.Model):
     stated_by = models.CharField(max_length=255, blank=True)
     stated_at = models.DateTimeField(null=True, blank=True)
     barcode = models.CharField(max_length=255, blank=True)
+    mpn = models.CharField(max_length=255, blank=True)
+    length = MeasureField(null=True, blank=True)
+    width = MeasureField(null=True, blank=True)
+    height = MeasureField(null=True, blank=True)
     weight_grams = WeightField(null=True, blank=True)
     taxable = models.BooleanField(default=True)
     sku_made_up = models.BooleanField(default=False)

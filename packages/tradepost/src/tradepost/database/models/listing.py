@@ -58,6 +58,8 @@ class Listing(models.Model):
     missing_since = models.DateTimeField(null=True, blank=True)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
+    # Published without images that the catalogue has: the next publish tries again.
+    awaits_images = models.BooleanField(default=False)
 
     attention = enum_field(Attention, blank=True)
     last_error = models.TextField(blank=True)
@@ -110,10 +112,11 @@ class Listing(models.Model):
             ),
         ]
         indexes = [
-            # publish_due: products that have something to publish or overwrite.
+            # publish_due: products that have something to publish or overwrite, or are due for images.
             models.Index(
                 fields=["channel", "product"],
-                condition=Q(pending__in=["publish", "overwrite"], is_paused=False, is_orphaned=False),
+                condition=(Q(pending__in=["publish", "overwrite"]) | Q(awaits_images=True))
+                & Q(is_paused=False, is_orphaned=False),
                 name="listing_due_publish",
             ),
             # due(DELIST), due(UNHIDE).

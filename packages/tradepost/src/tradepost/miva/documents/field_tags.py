@@ -1,14 +1,12 @@
 """The fields of a product that have tags of their own: what is missing of each, as tags."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreVariant
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.tags import Tag
-
-_OWN_IMAGE = re.compile(r"(?P<place>.+-\d+)-[0-9a-f]{8}\.\w+")
 
 
 def quantity(code: str, _before: int | None, after: int) -> Iterable[Tag]:
@@ -20,9 +18,22 @@ def custom_fields(code: str, _before: Mapping[str, str] | None, after: Mapping[s
         yield tags.product_field_value(product_code=code, field=field, value=value)
 
 
-def categories(code: str, _before: Sequence[str] | None, after: Sequence[str]) -> Iterable[Tag]:
+def dimensions(code: str, _before: object, after: Mapping[str, Decimal]) -> Iterable[Tag]:
+    yield tags.product_shipping_rules_update(
+        product_code=code, length=after.get("length"), width=after.get("width"), height=after.get("height")
+    )
+
+
+def categories(code: str, before: Sequence[str] | None, after: Sequence[str]) -> Iterable[Tag]:
+    """Into the new category first, so that a shopper finds the product all the while."""
+    existing = {code_key(category) for category in before or ()}
+    stays = {code_key(category) for category in after}
     for category in after:
-        yield tags.category_product_assign(category_code=category, product_code=code)
+        if code_key(category) not in existing:
+            yield tags.category_product_assign(category_code=category, product_code=code)
+    for category in before or ():
+        if code_key(category) not in stays:
+            yield tags.category_product_unassign(category_code=category, product_code=code)
 
 
 def address(code: str, _before: str | None, after: str) -> Iterable[Tag]:
@@ -65,26 +76,28 @@ def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
 
 def images(code: str, before: Sequence[StoreImage] | None, after: Sequence[StoreImage]) -> Iterable[Tag]:
     """
-    Attach what is missing of images, and detach what it takes the place of.
+    Bring the hub's own images from one order to another: what stands right stays, and the rest is attached anew.
 
-    An image of ours says its place in its name: another content at the same place is its predecessor. Images of
-    the merchant's stay.
+    A store has no tag that moves an image, only one that appends. The type of a successor is changed in place.
     """
-    have = set(before or ())
-    wanted = set(after)
-    missing = [image for image in after if image not in have]
-    places = {place for image in missing if (place := _place(image.path))}
-    moved = {image.path for image in missing}
-    stale = {image.path for image in have - wanted if _place(image.path) in places or image.path in moved}
-    for path in sorted(stale):
-        yield tags.product_image_delete_file(product_code=code, path=path)
-    for image in missing:
-        if image.image_type:
+    rows = list(before or ())
+    wanted = {image.path for image in after}
+    first = after[0]
+    predecessor = next((row for row in rows if row.image_type == first.image_type and row.path not in wanted), None)
+    if first.image_type and predecessor is not None and all(row.path != first.path for row in rows):
+        yield tags.product_image_replace_type(product_code=code, path=first.path, image_type=first.image_type)
+        rows[rows.index(predecessor)] = first
+    standing = 0
+    kept = [row for row in rows if row.path in wanted]
+    while standing < min(len(kept), len(after)) and kept[standing] == after[standing]:
+        standing += 1
+    right = {image.path for image in after[:standing]}
+    for path in dict.fromkeys(row.path for row in rows):
+        if path not in right:
+            yield tags.product_image_delete_file(product_code=code, path=path)
+    for image in after[standing:]:
+        if image.image_type and before is None:
             yield tags.product_image_replace_type(product_code=code, path=image.path, image_type=image.image_type)
         else:
-            yield tags.product_image_add(product_code=code, path=image.path)
-
-
-def _place(path: str) -> str:
-    found = _OWN_IMAGE.fullmatch(path)
-    return found["place"] if found else ""
+            # If another has the type, it keeps its row without it: nothing of the merchant's is taken off.
+            yield tags.product_image_add(product_code=code, path=image.path, image_type=image.image_type)

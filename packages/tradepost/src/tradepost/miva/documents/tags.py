@@ -163,6 +163,14 @@ def product_field_value(*, product_code: str, field: str, value: str) -> Tag:
     return tag
 
 
+def product_shipping_rules_update(
+    *, product_code: str, length: Decimal | None, width: Decimal | None, height: Decimal | None
+) -> Tag:
+    """Change the measures that are given; the other rules stay."""
+    tag = _tag("ProductShippingRules_Update", {"product_code": product_code}, subjects=(product_code,))
+    return _with(tag, Width=width, Length=length, Height=height)
+
+
 def category_add(*, code: str, name: str, parent_code: str = "") -> Tag:
     # The parent may well be added by the tag before this one, and its messages quote the same code.
     phrases = (f"Parent Category with the code '{parent_code}'",) if parent_code else ()
@@ -174,9 +182,17 @@ def category_product_assign(*, category_code: str, product_code: str) -> Tag:
     return _category_product("CategoryProduct_Assign", category_code, product_code)
 
 
+def category_product_unassign(*, category_code: str, product_code: str) -> Tag:
+    return _category_product("CategoryProduct_Unassign", category_code, product_code)
+
+
 def _category_product(name: str, category_code: str, product_code: str) -> Tag:
     attributes = {"category_code": category_code, "product_code": product_code}
     return _tag(name, attributes, subjects=(category_code, product_code))
+
+
+def image_type_add(*, code: str, description: str) -> Tag:
+    return _with(_tag("ImageType_Add", {}, subjects=(code,)), Code=code, Description=description)
 
 
 def product_image_replace_type(*, product_code: str, path: str, image_type: str) -> Tag:
@@ -185,9 +201,9 @@ def product_image_replace_type(*, product_code: str, path: str, image_type: str)
     return _tag("ProductImage_Replace_Type", attributes, subjects=(product_code, path, image_type))
 
 
-def product_image_add(*, product_code: str, path: str) -> Tag:
-    """Append a file without type to the product's images. A repeat appends it again."""
-    attributes = {"product_code": product_code, "filepath": path, "imagetype_code": ""}
+def product_image_add(*, product_code: str, path: str, image_type: str = "") -> Tag:
+    """Append a file to the product's images, with a type that another then loses. A repeat appends it again."""
+    attributes = {"product_code": product_code, "filepath": path, "imagetype_code": image_type}
     return _tag("ProductImage_Add", attributes, subjects=(product_code, path))
 
 

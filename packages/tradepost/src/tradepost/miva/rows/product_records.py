@@ -3,6 +3,7 @@ The rows that a store's functions return, as typed structs: of all columns those
 not asked for, or that this store does not have, is UNSET, which is not the same as empty.
 """
 
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, field
@@ -76,6 +77,14 @@ class InventorySettings(Struct, frozen=True, gc=False, kw_only=True):
     out_lvl_d: bool = True
 
 
+class ShippingRules(Struct, frozen=True, gc=False, kw_only=True):
+    """A product's measures, in the store's own unit; 0 is none."""
+
+    length: Decimal = Decimal(0)
+    width: Decimal = Decimal(0)
+    height: Decimal = Decimal(0)
+
+
 class Uri(Struct, frozen=True, gc=False, kw_only=True):
     uri: str
     canonical: bool = False
@@ -105,6 +114,7 @@ class WireProduct(_Columns, frozen=True, kw_only=True):  # type: ignore[misc, ca
     productimagedata: list[ProductImage] | UnsetType = UNSET
     categories: list[WireCategory] | UnsetType = UNSET
     uris: list[Uri] | UnsetType = UNSET
+    productshippingrules: ShippingRules | UnsetType = UNSET
     custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
 
 

@@ -10,7 +10,9 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
+from tradepost.domain.codes import code_key
 from tradepost.domain.errors import UnexpectedAnswer
+from tradepost.domain.fields import DIMENSIONS
 from tradepost.domain.order import (
     Address,
     LineOption,
@@ -159,17 +161,24 @@ def product_of(
         attributes=tuple(_attribute(attribute) for attribute in own_attributes),
         variants=None if variants is None else tuple(_variant(variant, own_attributes) for variant in variants),
         stock=stock_of(product),
+        dimensions=_dimensions(product.productshippingrules),
         addresses=None
         if product.uris is UNSET
         else tuple(uri.uri for uri in product.uris if uri.canonical or uri.status == _LIVE_URI),
     )
 
 
+def _dimensions(rules: records.ShippingRules | UnsetType) -> dict[str, Decimal] | None:
+    if rules is UNSET:
+        return None
+    return {name: amount(getattr(rules, name), name=f"its {name}") for name in DIMENSIONS}
+
+
 def _images(product: records.WireProduct) -> tuple[StoreImage, ...]:
     if product.productimagedata is UNSET:
         return ()
     rows = sorted(product.productimagedata, key=lambda row: (row.disp_order, row.id))
-    return tuple(StoreImage(row.image, row.code) for row in rows)
+    return tuple(StoreImage(row.image, code_key(row.code)) for row in rows)
 
 
 def _attribute(attribute: records.Attribute) -> StoreAttribute:

@@ -33,6 +33,7 @@ from tradepost.operations.ports.connections import (
     StoreCheck,
     StoreConnection,
 )
+from tradepost.operations.ports.descriptions import CleanDescription, DescriptionCleaner
 from tradepost.operations.ports.existence import (
     ChangeWindow,
     ExistenceNotes,
@@ -95,8 +96,10 @@ __all__ = [
     "ChannelSettings",
     "Channels",
     "Cipher",
+    "CleanDescription",
     "Clock",
     "Connector",
+    "DescriptionCleaner",
     "Digest",
     "ExistenceNotes",
     "ExistingProduct",
@@ -162,6 +165,7 @@ class Ports:
     store: Store
     image_store: ImageStore | None
     source_images: SourceImages
+    descriptions: DescriptionCleaner
     listings: Listings
     intents: Intents
     inventory: StoreInventory

@@ -24,7 +24,8 @@ class ListingRow:
     store than the account says, ever since `missing_since`. For a parent, price is the lowest of its variants', and it
     has no stock. `parent_id` and `parent_code` are set on variants.
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
-    when its product was made, in seconds of the store's clock; a product is its id together with this.
+    when its product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`:
+    it was published without images that the catalogue has.
     """
 
     id: int
@@ -49,6 +50,7 @@ class ListingRow:
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
     external_created: int | None = None
+    awaits_images: bool = False
 
 
 class LinkedListing(NamedTuple):
@@ -62,10 +64,15 @@ class LinkedListing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FamilyRows:
-    """A catalogue product with its listings on one channel: the parent's first where there is one."""
+    """
+    A catalogue product with its listings on one channel: the parent's first where there is one.
+
+    `left_out`: what of its description is not to be sent, in words.
+    """
 
     product: Product
     listings: tuple[ListingRow, ...]
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class Proven:
     code: str | None = None
     price: Decimal | None = None
     fingerprints: Mapping[Group, str] | None = None
+    awaits_images: bool | None = None
 
 
 class Listings(Protocol):
@@ -92,15 +100,17 @@ class Listings(Protocol):
     Every write is made inside `Run.transaction`.
     """
 
-    def publish_due(self, *, after: int, limit: int, only: Collection[int] | None = None) -> list[FamilyRows]:
+    def publish_due(
+        self, *, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False
+    ) -> list[FamilyRows]:
         """
         Products (by product id > `after`) that have a listing due for publish, with all their listings.
 
-        `only`: listing ids; a product counts if one of these is due.
+        `only`: listing ids; a product counts if one of these is due. `sends_images`: also those due for images.
         """
         ...
 
-    def count_publish_due(self, *, only: Collection[int] | None = None) -> int:
+    def count_publish_due(self, *, only: Collection[int] | None = None, sends_images: bool = False) -> int:
         """Count the products that `publish_due` gives."""
         ...
 

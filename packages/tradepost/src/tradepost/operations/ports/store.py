@@ -54,11 +54,12 @@ class UnitAnswer:
 class SetupKind(StrEnum):
     CUSTOM_FIELD = "custom_field"
     CATEGORY = "category"
+    IMAGE_TYPE = "image_type"
 
 
 @dataclass(frozen=True, slots=True)
 class SetupItem:
-    """Something a store needs once: a product custom field, or a category (with `parent` by code)."""
+    """Something a store needs once: a product custom field, a category (with `parent` by code), an image type."""
 
     kind: SetupKind
     code: str

@@ -33,6 +33,7 @@ from tradepost.operations.ports import (
 from tradepost.operations.publish import verdict
 from tradepost.operations.publish.family_plan import (
     FamilyPlan,
+    due_groups,
     is_due,
     is_on_sale,
     is_untyped,
@@ -58,7 +59,11 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     """
     look_at_confirmed_store(ports)
     sight_first(ports)
-    drive(ports, Publish(ports.channel, selection))
+    operation = Publish(ports.channel, selection)
+    drive(ports, operation)
+    if operation.without_images:
+        with ports.run.transaction():
+            ports.run.report([_images_left_out(ports.channel.name, operation.without_images)])
 
 
 class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
@@ -69,14 +74,34 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         self._channel = channel
         self._selection = selection
+        self._without_images: dict[int | None, int] = {}
+
+    @property
+    def without_images(self) -> int:
+        """How many products go without their images, because the channel has no image server."""
+        return sum(self._without_images.values())
 
     def count(self, ports: Ports) -> int | None:
-        return self._selection.count_families(ports.listings)
+        return self._selection.count_families(ports.listings, sends_images=ports.image_store is not None)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[FamilyRows]]:
-        while rows := self._selection.families(ports.listings, after=after, limit=self._channel.batch_size):
+        sends = ports.image_store is not None
+        limit = self._channel.batch_size
+        while rows := self._selection.families(ports.listings, after=after, limit=limit, sends_images=sends):
             after = rows[-1].listings[0].product_id
-            yield Batch(rows, after)
+            yield Batch([self._clean(ports, row) for row in rows], after)
+
+    def _clean(self, ports: Ports, family: FamilyRows) -> FamilyRows:
+        """
+        Take out of a description what would run in a shopper's browser.
+
+        Here, before anything is made of it: so plan, fingerprint and proof are of the same text.
+        """
+        if not self._channel.rules.cleans_descriptions:
+            return family
+        clean = ports.descriptions.clean(family.product.description)
+        product = replace(family.product, description=clean.text)
+        return replace(family, product=product, left_out=clean.removed_words)
 
     def observe(self, ports: Ports, batch: Batch[FamilyRows]) -> Seen:
         sources = [] if ports.image_store is None else self._image_sources(batch.rows)
@@ -92,6 +117,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
             {**{code_key(product.code): product for product in by_sku}, **by_code},
             {source: file for source, file in prepared.items() if isinstance(file, ImageFile)},
             {source: reason for source, reason in prepared.items() if isinstance(reason, ImageUnusable)},
+            sends_images=ports.image_store is not None,
         )
 
     def observe_again(self, ports: Ports, batch: Batch[FamilyRows], seen: Seen, sent: Plan[Detail]) -> Seen:
@@ -130,11 +156,15 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
                 answered=seen.answered,
                 taken=taken,
                 holders=facts.holders,
+                sends_images=seen.sends_images,
             )
             # No product is linked twice, not by two families of one batch either.
             taken |= {product.id: row.id for row, product, _ in planned.links}
             families.append(planned)
-        set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up)
+        if not seen.sends_images:
+            # By batch, as each is planned more than once.
+            self._without_images[batch.key] = sum(bool(family.missing_images) for family in families)
+        set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up, answered=seen.answered)
         set_up = {change: item for change, item in set_up.items() if change.subject.id not in seen.set_up}
         images = {image.path: seen.files[image.source] for family in families for image in _attached(family)}
         rules = self._channel.rules
@@ -187,27 +217,33 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         ]
 
     def _wants_images(self, row: ListingRow) -> bool:
-        wants = row.status.link is not Link.LINKED or Group.IMAGES in row.overwrite_groups
-        return wants and is_due(row, self._selection)
+        if row.status.link is not Link.LINKED:
+            return is_due(row, self._selection)
+        return Group.IMAGES in due_groups(row, self._selection, sends_images=True)
 
 
 # --- the plan -------------------------------------------------------------------------------------------------------
 
 
 def _missing_set_up(
-    families: Sequence[FamilyPlan], *, rules: ContentRules, known: Collection[tuple[SetupKind, str]]
+    families: Sequence[FamilyPlan],
+    *,
+    rules: ContentRules,
+    known: Collection[tuple[SetupKind, str]],
+    answered: Collection[str],
 ) -> dict[Change, SetupItem]:
-    items = {
-        (item.kind, item.code): item
-        for family in families
-        if family.wanted is not None and not family.unit.is_empty
-        for item in setup_items(family.wanted, rules=rules)
-    }
-    return {
-        changes.setup_added(item.code, item.name, kind=item.kind.value): item
-        for key, item in items.items()
-        if key not in known
-    }
+    items: dict[tuple[SetupKind, str], SetupItem] = {}
+    for family in families:
+        if family.wanted is None or family.unit.is_empty:
+            continue
+        # Who has answered and not taken it may have lost what it was known to have: a merchant deletes categories.
+        is_doubtful = family.unit.key in answered and any(
+            change.touches("categories") or change.touches("custom_fields") for change in family.unit.changes
+        )
+        for item in setup_items(family.wanted, rules=rules):
+            if is_doubtful or (item.kind, item.code) not in known:
+                items[item.kind, item.code] = item
+    return {changes.setup_added(item.code, item.name, kind=item.kind.value): item for item in items.values()}
 
 
 def _attached(family: FamilyPlan) -> list[WantedImage]:
@@ -248,11 +284,25 @@ def _settled(families: Sequence[FamilyPlan], seen: Seen) -> Iterator[Result]:
     for source, reason in seen.unusable.items():
         yield Result(changes.image_uploaded(source, size_bytes=0), Outcome.FAILED, message=str(reason))
     for family in families:
+        if family.family.left_out and family.sends_texts:
+            root = family.family.listings[0]
+            message = f"{family.family.left_out} removed from the description of {root.sku}"
+            change = changes.description_cleaned(root.code, root.sku, listing_id=root.id)
+            yield Result(change, Outcome.SKIPPED, message=message)
         for refusal in family.refused:
             yield Result(_left_alone(refusal.row), Outcome.FAILED, message=refusal.message)
         for row in family.gone:
             message = f"{row.code} is gone from the store. Unlink it, then link or publish it again."
             yield Result(_left_alone(row), Outcome.FAILED, message=message)
+
+
+def _images_left_out(channel: str, products: int) -> Result:
+    message = (
+        f"{products} {'product goes' if products == 1 else 'products go'} without images, because the channel has no "
+        f"image server. 'tradepost channel set {channel} --ftp-host HOST' names one, and 'tradepost listings publish' "
+        "then sends them."
+    )
+    return Result(changes.images_left_out(channel), Outcome.SKIPPED, message=message)
 
 
 def _left_alone(row: ListingRow) -> Change:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
-from tradepost.domain.fields import ALL_GROUPS, Group
-from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
+from tradepost.domain.fields import ALL_GROUPS, Group, custom_field_names
+from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_images, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.stock import offered
-from tradepost.domain.store import StoreProduct
+from tradepost.domain.store import MAIN_IMAGE, StoreProduct
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
 
@@ -57,12 +57,33 @@ class FamilyPlan:
         return [change.subject.key for change in self.unit.changes if change.action is Action.CREATE]
 
     @property
+    def sends_texts(self) -> bool:
+        return any(Group.TEXTS in groups for groups in self.scope.groups.values())
+
+    @property
+    def missing_images(self) -> dict[str, tuple[str, ...]]:
+        """The sources of images that can't be had, by the code key of the product that is to be given them."""
+        found: dict[str, tuple[str, ...]] = {}
+        for key, groups in self.scope.groups.items():
+            missing = self.wanted.product(key).made.missing_images if self.wanted and Group.IMAGES in groups else ()
+            if missing:
+                found[key] = missing
+        return found
+
+    @property
     def codes(self) -> list[str]:
         return [row.code for row in self.family.listings]
 
 
 def is_due(row: ListingRow, selection: Selection) -> bool:
     return is_due_for_publish(row.status) and selection.has(row)
+
+
+def due_groups(row: ListingRow, selection: Selection, *, sends_images: bool) -> frozenset[Group]:
+    """Say what of a linked listing is to be sent: what a person asked for, and images that it still awaits."""
+    groups = row.overwrite_groups if is_due(row, selection) else frozenset()
+    awaits = is_due_for_images(row.status, awaits_images=row.awaits_images) and selection.has(row)
+    return groups | {Group.IMAGES} if sends_images and awaits else groups
 
 
 def plan_family(
@@ -76,6 +97,7 @@ def plan_family(
     answered: Collection[str] = (),
     taken: Mapping[int, int] | None = None,
     holders: Mapping[str, int] | None = None,
+    sends_images: bool = True,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
@@ -85,7 +107,9 @@ def plan_family(
     the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
     use. `taken` and `holders`: see `Facts`.
     """
-    triage = _FamilyTriage(family, rules, seen, ours, selection, taken=taken or {}, holders=holders or {})
+    triage = _FamilyTriage(
+        family, rules, seen, ours, selection, taken=taken or {}, holders=holders or {}, sends_images=sends_images
+    )
     for row in family.listings:
         triage.place(row)
     triage.settle_parent(family)
@@ -121,6 +145,7 @@ def build_wanted(
             # Unknown is published as none: a stock that is not counted would be sold without an end.
             quantity=offered(row.available or 0),
             listing_id=row.id,
+            proven_categories=row.proven_fingerprints.get(Group.CATEGORIES, ""),
         )
         for row in family.listings
         if row.id in takes_part or row.kind is Kind.PARENT
@@ -146,18 +171,16 @@ def _other_address(product: WantedProduct) -> str:
 
 
 def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupItem]:
-    """Name what the store must have before this unit: custom fields, and categories from the root down."""
-    names = {
-        rules.type_field: "Product Type",
-        rules.parent_field: "Parent Code",
-        rules.barcode_field: "UPC",
-        rules.brand_field: "Brand",
-        rules.msrp_field: "MSRP",
-    }
+    """Name what the store must have before this unit: custom fields, image types, categories from the root down."""
+    names = custom_field_names(rules)
     for product in wanted.products:
         for code in product["custom_fields"]:
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
-            yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
+            yield SetupItem(SetupKind.CUSTOM_FIELD, code, names[code], choices=choices)
+        image_type = next((image.image_type for image in product.made.images), "")
+        # Every store has the usual one.
+        if image_type not in {"", MAIN_IMAGE}:
+            yield SetupItem(SetupKind.IMAGE_TYPE, image_type, rules.image_type)
         for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
 
@@ -187,10 +210,12 @@ class _FamilyTriage:
         *,
         taken: Mapping[int, int],
         holders: Mapping[str, int],
+        sends_images: bool,
     ) -> None:
         self._family = {row.id for row in family.listings}
         self._taken = dict(taken)
         self._holders = holders
+        self._sends_images = sends_images
         self._rules = rules
         self._seen = seen
         self._ours = ours
@@ -210,14 +235,16 @@ class _FamilyTriage:
             self._unlinked(row, found)
 
     def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
+        groups = due_groups(row, self._selection, sends_images=self._sends_images)
+        is_wanted = bool(groups) or is_due(row, self._selection)
         if found is None or found.id != row.external_id:
-            if is_due(row, self._selection):
+            if is_wanted:
                 self.gone.append(row)
             return
         self.takes_part.add(row.id)
-        if is_due(row, self._selection):
+        if is_wanted:
             held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
-            self.groups[code_key(row.code)] = row.overwrite_groups - held
+            self.groups[code_key(row.code)] = groups - held
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)

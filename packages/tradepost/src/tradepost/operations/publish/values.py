@@ -17,7 +17,7 @@ class Seen:
     What is known of the outside: products by code key, image files by source, and why the others can't be had.
 
     `uploaded`: sizes by path. `set_up`: items that the store has taken by now. `answered`: roots of families that were
-    sent and answered.
+    sent and answered. `sends_images`: the channel has an image server.
     """
 
     products: Mapping[str, StoreProduct]
@@ -27,6 +27,7 @@ class Seen:
     uploaded: Mapping[str, int] = field(default_factory=dict)
     set_up: Mapping[SubjectId, SetupItem] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
+    sends_images: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprints
-from tradepost.domain.listing import Attention, Event, Link, settle
+from tradepost.domain.listing import Attention, Event, Link, Pending, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.store import StoreProduct
@@ -62,37 +62,46 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
             verdict.flags[row.id] = (Attention.PUBLISH_FAILED, message)
             continue
         _settle(family, row, product, evidence, verdict)
-    lacking = _lacking_images(family, seen)
-    if lacking and family.wanted is not None:
-        verdict.flags.setdefault(family.family.listings[0].id, (Attention.IMAGE_FAILED, lacking[0]))
+    reasons = {**{source: str(reason) for source, reason in seen.unusable.items()}, **seen.refused}
+    for key, sources in family.missing_images.items():
+        reason = next((reasons[source] for source in sources if source in reasons), None)
+        if reason is not None:
+            verdict.flags.setdefault(family.rows[key].id, (Attention.IMAGE_FAILED, reason))
 
 
 def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:
     """Record what the store was proven to have of a listing."""
     assert family.wanted is not None
     is_new = row.status.link is not Link.LINKED
-    if not is_new and not row.overwrite_groups:
+    groups = family.scope.groups[code_key(row.code)]
+    if not is_new and not row.overwrite_groups and Group.IMAGES not in groups:
         return  # a parent that was only extended
     wanted = family.wanted.product(row.code)
-    groups = family.scope.groups[code_key(row.code)]
-    prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
     soft = evidence.left.get(_subject(row.code), frozenset()) & _SOFT
     if soft:
         words = _said(row.code, evidence) or "the store did not take it"
         message = f"On the store, but without its {names(soft)}: {words}"
-        verdict.flags[row.id] = (Attention.PUBLISH_FAILED, message)
+        attention = Attention.IMAGE_FAILED if soft == {"images"} else Attention.PUBLISH_FAILED
+        verdict.flags[row.id] = (attention, message)
+    awaits_images = None
+    if Group.IMAGES in groups:
+        awaits_images = bool(wanted.made.missing_images) or "images" in soft
+    prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
+    if awaits_images:
+        prints.pop(Group.IMAGES)
     if is_new:
         verdict.closed_intents.append(row.code)
     verdict.proven.append(
         Proven(
             row.id,
             evidence.began,
-            status=settle(row.status, Event.PUBLISHED if is_new else Event.OVERWRITTEN),
+            status=_status_after(row),
             external_id=product.id,
             external_created=product.created or None,
             code=product.code,
             price=product.price if Group.PRICE in groups else None,
             fingerprints={**row.proven_fingerprints, **prints},
+            awaits_images=awaits_images,
         )
     )
     _enter_stock(row, product, evidence, verdict)
@@ -105,6 +114,13 @@ def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, ver
     is_counted = product.stock is None or product.stock.is_tracked
     if sent is not None and is_counted:
         verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent))
+
+
+def _status_after(row: ListingRow) -> Status | None:
+    """None: it was only given images that it awaited, which nobody had asked for."""
+    if row.status.link is not Link.LINKED:
+        return settle(row.status, Event.PUBLISHED)
+    return settle(row.status, Event.OVERWRITTEN) if row.status.pending is Pending.OVERWRITE else None
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
@@ -133,14 +149,6 @@ def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collecti
     offered_codes = {code_key(code) for variant in offered for code in variant.part_codes}
     wanted = {code_key(code) for variant in family.wanted.root["variants"] for code in variant.part_codes}
     return wanted - offered_codes
-
-
-def _lacking_images(family: FamilyPlan, seen: Seen) -> list[str]:
-    """Say why images of a family can't be shown."""
-    product = family.family.product
-    images = [*product.images, *(variant.image for variant in product.variants if variant.image is not None)]
-    reasons = {**{source: str(reason) for source, reason in seen.unusable.items()}, **seen.refused}
-    return [reasons[image.source] for image in images if image.source in reasons]
 
 
 def _subject(code: str) -> SubjectId:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
+from tradepost.domain.listing import Health, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.domain.stock import EntryKind, Landing, is_settleable, landing
 from tradepost.operations.form import Batch, Evidence, Verdict
@@ -17,7 +18,8 @@ class Settlement(Values[datetime, None]):
     The stage settle. As long as a request can still land, nothing is said, and nothing else is written for its listing.
 
     Then a look says whether a move landed; where that is unclear the account is lost, and a later stage opens it anew.
-    A set is simply due again. `facts`: the hub's own present time.
+    A set is simply due again, or its account is lost where it is not wanted any more. `facts`: the hub's own present
+    time.
     """
 
     looks_ahead = False
@@ -67,7 +69,8 @@ class Settlement(Values[datetime, None]):
         if not is_settleable(open_since=row.open_since, now=now, wait=self._wait):
             return None
         if row.open_move is None:
-            return Landing.NEVER
+            # A set is due again; but a hide that nobody wants any more may have taken everything off sale.
+            return Landing.NEVER if _is_to_be_hidden(row) else Landing.UNCLEAR
         return landing(count=counted(seen.of(row)), account=row.account, change=row.open_move)
 
     def _waits(self, row: ListingRow) -> Result:
@@ -90,8 +93,12 @@ class Settlement(Values[datetime, None]):
 _REASONS = {
     Landing.LANDED: "the store's count says that the move arrived, although its answer was lost",
     Landing.NEVER: "the store's count says that the write never arrived",
-    Landing.UNCLEAR: "what became of a move whose answer was lost can't be told from the store's count",
+    Landing.UNCLEAR: "what became of a write whose answer was lost can't be told from the store's count",
 }
+
+
+def _is_to_be_hidden(row: ListingRow) -> bool:
+    return row.status.pending is Pending.HIDE or row.status.health is Health.HIDDEN
 
 
 def _account(row: ListingRow, landed: Landing) -> int | None:

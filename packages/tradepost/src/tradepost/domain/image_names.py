@@ -1,0 +1,26 @@
+"""The names that images have on a store: by them the hub knows what it attached from what the merchant did."""
+
+import re
+
+from tradepost.domain.catalogue import ImageFile
+from tradepost.domain.codes import slug
+
+_LONGEST_STEM = 70
+
+
+def image_path(*, folder: str, code: str, position: int, file: ImageFile) -> str:
+    """Name an image on the store. New content gets a new name, because stores cache derived sizes by name."""
+    return f"{folder}/{_stem(code)}-{position}-{file.checksum[:8]}.{file.extension}"
+
+
+def own_place(path: str, *, code: str) -> str:
+    """
+    Return the place that an image has on a product of this code, as `image_path` numbers it; blank for one that is
+    not of the hub's naming. The folder does not count: a channel may have had another.
+    """
+    found = re.fullmatch(rf"{re.escape(_stem(code))}-(\d+)-[0-9a-f]{{8}}\.\w+", path.rpartition("/")[2])
+    return found[1] if found else ""
+
+
+def _stem(code: str) -> str:
+    return slug(code)[:_LONGEST_STEM] or "image"

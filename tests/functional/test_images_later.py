@@ -1,0 +1,58 @@
+"""A channel that gets its image server when its products are on the store already, as a person types it."""
+
+import re
+
+import httpx2
+import pytest
+from PIL import Image
+
+from miva_sandbox.state.page_images import choose_everywhere
+
+CATALOGUE = (
+    "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty,Image Src\n"
+    "mug,Mug,MUG,7.90,3,mug.png\ncup,Cup,CUP,4.50,7,cup.png\njug,Jug,JUG,9.50,2,\n"
+)
+ADVICE = "'tradepost channel set shop --ftp-host HOST' names one"
+
+
+@pytest.fixture
+def without_images(shell, box, monkeypatch):
+    monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
+    monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", box.hub_signature_key)
+    monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
+    address = ("--domain", box.endpoint, "--store-code", box.store_code, "--plain-http", "--local")
+    assert shell("channel", "add", "shop", *address).code == 0
+    return shell
+
+
+def images_on(store, code):
+    page = httpx2.get(f"{store.storefront}?Screen=PROD&Product_Code={code}", trust_env=False).text
+    return re.findall(r'<img src="[^"]+"', page)
+
+
+def test_images_follow_when_the_channel_is_given_an_image_server(without_images, store, box, tmp_path):
+    shell = without_images
+    choose_everywhere(store.store, "main")
+    for name, colour in (("mug", "red"), ("cup", "navy")):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
+    file = tmp_path / "products.csv"
+    file.write_text(CATALOGUE, encoding="utf-8")
+
+    imported = shell("catalogue", "import", file)
+    published = shell("listings", "publish")
+    shown = shell("channel", "show", "shop")
+    before = [images_on(store, code) for code in ("MUG", "CUP", "JUG")]
+    server = ("--ftp-protocol", "ftp", "--ftp-host", box.ftp_host, "--ftp-port", box.ftp_port)
+    changed = shell("channel", "set", "shop", *server, "--ftp-user", box.ftp_user)
+    checked = shell("channel", "check", "shop", "--make-folder")
+    later = shell("listings", "publish")
+
+    assert [said.code for said in (imported, published, changed, checked, later)] == [0] * 5, (checked, later)
+    assert [said.count(ADVICE) for said in (imported.err, published.err, shown.out)] == [1, 1, 1]
+    assert "2 products have images" in imported.err
+    assert "2 products go without images" in published.err
+    assert "2 listings are on the store without their images" in shown.out
+    assert before == [[], [], []]
+    assert [len(images_on(store, code)) for code in ("MUG", "CUP", "JUG")] == [1, 1, 0]
+    assert ADVICE not in shell("channel", "show", "shop").out
+    assert "Nothing to do." in shell("listings", "publish").out

@@ -1,0 +1,491 @@
+"""
+Journeys of a merchant's stock, each of which ends with a shopper: what can be bought, and how many times.
+
+Expected numbers are what the merchant has: what was stated, less the pieces that people have bought since.
+"""
+
+import pytest
+
+from kills import Killed
+from miva_sandbox.faults.rules import Rule
+from miva_sandbox.server import SandboxServer
+from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.domain.listing import Pending
+from tradepost.domain.stock import Counting
+from tradepost.operations.imports import SOURCE
+from tradepost.operations.ports import SourceSettings
+
+from .conftest import ALL_RIGHTS, EIGHT
+
+WRITE = "InventoryProductSettings_Update"
+EXPIRE = "Delete Expired Shopping Baskets"
+TOKENS = [EIGHT, ALL_RIGHTS]
+BOTH_KINDS = ["MUG", "TEE-M"]
+in_both_modes = pytest.mark.parametrize("mode", MODES)
+
+
+@pytest.fixture(params=TOKENS)
+def token(request):
+    return request.param
+
+
+@pytest.fixture
+def mode():
+    """The mode of a new store, where it does not matter."""
+    return "basket"
+
+
+@pytest.fixture
+def unpublished(sandbox, sqlite, tmp_path, token, mode):
+    made = StockShop(sandbox, tmp_path, token=token, mode=mode)
+    made.state()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(unpublished):
+    """Everything is on sale, 8 mugs, 6 small and 5 medium tees, and nothing was sold."""
+    assert unpublished.publish().bad() == []
+    return unpublished
+
+
+def all_that_can_be_bought(shop):
+    return {sku: shop.can_buy(sku) for sku in STATED}
+
+
+@in_both_modes
+def test_what_was_stated_is_what_can_be_bought(shop):
+    assert all_that_can_be_bought(shop) == {"MUG": 8, "TEE-S": 6, "TEE-M": 5}
+
+
+# --- statements -----------------------------------------------------------------------------------------------------
+
+
+def test_sold_pieces_stay_sold_when_the_same_file_is_imported_again(shop):
+    shop.buy("MUG", 2)
+    shop.buy("TEE-M", 1)
+    shop.catch_up()
+
+    shop.state()
+    shop.catch_up()
+
+    assert all_that_can_be_bought(shop) == {"MUG": 6, "TEE-S": 6, "TEE-M": 4}
+
+
+def test_sold_pieces_stay_sold_when_the_file_is_imported_before_the_order_was_fetched(shop):
+    shop.buy("MUG", 2)
+
+    shop.state()
+    shop.sync()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 6
+
+
+def test_another_number_is_taken_less_what_is_still_to_be_shipped(shop):
+    shop.buy("MUG", 2)
+    shop.catch_up()
+
+    shop.state(MUG=10)
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 8
+
+
+def test_a_file_that_counts_knows_what_was_shipped_before_it_was_written_and_reserves_the_rest(shop):
+    DjangoCatalogue().set_source(SourceSettings(SOURCE, Counting.FILE))
+    shipped, _ordered = shop.buy("MUG", 2), shop.buy("MUG", 1)
+    shop.merchant.ship(shipped)
+    shop.catch_up()
+    shop.wait(MINUTE)
+
+    # Eight mugs again, now that two have left the house; only the tee's number is another one.
+    shop.state(TEE_M=9)
+    shop.catch_up()
+
+    assert all_that_can_be_bought(shop) == {"MUG": 7, "TEE-S": 6, "TEE-M": 9}
+
+
+def test_a_file_that_counts_is_none_when_the_same_bytes_come_again(shop):
+    DjangoCatalogue().set_source(SourceSettings(SOURCE, Counting.FILE))
+    shop.state(MUG=9)
+    shop.merchant.ship(shop.buy("MUG", 2))
+    shop.catch_up()
+    shop.wait(MINUTE)
+
+    shop.state(MUG=9)
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 7
+
+
+# --- what comes back ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sku", BOTH_KINDS)
+def test_the_pieces_of_a_cancelled_order_can_be_bought_again(shop, sku):
+    order = shop.buy(sku, 3)
+    shop.catch_up()
+
+    shop.merchant.cancel(order)
+    shop.catch_up()
+
+    assert shop.can_buy(sku) == STATED[sku]
+
+
+@pytest.mark.parametrize("sku", BOTH_KINDS)
+def test_the_pieces_of_a_deleted_order_can_be_bought_again(shop, sku):
+    order = shop.buy(sku, 3)
+    shop.catch_up()
+
+    shop.merchant.delete(order)
+    shop.catch_up()
+
+    assert shop.can_buy(sku) == STATED[sku]
+
+
+def test_a_shipped_order_that_is_deleted_keeps_its_pieces(shop):
+    order = shop.buy("MUG", 3)
+    shop.merchant.ship(order)
+    shop.catch_up()
+
+    shop.merchant.delete(order)
+    shop.state(MUG=9)
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 6 + 3, "the new number knows what was shipped before it"
+
+
+def test_a_split_line_changes_nothing(shop):
+    order = shop.buy("MUG", 3)
+    shop.catch_up()
+
+    (line,) = shop.merchant.lines(order)
+    shop.merchant.split(order, line)
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 5
+
+
+# --- baskets --------------------------------------------------------------------------------------------------------
+
+
+@in_both_modes
+def test_the_pieces_of_a_basket_that_expires_can_be_bought_again(shop):
+    shop.add("MUG", 3)
+    shop.state(MUG=10)
+    shop.catch_up()
+
+    shop.wait(BASKET_LIFE)
+    shop.sandbox.run_task(EXPIRE)
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 10
+
+
+@in_both_modes
+def test_a_basket_that_is_ordered_an_hour_later_is_sold_once(shop):
+    shopper = shop.add("MUG", 3)
+    shop.state(MUG=10)
+    shop.catch_up()
+
+    shop.wait(HOUR - MINUTE)
+    shopper.check_out()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 7
+
+
+@in_both_modes
+def test_pieces_in_a_basket_are_not_sold_to_another_by_a_lower_number(shop):
+    shop.add("MUG", 3)
+    shop.state(MUG=4)
+    shop.catch_up()
+
+    can_buy = shop.can_buy("MUG")
+
+    assert can_buy == (1 if shop.mode == "basket" else 4)
+
+
+# --- a sale within a second of a write ------------------------------------------------------------------------------
+
+
+@in_both_modes
+@pytest.mark.parametrize("requests", [1, 2, 5])
+@pytest.mark.parametrize("stated", [5, 10])
+def test_a_sale_whose_order_comes_after_its_stock_is_counted_once(shop, requests, stated):
+    shop.sandbox.faults.add(Rule(kind="checkout_gap", verb="AUTH", requests=requests, times=1))
+    assert shop.add("MUG", 2).check_out().is_pending
+
+    shop.state(MUG=stated)
+    shop.catch_up()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == stated - 2
+
+
+@pytest.mark.parametrize("requests", [1, 2, 5])
+@pytest.mark.parametrize("stated", [5, 10])
+def test_an_order_that_is_there_before_its_stock_falls_is_counted_once(shop, requests, stated):
+    shop.sandbox.faults.add(Rule(kind="checkout_gap", function="Order_Create", requests=requests, times=1))
+    shop.merchant.create("MUG", 2)
+
+    shop.state(MUG=stated)
+    shop.catch_up()
+    while not shop.sandbox.domain.agenda.is_empty:
+        shop.get_orders()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == stated - 2
+
+
+# --- hide -----------------------------------------------------------------------------------------------------------
+
+
+@in_both_modes
+def test_a_hide_with_an_order_in_flight_and_an_unhide_end_with_what_is_left(shop):
+    shop.sandbox.faults.add(Rule(kind="checkout_gap", verb="AUTH", seconds=30, times=1))
+    shop.add("MUG", 2).check_out()
+
+    shop.queue(Pending.HIDE, "MUG")
+    shop.sync()
+    hidden = shop.can_buy("MUG")
+    shop.wait(MINUTE)
+    shop.catch_up()
+    shop.queue(Pending.UNHIDE, "MUG")
+    shop.catch_up()
+
+    assert (hidden, shop.can_buy("MUG")) == (0, 6)
+
+
+def test_what_is_hidden_and_was_given_pieces_back_is_hidden_again(shop):
+    order = shop.buy("MUG", 2)
+    shop.catch_up()
+    shop.queue(Pending.HIDE, "MUG")
+    shop.catch_up()
+
+    shop.merchant.cancel(order)
+    given_back = shop.can_buy("MUG")
+    shop.catch_up()
+    hidden = shop.can_buy("MUG")
+    shop.queue(Pending.UNHIDE, "MUG")
+    shop.catch_up()
+
+    assert (given_back, hidden, shop.can_buy("MUG")) == (2, 0, 8)
+
+
+def test_a_number_that_comes_while_hidden_is_shown_by_the_unhide(shop):
+    shop.queue(Pending.HIDE, "TEE-S")
+    shop.sync()
+    shop.state(TEE_S=11)
+    shop.catch_up()
+    hidden = shop.can_buy("TEE-S")
+
+    shop.queue(Pending.UNHIDE, "TEE-S")
+    shop.catch_up()
+
+    assert (hidden, shop.can_buy("TEE-S")) == (0, 11)
+
+
+# --- publish --------------------------------------------------------------------------------------------------------
+
+
+class DyingHub:
+    """A store whose answer to the first documents is the last thing that the hub ever hears."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def provision(self, units):
+        self._store.provision(units)
+        raise Killed
+
+
+@in_both_modes
+def test_an_interrupted_publish_that_is_completed_after_sales_sells_no_piece_twice(unpublished):
+    shop, store = unpublished, unpublished.store
+    shop.store = DyingHub(store)
+    with pytest.raises(Killed):
+        shop.publish()
+    shop.store = store
+    shop.buy("MUG", 2)
+    shop.buy("TEE-M", 1)
+
+    shop.publish()
+    shop.catch_up()
+
+    assert all_that_can_be_bought(shop) == {"MUG": 6, "TEE-S": 6, "TEE-M": 4}
+
+
+# --- lost answers ---------------------------------------------------------------------------------------------------
+
+LOST = [
+    Rule(kind="drop_before", function=WRITE, times=1),
+    Rule(kind="drop_after", function=WRITE, times=1),
+    Rule(kind="lands_late", function=WRITE, times=1, seconds=100),
+]
+
+
+@pytest.fixture(params=LOST, ids=lambda rule: rule.kind)
+def lost(request):
+    return request.param
+
+
+@pytest.mark.parametrize("stated", [5, 11])
+def test_a_move_whose_answer_was_lost_is_settled_after_the_wait(shop, lost, stated):
+    shop.sandbox.faults.add(lost)
+    shop.state(MUG=stated)
+    with answer_lost():
+        shop.sync()
+    # Nothing is decided as long as it may still land.
+    shop.catch_up()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert [taken.kind for taken in shop.sandbox.faults.log()] == [lost.kind]
+    assert shop.can_buy("MUG") == stated
+
+
+@pytest.mark.parametrize("stated", [5, 11])
+def test_a_sale_while_the_fate_of_a_move_is_open_is_counted_once(shop, lost, stated):
+    shop.sandbox.faults.add(lost)
+    shop.state(MUG=stated)
+    with answer_lost():
+        shop.sync()
+    shop.buy("MUG", 3)
+    shop.catch_up()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == stated - 3
+
+
+def test_another_number_waits_until_the_fate_of_a_move_is_known(shop, lost):
+    shop.sandbox.faults.add(lost)
+    shop.state(MUG=11)
+    with answer_lost():
+        shop.sync()
+    shop.state(MUG=4)
+    shop.catch_up()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 4
+
+
+@pytest.mark.parametrize("change", [Pending.HIDE, Pending.UNHIDE])
+def test_a_hide_or_unhide_whose_answer_was_lost_is_made_again(shop, lost, change):
+    if change is Pending.UNHIDE:
+        shop.queue(Pending.HIDE, "MUG")
+        shop.sync()
+    shop.sandbox.faults.add(lost)
+    shop.queue(change, "MUG")
+    with answer_lost():
+        shop.sync()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == (0 if change is Pending.HIDE else 8)
+
+
+def test_a_hide_that_was_taken_back_before_anybody_knew_what_became_of_it_hides_nothing_for_good(shop):
+    # All that a client asks again is lost, too.
+    shop.sandbox.faults.add(Rule(kind="drop_after", function=WRITE, times=4))
+    shop.queue(Pending.HIDE, "MUG")
+    with answer_lost():
+        shop.sync()
+    hidden = shop.can_buy("MUG")
+    shop.queue(Pending.UNHIDE, "MUG")
+    shop.catch_up()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert (hidden, shop.can_buy("MUG")) == (0, 8)
+
+
+# --- clocks, channels, hands ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("skew", [-10 * MINUTE, 10 * MINUTE])
+def test_a_store_whose_clock_is_wrong_sells_what_there_is(shop, skew):
+    shop.sandbox.domain.clock.skew_seconds = skew
+    order = shop.buy("MUG", 2)
+    shop.buy("TEE-M", 1)
+    shop.state(MUG=10)
+    shop.catch_up()
+    after_sale = all_that_can_be_bought(shop)
+
+    shop.merchant.cancel(order)
+    shop.catch_up()
+
+    assert after_sale == {"MUG": 8, "TEE-S": 6, "TEE-M": 4}
+    assert all_that_can_be_bought(shop) == {"MUG": 10, "TEE-S": 6, "TEE-M": 4}
+
+
+def test_a_sale_on_one_channel_lowers_the_other_by_its_next_sync(shop, tmp_path, token, mode):
+    with SandboxServer() as second:
+        (tmp_path / "second").mkdir()
+        other = StockShop(second, tmp_path / "second", token=token, mode=mode, name="Other", clock=shop.clock)
+        other.listings.build(["mug", "tee"], queue=True)
+        DjangoCatalogue().refresh_wanted(["mug", "tee"])
+        other.publish()
+        shop.buy("MUG", 3)
+        order = other.buy("TEE-S", 2)
+
+        shop.get_orders()
+        other.get_orders()
+        shop.sync()
+        other.sync()
+        sold = (all_that_can_be_bought(shop), all_that_can_be_bought(other))
+        other.merchant.cancel(order)
+        other.get_orders()
+        shop.sync()
+        other.sync()
+
+        assert sold == ({"MUG": 5, "TEE-S": 4, "TEE-M": 5},) * 2
+        assert (shop.can_buy("TEE-S"), other.can_buy("TEE-S")) == (6, 6)
+        other.close()
+
+
+def test_a_count_that_somebody_raised_by_hand_is_put_right_where_it_can_be_read(shop):
+    shop.merchant.set_count("MUG", 20)
+
+    shop.state(MUG=9)
+    shop.catch_up()
+    shop.catch_up()
+
+    # Where counts can't be read, a move is all that there is until they are set anew.
+    assert shop.can_buy("MUG") == (9 if shop.can_read_stock else 21)
+
+
+def test_a_kill_between_the_note_of_a_move_and_its_sending_is_settled(shop, monkeypatch):
+    shop.state(MUG=11)
+
+    def die(_writes):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.store, "write_stock", die)
+        with pytest.raises(Killed):
+            shop.sync()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert shop.can_buy("MUG") == 11

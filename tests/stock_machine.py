@@ -1,0 +1,606 @@
+"""
+A state machine of stock: shoppers, a merchant, a hub that is killed and not answered, two channels, both modes.
+
+What the hub may offer is reckoned from the stores' own records of orders, never from the hub's figures. Of the hub's
+only this is taken: which shipped pieces it had seen when a number was stated, since that is what a statement knows.
+
+`benchmarks/stock_machine_run.py` lets it run for long.
+"""
+
+import json
+import shutil
+from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import connections, transaction
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from fakes.run import MemoryRun
+from kills import Fuse, Fused, Killed
+from miva_sandbox.faults.rules import Rule
+from miva_sandbox.server import SandboxServer
+from miva_sandbox.state import inventory
+from miva_sandbox.state.baskets import OutOfStock, PaymentDied, PaymentRefused
+from miva_sandbox.state.sales import NotForSaleError
+from stock_shop import OFFERS, STATED, HubClock, StockShop, catalogue_of
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.models import Listing, SightedPieces, StockEntry
+from tradepost.domain.errors import RunLost, TradepostError
+from tradepost.domain.listing import Pending
+from tradepost.domain.order import AcknowledgeMode
+from tradepost.domain.stock import Counting, EntryKind
+from tradepost.operations import get_orders, publish, sync
+from tradepost.operations.imports import SOURCE
+from tradepost.operations.ports import SourceSettings
+
+CHANNELS, SKUS = (0, 1), ("MUG", "TEE-S", "TEE-M")
+CANCELLED = 300
+GIVEN_BACK_ON_DELETE = (0, 100, 400)
+VERBS = ("get_orders", "sync", "publish")
+WRITE = "InventoryProductSettings_Update"
+LOST_ANSWERS = (
+    Rule(kind="drop_before", times=1),
+    Rule(kind="drop_after", times=1),
+    # After all that the client asks again by itself, and before nothing can land any more.
+    Rule(kind="drop_after", times=4),
+    Rule(kind="lands_late", times=1, seconds=20),
+    Rule(kind="lands_late", times=1, seconds=150),
+)
+
+
+class World:
+    """Two stores and one hub, made once; each example starts from the same state of all three."""
+
+    def __init__(self, folder: Path, database: Path) -> None:
+        self._folder, self._database, self._connections = folder, database, connections
+        self.clock = HubClock()
+        self.servers = [SandboxServer().start() for _ in CHANNELS]
+        self.shops = {}
+        for index, server in enumerate(self.servers):
+            for token in ("eight functions", "all rights"):
+                place = folder / f"{index}-{token}"
+                place.mkdir()
+                shop = StockShop(server, place, token=token, name=f"{index} {token}", clock=self.clock)
+                # One channel with two keys: what was made for the second is not needed.
+                first = self.shops.get((index, "eight functions"), shop)
+                if first is not shop:
+                    shop.channel.delete()
+                    shop.channel, shop.listings, shop.orders = first.channel, first.listings, first.orders
+                shop.settings = replace(
+                    shop.settings, id=shop.channel.pk, acknowledge_mode=AcknowledgeMode.NONE, batch_size=50
+                )
+                self.shops[index, token] = shop
+        self.state({})
+        self._keep("new")
+        for index in CHANNELS:
+            assert self.shops[index, "all rights"].publish().bad() == []
+        self._keep("published")
+
+    def state(self, quantities) -> None:
+        """Import the catalogue with these numbers, on both channels."""
+        shop = self.shops[0, "all rights"]
+        shop.import_text(catalogue_of(quantities))
+
+        other = self.shops[1, "all rights"].listings
+        other.build(["mug", "tee"], queue=True)
+        DjangoCatalogue().refresh_wanted(["mug", "tee"])
+
+    def _keep(self, name) -> None:
+        self._connections.close_all()
+        shutil.copyfile(self._database, self._folder / f"{name}.sqlite3")
+        for server in self.servers:
+            server.snapshot(name)
+
+    def begin(self, name, mode) -> None:
+        self._connections.close_all()
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self._database}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self._folder / f"{name}.sqlite3", self._database)
+        self.clock.moved *= 0
+        for server in self.servers:
+            server.reset()
+            server.restore(name)
+            inventory.change_settings(server.store, {"mode": mode})
+
+    def close(self) -> None:
+        for shop in self.shops.values():
+            shop.close()
+        for server in self.servers:
+            server.stop()
+
+
+class StockMachine(RuleBasedStateMachine):
+    """Whatever happens, no piece is sold twice; and when it is quiet again, none is kept from being sold."""
+
+    world: ClassVar[World]
+    taken: ClassVar[Counter] = Counter()
+
+    # --- the beginning ----------------------------------------------------------------------------------------------
+
+    @initialize(
+        token=st.sampled_from(["eight functions", "all rights"]),
+        mode=st.sampled_from(["basket", "checkout"]),
+        both=st.booleans(),
+        start=st.sampled_from(["published", "published", "new"]),
+        counts=st.sampled_from(["changed", "file"]),
+    )
+    def begin(self, token, mode, both, start, counts):
+        for what in (
+            f"token: {token}",
+            f"mode: {mode}",
+            f"channels: {1 + both}",
+            f"start: {start}",
+            f"counts: {counts}",
+        ):
+            self.taken[what] += 1
+        self.world.begin(start, mode)
+        if counts == "file":
+            DjangoCatalogue().set_source(SourceSettings(SOURCE, Counting.FILE))
+        self.counts_all, self.mode = counts == "file", mode
+        self.channels = CHANNELS if both else CHANNELS[:1]
+        self.shops = [self.world.shops[index, token] for index in self.channels]
+        self.stated = dict(STATED)
+        self.source = dict(STATED)
+        # {(channel, order, SKU): pieces that a statement knows of}, and what is left of orders that are gone.
+        self.known = defaultdict(int)
+        self.ghosts = defaultdict(int)
+        # How much more than was stated may be sold, by channel and SKU: a lower number that came too late, orders
+        # written by hand, and pieces that were in flight while a stock was set.
+        self.slack = Counter()
+        # Where something happened that only a look at the count can find.
+        self.needs_look = {}
+        self.shoppers = []
+        self.acts = 0
+        self.last_entry = self.entries()
+
+    # --- what is physically there ------------------------------------------------------------------------------------
+
+    def entries(self):
+        return StockEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+    def product_id(self, channel, sku):
+        rows = self.shops[channel].sandbox.store.db.rows("SELECT id FROM products WHERE sku = ?", (sku,))
+        return rows[0]["id"] if rows else None
+
+    def count(self, channel, sku):
+        product_id = self.product_id(channel, sku)
+        return None if product_id is None else inventory.counted(self.shops[channel].sandbox.store, product_id)
+
+    def pieces(self, channel):
+        """Return {(order, SKU): pieces out of the count}, of the orders that are there and those that are gone."""
+        found = Counter({(order, sku): n for (index, order, sku), n in self.ghosts.items() if index == channel})
+        rows = self.shops[channel].sandbox.store.db.rows(
+            "SELECT order_id, code, sku, quantity, status FROM order_items"
+        )
+        for row in rows:
+            if row["status"] != CANCELLED:
+                found[row["order_id"], row["sku"] or row["code"]] += row["quantity"]
+        return found
+
+    def reserved(self, channel, sku):
+        return sum(
+            max(0, n - self.known[channel, order, other])
+            for (order, other), n in self.pieces(channel).items()
+            if other == sku
+        )
+
+    def available(self, sku):
+        return self.stated[sku] - sum(self.reserved(channel, sku) for channel in self.channels)
+
+    def in_flight(self, channel, sku):
+        """Count pieces out of the store's count, or about to be, that the hub can't know of yet."""
+        shop = self.shops[channel]
+        held = 0
+        is_resting = not shop.sandbox.domain.agenda.is_empty
+        for row in shop.sandbox.store.db.rows("SELECT line, taken FROM basket_items"):
+            line = json.loads(row["line"])
+            if (line["sku"] or line["code"]).casefold() == sku.casefold() and (row["taken"] or is_resting):
+                held += line["quantity"]
+        seen = {
+            (order, key): taken
+            for order, key, taken in SightedPieces.objects.filter(sighting__channel=shop.channel).values_list(
+                "sighting__external_id", "key", "taken"
+            )
+        }
+        now = {(order, other.casefold()): n for (order, other), n in self.pieces(channel).items()}
+        key = sku.casefold()
+        unseen = sum(
+            abs(now.get((order, other), 0) - seen.get((order, other), 0))
+            for order, other in {*now, *seen}
+            if other == key
+        )
+        return held + unseen + is_resting
+
+    def look_needed(self, channel, sku, why):
+        self.needs_look.setdefault((channel, sku), set()).add(why)
+
+    # --- shoppers ----------------------------------------------------------------------------------------------------
+
+    @rule(channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), pieces=st.integers(1, 4))
+    def add(self, channel, sku, pieces):
+        shop = self.shop(channel)
+        shopper = shop.sandbox.shopper()
+        code, choices = OFFERS[sku]
+        with suppress(OutOfStock, NotForSaleError):
+            shopper.add(code, pieces, choices)
+            self.shoppers.append((shopper, shop))
+            self.taken["add"] += 1
+
+    @precondition(lambda self: self.shoppers)
+    @rule(which=st.integers(0, 99), payment=st.sampled_from(["authorised"] * 4 + ["refused", "dies"]))
+    def check_out(self, which, payment):
+        shopper, shop = self.shoppers.pop(which % len(self.shoppers))
+        if payment == "dies" and self.mode == "checkout":
+            for item in shopper.look():
+                self.look_needed(self.shops.index(shop), item.line.sku or item.line.code, "a payment died")
+        with suppress(OutOfStock):
+            try:
+                shopper.check_out(payment=payment)
+                self.taken["check out"] += 1
+            except PaymentRefused:
+                self.taken["payment refused"] += 1
+                self.shoppers.append((shopper, shop))
+            except PaymentDied:
+                self.taken["payment died"] += 1
+
+    @precondition(lambda self: self.shoppers)
+    @rule(which=st.integers(0, 99))
+    def empty_basket(self, which):
+        shopper, _ = self.shoppers.pop(which % len(self.shoppers))
+        shopper.empty()
+        self.taken["empty basket"] += 1
+
+    @rule(channel=st.sampled_from(CHANNELS), requests=st.integers(1, 9))
+    def next_purchase_rests(self, channel, requests):
+        rest = Rule(kind="checkout_gap", verb="AUTH", requests=requests, times=1)
+        self.shop(channel).sandbox.faults.add(rest)
+
+    # --- the merchant ------------------------------------------------------------------------------------------------
+
+    def shop(self, channel):
+        return self.shops[channel % len(self.shops)]
+
+    def some_order(self, which):
+        found = [(shop, order) for shop in self.shops for order in shop.merchant.orders()]
+        return found[which % len(found)] if found else (None, None)
+
+    @rule(channel=st.sampled_from(CHANNELS), pieces=st.integers(1, 2), requests=st.integers(0, 6))
+    def write_order(self, channel, pieces, requests):
+        """Nobody tests whether there are as many; the line is there before its stock falls."""
+        shop = self.shop(channel)
+        if self.product_id(self.shops.index(shop), "MUG") is None:
+            return
+        if requests:
+            gap = Rule(kind="checkout_gap", function="Order_Create", requests=requests, times=1)
+            shop.sandbox.faults.add(gap)
+        shop.merchant.create("MUG", pieces)
+        self.give_slack("MUG", pieces)
+        self.taken["write order"] += 1
+
+    @rule(which=st.integers(0, 99))
+    def cancel(self, which):
+        shop, order = self.some_order(which)
+        if shop is None or not shop.merchant.lines(order):
+            return
+        channel = self.shops.index(shop)
+        for sku, _quantity, status in shop.merchant.lines(order).values():
+            if status != CANCELLED:
+                # What a statement knows of has left the house, and is on sale until a move takes it off again.
+                self.slack[channel, sku] += self.known[channel, order, sku]
+        shop.merchant.cancel(order)
+        self.taken["cancel"] += 1
+
+    @rule(which=st.integers(0, 99))
+    def ship(self, which):
+        shop, order = self.some_order(which)
+        if shop is None or not any(status == 0 for *_, status in shop.merchant.lines(order).values()):
+            return
+        shop.merchant.ship(order)
+        self.taken["ship"] += 1
+
+    @rule(which=st.integers(0, 99))
+    def split(self, which):
+        shop, order = self.some_order(which)
+        lines = {} if shop is None else shop.merchant.lines(order)
+        line = next((line for line, (_, n, status) in lines.items() if n > 1 and status == 0), None)
+        if line is None:
+            return
+        shop.merchant.split(order, line)
+        self.taken["split"] += 1
+
+    @rule(which=st.integers(0, 99))
+    def delete(self, which):
+        """What had not been shipped comes back; of the rest the hub knows only if it had seen it shipped."""
+        shop, order = self.some_order(which)
+        # An order whose stock has not fallen yet would be deleted in the middle of its making.
+        if shop is None or not shop.sandbox.domain.agenda.is_empty:
+            return
+        channel = self.shops.index(shop)
+        kept, back = Counter(), Counter()
+        for sku, quantity, status in shop.merchant.lines(order).values():
+            if status != CANCELLED:
+                (back if status in GIVEN_BACK_ON_DELETE else kept)[sku] += quantity
+        seen = {
+            key: (taken, on_delete)
+            for key, taken, on_delete in SightedPieces.objects.filter(
+                sighting__channel=shop.channel, sighting__external_id=order
+            ).values_list("key", "taken", "on_delete")
+        }
+        shop.merchant.delete(order)
+        self.taken["delete"] += 1
+        for sku in {*kept, *back}:
+            taken, on_delete = seen.get(sku.casefold(), (0, 0))
+            if (taken - on_delete, on_delete) == (kept[sku], back[sku]):
+                self.ghosts[channel, order, sku] = kept[sku]
+                continue
+            # Nobody can say afterwards what became of it: what the hub has seen is what it goes by.
+            self.ghosts[channel, order, sku] = taken - on_delete
+            self.give_slack(sku, kept[sku] + back[sku] + taken)
+            self.look_needed(channel, sku, "deleted before it was seen as it was")
+
+    def give_slack(self, sku, pieces):
+        for channel in self.channels:
+            self.slack[channel, sku] += pieces
+
+    @rule(channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), cents=st.integers(100, 900))
+    def edit_price(self, channel, sku, cents):
+        shop = self.shop(channel)
+        if self.product_id(self.shops.index(shop), sku) is not None:
+            shop.merchant.set_price(sku, f"{cents / 100:.2f}")
+            self.taken["edit price"] += 1
+
+    @rule(channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), count=st.integers(0, 12))
+    def edit_count(self, channel, sku, count):
+        shop = self.shop(channel)
+        channel = self.shops.index(shop)
+        before = self.count(channel, sku)
+        if before is not None:
+            shop.merchant.set_count(sku, count)
+            self.slack[channel, sku] += max(0, count - before) + self.in_flight(channel, sku)
+            self.look_needed(channel, sku, "somebody set the count")
+            self.taken["edit count"] += 1
+
+    @rule(sku=st.sampled_from(SKUS), number=st.integers(0, 12))
+    def state(self, sku, number):
+        before = {each: self.available(each) for each in SKUS}
+        is_new = self.source[sku] != number
+        self.source[sku] = number
+        shipped = {
+            (channel, order, key): taken
+            for channel, shop in enumerate(self.shops)
+            for order, key, taken in SightedPieces.objects.filter(
+                sighting__channel=shop.channel, shipped_at__isnull=False
+            ).values_list("sighting__external_id", "key", "taken")
+        }
+        self.world.state(self.source)
+        for each in SKUS if self.counts_all and is_new else [sku] if is_new else []:
+            self.stated[each] = self.source[each]
+            for (channel, order, key), taken in shipped.items():
+                if key == each.casefold():
+                    self.known[channel, order, each] = max(self.known[channel, order, each], taken)
+            self.give_slack(each, max(0, before[each] - self.available(each)))
+        self.taken["state"] += 1
+
+    @rule(
+        channel=st.sampled_from(CHANNELS),
+        sku=st.sampled_from([*SKUS, "tee"]),
+        change=st.sampled_from(["hide", "unhide", "overwrite"]),
+    )
+    def ask(self, channel, sku, change):
+        self.shop(channel).queue(Pending(change), sku)
+        self.taken[f"ask {change}"] += 1
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def move(self, seconds):
+        self.world.clock.moved += timedelta(seconds=seconds)
+        for server in self.world.servers:
+            server.domain.clock.move(seconds)
+
+    @rule(minutes=st.sampled_from([1, 4, 11, 59, 61]))
+    def wait(self, minutes):
+        self.move(minutes * 60)
+        self.taken["wait"] += 1
+
+    @rule(channel=st.sampled_from(CHANNELS), minutes=st.sampled_from([-10, 0, 10]))
+    def clock_is_wrong(self, channel, minutes):
+        self.shop(channel).sandbox.domain.clock.skew_seconds = minutes * 60
+        self.taken["clock skew"] += 1
+
+    # --- the hub -----------------------------------------------------------------------------------------------------
+
+    @rule(channel=st.sampled_from(CHANNELS), verb=st.sampled_from(VERBS))
+    def run_verb(self, channel, verb):
+        self.carry_out(channel, verb)
+        self.taken[verb] += 1
+
+    @rule(channel=st.sampled_from(CHANNELS))
+    def catch_up(self, channel):
+        for verb in ("get_orders", "sync"):
+            self.carry_out(channel, verb)
+        self.taken["catch up"] += 1
+
+    @rule(channel=st.sampled_from(CHANNELS), verb=st.sampled_from(VERBS), at=st.integers(0, 70))
+    def run_and_kill(self, channel, verb, at):
+        try:
+            self.carry_out(channel, verb, kill_at=at)
+        except Killed:
+            self.taken[f"killed {verb}"] += 1
+
+    @rule(
+        channel=st.sampled_from(CHANNELS),
+        fault=st.sampled_from(LOST_ANSWERS),
+        sku=st.sampled_from(SKUS),
+        number=st.integers(0, 12),
+        at=st.one_of(st.none(), st.none(), st.integers(0, 70)),
+    )
+    def move_unanswered(self, channel, fault, sku, number, at):
+        """A kill may come on top of it."""
+        self.state(sku, number)
+        self.go_unanswered(channel, replace(fault, function=WRITE), "sync", at)
+
+    @rule(
+        channel=st.sampled_from(CHANNELS),
+        fault=st.sampled_from(LOST_ANSWERS),
+        at=st.one_of(st.none(), st.integers(0, 70)),
+    )
+    def publish_unanswered(self, channel, fault, at):
+        self.go_unanswered(channel, replace(fault, function="Provision_Store"), "publish", at)
+
+    def go_unanswered(self, channel, fault, verb, kill_at):
+        faults = self.shop(channel).sandbox.faults
+        number, before = faults.add(fault), len(faults.log())
+        with suppress(Killed):
+            self.carry_out(channel, verb, kill_at=kill_at)
+        self.taken[f"{fault.kind} {fault.function}"] += len(faults.log()) - before
+        faults.remove(number)
+
+    def carry_out(self, channel, verb, *, kill_at=None):
+        """Run a verb, and note what was set while pieces were in flight, which it can't be right about."""
+        shop = self.shop(channel)
+        channel = self.shops.index(shop)
+        in_flight = {sku: self.in_flight(channel, sku) for sku in SKUS}
+        open_moves = {
+            row.sku: row.open_move for row in Listing.objects.filter(channel=shop.channel, open_since__isnull=False)
+        }
+        ports = shop.ports(MemoryRun(atomic=transaction.atomic))
+        if kill_at is not None:
+            fuse = Fuse(kill_at)
+            fused = {name: Fused(getattr(ports, name), fuse) for name in ("store", "accounts", "listings", "intents")}
+            ports = replace(ports, **fused)
+        try:
+            {"get_orders": get_orders, "sync": sync, "publish": publish}[verb].execute(ports)
+        except RunLost:
+            raise
+        except TradepostError:
+            self.taken[f"{verb} ended by an error"] += 1
+        finally:
+            new = StockEntry.objects.filter(id__gt=self.last_entry, kind__in=[EntryKind.SET, EntryKind.LOOK])
+            touched = {entry.listing.sku: entry.kind for entry in new.select_related("listing")}
+            for row in Listing.objects.filter(channel=shop.channel):
+                if row.open_since is not None and row.open_move is None:
+                    touched[row.sku] = "set without an answer"
+                elif row.open_since is None and open_moves.get(row.sku):
+                    touched.setdefault(row.sku, "settled")
+            for sku, what in touched.items():
+                self.taken[f"stock: {what}"] += 1
+                if what == "set without an answer":
+                    # It may erase what is sold until it lands.
+                    self.slack[channel, sku] += 1_000
+                    self.look_needed(channel, sku, what)
+                elif in_flight[sku]:
+                    self.slack[channel, sku] += in_flight[sku] + abs(open_moves.get(sku) or 0)
+                    self.look_needed(channel, sku, what)
+            self.last_entry = self.entries()
+
+    # --- what is always true -----------------------------------------------------------------------------------------
+
+    @invariant()
+    def no_channel_sells_more_than_was_stated(self):
+        if not hasattr(self, "stated"):
+            return
+        self.acts += 1
+        for channel in self.channels:
+            for sku in SKUS:
+                sold, most = self.reserved(channel, sku), self.stated[sku] + self.slack[channel, sku]
+                assert sold <= most, f"channel {channel} has sold {sold} of {sku}, and may have sold {most}"
+
+    # --- what is true when it is quiet again -------------------------------------------------------------------------
+
+    @precondition(lambda self: self.acts >= 12)
+    @rule()
+    def settle(self):
+        self.be_quiet()
+
+    def be_quiet(self):
+        """Gaps close, baskets expire, lost answers are waited out; then the hub runs as its schedules do."""
+        self.taken["quiet"] += 1
+        self.acts = 0
+        for server in self.world.servers:
+            server.faults.clear(seed=0)
+        self.shoppers = []
+        self.move(10 * 60)
+        for shop in self.shops:
+            while not shop.sandbox.domain.agenda.is_empty:
+                shop.merchant.call("ProductList_Load_Query", Count=1)
+        self.move(26 * 3600)
+        for server in self.world.servers:
+            server.run_task("Delete Expired Shopping Baskets")
+        for channel in self.channels:
+            self.carry_out(channel, "publish")
+        for _ in range(3):
+            for channel in self.channels:
+                for verb in ("get_orders", "sync"):
+                    self.carry_out(channel, verb)
+            self.move(11 * 60)
+        self.look()
+        self.compare(but=())
+        self.slack = Counter({(c, s): max(0, -self.available(s)) for c in self.channels for s in SKUS})
+        self.needs_look = {}
+
+    def look(self):
+        """
+        Stand in for the look at counts in turn, and for the full sync that sets them anew: both open lost accounts.
+
+        Before it, everything that needs no look is right already.
+        """
+
+        self.compare(but=self.needs_look)
+        for channel, sku in self.needs_look:
+            self.taken["looked"] += 1
+            row = Listing.objects.filter(channel=self.shops[channel].channel, sku=sku)
+            row.filter(health="listed").update(account=None)
+            # What is hidden is hidden anew.
+            row.filter(health="hidden").update(account=1)
+        if self.needs_look:
+            for channel in self.channels:
+                self.carry_out(channel, "sync")
+                self.carry_out(channel, "sync")
+
+    def compare(self, *, but):
+        for channel in self.channels:
+            for sku in SKUS:
+                if (channel, sku) in but:
+                    continue
+                listing = Listing.objects.get(channel=self.shops[channel].channel, sku=sku)
+                wanted = 0 if listing.health == "hidden" else max(0, self.available(sku))
+                count = self.count(channel, sku)
+                shown = None if count is None else max(0, count)
+                assert shown == wanted, (
+                    f"channel {channel} offers {shown} of {sku}, of which {wanted} are left ({self.stated[sku]} stated)"
+                )
+
+    def teardown(self):
+        if hasattr(self, "stated"):
+            self.be_quiet()
+
+
+def run(*, examples, steps, number=None, is_shrunk=False) -> None:
+    """Let the machine run; a number repeats a run."""
+    run_state_machine_as_test(
+        StockMachine if number is None else seed(number)(StockMachine),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            derandomize=number is None,
+            # To make a failure smaller takes longer than a test may.
+            phases=(Phase.generate, Phase.shrink) if is_shrunk else (Phase.generate,),
+            print_blob=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
