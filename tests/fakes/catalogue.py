@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tradepost.domain.catalogue import Product
-from tradepost.operations.ports import ImportCounts, ReadProduct
+from tradepost.operations.ports import ImportCounts, QueuedStructure, ReadProduct
 
 
 class MemoryCatalogue:
@@ -56,6 +56,10 @@ class MemoryChannel:
         new = {*handles} - self.handles
         self.handles |= new
         return len(new)
+
+    def queue_structure(self, handles: Collection[str]) -> QueuedStructure:
+        self._catalogue.calls.append(f"compare {len(handles)} on {self._name}")
+        return QueuedStructure()
 
 
 class MemoryReader:

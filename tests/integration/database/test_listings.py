@@ -121,16 +121,19 @@ def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(
     assert [(row.kind, row.parent_id) for row in (child, new)] == [(Kind.VARIANT, parent.id)] * 2
 
 
-def test_a_product_that_loses_its_options_freezes_its_parent(channel, catalogue, listings, family, noon):
+def test_a_parent_of_a_product_that_lost_its_options_waits_to_be_delisted_and_not_to_be_published(
+    channel, catalogue, listings, family, noon
+):
     catalogue.save([family("tee", "S")], at=noon)
-    listings.build(["tee"], queue=False)
+    listings.build(["tee"], queue=True)
     shrunk = replace(family("tee", "S"), option_names=())
 
     catalogue.save([shrunk], at=noon)
     listings.build(["tee"], queue=False)
 
     parent, child = listings.by_skus(["tee", "tee-S"])
-    assert (parent.status.is_paused, child.kind, child.parent_id) == (True, Kind.SIMPLE, None)
+    assert (parent.status, child.kind, child.parent_id) == (Status(), Kind.SIMPLE, None)
+    assert Listing.objects.get(kind="parent").attention == Attention.ORPHANED
 
 
 def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, catalogue, listings, family, simple, noon):

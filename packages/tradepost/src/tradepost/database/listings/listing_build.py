@@ -196,9 +196,11 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
     )
     families = [product_id for product_id, has_parent in is_family.items() if has_parent]
     ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
-    ours.exclude(product_id__in=families).update(
-        is_paused=True, attention=Attention.ORPHANED, last_error="The product has no options any more."
+    retired = ours.exclude(product_id__in=families)
+    retired.filter(link=Link.UNLINKED).update(pending=Pending.NONE)
+    # Not paused: a page that is on the store goes off sale with the next publish.
+    retired.update(
+        attention=Attention.ORPHANED,
+        last_error="The product has no options any more, so its page goes off sale; delist it when nobody needs it.",
     )
-    ours.filter(product_id__in=families, attention=Attention.ORPHANED).update(
-        is_paused=False, attention="", last_error=""
-    )
+    ours.filter(product_id__in=families, attention=Attention.ORPHANED).update(attention="", last_error="")

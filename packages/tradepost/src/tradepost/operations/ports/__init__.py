@@ -14,6 +14,7 @@ from tradepost.operations.ports.catalogue import (
     ImportCounts,
     Level,
     ListingBuilder,
+    QueuedStructure,
     ReadProduct,
     RowReport,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "OrdersById",
     "Ports",
     "Proven",
+    "QueuedStructure",
     "RangeCount",
     "ReadProduct",
     "RowReport",

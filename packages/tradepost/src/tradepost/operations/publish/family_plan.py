@@ -3,19 +3,23 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tradepost.domain import changes
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
-from tradepost.domain.fields import ALL_GROUPS, Group
+from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.store import StoreProduct
+from tradepost.domain.structure import Structure, combination, fitted
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
 
 # While hidden, stock is held at 0 and the shop's view is left alone, whatever else is overwritten.
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
+# What makes a page of a child, or a child of a page; price and quantity are a sync's.
+_OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class FamilyPlan:
 
     `unit` are the changes to the store. `links`: rows whose product the merchant has made already. `gone`: linked
     rows that are due, but whose product is not there. `refused`: rows that can't be published as things are.
+    `closed`: the parent of a product that has no options any more; its page goes off sale. `adds_only`: the parent's
+    page is the merchant's, so it is only added to.
     """
 
     family: FamilyRows
@@ -43,6 +49,8 @@ class FamilyPlan:
     links: tuple[tuple[ListingRow, StoreProduct], ...] = ()
     gone: tuple[ListingRow, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    closed: ListingRow | None = None
+    adds_only: bool = False
 
     @property
     def rows(self) -> dict[str, ListingRow]:
@@ -79,20 +87,36 @@ def plan_family(
     publish that did not come to its end, and are completed instead of linked. `was_answered`: the store has been sent
     this family and has answered, so what can't be read was taken, and an address that is missing was in use.
     """
-    triage = _FamilyTriage(rules, seen, ours, selection)
+    triage = _FamilyTriage(family, rules, seen, ours, selection)
     for row in family.listings:
         triage.place(row)
-    triage.settle_parent(family)
+    triage.settle_parent()
     wanted: WantedUnit | None = None
     scope = Scope({})
     unit = Unit(family.listings[0].code, ())
     if triage.groups:
         wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files)
+        wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
         if was_answered and _lacks_address(wanted, seen):
             wanted = with_other_address(wanted)
         scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
-        unit = difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection))
-    return FamilyPlan(family, wanted, scope, unit, tuple(triage.links), tuple(triage.gone), tuple(triage.refused))
+        # By its first row, which need not be the page: the parent of what has no options any more.
+        unit = replace(difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection)), key=unit.key)
+    if triage.closed is not None and seen[code_key(triage.closed.code)].is_active:
+        page = seen[code_key(triage.closed.code)]
+        closing = changes.page_closed(page.code, page.name, listing_id=triage.closed.id)
+        unit = replace(unit, changes=(closing, *unit.changes))
+    return FamilyPlan(
+        family,
+        wanted,
+        scope,
+        unit,
+        tuple(triage.links),
+        tuple(triage.gone),
+        tuple(triage.refused),
+        triage.closed,
+        triage.adds_only,
+    )
 
 
 def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool:
@@ -112,6 +136,23 @@ def build_wanted(
         if row.id in takes_part or row.kind is Kind.PARENT
     }
     return wanted_unit(family.product, rules=rules, values=values, files=files)
+
+
+def fitted_to_page(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], adds_only: bool) -> WantedUnit:
+    """Return the unit with the structure of its page in the page's own codes; see `domain.structure`."""
+    root = wanted.root
+    page = seen.get(code_key(root.code))
+    if page is None or not root["attributes"]:
+        return wanted
+    structure = fitted(Structure(root["attributes"], root["variants"]), page, keeps_rest=adds_only)
+    values = {**root.values, "attributes": structure.attributes, "variants": structure.variants}
+    if adds_only:
+        values["placement"] = None
+    else:
+        present = {combination(variant) for variant in page.variants or ()}
+        # Those that are new say themselves how they are priced.
+        values["variant_pricing"] = tuple(v for v in structure.variants if combination(v) in present)
+    return replace(wanted, products=(replace(root, values=values), *wanted.products[1:]))
 
 
 def with_other_address(wanted: WantedUnit) -> WantedUnit:
@@ -141,7 +182,8 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
         rules.msrp_field: "MSRP",
     }
     for product in wanted.products:
-        for code in product["custom_fields"]:
+        given = {**(product["placement"] or {}), **product["custom_fields"]}
+        for code in (code for code, value in given.items() if value):
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names.get(code, code), choices=choices)
         for category in product.made.categories if product.made.has_own_page else ():
@@ -153,11 +195,14 @@ class _FamilyTriage:
 
     def __init__(
         self,
+        family: FamilyRows,
         rules: ContentRules,
         seen: Mapping[str, StoreProduct],
         ours: Collection[str],
         selection: Selection,
     ) -> None:
+        self._family = family
+        self._skus = {variant.sku for variant in family.product.variants}
         self._rules = rules
         self._seen = seen
         self._ours = ours
@@ -168,9 +213,15 @@ class _FamilyTriage:
         self.links: list[tuple[ListingRow, StoreProduct]] = []
         self.gone: list[ListingRow] = []
         self.refused: list[Refusal] = []
+        self.closed: ListingRow | None = None
+        self.adds_only = False
 
     def place(self, row: ListingRow) -> None:
         found = self._seen.get(code_key(row.code))
+        if row.kind is not Kind.PARENT and row.sku not in self._skus:
+            if is_due(row, self._selection):
+                self.refused.append(Refusal(row, Attention.ORPHANED, _orphaned(row)))
+            return
         if row.status.link is Link.LINKED:
             self._linked(row, found)
         elif row.kind is not Kind.PARENT and is_due(row, self._selection) and row.status.pending is Pending.PUBLISH:
@@ -182,9 +233,22 @@ class _FamilyTriage:
                 self.gone.append(row)
             return
         self.takes_part.add(row.id)
-        if is_due(row, self._selection):
-            held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
-            self.groups[code_key(row.code)] = row.overwrite_groups - held
+        if not is_due(row, self._selection):
+            return
+        held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
+        asked = row.overwrite_groups - held
+        if Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
+            asked |= _OF_ANOTHER_KIND
+        if Group.STRUCTURE in asked and is_closed_by_us(row, found):
+            asked |= {Group.STATUS}
+        self.groups[code_key(row.code)] = asked
+
+    def _is_of_another_kind(self, row: ListingRow, found: StoreProduct) -> bool:
+        """Whether the store has as a child what has a page of its own by now, or the other way round."""
+        kind = (found.custom_fields or {}).get(self._rules.type_field, "").strip().lower()
+        # What the merchant made inactive stays so.
+        is_theirs = row.status.health is Health.HIDDEN and not row.was_hidden
+        return row.kind is not Kind.PARENT and kind not in {"", row.kind.value} and not is_theirs
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
@@ -200,28 +264,63 @@ class _FamilyTriage:
         self.groups[key] = ALL_GROUPS
         self.takes_part.add(row.id)
 
-    def settle_parent(self, family: FamilyRows) -> None:
+    def settle_parent(self) -> None:
         """A parent is made, completed or extended whenever one of its variants is."""
+        family = self._family
         parent = family.listings[0]
         if parent.kind is not Kind.PARENT:
+            return
+        if not family.product.is_family:
+            self._retire(parent)
             return
         has_new = any(row.id in self.takes_part and row.status.link is not Link.LINKED for row in family.listings)
         if parent.status.link is Link.LINKED:
             if has_new:
-                self._extend(parent, family)
+                self._extend(parent)
         elif has_new or (is_due(parent, self._selection) and parent.status.pending is Pending.PUBLISH):
-            self._make(parent, family, has_new=has_new)
+            self._make(parent, has_new=has_new)
+        if parent.id not in self.takes_part:
+            self._keep_pages()
 
-    def _extend(self, parent: ListingRow, family: FamilyRows) -> None:
+    def _retire(self, parent: ListingRow) -> None:
+        """Close the page of a family that is none any more, as soon as its last article has a page of its own."""
+        self.takes_part.discard(parent.id)
+        self.groups.pop(code_key(parent.code), None)
+        if not is_due(parent, self._selection) or parent.status.link is not Link.LINKED or parent in self.gone:
+            return
+        for row in self._family.listings:
+            if row.kind is Kind.SIMPLE and row.sku in self._skus:
+                key = code_key(row.code)
+                found = self._seen.get(key)
+                has_page = row.id in self.takes_part and found is not None and found.is_active
+                if has_page or Group.STATUS in self.groups.get(key, frozenset()):
+                    self.closed = parent
+
+    def _keep_pages(self) -> None:
+        """Without its parent, an article that became a variant would not be on sale at all."""
+        if not self._rules.is_native:
+            return
+        for row in self._family.listings:
+            key = code_key(row.code)
+            is_linked_child = row.kind is Kind.VARIANT and row.status.link is Link.LINKED
+            if is_linked_child and Group.STATUS in self.groups.get(key, frozenset()):
+                message = f"{row.sku} keeps its own page until its parent is on the store."
+                self.refused.append(Refusal(row, Attention.PUBLISH_FAILED, message))
+                self.groups.pop(key)
+
+    def _extend(self, parent: ListingRow) -> None:
         if parent.id in self.takes_part:
             key = code_key(parent.code)
-            self.groups[key] = self.groups.get(key, frozenset()) | {Group.STRUCTURE}
+            asked = self.groups.get(key, frozenset())
+            # A page whose structure was never ours may offer what the catalogue does not have.
+            self.adds_only = Group.STRUCTURE not in asked and Group.STRUCTURE not in parent.proven_fingerprints
+            self.groups[key] = asked | {Group.STRUCTURE}
             return
-        self._refuse_new(family, "its parent is gone from the store; unlink the parent and publish the family")
+        self._refuse_new("its parent is gone from the store; unlink the parent and publish the family")
         if parent not in self.gone:
             self.gone.append(parent)
 
-    def _make(self, parent: ListingRow, family: FamilyRows, *, has_new: bool) -> None:
+    def _make(self, parent: ListingRow, *, has_new: bool) -> None:
         key = code_key(parent.code)
         found = self._seen.get(key)
         self.takes_part.add(parent.id)
@@ -234,19 +333,20 @@ class _FamilyTriage:
             message = _collision(parent, found, self._rules)
             self.refused.append(Refusal(parent, Attention.ALREADY_EXISTS, message))
             self.takes_part.discard(parent.id)
-            self._refuse_new(family, f"its parent can't be published. {message}")
+            self._refuse_new(f"its parent can't be published. {message}")
             return
         self.links.append((parent, found))
-        if has_new and _takes_options(found, family):
+        if has_new and _takes_options(found, self._family):
             self.groups[key] = frozenset({Group.STRUCTURE})
+            self.adds_only = True
         elif has_new:
             self._refuse_new(
-                family, f"the product {found.code} on the store has other options; add the variant there and link it"
+                f"the product {found.code} on the store has other options; add the variant there and link it"
             )
 
-    def _refuse_new(self, family: FamilyRows, why: str) -> None:
+    def _refuse_new(self, why: str) -> None:
         linked = {row.id for row, _there in self.links}
-        for row in family.listings:
+        for row in self._family.listings:
             key = code_key(row.code)
             if row.kind is Kind.VARIANT and row.status.link is not Link.LINKED and row.id not in linked:
                 if row.id in self.takes_part:
@@ -255,6 +355,15 @@ class _FamilyTriage:
                 self.takes_part.discard(row.id)
                 self.creates.discard(key)
                 self.groups.pop(key, None)
+
+
+def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
+    """Whether a parent's page was taken off sale when its product lost its options; hiding leaves it active."""
+    return row.kind is Kind.PARENT and row.was_hidden and not found.is_active
+
+
+def _orphaned(row: ListingRow) -> str:
+    return f"The catalogue does not have {row.sku} any more, so there is nothing to send; delist it, or unlink it."
 
 
 def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.fields import Group, fingerprints
-from tradepost.domain.listing import Attention, Event, Link, settle
+from tradepost.domain.fields import Group, fingerprint, fingerprints
+from tradepost.domain.listing import Attention, Event, Health, Link, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.store import StoreProduct
+from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
 from tradepost.operations.ports import ListingRow, Proven, WriteOutcome
@@ -29,6 +30,8 @@ def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
 
 def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict) -> None:
     failed: dict[int, str] = {}
+    root = code_key(family.unit.key)
+    lacks_only = _lacks_only(family, seen)
     for key, row in family.rows.items():
         result = evidence.results.get(_subject(key))
         left = evidence.left.get(_subject(key), frozenset())
@@ -36,7 +39,8 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
             continue
         # Missing variants are judged child by child; a lost answer with unreadable values is not good enough.
         is_lost = evidence.answers[_subject(key)].outcome is WriteOutcome.LOST
-        if key not in seen.products or not left or not left <= _SOFT | {"variants"} or is_lost:
+        soft = _SOFT | ({"variants"} if key == root and lacks_only else frozenset())
+        if key not in seen.products or not left or not left <= soft or is_lost:
             failed[row.id] = result.message
     for listing_id, message in failed.items():
         verdict.flags[listing_id] = (Attention.PUBLISH_FAILED, message)
@@ -47,6 +51,8 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
     for row, found in family.links:
         verdict.proven.append(linked(row, found, evidence.began))
+    if family.closed is not None and family.closed.id not in verdict.flags:
+        verdict.proven.append(_closed(family.closed, evidence.began))
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
         product = seen.products.get(key)
@@ -68,8 +74,8 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
     """Record what the store was proven to have of a listing."""
     assert family.wanted is not None
     is_new = row.status.link is not Link.LINKED
-    if not is_new and not row.overwrite_groups:
-        return  # a parent that was only extended
+    if not is_new and not row.overwrite_groups and family.adds_only:
+        return
     wanted = family.wanted.product(row.code)
     groups = family.scope.groups[code_key(row.code)]
     prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
@@ -84,7 +90,7 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
         Proven(
             row.id,
             evidence.began,
-            status=settle(row.status, Event.PUBLISHED if is_new else Event.OVERWRITTEN),
+            status=_status(row, product, groups),
             external_id=product.id,
             code=product.code,
             price=product.price if Group.PRICE in groups else None,
@@ -92,6 +98,22 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             fingerprints={**row.proven_fingerprints, **prints},
         )
     )
+
+
+def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -> Status:
+    if row.status.link is not Link.LINKED:
+        return settle(row.status, Event.PUBLISHED)
+    status = settle(row.status, Event.OVERWRITTEN)
+    is_open_again = row.kind is Kind.PARENT and status.health is Health.HIDDEN and Group.STATUS in groups
+    return settle(status, Event.UNHIDDEN) if is_open_again and product.is_active else status
+
+
+def _closed(row: ListingRow, at: datetime) -> Proven:
+    """A page that nobody can open is hidden; whether it is delisted, a person decides."""
+    status = settle(row.status, Event.OVERWRITTEN)
+    status = status if status.health is Health.HIDDEN else settle(status, Event.HIDDEN)
+    prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
+    return Proven(row.id, at, status=status, fingerprints=prints)
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
@@ -126,6 +148,15 @@ def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collecti
     offered_codes = {code_key(code) for variant in offered for code in variant.part_codes}
     wanted = {code_key(code) for variant in family.wanted.root["variants"] for code in variant.part_codes}
     return wanted - offered_codes
+
+
+def _lacks_only(family: FamilyPlan, seen: Seen) -> bool:
+    """Whether the page offers nothing but what it should, so that what it lacks can be judged child by child."""
+    page = seen.products.get(code_key(family.unit.key))
+    if family.wanted is None or page is None:
+        return False
+    wanted = {combination(variant) for variant in family.wanted.root["variants"]}
+    return all(combination(variant) in wanted for variant in page.variants or ())
 
 
 def _lacking_images(family: FamilyPlan, seen: Seen) -> list[str]:
