@@ -19,6 +19,8 @@ from tradepost.operations.publish.values import Detail, Seen
 # What may be missing without the listing being called unpublished: it can be bought, and attention says what lacks.
 _SOFT = frozenset({"images", "address"})
 
+_CLOSED = "The product has no options any more, so its page went off sale; delist it when nobody needs it."
+
 
 def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
     """Judge a batch; `detail` is that of the last plan."""
@@ -53,6 +55,7 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.proven.append(linked(row, found, evidence.began))
     if family.closed is not None and family.closed.id not in verdict.flags:
         verdict.proven.append(_closed(family.closed, evidence.began))
+        verdict.flags[family.closed.id] = (Attention.ORPHANED, _CLOSED)
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
         product = seen.products.get(key)
