@@ -404,5 +404,57 @@ def test_a_page_that_the_merchant_made_is_only_added_to(shop):
     assert "product_type" not in {name for name, value in tee.custom_fields.items() if value}
 
 
+def test_a_family_is_sold_out_while_hidden_and_sold_again_afterwards(shop, is_native):
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+
+    shop.queue(Pending.HIDE, "tee")
+    assert shop.sync().bad() == []
+    hidden = seen_by_a_shopper(shop)
+    shop.queue(Pending.UNHIDE, "tee")
+    assert shop.sync().bad() == []
+
+    assert hidden == shelves(MUG, is_native=is_native)
+    assert seen_by_a_shopper(shop) == shelves(TEE, MUG, is_native=is_native)
+
+
+def test_a_hidden_family_that_changed_its_shape_is_not_on_sale_before_it_is_put_back(shop):
+    before, after = SHAPES["variant added and option renamed"]
+    shop.import_text(text_of(before))
+    shop.publish()
+    shop.queue(Pending.HIDE, "tee")
+    shop.sync()
+
+    shop.import_text(text_of(after))
+    assert shop.publish().bad() == []
+    hidden = seen_by_a_shopper(shop)
+    shop.queue(Pending.UNHIDE, "tee")
+    shop.sync()
+
+    # The new article was asked for by the import, and nobody has hidden it.
+    assert set(hidden) <= {"T-4"}
+    assert seen_by_a_shopper(shop) == shelves(after, is_native=True)
+
+
+def test_no_shopper_meets_half_a_family_while_it_is_delisted(shop):
+    """The page goes first, then what is behind it; the last variant takes its page along."""
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+    deleted = []
+    delete = shop.store.delete_products
+    names = {product.id: code for code, product in shop.on_store().items()}
+    shop.store.delete_products = lambda ids: deleted.extend(names[number] for number in ids) or delete(ids)
+
+    shop.queue(Pending.DELIST, "T-3")
+    assert shop.sync().bad() == []
+    first = seen_by_a_shopper(shop)
+    shop.queue(Pending.DELIST, "T-1", "T-2")
+    assert shop.sync().bad() == []
+
+    assert first == shelves((TEE[0], TEE[1], {"T-1": ("Red", "M"), "T-2": ("Red", "L")}), MUG, is_native=True)
+    assert deleted == ["t-3", "tee", "t-1", "t-2"]
+    assert seen_by_a_shopper(shop) == shelves(MUG, is_native=True)
+
+
 def _provision(shop, xml):
     assert list(provisioning.run(shop.sandbox.store, xml)) == []
