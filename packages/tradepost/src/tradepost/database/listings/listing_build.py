@@ -198,7 +198,7 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
     ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
     retired = ours.exclude(product_id__in=families)
     retired.filter(link=Link.UNLINKED).update(pending=Pending.NONE)
-    # Not paused: a page that is on the store goes off sale with the next publish.
+    # Not paused: a page that is on the store is closed by the publish that gives its article one.
     retired.update(
         attention=Attention.ORPHANED,
         last_error="The product has no options any more, so its page goes off sale; delist it when nobody needs it.",

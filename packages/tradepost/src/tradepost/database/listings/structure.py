@@ -11,7 +11,7 @@ from tradepost.database.models import Channel, Listing, ProductRecord, VariantRe
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group, fingerprint
 from tradepost.domain.listing import Link, Pending, request
-from tradepost.domain.structure import RETIRED_MARK, structure_mark
+from tradepost.domain.structure import structure_mark
 from tradepost.operations.ports import QueuedStructure
 
 _COLUMNS = (
@@ -21,7 +21,11 @@ _COLUMNS = (
 
 
 def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStructure:
-    """Queue an overwrite of structure where it is due; what is queued for another change keeps that."""
+    """
+    Queue an overwrite of structure where it is due; what is queued for another change keeps that.
+
+    The parent of what has no options any more is closed when its article gets a page of its own.
+    """
     products = {
         product_id: (handle, names)
         for product_id, handle, names in ProductRecord.objects.filter(handle__in=handles).values_list(
@@ -31,7 +35,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     marks = _Marks(products, is_native=settings_of(Channel.objects.get(pk=channel_id)).rules.is_native)
     rows = Listing.objects.filter(channel_id=channel_id, product_id__in=products, link=Link.LINKED)
     # What the catalogue has no more has no structure to be sent.
-    rows = rows.exclude(variant__is_gone=True)
+    rows = rows.exclude(variant__is_gone=True).exclude(kind=Kind.PARENT, product_id__in=marks.without_options)
     queued: list[dict[str, Any]] = []
     names: dict[Pending, set[str]] = defaultdict(set)
     for row in rows.values(*_COLUMNS):
@@ -61,11 +65,13 @@ class _Marks:
         for product_id, sku, options in variants.values_list("product_id", "sku", "options"):
             self._options[product_id][sku] = options
 
+    @property
+    def without_options(self) -> list[int]:
+        return [product_id for product_id, (_, option_names) in self._products.items() if not option_names]
+
     def of(self, row: Mapping[str, Any]) -> list[Any]:
         _, option_names = self._products[row["product_id"]]
         kind = Kind(row["kind"])
-        if kind is Kind.PARENT and not option_names:
-            return RETIRED_MARK
         has_page = kind is Kind.PARENT and self._is_native
         return structure_mark(
             kind,

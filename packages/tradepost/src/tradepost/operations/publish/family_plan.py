@@ -202,7 +202,6 @@ class _FamilyTriage:
         selection: Selection,
     ) -> None:
         self._family = family
-        self._skus = {variant.sku for variant in family.product.variants}
         self._rules = rules
         self._seen = seen
         self._ours = ours
@@ -218,10 +217,6 @@ class _FamilyTriage:
 
     def place(self, row: ListingRow) -> None:
         found = self._seen.get(code_key(row.code))
-        if row.kind is not Kind.PARENT and row.sku not in self._skus:
-            if is_due(row, self._selection):
-                self.refused.append(Refusal(row, Attention.ORPHANED, _orphaned(row)))
-            return
         if row.status.link is Link.LINKED:
             self._linked(row, found)
         elif row.kind is not Kind.PARENT and is_due(row, self._selection) and row.status.pending is Pending.PUBLISH:
@@ -283,18 +278,18 @@ class _FamilyTriage:
             self._keep_pages()
 
     def _retire(self, parent: ListingRow) -> None:
-        """Close the page of a family that is none any more, as soon as its last article has a page of its own."""
+        """Close the page of a family that is none any more, together with the article that gets one of its own."""
+        is_ours = parent.id in self.takes_part and Group.STRUCTURE in parent.proven_fingerprints
         self.takes_part.discard(parent.id)
         self.groups.pop(code_key(parent.code), None)
-        if not is_due(parent, self._selection) or parent.status.link is not Link.LINKED or parent in self.gone:
+        if not is_ours or parent.status.is_paused:
             return
         for row in self._family.listings:
-            if row.kind is Kind.SIMPLE and row.sku in self._skus:
-                key = code_key(row.code)
-                found = self._seen.get(key)
-                has_page = row.id in self.takes_part and found is not None and found.is_active
-                if has_page or Group.STATUS in self.groups.get(key, frozenset()):
-                    self.closed = parent
+            asked = self.groups.get(code_key(row.code), frozenset())
+            found = self._seen.get(code_key(row.code))
+            has_page = Group.STATUS in asked or (found is not None and found.is_active)
+            if row.kind is Kind.SIMPLE and asked and has_page:
+                self.closed = parent
 
     def _keep_pages(self) -> None:
         """Without its parent, an article that became a variant would not be on sale at all."""
@@ -360,10 +355,6 @@ class _FamilyTriage:
 def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
     """Whether a parent's page was taken off sale when its product lost its options; hiding leaves it active."""
     return row.kind is Kind.PARENT and row.was_hidden and not found.is_active
-
-
-def _orphaned(row: ListingRow) -> str:
-    return f"The catalogue does not have {row.sku} any more, so there is nothing to send; delist it, or unlink it."
 
 
 def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:

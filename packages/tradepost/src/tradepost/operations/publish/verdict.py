@@ -6,7 +6,7 @@ from datetime import datetime
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprint, fingerprints
-from tradepost.domain.listing import Attention, Event, Health, Link, Status, settle
+from tradepost.domain.listing import Attention, Event, Health, Link, Pending, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, combination
@@ -31,20 +31,7 @@ def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
 
 
 def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict) -> None:
-    failed: dict[int, str] = {}
-    root = code_key(family.unit.key)
-    lacks_only = _lacks_only(family, seen)
-    for key, row in family.rows.items():
-        result = evidence.results.get(_subject(key))
-        left = evidence.left.get(_subject(key), frozenset())
-        if result is None or result.outcome is Outcome.APPLIED:
-            continue
-        # Missing variants are judged child by child; a lost answer with unreadable values is not good enough.
-        is_lost = evidence.answers[_subject(key)].outcome is WriteOutcome.LOST
-        soft = _SOFT | ({"variants"} if key == root and lacks_only else frozenset())
-        if key not in seen.products or not left or not left <= soft or is_lost:
-            failed[row.id] = result.message
-    for listing_id, message in failed.items():
+    for listing_id, message in _failures(family, seen, evidence).items():
         verdict.flags[listing_id] = (Attention.PUBLISH_FAILED, message)
     for refusal in family.refused:
         verdict.flags[refusal.row.id] = (refusal.attention, refusal.message)
@@ -71,6 +58,27 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
     lacking = _lacking_images(family, seen)
     if lacking and family.wanted is not None:
         verdict.flags.setdefault(family.family.listings[0].id, (Attention.IMAGE_FAILED, lacking[0]))
+
+
+def _failures(family: FamilyPlan, seen: Seen, evidence: Evidence) -> dict[int, str]:
+    """Say by listing what could not be done, and why."""
+    failed: dict[int, str] = {}
+    root = code_key(family.unit.key)
+    lacks_only = _lacks_only(family, seen)
+    for key, row in family.rows.items():
+        result = evidence.results.get(_subject(key))
+        left = evidence.left.get(_subject(key), frozenset())
+        if result is None or result.outcome is Outcome.APPLIED:
+            continue
+        # Missing variants are judged child by child; a lost answer with unreadable values is not good enough.
+        is_lost = evidence.answers[_subject(key)].outcome is WriteOutcome.LOST
+        soft = _SOFT | ({"variants"} if key == root and lacks_only else frozenset())
+        if key not in seen.products or not left or not left <= soft or is_lost:
+            failed[row.id] = result.message
+    if family.closed is not None and family.closed.id in failed:
+        # Two pages for one article: what has a page of its own by now stays due until the other one is closed.
+        failed |= {family.rows[key].id: failed[family.closed.id] for key in family.scope.groups}
+    return failed
 
 
 def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:
@@ -106,15 +114,16 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
 def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -> Status:
     if row.status.link is not Link.LINKED:
         return settle(row.status, Event.PUBLISHED)
-    status = settle(row.status, Event.OVERWRITTEN)
+    status = row.status
+    if status.pending is Pending.OVERWRITE:
+        status = settle(status, Event.OVERWRITTEN)
     is_open_again = row.kind is Kind.PARENT and status.health is Health.HIDDEN and Group.STATUS in groups
-    return settle(status, Event.UNHIDDEN) if is_open_again and product.is_active else status
+    return settle(status, Event.OPENED) if is_open_again and product.is_active else status
 
 
 def _closed(row: ListingRow, at: datetime) -> Proven:
     """A page that nobody can open is hidden; whether it is delisted, a person decides."""
-    status = settle(row.status, Event.OVERWRITTEN)
-    status = status if status.health is Health.HIDDEN else settle(status, Event.HIDDEN)
+    status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
     prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
     return Proven(row.id, at, status=status, fingerprints=prints)
 
