@@ -18,7 +18,17 @@ COLUMNS = (
     "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
     "Variant Inventory Qty,Variant Price\n"
 )
-PRICES = {"T-1": "15.00", "T-2": "16.50", "T-3": "17.00", "T-4": "18.25", "T-5": "19.00", "C-1": "9.00", "M-1": "7.90"}
+PRICES = {
+    "T-1": "15.00",
+    "T-2": "16.50",
+    "T-3": "17.00",
+    "T-4": "18.25",
+    "T-5": "19.00",
+    "T-6": "20.00",
+    "T-7": "21.00",
+    "C-1": "9.00",
+    "M-1": "7.90",
+}
 
 
 def family(handle, options, variants):

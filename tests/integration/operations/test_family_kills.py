@@ -12,8 +12,10 @@ from .conftest import Shop
 from .test_families import MUG, TEE, seen_by_a_shopper, shelves, simple, text_of
 from .test_kill_publish import TOKENS, CutStore, DyingHub, Fuse, Killed, TagFuse, publish_fused
 
-# An option and a value are renamed, another is dropped, a variant goes and one comes; an article becomes a family.
+# An option and a value are renamed, another is dropped, a variant goes and one comes; an article becomes a family,
+# and a family an article.
 AFTER = ("tee", ("Colour", "Fit"), {"T-1": ("Crimson", "M"), "T-2": ("Crimson", "S"), "T-4": ("Blue", "M")})
+CUP = ("cup", (), {"T-6": ()})
 BOWL = ("bowl", ("Size",), {"C-1": ("Small",), "T-5": ("Big",)})
 
 
@@ -28,9 +30,9 @@ def reshaped(sqlite, tmp_path):
         folder.mkdir()
         shop = Shop(server, folder, token=token, name=f"Shop {len(made)}")
         made.append((shop, server))
-        shop.import_text(text_of(TEE, MUG) + simple("bowl", "C-1"))
+        shop.import_text(text_of(TEE, MUG, ("cup", ("Size",), {"T-6": ("S",), "T-7": ("L",)})) + simple("bowl", "C-1"))
         assert shop.publish().bad() == []
-        shop.import_text(text_of(AFTER, MUG, BOWL))
+        shop.import_text(text_of(AFTER, MUG, BOWL, CUP))
         return shop
 
     yield make
@@ -43,8 +45,11 @@ def assert_it_is_right_after_one_more_run(shop, where):
     run = shop.publish()
 
     assert run.bad() == [], where
-    assert seen_by_a_shopper(shop) == shelves(AFTER, MUG, BOWL, is_native=True), where
+    assert seen_by_a_shopper(shop) == shelves(AFTER, MUG, BOWL, CUP, is_native=True), where
     assert len(shop.on_store()["tee"].variants) == len(AFTER[2]), where
+    # The article that became a page has all that a page has, not only its type.
+    cup = shop.on_store()["t-6"]
+    assert (cup.description, cup.addresses, shop.on_store()["cup"].is_active) == ("Plain", ("/cup-t-6.html",), False)
     assert {row.status.pending.value for row in shop.listings.by_ids(shop.all_ids())} == {""}, where
     shop.close()
     shop.sandbox.stop()

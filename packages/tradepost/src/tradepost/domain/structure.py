@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from tradepost.domain.catalogue import Kind
@@ -30,7 +31,11 @@ class Structure:
 
 
 def structure_mark(
-    kind: Kind, *, parent_code: str = "", option_names: Sequence[str] = (), options: Mapping[str, Sequence[str]]
+    kind: Kind,
+    *,
+    parent_code: str = "",
+    option_names: Sequence[str] = (),
+    options: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Any]:
     """
     Write what a listing's structure is made of, whatever the order: a parent's options by SKU, a child's parent.

@@ -7,12 +7,12 @@ from tradepost.domain import changes
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
-from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group
+from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, fingerprint
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.store import StoreProduct
-from tradepost.domain.structure import Structure, combination, fitted
+from tradepost.domain.structure import Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
 
@@ -20,6 +20,7 @@ from tradepost.operations.selection import EVERYTHING, Selection
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
+_OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def plan_family(
     if triage.groups:
         wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files)
         wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
-        if was_answered and _lacks_address(wanted, seen):
+        if _is_address_taken(wanted, seen, family) or (was_answered and _lacks_address(wanted, seen)):
             wanted = with_other_address(wanted)
         scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
         # By its first row, which need not be the page: the parent of what has no options any more.
@@ -116,6 +117,17 @@ def plan_family(
         tuple(triage.refused),
         triage.closed,
         triage.adds_only,
+    )
+
+
+def _is_address_taken(wanted: WantedUnit, seen: Mapping[str, StoreProduct], family: FamilyRows) -> bool:
+    """Whether another product of the family has the address: what was the page before is one no more, and keeps it."""
+    found = {code_key(row.code): seen.get(code_key(row.code)) for row in family.listings}
+    taken = {(address, key) for key, other in found.items() if other for address in other.addresses or ()}
+    return any(
+        product["address"] == address and code_key(product.code) != key
+        for product in wanted.products
+        for address, key in taken
     )
 
 
@@ -240,10 +252,16 @@ class _FamilyTriage:
 
     def _is_of_another_kind(self, row: ListingRow, found: StoreProduct) -> bool:
         """Whether the store has as a child what has a page of its own by now, or the other way round."""
-        kind = (found.custom_fields or {}).get(self._rules.type_field, "").strip().lower()
         # What the merchant made inactive stays so.
         is_theirs = row.status.health is Health.HIDDEN and not row.was_hidden
-        return row.kind is not Kind.PARENT and kind not in {"", row.kind.value} and not is_theirs
+        if row.kind is Kind.PARENT or is_theirs:
+            return False
+        proven = row.proven_fingerprints.get(Group.STRUCTURE)
+        if proven is not None:
+            # Not by the store's type, which is another half way through.
+            return (row.kind is Kind.SIMPLE) != (proven == _OF_A_SIMPLE_PRODUCT)
+        kind = (found.custom_fields or {}).get(self._rules.type_field, "").strip().lower()
+        return kind not in {"", row.kind.value}
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
