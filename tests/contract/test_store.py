@@ -53,6 +53,12 @@ def update(code, name, *, before, after):
     return Change(Subject(SubjectKind.PRODUCT, code), Side.STORE, Action.UPDATE, (FieldChange(name, before, after),))
 
 
+def changed(code, **fields):
+    """`fields` as they are before and after."""
+    written = tuple(FieldChange(name, before, after) for name, (before, after) in fields.items())
+    return Change(Subject(SubjectKind.PRODUCT, code), Side.STORE, Action.UPDATE, written)
+
+
 def create(code, **fields):
     return change(Action.CREATE, code, **{"name": code.title(), "price": Decimal("9.50"), "is_active": True, **fields})
 
@@ -136,7 +142,8 @@ WRITTEN = {
     "quantity": 7,
     "categories": ("shirts",),
     "dimensions": {"length": Decimal("10.50"), "height": Decimal(3)},
-    "custom_fields": {"product_type": "simple", "upc": "012345678905"},
+    "custom_fields": {"upc": "012345678905"},
+    "placement": {"product_type": "simple"},
     "images": (StoreImage("graphics/is-images/tee-1-aaaaaaaa.png", "main"),),
     "attributes": (SIZE,),
     "variants": (variant("S", "part"),),
@@ -145,10 +152,11 @@ WRITTEN = {
 
 
 def test_every_field_of_a_listing_has_a_value_below():
-    assert set(WRITTEN) == set(FIELDS)
+    # How a variant is priced no store tells: a shopper sees it, in tests/integration/operations/test_families.py.
+    assert set(WRITTEN) == set(FIELDS) - {"variant_pricing"}
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", WRITTEN)
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
 def test_what_was_provisioned_is_read_back_without_a_difference(implementation, name, action):
     store, reader, field = implementation.store, implementation.reader, FIELDS[name]
@@ -334,9 +342,22 @@ def test_a_variant_of_the_same_options_gets_other_parts(store, reader):
     store.provision([family(), unit(create("other"))])
     before = reader.products_by_code(["tee"])["tee"].variants
 
-    store.provision([unit(update("tee", "variants", before=before, after=(variant("S", "other"),)))])
+    store.provision([unit(update("tee", "variants", before=before, after=(variant("S", "other"), variant("M"))))])
 
     assert set(reader.products_by_code(["tee"])["tee"].variants) == {variant("S", "other"), variant("M")}
+
+
+def test_a_page_has_the_variants_that_were_written_and_no_others(store, reader):
+    store.provision([family(), unit(create("tee-L"))])
+    tee = reader.products_by_code(["tee"])["tee"]
+    sizes = StoreAttribute("size", "Sizes", (StoreOption("M", "Middle"), StoreOption("L", "Large")))
+    fields = {"attributes": (tee.attributes, (sizes,)), "variants": (tee.variants, (variant("M"), variant("L")))}
+
+    (answer,) = store.provision([unit(changed("tee", **fields))])
+
+    after = reader.products_by_code(["tee"])["tee"]
+    assert answer == UnitAnswer(WriteOutcome.DONE)
+    assert (after.attributes, set(after.variants)) == ((sizes,), {variant("M"), variant("L")})
 
 
 def test_an_unused_option_is_taken_off_the_page(store, reader):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
-from tradepost.operations.ports import ImportCounts, ReadProduct, Saying, SourceSettings
+from tradepost.operations.ports import ImportCounts, QueuedStructure, ReadProduct, Saying, SourceSettings
 
 
 class MemoryCatalogue:
@@ -83,6 +83,10 @@ class MemoryChannel:
         new = {*handles} - self.handles
         self.handles |= new
         return len(new)
+
+    def queue_structure(self, handles: Collection[str]) -> QueuedStructure:
+        self._catalogue.calls.append(f"compare {len(handles)} on {self._name}")
+        return QueuedStructure()
 
 
 class MemoryReader:

@@ -194,6 +194,7 @@ class StoreProducts:
         """Part a value into what can be taken and what lacks something; each element is a tag of its own."""
         fits = {
             "categories": lambda code: code in self.categories,
+            "placement": lambda code: code in self.custom_fields,
             "custom_fields": lambda code: code in self.custom_fields,
             "images": lambda image: self.files is None or image.path in self.files,
             "variants": lambda variant: all(code_key(part) in self.by_key for part in variant.part_codes),
@@ -226,18 +227,16 @@ def _gone(name: str, change: Change) -> frozenset[str]:
 
 
 def _attributes(product: StoreProduct, value: Sequence[StoreAttribute]) -> dict[str, Any]:
-    there = {code_key(attribute.code): attribute for attribute in product.attributes}
-    for attribute in value:
-        old = there.get(code_key(attribute.code))
-        options = {code_key(option.code): option for option in (*(old.options if old else ()), *attribute.options)}
-        there[code_key(attribute.code)] = replace(old or attribute, options=tuple(options.values()))
-    return {"attributes": tuple(there.values())}
+    """Those that tell no variants apart are the merchant's, and stay."""
+    wanted = {code_key(attribute.code) for attribute in value}
+    questions = [a for a in product.attributes if not a.is_dimension and code_key(a.code) not in wanted]
+    return {"attributes": (*questions, *value)}
 
 
 def _variants(product: StoreProduct, value: Sequence[StoreVariant]) -> dict[str, Any]:
-    """One of the same options gets its parts changed."""
-    there = {_combination(variant): variant for variant in (*product.variants, *value)}
-    return {"variants": tuple(there.values())}
+    """What has the options that it had keeps its place."""
+    place = {_combination(variant): position for position, variant in enumerate(product.variants)}
+    return {"variants": tuple(sorted(value, key=lambda variant: place.get(_combination(variant), len(place))))}
 
 
 def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
@@ -286,8 +285,12 @@ _OWN: Mapping[str, Callable[[StoreProduct, Any], dict[str, Any]]] = {
     "attributes": _attributes,
     "quantity": lambda _product, value: {"stock": StoreStock(is_tracked=True, count=value)},
     "variants": _variants,
+    "variant_pricing": lambda _product, _value: {},
     "unused_options": _without_options,
-    "custom_fields": lambda product, value: {"custom_fields": {**product.custom_fields, **value}},
+    **dict.fromkeys(
+        ("placement", "custom_fields"),
+        lambda product, value: {"custom_fields": {**product.custom_fields, **value}},
+    ),
     "dimensions": lambda product, value: {"dimensions": {**product.dimensions, **value}},
     "images": _images,
     "categories": lambda product, value: {"categories": product.categories | set(value)},

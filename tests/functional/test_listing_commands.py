@@ -63,6 +63,24 @@ def test_importing_the_same_file_again_changes_nothing(connected, sample):
     assert (second["created"], second["updated"], second["listings_built"]) == (0, 0, 0)
 
 
+def test_an_import_says_whose_pages_get_another_shape_and_the_next_publish_gives_it(published, sample, box):
+    text = sample.read_text(encoding="utf-8").replace(",Navy,", ",Midnight,")
+    changed = sample.with_name("changed.csv")
+    changed.write_text(text, encoding="utf-8")
+
+    answer = published("catalogue", "import", changed)
+    again = published("catalogue", "import", changed, "--json").json
+    published("listings", "publish")
+
+    assert "On shop other options or variants are queued for 1 product (harbour-tee)" in answer.out
+    assert "'tradepost listings publish'" in answer.out
+    assert again["restructured"] == {"shop": ["harbour-tee"]}
+    (page,) = on_store(box, "harbour-tee").values()
+    colours = next(attribute for attribute in page.attributes if attribute.prompt == "Colour")
+    assert "Midnight" in {option.prompt for option in colours.options}
+    assert "Navy" not in {option.prompt for option in colours.options}
+
+
 def test_hide_queues_and_says_when_or_by_which_command_it_is_applied(published, box):
     answer = published("listings", "hide", "HP-MUG-WHITE", "--json")
 

@@ -118,16 +118,19 @@ def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(channel, sa
     assert [(row.kind, row.parent_id) for row in (child, new)] == [(Kind.VARIANT, parent.id)] * 2
 
 
-def test_a_product_that_loses_its_options_orphans_its_parent(channel, save, listings, family):
+def test_a_parent_of_a_product_that_lost_its_options_waits_to_be_delisted_and_not_to_be_published(
+    channel, save, listings, family
+):
     save([family("tee", "S")])
-    listings.build(["tee"], queue=False)
+    listings.build(["tee"], queue=True)
     shrunk = replace(family("tee", "S"), option_names=())
 
     save([shrunk])
     listings.build(["tee"], queue=False)
 
     parent, child = listings.by_skus(["tee", "tee-S"])
-    assert (parent.status.is_orphaned, child.kind, child.parent_id) == (True, Kind.SIMPLE, None)
+    assert (parent.status, child.kind, child.parent_id) == (Status(), Kind.SIMPLE, None)
+    assert Listing.objects.get(kind="parent").attention == Attention.ORPHANED
 
 
 def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, save, listings, family, simple):

@@ -145,8 +145,8 @@ def test_a_variant_can_be_added_and_an_unused_option_taken_off(ready, reader):
     large = StoreVariant(frozenset({("size", "L")}), ("tee-L",))
     attributes = (StoreAttribute("size", "Size", (*SIZES, StoreOption("L", "Large"))),)
     parent = change(
-        Action.UPDATE, "tee", attributes=(before.attributes, attributes), variants=(before.variants, (large,)),
-        unused_options=(None, (("size", "S"),)),
+        Action.UPDATE, "tee", attributes=(before.attributes, attributes),
+        variants=(before.variants, (*before.variants, large)), unused_options=(None, (("size", "S"),)),
     )  # fmt: skip
 
     answers = ready.provision([Unit("tee", (parent, create("tee-L")))])
@@ -164,7 +164,9 @@ def test_a_variant_of_the_same_options_gets_other_parts_and_keeps_its_id(ready, 
     ids = {row.variant_id for row in client.call(functions.product_variant_list_load_product(product_id=parent.id))}
     moved = StoreVariant(frozenset({("size", "S")}), ("other",))
 
-    ready.provision([Unit("tee", (change(Action.UPDATE, "tee", variants=(parent.variants, (moved,))),))])
+    ready.provision(
+        [Unit("tee", (change(Action.UPDATE, "tee", variants=(parent.variants, (moved, parent.variants[1]))),))]
+    )
 
     rows = client.call(functions.product_variant_list_load_product(product_id=parent.id))
     assert {row.variant_id for row in rows} == ids

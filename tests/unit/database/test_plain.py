@@ -24,8 +24,8 @@ def test_values_of_changes_are_written_as_json_can_hold_them():
     assert json.loads(json.dumps(written)) == {
         "price": "12.50",
         "groups": ["images", "texts"],
-        "options": [{"code": "s", "prompt": "Small"}],
-        "variant": {"options": [["size", "s"]], "part_codes": ["TEE-S"]},
+        "options": [{"code": "s", "prompt": "Small", "is_default": False}],
+        "variant": {"options": [["size", "s"]], "part_codes": ["TEE-S"], "pieces": 1},
         "at": "2026-03-01T12:00:00+00:00",
         "status": [True, None, 3, "text"],
     }

@@ -88,23 +88,16 @@ def test_a_family_becomes_a_parent_with_drop_downs_and_a_child_for_each_variant(
 def test_a_child_names_its_parent_and_carries_the_identifiers():
     child = build(TEE).products[1]
 
-    assert child["custom_fields"] == {
-        "product_type": "variant",
-        "parent_code": "tee",
-        "upc": "400638100001",
-        "brand": "Acme",
-    }
+    assert child["placement"] == {"product_type": "variant", "parent_code": "tee"}
+    assert child["custom_fields"] == {"upc": "400638100001", "brand": "Acme"}
 
 
 def test_a_product_without_options_is_simple_and_has_its_own_page():
     (mug,) = build(MUG).products
 
-    assert (mug.kind, mug.code, mug["is_active"], mug["custom_fields"]["product_type"]) == (
-        Kind.SIMPLE,
-        "MUG",
-        True,
-        "simple",
-    )
+    assert (mug.kind, mug.code, mug["is_active"]) == (Kind.SIMPLE, "MUG", True)
+    # What has no parent any more must not go on naming one.
+    assert mug["placement"] == {"product_type": "simple", "parent_code": ""}
 
 
 def test_in_a_flat_channel_children_have_pages_and_the_parent_has_no_drop_downs():

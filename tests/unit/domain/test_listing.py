@@ -83,6 +83,10 @@ def becomes(state, pending, paused, orphaned, event):  # noqa: C901, PLR0912 a c
             return (ON, "", paused, orphaned) if unlinked and pending in {"", "publish"} else None
         case "overwritten":
             return (state, "", paused, orphaned) if linked and pending == "overwrite" else None
+        case "closed":
+            return (AWAY, "delist" if pending == "delist" else "", paused, orphaned) if state == ON else None
+        case "opened again":
+            return (ON, "", paused, orphaned) if state == AWAY and not pending else None
         case "not published":
             return same if not broken and pending in {"publish", "overwrite"} else None
         case "synced":

@@ -71,7 +71,11 @@ def test_an_unknown_quantity_is_never_sent():
 
 
 def test_only_missing_attributes_and_options_are_added():
-    grown = change(Action.UPDATE, "tee", attributes=((attribute("s"),), (attribute("S", "M"),)))
+    grown = change(
+        Action.UPDATE,
+        "tee",
+        attributes=((StoreAttribute("SIZE", "Size", (StoreOption("s", "S"),)),), (attribute("S", "M"),)),
+    )
 
     document = unit_document(Unit("tee", (grown,)))
 

@@ -49,10 +49,14 @@ def test_a_file_is_read_and_saved_once_and_wanted_values_computed_once_for_all_c
         "save 200",
         "build 200 on east",
         "build 200 on west",
+        "compare 200 on east",
+        "compare 200 on west",
         "refresh 200",
         "save 3",
         "build 3 on east",
         "build 3 on west",
+        "compare 3 on east",
+        "compare 3 on west",
         "refresh 3",
     ]
     assert (report.rows, report.products, report.saved) == (203, 203, ImportCounts(created=203))

@@ -16,7 +16,7 @@ from tradepost.domain.stock import Counting
 from tradepost.operations.catalogue_changes import carry_out, plan_merger, plan_removal, plan_renaming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tradepost.database.models import Channel, ProductRecord
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
 
 SHOWN_NOTES = 20
+SHOWN_HANDLES = 10
 
 ImagesOption = Annotated[
     Path | None,
@@ -45,7 +46,7 @@ def import_(
     ] = "",
     images: ImagesOption = None,
     no_queue: Annotated[
-        bool, typer.Option("--no-queue", help="Build new listings without queueing a publish.")
+        bool, typer.Option("--no-queue", help="Queue nothing: no publish of new listings, no new shape for pages.")
     ] = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -278,6 +279,8 @@ def report_json(report: "ImportReport") -> dict[str, Any]:
         "updated": report.saved.updated,
         "unchanged": report.saved.unchanged,
         "listings_built": report.listings_built,
+        "restructured": report.restructured,
+        "held": report.held,
         "refused": [_row_json(row) for row in report.refused],
         "notes": [_row_json(row) for row in report.reports if row.level is Level.NOTE],
     }
@@ -311,6 +314,22 @@ def _print(report: "ImportReport") -> None:
         out.print(f"{report.listings_built} new listings on {', '.join(report.built)}.", markup=False)
     else:
         out.print("There is no channel yet, so no listings were built; import again after 'tradepost channel add'.")
+    for name, handles in report.restructured.items():
+        if handles:
+            out.print(
+                f"On {name} other options or variants are queued for {_counted(handles)}; they are there after "
+                "'tradepost listings publish'.",
+                markup=False,
+                soft_wrap=True,
+            )
+    for name, handles in report.held.items():
+        if handles:
+            out.print(
+                f"On {name} {_counted(handles)} changed options or variants, but another change is queued first: run "
+                "'tradepost listings sync', then import again.",
+                markup=False,
+                soft_wrap=True,
+            )
     notes = [row for row in report.reports if row.level is Level.NOTE]
     for row in report.refused:
         err.print(f"Refused: {_where(row)}{row.message}", markup=False, soft_wrap=True)
@@ -320,6 +339,12 @@ def _print(report: "ImportReport") -> None:
         err.print(f"... and {len(notes) - SHOWN_NOTES} more notes; --json has all of them.")
     if report.refused:
         out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
+
+
+def _counted(handles: "Sequence[str]") -> str:
+    named = ", ".join(handles[:SHOWN_HANDLES])
+    more = f" and {len(handles) - SHOWN_HANDLES} more" if len(handles) > SHOWN_HANDLES else ""
+    return f"{len(handles)} {'product' if len(handles) == 1 else 'products'} ({named}{more})"
 
 
 def _where(row: "RowReport") -> str:

@@ -68,6 +68,11 @@ def product_delisted(code: str, *, external_id: int | None, is_asked: bool, list
     return _on_store(Action.DELIST, code, [FieldChange("external_id", external_id, None)], reason, listing_id)
 
 
+def page_closed(code: str, name: str, *, listing_id: int) -> Change:
+    fields = [FieldChange("is_active", True, False)]
+    return _on_store(Action.UPDATE, code, fields, "its product has no options any more", listing_id, label=name)
+
+
 def options_taken_off(code: str, name: str, *, options: tuple[tuple[str, str], ...]) -> Change:
     fields = [FieldChange("unused_options", None, options)]
     return _on_store(Action.UPDATE, code, fields, "no variant has these options any more", None, label=name)

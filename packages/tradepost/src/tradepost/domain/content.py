@@ -202,7 +202,9 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
         if present is None:
             if key in scope.creates:
                 fields = [
-                    FieldChange(name, None, value) for name, value in product.values.items() if not is_blank(value)
+                    FieldChange(name, None, _given(value))
+                    for name, value in product.values.items()
+                    if not is_blank(value)
                 ]
                 found.append(
                     changes.product_created(
@@ -223,3 +225,8 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
                 )
             )
     return Unit(key=wanted.root.code, changes=tuple(found))
+
+
+def _given(value: Any) -> Any:
+    """A new product has nothing to clear."""
+    return {name: text for name, text in value.items() if text} if isinstance(value, Mapping) else value

@@ -20,6 +20,7 @@ from tradepost.domain.image_names import own_place
 from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
+from tradepost.domain.structure import combination, structure_mark
 
 MAX_NAME = 100
 MAX_PAGE_TITLE = 254
@@ -111,28 +112,44 @@ def _any_address(have: tuple[str, ...], want: str) -> Missing | None:
 
 
 def _choices(have: tuple[StoreAttribute, ...], want: tuple[StoreAttribute, ...]) -> Missing | None:
-    return None if _choice_keys(want) <= _choice_keys(have) else (have, want)
+    """Questions of the merchant's own (an engraving, a gift note) distinguish no variants, and stay."""
+    wanted = {code_key(attribute.code) for attribute in want}
+    ours = tuple(attribute for attribute in have if attribute.is_dimension or code_key(attribute.code) in wanted)
+    return None if _choice_keys(ours) == _choice_keys(want) else (ours, want)
 
 
-def _choice_keys(attributes: Iterable[StoreAttribute]) -> set[tuple[str, str]]:
+def _choice_keys(attributes: Iterable[StoreAttribute]) -> set[tuple[Any, ...]]:
     return {
-        (code_key(attribute.code), code_key(code))
+        key
         for attribute in attributes
-        for code in ("", *(option.code for option in attribute.options))
+        for code in [code_key(attribute.code)]
+        for key in (
+            (code, attribute.prompt.strip(), attribute.is_dimension, attribute.is_required),
+            *((code, code_key(option.code), option.prompt.strip()) for option in attribute.options),
+        )
     }
 
 
 def _combinations(have: tuple[StoreVariant, ...], want: tuple[StoreVariant, ...]) -> Missing | None:
-    existing = {_combination_key(variant) for variant in have}
-    missing = tuple(variant for variant in want if _combination_key(variant) not in existing)
-    return (have, missing) if missing else None
+    """Each combination once, with its product, and none besides."""
+    return None if sorted(map(_variant_key, have)) == sorted(map(_variant_key, want)) else (have, want)
 
 
-def _combination_key(variant: StoreVariant) -> tuple[frozenset[tuple[str, str]], tuple[str, ...]]:
-    return (
-        frozenset((code_key(attribute), code_key(option)) for attribute, option in variant.options),
-        tuple(sorted(code_key(code) for code in variant.part_codes)),
-    )
+def _variant_key(variant: StoreVariant) -> tuple[Any, ...]:
+    return sorted(combination(variant)), sorted(code_key(code) for code in variant.part_codes), variant.pieces
+
+
+def _of_the_page(_made: Making) -> tuple[StoreVariant, ...]:
+    """What only the page can tell; see `operations.publish.family_plan.fitted_to_page`."""
+    return ()
+
+
+def _nothing(_product: StoreProduct) -> None:
+    """What no function of a store tells."""
+
+
+def _unmarked(_made: Making) -> None:
+    """What the fingerprint of its group needs no mark of, as another field's says it all."""
 
 
 # --- the table ------------------------------------------------------------------------------------------------------
@@ -226,9 +243,11 @@ class CustomField:
     make: Callable[[Making], str]
 
 
-_CUSTOM_FIELDS = (
+_PLACEMENT = (
     CustomField("type_field", "Product Type", lambda made: made.kind.value),
     CustomField("parent_field", "Parent Code", lambda made: made.parent_code),
+)
+_CUSTOM_FIELDS = (
     CustomField("barcode_field", "UPC", lambda made: _of_variant(made, "barcode")),
     CustomField("mpn_field", "MPN", lambda made: _of_variant(made, "mpn")),
     CustomField("msrp_field", "MSRP", lambda made: _of_variant(made, "msrp")),
@@ -243,7 +262,7 @@ def _of_variant(made: Making, name: str) -> str:
 
 def custom_field_names(rules: ContentRules) -> dict[str, str]:
     """Return the shown names of the custom fields that a channel sends, by code."""
-    return {code: field.name for field in _CUSTOM_FIELDS if (code := getattr(rules, field.rule))}
+    return {code: field.name for field in (*_PLACEMENT, *_CUSTOM_FIELDS) if (code := getattr(rules, field.rule))}
 
 
 def _custom_fields(made: Making) -> dict[str, str]:
@@ -258,6 +277,22 @@ def _dimensions(made: Making) -> dict[str, Decimal] | None:
     return {name: measure.quantize(_HUNDREDTH) for name, measure in measures.items() if measure is not None}
 
 
+def _placement(made: Making) -> dict[str, str]:
+    """What has no parent any more must not go on naming it."""
+    values = {getattr(made.rules, field.rule): field.make(made) for field in _PLACEMENT}
+    return {code: value for code, value in values.items() if made.kind is not Kind.PARENT or value}
+
+
+def _structure(made: Making) -> list[Any]:
+    is_native_parent = made.kind is Kind.PARENT and made.rules.is_native
+    return structure_mark(
+        made.kind,
+        parent_code=made.parent_code,
+        option_names=made.product.option_names,
+        options={variant.sku: variant.options for variant in made.product.variants} if is_native_parent else {},
+    )
+
+
 def _categories(made: Making) -> tuple[str, ...]:
     """The last one of the path is where the product goes."""
     return tuple(category.code for category in made.categories[-1:]) if made.has_own_page else ()
@@ -265,7 +300,7 @@ def _categories(made: Making) -> tuple[str, ...]:
 
 def _category_proven_before(made: Making, have: Collection[str]) -> set[str]:
     """The fingerprint is of one category, so it tells which of those that are there the hub has proven."""
-    return {code for code in have if _hash([_plain((code_key(code),))]) == made.values.proven_categories}
+    return {code for code in have if fingerprint((code_key(code),)) == made.values.proven_categories}
 
 
 def _images_of_the_hub(made: Making, have: tuple[StoreImage, ...]) -> set[StoreImage]:
@@ -357,10 +392,21 @@ _TABLE = (
         "custom_fields",
         Group.CUSTOM_FIELDS,
         _CONTENT,
-        "type, parent code, barcode, MPN, MSRP and brand, each compared on its own",
+        "barcode, MPN, MSRP and brand, each compared on its own",
         _custom_fields,
         compare=_each_value,
         goes_unread=True,
+    ),
+    Field(
+        "placement",
+        Group.STRUCTURE,
+        _CONTENT,
+        "what it is (parent, variant, simple) and the code of its parent, as custom fields",
+        _placement,
+        compare=_each_value,
+        seen=lambda product: product.custom_fields,
+        goes_unread=True,
+        mark=_structure,
     ),
     Field(
         "images",
@@ -376,18 +422,30 @@ _TABLE = (
         "attributes",
         Group.STRUCTURE,
         _CONTENT,
-        "the options of a family as drop-downs",
+        "the options of a family as drop-downs, and no others; the merchant's own questions stay",
         lambda made: made.attributes,
         compare=_choices,
+        mark=_unmarked,
     ),
     Field(
         "variants",
         Group.STRUCTURE,
         _CONTENT,
-        "the combinations of a family and the products behind them",
+        "the combinations of a family and the products behind them, and no others",
         lambda made: made.variants,
         compare=_combinations,
         goes_unread=True,
+        mark=_unmarked,
+    ),
+    Field(
+        "variant_pricing",
+        Group.STRUCTURE,
+        _CONTENT,
+        "that combinations the page has already cost what their products do; no store tells, so it is always sent",
+        _of_the_page,
+        seen=_nothing,
+        goes_unread=True,
+        mark=_unmarked,
     ),
     Field(
         "address",
@@ -431,13 +489,13 @@ def fingerprints(made: Making) -> dict[Group, str]:
     """Hash each content group, so that "differs from what was proven" needs no look at the content."""
     parts: dict[Group, list[Any]] = {}
     for field in _TABLE:
-        if field.group in CONTENT_GROUPS:
-            parts.setdefault(field.group, []).append(_plain((field.mark or field.make)(made)))
-    return {group: _hash(values) for group, values in parts.items()}
+        if field.group in CONTENT_GROUPS and field.mark is not _unmarked:
+            parts.setdefault(field.group, []).append((field.mark or field.make)(made))
+    return {group: fingerprint(*marks) for group, marks in parts.items()}
 
 
-def _hash(values: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+def fingerprint(*marks: Any) -> str:
+    return hashlib.sha256(json.dumps(_plain(marks), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -56,6 +56,8 @@ class Event(StrEnum):
     NOT_LINKED = "not linked"  # nothing matches, or several do, or what matches is another's
     PUBLISHED = "published"
     OVERWRITTEN = "overwritten"
+    CLOSED = "closed"  # a family's page, when its product has no options any more
+    OPENED = "opened again"
     NOT_PUBLISHED = "not published"  # a publish or overwrite was refused or failed
     SYNCED = "synced"  # price or quantity was proven
     NOT_SYNCED = "not synced"  # a price, quantity, hide, unhide or delist was refused or failed
@@ -234,6 +236,9 @@ TRANSITIONS: Sequence[Transition] = (
         pending=Pending.NONE,
     ),
     Transition("overwritten", Event.OVERWRITTEN, _LINKED, guard=_only(Pending.OVERWRITE), pending=Pending.NONE),
+    Transition("closed", Event.CLOSED, frozenset({LISTED}), HIDDEN, guard=_but(Pending.DELIST), pending=Pending.NONE),
+    Transition("closed before it goes", Event.CLOSED, frozenset({LISTED}), HIDDEN, guard=_only(Pending.DELIST)),
+    Transition("opened again", Event.OPENED, frozenset({HIDDEN}), LISTED, guard=_only(Pending.NONE)),
     Transition("not published", Event.NOT_PUBLISHED, _UNLINKED | _LINKED, guard=_PUBLISHING),
     # --- sync ---
     Transition("synced", Event.SYNCED, _LINKED, guard=_but(Pending.DELIST)),

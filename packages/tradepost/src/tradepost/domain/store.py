@@ -18,8 +18,11 @@ class StoreImage:
 
 @dataclass(frozen=True, slots=True)
 class StoreOption:
+    """A choice of an attribute; `is_default`: it is chosen as the page opens."""
+
     code: str
     prompt: str
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,15 @@ class StoreAttribute:
 
 @dataclass(frozen=True, slots=True)
 class StoreVariant:
-    """A combination on a parent: (attribute code, option code) pairs, and the codes of the products behind it."""
+    """
+    A combination on a parent: (attribute code, option code) pairs, and the codes of the products behind it.
+
+    `pieces`: how many of them go with one that is sold.
+    """
 
     options: frozenset[tuple[str, str]]
     part_codes: tuple[str, ...]
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)

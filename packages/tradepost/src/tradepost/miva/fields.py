@@ -61,14 +61,14 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class OwnTags:
-    """Tags of its own: made of the product's code, what the store has, and what it should have."""
+    """Tags of its own in one place: made of the product's code, what the store has, and what it should have."""
 
     step: DocumentStep
     make: Callable[[str, Any, Any], Iterable[Tag]] = field(repr=False)
 
 
 # In the order in which a document names them.
-FIELDS: Mapping[str, Element | OwnTags] = {
+FIELDS: Mapping[str, Element | tuple[OwnTags, ...]] = {
     "sku": Element("SKU", "sku", str, ""),
     "name": Element("Name", "name", str, ""),
     "price": Element("Price", "price", Decimal, Decimal(0)),
@@ -79,19 +79,24 @@ FIELDS: Mapping[str, Element | OwnTags] = {
     "is_active": Element("Active", "active", bool, default=True),
     "page_title": Element("PageTitle", "page_title", str, ""),
     "is_in_search": Element("ExcludeFromSearchResults", "exsearch", bool, default=False, is_opposite=True),
-    "attributes": OwnTags(DocumentStep.ATTRIBUTE, field_tags.attributes),
-    "dimensions": OwnTags(DocumentStep.FIELD, field_tags.dimensions),
-    "quantity": OwnTags(DocumentStep.STOCK, field_tags.quantity),
-    "variants": OwnTags(DocumentStep.VARIANT, field_tags.variants),
-    "custom_fields": OwnTags(DocumentStep.FIELD, field_tags.custom_fields),
-    "images": OwnTags(DocumentStep.IMAGE, field_tags.images),
-    "categories": OwnTags(DocumentStep.PLACE, field_tags.categories),
-    "address": OwnTags(DocumentStep.OPEN, field_tags.address),
+    "attributes": (
+        OwnTags(DocumentStep.ATTRIBUTE, field_tags.attributes),
+        OwnTags(DocumentStep.UNUSED, field_tags.unused_attributes),
+    ),
+    "dimensions": (OwnTags(DocumentStep.FIELD, field_tags.dimensions),),
+    "quantity": (OwnTags(DocumentStep.STOCK, field_tags.quantity),),
+    "variants": (OwnTags(DocumentStep.VARIANT, field_tags.variants),),
+    "variant_pricing": (OwnTags(DocumentStep.VARIANT, field_tags.variant_pricing),),
+    "placement": (OwnTags(DocumentStep.FIELD, field_tags.custom_fields),),
+    "custom_fields": (OwnTags(DocumentStep.FIELD, field_tags.custom_fields),),
+    "images": (OwnTags(DocumentStep.IMAGE, field_tags.images),),
+    "categories": (OwnTags(DocumentStep.PLACE, field_tags.categories),),
+    "address": (OwnTags(DocumentStep.OPEN, field_tags.address),),
 }
 
 ELEMENTS: Mapping[str, Element] = {name: kept for name, kept in FIELDS.items() if isinstance(kept, Element)}
-OWN_TAGS: Mapping[str, OwnTags] = {
-    **{name: kept for name, kept in FIELDS.items() if isinstance(kept, OwnTags)},
+OWN_TAGS: Mapping[str, tuple[OwnTags, ...]] = {
+    **{name: kept for name, kept in FIELDS.items() if not isinstance(kept, Element)},
     # No field of a listing: what a delist takes off its parent's page.
-    "unused_options": OwnTags(DocumentStep.UNUSED, field_tags.unused_options),
+    "unused_options": (OwnTags(DocumentStep.UNUSED, field_tags.unused_options),),
 }

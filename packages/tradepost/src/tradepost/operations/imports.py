@@ -25,6 +25,7 @@ from tradepost.operations.ports import (
     ImportCounts,
     Level,
     ListingBuilder,
+    QueuedStructure,
     ReadProduct,
     RowReport,
     Saying,
@@ -47,7 +48,8 @@ class ImportReport:
     """
     What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
 
-    `built`: how many listings each channel got, by its name.
+    `built`: how many listings each channel got, by its name. `restructured`: the handles of products whose pages get
+    another structure there; `held`: those of which another change is queued first.
     """
 
     rows: int = 0
@@ -57,6 +59,8 @@ class ImportReport:
     simple: int = 0
     saved: ImportCounts = field(default_factory=ImportCounts)
     built: Counter[str] = field(default_factory=Counter)
+    restructured: dict[str, list[str]] = field(default_factory=dict)
+    held: dict[str, list[str]] = field(default_factory=dict)
     reports: list[RowReport] = field(default_factory=list)
 
     @property
@@ -102,8 +106,9 @@ def import_catalogue(
     Import a catalogue file, batch by batch, each batch in one transaction with its listings on every channel.
 
     Idempotent: importing the same file again changes nothing; a number that the source has given before is no new
-    statement, unless its setting says that every new file counts. `queue` asks for new listings to be published;
-    `progress` is told the number of rows done. Raises FileRefused when the file is no catalogue.
+    statement, unless its setting says that every new file counts. `queue` asks for new listings to be published, and
+    for the pages of families that changed their shape to be given it; `progress` is told the number of rows done.
+    Raises FileRefused when the file is no catalogue.
     """
     report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
     images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
@@ -127,10 +132,13 @@ def import_catalogue(
         if products:
             with ports.transaction():
                 products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
-                saved, built = save_products(products, ports, saying=saying, queue=queue)
+                saved, built, structures = save_products(products, ports, saying=saying, queue=queue)
             waiting += undecided
             report.saved += saved
             report.built.update(built)
+            for name, structure in structures.items():
+                report.restructured.setdefault(name, []).extend(structure.queued)
+                report.held.setdefault(name, []).extend(structure.held)
         for product in products:
             report.products += 1
             with_images += bool(product.images or any(variant.image for variant in product.variants))
@@ -185,22 +193,24 @@ def _no_image_server(channel: str, products: int) -> RowReport:
 
 def save_products(
     products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool
-) -> tuple[ImportCounts, dict[str, int]]:
+) -> tuple[ImportCounts, dict[str, int], dict[str, QueuedStructure]]:
     """
     Keep products as somebody says that they are, and bring their listings on every channel in step; one transaction.
 
-    Returns also how many listings each channel got. Idempotent.
+    Returns also how many listings each channel got, and whose structure is due there. Idempotent.
     Raises RowRefused when a SKU belongs to another product.
     """
     if not products:
-        return ImportCounts(), {}
+        return ImportCounts(), {}, {}
     handles = [product.handle for product in products]
     with ports.transaction():
         saved = ports.catalogue.save(products, saying=saying)
         built = {name: channel.build(handles, queue=queue) for name, channel in ports.channels.items()}
+        # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
+        structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
         ports.catalogue.refresh_wanted(handles)
-    return saved, built
+    return saved, built, structures
 
 
 def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -> Saying:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
@@ -200,8 +202,13 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
     )
     families = [product_id for product_id, has_parent in is_family.items() if has_parent]
     ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
-    ours.exclude(product_id__in=families).update(
-        is_orphaned=True, attention=Attention.ORPHANED, last_error="The product has no options any more."
+    retired = ours.exclude(product_id__in=families)
+    retired.filter(link=Link.UNLINKED).update(pending=Pending.NONE)
+    # Not orphaned: a page that is on the store is closed by the publish that gives its article one.
+    retired.update(
+        attention=Attention.ORPHANED,
+        last_error="The product has no options any more, so its page goes off sale; delist it when nobody needs it.",
     )
     lived_in = VariantRecord.objects.filter(product_id__in=families, is_gone=False).values("product_id")
-    ours.filter(product_id__in=lived_in, is_orphaned=True).update(is_orphaned=False, attention="", last_error="")
+    back = ours.filter(product_id__in=lived_in).filter(Q(is_orphaned=True) | Q(attention=Attention.ORPHANED))
+    back.update(is_orphaned=False, attention="", last_error="")

@@ -20,6 +20,7 @@ from tradepost.database.listings.due import (
 from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
+from tradepost.database.listings.structure import queue_structure
 from tradepost.database.models import Listing, ProductRecord
 from tradepost.database.sql import Rows
 from tradepost.domain.codes import code_key
@@ -27,7 +28,7 @@ from tradepost.domain.fields import Group
 from tradepost.domain.listing import Attention, Link, Status
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
-from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven
+from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
 
 _BUILD_BATCH = 500
 _HIGHEST_ID = 2**63 - 1  # of a column of that kind
@@ -53,6 +54,10 @@ class DjangoListings:
                     at=self._clock(),
                 )
         return made
+
+    def queue_structure(self, handles: Collection[str]) -> QueuedStructure:
+        with transaction.atomic():
+            return queue_structure(handles, channel_id=self._channel_id)
 
     def publish_due(
         self, *, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreVariant
+from tradepost.domain.structure import combination
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.tags import Tag
 
@@ -48,30 +49,90 @@ def unused_options(code: str, _before: object, after: Iterable[tuple[str, str]])
 
 
 def attributes(code: str, before: Sequence[StoreAttribute] | None, after: Sequence[StoreAttribute]) -> Iterable[Tag]:
-    """Add what is missing of attributes and options."""
+    """Add what is missing of attributes and options, and name anew what is called otherwise."""
     existing = {code_key(attribute.code): attribute for attribute in before or ()}
     for attribute in after:
         present = existing.get(code_key(attribute.code))
         if present is None:
             yield tags.product_attribute_add(product_code=code, code=attribute.code, prompt=attribute.prompt)
-        options = {code_key(option.code) for option in present.options} if present else set()
+        elif _flags(present) != _flags(attribute):
+            yield tags.product_attribute_update(
+                product_code=code,
+                code=attribute.code,
+                prompt=attribute.prompt,
+                is_required=attribute.is_required,
+                is_dimension=attribute.is_dimension,
+            )
+        options = {code_key(option.code): option for option in present.options} if present else {}
         for option in attribute.options:
-            if code_key(option.code) not in options:
+            same = options.get(code_key(option.code))
+            if same is None:
                 yield tags.product_attribute_option_add(
                     product_code=code, attribute_code=attribute.code, code=option.code, prompt=option.prompt
                 )
+            elif same.prompt != option.prompt:
+                yield tags.product_attribute_option_update(
+                    product_code=code,
+                    attribute_code=attribute.code,
+                    code=option.code,
+                    prompt=option.prompt,
+                    is_default=option.is_default,
+                )
+
+
+def _flags(attribute: StoreAttribute) -> tuple[str, bool, bool]:
+    return attribute.prompt, attribute.is_required, attribute.is_dimension
+
+
+def unused_attributes(
+    code: str, before: Sequence[StoreAttribute] | None, after: Sequence[StoreAttribute]
+) -> Iterable[Tag]:
+    """Delete what is not wanted any more, behind the variants: each takes the variants along that still use it."""
+    wanted = {code_key(attribute.code): attribute for attribute in after}
+    for attribute in before or ():
+        kept = wanted.get(code_key(attribute.code))
+        if kept is None:
+            yield tags.product_attribute_delete(product_code=code, code=attribute.code)
+            continue
+        options = {code_key(option.code) for option in kept.options}
+        stale = [(attribute.code, option.code) for option in attribute.options if code_key(option.code) not in options]
+        yield from unused_options(code, None, stale)
 
 
 def variants(code: str, before: Sequence[StoreVariant] | None, after: Sequence[StoreVariant]) -> Iterable[Tag]:
-    """Add what is missing of variants; one of the same options keeps its id and gets its parts changed."""
-    existing = {_combination(variant) for variant in before or ()}
+    """
+    Delete what is not wanted of variants, and add what is missing; one of the same options keeps its id and gets its
+    parts changed.
+    """
+    existing = {combination(variant): variant for variant in before or ()}
+    wanted = {combination(variant) for variant in after}
+    stale = [variant for key, variant in existing.items() if key not in wanted]
+    if any(_has_nameless_option(variant) for variant in stale):
+        # Left over from attributes that are gone, or of a template: no tag can name it.
+        yield tags.product_variant_delete_all(product_code=code)
+        stale, existing = [], {}
+    for variant in stale:
+        yield tags.product_variant_delete(product_code=code, options=variant.options)
     for variant in after:
-        write = tags.product_variant_update if _combination(variant) in existing else tags.product_variant_add
-        yield write(product_code=code, options=variant.options, part_codes=variant.part_codes)
+        present = existing.get(combination(variant))
+        if present is None:
+            yield tags.product_variant_add(product_code=code, options=variant.options, part_codes=variant.part_codes)
+        elif (_parts(present), present.pieces) != (_parts(variant), variant.pieces):
+            yield tags.product_variant_update(product_code=code, options=variant.options, part_codes=variant.part_codes)
 
 
-def _combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:
-    return frozenset((code_key(attribute), code_key(option)) for attribute, option in variant.options)
+def variant_pricing(code: str, _before: None, after: Sequence[StoreVariant]) -> Iterable[Tag]:
+    for variant in after:
+        yield tags.product_variant_update(product_code=code, options=variant.options)
+
+
+def _parts(variant: StoreVariant) -> list[str]:
+    return sorted(code_key(part) for part in variant.part_codes)
+
+
+def _has_nameless_option(variant: StoreVariant) -> bool:
+    """Whether the store told of an option by numbers only; see `miva.rows.translate`."""
+    return any(code.startswith("#") for pair in variant.options for code in pair)
 
 
 def images(code: str, before: Sequence[StoreImage] | None, after: Sequence[StoreImage]) -> Iterable[Tag]:

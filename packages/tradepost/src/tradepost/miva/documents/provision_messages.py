@@ -32,6 +32,7 @@ _MEANINGS: Mapping[str, tuple[str, Meaning]] = {
     "categoryproduct_assign": ("already assigned", Meaning.HOLDS),
     "categoryproduct_unassign": ("not assigned", Meaning.HOLDS),
     "product_delete": ("does not exist", Meaning.HOLDS),
+    "productattribute_delete": ("is not assigned to product", Meaning.HOLDS),
     "productattributeoption_delete": ("is not assigned to attribute", Meaning.HOLDS),
     "productvariant_delete": ("does not exist", Meaning.HOLDS),
 }

@@ -95,10 +95,34 @@ def product_attribute_add(*, product_code: str, code: str, prompt: str, kind: st
     return _with(tag, Code=code, Type=kind, Prompt=prompt, Required=True, Inventory=True)
 
 
+def product_attribute_update(
+    *, product_code: str, code: str, prompt: str, is_required: bool, is_dimension: bool
+) -> Tag:
+    """Change what an attribute is called, and whether it must be chosen and tells variants apart; its code stays."""
+    attributes = {"product_code": product_code, "attribute_code": code}
+    tag = _tag("ProductAttribute_Update", attributes, subjects=(product_code, code))
+    return _with(tag, Prompt=prompt, Required=is_required, Inventory=is_dimension)
+
+
+def product_attribute_delete(*, product_code: str, code: str) -> Tag:
+    """Delete an attribute with its options, and every variant that uses it."""
+    attributes = {"product_code": product_code, "attribute_code": code}
+    return _tag("ProductAttribute_Delete", attributes, subjects=(product_code, code))
+
+
 def product_attribute_option_add(*, product_code: str, attribute_code: str, code: str, prompt: str) -> Tag:
     attributes = {"product_code": product_code, "attribute_code": attribute_code}
     tag = _tag("ProductAttributeOption_Add", attributes, subjects=(product_code, attribute_code, code))
     return _with(tag, Code=code, Prompt=prompt)
+
+
+def product_attribute_option_update(
+    *, product_code: str, attribute_code: str, code: str, prompt: str, is_default: bool
+) -> Tag:
+    """Change what an option is called; its code stays. Without saying so, it would no longer be the default."""
+    attributes = {"product_code": product_code, "attribute_code": attribute_code, "option_code": code}
+    tag = _tag("ProductAttributeOption_Update", attributes, subjects=tuple(attributes.values()))
+    return _with(tag, Prompt=prompt, DefaultOption=True if is_default else None)
 
 
 def product_attribute_option_delete(*, product_code: str, attribute_code: str, code: str) -> Tag:
@@ -112,15 +136,24 @@ def product_variant_add(*, product_code: str, options: OptionPairs, part_codes: 
     return _variant("ProductVariant_Add", product_code, options, part_codes)
 
 
-def product_variant_update(*, product_code: str, options: OptionPairs, part_codes: Sequence[str]) -> Tag:
-    """Give the variant of these options other parts; its id stays."""
+def product_variant_update(*, product_code: str, options: OptionPairs, part_codes: Sequence[str] = ()) -> Tag:
+    """Let the variant of these options cost and weigh what its parts do, and give it other parts; its id stays."""
     return _variant("ProductVariant_Update", product_code, options, part_codes)
 
 
-def _variant(name: str, product_code: str, options: OptionPairs, part_codes: Sequence[str]) -> Tag:
+def product_variant_delete(*, product_code: str, options: OptionPairs) -> Tag:
+    return _variant("ProductVariant_Delete", product_code, options, None)
+
+
+def product_variant_delete_all(*, product_code: str) -> Tag:
+    return _tag("ProductVariant_Delete_All", {"product_code": product_code}, subjects=(product_code,))
+
+
+def _variant(name: str, product_code: str, options: OptionPairs, part_codes: Sequence[str] | None) -> Tag:
+    """`part_codes`: none leaves the parts as they are, None says nothing of pricing either."""
     pairs = sorted(options)
     codes = [code for pair in pairs for code in pair]
-    tag = _tag(name, {"product_code": product_code}, subjects=(product_code, *codes, *part_codes))
+    tag = _tag(name, {"product_code": product_code}, subjects=(product_code, *codes, *(part_codes or ())))
     choices = etree.SubElement(tag.element, "Options")
     for attribute, option in pairs:
         etree.SubElement(
@@ -130,6 +163,7 @@ def _variant(name: str, product_code: str, options: OptionPairs, part_codes: Seq
         parts = etree.SubElement(tag.element, "Parts")
         for code in dict.fromkeys(part_codes):  # a part listed twice makes the variant unavailable
             etree.SubElement(parts, "Part", {"product_code": _clean(code), "quantity": "1"})
+    if part_codes is not None:
         pricing = etree.SubElement(tag.element, "ProductVariantPricing")
         _child(pricing, "Method", "sum")
     return tag

@@ -55,7 +55,8 @@ def _tags_of(change: Change) -> Iterable[tuple[DocumentStep, Tag]]:
         yield DocumentStep.PRODUCT, tags.product_update(code=code, **elements)
     if opens_last:
         yield DocumentStep.OPEN, tags.product_update(code=code, **{active: True})
-    for name, own in OWN_TAGS.items():
+    for name, places in OWN_TAGS.items():
         if name in changed and changed[name].after is not None:
-            for tag in own.make(code, changed[name].before, changed[name].after):
-                yield own.step, tag
+            for own in places:
+                for tag in own.make(code, changed[name].before, changed[name].after):
+                    yield own.step, tag

@@ -48,6 +48,7 @@ class Attribute(Struct, frozen=True, kw_only=True):
     code: str
     prompt: str = ""
     attemp_id: int = 0
+    default_id: int = 0
     required: bool = False
     inventory: bool = False
     options: list[Option] = []
@@ -130,6 +131,7 @@ class Dimension(Struct, frozen=True, gc=False, kw_only=True):
 class Part(Struct, frozen=True, gc=False, kw_only=True):
     product_id: int
     product_code: str
+    quantity: int = 1
 
 
 class WireVariant(Struct, frozen=True, kw_only=True):

@@ -158,7 +158,7 @@ def product_of(
         categories=frozenset() if product.categories is UNSET else frozenset(row.code for row in product.categories),
         custom_fields=fields_of(product.custom_field_values),
         images=_images(product),
-        attributes=tuple(_attribute(attribute) for attribute in own_attributes),
+        attributes=tuple(_attribute(attribute, variants or ()) for attribute in own_attributes),
         variants=None if variants is None else tuple(_variant(variant, own_attributes) for variant in variants),
         stock=stock_of(product),
         dimensions=_dimensions(product.productshippingrules),
@@ -181,12 +181,17 @@ def _images(product: records.WireProduct) -> tuple[StoreImage, ...]:
     return tuple(StoreImage(row.image, code_key(row.code)) for row in rows)
 
 
-def _attribute(attribute: records.Attribute) -> StoreAttribute:
+def _attribute(attribute: records.Attribute, variants: Sequence[records.WireVariant]) -> StoreAttribute:
+    # What is linked to a template tells variants apart without saying so itself.
+    is_used = any(dimension.attr_id == attribute.id for variant in variants for dimension in variant.dimensions)
     return StoreAttribute(
         code=attribute.code,
         prompt=attribute.prompt,
-        options=tuple(StoreOption(option.code, option.prompt) for option in attribute.options),
-        is_dimension=attribute.inventory,
+        options=tuple(
+            StoreOption(option.code, option.prompt, is_default=option.id == attribute.default_id)
+            for option in attribute.options
+        ),
+        is_dimension=attribute.inventory or is_used,
         is_required=attribute.required,
     )
 
@@ -205,6 +210,7 @@ def _variant(variant: records.WireVariant, attributes: Sequence[records.Attribut
             for dimension in variant.dimensions
         ),
         part_codes=tuple(part.product_code for part in variant.parts),
+        pieces=sum(part.quantity for part in variant.parts),
     )
 
 

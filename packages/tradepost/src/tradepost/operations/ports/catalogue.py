@@ -80,6 +80,18 @@ class Saying:
     counts_all: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class QueuedStructure:
+    """
+    The handles of products whose listings are due for another structure on the store.
+
+    `held`: a person has queued another change of theirs, which comes first.
+    """
+
+    queued: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+
+
 class CatalogueReader(Protocol):
     """Catalogue files, of whatever format."""
 
@@ -169,5 +181,12 @@ class ListingBuilder(Protocol):
         Queues a publish for new ones of products that are for sale, if `queue`. A code that another listing of the
         channel has is refused with attention `already_exists`. Returns how many listings were made; they show
         nothing before `Catalogue.refresh_wanted`. Idempotent.
+        """
+        ...
+
+    def queue_structure(self, handles: Collection[str]) -> QueuedStructure:
+        """
+        Queue an overwrite of structure for linked listings whose structure was ours, and is not what these products
+        have any more; beside what is queued to be overwritten already. Call it after `build`. Idempotent.
         """
         ...

@@ -3,21 +3,26 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tradepost.domain import changes
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
-from tradepost.domain.fields import ALL_GROUPS, Group, custom_field_names
+from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
 from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_images, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.stock import offered
 from tradepost.domain.store import MAIN_IMAGE, StoreProduct
+from tradepost.domain.structure import Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
 
 # While hidden, stock is held at 0 and the shop's view is left alone, whatever else is overwritten.
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
+# What makes a page of a child, or a child of a page; price and quantity are a sync's.
+_OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
+_OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,9 @@ class FamilyPlan:
 
     `family`: the rows with the codes that they have on the store. `unit` are the changes to the store. `links`: rows
     whose product the merchant has made already, with what it was found by. `gone`: linked rows that are due, but whose
-    product is not there. `refused`: rows that can't be published as things are.
+    product is not there. `refused`: rows that can't be published as things are. `closed`: the parent of a product that
+    has no options any more; its page goes off sale. `adds_only`: the parent's page is the merchant's, so it is only
+    added to.
     """
 
     family: FamilyRows
@@ -46,6 +53,8 @@ class FamilyPlan:
     links: tuple[tuple[ListingRow, StoreProduct, str], ...] = ()
     gone: tuple[ListingRow, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    closed: ListingRow | None = None
+    adds_only: bool = False
 
     @property
     def rows(self) -> dict[str, ListingRow]:
@@ -112,7 +121,7 @@ def plan_family(
     )
     for row in family.listings:
         triage.place(row)
-    triage.settle_parent(family)
+    triage.settle_parent()
     # What was found by its SKU has a code of its own, and that is what its page has to name.
     codes = {row.id: product.code for row, product, _ in triage.links}
     family = replace(family, listings=tuple(replace(row, code=codes.get(row.id, row.code)) for row in family.listings))
@@ -122,11 +131,38 @@ def plan_family(
     unit = Unit(family.listings[0].code, ())
     if triage.groups:
         wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files)
-        if was_answered and _lacks_address(wanted, seen):
+        wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
+        if _is_address_taken(wanted, seen, family) or (was_answered and _lacks_address(wanted, seen)):
             wanted = with_other_address(wanted)
         scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
-        unit = difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection))
-    return FamilyPlan(family, wanted, scope, unit, tuple(triage.links), tuple(triage.gone), tuple(triage.refused))
+        # By its first row, which need not be the page: the parent of what has no options any more.
+        unit = replace(difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection)), key=unit.key)
+    if triage.closed is not None and seen[code_key(triage.closed.code)].is_active:
+        page = seen[code_key(triage.closed.code)]
+        closing = changes.page_closed(page.code, page.name, listing_id=triage.closed.id)
+        unit = replace(unit, changes=(closing, *unit.changes))
+    return FamilyPlan(
+        family,
+        wanted,
+        scope,
+        unit,
+        tuple(triage.links),
+        tuple(triage.gone),
+        tuple(triage.refused),
+        triage.closed,
+        triage.adds_only,
+    )
+
+
+def _is_address_taken(wanted: WantedUnit, seen: Mapping[str, StoreProduct], family: FamilyRows) -> bool:
+    """Whether another product of the family has the address: what was the page before is one no more, and keeps it."""
+    found = {code_key(row.code): seen.get(code_key(row.code)) for row in family.listings}
+    taken = {(address, key) for key, other in found.items() if other for address in other.addresses or ()}
+    return any(
+        product["address"] == address and code_key(product.code) != key
+        for product in wanted.products
+        for address, key in taken
+    )
 
 
 def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool:
@@ -153,6 +189,23 @@ def build_wanted(
     return wanted_unit(family.product, rules=rules, values=values, files=files)
 
 
+def fitted_to_page(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], adds_only: bool) -> WantedUnit:
+    """Return the unit with the structure of its page in the page's own codes; see `domain.structure`."""
+    root = wanted.root
+    page = seen.get(code_key(root.code))
+    if page is None or not root["attributes"]:
+        return wanted
+    structure = fitted(Structure(root["attributes"], root["variants"]), page, keeps_rest=adds_only)
+    values = {**root.values, "attributes": structure.attributes, "variants": structure.variants}
+    if adds_only:
+        values["placement"] = None
+    else:
+        present = {combination(variant) for variant in page.variants or ()}
+        # Those that are new say themselves how they are priced.
+        values["variant_pricing"] = tuple(v for v in structure.variants if combination(v) in present)
+    return replace(wanted, products=(replace(root, values=values), *wanted.products[1:]))
+
+
 def with_other_address(wanted: WantedUnit) -> WantedUnit:
     """Return the unit with web addresses that end in the code, for when the plain ones are in use."""
     return replace(
@@ -174,7 +227,8 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
     """Name what the store must have before this unit: custom fields, image types, categories from the root down."""
     names = custom_field_names(rules)
     for product in wanted.products:
-        for code in product["custom_fields"]:
+        given = {**(product["placement"] or {}), **product["custom_fields"]}
+        for code in (code for code, value in given.items() if value):
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names[code], choices=choices)
         image_type = next((image.image_type for image in product.made.images), "")
@@ -212,7 +266,8 @@ class _FamilyTriage:
         holders: Mapping[str, int],
         sends_images: bool,
     ) -> None:
-        self._family = {row.id for row in family.listings}
+        self._family = family
+        self._ids = {row.id for row in family.listings}
         self._taken = dict(taken)
         self._holders = holders
         self._sends_images = sends_images
@@ -226,6 +281,8 @@ class _FamilyTriage:
         self.links: list[tuple[ListingRow, StoreProduct, str]] = []
         self.gone: list[ListingRow] = []
         self.refused: list[Refusal] = []
+        self.closed: ListingRow | None = None
+        self.adds_only = False
 
     def place(self, row: ListingRow) -> None:
         found = self._seen.get(code_key(row.code))
@@ -242,9 +299,28 @@ class _FamilyTriage:
                 self.gone.append(row)
             return
         self.takes_part.add(row.id)
-        if is_wanted:
-            held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
-            self.groups[code_key(row.code)] = groups - held
+        if not is_wanted:
+            return
+        held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
+        asked = groups - held
+        if Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
+            asked |= _OF_ANOTHER_KIND
+        if Group.STRUCTURE in asked and is_closed_by_us(row, found):
+            asked |= {Group.STATUS}
+        self.groups[code_key(row.code)] = asked
+
+    def _is_of_another_kind(self, row: ListingRow, found: StoreProduct) -> bool:
+        """Whether the store has as a child what has a page of its own by now, or the other way round."""
+        # What the merchant made inactive stays so.
+        is_theirs = row.status.health is Health.HIDDEN and not row.was_hidden
+        if row.kind is Kind.PARENT or is_theirs:
+            return False
+        proven = row.proven_fingerprints.get(Group.STRUCTURE)
+        if proven is not None:
+            # Not by the store's type, which is another half way through.
+            return (row.kind is Kind.SIMPLE) != (proven == _OF_A_SIMPLE_PRODUCT)
+        kind = (found.custom_fields or {}).get(self._rules.type_field, "").strip().lower()
+        return kind not in {"", row.kind.value}
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
@@ -292,7 +368,7 @@ class _FamilyTriage:
 
     def _is_meant(self, row: ListingRow, product: StoreProduct) -> bool:
         """Whether a product of this SKU can be it: not one of another type, nor what its own family has already."""
-        is_of_family = self._taken.get(product.id) in self._family - {row.id}
+        is_of_family = self._taken.get(product.id) in self._ids - {row.id}
         return not is_of_family and type_fit(row.kind, _type_of(product, self._rules)) is not TypeFit.OTHER
 
     def _taken_from(self, row: ListingRow, product: StoreProduct) -> Refusal | None:
@@ -301,28 +377,63 @@ class _FamilyTriage:
             return None
         return Refusal(row, Attention.MATCH_TAKEN, f"{product.code} on the store is another listing's already.")
 
-    def settle_parent(self, family: FamilyRows) -> None:
+    def settle_parent(self) -> None:
         """A parent is made, completed or extended whenever one of its variants is."""
+        family = self._family
         parent = family.listings[0]
         if parent.kind is not Kind.PARENT:
+            return
+        if not family.product.is_family:
+            self._retire(parent)
             return
         has_new = any(row.id in self.takes_part and row.status.link is not Link.LINKED for row in family.listings)
         if parent.status.link is Link.LINKED:
             if has_new:
-                self._extend(parent, family)
+                self._extend(parent)
         elif has_new or (is_due(parent, self._selection) and parent.status.pending is Pending.PUBLISH):
-            self._make(parent, family, has_new=has_new)
+            self._make(parent, has_new=has_new)
+        if parent.id not in self.takes_part:
+            self._keep_pages()
 
-    def _extend(self, parent: ListingRow, family: FamilyRows) -> None:
+    def _retire(self, parent: ListingRow) -> None:
+        """Close the page of a family that is none any more, together with the article that gets one of its own."""
+        is_ours = parent.id in self.takes_part and Group.STRUCTURE in parent.proven_fingerprints
+        self.takes_part.discard(parent.id)
+        self.groups.pop(code_key(parent.code), None)
+        if not is_ours or parent.status.is_paused:
+            return
+        for row in self._family.listings:
+            asked = self.groups.get(code_key(row.code), frozenset())
+            found = self._seen.get(code_key(row.code))
+            has_page = Group.STATUS in asked or (found is not None and found.is_active)
+            if row.kind is Kind.SIMPLE and asked and has_page:
+                self.closed = parent
+
+    def _keep_pages(self) -> None:
+        """Without its parent, an article that became a variant would not be on sale at all."""
+        if not self._rules.is_native:
+            return
+        for row in self._family.listings:
+            key = code_key(row.code)
+            is_linked_child = row.kind is Kind.VARIANT and row.status.link is Link.LINKED
+            if is_linked_child and Group.STATUS in self.groups.get(key, frozenset()):
+                message = f"{row.sku} keeps its own page until its parent is on the store."
+                self.refused.append(Refusal(row, Attention.PUBLISH_FAILED, message))
+                self.groups.pop(key)
+
+    def _extend(self, parent: ListingRow) -> None:
         if parent.id in self.takes_part:
             key = code_key(parent.code)
-            self.groups[key] = self.groups.get(key, frozenset()) | {Group.STRUCTURE}
+            asked = self.groups.get(key, frozenset())
+            # A page whose structure was never ours may offer what the catalogue does not have.
+            self.adds_only = Group.STRUCTURE not in asked and Group.STRUCTURE not in parent.proven_fingerprints
+            self.groups[key] = asked | {Group.STRUCTURE}
             return
-        self._refuse_new(family, "its parent is gone from the store; unlink the parent and publish the family")
+        self._refuse_new("its parent is gone from the store; unlink the parent and publish the family")
         if parent not in self.gone:
             self.gone.append(parent)
 
-    def _make(self, parent: ListingRow, family: FamilyRows, *, has_new: bool) -> None:
+    def _make(self, parent: ListingRow, *, has_new: bool) -> None:
         key = code_key(parent.code)
         found = self._seen.get(key)
         self.takes_part.add(parent.id)
@@ -335,20 +446,21 @@ class _FamilyTriage:
         if isinstance(match, Refusal):
             self.refused.append(match)
             self.takes_part.discard(parent.id)
-            self._refuse_new(family, f"its parent can't be published. {match.message}")
+            self._refuse_new(f"its parent can't be published. {match.message}")
             return
         found, found_by = match
         self._link(parent, found, found_by)
-        if has_new and _takes_options(found, family):
+        if has_new and _takes_options(found, self._family):
             self.groups[code_key(found.code)] = frozenset({Group.STRUCTURE})
+            self.adds_only = True
         elif has_new:
             self._refuse_new(
-                family, f"the product {found.code} on the store has other options; add the variant there and link it"
+                f"the product {found.code} on the store has other options; add the variant there and link it"
             )
 
-    def _refuse_new(self, family: FamilyRows, why: str) -> None:
+    def _refuse_new(self, why: str) -> None:
         linked = {row.id for row, _, _ in self.links}
-        for row in family.listings:
+        for row in self._family.listings:
             key = code_key(row.code)
             if row.kind is Kind.VARIANT and row.status.link is not Link.LINKED and row.id not in linked:
                 if row.id in self.takes_part:
@@ -357,6 +469,11 @@ class _FamilyTriage:
                 self.takes_part.discard(row.id)
                 self.creates.discard(key)
                 self.groups.pop(key, None)
+
+
+def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
+    """Whether a parent's page was taken off sale when its product lost its options; hiding leaves it active."""
+    return row.kind is Kind.PARENT and row.was_hidden and not found.is_active
 
 
 def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.fields import Group, fingerprints
-from tradepost.domain.listing import Attention, Event, Link, Pending, Status, settle
+from tradepost.domain.fields import Group, fingerprint, fingerprints
+from tradepost.domain.listing import Attention, Event, Health, Link, Pending, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.store import StoreProduct
+from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
 from tradepost.operations.ports import AccountEntry, ListingRow, Proven, WriteOutcome
@@ -18,6 +19,8 @@ from tradepost.operations.publish.values import Detail, Seen
 
 # What may be missing without the listing being called unpublished: it can be bought, and attention says what lacks.
 _SOFT = frozenset({"images", "address"})
+
+_CLOSED = "The product has no options any more, so its page went off sale; delist it when nobody needs it."
 
 
 def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
@@ -29,17 +32,7 @@ def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
 
 
 def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict) -> None:
-    failed: dict[int, str] = {}
-    for key, row in family.rows.items():
-        result = evidence.results.get(_subject(key))
-        left = evidence.left.get(_subject(key), frozenset())
-        if result is None or result.outcome is Outcome.APPLIED:
-            continue
-        # Missing variants are judged child by child; a lost answer with unreadable values is not good enough.
-        is_lost = evidence.answers[_subject(key)].outcome is WriteOutcome.LOST
-        if key not in seen.products or not left or not left <= _SOFT | {"variants"} or is_lost:
-            failed[row.id] = result.message
-    for listing_id, message in failed.items():
+    for listing_id, message in _failures(family, seen, evidence).items():
         verdict.flags[listing_id] = (Attention.PUBLISH_FAILED, message)
     for refusal in family.refused:
         verdict.flags[refusal.row.id] = (refusal.attention, refusal.message)
@@ -50,6 +43,9 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.proven.append(linked(row, found, evidence.began))
         # A creation that was meant once, and that the merchant has forestalled under another code.
         verdict.closed_intents.append(row.code)
+    if family.closed is not None and family.closed.id not in verdict.flags:
+        verdict.proven.append(_closed(family.closed, evidence.began))
+        verdict.flags[family.closed.id] = (Attention.ORPHANED, _CLOSED)
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
         product = seen.products.get(key)
@@ -69,12 +65,33 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
             verdict.flags.setdefault(family.rows[key].id, (Attention.IMAGE_FAILED, reason))
 
 
+def _failures(family: FamilyPlan, seen: Seen, evidence: Evidence) -> dict[int, str]:
+    """Say by listing what could not be done, and why."""
+    failed: dict[int, str] = {}
+    root = code_key(family.unit.key)
+    lacks_only = _lacks_only(family, seen)
+    for key, row in family.rows.items():
+        result = evidence.results.get(_subject(key))
+        left = evidence.left.get(_subject(key), frozenset())
+        if result is None or result.outcome is Outcome.APPLIED:
+            continue
+        # Missing variants are judged child by child; a lost answer with unreadable values is not good enough.
+        is_lost = evidence.answers[_subject(key)].outcome is WriteOutcome.LOST
+        soft = _SOFT | ({"variants"} if key == root and lacks_only else frozenset())
+        if key not in seen.products or not left or not left <= soft or is_lost:
+            failed[row.id] = result.message
+    if family.closed is not None and family.closed.id in failed:
+        # Two pages for one article: what has a page of its own by now stays due until the other one is closed.
+        failed |= {family.rows[key].id: failed[family.closed.id] for key in family.scope.groups}
+    return failed
+
+
 def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:
     """Record what the store was proven to have of a listing."""
     assert family.wanted is not None
     is_new = row.status.link is not Link.LINKED
     groups = family.scope.groups[code_key(row.code)]
-    if not is_new and not row.overwrite_groups and Group.IMAGES not in groups:
+    if not is_new and not row.overwrite_groups and family.adds_only and Group.IMAGES not in groups:
         return  # a parent that was only extended
     wanted = family.wanted.product(row.code)
     soft = evidence.left.get(_subject(row.code), frozenset()) & _SOFT
@@ -95,7 +112,7 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
         Proven(
             row.id,
             evidence.began,
-            status=_status_after(row),
+            status=_status(row, product, groups),
             external_id=product.id,
             external_created=product.created or None,
             code=product.code,
@@ -116,11 +133,24 @@ def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, ver
         verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent))
 
 
-def _status_after(row: ListingRow) -> Status | None:
-    """None: it was only given images that it awaited, which nobody had asked for."""
+def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -> Status | None:
+    """None where nothing of it changes: it was only given images that it awaited, which nobody had asked for."""
     if row.status.link is not Link.LINKED:
         return settle(row.status, Event.PUBLISHED)
-    return settle(row.status, Event.OVERWRITTEN) if row.status.pending is Pending.OVERWRITE else None
+    status = row.status
+    if status.pending is Pending.OVERWRITE:
+        status = settle(status, Event.OVERWRITTEN)
+    is_open_again = row.kind is Kind.PARENT and status.health is Health.HIDDEN and Group.STATUS in groups
+    if is_open_again and product.is_active:
+        status = settle(status, Event.OPENED)
+    return None if status == row.status else status
+
+
+def _closed(row: ListingRow, at: datetime) -> Proven:
+    """A page that nobody can open is hidden; whether it is delisted, a person decides."""
+    status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
+    prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
+    return Proven(row.id, at, status=status, fingerprints=prints)
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
@@ -149,6 +179,15 @@ def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collecti
     offered_codes = {code_key(code) for variant in offered for code in variant.part_codes}
     wanted = {code_key(code) for variant in family.wanted.root["variants"] for code in variant.part_codes}
     return wanted - offered_codes
+
+
+def _lacks_only(family: FamilyPlan, seen: Seen) -> bool:
+    """Whether the page offers nothing but what it should, so that what it lacks can be judged child by child."""
+    page = seen.products.get(code_key(family.unit.key))
+    if family.wanted is None or page is None:
+        return False
+    wanted = {combination(variant) for variant in family.wanted.root["variants"]}
+    return all(combination(variant) in wanted for variant in page.variants or ())
 
 
 def _subject(code: str) -> SubjectId:

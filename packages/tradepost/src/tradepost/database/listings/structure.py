@@ -1,0 +1,82 @@
+"""The listings whose structure on the store is ours, and is no longer what the catalogue has."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from tradepost.database import sql
+from tradepost.database.channels.channels import settings_of
+from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.fields import Group, fingerprint
+from tradepost.domain.listing import Link, Pending, request
+from tradepost.domain.structure import structure_mark
+from tradepost.operations.ports import QueuedStructure
+
+_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
+_COLUMNS = (
+    *("id", "kind", "product_id", "parent__code", *_STATUS),
+    *("overwrite_groups", "proven_fingerprints"),
+)
+
+
+def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStructure:
+    """
+    Queue an overwrite of structure where it is due; what is queued for another change keeps that.
+
+    The parent of what has no options any more is closed when its article gets a page of its own.
+    """
+    products = {
+        product_id: (handle, names)
+        for product_id, handle, names in ProductRecord.objects.filter(handle__in=handles).values_list(
+            "id", "handle", "option_names"
+        )
+    }
+    marks = _Marks(products, is_native=settings_of(Channel.objects.get(pk=channel_id)).rules.is_native)
+    rows = Listing.objects.filter(channel_id=channel_id, product_id__in=products, link=Link.LINKED)
+    # What the catalogue has no more has no structure to be sent.
+    rows = rows.exclude(variant__is_gone=True).exclude(kind=Kind.PARENT, product_id__in=marks.without_options)
+    queued: list[dict[str, Any]] = []
+    names: dict[Pending, set[str]] = defaultdict(set)
+    for row in rows.values(*_COLUMNS):
+        proven = row["proven_fingerprints"].get(Group.STRUCTURE)
+        if proven is None or proven == fingerprint(marks.of(row)):
+            continue
+        pending = Pending(row["pending"])
+        names[pending].add(products[row["product_id"]][0])
+        groups = {*row["overwrite_groups"], Group.STRUCTURE.value}
+        if pending in {Pending.NONE, Pending.OVERWRITE} and groups != set(row["overwrite_groups"]):
+            status = status_of(**{name: row[name] for name in _STATUS})
+            wanted = request(status, Pending.OVERWRITE)
+            queued.append({"id": row["id"], "pending": wanted.pending, "overwrite_groups": sorted(groups)})
+    sql.update(Listing, queued)
+    held = names[Pending.HIDE] | names[Pending.UNHIDE]
+    return QueuedStructure(tuple(sorted(names[Pending.NONE] | names[Pending.OVERWRITE])), tuple(sorted(held)))
+
+
+class _Marks:
+    """The marks of listings as the catalogue has them now; see `domain.structure.structure_mark`."""
+
+    def __init__(self, products: Mapping[int, tuple[str, list[str]]], *, is_native: bool) -> None:
+        self._products = products
+        self._is_native = is_native
+        self._options: dict[int, dict[str, list[str]]] = defaultdict(dict)
+        variants = VariantRecord.objects.filter(product_id__in=products, is_gone=False)
+        for product_id, sku, options in variants.values_list("product_id", "sku", "options"):
+            self._options[product_id][sku] = options
+
+    @property
+    def without_options(self) -> list[int]:
+        return [product_id for product_id, (_, option_names) in self._products.items() if not option_names]
+
+    def of(self, row: Mapping[str, Any]) -> list[Any]:
+        _, option_names = self._products[row["product_id"]]
+        kind = Kind(row["kind"])
+        has_page = kind is Kind.PARENT and self._is_native
+        return structure_mark(
+            kind,
+            parent_code=row["parent__code"] or "",
+            option_names=option_names,
+            options=self._options[row["product_id"]] if has_page else {},
+        )

@@ -1,0 +1,472 @@
+"""
+Families change their shape in the catalogue; a shopper then finds each article on exactly one page, and can buy it.
+
+Expected values are computed from the catalogue's rows, by nothing of the hub.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from miva_sandbox import provisioning
+from shopper import Shopper
+from tradepost.domain.fields import Group
+from tradepost.domain.listing import Pending
+from tradepost.domain.making import ContentRules
+
+COLUMNS = (
+    "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
+    "Variant Inventory Qty,Variant Price\n"
+)
+PRICES = {
+    "T-1": "15.00",
+    "T-2": "16.50",
+    "T-3": "17.00",
+    "T-4": "18.25",
+    "T-5": "19.00",
+    "T-6": "20.00",
+    "T-7": "21.00",
+    "C-1": "9.00",
+    "M-1": "7.90",
+}
+
+
+def family(handle, options, variants):
+    """A product as rows of a file; `variants` are values by SKU, none for an article without options."""
+    rows = []
+    for sku, values in variants.items():
+        pairs = [cell for pair in zip(options, values, strict=True) for cell in pair]
+        pairs += [""] * (4 - len(pairs))
+        rows.append(",".join([handle, handle.title(), "Plain", *pairs, sku, "5", PRICES[sku]]))
+    return "\n".join(rows) + "\n"
+
+
+def simple(handle, sku):
+    return family(handle, (), {sku: ()})
+
+
+def shelves(*products, is_native):
+    """What a shopper should find: by SKU the one page, what to choose there, and the price."""
+    return {
+        sku: [(handle, chosen, f"${PRICES[sku]}") if options and is_native else (sku, (), f"${PRICES[sku]}")]
+        for handle, options, variants in products
+        for sku, values in variants.items()
+        for chosen in [tuple(sorted(f"{name}: {value}" for name, value in zip(options, values, strict=True)))]
+    }
+
+
+BOTH = ("Colour", "Size")
+MUG = ("mug", (), {"M-1": ()})
+TEE = ("tee", BOTH, {"T-1": ("Red", "M"), "T-2": ("Red", "L"), "T-3": ("Navy", "L")})
+ONE_OPTION = ("tee", ("Colour",), {"T-1": ("Red",), "T-2": ("Navy",)})
+
+# What becomes of a family, and what it was.
+SHAPES = {
+    "option renamed": (TEE, ("tee", ("Colour", "Shoe size"), TEE[2])),
+    "both options renamed": (TEE, ("tee", ("Shade", "Shoe size"), TEE[2])),
+    "options renamed crosswise": (TEE, ("tee", ("Size", "Colour"), TEE[2])),
+    "value renamed": (TEE, ("tee", BOTH, {"T-1": ("Crimson", "M"), "T-2": ("Crimson", "L"), "T-3": ("Navy", "L")})),
+    "value written in another case": (
+        TEE,
+        ("tee", BOTH, {"T-1": ("RED", "M"), "T-2": ("RED", "L"), "T-3": ("Navy", "L")}),
+    ),
+    "values exchanged": (TEE, ("tee", BOTH, {"T-1": ("Red", "L"), "T-2": ("Red", "M"), "T-3": ("Navy", "L")})),
+    "option and values renamed": (ONE_OPTION, ("tee", ("Shade",), {"T-1": ("Crimson",), "T-2": ("Blue",)})),
+    "options reordered": (
+        TEE,
+        ("tee", ("Size", "Colour"), {"T-1": ("M", "Red"), "T-2": ("L", "Red"), "T-3": ("L", "Navy")}),
+    ),
+    "values reordered": (TEE, ("tee", BOTH, {"T-3": ("Navy", "L"), "T-2": ("Red", "L"), "T-1": ("Red", "M")})),
+    "option added": (ONE_OPTION, ("tee", BOTH, {"T-1": ("Red", "M"), "T-2": ("Navy", "L")})),
+    "option dropped": (("tee", BOTH, {"T-1": ("Red", "M"), "T-2": ("Navy", "M")}), ONE_OPTION),
+    "option exchanged for another": (
+        TEE,
+        ("tee", ("Colour", "Cut"), {"T-1": ("Red", "Slim"), "T-2": ("Red", "Wide"), "T-3": ("Navy", "Wide")}),
+    ),
+    "variant added": (TEE, ("tee", BOTH, {**TEE[2], "T-4": ("Navy", "M")})),
+    "variant added and option renamed": (TEE, ("tee", ("Colour", "Fit"), {**TEE[2], "T-4": ("Navy", "M")})),
+    "a new article takes over a value": (
+        ONE_OPTION,
+        ("tee", ("Colour",), {"T-1": ("Crimson",), "T-2": ("Navy",), "T-3": ("Red",)}),
+    ),
+}
+LESS = {
+    "variant removed": (TEE, ("tee", BOTH, {"T-1": ("Red", "M"), "T-2": ("Red", "L")})),
+    "variant replaced by another SKU": (
+        TEE,
+        ("tee", BOTH, {"T-1": ("Red", "M"), "T-2": ("Red", "L"), "T-4": ("Navy", "L")}),
+    ),
+}
+
+
+def text_of(*products):
+    return COLUMNS + "".join(family(*product) for product in products)
+
+
+def seen_by_a_shopper(shop):
+    shopper = Shopper(shop.sandbox)
+    try:
+        return shopper.sold([product.code for product in shop.on_store().values()])
+    finally:
+        shopper.close()
+
+
+def pages(shop, code):
+    shopper = Shopper(shop.sandbox)
+    try:
+        return shopper.choices(code)
+    finally:
+        shopper.close()
+
+
+def variant_ids(shop, code):
+    """The store's own numbers of what is sold, by part: baskets and sold lines go by them."""
+    rows = shop.sandbox.store.db.rows(
+        "SELECT part.variant_id, p.code FROM product_variant_parts part JOIN products p ON p.id = part.part_id "
+        "JOIN products owner ON owner.id = part.product_id WHERE owner.code = ?",
+        (code,),
+    )
+    return {row["code"]: row["variant_id"] for row in rows}
+
+
+def become(shop, before, after):
+    """Publish one shape, then the other, as a scheduled run would."""
+    shop.import_text(text_of(before, MUG))
+    assert shop.publish().bad() == []
+    report = shop.import_text(text_of(after, MUG))
+    return report, shop.publish()
+
+
+@pytest.fixture(params=["native", "flat"])
+def is_native(request, shop):
+    native = request.param == "native"
+    shop.settings = replace(shop.settings, rules=ContentRules(is_native=native))
+    shop.channel.rules = {} if native else {"is_native": False}
+    shop.channel.save()
+    return native
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_family_of_another_shape_is_sold_as_the_catalogue_has_it(shop, is_native, shape):
+    before, after = SHAPES[shape]
+
+    _, run = become(shop, before, after)
+
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(after, MUG, is_native=is_native)
+    shop.sandbox.log.clear()
+    assert shop.publish().results == []
+    assert shop.sandbox.log.requests() == []
+
+
+@pytest.mark.parametrize("shape", LESS)
+def test_what_the_catalogue_does_not_have_any_more_is_off_the_page(shop, shape):
+    before, after = LESS[shape]
+
+    _, run = become(shop, before, after)
+
+    assert run.bad() == []
+    # A variant that goes on under another SKU gets its price by a sync, as any other change of price.
+    assert shop.sync().bad() == []
+    assert seen_by_a_shopper(shop) == shelves(after, MUG, is_native=True)
+    assert pages(shop, "tee")["Colour"] == list(dict.fromkeys(values[0] for values in after[2].values()))
+    # Its product is deleted by a person's decision only.
+    assert set(before[2]) <= {product.code for product in shop.on_store().values()}
+
+
+@pytest.mark.parametrize(
+    "shape", ["option renamed", "both options renamed", "value renamed", "option and values renamed"]
+)
+def test_what_is_only_called_otherwise_keeps_the_numbers_that_baskets_and_sold_lines_go_by(shop, shape):
+    before, after = SHAPES[shape]
+    shop.import_text(text_of(before))
+    shop.publish()
+    ids = variant_ids(shop, "tee")
+
+    shop.import_text(text_of(after))
+    run = shop.publish()
+
+    assert run.bad() == []
+    assert variant_ids(shop, "tee") == ids
+    assert set(ids) == set(after[2])
+
+
+def test_the_import_names_the_families_whose_pages_change_and_only_those(shop):
+    before, after = SHAPES["option renamed"]
+
+    report, _ = become(shop, before, after)
+    again = shop.import_text(text_of(after, MUG))
+
+    assert (report.restructured, report.held) == ({"shop": ["tee"]}, {"shop": []})
+    assert (again.restructured, again.held) == ({"shop": []}, {"shop": []})
+
+
+def test_a_change_that_a_person_queued_is_not_pushed_aside_by_an_import(shop):
+    before, after = SHAPES["option renamed"]
+    shop.import_text(text_of(before))
+    shop.publish()
+    shop.queue(Pending.HIDE, "tee")
+
+    held = shop.import_text(text_of(after))
+    shop.sync()
+    queued = shop.import_text(text_of(after))
+    shop.publish()
+    shop.queue(Pending.UNHIDE, "tee")
+    shop.sync()
+
+    assert (held.restructured, held.held) == ({"shop": []}, {"shop": ["tee"]})
+    assert queued.restructured == {"shop": ["tee"]}
+    assert seen_by_a_shopper(shop) == shelves(after, is_native=True)
+
+
+def test_an_import_adds_to_an_overwrite_that_is_queued(shop):
+    before, after = SHAPES["option renamed"]
+    shop.import_text(text_of(before))
+    shop.publish()
+    shop.queue(Pending.OVERWRITE, "tee", groups={Group.TEXTS})
+
+    shop.import_text(text_of(after).replace("Tee", "Best Tee"))
+    shop.publish()
+
+    assert shop.on_store()["tee"].name == "Best Tee"
+    assert seen_by_a_shopper(shop) == shelves(after, is_native=True)
+
+
+def test_an_import_that_is_to_queue_nothing_leaves_pages_as_they_are(shop):
+    before, after = SHAPES["option renamed"]
+    shop.import_text(text_of(before))
+    shop.publish()
+
+    report = shop.import_text(text_of(after), queue=False)
+    run = shop.publish()
+
+    assert (report.restructured, run.results) == ({}, [])
+    assert seen_by_a_shopper(shop) == shelves(before, is_native=True)
+
+
+def test_a_variant_that_moved_to_another_product_is_sold_there_and_nowhere_else(shop, is_native):
+    tee = ("tee", ("Colour",), {"T-1": ("Red",), "T-2": ("Navy",), "T-3": ("Gold",)})
+    cap = ("cap", ("Colour",), {"C-1": ("Navy",), "T-4": ("Grey",)})
+    shop.import_text(text_of(tee, cap))
+    shop.publish()
+    left = ("tee", ("Colour",), {"T-2": ("Navy",), "T-3": ("Gold",)})
+    joined = ("cap", ("Shade",), {"C-1": ("Navy",), "T-4": ("Grey",), "T-1": ("Red",)})
+
+    shop.import_text(text_of(left, cap))
+    shop.import_text(text_of(left, joined))
+    run = shop.publish()
+
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(left, joined, is_native=is_native)
+    assert shop.on_store()["t-1"].custom_fields["parent_code"] == "cap"
+
+
+def test_a_family_that_becomes_one_article_and_a_family_again_is_on_one_page_each_time(shop, is_native):
+    article = ("tee", (), {"T-1": ()})
+    shapes = (ONE_OPTION, article, ONE_OPTION, article)
+    seen = []
+
+    for shape in shapes:
+        shop.import_text(text_of(shape, MUG))
+        assert shop.publish().bad() == []
+        seen.append(seen_by_a_shopper(shop))
+        assert shop.publish().results == []
+
+    expected = [shelves(shape, MUG, is_native=is_native) for shape in shapes]
+    for found, shelf in zip(seen, expected, strict=True):
+        if not is_native:
+            # A page of its own is off the catalogue, not off the store: its stock is what a sync sets to 0.
+            shelf.setdefault("T-2", [("T-2", (), "$16.50")])
+        assert found == shelf
+    child = shop.on_store()["t-1"]
+    assert child.custom_fields["product_type"] == "simple"
+    assert child.custom_fields.get("parent_code", "") == ""
+    parent = shop.listing("tee")
+    assert (parent.health, parent.attention) == ("hidden", "orphaned")
+
+
+def test_an_article_that_becomes_a_family_leaves_its_own_page(shop, is_native):
+    shop.import_text(text_of(("tee", (), {"T-1": ()}), MUG))
+    shop.publish()
+
+    shop.import_text(text_of(ONE_OPTION, MUG))
+    run = shop.publish()
+
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(ONE_OPTION, MUG, is_native=is_native)
+
+
+def test_an_article_keeps_its_own_page_while_its_parent_cannot_be_made(shop):
+    shop.import_text(text_of(("tee", (), {"T-1": ()})))
+    shop.publish()
+    _provision(shop, "<Product_Add><Code>tee</Code><SKU>other</SKU><Name>Gnome</Name><Price>1</Price></Product_Add>")
+
+    shop.import_text(text_of(ONE_OPTION))
+    run = shop.publish()
+
+    assert "T-1 keeps its own page until its parent is on the store." in {message for _, message in run.bad()}
+    assert seen_by_a_shopper(shop)["T-1"] == [("T-1", (), "$15.00")]
+
+
+def test_whatever_was_done_to_the_page_an_overwrite_of_structure_sells_what_the_catalogue_has(shop):
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+    _provision(
+        shop,
+        '<ProductAttribute_Add product_code="tee"><Code>cut</Code><Type>select</Type><Prompt>Cut</Prompt>'
+        "<Required>Yes</Required><Inventory>Yes</Inventory></ProductAttribute_Add>"
+        '<ProductAttributeOption_Add product_code="tee" attribute_code="cut"><Code>slim</Code><Prompt>Slim</Prompt>'
+        "</ProductAttributeOption_Add>"
+        '<ProductAttribute_Add product_code="tee"><Code>engraving</Code><Type>text</Type><Prompt>Engraving</Prompt>'
+        "</ProductAttribute_Add>"
+        '<ProductAttribute_Update product_code="tee" attribute_code="Size"><Prompt>Länge</Prompt>'
+        "<Required>No</Required></ProductAttribute_Update>"
+        '<ProductVariant_Add product_code="tee"><Options>'
+        '<Attribute_Option attribute_code="Colour" option_code="Navy"/>'
+        '<Attribute_Option attribute_code="Size" option_code="M"/></Options>'
+        '<Parts><Part product_code="M-1" quantity="1"/></Parts></ProductVariant_Add>'
+        '<ProductVariant_Update product_code="tee"><Options>'
+        '<Attribute_Option attribute_code="Colour" option_code="Red"/>'
+        '<Attribute_Option attribute_code="Size" option_code="M"/></Options>'
+        '<Parts><Part product_code="T-1" quantity="2"/></Parts>'
+        "<ProductVariantPricing><Method>specific</Method><Price>1.00</Price></ProductVariantPricing>"
+        "</ProductVariant_Update>"
+        '<ProductVariant_Update product_code="tee"><Options>'
+        '<Attribute_Option attribute_code="Colour" option_code="Red"/>'
+        '<Attribute_Option attribute_code="Size" option_code="L"/></Options>'
+        "<ProductVariantPricing><Method>master</Method></ProductVariantPricing></ProductVariant_Update>",
+    )
+    assert seen_by_a_shopper(shop) != shelves(TEE, MUG, is_native=True)
+    shop.queue(Pending.OVERWRITE, "tee", groups={Group.STRUCTURE})
+
+    run = shop.publish()
+
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(TEE, MUG, is_native=True)
+    questions = [attribute.code for attribute in shop.on_store()["tee"].attributes]
+    assert sorted(questions) == ["Colour", "Size", "engraving"]
+
+
+def test_leftovers_that_no_tag_can_name_go_as_well(shop):
+    """A store leaves variants behind whose attributes were deleted all at once."""
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+    _provision(shop, '<ProductAttribute_Delete_All product_code="tee"/>')
+    shop.queue(Pending.OVERWRITE, "tee", groups={Group.STRUCTURE})
+
+    # A page without attributes is not asked for variants, so they are found when it has some again.
+    first, second = shop.publish(), shop.publish()
+
+    assert [code for code, _ in first.bad()] == ["tee"]
+    assert second.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(TEE, MUG, is_native=True)
+    assert len(shop.on_store()["tee"].variants) == 3
+
+
+def test_the_default_of_a_drop_down_outlives_its_new_name(shop):
+    before, after = SHAPES["value renamed"]
+    shop.import_text(text_of(before))
+    shop.publish()
+    _provision(
+        shop,
+        '<ProductAttributeOption_Update product_code="tee" attribute_code="Colour" option_code="Red">'
+        "<DefaultOption>Yes</DefaultOption></ProductAttributeOption_Update>",
+    )
+
+    shop.import_text(text_of(after))
+    shop.publish()
+
+    options = [option for attribute in shop.on_store()["tee"].attributes for option in attribute.options]
+    assert [option.prompt for option in options if option.is_default] == ["Crimson"]
+
+
+def test_a_page_that_the_merchant_made_is_only_added_to(shop):
+    """Linked, not overwritten: what it sells besides stays, and what it calls things."""
+    _provision(
+        shop,
+        "<Product_Add><Code>tee</Code><SKU>tee</SKU><Name>Our tee</Name><Price>15</Price></Product_Add>"
+        "<Product_Add><Code>T-1</Code><SKU>T-1</SKU><Name>Red</Name><Price>15</Price><Active>No</Active></Product_Add>"
+        "<Product_Add><Code>X-9</Code><SKU>X-9</SKU><Name>Gold</Name><Price>99</Price><Active>No</Active></Product_Add>"
+        '<ProductAttribute_Add product_code="tee"><Code>c</Code><Type>radio</Type><Prompt>Colour</Prompt>'
+        "<Required>Yes</Required><Inventory>Yes</Inventory></ProductAttribute_Add>"
+        + "".join(
+            f'<ProductAttributeOption_Add product_code="tee" attribute_code="c"><Code>{code}</Code>'
+            f"<Prompt>{prompt}</Prompt></ProductAttributeOption_Add>"
+            '<ProductVariant_Add product_code="tee"><Options>'
+            f'<Attribute_Option attribute_code="c" option_code="{code}"/></Options>'
+            f'<Parts><Part product_code="{part}" quantity="1"/></Parts>'
+            "<ProductVariantPricing><Method>sum</Method></ProductVariantPricing></ProductVariant_Add>"
+            for code, prompt, part in (("r", "Red", "T-1"), ("g", "Gold", "X-9"))
+        ),
+    )
+    shop.import_text(text_of(ONE_OPTION))
+
+    run = shop.publish()
+
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == {
+        **shelves(ONE_OPTION, is_native=True),
+        "X-9": [("tee", ("Colour: Gold",), "$99.00")],
+    }
+    tee = shop.on_store()["tee"]
+    assert (tee.name, [(a.code, [o.code for o in a.options]) for a in tee.attributes]) == (
+        "Our tee",
+        [("c", ["r", "g", "Navy"])],
+    )
+    assert "product_type" not in {name for name, value in tee.custom_fields.items() if value}
+
+
+def test_a_family_is_sold_out_while_hidden_and_sold_again_afterwards(shop, is_native):
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+
+    shop.queue(Pending.HIDE, "tee")
+    assert shop.sync().bad() == []
+    hidden = seen_by_a_shopper(shop)
+    shop.queue(Pending.UNHIDE, "tee")
+    assert shop.sync().bad() == []
+
+    assert hidden == shelves(MUG, is_native=is_native)
+    assert seen_by_a_shopper(shop) == shelves(TEE, MUG, is_native=is_native)
+
+
+def test_a_hidden_family_that_changed_its_shape_is_not_on_sale_before_it_is_put_back(shop):
+    before, after = SHAPES["variant added and option renamed"]
+    shop.import_text(text_of(before))
+    shop.publish()
+    shop.queue(Pending.HIDE, "tee")
+    shop.sync()
+
+    shop.import_text(text_of(after))
+    assert shop.publish().bad() == []
+    hidden = seen_by_a_shopper(shop)
+    shop.queue(Pending.UNHIDE, "tee")
+    shop.sync()
+
+    # The new article was asked for by the import, and nobody has hidden it.
+    assert set(hidden) <= {"T-4"}
+    assert seen_by_a_shopper(shop) == shelves(after, is_native=True)
+
+
+def test_no_shopper_meets_half_a_family_while_it_is_delisted(shop):
+    """The page goes first, then what is behind it; the last variant takes its page along."""
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+    deleted = []
+    delete = shop.store.delete_products
+    names = {product.id: code for code, product in shop.on_store().items()}
+    shop.store.delete_products = lambda ids: deleted.extend(names[number] for number in ids) or delete(ids)
+
+    shop.queue(Pending.DELIST, "T-3")
+    assert shop.sync().bad() == []
+    first = seen_by_a_shopper(shop)
+    shop.queue(Pending.DELIST, "T-1", "T-2")
+    assert shop.sync().bad() == []
+
+    assert first == shelves((TEE[0], TEE[1], {"T-1": ("Red", "M"), "T-2": ("Red", "L")}), MUG, is_native=True)
+    assert deleted == ["t-3", "tee", "t-1", "t-2"]
+    assert seen_by_a_shopper(shop) == shelves(MUG, is_native=True)
+
+
+def _provision(shop, xml):
+    assert list(provisioning.run(shop.sandbox.store, xml)) == []

@@ -1,0 +1,129 @@
+"""A page is recognised by its names and by the products behind it, and keeps its own codes."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.articles import a_store_product
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.fields import FIELDS
+from tradepost.domain.store import StoreAttribute, StoreOption, StoreVariant
+from tradepost.domain.structure import Structure, fitted, structure_mark
+
+NAMES = ("Red", "red", "Navy", "S", "M")
+
+
+def a_structure(names, variants, *, prefix=""):
+    """`variants`: values by product; codes are the names, behind a prefix."""
+    attributes = tuple(
+        StoreAttribute(
+            prefix + name,
+            name,
+            tuple(
+                StoreOption(prefix + value, value)
+                for value in dict.fromkeys(values[position] for values in variants.values())
+            ),
+        )
+        for position, name in enumerate(names)
+    )
+    combinations = tuple(
+        StoreVariant(
+            frozenset((prefix + name, prefix + value) for name, value in zip(names, values, strict=True)), (product,)
+        )
+        for product, values in variants.items()
+    )
+    return Structure(attributes, combinations)
+
+
+def a_page(structure):
+    return a_store_product(1, "tee", attributes=structure.attributes, variants=structure.variants)
+
+
+def distinct(values):
+    return len(set(values)) == len(values)
+
+
+# Codes are unlike for values that are alike but for case, as `codes.option_codes` makes them.
+CODED = {"red": "red-2"}
+shapes = st.dictionaries(
+    st.sampled_from(["a", "b", "c", "d"]), st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1
+).filter(lambda variants: distinct(list(variants.values())))
+names = st.permutations(["Colour", "Size", "Cut"]).map(lambda three: tuple(three[:2]))
+
+
+def coded(structure):
+    def code(text):
+        return CODED.get(text, text)
+
+    return Structure(
+        tuple(
+            replace(a, options=tuple(replace(o, code=code(o.code)) for o in a.options)) for a in structure.attributes
+        ),
+        tuple(replace(v, options=frozenset((a, code(o)) for a, o in v.options)) for v in structure.variants),
+    )
+
+
+def said(structure):
+    """What a shopper reads and gets: prompts by product, whatever the codes."""
+    prompts = {
+        (attribute.code, option.code): (attribute.prompt, option.prompt)
+        for attribute in structure.attributes
+        for option in attribute.options
+    }
+    return {variant.part_codes: {prompts[pair] for pair in variant.options} for variant in structure.variants}
+
+
+@given(names, shapes, names, shapes)
+def test_a_fitted_page_says_what_the_catalogue_says_and_fits_as_it_is(old_names, old, new_names, new):
+    page = a_page(coded(a_structure(old_names, old)))
+    wanted = coded(a_structure(new_names, new))
+
+    structure = fitted(wanted, page, keeps_rest=False)
+
+    assert said(structure) == said(wanted)
+    codes = [[option.code.casefold() for option in attribute.options] for attribute in structure.attributes]
+    assert all(map(distinct, codes))
+    again = fitted(wanted, a_page(structure), keeps_rest=False)
+    assert FIELDS["attributes"].compare(structure.attributes, again.attributes) is None
+    assert FIELDS["variants"].compare(structure.variants, again.variants) is None
+
+
+def test_a_page_of_other_codes_keeps_them():
+    variants = {"a": ("Red", "M"), "b": ("Red", "S")}
+    page = a_structure(("Colour", "Size"), variants, prefix="x-")
+
+    assert fitted(a_structure(("Colour", "Size"), variants), a_page(page), keeps_rest=False) == page
+
+
+def test_an_option_that_another_article_has_under_the_same_code_is_not_taken_over():
+    page = Structure(
+        (StoreAttribute("Colour", "Colour", (StoreOption("Red", "Crimson"),)),),
+        (StoreVariant(frozenset({("Colour", "Red")}), ("a",)),),
+    )
+
+    structure = fitted(a_structure(("Colour",), {"b": ("Red",)}), a_page(page), keeps_rest=False)
+
+    (option,) = structure.attributes[0].options
+    assert (option.prompt, option.code == "Red") == ("Red", False)
+
+
+def test_what_a_merchants_page_has_besides_is_kept_and_nothing_is_renamed():
+    page = a_structure(("Colour",), {"a": ("Red",), "x": ("Gold",)})
+    page = replace(page, attributes=(replace(page.attributes[0], prompt="colour", is_required=False),))
+
+    structure = fitted(a_structure(("Colour",), {"a": ("Red",), "b": ("Navy",)}), a_page(page), keeps_rest=True)
+
+    (attribute,) = structure.attributes
+    assert (attribute.prompt, attribute.is_required) == ("colour", False)
+    assert sorted(option.code for option in attribute.options) == ["Gold", "Navy", "Red"]
+    assert sorted(variant.part_codes for variant in structure.variants) == [("a",), ("b",), ("x",)]
+
+
+def test_the_order_of_options_and_variants_is_no_other_structure():
+    options = {"a": ("Red", "M"), "b": ("Navy", "S")}
+    turned = {"b": ("S", "Navy"), "a": ("M", "Red")}
+
+    assert structure_mark(Kind.PARENT, option_names=("Colour", "Size"), options=options) == structure_mark(
+        Kind.PARENT, option_names=("Size", "Colour"), options=turned
+    )
