@@ -203,7 +203,13 @@ def test_a_listing_that_leaves_the_store_forgets_what_was_proven(listed_cup, lis
     listings.record([Proven(listed_cup.id, at=noon, status=status, price=Decimal(1))])
 
     assert again(listings, listed_cup) == replace(
-        listed_cup, status=status, external_id=None, proven_price=None, account=None, proven_fingerprints={}
+        listed_cup,
+        status=status,
+        external_id=None,
+        proven_price=None,
+        account=None,
+        looked_at=None,
+        proven_fingerprints={},
     )
     assert list(LinkEvent.objects.order_by("id").values_list("link", "external_id")) == [
         ("linked", 77),

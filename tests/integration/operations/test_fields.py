@@ -98,7 +98,10 @@ def test_a_changed_value_reaches_the_store_with_an_overwrite_and_nothing_else_do
     shop.queue(Pending.OVERWRITE, "tee", "MUG")
     run = shop.publish()
 
-    (change,) = [result.change for result in run.results]
+    changes = {result.change.subject.key: result.change for result in run.results}
+    # How the prices of variants are made can't be read, so it is said again with every overwrite of structure.
+    assert [field.name for field in changes.pop("tee").fields] == ["variant_pricing"]
+    (change,) = changes.values()
     assert {(field.name, str(field.after)) for field in change.fields} == {
         ("custom_fields", "{'mpn': 'AC-200-S'}"),
         ("dimensions", "{'length': Decimal('31.00')}"),

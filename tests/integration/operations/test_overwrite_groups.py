@@ -57,6 +57,7 @@ MEMBERS = {
     Group.WEIGHT: {"weight", "formatted_weight"},
     Group.COST: {"cost", "formatted_cost", "profit", "formatted_profit", "margin"},
     Group.TAX: {"taxable"},
+    Group.DIMENSIONS: set(),  # a channel sends them only if it is told to
 }
 # Moves with every write of a product.
 ALWAYS = {"dt_updated"}
