@@ -239,7 +239,8 @@ class MemoryListings:
                 awaits_images=row.awaits_images if proof.awaits_images is None else proof.awaits_images,
             )
             if proof.status is not None:
-                self._settle(row.id, keep_later_request(row.status, proof.status), row.overwrite_groups)
+                status = keep_later_request(row.status, proof.status, asked=proof.asked)
+                self._settle(row.id, status, row.overwrite_groups)
 
     def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
         assert self._may_write()

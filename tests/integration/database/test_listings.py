@@ -247,7 +247,7 @@ def test_what_a_person_asks_for_while_a_run_works_stays_asked_for(listed_cup, li
     # The run has read the row; now somebody changes their mind, and pauses it, too.
     listings.set_status({listed_cup.id: Status(Health.LISTED, Link.LINKED, Pending.DELIST, is_paused=True)})
 
-    listings.record([Proven(listed_cup.id, at=noon, status=HIDDEN)])
+    listings.record([Proven(listed_cup.id, at=noon, status=HIDDEN, asked=Pending.HIDE)])
 
     assert again(listings, listed_cup).status == Status(Health.HIDDEN, Link.LINKED, Pending.DELIST, is_paused=True)
 
@@ -257,7 +257,7 @@ def test_a_fulfilled_change_is_cleared(cup, listings, noon):
     published = again(listings, cup).status
     listings.set_status({cup.id: replace(LISTED, pending=Pending.OVERWRITE)}, groups=frozenset({Group.TEXTS}))
     asked = again(listings, cup)
-    listings.record([Proven(cup.id, at=noon, status=LISTED)])
+    listings.record([Proven(cup.id, at=noon, status=LISTED, asked=Pending.OVERWRITE)])
 
     assert published == LISTED
     assert (asked.status.pending, asked.overwrite_groups) == (Pending.OVERWRITE, {Group.TEXTS})

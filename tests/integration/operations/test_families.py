@@ -10,6 +10,7 @@ import pytest
 
 from miva_sandbox import provisioning
 from shopper import Shopper
+from tradepost.database.models import Listing
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
@@ -470,3 +471,17 @@ def test_no_shopper_meets_half_a_family_while_it_is_delisted(shop):
 
 def _provision(shop, xml):
     assert list(provisioning.run(shop.sandbox.store, xml)) == []
+
+
+def test_a_page_that_was_queued_for_an_overwrite_and_is_closed_waits_for_nothing_more(shop):
+    shop.import_text(text_of(TEE, MUG))
+    shop.publish()
+    shop.queue(Pending.OVERWRITE, "tee")
+    shop.import_text(text_of(("tee", (), {"T-1": ()}), MUG))
+
+    run = shop.publish()
+
+    assert run.bad() == []
+    assert {(row.sku, row.pending) for row in Listing.objects.filter(kind__in=["parent", "simple"])} == {
+        ("tee", ""), ("T-1", ""), ("M-1", ""),
+    }  # fmt: skip

@@ -320,17 +320,16 @@ def request(status: Status, change: Pending) -> Status:
     return settle(status, _ASKS[change])
 
 
-def keep_later_request(current: Status, recorded: Status) -> Status:
+def keep_later_request(current: Status, recorded: Status, *, asked: Pending) -> Status:
     """
     Take health and link as recorded, but not the pending change of a run that read the row some time ago, nor whether
     it is paused or orphaned: that is no run's to say.
 
-    A run clears what it has done; if the row now has a change that is allowed in the new state, a person has asked
-    for it since. Only an overwrite is still allowed after it was done.
+    A run clears what it has done. `asked`: what was pending when it read the row; if the row now has another change,
+    and one that is allowed in the new state, a person has asked for it since.
     """
-    has_moved = current.settled != recorded.settled
     allowed = QUEUE[recorded.settled] & (_ENDS_SALE if current.is_orphaned else frozenset(Pending))
-    is_later = current.pending in allowed and (current.pending is not Pending.OVERWRITE or has_moved)
+    is_later = current.pending in allowed and current.pending is not asked
     keeps = recorded.pending is not Pending.NONE or is_later
     return replace(
         recorded,

@@ -55,7 +55,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
         current = status_of(
             health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused, is_orphaned=row.is_orphaned
         )
-        status = current if proof.status is None else keep_later_request(current, proof.status)
+        status = current if proof.status is None else keep_later_request(current, proof.status, asked=proof.asked)
         external_id = row.external_id if proof.external_id is None else proof.external_id
         # Another product than before was made at another time, which may be unknown.
         known = row.external_created if external_id == row.external_id else None

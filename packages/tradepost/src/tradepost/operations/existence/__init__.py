@@ -137,13 +137,13 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
             row = facts.broken(finding) if finding.code is None and not finding.is_back else None
             back = facts.healing(finding) if finding.is_back else None
             if back is not None:
-                verdict.proven.append(Proven(back.id, evidence.began, status=settle(back.status, Event.FOUND_AGAIN)))
+                verdict.proven.append(Proven.of(back, evidence.began, settle(back.status, Event.FOUND_AGAIN)))
             elif finding.created is not None:
                 dated = Proven(finding.listing.listing_id, evidence.began, external_created=finding.created)
                 verdict.proven.append(dated)
             elif row is not None:
                 status = settle(row.status, Event.GONE)
-                verdict.proven.append(Proven(row.id, evidence.began, status=status))
+                verdict.proven.append(Proven.of(row, evidence.began, status))
                 if status.link is Link.BROKEN:
                     verdict.flags[row.id] = (Attention.BROKEN_LINK, gone_message(finding, seen))
             elif finding.code is not None and facts.in_the_way(finding) is None:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Attention, Status
+from tradepost.domain.listing import Attention, Pending, Status
 from tradepost.domain.stages import Stage
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
@@ -80,17 +80,24 @@ class Proven:
     """
     What was proven of one listing on the store, to be recorded. None leaves a value as it was.
 
+    `asked`: with a status, the change that was pending when the run read the listing.
     """
 
     listing_id: int
     at: datetime
     status: Status | None = None
+    asked: Pending = Pending.NONE
     external_id: int | None = None
     external_created: int | None = None
     code: str | None = None
     price: Decimal | None = None
     fingerprints: Mapping[Group, str] | None = None
     awaits_images: bool | None = None
+
+    @classmethod
+    def of(cls, row: ListingRow, at: datetime, status: Status | None, **values: Any) -> "Proven":
+        """Say what a listing has become, as against what the run had read."""
+        return cls(row.id, at, status=status, asked=row.status.pending, **values)
 
 
 class Listings(Protocol):

@@ -38,7 +38,7 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.flags[refusal.row.id] = (refusal.attention, refusal.message)
     for row in family.gone:
         verdict.flags[row.id] = (Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
-        verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
+        verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
     for row, found, _ in family.links:
         verdict.proven.append(linked(row, found, evidence.began))
         # A creation that was meant once, and that the merchant has forestalled under another code.
@@ -109,10 +109,10 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
     if is_new:
         verdict.closed_intents.append(row.code)
     verdict.proven.append(
-        Proven(
-            row.id,
+        Proven.of(
+            row,
             evidence.began,
-            status=_status(row, product, groups),
+            _status(row, product, groups),
             external_id=product.id,
             external_created=product.created or None,
             code=product.code,
@@ -150,7 +150,7 @@ def _closed(row: ListingRow, at: datetime) -> Proven:
     """A page that nobody can open is hidden; whether it is delisted, a person decides."""
     status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
     prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
-    return Proven(row.id, at, status=status, fingerprints=prints)
+    return Proven.of(row, at, status, fingerprints=prints)
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
@@ -158,10 +158,10 @@ def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
     # A native child is never active; that its parent is, is looked at by the link run. Here it was made to be sold.
     is_hidden = row.was_hidden or (row.kind is Kind.SIMPLE and not product.is_active)
     event = Event.FOUND_HIDDEN if is_hidden else Event.FOUND_ACTIVE
-    return Proven(
-        row.id,
+    return Proven.of(
+        row,
         at,
-        status=settle(row.status, event),
+        settle(row.status, event),
         external_id=product.id,
         external_created=product.created or None,
         code=product.code,

@@ -146,7 +146,7 @@ class Sets(Values[None, Writes]):
         for row in batch.rows:
             status = settle(row.status, event) if event is not None and row.status.pending is not Pending.NONE else None
             if row.kind is Kind.PARENT:
-                verdict.proven.append(Proven(row.id, evidence.began, status=status))
+                verdict.proven.append(Proven.of(row, evidence.began, status))
                 continue
             planned = self.plan_row(row, seen)
             if planned is None:
@@ -154,7 +154,7 @@ class Sets(Values[None, Writes]):
             if planned.refusal and not seen.is_gone(row):
                 verdict.flags[row.id] = (Attention.SYNC_FAILED, planned.refusal)
                 continue
-            judge_row(row, seen, evidence, verdict, Proven(row.id, evidence.began, status=status))
+            judge_row(row, seen, evidence, verdict, Proven.of(row, evidence.began, status))
             self._enter(row, planned, seen, evidence, verdict)
         return verdict
 

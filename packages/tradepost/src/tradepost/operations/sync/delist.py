@@ -106,7 +106,7 @@ class Delist(Values[Going, Mapping[str, int]]):
         verdict = Verdict()
         for row in facts.rows if facts is not None else ():
             if seen.is_gone(row):
-                verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.DELISTED)))
+                verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.DELISTED)))
             elif (result := evidence.results.get(product_subject(row))) is not None:
                 # What has become due since the plan was made has no result, and is the next run's.
                 verdict.flags[row.id] = (Attention.DELIST_FAILED, result.message)

@@ -122,7 +122,7 @@ def gone(row: ListingRow, change: Change) -> tuple[Change, Result]:
 def judge_row(row: ListingRow, seen: Products, evidence: Evidence, verdict: Verdict, proven: Proven | None) -> None:
     """Record what is gone or was proven of a row, and flag what was not."""
     if seen.is_gone(row):
-        verdict.proven.append(Proven(row.id, evidence.began, status=settle(row.status, Event.GONE)))
+        verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
         verdict.flags[row.id] = (Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
         return
     result = evidence.results.get(product_subject(row))
