@@ -1,5 +1,6 @@
 """Each selecting query returns exactly the listings for which the domain's predicate holds, on both databases."""
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -14,11 +15,14 @@ from tradepost.domain import rules
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
 from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.stock import LOOK_AGAIN_AFTER, is_look_due
 from tradepost.operations.ports import ListingRow
 
+BASKET_LIFE = timedelta(hours=26)
 prices = st.sampled_from([Decimal("9.99"), Decimal("10.00"), Decimal("10.0001")])
 # Of what nobody knows, and of what was sold and is not there.
 pieces = st.none() | st.integers(-2, 2)
+ages = st.none() | st.sampled_from([BASKET_LIFE - timedelta(seconds=1), BASKET_LIFE, LOOK_AGAIN_AFTER])
 states = st.lists(
     st.fixed_dictionaries(
         {
@@ -31,6 +35,9 @@ states = st.lists(
             "account": pieces,
             "open_move": pieces,
             "is_open": st.booleans(),
+            "looked_at": ages,
+            "missing": st.integers(0, 1),
+            "missing_since": ages,
             "external_created": st.none() | st.integers(1, 3),
             "is_orphaned": st.booleans(),
             "awaits_images": st.booleans(),
@@ -38,7 +45,7 @@ states = st.lists(
     ),
     max_size=12,
 )
-_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account")
+_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account", "missing")
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -71,6 +78,7 @@ def fill(channel, noon):
                     external_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
                     open_since=noon if row["is_open"] else None,
                     open_move=row["open_move"] if row["is_open"] else None,
+                    **{name: row[name] and noon - row[name] for name in ("looked_at", "missing_since")},
                     created_at=noon,
                     **{name: row[name] for name in _SAME},
                 )
@@ -108,6 +116,32 @@ def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, stat
     assert listings.at_stake(stage, limit=2) == counted[:2]
     assert listings.count_at_stake(stage, only=chosen) == sum(row.id in chosen for row in counted)
     assert listings.live_count() == sum(row.status.link is Link.LINKED for row in rows)
+
+
+@on_both_databases
+@given(states=states)
+def test_looks_are_due_exactly_where_the_rule_says_of_what_is_on_sale_and_settled(fill, listings, noon, states):
+    rows = fill(states)
+
+    due = listings.looks_due(now=noon, basket_life=BASKET_LIFE, limit=100)
+
+    expected = [
+        row
+        for row in rows
+        if (row.status.health, row.status.link) == (Health.LISTED, Link.LINKED)
+        and not row.status.is_paused
+        and row.account is not None
+        and row.open_since is None
+        and is_look_due(
+            looked_at=row.looked_at,
+            missing=row.missing,
+            missing_since=row.missing_since,
+            now=noon,
+            basket_life=BASKET_LIFE,
+        )
+    ]
+    assert due == expected
+    assert listings.looks_due(now=noon, basket_life=BASKET_LIFE, limit=2) == expected[:2]
 
 
 @on_both_databases
@@ -200,6 +234,9 @@ def test_every_settled_state_is_tried(fill):
                 "account": None,
                 "open_move": None,
                 "is_open": False,
+                "looked_at": None,
+                "missing": 0,
+                "missing_since": None,
             }
             for settled in sorted(QUEUE)
         ]

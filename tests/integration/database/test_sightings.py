@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tradepost.database.models import SightedPieces, StockEntry
+from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY, StoreStatus
 from tradepost.domain.stock import ERASED_WITHIN, EntryKind, OrderSighting, SightingPlace, SoldLine
@@ -243,6 +245,49 @@ def test_a_change_within_the_same_second_counts(shop, sight, stock):
     sight(order(1001, sold("CUP", 1), updated=200))
 
     assert stock()["CUP"] == (4, 4)
+
+
+_STILL_IN_THE_HOUSE = {StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.BACKORDERED}
+_line = st.tuples(
+    st.sampled_from(["CUP", "cup", "tee-S", "MUG"]), st.integers(0, 3), st.sampled_from(sorted(StoreStatus))
+)
+# (number, how much newer than what was seen last, lines), of three orders; None: it is not there any more.
+_events = st.lists(
+    st.tuples(st.sampled_from([1, 2, 3]), st.integers(-2, 2), st.none() | st.lists(_line, max_size=3)), max_size=8
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=_events)
+def test_whatever_becomes_of_orders_the_figures_lack_what_they_have_taken(shop, sight, vanish, stock, events):
+    Sighting.objects.all().delete()
+    Listing.objects.exclude(kind="parent").update(account=5, available=5)
+    seen = {}  # by order: when it was seen last, and {sku: (taken, given back when it is deleted)}
+    for number, newer, lines in events:
+        if lines is None:
+            vanish(number)
+            if number in seen:
+                at, pieces = seen[number]
+                seen[number] = (at, {sku: (taken - back, 0) for sku, (taken, back) in pieces.items()})
+            continue
+        at = seen[number][0] + newer if number in seen else 100
+        sight(order(number, *(sold(*line) for line in lines), updated=at))
+        if number not in seen or newer >= 0:
+            seen[number] = (at, _taken(lines))
+
+    lacks = {sku: sum(pieces.get(sku, (0, 0))[0] for _, pieces in seen.values()) for sku in ("CUP", "TEE-S", "TEE-M")}
+    assert {sku.upper(): figures for sku, figures in stock().items()} == {
+        sku: (5 - pieces, 5 - pieces) for sku, pieces in lacks.items()
+    }
+
+
+def _taken(lines):
+    found = {}
+    for sku, pieces, status in lines:
+        if status is not StoreStatus.CANCELLED:
+            taken, back = found.get(sku.upper(), (0, 0))
+            found[sku.upper()] = (taken + pieces, back + (pieces if status in _STILL_IN_THE_HOUSE else 0))
+    return found
 
 
 # --- when a channel is connected ----------------------------------------------------------------------------------
