@@ -1,6 +1,7 @@
 """Hot queries go through the index made for them: nothing reads a channel's whole catalogue."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -54,6 +55,16 @@ def test_due_listings_are_found_by_the_index_of_their_stage(listings, stage):
     assert INDEX_OF[stage] in due
     assert INDEX_OF[stage] in count
     assert not re.search(r"USE TEMP B-TREE|Sort", due)
+
+
+def test_counts_to_look_at_are_found_by_indexes_of_their_own(listings, noon):
+    plans = plans_of(lambda: listings.looks_due(now=noon, basket_life=timedelta(hours=26), limit=10))
+    never, long_ago, missing = plans[:3]
+
+    assert "listing_never_looked_at" in never
+    assert "listing_look_due" in long_ago
+    assert "listing_missing" in missing
+    assert not re.search(r"USE TEMP B-TREE|Sort", never + long_ago + missing)
 
 
 @pytest.mark.parametrize("stage", sorted(STAGE_HARMS))

@@ -224,6 +224,30 @@ def page(
     )
 
 
+def first(
+    model: type[models.Model],
+    key: str,
+    *,
+    where: Sequence[str],
+    params: Sequence[Any],
+    order: Sequence[str],
+    limit: int,
+) -> list[int]:
+    """Return the values of a number column of the first records that meet `where`, by the columns of `order`."""
+    statement = _clauses(
+        "SELECT",
+        _list(model, [key]),
+        "FROM",
+        _name(_options(model).db_table),
+        "WHERE",
+        " AND ".join(where),
+        "ORDER BY",
+        _list(model, order),
+        "LIMIT %s",
+    )
+    return fetch_numbers(statement, *params, limit)
+
+
 def count(model: type[models.Model], key: str, *, where: Sequence[str], params: Sequence[Any], **tables: Rows) -> int:
     """Count the different values of a column among the records that meet all conditions; see `page`."""
     table = _name(_options(model).db_table)

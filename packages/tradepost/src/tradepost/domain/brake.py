@@ -7,14 +7,12 @@ taken back by the next run: what is delisted is gone, what was sold for a tenth 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Pending, Status
-from tradepost.domain.rules import StockFigures
-from tradepost.domain.stages import Stage, is_due
+from tradepost.domain.listing import Pending
+from tradepost.domain.stages import Stage, SyncValues, is_due
 
 # What holds for a channel until somebody sets it.
 USUAL_PERCENT = 20
@@ -37,17 +35,11 @@ _WORDS: Mapping[Harm, str] = {
 }
 
 
-class BrakedValues(StockFigures, Protocol):
+class BrakedValues(SyncValues, Protocol):
     """What is looked at of a listing."""
 
     @property
     def kind(self) -> Kind: ...
-    @property
-    def status(self) -> Status: ...
-    @property
-    def wanted_price(self) -> Decimal: ...
-    @property
-    def proven_price(self) -> Decimal | None: ...
 
 
 # The stages of a sync that the brake looks at.

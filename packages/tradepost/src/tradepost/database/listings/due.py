@@ -6,7 +6,7 @@ written with literals and in the words of the partial index that serves it: SQLi
 the index's own condition in the query.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from tradepost.database import sql
@@ -54,21 +54,26 @@ def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Coll
 _LOOK = "link = 'linked' AND health = 'listed' AND account IS NOT NULL AND open_since IS NULL AND NOT is_paused"
 
 
+# Each kind by an index of its own, those first that have waited longest.
+_LOOKS: Sequence[tuple[str, Sequence[str]]] = (
+    (f"{_LOOK} AND looked_at IS NULL", ("id",)),
+    (f"{_LOOK} AND looked_at IS NOT NULL AND looked_at <= %s", ("looked_at", "id")),
+    (f"{_LOOK} AND missing > 0 AND missing_since <= %s", ("missing_since", "id")),
+)
+
+
 def look_ids(*, channel_id: int, old: datetime, missing_old: datetime, limit: int) -> list[int]:
     """
     Return the ids of listings at whose count somebody should look: never looked at, looked at before `old`, or with
-    pieces that have been missing since before `missing_old`. Each kind by an index of its own.
+    pieces that have been missing since before `missing_old`.
     """
-    found: set[int] = set()
-    for condition, params in (
-        (f"{_LOOK} AND looked_at IS NULL", []),
-        (f"{_LOOK} AND looked_at <= %s", [old]),
-        (f"{_LOOK} AND missing > 0 AND missing_since <= %s", [missing_old]),
-    ):
-        found |= set(
-            sql.page(Listing, "id", where=[OF_CHANNEL, condition], params=[channel_id, *params], after=0, limit=limit)
-        )
-    return sorted(found)[:limit]
+    found: dict[int, None] = {}
+    for (condition, order), params in zip(_LOOKS, ([], [old], [missing_old]), strict=True):
+        if len(found) < limit:
+            where = [OF_CHANNEL, condition]
+            ids = sql.first(Listing, "id", where=where, params=[channel_id, *params], order=order, limit=limit)
+            found |= dict.fromkeys(ids)
+    return list(found)[:limit]
 
 
 def products_due_for_publish(

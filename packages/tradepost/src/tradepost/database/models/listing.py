@@ -164,12 +164,22 @@ class Listing(models.Model):
                 name="listing_due_set",
             ),
             # looks_due: those that were never looked at or long ago, and those with missing pieces.
+            # Health and link stand in the first as in listing_due_decrease.
             models.Index(
-                fields=["channel", "looked_at"],
-                condition=Q(link="linked", health="listed", account__isnull=False),
+                fields=["channel", "health", "link", "id"],
+                condition=Q(link="linked", health="listed", account__isnull=False, looked_at__isnull=True),
+                name="listing_never_looked_at",
+            ),
+            models.Index(
+                fields=["channel", "looked_at", "id"],
+                condition=Q(link="linked", health="listed", account__isnull=False, looked_at__isnull=False),
                 name="listing_look_due",
             ),
-            models.Index(fields=["channel", "missing_since"], condition=Q(missing__gt=0), name="listing_missing"),
+            models.Index(
+                fields=["channel", "missing_since", "id"],
+                condition=Q(link="linked", health="listed", missing__gt=0),
+                name="listing_missing",
+            ),
             # The list of what needs a person, newest first.
             models.Index(fields=["channel", "attention", "id"], condition=~Q(attention=""), name="listing_attention"),
             # broken: links that may heal.

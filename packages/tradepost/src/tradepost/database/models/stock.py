@@ -56,7 +56,6 @@ class SightedPieces(models.Model):
 
     sighting = models.ForeignKey(Sighting, on_delete=models.CASCADE, related_name="pieces")
     key = models.CharField(max_length=255)
-    code_key = models.CharField(max_length=255, blank=True)
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, related_name="sighted", null=True, blank=True)
     variant = models.ForeignKey(VariantRecord, on_delete=models.SET_NULL, related_name="sold", null=True, blank=True)
     taken = models.BigIntegerField()

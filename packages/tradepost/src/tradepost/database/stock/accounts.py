@@ -89,16 +89,24 @@ class DjangoAccounts:
             raise RunLost("Another run is writing the stock of the same listings.")
 
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
-        at = self._clock()
+        if settled:
+            self._close(settled)
+        if lost:
+            Listing.objects.filter(channel_id=self._channel_id, id__in=list(lost)).update(account=None)
+        if entries:
+            self._enter(entries, at=self._clock())
+
+    def _close(self, listing_ids: Collection[int]) -> None:
         sql.execute(
             """
             UPDATE tradepost_listing SET open_since = NULL, open_move = NULL
             FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
             """,
             self._channel_id,
-            given=Rows.of_ids(settled),
+            given=Rows.of_ids(listing_ids),
         )
-        Listing.objects.filter(channel_id=self._channel_id, id__in=list(lost)).update(account=None)
+
+    def _enter(self, entries: Sequence[AccountEntry], *, at: datetime) -> None:
         moved = sql.fetch_rows(
             """
             UPDATE tradepost_listing

@@ -11,7 +11,6 @@ from tradepost.database.listings.wanted import refresh_available
 from tradepost.database.models import Channel, Listing, SightedPieces, Sighting, StockEntry, VariantRecord
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.sql import Column, Rows
-from tradepost.domain.codes import code_key
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.order_lines import LineMatcher
 from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased
@@ -20,12 +19,9 @@ from tradepost.operations.ports import KnownSighting, SightedOrder
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """
-    By how much more an order has taken of a product than was known; less where negative. `listing_id` None: of one
-    that is no listing of the channel.
-    """
+    """By how much more an order has taken of a listing's product than was known; less where negative."""
 
-    listing_id: int | None
+    listing_id: int
     order_number: int
     pieces: int
 
@@ -70,17 +66,22 @@ def write_sightings(
             was = before.get(pieces.key)
             row = _row(sighting, pieces, was, matcher, is_known=order.id in old, at=at)
             rows.append(row)
-            if is_counted:
-                differences.append(_Difference(row["listing_id"], order.id, pieces.taken - (was.taken if was else 0)))
+            change = pieces.taken - (was.taken if was is not None else 0)
+            if change and is_counted and row["listing_id"] is not None:
+                differences.append(_Difference(row["listing_id"], order.id, change))
     for sighting in gone:
         for was in known.get(sighting.pk, {}).values():
             rows.append(_gone_row(was))
-            differences.append(_Difference(was.listing_id, sighting.external_id, -was.on_delete))
+            if was.on_delete and was.listing_id is not None:
+                differences.append(_Difference(was.listing_id, sighting.external_id, -was.on_delete))
     variant_ids = {row["variant_id"] for row in rows if row["variant_id"] is not None}
-    _lock_variants(variant_ids)
+    if variant_ids:
+        _lock_variants(variant_ids)
     _write(current, gone, locked, rows)
-    _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
-    refresh_available(variant_ids)
+    if differences:
+        _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
+    if variant_ids:
+        refresh_available(variant_ids)
 
 
 def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> None:
@@ -160,7 +161,6 @@ def _row(
     return {
         "sighting_id": sighting.pk,
         "key": pieces.key,
-        "code_key": code_key(pieces.sold.code),
         "listing_id": was.listing_id if was is not None and is_matched else sold and sold.id,
         "variant_id": was.variant_id if was is not None and is_matched else sold and sold.variant_id,
         "taken": pieces.taken,
@@ -175,7 +175,6 @@ def _gone_row(row: SightedPieces) -> dict[str, Any]:
     return {
         "sighting_id": row.sighting_id,
         "key": row.key,
-        "code_key": row.code_key,
         "listing_id": row.listing_id,
         "variant_id": row.variant_id,
         "taken": row.taken - row.on_delete,
@@ -219,14 +218,13 @@ def _write(
 
 def _enter(differences: Sequence[_Difference], *, channel_id: int, at: datetime, run_id: int | None) -> None:
     """Take pieces off accounts and put them back; a sale that a count may not contain is entered as erased."""
-    differences = [difference for difference in differences if difference.pieces]
-    ids = {difference.listing_id for difference in differences if difference.listing_id is not None}
+    ids = {difference.listing_id for difference in differences}
     rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=ids).order_by("id")
     accounts = {row.pk: row for row in rows.only("account", "basis_at")}
     balance: Counter[int] = Counter()
     entries = []
     for difference in differences:
-        listing = accounts.get(difference.listing_id or 0)
+        listing = accounts.get(difference.listing_id)
         if listing is None or listing.account is None:
             continue
         erased = difference.pieces > 0 and is_erased(sighted_at=at, basis_at=listing.basis_at)
