@@ -116,7 +116,7 @@ def test_a_command_follows_the_run_that_the_server_has_taken(channel, operation,
     def work(run):
         executed.append(run.id)
         run.progress(1, 2, "listings")
-        may_end.wait(10)
+        may_end.wait(60)
 
     operation(work)
     run = request_run(channel.pk, "publish")
@@ -126,11 +126,12 @@ def test_a_command_follows_the_run_that_the_server_has_taken(channel, operation,
 
     def show(*values):
         seen.append(values)
-        may_end.set()
+        if values == (1, 2, "listings"):  # the first look may come before the run has said anything
+            may_end.set()
 
     followed = run_now(run, progress=show)
 
     assert executed == [run.pk]
     assert followed.state == RunState.COMPLETED
-    assert seen[0] == (1, 2, "listings")
+    assert (1, 2, "listings") in seen
     assert runs.unfinished() == []
