@@ -12,6 +12,7 @@ from PIL import Image
 
 from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
+from miva_sandbox.state.tokens import Token
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
@@ -25,7 +26,7 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.images import ImageLibrary
-from tradepost.miva.connect import StoreConnection, connect_client, connect_store
+from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
@@ -109,13 +110,14 @@ class Shop:
         self.orders = DjangoOrders(self.channel.pk)
         self.source_images = ImageLibrary(folder / "images", check_address=lambda _address: None)
 
-    def open_store(self) -> MivaStore:
+    def open_store(self, token: Token | None = None) -> MivaStore:
+        token = token or self.token
         client = connect_client(
             StoreConnection(
                 domain=self.sandbox.endpoint,
                 store_code="sandbox",
-                token=self.token.token,
-                signature_key=self.token.signature_key,
+                token=token.token,
+                signature_key=token.signature_key,
                 plain_http=True,
             ),
             clock=lambda: self.clock().timestamp(),
@@ -208,16 +210,7 @@ class Shop:
 
     def on_store(self):
         """Every product of the store by code key, read with all rights."""
-        full = self.sandbox.full
-        store = connect_store(
-            StoreConnection(
-                domain=self.sandbox.endpoint,
-                store_code="sandbox",
-                token=full.token,
-                signature_key=full.signature_key,
-                plain_http=True,
-            )
-        )
+        store = self.open_store(self.sandbox.full)
         try:
             codes = [row.code for page in store.iterate_rows() for row in page]
             return store.products_by_code(codes)
