@@ -10,10 +10,30 @@ from pathlib import Path
 import dj_database_url
 import django
 import pytest
+import stamina
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
+
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4 * 1024**3
+
+
+def _keep_files_in_memory() -> None:
+    """
+    Let what tests write live in memory, where there is enough: nearly every test makes a database and a store anew,
+    and on a busy disk waits longer for that than for all it does. A folder that somebody has chosen stays.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK) or os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
+        return  # environments with compiled libraries are made there, too
+    if shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES:
+        os.environ["TMPDIR"] = str(_MEMORY)
+        tempfile.tempdir = None
+
+
+# Before anything is written; workers inherit it from the process that starts them.
+_keep_files_in_memory()
 
 # Before Django reads its settings: a test must never touch the data folder of whoever runs it.
 _DATA = tempfile.mkdtemp(prefix="tradepost-tests-")
@@ -25,6 +45,9 @@ os.environ.pop("DATABASE_URL", None)
 os.environ.setdefault("XDG_RUNTIME_DIR", _DATA)
 
 django.setup()
+
+# As many attempts as in earnest, without the pauses between them and the limit to their time.
+stamina.set_testing(testing=True, attempts=1_000_000, cap=True)
 
 # No test depends on how fast the machine is.
 hypothesis_settings.register_profile("patient", deadline=None)

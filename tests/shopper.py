@@ -16,7 +16,7 @@ class Shopper:
 
     def __init__(self, server: SandboxServer) -> None:
         self._address = server.storefront + "merchant.mvc"
-        self._http = httpx2.Client(timeout=20)
+        self._http = httpx2.Client(timeout=60, verify=False)
 
     def close(self) -> None:
         self._http.close()

@@ -67,7 +67,7 @@ def tab(office, monkeypatch):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         opened = browser.new_page()
-        opened.set_default_timeout(30_000)
+        opened.set_default_timeout(60_000)
         yield opened
         browser.close()
 

@@ -32,7 +32,7 @@ def what_runs(address):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         page = browser.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.expose_function("ran", lambda what: ran.append(what))  # noqa: PLW0108 - it must be of Python
         page.goto(address, wait_until="networkidle")
         assert page.locator("#description").get_by_text("Warm").is_visible()

@@ -66,7 +66,7 @@ def page(shop):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         # What the storefront can do, it does without scripts.
         page = browser.new_page(java_script_enabled=False)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.goto(shop.storefront)
         yield page
         browser.close()

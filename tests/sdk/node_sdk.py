@@ -65,5 +65,5 @@ class NodeSdk:
 
     def __exit__(self, *_: object) -> None:
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
         self._process.stdout.close()

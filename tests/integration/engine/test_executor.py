@@ -17,7 +17,7 @@ def executor():
     executor.stop()
 
 
-def wait_until(is_so, *, seconds: float = 20) -> None:
+def wait_until(is_so, *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -46,7 +46,7 @@ def test_a_run_that_waits_for_its_lane_starts_when_that_is_free(channel, operati
 
     def publish(run):
         order.append("publish begins")
-        may_end.wait(10)
+        may_end.wait(60)
         order.append("publish ends")
 
     operation(publish, "publish")
@@ -94,7 +94,7 @@ def test_stopping_queues_a_long_run_again_and_the_next_executor_goes_on_with_it(
     operation(work)
     run = request_run(channel.pk, "publish")
     executor.start()
-    assert has_begun.wait(20)
+    assert has_begun.wait(60)
     executor.stop()
     between = Run.objects.get(pk=run.pk)
 

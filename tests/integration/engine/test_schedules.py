@@ -263,7 +263,7 @@ def test_of_many_that_look_at_once_one_starts_what_is_due(connect, clock):
 
     def look(_: int) -> list[str]:
         try:
-            together.wait(20)
+            together.wait(60)
             return [run.kind for run in start_due(clock=clock)]
         finally:
             connections.close_all()
@@ -292,7 +292,7 @@ def test_a_ticker_goes_on_after_a_tick_that_failed(syncing, clock, caplog, monke
     ticker = Ticker(clock=lambda: NOON - timedelta(milliseconds=10))
 
     ticker.start()
-    assert has_ticked.wait(20)
+    assert has_ticked.wait(60)
     ticker.stop()
 
     assert "The ticker of schedules could not go on" in caplog.text

@@ -167,7 +167,7 @@ def open_image_store():
 
     def start(port, *, folder=None, opened=None, connections=4, **changes):
         settings = {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "protocol": FileProtocol.FTP}
-        address = FileServerAddress(**{**settings, "connect_seconds": 5, "answer_seconds": 5, **changes})
+        address = FileServerAddress(**{**settings, "connect_seconds": 60, "answer_seconds": 60, **changes})
 
         def connect():
             kind = SERVERS[address.protocol]

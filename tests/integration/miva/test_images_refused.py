@@ -65,7 +65,7 @@ class ScriptedFtp(threading.Thread):
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        self.join(5)
+        self.join(60)
 
 
 @pytest.fixture

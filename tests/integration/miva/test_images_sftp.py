@@ -82,7 +82,7 @@ def sftp(root):
     yield listener.getsockname()[1], fingerprint_of(key.asbytes())
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    thread.join(5)
+    thread.join(60)
     for transport in transports:
         transport.close()
 

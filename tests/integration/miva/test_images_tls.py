@@ -103,5 +103,5 @@ def test_implicit_tls_begins_with_the_connection(open_image_store, certificate, 
     with pytest.raises(CredentialsRejected, match="Check user"):
         open_image_store(server.port, protocol=FileProtocol.FTPS_IMPLICIT, fingerprint=shown(certificate)).sizes([PATH])
 
-    server.join(5)
+    server.join(60)
     assert server.received == ["USER store\r\n"]

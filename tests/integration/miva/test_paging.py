@@ -113,7 +113,7 @@ def test_whoever_stops_between_two_pages_does_not_wait_for_the_next(scripted):
 
     stopping = threading.Thread(target=pages.close)
     stopping.start()
-    stopping.join(20)
+    stopping.join(60)
     has_stopped = not stopping.is_alive()
     release.set()
     stopping.join()

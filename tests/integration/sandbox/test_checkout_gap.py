@@ -232,9 +232,9 @@ def test_a_line_that_fails_in_the_gap_takes_the_created_order_back(shop, client)
 
 
 def test_the_control_api_opens_a_gap_and_the_shoppers_page_says_that_it_is_pending(shop, client):
-    control = httpx2.Client(base_url=shop.control, timeout=20, verify=False)
+    control = httpx2.Client(base_url=shop.control, timeout=60, verify=False)
     control.post("/faults", json={"kind": "checkout_gap", "requests": 1}).raise_for_status()
-    with httpx2.Client(timeout=20, verify=False) as browser:
+    with httpx2.Client(timeout=60, verify=False) as browser:
         page = f"{shop.storefront}merchant.mvc"
         browser.post(page, data={"Action": "ADPR", "Product_Code": "MUG"})
         names = ("FirstName", "LastName", "Email", "Address1", "City", "Zip", "Country")

@@ -225,7 +225,7 @@ def test_a_late_request_lands_after_as_many_others_and_once(hub_client, sandbox,
 
 def test_a_client_that_gives_up_first_leaves_the_work_done_and_the_store_at_work(hub_client, sandbox):
     done = undisturbed(sandbox.store, lambda: post(hub_client, "Product_Delete"))
-    switch_on(sandbox, "timeout", function="Product_Delete", seconds=3)
+    switch_on(sandbox, "timeout", function="Product_Delete", seconds=60)
     started = time.monotonic()
 
     with httpx2.Client(timeout=0.3) as impatient:
@@ -237,7 +237,7 @@ def test_a_client_that_gives_up_first_leaves_the_work_done_and_the_store_at_work
 
     assert rows == []
     assert contents(sandbox.store) == done
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("function", HUB_FUNCTIONS)

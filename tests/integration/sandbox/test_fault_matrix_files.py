@@ -21,7 +21,7 @@ class Ftp:
     full = (ftplib.error_temp, r"^452 No space left")
 
     def __init__(self, sandbox):
-        self._client = ftplib.FTP(timeout=10)
+        self._client = ftplib.FTP(timeout=60)
         self._client.connect("127.0.0.1", sandbox.ftp.port)
         self._login = (sandbox.ftp_user, sandbox.ftp_password)
 
@@ -54,7 +54,7 @@ class Sftp:
 
     def login(self):
         if not self._transport.is_active():
-            self._transport.start_client(timeout=10)
+            self._transport.start_client(timeout=60)
         self._transport.auth_password(**self._login)
         self._client = paramiko.SFTPClient.from_transport(self._transport)
 

@@ -78,7 +78,7 @@ def post(function, *, endpoint, token, signature_key):
 
 
 def upload(facts, name):
-    with contextlib.suppress(*ftplib.all_errors), ftplib.FTP(timeout=10) as client:
+    with contextlib.suppress(*ftplib.all_errors), ftplib.FTP(timeout=60) as client:
         client.connect(facts["ftp_host"], facts["ftp_port"])
         client.login(facts["ftp_user"], facts["ftp_password"])
         client.storbinary(f"STOR /htdocs/mm5/graphics/{name}", BytesIO(b"x" * 100))

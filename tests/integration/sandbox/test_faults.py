@@ -38,7 +38,7 @@ def test_a_huge_body_is_refused_also_while_a_rule_is_on(client, sandbox):
     sandbox.faults.add(Rule(kind="latency", seconds=0))
     head = b"POST /mm5/json.mvc HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n"
 
-    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.address).port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.address).port), timeout=60) as connection:
         connection.sendall(head)
         answer = connection.recv(1000)
 

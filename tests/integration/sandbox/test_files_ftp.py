@@ -22,7 +22,7 @@ def server(tmp_path):
 
 
 def connect(server):
-    client = ftplib.FTP(timeout=10)
+    client = ftplib.FTP(timeout=60)
     client.connect("127.0.0.1", server.port)
     client.login(USER, PASSWORD)
     return client
@@ -71,7 +71,7 @@ def test_a_link_that_leads_out_of_the_root_is_not_followed(server, tmp_path):
 
 
 def test_a_wrong_password_is_refused(server):
-    client = ftplib.FTP(timeout=10)
+    client = ftplib.FTP(timeout=60)
     client.connect("127.0.0.1", server.port)
 
     with client, pytest.raises(ftplib.error_perm, match="530"):
@@ -110,7 +110,7 @@ class ResumingFTP(ftplib.FTP_TLS):
 
 def connect_tls(server, certificate, client_class):
     context = ssl.create_default_context(cadata=certificate.pem.decode())
-    client = client_class(context=context, timeout=10)
+    client = client_class(context=context, timeout=60)
     client.connect("127.0.0.1", server.port)
     client.login(USER, PASSWORD)
     client.prot_p()
@@ -139,7 +139,7 @@ def test_a_server_that_requires_tls_refuses_a_plain_login(tmp_path, certificate)
     tls = Tls(certificate=certificate, required=True)
 
     with FtpServer(tmp_path, user=USER, password=PASSWORD, tls=tls) as server:
-        client = ftplib.FTP(timeout=10)
+        client = ftplib.FTP(timeout=60)
         client.connect("127.0.0.1", server.port)
 
         with client, pytest.raises(ftplib.error_perm, match="550"):

@@ -125,7 +125,7 @@ def sandbox():
 
 @pytest.fixture(scope="module")
 def http():
-    with httpx2.Client(timeout=30) as client:
+    with httpx2.Client(timeout=30, verify=False) as client:
         yield client
 
 

@@ -86,11 +86,11 @@ def test_keys_and_content_survive_a_restart_with_a_state_directory(serve, tmp_pa
     seed.write_text("<Product_Add><Code>TEE</Code><Name>T-Shirt</Name></Product_Add>", encoding="utf-8")
     first, process = serve("--json", "--state", str(tmp_path / "store"), "--seed-file", str(seed))
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
     second, process = serve("--json", "--state", str(tmp_path / "store"), "--seed-file", str(seed))
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
 
     keys = ("token", "signature_key", "hub_token", "hub_signature_key", "ftp_password")
     assert [first[key] for key in keys] == [second[key] for key in keys]
@@ -108,7 +108,7 @@ def test_a_seed_file_may_be_a_document_of_several_stores(serve, tmp_path):
 
     state = httpx2.get(f"{facts['control']}/state").json()
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
 
     assert {code: counts["products"] for code, counts in state.items()} == {"sandbox": 1, "second": 0}
     assert errors == f"{seed}:5: Nonsense: Unknown tag\n"
@@ -159,7 +159,7 @@ def test_an_assigned_function_grants_its_columns_by_option(serve, tmp_path, opti
     answer = post(facts, "ProductList_Load_Query", pair="hub_", Filter=columns)
     process.send_signal(signal.SIGTERM)
 
-    assert process.communicate(timeout=20)[1] == ""
+    assert process.communicate(timeout=60)[1] == ""
     assert [row["product_inventory"] for row in answer["data"]["data"]] == [stock]
 
 
@@ -168,7 +168,7 @@ def test_requests_are_logged_as_lines_of_json(serve):
     store_load(facts)
 
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
 
     logged = json.loads(errors.splitlines()[0])
     assert (logged["caller"], logged["status"]) == ("full rights", 200)

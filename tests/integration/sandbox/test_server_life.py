@@ -1,5 +1,6 @@
 """How a sandbox starts and ends: quickly, with whatever is going on, and with nothing left behind."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -22,7 +23,7 @@ def nothing_is_left_behind(tmp_path, monkeypatch):
 
     yield
 
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while threading.active_count() > threads and time.monotonic() < until:
         time.sleep(0.01)
     assert threading.active_count() == threads
@@ -34,7 +35,14 @@ def address(url):
     return "127.0.0.1", int(url.rsplit(":", 1)[1])
 
 
-def test_it_stops_at_once_under_clients_that_do_nothing():
+def test_it_stops_at_once_under_clients_that_do_nothing(monkeypatch):
+    slept, sleep = [], asyncio.sleep
+
+    async def noted(seconds, result=None):
+        slept.append(seconds)
+        return await sleep(seconds, result)
+
+    monkeypatch.setattr("asyncio.sleep", noted)
     with SandboxServer(control_port=0, sftp_port=0) as sandbox:
         clients = [
             socket.create_connection(place)
@@ -47,10 +55,9 @@ def test_it_stops_at_once_under_clients_that_do_nothing():
         ]
         idle = httpx2.Client(verify=False)
         idle.get(sandbox.storefront)
-        started = time.monotonic()
 
     # Ticks of a tenth of a second, of which each server would have two, are what must not be there.
-    assert time.monotonic() - started < 1
+    assert [seconds for seconds in slept if seconds > 0] == []
     idle.close()
     for client in clients:
         client.close()
@@ -85,9 +92,9 @@ def test_it_does_not_wait_for_a_request_that_a_rule_holds_back():
 
     sandbox.stop()
 
-    client.join(10)
+    client.join(60)
     assert len(ends) == 1
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_a_server_that_was_never_started_can_be_stopped():

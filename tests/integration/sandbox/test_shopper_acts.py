@@ -29,7 +29,7 @@ def shop(sandbox, client):
 
 @pytest.fixture
 def post(sandbox):
-    with httpx2.Client(base_url=sandbox.control, timeout=20, verify=False) as http:
+    with httpx2.Client(base_url=sandbox.control, timeout=60, verify=False) as http:
         yield lambda path, **body: http.post(path, json=body).raise_for_status().json()
 
 

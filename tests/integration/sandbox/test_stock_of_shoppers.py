@@ -275,7 +275,7 @@ ADDRESS = {
 
 @pytest.fixture
 def browser(shop):
-    with httpx2.Client(timeout=20, verify=False) as http:
+    with httpx2.Client(timeout=60, verify=False) as http:
 
         def act(action, **fields):
             return http.post(f"{shop.storefront}merchant.mvc", data={"Action": action, **fields})

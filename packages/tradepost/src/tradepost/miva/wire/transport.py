@@ -104,7 +104,6 @@ class HttpTransport:
         self._observer = observer
         self._endpoint = endpoint
         self.clock_difference_seconds: float | None = None
-        certificates = certificates or ssl.create_default_context()
         connections = httpx2.Limits(
             max_connections=limits.connections,
             max_keepalive_connections=limits.connections,
@@ -114,6 +113,7 @@ class HttpTransport:
         )
         # Behind a proxy of the environment it is the proxy that connects, and its owner who says where to.
         is_proxied = _is_proxied(endpoint)
+        certificates = certificates or _trusted(is_needed=is_proxied or endpoint.scheme == "https")
         self._client = httpx2.Client(
             auth=httpx2.BasicAuth(*web_server_login) if web_server_login else None,
             headers={"User-Agent": "Tradepost", "Accept": "application/json"},
@@ -275,6 +275,11 @@ def _is_proxied(endpoint: Endpoint) -> bool:
         return False
     proxies = urllib.request.getproxies()
     return bool({endpoint.scheme, "all"} & proxies.keys()) and not urllib.request.proxy_bypass(endpoint.host)
+
+
+def _trusted(*, is_needed: bool) -> ssl.SSLContext:
+    """Trust whom this machine trusts; to load that takes longer than a request, so plain HTTP does without."""
+    return ssl.create_default_context() if is_needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _raise_refused(reply: Reply) -> None:
