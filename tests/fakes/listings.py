@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.domain import rules
+from tradepost.domain.attention import Attention, cured_by, is_moot
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
-    Attention,
     Health,
     Link,
     Pending,
@@ -34,7 +34,7 @@ _UNPROVEN: dict[str, Any] = {
 
 class MemoryListings:
     """
-    Rows by id. `flags`: attention and last error of those that have one.
+    Rows by id. `flags`: the kinds of attention that they need, each with its reason.
 
     `may_write` is asked before each write: the port wants a transaction around it.
     """
@@ -42,7 +42,7 @@ class MemoryListings:
     def __init__(self, *, may_write: Callable[[], bool] = lambda: True) -> None:
         self.all: dict[int, ListingRow] = {}
         self.products: dict[int, Product] = {}
-        self.flags: dict[int, tuple[Attention, str]] = {}
+        self.flags: dict[int, dict[Attention, str]] = {}
         self._may_write = may_write
 
     # --- for tests --------------------------------------------------------------------------------------------------
@@ -242,15 +242,28 @@ class MemoryListings:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
 
-    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
+    def flag(
+        self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
+    ) -> None:
         assert self._may_write()
-        for number in clear:
-            if self.flags.get(number, ("",))[0] is not Attention.ORPHANED:
-                self.flags.pop(number, None)
-        self.flags |= reasons
+        for number, kinds in ended.items():
+            self._unflag(number, kinds)
+        for number, noted in reasons.items():
+            self.flags[number] = {**self.flags.get(number, {}), **noted}
+
+    def forget_moot(self, kinds: Collection[Attention]) -> None:
+        assert self._may_write()
+        for row in self._rows():
+            self._unflag(row.id, [kind for kind in kinds if is_moot(kind, row)])
+
+    def _unflag(self, number: int, kinds: Collection[Attention]) -> None:
+        left = {kind: message for kind, message in self.flags.pop(number, {}).items() if kind not in kinds}
+        if left:
+            self.flags[number] = left
 
     def _settle(self, number: int, status: Status, groups: frozenset[Group]) -> None:
         row = self.all[number]
+        self._unflag(number, cured_by(status))
         self.all[number] = replace(
             row,
             status=status,

@@ -70,21 +70,6 @@ class Event(StrEnum):
     RETURNED = "returned"  # the catalogue has it again
 
 
-class Attention(StrEnum):
-    """Why a listing needs a person; never blocks by itself."""
-
-    BROKEN_LINK = "broken_link"
-    AMBIGUOUS_MATCH = "ambiguous_match"
-    MATCH_TAKEN = "match_taken"
-    NO_MATCH = "no_match"
-    ALREADY_EXISTS = "already_exists"
-    IMAGE_FAILED = "image_failed"
-    PUBLISH_FAILED = "publish_failed"
-    SYNC_FAILED = "sync_failed"
-    DELIST_FAILED = "delist_failed"
-    ORPHANED = "orphaned"
-
-
 Settled: TypeAlias = tuple[Health, Link]
 
 
@@ -342,11 +327,6 @@ def keep_later_request(current: Status, recorded: Status, *, asked: Pending) -> 
 def is_hidden_by_us(status: Status, *, before: bool) -> bool:
     """Whether we hid it: known while it is on the store, and remembered while it is unlinked."""
     return before if status.health is Health.NOT_LISTED else status.health is Health.HIDDEN
-
-
-def is_cured(attention: Attention | None, status: Status) -> bool:
-    """Whether a new status settles what a person had to look at: a broken link that is none any more."""
-    return attention is Attention.BROKEN_LINK and status.link is not Link.BROKEN
 
 
 def describe(status: Status) -> str:

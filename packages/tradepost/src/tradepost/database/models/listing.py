@@ -7,8 +7,9 @@ from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.domain.listing import Health, Link, Pending
 
 _SOLD = ("variant", "simple")
 
@@ -61,8 +62,6 @@ class Listing(models.Model):
     # Published without images that the catalogue has: the next publish tries again.
     awaits_images = models.BooleanField(default=False)
 
-    attention = enum_field(Attention, blank=True)
-    last_error = models.TextField(blank=True)
     created_at = models.DateTimeField()
     proven_at = models.DateTimeField(null=True, blank=True)
 
@@ -70,7 +69,6 @@ class Listing(models.Model):
         constraints = [
             one_of("kind", Kind, table="listing"),
             one_of("pending", Pending, table="listing"),
-            one_of("attention", Attention, table="listing", or_blank=True),
             models.CheckConstraint(
                 condition=Q(health__in=["not_listed", "delisted"], link="unlinked")
                 | Q(health__in=["listed", "hidden"], link__in=["linked", "broken"]),
@@ -188,20 +186,42 @@ class Listing(models.Model):
                 condition=Q(link="linked", health="hidden", account__isnull=False),
                 name="listing_hidden_look",
             ),
-            # The list of what needs a person, newest first.
-            models.Index(fields=["channel", "attention", "id"], condition=~Q(attention=""), name="listing_attention"),
             # broken: links that may heal.
             models.Index(
                 fields=["channel", "id"],
                 condition=Q(link="broken", external_created__isnull=False),
                 name="listing_broken",
             ),
-            # Lists and counts by health; broken links are found by their attention.
+            # Lists and counts by health.
             models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+
+class AttentionRecord(models.Model):
+    """Why a listing needs a person: of each kind once, since when it holds, and the run that said so last."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="attentions")
+    kind = enum_field(Attention)
+    message = models.TextField()
+    since = models.DateTimeField()
+    run_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("kind", Attention, table="attention"),
+            models.UniqueConstraint(fields=["listing", "kind"], name="attention_once_per_kind"),
+        ]
+        indexes = [
+            # The listings that need a person for one reason, and how many they are.
+            models.Index(fields=["channel", "kind", "listing"], name="attention_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class LinkEvent(models.Model):

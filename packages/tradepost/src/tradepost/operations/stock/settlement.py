@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.domain.stock import PAYMENT_LIFE, EntryKind, Landing, StockMode, is_settleable, landing
@@ -33,6 +34,7 @@ class Settlement(Values[datetime, None]):
     time.
     """
 
+    attentions = frozenset({Attention.STOCK_FAILED})
     looks_ahead = False
 
     def prepare(self, ports: Ports) -> None:
