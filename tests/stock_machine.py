@@ -32,7 +32,7 @@ from fakes.run import MemoryRun
 from kills import Fuse, Fused, Killed
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
-from miva_sandbox.state import inventory
+from miva_sandbox.state import inventory, modules
 from miva_sandbox.state.baskets import OutOfStock, PaymentDied, PaymentRefused
 from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import OFFERS, STATED, HubClock, StockShop, catalogue_of
@@ -41,7 +41,7 @@ from tradepost.database.models import Listing, SightedPieces, StockEntry
 from tradepost.domain.errors import RunLost, TradepostError
 from tradepost.domain.listing import Pending
 from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.stock import Counting, EntryKind
+from tradepost.domain.stock import Counting, EntryKind, StockMode
 from tradepost.operations import get_orders, publish, sync
 from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import SourceSettings
@@ -136,22 +136,35 @@ class StockMachine(RuleBasedStateMachine):
         both=st.booleans(),
         start=st.sampled_from(["published", "published", "new"]),
         counts=st.sampled_from(["changed", "file"]),
+        tells_baskets=st.booleans(),
+        knows_mode=st.booleans(),
     )
-    def begin(self, token, mode, both, start, counts):
+    def begin(self, token, mode, both, start, counts, tells_baskets, knows_mode):  # noqa: PLR0917 - drawn by name
         for what in (
             f"token: {token}",
-            f"mode: {mode}",
+            f"mode: {mode}, {'known' if knows_mode else 'unknown'}, baskets {'' if tells_baskets else 'not '}told",
             f"channels: {1 + both}",
             f"start: {start}",
             f"counts: {counts}",
         ):
             self.taken[what] += 1
         self.world.begin(start, mode)
+        if not tells_baskets:
+            for server in self.world.servers:
+                modules.remove(server.store, modules.BASKET_INVENTORY)
         if counts == "file":
             DjangoCatalogue().set_source(SourceSettings(SOURCE, Counting.FILE))
         self.counts_all, self.mode = counts == "file", mode
         self.channels = CHANNELS if both else CHANNELS[:1]
         self.shops = [self.world.shops[index, token] for index in self.channels]
+        for shop in self.shops:
+            shop.store.close()
+            shop.store = shop.open_store()
+            known = StockMode(mode) if knows_mode else StockMode.UNKNOWN
+            shop.settings = replace(shop.settings, stock_mode=known)
+        # Whether the hub can tell a basket from a piece that is gone.
+        self.tells_baskets = mode == "basket" and tells_baskets
+        self.counts_are_whole = self.tells_baskets or (mode == "checkout" and knows_mode)
         self.stated = dict(STATED)
         self.source = dict(STATED)
         # {(channel, order, SKU): pieces that a statement knows of}, and what is left of orders that are gone.
@@ -207,7 +220,8 @@ class StockMachine(RuleBasedStateMachine):
         is_resting = not shop.sandbox.domain.agenda.is_empty
         for row in shop.sandbox.store.db.rows("SELECT line, taken FROM basket_items"):
             line = json.loads(row["line"])
-            if (line["sku"] or line["code"]).casefold() == sku.casefold() and (row["taken"] or is_resting):
+            is_out = row["taken"] and not self.tells_baskets
+            if (line["sku"] or line["code"]).casefold() == sku.casefold() and (is_out or is_resting):
                 held += line["quantity"]
         seen = {
             (order, key): taken
@@ -501,8 +515,12 @@ class StockMachine(RuleBasedStateMachine):
                     # It may erase what is sold until it lands.
                     self.slack[channel, sku] += 1_000
                     self.look_needed(channel, sku, what)
+                elif what == "settled":
+                    # Whatever was in flight, nothing is sold twice; it may be kept from sale for a while.
+                    if in_flight[sku] or not self.counts_are_whole:
+                        self.look_needed(channel, sku, what)
                 elif in_flight[sku]:
-                    self.slack[channel, sku] += in_flight[sku] + abs(open_moves.get(sku) or 0)
+                    self.slack[channel, sku] += in_flight[sku]
                     self.look_needed(channel, sku, what)
             self.last_entry = self.entries()
 
@@ -546,29 +564,22 @@ class StockMachine(RuleBasedStateMachine):
                 for verb in ("get_orders", "sync"):
                     self.carry_out(channel, verb)
             self.move(11 * 60)
+        # Before anybody looks, everything that needs no look is right already.
+        self.compare(but=self.needs_look)
         self.look()
         self.compare(but=())
         self.slack = Counter({(c, s): max(0, -self.available(s)) for c in self.channels for s in SKUS})
         self.needs_look = {}
 
     def look(self):
-        """
-        Stand in for the look at counts in turn, and for the full sync that sets them anew: both open lost accounts.
-
-        Before it, everything that needs no look is right already.
-        """
-
-        self.compare(but=self.needs_look)
-        for channel, sku in self.needs_look:
-            self.taken["looked"] += 1
-            row = Listing.objects.filter(channel=self.shops[channel].channel, sku=sku)
-            row.filter(health="listed").update(account=None)
-            # What is hidden is hidden anew.
-            row.filter(health="hidden").update(account=1)
+        """Let the looks come that are due: by turns, and where pieces were missing for longer than a basket lives."""
+        self.taken["looked"] += len(self.needs_look)
         if self.needs_look:
-            for channel in self.channels:
-                self.carry_out(channel, "sync")
-                self.carry_out(channel, "sync")
+            for seconds in (0, 26 * 3600, 7 * 86400, 26 * 3600):
+                self.move(seconds)
+                for channel in self.channels:
+                    self.carry_out(channel, "sync")
+                    self.carry_out(channel, "sync")
 
     def compare(self, *, but):
         for channel in self.channels:

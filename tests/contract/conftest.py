@@ -86,6 +86,7 @@ def in_memory(*, reads_stock: bool) -> Implementation:
     reader = MemoryStore()
     reader.shelf, reader.desk = store.shelf, store.desk
     store.shelf.files = set()
+    store.shelf.baskets = {}
 
     def place_order(number, placed_at):
         lines = tuple(

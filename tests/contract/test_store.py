@@ -211,9 +211,16 @@ def test_stock_is_none_exactly_where_this_token_cannot_read_it(implementation):
 
     mug = store.products_by_code(["mug"])["mug"]
 
-    assert store.reads_stock() is implementation.reads_stock
     expected = StoreStock(is_tracked=True, count=3) if implementation.reads_stock else None
     assert (mug.stock, store.products_by_id([mug.id])[mug.id].stock) == (expected, expected)
+
+
+def test_how_many_there_are_with_what_baskets_hold_is_read_whatever_the_token(store):
+    store.provision([unit(create("mug", quantity=3), create("tee"))])
+    mug = store.products_by_code(["mug"])["mug"]
+
+    assert store.reads_stock()
+    assert store.products_by_id([mug.id])[mug.id].with_baskets == 3
 
 
 def test_rows_come_by_ascending_id_in_pages_with_the_custom_fields_that_were_asked_for(store):

@@ -147,10 +147,10 @@ class MemoryListings:
             for row in self._rows()
             if row.account is not None
             and row.open_since is None
-            and row.status.health is Health.LISTED
             and row.status.link is Link.LINKED
             and not row.status.is_paused
             and is_look_due(
+                is_hidden=row.status.health is Health.HIDDEN,
                 looked_at=row.looked_at,
                 missing=row.missing,
                 missing_since=row.missing_since,

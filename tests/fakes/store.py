@@ -1,11 +1,12 @@
 """The port `Store` in memory: a store's products and orders, and what can be made to go wrong with them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fakes.store_orders import StoreOrders
 from fakes.store_products import StoreProducts
+from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.order import LARGEST_ID, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
@@ -87,7 +88,8 @@ class MemoryStore:
         return [self._as_seen(product) for product in self.shelf.by_sku(skus)]
 
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
-        return {number: self._as_seen(product) for number, product in self.shelf.by_id(ids).items()}
+        found = self.shelf.by_id(ids).values()
+        return {product.id: replace(self._as_seen(product), with_baskets=self._total(product)) for product in found}
 
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self.shelf.pages(custom_fields=custom_fields, page_size=page_size)
@@ -114,7 +116,7 @@ class MemoryStore:
         return LatestProducts(sorted(rows, key=lambda row: row.updated, reverse=True)[:limit], len(rows))
 
     def reads_stock(self) -> bool:
-        return self._reads_stock
+        return self._reads_stock or self.shelf.baskets is not None
 
     def set_up(self, items: Sequence[SetupItem]) -> list[WriteAnswer]:
         self._begin("set_up", [item.code for item in items], "Provision_Store")
@@ -217,3 +219,8 @@ class MemoryStore:
 
     def _as_seen(self, product: StoreProduct) -> StoreProduct:
         return product if self._reads_stock else self.shelf.without_stock(product)
+
+    def _total(self, product: StoreProduct) -> int | None:
+        if self.shelf.baskets is None or not product.stock.is_tracked:
+            return None
+        return product.stock.count + self.shelf.baskets.get(code_key(product.code), 0)

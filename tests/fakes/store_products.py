@@ -46,7 +46,8 @@ class StoreProducts:
     Products by code key; ids are never given twice. `now` is the store's own clock, in seconds; `created` and `updated`
     are by id, as told by it.
 
-    `files`: the paths at which the store has image files; None where every path will do.
+    `files`: the paths at which the store has image files; None where every path will do. `baskets`: the pieces that
+    baskets hold, by code key, where the store tells it.
     """
 
     def __init__(self) -> None:
@@ -57,6 +58,7 @@ class StoreProducts:
         self.categories: set[str] = set()
         self.custom_fields: set[str] = set()
         self.files: Collection[str] | None = None
+        self.baskets: dict[str, int] | None = None
         self._next_id = 1
 
     # --- reads ------------------------------------------------------------------------------------------------------

@@ -141,11 +141,12 @@ def test_looks_are_due_exactly_where_the_rule_says_of_what_is_on_sale_and_settle
     expected = [
         row
         for row in rows
-        if (row.status.health, row.status.link) == (Health.LISTED, Link.LINKED)
+        if row.status.link is Link.LINKED
         and not row.status.is_paused
         and row.account is not None
         and row.open_since is None
         and is_look_due(
+            is_hidden=row.status.health is Health.HIDDEN,
             looked_at=row.looked_at,
             missing=row.missing,
             missing_since=row.missing_since,

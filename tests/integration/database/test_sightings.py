@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry
+from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry, VariantRecord
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY, StoreStatus
 from tradepost.domain.stock import ERASED_WITHIN, EntryKind, OrderSighting, SightingPlace, SoldLine
@@ -554,6 +554,20 @@ def test_what_a_statement_came_to_know_stays_known_whoever_sights_the_order_mean
     beside.end()
 
     assert stock()["CUP"] == (8, 3)
+
+
+def test_a_file_in_another_order_than_its_products_never_waits_in_a_circle_with_a_sale(
+    shop, sight, save, simple, family, beside, stock
+):
+    with transaction.atomic():
+        list(VariantRecord.objects.select_for_update().filter(sku="tee-S"))
+        beside.start(lambda: sight(order(1001, sold("CUP", 1), sold("tee-S", 1))))
+        beside.wait()
+        beside.start(lambda: save([simple("CUP", quantity=8), family("tee", "S", "M", quantity=7)]))
+        beside.wait()
+    beside.end()
+
+    assert (stock()["CUP"][1], stock()["tee-S"][1]) == (4, 4)
 
 
 # --- the place ----------------------------------------------------------------------------------------------------

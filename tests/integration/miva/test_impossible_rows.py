@@ -164,6 +164,27 @@ def test_parts_of_today_that_were_not_sold_then_count_for_nothing(scripted):
     assert [(pieces.key, pieces.taken) for pieces in sighted.pieces] == [("cup", 3)]
 
 
+@pytest.mark.parametrize("row", UNCOUNTABLE, ids=range(len(UNCOUNTABLE)))
+def test_the_newest_order_is_the_newest_although_its_pieces_can_not_be_counted(scripted, row):
+    client, _ = scripted(page(row), page(order(5, dt_updated=99)))
+
+    newest = MivaStore(client).newest_orders()
+
+    assert [found.id for found in newest] == [7, 5]
+    assert newest[1].updated == 99
+
+
+def test_lines_without_a_sku_are_known_by_their_options(scripted):
+    chosen = Number('[{"attr_code":"size","opt_code":"S"},{"attr_code":"print","opt_code":"","data":"Ada"}]')
+    parts = Number('[{"code":"tee-s","sku":"","quantity":1,"total_quantity":2}]')
+    line = {"sku": "", "code": "tee", "quantity": 2, "parts": parts, "options": chosen}
+    client, _ = scripted(page(order(7, line=line)))
+
+    (sighted,) = MivaStore(client).sight_orders_by_id([7]).orders
+
+    assert [(pieces.key, pieces.taken) for pieces in sighted.pieces] == [("tee?size=s", 2)]
+
+
 def test_more_digits_than_are_reckoned_with_are_rounded_off(scripted):
     client, _ = scripted(page(order(5, total=Number("9.5" + "0" * 100_000 + "1"))))
 

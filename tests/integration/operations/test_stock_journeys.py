@@ -4,11 +4,15 @@ Journeys of a merchant's stock, each of which ends with a shopper: what can be b
 Expected numbers are what the merchant has: what was stated, less the pieces that people have bought since.
 """
 
+from contextlib import suppress
+
 import pytest
 
 from kills import Killed
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
+from miva_sandbox.state import modules
+from miva_sandbox.state.baskets import OutOfStock
 from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.domain.listing import Pending
@@ -252,8 +256,10 @@ def test_a_hide_with_an_order_in_flight_and_an_unhide_end_with_what_is_left(shop
     shop.queue(Pending.HIDE, "MUG")
     shop.sync()
     hidden = shop.can_buy("MUG")
-    shop.wait(MINUTE)
-    shop.catch_up()
+    # Until the order is there, and then until its basket's lines are gone.
+    for _ in range(2):
+        shop.wait(MINUTE)
+        shop.catch_up()
     shop.queue(Pending.UNHIDE, "MUG")
     shop.catch_up()
 
@@ -369,6 +375,47 @@ def test_a_sale_while_the_fate_of_a_move_is_open_is_counted_once(shop, lost, sta
     assert shop.can_buy("MUG") == stated - 3
 
 
+@pytest.fixture(params=["baskets are told of", "baskets are not told of"])
+def tells_baskets(request, sandbox):
+    """Whether the store's module Basket Inventory is on."""
+    if request.param == "baskets are not told of":
+        modules.remove(sandbox.store, modules.BASKET_INVENTORY)
+    return request.param == "baskets are told of"
+
+
+@in_both_modes
+@pytest.mark.parametrize("stated", [5, 11])
+def test_pieces_in_a_basket_are_not_sold_to_another_by_a_move_whose_answer_was_lost(tells_baskets, shop, lost, stated):
+    shopper = shop.add("MUG", 3)
+    shop.sandbox.faults.add(lost)
+    shop.state(MUG=stated)
+    with answer_lost():
+        shop.sync()
+    for _ in range(3):
+        shop.wait(LOST_ANSWER)
+        shop.catch_up()
+
+    can_buy = shop.can_buy("MUG")
+    in_basket = 3 if shop.mode == "basket" else 0
+    assert can_buy <= stated - in_basket
+    if tells_baskets and shop.mode == "basket":
+        assert can_buy == stated - in_basket
+
+    sold = 0
+    with suppress(OutOfStock):  # what is kept from sale for a while may be missing in a checkout
+        shopper.check_out()
+        sold = 3
+    shop.catch_up()
+    assert shop.can_buy("MUG") <= stated - sold
+
+    # What was kept from sale by mistake, or was never ordered, can be bought when no basket can hold it any more.
+    for _ in range(3):
+        shop.wait(BASKET_LIFE)
+        shop.sandbox.run_task(EXPIRE)
+        shop.catch_up()
+    assert shop.can_buy("MUG") == stated - sold
+
+
 def test_another_number_waits_until_the_fate_of_a_move_is_known(shop, lost):
     shop.sandbox.faults.add(lost)
     shop.state(MUG=11)
@@ -413,6 +460,44 @@ def test_a_hide_that_was_taken_back_before_anybody_knew_what_became_of_it_hides_
     shop.wait(LOST_ANSWER)
 
     shop.catch_up()
+    shop.catch_up()
+
+    assert (hidden, shop.can_buy("MUG")) == (0, 8)
+
+
+@pytest.mark.parametrize("seconds", [20, 150])
+def test_a_hide_that_lands_after_the_unhide_hides_nothing_for_good(shop, seconds):
+    shop.sandbox.faults.add(Rule(kind="lands_late", function=WRITE, times=1, seconds=seconds))
+    shop.queue(Pending.HIDE, "MUG")
+    with answer_lost():
+        shop.sync()
+    shop.wait(10)
+    with answer_lost():
+        shop.sync()
+    shop.queue(Pending.UNHIDE, "MUG")
+    shop.sync()
+    shop.wait(LOST_ANSWER)
+
+    shop.catch_up()
+    shop.catch_up()
+
+    assert [taken.kind for taken in shop.sandbox.faults.log()] == ["lands_late"]
+    assert shop.can_buy("MUG") == 8
+
+
+@pytest.mark.parametrize("can_look", [True, False])
+def test_what_a_basket_gives_back_while_hidden_stays_off_sale(sandbox, shop, can_look):
+    if not can_look:
+        modules.remove(sandbox.store, modules.BASKET_INVENTORY)
+    shop.add("MUG", 3)
+    shop.queue(Pending.HIDE, "MUG")
+    shop.sync()
+    shop.wait(BASKET_LIFE)
+    shop.sandbox.run_task(EXPIRE)
+
+    shop.catch_up()
+    hidden = shop.can_buy("MUG")
+    shop.queue(Pending.UNHIDE, "MUG")
     shop.catch_up()
 
     assert (hidden, shop.can_buy("MUG")) == (0, 8)

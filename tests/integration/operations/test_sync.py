@@ -8,7 +8,7 @@ import pytest
 
 from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
-from miva_sandbox.state import tokens
+from miva_sandbox.state import modules, tokens
 from tradepost.domain.errors import PermissionMissing, Reconfigure
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
@@ -52,7 +52,10 @@ def test_a_second_sync_sends_nothing_again(published):
     assert run.results == []
 
 
-def test_a_quantity_is_proven_by_reading_only_with_the_right_to_read_it(published):
+@pytest.mark.parametrize("tells_baskets", [True, False])
+def test_a_quantity_is_proven_by_reading_only_where_it_can_be_read(published, tells_baskets):
+    if not tells_baskets:
+        modules.remove(published.sandbox.store, modules.BASKET_INVENTORY)
     published.import_text(HEADER + MUG.replace(",14,", ",20,"))
 
     run = published.sync()
@@ -60,7 +63,7 @@ def test_a_quantity_is_proven_by_reading_only_with_the_right_to_read_it(publishe
     (result,) = run.results
     assert (result.change.subject.key, result.proof) == (
         "MUG-01",
-        Proof.READ if published.can_read_stock else Proof.ANSWERED,
+        Proof.READ if published.can_read_stock or tells_baskets else Proof.ANSWERED,
     )
 
 

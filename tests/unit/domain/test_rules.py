@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain import rules
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
@@ -27,6 +28,7 @@ class Figures:
     available: int | None = None
     account: int | None = None
     open_since: datetime | None = None
+    kind: Kind = Kind.SIMPLE
 
 
 @given(st.none() | st.integers(-50, 50), st.none() | st.integers(-50, 50))
@@ -54,9 +56,10 @@ def test_nothing_is_due_of_a_stock_but_to_settle_it_while_a_write_is_open(availa
         assert not rules.is_unhide_due(asked, figures)
 
 
-@pytest.mark.parametrize(("account", "is_due"), [(2, True), (0, False), (None, False)])
-def test_what_we_hid_and_was_given_pieces_back_is_hidden_again(account, is_due):
+@pytest.mark.parametrize(("account", "is_due"), [(2, True), (0, False), (None, True)])
+def test_what_we_hid_and_was_given_pieces_back_or_may_have_been_is_hidden_again(account, is_due):
     assert rules.is_hide_due(HIDDEN, Figures(available=5, account=account)) is is_due
+    assert not rules.is_hide_due(HIDDEN, Figures(available=None, account=None, kind=Kind.PARENT))
 
 
 def test_a_hidden_listing_gets_its_price_but_no_quantity():

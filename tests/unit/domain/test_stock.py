@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,10 +52,31 @@ def test_no_move_raises_a_count_above_what_is_available(available, account):
 
 @pytest.mark.parametrize(
     ("count", "account", "landed"),
-    [(8, 5, Landing.LANDED), (5, 5, Landing.NEVER), (7, 5, Landing.UNCLEAR), (None, 5, Landing.UNCLEAR)],
+    [(8, 5, Landing.LANDED), (5, 5, Landing.NEVER), (9, 5, Landing.UNCLEAR), (None, 5, Landing.UNCLEAR)],
 )
-def test_a_count_says_whether_a_move_of_three_landed(count, account, landed):
-    assert stock.landing(count=count, account=account, change=3) is landed
+def test_a_count_that_is_whole_says_whether_a_move_of_three_landed(count, account, landed):
+    assert stock.landing(count=count, account=account, change=3, is_whole=True) is landed
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("change", [-3, 3])
+@pytest.mark.parametrize("landed", [True, False])
+@pytest.mark.parametrize("held", [0, 1, 2, 3, 4])
+def test_whatever_baskets_hold_a_settled_account_is_never_below_the_truth(is_whole, change, landed, held):
+    truth = 5 + (change if landed else 0)
+    count = truth if is_whole else truth - held
+
+    found = stock.landing(count=count, account=5, change=change, is_whole=is_whole)
+
+    account = 5 + (change if found is Landing.LANDED else 0)
+    assert found is not Landing.UNCLEAR
+    assert account == truth if is_whole else account >= truth
+
+
+def test_without_a_count_the_higher_account_is_kept_where_baskets_may_hold_pieces():
+    found = [stock.landing(count=None, account=5, change=change, is_whole=False) for change in (3, -3)]
+
+    assert found == [Landing.LANDED, Landing.NEVER]
 
 
 @pytest.mark.parametrize(("minutes", "erased"), [(0, True), (10, True), (10.1, False)])
@@ -68,6 +90,32 @@ def test_pieces_are_summed_by_product_whatever_the_lines():
 
     assert [(p.key, p.taken, p.on_delete) for p in whole.pieces] == [("mug", 3, 3)]
     assert [(p.key, p.taken, p.on_delete) for p in split.pieces] == [("mug", 3, 3)]
+
+
+def test_lines_of_a_family_without_a_sku_are_told_apart_by_what_was_chosen():
+    small, large = (SoldLine("Tee", "", 1, StoreStatus.PENDING, options=frozenset({("Size", size)})) for size in "SL")
+    endless = replace(small, options=frozenset({("Size", "S" * 300)}))
+
+    order = OrderSighting(7, StoreStatus.PENDING, 1, (small, large, small, endless))
+
+    assert [(p.key[:10], p.taken) for p in order.pieces] == [("tee?size=s", 2), ("tee?size=l", 1), ("tee?size=s", 1)]
+    assert max(len(p.key) for p in order.pieces) == 255
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "is_open"),
+    [
+        (StoreStatus.PENDING, StoreStatus.PENDING, True),
+        (StoreStatus.PARTIALLY_SHIPPED, StoreStatus.PENDING, True),
+        (StoreStatus.SHIPPED, StoreStatus.SHIPPED, False),
+        # Nothing that can happen to it now is told by its lines, or gives anything back.
+        (StoreStatus.RMA_ISSUED, StoreStatus.RMA_ISSUED, False),
+        (StoreStatus.OTHER, StoreStatus.PROCESSING, True),
+        (StoreStatus.OTHER, StoreStatus.OTHER, False),
+    ],
+)
+def test_an_order_is_asked_for_again_as_long_as_something_may_happen_to_it(status, line, is_open):
+    assert OrderSighting(7, status, 1, (replace(a_line(1), status=line),)).is_open is is_open
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ taken back by the next run: what is delisted is gone, what was sold for a tenth 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Pending
@@ -35,13 +35,6 @@ _WORDS: Mapping[Harm, str] = {
 }
 
 
-class BrakedValues(SyncValues, Protocol):
-    """What is looked at of a listing."""
-
-    @property
-    def kind(self) -> Kind: ...
-
-
 # The stages of a sync that the brake looks at.
 STAGE_HARMS: Mapping[Stage, Harm] = {
     Stage.DELIST: Harm.DELIST,
@@ -51,7 +44,7 @@ STAGE_HARMS: Mapping[Stage, Harm] = {
 }
 
 
-def harm_of(stage: Stage, listing: BrakedValues) -> Harm | None:
+def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
     """Say what a stage of a sync does to a listing that is due for it, if the brake holds that back."""
     if stage is Stage.DECREASE and (listing.available is None or listing.available > 0):
         return None
@@ -64,7 +57,7 @@ def harm_of(stage: Stage, listing: BrakedValues) -> Harm | None:
     return STAGE_HARMS.get(stage)
 
 
-def is_at_stake(stage: Stage, listing: BrakedValues) -> bool:
+def is_at_stake(stage: Stage, listing: SyncValues) -> bool:
     """Whether a listing is counted by the brake; exactly what the counting query counts. Parents follow variants."""
     return listing.kind is not Kind.PARENT and is_due(stage, listing) and harm_of(stage, listing) is not None
 

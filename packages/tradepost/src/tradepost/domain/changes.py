@@ -59,8 +59,8 @@ def product_hidden(code: str, *, before: int | None, is_again: bool, listing_id:
     return _on_store(Action.HIDE, code, [FieldChange("quantity", before, 0)], reason, listing_id)
 
 
-def product_unhidden(code: str, *, after: int | None, listing_id: int | None) -> Change:
-    return _on_store(Action.UNHIDE, code, [FieldChange("quantity", 0, after)], "queued to unhide", listing_id)
+def product_unhidden(code: str, *, before: int, after: int | None, listing_id: int | None) -> Change:
+    return _on_store(Action.UNHIDE, code, [FieldChange("quantity", before, after)], "queued to unhide", listing_id)
 
 
 def product_delisted(code: str, *, external_id: int | None, is_asked: bool, listing_id: int | None) -> Change:

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
 from tradepost.domain import listing
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.stock import move
 
@@ -15,6 +16,8 @@ CENT = Decimal("0.01")
 class StockFigures(Protocol):
     """The figures of a listing's stock, see `domain.stock`; `open_since`: a write of it was not answered yet."""
 
+    @property
+    def kind(self) -> Kind: ...
     @property
     def available(self) -> int | None: ...
     @property
@@ -56,11 +59,14 @@ def is_set_due(status: Status, stock: StockFigures) -> bool:
 
 
 def is_hide_due(status: Status, stock: StockFigures) -> bool:
-    """Whether to hide it, or to hide it again: what we hid and was given pieces back would be on sale."""
+    """
+    Whether to hide it, or to hide it again: what we hid and was given pieces back would be on sale, and so may be that
+    of which nothing is known.
+    """
     if stock.open_since is not None:
         return False
-    was_given_back = listing.is_kept_hidden(status) and stock.account is not None and stock.account > 0
-    return is_pending_due(status, Pending.HIDE) or was_given_back
+    may_be_on_sale = stock.kind is not Kind.PARENT and (stock.account is None or stock.account > 0)
+    return is_pending_due(status, Pending.HIDE) or (listing.is_kept_hidden(status) and may_be_on_sale)
 
 
 def is_unhide_due(status: Status, stock: StockFigures) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from tradepost.domain.order import StoreStatus
 
@@ -93,20 +94,29 @@ LOOK_AGAIN_AFTER = timedelta(days=7)
 
 def is_look_due(
     *,
+    is_hidden: bool,
     looked_at: datetime | None,
     missing: int,
     missing_since: datetime | None,
     now: datetime,
     basket_life: timedelta,
 ) -> bool:
-    """Whether to look at a count: nobody has for long, or pieces have been missing longer than any basket lives."""
-    if looked_at is None or looked_at <= now - LOOK_AGAIN_AFTER:
+    """
+    Whether to look at a count: nobody has for long, or pieces have been missing longer than any basket lives.
+
+    What is hidden is looked at more often: what baskets give back is on sale.
+    """
+    if looked_at is None or looked_at <= now - (basket_life if is_hidden else LOOK_AGAIN_AFTER):
         return True
     return is_missing_for_good(missing=missing, missing_since=missing_since, now=now, basket_life=basket_life)
 
 
 def is_missing_for_good(*, missing: int, missing_since: datetime | None, now: datetime, basket_life: timedelta) -> bool:
     return missing > 0 and missing_since is not None and missing_since <= now - basket_life
+
+
+PAYMENT_LIFE = timedelta(minutes=10)
+"""Longer than any payment runs: pieces that are missing for so long, where baskets take none, are in none."""
 
 
 class Landing(StrEnum):
@@ -117,13 +127,24 @@ class Landing(StrEnum):
     UNCLEAR = "unclear"
 
 
-def landing(*, count: int | None, account: int | None, change: int) -> Landing:
-    """Compare a count that was read when the move couldn't land any more with what is in the books."""
-    if count is None or account is None:
+def landing(*, count: int | None, account: int | None, change: int, is_whole: bool) -> Landing:
+    """
+    Compare a count that was read when the move couldn't land any more with what is in the books.
+
+    `is_whole`: no basket holds pieces that are out of the count. Otherwise a count may be lower than the account by
+    any number, and the higher of both accounts is the one that sells nothing twice: if it is the wrong one, the
+    difference is found missing by later looks. A count that is higher than either was changed by somebody.
+    """
+    if account is None or (count is None and is_whole):
         return Landing.UNCLEAR
-    if count == account + change:
-        return Landing.LANDED
-    return Landing.NEVER if count == account else Landing.UNCLEAR
+    if count is not None:
+        if count > max(account, account + change):
+            return Landing.UNCLEAR
+        if is_whole and count == account + change:
+            return Landing.LANDED
+        if is_whole and count == account:
+            return Landing.NEVER
+    return Landing.LANDED if change > 0 else Landing.NEVER
 
 
 # --- sightings ------------------------------------------------------------------------------------------------------
@@ -134,8 +155,11 @@ _GIVEN_BACK = frozenset({StoreStatus.CANCELLED})
 # Lines whose pieces a store gives back when their order is deleted.
 _BACK_ON_DELETE = frozenset({StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.BACKORDERED})
 _OUT_OF_THE_HOUSE = frozenset({StoreStatus.SHIPPED, StoreStatus.RMA_ISSUED, StoreStatus.RETURNED})
-# Orders of which the store tells by itself when something happens to them.
-_CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED})
+# Orders of which the store tells by itself when something happens to them that stock has to know. In one that is on its
+# way back nothing can: what is put back into stock the store does not tell, and its deletion gives nothing back.
+CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RMA_ISSUED, StoreStatus.RETURNED})
+# Of an order in a state that we don't know, the lines say whether it is to be asked for again.
+_MAY_STILL_SHIP = _BACK_ON_DELETE | {StoreStatus.PARTIALLY_SHIPPED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +167,8 @@ class SoldLine:
     """
     What stock needs to know of an order line: no person, no price. `quantity` in pieces of the product named.
 
-    `sku` and `code` as on the line, or those of the product behind it where a line sells several.
+    `sku` and `code` as on the line, or those of the product behind it where a line sells several. `options`: what the
+    shopper chose, as (attribute, option) codes.
     """
 
     code: str
@@ -153,6 +178,12 @@ class SoldLine:
     external_product_id: int = 0
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
+    options: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that a listing may be known by that it sold."""
+        return frozenset(name.casefold() for name in (self.sku, self.code, *self.part_codes) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +215,9 @@ class OrderSighting:
 
     @property
     def is_open(self) -> bool:
-        return self.status not in _CLOSED
+        if self.status is StoreStatus.OTHER:
+            return any(line.status in _MAY_STILL_SHIP for line in self.lines)
+        return self.status not in CLOSED
 
     @property
     def pieces(self) -> tuple[Pieces, ...]:
@@ -228,8 +261,19 @@ class SightingPlace:
 
 
 def _key(line: SoldLine) -> str:
-    """Name the product for good: the parts behind a line are computed from today's catalogue, its SKU is not."""
-    return (line.sku or line.code).casefold()
+    """
+    Name the product for good: the parts behind a line are computed from today's catalogue, its SKU and options are not.
+
+    A family's lines all have its code, so those without a SKU are told apart by what was chosen.
+    """
+    if line.sku or not line.options:
+        return (line.sku or line.code).casefold()
+    chosen = "&".join(f"{attribute}={option}" for attribute, option in sorted(line.options))
+    key = f"{line.code}?{chosen}".casefold()
+    return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 33]}#{sha256(key.encode()).hexdigest()[:32]}"
+
+
+_LONGEST_KEY = 255
 
 
 def _pieces(key: str, lines: list[SoldLine]) -> Pieces:

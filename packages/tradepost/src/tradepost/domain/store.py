@@ -66,7 +66,8 @@ class StoreProduct:
 
     None means "can't be read with this token" for `stock`, `weight_grams`, `dimensions`, `custom_fields`, `addresses`
     and `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`:
-    when it was made, in seconds of the store's own clock; 0 where the store does not say.
+    when it was made, in seconds of the store's own clock; 0 where the store does not say. `with_baskets`: its count and
+    the pieces that baskets hold of it together; None where the store does not tell, or baskets take nothing from it.
     """
 
     id: int
@@ -87,6 +88,7 @@ class StoreProduct:
     attributes: tuple[StoreAttribute, ...] = ()
     variants: tuple[StoreVariant, ...] | None = None
     stock: StoreStock | None = None
+    with_baskets: int | None = None
     addresses: tuple[str, ...] | None = None
     created: int = 0
     dimensions: Mapping[str, Decimal] | None = None

@@ -11,6 +11,7 @@ from msgspec import UNSET, Raw
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
 from tradepost.domain.stock import StockMode
 from tradepost.miva.rows.product_records import WireProduct, WireStore
+from tradepost.miva.rows.translate import BASKET_TOTAL, BASKETS
 from tradepost.miva.store_reads import STOCK_COLUMNS
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call, Repeat
@@ -31,8 +32,7 @@ _HARMLESS: Mapping[str, Mapping[str, Any]] = {
 
 
 _LOOKED_AT = 20
-_BASKETS, _TOTAL = "baskinv", "total_inv"
-_BASKET_COLUMNS = [f"CustomField_Values:{_BASKETS}:{field}" for field in ("basket_inv", _TOTAL)]
+_BASKET_COLUMNS = [f"CustomField_Values:{BASKETS}:{field}" for field in ("basket_inv", BASKET_TOTAL)]
 
 
 def check_connection(client: MivaClient) -> StoreCheck:
@@ -79,7 +79,7 @@ def _look_at_stock(client: MivaClient, missing: Mapping[str, str]) -> StockCheck
         except (PermissionMissing, Rejected) as error:
             refusal = str(error)
     fields = products[0].custom_field_values
-    of_baskets = {} if fields is UNSET else fields.get(_BASKETS, {})
+    of_baskets = {} if fields is UNSET else fields.get(BASKETS, {})
     return StockCheck(
         is_read=settings[0][1] is not UNSET,
         move_refusal=refusal,
@@ -92,7 +92,7 @@ def _mode(of_baskets: Collection[str]) -> StockMode:
     """Tell it by the fields of the module that counts baskets: one of them exists in the mode basket only."""
     if not of_baskets:
         return StockMode.UNKNOWN
-    return StockMode.BASKET if _TOTAL in of_baskets else StockMode.CHECKOUT
+    return StockMode.BASKET if BASKET_TOTAL in of_baskets else StockMode.CHECKOUT
 
 
 def _store_name(client: MivaClient) -> str:

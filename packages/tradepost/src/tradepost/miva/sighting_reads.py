@@ -1,12 +1,13 @@
 """Reading orders as stock sees them: number, status and pieces, and nothing of a person."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from tradepost.domain.errors import UnexpectedAnswer
 from tradepost.domain.order import LARGEST_QUANTITY, StoreStatus
-from tradepost.domain.stock import OrderSighting, SoldLine, UnreadableSighting
+from tradepost.domain.stock import CLOSED, OrderSighting, SoldLine, UnreadableSighting
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import row_number
 from tradepost.miva.rows.product_records import Id, Page, Quantity
@@ -18,7 +19,12 @@ from tradepost.miva.wire.paging import PagesById
 from tradepost.operations.ports import SightingPage
 
 _COLUMNS = ("items", "parts")
-_OPEN = [StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.PARTIALLY_SHIPPED, StoreStatus.BACKORDERED]
+_CLOSED_CODES = translate.status_codes(CLOSED)
+
+
+class _SoldOption(msgspec.Struct, frozen=True, gc=False):
+    attr_code: str = ""
+    opt_code: str = ""
 
 
 class _SoldPart(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +41,7 @@ class _SoldLine(msgspec.Struct, frozen=True):
     type: str = ""
     quantity: Quantity = 0
     parts: list[_SoldPart] = []
+    options: list[_SoldOption] = []
 
 
 class _SightedOrder(msgspec.Struct, frozen=True):
@@ -42,6 +49,13 @@ class _SightedOrder(msgspec.Struct, frozen=True):
     status: int = 0
     dt_updated: int = 0
     items: list[_SoldLine] = []
+
+
+class _OrderPlace(msgspec.Struct, frozen=True, gc=False):
+    """The little that says how far the orders go: it can be read of an order whose pieces can't be counted."""
+
+    id: Id
+    dt_updated: int = 0
 
 
 class _SightingEntry(msgspec.Struct, frozen=True):
@@ -55,6 +69,7 @@ class _SightingEntry(msgspec.Struct, frozen=True):
 
 
 _ORDERS = msgspec.json.Decoder(_SightedOrder, strict=False)
+_PLACES = msgspec.json.Decoder(_OrderPlace, strict=False)
 
 
 class SightingReads:
@@ -74,9 +89,14 @@ class SightingReads:
 
     def sight_open_orders(self, *, page_size: int) -> Iterator[SightingPage]:
         """See the port."""
-        codes = {code for status in _OPEN if (code := translate.order_status_code(status)) is not None}
-        conditions = all_of(is_one_of("status", sorted(codes)))
-        return self._pages(conditions, lambda entry: entry.order is None or entry.status in codes, page_size=page_size)
+        conditions = all_of(*(Condition("status", "NE", code) for code in _CLOSED_CODES))
+        pages = self._pages(
+            conditions,
+            lambda entry: entry.order is None or entry.status not in _CLOSED_CODES,
+            page_size=page_size,
+        )
+        for page in pages:
+            yield replace(page, orders=tuple(order for order in page.orders if order.is_open))
 
     def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
         """See the port."""
@@ -92,12 +112,11 @@ class SightingReads:
 
     def newest_orders(self) -> list[OrderSighting]:
         """See the port."""
-        return [
-            row.order
-            for sort in ("-id", "-dt_updated")
-            for row in self._client.call(_query(filters=(), count=1, sort=sort)).data
-            if row.order is not None
-        ]
+        found: list[OrderSighting] = []
+        for sort in ("-id", "-dt_updated"):
+            rows = self._client.call(functions.order_list_load_query(count=1, sort=sort, row=msgspec.Raw)).data
+            found += [place for row in rows if (place := _order_place(row)) is not None]
+        return found
 
     def _pages(
         self, conditions: Sequence[Filter], satisfies: Callable[[_SightingEntry], bool], *, page_size: int
@@ -135,6 +154,16 @@ def _read(row: msgspec.Raw) -> _SightingEntry:
     return _SightingEntry(order.id, order.status, order.dt_updated, sighting)
 
 
+def _order_place(row: msgspec.Raw) -> OrderSighting | None:
+    """Read how far the orders go; None where not even the number can be read."""
+    try:
+        place = decoded(_PLACES, row)
+    except msgspec.DecodeError:
+        _, id_ = row_number(row)
+        return None if id_ is None else OrderSighting(id_, StoreStatus.OTHER, 0)
+    return OrderSighting(place.id, StoreStatus.OTHER, place.dt_updated)
+
+
 def _sold(line: _SoldLine) -> Iterator[SoldLine]:
     """
     A line sells its own product; one with several parts behind it sells these.
@@ -156,6 +185,7 @@ def _sold(line: _SoldLine) -> Iterator[SoldLine]:
         external_product_id=line.product_id,
         part_codes=tuple(part.code for part in line.parts),
         is_product=line.type in {"", "product"},
+        options=frozenset((option.attr_code, option.opt_code) for option in line.options if option.opt_code),
     )
 
 

@@ -37,6 +37,7 @@ _ORDERS_PER_REQUEST = 50
 _VARIANT_LOADS_PER_REQUEST = 50
 
 STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
+_TOTAL_COLUMN = f"CustomField_Values:{translate.BASKETS}:{translate.BASKET_TOTAL}"
 _CONTENT_COLUMNS = (
     "descrip",
     "attributes",
@@ -74,7 +75,9 @@ class StoreReads:
     def __init__(self, client: MivaClient, side_by_side: SideBySide) -> None:
         self._client = client
         self._side_by_side = side_by_side
-        self._reads_stock: bool | None = None
+        # As long as no product was read, nobody knows.
+        self._reads_settings: bool | None = None
+        self._reads_totals: bool | None = None
 
     def products_by_code(self, codes: Collection[str]) -> dict[str, StoreProduct]:
         """See the port."""
@@ -111,10 +114,11 @@ class StoreReads:
         def load(chunk: Sequence[int]) -> dict[int, StoreProduct]:
             rows = self._products(
                 all_of(is_one_of("id", chunk)),
-                (),
+                () if self._reads_totals is False else (_TOTAL_COLUMN,),
                 limit=len(chunk),
                 is_asked=_has_id(chunk),
             )
+            self._note_totals(rows)
             return {row.id: translate.product_of(row, variants=None, grams=self._grams) for row in rows}
 
         return self._merged(load, sorted(set(ids)), size=_IDS_PER_REQUEST)
@@ -140,12 +144,17 @@ class StoreReads:
 
     def _stock_columns(self) -> Sequence[str]:
         """What this token may not see, it does not ask for a second time."""
-        return () if self._reads_stock is False else STOCK_COLUMNS
+        return () if self._reads_settings is False else STOCK_COLUMNS
 
     def _noting_stock(self, rows: list[WireProduct]) -> list[WireProduct]:
-        if rows and self._reads_stock is not False:
-            self._reads_stock = rows[0].productinventorysettings is not UNSET
+        if rows and self._reads_settings is not False:
+            self._reads_settings = rows[0].productinventorysettings is not UNSET
         return rows
+
+    def _note_totals(self, rows: Sequence[WireProduct]) -> None:
+        if rows and self._reads_totals is not False:
+            fields = rows[0].custom_field_values
+            self._reads_totals = fields is not UNSET and translate.BASKET_TOTAL in fields.get(translate.BASKETS, {})
 
     def _with_variants(self, rows: Sequence[WireProduct]) -> Iterator[StoreProduct]:
         variants = self._variants([row for row in rows if _has_dimensions(row)])
@@ -177,13 +186,12 @@ class StoreReads:
 
     def reads_stock(self) -> bool:
         """See the port. A store without any product tells nothing, so it is asked again."""
-        if self._reads_stock is None:
-            call = functions.product_list_load_query(filters=columns(STOCK_COLUMNS), count=1, row=WireProduct)
-            page = self._client.call(call)
-            if not page.data:
-                return False
-            self._reads_stock = page.data[0].productinventorysettings is not UNSET
-        return self._reads_stock
+        if self._reads_settings is None or self._reads_totals is None:
+            asked = columns([*STOCK_COLUMNS, _TOTAL_COLUMN])
+            page = self._client.call(functions.product_list_load_query(filters=asked, count=1, row=WireProduct))
+            self._noting_stock(page.data)
+            self._note_totals(page.data)
+        return bool(self._reads_settings or self._reads_totals)
 
     def iterate_rows(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[StoreRow]]:
         """See the port."""

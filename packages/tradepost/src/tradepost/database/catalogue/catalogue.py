@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.attentions import forget_attention
-from tradepost.database.listings.wanted import refresh_products
+from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
 from tradepost.database.stock.statements import state_quantities
@@ -47,6 +48,7 @@ class DjangoCatalogue:
 
     def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         with transaction.atomic():
+            _lock_variants(products)
             self._refuse_taken(products)
             known = {
                 product.handle: (product_id, product)
@@ -125,6 +127,16 @@ class DjangoCatalogue:
                 raise RowRefused(
                     f"The SKU {sku!r} of product {handles[sku]!r} belongs to product {handle!r} already.", line=0
                 )
+
+
+def _lock_variants(products: Sequence[Product]) -> None:
+    """
+    Lock all that may be written, by id as whoever sights orders does: in a file's order, two would wait for each other.
+    """
+    handles = [product.handle for product in products]
+    skus = [variant.sku for product in products for variant in product.variants]
+    known = VariantRecord.objects.filter(Q(product__handle__in=handles) | Q(sku__in=skus)).order_by("id")
+    lock_variants(known.values_list("id", flat=True))
 
 
 def _is_same(known: Product, product: Product) -> bool:

@@ -26,7 +26,8 @@ CONDITIONS: Mapping[Stage, str] = {
     Stage.SETTLE: "link = 'linked' AND open_since IS NOT NULL",
     Stage.HIDE: (
         _ON_THE_STORE + "open_since IS NULL AND pending NOT IN ('unhide', 'delist')"
-        " AND (pending = 'hide' OR (account > 0 AND health = 'hidden'))"
+        " AND (pending = 'hide' OR (account > 0 AND health = 'hidden') OR (account IS NULL AND health = 'hidden'))"
+        " AND (pending = 'hide' OR kind <> 'parent')"
     ),
     Stage.UNHIDE: _STATUS + "pending = 'unhide' AND open_since IS NULL",
     Stage.PRICE: (
@@ -51,24 +52,29 @@ def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Coll
     return _page("id", CONDITIONS[stage], channel_id=channel_id, after=after, limit=limit, only=only)
 
 
-_LOOK = "link = 'linked' AND health = 'listed' AND account IS NOT NULL AND open_since IS NULL AND NOT is_paused"
+_LOOK = "link = 'linked' AND health = '{health}' AND account IS NOT NULL AND open_since IS NULL AND NOT is_paused"
+_LISTED, _HIDDEN = _LOOK.format(health="listed"), _LOOK.format(health="hidden")
 
 
 # Each kind by an index of its own, those first that have waited longest.
 _LOOKS: Sequence[tuple[str, Sequence[str]]] = (
-    (f"{_LOOK} AND looked_at IS NULL", ("id",)),
-    (f"{_LOOK} AND looked_at IS NOT NULL AND looked_at <= %s", ("looked_at", "id")),
-    (f"{_LOOK} AND missing > 0 AND missing_since <= %s", ("missing_since", "id")),
+    (f"{_LISTED} AND looked_at IS NULL", ("id",)),
+    (f"{_LISTED} AND looked_at IS NOT NULL AND looked_at <= %s", ("looked_at", "id")),
+    (f"{_LISTED} AND missing > 0 AND missing_since <= %s", ("missing_since", "id")),
+    (f"{_HIDDEN} AND looked_at IS NULL", ("id",)),
+    (f"{_HIDDEN} AND looked_at <= %s", ("looked_at", "id")),
+    (f"{_HIDDEN} AND missing > 0 AND missing_since <= %s", ("missing_since", "id")),
 )
 
 
-def look_ids(*, channel_id: int, old: datetime, missing_old: datetime, limit: int) -> list[int]:
+def look_ids(*, channel_id: int, old: datetime, basket_old: datetime, limit: int) -> list[int]:
     """
     Return the ids of listings at whose count somebody should look: never looked at, looked at before `old`, or with
-    pieces that have been missing since before `missing_old`.
+    pieces that have been missing since before `basket_old`; what is hidden, if it was looked at before that, too.
     """
     found: dict[int, None] = {}
-    for (condition, order), params in zip(_LOOKS, ([], [old], [missing_old]), strict=True):
+    times: Sequence[Sequence[datetime]] = ([], [old], [basket_old], [], [basket_old], [basket_old])
+    for (condition, order), params in zip(_LOOKS, times, strict=True):
         if len(found) < limit:
             where = [OF_CHANNEL, condition]
             ids = sql.first(Listing, "id", where=where, params=[channel_id, *params], order=order, limit=limit)

@@ -101,8 +101,8 @@ class DjangoListings:
         return dict(ProductRecord.objects.filter(id__in=list(product_ids)).values_list("id", "title"))
 
     def looks_due(self, *, now: datetime, basket_life: timedelta, limit: int) -> list[ListingRow]:
-        old, missing_old = now - LOOK_AGAIN_AFTER, now - basket_life
-        ids = look_ids(channel_id=self._channel_id, old=old, missing_old=missing_old, limit=limit)
+        old, basket_old = now - LOOK_AGAIN_AFTER, now - basket_life
+        ids = look_ids(channel_id=self._channel_id, old=old, basket_old=basket_old, limit=limit)
         return self.by_ids(ids)
 
     def linked(

@@ -1,7 +1,7 @@
 """What listings should show: computed by the domain from the catalogue's values, and stored where it changed."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,8 +27,19 @@ class _Wanted:
     available: int | None
 
 
+def lock_variants(variant_ids: Iterable[int]) -> None:
+    """
+    Let whoever else sells or counts these wait until this is written: what is left is a sum over all channels.
+
+    To be called before any other variant or listing is held, and with all of them at once.
+    """
+    ids = sorted(set(variant_ids))
+    list(VariantRecord.objects.select_for_update().filter(id__in=ids).order_by("id").values_list("id"))
+
+
 def refresh_products(product_ids: Collection[int]) -> None:
     """Compute price and what is available anew for the listings of these products, on every channel."""
+    lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
     values = _values(Q(product_id__in=product_ids))
     family: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
     parents: list[dict[str, Any]] = []

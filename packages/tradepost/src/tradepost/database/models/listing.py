@@ -123,10 +123,12 @@ class Listing(models.Model):
                 condition=Q(pending__in=["hide", "unhide", "delist"], is_paused=False),
                 name="listing_due_status",
             ),
-            # due(HIDE): what is asked for, and what we hid and was given pieces back.
+            # due(HIDE): what is asked for, and what we hid and was given pieces back, or may have been.
             models.Index(
                 fields=["channel", "id"],
-                condition=Q(pending="hide") | Q(health="hidden", account__gt=0),
+                condition=Q(pending="hide")
+                | Q(health="hidden", account__gt=0)
+                | Q(health="hidden", account__isnull=True),
                 name="listing_due_hide",
             ),
             # due(SETTLE).
@@ -177,6 +179,12 @@ class Listing(models.Model):
                 fields=["channel", "missing_since", "id"],
                 condition=Q(link="linked", health="listed", missing__gt=0),
                 name="listing_missing",
+            ),
+            # looks_due: what is hidden.
+            models.Index(
+                fields=["channel", "looked_at", "id"],
+                condition=Q(link="linked", health="hidden", account__isnull=False),
+                name="listing_hidden_look",
             ),
             # broken: links that may heal.
             models.Index(

@@ -158,7 +158,9 @@ class DjangoAccounts:
         sql.execute(
             """
             UPDATE tradepost_listing
-            SET looked_at = CASE WHEN given.missing < 0 THEN NULL ELSE given.at END,
+            SET looked_at = CASE
+                    WHEN given.is_guess THEN looked_at
+                    WHEN given.missing < 0 THEN NULL ELSE given.at END,
                 missing_since = CASE
                     WHEN given.missing <= 0 THEN NULL
                     WHEN tradepost_listing.missing > 0 THEN missing_since ELSE given.at END,
@@ -170,7 +172,15 @@ class DjangoAccounts:
             """,
             self._channel_id,
             given=Rows(
-                {"id": Column.INTEGER, "missing": Column.INTEGER, "at": Column.TIME},
-                [{"id": each.listing_id, "missing": each.missing, "at": at} for each in readings],
+                {
+                    "id": Column.INTEGER,
+                    "missing": Column.INTEGER,
+                    "is_guess": Column.BOOLEAN,
+                    "at": Column.TIME,
+                },
+                [
+                    {"id": each.listing_id, "missing": each.missing, "is_guess": each.is_guess, "at": at}
+                    for each in readings
+                ],
             ),
         )

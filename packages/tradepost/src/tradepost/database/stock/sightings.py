@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tradepost.database import sql
-from tradepost.database.listings.wanted import refresh_available
-from tradepost.database.models import Channel, Listing, SightedPieces, Sighting, StockEntry, VariantRecord
+from tradepost.database.listings.wanted import lock_variants, refresh_available
+from tradepost.database.models import Channel, Listing, SightedPieces, Sighting, StockEntry
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.order import StoreStatus
@@ -76,7 +76,7 @@ def write_sightings(
                 differences.append(_Difference(was.listing_id, sighting.external_id, -was.on_delete))
     variant_ids = {row["variant_id"] for row in rows if row["variant_id"] is not None}
     if variant_ids:
-        _lock_variants(variant_ids)
+        lock_variants(variant_ids)
     _write(current, gone, locked, rows)
     if differences:
         _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
@@ -182,15 +182,6 @@ def _gone_row(row: SightedPieces) -> dict[str, Any]:
         "known": row.known,
         "shipped_at": row.shipped_at,
     }
-
-
-def _lock_variants(variant_ids: Collection[int]) -> None:
-    """
-    Let whoever else sells or counts these wait until this is written: what is left is a sum over all channels.
-
-    Before any listing is held, or two channels would wait for each other's.
-    """
-    list(VariantRecord.objects.select_for_update().filter(id__in=variant_ids).order_by("id").values_list("id"))
 
 
 def _write(

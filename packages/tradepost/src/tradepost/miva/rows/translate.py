@@ -3,7 +3,7 @@ From a store's rows to the domain's values. Miva's words for products and orders
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
@@ -35,6 +35,8 @@ from tradepost.miva.rows import order_records
 from tradepost.miva.rows import product_records as records
 
 CUSTOM_FIELDS = "customfields"
+# The module that counts what baskets hold, and its field that exists only where these are out of the count.
+BASKETS, BASKET_TOTAL = "baskinv", "total_inv"
 _GRAMS: Mapping[str, Decimal] = {
     "g": Decimal(1),
     "kg": Decimal(1000),
@@ -69,6 +71,11 @@ _SHIPPED = 200
 
 def status_of(code: int) -> StoreStatus:
     return _STATUSES.get(code, StoreStatus.OTHER)
+
+
+def status_codes(statuses: Collection[StoreStatus]) -> list[int]:
+    """Return all codes, of orders and lines, that mean one of these."""
+    return [code for code, status in _STATUSES.items() if status in statuses]
 
 
 def order_status_code(status: StoreStatus) -> int | None:
@@ -114,11 +121,13 @@ def stock_of(product: records.WireProduct) -> StoreStock | None:
     Return the stock, None where it can't be read.
 
     The settings come only with the right to view inventory, while the count comes as a false 0 without it; the count
-    is a false 0, too, while the store's own inventory tracking is off.
+    is a false 0, too, while the store's own inventory tracking is off. Without the right, a blank where the count with
+    baskets would be says that nothing is counted.
     """
     settings = product.productinventorysettings
     if settings is UNSET or product.product_inventory is UNSET:
-        return None
+        is_blank = _total(product) is not None and with_baskets_of(product) is None
+        return StoreStock(is_tracked=False, count=0, stops_sale_at_zero=False) if is_blank else None
     if not settings.active:
         return StoreStock(is_tracked=False, count=0, stops_sale_at_zero=False)
     if not product.product_inventory_active:
@@ -130,6 +139,29 @@ def stock_of(product: records.WireProduct) -> StoreStock | None:
         stops_sale_at_zero=settings.out_track == "y" and not settings.out_lvl_d and settings.out_level >= 0,
         hides_when_out=settings.out_hide == "y",
     )
+
+
+def with_baskets_of(product: records.WireProduct) -> int | None:
+    """
+    Return the count together with what baskets hold, None where the store doesn't tell or counts nothing.
+
+    Raises UnexpectedAnswer for what is no number.
+    """
+    total = _total(product)
+    if not total:
+        return None
+    try:
+        return int(total)
+    except ValueError as error:
+        raise UnexpectedAnswer(f"its {BASKET_TOTAL} is {total[:30]!r}, which is no number") from error
+
+
+def _total(product: records.WireProduct) -> str | None:
+    """What the module that counts baskets says: blank where nothing is counted, None where it says nothing."""
+    if product.custom_field_values is UNSET:
+        return None
+    of_baskets = product.custom_field_values.get(BASKETS, {})
+    return _text(of_baskets[BASKET_TOTAL]) if BASKET_TOTAL in of_baskets else None
 
 
 _NAMED = {field.name for field in dataclasses.fields(StoreProduct)}
@@ -144,6 +176,7 @@ def product_of(
         for element in ELEMENTS.values():
             if element.kind is Decimal:
                 amount(getattr(product, element.member), name=f"its {element.member}")
+        with_baskets_of(product)
     except UnexpectedAnswer as error:
         raise UnexpectedAnswer(
             f"The store's product {product.code!r} (id {product.id}) can't be read: {error}."
@@ -161,6 +194,7 @@ def product_of(
         attributes=tuple(_attribute(attribute, variants or ()) for attribute in own_attributes),
         variants=None if variants is None else tuple(_variant(variant, own_attributes) for variant in variants),
         stock=stock_of(product),
+        with_baskets=with_baskets_of(product),
         dimensions=_dimensions(product.productshippingrules),
         addresses=None
         if product.uris is UNSET

@@ -81,7 +81,8 @@ def inventory_product_settings_update(
 
     `stops_sale` also sets level 0 as out of stock and keeps the product visible, whatever the store's defaults are.
     To move is added inside the store's database and erases nothing. Neither is repeated: a move would be made twice,
-    and what is set late erases what was sold since. Only to none a stock may be set again.
+    what is set late erases what was sold since, and a first request that lands after a second one hides for good what
+    was put back on sale meanwhile.
     Source: https://docs.miva.com/json-api/functions/inventoryproductsettings_update
     """
     parameters: dict[str, Any] = {"Product_ID": product_id, "TrackProduct": True}
@@ -89,8 +90,7 @@ def inventory_product_settings_update(
     parameters |= {} if adjust_by is None else {"AdjustStockBy": adjust_by}
     if stops_sale:
         parameters |= {"TrackOutOfStockLevel": "Yes", "OutOfStockLevel": 0, "HideOutOfStockProducts": "No"}
-    repeat = Repeat.ABSOLUTE if current_stock == 0 else Repeat.ONCE
-    return Call("InventoryProductSettings_Update", parameters, None, repeat)
+    return Call("InventoryProductSettings_Update", parameters, None, Repeat.ONCE)
 
 
 def inventory_product_settings_probe(*, product_id: int) -> Call[None]:

@@ -149,7 +149,10 @@ class Listings(Protocol):
         ...
 
     def looks_due(self, *, now: datetime, basket_life: timedelta, limit: int) -> list[ListingRow]:
-        """Listings with an account at whose count somebody should look: those of `domain.stock.is_look_due`."""
+        """
+        Listings with an account, on sale or hidden and not paused, at whose count somebody should look: those of
+        `domain.stock.is_look_due`.
+        """
         ...
 
     def linked(

@@ -25,10 +25,15 @@ class AccountEntry:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a look found: by how much the store's count is below the account, above it where negative."""
+    """
+    What a look found: by how much the store's count is below the account, above it where negative.
+
+    `is_guess`: nobody could look, and so many may be missing.
+    """
 
     listing_id: int
     missing: int
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ class StockWrite:
     A stock to be set (`quantity`) or moved (`change`), one of the two. It always switches tracking on.
 
     `stops_sale`: also make sure that zero stops the sale and that the product stays visible, whatever the store's
-    own defaults are (hide needs it; a first quantity sets it). Addressed by the store's id, which never changes.
+    own defaults are (hide needs it; a first quantity sets it). A stock that was just read is set by a change, too,
+    which erases no sale. Addressed by the store's id, which never changes.
     """
 
     external_id: int
@@ -179,7 +180,10 @@ class Store(Protocol):
         ...
 
     def reads_stock(self) -> bool:
-        """Whether this token can read stock; found out by a read, and then remembered."""
+        """
+        Whether this token can read how many there are, alone or with what baskets hold; found out by a read, and then
+        remembered.
+        """
         ...
 
     def set_up(self, items: Sequence[SetupItem]) -> list[WriteAnswer]:
@@ -202,8 +206,8 @@ class Store(Protocol):
         """
         Set or move stocks.
 
-        A move must not be repeated: what was lost may have landed, or land yet. To set again what was lost is safe for
-        the count, but erases sales made since it was computed.
+        Each is sent once: what was lost may have landed, or land yet, and a second one beside it may be made twice or
+        undone by the first.
         """
         ...
 
@@ -237,7 +241,10 @@ class Store(Protocol):
         ...
 
     def newest_orders(self) -> list[OrderSighting]:
-        """Load the order with the highest id and the one that changed last; none where there is no order."""
+        """
+        Load the order with the highest id and the one that changed last, without their lines; none where there is no
+        order.
+        """
         ...
 
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:

@@ -9,9 +9,10 @@ from tradepost.domain.plan import Change, Plan, Unit
 from tradepost.domain.stock import EntryKind, is_missing_for_good
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
-from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Ports, Reading, SightedOrder
+from tradepost.operations.ports import AccountEntry, ChannelSettings, KnownSighting, ListingRow, Ports, Reading
 from tradepost.operations.same_products import read_products
-from tradepost.operations.stock.sightings import pieces_changed, read_orders
+from tradepost.operations.stock.sightings import is_moving, moving_keys
+from tradepost.operations.stock.writes import counted, is_untracked
 
 AT_ONCE = 1000
 """How many listings a sync looks at; the next one goes on."""
@@ -72,7 +73,7 @@ class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
 
     def prepare(self, ports: Ports) -> None:
         self._place = ports.accounts.place()
-        self._known = ports.accounts.known_near(self._place)
+        self._known: Mapping[int, KnownSighting] = ports.accounts.known_near(self._place)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
         rows = ports.listings.looks_due(now=ports.clock(), basket_life=self._basket_life, limit=AT_ONCE)
@@ -83,14 +84,7 @@ class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
         if not ports.store.reads_stock():
             return LookSeen()
         products = read_products(ports, batch.rows)
-        moving = frozenset(
-            key
-            for page in read_orders(ports.store, self._place)
-            for order in page
-            if isinstance(order, SightedOrder)
-            for key in pieces_changed(order, self._known.get(order.id))
-        )
-        return LookSeen(products, moving)
+        return LookSeen(products, moving_keys(ports, self._place, self._known))
 
     def facts(self, ports: Ports, batch: Batch[ListingRow], seen: LookSeen) -> LookFacts:
         rows = ports.listings.by_ids([row.id for row in batch.rows])
@@ -145,14 +139,17 @@ def find(row: ListingRow, seen: LookSeen, *, now: datetime, basket_life: timedel
         reason = "the token can't read counts, so it is set anew from time to time"
         return _correction(row, None, missing=0, reason=reason)
     product = seen.products.get(row.external_id or 0)
-    if product is None or product.stock is None or seen.moving & {row.sku.casefold(), row.code.casefold()}:
+    if product is None or is_moving(row, seen.moving):
         return None
-    if not product.stock.is_tracked:
+    if is_untracked(product):
         return _correction(row, None, missing=0, reason="the store does not count it any more")
-    missing = row.account - product.stock.count
+    count = counted(product)
+    if count is None:
+        return None
+    missing = row.account - count
     if missing < 0:
         reason = f"the store counts {-missing} more than can be: somebody changed the count"
-        return _correction(row, product.stock.count, missing=missing, reason=reason)
+        return _correction(row, count, missing=missing, reason=reason)
     lasting = min(row.missing, missing)
     if lasting and is_missing_for_good(
         missing=lasting, missing_since=row.missing_since, now=now, basket_life=basket_life

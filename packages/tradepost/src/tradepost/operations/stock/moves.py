@@ -9,7 +9,7 @@ from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, Unit
 from tradepost.domain.stock import EntryKind, move
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
-from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_writes, counted, send_writes
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_moves, counted, is_untracked, send_writes
 from tradepost.operations.sync.listings import (
     Products,
     Values,
@@ -59,7 +59,7 @@ class Moves(Values[None, Writes]):
             Step(
                 takes=lambda change, _writes: change.touches("quantity"),
                 send=send_writes,
-                commit_first=begin_writes,
+                commit_first=begin_moves,
                 learn=learn_answers,
             ),
         )
@@ -87,7 +87,8 @@ class Moves(Values[None, Writes]):
                 verdict.accounts.append(AccountEntry(row.id, EntryKind.MOVE, _pieces(result.change)))
                 if count is not None:
                     verdict.readings.append(Reading(row.id, result.change.after("quantity") - count))
-            elif product is not None and product.stock is not None and count != row.account:
+            elif is_untracked(product) or (count is not None and row.account is not None and count > row.account):
+                # A lower one means baskets.
                 verdict.lost_accounts.append(row.id)
         return verdict
 
@@ -113,9 +114,8 @@ def _has_arrived(row: ListingRow, change: Change, seen: Products) -> bool:
     if product_subject(row) not in seen.answered or seen.is_gone(row):
         return False
     product = seen.of(row)
-    if product is None or product.stock is None:
-        return True
-    return product.stock.is_tracked and product.stock.count <= change.after("quantity")
+    count = counted(product)
+    return not is_untracked(product) if count is None else count <= change.after("quantity")
 
 
 def _pieces(change: Change) -> int:

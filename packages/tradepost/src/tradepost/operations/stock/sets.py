@@ -14,7 +14,7 @@ from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
 from tradepost.operations.same_products import read_products
-from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_writes, counted, is_kept, send_writes
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_sets, counted, send_writes, stops_sale
 from tradepost.operations.sync.listings import (
     Products,
     Values,
@@ -42,25 +42,35 @@ class SetPlan:
     refusal: str = ""
 
 
-def plan_hide(row: ListingRow, product: StoreProduct | None) -> SetPlan:
-    """Hide: shown as out of stock, whatever the store's own defaults are."""
+def plan_hide(row: ListingRow, product: StoreProduct | None, *, is_answered: bool = False) -> SetPlan:
+    """
+    Hide: shown as out of stock, whatever the store's own defaults are.
+
+    `is_answered`, here and below: the store took or refused this, so what it can't tell is not sent again.
+    """
     count = counted(product)
     before = count if count is not None else row.account
     is_again = row.status.pending is not Pending.HIDE
     change = changes.product_hidden(row.code, before=before, is_again=is_again, listing_id=row.id)
-    return _planned(row, product, change, quantity=0)
+    is_off_sale = count is not None and count <= 0
+    if is_off_sale and _does_at_zero_what_we_want(product, is_answered=is_answered):
+        return SetPlan(change, count=count)
+    return SetPlan(change, _write(row, product, quantity=0))
 
 
-def plan_unhide(row: ListingRow, product: StoreProduct | None) -> SetPlan:
+def plan_unhide(row: ListingRow, product: StoreProduct | None, *, is_answered: bool = False) -> SetPlan:
     quantity = None if row.available is None else offered(row.available)
-    change = changes.product_unhidden(row.code, after=quantity, listing_id=row.id)
+    count = counted(product)
+    change = changes.product_unhidden(row.code, before=count or 0, after=quantity, listing_id=row.id)
     if quantity is None:
         refusal = f"The quantity of {row.sku} is unknown, so it can't be put back on sale. Set one and sync again."
         return SetPlan(change, refusal=refusal)
-    return _planned(row, product, change, quantity=quantity)
+    if count == quantity and _does_at_zero_what_we_want(product, is_answered=is_answered):
+        return SetPlan(change, count=count)
+    return SetPlan(change, _write(row, product, quantity=quantity))
 
 
-def plan_set(row: ListingRow, product: StoreProduct | None) -> SetPlan | None:
+def plan_set(row: ListingRow, product: StoreProduct | None, *, is_answered: bool = False) -> SetPlan | None:
     """
     Open the account: with what the store counts where that can be read, and else with what is set now.
 
@@ -73,17 +83,29 @@ def plan_set(row: ListingRow, product: StoreProduct | None) -> SetPlan | None:
         quantity = offered(row.available)
         change = changes.quantity_set(row.code, before=None, after=quantity, listing_id=row.id)
         return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=True))
-    if is_kept(product, count):
+    if _does_at_zero_what_we_want(product, is_answered=is_answered):
         return SetPlan(changes.account_opened(row.code, count=count, listing_id=row.id), count=count)
     # The count stays; what happens at zero does not.
     change = changes.sale_stops_at_zero(row.code, listing_id=row.id)
     return SetPlan(change, StockWrite(row.external_id or 0, change=0, stops_sale=True), count=count)
 
 
-def _planned(row: ListingRow, product: StoreProduct | None, change: Change, *, quantity: int) -> SetPlan:
-    if is_kept(product, quantity):
-        return SetPlan(change, count=quantity)
-    return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=True))
+def _does_at_zero_what_we_want(product: StoreProduct | None, *, is_answered: bool) -> bool:
+    cannot_tell = product is not None and product.stock is None
+    return stops_sale(product) or (is_answered and cannot_tell)
+
+
+def _write(row: ListingRow, product: StoreProduct | None, *, quantity: int) -> StockWrite:
+    """
+    Set a stock to what is wanted.
+
+    Where the store tells what baskets hold, they keep it: a number that was written over them would sell their pieces
+    to somebody else, or put them on sale when they come back. What is below zero by then is not raised to hide it.
+    """
+    number = row.external_id or 0
+    if product is None or product.with_baskets is None or (count := counted(product)) is None:
+        return StockWrite(number, quantity=quantity, stops_sale=True)
+    return StockWrite(number, change=min(quantity - count, 0) if not quantity else quantity - count, stops_sale=True)
 
 
 class Sets(Values[None, Writes]):
@@ -108,7 +130,7 @@ class Sets(Values[None, Writes]):
                 units.append(Unit(row.code, (happens(row.code, listing_id=row.id),)))
                 continue
             planned = self.plan_row(row, seen)
-            if planned is None or (seen.by_id is None and product_subject(row) in seen.answered):
+            if planned is None or (_is_unseen(row, seen) and product_subject(row) in seen.answered):
                 continue
             if seen.is_gone(row):
                 broken, left = gone(row, planned.change)
@@ -126,20 +148,23 @@ class Sets(Values[None, Writes]):
         return Plan(writes, tuple(units), tuple(settled))
 
     def plan_row(self, row: ListingRow, seen: Products) -> SetPlan | None:
+        is_answered = product_subject(row) in seen.answered
         match self.stage:
             case Stage.HIDE:
-                return plan_hide(row, seen.of(row))
+                return plan_hide(row, seen.of(row), is_answered=is_answered)
             case Stage.UNHIDE:
-                return plan_unhide(row, seen.of(row))
-        return plan_set(row, seen.of(row))
+                return plan_unhide(row, seen.of(row), is_answered=is_answered)
+        return plan_set(row, seen.of(row), is_answered=is_answered)
 
     def steps(self) -> Sequence[Step[Products, Writes]]:
         return (
-            Step(takes=lambda _change, _writes: True, send=send_writes, commit_first=begin_writes, learn=learn_answers),
+            Step(takes=lambda _change, _writes: True, send=send_writes, commit_first=begin_sets, learn=learn_answers),
         )
 
     def unread(self, change: Change, seen: Products) -> frozenset[str]:
-        return frozenset() if seen.by_id is not None else frozenset(field.name for field in change.fields)
+        product = seen.of_change(change)
+        cannot_tell = seen.by_id is None or (product is not None and product.stock is None)
+        return frozenset(field.name for field in change.fields) if cannot_tell else frozenset()
 
     def judge(
         self, batch: Batch[ListingRow], facts: None, seen: Products, plan: Plan[Writes], evidence: Evidence
@@ -181,3 +206,11 @@ class Sets(Values[None, Writes]):
                 verdict.readings.append(Reading(row.id, sent - count))
         elif planned.count is not None:
             verdict.accounts.append(AccountEntry(row.id, EntryKind.LOOK, planned.count, may_hide_sales=may_hide_sales))
+
+
+def _is_unseen(row: ListingRow, seen: Products) -> bool:
+    """Whether nothing can be read of a stock that was set, so that the answer is all there is."""
+    if seen.by_id is None:
+        return True
+    product = seen.of(row)
+    return product is not None and product.stock is None and counted(product) is None

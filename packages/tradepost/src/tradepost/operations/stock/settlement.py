@@ -1,24 +1,35 @@
 """Settlement: what became of a write of stock whose answer was lost."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
-from tradepost.domain.stock import EntryKind, Landing, is_settleable, landing
+from tradepost.domain.stock import PAYMENT_LIFE, EntryKind, Landing, StockMode, is_settleable, landing
 from tradepost.operations.form import Batch, Evidence, Verdict
-from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven
+from tradepost.operations.ports import AccountEntry, KnownSighting, ListingRow, Ports, Proven, Reading
 from tradepost.operations.same_products import read_products
+from tradepost.operations.stock.sightings import is_moving, moving_keys
 from tradepost.operations.stock.writes import counted
 from tradepost.operations.sync.listings import Products, Values
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementSeen(Products):
+    """`moving`: products of which the orders said something new after their counts were read."""
+
+    moving: frozenset[str] = frozenset()
 
 
 class Settlement(Values[datetime, None]):
     """
     The stage settle. As long as a request can still land, nothing is said, and nothing else is written for its listing.
 
-    Then a look says whether a move landed; where that is unclear the account is lost, and a later stage opens it anew.
+    Then a look says whether a move landed. Where baskets may hold pieces that are out of the count, the account is
+    kept that sells nothing twice; where somebody has changed the count, it is lost, and a later stage opens it anew.
     A set is simply due again, or its account is lost where it is not wanted any more. `facts`: the hub's own present
     time.
     """
@@ -26,9 +37,15 @@ class Settlement(Values[datetime, None]):
     attentions = frozenset({Attention.STOCK_FAILED})
     looks_ahead = False
 
+    def prepare(self, ports: Ports) -> None:
+        self._place = ports.accounts.place()
+        self._known: Mapping[int, KnownSighting] = ports.accounts.known_near(self._place)
+
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
         rows = [row for row in batch.rows if row.open_move is not None and row.external_id is not None]
-        return Products(read_products(ports, rows) if rows and ports.store.reads_stock() else None)
+        if not rows or not ports.store.reads_stock():
+            return Products()
+        return SettlementSeen(read_products(ports, rows), moving=moving_keys(ports, self._place, self._known))
 
     def facts(self, ports: Ports, batch: Batch[ListingRow], seen: Products) -> datetime:
         return ports.clock()
@@ -39,11 +56,10 @@ class Settlement(Values[datetime, None]):
         for row in batch.rows:
             landed = self._landing(row, facts, seen)
             if landed is None:
-                settled.append(self._waits(row))
+                settled.append(self._waits(row, facts))
                 continue
-            after = _account(row, landed)
             change = changes.stock_write_settled(
-                row.code, before=row.account, after=after, reason=_REASONS[landed], listing_id=row.id
+                row.code, before=row.account, after=_account(row, landed), reason=_REASONS[landed], listing_id=row.id
             )
             units.append(Unit(row.code, (change,)))
         return Plan(None, tuple(units), tuple(settled))
@@ -55,6 +71,7 @@ class Settlement(Values[datetime, None]):
         for row in batch.rows:
             landed = self._landing(row, facts, seen)
             if landed is None:
+                verdict.readings += self._payments(row, facts, seen)
                 continue
             verdict.settled_writes.append(row.id)
             verdict.proven.append(Proven(row.id, evidence.began))
@@ -62,26 +79,62 @@ class Settlement(Values[datetime, None]):
                 verdict.accounts.append(AccountEntry(row.id, EntryKind.MOVE, row.open_move or 0))
             elif landed is Landing.UNCLEAR:
                 verdict.lost_accounts.append(row.id)
+            verdict.readings += _readings(row, landed, seen)
         return verdict
 
     def _landing(self, row: ListingRow, now: datetime | None, seen: Products) -> Landing | None:
-        """What became of a row's write; None as long as it may still land."""
-        assert now is not None
-        assert row.open_since is not None
-        if not is_settleable(open_since=row.open_since, now=now, wait=self._wait):
+        """What became of a row's write; None as long as it may still land, or nobody can say."""
+        if not self._is_over(row, now):
             return None
         if row.open_move is None:
             # A set is due again; but a hide that nobody wants any more may have taken everything off sale.
             return Landing.NEVER if _is_to_be_hidden(row) else Landing.UNCLEAR
-        return landing(count=counted(seen.of(row)), account=row.account, change=row.open_move)
+        if isinstance(seen, SettlementSeen) and is_moving(row, seen.moving):
+            return None
+        product = seen.of(row)
+        count = counted(product)
+        takes_no_baskets = self.channel.stock_mode is StockMode.CHECKOUT
+        if count is not None and takes_no_baskets and self._may_be_paying(row, count, now):
+            return None
+        return landing(
+            count=count,
+            account=row.account,
+            change=row.open_move,
+            is_whole=takes_no_baskets or (product is not None and product.with_baskets is not None),
+        )
 
-    def _waits(self, row: ListingRow) -> Result:
+    def _is_over(self, row: ListingRow, now: datetime | None) -> bool:
+        assert now is not None
+        assert row.open_since is not None
+        return is_settleable(open_since=row.open_since, now=now, wait=self._wait)
+
+    def _may_be_paying(self, row: ListingRow, count: int, now: datetime | None) -> bool:
+        """Whether it looks as if the lower count were true, but pieces of the higher one may be in a payment."""
+        assert now is not None
+        pieces = abs(row.open_move or 0)
+        if row.account is None or count != min(row.account, row.account + (row.open_move or 0)):
+            return False
+        has_lasted = row.missing_since is not None and row.missing_since <= now - PAYMENT_LIFE
+        return not (has_lasted and row.missing >= pieces)
+
+    def _payments(self, row: ListingRow, now: datetime | None, seen: Products) -> list[Reading]:
+        """Note since when they may be paid for, so that a later look can tell."""
+        count = counted(seen.of(row))
+        if count is None or not self._is_over(row, now) or not self._may_be_paying(row, count, now):
+            return []
+        return [Reading(row.id, abs(row.open_move or 0))]
+
+    def _waits(self, row: ListingRow, now: datetime | None) -> Result:
         assert row.open_since is not None
         until = row.open_since + self._wait
-        message = (
-            f"The store did not answer the last write of {row.code}'s stock, which may still arrive until "
-            f"{until:%H:%M:%S} UTC. Nothing else is written for it until a sync after that has looked."
+        why = (
+            "which can't be told while pieces of it are being sold. Nothing else is written for it until a later sync "
+            "has looked."
+            if self._is_over(row, now)
+            else f"which may still arrive until {until:%H:%M:%S} UTC. Nothing else is written for it until a sync "
+            "after that has looked."
         )
+        message = f"The store did not answer the last write of {row.code}'s stock, {why}"
         change = changes.stock_write_settled(
             row.code, before=row.account, after=row.account, reason="its answer was lost", listing_id=row.id
         )
@@ -92,9 +145,20 @@ class Settlement(Values[datetime, None]):
         return timedelta(seconds=self.channel.lost_answer_seconds)
 
 
+def _readings(row: ListingRow, landed: Landing, seen: Products) -> list[Reading]:
+    """Note what is missing by the account that was kept; where nobody could look, as much as may be."""
+    account = _account(row, landed)
+    if row.open_move is None or account is None:
+        return []
+    count = counted(seen.of(row))
+    if count is None:
+        return [Reading(row.id, abs(row.open_move), is_guess=True)]
+    return [Reading(row.id, account - count)]
+
+
 _REASONS = {
-    Landing.LANDED: "the store's count says that the move arrived, although its answer was lost",
-    Landing.NEVER: "the store's count says that the write never arrived",
+    Landing.LANDED: "its answer was lost, and it counts as arrived, by the store's count or to sell nothing twice",
+    Landing.NEVER: "its answer was lost, and it counts as never arrived, by the store's count or to sell nothing twice",
     Landing.UNCLEAR: "what became of a write whose answer was lost can't be told from the store's count",
 }
 

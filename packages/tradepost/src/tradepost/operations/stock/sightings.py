@@ -7,7 +7,7 @@ from tradepost.domain import changes
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Unit
 from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
-from tradepost.operations.ports import KnownSighting, Ports, SightedOrder, SightingPage, Store
+from tradepost.operations.ports import KnownSighting, ListingRow, Ports, SightedOrder, SightingPage, Store
 
 _OPEN_AT_ONCE = 200
 
@@ -112,6 +112,26 @@ def pieces_changed(order: SightedOrder, known: KnownSighting | None) -> dict[str
         return {}
     now = {pieces.key: pieces.taken for pieces in order.found.pieces}
     return {key: difference for key in {**before, **now} if (difference := now.get(key, 0) - before.get(key, 0)) != 0}
+
+
+def moving_keys(ports: Ports, place: SightingPlace, known: Known) -> frozenset[str]:
+    """
+    Name the products of which the orders say something new by now; a count that was read before says nothing of these.
+
+    `known` as from `Accounts.known_near`.
+    """
+    moving: set[str] = set()
+    for page in read_orders(ports.store, place):
+        for order in page:
+            if isinstance(order, SightedOrder) and (changed := pieces_changed(order, known.get(order.id))):
+                moving |= changed.keys()
+                for pieces in () if order.found is None else order.found.pieces:
+                    moving |= pieces.sold.names if pieces.key in changed else set()
+    return frozenset(moving)
+
+
+def is_moving(row: ListingRow, moving: frozenset[str]) -> bool:
+    return bool(moving & {row.sku.casefold(), row.code.casefold()})
 
 
 def _changes(order: SightedOrder, known: KnownSighting | None) -> tuple[Change, ...]:

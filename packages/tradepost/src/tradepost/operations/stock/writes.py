@@ -1,12 +1,12 @@
 """What moves and sets have in common: a write is noted before it is sent, and counts are read the same way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from tradepost.domain.attention import Attention
 from tradepost.domain.errors import AnswerLost, TradepostError
-from tradepost.domain.plan import Plan, Side, SubjectId
-from tradepost.domain.store import StoreProduct, StoreStock
+from tradepost.domain.plan import Change, Plan, Side, SubjectId
+from tradepost.domain.store import StoreProduct
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import Ports, StockWrite
 
@@ -16,14 +16,19 @@ STOCK_ATTENTIONS = frozenset({Attention.STOCK_FAILED, Attention.BROKEN_LINK})
 """What moves and sets judge."""
 
 
-def begin_writes(ports: Ports, plan: Plan[Writes]) -> None:
+def begin_moves(ports: Ports, plan: Plan[Writes]) -> None:
     """Note them in the database: whatever becomes of this process, they will be settled."""
-    writes = {
-        change.listing_id: plan.detail[change.subject.id].change
-        for change in plan.changes(Side.STORE)
-        if change.listing_id is not None
-    }
-    ports.accounts.begin(writes, at=ports.clock())
+    moves = {number: plan.detail[change.subject.id].change for number, change in _sent(plan)}
+    ports.accounts.begin(moves, at=ports.clock())
+
+
+def begin_sets(ports: Ports, plan: Plan[Writes]) -> None:
+    """Note them, too. One that is sent as a change of what was just read is a set all the same: it is made again."""
+    ports.accounts.begin({number: None for number, _change in _sent(plan)}, at=ports.clock())
+
+
+def _sent(plan: Plan[Writes]) -> Iterator[tuple[int, Change]]:
+    return ((change.listing_id, change) for change in plan.changes(Side.STORE) if change.listing_id is not None)
 
 
 def send_writes(ports: Ports, plan: Plan[Writes]) -> Answers:
@@ -42,12 +47,24 @@ def send_writes(ports: Ports, plan: Plan[Writes]) -> Answers:
 
 
 def counted(product: StoreProduct | None) -> int | None:
-    """The store's count, None where it can't be read or nothing is counted."""
-    stock = product.stock if product is not None else None
-    return stock.count if stock is not None and stock.is_tracked else None
+    """
+    The store's count, None where it can't be read or nothing is counted.
+
+    With what baskets hold, where the store tells it: that is what the books say, too.
+    """
+    if product is None or is_untracked(product):
+        return None
+    if product.with_baskets is not None:
+        return product.with_baskets
+    return None if product.stock is None else product.stock.count
 
 
-def is_kept(product: StoreProduct | None, quantity: int) -> bool:
-    """Whether the store has this stock, and does at zero what we want of it."""
+def is_untracked(product: StoreProduct | None) -> bool:
+    """Whether the store is known not to count it."""
+    return product is not None and product.stock is not None and not product.stock.is_tracked
+
+
+def stops_sale(product: StoreProduct | None) -> bool:
+    """Whether the store is known to do at zero what we want of it."""
     stock = product.stock if product is not None else None
-    return stock == StoreStock(is_tracked=True, count=quantity, stops_sale_at_zero=True, hides_when_out=False)
+    return stock is not None and stock.is_tracked and stock.stops_sale_at_zero and not stock.hides_when_out
