@@ -1,13 +1,17 @@
 """A connection check says what is missing, and changes nothing."""
 
+from functools import partial
+
 import pytest
 
 from miva_sandbox.state import inventory, modules, products, tokens
 from tradepost.domain.errors import AddressRefused, CredentialsRejected
 from tradepost.domain.stock import StockMode
-from tradepost.miva.check import check_connection
+from tradepost.miva import check
 from tradepost.miva.wire import functions
 from tradepost.operations.ports import StockCheck
+
+check_connection = partial(check.check_connection, type_field="product_type", image_type="main")
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ class FtpServer:
         self._password = password
         self._tls = tls
         self._faults = faults or Faults()
+        self._authorizer: Any = None
         self._thread: threading.Thread | None = None
         self._line: socket.socket | None = None
 
@@ -94,6 +95,10 @@ class FtpServer:
         self._thread.join(_STOP_TIMEOUT_SECONDS)
         self._thread = None
 
+    def allow(self, rights: str) -> None:
+        """Let the user do this alone from now on, in the letters of pyftpdlib: `elr` reads, with `w` it writes, too."""
+        self._authorizer.user_table[self._user]["perm"] = rights
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -103,6 +108,7 @@ class FtpServer:
     def _handler(self) -> type[FTPHandler]:
         authorizer = ftp_faults.authorizer(DummyAuthorizer, AuthenticationFailed, self._faults)
         authorizer.add_user(self._user, self._password, str(self.root), perm=_ALL_RIGHTS)
+        self._authorizer = authorizer
         settings: dict[str, Any] = {
             "authorizer": authorizer,
             "abstracted_fs": ftp_faults.filesystem(_Files, self._faults),

@@ -7,11 +7,13 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Protocol
 
 import httpx2
 import stamina
 
+from tradepost.domain.errors import StorageRefused, TradepostError
 from tradepost.miva.check import check_connection
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
@@ -23,7 +25,7 @@ from tradepost.miva.wire.retrying import API, AT_ONCE, FILES
 from tradepost.miva.wire.side_by_side import DEFAULT_AT_ONCE
 from tradepost.miva.wire.signing import Credentials
 from tradepost.miva.wire.transport import HttpTransport, Limits, OpenTransport, RequestObserver
-from tradepost.operations.ports import ImageCheck, ImageConnection, StoreCheck, StoreConnection
+from tradepost.operations.ports import ImageCheck, ImageConnection, ProbeCheck, StoreCheck, StoreConnection
 
 
 class CheckHost(Protocol):
@@ -133,26 +135,55 @@ class MivaConnector:
         """See the port."""
         return replace(connection, directory=image_folder_of(connection).base_directory)
 
-    def look_at_store(self, connection: StoreConnection, *, is_local: bool) -> StoreCheck:
+    def look_at_store(
+        self, connection: StoreConnection, *, is_local: bool, type_field: str, image_type: str
+    ) -> StoreCheck:
         """See the port."""
         with self._client(connection, is_local=is_local, retrying=AT_ONCE) as client:
-            return check_connection(client)
+            return check_connection(client, type_field=type_field, image_type=image_type)
 
-    def look_at_images(self, connection: ImageConnection, *, is_local: bool, make_folder: bool) -> ImageCheck:
+    def look_at_images(
+        self, connection: ImageConnection, *, store: StoreConnection | None, is_local: bool, make_folder: bool
+    ) -> ImageCheck:
         """See the port."""
+        usual = store.folder if store is not None else _USUAL_FOLDER
         with self.open_images(connection, is_local=is_local, retrying=AT_ONCE) as images:
             if images.has_folder():
-                return ImageCheck(has_folder=True)
+                probe = self._probe(images, store, is_local=is_local)
+                directory = images.detect_base_directory(folder=usual) if probe.is_shown is False else None
+                return ImageCheck(has_folder=True, directory=directory or "", probe=probe)
             if not images.has_base_directory():
-                return ImageCheck(has_folder=False, directory=images.detect_base_directory(folder=_STORE_FOLDER) or "")
+                return ImageCheck(has_folder=False, directory=images.detect_base_directory(folder=usual) or "")
             if not make_folder:
                 return ImageCheck(has_folder=False)
             images.make_folder()
-            return ImageCheck(has_folder=True, was_made=True)
+            return ImageCheck(has_folder=True, was_made=True, probe=self._probe(images, store, is_local=is_local))
+
+    def _probe(self, images: MivaImageStore, store: StoreConnection | None, *, is_local: bool) -> ProbeCheck:
+        try:
+            with images.probe() as (path, content):
+                if store is None:
+                    return ProbeCheck(reason="the channel has no store connection")
+                return self._shown(store, path, content, is_local=is_local)
+        except StorageRefused as refused:
+            return ProbeCheck(refusal=str(refused))
+
+    def _shown(self, store: StoreConnection, path: str, content: bytes, *, is_local: bool) -> ProbeCheck:
+        address = f"{_endpoint(store).graphics_url}{path}"
+        try:
+            with self._client(store, is_local=is_local, retrying=AT_ONCE) as client:
+                status, shown = client.web_file(path, at_most=len(content) + 1)
+        except TradepostError as error:
+            return ProbeCheck(address=address, reason=str(error))
+        if status == HTTPStatus.OK:
+            return ProbeCheck(address=address, is_shown=shown == content)
+        if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            return ProbeCheck(address=address, is_shown=False)
+        return ProbeCheck(address=address, reason=f"its web server answers with HTTP {status}")
 
 
-# Where a store's folder is looked for on its image server: what nearly all stores have.
-_STORE_FOLDER = "/mm5/"
+# Where a store's folder is looked for on its image server where nothing says it: what nearly all stores have.
+_USUAL_FOLDER = "/mm5/"
 
 
 def image_folder_of(connection: ImageConnection) -> ImageFolder:

@@ -38,7 +38,7 @@ _VARIANT_LOADS_PER_REQUEST = 50
 
 STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
 _TOTAL_COLUMN = f"CustomField_Values:{translate.BASKETS}:{translate.BASKET_TOTAL}"
-_CONTENT_COLUMNS = (
+CONTENT_COLUMNS = (
     "descrip",
     "attributes",
     "productimagedata",
@@ -85,7 +85,7 @@ class StoreReads:
 
         def load(chunk: Sequence[str]) -> dict[str, StoreProduct]:
             is_asked = _is_asked(chunk, "code")
-            rows = self._products(_text_filter("code", chunk), _CONTENT_COLUMNS, limit=len(chunk), is_asked=is_asked)
+            rows = self._products(_text_filter("code", chunk), CONTENT_COLUMNS, limit=len(chunk), is_asked=is_asked)
             return {code_key(product.code): product for product in self._with_variants(rows)}
 
         return self._merged(load, list(wanted.values()), size=_CODES_PER_REQUEST)
@@ -100,7 +100,7 @@ class StoreReads:
                 self._client,
                 partial(functions.product_list_load_query, row=WireProduct),
                 page_size=_SKU_MATCHES_PER_REQUEST,
-                filters=[*_text_filter("sku", chunk), *columns([*self._stock_columns(), *_CONTENT_COLUMNS])],
+                filters=[*_text_filter("sku", chunk), *columns([*self._stock_columns(), *CONTENT_COLUMNS])],
                 satisfies=_is_asked(chunk, "sku"),
             )
             return [product for rows in pages for product in self._with_variants(self._noting_stock(rows))]

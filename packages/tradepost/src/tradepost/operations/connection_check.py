@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tradepost.domain.errors import TradepostError
+from tradepost.domain.making import ContentRules
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import (
     ChannelProfile,
     Connector,
+    ContentCheck,
     ImageCheck,
     ImageConnection,
+    ProbeCheck,
     StockCheck,
     StoreCheck,
 )
@@ -31,6 +34,15 @@ _MODE_WORDS = {
     StockMode.CHECKOUT: "the store takes stock at the checkout",
     StockMode.BASKET: "the store takes stock when something is put into a basket. At the checkout would be better: "
     "pieces in baskets that nobody buys are missing from its count until they expire",
+}
+_COUNTED = {
+    True: "the store counts its stock, and the hub sets for each product that 0 stops its sale and hides nothing, "
+    "whatever the store's own defaults are",
+    False: "the store counts no stock at all, so everything can be bought without end. Switch it on in the store's "
+    "administration, at the inventory settings: Track Inventory. Hide Out of Stock Products may stay as it is there, "
+    "as the hub sets it for each product",
+    None: "whether the store counts its stock can't be seen with this token, or no product is counted yet. Track "
+    "Inventory has to be on in the store's inventory settings",
 }
 _IMAGES = "images: log-in and folder"
 
@@ -67,9 +79,10 @@ def faults(findings: Sequence[Finding]) -> str:
 
 def look_at(profile: ChannelProfile, connector: Connector, *, make_folder: bool = False) -> Look:
     """
-    Look at a channel's store and image server by reading only; `profile` has the secrets.
+    Look at a channel's store by reading only, and at its image server with a file that is taken away again.
 
-    `make_folder`: make the folder for images where it is missing. Never raises what a connection is to blame for.
+    `profile` has the secrets. `make_folder`: make the folder for images where it is missing. Never raises what a
+    connection is to blame for.
     """
     return Look(_store(profile, connector), _images(profile, connector, make_folder=make_folder))
 
@@ -79,13 +92,20 @@ def _store(profile: ChannelProfile, connector: Connector) -> list[Finding]:
         return [Finding("store", is_good=False, words="The channel has no store connection.")]
     name = "store: address and credentials"
     try:
-        check = connector.look_at_store(profile.store, is_local=profile.settings.is_local)
+        rules = profile.settings.rules
+        check = connector.look_at_store(
+            profile.store,
+            is_local=profile.settings.is_local,
+            type_field=rules.type_field,
+            image_type=rules.image_type,
+        )
     except TradepostError as error:
         return [Finding(name, is_good=False, words=str(error))]
     return [
         Finding(name, is_good=True, words=f"this is '{check.store_name}'"),
         *_rights(check),
         *_stock(check.stock, profile),
+        *_content(check.content, profile),
     ]
 
 
@@ -102,10 +122,62 @@ def _rights(check: StoreCheck) -> list[Finding]:
 def _stock(check: StockCheck, profile: ChannelProfile) -> list[Finding]:
     return [
         Finding("store: stock", is_good=True, words=_READ[check.is_read]),
+        Finding("store: inventory", is_good=check.is_counted is not False, words=_COUNTED[check.is_counted]),
         _moves(check.move_refusal),
         _mode(check.mode, profile),
         Finding("store: baskets", is_good=True, words=_baskets(counts_baskets=check.counts_baskets)),
     ]
+
+
+def _content(check: ContentCheck, profile: ChannelProfile) -> list[Finding]:
+    rules = profile.settings.rules
+    return [
+        Finding("store: columns", is_good=True, words=_columns(check)),
+        Finding("store: product type", is_good=True, words=_will_be_made(check, rules)),
+        Finding("store: image type", is_good=True, words=_image_type(check, rules)),
+        Finding("store: contents", is_good=True, words=_contents(check)),
+    ]
+
+
+def _columns(check: ContentCheck) -> str:
+    if check.products in {None, 0}:
+        return "the store has no product yet to look at, so whether its content can be read is not known"
+    if not check.unseen:
+        return "what products hold can be read back, so it is proven"
+    return (
+        f"the store does not show {', '.join(check.unseen)}, so what is sent of it counts as sent, not as proven; a "
+        "newer Miva, or the token's right to view products, would show it"
+    )
+
+
+def _will_be_made(check: ContentCheck, rules: ContentRules) -> str:
+    field = rules.type_field
+    if check.has_type_field:
+        return f"the custom field {field} is there"
+    if check.has_type_field is None:
+        return f"the store has no product yet to look at; publishing makes the custom field {field} where it is missing"
+    return (
+        f"the store has no custom field {field}. Publishing makes it; products that are there already need it to "
+        "be linked, and 'tradepost listings set-type' writes it"
+    )
+
+
+def _image_type(check: ContentCheck, rules: ContentRules) -> str:
+    if check.has_image_type:
+        return f"the image type {rules.image_type} is in use"
+    return (
+        f"no image of the type {rules.image_type} was seen; publishing makes the type where it is missing. The pages "
+        f"of the store have to show it: in the store's administration, choose {rules.image_type} as the image of the "
+        "pages SRCH, CTGY, PROD, PLST and BASK"
+    )
+
+
+def _contents(check: ContentCheck) -> str:
+    products = "products that can't be counted" if check.products is None else f"{check.products:,} products"
+    if check.orders is None:
+        return f"{products}, and orders that can't be counted. Is this your store?"
+    orders = ", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in check.orders.items())
+    return f"{products}; orders: {orders or 'none'}. Is this your store?"
 
 
 def _moves(refusal: str | None) -> Finding:
@@ -150,10 +222,40 @@ def _images(profile: ChannelProfile, connector: Connector, *, make_folder: bool)
     if profile.images is None:
         return [Finding("images: none", is_good=True, words="no image server, so publishing sends no images")]
     try:
-        check = connector.look_at_images(profile.images, is_local=profile.settings.is_local, make_folder=make_folder)
+        check = connector.look_at_images(
+            profile.images, store=profile.store, is_local=profile.settings.is_local, make_folder=make_folder
+        )
     except TradepostError as error:
         return [Finding(_IMAGES, is_good=False, words=str(error))]
-    return [_folder(profile.images, check)]
+    return [_folder(profile.images, check), *_probed(profile.images, check)]
+
+
+def _probed(connection: ImageConnection, check: ImageCheck) -> list[Finding]:
+    probe = check.probe
+    if probe is None:
+        return []
+    name = "images: writing"
+    if probe.refusal:
+        words = f"{probe.refusal} Images need a user who may write, rename and delete files there."
+        return [Finding(name, is_good=False, words=words)]
+    written = Finding(name, is_good=True, words="a file was written, renamed and taken away again")
+    return [written, _shown(connection, check, probe)]
+
+
+def _shown(connection: ImageConnection, check: ImageCheck, probe: ProbeCheck) -> Finding:
+    name = "images: shown by the store"
+    if probe.is_shown:
+        return Finding(name, is_good=True, words=f"a file was seen at {probe.address.rpartition('/')[0]}/")
+    if probe.is_shown is None:
+        return Finding(name, is_good=True, words=f"not known: {probe.reason}")
+    cure = "--ftp-directory has to name the folder on the image server that the store knows as graphics"
+    if check.directory and check.directory != connection.directory:
+        cure = f"the store's graphics folder seems to be {check.directory}: --ftp-directory {check.directory}"
+    words = (
+        f"A file that was put into {connection.directory} is not at {probe.address}, so no shopper would see an image: "
+        f"{cure}."
+    )
+    return Finding(name, is_good=False, words=words)
 
 
 def _folder(connection: ImageConnection, check: ImageCheck) -> Finding:

@@ -2,6 +2,7 @@
 The port `ImageStore`: puts image files where the store finds them, whole or not at all, over a few connections.
 """
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -23,6 +24,11 @@ from tradepost.operations.ports import FileProtocol
 # From here on one listing of the folder is cheaper than asking file by file.
 _WORTH_A_LISTING = 20
 _STORE_FOLDER = "00000001"
+_PROBE = "tradepost-probe-"
+_TINY_IMAGE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
+    "c9fe92ef0000000049454e44ae426082"
+)
 # Called with an address and a way to connect; logs in.
 SERVERS: Mapping[FileProtocol, Callable[..., FileServer]] = {
     FileProtocol.FTP: FtpFiles,
@@ -155,6 +161,28 @@ class MivaImageStore:
             return ()
         except StorageRefused:
             return None
+
+    @contextmanager
+    def probe(self) -> Iterator[tuple[str, bytes]]:
+        """
+        Put a tiny image there for the time of the block, as an upload does; yields its path and content.
+
+        What an earlier probe has left, because it was killed, goes first. Raises StorageRefused.
+        """
+        for name in self._retrying(StoreUnavailable, self._names, self._folder.remote) or ():
+            if name.startswith(_PROBE):
+                self.delete(f"{self._folder.registered}/{name}")
+        # Never one name twice, nor one content, so that no cache between here and the store answers.
+        mark = secrets.token_hex(8)
+        path, content = f"{self._folder.registered}/{_PROBE}{mark}.png", _TINY_IMAGE + mark.encode()
+        try:
+            self.upload(path, content)
+            yield path, content
+        except BaseException:
+            with suppress(StorageRefused, StoreUnavailable):
+                self.delete(path)
+            raise
+        self.delete(path)
 
     def detect_base_directory(self, *, folder: str) -> str | None:
         """

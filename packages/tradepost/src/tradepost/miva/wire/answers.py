@@ -23,6 +23,7 @@ from tradepost.domain.errors import (
     UnexpectedAnswer,
 )
 from tradepost.miva.wire.calls import Call, Envelope, T, decoded
+from tradepost.miva.wire.signing import TOKENS_PAGE
 
 PRODUCT_NOT_FOUND = frozenset({"MER-JSN-PRD-00070", "MER-JSN-PRD-00013", "MER-JSN-PRD-00014", "MER-JSN-PRD-00071"})
 NO_FUNCTION_READ = frozenset({"MER-JSN-00024"})
@@ -36,27 +37,27 @@ _SIGNED_DUTIES = {
     "token does not require timestamp": "Require Timestamp",
 }
 _SIGN_IN_CURES = {
-    "token is disabled": "The access token is switched off: enable it on the store's API Tokens page.",
+    "token is disabled": f"The access token is switched off: enable it on {TOKENS_PAGE}.",
     "missing required timestamp": (
         "The store did not see the request's timestamp: something between here and the store changes requests."
     ),
     "timestamp outside configured window": (
         "The clocks of this machine and of the store differ by more than the token's Timestamp window: "
-        "set this machine's clock, or widen the window on the store's API Tokens page (120 s is usual)."
+        f"set this machine's clock, or widen the window on {TOKENS_PAGE} (120 s is usual)."
     ),
     "timestamp requires request signature": (
         "The token requires signed requests, and this connection has no signature key: enter the Private Key."
     ),
     "invalid request signature": (
-        "The signature key does not belong to the token: copy the Private Key again from the store's API Tokens page."
+        f"The signature key does not belong to the token: copy the Private Key again from {TOKENS_PAGE}."
     ),
 }
 _ALTERED_REQUEST = frozenset(
     {"invalid request method", "invalid request content type", "unrecognized authorization type"}
 )
 ACCESS_DENIED_CAUSES = (
-    "The store refuses the access token. Either the token is unknown (copy it again), or the address of this "
-    "machine is not in the token's IP list, or the token has no rights in this store."
+    "The store refuses the access token. Either the token is unknown (copy it again), or the address of this machine "
+    f"is not in the token's IP list, or the token has no rights in this store: see {TOKENS_PAGE}."
 )
 # The code is not documented, and words differ by version.
 _UNKNOWN_STORE = re.compile(
@@ -167,13 +168,13 @@ def _access_denied(function: str, message: str) -> TradepostError:
     words = message.casefold().rstrip(".")
     if words == "function not assigned to token":
         return PermissionMissing(
-            f"The access token may not call {function}: assign the function to it on the store's API Tokens page.",
+            f"The access token may not call {function}: assign the function to it on {TOKENS_PAGE}.",
             function=function,
         )
     if words in _SIGNED_DUTIES:
         return PermissionMissing(
             f"{function} needs a token with {_SIGNED_DUTIES[words]} switched on: "
-            "switch it on for the token on the store's API Tokens page (a Timestamp window of 120 s is usual).",
+            f"switch it on for the token on {TOKENS_PAGE} (a Timestamp window of 120 s is usual).",
             function=function,
         )
     if words in _SIGN_IN_CURES:
@@ -183,7 +184,7 @@ def _access_denied(function: str, message: str) -> TradepostError:
             f"The store says {message!r}: something between here and the store (a proxy, a redirect) changes requests."
         )
     return AccessDenied(
-        f"The access token may not call {function}: assign the function to it on the store's API Tokens page.",
+        f"The access token may not call {function}: assign the function to it on {TOKENS_PAGE}.",
         function=function,
     )
 

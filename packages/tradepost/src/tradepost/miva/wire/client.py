@@ -102,6 +102,10 @@ class MivaClient:
         self._signed_in = True
         return value
 
+    def web_file(self, path: str, *, at_most: int) -> tuple[int, bytes]:
+        """Get the status and the first bytes of a file of the store's website. Raises StoreUnavailable."""
+        return self._retrying(StoreUnavailable, self._exchange.fetch, path, at_most=at_most)
+
     def multi_call(self, calls: Sequence[Call[T]]) -> list[T | TradepostError]:
         """
         Execute the calls in one request, as far as the store gets in its time, and the rest in further ones.

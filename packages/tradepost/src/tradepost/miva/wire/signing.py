@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from tradepost.domain.errors import CredentialsRejected
 from tradepost.operations.ports import Digest
 
+# Where a token is set up in a store's administration.
+TOKENS_PAGE = "the store's page Settings > User Management > API Tokens"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -27,9 +30,7 @@ class Credentials:
     def __post_init__(self) -> None:
         token = self.token.strip()
         if not token or not token.isascii() or not token.isprintable() or set(token) & set(" :"):
-            raise CredentialsRejected(
-                "The access token is empty or damaged: copy it again from the store's API Tokens page."
-            )
+            raise CredentialsRejected(f"The access token is empty or damaged: copy it again from {TOKENS_PAGE}.")
         object.__setattr__(self, "token", token)
         object.__setattr__(self, "_key", _decoded(self.signature_key))
 
@@ -48,5 +49,5 @@ def _decoded(signature_key: str) -> bytes:
     except (binascii.Error, ValueError):
         # The cause is left out on purpose: its traceback would carry the key.
         raise CredentialsRejected(
-            "The signature key is no base64 text: copy the whole Private Key from the store's API Tokens page."
+            f"The signature key is no base64 text: copy the whole Private Key from {TOKENS_PAGE}."
         ) from None

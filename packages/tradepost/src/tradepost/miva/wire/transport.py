@@ -163,6 +163,26 @@ class HttpTransport:
                 )
             )
 
+    def fetch(self, path: str, *, at_most: int) -> tuple[int, bytes]:
+        """Get a file below the store's folder as a browser does, without the token. Raises StoreUnavailable."""
+        deadline = {"deadline": time.monotonic() + self._limits.whole}
+        try:
+            with self._client.stream(
+                "GET",
+                f"{self._endpoint.graphics_url}{path}",
+                headers={"Accept": "*/*"},
+                follow_redirects=True,
+                extensions=deadline,
+            ) as response:
+                content = b""
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    if len(content) >= at_most:
+                        break
+                return response.status_code, content[:at_most]
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise StoreUnavailable(f"the store's web server gave no answer to that ({error})") from error
+
     def _exchange(self, body: bytes, headers: dict[str, str], started: float) -> Reply:
         try:
             deadline = {"deadline": started + self._limits.whole}

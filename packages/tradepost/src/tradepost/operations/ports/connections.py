@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
+from tradepost.domain.order import StoreStatus
 from tradepost.domain.stock import StockMode
 
 Digest: TypeAlias = Literal["sha256", "sha1"]
@@ -77,13 +78,31 @@ class StockCheck:
 
     `is_read`: whether the token may see counts; a store without products does not tell. `move_refusal`: what stands in
     the way of a move, blank for nothing; tried only on a product that the token sees to be counted. `counts_baskets`:
-    whether the store tells what baskets hold, which also tells its `mode`.
+    whether the store tells what baskets hold, which also tells its `mode`. `is_counted`: whether the store counts at
+    all, by its switch for everything; seen only where counts are, and a product is to be counted.
     """
 
     is_read: bool | None = None
+    is_counted: bool | None = None
     move_refusal: str | None = None
     counts_baskets: bool | None = None
     mode: StockMode = StockMode.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class ContentCheck:
+    """
+    What a store has and shows of it; None where nothing tells. `unseen`: columns of a product that do not come.
+
+    `has_type_field` and `has_image_type`: whether what publishing would make is there already. `orders`: how many by
+    status, without those that there are none of.
+    """
+
+    unseen: tuple[str, ...] = ()
+    has_type_field: bool | None = None
+    has_image_type: bool | None = None
+    products: int | None = None
+    orders: Mapping[StoreStatus, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +116,36 @@ class StoreCheck:
     functions: tuple[str, ...]
     missing: Mapping[str, str]
     stock: StockCheck
+    content: ContentCheck
     clock_difference_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCheck:
+    """
+    What became of a file that was put into the folder for images. `refusal`: what the server said against writing,
+    renaming or deleting it; blank for nothing. `is_shown`: whether the store's web server showed it at `address`; None
+    where that could not be found out, by `reason`.
+    """
+
+    refusal: str = ""
+    address: str = ""
+    is_shown: bool | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
     """
     Whether the folder for images is there. `was_made`: by this look. `directory`: where the graphics folder lies on
-    the server, as far as that can be told; blank where the one that was given is there.
+    the server, as far as that can be told, if not where it was said to be. `probe`: None where there was no folder to
+    put one into.
     """
 
     has_folder: bool
     was_made: bool = False
     directory: str = ""
+    probe: ProbeCheck | None = None
 
 
 class Connector(Protocol):
@@ -127,18 +163,23 @@ class Connector(Protocol):
         """Return the connection with its folders as they are kept. Idempotent. Raises AddressRefused."""
         ...
 
-    def look_at_store(self, connection: StoreConnection, *, is_local: bool) -> StoreCheck:
+    def look_at_store(
+        self, connection: StoreConnection, *, is_local: bool, type_field: str, image_type: str
+    ) -> StoreCheck:
         """
-        Look what the token may do, and change nothing.
+        Look what the token may do and what the store has, and change nothing.
 
         Raises CredentialsRejected, AddressRefused, StoreUnavailable where it may not even come in.
         """
         ...
 
-    def look_at_images(self, connection: ImageConnection, *, is_local: bool, make_folder: bool) -> ImageCheck:
+    def look_at_images(
+        self, connection: ImageConnection, *, store: StoreConnection | None, is_local: bool, make_folder: bool
+    ) -> ImageCheck:
         """
-        Log in and look for the folder; with `make_folder` make it where it is missing.
+        Log in, look for the folder, and put a file into it for a moment that `store` should show.
 
-        Raises CredentialsRejected, AddressRefused, StoreUnavailable, StorageRefused.
+        What a look that was killed has left there goes with the next one. With `make_folder` the folder is made where
+        it is missing. Raises CredentialsRejected, AddressRefused, StoreUnavailable, StorageRefused.
         """
         ...
