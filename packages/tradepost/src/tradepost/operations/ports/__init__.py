@@ -70,7 +70,6 @@ from tradepost.operations.ports.stock import (
     SightedOrder,
 )
 from tradepost.operations.ports.store import (
-    OrderPage,
     OrdersById,
     SetupItem,
     SetupKind,
@@ -123,7 +122,6 @@ __all__ = [
     "ListingRow",
     "Listings",
     "NewShipment",
-    "OrderPage",
     "OrderRow",
     "Orders",
     "OrdersById",
