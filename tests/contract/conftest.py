@@ -11,7 +11,7 @@ import stamina
 from fakes.store import MemoryStore
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import order_lines, orders, tokens
-from tradepost.domain.order import Address, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.store import MivaStore
 from tradepost.miva.wire import functions
@@ -96,7 +96,17 @@ def in_memory(*, reads_stock: bool) -> Implementation:
         address = Address(first_name="Ada")
         total = sum(line.total for line in lines)
         store.desk.place(
-            StoreOrder(number, StoreStatus.PENDING, placed_at, address, address, total, "", is_paid=False, lines=lines)
+            StoreOrder(
+                number,
+                StoreStatus.PENDING,
+                placed_at,
+                address,
+                address,
+                total,
+                "",
+                payment_state=PaymentState.PENDING,
+                lines=lines,
+            )
         )
 
     def place_boxes(number, kind):
@@ -110,7 +120,15 @@ def in_memory(*, reads_stock: bool) -> Implementation:
         address = Address(first_name="Ada")
         store.desk.place(
             StoreOrder(
-                number, StoreStatus.PENDING, BOXED, address, address, Decimal(60), "", is_paid=False, lines=lines
+                number,
+                StoreStatus.PENDING,
+                BOXED,
+                address,
+                address,
+                Decimal(60),
+                "",
+                payment_state=PaymentState.PENDING,
+                lines=lines,
             )
         )
 

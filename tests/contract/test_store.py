@@ -10,7 +10,7 @@ import pytest
 from fakes.store import MemoryStore
 from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.fields import FIELDS
-from tradepost.domain.order import Shipment, ShipmentLine, ShipmentPath, StoreStatus
+from tradepost.domain.order import PaymentState, Shipment, ShipmentLine, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind, Unit
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreStock, StoreVariant
 from tradepost.miva.store import MivaStore
@@ -90,7 +90,7 @@ def test_an_empty_store_has_no_products_no_pages_and_no_orders(store):
     assert (store.products_by_id([]), store.products_by_id([1])) == ({}, {})
     assert list(store.iterate_rows()) == []
     assert (store.orders_by_id([]), store.orders_by_id([5001])) == ({}, {})
-    assert list(store.iterate_orders(statuses=set(StoreStatus), since=None)) == []
+    assert list(store.sight_orders_in(statuses=set(StoreStatus), since=0)) == []
 
 
 def test_products_are_found_by_code_whatever_its_case_and_missing_ones_are_left_out(store):
@@ -526,28 +526,37 @@ def test_an_id_is_never_given_a_second_time(store, reader):
 # --- orders ---------------------------------------------------------------------------------------------------------
 
 
-def test_orders_come_by_ascending_id_in_pages_of_the_states_that_were_asked_for(implementation):
+def test_orders_are_sighted_by_ascending_id_in_pages_of_the_states_that_were_asked_for(implementation):
     for number in (5003, 5001, 5002):
         implementation.place_order(number, NOON)
 
-    found = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=None, page_size=2)
-    pages = [page.orders for page in found]
+    pages = list(implementation.store.sight_orders_in(statuses={StoreStatus.PENDING}, since=0, page_size=2))
 
-    assert [[order.id for order in page] for page in pages] == [[5001, 5002], [5003]]
+    assert ids_of(pages) == [[5001, 5002], [5003]]
+    assert pages[0].orders[0].placed == int(NOON.timestamp())
     for statuses in ({StoreStatus.SHIPPED, StoreStatus.PROCESSING}, set()):
-        assert list(implementation.store.iterate_orders(statuses=statuses, since=None)) == []
+        assert list(implementation.store.sight_orders_in(statuses=statuses, since=0)) == []
 
 
-def test_orders_are_found_that_were_placed_or_changed_since(implementation):
+def test_orders_are_sighted_that_were_placed_or_changed_since(implementation):
     implementation.place_order(5001, NOON - timedelta(days=9))
     implementation.place_order(5002, NOON - timedelta(days=9))
     implementation.place_order(5003, NOON)
     implementation.change_order(5002, NOON + timedelta(minutes=1))
 
-    found = implementation.store.iterate_orders(statuses={StoreStatus.PENDING}, since=NOON)
-    pages = [page.orders for page in found]
+    pages = implementation.store.sight_orders_in(statuses={StoreStatus.PENDING}, since=int(NOON.timestamp()))
 
-    assert [order.id for page in pages for order in page] == [5002, 5003]
+    assert ids_of(pages) == [[5002, 5003]]
+
+
+def test_a_fingerprint_stays_as_long_as_the_order_does(implementation):
+    implementation.place_order(5001, NOON)
+    (before,), (again,) = (implementation.store.sight_orders_by_id([5001]).orders for _ in range(2))
+
+    implementation.change_order(5001, NOON + timedelta(minutes=1))
+    (after,) = implementation.store.sight_orders_by_id([5001]).orders
+
+    assert before.fingerprint == again.fingerprint != after.fingerprint
 
 
 def test_an_order_is_loaded_with_its_lines_and_missing_ones_are_left_out(implementation):
@@ -555,7 +564,12 @@ def test_an_order_is_loaded_with_its_lines_and_missing_ones_are_left_out(impleme
 
     (order,) = implementation.store.orders_by_id([5001, 9999]).values()
 
-    assert (order.id, order.status, order.placed_at, order.is_paid) == (5001, StoreStatus.PENDING, NOON, False)
+    assert (order.id, order.status, order.placed_at, order.payment_state) == (
+        5001,
+        StoreStatus.PENDING,
+        NOON,
+        PaymentState.PENDING,
+    )
     assert [(line.code, line.quantity, line.total, line.status) for line in order.lines] == [
         ("tee", 3, Decimal("28.5"), StoreStatus.PENDING),
         ("mug", 1, Decimal("7.9"), StoreStatus.PENDING),

@@ -8,21 +8,33 @@ from fakes.listings import MemoryListings
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import RunLost
 from tradepost.domain.listing import Health, Pending
+from tradepost.domain.order_news import OrderNews
 from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace, is_erased
 from tradepost.operations.ports import AccountEntry, KnownSighting, Reading, SightedOrder
+from tradepost.operations.stock.sightings import order_news
 
 
 class MemoryAccounts:
-    """`entries` as they were made: listing, kind, amount. `basis`: since when sales may be hidden."""
+    """
+    `entries` as they were made: listing, kind, amount. `basis`: since when sales may be hidden. `news`: for the ledger.
+    """
 
-    def __init__(self, listings: MemoryListings, *, may_write: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        listings: MemoryListings,
+        *,
+        may_write: Callable[[], bool] = lambda: True,
+        is_imported: Callable[[int], bool] = lambda _: False,
+    ) -> None:
         self.entries: list[tuple[int, EntryKind, int]] = []
         self.basis: dict[int, datetime] = {}
         self.missing: dict[int, int] = {}
         self.sightings: dict[int, OrderSighting] = {}
+        self.news: dict[int, OrderNews] = {}
         self._listings = listings
         self._place = SightingPlace()
         self._may_write = may_write
+        self._is_imported = is_imported
 
     def place(self) -> SightingPlace:
         open_ids = tuple(number for number, order in sorted(self.sightings.items()) if order.is_open)
@@ -34,7 +46,12 @@ class MemoryAccounts:
 
     def known(self, order_ids: Collection[int]) -> dict[int, KnownSighting]:
         return {
-            number: KnownSighting(order.updated, {pieces.key: pieces.taken for pieces in order.pieces})
+            number: KnownSighting(
+                order.updated,
+                {pieces.key: pieces.taken for pieces in order.pieces},
+                order.fingerprint,
+                is_imported=self._is_imported(number),
+            )
             for number, order in self.sightings.items()
             if number in order_ids
         }
@@ -47,6 +64,8 @@ class MemoryAccounts:
         for order in orders:
             known = self.sightings.get(order.id)
             before = {pieces.key: pieces for pieces in known.pieces} if known is not None else {}
+            if order.found is None or known is None or order.found.fingerprint != known.fingerprint:
+                self.news[order.id] = order_news(order, self.known([order.id]).get(order.id))
             if order.found is None:
                 self.sightings.pop(order.id, None)
                 for key, pieces in before.items():

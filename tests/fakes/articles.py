@@ -7,7 +7,7 @@ from typing import Any
 
 from fakes.store_products import BLANK
 from tradepost.domain.catalogue import Product, SourceImage, Variant
-from tradepost.domain.order import Address, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.domain.store import StoreProduct, StoreStock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def an_order(number: int = 5001, *lines: StoreOrderLine, **more: Any) -> StoreOr
         bill_to=Address(),
         total=sum((line.total for line in lines), Decimal()),
         shipping_method="",
-        is_paid=True,
+        payment_state=PaymentState.CAPTURED,
         lines=lines,
     )
     return replace(order, **more)

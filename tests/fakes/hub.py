@@ -21,7 +21,8 @@ from tradepost.domain.fields import ALL_GROUPS
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.operations.form import Operation, drive
-from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
+from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, SightedOrder
+from tradepost.operations.stock.sightings import order_news
 from tradepost.security.descriptions import AllowedMarkup
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,8 +41,14 @@ class MemoryHub:
         self.store.shelf.files = self.image_store.files
         self.source_images = MemorySourceImages()
         self.listings = MemoryListings(may_write=self._may_write)
-        self.orders = MemoryOrders(may_write=self._may_write)
-        self.accounts = MemoryAccounts(self.listings, may_write=self._may_write)
+        self.accounts = MemoryAccounts(
+            self.listings, may_write=self._may_write, is_imported=lambda number: number in self.orders.ledger
+        )
+        self.orders = MemoryOrders(
+            may_write=self._may_write,
+            news=self.accounts.news,
+            sighted=lambda number: order_news(SightedOrder(number, self.accounts.sightings[number]), None),
+        )
         self.intents = MemoryIntents()
         self.inventory = MemoryInventory()
         self.existence = MemoryNotes()

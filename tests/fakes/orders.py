@@ -1,9 +1,11 @@
 """The port `Orders` in memory: the ledger of one channel, and its shipments."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from tradepost.domain.order import OrderState, Shipment, StoreOrder
+from tradepost.domain.order import OrderState, Shipment, StoreOrder, StoreStatus
+from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.operations.ports import NewShipment, OrderRow
 
 
@@ -11,17 +13,27 @@ class MemoryOrders:
     """
     The ledger by the store's number, our id being its place in it; `imports` are the numbers as they were added.
 
-    `synced` and `errors` are by shipment. `may_write` is asked before each write.
+    `synced` and `errors` are by shipment. `may_write` is asked before each write. `news` are those of the sightings,
+    and `sighted` says what was sighted of an order.
     """
 
-    def __init__(self, *, may_write: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        *,
+        may_write: Callable[[], bool] = lambda: True,
+        news: dict[int, OrderNews] | None = None,
+        sighted: Callable[[int], OrderNews] = lambda number: OrderNews(number, StoreStatus.OTHER, 0, 0, ""),
+    ) -> None:
         self.ledger: dict[int, StoreOrder] = {}
         self.imports: list[int] = []
         self.acknowledged: set[int] = set()
         self.shipments: dict[int, Shipment] = {}
         self.synced: dict[int, int] = {}
         self.errors: dict[int, str] = {}
-        self._last_fetch: datetime | None = None
+        self.last_fetch: datetime | None = None
+        self._compared: OrderCriteria | None = None
+        self._news = news if news is not None else {}
+        self._sighted = sighted
         self._may_write = may_write
 
     def ids(self) -> dict[int, int]:
@@ -42,12 +54,33 @@ class MemoryOrders:
         assert self._may_write()
         self.ledger |= {order.id: order for order in orders if order.id in self.ledger}
 
-    def last_fetch(self) -> datetime | None:
-        return self._last_fetch
+    def news(self, *, after: int, limit: int) -> list[OrderNews]:
+        found = [row for number, row in sorted(self._news.items()) if number > after]
+        return [replace(row, is_imported=row.number in self.ledger) for row in found[:limit]]
+
+    def make_news(self, numbers: Collection[int]) -> None:
+        assert self._may_write()
+        self._news |= {number: self._sighted(number) for number in numbers}
+
+    def judged(self, fingerprints: Mapping[int, str]) -> None:
+        assert self._may_write()
+        for number, fingerprint in fingerprints.items():
+            if number in self._news and self._news[number].fingerprint == fingerprint:
+                del self._news[number]
+
+    def compared(self) -> OrderCriteria | None:
+        return self._compared
+
+    def set_compared(self, criteria: OrderCriteria) -> None:
+        assert self._may_write()
+        self._compared = criteria
+
+    def drop_payloads(self, *, before: datetime) -> None:
+        assert self._may_write()
 
     def set_last_fetch(self, at: datetime) -> None:
         assert self._may_write()
-        self._last_fetch = at
+        self.last_fetch = at
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
         return [

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from fakes.store_orders import StoreOrders
 from fakes.store_products import StoreProducts
@@ -16,7 +15,6 @@ from tradepost.operations.ports import (
     ExistingProduct,
     IdRange,
     LatestProducts,
-    OrderPage,
     OrdersById,
     RangeCount,
     SetupItem,
@@ -149,16 +147,18 @@ class MemoryStore:
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
-    def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[OrderPage]:
-        return self.desk.pages(statuses=statuses, since=since, page_size=page_size)
-
     def sight_orders(self, *, above_id: int, updated_from: int, page_size: int = 500) -> Iterator[SightingPage]:
         return self.desk.sight(lambda order: order.id > above_id or order.updated >= updated_from, page_size=page_size)
 
     def sight_open_orders(self, *, page_size: int = 500) -> Iterator[SightingPage]:
         return self.desk.sight(lambda order: order.is_open, page_size=page_size)
+
+    def sight_orders_in(
+        self, *, statuses: Collection[StoreStatus], since: int, page_size: int = 500
+    ) -> Iterator[SightingPage]:
+        return self.desk.sight(
+            lambda order: order.status in statuses and max(order.placed, order.updated) >= since, page_size=page_size
+        )
 
     def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
         return next(self.desk.sight(lambda order: order.id in ids, page_size=len(ids) + 1), SightingPage(()))

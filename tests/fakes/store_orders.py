@@ -1,5 +1,6 @@
 """The orders of a store in memory, with their notes and shipments."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from tradepost.domain.order import StoreOrder, StoreOrderLine, StoreShipment, StoreStatus, UnreadableOrder
 from tradepost.domain.stock import OrderSighting, SoldLine, UnreadableSighting
-from tradepost.operations.ports import OrderPage, OrdersById, ShipmentSend, SightingPage
+from tradepost.operations.ports import OrdersById, ShipmentSend, SightingPage
 
 _CENT = Decimal("0.01")
 _CLOSED = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED})
@@ -30,22 +31,6 @@ class StoreOrders:
 
     def place(self, *orders: StoreOrder) -> None:
         self.orders |= {order.id: order for order in orders}
-
-    def pages(
-        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int
-    ) -> Iterator[OrderPage]:
-        found = [
-            order
-            for number, order in sorted(self.orders.items())
-            if order.status in statuses
-            and (since is None or max(order.placed_at, self.changed.get(number, order.placed_at)) >= since)
-        ]
-        for start in range(0, len(found), page_size):
-            page = found[start : start + page_size]
-            yield OrderPage(
-                tuple(order for order in page if order.id not in self.unreadable),
-                tuple(self._unreadable(order.id) for order in page if order.id in self.unreadable),
-            )
 
     def by_id(self, ids: Collection[int]) -> OrdersById:
         there = [number for number in ids if number in self.orders]
@@ -79,7 +64,14 @@ class StoreOrders:
             for line in order.lines
         )
         updated = int(self.changed.get(number, order.placed_at).timestamp())
-        return OrderSighting(number, order.status, updated, lines)
+        return OrderSighting(
+            number,
+            order.status,
+            updated,
+            lines,
+            placed=int(order.placed_at.timestamp()),
+            fingerprint=hashlib.blake2b(repr((order, updated)).encode(), digest_size=8).hexdigest(),
+        )
 
     def _unreadable(self, number: int) -> UnreadableOrder:
         return UnreadableOrder(str(number), self.unreadable[number])

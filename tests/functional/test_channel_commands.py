@@ -226,7 +226,11 @@ SETTINGS = {
     "is_local": (("--public",), False),
     "order_statuses": (("--order-status", "processing"), frozenset({"processing"})),
     "look_back_days": (("--look-back-days", 3), 3),
-    "only_paid_orders": (("--unpaid-too",), False),
+    "payment_states": (
+        ("--payment-states", "captured", "--payment-states", "pending"),
+        frozenset({"captured", "pending"}),
+    ),
+    "payload_days": (("--payload-days", 30), 30),
     "acknowledge_mode": (("--acknowledge", "note"), "note"),
     "shipment_path": (("--shipments", "function"), "function"),
     "carrier_map": (("--carrier", "DPD=Other"), {"dpd": "Other"}),

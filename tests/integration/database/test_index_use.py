@@ -199,3 +199,20 @@ def test_open_orders_are_found_by_their_index(accounts):
     *_, plan = plans_of(accounts.place)
 
     assert "sighting_open" in plan
+
+
+def test_news_of_orders_are_found_by_their_index(sighted, channel):
+    from tradepost.database.orders.orders import DjangoOrders  # noqa: PLC0415 - the fixture has opened the database
+
+    (plan,) = plans_of(lambda: DjangoOrders(channel.pk).news(after=0, limit=10))
+
+    assert "sighting_news" in plan
+    assert not re.search(r"USE TEMP B-TREE|Sort|SCAN|Seq Scan", plan)
+
+
+def test_payloads_are_forgotten_by_their_age(channel, noon):
+    from tradepost.database.orders.orders import DjangoOrders  # noqa: PLC0415 - the fixture has opened the database
+
+    *_, plan = plans_of(lambda: DjangoOrders(channel.pk).drop_payloads(before=noon))
+
+    assert "order_payload_by_age" in plan

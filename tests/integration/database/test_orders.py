@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import Listing, Order, OrderLine
+from tradepost.database.models import Listing, Order, OrderLine, OrderPayload
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
@@ -18,6 +18,7 @@ from tradepost.domain.order import (
     LARGEST_QUANTITY,
     Address,
     OrderState,
+    PaymentState,
     ShipmentLine,
     StoreCharge,
     StoreOrder,
@@ -26,6 +27,7 @@ from tradepost.domain.order import (
     unstorable,
 )
 from tradepost.domain.order_lines import LineMatcher, SellableListing
+from tradepost.domain.order_news import OrderCriteria
 from tradepost.operations.ports import NewShipment, OrderRow
 
 
@@ -63,7 +65,7 @@ def order(noon):
             ship_to=Address(first_name="Ada", city="Paris"),
             bill_to=Address(first_name="Ada", email="ada@example.com"),
             shipping_method="Post",
-            is_paid=True,
+            payment_state=PaymentState.CAPTURED,
             lines=lines,
             **{**values, **more},
         )
@@ -251,11 +253,22 @@ def test_an_order_is_acknowledged_once(orders, shop, order, line, noon):
     assert orders.unacknowledged(after=second.id, limit=10) == []
 
 
-def test_the_place_in_time_is_kept(orders, noon):
-    before = orders.last_fetch()
-    orders.set_last_fetch(noon)
+def test_by_what_the_ledger_was_compared_is_kept(orders):
+    criteria = OrderCriteria(frozenset({StoreStatus.PENDING}), frozenset({PaymentState.CAPTURED}), since=1_700_000_000)
+    before = orders.compared()
+    orders.set_compared(criteria)
 
-    assert (before, orders.last_fetch()) == (None, noon)
+    assert (before, orders.compared()) == (None, criteria)
+
+
+def test_an_order_is_kept_as_it_was_sent_until_it_is_old(orders, order, line, noon):
+    sent = [replace(order(number, line(number, "CUP")), payload=f'{{"id":{number}}}') for number in (1, 2)]
+    orders.add(sent[:1], at=noon)
+    orders.add(sent, at=noon + timedelta(days=1))
+
+    orders.drop_payloads(before=noon + timedelta(hours=1))
+
+    assert list(OrderPayload.objects.values_list("order__external_id", "record")) == [(2, '{"id":2}')]
 
 
 # --- shipments ----------------------------------------------------------------------------------------------------

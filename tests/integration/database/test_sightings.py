@@ -591,3 +591,64 @@ def test_open_orders_are_asked_for_again_until_they_are_closed_or_gone(channel, 
     sight(order(4, updated=101, status=StoreStatus.CANCELLED))
 
     assert (before, accounts.place().open_ids) == ((1, 2, 4), (1,))
+
+
+# --- news of orders -------------------------------------------------------------------------------------------------
+
+looks = st.lists(
+    st.one_of(
+        st.tuples(st.just("sight"), st.integers(1, 4), st.sampled_from("abc")),
+        st.tuples(st.just("vanish"), st.integers(1, 4), st.just("")),
+        st.tuples(st.just("judge"), st.integers(1, 4), st.sampled_from("abc")),
+        st.tuples(st.just("again"), st.integers(1, 4), st.just("")),
+        st.tuples(st.just("import"), st.integers(1, 4), st.just("")),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(looks)
+def test_news_are_what_was_seen_to_be_new_other_or_gone_since_it_was_judged(channel, accounts, noon, steps):
+    from tradepost.database.models import Order  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.orders.orders import DjangoOrders  # noqa: PLC0415
+
+    Sighting.objects.all().delete()
+    Order.objects.all().delete()
+    orders = DjangoOrders(channel.pk)
+    last, gone, expected, imported = {}, set(), set(), set()
+    for step, number, fingerprint in steps:
+        with transaction.atomic():
+            if step == "sight":
+                found = replace(order(number), fingerprint=fingerprint)
+                accounts.sight([SightedOrder(number, found)], is_first=False, at=noon)
+                expected |= {number} if last.get(number) != fingerprint or number in gone else set()
+                last[number] = fingerprint
+                gone.discard(number)
+            elif step == "vanish":
+                accounts.sight([SightedOrder(number, None)], is_first=False, at=noon)
+                expected |= {number} if number in last and number not in gone else set()
+                gone |= {number} & last.keys()
+            elif step == "judge":
+                orders.judged({number: fingerprint})
+                expected -= {number} if last.get(number) == fingerprint else set()
+            elif step == "again":
+                orders.make_news([number])
+                expected |= {number} & last.keys()
+            elif number not in imported:
+                Order.objects.create(
+                    channel=channel,
+                    external_id=number,
+                    store_status="pending",
+                    placed_at=noon,
+                    imported_at=noon,
+                    total=0,
+                )
+                imported.add(number)
+
+    found = orders.news(after=0, limit=10)
+
+    assert [(row.number, row.fingerprint, row.is_gone, row.is_imported) for row in found] == [
+        (number, last[number], number in gone, number in imported) for number in sorted(expected)
+    ]
+    assert orders.news(after=1, limit=1) == [row for row in found if row.number > 1][:1]

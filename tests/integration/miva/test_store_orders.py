@@ -1,12 +1,12 @@
 """The store port's orders, notes and shipments against a sandbox store."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from tradepost.domain.order import (
-    LineOption,
+    PaymentState,
     Shipment,
     ShipmentLine,
     ShipmentPath,
@@ -79,7 +79,7 @@ def test_an_order_is_read_whole(store, place):
 
     (order,) = store.orders_by_id([5001, 9999]).values()
 
-    assert (order.id, order.status, order.is_paid) == (5001, StoreStatus.PENDING, False)
+    assert (order.id, order.status, order.payment_state) == (5001, StoreStatus.PENDING, PaymentState.PENDING)
     assert order.placed_at == datetime.fromtimestamp(PLACED, UTC)
     assert (order.ship_to.first_name, order.ship_to.email, order.ship_to.postal_code) == (
         "Ada",
@@ -97,35 +97,67 @@ def test_an_order_is_read_whole(store, place):
         Decimal("9.5"),
         Decimal("28.5"),
     )
-    assert tee.options == (LineOption("size", "S"),)
+    assert [(option.attribute, option.option) for option in tee.options] == [("size", "S")]
     assert tee.part_codes == ("tee-s",)
     assert (mug.code, mug.sku, mug.is_product, mug.status) == ("mug", "MUG-1", True, StoreStatus.PENDING)
 
 
-def test_orders_are_paged_by_state_and_date(store, place, sandbox):
+def test_orders_are_sighted_by_state_and_date(store, place, sandbox):
     for number in range(5001, 5006):
         place(number, placed=PLACED + number - 5001)
     sandbox.store.db.execute("UPDATE orders SET dt_updated = orderdate")
-    since = datetime.fromtimestamp(PLACED, UTC) + timedelta(seconds=1)
 
-    pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, since=since, page_size=2))
+    pages = list(store.sight_orders_in(statuses={StoreStatus.PENDING}, since=PLACED + 1, page_size=2))
 
     assert [[order.id for order in page.orders] for page in pages] == [[5002, 5003], [5004, 5005]]
     for statuses in ({StoreStatus.SHIPPED, StoreStatus.PROCESSING}, set(), {StoreStatus.OTHER}):
-        assert list(store.iterate_orders(statuses=statuses, since=None)) == []
+        assert list(store.sight_orders_in(statuses=statuses, since=0)) == []
 
 
-def test_an_old_order_that_changed_since_is_found_again(store, place, sandbox):
+def test_an_old_order_that_changed_since_is_sighted_again(store, place, sandbox):
     place(5001, placed=PLACED)
     place(5002, placed=PLACED)
-    since = datetime.fromtimestamp(PLACED, UTC) + timedelta(days=9)
+    since = PLACED + 9 * 24 * 3600
     sandbox.store.db.execute(
-        "UPDATE orders SET dt_updated = CASE id WHEN 5002 THEN ? ELSE orderdate END", (since.timestamp() + 60,)
+        "UPDATE orders SET dt_updated = CASE id WHEN 5002 THEN ? ELSE orderdate END", (since + 60,)
     )
 
-    pages = list(store.iterate_orders(statuses={StoreStatus.PENDING}, since=since))
+    pages = list(store.sight_orders_in(statuses={StoreStatus.PENDING}, since=since))
 
     assert [[order.id for order in page.orders] for page in pages] == [[5002]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE orders SET ship_city = 'Rome'",
+        "UPDATE orders SET total = total + 1",
+        "UPDATE orders SET total_auth = 5",
+        "UPDATE order_items SET quantity = 7 WHERE code = 'tee'",
+        "UPDATE order_options SET opt_code = 'M'",
+    ],
+)
+def test_any_change_of_an_order_is_seen_by_its_fingerprint(store, place, sandbox, change):
+    place(5001)
+    (before,) = store.sight_orders_by_id([5001]).orders
+    (again,) = store.sight_orders_by_id([5001]).orders
+    sandbox.store.db.execute(change)
+
+    (after,) = store.sight_orders_by_id([5001]).orders
+
+    assert before.fingerprint == again.fingerprint != after.fingerprint
+    assert len(after.fingerprint) == 16
+
+
+def test_a_change_of_the_catalogue_is_no_change_of_an_order(store, place, sandbox):
+    place(5001)
+    (before,) = store.sight_orders_by_id([5001]).orders
+    sandbox.store.db.execute("UPDATE products SET code = code || '-new', sku = sku || '-new'")
+    sandbox.store.db.execute("UPDATE attributes SET prompt = 'Another'")
+
+    (after,) = store.sight_orders_by_id([5001]).orders
+
+    assert after.fingerprint == before.fingerprint
 
 
 def test_a_note_is_added_and_read_back(store, place):

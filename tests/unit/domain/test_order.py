@@ -15,6 +15,7 @@ from tradepost.domain.order import (
     Address,
     LineOption,
     OrderState,
+    PaymentState,
     StoreCharge,
     StoreOrder,
     StoreOrderLine,
@@ -43,7 +44,7 @@ ORDER = StoreOrder(
     bill_to=Address(),
     total=Decimal("24.95"),
     shipping_method="Post",
-    is_paid=True,
+    payment_state=PaymentState.CAPTURED,
     lines=(LINE,),
     charges=(StoreCharge("SHIPPING", "Post", Decimal("4.95")),),
 )

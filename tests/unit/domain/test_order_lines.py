@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.order import Address, StoreOrder, StoreOrderLine, StoreStatus
+from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.domain.order_lines import LineMatcher, SellableListing, codes_of
 
 BY_ID = SellableListing(1, 11, external_id=100, sku="A", code_key="a")
@@ -83,7 +83,7 @@ def test_unmatched_are_products_only():
         bill_to=Address(),
         total=Decimal(3),
         shipping_method="",
-        is_paid=True,
+        payment_state=PaymentState.CAPTURED,
         lines=(LINE, unknown, replace(unknown, line_id=3, is_product=False)),
     )
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tradepost.domain.order import LineOption, StoreStatus
+from tradepost.domain.order import LineOption, PaymentState, StoreDiscount, StoreStatus
 from tradepost.domain.store import StoreStock, StoreVariant
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_records import WireOrder
@@ -121,18 +121,46 @@ def order(**members):
 
 
 @pytest.mark.parametrize(
-    ("members", "is_paid"),
+    ("members", "state"),
     [
-        ({}, False),
-        ({"payments": []}, False),
-        ({"payments": [{"type": 0}]}, False),  # declined
-        ({"payments": [{"type": 3, "currency": "USD"}]}, True),
-        ({"total_auth": "5.00"}, True),
-        ({"total_capt": 5}, True),
+        ({}, PaymentState.PENDING),
+        ({"payments": []}, PaymentState.PENDING),
+        ({"payments": [{"type": 0}]}, PaymentState.PENDING),  # declined
+        ({"payments": [{"type": 7}]}, PaymentState.PENDING),  # taken back
+        ({"payments": [{"type": 3, "currency": "USD"}]}, PaymentState.AUTHORISED),
+        ({"total_auth": "5.00"}, PaymentState.AUTHORISED),
+        ({"total_capt": 2, "total_auth": 5}, PaymentState.PARTIALLY_CAPTURED),
+        ({"total_capt": 5}, PaymentState.CAPTURED),
+        ({"total_capt": 5, "total_rfnd": 2}, PaymentState.CAPTURED),
+        ({"total_capt": 5, "total_rfnd": 5}, PaymentState.REFUNDED),
+        ({"total": 0}, PaymentState.CAPTURED),  # nothing to pay
+        ({"pay_status": 200}, PaymentState.PENDING),  # a column that stores do not keep
     ],
 )
-def test_an_order_is_paid_once_a_payment_went_through(members, is_paid):
-    assert order(**members).is_paid is is_paid
+def test_what_was_paid_is_judged_by_amounts_and_records(members, state):
+    assert order(**{"total": 5, **members}).payment_state is state
+
+
+def test_a_line_that_comes_twice_is_one_line():
+    twice = order(items=[{"line_id": 1, "quantity": 2}, {"line_id": 2}, {"line_id": 1, "quantity": 3}])
+
+    assert [(line.line_id, line.quantity) for line in twice.lines] == [(1, 3), (2, 0)]
+
+
+def test_discounts_coupons_and_custom_fields_are_read_and_nothing_of_a_card():
+    found = order(
+        discounts=[{"name": "spring", "descrip": "Spring sale", "total": "1.50"}],
+        coupons=[{"code": "TEN", "descrip": "", "total": 10}],
+        payments=[{"type": 5, "amount": "4.20", "refnum": "R1", "dtstamp": 1_760_000_000, "data": {"cc": "4111"}}],
+        CustomField_Values={"customfields": {"gift": "yes", "sizes": ["S", "M"]}},
+    )
+
+    assert found.discounts == (
+        StoreDiscount("Spring sale", Decimal("1.50")),
+        StoreDiscount("TEN", Decimal(10), "TEN"),
+    )
+    assert found.custom_fields == {"gift": "yes", "sizes": "S|M"}
+    assert "4111" not in repr(found)
 
 
 def test_every_state_that_an_order_can_have_can_be_asked_for():

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -11,56 +10,167 @@ from hypothesis import strategies as st
 
 from fakes.articles import an_order, an_order_line
 from fakes.hub import NOON, MemoryHub
+from fakes.run import MemoryRun
 from tradepost.domain.errors import StoreUnavailable
-from tradepost.domain.order import AcknowledgeMode, StoreStatus, acknowledgement_note
+from tradepost.domain.order import AcknowledgeMode, PaymentState, StoreStatus, acknowledgement_note
+from tradepost.domain.order_news import (
+    PAID_IN_SOME_WAY,
+    OrderCriteria,
+    OrderNews,
+    criteria_of,
+    imported_since,
+    needs_details,
+)
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.operations import get_orders
-from tradepost.operations.get_orders import Acknowledge, Fetch, found_minus_ledger, is_acknowledged
-from tradepost.operations.ports import OrderPage
+from tradepost.operations.form import Batch
+from tradepost.operations.get_orders.acknowledge import Acknowledge, is_acknowledged
+from tradepost.operations.get_orders.ledger import KeepLedger
 
-PENDING = {StoreStatus.PENDING}
+FROM = OrderCriteria(frozenset({StoreStatus.PENDING}), PAID_IN_SOME_WAY, since=0)
+
+
+def get(hub, *, is_dry=False):
+    """Sight, compare and keep the ledger, and acknowledge as the channel does."""
+    hub.run = MemoryRun(is_dry=is_dry)
+    get_orders.execute(hub.ports())
+    return hub.run
 
 
 def fetch(hub, **options):
-    return hub.drive(Fetch(hub.settings), **options)
+    """The same, and nothing is acknowledged."""
+    settings, hub.settings = hub.settings, replace(hub.settings, acknowledge_mode=AcknowledgeMode.NONE)
+    run = get(hub, **options)
+    hub.settings = settings
+    return run
 
 
 def acknowledge(hub, **options):
     return hub.drive(Acknowledge(hub.settings), **options)
 
 
-# --- found minus ledger ---------------------------------------------------------------------------------------------
+def imports(run):
+    return [change.subject.key for change in run.changes if change.action is Action.IMPORT]
 
 
-def test_what_is_found_and_not_in_the_ledger_is_new():
-    orders = [an_order(1), an_order(2)]
-
-    assert found_minus_ledger(orders, known={1}, statuses=PENDING, only_paid=True) == ([orders[1]], [])
+# --- what is judged -------------------------------------------------------------------------------------------------
 
 
-def test_an_order_in_another_state_is_not_believed_to_have_been_asked_for():
-    orders = [an_order(1, status=StoreStatus.SHIPPED)]
+def news(number=1, **more):
+    return OrderNews(
+        **{"number": number, "status": StoreStatus.PENDING, "placed": 1, "updated": 1, "fingerprint": "a", **more}
+    )
 
-    assert found_minus_ledger(orders, known=(), statuses=PENDING, only_paid=True) == ([], [])
+
+def judged(rows, *orders, known=(), criteria=FROM):
+    """What the ledger makes of news, with these orders on the store: the plan of one batch."""
+    hub = MemoryHub()
+    operation = KeepLedger(hub.settings, criteria, {})
+    seen = {order.id: order for order in orders}
+    return operation.plan(Batch(rows), frozenset(known), seen)
+
+
+def test_what_is_not_in_the_ledger_and_wanted_is_imported():
+    plan = judged([news(1), news(2)], an_order(1), an_order(2), known={1})
+
+    assert [order.id for order in plan.detail.imported] == [2]
+    assert [order.id for order in plan.detail.followed] == [1]
+    assert plan.detail.judged == {1: "a", 2: "a"}
+
+
+def test_what_is_in_another_state_by_now_is_left():
+    plan = judged([news(1)], an_order(1, status=StoreStatus.SHIPPED))
+
+    assert (plan.detail.imported, plan.settled, plan.detail.judged) == ([], (), {1: "a"})
 
 
 def test_an_unpaid_order_waits_for_its_payment_and_is_said_to():
-    unpaid = an_order(1, is_paid=False)
+    unpaid = an_order(1, payment_state=PaymentState.PENDING)
 
-    new, (left,) = found_minus_ledger([unpaid], known=(), statuses=PENDING, only_paid=True)
+    (left,) = judged([news(1)], unpaid).settled
+    all_states = replace(FROM, payment_states=frozenset(PaymentState))
 
-    assert (new, left.outcome) == ([], Outcome.SKIPPED)
-    assert "no payment yet" in left.message
-    assert found_minus_ledger([unpaid], known=(), statuses=PENDING, only_paid=False) == ([unpaid], [])
+    assert (left.outcome, left.message) == (
+        Outcome.SKIPPED,
+        "Order 1 has no payment yet; it is imported once it has one.",
+    )
+    assert judged([news(1)], unpaid, criteria=all_states).detail.imported == [unpaid]
 
 
-def test_an_order_that_the_hub_can_not_hold_is_reported_and_stops_no_other():
-    odd = an_order(1, an_order_line(10, 1, total=Decimal("NaN")), total=Decimal(2))
+def test_an_order_in_another_payment_state_than_the_chosen_is_said_to_be_left():
+    criteria = replace(FROM, payment_states=frozenset({PaymentState.CAPTURED, PaymentState.PARTIALLY_CAPTURED}))
 
-    new, (left,) = found_minus_ledger([odd, an_order(2)], known=(), statuses=PENDING, only_paid=True)
+    (left,) = judged([news(1)], an_order(1, payment_state=PaymentState.REFUNDED), criteria=criteria).settled
 
-    assert [order.id for order in new] == [2]
-    assert (left.outcome, "Order 1 can't be imported" in left.message) == (Outcome.FAILED, True)
+    assert left.message == ("Order 1 is refunded; it is imported once its payment is captured, partially captured.")
+
+
+states = st.sampled_from([StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.SHIPPED])
+some_news = st.builds(
+    news,
+    st.integers(1, 12),
+    status=states,
+    placed=st.integers(0, 4),
+    updated=st.integers(0, 4),
+    is_gone=st.booleans(),
+    is_imported=st.booleans(),
+)
+
+
+@given(some_news, st.sets(states), st.integers(0, 5))
+def test_only_what_may_be_wanted_or_is_in_the_ledger_is_loaded(row, statuses, since):
+    criteria = OrderCriteria(frozenset(statuses), PAID_IN_SOME_WAY, since)
+    may_be_wanted = row.status in statuses and (row.placed >= since or row.updated >= since)
+
+    assert needs_details(row, criteria) is (not row.is_gone and (may_be_wanted or row.is_imported))
+
+
+@given(st.sets(states), st.sets(st.sampled_from(PaymentState)), st.integers(0, 2**40))
+def test_criteria_are_kept_and_read_again(statuses, payment_states, since):
+    criteria = OrderCriteria(frozenset(statuses), frozenset(payment_states), since)
+
+    assert criteria_of(criteria.as_values()) == criteria
+    assert criteria_of({}) is None
+    assert criteria_of({**criteria.as_values(), "statuses": ["of a newer version"]}) is None
+
+
+def test_time_does_not_move_the_look_back_on_and_a_longer_one_moves_it_back():
+    day = timedelta(days=1)
+    first = imported_since(now=NOON, look_back=7 * day, before=None)
+    before = replace(FROM, since=first)
+
+    assert first == int((NOON - 7 * day - timedelta(minutes=15)).timestamp())
+    assert imported_since(now=NOON + 5 * day, look_back=7 * day, before=before) == first
+    assert imported_since(now=NOON + 5 * day, look_back=11 * day, before=before) == first
+    assert imported_since(now=NOON + 5 * day, look_back=13 * day, before=before) == first - day.total_seconds()
+
+
+# --- getting --------------------------------------------------------------------------------------------------------
+
+
+def test_an_import_is_a_change_on_the_hubs_side_and_writes_nothing_to_the_store():
+    hub = MemoryHub()
+    hub.store.desk.place(an_order(1), an_order(2))
+
+    run = fetch(hub)
+
+    assert {(r.change.side, r.outcome) for r in run.results} == {(Side.HUB, Outcome.APPLIED)}
+    assert (imports(run), list(hub.orders.ledger), hub.store.writes) == (["1", "2"], [1, 2], [])
+
+
+def test_a_preview_imports_nothing_and_moves_no_place():
+    hub = MemoryHub()
+    hub.store.desk.place(an_order(1))
+
+    run = fetch(hub, is_dry=True)
+
+    assert imports(run) == ["1"]
+    assert (hub.orders.ledger, hub.orders.last_fetch, hub.orders.compared(), hub.accounts.place().first_id) == (
+        {},
+        None,
+        None,
+        None,
+    )
 
 
 def test_an_order_that_can_not_be_understood_is_reported_and_stops_no_other():
@@ -71,85 +181,27 @@ def test_an_order_that_can_not_be_understood_is_reported_and_stops_no_other():
     run = fetch(hub)
 
     assert run.outcomes == {"1": Outcome.FAILED, "2": Outcome.APPLIED}
-    assert run.bad() == [("1", "Its date is no date.")]
+    assert set(run.bad()) == {("1", "Its date is no date.")}
     assert list(hub.orders.ledger) == [2]
 
 
-orders = st.builds(
-    an_order,
-    st.integers(1, 12),
-    is_paid=st.booleans(),
-    status=st.sampled_from([StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.SHIPPED]),
-)
-
-
-@given(st.lists(orders), st.sets(st.integers(1, 12)), st.booleans())
-def test_each_order_is_new_left_known_or_not_asked_for(found, known, only_paid):
-    new, left = found_minus_ledger(found, known=known, statuses=PENDING, only_paid=only_paid)
-
-    assert new == [o for o in found if o.id not in known and o.status in PENDING and (o.is_paid or not only_paid)]
-    others = [o for o in found if o.id not in known and o.status in PENDING and only_paid and not o.is_paid]
-    assert [result.change.subject.key for result in left] == [str(order.id) for order in others]
-
-
-# --- fetch ----------------------------------------------------------------------------------------------------------
-
-
-def test_an_import_is_a_change_on_the_hubs_side_and_writes_nothing_to_the_store():
+def test_what_was_found_before_a_store_went_away_is_kept_and_the_rest_comes_later():
     hub = MemoryHub()
-    hub.store.desk.place(an_order(1), an_order(2))
+    hub.store.desk.place(*(an_order(number) for number in range(1, 601)))
+    load = hub.store.orders_by_id
+    hub.store.orders_by_id = lambda ids: load(ids) if 1 in ids else stopped()
 
-    run = fetch(hub)
-
-    assert [(r.change.side, r.change.action, r.outcome) for r in run.results] == [
-        (Side.HUB, Action.IMPORT, Outcome.APPLIED)
-    ] * 2
-    assert (list(hub.orders.ledger), hub.store.writes) == ([1, 2], [])
-
-
-def test_a_preview_imports_nothing_and_moves_no_place():
-    hub = MemoryHub()
-    hub.store.desk.place(an_order(1))
-
-    run = fetch(hub, is_dry=True)
-
-    assert [unit.key for unit in run.units] == ["1"]
-    assert (hub.orders.ledger, hub.orders.last_fetch()) == ({}, None)
-
-
-def test_the_first_fetch_looks_back_as_far_as_the_channel_says_and_the_next_over_the_one_before():
-    hub = MemoryHub(look_back_days=3)
-    asked = []
-    pages = hub.store.iterate_orders
-    hub.store.iterate_orders = lambda *, statuses, since: (asked.append(since), pages(statuses=statuses, since=since))[
-        1
-    ]
-    fetch(hub)
-    first = hub.orders.last_fetch()
-
-    fetch(hub)
-
-    assert (
-        timedelta(days=3) - timedelta(minutes=1) < NOON - asked[0] + timedelta(minutes=1) < timedelta(days=3, hours=1)
-    )
-    assert first - asked[1] == timedelta(hours=48)
-    assert hub.orders.last_fetch() > first
-
-
-def test_the_place_in_time_moves_only_when_every_page_was_read():
-    hub = MemoryHub()
-
-    def pages(*, statuses, since):
-        yield OrderPage((an_order(1),))
+    def stopped():
         raise StoreUnavailable("It is away.")
-
-    hub.store.iterate_orders = pages
 
     with pytest.raises(StoreUnavailable):
         fetch(hub)
+    first = len(hub.orders.ledger)
+    hub.store.orders_by_id = load
+    fetch(hub)
 
-    # What came before is kept: the next fetch finds it in the ledger.
-    assert (list(hub.orders.ledger), hub.orders.last_fetch()) == ([1], None)
+    assert (first, len(hub.orders.ledger)) == (300, 600)
+    assert set(Counter(hub.orders.imports).values()) == {1}
 
 
 @given(
@@ -157,18 +209,19 @@ def test_the_place_in_time_moves_only_when_every_page_was_read():
     st.booleans(),
 )
 def test_whatever_is_found_again_each_order_is_imported_once(fetches, only_paid):
-    hub = MemoryHub(only_paid_orders=only_paid)
-    paid = set()
+    hub = MemoryHub(payment_states=PAID_IN_SOME_WAY if only_paid else frozenset(PaymentState))
+    paid, seen = set(), set()
 
     for found in fetches:
-        page = {number: an_order(number, is_paid=is_paid or number in paid) for number, is_paid in found}
-        paid |= {number for number, order in page.items() if order.is_paid}
-        # Pages overlap, as they do when orders change while they are read.
-        hub.store.iterate_orders = lambda page=page, **_: iter([OrderPage(tuple(page.values()))] * 2)
+        for number, is_paid in found:
+            paid |= {number} if is_paid else set()
+            state = PaymentState.AUTHORISED if number in paid else PaymentState.PENDING
+            hub.store.desk.place(an_order(number, payment_state=state))
+            seen.add(number)
+        fetch(hub)
         fetch(hub)
 
     assert set(Counter(hub.orders.imports).values()) <= {1}
-    seen = {number for found in fetches for number, _is_paid in found}
     assert set(hub.orders.ledger) == (paid if only_paid else seen)
 
 
@@ -266,7 +319,7 @@ def test_a_channel_that_acknowledges_nothing_only_fetches(mode):
     hub = MemoryHub(acknowledge_mode=mode)
     hub.store.desk.place(an_order(1))
 
-    get_orders.execute(hub.ports(run=hub.run))
+    get(hub)
 
     assert list(hub.orders.ledger) == [1]
     assert bool(hub.store.writes) is (mode is not AcknowledgeMode.NONE)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
+from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import FileProtocol
 
@@ -86,11 +86,25 @@ NewWebPassword = Annotated[
 ]
 Acknowledge = Annotated[AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")]
 Shipments = Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")]
-LookBackDays = Annotated[int | None, typer.Option(min=0, max=3650, help="How far the first fetch goes.")]
-OnlyPaid = Annotated[bool | None, typer.Option("--only-paid/--unpaid-too", help="Which orders to fetch.")]
+LookBackDays = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=3650, help="How many days before the first time orders are imported; more later lets older ones in."
+    ),
+]
+PaymentStates = Annotated[
+    list[PaymentState] | None,
+    typer.Option(
+        "--payment-states", help="Import orders whose payment is in this state; may be repeated. All but pending."
+    ),
+]
+PayloadDays = Annotated[
+    int | None,
+    typer.Option(min=0, max=3650, help="How many days orders are kept as the store sent them, besides."),
+]
 OrderStatuses = Annotated[
     list[StoreStatus] | None,
-    typer.Option(help="Fetch orders that are in this state on the store; may be repeated."),
+    typer.Option(help="Import orders that are in this state on the store; may be repeated."),
 ]
 Native = Annotated[
     bool | None,

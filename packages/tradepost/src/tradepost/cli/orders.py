@@ -66,9 +66,18 @@ def list_(
 
 
 @app.command()
-def show(order: Number, *, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+def show(
+    order: Number,
+    *,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the order as the store sent it, and nothing else.")] = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Show an order with its lines and shipments."""
     found = the_order(the_channel(channel), order)
+    if raw:
+        _print_raw(found)
+        return
     lines = list(found.lines.order_by("pk"))
     shipments = list(found.shipments.order_by("pk"))
     if as_json:
@@ -215,6 +224,19 @@ def _execute(kind: str, channel: str, *, dry_run: bool, as_json: bool) -> Exit:
     return execute(the_channel(channel), kind, dry_run=dry_run, as_json=as_json)
 
 
+def _print_raw(order: "Order") -> None:
+    from tradepost.database.models import OrderPayload
+
+    payload = OrderPayload.objects.filter(order=order).first()
+    if payload is None:
+        message = (
+            f"Order {order.external_id} is not kept as the store sent it any more; "
+            "'tradepost channel set --payload-days' says how long orders are."
+        )
+        raise NotAllowed(message)
+    out.print(payload.record, markup=False, highlight=False, soft_wrap=True)
+
+
 def _numbers(orders: Sequence[int]) -> str:
     return ", ".join(map(str, orders))
 
@@ -259,7 +281,7 @@ def _json(order: "Order") -> dict[str, Any]:
         "acknowledged_at": order.acknowledged_at,
         "total": order.total,
         "currency": order.currency,
-        "paid": order.is_paid,
+        "payment_state": order.payment_state,
         "shipping_method": order.shipping_method,
     }
 

@@ -1,7 +1,7 @@
 """Orders as the store has them, and the shipments that the merchant sends for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -28,6 +28,16 @@ class OrderState(StrEnum):
     ON_HOLD = "on_hold"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+
+
+class PaymentState(StrEnum):
+    """What was paid of an order, judged by amounts and payment records: a store's own column for it says nothing."""
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    PARTIALLY_CAPTURED = "partially_captured"
+    REFUNDED = "refunded"
 
 
 class AcknowledgeMode(StrEnum):
@@ -62,11 +72,17 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class LineOption:
-    """A choice the shopper made: attribute and option as codes; `text` where an answer was typed."""
+    """
+    A choice the shopper made: attribute and option as codes; `text` where an answer was typed.
+
+    `attribute_prompt` and `option_prompt`: what the page calls them today, blank once they are gone from it.
+    """
 
     attribute: str
     option: str
     text: str = ""
+    attribute_prompt: str = ""
+    option_prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,26 @@ class StoreCharge:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreDiscount:
+    """What a price group or a coupon (`code`) took off an order; the lines have it in their prices."""
+
+    name: str
+    amount: Decimal
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StorePayment:
+    """A payment record, in the store's words, without anything of a card. `kind` is its number there."""
+
+    kind: int
+    amount: Decimal
+    at: datetime
+    reference: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreShipment:
     """A shipment on the store. `shipped_at` None while it is still being picked."""
 
@@ -116,7 +152,12 @@ class StoreShipment:
 
 @dataclass(frozen=True, slots=True)
 class StoreOrder:
-    """An order as found on the store. `is_paid` is True once any payment record exists."""
+    """
+    An order as found on the store.
+
+    `updated_at` is the store's own time, None where it says none. `customer_id` 0 is a guest. `payload`: the record as
+    the store sent it.
+    """
 
     id: int
     status: StoreStatus
@@ -125,12 +166,18 @@ class StoreOrder:
     bill_to: Address
     total: Decimal
     shipping_method: str
-    is_paid: bool
+    payment_state: PaymentState
     lines: tuple[StoreOrderLine, ...]
     charges: tuple[StoreCharge, ...] = ()
     notes: tuple[str, ...] = ()
     shipments: tuple[StoreShipment, ...] = ()
     currency: str = ""
+    updated_at: datetime | None = None
+    customer_id: int = 0
+    discounts: tuple[StoreDiscount, ...] = ()
+    payments: tuple[StorePayment, ...] = ()
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
+    payload: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +185,13 @@ class UnreadableOrder:
     """
     An order on the store whose record can't be understood.
 
-    `number` is what the store calls it, as far as that can be read; `reason` is a sentence.
+    `number` is what the store calls it, as far as that can be read; `reason` is a sentence. `payload`: the record as
+    the store sent it.
     """
 
     number: str
     reason: str
+    payload: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +256,25 @@ def total_mismatch(order: StoreOrder) -> Decimal:
     return Decimal() if abs(difference) <= CENT else difference
 
 
+def payment_state(
+    *, total: Decimal, authorised: Decimal, captured: Decimal, refunded: Decimal, has_record: bool = False
+) -> PaymentState:
+    """
+    Judge what was paid. `has_record`: a payment went through whatever the amounts say.
+
+    An order over nothing has nothing to pay, and counts as captured. What was paid back in part stays captured.
+    """
+    if total <= 0:
+        return PaymentState.CAPTURED
+    if refunded > 0 and refunded >= captured:
+        return PaymentState.REFUNDED
+    if captured >= total:
+        return PaymentState.CAPTURED
+    if captured > 0:
+        return PaymentState.PARTIALLY_CAPTURED
+    return PaymentState.AUTHORISED if authorised > 0 or has_record else PaymentState.PENDING
+
+
 def final_state(status: StoreStatus) -> OrderState | None:
     """Return the state that an order has in the hub whatever it was before; None where its own one stays."""
     return _FINAL.get(status)
@@ -242,6 +310,11 @@ def _unstorable(order: StoreOrder) -> Iterator[str]:
     yield from _no_amount("The order's total", order.total)
     yield from _no_text("The order's currency", order.currency, LONGEST_CURRENCY)
     yield from _no_text("The order's shipping method", order.shipping_method, LONGEST_TEXT)
+    yield from _too_big("The order's customer", order.customer_id, LARGEST_ID)
+    for discount in order.discounts:
+        yield from _no_amount(f"The discount {discount.name!r}", discount.amount)
+    for payment in order.payments:
+        yield from _no_amount("A payment", payment.amount)
     for charge in order.charges:
         yield from _no_amount(f"The charge {charge.description or charge.kind!r}", charge.amount)
     for line in order.lines:
@@ -286,8 +359,11 @@ def _texts(value: object) -> Iterator[str]:
         for part in value:
             yield from _texts(part)
     elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))
+        for part in fields(value):
+            yield from _texts(getattr(value, part.name))
+    elif isinstance(value, Mapping):
+        for name, text in value.items():
+            yield from _texts((name, text))
 
 
 def _shortened(value: int | Decimal) -> str:

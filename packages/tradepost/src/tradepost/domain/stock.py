@@ -205,13 +205,18 @@ class Pieces:
 @dataclass(frozen=True, slots=True)
 class OrderSighting:
     """
-    An order as far as stock goes. `updated` is the store's own time, in seconds, and compared with nothing else.
+    An order as far as stock goes, and as far as it can be told whether anything else of it has changed.
+
+    `updated` and `placed` are the store's own times, in seconds. `fingerprint`: a hash of all that the store shows of
+    the order but for what it works out from today's catalogue.
     """
 
     id: int
     status: StoreStatus
     updated: int
     lines: tuple[SoldLine, ...] = ()
+    placed: int = 0
+    fingerprint: str = field(default="", compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -231,10 +236,16 @@ class OrderSighting:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableSighting:
-    """An order whose pieces can't be counted; `reason` is a sentence."""
+    """
+    An order whose pieces can't be counted; `reason` is a sentence.
+
+    `payload`: the record as the store sent it, and `fingerprint` its hash.
+    """
 
     number: str
     reason: str
+    payload: str = field(default="", compare=False, repr=False)
+    fingerprint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Reading orders as stock sees them: number, status and pieces, and nothing of a person."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -9,7 +11,7 @@ from tradepost.domain.errors import UnexpectedAnswer
 from tradepost.domain.order import LARGEST_QUANTITY, StoreStatus
 from tradepost.domain.stock import CLOSED, OrderSighting, SoldLine, UnreadableSighting
 from tradepost.miva.rows import translate
-from tradepost.miva.rows.order_rows import row_number
+from tradepost.miva.rows.order_rows import row_number, text_of
 from tradepost.miva.rows.product_records import Id, Page, Quantity
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call, decoded
@@ -34,6 +36,7 @@ class _SoldPart(msgspec.Struct, frozen=True, gc=False):
 
 
 class _SoldLine(msgspec.Struct, frozen=True):
+    line_id: int = 0
     status: int = 0
     product_id: Id = 0
     code: str = ""
@@ -47,6 +50,7 @@ class _SoldLine(msgspec.Struct, frozen=True):
 class _SightedOrder(msgspec.Struct, frozen=True):
     id: Id
     status: int = 0
+    orderdate: int = 0
     dt_updated: int = 0
     items: list[_SoldLine] = []
 
@@ -63,6 +67,7 @@ class _SightingEntry(msgspec.Struct, frozen=True):
 
     id: int | None
     status: int = 0
+    placed: int = 0
     updated: int = 0
     order: OrderSighting | None = None
     unreadable: UnreadableSighting | None = None
@@ -70,6 +75,8 @@ class _SightingEntry(msgspec.Struct, frozen=True):
 
 _ORDERS = msgspec.json.Decoder(_SightedOrder, strict=False)
 _PLACES = msgspec.json.Decoder(_OrderPlace, strict=False)
+_WHOLE = msgspec.json.Decoder(dict[str, Any])
+_TODAYS_PROMPTS = ("attr_prompt", "opt_prompt")
 
 
 class SightingReads:
@@ -97,6 +104,21 @@ class SightingReads:
         )
         for page in pages:
             yield replace(page, orders=tuple(order for order in page.orders if order.is_open))
+
+    def sight_orders_in(
+        self, *, statuses: Collection[StoreStatus], since: int, page_size: int
+    ) -> Iterator[SightingPage]:
+        """See the port."""
+        codes = {code for status in statuses if (code := translate.order_status_code(status)) is not None}
+        if not codes:
+            return iter(())
+        # A store that is asked for all times has to be asked for nothing.
+        times = any_of(Condition("orderdate", "GE", since), Condition("dt_updated", "GE", since)) if since > 0 else []
+
+        def satisfies(entry: _SightingEntry) -> bool:
+            return entry.order is None or (entry.status in codes and max(entry.placed, entry.updated) >= since)
+
+        return self._pages([*all_of(is_one_of("status", sorted(codes))), *times], satisfies, page_size=page_size)
 
     def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
         """See the port."""
@@ -145,13 +167,48 @@ def _page(entries: Sequence[_SightingEntry]) -> SightingPage:
 def _read(row: msgspec.Raw) -> _SightingEntry:
     try:
         order = decoded(_ORDERS, row)
-        lines = tuple(sold for line in order.items for sold in _sold(line))
+        lines = tuple(sold for line in _unique(order.items) for sold in _sold(line))
     except (msgspec.DecodeError, UnexpectedAnswer) as error:
         number, id_ = row_number(row)
         reason = f"The pieces of order {number} can't be counted: {error}."
-        return _SightingEntry(id_, unreadable=UnreadableSighting(number, reason))
-    sighting = OrderSighting(order.id, translate.status_of(order.status), order.dt_updated, lines)
-    return _SightingEntry(order.id, order.status, order.dt_updated, sighting)
+        unreadable = UnreadableSighting(number, reason, payload=text_of(row), fingerprint=_hash(bytes(row)))
+        return _SightingEntry(id_, unreadable=unreadable)
+    sighting = OrderSighting(
+        order.id,
+        translate.status_of(order.status),
+        order.dt_updated,
+        lines,
+        placed=order.orderdate,
+        fingerprint=_fingerprint(row),
+    )
+    return _SightingEntry(order.id, order.status, order.orderdate, order.dt_updated, sighting)
+
+
+def _fingerprint(row: msgspec.Raw) -> str:
+    """
+    Hash a row, so that any change of it is noticed and nothing of a person is kept.
+
+    Parts and prompts are worked out by the store from today's catalogue: they say nothing of the order.
+    """
+    try:
+        whole = decoded(_WHOLE, row)
+    except msgspec.DecodeError:
+        return _hash(bytes(row))
+    for line in whole.get("items", ()):
+        line.pop("parts", None)
+        for option in line.get("options") or ():
+            for prompt in _TODAYS_PROMPTS if isinstance(option, dict) else ():
+                option.pop(prompt, None)
+    return _hash(msgspec.json.encode(whole, order="deterministic"))
+
+
+def _hash(text: bytes) -> str:
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def _unique(lines: Sequence[_SoldLine]) -> Iterable[_SoldLine]:
+    """A line that comes twice is one line, as it came last."""
+    return {line.line_id or -place: line for place, line in enumerate(lines, start=1)}.values()
 
 
 def _order_place(row: msgspec.Raw) -> OrderSighting | None:

@@ -5,7 +5,6 @@ The port `Store` on top of Miva: many writes in few requests, and what the store
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -33,7 +32,6 @@ from tradepost.operations.ports import (
     ExistingProduct,
     IdRange,
     LatestProducts,
-    OrderPage,
     OrdersById,
     RangeCount,
     SetupItem,
@@ -104,11 +102,6 @@ class MivaStore:
     def reads_stock(self) -> bool:
         return self._reads.reads_stock()
 
-    def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[OrderPage]:
-        return self._reads.iterate_orders(statuses=statuses, since=since, page_size=page_size)
-
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         return self._reads.orders_by_id(ids)
 
@@ -117,6 +110,11 @@ class MivaStore:
 
     def sight_open_orders(self, *, page_size: int = 500) -> Iterator[SightingPage]:
         return self._sightings.sight_open_orders(page_size=page_size)
+
+    def sight_orders_in(
+        self, *, statuses: Collection[StoreStatus], since: int, page_size: int = 500
+    ) -> Iterator[SightingPage]:
+        return self._sightings.sight_orders_in(statuses=statuses, since=since, page_size=page_size)
 
     def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
         return self._sightings.sight_orders_by_id(ids)

@@ -4,7 +4,6 @@ because a store that does not understand a filter returns everything.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Literal, TypeVar
@@ -13,7 +12,6 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
-from tradepost.domain.order import StoreStatus
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import OrderEntry, read_page
@@ -25,7 +23,7 @@ from tradepost.miva.wire.filters import Condition, Filter, all_of, any_of, colum
 from tradepost.miva.wire.pace import split
 from tradepost.miva.wire.paging import HasId, PagesById
 from tradepost.miva.wire.side_by_side import SideBySide
-from tradepost.operations.ports import OrderPage, OrdersById
+from tradepost.operations.ports import OrdersById
 
 Key = TypeVar("Key", int, str)
 Row = TypeVar("Row", WireProduct, OrderEntry)
@@ -33,7 +31,7 @@ Row = TypeVar("Row", WireProduct, OrderEntry)
 _CODES_PER_REQUEST = 100
 _IDS_PER_REQUEST = 200
 _SKU_MATCHES_PER_REQUEST = 200
-_ORDERS_PER_REQUEST = 50
+_ORDERS_PER_REQUEST = 100
 _VARIANT_LOADS_PER_REQUEST = 50
 
 STOCK_COLUMNS = ("product_inventory", "productinventorysettings")
@@ -47,7 +45,19 @@ CONTENT_COLUMNS = (
     "productshippingrules",
     f"CustomField_Values:{translate.CUSTOM_FIELDS}:*",
 )
-_ORDER_COLUMNS = ("items", "parts", "charges", "notes", "shipments", "payments", "ship_method")
+# Never what is behind a payment: card data are not for the hub.
+_ORDER_COLUMNS = (
+    "items",
+    "parts",
+    "charges",
+    "discounts",
+    "coupons",
+    "notes",
+    "shipments",
+    "payments",
+    "ship_method",
+    f"CustomField_Values:{translate.CUSTOM_FIELDS}:*",
+)
 
 
 class _Row(Struct, frozen=True, gc=False):
@@ -215,36 +225,16 @@ class StoreReads:
                 for row in full
             ]
 
-    def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int
-    ) -> Iterator[OrderPage]:
-        """See the port."""
-        wanted = {code for status in statuses if (code := translate.order_status_code(status)) is not None}
-        if not wanted:
-            return
-        start = int(since.timestamp()) if since is not None else 0
-        filters = [*all_of(is_one_of("status", sorted(wanted))), *columns(_ORDER_COLUMNS)]
-        if start:
-            filters += any_of(Condition("orderdate", "GE", start), Condition("dt_updated", "GE", start))
-
-        def satisfies(entry: OrderEntry) -> bool:
-            order = entry.record
-            return order is None or (order.status in wanted and max(order.orderdate, order.dt_updated) >= start)
-
-        pages = PagesById(self._client, _orders_query, page_size=page_size, filters=filters, satisfies=satisfies)
-        for page in pages:
-            yield OrderPage(
-                orders=tuple(entry.order for entry in page if entry.order is not None),
-                unreadable=tuple(entry.unreadable for entry in page if entry.unreadable is not None),
-            )
-
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         """See the port."""
-        entries: list[OrderEntry] = []
-        for chunk in split(sorted(set(ids)), size=_ORDERS_PER_REQUEST):
+
+        def load(chunk: Sequence[int]) -> list[OrderEntry]:
             filters = [*all_of(is_one_of("id", chunk)), *columns(_ORDER_COLUMNS)]
             page = self._client.call(_orders_query(filters=filters, count=len(chunk) + 1))
-            entries += _only_asked(page.data, is_asked=_has_id(chunk))
+            return _only_asked(page.data, is_asked=_has_id(chunk))
+
+        parts = self._side_by_side.map(load, list(split(sorted(set(ids)), size=_ORDERS_PER_REQUEST)))
+        entries = [entry for part in parts for entry in part]
         return OrdersById(
             {entry.order.id: entry.order for entry in entries if entry.order is not None},
             unreadable={entry.id: entry.unreadable for entry in entries if entry.id is not None and entry.unreadable},

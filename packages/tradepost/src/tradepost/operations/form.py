@@ -73,6 +73,8 @@ class Verdict:
     shipment_errors: dict[int, str] = field(default_factory=dict)
     sighted: list[SightedOrder] = field(default_factory=list)
     is_first_sighting: bool = False
+    order_news: list[int] = field(default_factory=list)
+    judged_orders: dict[int, str] = field(default_factory=dict)
     accounts: list[AccountEntry] = field(default_factory=list)
     settled_writes: list[int] = field(default_factory=list)
     lost_accounts: list[int] = field(default_factory=list)
@@ -486,20 +488,28 @@ def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], curs
             ports.inventory.add_setup(verdict.set_up)
         if verdict.files:
             ports.inventory.add_files(verdict.files)
-        if verdict.imported:
-            ports.orders.add(verdict.imported, at=at)
-        if verdict.refreshed:
-            ports.orders.refresh(verdict.refreshed)
-        if verdict.acknowledged:
-            ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
-        if verdict.synced_shipments:
-            ports.orders.mark_synced(verdict.synced_shipments, at=at)
-        if verdict.shipment_errors:
-            ports.orders.flag_shipments(verdict.shipment_errors)
+        _record_orders(ports, verdict, at)
         _record_stock(ports, verdict, at)
+        if verdict.order_news:
+            ports.orders.make_news(verdict.order_news)
         ports.run.report(verdict.results)
         if key is not None:
             ports.run.advance(name, key)
+
+
+def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
+    if verdict.imported:
+        ports.orders.add(verdict.imported, at=at)
+    if verdict.refreshed:
+        ports.orders.refresh(verdict.refreshed)
+    if verdict.judged_orders:
+        ports.orders.judged(verdict.judged_orders)
+    if verdict.acknowledged:
+        ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
+    if verdict.synced_shipments:
+        ports.orders.mark_synced(verdict.synced_shipments, at=at)
+    if verdict.shipment_errors:
+        ports.orders.flag_shipments(verdict.shipment_errors)
 
 
 def _record_stock(ports: Ports, verdict: Verdict, at: datetime) -> None:

@@ -24,7 +24,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
-from tradepost.operations.get_orders import Orders, seen_of
+from tradepost.operations.get_orders.found import Orders, seen_of
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import ChannelSettings, Ports, ShipmentSend
 

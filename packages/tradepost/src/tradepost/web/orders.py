@@ -55,7 +55,10 @@ class OrderTable(ReadOnlyTable):
     search_help_text = "An order number, or the SKU of a line"
     inlines = (Lines, Shipments)
     fieldsets = (
-        (None, {"fields": ("channel", "external_id", "state_label", "hold_reason", "store_state", "sum", "is_paid")}),
+        (
+            None,
+            {"fields": ("channel", "external_id", "state_label", "hold_reason", "store_state", "sum", "payment_state")},
+        ),
         ("Times", {"fields": ("placed_at", "imported_at", "acknowledged_at")}),
         ("Delivery", {"fields": ("buyer", "address", "shipping_method", "charge_lines")}),
     )

@@ -20,7 +20,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
-from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
+from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher, StoreStanding
@@ -34,6 +34,8 @@ def settings_of(channel: Channel) -> ChannelSettings:
     given: dict[str, Any] = {}
     if channel.order_statuses:
         given["order_statuses"] = frozenset(map(StoreStatus, channel.order_statuses))
+    if channel.payment_states:
+        given["payment_states"] = frozenset(map(PaymentState, channel.payment_states))
     return ChannelSettings(
         id=channel.pk,
         name=channel.name,
@@ -42,7 +44,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         is_local=channel.is_local,
         time_zone=channel.time_zone,
         look_back_days=channel.look_back_days,
-        only_paid_orders=channel.only_paid_orders,
+        payload_days=channel.payload_days,
         acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
         shipment_path=ShipmentPath(channel.shipment_path),
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
@@ -165,7 +167,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     }
     channel.order_statuses = sorted(status.value for status in settings.order_statuses)
     channel.look_back_days = settings.look_back_days
-    channel.only_paid_orders = settings.only_paid_orders
+    channel.payment_states = sorted(state.value for state in settings.payment_states)
+    channel.payload_days = settings.payload_days
     channel.acknowledge_mode = settings.acknowledge_mode.value
     channel.shipment_path = settings.shipment_path.value
     channel.carrier_map = dict(settings.carrier_map)

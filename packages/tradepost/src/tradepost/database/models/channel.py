@@ -17,11 +17,11 @@ class Channel(models.Model):
     """
     One connected store.
 
-    `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` a list of
-    `StoreStatus` values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. A channel that
-    `is_local` may call private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone
-    that its schedules are read in. `store_doubt`: why the store may be another one than the one that the listings were
-    linked to.
+    `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` and `payment_states`
+    lists of values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. `orders_compared`: the
+    `OrderCriteria` by which the ledger was last compared with the whole store. A channel that `is_local` may call
+    private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone that its schedules
+    are read in. `store_doubt`: why the store may be another one than the one that the listings were linked to.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -42,11 +42,13 @@ class Channel(models.Model):
 
     order_statuses = models.JSONField(default=list, blank=True)
     look_back_days = models.PositiveIntegerField(default=7)
-    only_paid_orders = models.BooleanField(default=True)
+    payment_states = models.JSONField(default=list, blank=True)
+    payload_days = models.PositiveIntegerField(default=90)
     acknowledge_mode = enum_field(AcknowledgeMode, default=AcknowledgeMode.NONE.value)
     shipment_path = enum_field(ShipmentPath, default=ShipmentPath.PROVISION.value)
     carrier_map = models.JSONField(default=dict, blank=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
+    orders_compared = models.JSONField(default=dict, blank=True)
 
     stock_mode = enum_field(StockMode, default=StockMode.UNKNOWN.value)
     basket_hours = models.PositiveIntegerField(default=26)

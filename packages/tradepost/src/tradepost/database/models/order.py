@@ -8,14 +8,15 @@ from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
-from tradepost.domain.order import OrderState, StoreStatus
+from tradepost.domain.order import OrderState, PaymentState, StoreStatus
 
 
 class Order(models.Model):
     """
     An order as it was imported; once per channel and the store's order number.
 
-    Addresses, charges and notes are JSON in the shape of the domain's `Address`, `StoreCharge` and texts.
+    Addresses, charges, discounts, payments and notes are JSON in the shape of the domain's `Address`, `StoreCharge`,
+    `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="orders")
@@ -33,11 +34,16 @@ class Order(models.Model):
     total = MoneyField()
     currency = models.CharField(max_length=8, blank=True)
     shipping_method = models.CharField(max_length=255, blank=True)
-    is_paid = models.BooleanField(default=False)
+    payment_state = enum_field(PaymentState, default=PaymentState.PENDING.value)
+    customer_id = models.BigIntegerField(default=0)
+    discounts = models.JSONField(default=list, blank=True)
+    payments = models.JSONField(default=list, blank=True)
+    custom_fields = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [
             one_of("state", OrderState, table="order"),
+            one_of("payment_state", PaymentState, table="order"),
             one_of("store_status", StoreStatus, table="order"),
             models.UniqueConstraint(fields=["channel", "external_id"], name="order_once_per_channel"),
             models.CheckConstraint(
@@ -56,6 +62,24 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return str(self.external_id)
+
+
+class OrderPayload(models.Model):
+    """An order as the store sent it when it was last read, without anything of a card; kept for some time only."""
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, primary_key=True, related_name="payload")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    record = models.TextField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # Those that were kept long enough.
+            models.Index(fields=["channel", "kept_at"], name="order_payload_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.order_id}"
 
 
 class OrderLine(models.Model):

@@ -15,15 +15,21 @@ class Sighting(models.Model):
     """
     An order of the store, in any status, imported or not.
 
-    `updated` is the store's own time in seconds. One that `is_open` is asked for by number again. `handed_over_at`:
-    when a person or a warehouse took its pieces into their own count, by the hub's clock.
+    `updated` and `placed` are the store's own times in seconds. One that `is_open` is asked for by number again.
+    `fingerprint`: of all that the store shows of it. It `is_news` until the ledger was told what that means. `gone_at`:
+    when it was found to be deleted, `handed_over_at`: when a person or a warehouse took its pieces into their own
+    count, both by the hub's clock.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="sightings")
     external_id = models.BigIntegerField()
     store_status = enum_field(StoreStatus)
     updated = models.BigIntegerField()
+    placed = models.BigIntegerField(default=0)
     is_open = models.BooleanField()
+    fingerprint = models.CharField(max_length=16, blank=True)
+    is_news = models.BooleanField(default=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
     sighted_at = models.DateTimeField()
     handed_over_at = models.DateTimeField(null=True, blank=True)
 
@@ -35,6 +41,8 @@ class Sighting(models.Model):
         indexes = [
             # Those that are asked for by number.
             models.Index(fields=["channel", "external_id"], condition=Q(is_open=True), name="sighting_open"),
+            # What the ledger was not told of.
+            models.Index(fields=["channel", "external_id"], condition=Q(is_news=True), name="sighting_news"),
             # The newest, which are read again.
             models.Index(fields=["channel", "updated"], name="sighting_newest"),
             # Whether a channel hands orders over at all.

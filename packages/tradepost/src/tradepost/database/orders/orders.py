@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.models import Channel, Order, ShipmentRecord
+from tradepost.database.models import Channel, Order, OrderPayload, ShipmentRecord
+from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
 from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
@@ -23,6 +24,7 @@ from tradepost.domain.order import (
     hold_reason,
 )
 from tradepost.domain.order_lines import LineMatcher
+from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.operations.ports import NewShipment, OrderRow
 
 
@@ -43,7 +45,9 @@ class DjangoOrders:
         with transaction.atomic():
             matcher = matcher_for(_lines(orders), channel_id=self._channel_id)
             ids = self._insert(orders, matcher, at)
-            save_lines([order for order in orders if order.id in ids], ids, matcher)
+            new = [order for order in orders if order.id in ids]
+            save_lines(new, ids, matcher)
+            self._keep_payloads(new, ids, at)
         return len(ids)
 
     def refresh(self, orders: Sequence[StoreOrder]) -> None:
@@ -58,8 +62,23 @@ class DjangoOrders:
             save_lines(known, ids, matcher_for(_lines(known), channel_id=self._channel_id))
             self._cancel_missing_lines(known, ids)
 
-    def last_fetch(self) -> datetime | None:
-        return Channel.objects.values_list("orders_fetched_at", flat=True).get(id=self._channel_id)
+    def news(self, *, after: int, limit: int) -> list[OrderNews]:
+        return news(channel_id=self._channel_id, after=after, limit=limit)
+
+    def make_news(self, numbers: Collection[int]) -> None:
+        make_news(numbers, channel_id=self._channel_id)
+
+    def judged(self, fingerprints: Mapping[int, str]) -> None:
+        note_judged(fingerprints, channel_id=self._channel_id)
+
+    def compared(self) -> OrderCriteria | None:
+        return criteria_of(Channel.objects.values_list("orders_compared", flat=True).get(id=self._channel_id))
+
+    def set_compared(self, criteria: OrderCriteria) -> None:
+        Channel.objects.filter(id=self._channel_id).update(orders_compared=criteria.as_values())
+
+    def drop_payloads(self, *, before: datetime) -> None:
+        OrderPayload.objects.filter(channel_id=self._channel_id, kept_at__lt=before).delete()
 
     def set_last_fetch(self, at: datetime) -> None:
         Channel.objects.filter(id=self._channel_id).update(orders_fetched_at=at)
@@ -99,6 +118,17 @@ class DjangoOrders:
     def _shipments(self) -> "QuerySet[ShipmentRecord]":
         return ShipmentRecord.objects.filter(order__channel_id=self._channel_id)
 
+    def _keep_payloads(self, orders: Sequence[StoreOrder], ids: Mapping[int, int], at: datetime) -> None:
+        sql.upsert(
+            OrderPayload,
+            [
+                {"order_id": ids[order.id], "channel_id": self._channel_id, "record": order.payload, "kept_at": at}
+                for order in orders
+                if order.payload
+            ],
+            unique=("order_id",),
+        )
+
     def _insert(self, orders: Sequence[StoreOrder], matcher: LineMatcher, at: datetime) -> dict[int, int]:
         """Insert those that are new; returns our id by the store's."""
         rows = []
@@ -120,7 +150,11 @@ class DjangoOrders:
                     "total": order.total,
                     "currency": order.currency,
                     "shipping_method": order.shipping_method,
-                    "is_paid": order.is_paid,
+                    "payment_state": order.payment_state,
+                    "customer_id": order.customer_id,
+                    "discounts": plain(order.discounts),
+                    "payments": plain(order.payments),
+                    "custom_fields": plain(order.custom_fields),
                 }
             )
         made = sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
@@ -133,7 +167,7 @@ class DjangoOrders:
                 {
                     "id": ids[order.id],
                     "store_status": order.status,
-                    "is_paid": order.is_paid,
+                    "payment_state": order.payment_state,
                     "notes": order.notes,
                 }
                 for order in orders

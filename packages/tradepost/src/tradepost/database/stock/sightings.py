@@ -8,7 +8,7 @@ from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.listings.wanted import lock_variants, refresh_available
-from tradepost.database.models import Channel, Listing, SightedPieces, Sighting, StockEntry
+from tradepost.database.models import Channel, Listing, Order, SightedPieces, Sighting, StockEntry
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.order import StoreStatus
@@ -28,12 +28,25 @@ class _Difference:
 
 def known_sightings(order_ids: Collection[int], *, channel_id: int) -> dict[int, KnownSighting]:
     found = Sighting.objects.filter(channel_id=channel_id, external_id__in=list(order_ids))
-    known = {sighting.external_id: KnownSighting(sighting.updated, {}) for sighting in found}
+    imported = set(
+        Order.objects.filter(channel_id=channel_id, external_id__in=list(order_ids)).values_list(
+            "external_id", flat=True
+        )
+    )
     pieces = SightedPieces.objects.filter(sighting__in=found).values_list("sighting__external_id", "key", "taken")
     taken: dict[int, dict[str, int]] = {}
     for number, key, number_taken in pieces:
         taken.setdefault(number, {})[key] = number_taken
-    return {number: KnownSighting(sighting.updated, taken.get(number, {})) for number, sighting in known.items()}
+    return {
+        sighting.external_id: KnownSighting(
+            sighting.updated,
+            taken.get(sighting.external_id, {}),
+            sighting.fingerprint,
+            is_gone=sighting.gone_at is not None,
+            is_imported=sighting.external_id in imported,
+        )
+        for sighting in found
+    }
 
 
 def write_sightings(
@@ -77,7 +90,7 @@ def write_sightings(
     variant_ids = {row["variant_id"] for row in rows if row["variant_id"] is not None}
     if variant_ids:
         lock_variants(variant_ids)
-    _write(current, gone, locked, rows)
+    _write(current, gone, locked, rows, at=at)
     if differences:
         _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
     if variant_ids:
@@ -115,7 +128,10 @@ def _add_new(orders: Sequence[OrderSighting], *, channel_id: int, at: datetime) 
                 "external_id": order.id,
                 "store_status": order.status,
                 "updated": order.updated,
+                "placed": order.placed,
                 "is_open": order.is_open,
+                "fingerprint": order.fingerprint,
+                "is_news": True,
                 "sighted_at": at,
             }
             for order in orders
@@ -189,22 +205,28 @@ def _write(
     gone: Sequence[Sighting],
     locked: Mapping[int, Sighting],
     rows: Sequence[dict[str, Any]],
+    *,
+    at: datetime,
 ) -> None:
-    sql.update(
-        Sighting,
-        [
-            {
-                "id": locked[order.id].pk,
-                "store_status": order.status,
-                "updated": order.updated,
-                "is_open": order.is_open,
-            }
-            for order in current
-        ],
-    )
-    Sighting.objects.filter(id__in=[sighting.pk for sighting in gone]).update(is_open=False)
+    sql.update(Sighting, [_sighting_row(order, locked[order.id]) for order in current])
+    vanished = Sighting.objects.filter(id__in=[sighting.pk for sighting in gone], gone_at__isnull=True)
+    vanished.update(is_open=False, is_news=True, gone_at=at)
     # A statement or a new listing may have come since these rows were read: what it said of them stays.
     sql.upsert(SightedPieces, rows, unique=("sighting_id", "key"), keep=("known",), fill=("listing_id", "variant_id"))
+
+
+def _sighting_row(order: OrderSighting, was: Sighting) -> dict[str, Any]:
+    return {
+        "id": was.pk,
+        "store_status": order.status,
+        "updated": order.updated,
+        "placed": order.placed,
+        "is_open": order.is_open,
+        "fingerprint": order.fingerprint,
+        "gone_at": None,
+        # What is news stays so until it is judged.
+        "is_news": was.is_news or was.fingerprint != order.fingerprint or was.gone_at is not None,
+    }
 
 
 def _enter(differences: Sequence[_Difference], *, channel_id: int, at: datetime, run_id: int | None) -> None:

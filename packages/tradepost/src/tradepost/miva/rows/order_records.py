@@ -6,9 +6,9 @@ line are left out by the store when empty; lists of the order are there, and emp
 from decimal import Decimal
 from typing import Annotated, TypeAlias
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from tradepost.miva.rows.product_records import Id, Quantity
+from tradepost.miva.rows.product_records import CustomFieldValues, Id, Quantity
 
 _NOTHING = Decimal(0)
 
@@ -19,6 +19,8 @@ Epoch: TypeAlias = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 class WireLineOption(Struct, frozen=True, gc=False, kw_only=True):
     attr_code: str = ""
     opt_code: str = ""
+    attr_prompt: str = ""
+    opt_prompt: str = ""
     data: str = ""
     data_long: str = ""
 
@@ -63,8 +65,27 @@ class Charge(Struct, frozen=True, gc=False, kw_only=True):
     amount: Decimal = _NOTHING
 
 
+class Discount(Struct, frozen=True, gc=False, kw_only=True):
+    """What a price group took off the whole order."""
+
+    name: str = ""
+    descrip: str = ""
+    total: Decimal = _NOTHING
+
+
+class Coupon(Struct, frozen=True, gc=False, kw_only=True):
+    code: str = ""
+    descrip: str = ""
+    total: Decimal = _NOTHING
+
+
 class Payment(Struct, frozen=True, gc=False, kw_only=True):
+    """What of a payment is no card: the data behind it are never asked for."""
+
     type: int = 0
+    refnum: str = ""
+    amount: Decimal = _NOTHING
+    dtstamp: Epoch = 0
     currency: str = ""
 
 
@@ -77,6 +98,7 @@ class WireOrder(Struct, frozen=True, kw_only=True):
     status: int = 0
     orderdate: Epoch = 0
     dt_updated: int = 0
+    cust_id: int = 0
     ship_fname: str = ""
     ship_lname: str = ""
     ship_email: str = ""
@@ -102,9 +124,13 @@ class WireOrder(Struct, frozen=True, kw_only=True):
     total: Decimal = _NOTHING
     total_auth: Decimal = _NOTHING
     total_capt: Decimal = _NOTHING
+    total_rfnd: Decimal = _NOTHING
     ship_method: str | UnsetType = UNSET
     items: list[WireOrderLine] | UnsetType = UNSET
     charges: list[Charge] | UnsetType = UNSET
+    discounts: list[Discount] | UnsetType = UNSET
+    coupons: list[Coupon] | UnsetType = UNSET
     payments: list[Payment] | UnsetType = UNSET
     notes: list[Note] | UnsetType = UNSET
     shipments: list[WireShipment] | UnsetType = UNSET
+    custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")

@@ -45,11 +45,11 @@ _NUMBERS = msgspec.json.Decoder(_Numbered)
 def _read(row: msgspec.Raw) -> OrderEntry:
     try:
         record = decoded(_RECORDS, row)
-        return OrderEntry(record.id, record, translate.order_of(record))
+        return OrderEntry(record.id, record, translate.order_of(record, payload=text_of(row)))
     except (msgspec.DecodeError, UnexpectedAnswer) as error:
         number, id_ = row_number(row)
         reason = f"Order {number} on the store can't be read: {error}."
-        return OrderEntry(id_, unreadable=UnreadableOrder(number, reason))
+        return OrderEntry(id_, unreadable=UnreadableOrder(number, reason, payload=text_of(row)))
 
 
 def row_number(row: msgspec.Raw) -> tuple[str, int | None]:
@@ -57,6 +57,11 @@ def row_number(row: msgspec.Raw) -> tuple[str, int | None]:
     text = _number(row)
     id_ = int(text) if text.isdecimal() and text.isascii() and len(text) <= _LONGEST_ID else None
     return text[:_LONGEST_ID] or "without a number", id_
+
+
+def text_of(row: msgspec.Raw) -> str:
+    """Return a row as it came, for people to look at."""
+    return bytes(row).decode("utf-8", "replace")
 
 
 def _number(row: msgspec.Raw) -> str:

@@ -3,7 +3,7 @@ From a store's rows to the domain's values. Miva's words for products and orders
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
@@ -17,10 +17,13 @@ from tradepost.domain.order import (
     Address,
     LineOption,
     StoreCharge,
+    StoreDiscount,
     StoreOrder,
     StoreOrderLine,
+    StorePayment,
     StoreShipment,
     StoreStatus,
+    payment_state,
 )
 from tradepost.domain.store import (
     StoreAttribute,
@@ -47,7 +50,8 @@ _LIVE_URI = 200
 # 999,999,999,999.99: as far as a column of money reaches. The exponent alone may be a thousand million.
 _LARGEST_AMOUNT_EXPONENT = 11
 _SMALLEST_AMOUNT_EXPONENT = -18
-_DECLINED = 0
+# Kinds of payment records by which money is promised or paid; not declined ones, refunds and voids.
+_PAID = frozenset({1, 2, 3, 4, 5})
 
 _STATUSES: Mapping[int, StoreStatus] = {
     0: StoreStatus.PENDING,
@@ -67,6 +71,7 @@ _STATUSES: Mapping[int, StoreStatus] = {
 # The first code of each state is the one that an order can have.
 _ORDER_CODES: Mapping[StoreStatus, int] = {status: code for code, status in reversed(list(_STATUSES.items()))}
 _SHIPPED = 200
+_LAST_SECOND = 253_402_300_799
 
 
 def status_of(code: int) -> StoreStatus:
@@ -251,22 +256,29 @@ def _variant(variant: records.WireVariant, attributes: Sequence[records.Attribut
 # --- orders ---------------------------------------------------------------------------------------------------------
 
 
-def order_of(order: order_records.WireOrder) -> StoreOrder:
+def order_of(order: order_records.WireOrder, *, payload: str = "") -> StoreOrder:
     """Translate an order. Raises UnexpectedAnswer with the middle of a sentence for what can't be an order."""
-    lines = [] if order.items is UNSET else order.items
+    lines = _unique([] if order.items is UNSET else order.items)
     shipments = [] if order.shipments is UNSET else order.shipments
     payments = [] if order.payments is UNSET else order.payments
+    total = amount(order.total, name="its total")
     return StoreOrder(
         id=order.id,
         status=status_of(order.status),
         placed_at=moment(order.orderdate),
+        updated_at=_moment_or_never(order.dt_updated),
+        customer_id=order.cust_id,
         ship_to=_address(order, "ship"),
         bill_to=_address(order, "bill"),
-        total=amount(order.total, name="its total"),
+        total=total,
         shipping_method="" if order.ship_method is UNSET else order.ship_method,
-        is_paid=any(payment.type != _DECLINED for payment in payments)
-        or amount(order.total_auth, name="what was authorised of it") > 0
-        or amount(order.total_capt, name="what was captured of it") > 0,
+        payment_state=payment_state(
+            total=total,
+            authorised=amount(order.total_auth, name="what was authorised of it"),
+            captured=amount(order.total_capt, name="what was captured of it"),
+            refunded=amount(order.total_rfnd, name="what was paid back of it"),
+            has_record=any(payment.type in _PAID for payment in payments),
+        ),
         lines=tuple(_line(line) for line in lines),
         charges=()
         if order.charges is UNSET
@@ -276,7 +288,32 @@ def order_of(order: order_records.WireOrder) -> StoreOrder:
         notes=() if order.notes is UNSET else tuple(note.notetext for note in order.notes),
         shipments=tuple(_shipment(shipment, lines) for shipment in shipments),
         currency=next((payment.currency for payment in payments if payment.currency), ""),
+        discounts=tuple(_discounts(order)),
+        payments=tuple(
+            StorePayment(
+                payment.type,
+                amount(payment.amount, name="a payment"),
+                moment(payment.dtstamp),
+                payment.refnum,
+                payment.currency,
+            )
+            for payment in payments
+        ),
+        custom_fields=fields_of(order.custom_field_values),
+        payload=payload,
     )
+
+
+def _unique(lines: Sequence[order_records.WireOrderLine]) -> list[order_records.WireOrderLine]:
+    """A line that comes twice is one line, as it came last."""
+    return list({line.line_id: line for line in lines}.values())
+
+
+def _discounts(order: order_records.WireOrder) -> Iterator[StoreDiscount]:
+    for discount in () if order.discounts is UNSET else order.discounts:
+        yield StoreDiscount(discount.descrip or discount.name, amount(discount.total, name="a discount"))
+    for coupon in () if order.coupons is UNSET else order.coupons:
+        yield StoreDiscount(coupon.descrip or coupon.code, amount(coupon.total, name="a coupon"), coupon.code)
 
 
 def _line(line: order_records.WireOrderLine) -> StoreOrderLine:
@@ -292,7 +329,14 @@ def _line(line: order_records.WireOrderLine) -> StoreOrderLine:
         external_product_id=line.product_id,
         shipment_id=line.shpmnt_id,
         options=tuple(
-            LineOption(option.attr_code, option.opt_code, option.data or option.data_long) for option in line.options
+            LineOption(
+                option.attr_code,
+                option.opt_code,
+                option.data or option.data_long,
+                option.attr_prompt,
+                option.opt_prompt,
+            )
+            for option in line.options
         ),
         part_codes=() if line.parts is UNSET else tuple(part.code for part in line.parts),
         is_product=line.type in {"", "product"},
@@ -334,3 +378,8 @@ def _address(order: order_records.WireOrder, side: Literal["ship", "bill"]) -> A
 
 def moment(epoch: int) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
+
+
+def _moment_or_never(epoch: int) -> datetime | None:
+    """What is only shown does not keep an order from being read."""
+    return moment(epoch) if 0 < epoch <= _LAST_SECOND else None

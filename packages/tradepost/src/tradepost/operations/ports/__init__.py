@@ -72,7 +72,6 @@ from tradepost.operations.ports.stock import (
     SightedOrder,
 )
 from tradepost.operations.ports.store import (
-    OrderPage,
     OrdersById,
     SetupItem,
     SetupKind,
@@ -126,7 +125,6 @@ __all__ = [
     "ListingRow",
     "Listings",
     "NewShipment",
-    "OrderPage",
     "OrderRow",
     "Orders",
     "OrdersById",

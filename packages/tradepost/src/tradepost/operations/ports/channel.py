@@ -9,9 +9,11 @@ from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import (
     AcknowledgeMode,
+    PaymentState,
     ShipmentPath,
     StoreStatus,
 )
+from tradepost.domain.order_news import PAID_IN_SOME_WAY
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
@@ -23,11 +25,11 @@ class ChannelSettings:
     """
     The settings of one channel that operations look at.
 
-    `order_statuses`: which orders are fetched. `look_back_days`: how far the first fetch goes. `carrier_map` is from
-    the merchant's word (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock.
-    `basket_hours`: how long pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that
-    a request that was not answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are
-    read in.
+    `order_statuses` and `payment_states`: which orders are imported. `look_back_days`: how far the first time goes
+    back. `payload_days`: how long orders are kept as the store sent them. `carrier_map` is from the merchant's word
+    (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock. `basket_hours`: how long
+    pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
+    answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     """
 
     id: int
@@ -37,7 +39,8 @@ class ChannelSettings:
     time_zone: str = "UTC"
     order_statuses: frozenset[StoreStatus] = frozenset({StoreStatus.PENDING})
     look_back_days: int = 7
-    only_paid_orders: bool = True
+    payment_states: frozenset[PaymentState] = PAID_IN_SOME_WAY
+    payload_days: int = 90
     acknowledge_mode: AcknowledgeMode = AcknowledgeMode.NONE
     shipment_path: ShipmentPath = ShipmentPath.PROVISION
     carrier_map: Mapping[str, str] = field(default_factory=dict)

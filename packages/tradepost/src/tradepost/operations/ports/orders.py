@@ -11,6 +11,7 @@ from tradepost.domain.order import (
     Shipment,
     StoreOrder,
 )
+from tradepost.domain.order_news import OrderCriteria, OrderNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,27 @@ class Orders(Protocol):
         """
         ...
 
-    def last_fetch(self) -> datetime | None: ...
+    def news(self, *, after: int, limit: int) -> list[OrderNews]:
+        """Return sightings that nobody has judged yet, by order number."""
+        ...
+
+    def make_news(self, numbers: Collection[int]) -> None:
+        """Let sighted orders be judged again."""
+        ...
+
+    def judged(self, fingerprints: Mapping[int, str]) -> None:
+        """These are no news any more, unless they were seen to be different since they were judged by this look."""
+        ...
+
+    def compared(self) -> OrderCriteria | None:
+        """By what the ledger was last compared with all orders of the store; None as long as it never was."""
+        ...
+
+    def set_compared(self, criteria: OrderCriteria) -> None: ...
+
+    def drop_payloads(self, *, before: datetime) -> None:
+        """Forget how the store sent orders that were kept before."""
+        ...
 
     def set_last_fetch(self, at: datetime) -> None: ...
 

@@ -38,10 +38,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class KnownSighting:
-    """What is written down of an order: the store's own time of it, and the pieces taken by product."""
+    """
+    What is written down of an order: the store's own time of it, and the pieces taken by product.
+
+    `fingerprint`: of the last look. `is_gone`: it had vanished by then. `is_imported`: the ledger has it.
+    """
 
     updated: int
     taken: Mapping[str, int]
+    fingerprint: str = ""
+    is_gone: bool = False
+    is_imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,8 @@ class Accounts(Protocol):
         """
         Write down what orders took and gave back, and bring accounts and what is available in step.
 
-        Idempotent: only what differs from the last sighting counts, and an older one than that nothing. `is_first`:
+        Idempotent: only what differs from the last sighting counts, and an older one than that nothing. What is new,
+        looks different or is gone is news for the ledger (`Orders.news`). `is_first`:
         these orders were open when the channel was connected; what they took is reserved, but in no account.
         """
         ...

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -90,14 +89,6 @@ class ShipmentSend:
 
     shipment: Shipment
     carrier: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """One page of a store's orders; a record that can't be understood does not stop the others."""
-
-    orders: tuple[StoreOrder, ...]
-    unreadable: tuple[UnreadableOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,16 +206,6 @@ class Store(Protocol):
         """Delete for good, in this order; what is not there any more counts as DONE. Safe to repeat."""
         ...
 
-    def iterate_orders(
-        self, *, statuses: Collection[StoreStatus], since: datetime | None, page_size: int = 100
-    ) -> Iterator[OrderPage]:
-        """
-        Page through orders in one of these states, placed or changed since, with lines, charges, notes and shipments.
-
-        By ascending id. An order that was placed long ago and is paid only now counts as changed.
-        """
-        ...
-
     def sight_orders(self, *, above_id: int, updated_from: int, page_size: int = 500) -> Iterator[SightingPage]:
         """
         Page through the orders above an id, and those that changed at or after a time of the store's, as stock sees
@@ -234,6 +215,15 @@ class Store(Protocol):
 
     def sight_open_orders(self, *, page_size: int = 500) -> Iterator[SightingPage]:
         """Page through all orders that are not closed; by ascending id."""
+        ...
+
+    def sight_orders_in(
+        self, *, statuses: Collection[StoreStatus], since: int, page_size: int = 500
+    ) -> Iterator[SightingPage]:
+        """
+        Page through the orders in one of these states that were placed or changed at or after a time, as stock sees
+        them; by ascending id. `since` is in seconds.
+        """
         ...
 
     def sight_orders_by_id(self, ids: Collection[int]) -> SightingPage:
@@ -248,7 +238,7 @@ class Store(Protocol):
         ...
 
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
-        """Load orders with lines, charges, notes and shipments. Missing ones are left out."""
+        """Load orders with all that the hub reads of them; nothing of a card. Missing ones are left out."""
         ...
 
     def add_order_notes(self, notes: Mapping[int, str]) -> dict[int, WriteAnswer]:

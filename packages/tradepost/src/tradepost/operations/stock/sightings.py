@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tradepost.domain import changes
+from tradepost.domain.order import StoreStatus
+from tradepost.domain.order_news import OrderNews
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Unit
 from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
@@ -29,6 +31,8 @@ class Sight(Operation[Sighted, Known, None, Detail]):
 
     def __init__(self, *, name: str = "sightings") -> None:
         self.name = name
+        # What a preview has found, and nobody writes down: by order number.
+        self.found: dict[int, OrderNews] = {}
 
     def prepare(self, ports: Ports) -> None:
         self._place = ports.accounts.place()
@@ -47,10 +51,13 @@ class Sight(Operation[Sighted, Known, None, Detail]):
         """The page is all there is to see."""
 
     def facts(self, ports: Ports, batch: Batch[Sighted], seen: None) -> Known:
-        return ports.accounts.known([order.id for order in _orders(batch)])
+        known = ports.accounts.known([order.id for order in orders_of(batch)])
+        news = (self.news_of(order, known.get(order.id)) for order in orders_of(batch))
+        self.found |= {each.number: each for each in news if each is not None}
+        return known
 
     def plan(self, batch: Batch[Sighted], facts: Known | None, seen: None) -> Plan[Detail]:
-        sighted = [order for order in _orders(batch) if is_news(order, (facts or {}).get(order.id))]
+        sighted = [order for order in orders_of(batch) if is_news(order, (facts or {}).get(order.id))]
         units = (Unit(str(order.id), _changes(order, (facts or {}).get(order.id))) for order in sighted)
         settled = [
             Result(changes.order_unreadable(order.number), Outcome.FAILED, message=order.reason)
@@ -66,6 +73,11 @@ class Sight(Operation[Sighted, Known, None, Detail]):
 
     def finish(self, ports: Ports) -> None:
         ports.accounts.set_place(self._place)
+        self.found = {}
+
+    def news_of(self, order: SightedOrder, known: KnownSighting | None) -> OrderNews | None:
+        """Say what is news of an order for the ledger, if anything is."""
+        return order_news(order, known) if is_news(order, known) and looks_different(order, known) else None
 
 
 def sight_first(ports: Ports) -> None:
@@ -81,13 +93,13 @@ def sight_first(ports: Ports) -> None:
 def read_orders(store: Store, place: SightingPlace, *, is_first: bool = False) -> Iterator[list[Sighted]]:
     """Read what is new beyond a place, then the open orders by number that have not come by."""
     if is_first:
-        yield from map(_sighted, store.sight_open_orders())
+        yield from map(sighted_of, store.sight_open_orders())
         return
     come_by: set[int] = set()
     updated_from = max(0, place.highest_updated - OVERLAP_SECONDS)
     for page in store.sight_orders(above_id=place.highest_id, updated_from=updated_from):
         come_by |= {order.id for order in page.orders}
-        yield _sighted(page)
+        yield sighted_of(page)
     rest = [number for number in place.open_ids if number not in come_by]
     for start in range(0, len(rest), _OPEN_AT_ONCE):
         asked = rest[start : start + _OPEN_AT_ONCE]
@@ -95,14 +107,37 @@ def read_orders(store: Store, place: SightingPlace, *, is_first: bool = False) -
         unreadable = {order.number for order in page.unreadable}
         found = {order.id for order in page.orders}
         gone = [SightedOrder(id_, None) for id_ in asked if id_ not in found and str(id_) not in unreadable]
-        yield [*_sighted(page), *gone]
+        yield [*sighted_of(page), *gone]
 
 
 def is_news(order: SightedOrder, known: KnownSighting | None) -> bool:
     """Whether a sighting says something that is not written down; an older one than the last says nothing."""
+    if known is None:
+        return order.found is not None
+    if order.found is not None and order.found.updated < known.updated:
+        return False
+    return looks_different(order, known) or bool(pieces_changed(order, known))
+
+
+def looks_different(order: SightedOrder, known: KnownSighting | None) -> bool:
+    """Whether anything of an order, and not only of its pieces, is other than it was."""
+    if known is None:
+        return True
     if order.found is None:
-        return known is not None
-    return known is None or order.found.updated >= known.updated
+        return not known.is_gone
+    return known.is_gone or order.found.fingerprint != known.fingerprint
+
+
+def order_news(order: SightedOrder, known: KnownSighting | None) -> OrderNews:
+    """What a sighting says of an order; of one that is gone, that it is."""
+    is_imported = known is not None and known.is_imported
+    if order.found is not None:
+        found = order.found
+        return OrderNews(
+            order.id, found.status, found.placed, found.updated, found.fingerprint, is_imported=is_imported
+        )
+    updated, fingerprint = (known.updated, known.fingerprint) if known is not None else (0, "")
+    return OrderNews(order.id, StoreStatus.OTHER, 0, updated, fingerprint, is_gone=True, is_imported=is_imported)
 
 
 def pieces_changed(order: SightedOrder, known: KnownSighting | None) -> dict[str, int]:
@@ -145,7 +180,7 @@ def _changes(order: SightedOrder, known: KnownSighting | None) -> tuple[Change, 
     return (changes.order_sighted(order.id, pieces=pieces),)
 
 
-def _orders(batch: Batch[Sighted]) -> list[SightedOrder]:
+def orders_of(batch: Batch[Sighted]) -> list[SightedOrder]:
     return [order for order in batch.rows if isinstance(order, SightedOrder)]
 
 
@@ -153,5 +188,5 @@ def _found(page: Iterable[Sighted]) -> list[OrderSighting]:
     return [order.found for order in page if isinstance(order, SightedOrder) and order.found is not None]
 
 
-def _sighted(page: SightingPage) -> list[Sighted]:
+def sighted_of(page: SightingPage) -> list[Sighted]:
     return [*(SightedOrder(order.id, order) for order in page.orders), *page.unreadable]

@@ -7,6 +7,7 @@ The stages and their safe order are `domain.stages`; how stock is written is `op
 from tradepost.domain.stages import Stage
 from tradepost.operations.existence import Existence, look_at_confirmed_store
 from tradepost.operations.form import drive, drive_all
+from tradepost.operations.get_orders.comparison import compare_again
 from tradepost.operations.ports import Ports
 from tradepost.operations.selection import EVERYTHING, Selection
 from tradepost.operations.stock.looks import Looks, basket_life
@@ -40,6 +41,8 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
         drive(ports, Sight())
     if looks:
         drive(ports, Looks(channel))
+    if is_whole and selection.full_existence:
+        compare_again(ports)
     refusal = drive_all(
         ports,
         [

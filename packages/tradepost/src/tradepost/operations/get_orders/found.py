@@ -1,0 +1,11 @@
+"""Orders as they were found on the store, by number: read, or not to be understood."""
+
+from tradepost.domain.order import StoreOrder, UnreadableOrder
+from tradepost.operations.ports import OrdersById
+
+Orders = dict[int, StoreOrder | UnreadableOrder]
+
+
+def seen_of(found: OrdersById) -> Orders:
+    """Orders by number, those that can't be read with the reason: they are not gone."""
+    return {**found, **found.unreadable}
