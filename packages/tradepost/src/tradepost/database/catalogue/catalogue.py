@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from tradepost.database import sql
@@ -135,8 +134,9 @@ def _lock_variants(products: Sequence[Product]) -> None:
     """
     handles = [product.handle for product in products]
     skus = [variant.sku for product in products for variant in product.variants]
-    known = VariantRecord.objects.filter(Q(product__handle__in=handles) | Q(sku__in=skus)).order_by("id")
-    lock_variants(known.values_list("id", flat=True))
+    # One after the other: both at once would read the whole catalogue.
+    known = VariantRecord.objects.filter(product__handle__in=handles), VariantRecord.objects.filter(sku__in=skus)
+    lock_variants({variant_id for found in known for variant_id in found.values_list("id", flat=True)})
 
 
 def _is_same(known: Product, product: Product) -> bool:
