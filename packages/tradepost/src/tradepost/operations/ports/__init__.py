@@ -54,6 +54,7 @@ from tradepost.operations.ports.listings import (
     LinkedListing,
     ListingRow,
     Listings,
+    OpenIntent,
     Proven,
     StoreInventory,
 )
@@ -123,6 +124,7 @@ __all__ = [
     "ListingRow",
     "Listings",
     "NewShipment",
+    "OpenIntent",
     "OrderPage",
     "OrderRow",
     "Orders",
