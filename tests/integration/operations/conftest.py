@@ -142,7 +142,7 @@ class Shop:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
-            intents=DjangoIntents(self.channel.pk),
+            intents=DjangoIntents(self.channel.pk, clock=self.clock),
             inventory=DjangoStoreInventory(self.channel.pk),
             existence=DjangoExistenceNotes(self.channel.pk),
             orders=self.orders,

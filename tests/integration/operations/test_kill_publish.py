@@ -17,7 +17,9 @@ from kills import Fuse, Fused, Killed
 from miva_sandbox.faults.interruptions import EngineTimeoutError
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
+from tradepost.database.models import Intent, Listing
 from tradepost.domain.errors import AnswerLost, StoreUnavailable
+from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 from tradepost.operations import publish
 from tradepost.operations.ports import UnitAnswer, WriteOutcome
@@ -53,6 +55,28 @@ class CutStore:
             self._store.provision(rest)
         self._how = "works"
         return [*answers, *lost]
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_publish_that_was_cleared_before_its_answer_came_is_settled_by_reading_the_store(new_shop, token):
+    shop = new_shop(token)
+    store = shop.store
+    shop.store = CutStore(store, after=1, how="answers lost")
+    shop.publish()
+    shop.queue(Pending.NONE, "tee", "MUG-01", "CUP-01")
+    shop.store = store
+
+    shop.sync()
+
+    made = shop.on_store()
+    assert set(made) == {"tee", "tee-red-m", "tee-red-l", "tee-navy-l", "mug-01", "cup-01"}
+    linked = {row.code_key: row.external_id for row in Listing.objects.filter(channel=shop.channel, link="linked")}
+    assert linked == {key: product.id for key, product in made.items()}
+    assert not Intent.objects.filter(channel=shop.channel).exists()
+    # What is on the store has the stock that the catalogue has, from the first sync on.
+    shop.import_text(CATALOGUE.replace(",14,7.90", ",3,7.90"))
+    shop.sync()
+    assert shop.on_store()["mug-01"].stock.count == 3
 
 
 @pytest.fixture

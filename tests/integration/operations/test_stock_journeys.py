@@ -5,8 +5,10 @@ Expected numbers are what the merchant has: what was stated, less the pieces tha
 """
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+from django.db import transaction
 
 from kills import Killed
 from miva_sandbox.faults.rules import Rule
@@ -15,10 +17,12 @@ from miva_sandbox.state import modules
 from miva_sandbox.state.baskets import OutOfStock
 from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.domain.brake import Harm
 from tradepost.domain.listing import Pending
 from tradepost.domain.stock import Counting
 from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import SourceSettings
+from tradepost.operations.queue_changes import plan_unlink
 
 from .conftest import ALL_RIGHTS, EIGHT
 
@@ -293,6 +297,33 @@ def test_a_number_that_comes_while_hidden_is_shown_by_the_unhide(shop):
     shop.catch_up()
 
     assert (hidden, shop.can_buy("TEE-S")) == (0, 11)
+
+
+def test_what_waits_for_a_persons_word_to_be_hidden_is_not_sold_beyond_what_is_left(shop):
+    shop.settings = replace(shop.settings, brake_at_least=0, brake_percent=0)
+    shop.queue(Pending.HIDE, "MUG", "TEE-M")
+    shop.state(MUG=3, TEE_M=9)
+
+    run = shop.sync()
+
+    assert run.braked == {Harm.ZERO}
+    assert all_that_can_be_bought(shop) == {"MUG": 3, "TEE-S": 6, "TEE-M": 5}
+
+
+def test_nothing_is_set_to_none_on_a_first_sync_without_a_persons_word(sandbox, unpublished):
+    """The merchant's own products, and a file of which every number is 0."""
+    shop = unpublished
+    shop.publish()
+    with transaction.atomic():
+        shop.listings.set_status(plan_unlink(shop.listings.by_ids(shop.all_ids())).statuses)
+    shop.settings = replace(shop.settings, brake_at_least=0, brake_percent=20)
+    shop.state(MUG=0, TEE_S=0, TEE_M=0)
+    shop.link()
+
+    run = shop.sync()
+
+    assert run.braked == {Harm.ZERO}
+    assert all_that_can_be_bought(shop) == {"MUG": 8, "TEE-S": 6, "TEE-M": 5}
 
 
 # --- publish --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What is too much at once: counted by harm, of live listings, and what a person has said yes to."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -35,6 +35,7 @@ class Row:
     available: int | None = 5
     account: int | None = 5
     open_since: datetime | None = None
+    looked_at: datetime | None = None
 
 
 def held(at_stake, *, live, limits=USUAL, released=None):
@@ -107,6 +108,10 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.DECREASE, Row(available=0), Harm.ZERO),
         (Stage.DECREASE, Row(available=-3), Harm.ZERO),
         (Stage.DECREASE, Row(available=1), None),
+        (Stage.SET, Row(available=0, account=None), Harm.ZERO),
+        (Stage.SET, Row(available=1, account=None), None),
+        # It was counted when it became so.
+        (Stage.SET, Row(available=0, account=None, looked_at=datetime(2026, 3, 1, tzinfo=UTC)), None),
         (Stage.PRICE, Row(wanted_price=Decimal(11)), Harm.REPRICE),
         (Stage.INCREASE, Row(available=6), None),
         (Stage.UNHIDE, Row(status=Status(*HIDDEN, Pending.UNHIDE)), None),
@@ -115,6 +120,15 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
 def test_each_stage_says_what_it_does_to_a_listing(stage, row, harm):
     assert harm_of(stage, row) is harm
     assert is_at_stake(stage, row) == (harm is not None)
+
+
+@pytest.mark.parametrize("pending", [Pending.HIDE, Pending.DELIST])
+def test_what_is_to_go_off_sale_and_has_none_left_is_held_back_whole_and_counted_once(pending):
+    row = Row(status=Status(*LISTED, pending), available=0)
+    stages = [stage for stage in (Stage.HIDE, Stage.DELIST, Stage.DECREASE) if is_at_stake(stage, row)]
+
+    assert stages == [Stage(pending.value)]
+    assert harm_of(Stage.DECREASE, row) is Harm.ZERO
 
 
 @pytest.mark.parametrize("stage", [Stage.DELIST, Stage.HIDE, Stage.PRICE])

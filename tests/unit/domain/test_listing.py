@@ -228,6 +228,7 @@ def test_nothing_is_sent_for_a_paused_a_broken_or_an_unlinked_listing(status):
         listing.is_due_for_status(status),
         listing.may_send_price(status),
         listing.may_send_quantity(status),
+        listing.may_lower_quantity(status),
     )
 
     if status.is_paused or status.link is not Link.LINKED:
@@ -237,7 +238,14 @@ def test_nothing_is_sent_for_a_paused_a_broken_or_an_unlinked_listing(status):
 @given(statuses)
 def test_a_hidden_listing_never_gets_a_quantity(status):
     if status.health is Health.HIDDEN:
+        assert not listing.may_lower_quantity(status)
+
+
+@given(statuses)
+def test_what_is_to_go_off_sale_gets_no_more_but_still_less(status):
+    if status.pending in {Pending.HIDE, Pending.DELIST} and status.settled == listing.LISTED:
         assert not listing.may_send_quantity(status)
+        assert listing.may_lower_quantity(status) is not status.is_paused
 
 
 # --- recording what a run did beside what people ask for ------------------------------------------------------------

@@ -67,9 +67,10 @@ def test_a_hidden_listing_gets_its_price_but_no_quantity():
     assert not rules.is_increase_due(HIDDEN, Figures(available=5, account=0))
 
 
-def test_a_listing_that_waits_to_be_delisted_gets_nothing_else():
+def test_a_listing_that_waits_to_be_delisted_gets_nothing_but_less():
     delisting = Status(Health.LISTED, Link.LINKED, Pending.DELIST)
 
     assert rules.is_pending_due(delisting, Pending.DELIST)
     assert not rules.is_price_due(delisting, wanted=Decimal(2), proven=Decimal(1))
-    assert not rules.is_decrease_due(delisting, Figures(available=0, account=5))
+    assert rules.is_decrease_due(delisting, Figures(available=0, account=5))
+    assert not rules.is_increase_due(delisting, Figures(available=9, account=5))

@@ -170,7 +170,7 @@ def test_an_erased_sale_is_told_with_its_reason():
             ["The store should have 16, and had 16 when looked at 10 minutes ago.", "The next sync sends -3."],
         ),
         (
-            {"available": 13, "status": replace(LISTED, pending=Pending.DELIST)},
+            {"available": 19, "status": replace(LISTED, pending=Pending.DELIST)},
             ["The store should have 16, and had 16 when looked at 10 minutes ago."],
         ),
         ({"status": Status(), "account": None}, ["It is not on the store yet."]),

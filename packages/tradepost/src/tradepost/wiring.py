@@ -107,7 +107,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             source_images=source_images(channel),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
-            intents=DjangoIntents(channel.pk, run_id=run.id),
+            intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),

@@ -39,6 +39,7 @@ _WORDS: Mapping[Harm, str] = {
 STAGE_HARMS: Mapping[Stage, Harm] = {
     Stage.DELIST: Harm.DELIST,
     Stage.HIDE: Harm.ZERO,
+    Stage.SET: Harm.ZERO,
     Stage.DECREASE: Harm.ZERO,
     Stage.PRICE: Harm.REPRICE,
 }
@@ -46,8 +47,10 @@ STAGE_HARMS: Mapping[Stage, Harm] = {
 
 def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
     """Say what a stage of a sync does to a listing that is due for it, if the brake holds that back."""
-    if stage is Stage.DECREASE and (listing.available is None or listing.available > 0):
+    if stage in {Stage.SET, Stage.DECREASE} and (listing.available is None or listing.available > 0):
         return None
+    if stage is Stage.SET and listing.looked_at is not None:
+        return None  # it had a stock of ours before, and what is 0 by now was counted when it became so
     if stage is Stage.HIDE and listing.status.pending is not Pending.HIDE:
         return None  # it is hidden already, and was given pieces back
     if stage is Stage.HIDE and listing.kind is not Kind.PARENT:
@@ -58,8 +61,17 @@ def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
 
 
 def is_at_stake(stage: Stage, listing: SyncValues) -> bool:
-    """Whether a listing is counted by the brake; exactly what the counting query counts. Parents follow variants."""
-    return listing.kind is not Kind.PARENT and is_due(stage, listing) and harm_of(stage, listing) is not None
+    """
+    Whether a listing is counted by the brake; exactly what the counting query counts. Parents follow variants, and what
+    is to be hidden or delisted is counted there.
+    """
+    is_counted_before = stage is Stage.DECREASE and listing.status.pending in {Pending.HIDE, Pending.DELIST}
+    return (
+        listing.kind is not Kind.PARENT
+        and not is_counted_before
+        and is_due(stage, listing)
+        and harm_of(stage, listing) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,11 @@ def description_cleaned(code: str, name: str, *, listing_id: int) -> Change:
     return Change(Subject(SubjectKind.LISTING, code, name), Side.STORE, Action.KEEP, (), reason, listing_id)
 
 
+def product_unowned(code: str) -> Change:
+    """The store has it from us, and no listing is for it any more."""
+    return _on_store(Action.KEEP, code, [], "a publish did not come to its end", None)
+
+
 def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -> Change:
     return Change(Subject(SubjectKind.LISTING, code), side, Action.KEEP, (), reason, listing_id)
 

@@ -409,9 +409,11 @@ def is_kept_hidden(status: Status) -> bool:
 
 def may_send_quantity(status: Status) -> bool:
     """Whether a sync may write its quantity: while hidden, changes are held back, or it would be for sale again."""
-    return (
-        not status.is_paused
-        and status.link is Link.LINKED
-        and status.health is Health.LISTED
-        and status.pending not in {Pending.HIDE, Pending.DELIST}
-    )
+    return may_lower_quantity(status) and status.pending not in _ENDS_SALE
+
+
+def may_lower_quantity(status: Status) -> bool:
+    """
+    Whether a sync may lower its quantity: also where it is to go off sale anyway, which may have to wait for a person.
+    """
+    return not status.is_paused and status.link is Link.LINKED and status.health is Health.LISTED

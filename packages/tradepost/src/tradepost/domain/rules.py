@@ -79,12 +79,11 @@ def is_settle_due(status: Status, stock: StockFigures) -> bool:
 
 
 def _stock_move(status: Status, stock: StockFigures) -> int:
-    is_known = stock.available is not None and stock.account is not None
-    if not is_known or stock.open_since is not None or not listing.may_send_quantity(status):
+    if stock.available is None or stock.account is None or stock.open_since is not None:
         return 0
-    assert stock.available is not None
-    assert stock.account is not None
-    return move(stock.available, stock.account)
+    pieces = move(stock.available, stock.account)
+    may_be_sent = listing.may_lower_quantity(status) if pieces < 0 else listing.may_send_quantity(status)
+    return pieces if may_be_sent else 0
 
 
 def is_pending_due(status: Status, pending: Pending) -> bool:

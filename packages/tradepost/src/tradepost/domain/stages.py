@@ -5,6 +5,7 @@ The order is the safe one: what must not be sold goes first (delist, hide, decre
 becomes available (increases, a first stock, unhide). Before any stock is written, what was never answered is settled.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -33,6 +34,8 @@ class SyncValues(rules.StockFigures, Protocol):
     def wanted_price(self) -> Decimal: ...
     @property
     def proven_price(self) -> Decimal | None: ...
+    @property
+    def looked_at(self) -> datetime | None: ...
 
 
 def is_due(stage: Stage, listing: SyncValues) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tradepost.domain.listing import Health, Link, Status, may_send_quantity
+from tradepost.domain.listing import Health, Link, Status, may_lower_quantity, may_send_quantity
 from tradepost.domain.stock import EntryKind, move, offered
 
 _WEEK = timedelta(days=6)
@@ -168,11 +168,14 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         yield f"{stock.missing} are missing from its count{since}: they may be in baskets."
     if stock.status.health is Health.HIDDEN:
         yield "It is hidden, so the store is to have 0."
-    if stock.available is None or stock.open_since is not None or not may_send_quantity(stock.status):
+    if stock.available is None or stock.open_since is not None or not may_lower_quantity(stock.status):
         return
+    may_be_raised = may_send_quantity(stock.status)
     if stock.account is None:
+        if not may_be_raised:
+            return
         yield f"The next sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
-    elif (due := move(stock.available, stock.account)) != 0:
+    elif (due := move(stock.available, stock.account)) < 0 or (due and may_be_raised):
         yield f"The next sync sends {due:+d}."
 
 

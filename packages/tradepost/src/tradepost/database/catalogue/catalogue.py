@@ -132,11 +132,18 @@ def _lock_variants(products: Sequence[Product]) -> None:
     """
     Lock all that may be written, by id as whoever sights orders does: in a file's order, two would wait for each other.
     """
-    handles = [product.handle for product in products]
-    skus = [variant.sku for product in products for variant in product.variants]
-    # One after the other: both at once would read the whole catalogue.
-    known = VariantRecord.objects.filter(product__handle__in=handles), VariantRecord.objects.filter(sku__in=skus)
-    lock_variants({variant_id for found in known for variant_id in found.values_list("id", flat=True)})
+    known = sql.fetch_numbers(
+        """
+        SELECT variant.id FROM handles
+        JOIN tradepost_product AS product ON product.handle = handles.handle
+        JOIN tradepost_variant AS variant ON variant.product_id = product.id
+        UNION
+        SELECT variant.id FROM skus JOIN tradepost_variant AS variant ON variant.sku = skus.sku
+        """,
+        handles=Rows.of_texts("handle", (product.handle for product in products)),
+        skus=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
+    )
+    lock_variants(known)
 
 
 def _is_same(known: Product, product: Product) -> bool:

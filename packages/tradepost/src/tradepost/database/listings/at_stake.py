@@ -18,7 +18,10 @@ _LIVE = f"link = 'linked' AND {_SOLD}"
 _HARMS: Mapping[Stage, str] = {
     Stage.DELIST: f"{CONDITIONS[Stage.DELIST]} AND {_SOLD}",
     Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND pending = 'hide' AND (account IS NULL OR account > 0)",
-    Stage.DECREASE: f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND available <= 0",
+    Stage.SET: f"{CONDITIONS[Stage.SET]} AND {_SOLD} AND available <= 0 AND looked_at IS NULL",
+    Stage.DECREASE: (
+        f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND available <= 0 AND pending NOT IN ('hide', 'delist')"
+    ),
     Stage.PRICE: f"{CONDITIONS[Stage.PRICE]} AND {_SOLD}",
 }
 

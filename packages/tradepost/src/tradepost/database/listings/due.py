@@ -16,10 +16,8 @@ from tradepost.domain.stages import Stage
 
 _ON_THE_STORE = "NOT is_paused AND link = 'linked' AND "
 _STATUS = "pending IN ('hide', 'unhide', 'delist') AND " + _ON_THE_STORE
-_MAY_SEND_QUANTITY = (
-    "link = 'linked' AND health = 'listed' AND NOT is_paused AND pending NOT IN ('hide', 'delist')"
-    " AND open_since IS NULL AND "
-)
+_MAY_LOWER_QUANTITY = "link = 'linked' AND health = 'listed' AND NOT is_paused AND open_since IS NULL AND "
+_MAY_SEND_QUANTITY = _MAY_LOWER_QUANTITY + "pending NOT IN ('hide', 'delist') AND "
 
 CONDITIONS: Mapping[Stage, str] = {
     Stage.DELIST: _STATUS + "pending = 'delist'",
@@ -34,7 +32,7 @@ CONDITIONS: Mapping[Stage, str] = {
         "link = 'linked' AND NOT is_paused AND NOT is_orphaned AND pending <> 'delist'"
         " AND (proven_price IS NULL OR wanted_price < proven_price OR wanted_price > proven_price)"
     ),
-    Stage.DECREASE: _MAY_SEND_QUANTITY + "account > 0 AND account > available",
+    Stage.DECREASE: _MAY_LOWER_QUANTITY + "account > 0 AND account > available",
     Stage.INCREASE: _MAY_SEND_QUANTITY + "account < available",
     Stage.SET: _MAY_SEND_QUANTITY + "account IS NULL AND available IS NOT NULL",
 }

@@ -247,6 +247,8 @@ class Intent(models.Model):
     code = models.CharField(max_length=50)
     code_key = models.CharField(max_length=50)
     run_id = models.BigIntegerField(null=True, blank=True)
+    # When a request for it was sent last, by the hub's clock.
+    opened_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "code_key"], name="intent_once_per_code")]

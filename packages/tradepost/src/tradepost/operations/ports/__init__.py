@@ -56,6 +56,7 @@ from tradepost.operations.ports.listings import (
     LinkedListing,
     ListingRow,
     Listings,
+    OpenIntent,
     Proven,
     StoreInventory,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "ListingRow",
     "Listings",
     "NewShipment",
+    "OpenIntent",
     "OrderRow",
     "Orders",
     "OrdersById",

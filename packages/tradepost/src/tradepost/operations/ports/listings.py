@@ -223,15 +223,28 @@ class Listings(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """A code that was absent on the store, and about to be created there at `opened_at`."""
+
+    id: int
+    code: str
+    opened_at: datetime
+
+
 class Intents(Protocol):
     """What the hub was about to create on the store: committed before, closed when proven."""
 
     def open(self, codes: Collection[str]) -> None:
-        """Note the codes that are absent on the store and will be created."""
+        """Note the codes that are absent on the store and will be created now."""
         ...
 
     def open_among(self, codes: Collection[str]) -> set[str]:
         """Return the code keys of those with an open intent: what is found under them on the store is ours."""
+        ...
+
+    def all_open(self, *, after: int, limit: int) -> list[OpenIntent]:
+        """Page through all of the channel, by id."""
         ...
 
     def close(self, codes: Collection[str]) -> None: ...

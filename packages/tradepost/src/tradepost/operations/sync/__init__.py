@@ -9,6 +9,7 @@ from tradepost.operations.existence import Existence, look_at_confirmed_store
 from tradepost.operations.form import drive, drive_all
 from tradepost.operations.get_orders.comparison import compare_again
 from tradepost.operations.ports import Ports
+from tradepost.operations.publish.intent_sweep import IntentSweep
 from tradepost.operations.selection import EVERYTHING, Selection
 from tradepost.operations.stock.looks import Looks, basket_life
 from tradepost.operations.stock.moves import Moves
@@ -33,6 +34,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     is_whole = selection.only is None
     if is_whole:
         drive(ports, Existence(full=selection.full_existence))
+        drive(ports, IntentSweep(channel))
     else:
         look_at_confirmed_store(ports)
     counts = selection.count(ports.listings, _COUNTING) > 0

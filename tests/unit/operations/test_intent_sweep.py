@@ -1,0 +1,99 @@
+"""What becomes of products that a publish was about to create and never heard of again."""
+
+from datetime import timedelta
+
+import pytest
+
+from fakes.articles import a_family, a_simple
+from fakes.hub import LISTED, MemoryHub
+from tradepost.domain.attention import Attention
+from tradepost.domain.listing import Link, Pending
+from tradepost.domain.plan import Action, Outcome
+from tradepost.operations.publish.intent_sweep import IntentSweep
+
+
+@pytest.fixture
+def hub():
+    """A hub that has lost the answer to the publish of a mug, which the store has taken."""
+    made = MemoryHub()
+    (row,) = made.list_on_store(a_simple("mug"))
+    made.listings.change("mug", status=type(row.status)(), external_id=None, account=None)
+    made.intents.open(["mug"])
+    return made
+
+
+def sweep(hub):
+    return hub.drive(IntentSweep(hub.settings))
+
+
+def wait(hub):
+    hub.now += hub.lost_answer_wait
+
+
+def test_what_was_made_and_is_not_asked_for_any_more_is_linked_and_flagged(hub):
+    run = sweep(hub)
+
+    row = hub.listings.of("mug")
+    assert [(r.change.action, r.outcome) for r in run.results] == [(Action.LINK, Outcome.APPLIED)]
+    assert (row.status, row.external_id) == (LISTED, hub.store.shelf.by_key["mug"].id)
+    assert hub.intents.keys == set()
+    assert "Overwrite it to complete it" in hub.listings.flags[row.id][Attention.PUBLISH_FAILED]
+
+
+def test_what_is_still_queued_is_left_to_the_publish_that_completes_it(hub):
+    hub.listings.change("mug", status=type(LISTED)(pending=Pending.PUBLISH))
+    wait(hub)
+
+    assert sweep(hub).results == []
+    assert (hub.intents.keys, hub.listings.of("mug").status.link) == ({"mug"}, Link.UNLINKED)
+
+
+def test_an_intent_stays_open_as_long_as_its_product_may_still_be_made(hub):
+    hub.store.shelf.delete(hub.store.shelf.by_key["mug"].id)
+
+    sweep(hub)
+    early = set(hub.intents.keys)
+    wait(hub)
+    sweep(hub)
+
+    assert (early, hub.intents.keys) == ({"mug"}, set())
+
+
+def test_an_intent_of_what_is_linked_by_now_is_closed(hub):
+    hub.listings.change("mug", status=LISTED, external_id=hub.store.shelf.by_key["mug"].id)
+
+    assert sweep(hub).results == []
+    assert hub.intents.keys == set()
+
+
+def test_a_product_of_ours_that_another_listing_is_linked_to_is_nobody_elses(hub):
+    number = hub.store.shelf.by_key["mug"].id
+    hub.listings.build(a_simple("cup"))
+    hub.listings.change("cup", status=LISTED, external_id=number)
+
+    assert sweep(hub).results == []
+    assert (hub.intents.keys, hub.listings.of("mug").status.link) == (set(), Link.UNLINKED)
+
+
+def test_a_product_that_no_listing_is_for_any_more_is_named_until_it_is_gone(hub):
+    hub.listings.change("mug", code="beaker")
+    wait(hub)
+
+    run = sweep(hub)
+
+    assert [(r.change.subject.key, r.outcome) for r in run.results] == [("mug", Outcome.SKIPPED)]
+    assert "no listing has this code any more" in run.results[0].message
+    assert hub.intents.keys == {"mug"}
+
+
+def test_a_variant_waits_for_the_publish_of_its_family():
+    hub = MemoryHub()
+    rows = hub.list_on_store(a_family("tee", "S", "M"))
+    for row in rows:
+        pending = Pending.PUBLISH if row.sku == "tee-S" else Pending.NONE
+        hub.listings.change(row.sku, status=type(row.status)(pending=pending), external_id=None, account=None)
+    hub.intents.open([row.code for row in rows])
+    hub.now += timedelta(days=1)
+
+    assert sweep(hub).results == []
+    assert len(hub.intents.keys) == 3
