@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
-from tradepost.operations.ports import ImportCounts, QueuedStructure, ReadProduct, Saying, SourceSettings
+from tradepost.operations.ports import HeldPrice, ImportCounts, QueuedStructure, ReadProduct, Saying, SourceSettings
 
 
 class MemoryCatalogue:
@@ -56,8 +56,9 @@ class MemoryCatalogue:
                 left = tuple(variant for variant in old.variants if variant.sku not in move.skus)
                 self.products[move.before] = replace(old, variants=left)
 
-    def refresh_wanted(self, handles: Collection[str]) -> None:
+    def refresh_wanted(self, handles: Collection[str]) -> Sequence[HeldPrice]:
         self.calls.append(f"refresh {len(handles)}")
+        return ()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

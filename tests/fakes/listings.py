@@ -251,6 +251,9 @@ class MemoryListings:
         for number, noted in reasons.items():
             self.flags[number] = {**self.flags.get(number, {}), **noted}
 
+    def count_attention(self, kind: Attention) -> int:
+        return sum(kind in noted for noted in self.flags.values())
+
     def forget_moot(self, kinds: Collection[Attention]) -> None:
         assert self._may_write()
         for row in self._rows():

@@ -5,6 +5,7 @@ import ssl
 import threading
 from contextlib import closing
 from dataclasses import fields
+from decimal import Decimal
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -238,6 +239,9 @@ SETTINGS = {
     "batch_size": (("--batch-size", 7), 7),
     "requests_at_once": (("--requests-at-once", 1), 1),
     "delist_parent_with_last_variant": (("--keep-parent",), False),
+    "lowest_price": (("--lowest-price", "2.50"), Decimal("2.50")),
+    "highest_price": (("--highest-price", "900"), Decimal("900.00")),
+    "allows_zero_prices": (("--zero-prices",), True),
     "brake_percent": (("--brake-percent", 30), 30),
     "brake_at_least": (("--brake-at-least", 4), 4),
     "stock_mode": (("--stock-mode", "checkout"), "checkout"),

@@ -42,11 +42,12 @@ states = st.lists(
             "external_created": st.none() | st.integers(1, 3),
             "is_orphaned": st.booleans(),
             "awaits_images": st.booleans(),
+            "is_price_held": st.booleans(),
         }
     ),
     max_size=12,
 )
-_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account", "missing")
+_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account", "missing", "is_price_held")
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -253,6 +254,7 @@ def test_every_settled_state_is_tried(fill):
                 "looked_at": None,
                 "missing": 0,
                 "missing_since": None,
+                "is_price_held": False,
             }
             for settled in sorted(QUEUE)
         ]

@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 
 from miva_sandbox.server import SandboxServer
 from tradepost import wiring
-from tradepost.database.channels.channels import settings_of
+from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.models import Channel, Connection, Listing
 from tradepost.domain.errors import AddressRefused, NotAllowed, Reconfigure
 from tradepost.domain.order import StoreStatus

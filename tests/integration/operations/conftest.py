@@ -37,7 +37,7 @@ from tradepost.miva.wire.transport import OpenTransport
 from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
 from tradepost.operations.imports import ImportPorts, import_catalogue
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
-from tradepost.operations.queue_changes import queue
+from tradepost.operations.queue_changes import plan_unlink, queue
 from tradepost.operations.selection import Selection
 from tradepost.security.descriptions import AllowedMarkup
 from traffic import ignored_by
@@ -204,6 +204,10 @@ class Shop:
     def queue(self, change: Pending, *skus: str, **options):
         with transaction.atomic():
             return queue(self.listings, self.listings.by_skus(skus), change, **options)
+
+    def unlink(self, *skus: str) -> None:
+        with transaction.atomic():
+            self.listings.set_status(plan_unlink(self.listings.by_skus(skus)).statuses)
 
     def all_ids(self) -> list[int]:
         return list(Listing.objects.filter(channel=self.channel).values_list("pk", flat=True))

@@ -32,6 +32,7 @@ class Row:
     status: Status = field(default_factory=lambda: Status(*LISTED))
     wanted_price: Decimal = Decimal(10)
     proven_price: Decimal | None = Decimal(10)
+    is_price_held: bool = False
     available: int | None = 5
     account: int | None = 5
     open_since: datetime | None = None

@@ -63,7 +63,7 @@ def test_what_we_hid_and_was_given_pieces_back_or_may_have_been_is_hidden_again(
 
 
 def test_a_hidden_listing_gets_its_price_but_no_quantity():
-    assert rules.is_price_due(HIDDEN, wanted=Decimal(2), proven=Decimal(1))
+    assert rules.is_price_due(HIDDEN, wanted=Decimal(2), proven=Decimal(1), is_held=False)
     assert not rules.is_increase_due(HIDDEN, Figures(available=5, account=0))
 
 
@@ -71,6 +71,24 @@ def test_a_listing_that_waits_to_be_delisted_gets_nothing_but_less():
     delisting = Status(Health.LISTED, Link.LINKED, Pending.DELIST)
 
     assert rules.is_pending_due(delisting, Pending.DELIST)
-    assert not rules.is_price_due(delisting, wanted=Decimal(2), proven=Decimal(1))
+    assert not rules.is_price_due(delisting, wanted=Decimal(2), proven=Decimal(1), is_held=False)
     assert rules.is_decrease_due(delisting, Figures(available=0, account=5))
     assert not rules.is_increase_due(delisting, Figures(available=9, account=5))
+
+
+@pytest.mark.parametrize(
+    ("limits", "price", "reason"),
+    [
+        (rules.PriceLimits(), "0", "gives nothing away"),
+        (rules.PriceLimits(), "0.01", ""),
+        (rules.PriceLimits(allows_zero=True, lowest=Decimal(5)), "0", ""),
+        (rules.PriceLimits(lowest=Decimal(5)), "4.99", "4.99 is below the channel's lowest, 5"),
+        (rules.PriceLimits(lowest=Decimal(5), highest=Decimal(5)), "5.00", ""),
+        (rules.PriceLimits(highest=Decimal(5)), "5.01", "5.01 is above the channel's highest, 5"),
+    ],
+)
+def test_a_price_is_held_back_outside_the_limits_and_where_it_is_nothing(limits, price, reason):
+    held = limits.why_held(Decimal(price))
+
+    assert reason in held
+    assert bool(held) is bool(reason)

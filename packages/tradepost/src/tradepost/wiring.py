@@ -14,7 +14,8 @@ from django.utils import timezone
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
-from tradepost.database.channels.channels import DjangoChannels, settings_of
+from tradepost.database.channels.channel_settings import settings_of
+from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes

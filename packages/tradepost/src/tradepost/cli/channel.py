@@ -7,7 +7,7 @@ import typer
 
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
-from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of, time_zone_of
+from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of, price_limits_of, time_zone_of
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
@@ -238,6 +238,9 @@ def set_(
     native: options.Native = None,
     require_product_type: options.RequireProductType = None,
     delist_parent: options.DelistParent = None,
+    lowest_price: options.LowestPrice = None,
+    highest_price: options.HighestPrice = None,
+    zero_prices: options.ZeroPrices = None,
     brake_percent: options.BrakePercent = None,
     brake_at_least: options.BrakeAtLeast = None,
     stock_mode: options.StockModeOption = None,
@@ -302,6 +305,7 @@ def set_(
             "order_statuses": frozenset(order_status) if order_status else None,
             "requires_product_type": require_product_type,
             "delist_parent_with_last_variant": delist_parent,
+            "allows_zero_prices": zero_prices,
             "brake_percent": brake_percent,
             "brake_at_least": brake_at_least,
             "stock_mode": stock_mode,
@@ -327,6 +331,7 @@ def set_(
         store=store,
         images=images,
         no_images=no_images,
+        price_limits=price_limits_of(lowest=lowest_price, highest=highest_price),
     )
     if edit.is_empty:
         message = "Say what to change; 'tradepost channel set --help' lists the settings."
@@ -435,6 +440,9 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "layout": "native" if settings.rules.is_native else "flat",
         "requires_product_type": channel.requires_product_type,
         "delist_parent": channel.delist_parent_with_last_variant,
+        "lowest_price": channel.lowest_price,
+        "highest_price": channel.highest_price,
+        "zero_prices": channel.allows_zero_prices,
         "brake_percent": channel.brake_percent,
         "brake_at_least": channel.brake_at_least,
         "stock_mode": channel.stock_mode,

@@ -1,7 +1,9 @@
 """What the options of `channel add` and `channel set` make of a channel: another channel."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import NotAllowed
@@ -12,6 +14,7 @@ from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageCon
 T = TypeVar("T", bound=ChannelSettings | ContentRules | StoreConnection | ImageConnection)
 
 _LONGEST_NAME = 100
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 _DIGESTS = ("sha256", "sha1")
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -21,12 +24,14 @@ class ChannelEdit:
     """
     Fields of a channel with their new values, by the names that they have there; None leaves what is there.
 
-    `carriers`: pairs to add to the carrier map; a blank type takes the word out. `no_images` forgets the image server.
+    `price_limits`: those to change, None for no limit. `carriers`: pairs to add to the carrier map; a blank type takes
+    the word out. `no_images` forgets the image server.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
+    price_limits: Mapping[str, Decimal | None] = field(default_factory=dict)
     store: Mapping[str, Any] = field(default_factory=dict)
     images: Mapping[str, Any] = field(default_factory=dict)
     no_images: bool = False
@@ -41,6 +46,8 @@ class ChannelEdit:
                 settings,
                 rules=_with(settings.rules, self.rules),
                 carrier_map={word: kind for word, kind in carriers.items() if kind},
+                lowest_price=self.price_limits.get("lowest_price", settings.lowest_price),
+                highest_price=self.price_limits.get("highest_price", settings.highest_price),
             ),
             store=self._store(profile.store),
             images=None if self.no_images else self._images(profile.images),
@@ -49,7 +56,7 @@ class ChannelEdit:
     @property
     def is_empty(self) -> bool:
         given = (self.settings, self.rules, self.store, self.images)
-        return not (self.no_images or self.carriers or any(_given(fields) for fields in given))
+        return not (self.no_images or self.carriers or self.price_limits or any(_given(fields) for fields in given))
 
     def _store(self, before: StoreConnection | None) -> StoreConnection | None:
         given = _given(self.store)
@@ -104,6 +111,19 @@ def name_of(text: str) -> str:
         message = "A channel's name has 1 to 100 characters."
         raise NotAllowed(message)
     return text.strip()
+
+
+def price_limits_of(*, lowest: str | None, highest: str | None) -> dict[str, Decimal | None]:
+    """Read the limits that were named; 'none' takes one away."""
+    given = {"lowest_price": lowest, "highest_price": highest}
+    return {name: None if text.strip() == "none" else _amount(text) for name, text in given.items() if text is not None}
+
+
+def _amount(text: str) -> Decimal:
+    if not _AMOUNT.fullmatch(text.strip()):
+        message = f"'{text}' is no amount; write it as 4.50, or 'none' for no limit."
+        raise NotAllowed(message)
+    return Decimal(text.strip())
 
 
 def carriers_of(pairs: list[str]) -> dict[str, str]:

@@ -129,6 +129,18 @@ BrakePercent = Annotated[
 BrakeAtLeast = Annotated[
     int | None, typer.Option(min=0, help="How many it may, however small the share of them would be.")
 ]
+LowestPrice = Annotated[
+    str | None,
+    typer.Option(metavar="AMOUNT", help="Prices below it are not sent but shown to a person; 'none' for no limit."),
+]
+HighestPrice = Annotated[
+    str | None,
+    typer.Option(metavar="AMOUNT", help="Prices above it are not sent but shown to a person; 'none' for no limit."),
+]
+ZeroPrices = Annotated[
+    bool | None,
+    typer.Option("--zero-prices/--no-zero-prices", help="Whether a price of 0 is meant, or held back; held at first."),
+]
 LostAnswerSeconds = Annotated[
     int | None,
     typer.Option(

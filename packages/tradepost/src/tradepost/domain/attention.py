@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.rules import holds_back_price
 
 
 class Attention(StrEnum):
@@ -74,6 +75,7 @@ _CAN_HOLD: Mapping[Attention, Callable[[Status], bool]] = {
     Attention.PRICE_FAILED: _is_on_store,
     Attention.STOCK_FAILED: _is_on_store,
     Attention.DRIFT: _is_on_store,
+    Attention.PRICE_HELD: holds_back_price,
     Attention.DELIST_FAILED: lambda status: status.pending is Pending.DELIST,
 }
 

@@ -107,6 +107,11 @@ def images_left_out(channel: str) -> Change:
     return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "the channel has no image server")
 
 
+def prices_held(channel: str) -> Change:
+    """What a channel's limits hold back keeps the price that the store has."""
+    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "prices outside its limits")
+
+
 # --- listings in the hub --------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The channel's rules: from what the merchant has and asks to what the store should show, and what is due."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
@@ -31,13 +32,43 @@ def wanted_price(price: Decimal) -> Decimal:
     return price.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+@dataclass(frozen=True, slots=True)
+class PriceLimits:
+    """Which prices a channel sends: none below or above these, where they are set, and 0 only where that is meant."""
+
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
+    allows_zero: bool = False
+
+    def why_held(self, price: Decimal) -> str:
+        """Say why a price is held back; blank where it may be sent."""
+        if not price:
+            return "" if self.allows_zero else "The catalogue has it for 0.00, and the channel gives nothing away."
+        if self.lowest is not None and price < self.lowest:
+            return f"Its price of {price} is below the channel's lowest, {self.lowest}."
+        if self.highest is not None and price > self.highest:
+            return f"Its price of {price} is above the channel's highest, {self.highest}."
+        return ""
+
+
+def price_held_message(price: Decimal, limits: PriceLimits) -> str:
+    """Say of what is on the store, or to be published, why its price is held back, and what that means."""
+    return f"{limits.why_held(price)} Until that changes it is not published, and what is on the store keeps its price."
+
+
 def parent_price(prices: Iterable[Decimal]) -> Decimal:
     """Return the price that lists show for a family before a choice is made: the lowest of its variants'."""
     return min(prices, default=Decimal())
 
 
-def is_price_due(status: Status, *, wanted: Decimal, proven: Decimal | None) -> bool:
-    return listing.may_send_price(status) and wanted != proven
+def is_price_due(status: Status, *, wanted: Decimal, proven: Decimal | None, is_held: bool) -> bool:
+    """What is held back is not sent: the store keeps the price that it has."""
+    return listing.may_send_price(status) and not is_held and wanted != proven
+
+
+def holds_back_price(status: Status) -> bool:
+    """Whether it matters to somebody that a price is held back: it is on the store, or is to be published."""
+    return status.link is not Link.UNLINKED or status.pending is Pending.PUBLISH
 
 
 def is_decrease_due(status: Status, stock: StockFigures) -> bool:

@@ -36,6 +36,8 @@ class SyncValues(rules.StockFigures, Protocol):
     def proven_price(self) -> Decimal | None: ...
     @property
     def looked_at(self) -> datetime | None: ...
+    @property
+    def is_price_held(self) -> bool: ...
 
 
 def is_due(stage: Stage, listing: SyncValues) -> bool:
@@ -50,7 +52,12 @@ def is_due(stage: Stage, listing: SyncValues) -> bool:
         case Stage.DECREASE:
             return rules.is_decrease_due(listing.status, listing)
         case Stage.PRICE:
-            return rules.is_price_due(listing.status, wanted=listing.wanted_price, proven=listing.proven_price)
+            return rules.is_price_due(
+                listing.status,
+                wanted=listing.wanted_price,
+                proven=listing.proven_price,
+                is_held=listing.is_price_held,
+            )
         case Stage.INCREASE:
             return rules.is_increase_due(listing.status, listing)
         case Stage.SET:

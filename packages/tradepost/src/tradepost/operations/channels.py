@@ -72,9 +72,12 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         after = _settled(edit(before), ports.connector)
         if after.settings.rules.is_native != before.settings.rules.is_native:
             _refuse_while_families_are_on_store(before, ports.channels)
+        _refuse_impossible_prices(after)
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
+            if after.settings.price_limits != before.settings.price_limits:
+                ports.channels.refresh_wanted(channel_id)
             if after.settings.time_zone != before.settings.time_zone:
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
@@ -189,6 +192,14 @@ def _refuse_while_families_are_on_store(profile: ChannelProfile, channels: Chann
         raise NotAllowed(
             f"'{profile.name}' has families on the store in the other layout. Delist or unlink them first, then change "
             "the layout and publish them again."
+        )
+
+
+def _refuse_impossible_prices(profile: ChannelProfile) -> None:
+    limits = profile.settings.price_limits
+    if limits.lowest is not None and limits.highest is not None and limits.lowest > limits.highest:
+        raise NotAllowed(
+            f"The lowest price, {limits.lowest}, is above the highest, {limits.highest}, so nothing could be sold."
         )
 
 

@@ -22,6 +22,7 @@ from tradepost.operations.ports import (
     CatalogueReader,
     Clock,
     DescriptionCleaner,
+    HeldPrice,
     ImportCounts,
     Level,
     ListingBuilder,
@@ -43,6 +44,21 @@ _MAX_SOURCE = 2000
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class SavedProducts:
+    """
+    What became of a batch.
+
+    `built`: how many listings each channel got. `structures`: whose structure is due there. `held_prices`: those that
+    a channel does not send.
+    """
+
+    counts: ImportCounts = field(default_factory=ImportCounts)
+    built: Mapping[str, int] = field(default_factory=dict)
+    structures: Mapping[str, QueuedStructure] = field(default_factory=dict)
+    held_prices: Sequence[HeldPrice] = ()
+
+
 @dataclass(slots=True)
 class ImportReport:
     """
@@ -62,6 +78,14 @@ class ImportReport:
     restructured: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
     reports: list[RowReport] = field(default_factory=list)
+
+    def add(self, saved: "SavedProducts") -> None:
+        self.saved += saved.counts
+        self.built.update(saved.built)
+        self.reports += map(_price_held, saved.held_prices)
+        for name, structure in saved.structures.items():
+            self.restructured.setdefault(name, []).extend(structure.queued)
+            self.held.setdefault(name, []).extend(structure.held)
 
     @property
     def listings_built(self) -> int:
@@ -132,13 +156,9 @@ def import_catalogue(
         if products:
             with ports.transaction():
                 products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
-                saved, built, structures = save_products(products, ports, saying=saying, queue=queue)
+                saved = save_products(products, ports, saying=saying, queue=queue)
             waiting += undecided
-            report.saved += saved
-            report.built.update(built)
-            for name, structure in structures.items():
-                report.restructured.setdefault(name, []).extend(structure.queued)
-                report.held.setdefault(name, []).extend(structure.held)
+            report.add(saved)
         for product in products:
             report.products += 1
             with_images += bool(product.images or any(variant.image for variant in product.variants))
@@ -191,17 +211,18 @@ def _no_image_server(channel: str, products: int) -> RowReport:
     return RowReport(0, Level.NOTE, message)
 
 
-def save_products(
-    products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool
-) -> tuple[ImportCounts, dict[str, int], dict[str, QueuedStructure]]:
+def _price_held(price: HeldPrice) -> RowReport:
+    return RowReport(0, Level.NOTE, f"{price.sku} on '{price.channel}': {price.reason}", price.handle)
+
+
+def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool) -> SavedProducts:
     """
     Keep products as somebody says that they are, and bring their listings on every channel in step; one transaction.
 
-    Returns also how many listings each channel got, and whose structure is due there. Idempotent.
-    Raises RowRefused when a SKU belongs to another product.
+    Idempotent. Raises RowRefused when a SKU belongs to another product.
     """
     if not products:
-        return ImportCounts(), {}, {}
+        return SavedProducts()
     handles = [product.handle for product in products]
     with ports.transaction():
         saved = ports.catalogue.save(products, saying=saying)
@@ -209,8 +230,8 @@ def save_products(
         # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
-        ports.catalogue.refresh_wanted(handles)
-    return saved, built, structures
+        held = ports.catalogue.refresh_wanted(handles)
+    return SavedProducts(saved, built, structures, held)
 
 
 def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -> Saying:

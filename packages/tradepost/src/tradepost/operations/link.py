@@ -19,7 +19,7 @@ from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
 from tradepost.operations.candidates import chosen_product
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
-from tradepost.operations.publish.verdict import linked
+from tradepost.operations.publish.verdict import flag_held_price, linked
 from tradepost.operations.selection import EVERYTHING, Selection
 
 _BATCH = 200
@@ -164,6 +164,7 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
             confirmed = confirm(decision, holders=facts or {}, seen=seen)
             if isinstance(confirmed, StoreProduct):
                 verdict.proven.append(linked(decision.row, confirmed, evidence.began))
+                flag_held_price(decision.row, self._channel.price_limits, verdict)
             elif confirmed is not None:
                 verdict.flag(decision.row.id, *confirmed)
         return verdict

@@ -20,7 +20,7 @@ from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct
 from tradepost.domain.stock import Counting
-from tradepost.operations.ports import Clock, ImportCounts, Saying, SourceSettings
+from tradepost.operations.ports import Clock, HeldPrice, ImportCounts, Saying, SourceSettings
 
 
 class DjangoCatalogue:
@@ -115,9 +115,10 @@ class DjangoCatalogue:
             identity.hand_over_listings(before, after)
             identity.remove_variants([before], at=self._clock())
 
-    def refresh_wanted(self, handles: Collection[str]) -> None:
+    def refresh_wanted(self, handles: Collection[str]) -> list[HeldPrice]:
         with transaction.atomic():
-            refresh_products(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
+            ids = list(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
+            return refresh_products(ids, at=self._clock())
 
     def _refuse_taken(self, products: Sequence[Product]) -> None:
         handles = {variant.sku: product.handle for product in products for variant in product.variants}

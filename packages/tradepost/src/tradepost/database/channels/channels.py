@@ -1,12 +1,12 @@
 """Channels: their settings as plain values, and the port of those that set channels up."""
 
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from tradepost.database.channels.channel_settings import RULES, settings_of
 from tradepost.database.channels.connections import (
     forget_connection,
     image_connection_of,
@@ -15,50 +15,16 @@ from tradepost.database.channels.connections import (
     store_connection_of,
 )
 from tradepost.database.json_values import plain
+from tradepost.database.listings.wanted import refresh_channel
 from tradepost.database.models import Channel, ConnectionKind, Run
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
-from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
-from tradepost.domain.stock import StockMode
-from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher, StoreStanding
+from tradepost.operations.ports import ChannelProfile, Cipher, StoreStanding
 
-_RULES = {field.name for field in dataclasses.fields(ContentRules)}
 _LONGEST_NAME = 100
-
-
-def settings_of(channel: Channel) -> ChannelSettings:
-    """Return the channel's settings; what is stored as empty takes the default of `ChannelSettings`."""
-    given: dict[str, Any] = {}
-    if channel.order_statuses:
-        given["order_statuses"] = frozenset(map(StoreStatus, channel.order_statuses))
-    if channel.payment_states:
-        given["payment_states"] = frozenset(map(PaymentState, channel.payment_states))
-    return ChannelSettings(
-        id=channel.pk,
-        name=channel.name,
-        # Rules of a newer version that was gone back from are left alone, not fatal.
-        rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in _RULES}),
-        is_local=channel.is_local,
-        time_zone=channel.time_zone,
-        look_back_days=channel.look_back_days,
-        payload_days=channel.payload_days,
-        acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
-        shipment_path=ShipmentPath(channel.shipment_path),
-        carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
-        requires_product_type=channel.requires_product_type,
-        batch_size=channel.batch_size,
-        requests_at_once=channel.requests_at_once,
-        delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
-        stock_mode=StockMode(channel.stock_mode),
-        basket_hours=channel.basket_hours,
-        lost_answer_seconds=channel.lost_answer_seconds,
-        brake_percent=channel.brake_percent,
-        brake_at_least=channel.brake_at_least,
-        **given,
-    )
 
 
 def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProfile:
@@ -122,6 +88,9 @@ class DjangoChannels:
         families = Channel.objects.filter(pk=channel_id, listings__kind=Kind.PARENT.value)
         return families.exclude(listings__link=Link.UNLINKED.value).exists()
 
+    def refresh_wanted(self, channel_id: int) -> None:
+        refresh_channel(channel_id, at=timezone.now())
+
     def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
         for kind, result in ((ConnectionKind.STORE_API, store), (ConnectionKind.IMAGE_FTP, images)):
             connections = _in_use(channel_id).connections.filter(kind=kind.value)
@@ -158,10 +127,10 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.time_zone = settings.time_zone
     channel.is_paused = profile.is_paused
     channel.rules = {
-        **{name: value for name, value in channel.rules.items() if name not in _RULES},
+        **{name: value for name, value in channel.rules.items() if name not in RULES},
         **{
             name: plain(getattr(settings.rules, name))
-            for name in sorted(_RULES)
+            for name in sorted(RULES)
             if getattr(settings.rules, name) != getattr(defaults, name)
         },
     }
@@ -179,5 +148,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.stock_mode = settings.stock_mode.value
     channel.basket_hours = settings.basket_hours
     channel.lost_answer_seconds = settings.lost_answer_seconds
+    channel.lowest_price = settings.lowest_price
+    channel.highest_price = settings.highest_price
+    channel.allows_zero_prices = settings.allows_zero_prices
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least

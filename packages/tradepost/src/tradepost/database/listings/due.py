@@ -29,7 +29,7 @@ CONDITIONS: Mapping[Stage, str] = {
     ),
     Stage.UNHIDE: _STATUS + "pending = 'unhide' AND open_since IS NULL",
     Stage.PRICE: (
-        "link = 'linked' AND NOT is_paused AND NOT is_orphaned AND pending <> 'delist'"
+        "link = 'linked' AND NOT is_price_held AND NOT is_paused AND NOT is_orphaned AND pending <> 'delist'"
         " AND (proven_price IS NULL OR wanted_price < proven_price OR wanted_price > proven_price)"
     ),
     Stage.DECREASE: _MAY_LOWER_QUANTITY + "account > 0 AND account > available",

@@ -145,6 +145,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "is_orphaned": False,
             "was_hidden": False,
             "wanted_price": 0,
+            "is_price_held": False,
             "missing": 0,
             "proven_fingerprints": {},
             "overwrite_groups": [],

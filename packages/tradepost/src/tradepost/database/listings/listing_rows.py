@@ -39,6 +39,7 @@ _COLUMNS = (
     "overwrite_groups",
     "was_hidden",
     "awaits_images",
+    "is_price_held",
 )
 
 
@@ -81,4 +82,5 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         overwrite_groups=frozenset(map(Group, values["overwrite_groups"])),
         was_hidden=values["was_hidden"],
         awaits_images=values["awaits_images"],
+        is_price_held=values["is_price_held"],
     )

@@ -22,7 +22,7 @@ from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.listings.structure import queue_structure
-from tradepost.database.models import Listing, ProductRecord
+from tradepost.database.models import AttentionRecord, Listing, ProductRecord
 from tradepost.database.sql import Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
@@ -199,6 +199,9 @@ class DjangoListings:
         self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
     ) -> None:
         write_attentions(reasons, ended=ended, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def count_attention(self, kind: Attention) -> int:
+        return AttentionRecord.objects.filter(channel_id=self._channel_id, kind=kind.value).count()
 
     def forget_moot(self, kinds: Collection[Attention]) -> None:
         forget_moot(kinds, channel_id=self._channel_id)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tradepost.database import sql
-from tradepost.database.channels.channels import settings_of
+from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Kind

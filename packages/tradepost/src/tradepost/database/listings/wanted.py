@@ -1,21 +1,31 @@
 """What listings should show: computed by the domain from the catalogue's values, and stored where it changed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Q
 
 from tradepost.database import sql
-from tradepost.database.models import Listing, VariantRecord
+from tradepost.database.channels.channel_settings import settings_of
+from tradepost.database.listings.attentions import write_attentions
+from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.rules import parent_price, wanted_price
+from tradepost.domain.rules import holds_back_price, parent_price, price_held_message, wanted_price
 from tradepost.domain.stock import available
+from tradepost.operations.ports import HeldPrice
 
-_COLUMNS = ("id", "channel_id", "product_id", "variant_id", "kind", "wanted_price", "available")
+_COLUMNS = (
+    *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
+    *("wanted_price", "is_price_held", "available"),
+    *("health", "link", "pending", "is_paused", "is_orphaned"),
+)
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class _Wanted:
 
     id: int
     wanted_price: Decimal
+    is_price_held: bool
     available: int | None
 
 
@@ -37,27 +48,70 @@ def lock_variants(variant_ids: Iterable[int]) -> None:
     list(VariantRecord.objects.select_for_update().filter(id__in=ids).order_by("id").values_list("id"))
 
 
-def refresh_products(product_ids: Collection[int]) -> None:
-    """Compute price and what is available anew for the listings of these products, on every channel."""
+def refresh_channel(channel_id: int, *, at: datetime) -> None:
+    """Compute everything of a channel anew, for another setting."""
+    after = 0
+    where = ["channel_id = %s"]
+    while ids := sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH):
+        refresh_products(ids, at=at)
+        after = ids[-1]
+
+
+def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[HeldPrice]:
+    """
+    Compute price and what is available anew for the listings of these products, on every channel.
+
+    A price that the channel's limits hold back is noted as an attention where that matters; returns those.
+    """
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
     values = _values(Q(product_id__in=product_ids))
+    rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
+    channels = {each.pk: each for each in Channel.objects.filter(id__in={row["channel_id"] for row in rows})}
+    limits = {channel_id: settings_of(channel).price_limits for channel_id, channel in channels.items()}
     family: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
-    parents: list[dict[str, Any]] = []
+    reasons: dict[int, dict[int, str]] = defaultdict(dict)
     wanted: list[_Wanted] = []
-    known: dict[int, _Wanted] = {}
-    for row in Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS):
-        known[row["id"]] = _Wanted(row["id"], row["wanted_price"], row["available"])
+    held: list[HeldPrice] = []
+    for row in rows:
+        if row["kind"] == Kind.PARENT or row["variant_id"] not in values:
+            continue
+        variant, of_channel = values[row["variant_id"]], limits[row["channel_id"]]
+        # What is gone from the catalogue keeps its price.
+        price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
+        is_held = bool(of_channel.why_held(price))
+        wanted.append(_Wanted(row["id"], price, is_held, variant.available))
+        if variant.is_gone:
+            continue
+        if not is_held:
+            family[row["channel_id"], row["product_id"]].append(price)
+        elif holds_back_price(status_of(**{name: row[name] for name in _STATUS})):
+            reason = price_held_message(price, of_channel)
+            reasons[row["channel_id"]][row["id"]] = reason
+            held.append(HeldPrice(channels[row["channel_id"]].name, row["product__handle"], row["sku"], reason))
+    for row in rows:
         if row["kind"] == Kind.PARENT:
-            parents.append(row)
-        elif row["variant_id"] in values:
-            variant = values[row["variant_id"]]
-            # What is gone from the catalogue keeps its price.
-            price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
-            wanted.append(_Wanted(row["id"], price, variant.available))
-            if not variant.is_gone:
-                family[row["channel_id"], row["product_id"]].append(price)
-    wanted += [_Wanted(row["id"], parent_price(family[row["channel_id"], row["product_id"]]), None) for row in parents]
+            prices = family[row["channel_id"], row["product_id"]]
+            wanted.append(_Wanted(row["id"], parent_price(prices), not prices, None))
+    known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
+    for channel_id in channels:
+        of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
+        _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
+    return held
+
+
+_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
+_WANTED = tuple(field.name for field in fields(_Wanted))
+
+
+def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, channel_id: int, at: datetime) -> None:
+    write_attentions(
+        {listing_id: {Attention.PRICE_HELD: reason} for listing_id, reason in reasons.items()},
+        ended={each: {Attention.PRICE_HELD} for each in listing_ids if each not in reasons},
+        channel_id=channel_id,
+        at=at,
+        run_id=None,
+    )
 
 
 def refresh_available(variant_ids: Collection[int]) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from django.db import models
 
+from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import choices, enum_field, one_of
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
@@ -37,6 +38,9 @@ class Channel(models.Model):
     batch_size = models.PositiveIntegerField(default=50)
     requests_at_once = models.PositiveIntegerField(default=3)
     delist_parent_with_last_variant = models.BooleanField(default=True)
+    lowest_price = MoneyField(null=True, blank=True)
+    highest_price = MoneyField(null=True, blank=True)
+    allows_zero_prices = models.BooleanField(default=False)
     brake_percent = models.PositiveIntegerField(default=USUAL_PERCENT)
     brake_at_least = models.PositiveIntegerField(default=USUAL_AT_LEAST)
 
@@ -67,6 +71,12 @@ class Channel(models.Model):
             one_of("shipment_path", ShipmentPath, table="channel"),
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),
             models.CheckConstraint(condition=models.Q(batch_size__gte=1), name="channel_batch_size_positive"),
+            models.CheckConstraint(
+                condition=models.Q(lowest_price__isnull=True)
+                | models.Q(highest_price__isnull=True)
+                | models.Q(lowest_price__lte=models.F("highest_price")),
+                name="channel_price_limits_in_order",
+            ),
             models.CheckConstraint(condition=models.Q(brake_percent__lte=100), name="channel_brake_is_a_share"),
         ]
 

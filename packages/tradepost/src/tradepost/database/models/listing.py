@@ -47,6 +47,8 @@ class Listing(models.Model):
     external_created = models.BigIntegerField(null=True, blank=True)
 
     wanted_price = MoneyField()
+    # The channel's limits hold the wanted price back; the store keeps the one that it has.
+    is_price_held = models.BooleanField(default=False)
     proven_price = MoneyField(null=True, blank=True)
     # Big: pieces of many lines, each of which may be as many as an integer holds.
     available = models.BigIntegerField(null=True, blank=True)
@@ -136,7 +138,7 @@ class Listing(models.Model):
             # due(PRICE).
             models.Index(
                 fields=["channel", "id"],
-                condition=Q(link="linked")
+                condition=Q(link="linked", is_price_held=False)
                 & (
                     Q(proven_price__isnull=True)
                     | Q(wanted_price__lt=F("proven_price"))

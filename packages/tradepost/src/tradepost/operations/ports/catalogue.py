@@ -105,6 +105,16 @@ class CatalogueReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HeldPrice:
+    """A price that a channel does not send, and why."""
+
+    channel: str
+    handle: str
+    sku: str
+    reason: str
+
+
 class Catalogue(Protocol):
     """Products and variants of the merchant."""
 
@@ -158,8 +168,12 @@ class Catalogue(Protocol):
         """
         ...
 
-    def refresh_wanted(self, handles: Collection[str]) -> None:
-        """Compute price and quantity anew for the listings of these products on every channel; idempotent."""
+    def refresh_wanted(self, handles: Collection[str]) -> Sequence[HeldPrice]:
+        """
+        Compute price and quantity anew for the listings of these products on every channel; idempotent.
+
+        Returns the prices that are held back of what is on a store or to be published; each is noted there.
+        """
         ...
 
 

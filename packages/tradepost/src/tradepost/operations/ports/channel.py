@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
@@ -14,6 +15,7 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.order_news import PAID_IN_SOME_WAY
+from tradepost.domain.rules import PriceLimits
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
@@ -30,6 +32,7 @@ class ChannelSettings:
     (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock. `basket_hours`: how long
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
+    `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
     """
 
     id: int
@@ -51,8 +54,15 @@ class ChannelSettings:
     stock_mode: StockMode = StockMode.UNKNOWN
     basket_hours: int = 26
     lost_answer_seconds: int = 180
+    lowest_price: Decimal | None = None
+    highest_price: Decimal | None = None
+    allows_zero_prices: bool = False
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
+
+    @property
+    def price_limits(self) -> PriceLimits:
+        return PriceLimits(self.lowest_price, self.highest_price, self.allows_zero_prices)
 
     @property
     def brake_limits(self) -> BrakeLimits:
@@ -108,6 +118,10 @@ class Channels(Protocol):
         ...
 
     def has_families_on_store(self, channel_id: int) -> bool: ...
+
+    def refresh_wanted(self, channel_id: int) -> None:
+        """Compute anew what the channel's listings should show, by its settings as they are now. Idempotent."""
+        ...
 
     def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
         """Keep with the connections what a look at them found."""

@@ -26,7 +26,8 @@ class ListingRow:
     has no stock. `parent_id` and `parent_code` are set on variants.
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
     when its product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`:
-    it was published without images that the catalogue has.
+    it was published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
+    `domain.rules.PriceLimits`.
     """
 
     id: int
@@ -52,6 +53,7 @@ class ListingRow:
     was_hidden: bool = False
     external_created: int | None = None
     awaits_images: bool = False
+    is_price_held: bool = False
 
 
 class LinkedListing(NamedTuple):
@@ -217,6 +219,8 @@ class Listings(Protocol):
         nothing changes.
         """
         ...
+
+    def count_attention(self, kind: Attention) -> int: ...
 
     def forget_moot(self, kinds: Collection[Attention]) -> None:
         """Forget attentions of these kinds that hold no more: exactly those of `domain.attention.is_moot`."""

@@ -164,6 +164,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
                 taken=taken,
                 holders=facts.holders,
                 sends_images=seen.sends_images,
+                limits=self._channel.price_limits,
             )
             # No product is linked twice, not by two families of one batch either.
             taken |= {product.id: row.id for row, product, _ in planned.links}
@@ -206,7 +207,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     def judge(
         self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence
     ) -> Verdict:
-        return verdict.judge(plan.detail, seen=seen, evidence=evidence)
+        return verdict.judge(plan.detail, seen=seen, evidence=evidence, limits=self._channel.price_limits)
 
     def _may_be_made(self, row: ListingRow) -> bool:
         """Whether this publish creates it unless the store has it; a parent is made whenever a variant of it is."""

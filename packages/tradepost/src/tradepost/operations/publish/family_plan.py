@@ -13,6 +13,7 @@ from tradepost.domain.listing import Health, Link, Pending, is_due_for_images, i
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
+from tradepost.domain.rules import PriceLimits
 from tradepost.domain.stock import offered
 from tradepost.domain.store import MAIN_IMAGE, StoreProduct
 from tradepost.domain.structure import Structure, combination, fitted, structure_mark
@@ -23,6 +24,7 @@ from tradepost.operations.selection import EVERYTHING, Selection
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
+_NO_LIMITS = PriceLimits(allows_zero=True)
 _OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
 
@@ -108,6 +110,7 @@ def plan_family(
     taken: Mapping[int, int] | None = None,
     holders: Mapping[str, int] | None = None,
     sends_images: bool = True,
+    limits: PriceLimits = _NO_LIMITS,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
@@ -115,10 +118,18 @@ def plan_family(
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
     publish that did not come to its end, and are completed instead of linked. `answered`: the roots of families that
     the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
-    use. `taken` and `holders`: see `Facts`.
+    use. `taken` and `holders`: see `Facts`. `limits`: those that prices are held back by.
     """
     triage = _FamilyTriage(
-        family, rules, seen, ours, selection, taken=taken or {}, holders=holders or {}, sends_images=sends_images
+        family,
+        rules,
+        seen,
+        ours,
+        selection,
+        taken=taken or {},
+        holders=holders or {},
+        sends_images=sends_images,
+        limits=limits,
     )
     for row in family.listings:
         triage.place(row)
@@ -266,12 +277,14 @@ class _FamilyTriage:
         taken: Mapping[int, int],
         holders: Mapping[str, int],
         sends_images: bool,
+        limits: PriceLimits,
     ) -> None:
         self._family = family
         self._ids = {row.id for row in family.listings}
         self._taken = dict(taken)
         self._holders = holders
         self._sends_images = sends_images
+        self._limits = limits
         self._rules = rules
         self._seen = seen
         self._ours = ours
@@ -325,7 +338,8 @@ class _FamilyTriage:
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
-        if found is None or key not in self._ours:
+        is_ours = found is not None and key in self._ours
+        if not is_ours:
             match self._match(row):
                 case Refusal() as refusal:
                     self.refused.append(refusal)
@@ -333,6 +347,11 @@ class _FamilyTriage:
                 case (product, found_by):
                     self._link(row, product, found_by)
                     return
+        if row.is_price_held:
+            message = f"{self._limits.why_held(row.wanted_price)} So {row.sku} is not published."
+            self.refused.append(Refusal(row, Attention.PRICE_HELD, message))
+            return
+        if not is_ours:
             self.creates.add(key)
         self.groups[key] = ALL_GROUPS - self._held_on_sale(found)
         self.takes_part.add(row.id)

@@ -9,6 +9,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprint, fingerprints
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
+from tradepost.domain.rules import PriceLimits, price_held_message
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, combination
@@ -24,11 +25,13 @@ _SOFT = frozenset({"images", "address"})
 _CLOSED = "The product has no options any more, so its page went off sale; delist it when nobody needs it."
 
 
-def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
+def judge(detail: Detail, *, seen: Seen, evidence: Evidence, limits: PriceLimits) -> Verdict:
     """Judge a batch; `detail` is that of the last plan."""
     verdict = Verdict(files=dict(seen.uploaded), set_up=list(seen.set_up.values()))
     for family in detail.families:
         _judge_family(family, seen, evidence, verdict)
+        for row, _, _ in family.links:
+            flag_held_price(row, limits, verdict)
     return verdict
 
 
@@ -154,6 +157,12 @@ def _closed(row: ListingRow, at: datetime) -> Proven:
     status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
     prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
     return Proven.of(row, at, status, fingerprints=prints)
+
+
+def flag_held_price(row: ListingRow, limits: PriceLimits, verdict: Verdict) -> None:
+    """What is linked while its price is held back keeps the store's, which nobody may have noticed before."""
+    if row.is_price_held and row.kind is not Kind.PARENT:
+        verdict.flag(row.id, Attention.PRICE_HELD, price_held_message(row.wanted_price, limits))
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:

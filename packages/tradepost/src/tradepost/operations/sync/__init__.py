@@ -17,6 +17,7 @@ from tradepost.operations.stock.sets import Sets
 from tradepost.operations.stock.settlement import Settlement
 from tradepost.operations.stock.sightings import Sight
 from tradepost.operations.sync.delist import Delist
+from tradepost.operations.sync.held_prices import HeldPrices
 from tradepost.operations.sync.prices import Prices
 
 # Stages that go by a count as it is now, and not only by what is known to have happened.
@@ -58,6 +59,8 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
             Sets(Stage.UNHIDE, channel, selection),
         ],
     )
+    if is_whole:
+        drive(ports, HeldPrices(channel))
     if counts:
         # What was sold while a stock was set is erased by it, and is moved off at once.
         drive(ports, Sight(name="sightings after"))

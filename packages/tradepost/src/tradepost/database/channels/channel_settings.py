@@ -1,0 +1,47 @@
+"""The settings of a channel as plain values."""
+
+import dataclasses
+from typing import Any
+
+from tradepost.database.models import Channel
+from tradepost.domain.making import ContentRules
+from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
+from tradepost.domain.stock import StockMode
+from tradepost.operations.ports import ChannelSettings
+
+RULES = {field.name for field in dataclasses.fields(ContentRules)}
+
+
+def settings_of(channel: Channel) -> ChannelSettings:
+    """Return the channel's settings; what is stored as empty takes the default of `ChannelSettings`."""
+    given: dict[str, Any] = {}
+    if channel.order_statuses:
+        given["order_statuses"] = frozenset(map(StoreStatus, channel.order_statuses))
+    if channel.payment_states:
+        given["payment_states"] = frozenset(map(PaymentState, channel.payment_states))
+    return ChannelSettings(
+        id=channel.pk,
+        name=channel.name,
+        # Rules of a newer version that was gone back from are left alone, not fatal.
+        rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in RULES}),
+        is_local=channel.is_local,
+        time_zone=channel.time_zone,
+        look_back_days=channel.look_back_days,
+        payload_days=channel.payload_days,
+        acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
+        shipment_path=ShipmentPath(channel.shipment_path),
+        carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
+        requires_product_type=channel.requires_product_type,
+        batch_size=channel.batch_size,
+        requests_at_once=channel.requests_at_once,
+        delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
+        stock_mode=StockMode(channel.stock_mode),
+        basket_hours=channel.basket_hours,
+        lost_answer_seconds=channel.lost_answer_seconds,
+        lowest_price=channel.lowest_price,
+        highest_price=channel.highest_price,
+        allows_zero_prices=channel.allows_zero_prices,
+        brake_percent=channel.brake_percent,
+        brake_at_least=channel.brake_at_least,
+        **given,
+    )

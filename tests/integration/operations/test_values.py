@@ -1,0 +1,117 @@
+"""What a shopper finds: prices, and what is for sale, whatever the merchant's data says and whoever was at it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from attentions import kinds_of, reason_of
+from shopper import Shopper
+from tradepost.database.channels.channels import DjangoChannels
+from tradepost.database.models import Channel
+from tradepost.domain.plan import Outcome
+
+from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG, TEE, Shop
+
+PAGES = ("tee", "MUG-01", "CUP-01")
+
+
+@pytest.fixture(params=[EIGHT, ALL_RIGHTS])
+def shop(request, sandbox, sqlite, tmp_path):
+    made = Shop(sandbox, tmp_path, token=request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shopper(sandbox):
+    visitor = Shopper(sandbox)
+    yield visitor
+    visitor.close()
+
+
+def prices_of(shopper):
+    """What a shopper pays for what can be bought on any page, by SKU."""
+    return {sku: {price.removeprefix("$") for *_, price in found} for sku, found in shopper.sold(PAGES).items()}
+
+
+def set_limits(shop, **limits):
+    """As `channel set` does."""
+    Channel.objects.filter(pk=shop.channel.pk).update(**limits)
+    shop.settings = replace(shop.settings, **limits)
+    DjangoChannels(cipher=lambda: None).refresh_wanted(shop.channel.pk)
+
+
+# --- prices that are held back ----------------------------------------------------------------------------------------
+
+
+def test_what_costs_nothing_is_not_published_until_it_has_a_price_or_that_is_meant(shop, shopper):
+    report = shop.import_text(HEADER + MUG.replace(",7.90,", ",0.00,") + CUP + TEE.replace(",3,15.00,", ",3,0,"))
+
+    run = shop.publish()
+    first = prices_of(shopper)
+    flagged = {sku for sku in ("MUG-01", "CUP-01", "TEE-RED-L") if "price_held" in kinds_of(shop.listing(sku))}
+    shop.import_text(HEADER + MUG)
+    set_limits(shop, allows_zero_prices=True)
+    shop.publish()
+
+    assert first == {"CUP-01": {"4.50"}, "TEE-RED-M": {"15.00"}}
+    assert flagged == {"MUG-01", "TEE-RED-L"}
+    assert [r.message for r in report.reports if "MUG-01 on 'Shop'" in r.message and "0.00" in r.message] != []
+    refused = {r.change.subject.key for r in run.results if r.outcome is Outcome.FAILED}
+    assert refused == {"MUG-01", "TEE-RED-L"}
+    assert prices_of(shopper) == {
+        "CUP-01": {"4.50"}, "TEE-RED-M": {"15.00"}, "TEE-RED-L": {"0.00"}, "MUG-01": {"7.90"}
+    }  # fmt: skip
+    assert all(kinds_of(shop.listing(sku)) == set() for sku in flagged)
+
+
+def test_what_is_on_sale_keeps_its_price_while_the_catalogue_has_none_or_one_outside_the_limits(shop, shopper):
+    shop.import_text(HEADER + MUG + CUP + TEE)
+    shop.publish()
+    set_limits(shop, lowest_price=Decimal(2), highest_price=Decimal(20))
+    shop.import_text(
+        HEADER + MUG.replace(",7.90,", ",0,") + CUP.replace(",4.50,", ",1.99,") + TEE.replace(",16.50,", ",20.01,")
+    )
+
+    preview = shop.sync(is_dry=True)
+    run = shop.sync()
+
+    for told in (preview, run):
+        (result,) = told.results
+        assert result.outcome is Outcome.SKIPPED
+        assert result.message.startswith("3 prices are held back by the channel's limits")
+    assert prices_of(shopper) == {
+        "MUG-01": {"7.90"}, "CUP-01": {"4.50"}, "TEE-RED-M": {"15.00"}, "TEE-RED-L": {"15.00"}
+    }  # fmt: skip
+    assert shop.on_store()["tee-navy-l"].price == Decimal("16.50")
+    assert "1.99 is below the channel's lowest, 2" in reason_of(shop.listing("CUP-01"), "price_held")
+    assert "20.01 is above the channel's highest, 20" in reason_of(shop.listing("TEE-NAVY-L"), "price_held")
+
+
+def test_limits_that_change_let_a_price_go_or_hold_it_at_once(shop, shopper):
+    shop.import_text(HEADER + MUG + CUP)
+    shop.publish()
+    set_limits(shop, highest_price=Decimal(5))
+    shop.import_text(HEADER + MUG.replace(",7.90,", ",8.90,"))
+    shop.sync()
+    held = (prices_of(shopper)["MUG-01"], kinds_of(shop.listing("MUG-01")))
+
+    set_limits(shop, highest_price=None)
+    shop.sync()
+
+    assert held == ({"7.90"}, {"price_held"})
+    assert (prices_of(shopper)["MUG-01"], kinds_of(shop.listing("MUG-01"))) == ({"8.90"}, set())
+
+
+def test_what_is_linked_while_its_price_is_held_back_keeps_the_stores_price(shop, shopper):
+    shop.import_text(HEADER + MUG)
+    shop.publish()
+    shop.unlink("MUG-01")
+    shop.import_text(HEADER + MUG.replace(",7.90,", ",0,"), queue=False)
+
+    shop.link()
+    shop.sync()
+
+    assert (shop.listing("MUG-01").link, kinds_of(shop.listing("MUG-01"))) == ("linked", {"price_held"})
+    assert prices_of(shopper) == {"MUG-01": {"7.90"}}
