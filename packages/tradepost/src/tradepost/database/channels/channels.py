@@ -20,6 +20,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
 from tradepost.domain.stock import StockMode
@@ -47,6 +48,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         shipment_path=ShipmentPath(channel.shipment_path),
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
         requires_product_type=channel.requires_product_type,
+        linking_priority=LinkingPriority(channel.linking_priority),
         batch_size=channel.batch_size,
         requests_at_once=channel.requests_at_once,
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,
@@ -170,6 +172,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.shipment_path = settings.shipment_path.value
     channel.carrier_map = dict(settings.carrier_map)
     channel.requires_product_type = settings.requires_product_type
+    channel.linking_priority = settings.linking_priority.value
     channel.batch_size = settings.batch_size
     channel.requests_at_once = settings.requests_at_once
     channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.making import ContentRules
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import (
     AcknowledgeMode,
     ShipmentPath,
@@ -27,7 +28,7 @@ class ChannelSettings:
     the merchant's word (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock.
     `basket_hours`: how long pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that
     a request that was not answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are
-    read in.
+    read in. `linking_priority`: what is asked first when a product of the store is looked for.
     """
 
     id: int
@@ -42,6 +43,7 @@ class ChannelSettings:
     shipment_path: ShipmentPath = ShipmentPath.PROVISION
     carrier_map: Mapping[str, str] = field(default_factory=dict)
     requires_product_type: bool = True
+    linking_priority: LinkingPriority = LinkingPriority.SKU
     batch_size: int = 50
     requests_at_once: int = 3
     delist_parent_with_last_variant: bool = True

@@ -156,6 +156,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
                 answered=seen.answered,
                 taken=taken,
                 holders=facts.holders,
+                priority=self._channel.linking_priority,
                 sends_images=seen.sends_images,
             )
             # No product is linked twice, not by two families of one batch either.
