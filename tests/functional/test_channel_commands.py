@@ -236,6 +236,7 @@ SETTINGS = {
     "shipment_path": (("--shipments", "function"), "function"),
     "carrier_map": (("--carrier", "DPD=Other"), {"dpd": "Other"}),
     "requires_product_type": (("--any-product-type",), False),
+    "linking_priority": (("--link-by", "code"), "code"),
     "batch_size": (("--batch-size", 7), 7),
     "requests_at_once": (("--requests-at-once", 1), 1),
     "delist_parent_with_last_variant": (("--keep-parent",), False),

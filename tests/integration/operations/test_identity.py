@@ -1,6 +1,7 @@
 """Nothing twice, nothing lost: what the merchant's store has already is found before anything is created."""
 
 import warnings
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from tradepost.database.models import Listing, Order
 from tradepost.domain.attention import Attention
 from tradepost.domain.errors import NotAllowed, StoreDoubted, UnexpectedAnswer
 from tradepost.domain.listing import Pending
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, RunState
 from tradepost.operations.candidates import candidates_of
 from tradepost.operations.catalogue_changes import (
@@ -82,6 +84,22 @@ def test_a_product_of_the_merchant_is_found_by_its_sku_linked_and_sold_at_the_ca
         shopper.buy("M-77")
     mug = shop.on_store()["m-77"]
     assert (mug.name, mug.price, mug.stock.count) == ("The merchant's M-77", Decimal("7.9"), 0)
+
+
+@pytest.mark.parametrize("verb", ["link", "publish"])
+def test_a_channel_that_goes_by_codes_links_and_sells_the_product_with_the_code(shop, shopper, verb):
+    shop.settings = replace(shop.settings, linking_priority=LinkingPriority.CODE, requires_product_type=False)
+    shop.import_text(HEADER + MUG, queue=verb == "publish")
+    add_product(shop, "MUG-01", sku="THEIRS")
+    add_product(shop, "OTHER", sku="MUG-01")
+
+    run = getattr(shop, verb)()
+    shop.sync()
+
+    assert run.bad() == []
+    assert sorted(shop.on_store()) == ["mug-01", "other"]
+    assert (shop.listing("MUG-01").code, shop.listing("MUG-01").link) == ("MUG-01", "linked")
+    shopper.buy("MUG-01", quantity=14)
 
 
 def test_what_is_linked_is_shown_by_a_preview(shop):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.matching import Hits, TypeFit, hits_among, several_match, sku_on_store, type_fit
+from tradepost.domain.matching import Hits, LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
 
 
 class Product(NamedTuple):
@@ -61,6 +61,26 @@ def test_no_blank_matches_and_no_product_is_both_a_match_and_a_near_miss(drawn):
     assert [p for p in products if p.sku == "a"] == list(hits.by_sku)
     assert [p for p in products if p.sku == "A"] == list(hits.near)
     assert [p for p in products if p.code in {"a", "A"}] == list(hits.by_code)
+
+
+SKU, CODE = LinkingPriority
+A, B = Product(1, "a", "x"), Product(2, "b", "y")
+
+
+@pytest.mark.parametrize(
+    ("by_sku", "by_code", "first", "decides"),
+    [
+        ((A,), (B,), SKU, (SKU, (A,))),
+        ((A,), (B,), CODE, (CODE, (B,))),
+        ((), (B,), SKU, (CODE, (B,))),
+        ((A,), (), CODE, (SKU, (A,))),
+        ((A, B), (B,), SKU, (SKU, (A, B))),
+        ((), (), SKU, (CODE, ())),
+        ((), (), CODE, (SKU, ())),
+    ],
+)
+def test_the_first_that_yields_a_hit_decides_and_nothing_falls_through(by_sku, by_code, first, decides):
+    assert Hits(by_sku, by_code).deciding(first) == decides
 
 
 def test_a_choice_names_the_command_that_makes_it():

@@ -14,6 +14,7 @@ from fakes.listings import MemoryListings
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, Side
 from tradepost.domain.store import StoreRow
 from tradepost.operations import link
@@ -32,12 +33,14 @@ def a_row(number, code, *, sku=None, kind=""):
     return StoreRow(number, code, code if sku is None else sku, True, {TYPE: kind} if kind else {})
 
 
-def decide(rows, page, *, taken=None, requires_type=False):
+def decide(rows, page, *, taken=None, requires_type=False, priority=LinkingPriority.SKU):
     candidates = Candidates()
     candidates.add(rows, page)
     return {
         decision.row.sku: decision
-        for decision in plan_link(candidates, taken=taken or {}, type_field=TYPE, requires_type=requires_type)
+        for decision in plan_link(
+            candidates, taken=taken or {}, type_field=TYPE, requires_type=requires_type, priority=priority
+        )
     }
 
 
@@ -50,6 +53,17 @@ def test_a_listing_links_by_its_sku_before_its_code():
 
     assert decide([mug], [by_code, by_sku])["mug"].product == by_sku
     assert decide([mug], [by_code])["mug"].product == by_code
+
+
+def test_a_channel_may_ask_for_the_code_before_the_sku():
+    (mug,) = rows_of(a_simple("mug"))
+    by_code, by_sku = a_row(1, "MUG", sku="other"), a_row(2, "X-7", sku="mug")
+
+    first = decide([mug], [by_code, by_sku], priority=LinkingPriority.CODE)["mug"]
+    then = decide([mug], [by_sku], priority=LinkingPriority.CODE)["mug"]
+
+    assert (first.product, first.found_by) == (by_code, "the same code")
+    assert (then.product, then.found_by) == (by_sku, "the same SKU")
 
 
 def test_two_products_that_fit_are_named_and_none_is_linked():

@@ -16,6 +16,7 @@ from tradepost.domain.errors import ImageUnusable, PermissionMissing, StoreUnava
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.making import ContentRules
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import Action, Outcome, Proof, Side, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreOption
 from tradepost.operations.publish import Publish
@@ -70,6 +71,32 @@ def test_a_product_of_the_merchants_own_is_linked_and_not_overwritten():
 
     assert (planned.unit.is_empty, planned.refused) == (True, ())
     assert [(row.sku, product.id, by) for row, product, by in planned.links] == [("mug", 7, "SKU")]
+
+
+@pytest.mark.parametrize(("priority", "linked"), [("sku", [(8, "SKU")]), ("code", [(7, "code")])])
+def test_before_anything_is_made_the_store_is_asked_by_the_linking_priority(priority, linked):
+    there = [a_store_product(7, "mug", sku="other"), a_store_product(8, "M-8", sku="mug")]
+
+    planned = plan(family_of(MUG), seen=there, priority=LinkingPriority(priority))
+
+    assert [(product.id, by) for _, product, by in planned.links] == linked
+    assert (planned.unit.is_empty, planned.refused) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (a_store_product(7, "mug", sku="other", custom_fields={"product_type": "parent"}), "another product"),
+        (a_store_product(7, "mug", sku="other"), "is another listing's already"),
+    ],
+)
+def test_what_the_code_names_and_can_not_be_is_refused_and_nothing_is_made_beside_it(there, told):
+    taken = {7: 99} if "listing" in told else {}
+
+    planned = plan(family_of(MUG), seen=[there], priority=LinkingPriority.CODE, taken=taken)
+
+    assert (planned.links, planned.unit.is_empty) == ((), True)
+    assert [told in refusal.message for refusal in planned.refused] == [True]
 
 
 def test_a_product_with_an_open_intent_is_ours_and_gets_completed():

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import FileProtocol
@@ -114,6 +115,12 @@ RequireProductType = Annotated[
     bool | None,
     typer.Option(
         "--require-product-type/--any-product-type", help="Whether only products with a product_type are linked."
+    ),
+]
+LinkBy = Annotated[
+    LinkingPriority | None,
+    typer.Option(
+        "--link-by", help="What is asked first when a product of the store is looked for; the other is asked after it."
     ),
 ]
 DelistParent = Annotated[

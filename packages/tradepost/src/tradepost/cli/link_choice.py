@@ -17,10 +17,12 @@ from tradepost.operations.selection import LINK_TO
 def show_candidates(channel: Channel, sku: str, *, as_json: bool) -> Exit:
     """Print what a listing could be linked to."""
     listings = wiring.listings_of(channel.pk)
-    rules = wiring.profile_of(channel).settings.rules
+    settings = wiring.profile_of(channel).settings
     (row,) = listings.by_ids(named_listings(channel, [sku]).ids[:1])
     with wiring.open_store(channel) as store:
-        found = candidates_of(row, store=store, listings=listings, rules=rules)
+        found = candidates_of(
+            row, store=store, listings=listings, rules=settings.rules, priority=settings.linking_priority
+        )
     if as_json:
         print_json({"sku": row.sku, "candidates": [_json(candidate) for candidate in found]})
         return Exit.DONE

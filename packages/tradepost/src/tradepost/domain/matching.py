@@ -1,8 +1,8 @@
 """
 Which product of a store a listing means: one rule, for linking and before anything is created.
 
-The SKU is asked first, then the code: the first of them that yields a hit decides. SKUs must be equal letter by letter,
-codes but for case, as a store has them.
+The SKU is asked first, then the code, or the other way round where a channel says so: the first of them that yields a
+hit decides. SKUs must be equal letter by letter, codes but for case, as a store has them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +21,17 @@ class TypeFit(StrEnum):
     FITS = "fits"
     UNTYPED = "untyped"
     OTHER = "other"
+
+
+class LinkingPriority(StrEnum):
+    """What is asked first; its value is what a person types."""
+
+    SKU = "sku"
+    CODE = "code"
+
+
+# What a person reads.
+WORDS = {LinkingPriority.SKU: "SKU", LinkingPriority.CODE: "code"}
 
 
 class Candidate(Protocol):
@@ -42,6 +53,12 @@ class Hits(Generic[C]):
     by_sku: tuple[C, ...] = ()
     by_code: tuple[C, ...] = ()
     near: tuple[C, ...] = ()
+
+    def deciding(self, priority: LinkingPriority) -> tuple[LinkingPriority, tuple[C, ...]]:
+        """Return what decides with its products; where nothing was hit, what was asked last with none."""
+        ways = {LinkingPriority.SKU: self.by_sku, LinkingPriority.CODE: self.by_code}
+        last = next(way for way in ways if way is not priority)
+        return (priority, ways[priority]) if ways[priority] else (last, ways[last])
 
 
 def type_fit(kind: Kind, on_store: str) -> TypeFit:

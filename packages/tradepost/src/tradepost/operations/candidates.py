@@ -6,7 +6,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
-from tradepost.domain.matching import TypeFit, hits_among, sku_on_store, type_fit
+from tradepost.domain.matching import WORDS, LinkingPriority, TypeFit, hits_among, sku_on_store, type_fit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import ListingRow, Listings, Store
 
@@ -21,12 +21,24 @@ class LinkCandidate:
     holder: str
 
 
-def candidates_of(row: ListingRow, *, store: Store, listings: Listings, rules: ContentRules) -> list[LinkCandidate]:
-    """Find products with the listing's SKU, with its code, and with a SKU that differs in case only, in this order."""
+def candidates_of(
+    row: ListingRow,
+    *,
+    store: Store,
+    listings: Listings,
+    rules: ContentRules,
+    priority: LinkingPriority = LinkingPriority.SKU,
+) -> list[LinkCandidate]:
+    """
+    Find products with the listing's SKU, with its code, and with a SKU that differs in case only, in this order.
+
+    `priority`: which of the first two comes first.
+    """
     skus = store.products_by_sku([sku_on_store(row.sku)])
     products = {product.id: product for product in [*skus, *store.products_by_code([row.code]).values()]}
     hits = hits_among(products.values(), sku=row.sku, code=row.code)
     ways = {"SKU": hits.by_sku, "code": hits.by_code, "SKU but for case": hits.near}
+    ways = {WORDS[priority]: ways[WORDS[priority]], **ways}
     found = {product.id: (product, way) for way in reversed(ways) for product in ways[way]}
     taken = listings.taken(list(found))
     holders = {other.id: other.sku for other in listings.by_ids(list(taken.values()))}

@@ -1,8 +1,8 @@
 """
 Link: attach listings to products that are on the store already. Nothing is written to the store.
 
-The store is paged through once; only products that could match are kept. A listing links by SKU, then by code, to
-exactly one product that nothing else is linked to; anything else is reported with the candidates.
+The store is paged through once; only products that could match are kept. A listing links by SKU, then by code (or the
+other way round), to exactly one product that nothing else is linked to; anything else is reported with the candidates.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from tradepost.domain import changes, listing
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.matching import TypeFit, several_match, type_fit
+from tradepost.domain.matching import WORDS, Hits, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
 from tradepost.operations.candidates import chosen_product
@@ -27,13 +27,13 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class LinkDecision:
-    """What linking decided for one listing: the product, by whose choice, or the attention that it needs."""
+    """What linking decided for one listing: the product and what it was found by, or the attention that it needs."""
 
     row: ListingRow
     product: StoreRow | None
     attention: Attention | None = None
     message: str = ""
-    is_chosen: bool = False
+    found_by: str = ""
 
 
 @dataclass(slots=True)
@@ -44,10 +44,12 @@ class Candidates:
     by_sku: defaultdict[int, list[StoreRow]] = field(default_factory=lambda: defaultdict(list))
     by_code: defaultdict[int, list[StoreRow]] = field(default_factory=lambda: defaultdict(list))
 
-    @property
-    def ids(self) -> set[int]:
-        """The store's ids of those that decide."""
-        return {hit.id for row_id in self.rows for hit in _hits(self, row_id)}
+    def ids(self, priority: LinkingPriority) -> set[int]:
+        """Return the store's ids of those that decide."""
+        return {hit.id for row_id in self.rows for hit in self.hits(row_id).deciding(priority)[1]}
+
+    def hits(self, row_id: int) -> Hits[StoreRow]:
+        return Hits(tuple(self.by_sku[row_id]), tuple(self.by_code[row_id]))
 
     def add(self, listings: Sequence[ListingRow], page: Sequence[StoreRow]) -> None:
         """Join a page of the store with the listings that share a SKU or a code with it."""
@@ -120,9 +122,13 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         candidates = read_candidates(ports, type_field=type_field, only=self._selection.only)
         if candidates is None:
             return
-        taken = ports.listings.taken(candidates.ids)
+        priority = self._channel.linking_priority
         self._decisions = plan_link(
-            candidates, taken=taken, type_field=type_field, requires_type=self._channel.requires_product_type
+            candidates,
+            priority=priority,
+            taken=ports.listings.taken(candidates.ids(priority)),
+            type_field=type_field,
+            requires_type=self._channel.requires_product_type,
         )
         if self._selection.only is not None:
             decided = {decision.row.id for decision in self._decisions}
@@ -185,7 +191,12 @@ def confirm(decision: LinkDecision, *, holders: Holders, seen: Found) -> StorePr
 
 
 def plan_link(
-    candidates: Candidates, *, taken: dict[int, int], type_field: str, requires_type: bool
+    candidates: Candidates,
+    *,
+    taken: dict[int, int],
+    type_field: str,
+    requires_type: bool,
+    priority: LinkingPriority = LinkingPriority.SKU,
 ) -> list[LinkDecision]:
     """Decide for every candidate: the first of SKU and code that yields a hit decides, and must be the only one."""
     chosen: dict[int, int] = {}
@@ -193,7 +204,7 @@ def plan_link(
     # Older listings first: two that want the same product are settled in their favour.
     for row_id in sorted(candidates.rows):
         row = candidates.rows[row_id]
-        hits = _hits(candidates, row_id)
+        way, hits = candidates.hits(row_id).deciding(priority)
         fitting = [product for product in hits if _fits(row, product, type_field, requires_type=requires_type)]
         if not fitting:
             if hits:
@@ -209,12 +220,8 @@ def plan_link(
             matches.append(LinkDecision(row, None, Attention.MATCH_TAKEN, message))
             continue
         chosen[product.id] = row.id
-        matches.append(LinkDecision(row, product))
+        matches.append(LinkDecision(row, product, found_by=f"the same {WORDS[way]}"))
     return matches
-
-
-def _hits(candidates: Candidates, row_id: int) -> list[StoreRow]:
-    return candidates.by_sku[row_id] or candidates.by_code[row_id]
 
 
 def _fits(row: ListingRow, product: StoreRow, type_field: str, *, requires_type: bool) -> bool:
@@ -240,16 +247,18 @@ def _by_hand(ports: Ports, selection: Selection) -> LinkDecision:
     row, rules = rows[0], ports.channel.rules
     product = chosen_product(row, selection.link_to, store=ports.store, listings=ports.listings, rules=rules)
     seen = StoreRow(product.id, product.code, product.sku, product.is_active, created=product.created)
-    return LinkDecision(row, seen, is_chosen=True)
+    return LinkDecision(row, seen, found_by="chosen by a person")
 
 
 def _linked(decision: LinkDecision, product: StoreProduct) -> Change:
     row = decision.row
-    reason = "the same SKU" if product.sku.strip() == row.sku else "the same code"
-    if decision.is_chosen:
-        reason = "chosen by a person"
     return changes.listing_linked(
-        row.code, product.name, before=row.external_id, external_id=product.id, reason=reason, listing_id=row.id
+        row.code,
+        product.name,
+        before=row.external_id,
+        external_id=product.id,
+        reason=decision.found_by,
+        listing_id=row.id,
     )
 
 

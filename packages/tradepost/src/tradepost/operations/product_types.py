@@ -69,8 +69,10 @@ class ProductTypes(Operation[Untyped, bool, TypesSeen, SetupItem]):
             self._untyped = [*linked, *self._linkable(ports, candidates)]
 
     def _linkable(self, ports: Ports, candidates: Candidates) -> Iterator[Untyped]:
-        taken = ports.listings.taken(candidates.ids)
-        for decision in plan_link(candidates, taken=taken, type_field=self._field, requires_type=False):
+        priority = self._channel.linking_priority
+        taken = ports.listings.taken(candidates.ids(priority))
+        decisions = plan_link(candidates, priority=priority, taken=taken, type_field=self._field, requires_type=False)
+        for decision in decisions:
             if decision.product is not None and type_fit_of(decision.product, self._field) is TypeFit.UNTYPED:
                 yield Untyped(decision.row, decision.product)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from tradepost.database.models import Channel
 from tradepost.domain.making import ContentRules
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import ChannelSettings
@@ -32,6 +33,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         shipment_path=ShipmentPath(channel.shipment_path),
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
         requires_product_type=channel.requires_product_type,
+        linking_priority=LinkingPriority(channel.linking_priority),
         batch_size=channel.batch_size,
         requests_at_once=channel.requests_at_once,
         delist_parent_with_last_variant=channel.delist_parent_with_last_variant,

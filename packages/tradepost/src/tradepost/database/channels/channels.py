@@ -142,6 +142,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.shipment_path = settings.shipment_path.value
     channel.carrier_map = dict(settings.carrier_map)
     channel.requires_product_type = settings.requires_product_type
+    channel.linking_priority = settings.linking_priority.value
     channel.batch_size = settings.batch_size
     channel.requests_at_once = settings.requests_at_once
     channel.delist_parent_with_last_variant = settings.delist_parent_with_last_variant

@@ -8,6 +8,7 @@ from django.db import models
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import choices, enum_field, one_of
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.domain.stock import StockMode
@@ -35,6 +36,7 @@ class Channel(models.Model):
 
     rules = models.JSONField(default=dict, blank=True)
     requires_product_type = models.BooleanField(default=True)
+    linking_priority = enum_field(LinkingPriority, default=LinkingPriority.SKU.value)
     batch_size = models.PositiveIntegerField(default=50)
     requests_at_once = models.PositiveIntegerField(default=3)
     delist_parent_with_last_variant = models.BooleanField(default=True)
@@ -67,6 +69,7 @@ class Channel(models.Model):
         constraints = [
             one_of("store_standing", StoreStanding, table="channel"),
             one_of("acknowledge_mode", AcknowledgeMode, table="channel"),
+            one_of("linking_priority", LinkingPriority, table="channel"),
             one_of("stock_mode", StockMode, table="channel"),
             one_of("shipment_path", ShipmentPath, table="channel"),
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),

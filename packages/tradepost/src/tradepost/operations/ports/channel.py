@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.making import ContentRules
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import (
     AcknowledgeMode,
     PaymentState,
@@ -33,6 +34,7 @@ class ChannelSettings:
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
+    `linking_priority`: what is asked first when a product of the store is looked for.
     """
 
     id: int
@@ -48,6 +50,7 @@ class ChannelSettings:
     shipment_path: ShipmentPath = ShipmentPath.PROVISION
     carrier_map: Mapping[str, str] = field(default_factory=dict)
     requires_product_type: bool = True
+    linking_priority: LinkingPriority = LinkingPriority.SKU
     batch_size: int = 50
     requests_at_once: int = 3
     delist_parent_with_last_variant: bool = True

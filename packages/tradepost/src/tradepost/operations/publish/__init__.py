@@ -163,6 +163,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
                 answered=seen.answered,
                 taken=taken,
                 holders=facts.holders,
+                priority=self._channel.linking_priority,
                 sends_images=seen.sends_images,
                 limits=self._channel.price_limits,
             )

@@ -11,7 +11,7 @@ from tradepost.domain.content import Scope, WantedProduct, WantedUnit, differenc
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
 from tradepost.domain.listing import Health, Link, Pending, is_due_for_images, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
-from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
+from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.rules import PriceLimits
 from tradepost.domain.stock import offered
@@ -109,6 +109,7 @@ def plan_family(
     answered: Collection[str] = (),
     taken: Mapping[int, int] | None = None,
     holders: Mapping[str, int] | None = None,
+    priority: LinkingPriority = LinkingPriority.SKU,
     sends_images: bool = True,
     limits: PriceLimits = _NO_LIMITS,
 ) -> FamilyPlan:
@@ -128,6 +129,7 @@ def plan_family(
         selection,
         taken=taken or {},
         holders=holders or {},
+        priority=priority,
         sends_images=sends_images,
         limits=limits,
     )
@@ -276,6 +278,7 @@ class _FamilyTriage:
         *,
         taken: Mapping[int, int],
         holders: Mapping[str, int],
+        priority: LinkingPriority,
         sends_images: bool,
         limits: PriceLimits,
     ) -> None:
@@ -283,6 +286,7 @@ class _FamilyTriage:
         self._ids = {row.id for row in family.listings}
         self._taken = dict(taken)
         self._holders = holders
+        self._priority = priority
         self._sends_images = sends_images
         self._limits = limits
         self._rules = rules
@@ -368,6 +372,8 @@ class _FamilyTriage:
     def _match(self, row: ListingRow) -> tuple[StoreProduct, str] | Refusal | None:
         """Find what the store has of a row that is to be created: the product to link, or why neither can be done."""
         hits = hits_among(self._seen.values(), sku=row.sku, code=row.code)
+        if self._priority is LinkingPriority.CODE and hits.by_code:
+            return self._match_by_code(row, hits.by_code[0])
         free = [product for product in hits.by_sku if self._is_meant(row, product)]
         if len(free) > 1:
             return Refusal(row, Attention.AMBIGUOUS_MATCH, several_match(row.sku, free))
@@ -386,8 +392,14 @@ class _FamilyTriage:
         )
         return Refusal(row, Attention.ALREADY_EXISTS, message)
 
+    def _match_by_code(self, row: ListingRow, product: StoreProduct) -> tuple[StoreProduct, str] | Refusal:
+        """Let the code decide, whatever SKU the product has."""
+        if not self._is_meant(row, product):
+            return Refusal(row, Attention.ALREADY_EXISTS, _collision(row, product, self._rules))
+        return self._taken_from(row, product) or (product, "code")
+
     def _is_meant(self, row: ListingRow, product: StoreProduct) -> bool:
-        """Whether a product of this SKU can be it: not one of another type, nor what its own family has already."""
+        """Whether a product that was found can be it: not one of another type, nor what its own family has already."""
         is_of_family = self._taken.get(product.id) in self._ids - {row.id}
         return not is_of_family and type_fit(row.kind, _type_of(product, self._rules)) is not TypeFit.OTHER
 
