@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tradepost.domain.order import OrderState, Shipment, StoreOrder, StoreStatus
+from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder, StoreStatus
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.operations.ports import NewShipment, OrderRow
 
@@ -13,6 +13,7 @@ class MemoryOrders:
     """
     The ledger by the store's number, our id being its place in it; `imports` are the numbers as they were added.
 
+    `aside` are the parked ones, by number.
     `synced` and `errors` are by shipment. `may_write` is asked before each write. `news` are those of the sightings,
     and `sighted` says what was sighted of an order.
     """
@@ -30,6 +31,7 @@ class MemoryOrders:
         self.shipments: dict[int, Shipment] = {}
         self.synced: dict[int, int] = {}
         self.errors: dict[int, str] = {}
+        self.aside: dict[str, ParkedOrder] = {}
         self.last_fetch: datetime | None = None
         self._compared: OrderCriteria | None = None
         self._news = news if news is not None else {}
@@ -67,6 +69,26 @@ class MemoryOrders:
         for number, fingerprint in fingerprints.items():
             if number in self._news and self._news[number].fingerprint == fingerprint:
                 del self._news[number]
+            self.aside.pop(str(number), None)
+
+    def parked(self) -> dict[str, str]:
+        return {number: order.fingerprint for number, order in self.aside.items()}
+
+    def park(self, orders: Sequence[ParkedOrder], *, at: datetime) -> None:
+        assert self._may_write()
+        for order in orders:
+            self.judged({order.external_id: order.fingerprint} if order.external_id is not None else {})
+            self.aside[order.number] = order
+
+    def unpark(self, numbers: Collection[int]) -> None:
+        assert self._may_write()
+        for number in numbers:
+            self.aside.pop(str(number), None)
+
+    def try_again(self, numbers: Collection[str] | None) -> list[str]:
+        found = [number for number in self.aside if numbers is None or number in numbers]
+        self.aside |= {number: replace(self.aside[number], fingerprint="") for number in found}
+        return found
 
     def compared(self) -> OrderCriteria | None:
         return self._compared

@@ -13,7 +13,7 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli.serve import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Channel, Listing, Run, ScheduleRecord
+from tradepost.database.models import Channel, Listing, ParkedOrderRecord, Run, ScheduleRecord
 from tradepost.engine.executor import Executor
 from tradepost.operations.ports import Saying
 
@@ -219,6 +219,26 @@ def test_a_viewer_sees_listings_and_can_not_ask_for_changes(visit):
     ask(visit("vera"), "publish", listing)
 
     assert Listing.objects.get(pk=listing.pk).pending == ""
+
+
+def test_parked_orders_are_shown_with_the_reason_and_what_the_store_sent(visit):
+    channel = Channel.objects.first()
+    now = timezone.now()
+    row = ParkedOrderRecord.objects.create(
+        channel=channel,
+        number="77",
+        reason="Order 77 has a quantity of -3.",
+        version="0",
+        payload='{"id":77}',
+        first_at=now,
+        last_at=now,
+    )
+
+    client = visit("vera")
+
+    assert "Order 77 has a quantity of -3." in client.get("/tradepost/parkedorderrecord/").content.decode()
+    page = client.get(f"/tradepost/parkedorderrecord/{row.pk}/change/").content.decode()
+    assert "{&quot;id&quot;:77}" in page
 
 
 def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):

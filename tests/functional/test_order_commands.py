@@ -1,11 +1,13 @@
 """Orders by commands: fetched, acknowledged, shipped in parts, and sent back to the store."""
 
+import json
 from contextlib import closing
 
 import pytest
+from django.utils import timezone
 
 from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.database.models import Run, RunChange
+from tradepost.database.models import Channel, ParkedOrderRecord, Run, RunChange
 from tradepost.domain.order import StoreOrder, acknowledgement_note
 from tradepost.miva.connect import StoreConnection, connect_store
 
@@ -147,3 +149,48 @@ def test_a_recorded_shipment_is_said_to_be_sent_when_a_schedule_or_a_command_doe
 
     assert "; sync orders runs next " in first.out
     assert second.out.endswith("; sync orders is not scheduled, so type 'tradepost orders sync'.\n")
+
+
+def test_an_order_is_printed_as_the_store_sent_it_while_it_is_kept(published, number):
+    published("orders", "get")
+    sent = published("orders", "show", number, "--raw")
+    published("channel", "set", "shop", "--payload-days", 0)
+    published("orders", "get")
+    later = published("orders", "show", number, "--raw")
+
+    assert json.loads(sent.out)["id"] == number
+    assert (later.code, "--payload-days" in later.err) == (2, True)
+
+
+def test_a_preview_says_how_many_orders_would_come(published, number):
+    shown = published("orders", "get", "--dry-run")
+
+    assert shown.code == 0
+    assert "1 order would be imported." in shown.out
+    assert published("orders", "list", "--json").json["orders"] == []
+
+
+def test_a_parked_order_is_told_listed_and_tried_again(published, number):
+    published("orders", "get")
+    ParkedOrderRecord.objects.create(
+        channel=Channel.objects.get(),
+        number="77",
+        external_id=77,
+        reason="Order 77 has a quantity of -3.",
+        version="0",
+        first_at=timezone.now(),
+        last_at=timezone.now(),
+    )
+
+    listed = published("orders", "parked", "--json").json["parked"]
+    retried = published("orders", "retry", 77, 78)
+    got = published("orders", "get")
+    none = published("orders", "retry")
+
+    assert [(row["order"], row["reason"]) for row in listed] == [("77", "Order 77 has a quantity of -3.")]
+    assert (retried.code, "To be tried: 77; " in retried.out, retried.err) == (1, True, "Not parked: 78.\n")
+    # It is not on the store any more.
+    assert (got.code, "parked" in got.err) == (0, False)
+    assert none.out == "No order is parked.\n"
+    kept = RunChange.objects.get(reason="a person asks to try it again")
+    assert (kept.subject_key, kept.run.requested_by[:5]) == ("77", "shell")

@@ -196,15 +196,16 @@ def test_pieces_without_a_listing_are_matched_by_their_key(sighted):
 
 
 def test_open_orders_are_found_by_their_index(accounts):
-    *_, plan = plans_of(accounts.place)
+    *_, plan, parked = plans_of(accounts.place)
 
     assert "sighting_open" in plan
+    assert not re.search(r"SCAN|Seq Scan", parked)
 
 
 def test_news_of_orders_are_found_by_their_index(sighted, channel):
     from tradepost.database.orders.orders import DjangoOrders  # noqa: PLC0415 - the fixture has opened the database
 
-    (plan,) = plans_of(lambda: DjangoOrders(channel.pk).news(after=0, limit=10))
+    _, plan = plans_of(lambda: DjangoOrders(channel.pk).news(after=0, limit=10))
 
     assert "sighting_news" in plan
     assert not re.search(r"USE TEMP B-TREE|Sort|SCAN|Seq Scan", plan)

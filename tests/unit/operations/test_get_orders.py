@@ -25,7 +25,7 @@ from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.operations import get_orders
 from tradepost.operations.form import Batch
 from tradepost.operations.get_orders.acknowledge import Acknowledge, is_acknowledged
-from tradepost.operations.get_orders.ledger import KeepLedger
+from tradepost.operations.get_orders.ledger import KeepLedger, LedgerFacts
 
 FROM = OrderCriteria(frozenset({StoreStatus.PENDING}), PAID_IN_SOME_WAY, since=0)
 
@@ -62,12 +62,12 @@ def news(number=1, **more):
     )
 
 
-def judged(rows, *orders, known=(), criteria=FROM):
+def judged(rows, *orders, known=(), parked=None, criteria=FROM):
     """What the ledger makes of news, with these orders on the store: the plan of one batch."""
     hub = MemoryHub()
     operation = KeepLedger(hub.settings, criteria, {})
     seen = {order.id: order for order in orders}
-    return operation.plan(Batch(rows), frozenset(known), seen)
+    return operation.plan(Batch(rows), LedgerFacts(frozenset(known), parked or {}), seen)
 
 
 def test_what_is_not_in_the_ledger_and_wanted_is_imported():

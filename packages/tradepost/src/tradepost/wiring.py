@@ -39,6 +39,7 @@ from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
+from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import (
     ActiveRun,
     Catalogue,
@@ -53,7 +54,6 @@ from tradepost.operations.ports import (
     StoreConnection,
 )
 from tradepost.operations.selection import Selection
-from tradepost.operations.shipments import ShipmentPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.security.encryption import FernetCipher
@@ -213,11 +213,11 @@ def channel_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock
     )
 
 
-def shipment_ports(
+def order_ports(
     channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
-) -> ShipmentPorts:
-    """Give what recording a channel's shipments needs; `requested_by` is kept."""
-    return ShipmentPorts(
+) -> OrderPorts:
+    """Give what requests about a channel's orders need; `requested_by` is kept."""
+    return OrderPorts(
         channel_id=channel.pk,
         orders=DjangoOrders(channel.pk),
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),

@@ -12,11 +12,12 @@ from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.handovers import hand_over
+from tradepost.operations.order_requests import retry_parked
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
 
 if TYPE_CHECKING:
-    from tradepost.database.models import Order, OrderLine, ShipmentRecord
+    from tradepost.database.models import Order, OrderLine, ParkedOrderRecord, ShipmentRecord
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
 
@@ -25,8 +26,13 @@ Number = Annotated[int, typer.Argument(metavar="ORDER", help="The store's order 
 
 @app.command()
 def get(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
-    """Fetch new orders from the store, and acknowledge them in the channel's way."""
-    return _execute("get_orders", channel, dry_run=dry_run, as_json=as_json)
+    """Import new orders of the store, follow known ones, and acknowledge them in the channel's way."""
+    done = _execute("get_orders", channel, dry_run=dry_run, as_json=as_json)
+    number = the_channel(channel).parked_orders.count()
+    if number and not as_json:
+        orders = "1 order is parked" if number == 1 else f"{number} orders are parked"
+        err.print(f"{orders}; 'tradepost orders parked' says why.", markup=False, soft_wrap=True)
+    return done
 
 
 @app.command("list")
@@ -120,6 +126,49 @@ def show(
 
 
 @app.command()
+def parked(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """List orders of the store that can't be imported, with the reason."""
+    rows = list(the_channel(channel).parked_orders.order_by("first_at", "pk"))
+    if as_json:
+        print_json({"parked": [_parked_json(row) for row in rows]})
+        return
+    print_table(
+        ("order", "parked", "tried last", "reason"),
+        ((row.number, f"{row.first_at:%Y-%m-%d %H:%M}", f"{row.last_at:%Y-%m-%d %H:%M}", row.reason) for row in rows),
+        empty="No order is parked.",
+    )
+
+
+@app.command()
+def retry(
+    orders: Annotated[
+        list[str] | None, typer.Argument(metavar="ORDER", help="Numbers of parked orders; left out, all of them.")
+    ] = None,
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Let the next get try parked orders again."""
+    from tradepost import wiring
+    from tradepost.engine.schedules import when_applied
+
+    chosen = the_channel(channel)
+    retried = retry_parked(orders or None, wiring.order_ports(chosen, requested_by=shell_user()))
+    unknown = sorted(set(orders or ()) - set(retried))
+    if as_json:
+        print_json({"retried": retried, "not_parked": unknown})
+    else:
+        if retried:
+            when = when_applied(chosen.pk, "get_orders")
+            out.print(f"To be tried: {', '.join(retried)}; {when}.", markup=False, soft_wrap=True)
+        elif not unknown:
+            out.print("No order is parked.")
+        if unknown:
+            err.print(f"Not parked: {', '.join(unknown)}.", markup=False, soft_wrap=True)
+    return Exit.WITH_ERRORS if unknown else Exit.DONE
+
+
+@app.command()
 def acknowledge(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
     """Tell the store of orders that it has not been told about yet; new ones are fetched on the way."""
     return _execute("get_orders", channel, dry_run=dry_run, as_json=as_json)
@@ -192,7 +241,7 @@ def ship(
         cost=_amount(cost),
         lines=_pieces(line) if line else None,
     )
-    ports = wiring.shipment_ports(chosen, requested_by=shell_user())
+    ports = wiring.order_ports(chosen, requested_by=shell_user())
     shipment = preview_shipment(new, ports) if dry_run else record_shipment(new, ports)
     if as_json:
         print_json(
@@ -283,6 +332,17 @@ def _json(order: "Order") -> dict[str, Any]:
         "currency": order.currency,
         "payment_state": order.payment_state,
         "shipping_method": order.shipping_method,
+    }
+
+
+def _parked_json(row: "ParkedOrderRecord") -> dict[str, Any]:
+    return {
+        "order": row.number,
+        "reason": row.reason,
+        "parked_at": row.first_at,
+        "tried_at": row.last_at,
+        "hub_version": row.version,
+        "payload": row.payload,
     }
 
 

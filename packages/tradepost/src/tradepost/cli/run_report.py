@@ -67,6 +67,11 @@ class Report:
         planned = RunChange.objects.filter(run=self.run, outcome="").values_list("action")
         return totals_of(dict(planned.annotate(Count("pk"))))
 
+    @property
+    def imports(self) -> int:
+        """How many orders a plan would bring into the ledger."""
+        return RunChange.objects.filter(run=self.run, outcome="", action=Action.IMPORT.value).count()
+
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.run.pk,
@@ -209,6 +214,8 @@ def _print_plan(report: Report) -> None:
     if any(totals.values()):
         more = f" (the first {SHOWN_CHANGES} are shown)" if left_out > 0 else ""
         out.print(f"{counted(sum(totals.values()), 'change')} planned{more}; nothing was changed.")
+    if report.imports:
+        out.print(f"{counted(report.imports, 'order')} would be imported.")
     is_through = report.run.state == RunState.COMPLETED.value
     name = f"Plan of {_WORDS[RunKind(report.run.kind)]} {report.run.pk}"
     if any(totals.values()):

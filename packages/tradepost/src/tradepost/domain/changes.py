@@ -215,8 +215,13 @@ def order_imported(order: StoreOrder) -> Change:
     )
 
 
-def order_unreadable(number: str) -> Change:
-    """An order that the store has, and that can't be imported as it is."""
+def order_retried(number: str) -> Change:
+    """A parked order is to be tried by the next get."""
+    return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.UPDATE, (), "a person asks to try it again")
+
+
+def order_parked(number: str) -> Change:
+    """An order that the store has, and that can't be imported as it is: it is set aside."""
     return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.IMPORT, (), "found on the store")
 
 

@@ -195,6 +195,22 @@ class UnreadableOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ParkedOrder:
+    """
+    An order that can't be read or held, set aside until it changes, somebody asks, or the hub is a newer one.
+
+    `number` is what the store calls it, as far as that can be read, and `external_id` the same as a number, None where
+    it is none that the hub can hold. `fingerprint`: of the look that found it so.
+    """
+
+    number: str
+    external_id: int | None
+    reason: str
+    fingerprint: str
+    payload: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentLine:
     """How many pieces of a store's order line are in a shipment."""
 
@@ -369,6 +385,19 @@ def _texts(value: object) -> Iterator[str]:
 def _shortened(value: int | Decimal) -> str:
     # A figure of thousands of digits is no sentence, and Python refuses to write such an int.
     return f"{Decimal(value):.6g}"
+
+
+LONGEST_PAYLOAD = 20_000
+"""How much of a parked order is kept: enough to see what is wrong with it, however big it is."""
+
+
+def parked(number: str, *, reason: str, fingerprint: str, payload: str) -> ParkedOrder:
+    """Set an order aside; NUL characters, which no database takes, are shown as what they are."""
+    is_possible = number.isascii() and number.isdecimal() and len(number) <= len(str(LARGEST_ID))
+    external_id = int(number) if is_possible and int(number) <= LARGEST_ID else None
+    cut = payload if len(payload) <= LONGEST_PAYLOAD else f"{payload[:LONGEST_PAYLOAD]}..."
+    number, reason, cut = (text.replace("\0", "\\0") for text in (number, reason, cut))
+    return ParkedOrder(number, external_id, reason, fingerprint, cut)
 
 
 def acknowledgement_note(*, order_number: int) -> str:

@@ -19,7 +19,7 @@ from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
 from tradepost.domain.brake import Braking, Example, Harm, held_back, may_be_too_much
 from tradepost.domain.errors import PermissionMissing, StoreDoubted
 from tradepost.domain.listing import Link
-from tradepost.domain.order import StoreOrder
+from tradepost.domain.order import ParkedOrder, StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
 from tradepost.operations.outcomes import Answers, left_of, result_of
 from tradepost.operations.ports import (
@@ -75,6 +75,8 @@ class Verdict:
     is_first_sighting: bool = False
     order_news: list[int] = field(default_factory=list)
     judged_orders: dict[int, str] = field(default_factory=dict)
+    parked: list[ParkedOrder] = field(default_factory=list)
+    unparked: list[int] = field(default_factory=list)
     accounts: list[AccountEntry] = field(default_factory=list)
     settled_writes: list[int] = field(default_factory=list)
     lost_accounts: list[int] = field(default_factory=list)
@@ -504,6 +506,10 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.refresh(verdict.refreshed)
     if verdict.judged_orders:
         ports.orders.judged(verdict.judged_orders)
+    if verdict.parked:
+        ports.orders.park(verdict.parked, at=at)
+    if verdict.unparked:
+        ports.orders.unpark(verdict.unparked)
     if verdict.acknowledged:
         ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
     if verdict.synced_shipments:

@@ -1,27 +1,13 @@
 """Recording shipments: the packages that the merchant has sent, for a later run to tell the store of."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-
 from tradepost.domain import changes
 from tradepost.domain.order import Shipment
 from tradepost.domain.plan import Outcome, Result
-from tradepost.operations.ports import Clock, History, NewShipment, Orders
+from tradepost.operations.order_requests import OrderPorts
+from tradepost.operations.ports import NewShipment
 
 
-@dataclass(frozen=True, slots=True)
-class ShipmentPorts:
-    """What recording shipments of one channel needs; `history` knows who asks."""
-
-    channel_id: int
-    orders: Orders
-    history: History
-    transaction: Callable[[], AbstractContextManager[None]]
-    clock: Clock
-
-
-def record_shipment(new: NewShipment, ports: ShipmentPorts) -> Shipment:
+def record_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
     """Record a shipment of an order. Raises NotAllowed when the order, a SKU or the number of pieces does not fit."""
     with ports.transaction():
         shipment = ports.orders.add_shipment(new, at=ports.clock())
@@ -29,7 +15,7 @@ def record_shipment(new: NewShipment, ports: ShipmentPorts) -> Shipment:
     return shipment
 
 
-def preview_shipment(new: NewShipment, ports: ShipmentPorts) -> Shipment:
+def preview_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
     """Say what would be recorded, and record nothing. Raises NotAllowed as recording does."""
     try:
         with ports.transaction():

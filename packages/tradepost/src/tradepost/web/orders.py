@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from tradepost.database.models import Order, OrderLine, ShipmentRecord
+from tradepost.database.models import Order, OrderLine, ParkedOrderRecord, ShipmentRecord
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, ORDER_COLOURS, money, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
@@ -37,6 +37,24 @@ class Shipments(ReadOnlyRows):
     verbose_name_plural = "shipments"
     fields = ("code", "carrier", "tracking_number", "shipped_at", "synced_at", "last_error")
     readonly_fields = fields
+
+
+@admin.register(ParkedOrderRecord, site=site)
+class ParkedOrderTable(ReadOnlyTable):
+    """Orders of stores that can't be imported, and why."""
+
+    list_display = ("parked_number", "reason", "first_at", "last_at")
+    list_display_links = ("parked_number",)
+    list_filter = (("channel", RelatedDropdownFilter),)
+    list_select_related = ("channel",)
+    fieldsets = (
+        (None, {"fields": ("channel", "number", "reason", "first_at", "last_at", "version")}),
+        ("As the store sent it", {"fields": ("payload",)}),
+    )
+
+    @column("Order", two_lines=True)
+    def parked_number(self, row: ParkedOrderRecord) -> list[str]:
+        return [row.number, row.channel.name]
 
 
 @admin.register(Order, site=site)

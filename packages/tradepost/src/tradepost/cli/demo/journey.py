@@ -202,7 +202,7 @@ class _Journey:
         return sorted(ledger)
 
     def _ship(self, numbers: list[int]) -> None:
-        ports = wiring.shipment_ports(self._channel, requested_by=CHANNEL)
+        ports = wiring.order_ports(self._channel, requested_by=CHANNEL)
         tracking = {number: f"1Z{number:016d}" for number in numbers}
         for number, tracking_number in tracking.items():
             record_shipment(NewShipment(order_number=number, carrier=CARRIER, tracking_number=tracking_number), ports)

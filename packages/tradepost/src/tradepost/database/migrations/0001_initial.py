@@ -336,6 +336,32 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ParkedOrderRecord",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=64)),
+                ("external_id", models.BigIntegerField(blank=True, null=True)),
+                ("reason", models.TextField()),
+                ("fingerprint", models.CharField(blank=True, max_length=16)),
+                ("version", models.CharField(max_length=40)),
+                ("payload", models.TextField(blank=True)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parked_orders",
+                        to="tradepost.channel",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "parked order",
+                "db_table": "tradepost_parkedorder",
+            },
+        ),
+        migrations.CreateModel(
             name="ProductRecord",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1158,6 +1184,10 @@ class Migration(migrations.Migration):
                 ),
                 name="order_hold_has_a_reason",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="parkedorderrecord",
+            constraint=models.UniqueConstraint(fields=("channel", "number"), name="parked_order_once_per_channel"),
         ),
         migrations.AddIndex(
             model_name="run",

@@ -4,7 +4,14 @@ from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Sour
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.listing import AttentionRecord, Intent, LinkEvent, Listing, SetupRecord, StoreFile
-from tradepost.database.models.order import Order, OrderLine, OrderPayload, ShipmentLineRecord, ShipmentRecord
+from tradepost.database.models.order import (
+    Order,
+    OrderLine,
+    OrderPayload,
+    ParkedOrderRecord,
+    ShipmentLineRecord,
+    ShipmentRecord,
+)
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 
@@ -21,6 +28,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderPayload",
+    "ParkedOrderRecord",
     "ProductRecord",
     "Run",
     "RunChange",

@@ -82,6 +82,34 @@ class OrderPayload(models.Model):
         return f"order {self.order_id}"
 
 
+class ParkedOrderRecord(models.Model):
+    """
+    An order of the store that can't be read or held: it is not in the ledger, and keeps no other one out of it.
+
+    `number` as the store writes it, `external_id` where it is one. `fingerprint`: of the look that found it so, blank
+    when it is to be tried again as if it had never been; `version`: of the hub that could not take it. `payload`: the
+    record, cut where it is long.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="parked_orders")
+    number = models.CharField(max_length=64)
+    external_id = models.BigIntegerField(null=True, blank=True)
+    reason = models.TextField()
+    fingerprint = models.CharField(max_length=16, blank=True)
+    version = models.CharField(max_length=40)
+    payload = models.TextField(blank=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "tradepost_parkedorder"
+        verbose_name = "parked order"
+        constraints = [models.UniqueConstraint(fields=["channel", "number"], name="parked_order_once_per_channel")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class OrderLine(models.Model):
     """A line as on the store; `listing` and `variant` are what it was matched to."""
 

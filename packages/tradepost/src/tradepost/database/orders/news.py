@@ -3,28 +3,49 @@
 from collections.abc import Collection, Mapping
 
 from tradepost.database import sql
+from tradepost.database.orders.parked import numbers_to_try
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.order_news import OrderNews
 
+# Written out twice, so that each finds its rows by the index made for it.
+_NEWS = """
+SELECT sighting.external_id AS number, sighting.store_status, sighting.placed, sighting.updated, sighting.fingerprint,
+    sighting.gone_at IS NOT NULL AS is_gone,
+    EXISTS (
+        SELECT 1 FROM tradepost_order AS imported
+        WHERE imported.channel_id = sighting.channel_id AND imported.external_id = sighting.external_id
+    ) AS is_imported
+FROM tradepost_sighting AS sighting
+WHERE sighting.channel_id = %s AND sighting.is_news AND sighting.external_id > %s
+ORDER BY sighting.external_id LIMIT %s
+"""
+_OF_NUMBERS = """
+SELECT sighting.external_id AS number, sighting.store_status, sighting.placed, sighting.updated, sighting.fingerprint,
+    sighting.gone_at IS NOT NULL AS is_gone,
+    EXISTS (
+        SELECT 1 FROM tradepost_order AS imported
+        WHERE imported.channel_id = sighting.channel_id AND imported.external_id = sighting.external_id
+    ) AS is_imported
+FROM given JOIN tradepost_sighting AS sighting ON sighting.external_id = given.id
+WHERE sighting.channel_id = %s
+"""
+
 
 def news(*, channel_id: int, after: int, limit: int) -> list[OrderNews]:
+    """The news by number; what another hub could not take is news for this one."""
+    retried = numbers_to_try(channel_id=channel_id, after=after)
     rows = sql.fetch_rows(
-        """
-        SELECT sighting.external_id AS number, sighting.store_status, sighting.placed, sighting.updated,
-            sighting.fingerprint, sighting.gone_at IS NOT NULL AS is_gone,
-            EXISTS (
-                SELECT 1 FROM tradepost_order AS imported
-                WHERE imported.channel_id = sighting.channel_id AND imported.external_id = sighting.external_id
-            ) AS is_imported
-        FROM tradepost_sighting AS sighting
-        WHERE sighting.channel_id = %s AND sighting.is_news AND sighting.external_id > %s
-        ORDER BY sighting.external_id LIMIT %s
-        """,
+        _NEWS,
         channel_id,
         after,
         limit,
     )
+    if retried:
+        rows += sql.fetch_rows(
+            _OF_NUMBERS, channel_id, given=Rows.of_ids(set(retried) - {row["number"] for row in rows})
+        )
+        rows = sorted(rows, key=lambda row: row["number"])[:limit]
     return [
         OrderNews(
             row["number"],

@@ -11,11 +11,13 @@ from tradepost.database.json_values import plain
 from tradepost.database.models import Channel, Order, OrderPayload, ShipmentRecord
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
+from tradepost.database.orders.parked import let_try_again, park, parked_ids, tried_fingerprints, unpark
 from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.order import (
     LARGEST_ID,
     OrderState,
+    ParkedOrder,
     Shipment,
     StoreOrder,
     StoreOrderLine,
@@ -70,6 +72,24 @@ class DjangoOrders:
 
     def judged(self, fingerprints: Mapping[int, str]) -> None:
         note_judged(fingerprints, channel_id=self._channel_id)
+        unpark(fingerprints, channel_id=self._channel_id)
+
+    def parked(self) -> dict[str, str]:
+        return tried_fingerprints(channel_id=self._channel_id)
+
+    def park(self, orders: Sequence[ParkedOrder], *, at: datetime) -> None:
+        park(orders, channel_id=self._channel_id, at=at)
+        seen = {order.external_id: order.fingerprint for order in orders if order.external_id is not None}
+        note_judged(seen, channel_id=self._channel_id)
+
+    def unpark(self, numbers: Collection[int]) -> None:
+        unpark(numbers, channel_id=self._channel_id)
+
+    def try_again(self, numbers: Collection[str] | None) -> list[str]:
+        with transaction.atomic():
+            found = let_try_again(numbers, channel_id=self._channel_id)
+            self.make_news(parked_ids(found, channel_id=self._channel_id))
+        return found
 
     def compared(self) -> OrderCriteria | None:
         return criteria_of(Channel.objects.values_list("orders_compared", flat=True).get(id=self._channel_id))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tradepost.database import sql
 from tradepost.database.models import Channel, Listing, Sighting, StockEntry
+from tradepost.database.orders.parked import parked_ids
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import known_sightings, write_sightings
 from tradepost.domain.errors import RunLost
@@ -24,12 +25,14 @@ class DjangoAccounts:
 
     def place(self) -> SightingPlace:
         channel = Channel.objects.only("sighted_first_id", "sighted_id", "sighted_updated").get(id=self._channel_id)
-        open_ids = Sighting.objects.filter(channel_id=self._channel_id, is_open=True).order_by("external_id")
+        still_open = Sighting.objects.filter(channel_id=self._channel_id, is_open=True).order_by("external_id")
+        # What could not be counted is looked at until it can, or is gone.
+        asked = {*still_open.values_list("external_id", flat=True), *parked_ids(channel_id=self._channel_id)}
         return SightingPlace(
             channel.sighted_first_id,
             channel.sighted_id,
             channel.sighted_updated,
-            tuple(open_ids.values_list("external_id", flat=True)),
+            tuple(sorted(asked)),
         )
 
     def set_place(self, place: SightingPlace) -> None:

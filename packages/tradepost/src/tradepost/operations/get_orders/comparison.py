@@ -7,7 +7,15 @@ from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.plan import Plan
 from tradepost.operations.form import Batch, Evidence, Verdict, drive
 from tradepost.operations.ports import KnownSighting, Ports, SightedOrder
-from tradepost.operations.stock.sightings import Detail, Known, Sight, Sighted, order_news, orders_of, sighted_of
+from tradepost.operations.stock.sightings import (
+    Detail,
+    Sight,
+    Sighted,
+    SightingFacts,
+    order_news,
+    orders_of,
+    sighted_of,
+)
 
 
 class Comparison(Sight):
@@ -38,10 +46,10 @@ class Comparison(Sight):
             yield Batch([row for row in rows if not isinstance(row, SightedOrder) or row.id not in self._just_found])
 
     def judge(
-        self, batch: Batch[Sighted], facts: Known | None, seen: None, plan: Plan[Detail], evidence: Evidence
+        self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None, plan: Plan[Detail], evidence: Evidence
     ) -> Verdict:
         verdict = super().judge(batch, facts, seen, plan, evidence)
-        known = facts or {}
+        known = facts.known if facts is not None else {}
         verdict.order_news = [
             order.id for order in orders_of(batch) if order.id in known and not known[order.id].is_imported
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tradepost.domain import changes
-from tradepost.domain.order import PaymentState, StoreOrder, UnreadableOrder, unstorable
+from tradepost.domain.order import ParkedOrder, PaymentState, StoreOrder, UnreadableOrder, parked, unstorable
 from tradepost.domain.order_news import OrderCriteria, OrderNews, needs_details
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
@@ -18,14 +18,26 @@ _AT_ONCE = 300
 
 @dataclass(slots=True)
 class LedgerPlan:
-    """What a plan does to the ledger. `judged`: fingerprints by order number, of what is no news any more."""
+    """
+    What a plan does to the ledger. `judged`: fingerprints by order number, of what is no news any more; and what is
+    `parked` is none either.
+    """
 
     imported: list[StoreOrder] = field(default_factory=list)
     followed: list[StoreOrder] = field(default_factory=list)
     judged: dict[int, str] = field(default_factory=dict)
+    parked: list[ParkedOrder] = field(default_factory=list)
 
 
-class KeepLedger(Operation[OrderNews, frozenset[int], Orders, LedgerPlan]):
+@dataclass(frozen=True, slots=True)
+class LedgerFacts:
+    """The orders of a batch that the ledger has, and by which looks orders are parked (`Orders.parked`)."""
+
+    known: frozenset[int]
+    parked: Mapping[str, str]
+
+
+class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
     """
     Judge what is news: import what is wanted, follow what was imported. One bad order never stops others.
 
@@ -59,10 +71,12 @@ class KeepLedger(Operation[OrderNews, frozenset[int], Orders, LedgerPlan]):
         wanted = [row.number for row in batch.rows if needs_details(row, self._criteria)]
         return seen_of(ports.store.orders_by_id(wanted)) if wanted else {}
 
-    def facts(self, ports: Ports, batch: Batch[OrderNews], seen: Orders) -> frozenset[int]:
-        return frozenset(ports.orders.known([row.number for row in batch.rows]))
+    def facts(self, ports: Ports, batch: Batch[OrderNews], seen: Orders) -> LedgerFacts:
+        known = frozenset(ports.orders.known([row.number for row in batch.rows]))
+        return LedgerFacts(known, ports.orders.parked())
 
-    def plan(self, batch: Batch[OrderNews], facts: frozenset[int] | None, seen: Orders) -> Plan[LedgerPlan]:
+    def plan(self, batch: Batch[OrderNews], facts: LedgerFacts | None, seen: Orders) -> Plan[LedgerPlan]:
+        assert facts is not None
         detail = LedgerPlan()
         units: list[Unit] = []
         settled: list[Result] = []
@@ -73,10 +87,14 @@ class KeepLedger(Operation[OrderNews, frozenset[int], Orders, LedgerPlan]):
                 continue
             reason = order.reason if isinstance(order, UnreadableOrder) else unfit(order)
             if isinstance(order, UnreadableOrder) or reason:
-                settled.append(Result(changes.order_unreadable(str(row.number)), Outcome.FAILED, message=reason))
+                aside = parked(str(row.number), reason=reason, fingerprint=row.fingerprint, payload=order.payload)
+                detail.parked.append(aside)
+                # Of one that is parked for the same, everything was said.
+                if facts.parked.get(aside.number) != aside.fingerprint:
+                    settled.append(Result(changes.order_parked(aside.number), Outcome.FAILED, message=reason))
                 continue
             detail.judged[row.number] = row.fingerprint
-            if row.number in (facts or ()):
+            if row.number in facts.known:
                 detail.followed.append(order)
             elif self._criteria.wants(order):
                 detail.imported.append(order)
@@ -88,13 +106,18 @@ class KeepLedger(Operation[OrderNews, frozenset[int], Orders, LedgerPlan]):
     def judge(
         self,
         batch: Batch[OrderNews],
-        facts: frozenset[int] | None,
+        facts: LedgerFacts | None,
         seen: Orders,
         plan: Plan[LedgerPlan],
         evidence: Evidence,
     ) -> Verdict:
         detail = plan.detail
-        return Verdict(imported=detail.imported, refreshed=detail.followed, judged_orders=detail.judged)
+        return Verdict(
+            imported=detail.imported,
+            refreshed=detail.followed,
+            judged_orders=detail.judged,
+            parked=detail.parked,
+        )
 
     def finish(self, ports: Ports) -> None:
         now = ports.clock()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tradepost.domain.order import (
     OrderState,
+    ParkedOrder,
     Shipment,
     StoreOrder,
 )
@@ -65,7 +66,31 @@ class Orders(Protocol):
         ...
 
     def judged(self, fingerprints: Mapping[int, str]) -> None:
-        """These are no news any more, unless they were seen to be different since they were judged by this look."""
+        """
+        These are no news any more, unless they were seen to be different since they were judged by this look; and none
+        of them is parked.
+        """
+        ...
+
+    def parked(self) -> dict[str, str]:
+        """
+        Return the parked orders: by number, the fingerprint by which each was found unfit.
+
+        It is blank where somebody asked to try again, or another version of the hub had tried: what is found then is
+        told as if it were new.
+        """
+        ...
+
+    def park(self, orders: Sequence[ParkedOrder], *, at: datetime) -> None:
+        """Set orders aside, which judges them; one that is set aside already keeps its first time."""
+        ...
+
+    def unpark(self, numbers: Collection[int]) -> None:
+        """Forget parked orders: they are gone from the store."""
+        ...
+
+    def try_again(self, numbers: Collection[str] | None) -> list[str]:
+        """Let parked orders be tried by the next get; None: all of them. Returns the numbers that were parked."""
         ...
 
     def compared(self) -> OrderCriteria | None:

@@ -1,10 +1,10 @@
 """Sightings: which pieces the store's orders took from stock, in whatever status, and which they gave back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import StoreStatus, parked
 from tradepost.domain.order_news import OrderNews
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Unit
 from tradepost.domain.stock import OVERLAP_SECONDS, OrderSighting, SightingPlace, UnreadableSighting
@@ -18,7 +18,15 @@ Sighted = SightedOrder | UnreadableSighting
 Detail = Sequence[SightedOrder]
 
 
-class Sight(Operation[Sighted, Known, None, Detail]):
+@dataclass(frozen=True, slots=True)
+class SightingFacts:
+    """What is written down of the orders of a page, and by which looks orders are parked (`Orders.parked`)."""
+
+    known: Known
+    parked: Mapping[str, str]
+
+
+class Sight(Operation[Sighted, SightingFacts, None, Detail]):
     """
     Read every order that is new or changed, and those that are open by number: one that has vanished was deleted.
 
@@ -50,26 +58,36 @@ class Sight(Operation[Sighted, Known, None, Detail]):
     def observe(self, ports: Ports, batch: Batch[Sighted]) -> None:
         """The page is all there is to see."""
 
-    def facts(self, ports: Ports, batch: Batch[Sighted], seen: None) -> Known:
+    def facts(self, ports: Ports, batch: Batch[Sighted], seen: None) -> SightingFacts:
         known = ports.accounts.known([order.id for order in orders_of(batch)])
         news = (self.news_of(order, known.get(order.id)) for order in orders_of(batch))
         self.found |= {each.number: each for each in news if each is not None}
-        return known
+        return SightingFacts(known, ports.orders.parked() if _unreadable(batch) else {})
 
-    def plan(self, batch: Batch[Sighted], facts: Known | None, seen: None) -> Plan[Detail]:
-        sighted = [order for order in orders_of(batch) if is_news(order, (facts or {}).get(order.id))]
-        units = (Unit(str(order.id), _changes(order, (facts or {}).get(order.id))) for order in sighted)
+    def plan(self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None) -> Plan[Detail]:
+        assert facts is not None
+        sighted = [order for order in orders_of(batch) if is_news(order, facts.known.get(order.id))]
+        units = (Unit(str(order.id), _changes(order, facts.known.get(order.id))) for order in sighted)
+        # Of one that is parked for the same, everything was said.
         settled = [
-            Result(changes.order_unreadable(order.number), Outcome.FAILED, message=order.reason)
-            for order in batch.rows
-            if isinstance(order, UnreadableSighting)
+            Result(changes.order_parked(order.number), Outcome.FAILED, message=order.reason)
+            for order in _unreadable(batch)
+            if facts.parked.get(order.number) != order.fingerprint
         ]
         return Plan(tuple(sighted), tuple(unit for unit in units if unit.changes), tuple(settled))
 
     def judge(
-        self, batch: Batch[Sighted], facts: Known | None, seen: None, plan: Plan[Detail], evidence: Evidence
+        self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None, plan: Plan[Detail], evidence: Evidence
     ) -> Verdict:
-        return Verdict(sighted=list(plan.detail), is_first_sighting=self._is_first)
+        return Verdict(
+            sighted=list(plan.detail),
+            is_first_sighting=self._is_first,
+            parked=[
+                parked(order.number, reason=order.reason, fingerprint=order.fingerprint, payload=order.payload)
+                for order in _unreadable(batch)
+            ],
+            unparked=[order.id for order in orders_of(batch) if order.found is None],
+        )
 
     def finish(self, ports: Ports) -> None:
         ports.accounts.set_place(self._place)
@@ -182,6 +200,10 @@ def _changes(order: SightedOrder, known: KnownSighting | None) -> tuple[Change, 
 
 def orders_of(batch: Batch[Sighted]) -> list[SightedOrder]:
     return [order for order in batch.rows if isinstance(order, SightedOrder)]
+
+
+def _unreadable(batch: Batch[Sighted]) -> list[UnreadableSighting]:
+    return [order for order in batch.rows if isinstance(order, UnreadableSighting)]
 
 
 def _found(page: Iterable[Sighted]) -> list[OrderSighting]:

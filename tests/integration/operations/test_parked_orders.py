@@ -1,0 +1,164 @@
+"""One bad order never stops the others (R43): it is set aside with the reason, shown, and tried again."""
+
+import pytest
+
+from stock_shop import StockShop
+from tradepost.database.models import Order, ParkedOrderRecord, Sighting
+from tradepost.domain.plan import Action, Outcome
+
+from .conftest import ALL_RIGHTS, EIGHT
+
+BY_PIECES = {
+    "a quantity of -3": "UPDATE order_items SET quantity = -3 WHERE order_id = :number",
+    "a quantity beyond the database": "UPDATE order_items SET quantity = 1 << 40 WHERE order_id = :number",
+}
+BY_DETAILS = {
+    "a date of -1": "UPDATE orders SET orderdate = -1, dt_updated = :now WHERE id = :number",
+    "a name with a NUL": "UPDATE orders SET ship_fname = 'A' || char(0) || 'B' WHERE id = :number",
+    "a total beyond the database": "UPDATE orders SET total = 9000000000000000000 WHERE id = :number",
+}
+WHAT_IS_WRONG = BY_PIECES | BY_DETAILS
+
+
+@pytest.fixture(params=[EIGHT, ALL_RIGHTS])
+def shop(request, sandbox, sqlite, tmp_path):
+    made = StockShop(sandbox, tmp_path, token=request.param)
+    made.state()
+    assert made.publish().bad() == []
+    yield made
+    made.close()
+
+
+def spoil(shop, number, what):
+    db = shop.sandbox.store.db
+    with db.lock:
+        db.execute(WHAT_IS_WRONG[what], {"number": number, "now": shop.sandbox.domain.clock.now()})
+
+
+def mend(shop, number):
+    """Put an order right by hand, which the store notes as a change of it."""
+    db, now = shop.sandbox.store.db, shop.sandbox.domain.clock.now()
+    with db.lock:
+        db.execute("UPDATE order_items SET quantity = 1 WHERE order_id = ?", (number,))
+        db.execute(
+            "UPDATE orders SET orderdate = ?, dt_updated = ?, ship_fname = 'Ada', total = 790 WHERE id = ?",
+            (now, now, number),
+        )
+
+
+def parked():
+    return list(ParkedOrderRecord.objects.order_by("number").values_list("number", flat=True))
+
+
+def imported():
+    return sorted(Order.objects.values_list("external_id", flat=True))
+
+
+def failed(run):
+    return [key for key, _message in run.bad()]
+
+
+@pytest.mark.parametrize("what", WHAT_IS_WRONG)
+def test_a_bad_order_is_parked_and_the_rest_of_its_page_comes_in(shop, what):
+    before, bad, after = (shop.buy("MUG", 1) for _ in range(3))
+    spoil(shop, bad, what)
+
+    run, again = shop.get_orders(), shop.get_orders()
+
+    assert imported() == [before, after]
+    assert set(failed(run)) == {str(bad)}
+    # What was said once is not said, nor counted as an error, a second time.
+    assert again.bad() == []
+    row = ParkedOrderRecord.objects.get()
+    assert (row.number, row.external_id) == (str(bad), bad)
+    assert str(bad) in row.reason
+    assert row.reason.endswith(".")
+    assert f'"id":{bad}' in row.payload.replace(" ", "")
+
+
+@pytest.mark.parametrize("what", WHAT_IS_WRONG)
+def test_a_parked_order_comes_in_when_it_was_put_right(shop, what):
+    number = shop.buy("MUG", 1)
+    spoil(shop, number, what)
+    shop.get_orders()
+    shop.wait(3600)
+    mend(shop, number)
+
+    run = shop.get_orders()
+
+    assert (imported(), parked(), run.bad()) == ([number], [], [])
+    assert [r.outcome for r in run.results if r.change.action is Action.IMPORT] == [Outcome.APPLIED]
+    assert shop.can_buy("MUG") == 7
+
+
+@pytest.mark.parametrize("what", ["a quantity of -3", "a name with a NUL"])
+def test_a_person_can_ask_to_try_again_and_is_told_when_it_fails_again(shop, what):
+    number = shop.buy("MUG", 1)
+    spoil(shop, number, what)
+    shop.get_orders()
+    shop.get_orders()
+
+    asked = shop.orders.try_again(None)
+    run = shop.get_orders()
+    later = shop.get_orders()
+
+    assert asked == [str(number)]
+    assert (set(failed(run)), later.bad(), parked()) == ({str(number)}, [], [str(number)])
+
+
+@pytest.mark.parametrize("what", ["a quantity of -3", "a name with a NUL"])
+def test_another_version_of_the_hub_tries_again_by_itself(shop, what):
+    number = shop.buy("MUG", 1)
+    spoil(shop, number, what)
+    shop.get_orders()
+    # An older hub could not take what this one can.
+    ParkedOrderRecord.objects.update(version="0.0.1")
+    shop.sandbox.store.db.execute("UPDATE order_items SET quantity = 1 WHERE order_id = ?", (number,))
+    shop.sandbox.store.db.execute("UPDATE orders SET ship_fname = 'Ada' WHERE id = ?", (number,))
+    Sighting.objects.update(fingerprint="as it was", is_news=False)
+
+    shop.get_orders()
+
+    assert (imported(), parked()) == ([number], [])
+
+
+def test_a_hub_that_is_newer_tells_again_what_it_can_not_take_either(shop):
+    number = shop.buy("MUG", 1)
+    spoil(shop, number, "a name with a NUL")
+    shop.get_orders()
+    ParkedOrderRecord.objects.update(version="0.0.1")
+
+    run, later = shop.get_orders(), shop.get_orders()
+
+    assert (failed(run), later.bad()) == ([str(number)], [])
+
+
+@pytest.mark.parametrize("what", ["a quantity of -3", "a name with a NUL"])
+def test_a_parked_order_that_is_deleted_on_the_store_is_parked_no_more(shop, what):
+    number = shop.buy("MUG", 1)
+    spoil(shop, number, what)
+    shop.get_orders()
+    shop.sandbox.store.db.execute("UPDATE order_items SET quantity = 1 WHERE order_id = ?", (number,))
+    shop.merchant.delete(number)
+
+    shop.get_orders()
+
+    assert (imported(), parked()) == ([], [])
+
+
+def test_an_imported_order_that_goes_bad_is_parked_and_stays_as_it_was_known(shop):
+    number = shop.buy("MUG", 1)
+    shop.get_orders()
+    spoil(shop, number, "a total beyond the database")
+
+    run = shop.get_orders()
+
+    assert (imported(), parked(), failed(run)) == ([number], [str(number)], [str(number)])
+
+
+def test_a_preview_parks_nothing(shop):
+    spoil(shop, shop.buy("MUG", 1), "a name with a NUL")
+
+    run = shop.get_orders(is_dry=True)
+
+    assert (len(run.bad()), parked()) == (1, [])
