@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.accounts import MemoryAccounts
+from fakes.drifts import MemoryDrifts
 from fakes.existence import MemoryNotes
 from fakes.images import MemoryImageStore, MemorySourceImages
 from fakes.intents import MemoryIntents
@@ -42,6 +43,7 @@ class MemoryHub:
         self.listings = MemoryListings(may_write=self._may_write)
         self.orders = MemoryOrders(may_write=self._may_write)
         self.accounts = MemoryAccounts(self.listings, may_write=self._may_write)
+        self.drifts = MemoryDrifts(self.listings, may_write=self._may_write)
         self.intents = MemoryIntents()
         self.inventory = MemoryInventory()
         self.existence = MemoryNotes()
@@ -59,6 +61,7 @@ class MemoryHub:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
+            drifts=self.drifts,
             intents=self.intents,
             inventory=self.inventory,
             existence=self.existence,

@@ -89,6 +89,9 @@ class MemoryStore:
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         return {number: self._as_seen(product) for number, product in self.shelf.by_id(ids).items()}
 
+    def contents_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        return {product.id: self._as_seen(product) for product in self.shelf.whole_by_id(ids)}
+
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self.shelf.pages(custom_fields=custom_fields, page_size=page_size)
 

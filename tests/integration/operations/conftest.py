@@ -14,6 +14,7 @@ from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
@@ -25,7 +26,7 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.images import ImageLibrary
-from tradepost.miva.connect import StoreConnection, connect_client, connect_store
+from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.files.file_server import FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import connect_images
@@ -135,6 +136,7 @@ class Shop:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
+            drifts=DjangoDrifts(self.channel.pk),
             intents=DjangoIntents(self.channel.pk),
             inventory=DjangoStoreInventory(self.channel.pk),
             existence=DjangoExistenceNotes(self.channel.pk),
@@ -209,15 +211,17 @@ class Shop:
     def on_store(self):
         """Every product of the store by code key, read with all rights."""
         full = self.sandbox.full
-        store = connect_store(
+        client = connect_client(
             StoreConnection(
                 domain=self.sandbox.endpoint,
                 store_code="sandbox",
                 token=full.token,
                 signature_key=full.signature_key,
                 plain_http=True,
-            )
+            ),
+            clock=lambda: self.clock().timestamp(),
         )
+        store = MivaStore(client)
         try:
             codes = [row.code for page in store.iterate_rows() for row in page]
             return store.products_by_code(codes)

@@ -35,6 +35,9 @@ class Row:
     available: int | None = 5
     account: int | None = 5
     open_since: datetime | None = None
+    yielded_price: Decimal | None = None
+    is_inactive: bool = False
+    keeps_inactive: bool = False
 
 
 def held(at_stake, *, live, limits=USUAL, released=None):

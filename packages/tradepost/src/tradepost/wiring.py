@@ -17,6 +17,7 @@ from tradepost.database.channels import channels
 from tradepost.database.channels.channels import DjangoChannels, settings_of
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
+from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
@@ -107,6 +108,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             source_images=source_images(channel),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
+            drifts=DjangoDrifts(channel.pk),
             intents=DjangoIntents(channel.pk, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),

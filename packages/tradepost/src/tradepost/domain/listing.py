@@ -23,6 +23,10 @@ class Health(StrEnum):
     DELISTED = "delisted"
 
 
+INACTIVE = "inactive"
+"""How a listing is shown that the hub has listed, and that the store has switched off."""
+
+
 class Link(StrEnum):
     UNLINKED = "unlinked"
     LINKED = "linked"
@@ -359,6 +363,11 @@ def describe(status: Status) -> str:
         Health.HIDDEN: "hidden",
         Health.DELISTED: "delisted",
     }[status.health]
+
+
+def shown_health(health: Health, *, is_inactive: bool) -> str:
+    """Name the health as people are told it: nothing is listed that the store has switched off."""
+    return INACTIVE if health is Health.LISTED and is_inactive else health.value
 
 
 _CURES: Mapping[Event, str] = {

@@ -66,7 +66,8 @@ class StoreProduct:
 
     None means "can't be read with this token" for `stock`, `weight_grams`, `dimensions`, `custom_fields`, `addresses`
     and `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`:
-    when it was made, in seconds of the store's own clock; 0 where the store does not say.
+    when it was made, in seconds of the store's own clock, and `updated` when it was changed last; 0 where the store
+    does not say. `absent`: the fields whose columns were asked for and did not come, or were not asked for.
     """
 
     id: int
@@ -89,6 +90,9 @@ class StoreProduct:
     stock: StoreStock | None = None
     addresses: tuple[str, ...] | None = None
     created: int = 0
+    # How it was read, and not what it is: two readings of one state are equal.
+    updated: int = field(default=0, compare=False)
+    absent: frozenset[str] = field(default=frozenset(), compare=False)
     dimensions: Mapping[str, Decimal] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 

@@ -24,6 +24,7 @@ from tradepost.operations.outcomes import Answers, left_of, result_of
 from tradepost.operations.ports import (
     AccountEntry,
     ActiveRun,
+    Compared,
     Ports,
     Proven,
     Reading,
@@ -70,6 +71,7 @@ class Verdict:
     settled_writes: list[int] = field(default_factory=list)
     lost_accounts: list[int] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
+    compared: list[Compared] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +449,8 @@ def record(ports: Ports, verdict: Verdict, *, cursor: tuple[str, int | None]) ->
             ports.listings.record(verdict.proven)
         if verdict.flags or proven:
             ports.listings.flag(verdict.flags, clear=proven)
+        if verdict.compared:
+            ports.drifts.record(verdict.compared, at=at)
         if verdict.closed_intents:
             ports.intents.close(verdict.closed_intents)
         if verdict.set_up:

@@ -17,6 +17,7 @@ from tradepost.database.channels.connections import (
 from tradepost.database.json_values import plain
 from tradepost.database.models import Channel, ConnectionKind, Run
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
@@ -55,8 +56,15 @@ def settings_of(channel: Channel) -> ChannelSettings:
         lost_answer_seconds=channel.lost_answer_seconds,
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
+        drift_policies=_policies_of(channel),
         **given,
     )
+
+
+def _policies_of(channel: Channel) -> Policies:
+    return {
+        group: DriftPolicy(channel.drift_policies.get(group.value, usual)) for group, usual in USUAL_POLICIES.items()
+    }
 
 
 def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProfile:
@@ -178,3 +186,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.lost_answer_seconds = settings.lost_answer_seconds
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least
+    channel.drift_policies = {
+        group.value: policy.value
+        for group, policy in settings.drift_policies.items()
+        if USUAL_POLICIES.get(group) is not policy
+    }

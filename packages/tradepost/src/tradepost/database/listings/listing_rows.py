@@ -39,6 +39,12 @@ _COLUMNS = (
     "overwrite_groups",
     "was_hidden",
     "awaits_images",
+    "yielded_price",
+    "sent_price",
+    "is_inactive",
+    "keeps_inactive",
+    "compared_at",
+    "is_touched",
 )
 
 
@@ -81,4 +87,10 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         overwrite_groups=frozenset(map(Group, values["overwrite_groups"])),
         was_hidden=values["was_hidden"],
         awaits_images=values["awaits_images"],
+        yielded_price=values["yielded_price"],
+        sent_price=values["sent_price"],
+        is_inactive=values["is_inactive"],
+        keeps_inactive=values["keeps_inactive"],
+        compared_at=values["compared_at"],
+        is_touched=values["is_touched"],
     )

@@ -35,6 +35,7 @@ from tradepost.operations.ports.connections import (
     StoreConnection,
 )
 from tradepost.operations.ports.descriptions import CleanDescription, DescriptionCleaner
+from tradepost.operations.ports.drift import Compared, Drifts
 from tradepost.operations.ports.existence import (
     ChangeWindow,
     ExistenceNotes,
@@ -99,9 +100,11 @@ __all__ = [
     "Cipher",
     "CleanDescription",
     "Clock",
+    "Compared",
     "Connector",
     "DescriptionCleaner",
     "Digest",
+    "Drifts",
     "ExistenceNotes",
     "ExistingProduct",
     "FamilyRows",
@@ -169,6 +172,7 @@ class Ports:
     source_images: SourceImages
     descriptions: DescriptionCleaner
     listings: Listings
+    drifts: Drifts
     intents: Intents
     inventory: StoreInventory
     existence: ExistenceNotes

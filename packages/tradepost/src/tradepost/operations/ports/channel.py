@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
+from tradepost.domain.drift import USUAL_POLICIES, Policies
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order import (
     AcknowledgeMode,
@@ -27,7 +28,7 @@ class ChannelSettings:
     the merchant's word (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock.
     `basket_hours`: how long pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that
     a request that was not answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are
-    read in.
+    read in. `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
 
     id: int
@@ -50,6 +51,7 @@ class ChannelSettings:
     lost_answer_seconds: int = 180
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
+    drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)
 
     @property
     def brake_limits(self) -> BrakeLimits:
