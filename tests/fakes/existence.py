@@ -144,7 +144,7 @@ class LinkedListings:
             elif row.code is not None:
                 self.all[row.listing_id] = self.all[row.listing_id]._replace(code=row.code)
 
-    def flag(self, reasons, *, clear=()):
+    def flag(self, reasons, *, ended):
         pass
 
 

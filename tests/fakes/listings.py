@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from tradepost.domain import rules
+from tradepost.domain.attention import Attention, cured_by, is_moot
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
-    Attention,
     Health,
     Link,
     Pending,
@@ -36,8 +36,8 @@ _UNPROVEN: dict[str, Any] = {
 
 class MemoryListings:
     """
-    Rows by id. `flags`: attention and last error of those that have one. `updated`: as of when they were compared, by
-    the store's clock.
+    Rows by id. `flags`: the kinds of attention that they need, each with its reason. `updated`: as of when they were
+    compared, by the store's clock.
 
     `may_write` is asked before each write: the port wants a transaction around it.
     """
@@ -45,7 +45,7 @@ class MemoryListings:
     def __init__(self, *, may_write: Callable[[], bool] = lambda: True) -> None:
         self.all: dict[int, ListingRow] = {}
         self.products: dict[int, Product] = {}
-        self.flags: dict[int, tuple[Attention, str]] = {}
+        self.flags: dict[int, dict[Attention, str]] = {}
         self.updated: dict[int, int] = {}
         self._may_write = may_write
 
@@ -250,12 +250,24 @@ class MemoryListings:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
 
-    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
+    def flag(
+        self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
+    ) -> None:
         assert self._may_write()
-        for number in clear:
-            if self.flags.get(number, ("",))[0] is not Attention.ORPHANED:
-                self.flags.pop(number, None)
-        self.flags |= reasons
+        for number, kinds in ended.items():
+            self._unflag(number, kinds)
+        for number, noted in reasons.items():
+            self.flags[number] = {**self.flags.get(number, {}), **noted}
+
+    def forget_moot(self, kinds: Collection[Attention]) -> None:
+        assert self._may_write()
+        for row in self._rows():
+            self._unflag(row.id, [kind for kind in kinds if is_moot(kind, row)])
+
+    def _unflag(self, number: int, kinds: Collection[Attention]) -> None:
+        left = {kind: message for kind, message in self.flags.pop(number, {}).items() if kind not in kinds}
+        if left:
+            self.flags[number] = left
 
     def note_sent_prices(self, prices: Mapping[int, Decimal]) -> None:
         assert self._may_write()
@@ -272,6 +284,7 @@ class MemoryListings:
 
     def _settle(self, number: int, status: Status, groups: frozenset[Group]) -> None:
         row = self.all[number]
+        self._unflag(number, cured_by(status))
         self.all[number] = replace(
             row,
             status=status,

@@ -281,6 +281,7 @@ def test_a_look_up_that_a_list_does_not_declare_is_a_bad_request(visit, table, q
         f"sku__regex={CATASTROPHE}",
         f"product__title__regex={CATASTROPHE}",
         "health__in=listed",
+        "attention=moody",
         "health__exact=%00",
         "channel__id__exact=x",
     ],
@@ -297,7 +298,7 @@ def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, 
     ("table", "query"),
     [
         ("listing", "channel__id__exact=1&health__exact=listed&pending__exact=publish&is_paused__exact=0"),
-        ("listing", "attention__exact=oversold&kind__exact=simple&q=mug&o=1&p=2&all=&after=7"),
+        ("listing", "attention=oversold&kind__exact=simple&q=mug&o=1&p=2&all=&after=7"),
         ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&q=7&before=2"),
         ("run", "channel__id__exact=1&kind__exact=sync&state__exact=failed&is_dry__exact=1"),
         ("runchange", "outcome__exact=failed&action__exact=create&subject_kind__exact=product&q=TEE"),
@@ -318,6 +319,23 @@ def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):
     number, link = due["publish"]
     assert number == 2
     assert visit("alice").get(link).context["cl"].result_count == 2
+
+
+def test_what_needs_a_person_is_counted_by_reason_and_listed_once_with_all_of_them(visit, channel):
+    mug = Listing.objects.get(sku="HP-MUG-WHITE")
+    for kind in ("price_failed", "stock_failed"):
+        mug.attentions.create(channel=channel, kind=kind, message=f"About {kind}.", since=timezone.now(), run_id=7)
+
+    page = visit("alice").get("/")
+
+    links = {tally.name: (tally.number, tally.link) for tally in page.context["channels"][0].attention}
+    assert {name: number for name, (number, _) in links.items()} == {"price failed": 1, "stock failed": 1}
+    listed = visit("alice").get(links["price failed"][1])
+    assert [row.sku for row in listed.context["cl"].result_list] == ["HP-MUG-WHITE"]
+    assert "price failed, stock failed" in listed.content.decode()
+    shown = visit("alice").get(f"/tradepost/listing/{mug.pk}/change/").content.decode()
+    assert "About price_failed." in shown
+    assert "About stock_failed." in shown
 
 
 def test_a_run_is_started_from_the_channels_table_and_joins_one_that_waits(visit, channel):

@@ -421,7 +421,16 @@ def test_the_catalogue_is_changed_by_hand_after_it_was_shown(published):
     assert (unknown.code, "The catalogue has no NOBODY" in unknown.err) == (2, True)
     assert [(c["key"], c["fields"][0]["after"]) for c in renamed.json["changes"]] == [("HP-TEE-NA-S", "TEE-1")]
     shown = published("listings", "show", "HP-MUG-WHITE", "--json").json
-    assert (shown["attention"], shown["paused"], shown["quantity"]["available"]) == ("orphaned", False, 0)
+    (attention,) = shown["attentions"]
+    assert (attention["kind"], shown["paused"], shown["quantity"]["available"]) == ("orphaned", False, 0)
+    assert attention["message"].startswith("The catalogue does not have it any more")
+    assert attention["since"]
+    said = f"orphaned since {attention['since'][:10]}"
+    assert said in published("listings", "show", "HP-MUG-WHITE").out
+    assert said in published("listings", "explain", "HP-MUG-WHITE").out
+    orphans = published("listings", "list", "--attention", "orphaned", "--json").json["listings"]
+    assert [row["sku"] for row in orphans] == ["HP-MUG-WHITE"]
+    assert published("listings", "list", "--attention", "drift", "--json").json["listings"] == []
     assert shown["history"][0]["reason"].startswith("taken out of the catalogue")
     assert published("listings", "show", "TEE-1", "--json").json["code"] == "HP-TEE-NA-S"
     assert published("listings", "overwrite", "HP-MUG-WHITE").code == 2

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from attentions import kinds_of
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Product, SourceImage
@@ -102,11 +103,12 @@ def test_a_variant_that_left_is_kept_and_its_listings_are_orphaned_until_it_is_b
 
     save([family("tee", "S")])
     gone = Listing.objects.get(sku="tee-M")
+    left = kinds_of(gone)
     save([family("tee", "S", "M")])
     back = Listing.objects.get(sku="tee-M")
 
-    assert (gone.is_orphaned, gone.is_paused, gone.attention, gone.pending) == (True, False, "orphaned", "")
-    assert (back.is_orphaned, back.attention, back.pending) == (False, "", "")
+    assert (gone.is_orphaned, gone.is_paused, left, gone.pending) == (True, False, {"orphaned"}, "")
+    assert (back.is_orphaned, kinds_of(back), back.pending) == (False, set(), "")
     assert VariantRecord.objects.count() == 2
 
 
@@ -121,7 +123,7 @@ def test_a_variant_that_left_may_come_back_in_another_product(channel, save, lis
 
     listing = Listing.objects.get(sku="tee-M")
     assert (listing.product.handle, listing.kind, listing.parent_id) == ("tee-m", "simple", None)
-    assert (listing.is_orphaned, listing.attention) == (False, "")
+    assert (listing.is_orphaned, kinds_of(listing)) == (False, set())
 
 
 def test_new_prices_and_quantities_reach_the_listings_of_every_channel(channel, catalogue, save, listings, family):

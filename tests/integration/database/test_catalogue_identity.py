@@ -74,7 +74,7 @@ def test_what_is_removed_is_orphaned_and_its_parent_with_the_last_variant(listed
 
     assert first == {"tee-S"}
     orphans = Listing.objects.filter(product__handle="tee")
-    assert set(orphans.values_list("is_orphaned", "is_paused", "attention", "link")) == {
+    assert set(orphans.values_list("is_orphaned", "is_paused", "attentions__kind", "link")) == {
         (True, False, "orphaned", "linked")
     }
     assert set(orphans.exclude(kind="parent").values_list("available", flat=True)) == {0}
@@ -103,11 +103,3 @@ def test_of_two_that_are_on_the_store_the_first_is_orphaned(listed):
         Listing.objects.filter(sku__in=["CUP", "MUG"]).order_by("sku").values_list("sku", "is_orphaned", "external_id")
     )
     assert list(found) == [("CUP", False, 9), ("MUG", True, 4)]
-
-
-def test_an_orphan_keeps_its_flag_when_its_stock_was_sent(listed, listings):
-    listed.remove(["MUG"])
-
-    listings.flag({}, clear=list(Listing.objects.values_list("pk", flat=True)))
-
-    assert Listing.objects.get(sku="MUG").attention == "orphaned"

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tradepost.database.models import (
+    AttentionRecord,
     Connection,
     Listing,
     Order,
@@ -41,6 +42,11 @@ def make(channel, noon):
                 **columns,
             }
         )
+
+    def attention(**columns):
+        about = Listing.objects.filter(sku="V0").first() or listing(sku="V0")
+        values = {"channel": channel, "listing": about, "kind": "drift", "message": "Odd.", "since": noon}
+        return AttentionRecord.objects.create(**{**values, **columns})
 
     def run(**columns):
         number = next(numbers)
@@ -96,6 +102,7 @@ def make(channel, noon):
 
     return {
         "listing": listing,
+        "attention": attention,
         "run": run,
         "running": running,
         "order": order,
@@ -113,7 +120,7 @@ LINKED = {"health": "listed", "link": "linked", "external_id": 7}
     [
         ("listing", {"kind": "bundle"}, "listing_kind"),
         ("listing", {"pending": "dance"}, "listing_pending_allowed"),
-        ("listing", {"attention": "none"}, "listing_attention_allowed"),
+        ("attention", {"kind": "none"}, "attention_kind_allowed"),
         ("listing", {"health": "listed"}, "listing_health_fits_link"),
         ("listing", {**LINKED, "health": "delisted"}, "listing_health_fits_link"),
         ("listing", {"external_id": 7}, "listing_external_id_iff_linked"),
@@ -150,6 +157,7 @@ def test_a_row_that_can_not_be_is_refused(make, kind, columns, constraint):
         ("listing", {"code_key": "tee"}, {"code_key": "tee"}),
         ("listing", {"sku": "TEE"}, {"sku": "TEE"}),
         ("listing", LINKED, LINKED),
+        ("attention", {}, {}),
         ("running", {}, {"kind": "sync"}),
         ("running", {"kind": "link"}, {}),
         ("run", {"scope_key": "x"}, {"scope_key": "x"}),
@@ -162,6 +170,7 @@ def test_a_row_that_can_not_be_is_refused(make, kind, columns, constraint):
         "code on a channel",
         "SKU on a channel",
         "store id on a channel",
+        "attention of one kind",
         "publish and sync at once",
         "link and publish at once",
         "queued run",

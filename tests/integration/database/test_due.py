@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.listing_rows import listing_rows
-from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.models import AttentionRecord, Listing, ProductRecord, VariantRecord
 from tradepost.domain import listing as status_rules
 from tradepost.domain import rules
+from tradepost.domain.attention import Attention, is_moot
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.drift import is_comparison_due
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
@@ -121,6 +122,18 @@ def test_a_stage_selects_exactly_what_the_rule_says(fill, listings, stage, state
     expected = [row for row in rows if is_due(stage, row)]
     assert due == expected
     assert listings.count_due([stage]) == len(expected)
+
+
+@on_both_databases
+@given(states=states, kinds=st.sets(st.sampled_from(Attention)))
+def test_what_is_moot_is_forgotten_and_nothing_else(fill, listings, states, kinds):
+    rows = fill(states)
+    listings.flag({row.id: dict.fromkeys(Attention, "No.") for row in rows}, ended={})
+
+    listings.forget_moot(kinds)
+
+    left = {(row.id, kind) for row in rows for kind in Attention if not (kind in kinds and is_moot(kind, row))}
+    assert set(AttentionRecord.objects.values_list("listing_id", "kind")) == left
 
 
 @pytest.mark.parametrize("stage", Stage)

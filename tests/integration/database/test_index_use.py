@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from tradepost.database.listings.drifts import DjangoDrifts
@@ -86,6 +87,20 @@ def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
     (count,) = plans_of(lambda: listings.count_at_stake(stage))
 
     assert INDEX_OF[stage] in count
+
+
+def test_attentions_are_counted_and_listed_by_kind_by_their_index(channel):
+    from tradepost.database.models import AttentionRecord, Listing  # noqa: PLC0415 - the fixture has opened the database
+
+    of_channel = AttentionRecord.objects.filter(channel=channel)
+    flagged = of_channel.filter(kind="drift").values("listing_id")
+
+    (counts,) = plans_of(lambda: list(of_channel.values("kind").annotate(number=Count("pk"))))
+    (page,) = plans_of(lambda: list(Listing.objects.filter(channel=channel, pk__in=flagged).order_by("pk")[:10]))
+
+    assert "attention_by_kind" in counts
+    assert "attention_by_kind" in page
+    assert not re.search(r"SCAN tradepost_listing\b|Seq Scan", page)
 
 
 def test_products_to_publish_are_found_by_their_index(listings):

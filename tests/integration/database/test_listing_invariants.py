@@ -7,6 +7,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from attentions import kinds_of
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.domain.listing import TRANSITIONS, Event, Link, settle
@@ -80,4 +81,4 @@ def test_no_sequence_of_events_leaves_an_id_without_a_link_or_a_value_without_an
             assert (kept.proven_price, kept.account, kept.proven_fingerprints) == (None, None, {})
             used |= {row.external_id} - {None}
         assert after.external_id not in used, "a product that was let go of, or is gone, has come back by itself"
-        assert kept.attention == ""
+        assert kinds_of(kept) == set()

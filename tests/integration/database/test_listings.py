@@ -1,13 +1,18 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from attentions import kinds_of, reason_of
 from tradepost.database.models import LinkEvent, Listing
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Attention, Health, Link, Pending, Status
+from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, ListingRow, Proven
 
@@ -98,8 +103,8 @@ def test_a_code_that_another_listing_has_is_refused_and_both_are_named(channel, 
 
     listing = Listing.objects.get()
     assert made == 0
-    assert (listing.sku, listing.attention) == ("Cup", Attention.ALREADY_EXISTS)
-    assert "'CUP' of product 'big-cup'" in listing.last_error
+    assert (listing.sku, kinds_of(listing)) == ("Cup", {Attention.ALREADY_EXISTS})
+    assert "'CUP' of product 'big-cup'" in reason_of(listing, "already_exists")
 
 
 def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(channel, save, listings, simple, family):
@@ -130,7 +135,7 @@ def test_a_parent_of_a_product_that_lost_its_options_waits_to_be_delisted_and_no
 
     parent, child = listings.by_skus(["tee", "tee-S"])
     assert (parent.status, child.kind, child.parent_id) == (Status(), Kind.SIMPLE, None)
-    assert Listing.objects.get(kind="parent").attention == Attention.ORPHANED
+    assert kinds_of(Listing.objects.get(kind="parent")) == {Attention.ORPHANED}
 
 
 def test_a_family_to_publish_comes_whole_with_its_parent_first(channel, save, listings, family, simple):
@@ -170,10 +175,10 @@ def test_another_channel_sees_nothing(cup, listed_cup, listings):
     other = DjangoListings(Channel.objects.create(name="Other").pk)
     other.set_status({cup.id: HIDDEN})
     other.record([Proven(cup.id, at=Listing.objects.get().created_at, price=Decimal(1))])
-    other.flag({cup.id: (Attention.SYNC_FAILED, "no")})
+    other.flag({cup.id: {Attention.PRICE_FAILED: "no"}}, ended={})
 
     assert again(listings, cup) == listed_cup
-    assert Listing.objects.get().attention == ""
+    assert kinds_of(Listing.objects.get()) == set()
     assert other.by_skus(["CUP"]) == other.by_ids([cup.id]) == []
     assert other.by_codes(["CUP"]) == other.taken([77]) == {}
 
@@ -220,13 +225,13 @@ def test_a_listing_that_leaves_the_store_forgets_what_was_proven(listed_cup, lis
 def test_a_broken_listing_keeps_its_external_id_and_is_flagged_until_it_is_unlinked(listed_cup, listings, noon):
     broken = Status(Health.LISTED, Link.BROKEN)
     listings.record([Proven(listed_cup.id, at=noon, status=broken)])
-    listings.flag({listed_cup.id: (Attention.BROKEN_LINK, "It is gone.")})
+    listings.flag({listed_cup.id: {Attention.BROKEN_LINK: "It is gone."}}, ended={})
     between = again(listings, listed_cup)
 
     listings.set_status({listed_cup.id: Status()})
 
     assert (between.status, between.external_id) == (broken, 77)
-    assert (again(listings, listed_cup).external_id, Listing.objects.get().attention) == (None, "")
+    assert (again(listings, listed_cup).external_id, kinds_of(Listing.objects.get())) == (None, set())
 
 
 def test_that_we_hid_it_is_known_until_it_is_shown_again(listed_cup, listings, noon):
@@ -279,14 +284,53 @@ def test_a_linked_product_with_another_code_gives_the_listing_its_code(cup, list
     assert listings.by_codes(["CUP-OLD"])["cup-old"].code == "Cup-Old"
 
 
-def test_attention_is_set_with_its_reason_and_cleared(listed_cup, listings):
-    listings.flag({listed_cup.id: (Attention.SYNC_FAILED, "The store said no.")})
-    flagged = Listing.objects.get()
+def test_reasons_of_several_kinds_stand_beside_each_other_until_each_has_ended(listed_cup, listings):
+    reasons = {Attention.PRICE_FAILED: "Too cheap.", Attention.STOCK_FAILED: "The store said no."}
+    listings.flag({listed_cup.id: reasons}, ended={})
+    flagged = {kind: reason_of(Listing.objects.get(), kind) for kind in kinds_of(Listing.objects.get())}
 
-    listings.flag({}, clear=[listed_cup.id])
+    listings.flag({}, ended={listed_cup.id: frozenset({Attention.PRICE_FAILED, Attention.NO_MATCH})})
 
-    assert (flagged.attention, flagged.last_error) == ("sync_failed", "The store said no.")
-    assert (Listing.objects.get().attention, Listing.objects.get().last_error) == ("", "")
+    assert flagged == {"price_failed": "Too cheap.", "stock_failed": "The store said no."}
+    assert kinds_of(Listing.objects.get()) == {"stock_failed"}
+
+
+def test_a_reason_that_goes_on_keeps_its_time_and_takes_the_latest_words(channel, listed_cup, noon):
+    from tradepost.database.listings.listings import DjangoListings  # noqa: PLC0415 - the fixture has opened the database
+
+    def flag(at, run_id, message):
+        listings = DjangoListings(channel.pk, clock=lambda: at, run_id=run_id)
+        listings.flag({listed_cup.id: {Attention.PRICE_FAILED: message}}, ended={})
+        return Listing.objects.get().attentions.values_list("since", "run_id", "message").get()
+
+    assert flag(noon, 7, "Too cheap.") == (noon, 7, "Too cheap.")
+    assert flag(noon + timedelta(hours=1), 8, "Too cheap.") == (noon, 7, "Too cheap.")
+    assert flag(noon + timedelta(hours=2), 9, "Too dear.") == (noon, 9, "Too dear.")
+
+
+def test_nothing_is_written_where_nothing_has_to_be_noted_or_forgotten(listed_cup, listings):
+    same = {listed_cup.id: {Attention.PRICE_FAILED: "Too cheap."}}
+    listings.flag(same, ended={})
+
+    with CaptureQueriesContext(connection) as queries:
+        listings.flag(same, ended={listed_cup.id: frozenset({Attention.STOCK_FAILED})})
+
+    assert [re.search(r"INSERT|UPDATE|DELETE", query["sql"]) for query in queries] == [None]
+
+
+def test_a_status_ends_what_was_about_another_one(listed_cup, listings):
+    kinds = (Attention.PRICE_FAILED, Attention.DELIST_FAILED, Attention.PRICE_HELD)
+    listings.flag({listed_cup.id: dict.fromkeys(kinds, "No.")}, ended={})
+
+    listings.set_status({listed_cup.id: replace(LISTED, pending=Pending.DELIST)})
+    waiting = kinds_of(Listing.objects.get())
+    listings.set_status({listed_cup.id: LISTED})
+    cleared = kinds_of(Listing.objects.get())
+    listings.set_status({listed_cup.id: Status()})
+
+    assert waiting == {"price_failed", "delist_failed", "price_held"}
+    assert cleared == {"price_failed", "price_held"}
+    assert kinds_of(Listing.objects.get()) == {"price_held"}
 
 
 def test_a_proof_has_its_time_and_leaves_the_account_alone(listed_cup, listings, noon):

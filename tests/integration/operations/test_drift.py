@@ -13,10 +13,14 @@ from django.db import transaction
 from miva_sandbox import provisioning
 from shopper import Shopper
 from stock_shop import HOUR, MINUTE, StockShop, catalogue_of
-from tradepost.database.models import DriftRecord
+from tradepost.database.models import AttentionRecord, DriftRecord
+from tradepost.domain.attention import Attention
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
+from tradepost.domain.plan import Outcome
+from tradepost.operations.drift.answers import accept
+from tradepost.operations.queue_changes import plan_unlink
 
 from .conftest import ALL_RIGHTS, EIGHT
 
@@ -73,6 +77,12 @@ def kept(shop):
     """What is kept in mind, by code and group: whether it is accepted."""
     rows = DriftRecord.objects.filter(listing__channel=shop.channel)
     return {(row.listing.code, row.group): row.is_kept for row in rows}
+
+
+def questions(shop):
+    """What a person is asked, by code."""
+    asked = AttentionRecord.objects.filter(listing__channel=shop.channel, kind=Attention.DRIFT)
+    return {row.listing.code: row.message for row in asked}
 
 
 def requests(shop, work):
@@ -143,6 +153,10 @@ def test_a_price_that_is_asked_for_waits_for_a_person(shop):
     assert run.bad() == []
     assert price_of(shop, "MUG") == "$3.00"
     assert kept(shop) == {("MUG", "price"): False}
+    assert questions(shop) == {
+        "MUG": "Somebody changed it on the store (price: ours 7.90, the store's 3.00). "
+        "'tradepost listings sync --force MUG' sends ours; 'tradepost listings accept-drift MUG' keeps the store's."
+    }
 
 
 def test_a_forced_sync_sends_ours_whatever_was_kept(shop):
@@ -154,7 +168,7 @@ def test_a_forced_sync_sends_ours_whatever_was_kept(shop):
     shop.sync(only=[shop.listing("MUG").pk], preview={"is_forced": True})
 
     assert (price_of(shop, "MUG"), price_of(shop, "TEE-M")) == ("$7.90", "$4.00")
-    assert kept(shop) == {("TEE-M", "price"): False}
+    assert (kept(shop), set(questions(shop))) == ({("TEE-M", "price"): False}, {"TEE-M"})
 
 
 def test_a_forced_sync_finds_what_nobody_has_seen_yet(shop):
@@ -288,6 +302,7 @@ def test_a_changed_name_is_seen_and_an_overwrite_of_the_texts_restores_it_and_no
     assert seen == {("MUG", "texts"): False}
     assert kept(shop) == {}
     assert (mug.name, mug.cost) == ("Enamel Mug", Decimal(1))
+    assert questions(shop) == {}
 
 
 def test_where_ours_wins_an_overwrite_of_just_that_group_is_queued(shop):
@@ -368,3 +383,67 @@ def test_many_prices_that_were_changed_wait_for_the_brake(shop):
     assert run.braked
     assert price_of(shop, "MUG") == "$3.00"
     assert transaction.get_autocommit()
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def answered(shop, *skus):
+    """A person keeps what the store has."""
+    ids = [row.id for row in shop.listings.by_skus(skus)]
+    ports = shop.ports()
+    with transaction.atomic():
+        return accept(ports.listings, ports.drifts, ids, at=shop.clock()).results
+
+
+def test_who_keeps_the_stores_price_is_not_asked_again_and_the_catalogue_may_want_another(shop):
+    decide(shop, price="ask")
+    set_price(shop, "MUG", "3.00")
+    shop.sync()
+
+    results = answered(shop, "MUG")
+    shop.sync()
+    after_a_week = shop.wait(WEEK), shop.sync(), questions(shop)
+    stayed = price_of(shop, "MUG")
+    shop.import_text(catalogue_of({}).replace(",7.90,", ",8.50,"))
+    shop.sync()
+
+    assert [(result.change.subject.key, result.outcome) for result in results] == [("MUG", Outcome.APPLIED)]
+    assert after_a_week[2] == {}
+    assert (stayed, price_of(shop, "MUG")) == ("$3.00", "$8.50")
+
+
+def test_who_keeps_another_name_is_asked_when_somebody_changes_it_once_more(shop):
+    edit(shop, RENAME)
+    shop.sync()
+    answered(shop, "MUG")
+    shop.sync()
+    quiet = questions(shop)
+
+    edit(shop, RENAME.replace("of the year", "of the month"))
+    shop.sync()
+
+    assert quiet == {}
+    assert set(questions(shop)) == {"MUG"}
+
+
+def test_nothing_is_accepted_where_nobody_was_asked(shop):
+    assert [result.outcome for result in answered(shop, "MUG")] == [Outcome.UNCHANGED]
+
+
+def test_a_forced_sync_looks_at_the_count_at_once(shop):
+    shop.merchant.set_count("MUG", 50)
+
+    shop.sync(only=[shop.listing("MUG").pk], preview={"is_forced": True})
+
+    assert shop.can_buy("MUG") == 8
+
+
+def test_what_is_unlinked_is_forgotten(shop):
+    edit(shop, RENAME)
+    shop.sync()
+
+    with transaction.atomic():
+        shop.listings.set_status(plan_unlink(shop.listings.by_skus(["MUG"])).statuses)
+
+    assert (kept(shop), questions(shop)) == ({}, {})

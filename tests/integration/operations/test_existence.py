@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 
+from attentions import kinds_of
 from fakes.run import MemoryRun
 from miva_sandbox.control import bulk
 from miva_sandbox.faults.rules import Rule
@@ -36,10 +37,10 @@ _LISTINGS = (
         {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, 5, '', '{at}', '', '', TRUE, FALSE, FALSE FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
         pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, proven_price, available,
-        account, missing, looked_at, proven_fingerprints, overwrite_groups, attention, last_error, created_at,
+        account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at,
         compared_at, is_touched, is_inactive, keeps_inactive)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, FALSE, i, 10000, 10000, 5, 5, 0, '{now}', '{{}}', '[]', '', '', '{at}',
+        '', FALSE, FALSE, FALSE, FALSE, i, 10000, 10000, 5, 5, 0, '{now}', '{{}}', '[]', '{at}',
         '{now}', FALSE, FALSE, FALSE FROM n WHERE i % 10 > 0""",
 )
 
@@ -122,13 +123,9 @@ def test_what_was_to_be_delisted_and_is_gone_already_is_delisted_and_no_broken_l
 
     assert found == [(Action.BREAK, "SEED-8"), (Action.DELIST, "SEED-7")]
     delisted, broken = shop.listing("SEED-7"), shop.listing("SEED-8")
-    assert (delisted.health, delisted.link, delisted.external_id, delisted.attention) == (
-        "delisted",
-        "unlinked",
-        None,
-        "",
-    )
-    assert (broken.health, broken.link, broken.attention) == ("listed", "broken", "broken_link")
+    assert (delisted.health, delisted.link, delisted.external_id) == ("delisted", "unlinked", None)
+    assert kinds_of(delisted) == set()
+    assert (broken.health, broken.link, kinds_of(broken)) == ("listed", "broken", {"broken_link"})
 
 
 def test_a_product_of_nobody_that_is_gone_is_noted(shop):

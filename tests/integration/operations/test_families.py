@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from attentions import kinds_of
 from miva_sandbox import provisioning
 from shopper import Shopper
 from tradepost.database.models import Listing
@@ -283,7 +284,7 @@ def test_a_family_that_becomes_one_article_and_a_family_again_is_on_one_page_eac
     assert child.custom_fields["product_type"] == "simple"
     assert child.custom_fields.get("parent_code", "") == ""
     parent = shop.listing("tee")
-    assert (parent.health, parent.attention) == ("hidden", "orphaned")
+    assert (parent.health, kinds_of(parent)) == ("hidden", {"orphaned"})
 
 
 def test_an_article_that_becomes_a_family_leaves_its_own_page(shop, is_native):

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 import pytest
 from django.db import transaction
 
+from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Listing, Order
+from tradepost.domain.attention import Attention
 from tradepost.domain.errors import NotAllowed, StoreDoubted, UnexpectedAnswer
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, RunState
@@ -134,8 +136,8 @@ def test_several_products_with_the_sku_are_a_question_and_not_a_third_product(sh
 
     assert [code for sku, code in codes_by_sku(shop) if sku == "MUG-01"] == ["M-1", "M-2"]
     listing = shop.listing("MUG-01")
-    assert (listing.link, listing.attention, listing.pending) == ("unlinked", "ambiguous_match", "publish")
-    assert "listings link MUG-01 --to ID" in listing.last_error
+    assert (listing.link, kinds_of(listing), listing.pending) == ("unlinked", {"ambiguous_match"}, "publish")
+    assert "listings link MUG-01 --to ID" in reason_of(listing, "ambiguous_match")
     assert run.counts.state is again.counts.state is RunState.COMPLETED_WITH_ERRORS
     assert shop.listing("CUP-01").link == "linked"
 
@@ -149,7 +151,7 @@ def test_a_sku_that_differs_in_case_only_is_neither_linked_nor_made_a_second_tim
     assert codes_by_sku(shop) == [("mug-01", "M-1")]
     (refusal,) = [result for result in run.results if result.outcome is Outcome.FAILED]
     assert "differs from 'MUG-01' in case only" in refusal.message
-    assert shop.listing("MUG-01").attention == "already_exists"
+    assert kinds_of(shop.listing("MUG-01")) == {"already_exists"}
 
 
 def test_a_product_that_is_another_listings_is_not_taken_from_it(published):
@@ -158,7 +160,7 @@ def test_a_product_that_is_another_listings_is_not_taken_from_it(published):
 
     published.publish()
 
-    assert published.listing("PLATE-1").attention == "match_taken"
+    assert kinds_of(published.listing("PLATE-1")) == {"match_taken"}
     assert [code for sku, code in codes_by_sku(published) if sku == "PLATE-1"] == ["CUP-01"]
     assert published.listing("CUP-01").link == "linked"
 
@@ -214,15 +216,16 @@ def test_publish_and_link_keep_with_the_link_when_the_product_was_made(published
 
 
 def test_a_link_that_an_odd_answer_broke_heals_by_itself_and_the_product_is_sold_on(published, shopper):
-    broken = {"link": "broken", "attention": "broken_link", "last_error": "MUG-01 is gone from the store."}
-    Listing.objects.filter(sku="MUG-01").update(**broken)
+    Listing.objects.filter(sku="MUG-01").update(link="broken")
+    mug = published.listing("MUG-01").pk
+    published.listings.flag({mug: {Attention.BROKEN_LINK: "MUG-01 is gone from the store."}}, ended={})
     published.import_text(HEADER + MUG.replace(",14,7.90,", ",3,7.90,"))
 
     run = published.sync()
 
     assert [r.outcome for r in run.results if r.change.action is Action.LINK] == [Outcome.APPLIED]
     listing = published.listing("MUG-01")
-    assert (listing.link, listing.health, listing.attention) == ("linked", "listed", "")
+    assert (listing.link, listing.health, kinds_of(listing)) == ("linked", "listed", set())
     shopper.buy("MUG-01", quantity=3)
     with pytest.raises(UnexpectedAnswer):
         shopper.buy("MUG-01")
@@ -238,7 +241,7 @@ def test_a_product_that_was_made_anew_under_the_same_code_stays_a_hint_with_the_
     listing = published.listing("MUG-01")
     assert (listing.link, again.results) == ("broken", [])
     new_id = published.on_store()["mug-01"].id
-    assert f"listings link MUG-01 --to {new_id}" in listing.last_error
+    assert f"listings link MUG-01 --to {new_id}" in reason_of(listing, "broken_link")
 
 
 @pytest.mark.parametrize("verb", ["sync", "publish", "sync of one", "delist"])
@@ -341,7 +344,7 @@ def test_a_person_says_which_of_several_products_is_meant_and_that_one_is_sold(s
     assert [(c.product.code, c.found_by, c.holder) for c in found] == [("M-1", "SKU", ""), ("M-2", "SKU", "")]
     assert [(r.change.reason, r.outcome) for r in run.results] == [("chosen by a person", Outcome.APPLIED)]
     listing = shop.listing("MUG-01")
-    assert (listing.code, listing.link, listing.pending, listing.attention) == ("M-2", "linked", "", "")
+    assert (listing.code, listing.link, listing.pending, kinds_of(listing)) == ("M-2", "linked", "", set())
     shopper.buy("M-2", quantity=14)
     with pytest.raises(UnexpectedAnswer):
         shopper.buy("M-2")
@@ -517,7 +520,7 @@ def test_a_product_that_a_person_removes_is_sold_no_more_and_is_not_deleted(publ
     assert ("MUG-01", 14, 0) in kept
     assert sorted(code for code, *_ in kept if code != "tee") == ["MUG-01", "TEE-NAVY-L", "TEE-RED-L", "TEE-RED-M"]
     assert {p.stock.count for code, p in published.on_store().items() if code not in {"tee", "cup-01"}} == {0}
-    assert Listing.objects.filter(is_orphaned=True, attention="orphaned", is_paused=False).count() == 5
+    assert Listing.objects.filter(is_orphaned=True, attentions__kind="orphaned", is_paused=False).count() == 5
     with pytest.raises(UnexpectedAnswer):
         shopper.buy("MUG-01")
     with pytest.raises(UnexpectedAnswer):
@@ -555,7 +558,7 @@ def test_what_a_file_brought_as_something_new_is_merged_with_what_it_was(publish
 
     assert kept == [("MUG-01", "MUG-01", "POT-1")]
     assert run.bad() == []
-    assert (published.listing("POT-1").code, published.listing("POT-1").attention) == ("MUG-01", "")
+    assert (published.listing("POT-1").code, kinds_of(published.listing("POT-1"))) == ("MUG-01", set())
     assert [pair for pair in codes_by_sku(published) if pair[0] in {"MUG-01", "POT-1"}] == [("POT-1", "MUG-01")]
     shopper.buy("MUG-01", quantity=6)
     with pytest.raises(UnexpectedAnswer):

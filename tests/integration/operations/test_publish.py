@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from PIL import Image
 
+from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
 from tradepost.domain.errors import PermissionMissing, StorageRefused
@@ -106,7 +107,7 @@ def test_a_code_that_means_something_else_on_the_store_is_refused_with_both_name
     (refusal,) = [r for r in run.results if r.outcome is Outcome.FAILED]
     assert "Garden gnome" in refusal.message
     assert "'MUG-01'" in refusal.message
-    assert shop.listing("MUG-01").attention == "already_exists"
+    assert kinds_of(shop.listing("MUG-01")) == {"already_exists"}
     assert shop.listing("TEE-RED-M").link == "linked"
     assert run.counts.state is RunState.COMPLETED_WITH_ERRORS
 
@@ -228,8 +229,8 @@ def test_a_image_that_the_image_server_refuses_leaves_the_product_without_it(sho
     mug = shop.on_store()["mug-01"]
     assert (mug.is_active, mug.images) == (True, ())
     listing = shop.listing("MUG-01")
-    assert (listing.health, listing.attention) == ("listed", "image_failed")
-    assert "disk full" in listing.last_error
+    assert (listing.health, kinds_of(listing)) == ("listed", {"image_failed"})
+    assert "disk full" in reason_of(listing, "image_failed")
 
 
 def test_a_token_that_does_not_require_a_time_stamp_stops_publish_and_leaves_the_queue(shop):

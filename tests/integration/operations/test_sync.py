@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
 from tradepost.domain.errors import PermissionMissing, Reconfigure
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
-from tradepost.operations.ports import WriteAnswer, WriteOutcome
+from tradepost.operations.ports import UnitAnswer, WriteAnswer, WriteOutcome
 from tradepost.operations.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, CUP, HEADER, MUG, TEE
@@ -178,7 +179,7 @@ def test_a_product_that_somebody_removed_becomes_a_broken_link(published):
 
     assert [(r.change.action, r.change.subject.key) for r in run.results] == [(Action.BREAK, "MUG-01")]
     listing = published.listing("MUG-01")
-    assert (listing.link, listing.attention) == ("broken", "broken_link")
+    assert (listing.link, kinds_of(listing)) == ("broken", {"broken_link"})
     assert published.listing("CUP-01").link == "linked"
 
 
@@ -284,8 +285,8 @@ def test_a_sku_that_several_products_have_is_left_for_a_person(shop):
     shop.link()
 
     listing = shop.listing("MUG-01")
-    assert (listing.link, listing.attention) == ("unlinked", "ambiguous_match")
-    assert re.search(r"one \(id \d+\), two \(id \d+\)", listing.last_error)
+    assert (listing.link, kinds_of(listing)) == ("unlinked", {"ambiguous_match"})
+    assert re.search(r"one \(id \d+\), two \(id \d+\)", reason_of(listing, "ambiguous_match"))
 
 
 def test_a_run_with_one_rejected_row_is_completed_with_errors(published, monkeypatch):
@@ -296,7 +297,43 @@ def test_a_run_with_one_rejected_row_is_completed_with_errors(published, monkeyp
     run = published.sync()
 
     assert run.counts.state is RunState.COMPLETED_WITH_ERRORS
-    assert published.listing("MUG-01").last_error == "The store is closed"
+    assert reason_of(published.listing("MUG-01"), "stock_failed") == "The store is closed"
+
+
+def test_what_fails_for_one_reason_is_shown_until_that_is_mended_whatever_else_goes_well(published, monkeypatch):
+    price, both = MUG.replace(",7.90,", ",8.90,"), MUG.replace(",14,7.90,", ",20,8.90,")
+    provision = published.store.provision
+    refusal = UnitAnswer(WriteOutcome.DONE, refusals={0: "Too cheap"})
+    monkeypatch.setattr(published.store, "provision", lambda units: [refusal for _ in units])
+    published.import_text(HEADER + price)
+    published.sync()
+    since = published.listing("MUG-01").attentions.get().since
+
+    published.import_text(HEADER + both)
+    published.sync()
+    only_the_count = published.on_store()["mug-01"]
+    shown = kinds_of(published.listing("MUG-01"))
+    again = published.listing("MUG-01").attentions.get().since
+    monkeypatch.setattr(published.store, "provision", provision)
+    published.sync()
+
+    assert (only_the_count.price, only_the_count.stock.count) == (Decimal("7.9"), 20)
+    assert (shown, again) == ({"price_failed"}, since)
+    assert kinds_of(published.listing("MUG-01")) == set()
+    assert published.on_store()["mug-01"].price == Decimal("8.9")
+
+
+def test_what_need_not_be_sent_any_more_needs_nobody(published, monkeypatch):
+    refusal = UnitAnswer(WriteOutcome.DONE, refusals={0: "Too cheap"})
+    monkeypatch.setattr(published.store, "provision", lambda units: [refusal for _ in units])
+    published.import_text(HEADER + MUG.replace(",7.90,", ",0.10,"))
+    published.sync()
+    flagged = kinds_of(published.listing("MUG-01"))
+
+    published.import_text(HEADER + MUG)
+    published.sync()
+
+    assert (flagged, kinds_of(published.listing("MUG-01"))) == ({"price_failed"}, set())
 
 
 def test_a_product_whose_code_another_listing_was_built_for_is_not_linked_to_a_third(shop):
@@ -312,7 +349,7 @@ def test_a_product_whose_code_another_listing_was_built_for_is_not_linked_to_a_t
     run = shop.link(only=[shop.listing("MUG-01").pk])
 
     assert [(r.outcome, "CUP-01" in r.message) for r in run.results] == [(Outcome.SKIPPED, True)]
-    assert shop.listing("MUG-01").attention == "match_taken"
+    assert kinds_of(shop.listing("MUG-01")) == {"match_taken"}
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,11 @@ from tradepost.domain.listing import (
     QUEUE,
     SETTLED,
     TRANSITIONS,
-    Attention,
     Event,
     Health,
     Link,
     Pending,
     Status,
-    is_cured,
     is_hidden_by_us,
     keep_later_request,
     request,
@@ -301,14 +299,6 @@ def test_recording_takes_the_state_of_the_run_and_leaves_people_theirs(current, 
 )
 def test_that_we_hid_it_is_remembered_only_while_it_is_not_on_the_store(before, health, hidden):
     assert is_hidden_by_us(Status(health), before=before) is (before if hidden is None else hidden)
-
-
-@given(status=statuses)
-def test_only_a_broken_link_is_cured_by_a_status_and_only_by_one_that_is_not_broken(status):
-    cured = {attention for attention in Attention if is_cured(attention, status)}
-
-    assert cured == (set() if status.link is Link.BROKEN else {Attention.BROKEN_LINK})
-    assert not is_cured(None, status)
 
 
 # --- any sequence of events -----------------------------------------------------------------------------------------

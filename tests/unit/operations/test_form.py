@@ -12,9 +12,9 @@ from fakes.articles import a_simple
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Braking, Example, Harm
 from tradepost.domain.errors import PermissionMissing, StoreUnavailable
-from tradepost.domain.listing import Attention
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Operation, Step, Tally, Verdict, drive, drive_all
 from tradepost.operations.outcomes import answers_of
@@ -441,19 +441,26 @@ def test_changes_on_the_hubs_side_are_applied_by_recording_and_never_sent(hub, o
     assert [(result.change.side, result.outcome) for result in run.results] == [(Side.HUB, Outcome.APPLIED)]
 
 
-def test_what_is_proven_clears_its_flag_unless_it_is_flagged_anew(hub, outside):
+def test_what_is_proven_ends_the_kinds_that_the_operation_judges_unless_it_is_flagged_anew(hub, outside):
     rows = [hub.listings.build(a_simple(name))[0] for name in ("one", "two")]
-    hub.listings.flags = {row.id: (Attention.SYNC_FAILED, "before") for row in rows}
+    hub.listings.flags = {
+        row.id: {Attention.PRICE_FAILED: "before", Attention.IMAGE_FAILED: "another's"} for row in rows
+    }
     one, two = rows
 
     class Judging(Counters):
+        attentions = frozenset({Attention.PRICE_FAILED})
+
         def judge(self, batch, facts, seen, plan, evidence):
             proven = [Proven(row.id, evidence.began, price=7) for row in rows]
-            return Verdict(proven=proven, flags={two.id: (Attention.SYNC_FAILED, "now")})
+            return Verdict(proven=proven, flags={two.id: {Attention.PRICE_FAILED: "now"}})
 
     hub.drive(Judging(outside, {"a": 1}))
 
-    assert hub.listings.flags == {two.id: (Attention.SYNC_FAILED, "now")}
+    assert hub.listings.flags == {
+        one.id: {Attention.IMAGE_FAILED: "another's"},
+        two.id: {Attention.IMAGE_FAILED: "another's", Attention.PRICE_FAILED: "now"},
+    }
     assert [row.proven_price for row in hub.listings.by_ids([one.id, two.id])] == [7, 7]
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import LISTED, MemoryHub
+from tradepost.domain.attention import Attention
 from tradepost.domain.errors import PermissionMissing
-from tradepost.domain.listing import Attention, Link
+from tradepost.domain.listing import Link
 from tradepost.domain.plan import Action, Outcome, Proof
 from tradepost.operations.selection import EVERYTHING
 from tradepost.operations.sync.prices import Prices
@@ -68,12 +69,12 @@ def test_a_price_that_is_refused_is_flagged_with_the_stores_words_and_stays_due(
     run = drive(hub)
 
     assert run.bad() == [("mug", "Too cheap.")]
-    assert hub.listings.flags == {1: (Attention.SYNC_FAILED, "Too cheap.")}
+    assert hub.listings.flags == {1: {Attention.PRICE_FAILED: "Too cheap."}}
     assert hub.listings.of("mug").proven_price == Decimal(15)
 
 
 def test_a_price_that_arrives_clears_the_flag(hub):
-    hub.listings.flags = {1: (Attention.SYNC_FAILED, "before")}
+    hub.listings.flags = {1: {Attention.PRICE_FAILED: "before"}}
 
     drive(hub)
 
@@ -97,7 +98,7 @@ def test_the_link_of_what_turns_out_to_be_gone_breaks(hub):
         (Action.BREAK, Outcome.APPLIED),
     ]
     assert hub.listings.of("mug").status.link is Link.BROKEN
-    assert hub.listings.flags[1][0] is Attention.BROKEN_LINK
+    assert Attention.BROKEN_LINK in hub.listings.flags[1]
 
 
 def test_a_token_that_may_not_provision_leaves_everything_as_it_is(hub):

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from fakes.articles import a_family, a_simple, a_store_product
 from fakes.hub import HIDDEN, LISTED, MemoryHub
 from fakes.listings import MemoryListings
+from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable, PermissionMissing, StoreUnavailable
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group
-from tradepost.domain.listing import Attention, Health, Link, Pending, Status
+from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Action, Outcome, Proof, Side, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreOption
@@ -335,7 +336,7 @@ def test_an_image_that_the_server_refuses_is_not_attached_and_the_product_is_pub
 
     assert hub.store.shelf.by_key["mug"].images == ()
     assert hub.listings.of("mug").status == LISTED
-    assert hub.listings.flags[1][0] is Attention.IMAGE_FAILED
+    assert Attention.IMAGE_FAILED in hub.listings.flags[1]
     assert [outcome for key, outcome in run.outcomes.items() if "mug-1" in key] == [Outcome.FAILED]
 
 
@@ -348,7 +349,7 @@ def test_a_source_that_is_no_image_fails_alone():
 
     assert run.outcomes[source] is Outcome.FAILED
     assert hub.listings.of("mug").status == LISTED
-    assert hub.listings.flags[1] == (Attention.IMAGE_FAILED, "It is a page.")
+    assert hub.listings.flags[1] == {Attention.IMAGE_FAILED: "It is a page."}
 
 
 def test_a_product_that_is_refused_stays_queued_with_the_stores_words_and_its_intent_open():
@@ -359,7 +360,7 @@ def test_a_product_that_is_refused_stays_queued_with_the_stores_words_and_its_in
 
     # Refused without being made: it says both.
     assert run.outcomes["mug"] is Outcome.REJECTED
-    assert "Enough mugs." in hub.listings.flags[1][1]
+    assert "Enough mugs." in hub.listings.flags[1][Attention.PUBLISH_FAILED]
     assert hub.listings.of("mug").status == Status(pending=Pending.PUBLISH)
 
 
@@ -484,7 +485,8 @@ def test_a_variant_that_the_parent_does_not_offer_is_not_called_published():
 
     assert run.outcomes["tee-S"] is Outcome.APPLIED
     assert hub.listings.of("tee-S").status == Status(pending=Pending.PUBLISH)
-    assert "not offered on its parent's page" in hub.listings.flags[hub.listings.of("tee-S").id][1]
+    flagged = hub.listings.flags[hub.listings.of("tee-S").id]
+    assert "not offered on its parent's page" in flagged[Attention.PUBLISH_FAILED]
     assert (hub.listings.of("tee").status, hub.listings.of("tee-M").status) == (LISTED, LISTED)
 
 
@@ -496,7 +498,7 @@ def test_a_variant_that_is_refused_leaves_its_family_published():
 
     assert hub.listings.of("tee-M").status == LISTED
     assert hub.listings.of("tee-S").status.link is Link.UNLINKED
-    assert "No such size." in hub.listings.flags[hub.listings.of("tee-S").id][1]
+    assert "No such size." in hub.listings.flags[hub.listings.of("tee-S").id][Attention.PUBLISH_FAILED]
     assert run.outcomes["tee-M"] is Outcome.APPLIED
 
 
@@ -512,9 +514,9 @@ def test_what_only_lacks_an_address_is_published_but_not_if_the_answer_was_lost(
     drive(answered)
 
     assert answered.listings.of("mug").status == LISTED
-    assert "without its address" in answered.listings.flags[1][1]
+    assert "without its address" in answered.listings.flags[1][Attention.PUBLISH_FAILED]
     assert lost.listings.of("mug").status == Status(pending=Pending.PUBLISH)
-    assert lost.listings.flags[1][0] is Attention.PUBLISH_FAILED
+    assert Attention.PUBLISH_FAILED in lost.listings.flags[1]
 
 
 def test_an_address_that_is_in_use_is_replaced_in_the_same_run():

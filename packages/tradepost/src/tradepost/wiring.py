@@ -44,6 +44,7 @@ from tradepost.operations.ports import (
     Catalogue,
     ChannelProfile,
     Clock,
+    Drifts,
     History,
     ImageStore,
     Listings,
@@ -182,6 +183,10 @@ def catalogue() -> Catalogue:
 
 def listings_of(channel_id: int) -> Listings:
     return DjangoListings(channel_id)
+
+
+def drifts_of(channel_id: int) -> Drifts:
+    return DjangoDrifts(channel_id)
 
 
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:

@@ -4,19 +4,21 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from tradepost.cli import listing_changes
 from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
+from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.domain.listing import Health, Link, Pending, ShownHealth
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
 from tradepost.domain.stock_explanation import explain
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
-    from tradepost.database.models import Listing, RunChange
+    from tradepost.database.models import AttentionRecord, DriftRecord, Listing, RunChange
 
 app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
 
@@ -27,7 +29,7 @@ HISTORY_LENGTH = 20
 def list_(
     *,
     channel: ChannelOption = "",
-    health: Annotated[Health | None, typer.Option(help="What the store shows.")] = None,
+    health: Annotated[ShownHealth | None, typer.Option(help="What the store shows.")] = None,
     link: Annotated[Link | None, typer.Option(help="Whether we know the store's product.")] = None,
     pending: Annotated[Pending | None, typer.Option(help="What was asked for and is not done yet.")] = None,
     attention: Annotated[Attention | None, typer.Option(help="Why it needs a person.")] = None,
@@ -40,11 +42,20 @@ def list_(
     """List the listings of a channel."""
     from django.db.models import Q
 
-    from tradepost.database.models import Listing
+    from tradepost.database.models import AttentionRecord, Listing
 
-    rows = Listing.objects.filter(channel=the_channel(channel), pk__gt=after).select_related("product")
-    filters = {"health": health, "link": link, "pending": pending, "attention": attention}
+    chosen = the_channel(channel)
+    rows = Listing.objects.filter(channel=chosen, pk__gt=after).select_related("product")
+    rows = rows.prefetch_related("attentions")
+    filters = {"link": link, "pending": pending}
     rows = rows.filter(**{name: value.value for name, value in filters.items() if value is not None})
+    if health is ShownHealth.INACTIVE or health is ShownHealth.LISTED:
+        rows = rows.filter(health=Health.LISTED.value, is_inactive=health is ShownHealth.INACTIVE)
+    elif health is not None:
+        rows = rows.filter(health=health.value)
+    if attention is not None:
+        flagged = AttentionRecord.objects.filter(channel=chosen, kind=attention.value)
+        rows = rows.filter(pk__in=flagged.values("listing_id"))
     if paused is not None:
         rows = rows.filter(is_paused=paused)
     if search:
@@ -63,11 +74,11 @@ def list_(
             (
                 row.pk,
                 row.code,
-                row.health,
+                row.shown_health.value,
                 ("paused " if row.is_paused else "") + row.pending,
                 row.wanted_price,
                 _quantity(row),
-                row.attention,
+                ", ".join(noted.kind for noted in _attentions(row)),
                 row.product.title,
                 row.link,
                 row.kind,
@@ -91,14 +102,19 @@ def show(
     from tradepost.database.models import Listing, RunChange
 
     named = named_listings(the_channel(channel), [sku])
-    row = Listing.objects.select_related("product").get(pk=named.ids[0])
+    row = Listing.objects.select_related("product", "channel").get(pk=named.ids[0])
     history = list(RunChange.history_of(row.pk)[:HISTORY_LENGTH])
     if as_json:
         print_json({**_json(row), "history": [_history_json(change) for change in history]})
         return
     for name, value in _json(row).items():
-        out.print(f"[bold]{name}[/bold]: ", end="")
-        out.print(printable(_plain(value)), markup=False, soft_wrap=True)
+        if name not in {"attentions", "drift"}:
+            out.print(f"[bold]{name}[/bold]: ", end="")
+            out.print(printable(_plain(value)), markup=False, soft_wrap=True)
+    for sentence in map(_drift_sentence, row.drifts.order_by("group")):
+        out.print(f"[bold]drift[/bold]: {escape(printable(sentence))}", soft_wrap=True)
+    for sentence in _attention_sentences(row):
+        out.print(f"[bold]attention[/bold]: {escape(printable(sentence))}", soft_wrap=True)
     print_table(
         ("run", "action", "outcome", "message", "changed", "proof"),
         (
@@ -124,7 +140,12 @@ def explain_(
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Say why a listing's quantity is what it is: what was stated, sold and sent, and what the store should have."""
+    """
+    Say why a listing's quantity is what it is: what was stated, sold and sent, and what the store should have.
+
+    What needs a person is said, too.
+    """
+    from django.db.models import F, Q
     from django.utils import timezone
 
     from tradepost import wiring
@@ -132,18 +153,28 @@ def explain_(
 
     chosen = the_channel(channel)
     named = named_listings(chosen, [sku]).ids
-    children = Listing.objects.filter(parent_id__in=named).values_list("id", flat=True)
-    stocks = wiring.stocks_of({*named, *children})
+    rows = (
+        Listing.objects.filter(Q(pk__in=named) | Q(parent_id__in=named))
+        .select_related("channel")
+        .prefetch_related("attentions")
+    )
+    found = list(rows.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
+    stocks = {stock.sku: stock for stock in wiring.stocks_of({row.pk for row in found})}
     if as_json:
-        print_json({"stocks": [asdict(stock) for stock in stocks]})
+        attentions = [{"sku": row.sku, **noted} for row in found for noted in _attentions_json(row)]
+        print_json({"stocks": [asdict(stock) for stock in stocks.values()], "attentions": attentions})
         return
     now = timezone.now().astimezone(zone_of(chosen.time_zone))
-    for place, stock in enumerate(stocks):
-        out.print(
-            f"{chr(10) if place else ''}{stock.sku} on '{chosen.name}', times in {chosen.time_zone}:", markup=False
-        )
-        for sentence in explain(stock, now=now):
-            out.print(f"  {sentence}", markup=False, soft_wrap=True)
+    place = 0
+    for row in found:
+        stock = stocks.get(row.sku)
+        sentences = [*(explain(stock, now=now) if stock is not None else ()), *_attention_sentences(row)]
+        if not sentences:
+            continue
+        out.print(f"{chr(10) if place else ''}{row.sku} on '{chosen.name}', times in {chosen.time_zone}:", markup=False)
+        place += 1
+        for sentence in sentences:
+            out.print(f"  {printable(sentence)}", markup=False, soft_wrap=True)
 
 
 for _command in (
@@ -160,6 +191,7 @@ for _command in (
     listing_changes.unlink,
     listing_changes.candidates,
     listing_changes.set_type,
+    listing_changes.accept_drift,
 ):
     app.command()(_command)
 
@@ -177,16 +209,52 @@ def _json(row: "Listing") -> dict[str, Any]:
         "sku": row.sku,
         "title": row.product.title,
         "kind": row.kind,
-        "health": row.health,
+        "health": row.shown_health.value,
         "link": row.link,
         "pending": row.pending,
         "paused": row.is_paused,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
         "quantity": {"available": row.available, "account": row.account},
-        "attention": row.attention,
-        "last_error": row.last_error,
+        "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
+        "attentions": _attentions_json(row),
     }
+
+
+def _drift_json(drift: "DriftRecord") -> dict[str, Any]:
+    return {
+        "group": drift.group,
+        "kept": drift.is_kept,
+        "since": drift.since,
+        "fields": [{"name": each["name"], "ours": each["before"], "store": each["after"]} for each in drift.fields],
+    }
+
+
+def _attentions(row: "Listing") -> "list[AttentionRecord]":
+    """What has held longest first."""
+    return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+
+
+def _drift_sentence(drift: "DriftRecord") -> str:
+    fields = "; ".join(
+        f"{each['name']} ours {each['before']}, the store's {each['after']}".replace("_", " ") for each in drift.fields
+    )
+    return f"{drift.group}: {fields}; {'kept' if drift.is_kept else 'not decided'} (seen {drift.since:%Y-%m-%d %H:%M})"
+
+
+def _attentions_json(row: "Listing") -> list[dict[str, Any]]:
+    return [
+        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id}
+        for noted in _attentions(row)
+    ]
+
+
+def _attention_sentences(row: "Listing") -> list[str]:
+    zone = zone_of(row.channel.time_zone)
+    return [
+        f"{noted.kind} since {noted.since.astimezone(zone):%Y-%m-%d %H:%M}: {noted.message}"
+        for noted in _attentions(row)
+    ]
 
 
 def _history_json(change: "RunChange") -> dict[str, Any]:

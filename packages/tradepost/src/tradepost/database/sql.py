@@ -15,7 +15,7 @@ values without names, in a tuple or list, are a TypeError.
 
 What these can't say is written out, with the tables that it reads as arguments of their names:
 
-    sql.execute("UPDATE tradepost_listing SET attention = '' FROM given WHERE tradepost_listing.id = given.id",
+    sql.execute("UPDATE tradepost_listing SET is_paused = true FROM given WHERE tradepost_listing.id = given.id",
                 given=Rows({"id": Column.INTEGER}, [{"id": 7}]))
 """
 

@@ -45,6 +45,7 @@ COMPARE_AGAIN_AFTER = timedelta(days=7)
 """How old the last comparison of a listing may be: the catalogue is compared in turn."""
 
 _LONGEST_WORD = 60
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +215,15 @@ def _judge_price(
     if product.price == row.proven_price and not gives_way:
         finding.drifts[Group.PRICE] = None  # work: another price is wanted
         return
-    fields = (FieldChange("price", row.wanted_price, product.price),)
+    fields = (FieldChange("price", row.wanted_price, _in_cents(product.price)),)
     if not finding.decide(Group.PRICE, fields, known=known, policy=policy):
         finding.yielded_price = row.wanted_price
+
+
+def _in_cents(price: Decimal) -> Decimal:
+    """Write at least two decimals, however a store writes them."""
+    cents = price.quantize(CENT)
+    return cents if cents == price else price
 
 
 def _judge_status(
@@ -255,6 +262,11 @@ def news_reason(news: Mapping[Group, tuple[Drift, DriftPolicy]]) -> str:
     }
     parts = [f"{', '.join(groups)}: {_WORDS[policy]}" for policy, groups in by_policy.items() if groups]
     return f"somebody changed it on the store; {'; '.join(parts)}"
+
+
+def remembered(known: Mapping[Group, Drift], now: Mapping[Group, Drift | None]) -> dict[Group, Drift]:
+    """Return what is kept in mind of a listing when what was found now is added; None forgets."""
+    return {group: drift for group, drift in {**known, **now}.items() if drift is not None}
 
 
 def asks(drifts: Mapping[Group, Drift]) -> bool:

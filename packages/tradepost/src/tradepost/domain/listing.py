@@ -23,8 +23,14 @@ class Health(StrEnum):
     DELISTED = "delisted"
 
 
-INACTIVE = "inactive"
-"""How a listing is shown that the hub has listed, and that the store has switched off."""
+class ShownHealth(StrEnum):
+    """The health as people are told it: nothing is listed that the store has switched off."""
+
+    NOT_LISTED = "not_listed"
+    LISTED = "listed"
+    INACTIVE = "inactive"
+    HIDDEN = "hidden"
+    DELISTED = "delisted"
 
 
 class Link(StrEnum):
@@ -72,21 +78,6 @@ class Event(StrEnum):
     FOUND_AGAIN = "found again"  # the product of a broken link, by its id and the moment at which it was made
     ORPHANED = "orphaned"  # the catalogue does not have it any more
     RETURNED = "returned"  # the catalogue has it again
-
-
-class Attention(StrEnum):
-    """Why a listing needs a person; never blocks by itself."""
-
-    BROKEN_LINK = "broken_link"
-    AMBIGUOUS_MATCH = "ambiguous_match"
-    MATCH_TAKEN = "match_taken"
-    NO_MATCH = "no_match"
-    ALREADY_EXISTS = "already_exists"
-    IMAGE_FAILED = "image_failed"
-    PUBLISH_FAILED = "publish_failed"
-    SYNC_FAILED = "sync_failed"
-    DELIST_FAILED = "delist_failed"
-    ORPHANED = "orphaned"
 
 
 Settled: TypeAlias = tuple[Health, Link]
@@ -348,11 +339,6 @@ def is_hidden_by_us(status: Status, *, before: bool) -> bool:
     return before if status.health is Health.NOT_LISTED else status.health is Health.HIDDEN
 
 
-def is_cured(attention: Attention | None, status: Status) -> bool:
-    """Whether a new status settles what a person had to look at: a broken link that is none any more."""
-    return attention is Attention.BROKEN_LINK and status.link is not Link.BROKEN
-
-
 def describe(status: Status) -> str:
     """Name the settled state as the operator sees it."""
     if status.link is Link.BROKEN:
@@ -365,9 +351,8 @@ def describe(status: Status) -> str:
     }[status.health]
 
 
-def shown_health(health: Health, *, is_inactive: bool) -> str:
-    """Name the health as people are told it: nothing is listed that the store has switched off."""
-    return INACTIVE if health is Health.LISTED and is_inactive else health.value
+def shown_health(health: Health, *, is_inactive: bool) -> ShownHealth:
+    return ShownHealth.INACTIVE if health is Health.LISTED and is_inactive else ShownHealth(health.value)
 
 
 _CURES: Mapping[Event, str] = {

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
 from tradepost.domain.brake import Braking, Example, Harm, held_back, may_be_too_much
 from tradepost.domain.errors import PermissionMissing, StoreDoubted
-from tradepost.domain.listing import Attention
+from tradepost.domain.listing import Link
 from tradepost.domain.order import StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
 from tradepost.operations.outcomes import Answers, left_of, result_of
@@ -52,11 +53,17 @@ class Batch(Generic[Row]):
 
 @dataclass(slots=True)
 class Verdict:
-    """All that is to be recorded of a batch. `results` are beside those of the changes that were sent."""
+    """
+    All that is to be recorded of a batch. `results` are beside those of the changes that were sent.
+
+    `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
+    judges, and of which nothing can be said of a listing this time.
+    """
 
     results: list[Result] = field(default_factory=list)
     proven: list[Proven] = field(default_factory=list)
-    flags: dict[int, tuple[Attention, str]] = field(default_factory=dict)
+    flags: dict[int, dict[Attention, str]] = field(default_factory=dict)
+    undecided: dict[int, frozenset[Attention]] = field(default_factory=dict)
     closed_intents: list[str] = field(default_factory=list)
     set_up: list[SetupItem] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
@@ -72,6 +79,10 @@ class Verdict:
     lost_accounts: list[int] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
+
+    def flag(self, listing_id: int, kind: Attention, message: str) -> None:
+        """Say that a listing needs a person; what was said first of a kind stays."""
+        self.flags.setdefault(listing_id, {}).setdefault(kind, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +120,15 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     """
     The parts of an operation.
 
-    `name` is its cursor's, `label` what the progress counts. `attempts`: how often what is left is sent. `is_pass`:
-    the batches come from the outside, page by page. `looks_ahead`: the next batch is observed while one is applied.
-    `needs_known_store`: it is refused while nobody knows whether the store is still the one that was linked.
+    `name` is its cursor's, `label` what the progress counts. `attentions`: the kinds that it judges; what it does not
+    flag of them ends for the listings whose plan was carried out. `attempts`: how often what is left is sent.
+    `is_pass`: the batches come from the outside, page by page. `looks_ahead`: the next batch is observed while one is
+    applied. `needs_known_store`: it is refused while nobody knows whether the store is still the one that was linked.
     """
 
     name: str
     label: str
+    attentions: frozenset[Attention] = NO_ATTENTION
     attempts: int = 1
     is_pass: bool = False
     looks_ahead: bool = True
@@ -432,23 +445,44 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
         hub = [Result(change, Outcome.APPLIED, Proof.READ) for change in plan.changes(Side.HUB)]
         settled = [result for result in plan.settled if result.change.subject.id not in self._sent]
         verdict.results = [*settled, *results.values(), *hub, *verdict.results]
-        record(self._ports, verdict, cursor=(self._operation.name, self._batch.key))
+        record(
+            self._ports,
+            verdict,
+            judged=self._operation.attentions,
+            cursor=(self._operation.name, self._batch.key),
+        )
 
 
 def _part(plan: Plan[Detail], step: Step[Seen, Detail]) -> Plan[Detail]:
     return plan.only(lambda change: step.takes(change, plan.detail))
 
 
-def record(ports: Ports, verdict: Verdict, *, cursor: tuple[str, int | None]) -> None:
+def ended_attentions(verdict: Verdict, judged: frozenset[Attention]) -> dict[int, frozenset[Attention]]:
+    """Say for each listing which kinds of attention it needs no more, where there are any."""
+    # A link that breaks ends nothing but itself: what was meant for the product was not done.
+    carried_out = {
+        each.listing_id for each in verdict.proven if each.status is None or each.status.link is not Link.BROKEN
+    }
+    carried_out |= {each.row.id for each in verdict.compared}
+    ended: dict[int, frozenset[Attention]] = {}
+    for listing_id in carried_out | verdict.flags.keys():
+        decided = judged - verdict.undecided.get(listing_id, NO_ATTENTION)
+        flagged = verdict.flags.get(listing_id, {})
+        if kinds := ended_by(decided, flagged, is_carried_out=listing_id in carried_out):
+            ended[listing_id] = kinds
+    return ended
+
+
+def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], cursor: tuple[str, int | None]) -> None:
     """Write down what became of a batch, in one transaction; what changes on the hub's side is done here."""
-    proven = [each.listing_id for each in verdict.proven if each.listing_id not in verdict.flags]
+    ended = ended_attentions(verdict, judged)
     name, key = cursor
     at = ports.clock()
     with ports.run.transaction():
         if verdict.proven:
             ports.listings.record(verdict.proven)
-        if verdict.flags or proven:
-            ports.listings.flag(verdict.flags, clear=proven)
+        if verdict.flags or ended:
+            ports.listings.flag(verdict.flags, ended=ended)
         if verdict.compared:
             ports.drifts.record(verdict.compared, at=at)
         if verdict.closed_intents:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tradepost.domain import changes, listing
+from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Attention
 from tradepost.domain.matching import TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
@@ -103,6 +103,9 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
 
     name = "link"
     label = "listings decided"
+    attentions = frozenset(
+        {Attention.NO_MATCH, Attention.AMBIGUOUS_MATCH, Attention.MATCH_TAKEN, Attention.ALREADY_EXISTS}
+    )
 
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         self._channel = channel
@@ -162,7 +165,7 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
             if isinstance(confirmed, StoreProduct):
                 verdict.proven.append(linked(decision.row, confirmed, evidence.began))
             elif confirmed is not None:
-                verdict.flags[decision.row.id] = confirmed
+                verdict.flag(decision.row.id, *confirmed)
         return verdict
 
 

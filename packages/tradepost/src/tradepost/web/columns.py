@@ -5,13 +5,14 @@ from typing import Any, TypeVar
 
 from unfold.contrib.filters.admin import (  # type: ignore[import-untyped] # the package has no types
     ChoicesDropdownFilter,
+    DropdownFilter,
     RelatedDropdownFilter,
 )
 from unfold.decorators import display  # type: ignore[import-untyped] # the package has no types
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 
-__all__ = ["ChoicesDropdownFilter", "RelatedDropdownFilter", "column"]
+__all__ = ["ChoicesDropdownFilter", "DropdownFilter", "RelatedDropdownFilter", "column"]
 
 
 def column(

@@ -1,22 +1,28 @@
 """The table of listings: what is on which store, what was asked for, and what needs a person."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 
-from tradepost.database.models import Channel, Listing, RunChange
+from tradepost.database.models import AttentionRecord, Channel, Listing, RunChange
+from tradepost.database.models.allowed import choices
+from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
 from tradepost.domain.stock import offered
 from tradepost.engine.requests import RequestOutcome, preview_change, products_that_go, request_change
 from tradepost.engine.schedules import when_applied
-from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.site import site
@@ -24,6 +30,25 @@ from tradepost.web.site import site
 HISTORY_LENGTH = 50
 # Beyond this, a selection would take longer than a page may: commands do it in the background.
 MOST_AT_ONCE = 10_000
+ATTENTION_PARAMETER = "attention"
+
+
+class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
+    """Listings that need a person for one reason, whatever other reasons they have."""
+
+    title = "attention"
+    parameter_name = ATTENTION_PARAMETER
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 Django's form
+        return choices(Attention)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Listing]) -> QuerySet[Listing]:  # noqa: ARG002 Django's form
+        kind = self.value()
+        if not kind:
+            return queryset
+        if kind not in list(Attention):
+            raise IncorrectLookupParameters(f"No attention is called {kind!r}.")
+        return queryset.filter(pk__in=AttentionRecord.objects.filter(kind=kind).values("listing_id"))
 
 
 @admin.register(Listing, site=site)
@@ -47,7 +72,8 @@ class ListingTable(ReadOnlyTable):
         ("health", ChoicesDropdownFilter),
         ("link", ChoicesDropdownFilter),
         ("pending", ChoicesDropdownFilter),
-        ("attention", ChoicesDropdownFilter),
+        AttentionFilter,
+        "is_inactive",
         "is_paused",
         ("kind", ChoicesDropdownFilter),
     )
@@ -59,7 +85,7 @@ class ListingTable(ReadOnlyTable):
         (None, {"fields": ("channel", "product", "kind", "code", "sku", "parent")}),
         ("Status", {"fields": ("health_label", "link_label", "asked", "is_paused", "external_id")}),
         ("Wanted and proven", {"fields": ("price", "proven_price_text", "quantity", "expected", "proven_at")}),
-        ("Attention", {"fields": ("attention_text", "last_error")}),
+        ("Attention", {"fields": ("attention_reasons",)}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
@@ -70,7 +96,7 @@ class ListingTable(ReadOnlyTable):
         "proven_price_text",
         "quantity",
         "expected",
-        "attention_text",
+        "attention_reasons",
         "history",
     )
 
@@ -86,7 +112,7 @@ class ListingTable(ReadOnlyTable):
 
     @column("Health", label=HEALTH_COLOURS)
     def health_label(self, row: Listing) -> str:
-        return spoken(row.health)
+        return spoken(row.shown_health)
 
     @column("Link", label=LINK_COLOURS)
     def link_label(self, row: Listing) -> str:
@@ -117,7 +143,25 @@ class ListingTable(ReadOnlyTable):
 
     @column("Attention")
     def attention_text(self, row: Listing) -> str:
-        return spoken(row.attention) or NOTHING
+        return ", ".join(spoken(noted.kind) for noted in _noted(row)) or NOTHING
+
+    @column("What needs a person")
+    def attention_reasons(self, row: Listing) -> SafeString | str:
+        return (
+            format_html_join(
+                mark_safe("<br>"),
+                "{} since {}: {}",
+                (
+                    (spoken(noted.kind), date_format(localtime(noted.since), "Y-m-d H:i"), noted.message)
+                    for noted in _noted(row)
+                ),
+            )
+            or NOTHING
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
+        rows: QuerySet[Listing] = super().get_queryset(request)
+        return rows.prefetch_related("attentions")
 
     @column("What was done, newest first")
     def history(self, row: Listing) -> SafeString:
@@ -248,6 +292,11 @@ class ListingTable(ReadOnlyTable):
             self.message_user(request, f"{asked.unchanged:,} were queued already.", messages.INFO)
         for reason, count in sorted(asked.refused.items()):
             self.message_user(request, f"{count:,} left as they are: {reason}", messages.WARNING)
+
+
+def _noted(row: Listing) -> list[AttentionRecord]:
+    """What has held longest first."""
+    return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
 
 
 def _whens(channel_ids: Collection[int], change: Pending) -> list[str]:

@@ -1,5 +1,6 @@
 """What the start page says: per channel, what is on the store, what is due, and what needs a person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,11 +8,13 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from tradepost.database.models import Channel, Listing, Order, Run
+from tradepost.database.models import AttentionRecord, Channel, Listing, Order, Run
+from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Braking
-from tradepost.domain.listing import Attention, Health, Pending
+from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order import OrderState
 from tradepost.web.format import RUN_COLOURS, spoken
+from tradepost.web.listings import ATTENTION_PARAMETER
 
 LATEST_RUNS = 8
 
@@ -47,21 +50,26 @@ def overview() -> dict[str, Any]:
 def _channel(channel: Channel) -> ChannelOverview:
     listings = Listing.objects.filter(channel=channel)
     health = _by(listings, "health")
+    inactive = listings.filter(health="listed", is_inactive=True).count()
+    health["listed"] = health.get("listed", 0) - inactive
     # Each pending change is named, so that the partial indexes on what is due can be used.
     publish = _by(listings.filter(pending__in=["publish", "overwrite"], is_paused=False), "pending")
     status = _by(listings.filter(pending__in=["hide", "unhide", "delist"], is_paused=False), "pending")
-    attention = _by(listings.exclude(attention=""), "attention")
+    attention = _by(AttentionRecord.objects.filter(channel=channel), "kind")
     orders = _by(Order.objects.filter(channel=channel), "state")
     return ChannelOverview(
         channel=channel,
-        listings=[_count(channel, "listing", "health", value, health.get(value, 0)) for value in map(str, Health)],
+        listings=[
+            *(_count(channel, "listing", "health", value, health.get(value, 0)) for value in map(str, Health)),
+            *([_count(channel, "listing", "is_inactive", "1", inactive, name="inactive")] if inactive else []),
+        ],
         due=[
             _count(channel, "listing", "pending", value, number)
             for value in map(str, Pending)
             if (number := publish.get(value, 0) + status.get(value, 0))
         ],
         attention=[
-            _count(channel, "listing", "attention", value, number)
+            Figure(spoken(value), number, _table("listing", channel, {ATTENTION_PARAMETER: value}))
             for value in map(str, Attention)
             if (number := attention.get(value, 0))
         ],
@@ -78,6 +86,10 @@ def _by(rows: Any, column: str) -> dict[str, int]:
     return {row[column]: row["number"] for row in rows.order_by().values(column).annotate(number=Count("pk"))}
 
 
-def _count(channel: Channel, table: str, column: str, value: str, number: int) -> Figure:
-    query = urlencode({"channel__id__exact": str(channel.pk), f"{column}__exact": value})
-    return Figure(spoken(value), number, f"{reverse(f'admin:tradepost_{table}_changelist')}?{query}")
+def _count(channel: Channel, table: str, column: str, value: str, number: int, *, name: str = "") -> Figure:
+    return Figure(name or spoken(value), number, _table(table, channel, {f"{column}__exact": value}))
+
+
+def _table(table: str, channel: Channel, filters: Mapping[str, str]) -> str:
+    query = urlencode({"channel__id__exact": str(channel.pk), **filters})
+    return f"{reverse(f'admin:tradepost_{table}_changelist')}?{query}"

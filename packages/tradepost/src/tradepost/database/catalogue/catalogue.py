@@ -5,23 +5,29 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
+from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
 from tradepost.database.stock.statements import state_quantities
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct
 from tradepost.domain.stock import Counting
-from tradepost.operations.ports import ImportCounts, Saying, SourceSettings
+from tradepost.operations.ports import Clock, ImportCounts, Saying, SourceSettings
 
 
 class DjangoCatalogue:
     """Implements `ports.Catalogue`."""
+
+    def __init__(self, *, clock: Clock = timezone.now) -> None:
+        self._clock = clock
 
     def source(self, name: str) -> SourceSettings:
         source, _ = Source.objects.get_or_create(name=name)
@@ -57,7 +63,7 @@ class DjangoCatalogue:
             ids |= _save_products(different, at=saying.at)
             if different:
                 variants = _save_variants(different, ids)
-                _mark_gone(different, ids)
+                _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
             state_quantities(
                 {
@@ -93,7 +99,7 @@ class DjangoCatalogue:
             # Mostly there is none of it.
             if moves := [move for plan in plans.values() for move in plan.moves]:
                 identity.release_variants([sku for move in moves for sku in move.skus])
-                identity.empty_products([move.before for move in moves if move.is_whole])
+                identity.empty_products([move.before for move in moves if move.is_whole], at=self._clock())
             if renamed := {plan.renamed: handle for handle, plan in plans.items() if plan.renamed}:
                 identity.rename_products(renamed)
             if skus := [change for plan in plans.values() for change in plan.skus]:
@@ -101,12 +107,12 @@ class DjangoCatalogue:
 
     def remove(self, skus: Collection[str]) -> None:
         with transaction.atomic():
-            identity.remove_variants(skus)
+            identity.remove_variants(skus, at=self._clock())
 
     def hand_over(self, before: str, after: str) -> None:
         with transaction.atomic():
             identity.hand_over_listings(before, after)
-            identity.remove_variants([before])
+            identity.remove_variants([before], at=self._clock())
 
     def refresh_wanted(self, handles: Collection[str]) -> None:
         with transaction.atomic():
@@ -215,17 +221,19 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
     )
     variants: dict[str, int] = {row["sku"]: row["id"] for row in saved}
     # A variant that came back frees the listings that its leaving had orphaned, and no others.
-    sql.execute(
+    back = sql.fetch_numbers(
         """
-        UPDATE tradepost_listing SET is_orphaned = false, attention = '', last_error = ''
+        UPDATE tradepost_listing SET is_orphaned = false
         FROM back WHERE is_orphaned AND tradepost_listing.variant_id = back.id
+        RETURNING tradepost_listing.id
         """,
         back=Rows.of_ids(variants.values()),
     )
+    forget_attention(back, Attention.ORPHANED)
     return variants
 
 
-def _mark_gone(products: Sequence[Product], ids: Mapping[str, int]) -> None:
+def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datetime) -> None:
     gone = sql.fetch_numbers(
         """
         UPDATE tradepost_variant SET is_gone = true
@@ -235,7 +243,7 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int]) -> None:
         products=Rows.of_ids(ids[product.handle] for product in products),
         kept=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
-    identity.orphan_variants(gone)
+    identity.orphan_variants(gone, at=at)
 
 
 def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int]) -> None:

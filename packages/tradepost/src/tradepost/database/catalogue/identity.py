@@ -2,17 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from tradepost.database import sql
+from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
+from tradepost.domain.attention import Attention
 from tradepost.domain.fields import Group
 from tradepost.domain.identity import KnownProduct, SkuChange
 from tradepost.domain.listing import Link, Pending
 
 GONE = "The catalogue does not have it any more, so its stock on the store goes to 0."
+_EMPTIED = "None of its variants is in the catalogue any more; delist it when nobody needs its page."
 
 
 def known_products(handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
@@ -87,7 +91,7 @@ def release_variants(skus: Collection[str]) -> None:
     )
 
 
-def remove_variants(skus: Collection[str]) -> None:
+def remove_variants(skus: Collection[str], *, at: datetime) -> None:
     """Mark variants as gone, with their listings on every channel, and parents that have none left."""
     gone = sql.fetch_numbers(
         """
@@ -97,44 +101,47 @@ def remove_variants(skus: Collection[str]) -> None:
         """,
         leaving=Rows.of_texts("sku", skus),
     )
-    orphan_variants(gone)
-    orphan_parents(set(VariantRecord.objects.filter(id__in=gone).values_list("product_id", flat=True)))
+    orphan_variants(gone, at=at)
+    orphan_parents(set(VariantRecord.objects.filter(id__in=gone).values_list("product_id", flat=True)), at=at)
 
 
-def orphan_variants(variant_ids: Collection[int]) -> None:
+def orphan_variants(variant_ids: Collection[int], *, at: datetime) -> None:
     if not variant_ids:
         return
-    sql.execute(
+    orphaned = sql.fetch_numbers(
         """
-        UPDATE tradepost_listing SET is_orphaned = true, attention = 'orphaned', last_error = %s,
+        UPDATE tradepost_listing SET is_orphaned = true,
             pending = CASE WHEN pending IN ('hide', 'delist') THEN pending ELSE '' END
         FROM gone WHERE tradepost_listing.variant_id = gone.id
+        RETURNING tradepost_listing.id
         """,
-        GONE,
         gone=Rows.of_ids(variant_ids),
     )
+    note_attention(orphaned, Attention.ORPHANED, GONE, at=at)
 
 
-def orphan_parents(product_ids: Collection[int]) -> None:
+def orphan_parents(product_ids: Collection[int], *, at: datetime) -> None:
     """Flag the listings of parents whose product has no variant any more."""
     if not product_ids:
         return
-    sql.execute(
+    orphaned = sql.fetch_numbers(
         """
-        UPDATE tradepost_listing SET is_orphaned = true, attention = 'orphaned', last_error = %s,
+        UPDATE tradepost_listing SET is_orphaned = true,
             pending = CASE WHEN pending IN ('hide', 'delist') THEN pending ELSE '' END
         FROM emptied WHERE tradepost_listing.product_id = emptied.id AND kind = 'parent' AND NOT EXISTS (
             SELECT 1 FROM tradepost_variant AS variant WHERE variant.product_id = emptied.id AND NOT variant.is_gone
         )
+        RETURNING tradepost_listing.id
         """,
-        "None of its variants is in the catalogue any more; delist it when nobody needs its page.",
         emptied=Rows.of_ids(product_ids),
     )
+    note_attention(orphaned, Attention.ORPHANED, _EMPTIED, at=at)
 
 
-def empty_products(handles: Collection[str]) -> None:
+def empty_products(handles: Collection[str], *, at: datetime) -> None:
     """Flag what is left of products whose variants have moved away."""
-    orphan_parents(set(ProductRecord.objects.filter(handle__in=list(handles)).values_list("id", flat=True)))
+    emptied = set(ProductRecord.objects.filter(handle__in=list(handles)).values_list("id", flat=True))
+    orphan_parents(emptied, at=at)
 
 
 def hand_over_listings(before: str, after: str) -> None:
@@ -148,6 +155,7 @@ def hand_over_listings(before: str, after: str) -> None:
         other.delete()
         listing.variant_id, listing.product_id = other.variant_id, other.product_id
         listing.kind, listing.parent_id, listing.sku = other.kind, other.parent_id, other.sku
-        listing.is_orphaned, listing.attention, listing.last_error = False, "", ""
+        listing.is_orphaned = False
         listing.save()
+        forget_attention([listing.pk], Attention.ORPHANED)
     _send_identifiers(Listing.objects.filter(sku=after, variant__isnull=False))

@@ -4,17 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
+from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
-from tradepost.domain.listing import Attention, Health, Link, Pending
+from tradepost.domain.listing import Health, Link, Pending
+
+_RETIRED = "The product has no options any more, so its page goes off sale; delist it when nobody needs it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     rest = [new for new in free if new.kind is Kind.SIMPLE or (new.kind is Kind.VARIANT and new.product_id in parents)]
     _insert(rest, channel_id, parents, at)
     match_pieces([new.variant_id for new in rest if new.variant_id is not None], channel_id=channel_id)
-    _flag_collisions(refused, channel_id)
-    _settle_kinds(is_family, channel_id, parents)
+    _flag_collisions(refused, channel_id, at)
+    _settle_kinds(is_family, channel_id, parents, at)
     return len(new_parents) + len(rest)
 
 
@@ -108,17 +110,13 @@ def _without_collisions(
     return free, refused
 
 
-def _flag_collisions(refused: Mapping[str, str], channel_id: int) -> None:
+def _flag_collisions(refused: Mapping[str, str], channel_id: int, at: datetime) -> None:
     """Flag the listing that has the code; the one that was refused has no row to flag."""
-    sql.update(
-        Listing,
-        [
-            {"code_key": key, "attention": Attention.ALREADY_EXISTS, "last_error": reason}
-            for key, reason in refused.items()
-        ],
-        key="code_key",
-        where={"channel_id": channel_id},
-    )
+    if not refused:
+        return
+    holders = Listing.objects.filter(channel_id=channel_id, code_key__in=refused).values_list("id", "code_key")
+    reasons = {listing_id: {Attention.ALREADY_EXISTS: refused[key]} for listing_id, key in holders}
+    write_attentions(reasons, ended={}, channel_id=channel_id, at=at, run_id=None)
 
 
 def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int], at: datetime) -> dict[int, int]:
@@ -154,8 +152,6 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "is_touched": False,
             "is_inactive": False,
             "keeps_inactive": False,
-            "attention": "",
-            "last_error": "",
         },
         returning=("product_id", "id"),
     )
@@ -180,7 +176,7 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
     )
 
 
-def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mapping[int, int]) -> None:
+def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mapping[int, int], at: datetime) -> None:
     """Turn simple listings into variants and back where a product gained or lost its options."""
     placed = [
         {
@@ -208,10 +204,8 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
     retired = ours.exclude(product_id__in=families)
     retired.filter(link=Link.UNLINKED).update(pending=Pending.NONE)
     # Not orphaned: a page that is on the store is closed by the publish that gives its article one.
-    retired.update(
-        attention=Attention.ORPHANED,
-        last_error="The product has no options any more, so its page goes off sale; delist it when nobody needs it.",
-    )
+    note_attention(list(retired.values_list("id", flat=True)), Attention.ORPHANED, _RETIRED, at=at)
     lived_in = VariantRecord.objects.filter(product_id__in=families, is_gone=False).values("product_id")
-    back = ours.filter(product_id__in=lived_in).filter(Q(is_orphaned=True) | Q(attention=Attention.ORPHANED))
-    back.update(is_orphaned=False, attention="", last_error="")
+    back = ours.filter(product_id__in=lived_in)
+    back.filter(is_orphaned=True).update(is_orphaned=False)
+    forget_attention(list(back.values_list("id", flat=True)), Attention.ORPHANED)

@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from tradepost.database import sql
+from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import DriftRecord, LinkEvent, Listing
+from tradepost.domain.attention import Attention, cured_by
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
-    Attention,
     Link,
     Pending,
     Status,
-    is_cured,
     is_hidden_by_us,
     keep_later_request,
 )
@@ -23,7 +23,7 @@ from tradepost.operations.ports import Proven
 # What the functions below read of a row.
 _READ = (
     *("code", "external_id", "external_created", "health", "link", "pending", "is_paused", "is_orphaned", "was_hidden"),
-    *("attention", "last_error", "overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
+    *("overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
     *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive"),
 )
 
@@ -42,6 +42,7 @@ def write_statuses(
             | {"overwrite_groups": wanted_groups if status.pending is Pending.OVERWRITE else []}
         )
     _write(rows, changes, at=at, run_id=run_id)
+    end_attentions({row.pk: cured_by(statuses[row.pk]) for row in rows}, channel_id=channel_id)
 
 
 def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run_id: int | None) -> None:
@@ -49,6 +50,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     by_id = {proof.listing_id: proof for proof in proven}
     rows = _locked(by_id, channel_id)
     changes = []
+    cured: dict[int, frozenset[Attention]] = {}
     for row in rows:
         proof = by_id[row.pk]
         if proof.status is None and proof.external_id is None and proof.external_created is None:
@@ -57,6 +59,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
             health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused, is_orphaned=row.is_orphaned
         )
         status = current if proof.status is None else keep_later_request(current, proof.status, asked=proof.asked)
+        cured[row.pk] = cured_by(status)
         external_id = row.external_id if proof.external_id is None else proof.external_id
         # Another product than before was made at another time, which may be unknown.
         known = row.external_created if external_id == row.external_id else None
@@ -67,6 +70,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     _write_values(rows, by_id)
     # Last, because it also makes those forget their values that are not on the store any more.
     _write(rows, changes, at=at, run_id=run_id)
+    end_attentions(cured, channel_id=channel_id)
 
 
 def _locked(ids: Mapping[int, Any], channel_id: int) -> list[Listing]:
@@ -79,7 +83,6 @@ def _status_row(
     row: Listing, status: Status, *, external_id: int | None, external_created: int | None
 ) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
-    has_cure = is_cured(Attention(row.attention) if row.attention else None, status)
     return {
         "id": row.pk,
         "health": status.health,
@@ -89,8 +92,6 @@ def _status_row(
         "was_hidden": is_hidden_by_us(status, before=row.was_hidden),
         "external_id": external_id if is_linked else None,
         "external_created": external_created if is_linked else None,
-        "attention": "" if has_cure else row.attention,
-        "last_error": "" if has_cure else row.last_error,
     }
 
 

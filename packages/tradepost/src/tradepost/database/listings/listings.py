@@ -11,6 +11,7 @@ from django.utils import timezone
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.listings.at_stake import count_at_stake, count_live, ids_at_stake
+from tradepost.database.listings.attentions import forget_moot, write_attentions
 from tradepost.database.listings.due import (
     count_due,
     count_due_for_publish,
@@ -24,9 +25,10 @@ from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.listings.structure import queue_structure
 from tradepost.database.models import Listing, ProductRecord
 from tradepost.database.sql import Rows
+from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Attention, Link, Status
+from tradepost.domain.listing import Link, Status
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
 from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
@@ -201,28 +203,13 @@ class DjangoListings:
         with transaction.atomic():
             write_proven(proven, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
 
-    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
-        sql.update(
-            Listing,
-            [
-                {"id": number, "attention": attention.value, "last_error": message}
-                for number, (attention, message) in reasons.items()
-            ],
-            where={"channel_id": self._channel_id},
-        )
-        if not clear:
-            return
-        # Most have nothing to clear, and a row is read more cheaply than it is written.
-        sql.execute(
-            """
-            UPDATE tradepost_listing SET attention = '', last_error = '' FROM given
-            WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
-                AND (tradepost_listing.attention <> '' OR tradepost_listing.last_error <> '')
-                AND tradepost_listing.attention <> 'orphaned'
-            """,
-            self._channel_id,
-            given=Rows.of_ids(number for number in clear if number not in reasons),
-        )
+    def flag(
+        self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
+    ) -> None:
+        write_attentions(reasons, ended=ended, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def forget_moot(self, kinds: Collection[Attention]) -> None:
+        forget_moot(kinds, channel_id=self._channel_id)
 
     def _all(self) -> "QuerySet[Listing]":
         return Listing.objects.filter(channel_id=self._channel_id)

@@ -3,12 +3,21 @@
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
-from tradepost.database.models.listing import DriftRecord, Intent, LinkEvent, Listing, SetupRecord, StoreFile
+from tradepost.database.models.listing import (
+    AttentionRecord,
+    DriftRecord,
+    Intent,
+    LinkEvent,
+    Listing,
+    SetupRecord,
+    StoreFile,
+)
 from tradepost.database.models.order import Order, OrderLine, ShipmentLineRecord, ShipmentRecord
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 
 __all__ = [
+    "AttentionRecord",
     "Channel",
     "Connection",
     "ConnectionKind",

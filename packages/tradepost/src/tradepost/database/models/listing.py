@@ -7,9 +7,10 @@ from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Attention, Health, Link, Pending, shown_health
+from tradepost.domain.listing import Health, Link, Pending, ShownHealth, shown_health
 
 _SOLD = ("variant", "simple")
 
@@ -76,8 +77,6 @@ class Listing(models.Model):
     is_inactive = models.BooleanField(default=False)
     keeps_inactive = models.BooleanField(default=False)
 
-    attention = enum_field(Attention, blank=True)
-    last_error = models.TextField(blank=True)
     created_at = models.DateTimeField()
     proven_at = models.DateTimeField(null=True, blank=True)
 
@@ -85,7 +84,6 @@ class Listing(models.Model):
         constraints = [
             one_of("kind", Kind, table="listing"),
             one_of("pending", Pending, table="listing"),
-            one_of("attention", Attention, table="listing", or_blank=True),
             models.CheckConstraint(
                 condition=Q(health__in=["not_listed", "delisted"], link="unlinked")
                 | Q(health__in=["listed", "hidden"], link__in=["linked", "broken"]),
@@ -165,6 +163,10 @@ class Listing(models.Model):
                 condition=Q(link="linked", health="listed", is_inactive=True, keeps_inactive=False),
                 name="listing_due_activate",
             ),
+            # The list of what is switched off, and how many.
+            models.Index(
+                fields=["channel", "id"], condition=Q(health="listed", is_inactive=True), name="listing_inactive"
+            ),
             # Drifts.touched; Drifts.due: those that were never compared, and those that were long ago.
             models.Index(
                 fields=["channel", "id"],
@@ -217,15 +219,13 @@ class Listing(models.Model):
                 condition=Q(link="linked", health="listed", missing__gt=0),
                 name="listing_missing",
             ),
-            # The list of what needs a person, newest first.
-            models.Index(fields=["channel", "attention", "id"], condition=~Q(attention=""), name="listing_attention"),
             # broken: links that may heal.
             models.Index(
                 fields=["channel", "id"],
                 condition=Q(link="broken", external_created__isnull=False),
                 name="listing_broken",
             ),
-            # Lists and counts by health; broken links are found by their attention.
+            # Lists and counts by health.
             models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
         ]
 
@@ -233,8 +233,7 @@ class Listing(models.Model):
         return self.code
 
     @property
-    def shown_health(self) -> str:
-        """What people are told: what the store has switched off is not listed, whatever the hub has done."""
+    def shown_health(self) -> ShownHealth:
         return shown_health(Health(self.health), is_inactive=self.is_inactive)
 
 
@@ -260,6 +259,30 @@ class DriftRecord(models.Model):
 
     def __str__(self) -> str:
         return self.group
+
+
+class AttentionRecord(models.Model):
+    """Why a listing needs a person: of each kind once, since when it holds, and the run that said so last."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="attentions")
+    kind = enum_field(Attention)
+    message = models.TextField()
+    since = models.DateTimeField()
+    run_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_of("kind", Attention, table="attention"),
+            models.UniqueConstraint(fields=["listing", "kind"], name="attention_once_per_kind"),
+        ]
+        indexes = [
+            # The listings that need a person for one reason, and how many they are.
+            models.Index(fields=["channel", "kind", "listing"], name="attention_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class LinkEvent(models.Model):

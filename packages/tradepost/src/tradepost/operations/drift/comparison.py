@@ -9,10 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import WantedUnit
-from tradepost.domain.drift import Drift, DriftFinding, DriftPolicy, content_drift, judge_drift, news_reason
+from tradepost.domain.drift import (
+    Drift,
+    DriftFinding,
+    DriftPolicy,
+    asks,
+    content_drift,
+    judge_drift,
+    news_reason,
+    question,
+    remembered,
+)
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link
 from tradepost.domain.plan import Change, FieldChange, Plan, Unit
@@ -50,6 +61,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
 
     name = "compare"
     label = "listings compared"
+    attentions = frozenset({Attention.DRIFT})
 
     def __init__(self, channel: ChannelSettings, selection: Selection = EVERYTHING) -> None:
         self._channel = channel
@@ -113,7 +125,13 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
         plan: Plan[Mapping[int, Compared]],
         evidence: Evidence,
     ) -> Verdict:
-        return Verdict(compared=list(plan.detail.values()))
+        assert facts is not None
+        verdict = Verdict(compared=list(plan.detail.values()))
+        for each in plan.detail.values():
+            drifts = remembered(facts.known.get(each.row.id, {}), each.finding.drifts)
+            if asks(drifts):
+                verdict.flag(each.row.id, Attention.DRIFT, question(each.row.sku, drifts))
+        return verdict
 
     def _compare(self, row: ListingRow, product: StoreProduct, facts: ComparisonFacts, wanted: Wanted) -> DriftFinding:
         known = facts.known.get(row.id, {})

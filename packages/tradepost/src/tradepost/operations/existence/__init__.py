@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.errors import StoreDoubted, TradepostError, UnexpectedAnswer
-from tradepost.domain.listing import Attention, Event, Link, Pending, settle
+from tradepost.domain.listing import Event, Link, Pending, settle
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Unit
 from tradepost.domain.store import is_same_product
 from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled
@@ -47,6 +48,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
 
     name = "existence"
     label = "links looked at"
+    attentions = frozenset({Attention.BROKEN_LINK})
 
     def __init__(self, *, full: bool = False) -> None:
         self._full = full
@@ -147,7 +149,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
                 status = settle(row.status, Event.GONE)
                 verdict.proven.append(Proven.of(row, evidence.began, status))
                 if status.link is Link.BROKEN:
-                    verdict.flags[row.id] = (Attention.BROKEN_LINK, gone_message(finding, seen))
+                    verdict.flag(row.id, Attention.BROKEN_LINK, gone_message(finding, seen))
             elif finding.code is not None and facts.in_the_way(finding) is None:
                 verdict.proven.append(Proven(finding.listing.listing_id, evidence.began, code=finding.code))
         return verdict

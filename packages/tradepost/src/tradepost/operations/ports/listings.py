@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Attention, Pending, Status
+from tradepost.domain.listing import Pending, Status
 from tradepost.domain.stages import Stage
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
@@ -224,8 +225,19 @@ class Listings(Protocol):
         """
         ...
 
-    def flag(self, reasons: Mapping[int, tuple[Attention, str]], *, clear: Collection[int] = ()) -> None:
-        """Set the attention and last error of listings, and clear those of `clear`; orphans keep theirs."""
+    def flag(
+        self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
+    ) -> None:
+        """
+        Note the attentions that listings need, by kind with the reason, and forget those of `ended`.
+
+        Set-based; one that is noted already keeps the time since when it holds. Idempotent: nothing is written where
+        nothing changes.
+        """
+        ...
+
+    def forget_moot(self, kinds: Collection[Attention]) -> None:
+        """Forget attentions of these kinds that hold no more: exactly those of `domain.attention.is_moot`."""
         ...
 
 

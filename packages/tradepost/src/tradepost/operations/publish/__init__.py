@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
@@ -70,6 +71,12 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
 class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     name = "publish"
     label = "published"
+    attentions = frozenset(
+        {
+            *(Attention.NO_MATCH, Attention.AMBIGUOUS_MATCH, Attention.MATCH_TAKEN, Attention.ALREADY_EXISTS),
+            *(Attention.PUBLISH_FAILED, Attention.IMAGE_FAILED, Attention.BROKEN_LINK),
+        }
+    )
     attempts = 2
 
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:

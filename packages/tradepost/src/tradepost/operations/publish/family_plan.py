@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
-from tradepost.domain.listing import Attention, Health, Link, Pending, is_due_for_images, is_due_for_publish
+from tradepost.domain.listing import Health, Link, Pending, is_due_for_images, is_due_for_publish
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit

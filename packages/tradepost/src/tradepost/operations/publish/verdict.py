@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprint, fingerprints
-from tradepost.domain.listing import Attention, Event, Health, Link, Pending, Status, settle
+from tradepost.domain.listing import Event, Health, Link, Pending, Status, settle
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.store import StoreProduct
@@ -33,11 +34,11 @@ def judge(detail: Detail, *, seen: Seen, evidence: Evidence) -> Verdict:
 
 def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict) -> None:
     for listing_id, message in _failures(family, seen, evidence).items():
-        verdict.flags[listing_id] = (Attention.PUBLISH_FAILED, message)
+        verdict.flag(listing_id, Attention.PUBLISH_FAILED, message)
     for refusal in family.refused:
-        verdict.flags[refusal.row.id] = (refusal.attention, refusal.message)
+        verdict.flag(refusal.row.id, refusal.attention, refusal.message)
     for row in family.gone:
-        verdict.flags[row.id] = (Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
+        verdict.flag(row.id, Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
         verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
     for row, found, _ in family.links:
         verdict.proven.append(linked(row, found, evidence.began))
@@ -45,7 +46,7 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.closed_intents.append(row.code)
     if family.closed is not None and family.closed.id not in verdict.flags:
         verdict.proven.append(_closed(family.closed, evidence.began))
-        verdict.flags[family.closed.id] = (Attention.ORPHANED, _CLOSED)
+        verdict.flag(family.closed.id, Attention.ORPHANED, _CLOSED)
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
         product = seen.products.get(key)
@@ -55,14 +56,14 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         if key in not_offered:
             words = _said(family.unit.key, evidence) or "the store did not take it as a variant"
             message = f"{row.code} is not offered on its parent's page: {words}"
-            verdict.flags[row.id] = (Attention.PUBLISH_FAILED, message)
+            verdict.flag(row.id, Attention.PUBLISH_FAILED, message)
             continue
         _settle(family, row, product, evidence, verdict)
     reasons = {**{source: str(reason) for source, reason in seen.unusable.items()}, **seen.refused}
     for key, sources in family.missing_images.items():
         reason = next((reasons[source] for source in sources if source in reasons), None)
         if reason is not None:
-            verdict.flags.setdefault(family.rows[key].id, (Attention.IMAGE_FAILED, reason))
+            verdict.flag(family.rows[key].id, Attention.IMAGE_FAILED, reason)
 
 
 def _failures(family: FamilyPlan, seen: Seen, evidence: Evidence) -> dict[int, str]:
@@ -99,10 +100,12 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
         words = _said(row.code, evidence) or "the store did not take it"
         message = f"On the store, but without its {names(soft)}: {words}"
         attention = Attention.IMAGE_FAILED if soft == {"images"} else Attention.PUBLISH_FAILED
-        verdict.flags[row.id] = (attention, message)
+        verdict.flag(row.id, attention, message)
     awaits_images = None
     if Group.IMAGES in groups:
         awaits_images = bool(wanted.made.missing_images) or "images" in soft
+    else:
+        verdict.undecided[row.id] = frozenset({Attention.IMAGE_FAILED})
     prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
     if awaits_images:
         prints.pop(Group.IMAGES)

@@ -1,10 +1,11 @@
 """Looks: what a store counts is compared with what it must count, part by part of the catalogue."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
+from tradepost.domain.listing import LISTED
 from tradepost.domain.plan import Change, Plan, Unit
 from tradepost.domain.stock import EntryKind, is_missing_for_good
 from tradepost.domain.store import StoreProduct
@@ -60,22 +61,26 @@ class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
 
     A count as in the books is proven. A lower one means baskets and payments, and is believed only when it has been
     so for longer than any basket lives; a higher one is believed at once. Where counts can't be read, an account is
-    lost in turn, so that it is set anew.
+    lost in turn, so that it is set anew. `only`: listings that a person chose, whenever they were looked at last.
     """
 
     name = "look"
     label = "counts looked at"
     looks_ahead = False
 
-    def __init__(self, channel: ChannelSettings) -> None:
+    def __init__(self, channel: ChannelSettings, only: Collection[int] | None = None) -> None:
         self._basket_life = basket_life(channel)
+        self._only = only
 
     def prepare(self, ports: Ports) -> None:
         self._place = ports.accounts.place()
         self._known = ports.accounts.known_near(self._place)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
-        rows = ports.listings.looks_due(now=ports.clock(), basket_life=self._basket_life, limit=AT_ONCE)
+        if self._only is None:
+            rows = ports.listings.looks_due(now=ports.clock(), basket_life=self._basket_life, limit=AT_ONCE)
+        else:
+            rows = [row for row in ports.listings.by_ids(self._only) if may_be_looked_at(row)]
         for start in range(0, len(rows), _BATCH):
             yield Batch(rows[start : start + _BATCH])
 
@@ -132,6 +137,12 @@ class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
                     AccountEntry(listing_id, EntryKind.LOOK, finding.after, may_hide_sales=may_hide_sales)
                 )
         return verdict
+
+
+def may_be_looked_at(row: ListingRow) -> bool:
+    """Whether a count can be compared with the books at all."""
+    is_settled = row.account is not None and row.open_since is None
+    return is_settled and row.status.settled == LISTED and not row.status.is_paused
 
 
 def basket_life(channel: ChannelSettings) -> timedelta:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, Unit
 from tradepost.domain.stock import EntryKind, move
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
-from tradepost.operations.stock.writes import Writes, begin_writes, counted, send_writes
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_writes, counted, send_writes
 from tradepost.operations.sync.listings import (
     Products,
     Values,
@@ -27,6 +28,7 @@ class Moves(Values[None, Writes]):
     A move is sent once: one whose answer is lost stays open in the hub until it is settled.
     """
 
+    attentions = STOCK_ATTENTIONS
     looks_ahead = False
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
@@ -75,7 +77,7 @@ class Moves(Values[None, Writes]):
             result = evidence.results.get(product_subject(row))
             if result is None:
                 continue
-            judge_row(row, seen, evidence, verdict, Proven(row.id, evidence.began))
+            judge_row(row, seen, evidence, verdict, Proven(row.id, evidence.began), failure=Attention.STOCK_FAILED)
             if result.outcome is Outcome.UNKNOWN:
                 continue
             verdict.settled_writes.append(row.id)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Attention, Event, Pending, settle
+from tradepost.domain.listing import Event, Pending, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import EntryKind, offered
@@ -13,7 +14,7 @@ from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
 from tradepost.operations.same_products import read_products
-from tradepost.operations.stock.writes import Writes, begin_writes, counted, is_kept, send_writes
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_writes, counted, is_kept, send_writes
 from tradepost.operations.sync.listings import (
     Products,
     Values,
@@ -88,6 +89,8 @@ def _planned(row: ListingRow, product: StoreProduct | None, change: Change, *, q
 class Sets(Values[None, Writes]):
     """The stages hide, set and unhide. What can be read is read before and after."""
 
+    attentions = STOCK_ATTENTIONS
+
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
         rows = [row for row in batch.rows if row.kind is not Kind.PARENT and row.external_id is not None]
         return Products(read_products(ports, rows) if rows and ports.store.reads_stock() else None)
@@ -152,9 +155,10 @@ class Sets(Values[None, Writes]):
             if planned is None:
                 continue
             if planned.refusal and not seen.is_gone(row):
-                verdict.flags[row.id] = (Attention.SYNC_FAILED, planned.refusal)
+                verdict.flag(row.id, Attention.STOCK_FAILED, planned.refusal)
                 continue
-            judge_row(row, seen, evidence, verdict, Proven.of(row, evidence.began, status))
+            proven = Proven.of(row, evidence.began, status)
+            judge_row(row, seen, evidence, verdict, proven, failure=Attention.STOCK_FAILED)
             self._enter(row, planned, seen, evidence, verdict)
         return verdict
 

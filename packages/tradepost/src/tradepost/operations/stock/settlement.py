@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.domain.stock import EntryKind, Landing, is_settleable, landing
@@ -22,6 +23,7 @@ class Settlement(Values[datetime, None]):
     time.
     """
 
+    attentions = frozenset({Attention.STOCK_FAILED})
     looks_ahead = False
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:

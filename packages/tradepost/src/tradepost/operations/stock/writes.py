@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from tradepost.domain.attention import Attention
 from tradepost.domain.errors import AnswerLost, TradepostError
 from tradepost.domain.plan import Plan, Side, SubjectId
 from tradepost.domain.store import StoreProduct, StoreStock
@@ -10,6 +11,9 @@ from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import Ports, StockWrite
 
 Writes: TypeAlias = Mapping[SubjectId, StockWrite]
+
+STOCK_ATTENTIONS = frozenset({Attention.STOCK_FAILED, Attention.BROKEN_LINK})
+"""What moves and sets judge."""
 
 
 def begin_writes(ports: Ports, plan: Plan[Writes]) -> None:

@@ -40,11 +40,13 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
         # Before anything is due by it, and after all that was changed is known.
         drive(ports, Comparison(channel, selection))
     counts = selection.count(ports.listings, _COUNTING) > 0
-    looks = is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
+    looks = selection.is_forced or (
+        is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
+    )
     if counts or looks:
         drive(ports, Sight())
     if looks:
-        drive(ports, Looks(channel))
+        drive(ports, Looks(channel, selection.only))
     refusal = drive_all(
         ports,
         [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.plan import Change, Plan, Result, Unit
 from tradepost.domain.stages import Stage
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
@@ -13,6 +14,9 @@ from tradepost.operations.sync.listings import Products, Values, gone, judge_row
 
 
 class Activations(Values[None, None]):
+    # That it is switched on, the next comparison says.
+    attentions = frozenset({Attention.BROKEN_LINK})
+
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         super().__init__(Stage.ACTIVATE, channel, selection)
 
@@ -47,7 +51,7 @@ class Activations(Values[None, None]):
         for row in batch.rows:
             product = seen.of(row)
             proven = None if product is None else Proven(row.id, evidence.began, is_inactive=not product.is_active)
-            judge_row(row, seen, evidence, verdict, proven)
+            judge_row(row, seen, evidence, verdict, proven, failure=Attention.DRIFT)
         return verdict
 
 

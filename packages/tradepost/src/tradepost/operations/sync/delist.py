@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing
-from tradepost.domain.listing import Attention, Event, Health, Link, Pending, settle
+from tradepost.domain.listing import Event, Health, Link, Pending, settle
 from tradepost.domain.plan import Action, Change, Plan, Side, Unit
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.store import StoreProduct
@@ -39,6 +40,8 @@ class Going:
 
 class Delist(Values[Going, Mapping[str, int]]):
     """The stage delist; `detail` of its plans are the products' ids by code."""
+
+    attentions = frozenset({Attention.DELIST_FAILED})
 
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         super().__init__(Stage.DELIST, channel, selection)
@@ -109,7 +112,7 @@ class Delist(Values[Going, Mapping[str, int]]):
                 verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.DELISTED)))
             elif (result := evidence.results.get(product_subject(row))) is not None:
                 # What has become due since the plan was made has no result, and is the next run's.
-                verdict.flags[row.id] = (Attention.DELIST_FAILED, result.message)
+                verdict.flag(row.id, Attention.DELIST_FAILED, result.message)
         return verdict
 
 

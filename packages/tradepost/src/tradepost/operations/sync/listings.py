@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.brake import STAGE_HARMS, Example, Harm, harm_of
 from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Attention, Event, settle
+from tradepost.domain.listing import Event, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind
 from tradepost.domain.stages import Stage
 from tradepost.domain.store import StoreProduct
@@ -80,6 +81,10 @@ class Values(Operation[ListingRow, Facts, Products, Detail], Generic[Facts, Deta
     def harm_of(self, row: ListingRow) -> Harm | None:
         return harm_of(self.stage, row)
 
+    def finish(self, ports: Ports) -> None:
+        # What failed once may be as wanted by now without having been sent again, and then nothing judges it.
+        ports.listings.forget_moot(self.attentions)
+
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
         # Rows that were done are not due any more; rows that failed are, so the place is kept.
         while rows := self.selection.rows(ports.listings, self.stage, after=after, limit=self.rows_at_once):
@@ -119,14 +124,22 @@ def gone(row: ListingRow, change: Change) -> tuple[Change, Result]:
     return changes.link_broken(row.code, listing_id=row.id), Result(change, Outcome.SKIPPED, message=message)
 
 
-def judge_row(row: ListingRow, seen: Products, evidence: Evidence, verdict: Verdict, proven: Proven | None) -> None:
-    """Record what is gone or was proven of a row, and flag what was not."""
+def judge_row(
+    row: ListingRow,
+    seen: Products,
+    evidence: Evidence,
+    verdict: Verdict,
+    proven: Proven | None,
+    *,
+    failure: Attention,
+) -> None:
+    """Record what is gone or was proven of a row, and flag what was not as that kind of failure."""
     if seen.is_gone(row):
         verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
-        verdict.flags[row.id] = (Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
+        verdict.flag(row.id, Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
         return
     result = evidence.results.get(product_subject(row))
     if result is not None and result.outcome is not Outcome.APPLIED:
-        verdict.flags[row.id] = (Attention.SYNC_FAILED, result.message)
+        verdict.flag(row.id, failure, result.message)
     elif proven is not None:
         verdict.proven.append(proven)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tradepost.domain import changes
+from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.plan import Change, Plan, Result, Side, Unit
 from tradepost.domain.stages import Stage
@@ -14,6 +15,8 @@ from tradepost.operations.sync.listings import Products, Values, gone, judge_row
 
 
 class Prices(Values[None, None]):
+    attentions = frozenset({Attention.PRICE_FAILED, Attention.BROKEN_LINK})
+
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         super().__init__(Stage.PRICE, channel, selection)
 
@@ -61,7 +64,7 @@ class Prices(Values[None, None]):
             proven = None
             if product is not None:
                 proven = Proven(row.id, evidence.began, price=product.price, code=product.code)
-            judge_row(row, seen, evidence, verdict, proven)
+            judge_row(row, seen, evidence, verdict, proven, failure=Attention.PRICE_FAILED)
             if proven is not None and proven not in verdict.proven:
                 # Not what was sent, but what the store has.
                 verdict.proven.append(proven)
