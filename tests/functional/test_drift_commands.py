@@ -32,7 +32,7 @@ def shown(connected):
 
 
 def price(store):
-    return Decimal(str(store.store.db.row("SELECT price FROM products WHERE code = 'HP-MUG-WHITE'")["price"]))
+    return store.store.db.row("SELECT price FROM products WHERE code = 'HP-MUG-WHITE'")["price"] / Decimal(10**8)
 
 
 def test_both_values_are_shown_with_the_commands_that_answer(connected, edited):
@@ -57,9 +57,9 @@ def test_accepting_keeps_the_stores_value_and_ends_the_question(connected, edite
     again = connected("listings", "accept-drift", "HP-MUG-WHITE")
     connected("listings", "sync")
 
-    assert "Would accept drift 1 listing." in preview.out
+    assert "Would accept what the store has of 1 listing." in preview.out
     assert (said.code, said.json["changed"]) == (0, 1)
-    assert "Nothing to accept drift." in again.out
+    assert "Nothing to accept." in again.out
     assert shown(connected)["attentions"] == []
     assert (shown(connected)["drift"][0]["kept"], price(store)) == (True, Decimal(1))
 

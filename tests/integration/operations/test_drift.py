@@ -393,7 +393,7 @@ def answered(shop, *skus):
     ids = [row.id for row in shop.listings.by_skus(skus)]
     ports = shop.ports()
     with transaction.atomic():
-        return accept(ports.listings, ports.drifts, ids, at=shop.clock()).results
+        return accept(ports.listings, ports.drifts, ports.accounts, ids, at=shop.clock()).results
 
 
 def test_who_keeps_the_stores_price_is_not_asked_again_and_the_catalogue_may_want_another(shop):
@@ -447,3 +447,67 @@ def test_what_is_unlinked_is_forgotten(shop):
         shop.listings.set_status(plan_unlink(shop.listings.by_skus(["MUG"])).statuses)
 
     assert (kept(shop), questions(shop)) == ({}, {})
+
+
+# --- quantities -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def counted(sandbox, sqlite, tmp_path):
+    """The same shop with a token that can read counts."""
+    made = StockShop(sandbox, tmp_path, token=ALL_RIGHTS)
+    made.state()
+    assert made.publish().bad() == []
+    made.catch_up()
+    made.wait(WEEK)
+    yield made
+    made.close()
+
+
+def test_a_count_that_somebody_raised_is_moved_back(counted):
+    counted.merchant.set_count("MUG", 50)
+
+    counted.sync()
+
+    assert (counted.can_buy("MUG"), kept(counted)) == (8, {})
+
+
+def test_where_the_store_wins_its_count_is_a_statement_and_what_is_sold_from_it_stays_sold(counted):
+    decide(counted, quantity="store")
+    counted.merchant.set_count("MUG", 50)
+
+    counted.sync()
+    counted.wait(HOUR)
+    counted.buy("MUG", 3)
+    counted.catch_up()
+    counted.state()
+    counted.catch_up()
+
+    assert (counted.can_buy("MUG"), kept(counted)) == (47, {})
+
+
+def test_a_count_that_is_asked_for_is_left_until_somebody_answers(counted):
+    decide(counted, quantity="ask")
+    counted.merchant.set_count("MUG", 50)
+    counted.merchant.set_count("TEE-M", 40)
+    counted.sync()
+    counted.buy("MUG", 1)
+    counted.catch_up()
+    left = counted.can_buy("MUG"), set(questions(counted))
+
+    answered(counted, "MUG")
+    counted.sync(only=[counted.listing("TEE-M").pk], preview={"is_forced": True})
+    counted.catch_up()
+
+    assert left == (49, {"MUG", "TEE-M"})
+    assert (counted.can_buy("MUG"), counted.can_buy("TEE-M")) == (49, 5)
+    assert (kept(counted), questions(counted)) == ({}, {})
+
+
+def test_a_basket_is_no_drift_of_the_quantity(counted):
+    decide(counted, quantity="ask")
+    counted.add("MUG", 2)
+
+    counted.sync()
+
+    assert (kept(counted), questions(counted)) == ({}, {})

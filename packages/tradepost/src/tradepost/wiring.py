@@ -40,6 +40,7 @@ from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
 from tradepost.operations.ports import (
+    Accounts,
     ActiveRun,
     Catalogue,
     ChannelProfile,
@@ -187,6 +188,10 @@ def listings_of(channel_id: int) -> Listings:
 
 def drifts_of(channel_id: int) -> Drifts:
     return DjangoDrifts(channel_id)
+
+
+def accounts_of(channel_id: int) -> Accounts:
+    return DjangoAccounts(channel_id, clock=timezone.now)
 
 
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:

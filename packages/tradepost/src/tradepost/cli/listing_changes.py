@@ -245,7 +245,7 @@ def accept_drift(
     as_json: JsonOption = False,
 ) -> Exit:
     """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
-    return _do_at_once("accept drift", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def pause(

@@ -43,7 +43,7 @@ from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
 from tradepost.wiring import drifts_of
 
 _SHOWN = 50
-ACCEPT = "accept drift"
+ACCEPT = "accept"
 
 # What a person is asked before it is done; {listings} is how many, and of which channel.
 _QUESTIONS = {
@@ -175,7 +175,8 @@ def do_at_once(
         print_json({"change": verb, "dry_run": dry_run, "changed": changed, "unknown": named.unknown_json()})
     else:
         would = "Would " if dry_run else "Done: "
-        out.print(f"{would}{verb} {counted(changed, 'listing')}." if changed else f"Nothing to {verb}.")
+        words = "accept what the store has of" if verb == ACCEPT else verb
+        out.print(f"{would}{words} {counted(changed, 'listing')}." if changed else f"Nothing to {verb}.")
         print_unknown(channel, named)
     return Exit.WITH_ERRORS if named.unknown else Exit.DONE
 

@@ -138,7 +138,13 @@ def request_acceptance(
 ) -> RequestOutcome:
     """Keep what the store has of what somebody changed there."""
     with transaction.atomic():
-        plan = accept(wiring.listings_of(channel_id), wiring.drifts_of(channel_id), ids, at=timezone.now())
+        plan = accept(
+            wiring.listings_of(channel_id),
+            wiring.drifts_of(channel_id),
+            wiring.accounts_of(channel_id),
+            ids,
+            at=timezone.now(),
+        )
         return _kept(channel_id, QueuePlan({}, plan.results), requested_by=requested_by, trigger=trigger)
 
 
