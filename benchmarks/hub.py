@@ -32,6 +32,7 @@ from django.db import connection, transaction  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost.database.channels.channels import settings_of  # noqa: E402
+from tradepost.database.listings.drifts import DjangoDrifts  # noqa: E402
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # noqa: E402
 from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
 from tradepost.database.listings.listings import DjangoListings  # noqa: E402
@@ -184,6 +185,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             source_images=ImageLibrary(DATA / "images", check_address=lambda _address: None),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk),
+            drifts=DjangoDrifts(channel.pk),
             intents=DjangoIntents(channel.pk),
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
@@ -215,10 +217,11 @@ _STATEMENTS = (
         FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
         pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, is_price_held,
-        proven_price, available, account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at)
+        proven_price, available, account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at,
+        compared_at, is_touched, is_inactive, keeps_inactive)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, FALSE, i, {price}, FALSE, {price}, i % 50, i % 50, 0, '{now}', '{{}}', '[]', '{at}'
-        FROM n""",
+        '', FALSE, FALSE, FALSE, FALSE, i, {price}, FALSE, {price}, i % 50, i % 50, 0, '{now}', '{{}}', '[]', '{at}',
+        '{now}', FALSE, FALSE, FALSE FROM n""",
 )
 
 
@@ -228,7 +231,7 @@ def fill(channel: Channel, count: int) -> None:
     with connection.cursor() as cursor:
         for statement in _STATEMENTS:
             numbers = _NUMBERS.format(count=count)
-            # As if every count had just been looked at.
+            # As if every count had just been looked at, and everything compared.
             now = f"{_now():%Y-%m-%d %H:%M:%S}" + ("+00" if connection.vendor == "postgresql" else "")
             cursor.execute(statement.format(numbers=numbers, at=at, now=now, price=_PRICE, channel=channel.pk))
         cursor.execute("ANALYZE")

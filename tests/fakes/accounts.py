@@ -101,6 +101,13 @@ class MemoryAccounts:
             self._listings.all[row.id] = replace(row, account=account)
             self.entries.append((row.id, entry.kind, entry.amount))
 
+    def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
+        assert self._may_write()
+        for number, more in pieces.items():
+            row = self._listings.all[number]
+            if row.available is not None:
+                self._listings.all[number] = replace(row, available=row.available + more)
+
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
         assert self._may_write()
         self.missing |= {reading.listing_id: reading.missing for reading in readings}

@@ -171,6 +171,16 @@ class MemoryNotes:
         self.stands = standing, reason
 
 
+class TouchedListings:
+    """The listings that a pass says were changed since they were compared."""
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+
+    def touch(self, listing_ids):
+        self.ids |= set(listing_ids)
+
+
 class CountedShop:
     """A store and a hub that has linked products of it."""
 
@@ -178,6 +188,7 @@ class CountedShop:
         self.store = CountedStore()
         self.listings = LinkedListings()
         self.existence = MemoryNotes()
+        self.drifts = TouchedListings()
         self.now = NOON
 
     def ports(self, *, is_dry: bool = False):
@@ -185,6 +196,7 @@ class CountedShop:
             store=self.store,
             listings=self.listings,
             existence=self.existence,
+            drifts=self.drifts,
             run=MemoryRun(is_dry=is_dry),
             clock=lambda: self.now,
         )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.accounts import MemoryAccounts
+from fakes.drifts import MemoryDrifts
 from fakes.existence import MemoryNotes
 from fakes.images import MemoryImageStore, MemorySourceImages
 from fakes.intents import MemoryIntents
@@ -49,6 +50,7 @@ class MemoryHub:
             news=self.accounts.news,
             sighted=lambda number: order_news(SightedOrder(number, self.accounts.sightings[number]), None),
         )
+        self.drifts = MemoryDrifts(self.listings, may_write=self._may_write)
         self.intents = MemoryIntents()
         self.inventory = MemoryInventory()
         self.existence = MemoryNotes()
@@ -66,6 +68,7 @@ class MemoryHub:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
+            drifts=self.drifts,
             intents=self.intents,
             inventory=self.inventory,
             existence=self.existence,

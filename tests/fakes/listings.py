@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tradepost.domain import rules
@@ -28,13 +29,15 @@ from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Pr
 
 _UNPROVEN: dict[str, Any] = {
     "external_id": None, "external_created": None, "proven_price": None, "account": None, "open_move": None,
-    "open_since": None, "proven_fingerprints": {}, "awaits_images": False,
+    "open_since": None, "proven_fingerprints": {}, "awaits_images": False, "yielded_price": None,
+    "sent_price": None, "compared_at": None, "is_touched": False, "is_inactive": False, "keeps_inactive": False,
 }  # fmt: skip
 
 
 class MemoryListings:
     """
-    Rows by id. `flags`: the kinds of attention that they need, each with its reason.
+    Rows by id. `flags`: the kinds of attention that they need, each with its reason. `updated`: as of when they were
+    compared, by the store's clock.
 
     `may_write` is asked before each write: the port wants a transaction around it.
     """
@@ -43,6 +46,7 @@ class MemoryListings:
         self.all: dict[int, ListingRow] = {}
         self.products: dict[int, Product] = {}
         self.flags: dict[int, dict[Attention, str]] = {}
+        self.updated: dict[int, int] = {}
         self._may_write = may_write
 
     # --- for tests --------------------------------------------------------------------------------------------------
@@ -162,7 +166,7 @@ class MemoryListings:
     def linked(
         self, *, after_external_id: int, up_to_external_id: int | None = None, limit: int
     ) -> list[LinkedListing]:
-        found = sorted(LinkedListing(row.external_id, row.id, row.code, row.external_created) for row in self._linked())
+        found = sorted(map(self._as_linked, self._linked()), key=lambda listing: listing.external_id)
         up_to = up_to_external_id
         return [
             listing
@@ -171,11 +175,7 @@ class MemoryListings:
         ][:limit]
 
     def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
-        return [
-            LinkedListing(row.external_id, row.id, row.code, row.external_created)
-            for row in self._linked()
-            if row.external_id in external_ids
-        ]
+        return [self._as_linked(row) for row in self._linked() if row.external_id in external_ids]
 
     def linked_count(self) -> int:
         return len(self._linked())
@@ -237,7 +237,15 @@ class MemoryListings:
                 proven_price=row.proven_price if proof.price is None else proof.price,
                 proven_fingerprints={**row.proven_fingerprints, **(proof.fingerprints or {})},
                 awaits_images=row.awaits_images if proof.awaits_images is None else proof.awaits_images,
+                yielded_price=row.yielded_price if proof.price is None else None,
+                sent_price=row.sent_price if proof.price is None else None,
+                is_inactive=row.is_inactive if proof.is_inactive is None else proof.is_inactive,
+                compared_at=row.compared_at if proof.external_updated is None else proof.at,
             )
+            if proof.is_inactive is not None:
+                self.follow_page(row.id, is_inactive=proof.is_inactive)
+            if proof.external_updated is not None:
+                self.updated[row.id] = proof.external_updated
             if proof.status is not None:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
@@ -263,6 +271,19 @@ class MemoryListings:
         left = {kind: message for kind, message in self.flags.pop(number, {}).items() if kind not in kinds}
         if left:
             self.flags[number] = left
+
+    def note_sent_prices(self, prices: Mapping[int, Decimal]) -> None:
+        assert self._may_write()
+        for number, price in prices.items():
+            self.all[number] = replace(self.all[number], sent_price=price)
+
+    def follow_page(self, number: int, *, is_inactive: bool) -> None:
+        """Variants are switched off with their page."""
+        for child in self.variants_of([number]):
+            self.all[child.id] = replace(child, is_inactive=is_inactive, keeps_inactive=is_inactive)
+
+    def _as_linked(self, row: ListingRow) -> LinkedListing:
+        return LinkedListing(row.external_id, row.id, row.code, row.external_created, self.updated.get(row.id))
 
     def _settle(self, number: int, status: Status, groups: frozenset[Group]) -> None:
         row = self.all[number]

@@ -89,6 +89,9 @@ class MemoryStore:
         found = self.shelf.by_id(ids).values()
         return {product.id: replace(self._as_seen(product), with_baskets=self._total(product)) for product in found}
 
+    def contents_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        return {product.id: self._as_seen(product) for product in self.shelf.whole_by_id(ids)}
+
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self.shelf.pages(custom_fields=custom_fields, page_size=page_size)
 

@@ -71,12 +71,16 @@ class StoreProducts:
         keys = {code_key(sku) for sku in skus} - {""}
         return sorted((p for p in self.by_key.values() if code_key(p.sku) in keys), key=lambda product: product.id)
 
+    def whole_by_id(self, ids: Collection[int]) -> list[StoreProduct]:
+        found = sorted((p for p in self.by_key.values() if p.id in set(ids)), key=lambda product: product.id)
+        return [replace(product, updated=self.updated.get(product.id, self.now)) for product in found]
+
     def by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         lean = {
             "description": "", "categories": frozenset(), "custom_fields": {}, "images": (), "attributes": (),
             "variants": None, "addresses": None,
         }  # fmt: skip
-        return {product.id: replace(product, **lean) for product in self.by_key.values() if product.id in set(ids)}
+        return {product.id: replace(product, **lean) for product in self.whole_by_id(ids)}
 
     def pages(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[StoreRow]]:
         """Read each page when it is asked for, as a store does that changes meanwhile."""

@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from miva_sandbox.files.certificate import self_signed
 from tradepost import wiring
+from tradepost.cli.exit_codes import Exit
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
+from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
+from tradepost.domain.fields import Group
 from tradepost.domain.making import ContentRules
 from tradepost.engine import runs
 from tradepost.operations.ports import ChannelSettings, ImageConnection, StoreConnection
@@ -234,6 +237,7 @@ SETTINGS = {
     "payload_days": (("--payload-days", 30), 30),
     "acknowledge_mode": (("--acknowledge", "note"), "note"),
     "shipment_path": (("--shipments", "function"), "function"),
+    "drift_policies": (("--drift", "price=ask"), {**USUAL_POLICIES, Group.PRICE: DriftPolicy.ASK}),
     "carrier_map": (("--carrier", "DPD=Other"), {"dpd": "Other"}),
     "requires_product_type": (("--any-product-type",), False),
     "linking_priority": (("--link-by", "code"), "code"),
@@ -334,6 +338,15 @@ def test_each_field_is_changed_by_its_option_and_the_others_stay(connected, monk
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
     shown = said.out + RunChange.objects.filter(action="update").latest("pk").subject_key
     assert (name in shown, "'shop'" in shown) == (True, True)
+
+
+@pytest.mark.parametrize("pair", ["price", "colour=ours", "price=mine", "address=ask"])
+def test_a_policy_of_drift_that_makes_no_sense_is_refused_with_the_words_that_do(connected, pair):
+    said = connected("channel", "set", "shop", "--drift", pair)
+
+    assert said.code == Exit.BAD_INPUT
+    assert "write GROUP=POLICY" in said.err
+    assert all(word in said.err for word in ("price", "texts", "status", "ours", "store", "ask"))
 
 
 def test_a_change_is_kept_with_before_and_after_and_the_same_again_changes_nothing(connected):

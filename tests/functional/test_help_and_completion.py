@@ -74,7 +74,7 @@ def test_help_names_values_by_words_and_flags_by_nothing(environment):
     helps = {line: told[2] for line, told in json.loads(done.stdout).items()}
     assert {line for line, text in helps.items() if "<" in text} == set()
     words = " ".join(helps["listings list -h"].replace("│", " ").split())
-    assert "--health HEALTH What the store shows. One of: not_listed, listed, hidden, delisted." in words
+    assert "--health HEALTH What the store shows. One of: not_listed, listed, inactive, hidden, delisted." in words
     assert "--limit NUMBER How many to print. From 1 to 10000. [default: 100]" in words
     assert "--json Print one JSON object" in words
 
@@ -94,7 +94,7 @@ def test_a_number_out_of_its_range_is_still_refused(shell):
         ("tradepost --v", ["--version"]),
         ("tradepost listings un", ["unhide", "unpause", "unlink"]),
         ("tradepost listings hide --d", ["--dry-run"]),
-        ("tradepost listings list --health ", ["not_listed", "listed", "hidden", "delisted"]),
+        ("tradepost listings list --health ", ["not_listed", "listed", "inactive", "hidden", "delisted"]),
         ("tradepost serve --po", ["--port"]),
     ],
 )

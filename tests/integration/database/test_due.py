@@ -8,12 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import AttentionRecord, Listing, ProductRecord, VariantRecord
 from tradepost.domain import listing as status_rules
 from tradepost.domain import rules
 from tradepost.domain.attention import Attention, is_moot
 from tradepost.domain.brake import is_at_stake
+from tradepost.domain.drift import is_comparison_due
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import LOOK_AGAIN_AFTER, is_look_due
@@ -43,11 +45,30 @@ states = st.lists(
             "is_orphaned": st.booleans(),
             "awaits_images": st.booleans(),
             "is_price_held": st.booleans(),
+            "yielded_price": st.none() | prices,
+            "is_inactive": st.booleans(),
+            "keeps_inactive": st.booleans(),
+            "is_touched": st.booleans(),
+            "compared_at": ages,
         }
     ),
     max_size=12,
 )
-_SAME = ("pending", "is_paused", "wanted_price", "proven_price", "available", "account", "missing", "is_price_held")
+_SAME = (
+    "pending",
+    "is_paused",
+    "wanted_price",
+    "proven_price",
+    "available",
+    "account",
+    "missing",
+    "is_price_held",
+    "yielded_price",
+    "is_inactive",
+    "keeps_inactive",
+    "is_touched",
+    "is_orphaned",
+)
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -80,7 +101,7 @@ def fill(channel, noon):
                     external_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
                     open_since=noon if row["is_open"] else None,
                     open_move=row["open_move"] if row["is_open"] else None,
-                    **{name: row[name] and noon - row[name] for name in ("looked_at", "missing_since")},
+                    **{name: row[name] and noon - row[name] for name in ("looked_at", "missing_since", "compared_at")},
                     created_at=noon,
                     **{name: row[name] for name in _SAME},
                 )
@@ -130,6 +151,26 @@ def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, stat
     assert listings.at_stake(stage, limit=2) == counted[:2]
     assert listings.count_at_stake(stage, only=chosen) == sum(row.id in chosen for row in counted)
     assert listings.live_count() == sum(row.status.link is Link.LINKED for row in rows)
+
+
+@on_both_databases
+@given(states=states)
+def test_a_comparison_is_due_exactly_where_the_rule_says(fill, channel, noon, states):
+    rows = fill(states)
+    drifts = DjangoDrifts(channel.pk)
+
+    touched, others = drifts.touched(after=0, limit=100), drifts.due(now=noon, limit=100)
+
+    expected = [
+        row
+        for row in rows
+        if is_comparison_due(row.status, compared_at=row.compared_at, is_touched=row.is_touched, now=noon)
+    ]
+    assert touched == [row for row in expected if row.is_touched]
+    assert others == [row for row in expected if not row.is_touched]
+    some = drifts.due(now=noon, limit=2)
+    assert len(some) == min(2, len(others))
+    assert {row.id for row in some} <= {row.id for row in others}
 
 
 @on_both_databases
@@ -211,7 +252,7 @@ def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, 
     linked = listings.linked(after_external_id=0, limit=100)
 
     expected = [row for row in rows if rules.is_gone_check_due(row.status)]
-    assert linked == [(row.external_id, row.id, row.code, row.external_created) for row in expected]
+    assert linked == [(row.external_id, row.id, row.code, row.external_created, None) for row in expected]
     assert listings.linked_count() == len(expected)
     assert sorted(listings.linked_among([row.external_id for row in rows if row.external_id])) == linked
     for after, up_to in pairwise([0, *(row.external_id for row in linked)]):
@@ -222,7 +263,7 @@ def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, 
     }
     dated = [row for row in rows if row.status.link is Link.BROKEN and row.external_created is not None]
     assert listings.broken(after=0, limit=100) == [
-        (row.external_id, row.id, row.code, row.external_created) for row in dated
+        (row.external_id, row.id, row.code, row.external_created, None) for row in dated
     ]
 
 

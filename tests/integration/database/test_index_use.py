@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
+from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.domain.brake import STAGE_HARMS
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.stages import Stage
@@ -24,6 +25,7 @@ INDEX_OF = {
     Stage.DECREASE: "listing_due_decrease",
     Stage.INCREASE: "listing_due_increase",
     Stage.SET: "listing_due_set",
+    Stage.ACTIVATE: "listing_due_activate",
 }
 
 
@@ -66,6 +68,18 @@ def test_counts_to_look_at_are_found_by_indexes_of_their_own(listings, noon):
     assert "listing_look_due" in long_ago
     assert "listing_missing" in missing
     assert not re.search(r"USE TEMP B-TREE|Sort", never + long_ago + missing)
+
+
+def test_what_is_compared_next_is_found_by_indexes_of_its_own(channel, noon):
+    drifts = DjangoDrifts(channel.pk)
+
+    touched, *_ = plans_of(lambda: drifts.touched(after=0, limit=10))
+    never, long_ago, *_ = plans_of(lambda: drifts.due(now=noon, limit=10))
+
+    assert "listing_touched" in touched
+    assert "listing_never_compared" in never
+    assert "listing_comparison_due" in long_ago
+    assert not re.search(r"USE TEMP B-TREE|Sort", touched + never + long_ago)
 
 
 @pytest.mark.parametrize("stage", sorted(STAGE_HARMS))

@@ -16,6 +16,7 @@ from miva_sandbox.server import SandboxServer
 from miva_sandbox.state.tokens import Token
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
@@ -142,6 +143,7 @@ class Shop:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
+            drifts=DjangoDrifts(self.channel.pk),
             intents=DjangoIntents(self.channel.pk, clock=self.clock),
             inventory=DjangoStoreInventory(self.channel.pk),
             existence=DjangoExistenceNotes(self.channel.pk),

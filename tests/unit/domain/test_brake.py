@@ -37,6 +37,9 @@ class Row:
     account: int | None = 5
     open_since: datetime | None = None
     looked_at: datetime | None = None
+    yielded_price: Decimal | None = None
+    is_inactive: bool = False
+    keeps_inactive: bool = False
 
 
 def held(at_stake, *, live, limits=USUAL, released=None):

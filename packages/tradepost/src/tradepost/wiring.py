@@ -18,6 +18,7 @@ from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
+from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
@@ -41,10 +42,12 @@ from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import (
+    Accounts,
     ActiveRun,
     Catalogue,
     ChannelProfile,
     Clock,
+    Drifts,
     History,
     ImageStore,
     Listings,
@@ -108,6 +111,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             source_images=source_images(channel),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
+            drifts=DjangoDrifts(channel.pk),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
@@ -181,6 +185,14 @@ def catalogue() -> Catalogue:
 
 def listings_of(channel_id: int) -> Listings:
     return DjangoListings(channel_id)
+
+
+def drifts_of(channel_id: int) -> Drifts:
+    return DjangoDrifts(channel_id)
+
+
+def accounts_of(channel_id: int) -> Accounts:
+    return DjangoAccounts(channel_id, clock=timezone.now)
 
 
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:

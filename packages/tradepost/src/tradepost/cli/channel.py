@@ -7,7 +7,15 @@ import typer
 
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
-from tradepost.cli.channel_edit import ChannelEdit, carriers_of, digest_of, name_of, price_limits_of, time_zone_of
+from tradepost.cli.channel_edit import (
+    ChannelEdit,
+    carriers_of,
+    digest_of,
+    drift_policies_of,
+    name_of,
+    price_limits_of,
+    time_zone_of,
+)
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
@@ -259,6 +267,7 @@ def set_(
     msrp_field: options.MsrpField = None,
     batch_size: options.BatchSize = None,
     requests_at_once: options.RequestsAtOnce = None,
+    drift: options.DriftPolicies = None,
     carrier: options.Carriers = None,
     as_json: JsonOption = False,
 ) -> Exit:
@@ -330,6 +339,7 @@ def set_(
             "msrp_field": msrp_field,
         },
         carriers=carriers_of(carrier or []),
+        drift=drift_policies_of(drift or []),
         store=store,
         images=images,
         no_images=no_images,
@@ -467,6 +477,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "awaiting_images": channel.listings.filter(awaits_images=True).count(),
         "brand_field": settings.rules.brand_field,
         "msrp_field": settings.rules.msrp_field,
+        "drift": {group.value: policy.value for group, policy in settings.drift_policies.items()},
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],

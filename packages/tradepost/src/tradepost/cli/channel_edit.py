@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import Group
 from tradepost.domain.making import ContentRules
 from tradepost.domain.schedule import zone_of
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageConnection, StoreConnection
@@ -25,7 +27,8 @@ class ChannelEdit:
     Fields of a channel with their new values, by the names that they have there; None leaves what is there.
 
     `price_limits`: those to change, None for no limit. `carriers`: pairs to add to the carrier map; a blank type takes
-    the word out. `no_images` forgets the image server.
+    the word out. `no_images` forgets the image server. `drift`: who is right in these groups of fields when somebody
+    changes them on the store.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -35,6 +38,7 @@ class ChannelEdit:
     store: Mapping[str, Any] = field(default_factory=dict)
     images: Mapping[str, Any] = field(default_factory=dict)
     no_images: bool = False
+    drift: Mapping[Group, DriftPolicy] = field(default_factory=dict)
 
     def __call__(self, profile: ChannelProfile) -> ChannelProfile:
         """Return the channel as it will be. Raises NotAllowed for fields of a connection that there is none of."""
@@ -48,6 +52,7 @@ class ChannelEdit:
                 carrier_map={word: kind for word, kind in carriers.items() if kind},
                 lowest_price=self.price_limits.get("lowest_price", settings.lowest_price),
                 highest_price=self.price_limits.get("highest_price", settings.highest_price),
+                drift_policies={**settings.drift_policies, **self.drift},
             ),
             store=self._store(profile.store),
             images=None if self.no_images else self._images(profile.images),
@@ -56,7 +61,8 @@ class ChannelEdit:
     @property
     def is_empty(self) -> bool:
         given = (self.settings, self.rules, self.store, self.images)
-        return not (self.no_images or self.carriers or self.price_limits or any(_given(fields) for fields in given))
+        changed = (self.no_images, self.carriers, self.price_limits, self.drift)
+        return not (any(changed) or any(_given(fields) for fields in given))
 
     def _store(self, before: StoreConnection | None) -> StoreConnection | None:
         given = _given(self.store)
@@ -135,3 +141,18 @@ def carriers_of(pairs: list[str]) -> dict[str, str]:
             raise NotAllowed(message)
         carriers[word.strip().casefold()] = kind.strip()
     return carriers
+
+
+def drift_policies_of(pairs: list[str]) -> dict[Group, DriftPolicy]:
+    policies: dict[Group, DriftPolicy] = {}
+    for pair in pairs:
+        name, _, policy = pair.partition("=")
+        groups = {group.value: group for group in USUAL_POLICIES}
+        if name not in groups or policy not in list(DriftPolicy):
+            message = (
+                f"'{pair}' says nothing of drift; write GROUP=POLICY, for example --drift price=ask. The groups are "
+                f"{', '.join(groups)}; the policies {', '.join(DriftPolicy)}."
+            )
+            raise NotAllowed(message)
+        policies[groups[name]] = DriftPolicy(policy)
+    return policies

@@ -185,6 +185,13 @@ BatchSize = Annotated[int | None, typer.Option(min=1, max=1000, help="Products o
 RequestsAtOnce = Annotated[
     int | None, typer.Option(min=1, max=16, help="Requests to the store side by side; 1 sends one after another.")
 ]
+DriftPolicies = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GROUP=POLICY",
+        help="Who is right when somebody changes these fields on the store: ours, store or ask; may be repeated.",
+    ),
+]
 Carriers = Annotated[
     list[str] | None,
     typer.Option(metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type; 'WORD=' forgets it."),

@@ -153,12 +153,24 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Look at these listings on the store, and send price, quantity and status anew whatever was accepted "
+            "there; without any, at those that wait for an answer.",
+        ),
+    ] = False,
     dry_run: DryRunOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
-    """Send prices, quantities and status that changed, and notice what is gone from the store."""
+    """Send prices, quantities and status that changed, and notice what is gone or was changed on the store."""
+    if force:
+        from tradepost.cli.requests import force_sync
+
+        return force_sync(the_channel(channel), skus, dry_run=dry_run, as_json=as_json, beyond_brake=beyond_brake)
     options = {FULL_EXISTENCE: True} if full else None
     return _execute(
         "sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options, beyond_brake=beyond_brake
@@ -220,7 +232,20 @@ def unlink(
     as_json: JsonOption = False,
 ) -> Exit:
     """Let go of the store's products; nothing is written to the store."""
-    return _pause_or_unlink("unlink", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _do_at_once("unlink", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+
+
+def accept_drift(
+    skus: Skus = None,
+    *,
+    all_: AllOption = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
+    return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def pause(
@@ -233,7 +258,7 @@ def pause(
     as_json: JsonOption = False,
 ) -> Exit:
     """Freeze listings: no run touches them; what is queued stays queued."""
-    return _pause_or_unlink("pause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _do_at_once("pause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def unpause(
@@ -246,7 +271,7 @@ def unpause(
     as_json: JsonOption = False,
 ) -> Exit:
     """Let runs touch listings again."""
-    return _pause_or_unlink("unpause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    return _do_at_once("unpause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def clear(
@@ -281,13 +306,13 @@ def _ask(
     return ask(request, now=now, dry_run=dry_run, is_confirmed=yes, as_json=as_json, beyond_brake=beyond_brake)
 
 
-def _pause_or_unlink(
+def _do_at_once(
     verb: str, skus: Sequence[str] | None, *, all_: bool, dry_run: bool, yes: bool, channel: str, as_json: bool
 ) -> Exit:
-    from tradepost.cli.requests import pause_or_unlink
+    from tradepost.cli.requests import do_at_once
 
     chosen = the_channel(channel)
-    return pause_or_unlink(chosen, verb, skus, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
+    return do_at_once(chosen, verb, skus, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
 
 
 def _execute(

@@ -11,14 +11,14 @@ from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, t
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.listing import Health, Link, Pending, ShownHealth
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
 from tradepost.domain.stock_explanation import explain
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
-    from tradepost.database.models import AttentionRecord, Listing, RunChange
+    from tradepost.database.models import AttentionRecord, DriftRecord, Listing, RunChange
 
 app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
 
@@ -29,7 +29,7 @@ HISTORY_LENGTH = 20
 def list_(
     *,
     channel: ChannelOption = "",
-    health: Annotated[Health | None, typer.Option(help="What the store shows.")] = None,
+    health: Annotated[ShownHealth | None, typer.Option(help="What the store shows.")] = None,
     link: Annotated[Link | None, typer.Option(help="Whether we know the store's product.")] = None,
     pending: Annotated[Pending | None, typer.Option(help="What was asked for and is not done yet.")] = None,
     attention: Annotated[Attention | None, typer.Option(help="Why it needs a person.")] = None,
@@ -47,8 +47,12 @@ def list_(
     chosen = the_channel(channel)
     rows = Listing.objects.filter(channel=chosen, pk__gt=after).select_related("product")
     rows = rows.prefetch_related("attentions")
-    filters = {"health": health, "link": link, "pending": pending}
+    filters = {"link": link, "pending": pending}
     rows = rows.filter(**{name: value.value for name, value in filters.items() if value is not None})
+    if health is ShownHealth.INACTIVE or health is ShownHealth.LISTED:
+        rows = rows.filter(health=Health.LISTED.value, is_inactive=health is ShownHealth.INACTIVE)
+    elif health is not None:
+        rows = rows.filter(health=health.value)
     if attention is not None:
         flagged = AttentionRecord.objects.filter(channel=chosen, kind=attention.value)
         rows = rows.filter(pk__in=flagged.values("listing_id"))
@@ -70,7 +74,7 @@ def list_(
             (
                 row.pk,
                 row.code,
-                row.health,
+                row.shown_health.value,
                 ("paused " if row.is_paused else "") + row.pending,
                 row.wanted_price,
                 _quantity(row),
@@ -104,9 +108,11 @@ def show(
         print_json({**_json(row), "history": [_history_json(change) for change in history]})
         return
     for name, value in _json(row).items():
-        if name != "attentions":
+        if name not in {"attentions", "drift"}:
             out.print(f"[bold]{name}[/bold]: ", end="")
             out.print(printable(_plain(value)), markup=False, soft_wrap=True)
+    for sentence in map(_drift_sentence, row.drifts.order_by("group")):
+        out.print(f"[bold]drift[/bold]: {escape(printable(sentence))}", soft_wrap=True)
     for sentence in _attention_sentences(row):
         out.print(f"[bold]attention[/bold]: {escape(printable(sentence))}", soft_wrap=True)
     print_table(
@@ -185,6 +191,7 @@ for _command in (
     listing_changes.unlink,
     listing_changes.candidates,
     listing_changes.set_type,
+    listing_changes.accept_drift,
 ):
     app.command()(_command)
 
@@ -202,20 +209,37 @@ def _json(row: "Listing") -> dict[str, Any]:
         "sku": row.sku,
         "title": row.product.title,
         "kind": row.kind,
-        "health": row.health,
+        "health": row.shown_health.value,
         "link": row.link,
         "pending": row.pending,
         "paused": row.is_paused,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
         "quantity": {"available": row.available, "account": row.account},
+        "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
         "attentions": _attentions_json(row),
+    }
+
+
+def _drift_json(drift: "DriftRecord") -> dict[str, Any]:
+    return {
+        "group": drift.group,
+        "kept": drift.is_kept,
+        "since": drift.since,
+        "fields": [{"name": each["name"], "ours": each["before"], "store": each["after"]} for each in drift.fields],
     }
 
 
 def _attentions(row: "Listing") -> "list[AttentionRecord]":
     """What has held longest first."""
     return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+
+
+def _drift_sentence(drift: "DriftRecord") -> str:
+    fields = "; ".join(
+        f"{each['name']} ours {each['before']}, the store's {each['after']}".replace("_", " ") for each in drift.fields
+    )
+    return f"{drift.group}: {fields}; {'kept' if drift.is_kept else 'not decided'} (seen {drift.since:%Y-%m-%d %H:%M})"
 
 
 def _attentions_json(row: "Listing") -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from tradepost.cli.output import change_json, change_lines, counted, err, out, p
 from tradepost.cli.run_report import (
     Report,
     combined_exit,
+    execute,
     perform,
     print_report,
     print_unknown,
@@ -27,18 +28,22 @@ from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
 from tradepost.engine.requests import (
     GoingProduct,
     RequestOutcome,
+    preview_acceptance,
     preview_change,
     preview_pause,
     preview_unlink,
     products_that_go,
+    request_acceptance,
     request_change,
     request_pause,
     request_unlink,
 )
 from tradepost.engine.schedules import when_applied
-from tradepost.operations.selection import AS_IF, GROUPS
+from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
+from tradepost.wiring import drifts_of
 
 _SHOWN = 50
+ACCEPT = "accept"
 
 # What a person is asked before it is done; {listings} is how many, and of which channel.
 _QUESTIONS = {
@@ -50,6 +55,7 @@ _QUESTIONS = {
     "clear": "Take back what was asked for on {listings} and is not done yet?",
     "pause": "Freeze {listings}? The store is told of no price and no quantity until they are unpaused.",
     "unpause": "Let runs touch {listings} again? They send what is queued, and what has changed since.",
+    ACCEPT: "Keep what the store has of {listings}, as somebody changed it there?",
     "unlink": "Let go of {listings}? They stay on the store as they are, and nothing is sent to them any more.",
 }
 
@@ -135,7 +141,7 @@ def ask(
     return combined_exit(Exit.WITH_ERRORS if request.named.unknown else Exit.DONE, report)
 
 
-def pause_or_unlink(
+def do_at_once(
     channel: Channel,
     verb: str,
     skus: Sequence[str] | None,
@@ -145,13 +151,16 @@ def pause_or_unlink(
     dry_run: bool,
     as_json: bool,
 ) -> Exit:
-    """Do what needs no run: pause, unpause, unlink."""
+    """Do what needs no run: pause, unpause, unlink, accept."""
     fitting = Listing.objects.filter(channel=channel)
     preview: Callable[..., RequestOutcome]
     request: Callable[..., RequestOutcome]
     if verb == "unlink":
         fitting = fitting.exclude(link=Link.UNLINKED.value)
         preview, request = preview_unlink, request_unlink
+    elif verb == ACCEPT:
+        fitting = fitting.filter(pk__in=drifts_of(channel.pk).open_ids())
+        preview, request = preview_acceptance, request_acceptance
     else:
         is_paused = verb == "pause"
         fitting = fitting.filter(is_paused=not is_paused)
@@ -166,9 +175,31 @@ def pause_or_unlink(
         print_json({"change": verb, "dry_run": dry_run, "changed": changed, "unknown": named.unknown_json()})
     else:
         would = "Would " if dry_run else "Done: "
-        out.print(f"{would}{verb} {counted(changed, 'listing')}." if changed else f"Nothing to {verb}.")
+        words = "accept what the store has of" if verb == ACCEPT else verb
+        out.print(f"{would}{words} {counted(changed, 'listing')}." if changed else f"Nothing to {verb}.")
         print_unknown(channel, named)
     return Exit.WITH_ERRORS if named.unknown else Exit.DONE
+
+
+def force_sync(
+    channel: Channel, skus: Sequence[str] | None, *, dry_run: bool, as_json: bool, beyond_brake: bool
+) -> Exit:
+    """Send ours of what was named, or of all that waits for an answer, whatever was accepted on the store."""
+    named = named_listings(channel, skus) if skus else Named(drifts_of(channel.pk).open_ids())
+    if not named.ids:
+        message = "Nothing that somebody changed on the store waits for an answer; name listings by SKU."
+        raise NotAllowed(message)
+    family = Listing.objects.filter(channel=channel, parent_id__in=named.ids).values_list("pk", flat=True)
+    named = replace(named, ids=[*named.ids, *(set(family) - set(named.ids))])
+    return execute(
+        channel,
+        "sync",
+        named=named,
+        dry_run=dry_run,
+        as_json=as_json,
+        options={IS_FORCED: True},
+        beyond_brake=beyond_brake,
+    )
 
 
 def _preview(request: Request) -> RequestOutcome:

@@ -73,6 +73,11 @@ def page_closed(code: str, name: str, *, listing_id: int) -> Change:
     return _on_store(Action.UPDATE, code, fields, "its product has no options any more", listing_id, label=name)
 
 
+def product_activated(code: str, *, listing_id: int) -> Change:
+    fields = [FieldChange("is_active", False, True)]
+    return _on_store(Action.UPDATE, code, fields, "somebody switched it off on the store", listing_id)
+
+
 def options_taken_off(code: str, name: str, *, options: tuple[tuple[str, str], ...]) -> Change:
     fields = [FieldChange("unused_options", None, options)]
     return _on_store(Action.UPDATE, code, fields, "no variant has these options any more", None, label=name)
@@ -171,6 +176,16 @@ def family_hidden(code: str, *, listing_id: int) -> Change:
 def family_unhidden(code: str, *, listing_id: int) -> Change:
     field = FieldChange("health", "hidden", "listed")
     return _in_hub(Action.UNHIDE, code, field, "its variants were queued", listing_id)
+
+
+def drift_found(code: str, *, fields: Sequence[FieldChange], reason: str, listing_id: int) -> Change:
+    """What somebody else changed on the store: `before` ours, `after` the store's."""
+    return Change(Subject(SubjectKind.LISTING, code), Side.HUB, Action.UPDATE, tuple(fields), reason, listing_id)
+
+
+def drift_accepted(code: str, *, fields: Sequence[FieldChange], listing_id: int) -> Change:
+    reason = "a person keeps what the store has"
+    return Change(Subject(SubjectKind.LISTING, code), Side.HUB, Action.UPDATE, tuple(fields), reason, listing_id)
 
 
 def account_opened(code: str, *, count: int, listing_id: int) -> Change:

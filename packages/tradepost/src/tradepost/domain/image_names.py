@@ -22,5 +22,11 @@ def own_place(path: str, *, code: str) -> str:
     return found[1] if found else ""
 
 
+def place_of(path: str) -> str:
+    """Return the place of an image that is named as the hub names them, under whatever code; blank for others."""
+    found = re.fullmatch(r".+-(\d+)-[0-9a-f]{8}\.\w+", path.rpartition("/")[2])
+    return found[1] if found else ""
+
+
 def _stem(code: str) -> str:
     return slug(code)[:_LONGEST_STEM] or "image"

@@ -23,6 +23,16 @@ class Health(StrEnum):
     DELISTED = "delisted"
 
 
+class ShownHealth(StrEnum):
+    """The health as people are told it: nothing is listed that the store has switched off."""
+
+    NOT_LISTED = "not_listed"
+    LISTED = "listed"
+    INACTIVE = "inactive"
+    HIDDEN = "hidden"
+    DELISTED = "delisted"
+
+
 class Link(StrEnum):
     UNLINKED = "unlinked"
     LINKED = "linked"
@@ -339,6 +349,10 @@ def describe(status: Status) -> str:
         Health.HIDDEN: "hidden",
         Health.DELISTED: "delisted",
     }[status.health]
+
+
+def shown_health(health: Health, *, is_inactive: bool) -> ShownHealth:
+    return ShownHealth.INACTIVE if health is Health.LISTED and is_inactive else ShownHealth(health.value)
 
 
 _CURES: Mapping[Event, str] = {

@@ -61,14 +61,26 @@ def parent_price(prices: Iterable[Decimal]) -> Decimal:
     return min(prices, default=Decimal())
 
 
-def is_price_due(status: Status, *, wanted: Decimal, proven: Decimal | None, is_held: bool) -> bool:
-    """What is held back is not sent: the store keeps the price that it has."""
-    return listing.may_send_price(status) and not is_held and wanted != proven
+def is_price_due(
+    status: Status, *, wanted: Decimal, proven: Decimal | None, is_held: bool, yielded: Decimal | None = None
+) -> bool:
+    """
+    What is held back is not sent: the store keeps the price that it has.
+
+    `yielded`: the wanted price that gave way to the store's own, which holds until another one is wanted.
+    """
+    return listing.may_send_price(status) and not is_held and wanted not in {proven, yielded}
 
 
 def holds_back_price(status: Status) -> bool:
     """Whether it matters to somebody that a price is held back: it is on the store, or is to be published."""
     return status.link is not Link.UNLINKED or status.pending is Pending.PUBLISH
+
+
+def is_activation_due(status: Status, *, is_inactive: bool, keeps_inactive: bool) -> bool:
+    """Whether to switch on again what somebody has switched off on the store."""
+    is_on_sale = status.health is Health.LISTED and status.pending not in {Pending.HIDE, Pending.DELIST}
+    return listing.may_send_price(status) and is_on_sale and is_inactive and not keeps_inactive
 
 
 def is_decrease_due(status: Status, stock: StockFigures) -> bool:

@@ -2,7 +2,8 @@
 The parts of a sync in the order in which they are applied, and which listings each of them works on.
 
 The order is the safe one: what must not be sold goes first (delist, hide, decreases), then prices, and only then what
-becomes available (increases, a first stock, unhide). Before any stock is written, what was never answered is settled.
+becomes available (increases, a first stock, unhide, activate). Before any stock is written, what was never answered is
+settled.
 """
 
 from datetime import datetime
@@ -23,6 +24,7 @@ class Stage(StrEnum):
     INCREASE = "increase"
     SET = "set"
     UNHIDE = "unhide"
+    ACTIVATE = "activate"
 
 
 class SyncValues(rules.StockFigures, Protocol):
@@ -38,6 +40,12 @@ class SyncValues(rules.StockFigures, Protocol):
     def looked_at(self) -> datetime | None: ...
     @property
     def is_price_held(self) -> bool: ...
+    @property
+    def yielded_price(self) -> Decimal | None: ...
+    @property
+    def is_inactive(self) -> bool: ...
+    @property
+    def keeps_inactive(self) -> bool: ...
 
 
 def is_due(stage: Stage, listing: SyncValues) -> bool:
@@ -57,6 +65,7 @@ def is_due(stage: Stage, listing: SyncValues) -> bool:
                 wanted=listing.wanted_price,
                 proven=listing.proven_price,
                 is_held=listing.is_price_held,
+                yielded=listing.yielded_price,
             )
         case Stage.INCREASE:
             return rules.is_increase_due(listing.status, listing)
@@ -64,3 +73,7 @@ def is_due(stage: Stage, listing: SyncValues) -> bool:
             return rules.is_set_due(listing.status, listing)
         case Stage.UNHIDE:
             return rules.is_unhide_due(listing.status, listing)
+        case Stage.ACTIVATE:
+            return rules.is_activation_due(
+                listing.status, is_inactive=listing.is_inactive, keeps_inactive=listing.keeps_inactive
+            )

@@ -66,8 +66,10 @@ class StoreProduct:
 
     None means "can't be read with this token" for `stock`, `weight_grams`, `dimensions`, `custom_fields`, `addresses`
     and `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`:
-    when it was made, in seconds of the store's own clock; 0 where the store does not say. `with_baskets`: its count and
-    the pieces that baskets hold of it together; None where the store does not tell, or baskets take nothing from it.
+    when it was made, in seconds of the store's own clock, and `updated` when it was changed last; 0 where the store
+    does not say. `with_baskets`: its count and the pieces that baskets hold of it together; None where the store does
+    not tell, or baskets take nothing from it. `absent`: the fields whose columns were asked for and did not come, or
+    were not asked for.
     """
 
     id: int
@@ -91,6 +93,9 @@ class StoreProduct:
     with_baskets: int | None = None
     addresses: tuple[str, ...] | None = None
     created: int = 0
+    # How it was read, and not what it is: two readings of one state are equal.
+    updated: int = field(default=0, compare=False)
+    absent: frozenset[str] = field(default=frozenset(), compare=False)
     dimensions: Mapping[str, Decimal] | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from django.db import transaction
+from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Trigger
@@ -15,6 +16,7 @@ from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.domain.stages import Stage, is_due
+from tradepost.operations.drift.answers import accept, planned_acceptance
 from tradepost.operations.ports import ListingRow
 from tradepost.operations.queue_changes import QueuePlan, plan_pause, plan_queue, plan_unlink, queue, with_variants
 from tradepost.operations.selection import Selection
@@ -123,6 +125,27 @@ def request_unlink(
 ) -> RequestOutcome:
     """Let go of the store's products; nothing is written to the store."""
     return _done_at_once(channel_id, ids, plan_unlink, requested_by=requested_by, trigger=trigger)
+
+
+def preview_acceptance(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+    """Plan what of the store's own values would be kept, and do nothing."""
+    plan = planned_acceptance(wiring.listings_of(channel_id), wiring.drifts_of(channel_id), ids)
+    return _planned(QueuePlan({}, plan.results))
+
+
+def request_acceptance(
+    channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
+) -> RequestOutcome:
+    """Keep what the store has of what somebody changed there."""
+    with transaction.atomic():
+        plan = accept(
+            wiring.listings_of(channel_id),
+            wiring.drifts_of(channel_id),
+            wiring.accounts_of(channel_id),
+            ids,
+            at=timezone.now(),
+        )
+        return _kept(channel_id, QueuePlan({}, plan.results), requested_by=requested_by, trigger=trigger)
 
 
 def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:

@@ -25,7 +25,7 @@ from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
-from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, LINK_TO, Selection, beyond_brake
+from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, IS_FORCED, LINK_TO, Selection, beyond_brake
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
@@ -202,6 +202,7 @@ def selection_of(run: Run) -> Selection:
         as_if=change if run.is_dry else Pending.NONE,
         groups=groups,
         full_existence=bool(run.options.get(FULL_EXISTENCE)),
+        is_forced=bool(run.options.get(IS_FORCED)),
         link_to=run.options.get(LINK_TO, ""),
     )
 

@@ -82,6 +82,9 @@ class MivaStore:
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
         return self._reads.products_by_id(ids)
 
+    def contents_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        return self._reads.contents_by_id(ids)
+
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self._reads.iterate_rows(custom_fields=custom_fields, page_size=page_size)
 

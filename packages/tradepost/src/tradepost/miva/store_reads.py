@@ -28,7 +28,7 @@ from tradepost.operations.ports import OrdersById
 Key = TypeVar("Key", int, str)
 Row = TypeVar("Row", WireProduct, OrderEntry)
 
-_CODES_PER_REQUEST = 100
+_CONTENTS_PER_REQUEST = 100
 _IDS_PER_REQUEST = 200
 _SKU_MATCHES_PER_REQUEST = 200
 _ORDERS_PER_REQUEST = 100
@@ -98,7 +98,7 @@ class StoreReads:
             rows = self._products(_text_filter("code", chunk), CONTENT_COLUMNS, limit=len(chunk), is_asked=is_asked)
             return {code_key(product.code): product for product in self._with_variants(rows)}
 
-        return self._merged(load, list(wanted.values()), size=_CODES_PER_REQUEST)
+        return self._merged(load, list(wanted.values()), size=_CONTENTS_PER_REQUEST)
 
     def products_by_sku(self, skus: Collection[str]) -> list[StoreProduct]:
         """See the port."""
@@ -115,7 +115,7 @@ class StoreReads:
             )
             return [product for rows in pages for product in self._with_variants(self._noting_stock(rows))]
 
-        parts = self._side_by_side.map(load, list(split(list(wanted.values()), size=_CODES_PER_REQUEST)))
+        parts = self._side_by_side.map(load, list(split(list(wanted.values()), size=_CONTENTS_PER_REQUEST)))
         return [product for part in parts for product in part]
 
     def products_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
@@ -132,6 +132,17 @@ class StoreReads:
             return {row.id: translate.product_of(row, variants=None, grams=self._grams) for row in rows}
 
         return self._merged(load, sorted(set(ids)), size=_IDS_PER_REQUEST)
+
+    def contents_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        """See the port."""
+
+        def load(chunk: Sequence[int]) -> dict[int, StoreProduct]:
+            rows = self._products(
+                all_of(is_one_of("id", chunk)), CONTENT_COLUMNS, limit=len(chunk), is_asked=_has_id(chunk)
+            )
+            return {product.id: product for product in self._with_variants(rows)}
+
+        return self._merged(load, sorted(set(ids)), size=_CONTENTS_PER_REQUEST)
 
     def _merged(
         self, load: Callable[[Sequence[Key]], dict[Key, StoreProduct]], keys: Sequence[Key], *, size: int

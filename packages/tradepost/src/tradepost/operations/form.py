@@ -17,7 +17,9 @@ from typing import Any, Generic, TypeVar
 
 from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
 from tradepost.domain.brake import Braking, Example, Harm, held_back, may_be_too_much
+from tradepost.domain.drift import Drift
 from tradepost.domain.errors import PermissionMissing, StoreDoubted
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link
 from tradepost.domain.order import ParkedOrder, StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
@@ -25,6 +27,7 @@ from tradepost.operations.outcomes import Answers, left_of, result_of
 from tradepost.operations.ports import (
     AccountEntry,
     ActiveRun,
+    Compared,
     Ports,
     Proven,
     Reading,
@@ -55,6 +58,9 @@ class Verdict:
     """
     All that is to be recorded of a batch. `results` are beside those of the changes that were sent.
 
+    `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
+    stated. Both by listing.
+
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time.
     """
@@ -81,6 +87,9 @@ class Verdict:
     settled_writes: list[int] = field(default_factory=list)
     lost_accounts: list[int] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
+    compared: list[Compared] = field(default_factory=list)
+    drifts: dict[int, dict[Group, Drift | None]] = field(default_factory=dict)
+    stated: dict[int, int] = field(default_factory=dict)
 
     def flag(self, listing_id: int, kind: Attention, message: str) -> None:
         """Say that a listing needs a person; what was said first of a kind stays."""
@@ -465,6 +474,7 @@ def ended_attentions(verdict: Verdict, judged: frozenset[Attention]) -> dict[int
     carried_out = {
         each.listing_id for each in verdict.proven if each.status is None or each.status.link is not Link.BROKEN
     }
+    carried_out |= {each.row.id for each in verdict.compared}
     ended: dict[int, frozenset[Attention]] = {}
     for listing_id in carried_out | verdict.flags.keys():
         decided = judged - verdict.undecided.get(listing_id, NO_ATTENTION)
@@ -484,6 +494,7 @@ def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], curs
             ports.listings.record(verdict.proven)
         if verdict.flags or ended:
             ports.listings.flag(verdict.flags, ended=ended)
+        _record_drift(ports, verdict, at)
         if verdict.closed_intents:
             ports.intents.close(verdict.closed_intents)
         if verdict.set_up:
@@ -518,10 +529,19 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.flag_shipments(verdict.shipment_errors)
 
 
+def _record_drift(ports: Ports, verdict: Verdict, at: datetime) -> None:
+    if verdict.compared:
+        ports.drifts.record(verdict.compared, at=at)
+    if verdict.drifts:
+        ports.drifts.remember(verdict.drifts, at=at)
+
+
 def _record_stock(ports: Ports, verdict: Verdict, at: datetime) -> None:
     if verdict.sighted:
         ports.accounts.sight(verdict.sighted, is_first=verdict.is_first_sighting, at=at)
     if verdict.accounts or verdict.settled_writes or verdict.lost_accounts:
         ports.accounts.record(verdict.accounts, settled=verdict.settled_writes, lost=verdict.lost_accounts)
+    if verdict.stated:
+        ports.accounts.state(verdict.stated, at=at)
     if verdict.readings:
         ports.accounts.read(verdict.readings, at=at)

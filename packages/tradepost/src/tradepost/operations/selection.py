@@ -15,11 +15,12 @@ from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
-# groups of an overwrite, a sync that looks at every product of the store, the product of a link by hand, and what it
-# may do whatever the brake says.
+# groups of an overwrite, a sync that looks at every product of the store, or sends anew what was accepted there, the
+# product of a link by hand, and what it may do whatever the brake says.
 AS_IF = "as_if"
 GROUPS = "groups"
 FULL_EXISTENCE = "full_existence"
+IS_FORCED = "is_forced"
 LINK_TO = "link_to"
 BEYOND_BRAKE = "beyond_brake"
 
@@ -29,13 +30,15 @@ class Selection:
     """
     `only`: listing ids, None for all that is due. `as_if`: plan as if this change had been queued for them; `groups`
     are then those of an overwrite. `full_existence`: a sync looks at every product of the store, and does not count.
-    `link_to`: the id or code of the product that the one listing of `only` is linked to.
+    `is_forced`: it compares what was chosen, and sends its own values whatever was accepted before. `link_to`: the id
+    or code of the product that the one listing of `only` is linked to.
     """
 
     only: frozenset[int] | None = None
     as_if: Pending = Pending.NONE
     groups: frozenset[Group] = CONTENT_GROUPS
     full_existence: bool = False
+    is_forced: bool = False
     link_to: str = ""
 
     @classmethod

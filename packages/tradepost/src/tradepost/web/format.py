@@ -11,6 +11,7 @@ from tradepost.domain.plan import Outcome, RunState
 # The names on the right are the label colours of the page templates.
 HEALTH_COLOURS: Mapping[str, str] = {
     "listed": "success",
+    "inactive": "warning",
     "hidden": "warning",
     "delisted": "danger",
     "not listed": "info",

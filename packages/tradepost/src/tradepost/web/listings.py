@@ -73,6 +73,7 @@ class ListingTable(ReadOnlyTable):
         ("link", ChoicesDropdownFilter),
         ("pending", ChoicesDropdownFilter),
         AttentionFilter,
+        "is_inactive",
         "is_paused",
         ("kind", ChoicesDropdownFilter),
     )
@@ -111,7 +112,7 @@ class ListingTable(ReadOnlyTable):
 
     @column("Health", label=HEALTH_COLOURS)
     def health_label(self, row: Listing) -> str:
-        return spoken(row.health)
+        return spoken(row.shown_health)
 
     @column("Link", label=LINK_COLOURS)
     def link_label(self, row: Listing) -> str:

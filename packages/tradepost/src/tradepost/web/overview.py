@@ -50,6 +50,8 @@ def overview() -> dict[str, Any]:
 def _channel(channel: Channel) -> ChannelOverview:
     listings = Listing.objects.filter(channel=channel)
     health = _by(listings, "health")
+    inactive = listings.filter(health="listed", is_inactive=True).count()
+    health["listed"] = health.get("listed", 0) - inactive
     # Each pending change is named, so that the partial indexes on what is due can be used.
     publish = _by(listings.filter(pending__in=["publish", "overwrite"], is_paused=False), "pending")
     status = _by(listings.filter(pending__in=["hide", "unhide", "delist"], is_paused=False), "pending")
@@ -57,7 +59,10 @@ def _channel(channel: Channel) -> ChannelOverview:
     orders = _by(Order.objects.filter(channel=channel), "state")
     return ChannelOverview(
         channel=channel,
-        listings=[_count(channel, "listing", "health", value, health.get(value, 0)) for value in map(str, Health)],
+        listings=[
+            *(_count(channel, "listing", "health", value, health.get(value, 0)) for value in map(str, Health)),
+            *([_count(channel, "listing", "is_inactive", "1", inactive, name="inactive")] if inactive else []),
+        ],
         due=[
             _count(channel, "listing", "pending", value, number)
             for value in map(str, Pending)
@@ -81,8 +86,8 @@ def _by(rows: Any, column: str) -> dict[str, int]:
     return {row[column]: row["number"] for row in rows.order_by().values(column).annotate(number=Count("pk"))}
 
 
-def _count(channel: Channel, table: str, column: str, value: str, number: int) -> Figure:
-    return Figure(spoken(value), number, _table(table, channel, {f"{column}__exact": value}))
+def _count(channel: Channel, table: str, column: str, value: str, number: int, *, name: str = "") -> Figure:
+    return Figure(name or spoken(value), number, _table(table, channel, {f"{column}__exact": value}))
 
 
 def _table(table: str, channel: Channel, filters: Mapping[str, str]) -> str:

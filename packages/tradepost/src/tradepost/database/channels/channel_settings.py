@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from tradepost.database.models import Channel
+from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
@@ -45,5 +46,12 @@ def settings_of(channel: Channel) -> ChannelSettings:
         allows_zero_prices=channel.allows_zero_prices,
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
+        drift_policies=_policies_of(channel),
         **given,
     )
+
+
+def _policies_of(channel: Channel) -> Policies:
+    return {
+        group: DriftPolicy(channel.drift_policies.get(group.value, usual)) for group, usual in USUAL_POLICIES.items()
+    }

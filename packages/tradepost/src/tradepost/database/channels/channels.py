@@ -18,6 +18,7 @@ from tradepost.database.json_values import plain
 from tradepost.database.listings.wanted import refresh_channel
 from tradepost.database.models import Channel, ConnectionKind, Run
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
@@ -154,3 +155,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.allows_zero_prices = settings.allows_zero_prices
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least
+    channel.drift_policies = {
+        group.value: policy.value
+        for group, policy in settings.drift_policies.items()
+        if USUAL_POLICIES.get(group) is not policy
+    }

@@ -31,6 +31,11 @@ CONDITIONS: Mapping[Stage, str] = {
     Stage.PRICE: (
         "link = 'linked' AND NOT is_price_held AND NOT is_paused AND NOT is_orphaned AND pending <> 'delist'"
         " AND (proven_price IS NULL OR wanted_price < proven_price OR wanted_price > proven_price)"
+        " AND (yielded_price IS NULL OR wanted_price < yielded_price OR wanted_price > yielded_price)"
+    ),
+    Stage.ACTIVATE: (
+        "link = 'linked' AND health = 'listed' AND is_inactive AND NOT keeps_inactive"
+        " AND NOT is_paused AND NOT is_orphaned AND pending NOT IN ('hide', 'delist')"
     ),
     Stage.DECREASE: _MAY_LOWER_QUANTITY + "account > 0 AND account > available",
     Stage.INCREASE: _MAY_SEND_QUANTITY + "account < available",

@@ -150,6 +150,9 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "proven_fingerprints": {},
             "overwrite_groups": [],
             "awaits_images": False,
+            "is_touched": False,
+            "is_inactive": False,
+            "keeps_inactive": False,
         },
         returning=("product_id", "id"),
     )

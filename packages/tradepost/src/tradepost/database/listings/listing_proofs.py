@@ -7,7 +7,7 @@ from typing import Any
 from tradepost.database import sql
 from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import status_of
-from tradepost.database.models import LinkEvent, Listing
+from tradepost.database.models import DriftRecord, LinkEvent, Listing
 from tradepost.domain.attention import Attention, cured_by
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
@@ -24,6 +24,7 @@ from tradepost.operations.ports import Proven
 _READ = (
     *("code", "external_id", "external_created", "health", "link", "pending", "is_paused", "is_orphaned", "was_hidden"),
     *("overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
+    *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive"),
 )
 
 
@@ -128,7 +129,15 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
             proven_fingerprints={},
             awaits_images=False,
             proven_at=None,
+            yielded_price=None,
+            sent_price=None,
+            external_updated=None,
+            compared_at=None,
+            is_touched=False,
+            is_inactive=False,
+            keeps_inactive=False,
         )
+        DriftRecord.objects.filter(listing_id__in=forgotten).delete()
 
 
 def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
@@ -136,6 +145,8 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
     for row in rows:
         proof = by_id[row.pk]
         code = proof.code or row.code
+        is_other = proof.external_id not in {None, row.external_id}
+        updated, compared_at = (None, None) if is_other else (row.external_updated, row.compared_at)
         values.append(
             {
                 "id": row.pk,
@@ -145,6 +156,45 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
                 "proven_fingerprints": {**row.proven_fingerprints, **(proof.fingerprints or {})},
                 "awaits_images": row.awaits_images if proof.awaits_images is None else proof.awaits_images,
                 "proven_at": proof.at,
+                # A price that was sent or read gives way to nothing any more.
+                "yielded_price": row.yielded_price if proof.price is None else None,
+                "sent_price": row.sent_price if proof.price is None else None,
+                "external_updated": updated if proof.external_updated is None else proof.external_updated,
+                "compared_at": compared_at if proof.external_updated is None else proof.at,
+                "is_inactive": row.is_inactive if proof.is_inactive is None else proof.is_inactive,
             }
         )
     sql.update(Listing, values)
+    _compare_again([row.pk for row in rows])
+    follow_pages({proof.listing_id: proof.is_inactive for proof in by_id.values() if proof.is_inactive is not None})
+
+
+def follow_pages(pages: Mapping[int, bool]) -> None:
+    """
+    Note of variants whether their page is switched off, by its listing.
+
+    Nobody can buy them then; they are switched on with their page, and never by themselves.
+    """
+    if not pages:
+        return
+    rows = [{"id": listing_id, "is_inactive": is_inactive} for listing_id, is_inactive in pages.items()]
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET is_inactive = given.is_inactive, keeps_inactive = given.is_inactive
+        FROM given
+        WHERE tradepost_listing.parent_id = given.id AND tradepost_listing.link <> 'unlinked'
+        """,
+        given=sql.Rows.of_model(Listing, rows),
+    )
+
+
+def _compare_again(listing_ids: Sequence[int]) -> None:
+    """What differed may have been sent now; whether it was, the next comparison says."""
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET is_touched = TRUE FROM given
+        WHERE tradepost_listing.id = given.id AND tradepost_listing.link = 'linked'
+          AND EXISTS (SELECT 1 FROM tradepost_driftrecord AS drift WHERE drift.listing_id = tradepost_listing.id)
+        """,
+        given=sql.Rows.of_ids(listing_ids),
+    )

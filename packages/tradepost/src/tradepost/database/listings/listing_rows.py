@@ -40,6 +40,12 @@ _COLUMNS = (
     "was_hidden",
     "awaits_images",
     "is_price_held",
+    "yielded_price",
+    "sent_price",
+    "is_inactive",
+    "keeps_inactive",
+    "compared_at",
+    "is_touched",
 )
 
 
@@ -83,4 +89,10 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         was_hidden=values["was_hidden"],
         awaits_images=values["awaits_images"],
         is_price_held=values["is_price_held"],
+        yielded_price=values["yielded_price"],
+        sent_price=values["sent_price"],
+        is_inactive=values["is_inactive"],
+        keeps_inactive=values["keeps_inactive"],
+        compared_at=values["compared_at"],
+        is_touched=values["is_touched"],
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -110,7 +111,7 @@ class DjangoListings:
     ) -> list[LinkedListing]:
         found = sql.fetch_rows(
             """
-            SELECT external_id, id, code, external_created FROM tradepost_listing
+            SELECT external_id, id, code, external_created, external_updated FROM tradepost_listing
             WHERE channel_id = %s AND external_id IS NOT NULL AND external_id > %s AND external_id <= %s
               AND link = 'linked'
             ORDER BY external_id LIMIT %s
@@ -120,22 +121,29 @@ class DjangoListings:
             _HIGHEST_ID if up_to_external_id is None else up_to_external_id,
             limit,
         )
-        return [LinkedListing(row["external_id"], row["id"], row["code"], row["external_created"]) for row in found]
+        return [
+            LinkedListing(row["external_id"], row["id"], row["code"], row["external_created"], row["external_updated"])
+            for row in found
+        ]
 
     def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
         found = (
             self._all()
             .filter(external_id__in=list(external_ids), link=Link.LINKED)
-            .values_list("external_id", "id", "code", "external_created")
+            .values_list("external_id", "id", "code", "external_created", "external_updated")
         )
         return [
-            LinkedListing(external_id, listing_id, code, created)
-            for external_id, listing_id, code, created in found
+            LinkedListing(external_id, listing_id, code, created, updated)
+            for external_id, listing_id, code, created, updated in found
             if external_id is not None
         ]
 
     def linked_count(self) -> int:
         return self._all().filter(link=Link.LINKED).count()
+
+    def note_sent_prices(self, prices: Mapping[int, Decimal]) -> None:
+        rows = [{"id": number, "sent_price": price} for number, price in prices.items()]
+        sql.update(Listing, rows, where={"channel_id": self._channel_id})
 
     def broken(self, *, after: int, limit: int) -> list[LinkedListing]:
         found = sql.fetch_rows(

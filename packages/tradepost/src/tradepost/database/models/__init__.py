@@ -3,7 +3,15 @@
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
-from tradepost.database.models.listing import AttentionRecord, Intent, LinkEvent, Listing, SetupRecord, StoreFile
+from tradepost.database.models.listing import (
+    AttentionRecord,
+    DriftRecord,
+    Intent,
+    LinkEvent,
+    Listing,
+    SetupRecord,
+    StoreFile,
+)
 from tradepost.database.models.order import (
     Order,
     OrderLine,
@@ -20,6 +28,7 @@ __all__ = [
     "Channel",
     "Connection",
     "ConnectionKind",
+    "DriftRecord",
     "ExistenceNote",
     "ImageRecord",
     "Intent",

@@ -45,6 +45,8 @@ class Channel(models.Model):
     allows_zero_prices = models.BooleanField(default=False)
     brake_percent = models.PositiveIntegerField(default=USUAL_PERCENT)
     brake_at_least = models.PositiveIntegerField(default=USUAL_AT_LEAST)
+    # By group of fields, those that differ from `domain.drift.USUAL_POLICIES`.
+    drift_policies = models.JSONField(default=dict, blank=True)
 
     order_statuses = models.JSONField(default=list, blank=True)
     look_back_days = models.PositiveIntegerField(default=7)

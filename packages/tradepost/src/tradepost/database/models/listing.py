@@ -9,7 +9,8 @@ from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.fields import Group
+from tradepost.domain.listing import Health, Link, Pending, ShownHealth, shown_health
 
 _SOLD = ("variant", "simple")
 
@@ -23,6 +24,12 @@ class Listing(models.Model):
     only known things happened, set or looked at last at `basis_at` while somebody may have been buying. A write that
     was begun at `open_since` was not answered yet; it moves by `open_move`, or sets. A look at `looked_at` found
     `missing` pieces fewer than the account says, some of them ever since `missing_since`.
+
+    Of drift (see `domain.drift`): the wanted price `yielded_price` gave way to the store's own, and `sent_price` was
+    sent and not read back yet. All of the product was
+    compared last at `compared_at`, as it was when the store had last changed it, at `external_updated` of its own
+    clock; the store says that it was changed since where `is_touched`. The store has it, or its page, switched off
+    where `is_inactive`, and it stays so where `keeps_inactive`.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="listings")
@@ -63,6 +70,14 @@ class Listing(models.Model):
     overwrite_groups = models.JSONField(default=list, blank=True)
     # Published without images that the catalogue has: the next publish tries again.
     awaits_images = models.BooleanField(default=False)
+
+    yielded_price = MoneyField(null=True, blank=True)
+    sent_price = MoneyField(null=True, blank=True)
+    external_updated = models.BigIntegerField(null=True, blank=True)
+    compared_at = models.DateTimeField(null=True, blank=True)
+    is_touched = models.BooleanField(default=False)
+    is_inactive = models.BooleanField(default=False)
+    keeps_inactive = models.BooleanField(default=False)
 
     created_at = models.DateTimeField()
     proven_at = models.DateTimeField(null=True, blank=True)
@@ -146,6 +161,32 @@ class Listing(models.Model):
                 ),
                 name="listing_due_price",
             ),
+            # due(ACTIVATE): what the store has switched off against the channel's will; columns as below.
+            models.Index(
+                fields=["channel", "health", "link", "id"],
+                condition=Q(link="linked", health="listed", is_inactive=True, keeps_inactive=False),
+                name="listing_due_activate",
+            ),
+            # The list of what is switched off, and how many.
+            models.Index(
+                fields=["channel", "id"], condition=Q(health="listed", is_inactive=True), name="listing_inactive"
+            ),
+            # Drifts.touched; Drifts.due: those that were never compared, and those that were long ago.
+            models.Index(
+                fields=["channel", "id"],
+                condition=Q(link="linked", is_touched=True, is_paused=False),
+                name="listing_touched",
+            ),
+            models.Index(
+                fields=["channel", "link", "id"],
+                condition=Q(link="linked", is_touched=False, compared_at__isnull=True, is_paused=False),
+                name="listing_never_compared",
+            ),
+            models.Index(
+                fields=["channel", "compared_at", "id"],
+                condition=Q(link="linked", is_touched=False, compared_at__isnull=False, is_paused=False),
+                name="listing_comparison_due",
+            ),
             # due(DECREASE). Health and link are the same in all its rows, and stand in it so that SQLite prefers it to
             # `listing_by_health`, which has nearly every listing.
             models.Index(
@@ -200,6 +241,34 @@ class Listing(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def shown_health(self) -> ShownHealth:
+        return shown_health(Health(self.health), is_inactive=self.is_inactive)
+
+
+class DriftRecord(models.Model):
+    """
+    What somebody else has changed on the store, by group of fields, and what the hub has neither sent nor forgotten.
+
+    `fields`: [{name, before: ours, after: the store's}]. `is_kept`: the store's values were accepted.
+    """
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="drifts")
+    group = enum_field(Group)
+    fields = models.JSONField(default=list)
+    mark = models.CharField(max_length=16)
+    is_kept = models.BooleanField(default=False)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            one_of("group", Group, table="drift"),
+            models.UniqueConstraint(fields=["listing", "group"], name="drift_once_per_listing_and_group"),
+        ]
+
+    def __str__(self) -> str:
+        return self.group
 
 
 class AttentionRecord(models.Model):

@@ -8,6 +8,7 @@ from tradepost.database.models import Channel, Listing, Sighting, StockEntry
 from tradepost.database.orders.parked import parked_ids
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import known_sightings, write_sightings
+from tradepost.database.stock.statements import state_differences
 from tradepost.domain.errors import RunLost
 from tradepost.domain.stock import OVERLAP_SECONDS, SightingPlace
 from tradepost.operations.ports import AccountEntry, Clock, KnownSighting, Reading, SightedOrder
@@ -155,6 +156,9 @@ class DjangoAccounts:
             if entry.listing_id in accounts
         ]
         sql.insert(StockEntry, rows, constants={"run_id": self._run_id, "at": at})
+
+    def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
+        state_differences(pieces, at=at)
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
         # What has been missing all the time is the least of all readings; whatever is more than that came later.

@@ -1,8 +1,10 @@
 """Statements: how many there are, and which of the pieces that orders took they know of."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from tradepost.database import sql
+from tradepost.database.listings.wanted import refresh_available
 from tradepost.database.sql import Column, Rows
 from tradepost.operations.ports import Saying
 
@@ -56,6 +58,25 @@ def state_quantities(quantities: Mapping[str, int], saying: Saying) -> None:
     )
     if stated:
         _free_known(stated, saying)
+
+
+def state_differences(pieces: Mapping[int, int], *, at: datetime) -> None:
+    """Add to the statements of listings' variants what somebody counted on the store; the source's number stays."""
+    stated = sql.fetch_numbers(
+        """
+        UPDATE tradepost_variant
+        SET quantity = CASE WHEN quantity + given.pieces > 0 THEN quantity + given.pieces ELSE 0 END,
+            stated_by = 'the store', stated_at = given.at
+        FROM given JOIN tradepost_listing AS listing ON listing.id = given.id
+        WHERE tradepost_variant.id = listing.variant_id AND quantity IS NOT NULL
+        RETURNING tradepost_variant.id
+        """,
+        given=Rows(
+            {"id": Column.INTEGER, "pieces": Column.INTEGER, "at": Column.TIME},
+            [{"id": listing_id, "pieces": number, "at": at} for listing_id, number in pieces.items()],
+        ),
+    )
+    refresh_available(stated)
 
 
 def _free_known(variant_ids: list[int], saying: Saying) -> None:

@@ -169,6 +169,17 @@ def _total(product: records.WireProduct) -> str | None:
     return _text(of_baskets[BASKET_TOTAL]) if BASKET_TOTAL in of_baskets else None
 
 
+# Of the fields that have a column of their own, which a store may leave out.
+_COLUMNS_OF: Mapping[str, str] = {
+    **{name: element.member for name, element in ELEMENTS.items() if element.default is UNSET},
+    "attributes": "attributes",
+    "images": "productimagedata",
+    "categories": "categories",
+    "address": "uris",
+    "dimensions": "productshippingrules",
+    "custom_fields": "custom_field_values",
+    "placement": "custom_field_values",
+}
 _NAMED = {field.name for field in dataclasses.fields(StoreProduct)}
 
 
@@ -193,6 +204,8 @@ def product_of(
         id=product.id,
         code=product.code,
         created=product.dt_created,
+        updated=product.dt_updated,
+        absent=frozenset(name for name, member in _COLUMNS_OF.items() if getattr(product, member) is UNSET),
         categories=frozenset() if product.categories is UNSET else frozenset(row.code for row in product.categories),
         custom_fields=fields_of(product.custom_field_values),
         images=_images(product),

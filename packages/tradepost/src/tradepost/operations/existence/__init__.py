@@ -11,7 +11,7 @@ and `counting_pass` read.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tradepost.domain import changes
@@ -55,6 +55,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         self._findings: list[LinkFinding] = []
         self._before: StoreNotes | None = None
         self._notes: StoreNotes | None = None
+        self._touched: Sequence[int] = ()
         self._is_proven = True
         self._is_confirmed = False
 
@@ -77,6 +78,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         except MassLoss as loss:
             raise _judged(ports, loss) from loss
         self._notes, self._is_proven = notes, _drop_what_is_there(ports, differences)
+        self._touched = differences.touched
         self._findings += [
             *(LinkFinding(lost) for lost in differences.gone.values()),
             *(LinkFinding(listing, code) for listing, code in differences.recoded.values()),
@@ -153,6 +155,8 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         return verdict
 
     def finish(self, ports: Ports) -> None:
+        if self._touched:
+            ports.drifts.touch(self._touched)
         if self._is_confirmed:
             ports.existence.set_standing(StoreStanding.KNOWN)
         # Last: notes say that what was missing is dealt with, and a pass that is cut off must find it again.

@@ -1,5 +1,6 @@
 """How a store's products and the linked listings differ: two lists by ascending id, merged. Pure."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +24,8 @@ class MassLoss(Exception):
 class Differences:
     """
     By listing id. `gone`: not there any more, or another product has the id. `recoded`: there, under another code (the
-    store's spelling). `dated`: there, and what was not known yet, when it was made.
+    store's spelling). `dated`: there, and what was not known yet, when it was made. `touched`: the store says that it
+    was changed since all of it was compared.
 
     `allowed`: how many may be gone, None for any number. One more raises MassLoss; and unless any number may be, a
     product under a known id that was made at another time raises StoreDoubted.
@@ -33,6 +35,8 @@ class Differences:
     gone: dict[int, LinkedListing] = field(default_factory=dict)
     recoded: dict[int, tuple[LinkedListing, str]] = field(default_factory=dict)
     dated: dict[int, tuple[LinkedListing, int]] = field(default_factory=dict)
+    # Numbers only: everything may have been changed since, of a million listings.
+    touched: "array[int]" = field(default_factory=lambda: array("q"))
     read: int = 0
 
     def add_gone(self, listing: LinkedListing) -> None:
@@ -56,6 +60,9 @@ class Differences:
                     self.add_gone(waiting)
                     waiting = next(linked, None)
                 if waiting is not None and waiting.external_id == row.id:
+                    # What was never compared has its turn among others that were not.
+                    if waiting.updated is not None and waiting.updated != row.updated:
+                        self.touched.append(waiting.listing_id)
                     if waiting.code != row.code or waiting.created != row.created:
                         self._compare(waiting, row)
                     waiting = next(linked, None)
@@ -70,6 +77,8 @@ class Differences:
         for listing in linked:
             row = by_id.get(listing.external_id)
             if row is not None:
+                if row.updated and listing.updated != row.updated:
+                    self.touched.append(listing.listing_id)
                 self._compare(listing, row)
 
     def _compare(self, listing: LinkedListing, row: ExistingProduct) -> None:

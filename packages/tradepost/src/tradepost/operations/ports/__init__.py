@@ -38,6 +38,7 @@ from tradepost.operations.ports.connections import (
     StoreConnection,
 )
 from tradepost.operations.ports.descriptions import CleanDescription, DescriptionCleaner
+from tradepost.operations.ports.drift import Compared, Drifts
 from tradepost.operations.ports.existence import (
     ChangeWindow,
     ExistenceNotes,
@@ -102,10 +103,12 @@ __all__ = [
     "Cipher",
     "CleanDescription",
     "Clock",
+    "Compared",
     "Connector",
     "ContentCheck",
     "DescriptionCleaner",
     "Digest",
+    "Drifts",
     "ExistenceNotes",
     "ExistingProduct",
     "FamilyRows",
@@ -175,6 +178,7 @@ class Ports:
     source_images: SourceImages
     descriptions: DescriptionCleaner
     listings: Listings
+    drifts: Drifts
     intents: Intents
     inventory: StoreInventory
     existence: ExistenceNotes

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
+from tradepost.domain.drift import USUAL_POLICIES, Policies
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import (
@@ -35,6 +36,7 @@ class ChannelSettings:
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
     `linking_priority`: what is asked first when a product of the store is looked for.
+    `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
 
     id: int
@@ -62,6 +64,7 @@ class ChannelSettings:
     allows_zero_prices: bool = False
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
+    drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)
 
     @property
     def price_limits(self) -> PriceLimits:

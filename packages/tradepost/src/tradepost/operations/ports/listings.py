@@ -27,7 +27,10 @@ class ListingRow:
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
     when its product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`:
     it was published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
-    `domain.rules.PriceLimits`.
+    `domain.rules.PriceLimits`. Of drift (see `domain.drift`): `yielded_price` is the wanted price that gave way to the
+    store's own, `sent_price` one that was sent and not read back yet. The store has it switched off where
+    `is_inactive`, and it stays so where `keeps_inactive`. It was compared last at `compared_at`, and the store says
+    that it was changed since where `is_touched`.
     """
 
     id: int
@@ -54,15 +57,26 @@ class ListingRow:
     external_created: int | None = None
     awaits_images: bool = False
     is_price_held: bool = False
+    yielded_price: Decimal | None = None
+    sent_price: Decimal | None = None
+    is_inactive: bool = False
+    keeps_inactive: bool = False
+    compared_at: datetime | None = None
+    is_touched: bool = False
 
 
 class LinkedListing(NamedTuple):
-    """The little of a listing that is compared with every product of a store: a million of them go by in a pass."""
+    """
+    The little of a listing that is compared with every product of a store: a million of them go by in a pass.
+
+    `updated`: when the store had last changed its product, as of when all of it was compared.
+    """
 
     external_id: int
     listing_id: int
     code: str
     created: int | None = None
+    updated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,8 @@ class Proven:
     """
     What was proven of one listing on the store, to be recorded. None leaves a value as it was.
 
-    `asked`: with a status, the change that was pending when the run read the listing.
+    `asked`: with a status, the change that was pending when the run read the listing. `external_updated`: all of the
+    product was read, as it was when the store had last changed it. `is_inactive`: the store has it switched off.
     """
 
     listing_id: int
@@ -96,6 +111,8 @@ class Proven:
     price: Decimal | None = None
     fingerprints: Mapping[Group, str] | None = None
     awaits_images: bool | None = None
+    external_updated: int | None = None
+    is_inactive: bool | None = None
 
     @classmethod
     def of(cls, row: ListingRow, at: datetime, status: Status | None, **values: Any) -> "Proven":
@@ -168,6 +185,10 @@ class Listings(Protocol):
         ...
 
     def linked_count(self) -> int: ...
+
+    def note_sent_prices(self, prices: Mapping[int, Decimal]) -> None:
+        """Note which prices are about to be sent; they are forgotten when a price is recorded."""
+        ...
 
     def broken(self, *, after: int, limit: int) -> list[LinkedListing]:
         """Those whose link broke and whose product is known by when it was made, by ascending id of the listing."""

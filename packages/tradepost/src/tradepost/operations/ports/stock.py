@@ -111,6 +111,10 @@ class Accounts(Protocol):
         """Enter what was done; close the writes of `settled`, and forget the accounts of `lost`."""
         ...
 
+    def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
+        """Add to what is stated of these listings' variants: somebody counted so many more on the store, or fewer."""
+        ...
+
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
         """Note what looks found."""
         ...

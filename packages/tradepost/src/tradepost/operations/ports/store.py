@@ -131,6 +131,10 @@ class Store(Protocol):
         """Load products for a sync: price, stock, active, codes; no content, no variants."""
         ...
 
+    def contents_by_id(self, ids: Collection[int]) -> dict[int, StoreProduct]:
+        """Load products with all content, parents with their variants. Missing ones are left out."""
+        ...
+
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         """
         Page through all products of the store by ascending id.

@@ -32,6 +32,7 @@ from tradepost.operations.ports import (
     WriteOutcome,
 )
 from tradepost.operations.publish import verdict
+from tradepost.operations.publish.cleaning import cleaned
 from tradepost.operations.publish.family_plan import (
     FamilyPlan,
     due_groups,
@@ -96,19 +97,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         limit = self._channel.batch_size
         while rows := self._selection.families(ports.listings, after=after, limit=limit, sends_images=sends):
             after = rows[-1].listings[0].product_id
-            yield Batch([self._clean(ports, row) for row in rows], after)
-
-    def _clean(self, ports: Ports, family: FamilyRows) -> FamilyRows:
-        """
-        Take out of a description what would run in a shopper's browser.
-
-        Here, before anything is made of it: so plan, fingerprint and proof are of the same text.
-        """
-        if not self._channel.rules.cleans_descriptions:
-            return family
-        clean = ports.descriptions.clean(family.product.description)
-        product = replace(family.product, description=clean.text)
-        return replace(family, product=product, left_out=clean.removed_words)
+            yield Batch([cleaned(ports, row) for row in rows], after)
 
     def observe(self, ports: Ports, batch: Batch[FamilyRows]) -> Seen:
         sources = [] if ports.image_store is None else self._image_sources(batch.rows)

@@ -123,8 +123,11 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             external_created=product.created or None,
             code=product.code,
             price=product.price if Group.PRICE in groups else None,
+            # Of what was there before, more than these groups may have been changed since it was compared.
+            external_updated=product.updated or None if is_new else None,
             fingerprints={**row.proven_fingerprints, **prints},
             awaits_images=awaits_images,
+            is_inactive=not product.is_active if wanted.made.has_own_page and Group.STATUS in groups else None,
         )
     )
     _enter_stock(row, product, evidence, verdict)

@@ -5,6 +5,7 @@ The stages and their safe order are `domain.stages`; how stock is written is `op
 """
 
 from tradepost.domain.stages import Stage
+from tradepost.operations.drift.comparison import Comparison
 from tradepost.operations.existence import Existence, look_at_confirmed_store
 from tradepost.operations.form import drive, drive_all
 from tradepost.operations.get_orders.comparison import compare_again
@@ -16,6 +17,7 @@ from tradepost.operations.stock.moves import Moves
 from tradepost.operations.stock.sets import Sets
 from tradepost.operations.stock.settlement import Settlement
 from tradepost.operations.stock.sightings import Sight
+from tradepost.operations.sync.activations import Activations
 from tradepost.operations.sync.delist import Delist
 from tradepost.operations.sync.held_prices import HeldPrices
 from tradepost.operations.sync.prices import Prices
@@ -38,12 +40,17 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
         drive(ports, IntentSweep(channel))
     else:
         look_at_confirmed_store(ports)
+    if is_whole or selection.is_forced:
+        # Before anything is due by it, and after all that was changed is known.
+        drive(ports, Comparison(channel, selection))
     counts = selection.count(ports.listings, _COUNTING) > 0
-    looks = is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
+    looks = selection.is_forced or (
+        is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
+    )
     if counts or looks:
         drive(ports, Sight())
     if looks:
-        drive(ports, Looks(channel))
+        drive(ports, Looks(channel, selection.only))
     if is_whole and selection.full_existence:
         compare_again(ports)
     refusal = drive_all(
@@ -57,6 +64,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
             Prices(channel, selection),
             Moves(Stage.INCREASE, channel, selection),
             Sets(Stage.UNHIDE, channel, selection),
+            Activations(channel, selection),
         ],
     )
     if is_whole:

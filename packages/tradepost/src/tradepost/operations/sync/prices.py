@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.plan import Change, Plan, Result, Unit
+from tradepost.domain.plan import Change, Plan, Result, Side, Unit
 from tradepost.domain.stages import Stage
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.outcomes import provision
@@ -48,7 +48,7 @@ class Prices(Values[None, None]):
         return Plan(None, tuple(units), tuple(settled))
 
     def steps(self) -> Sequence[Step[Products, None]]:
-        return (Step(takes=_is_price, send=provision),)
+        return (Step(takes=_is_price, send=provision, commit_first=_note),)
 
     def judge(
         self,
@@ -65,7 +65,16 @@ class Prices(Values[None, None]):
             if product is not None:
                 proven = Proven(row.id, evidence.began, price=product.price, code=product.code)
             judge_row(row, seen, evidence, verdict, proven, failure=Attention.PRICE_FAILED)
+            if proven is not None and proven not in verdict.proven:
+                # Not what was sent, but what the store has.
+                verdict.proven.append(proven)
         return verdict
+
+
+def _note(ports: Ports, plan: Plan[None]) -> None:
+    """What this run sends is never taken for somebody else's change, whatever becomes of the run."""
+    sent = {change.listing_id: change.after("price") for change in plan.changes(Side.STORE) if change.listing_id}
+    ports.listings.note_sent_prices(sent)
 
 
 def _is_price(change: Change, _detail: None) -> bool:
