@@ -296,6 +296,12 @@ def test_every_settled_state_is_tried(fill):
                 "missing": 0,
                 "missing_since": None,
                 "is_price_held": False,
+                "yielded_price": None,
+                "is_inactive": False,
+                "keeps_inactive": False,
+                "is_touched": False,
+                "is_orphaned": False,
+                "compared_at": None,
             }
             for settled in sorted(QUEUE)
         ]

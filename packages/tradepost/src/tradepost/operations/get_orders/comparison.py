@@ -18,7 +18,7 @@ from tradepost.operations.stock.sightings import (
 )
 
 
-class Comparison(Sight):
+class OrderComparison(Sight):
     """
     Read all orders in the wanted states, placed or changed since the ledger began, and make news of those that it
     does not have. What a look by number and time has missed, and what a change of the settings lets in, comes so.
@@ -69,4 +69,4 @@ def compare_again(ports: Ports) -> None:
     """Compare all orders by what they were compared by before; nothing, as long as nobody has got any."""
     criteria = ports.orders.compared()
     if criteria is not None:
-        drive(ports, Comparison(criteria, statuses=criteria.statuses))
+        drive(ports, OrderComparison(criteria, statuses=criteria.statuses))
