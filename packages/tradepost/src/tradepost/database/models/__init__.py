@@ -6,6 +6,7 @@ from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.listing import Intent, LinkEvent, Listing, SetupRecord, StoreFile
 from tradepost.database.models.order import (
     Order,
+    OrderEvent,
     OrderLine,
     OrderPayload,
     ParkedOrderRecord,
@@ -25,6 +26,7 @@ __all__ = [
     "LinkEvent",
     "Listing",
     "Order",
+    "OrderEvent",
     "OrderLine",
     "OrderPayload",
     "ParkedOrderRecord",
