@@ -43,7 +43,7 @@ class MemoryHub:
         self.source_images = MemorySourceImages()
         self.listings = MemoryListings(may_write=self._may_write)
         self.accounts = MemoryAccounts(
-            self.listings, may_write=self._may_write, is_imported=lambda number: number in self.orders.ledger
+            self.listings, may_write=self._may_write, is_imported=lambda number: number in self.orders.kept
         )
         self.orders = MemoryOrders(
             may_write=self._may_write,

@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder, StoreStatus
+from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.operations.ports import NewShipment, OrderRow
 
 
 class MemoryOrders:
     """
-    The ledger by the store's number, our id being its place in it; `imports` are the numbers as they were added.
-
-    `aside` are the parked ones, by number.
-    `synced` and `errors` are by shipment. `may_write` is asked before each write. `news` are those of the sightings,
-    and `sighted` says what was sighted of an order.
+    The ledger, `kept` by the store's number, our id being its place in it; `imports` are the numbers as they were
+    added. `aside` are the parked ones, by number; `gone` those that were deleted. `synced` and `errors` are by
+    shipment. `may_write` is asked before each write. `news` are those of the sightings, and `sighted` says what was
+    sighted of an order.
     """
 
     def __init__(
@@ -25,12 +25,13 @@ class MemoryOrders:
         news: dict[int, OrderNews] | None = None,
         sighted: Callable[[int], OrderNews] = lambda number: OrderNews(number, StoreStatus.OTHER, 0, 0, ""),
     ) -> None:
-        self.ledger: dict[int, StoreOrder] = {}
+        self.kept: dict[int, StoreOrder] = {}
         self.imports: list[int] = []
         self.acknowledged: set[int] = set()
         self.shipments: dict[int, Shipment] = {}
         self.synced: dict[int, int] = {}
         self.errors: dict[int, str] = {}
+        self.gone: set[int] = set()
         self.aside: dict[str, ParkedOrder] = {}
         self.last_fetch: datetime | None = None
         self._compared: OrderCriteria | None = None
@@ -40,25 +41,30 @@ class MemoryOrders:
 
     def ids(self) -> dict[int, int]:
         """Our id by the store's number."""
-        return {number: place for place, number in enumerate(self.ledger, start=1)}
-
-    def known(self, external_ids: Collection[int]) -> set[int]:
-        return {number for number in external_ids if number in self.ledger}
+        return {number: place for place, number in enumerate(self.kept, start=1)}
 
     def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
         assert self._may_write()
-        new = {order.id: order for order in orders if order.id not in self.ledger}
+        new = {order.id: order for order in orders if order.id not in self.kept}
         self.imports += [order.id for order in orders]
-        self.ledger |= new
+        self.kept |= new
         return len(new)
 
-    def refresh(self, orders: Sequence[StoreOrder]) -> None:
+    def follow(self, orders: Sequence[StoreOrder], *, gone: Collection[int] = (), at: datetime) -> None:
         assert self._may_write()
-        self.ledger |= {order.id: order for order in orders if order.id in self.ledger}
+        self.kept |= {order.id: order for order in orders if order.id in self.kept}
+        self.gone |= {number for number in gone if number in self.kept}
+
+    def ledger(self, numbers: Collection[int]) -> dict[int, LedgerOrder]:
+        return {
+            number: LedgerOrder(self.kept[number], is_gone=number in self.gone)
+            for number in numbers
+            if number in self.kept
+        }
 
     def news(self, *, after: int, limit: int) -> list[OrderNews]:
         found = [row for number, row in sorted(self._news.items()) if number > after]
-        return [replace(row, is_imported=row.number in self.ledger) for row in found[:limit]]
+        return [replace(row, is_imported=row.number in self.kept) for row in found[:limit]]
 
     def make_news(self, numbers: Collection[int]) -> None:
         assert self._may_write()
@@ -103,6 +109,12 @@ class MemoryOrders:
     def set_last_fetch(self, at: datetime) -> None:
         assert self._may_write()
         self.last_fetch = at
+
+    def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
+        raise NotImplementedError("What holds an order is `domain.order_changes`.")
+
+    def release(self, number: int, *, by: str, at: datetime) -> str:
+        raise NotImplementedError("What holds an order is `domain.order_changes`.")
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
         return [

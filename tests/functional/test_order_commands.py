@@ -194,3 +194,33 @@ def test_a_parked_order_is_told_listed_and_tried_again(published, number):
     assert none.out == "No order is parked.\n"
     kept = RunChange.objects.get(reason="a person asks to try it again")
     assert (kept.subject_key, kept.run.requested_by[:5]) == ("77", "shell")
+
+
+def test_an_order_is_held_and_released_by_command_and_what_happened_is_shown(published, number):
+    published("orders", "get")
+    ship = ("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z999")
+
+    held = published("orders", "hold", number, "--reason", "Ring first.")
+    refused = published(*ship)
+    shown = published("orders", "show", number)
+    released = published("orders", "release", number, "--json")
+    again = published("orders", "release", number)
+    published("orders", "hold", number, "--reason", "Ring again.")
+    shipped = published(*ship, "--even-if-held")
+
+    assert (held.code, held.out) == (0, f"Order {number} is on hold.\n")
+    assert (refused.code, "is on hold: Ring first." in refused.err) == (2, True)
+    assert "hold_reason: Ring first." in shown.out
+    assert "What happened" in shown.out
+    assert " held by shell" in shown.out
+    assert (released.code, released.json) == (0, {"order": number, "state": "open"})
+    assert (again.code, "is not on hold" in again.err) == (2, True)
+    assert shipped.code == 0
+    events = published("orders", "show", number, "--json").json["events"]
+    assert [(event["what"], event["reason"]) for event in events] == [
+        ("held", "Ring first."),
+        ("released", "Ring first."),
+        ("held", "Ring again."),
+    ]
+    kept = RunChange.objects.filter(reason__in=["held by a person", "released by a person"])
+    assert [change.subject_key for change in kept] == [str(number)] * 3

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import Listing, Order, OrderLine, OrderPayload
+from tradepost.database.models import Listing, Order, OrderEvent, OrderLine, OrderPayload
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
@@ -17,15 +17,19 @@ from tradepost.domain.order import (
     LARGEST_ID,
     LARGEST_QUANTITY,
     Address,
+    LineOption,
     OrderState,
     PaymentState,
     ShipmentLine,
     StoreCharge,
+    StoreDiscount,
     StoreOrder,
     StoreOrderLine,
+    StorePayment,
     StoreStatus,
     unstorable,
 )
+from tradepost.domain.order_changes import Holds, LedgerOrder, differences
 from tradepost.domain.order_lines import LineMatcher, SellableListing
 from tradepost.domain.order_news import OrderCriteria
 from tradepost.operations.ports import NewShipment, OrderRow
@@ -88,12 +92,12 @@ def test_an_order_is_imported_once_with_all_that_the_store_says(orders, shop, or
     assert row.charges == [{"kind": "SHIPPING", "description": "Post", "amount": "4.95"}]
     lines = OrderLine.objects.order_by("line_id").values_list("line_id", "quantity", "listing__sku", "variant__sku")
     assert list(lines) == [(1, 2, "CUP", "CUP"), (2, 1, "tee-S", "tee-S")]
-    assert orders.known([1001, 1002]) == {1001}
+    assert orders.ledger([1001, 1002]).keys() == {1001}
 
 
 def test_an_import_sells_nothing_because_the_sighting_did(orders, shop, stock, order, line, noon):
     orders.add([order(1001, line(1, "CUP", 2), line(2, "CUP")), order(1002, line(3, "tee-S"))], at=noon)
-    orders.refresh([order(1001, line(1, "CUP", 2, status=StoreStatus.CANCELLED))])
+    orders.follow([order(1001, line(1, "CUP", 2, status=StoreStatus.CANCELLED))], at=noon)
 
     assert stock() == {"CUP": (5, 5), "tee-S": (5, 5), "tee-M": (5, 5)}
 
@@ -204,11 +208,11 @@ def test_the_largest_order_that_is_storable_is_stored(orders, shop, order, line,
     new = replace(new, shipping_method="X" * 255)
 
     added = orders.add([new, order(1002, line(1, "CUP"))], at=noon)
-    orders.refresh([new])
+    orders.follow([new], at=noon)
 
     assert unstorable(new) == ""
     assert added == 2
-    assert orders.known([LARGEST_ID, 2**70, -(2**70)]) == {LARGEST_ID}
+    assert orders.ledger([LARGEST_ID, 2**70, -(2**70)]).keys() == {LARGEST_ID}
     assert Order.objects.get(external_id=LARGEST_ID).total == -LARGEST_AMOUNT
 
 
@@ -219,7 +223,7 @@ def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, order, l
     orders.add([order(1001, line(1, "CUP", 3), line(2, "tee-S"))], at=noon)
 
     split = order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=9))
-    orders.refresh([split])
+    orders.follow([split], at=noon)
 
     lines = OrderLine.objects.order_by("line_id").values_list("line_id", "quantity", "store_status", "shipment_id")
     assert list(lines) == [(1, 1, "pending", 0), (2, 1, "cancelled", 0), (7, 2, "shipped", 9)]
@@ -237,9 +241,58 @@ def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, order, l
 def test_an_order_follows_its_state_on_the_store(orders, shop, order, line, noon, status, state):
     orders.add([order(1001, line(1, "CUP"))], at=noon)
 
-    orders.refresh([order(1001, line(1, "CUP"), status=status), order(4711, line(1, "CUP"))])
+    orders.follow([order(1001, line(1, "CUP"), status=status), order(4711, line(1, "CUP"))], at=noon)
 
     assert Order.objects.get().state == state
+
+
+def test_the_ledger_gives_back_what_was_imported(orders, shop, order, line, noon):
+    new = order(
+        1001,
+        line(1, "CUP", 2, options=(LineOption("size", "S", "", "Size", "Small"),), part_codes=("cup",)),
+        line(2, "gift-wrap", is_product=False),
+        customer_id=7,
+        discounts=(StoreDiscount("Spring", Decimal("1.5"), "TEN"),),
+        payments=(StorePayment(3, Decimal("4.2"), noon, "R1", "USD"),),
+        custom_fields={"gift": "yes"},
+        notes=("Ring twice.",),
+        currency="USD",
+    )
+    orders.add([new], at=noon)
+
+    known = orders.ledger([1001, 1002])
+
+    assert known == {1001: LedgerOrder(new, OrderState.OPEN, Holds(), (), frozenset({1}))}
+    assert differences(known[1001].order, new) == ()
+
+
+def test_a_change_is_told_once_however_often_it_is_followed(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP"))], at=noon)
+    changed = order(1001, line(1, "CUP"), status=StoreStatus.PROCESSING)
+
+    for _ in range(2):
+        orders.follow([changed, order(4711, line(9, "CUP"))], gone=[4712], at=noon)
+        orders.follow([], gone=[1001], at=noon)
+
+    # What was found again after it had gone is there again; and then gone again.
+    assert list(OrderEvent.objects.order_by("id").values_list("what", flat=True)) == ["changed", "deleted", "deleted"]
+    assert Order.objects.get().state == OrderState.CANCELLED
+
+
+def test_only_an_order_that_is_open_is_held_and_only_one_that_is_held_is_released(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP")), order(1002, line(2, "CUP"), status=StoreStatus.SHIPPED)], at=noon)
+
+    for number, what in ((1002, "is closed"), (4711, "no order 4711"), (2**70, "no order")):
+        with pytest.raises(NotAllowed, match=what):
+            orders.hold(number, reason="Ring first.", by="alice", at=noon)
+    with pytest.raises(NotAllowed, match="is not on hold; it is open"):
+        orders.release(1001, by="alice", at=noon)
+    orders.hold(1001, reason="Ring first.", by="alice", at=noon)
+    reason = orders.release(1001, by="bob", at=noon)
+
+    assert (reason, Order.objects.get(external_id=1001).state) == ("Ring first.", "open")
+    events = OrderEvent.objects.order_by("id").values_list("what", "by", "reason")
+    assert list(events) == [("held", "alice", "Ring first."), ("released", "bob", "Ring first.")]
 
 
 def test_an_order_is_acknowledged_once(orders, shop, order, line, noon):
@@ -311,7 +364,9 @@ def test_what_the_store_split_off_for_a_shipment_is_not_open_any_more(orders, sh
     orders.add([order(1001, line(1, "CUP", 3))], at=noon)
     first = orders.add_shipment(shipment(lines={"CUP": 2}), at=noon)
     orders.mark_synced({first.id: 55}, at=noon)
-    orders.refresh([order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=55))])
+    orders.follow(
+        [order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=55))], at=noon
+    )
 
     rest = orders.add_shipment(shipment(tracking_number="2Z"), at=noon)
 

@@ -21,10 +21,10 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreStatus,
     final_state,
-    first_state,
     hold_reason,
     unstorable,
 )
+from tradepost.domain.order_changes import Holds, state_of
 
 LINE = StoreOrderLine(
     line_id=1,
@@ -69,8 +69,8 @@ def test_only_what_is_wholly_shipped_or_cancelled_on_the_store_is_settled_in_the
     expected = {StoreStatus.SHIPPED: OrderState.CLOSED, StoreStatus.CANCELLED: OrderState.CANCELLED}.get(status)
 
     assert final_state(status) is expected
-    assert first_state(status, hold_reason="") is (expected or OrderState.OPEN)
-    assert first_state(status, hold_reason="A line is unknown.") is (expected or OrderState.ON_HOLD)
+    assert state_of(status, Holds()) is (expected or OrderState.OPEN)
+    assert state_of(status, Holds(by_rules="A line is unknown.")) is (expected or OrderState.ON_HOLD)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fakes.hub import NOON, MemoryHub
 from fakes.run import MemoryRun
 from tradepost.domain.errors import StoreUnavailable
 from tradepost.domain.order import AcknowledgeMode, PaymentState, StoreStatus, acknowledgement_note
+from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import (
     PAID_IN_SOME_WAY,
     OrderCriteria,
@@ -67,15 +68,18 @@ def judged(rows, *orders, known=(), parked=None, criteria=FROM):
     hub = MemoryHub()
     operation = KeepLedger(hub.settings, criteria, {})
     seen = {order.id: order for order in orders}
-    return operation.plan(Batch(rows), LedgerFacts(frozenset(known), parked or {}), seen)
+    return operation.plan(
+        Batch(rows), LedgerFacts({order.id: LedgerOrder(order) for order in known}, parked or {}), seen
+    )
 
 
 def test_what_is_not_in_the_ledger_and_wanted_is_imported():
-    plan = judged([news(1), news(2)], an_order(1), an_order(2), known={1})
+    changed = an_order(1, status=StoreStatus.PROCESSING)
 
-    assert [order.id for order in plan.detail.imported] == [2]
-    assert [order.id for order in plan.detail.followed] == [1]
-    assert plan.detail.judged == {1: "a", 2: "a"}
+    plan = judged([news(1), news(2), news(3)], changed, an_order(2), an_order(3), known=[an_order(1), an_order(3)])
+
+    assert (plan.detail.imported, plan.detail.followed) == ([an_order(2)], [changed])
+    assert plan.detail.judged == {1: "a", 2: "a", 3: "a"}
 
 
 def test_what_is_in_another_state_by_now_is_left():
@@ -155,7 +159,7 @@ def test_an_import_is_a_change_on_the_hubs_side_and_writes_nothing_to_the_store(
     run = fetch(hub)
 
     assert {(r.change.side, r.outcome) for r in run.results} == {(Side.HUB, Outcome.APPLIED)}
-    assert (imports(run), list(hub.orders.ledger), hub.store.writes) == (["1", "2"], [1, 2], [])
+    assert (imports(run), list(hub.orders.kept), hub.store.writes) == (["1", "2"], [1, 2], [])
 
 
 def test_a_preview_imports_nothing_and_moves_no_place():
@@ -165,7 +169,7 @@ def test_a_preview_imports_nothing_and_moves_no_place():
     run = fetch(hub, is_dry=True)
 
     assert imports(run) == ["1"]
-    assert (hub.orders.ledger, hub.orders.last_fetch, hub.orders.compared(), hub.accounts.place().first_id) == (
+    assert (hub.orders.kept, hub.orders.last_fetch, hub.orders.compared(), hub.accounts.place().first_id) == (
         {},
         None,
         None,
@@ -182,7 +186,7 @@ def test_an_order_that_can_not_be_understood_is_reported_and_stops_no_other():
 
     assert run.outcomes == {"1": Outcome.FAILED, "2": Outcome.APPLIED}
     assert set(run.bad()) == {("1", "Its date is no date.")}
-    assert list(hub.orders.ledger) == [2]
+    assert list(hub.orders.kept) == [2]
 
 
 def test_what_was_found_before_a_store_went_away_is_kept_and_the_rest_comes_later():
@@ -196,11 +200,11 @@ def test_what_was_found_before_a_store_went_away_is_kept_and_the_rest_comes_late
 
     with pytest.raises(StoreUnavailable):
         fetch(hub)
-    first = len(hub.orders.ledger)
+    first = len(hub.orders.kept)
     hub.store.orders_by_id = load
     fetch(hub)
 
-    assert (first, len(hub.orders.ledger)) == (300, 600)
+    assert (first, len(hub.orders.kept)) == (300, 600)
     assert set(Counter(hub.orders.imports).values()) == {1}
 
 
@@ -222,7 +226,7 @@ def test_whatever_is_found_again_each_order_is_imported_once(fetches, only_paid)
         fetch(hub)
 
     assert set(Counter(hub.orders.imports).values()) <= {1}
-    assert set(hub.orders.ledger) == (paid if only_paid else seen)
+    assert set(hub.orders.kept) == (paid if only_paid else seen)
 
 
 # --- acknowledge ----------------------------------------------------------------------------------------------------
@@ -321,7 +325,7 @@ def test_a_channel_that_acknowledges_nothing_only_fetches(mode):
 
     get(hub)
 
-    assert list(hub.orders.ledger) == [1]
+    assert list(hub.orders.kept) == [1]
     assert bool(hub.store.writes) is (mode is not AcknowledgeMode.NONE)
 
 

@@ -131,7 +131,7 @@ def drive(hub, **options):
 def hub_with(*shipments, path=ShipmentPath.PROVISION, orders=None, **settings):
     hub = MemoryHub(shipment_path=path, **settings)
     hub.store.desk.place(*(orders or [an_order(a_line(1, 3), a_line(2, 2, sku="CUP"))]))
-    hub.orders.ledger = dict(hub.store.desk.orders)
+    hub.orders.kept = dict(hub.store.desk.orders)
     hub.orders.shipments = {shipment.id: shipment for shipment in shipments}
     return hub
 
@@ -147,7 +147,7 @@ def test_a_shipment_is_made_then_marked_as_shipped_and_proven(path):
     assert (there.is_shipped, there.tracking_number, there.carrier, there.cost) == (True, "1Z", "UPS", Decimal(5))
     assert [method for method, _keys in hub.store.writes] == ["create_shipments", "send_shipments"]
     assert hub.orders.synced == {1: there.id}
-    assert hub.orders.ledger == hub.store.desk.orders
+    assert hub.orders.kept == hub.store.desk.orders
 
 
 def test_a_second_run_reads_and_writes_nothing():
@@ -241,13 +241,13 @@ def test_an_order_that_is_not_on_the_store_any_more_is_written_to_by_nobody():
 def test_an_order_that_can_not_be_understood_is_left_as_it_was_known():
     hub = hub_with(a_shipment((1, 1)))
     hub.store.desk.unreadable[7] = "Its date is no date."
-    before = dict(hub.orders.ledger)
+    before = dict(hub.orders.kept)
 
     run = drive(hub)
 
     assert (run.bad(), hub.store.writes) == ([("TP-1", "Its date is no date.")], [])
     assert hub.orders.errors == {1: "Its date is no date."}
-    assert hub.orders.ledger == before
+    assert hub.orders.kept == before
 
 
 def test_a_preview_makes_no_shipment():

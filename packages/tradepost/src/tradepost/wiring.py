@@ -115,7 +115,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
-            orders=DjangoOrders(channel.pk),
+            orders=DjangoOrders(channel.pk, run_id=run.id),
             accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
             run=run,
             clock=clock,
@@ -231,6 +231,7 @@ def order_ports(
     """Give what requests about a channel's orders need; `requested_by` is kept."""
     return OrderPorts(
         channel_id=channel.pk,
+        requested_by=requested_by,
         orders=DjangoOrders(channel.pk),
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         transaction=transaction.atomic,

@@ -12,12 +12,12 @@ from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.handovers import hand_over
-from tradepost.operations.order_requests import retry_parked
+from tradepost.operations.order_requests import hold_order, release_order, retry_parked
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
 
 if TYPE_CHECKING:
-    from tradepost.database.models import Order, OrderLine, ParkedOrderRecord, ShipmentRecord
+    from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
 
@@ -79,13 +79,14 @@ def show(
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Show an order with its lines and shipments."""
+    """Show an order with its lines, its shipments and what happened to it."""
     found = the_order(the_channel(channel), order)
     if raw:
         _print_raw(found)
         return
     lines = list(found.lines.order_by("pk"))
     shipments = list(found.shipments.order_by("pk"))
+    events = list(found.events.order_by("pk"))
     if as_json:
         print_json(
             {
@@ -94,6 +95,7 @@ def show(
                 "lines": [_line_json(line) for line in lines],
                 "charges": found.charges,
                 "shipments": [_shipment_json(shipment) for shipment in shipments],
+                "events": [_event_json(event) for event in events],
             }
         )
         return
@@ -123,6 +125,34 @@ def show(
         title="\nShipments",
         empty="\nNo shipments.",
     )
+    _print_events(events)
+
+
+@app.command()
+def hold(
+    order: Number,
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for whoever meets it.")],
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Hold an order: nothing of it is shipped until it is released."""
+    from tradepost import wiring
+
+    ports = wiring.order_ports(the_channel(channel), requested_by=shell_user())
+    hold_order(order, ports, reason=_text(reason, "reason"))
+    _say_state(order, "on_hold", f"Order {order} is on hold.", as_json=as_json)
+
+
+@app.command()
+def release(order: Number, *, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """Let an order that is on hold go on, whatever held it."""
+    from tradepost import wiring
+
+    chosen = the_channel(channel)
+    reason = release_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
+    state = the_order(chosen, order).state
+    _say_state(order, state, f"Order {order} is {state}; it was on hold: {reason}", as_json=as_json)
 
 
 @app.command()
@@ -224,6 +254,7 @@ def ship(
         typer.Option("--line", metavar="SKU=QTY", help="Only these pieces; may be repeated. Else all that is open."),
     ] = None,
     cost: Annotated[str, typer.Option(help="What the shipment cost.")] = "0",
+    even_if_held: Annotated[bool, typer.Option("--even-if-held", help="Ship an order that is on hold.")] = False,
     dry_run: DryRunOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
@@ -240,6 +271,7 @@ def ship(
         tracking_number=_text(tracking, "tracking number"),
         cost=_amount(cost),
         lines=_pieces(line) if line else None,
+        even_if_held=even_if_held,
     )
     ports = wiring.order_ports(chosen, requested_by=shell_user())
     shipment = preview_shipment(new, ports) if dry_run else record_shipment(new, ports)
@@ -271,6 +303,46 @@ def _execute(kind: str, channel: str, *, dry_run: bool, as_json: bool) -> Exit:
     from tradepost.cli.run_report import execute
 
     return execute(the_channel(channel), kind, dry_run=dry_run, as_json=as_json)
+
+
+def _say_state(order: int, state: str, words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"order": order, "state": state})
+    else:
+        out.print(words, markup=False, soft_wrap=True)
+
+
+def _event_json(event: "OrderEvent") -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "what": event.what,
+        "reason": event.reason,
+        "by": event.by,
+        "run": event.run_id,
+        "fields": event.fields,
+    }
+
+
+def _print_events(events: "Sequence[OrderEvent]") -> None:
+    if not events:
+        return
+    out.print("\nWhat happened", markup=False)
+    for event in events:
+        words = " ".join(filter(None, (event.what, f"by {event.by}" if event.by else "", event.reason)))
+        out.print(f"{event.at:%Y-%m-%d %H:%M} {words}", markup=False, soft_wrap=True)
+        for field in event.fields:
+            before, after = (_shown(field[side], other=field[other]) for side, other in _SIDES)
+            out.print(f"    {field['name']}: {before} -> {after}", markup=False, soft_wrap=True)
+
+
+_SIDES = (("before", "after"), ("after", "before"))
+
+
+def _shown(value: Any, *, other: Any) -> str:
+    """One side of a change; of an address, the parts that differ."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        return ", ".join(f"{name} {part!r}" for name, part in value.items() if part != other.get(name)) or "nothing"
+    return "nothing" if value is None or value == [] else str(value)
 
 
 def _print_raw(order: "Order") -> None:
@@ -323,7 +395,8 @@ def _json(order: "Order") -> dict[str, Any]:
     return {
         "order": order.external_id,
         "state": order.state,
-        "hold_reason": order.hold_reason,
+        "hold_reason": order.holds.reason,
+        "closed_reason": order.closed_reason,
         "store_status": order.store_status,
         "placed_at": order.placed_at,
         "imported_at": order.imported_at,

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from tradepost.domain.order import AcknowledgeMode, Shipment, StoreOrder, StoreStatus, acknowledgement_note
+from tradepost.domain.order import AcknowledgeMode, OrderState, Shipment, StoreOrder, StoreStatus, acknowledgement_note
+from tradepost.domain.order_changes import PERSONAL
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
 # --- products on the store ------------------------------------------------------------------------------------------
@@ -233,6 +234,34 @@ def order_imported(order: StoreOrder) -> Change:
 def order_retried(number: str) -> Change:
     """A parked order is to be tried by the next get."""
     return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.UPDATE, (), "a person asks to try it again")
+
+
+def order_changed(order_number: int, fields: Sequence[FieldChange]) -> Change:
+    """An order has changed on the store. What a person's data were and are is kept with the order alone."""
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)),
+        Side.HUB,
+        Action.UPDATE,
+        tuple(field if field.name not in PERSONAL else FieldChange(field.name, None, "changed") for field in fields),
+        "it was changed on the store",
+    )
+
+
+def order_cancelled(order_number: int, *, before: OrderState, reason: str) -> Change:
+    field = FieldChange("state", before.value, OrderState.CANCELLED.value)
+    return Change(Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), reason)
+
+
+def order_held(order_number: int, *, reason: str) -> Change:
+    field = FieldChange("hold", None, reason)
+    return Change(Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), "held by a person")
+
+
+def order_released(order_number: int, *, before: str) -> Change:
+    field = FieldChange("hold", before, None)
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), "released by a person"
+    )
 
 
 def order_parked(number: str) -> Change:

@@ -296,11 +296,6 @@ def final_state(status: StoreStatus) -> OrderState | None:
     return _FINAL.get(status)
 
 
-def first_state(status: StoreStatus, *, hold_reason: str) -> OrderState:
-    """Return the state of an order that is imported now."""
-    return final_state(status) or (OrderState.ON_HOLD if hold_reason else OrderState.OPEN)
-
-
 def hold_reason(order: StoreOrder, *, unmatched: Iterable[StoreOrderLine]) -> str:
     """Say why a person has to look at an order whose `unmatched` lines are no listings; empty when nobody has to."""
     reasons = [

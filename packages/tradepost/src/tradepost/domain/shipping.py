@@ -48,6 +48,7 @@ class ShippableOrder:
     state: OrderState
     lines: tuple[ShippableLine, ...]
     tracking_numbers: frozenset[str] = frozenset()
+    why_held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,19 @@ class ShipmentPart:
 
 
 def parts_to_ship(
-    order: ShippableOrder, *, tracking_number: str, wanted: Mapping[str, int] | None
+    order: ShippableOrder, *, tracking_number: str, wanted: Mapping[str, int] | None, even_if_held: bool = False
 ) -> list[ShipmentPart]:
     """
     Choose the pieces of a new shipment, from the first line on.
 
-    `wanted`: SKU -> pieces; None takes everything that is still open. Raises NotAllowed with the reason.
+    `wanted`: SKU -> pieces; None takes everything that is still open. `even_if_held`: somebody has said so. Raises
+    NotAllowed with the reason.
     """
+    if order.state is OrderState.ON_HOLD and not even_if_held:
+        raise NotAllowed(
+            f"Order {order.number} is on hold: {order.why_held} 'tradepost orders release {order.number}' lets it go "
+            "on, and --even-if-held ships it all the same."
+        )
     if order.state in _DONE:
         raise NotAllowed(f"Order {order.number} is {order.state}; nothing of it is left to be shipped.")
     if not tracking_number:

@@ -73,7 +73,8 @@ class Verdict:
     set_up: list[SetupItem] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
     imported: list[StoreOrder] = field(default_factory=list)
-    refreshed: list[StoreOrder] = field(default_factory=list)
+    followed: list[StoreOrder] = field(default_factory=list)
+    gone_orders: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
     synced_shipments: dict[int, int] = field(default_factory=dict)
     shipment_errors: dict[int, str] = field(default_factory=dict)
@@ -513,8 +514,8 @@ def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], curs
 def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
     if verdict.imported:
         ports.orders.add(verdict.imported, at=at)
-    if verdict.refreshed:
-        ports.orders.refresh(verdict.refreshed)
+    if verdict.followed or verdict.gone_orders:
+        ports.orders.follow(verdict.followed, gone=verdict.gone_orders, at=at)
     if verdict.judged_orders:
         ports.orders.judged(verdict.judged_orders)
     if verdict.parked:

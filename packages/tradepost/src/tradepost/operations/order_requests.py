@@ -11,9 +11,10 @@ from tradepost.operations.ports import Clock, History, Orders
 
 @dataclass(frozen=True, slots=True)
 class OrderPorts:
-    """What requests about the orders of one channel need; `history` knows who asks."""
+    """What requests about the orders of one channel need; `history` knows who asks, which is `requested_by`."""
 
     channel_id: int
+    requested_by: str
     orders: Orders
     history: History
     transaction: Callable[[], AbstractContextManager[None]]
@@ -29,3 +30,20 @@ def retry_parked(numbers: Collection[str] | None, ports: OrderPorts) -> list[str
             channel_id=ports.channel_id,
         )
     return retried
+
+
+def hold_order(number: int, ports: OrderPorts, *, reason: str) -> None:
+    """Hold an order until somebody releases it. Raises NotAllowed for one that is unknown or done."""
+    with ports.transaction():
+        ports.orders.hold(number, reason=reason, by=ports.requested_by, at=ports.clock())
+        held = changes.order_held(number, reason=reason)
+        ports.history.keep([Result(held, Outcome.APPLIED)], channel_id=ports.channel_id)
+
+
+def release_order(number: int, ports: OrderPorts) -> str:
+    """Let an order go on, whatever held it; return the reason. Raises NotAllowed for one that is not held."""
+    with ports.transaction():
+        reason = ports.orders.release(number, by=ports.requested_by, at=ports.clock())
+        released = changes.order_released(number, before=reason)
+        ports.history.keep([Result(released, Outcome.APPLIED)], channel_id=ports.channel_id)
+    return reason

@@ -118,7 +118,7 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
     ) -> Verdict:
         # An order of which a value became too big for the hub stays as it was known.
         readable = [order for order in seen.values() if isinstance(order, StoreOrder)]
-        verdict = Verdict(refreshed=[order for order in readable if not unstorable(order)])
+        verdict = Verdict(followed=[order for order in readable if not unstorable(order)])
         decided = {result.change.subject.id: result for result in plan.settled}
         for shipment in batch.rows:
             send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))

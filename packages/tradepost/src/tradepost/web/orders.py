@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from tradepost.database.models import Order, OrderLine, ParkedOrderRecord, ShipmentRecord
+from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.format import NOTHING, ORDER_COLOURS, money, spoken
+from tradepost.web.format import NOTHING, ORDER_COLOURS, field_lines, money, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
 
@@ -37,6 +37,20 @@ class Shipments(ReadOnlyRows):
     verbose_name_plural = "shipments"
     fields = ("code", "carrier", "tracking_number", "shipped_at", "synced_at", "last_error")
     readonly_fields = fields
+
+
+class Events(ReadOnlyRows):
+    """What happened to the order since its import."""
+
+    model = OrderEvent
+    verbose_name_plural = "events"
+    fields = ("at", "what", "by", "reason", "differences")
+    readonly_fields = fields
+    ordering = ("id",)
+
+    @column("Before and after")
+    def differences(self, row: OrderEvent) -> str:
+        return "; ".join(field_lines(row.fields)) or NOTHING
 
 
 @admin.register(ParkedOrderRecord, site=site)
@@ -71,16 +85,16 @@ class OrderTable(ReadOnlyTable):
     list_select_related = ("channel",)
     search_fields = ("external_id",)
     search_help_text = "An order number, or the SKU of a line"
-    inlines = (Lines, Shipments)
+    inlines = (Lines, Shipments, Events)
     fieldsets = (
         (
             None,
-            {"fields": ("channel", "external_id", "state_label", "hold_reason", "store_state", "sum", "payment_state")},
+            {"fields": ("channel", "external_id", "state_label", "why_so", "store_state", "sum", "payment_state")},
         ),
         ("Times", {"fields": ("placed_at", "imported_at", "acknowledged_at")}),
         ("Delivery", {"fields": ("buyer", "address", "shipping_method", "charge_lines")}),
     )
-    readonly_fields = ("state_label", "store_state", "sum", "buyer", "address", "charge_lines")
+    readonly_fields = ("state_label", "why_so", "store_state", "sum", "buyer", "address", "charge_lines")
 
     @column("Order", two_lines=True)
     def number(self, row: Order) -> list[str]:
@@ -89,6 +103,10 @@ class OrderTable(ReadOnlyTable):
     @column("State", label=ORDER_COLOURS)
     def state_label(self, row: Order) -> str:
         return spoken(row.state)
+
+    @column("Because")
+    def why_so(self, row: Order) -> str:
+        return row.why or NOTHING
 
     @column("On the store")
     def store_state(self, row: Order) -> str:

@@ -14,6 +14,7 @@ from tradepost.database.models.listing import (
 )
 from tradepost.database.models.order import (
     Order,
+    OrderEvent,
     OrderLine,
     OrderPayload,
     ParkedOrderRecord,
@@ -35,6 +36,7 @@ __all__ = [
     "LinkEvent",
     "Listing",
     "Order",
+    "OrderEvent",
     "OrderLine",
     "OrderPayload",
     "ParkedOrderRecord",

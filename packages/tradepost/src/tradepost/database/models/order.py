@@ -9,6 +9,7 @@ from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
 from tradepost.domain.order import OrderState, PaymentState, StoreStatus
+from tradepost.domain.order_changes import Holds, OrderEventKind
 
 
 class Order(models.Model):
@@ -17,12 +18,18 @@ class Order(models.Model):
 
     Addresses, charges, discounts, payments and notes are JSON in the shape of the domain's `Address`, `StoreCharge`,
     `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
+    `hold_reason`, `hold_asked` and `hold_released` are the domain's `Holds`; `held_by`: the person who asked, blank
+    where the hub did. `closed_reason`: why it is cancelled, where the store's state does not say it.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="orders")
     external_id = models.BigIntegerField()
     state = enum_field(OrderState, default=OrderState.OPEN.value)
     hold_reason = models.TextField(blank=True)
+    hold_asked = models.TextField(blank=True)
+    hold_released = models.TextField(blank=True)
+    held_by = models.CharField(max_length=150, blank=True)
+    closed_reason = models.TextField(blank=True)
     store_status = enum_field(StoreStatus)
     placed_at = models.DateTimeField()
     imported_at = models.DateTimeField()
@@ -47,7 +54,8 @@ class Order(models.Model):
             one_of("store_status", StoreStatus, table="order"),
             models.UniqueConstraint(fields=["channel", "external_id"], name="order_once_per_channel"),
             models.CheckConstraint(
-                condition=~Q(state=OrderState.ON_HOLD.value) | ~Q(hold_reason=""), name="order_hold_has_a_reason"
+                condition=~Q(state=OrderState.ON_HOLD.value) | ~Q(hold_reason="") | ~Q(hold_asked=""),
+                name="order_hold_has_a_reason",
             ),
         ]
         indexes = [
@@ -62,6 +70,39 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return str(self.external_id)
+
+    @property
+    def holds(self) -> Holds:
+        return Holds(by_rules=self.hold_reason, asked=self.hold_asked, released=self.hold_released)
+
+    @property
+    def why(self) -> str:
+        """Why it is in its state: what holds it, or what closed it."""
+        return self.holds.reason if self.state == OrderState.ON_HOLD.value else self.closed_reason
+
+
+class OrderEvent(models.Model):
+    """
+    Something that happened to an order after its import; append only.
+
+    `fields`: [{name, before, after}], which may hold a person's data, and are nowhere else but in the order itself.
+    `by`: the person who asked for it, blank where the store or the hub did it.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    what = enum_field(OrderEventKind)
+    reason = models.TextField(blank=True)
+    by = models.CharField(max_length=150, blank=True)
+    fields = models.JSONField(default=list, blank=True)
+    run_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [one_of("what", OrderEventKind, table="order_event")]
+        indexes = [models.Index(fields=["order", "id"], name="order_event_of_order")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.order_id}"
 
 
 class OrderPayload(models.Model):

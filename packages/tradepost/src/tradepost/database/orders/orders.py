@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.models import Channel, Order, OrderPayload, ShipmentRecord
+from tradepost.database.models import Channel, Order, OrderEvent, OrderPayload, ShipmentRecord
+from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
 from tradepost.database.orders.parked import let_try_again, park, parked_ids, tried_fingerprints, unpark
 from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import (
     LARGEST_ID,
     OrderState,
@@ -21,9 +24,17 @@ from tradepost.domain.order import (
     Shipment,
     StoreOrder,
     StoreOrderLine,
-    final_state,
-    first_state,
+    StoreStatus,
     hold_reason,
+)
+from tradepost.domain.order_changes import (
+    DELETED,
+    Holds,
+    LedgerOrder,
+    OrderEventKind,
+    differences,
+    state_of,
+    to_decide,
 )
 from tradepost.domain.order_lines import LineMatcher
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
@@ -31,15 +42,11 @@ from tradepost.operations.ports import NewShipment, OrderRow
 
 
 class DjangoOrders:
-    """Implements `ports.Orders` for one channel."""
+    """Implements `ports.Orders` for one channel; `run_id` is noted with what happens to orders."""
 
-    def __init__(self, channel_id: int) -> None:
+    def __init__(self, channel_id: int, *, run_id: int | None = None) -> None:
         self._channel_id = channel_id
-
-    def known(self, external_ids: Collection[int]) -> set[int]:
-        # No column holds a larger one, and SQLite's driver fails on it.
-        possible = [number for number in external_ids if abs(number) <= LARGEST_ID]
-        return set(self._all().filter(external_id__in=possible).values_list("external_id", flat=True))
+        self._run_id = run_id
 
     def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
         if not orders:
@@ -52,17 +59,64 @@ class DjangoOrders:
             self._keep_payloads(new, ids, at)
         return len(ids)
 
-    def refresh(self, orders: Sequence[StoreOrder]) -> None:
+    def ledger(self, numbers: Collection[int]) -> dict[int, LedgerOrder]:
+        # No column holds a larger one, and SQLite's driver fails on it.
+        possible = [number for number in numbers if abs(number) <= LARGEST_ID]
+        return read_ledger(list(self._all().filter(external_id__in=possible)))
+
+    def follow(self, orders: Sequence[StoreOrder], *, gone: Collection[int] = (), at: datetime) -> None:
         with transaction.atomic():
-            ids = dict(
-                self._all().filter(external_id__in=[order.id for order in orders]).values_list("external_id", "id")
+            # Under lock: two runs may follow the same order, and what differs is told once.
+            numbers = [*(order.id for order in orders), *gone]
+            rows = list(self._all().select_for_update().filter(external_id__in=numbers).order_by("id"))
+            ids = {row.external_id: row.pk for row in rows}
+            ledger = read_ledger(rows)
+            found = [order for order in orders if order.id in ids]
+            matcher = matcher_for(_lines(found), channel_id=self._channel_id)
+            self._write_followed([(ids[order.id], ledger[order.id], order) for order in found], matcher)
+            if found:
+                save_lines(found, ids, matcher)
+                self._cancel_missing_lines(found, ids)
+                self._keep_payloads(found, ids, at)
+            self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])
+            self._add_events(ledger, {order.id: order for order in found}, gone, ids=ids, at=at)
+
+    def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
+        with transaction.atomic():
+            row = self._one(number)
+            if row.state in {OrderState.CLOSED.value, OrderState.CANCELLED.value}:
+                raise NotAllowed(f"Order {number} is {row.state}; there is nothing left to hold.")
+            row.hold_asked = reason
+            row.held_by = by
+            row.state = OrderState.ON_HOLD.value
+            row.save(update_fields=["hold_asked", "held_by", "state"])
+            OrderEvent.objects.create(
+                order=row, at=at, what=OrderEventKind.HELD.value, reason=reason, by=by, run_id=self._run_id
             )
-            known = [order for order in orders if order.id in ids]
-            if not known:
-                return
-            self._update(known, ids)
-            save_lines(known, ids, matcher_for(_lines(known), channel_id=self._channel_id))
-            self._cancel_missing_lines(known, ids)
+
+    def release(self, number: int, *, by: str, at: datetime) -> str:
+        with transaction.atomic():
+            row = self._one(number)
+            if row.state != OrderState.ON_HOLD.value:
+                raise NotAllowed(f"Order {number} is not on hold; it is {row.state}.")
+            reason = row.holds.reason
+            row.hold_asked = row.held_by = ""
+            row.hold_released = row.hold_reason
+            # An order that is gone from the store waits for nothing any more.
+            is_gone = bool(row.closed_reason)
+            settled = OrderState.CANCELLED if is_gone else state_of(StoreStatus(row.store_status), row.holds)
+            row.state = settled.value
+            row.save(update_fields=["hold_asked", "held_by", "hold_released", "state"])
+            OrderEvent.objects.create(
+                order=row, at=at, what=OrderEventKind.RELEASED.value, reason=reason, by=by, run_id=self._run_id
+            )
+        return reason
+
+    def _one(self, number: int) -> Order:
+        row = self._all().select_for_update().filter(external_id=number).first() if abs(number) <= LARGEST_ID else None
+        if row is None:
+            raise NotAllowed(f"There is no order {number} in this channel's ledger; get orders first.")
+        return row
 
     def news(self, *, after: int, limit: int) -> list[OrderNews]:
         return news(channel_id=self._channel_id, after=after, limit=limit)
@@ -158,43 +212,77 @@ class DjangoOrders:
                 {
                     "channel_id": self._channel_id,
                     "external_id": order.id,
-                    "state": first_state(order.status, hold_reason=reason),
+                    "state": state_of(order.status, Holds(by_rules=reason)),
                     "hold_reason": reason,
-                    "store_status": order.status,
+                    "hold_asked": "",
+                    "hold_released": "",
+                    "held_by": "",
+                    "closed_reason": "",
                     "placed_at": order.placed_at,
                     "imported_at": at,
-                    "ship_to": plain(order.ship_to),
-                    "bill_to": plain(order.bill_to),
-                    "charges": plain(order.charges),
-                    "notes": order.notes,
-                    "total": order.total,
-                    "currency": order.currency,
-                    "shipping_method": order.shipping_method,
-                    "payment_state": order.payment_state,
-                    "customer_id": order.customer_id,
-                    "discounts": plain(order.discounts),
-                    "payments": plain(order.payments),
-                    "custom_fields": plain(order.custom_fields),
+                    **_columns(order),
                 }
             )
         made = sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
         return {int(row["external_id"]): int(row["id"]) for row in made}
 
-    def _update(self, orders: Sequence[StoreOrder], ids: Mapping[int, int]) -> None:
-        sql.update(
-            Order,
-            [
+    def _write_followed(self, orders: Sequence[tuple[int, LedgerOrder, StoreOrder]], matcher: LineMatcher) -> None:
+        """Write what the store says now, and what it means for holds and state."""
+        rows = []
+        for order_id, ledger, order in orders:
+            unmatched = [line for line in matcher.unmatched(order) if line.line_id not in ledger.matched]
+            rules = hold_reason(order, unmatched=unmatched)
+            asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
+            holds = Holds(by_rules=rules, asked=asked, released=ledger.holds.released if rules else "")
+            rows.append(
                 {
-                    "id": ids[order.id],
-                    "store_status": order.status,
-                    "payment_state": order.payment_state,
-                    "notes": order.notes,
+                    "id": order_id,
+                    "state": state_of(order.status, holds),
+                    "hold_reason": holds.by_rules,
+                    "hold_asked": holds.asked,
+                    "hold_released": holds.released,
+                    "closed_reason": "",
+                    **_columns(order),
                 }
-                for order in orders
-            ],
-        )
-        settled = ((ids[order.id], final_state(order.status)) for order in orders)
-        sql.update(Order, [{"id": order_id, "state": state} for order_id, state in settled if state is not None])
+            )
+        sql.update(Order, rows)
+
+    def _cancel_gone(self, gone: Sequence[tuple[Order, LedgerOrder]]) -> None:
+        rows = []
+        for row, ledger in gone:
+            if row.state == OrderState.CLOSED.value or row.closed_reason:
+                continue
+            asked = " ".join(filter(None, (row.hold_asked, to_decide(ledger, None))))
+            state = OrderState.ON_HOLD if asked else OrderState.CANCELLED
+            rows.append({"id": row.pk, "state": state, "hold_asked": asked, "closed_reason": DELETED})
+        sql.update(Order, rows)
+
+    def _add_events(
+        self,
+        ledger: Mapping[int, LedgerOrder],
+        found: Mapping[int, StoreOrder],
+        gone: Collection[int],
+        *,
+        ids: Mapping[int, int],
+        at: datetime,
+    ) -> None:
+        events = []
+        for number, known in ledger.items():
+            order = found.get(number)
+            fields = differences(known.order, order) if order is not None else ()
+            is_gone = number in gone and known.state is not OrderState.CLOSED and not known.is_gone
+            if fields or is_gone:
+                what = OrderEventKind.DELETED if is_gone else OrderEventKind.CHANGED
+                events.append(
+                    {
+                        "order_id": ids[number],
+                        "what": what,
+                        "reason": to_decide(known, order),
+                        "by": "",
+                        "fields": [plain(field) for field in fields],
+                    }
+                )
+        sql.insert(OrderEvent, events, constants={"at": at, "run_id": self._run_id})
 
     def _cancel_missing_lines(self, orders: Sequence[StoreOrder], ids: Mapping[int, int]) -> None:
         """A line that was deleted on the store sells nothing any more."""
@@ -217,3 +305,22 @@ class DjangoOrders:
 
 def _lines(orders: Sequence[StoreOrder]) -> list[StoreOrderLine]:
     return [line for order in orders for line in order.lines]
+
+
+def _columns(order: StoreOrder) -> dict[str, Any]:
+    """What of an order is as the store says it."""
+    return {
+        "store_status": order.status,
+        "ship_to": plain(order.ship_to),
+        "bill_to": plain(order.bill_to),
+        "charges": plain(order.charges),
+        "notes": order.notes,
+        "total": order.total,
+        "currency": order.currency,
+        "shipping_method": order.shipping_method,
+        "payment_state": order.payment_state,
+        "customer_id": order.customer_id,
+        "discounts": plain(order.discounts),
+        "payments": plain(order.payments),
+        "custom_fields": plain(order.custom_fields),
+    }

@@ -20,7 +20,9 @@ def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment
     if order is None:
         raise NotAllowed(f"There is no order {new.order_number} in this channel's ledger; get orders first.")
     tracking_number = new.tracking_number.strip()
-    parts = parts_to_ship(_shippable(order), tracking_number=tracking_number, wanted=new.lines)
+    parts = parts_to_ship(
+        _shippable(order), tracking_number=tracking_number, wanted=new.lines, even_if_held=new.even_if_held
+    )
     record = ShipmentRecord.objects.create(
         order=order,
         # Random, because a store may remember the codes of a hub that was set up anew.
@@ -79,5 +81,6 @@ def _shippable(order: Order) -> ShippableOrder:
             )
             for line in order.lines.select_related("listing").order_by("id")
         ),
+        why_held=order.holds.reason,
         tracking_numbers=frozenset(order.shipments.values_list("tracking_number", flat=True)),
     )

@@ -11,7 +11,7 @@ from tradepost.domain.order import AcknowledgeMode, StoreStatus
 from tradepost.domain.order_news import OrderCriteria, imported_since
 from tradepost.operations.form import drive
 from tradepost.operations.get_orders.acknowledge import Acknowledge
-from tradepost.operations.get_orders.comparison import Comparison
+from tradepost.operations.get_orders.comparison import OrderComparison
 from tradepost.operations.get_orders.ledger import KeepLedger
 from tradepost.operations.ports import Ports
 from tradepost.operations.stock.sightings import Sight
@@ -37,7 +37,7 @@ def execute(ports: Ports) -> None:
     found = sight.found
     if criteria != compared:
         statuses = criteria.statuses - (_SIGHTED_FIRST if is_first else frozenset())
-        comparison = Comparison(criteria, statuses=statuses, found=found)
+        comparison = OrderComparison(criteria, statuses=statuses, found=found)
         drive(ports, comparison)
         found = {**comparison.found, **found}
     drive(ports, KeepLedger(ports.channel, criteria, found))

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tradepost.domain import changes
-from tradepost.domain.order import ParkedOrder, PaymentState, StoreOrder, UnreadableOrder, parked, unstorable
+from tradepost.domain.order import (
+    OrderState,
+    ParkedOrder,
+    PaymentState,
+    StoreOrder,
+    UnreadableOrder,
+    parked,
+    unstorable,
+)
+from tradepost.domain.order_changes import DELETED, LedgerOrder, differences
 from tradepost.domain.order_news import OrderCriteria, OrderNews, needs_details
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
@@ -27,13 +36,14 @@ class LedgerPlan:
     followed: list[StoreOrder] = field(default_factory=list)
     judged: dict[int, str] = field(default_factory=dict)
     parked: list[ParkedOrder] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
     """The orders of a batch that the ledger has, and by which looks orders are parked (`Orders.parked`)."""
 
-    known: frozenset[int]
+    known: Mapping[int, LedgerOrder]
     parked: Mapping[str, str]
 
 
@@ -72,8 +82,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         return seen_of(ports.store.orders_by_id(wanted)) if wanted else {}
 
     def facts(self, ports: Ports, batch: Batch[OrderNews], seen: Orders) -> LedgerFacts:
-        known = frozenset(ports.orders.known([row.number for row in batch.rows]))
-        return LedgerFacts(known, ports.orders.parked())
+        return LedgerFacts(ports.orders.ledger([row.number for row in batch.rows]), ports.orders.parked())
 
     def plan(self, batch: Batch[OrderNews], facts: LedgerFacts | None, seen: Orders) -> Plan[LedgerPlan]:
         assert facts is not None
@@ -82,8 +91,15 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         settled: list[Result] = []
         for row in batch.rows:
             order = seen.get(row.number)
+            known = facts.known.get(row.number)
             if order is None:
                 detail.judged[row.number] = row.fingerprint
+                # One that was asked for and has not come is gone as well.
+                is_gone = row.is_gone or needs_details(row, self._criteria)
+                if known is not None and is_gone and known.state is not OrderState.CLOSED and not known.is_gone:
+                    detail.gone.append(row.number)
+                    cancelled = changes.order_cancelled(row.number, before=known.state, reason=DELETED)
+                    units.append(Unit(str(row.number), (cancelled,)))
                 continue
             reason = order.reason if isinstance(order, UnreadableOrder) else unfit(order)
             if isinstance(order, UnreadableOrder) or reason:
@@ -94,8 +110,11 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
                     settled.append(Result(changes.order_parked(aside.number), Outcome.FAILED, message=reason))
                 continue
             detail.judged[row.number] = row.fingerprint
-            if row.number in facts.known:
-                detail.followed.append(order)
+            if known is not None:
+                fields = differences(known.order, order)
+                if fields or known.is_gone:
+                    detail.followed.append(order)
+                    units.append(Unit(str(order.id), (changes.order_changed(order.id, fields),)))
             elif self._criteria.wants(order):
                 detail.imported.append(order)
                 units.append(Unit(str(order.id), (changes.order_imported(order),)))
@@ -114,7 +133,8 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         detail = plan.detail
         return Verdict(
             imported=detail.imported,
-            refreshed=detail.followed,
+            followed=detail.followed,
+            gone_orders=detail.gone,
             judged_orders=detail.judged,
             parked=detail.parked,
         )

@@ -12,6 +12,7 @@ from tradepost.domain.order import (
     Shipment,
     StoreOrder,
 )
+from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 
 
@@ -27,34 +28,50 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class NewShipment:
-    """A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open."""
+    """
+    A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open.
+
+    `even_if_held`: an order on hold is shipped all the same.
+    """
 
     order_number: int
     carrier: str
     tracking_number: str
     cost: Decimal = Decimal()
     lines: Mapping[str, int] | None = None
+    even_if_held: bool = False
 
 
 class Orders(Protocol):
     """The ledger of imported orders of one channel, and their shipments."""
 
-    def known(self, external_ids: Collection[int]) -> set[int]: ...
-
     def add(self, orders: Sequence[StoreOrder], *, at: datetime) -> int:
         """
         Import orders with lines matched to listings, set-based, ignoring those already there; returns how many.
 
-        An order with a line that matches nothing, or whose total
-        does not add up, is put on hold with the reason.
+        An order with a line that matches nothing, or whose total does not add up, is put on hold with the reason.
         """
         ...
 
-    def refresh(self, orders: Sequence[StoreOrder]) -> None:
+    def ledger(self, numbers: Collection[int]) -> dict[int, LedgerOrder]:
+        """Return orders as the ledger has them, by the store's number; those that it does not have are left out."""
+        ...
+
+    def follow(self, orders: Sequence[StoreOrder], *, gone: Collection[int] = (), at: datetime) -> None:
         """
-        Record the store's state of known orders and their lines, also lines that a split on the store has made;
-        close what is wholly shipped or cancelled.
+        Record known orders as the store has them now, and those that are `gone` from it, each difference as an event.
+
+        Holds by rules are judged anew, what a person has to decide becomes one, and what is wholly shipped, cancelled
+        or gone is closed (`domain.order_changes`). Unknown orders are passed over. Idempotent.
         """
+        ...
+
+    def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
+        """Hold an order until somebody releases it. Raises NotAllowed for one that is unknown or done."""
+        ...
+
+    def release(self, number: int, *, by: str, at: datetime) -> str:
+        """Let an order go on, whatever held it; returns the reason. Raises NotAllowed for one that is not held."""
         ...
 
     def news(self, *, after: int, limit: int) -> list[OrderNews]:
