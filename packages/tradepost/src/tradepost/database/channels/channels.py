@@ -24,7 +24,7 @@ from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath, StoreStatus
 from tradepost.domain.plan import RunState
 from tradepost.domain.stock import StockMode
-from tradepost.operations.ports import ChannelProfile, ChannelSettings, Cipher, StoreStanding
+from tradepost.operations.ports import CHECKED_WELL, ChannelProfile, ChannelSettings, Cipher, StoreStanding
 
 _RULES = {field.name for field in dataclasses.fields(ContentRules)}
 _LONGEST_NAME = 100
@@ -126,6 +126,8 @@ class DjangoChannels:
         for kind, result in ((ConnectionKind.STORE_API, store), (ConnectionKind.IMAGE_FTP, images)):
             connections = _in_use(channel_id).connections.filter(kind=kind.value)
             connections.update(tested_at=at, test_result=result)
+        if store == CHECKED_WELL:
+            forget_refusal(channel_id)
 
     def archive(self, channel_id: int, *, at: datetime) -> bool:
         channel = _in_use(channel_id)
@@ -141,6 +143,16 @@ class DjangoChannels:
         channel.name = channel.name[: _LONGEST_NAME - len(suffix)] + suffix
         channel.save(update_fields=["archived_at", "name"])
         return True
+
+
+def note_refusal(channel_id: int, reason: str, *, until: datetime) -> None:
+    """Keep that the store has refused a channel's token; until then no schedule has it asked again."""
+    Channel.objects.filter(pk=channel_id).update(refusal=reason, refused_until=until)
+
+
+def forget_refusal(channel_id: int) -> None:
+    """Take back that the store refuses a channel, because it does not, or because its connection is another one now."""
+    Channel.objects.filter(pk=channel_id, refused_until__isnull=False).update(refusal="", refused_until=None)
 
 
 def _in_use(channel_id: int) -> Channel:
