@@ -138,7 +138,7 @@ def list_(*, as_json: JsonOption = False) -> None:
         (
             (
                 channel.name,
-                "paused" if channel.is_paused else "active",
+                _state(channel),
                 _addresses(channel, ConnectionKind.STORE_API),
                 _addresses(channel, ConnectionKind.IMAGE_FTP) or "none",
                 channel.listings.count(),
@@ -162,8 +162,10 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key not in {"attention", "connections", "schedules"}:
+        if key not in {"attention", "refusal", "connections", "schedules"}:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
+    if facts["refusal"]:
+        out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
     for question in facts["attention"]:
         out.print(
             f"attention: the brake stopped {question['kind']} {question['run']}. {question['message']} "
@@ -425,8 +427,22 @@ def _ports() -> "ChannelPorts":
 # --- what is told ---
 
 
+def _state(channel: "Channel") -> str:
+    if channel.is_paused:
+        return "paused"
+    return "refused by the store" if channel.refusal else "active"
+
+
 def _addresses(channel: "Channel", kind: "ConnectionKind") -> str:
     return ", ".join(f"{c.host} {c.store_code}".strip() for c in channel.connections.all() if c.kind == kind.value)
+
+
+def _refused(channel: "Channel") -> str:
+    name = shlex.quote(channel.name)
+    return (
+        f"Until then schedules start nothing, and what is queued stays queued. 'tradepost channel check {name}' tries "
+        f"again, and so does the first run in {channel.time_zone} after {channel.refused_until:%Y-%m-%d %H:%M} UTC."
+    )
 
 
 def _json(channel: "Channel") -> dict[str, Any]:
@@ -439,6 +455,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "paused": channel.is_paused,
         "store": channel.store_standing,
         "store_doubt": channel.store_doubt,
+        "refusal": channel.refusal,
         "local": channel.is_local,
         "time_zone": channel.time_zone,
         "acknowledge": channel.acknowledge_mode,

@@ -13,6 +13,7 @@ TradepostError
 │   └── RowRefused         a row of a file can't be used (line, reason)
 ├── Reconfigure            stop until a person acts
 │   ├── CredentialsRejected   token, signature, time stamp, FTP login
+│   │   └── StoreRefused       the store lets this channel's token in no more, whatever is asked for
 │   ├── PermissionMissing     the token lacks a function (function)
 │   ├── AddressRefused        an address that must not be called
 │   ├── HubUnusable           our own disk, database or data folder: full, locked, damaged, away, not ours to write
@@ -85,6 +86,10 @@ class Reconfigure(TradepostError):
 
 
 class CredentialsRejected(Reconfigure):
+    pass
+
+
+class StoreRefused(CredentialsRejected):
     pass
 
 

@@ -14,11 +14,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tradepost import wiring
+from tradepost.database.channels import channels
 from tradepost.database.failures import explain
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.brake import Braking
-from tradepost.domain.errors import NotAllowed, RunLost, TradepostError
+from tradepost.domain.errors import NotAllowed, RunLost, StoreRefused, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import SETTLED_STATES, RunState
@@ -29,6 +30,10 @@ from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, IS_FOR
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
+# How long no schedule tries a store again that lets nobody in: a person has to mend it, and each attempt slows it down.
+REFUSED_PAUSE = timedelta(hours=1)
+# These ask the store even where nothing is due, so that their end says that it lets the channel in.
+_ASKING = frozenset({RunKind.GET_ORDERS, RunKind.SYNC, RunKind.LINK})
 # After these, what earlier runs were stopped for is done, is not due any more, or is asked anew.
 _ANSWERS = frozenset({RunState.COMPLETED, RunState.COMPLETED_WITH_ERRORS, RunState.STOPPED})
 
@@ -182,6 +187,8 @@ def execute(
         _logger.warning("Run %s was taken over by another worker.", run.pk)
         return
     except TradepostError as failure:
+        if isinstance(failure, StoreRefused):
+            channels.note_refusal(run.channel_id, str(failure), until=clock() + REFUSED_PAUSE)
         error = {"error": str(failure), "error_kind": type(failure).__name__}
     except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
         error = _error_of(failure, run)
@@ -190,6 +197,8 @@ def execute(
             handle, clock, RunState.CANCELLED, error="It was interrupted; asked for again, it goes on where it stopped."
         )
         raise
+    if not error and run.kind in _ASKING:
+        channels.forget_refusal(run.channel_id)
     _settle(handle, clock, _state(handle, error), **error)
 
 

@@ -84,7 +84,7 @@ def start_due(*, clock: Clock = timezone.now) -> list[Run]:
     Queue a run for each schedule that is due; return them.
 
     However often its time has passed, a schedule starts one run, which joins one that is queued for the same. While
-    the same is being executed, it waits for its next time.
+    the same is being executed, and while the store lets the channel in no more, it waits for its next time.
     """
     now = clock()
     started = [run for schedule in schedules.due(at=now) if (run := _start(schedule, now=now)) is not None]
@@ -104,6 +104,9 @@ def _start(schedule: schedules.DueSchedule, *, now: datetime) -> Run | None:
     # Together, so that who is killed in between has neither claimed nor queued.
     with transaction.atomic():
         if not schedules.claim(schedule, next_at=next_at):
+            return None
+        if schedule.is_refused:
+            _logger.info("The store of channel %s refuses it; %s waits.", schedule.channel_id, work.kind)
             return None
         if runs.is_at_work(schedule.channel_id, work.kind, options=work.options):
             _logger.info("%s of channel %s is at work; its schedule waits.", work.kind, schedule.channel_id)
@@ -125,6 +128,11 @@ def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezon
         return (
             f"nothing is executed while the channel is paused ('tradepost channel resume {shlex.quote(channel.name)}' "
             f"changes that)"
+        )
+    if channel.refused_until is not None and channel.refused_until > now:
+        return (
+            "the store refuses the channel, so nothing is started until that is mended ('tradepost channel show "
+            f"{shlex.quote(channel.name)}' says why)"
         )
     times = [
         row.next_at

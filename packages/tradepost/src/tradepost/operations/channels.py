@@ -9,7 +9,16 @@ from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.domain.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation, next_time
 from tradepost.operations import channel_changes as changes
 from tradepost.operations.connection_check import Look, faults, look_at
-from tradepost.operations.ports import ChannelProfile, Channels, Clock, Connector, History, ScheduleRow, Schedules
+from tradepost.operations.ports import (
+    CHECKED_WELL,
+    ChannelProfile,
+    Channels,
+    Clock,
+    Connector,
+    History,
+    ScheduleRow,
+    Schedules,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +214,7 @@ def _refuse_impossible_prices(profile: ChannelProfile) -> None:
 
 def _keep_look(channel_id: int, profile: ChannelProfile, look: Look, ports: ChannelPorts) -> None:
     store, images = faults(look.store), faults(look.images)
-    ports.channels.note_check(channel_id, store=store or "ok", images=images or "ok", at=ports.clock())
+    ports.channels.note_check(channel_id, store=store or CHECKED_WELL, images=images or CHECKED_WELL, at=ports.clock())
     found = {"store": store} | ({} if profile.images is None else {"images": images})
     ports.history.keep(
         [

@@ -23,7 +23,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import RunState
-from tradepost.operations.ports import ChannelProfile, Cipher, StoreStanding
+from tradepost.operations.ports import CHECKED_WELL, ChannelProfile, Cipher, StoreStanding
 
 _LONGEST_NAME = 100
 
@@ -96,6 +96,8 @@ class DjangoChannels:
         for kind, result in ((ConnectionKind.STORE_API, store), (ConnectionKind.IMAGE_FTP, images)):
             connections = _in_use(channel_id).connections.filter(kind=kind.value)
             connections.update(tested_at=at, test_result=result)
+        if store == CHECKED_WELL:
+            forget_refusal(channel_id)
 
     def archive(self, channel_id: int, *, at: datetime) -> bool:
         channel = _in_use(channel_id)
@@ -111,6 +113,16 @@ class DjangoChannels:
         channel.name = channel.name[: _LONGEST_NAME - len(suffix)] + suffix
         channel.save(update_fields=["archived_at", "name"])
         return True
+
+
+def note_refusal(channel_id: int, reason: str, *, until: datetime) -> None:
+    """Keep that the store has refused a channel's token; until then no schedule has it asked again."""
+    Channel.objects.filter(pk=channel_id).update(refusal=reason, refused_until=until)
+
+
+def forget_refusal(channel_id: int) -> None:
+    """Take back that the store refuses a channel, because it does not, or because its connection is another one now."""
+    Channel.objects.filter(pk=channel_id, refused_until__isnull=False).update(refusal="", refused_until=None)
 
 
 def _in_use(channel_id: int) -> Channel:

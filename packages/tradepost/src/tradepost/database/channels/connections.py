@@ -111,6 +111,8 @@ def _save(
     connection.test_result = ""
     connection.save()
 
+    if kind is ConnectionKind.STORE_API:
+        Channel.objects.filter(pk=channel.pk).update(refusal="", refused_until=None)
     # What was noted of the store is forgotten: it may be another one now.
     ExistenceNote.objects.filter(channel=channel).delete()
 

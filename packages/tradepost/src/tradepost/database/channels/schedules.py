@@ -39,7 +39,11 @@ class DjangoSchedules:
 
 @dataclass(frozen=True, slots=True)
 class DueSchedule:
-    """A schedule whose time has come, as it was read; `time_zone` is its channel's."""
+    """
+    A schedule whose time has come, as it was read; `time_zone` is its channel's.
+
+    `is_refused`: the store lets the channel in no more, and was asked not long ago.
+    """
 
     id: int
     channel_id: int
@@ -47,6 +51,7 @@ class DueSchedule:
     schedule: Schedule
     due_at: datetime
     time_zone: str
+    is_refused: bool = False
 
 
 def due(*, at: datetime) -> list[DueSchedule]:
@@ -62,6 +67,7 @@ def due(*, at: datetime) -> list[DueSchedule]:
             schedule=record.schedule,
             due_at=record.next_at,
             time_zone=record.channel.time_zone,
+            is_refused=record.channel.refused_until is not None and record.channel.refused_until > at,
         )
         for record in records.order_by("next_at", "id")
         if record.next_at is not None

@@ -29,6 +29,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("store_doubt", models.TextField(blank=True)),
+                ("refusal", models.TextField(blank=True)),
+                ("refused_until", models.DateTimeField(blank=True, null=True)),
                 ("archived_at", models.DateTimeField(blank=True, null=True)),
                 ("rules", models.JSONField(blank=True, default=dict)),
                 ("requires_product_type", models.BooleanField(default=True)),

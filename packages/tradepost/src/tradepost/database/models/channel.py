@@ -23,7 +23,8 @@ class Channel(models.Model):
     lists of values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. `orders_compared`: the
     `OrderCriteria` by which the ledger was last compared with the whole store. A channel that `is_local` may call
     private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone that its schedules
-    are read in. `store_doubt`: why the store may be another one than the one that the listings were linked to.
+    are read in. `refusal`: why the store lets nobody in with this channel's token; until `refused_until` no schedule
+    tries it. `store_doubt`: why the store may be another one than the one that the listings were linked to.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -32,6 +33,8 @@ class Channel(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     store_standing = enum_field(StoreStanding, default=StoreStanding.KNOWN.value)
     store_doubt = models.TextField(blank=True)
+    refusal = models.TextField(blank=True)
+    refused_until = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     rules = models.JSONField(default=dict, blank=True)

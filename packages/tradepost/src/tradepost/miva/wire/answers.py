@@ -14,10 +14,10 @@ import msgspec
 from tradepost.domain.errors import (
     AddressRefused,
     AnswerLost,
-    CredentialsRejected,
     PermissionMissing,
     RateLimited,
     Rejected,
+    StoreRefused,
     StoreUnavailable,
     TradepostError,
     UnexpectedAnswer,
@@ -151,7 +151,7 @@ def refusal(function: str, answer: Envelope[Any]) -> TradepostError:
             function=function,
         )
     if code == "MER-JSN-00017" or _UNKNOWN_STORE.search(f"{code} {message}"):
-        return CredentialsRejected(
+        return StoreRefused(
             f"The store code is not known at this address ({message or code}): see Store Settings on the store."
         )
     field = answer.error_field or (answer.error_fields[0].error_field if answer.error_fields else "")
@@ -178,7 +178,7 @@ def _access_denied(function: str, message: str) -> TradepostError:
             function=function,
         )
     if words in _SIGN_IN_CURES:
-        return CredentialsRejected(_SIGN_IN_CURES[words])
+        return StoreRefused(_SIGN_IN_CURES[words])
     if words in _ALTERED_REQUEST:
         return UnexpectedAnswer(
             f"The store says {message!r}: something between here and the store (a proxy, a redirect) changes requests."
@@ -206,7 +206,7 @@ def refused_by_status(status: int, headers: Mapping[str, str], body: bytes) -> T
             "enter that host and folder as the channel's address, with https."
         )
     if status == HTTPStatus.UNAUTHORIZED:
-        return CredentialsRejected(
+        return StoreRefused(
             "The web server asks for a user and password of its own (HTTP 401), as protected development stores do; "
             "this is not about the access token. Enter them as the web server's login (--web-user), or ask the hoster."
         )

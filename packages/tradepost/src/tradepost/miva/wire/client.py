@@ -15,10 +15,10 @@ import stamina
 
 from tradepost.domain.errors import (
     AnswerLost,
-    CredentialsRejected,
     PermissionMissing,
     RateLimited,
     Rejected,
+    StoreRefused,
     StoreUnavailable,
     TradepostError,
     UnexpectedAnswer,
@@ -64,7 +64,7 @@ class MivaClient:
         self._signed_in = False
         self._takes_multi_calls = True
         self._refused_until = -math.inf
-        self._refusal: CredentialsRejected | None = None
+        self._refusal: StoreRefused | None = None
 
     @property
     def clock_difference_seconds(self) -> float | None:
@@ -93,7 +93,7 @@ class MivaClient:
             raise not_an_answer(reply.status, reply.body, error) from error
         except AccessDenied as denied:
             raise self._told_apart(denied) from denied
-        except CredentialsRejected as refused:
+        except StoreRefused as refused:
             self._pause(refused)
             raise
         except Rejected:
@@ -170,8 +170,8 @@ class MivaClient:
         try:
             value_of(envelope, reply.body)
         except AccessDenied:
-            return self._pause(CredentialsRejected(ACCESS_DENIED_CAUSES))
-        except CredentialsRejected as refused:
+            return self._pause(StoreRefused(ACCESS_DENIED_CAUSES))
+        except StoreRefused as refused:
             return self._pause(refused)
         except Rejected as rejected:
             if rejected.code in NO_FUNCTION_READ:
@@ -193,14 +193,14 @@ class MivaClient:
             self._signed_in = True
         return PermissionMissing(str(denied), function=denied.function)
 
-    def _pause(self, refused: CredentialsRejected) -> CredentialsRejected:
+    def _pause(self, refused: StoreRefused) -> StoreRefused:
         self._refusal = refused
         self._refused_until = self._clock() + _PAUSE_AFTER_REFUSED_SIGN_IN_SECONDS
         return refused
 
     def _send(self, members: Mapping[str, Any], *, functions: Sequence[str], operations: range | None = None) -> Reply:
         if self._refusal is not None and self._clock() < self._refused_until:
-            raise CredentialsRejected(str(self._refusal))
+            raise StoreRefused(str(self._refusal))
         return self._exchange.send(members, functions=functions, operations=operations)
 
     def close(self) -> None:

@@ -22,7 +22,14 @@ from tradepost.operations.ports.catalogue import (
     Saying,
     SourceSettings,
 )
-from tradepost.operations.ports.channel import ChannelProfile, Channels, ChannelSettings, ScheduleRow, Schedules
+from tradepost.operations.ports.channel import (
+    CHECKED_WELL,
+    ChannelProfile,
+    Channels,
+    ChannelSettings,
+    ScheduleRow,
+    Schedules,
+)
 from tradepost.operations.ports.connections import (
     GRAPHICS_DIRECTORY,
     IMAGES_FOLDER,
@@ -88,6 +95,7 @@ from tradepost.operations.ports.store import (
 )
 
 __all__ = [
+    "CHECKED_WELL",
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
     "AccountEntry",

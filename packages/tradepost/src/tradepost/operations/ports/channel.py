@@ -95,6 +95,10 @@ class ChannelProfile:
         return self.settings.name
 
 
+# What a connection is noted to be in which a look has found nothing to mend.
+CHECKED_WELL = "ok"
+
+
 class Channels(Protocol):
     """The hub's channels that are in use, with their connections. Writes belong into a transaction."""
 
@@ -130,7 +134,7 @@ class Channels(Protocol):
         ...
 
     def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
-        """Keep with the connections what a look at them found."""
+        """Keep with the connections what a look found; a store that is well refuses the channel no more."""
         ...
 
     def archive(self, channel_id: int, *, at: datetime) -> bool:
