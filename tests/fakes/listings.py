@@ -68,7 +68,8 @@ class MemoryListings:
         product_id = known[0] if known else len(self.products) + 1
         self.products[product_id] = product
         codes = listing_codes(product)
-        price = rules.parent_price(rules.wanted_price(variant.price) for variant in product.variants)
+        prices = [rules.ShownPrice(rules.wanted_price(variant.price), False) for variant in product.variants]
+        price = rules.parent_price(prices)
         if product.is_family:
             self._want(
                 product_id, Kind.PARENT, product.handle, code=codes[""], price=price, quantity=None, pending=pending

@@ -319,7 +319,7 @@ def test_nothing_is_written_where_nothing_has_to_be_noted_or_forgotten(listed_cu
 
 
 def test_a_status_ends_what_was_about_another_one(listed_cup, listings):
-    kinds = (Attention.PRICE_FAILED, Attention.DELIST_FAILED, Attention.PRICE_HELD)
+    kinds = (Attention.PRICE_FAILED, Attention.DELIST_FAILED, Attention.OVERSOLD)
     listings.flag({listed_cup.id: dict.fromkeys(kinds, "No.")}, ended={})
 
     listings.set_status({listed_cup.id: replace(LISTED, pending=Pending.DELIST)})
@@ -328,9 +328,9 @@ def test_a_status_ends_what_was_about_another_one(listed_cup, listings):
     cleared = kinds_of(Listing.objects.get())
     listings.set_status({listed_cup.id: Status()})
 
-    assert waiting == {"price_failed", "delist_failed", "price_held"}
-    assert cleared == {"price_failed", "price_held"}
-    assert kinds_of(Listing.objects.get()) == {"price_held"}
+    assert waiting == {"price_failed", "delist_failed", "oversold"}
+    assert cleared == {"price_failed", "oversold"}
+    assert kinds_of(Listing.objects.get()) == {"oversold"}
 
 
 def test_a_proof_has_its_time_and_leaves_the_account_alone(listed_cup, listings, noon):

@@ -9,6 +9,7 @@ from attentions import kinds_of, reason_of
 from shopper import Shopper
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel
+from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 
 from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG, TEE, Shop
@@ -115,3 +116,41 @@ def test_what_is_linked_while_its_price_is_held_back_keeps_the_stores_price(shop
 
     assert (shop.listing("MUG-01").link, kinds_of(shop.listing("MUG-01"))) == ("linked", {"price_held"})
     assert prices_of(shopper) == {"MUG-01": {"7.90"}}
+
+
+# --- what a family's page shows --------------------------------------------------------------------------------------
+
+
+def test_a_familys_page_shows_the_lowest_price_of_those_that_can_be_bought(shop, shopper):
+    shop.import_text(HEADER + TEE.replace(",5,15.00,", ",5,9.00,").replace(",0,16.50,", ",2,16.50,"))
+    shop.publish()
+
+    def page():
+        return shop.on_store()["tee"].price, prices_of(shopper)
+
+    def after(change, *skus):
+        shop.queue(change, *skus)
+        shop.sync()
+        shop.sync()
+        return page()
+
+    everything = {"TEE-RED-M": {"9.00"}, "TEE-RED-L": {"15.00"}, "TEE-NAVY-L": {"16.50"}}
+    assert page() == (Decimal(9), everything)
+    dear = {sku: price for sku, price in everything.items() if sku != "TEE-RED-M"}
+    assert after(Pending.HIDE, "TEE-RED-M") == (Decimal(15), dear)
+    assert after(Pending.DELIST, "TEE-RED-L") == (Decimal("16.50"), {"TEE-NAVY-L": {"16.50"}})
+    assert after(Pending.UNHIDE, "TEE-RED-M") == (
+        Decimal(9),
+        {sku: everything[sku] for sku in ("TEE-RED-M", "TEE-NAVY-L")},
+    )
+    assert after(Pending.HIDE, "tee") == (Decimal(9), {})
+
+
+def test_a_family_of_which_the_cheapest_variant_was_not_published_shows_what_can_be_bought(shop, shopper):
+    shop.import_text(HEADER + TEE.replace(",5,15.00,", ",5,0.00,").replace(",0,16.50,", ",2,14.00,"))
+
+    shop.publish()
+    shop.sync()
+
+    assert shop.on_store()["tee"].price == Decimal(14)
+    assert prices_of(shopper) == {"TEE-RED-L": {"15.00"}, "TEE-NAVY-L": {"14.00"}}

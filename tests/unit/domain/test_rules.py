@@ -19,8 +19,48 @@ def test_a_price_is_rounded_half_up_to_what_is_charged(price, wanted):
     assert rules.wanted_price(Decimal(price)) == Decimal(wanted)
 
 
-def test_a_parent_shows_the_lowest_price_of_its_variants():
-    assert rules.parent_price([Decimal(12), Decimal("9.50"), Decimal(30)]) == Decimal("9.50")
+def shown(price, is_listed=True):
+    return rules.ShownPrice(Decimal(price), is_listed)
+
+
+@pytest.mark.parametrize(
+    ("variants", "price"),
+    [
+        ([shown(12), shown("9.50"), shown(30)], Decimal("9.50")),
+        ([shown(12), shown("9.50", is_listed=False), shown(30)], Decimal(12)),
+        ([shown(12, is_listed=False), shown("9.50", is_listed=False)], Decimal("9.50")),
+        ([], None),
+    ],
+)
+def test_a_parent_shows_the_lowest_price_of_its_listed_variants_or_with_none_of_all(variants, price):
+    assert rules.parent_price(variants) == price
+
+
+@pytest.mark.parametrize(
+    ("status", "is_listed"),
+    [
+        (LISTED, True),
+        (replace(LISTED, pending=Pending.HIDE), True),
+        (replace(LISTED, is_paused=True), False),
+        (HIDDEN, False),
+        (Status(), False),
+        (Status(Health.DELISTED), False),
+        (Status(Health.LISTED, Link.BROKEN), False),
+    ],
+)
+def test_a_variant_counts_for_its_parent_while_it_is_on_sale_there(status, is_listed):
+    values = {"wanted": Decimal(9), "proven": Decimal(8), "is_held": False}
+
+    assert rules.shown_price(status, **values, is_native=True) == shown(9, is_listed=is_listed)
+    assert rules.shown_price(status, **values, is_native=False) == shown(9)
+
+
+def test_a_price_that_is_held_back_counts_as_what_the_store_has_of_it_and_an_orphan_does_not_count():
+    held = {"wanted": Decimal(9), "is_held": True, "is_native": True}
+
+    assert rules.shown_price(LISTED, proven=Decimal(8), **held) == shown(8)
+    assert rules.shown_price(Status(), proven=None, **held) is None
+    assert rules.shown_price(replace(LISTED, is_orphaned=True), proven=Decimal(8), **held) is None
 
 
 @dataclass(frozen=True)

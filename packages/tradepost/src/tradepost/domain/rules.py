@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tradepost.domain import listing
 from tradepost.domain.catalogue import Kind
@@ -56,9 +56,34 @@ def price_held_message(price: Decimal, limits: PriceLimits) -> str:
     return f"{limits.why_held(price)} Until that changes it is not published, and what is on the store keeps its price."
 
 
-def parent_price(prices: Iterable[Decimal]) -> Decimal:
-    """Return the price that lists show for a family before a choice is made: the lowest of its variants'."""
-    return min(prices, default=Decimal())
+class ShownPrice(NamedTuple):
+    """What a shopper pays for a variant, and whether it is among those that can be chosen."""
+
+    price: Decimal
+    is_listed: bool
+
+
+def shown_price(
+    status: Status, *, wanted: Decimal, proven: Decimal | None, is_held: bool, is_native: bool
+) -> ShownPrice | None:
+    """Say how a variant counts for its parent's price; None where it has none that may be shown, or is gone."""
+    price = proven if is_held else wanted
+    if price is None or status.is_orphaned:
+        return None
+    # A flat parent has no page, so nobody has to be told when its variants come and go.
+    is_listed = status.settled == listing.LISTED and not status.is_paused
+    return ShownPrice(price, is_listed or not is_native)
+
+
+def parent_price(variants: Iterable[ShownPrice]) -> Decimal | None:
+    """
+    Return the price that lists show for a family before a choice is made: the lowest of its listed variants'.
+
+    With none listed it is the lowest of all; None where there is none.
+    """
+    shown = list(variants)
+    listed = [each.price for each in shown if each.is_listed]
+    return min(listed or [each.price for each in shown], default=None)
 
 
 def is_price_due(

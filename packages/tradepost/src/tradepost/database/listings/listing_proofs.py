@@ -7,6 +7,7 @@ from typing import Any
 from tradepost.database import sql
 from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.listings.wanted import refresh_parents
 from tradepost.database.models import DriftRecord, LinkEvent, Listing
 from tradepost.domain.attention import Attention, cured_by
 from tradepost.domain.codes import code_key
@@ -23,7 +24,7 @@ from tradepost.operations.ports import Proven
 # What the functions below read of a row.
 _READ = (
     *("code", "external_id", "external_created", "health", "link", "pending", "is_paused", "is_orphaned", "was_hidden"),
-    *("overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
+    *("parent_id", "overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
     *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive"),
 )
 
@@ -43,6 +44,7 @@ def write_statuses(
         )
     _write(rows, changes, at=at, run_id=run_id)
     end_attentions({row.pk: cured_by(statuses[row.pk]) for row in rows}, channel_id=channel_id)
+    _refresh_parents_of(rows, statuses)
 
 
 def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run_id: int | None) -> None:
@@ -51,6 +53,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     rows = _locked(by_id, channel_id)
     changes = []
     cured: dict[int, frozenset[Attention]] = {}
+    recorded: dict[int, Status] = {}
     for row in rows:
         proof = by_id[row.pk]
         if proof.status is None and proof.external_id is None and proof.external_created is None:
@@ -60,6 +63,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
         )
         status = current if proof.status is None else keep_later_request(current, proof.status, asked=proof.asked)
         cured[row.pk] = cured_by(status)
+        recorded[row.pk] = status
         external_id = row.external_id if proof.external_id is None else proof.external_id
         # Another product than before was made at another time, which may be unknown.
         known = row.external_created if external_id == row.external_id else None
@@ -71,6 +75,20 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     # Last, because it also makes those forget their values that are not on the store any more.
     _write(rows, changes, at=at, run_id=run_id)
     end_attentions(cured, channel_id=channel_id)
+    _refresh_parents_of(rows, recorded)
+
+
+def _refresh_parents_of(rows: Sequence[Listing], statuses: Mapping[int, Status]) -> None:
+    """A parent's price is that of its listed variants, so it follows when one comes or goes."""
+    changed = {
+        row.parent_id
+        for row in rows
+        if row.parent_id is not None
+        and row.pk in statuses
+        and (row.health, row.link, row.is_paused)
+        != (statuses[row.pk].health, statuses[row.pk].link, statuses[row.pk].is_paused)
+    }
+    refresh_parents(changed)
 
 
 def _locked(ids: Mapping[int, Any], channel_id: int) -> list[Listing]:

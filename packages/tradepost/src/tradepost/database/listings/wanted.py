@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 
@@ -16,7 +17,15 @@ from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.rules import holds_back_price, parent_price, price_held_message, wanted_price
+from tradepost.domain.listing import Status
+from tradepost.domain.rules import (
+    ShownPrice,
+    holds_back_price,
+    parent_price,
+    price_held_message,
+    shown_price,
+    wanted_price,
+)
 from tradepost.domain.stock import available
 from tradepost.operations.ports import HeldPrice
 
@@ -68,7 +77,6 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[Held
     rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
     channels = {each.pk: each for each in Channel.objects.filter(id__in={row["channel_id"] for row in rows})}
     limits = {channel_id: settings_of(channel).price_limits for channel_id, channel in channels.items()}
-    family: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     wanted: list[_Wanted] = []
     held: list[HeldPrice] = []
@@ -80,24 +88,51 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[Held
         price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
         is_held = bool(of_channel.why_held(price))
         wanted.append(_Wanted(row["id"], price, is_held, variant.available))
-        if variant.is_gone:
-            continue
-        if not is_held:
-            family[row["channel_id"], row["product_id"]].append(price)
-        elif holds_back_price(status_of(**{name: row[name] for name in _STATUS})):
+        if is_held and not variant.is_gone and holds_back_price(_status(row)):
             reason = price_held_message(price, of_channel)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(channels[row["channel_id"]].name, row["product__handle"], row["sku"], reason))
-    for row in rows:
-        if row["kind"] == Kind.PARENT:
-            prices = family[row["channel_id"], row["product_id"]]
-            wanted.append(_Wanted(row["id"], parent_price(prices), not prices, None))
     known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
+    refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
     return held
+
+
+def refresh_parents(parent_ids: Collection[int]) -> None:
+    """Compute anew the prices of these parents, which follow those of their variants that are listed."""
+    if not parent_ids:
+        return
+    parents = {row["id"]: row for row in Listing.objects.filter(id__in=list(parent_ids)).values(*_COLUMNS)}
+    is_native = {
+        channel.pk: settings_of(channel).rules.is_native
+        for channel in Channel.objects.filter(id__in={row["channel_id"] for row in parents.values()})
+    }
+    family: dict[int, list[ShownPrice]] = defaultdict(list)
+    for row in Listing.objects.filter(parent_id__in=list(parents)).values("parent_id", "proven_price", *_COLUMNS):
+        shown = shown_price(
+            _status(row),
+            wanted=row["wanted_price"],
+            proven=row["proven_price"],
+            is_held=row["is_price_held"],
+            is_native=is_native[row["channel_id"]],
+        )
+        if shown is not None:
+            family[row["parent_id"]].append(shown)
+    changed: list[dict[str, Any]] = []
+    for parent_id, row in parents.items():
+        price = parent_price(family[parent_id])
+        before = row["wanted_price"], row["is_price_held"]
+        after = (row["wanted_price"] if price is None else price), price is None
+        if after != before:
+            changed.append({"id": parent_id, "wanted_price": after[0], "is_price_held": after[1]})
+    sql.update(Listing, changed)
+
+
+def _status(row: Mapping[str, Any]) -> Status:
+    return status_of(**{name: row[name] for name in _STATUS})
 
 
 _STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
