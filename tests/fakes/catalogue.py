@@ -7,7 +7,15 @@ from pathlib import Path
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
-from tradepost.operations.ports import HeldPrice, ImportCounts, QueuedStructure, ReadProduct, Saying, SourceSettings
+from tradepost.operations.ports import (
+    HeldPrice,
+    ImportCounts,
+    QueuedStructure,
+    ReadProduct,
+    SaleChange,
+    Saying,
+    SourceSettings,
+)
 
 
 class MemoryCatalogue:
@@ -21,6 +29,9 @@ class MemoryCatalogue:
 
     def set_source(self, settings: SourceSettings) -> None:
         self.sources[settings.name] = settings
+
+    def follow_sale(self, products: Sequence[Product]) -> Sequence[SaleChange]:
+        return ()
 
     def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         self.calls.append(f"save {len(products)}")

@@ -154,3 +154,101 @@ def test_a_family_of_which_the_cheapest_variant_was_not_published_shows_what_can
 
     assert shop.on_store()["tee"].price == Decimal(14)
     assert prices_of(shopper) == {"TEE-RED-L": {"15.00"}, "TEE-NAVY-L": {"14.00"}}
+
+
+# --- what is for sale -------------------------------------------------------------------------------------------------
+
+WITH_STATUS = HEADER.replace("\n", ",Status\n")
+
+
+def stated(*, mug="active", tee="active"):
+    rows = [(row, tee if row.startswith("tee,Cotton") else "") for row in TEE.splitlines()]
+    rows += [(MUG.strip(), mug), (CUP.strip(), "active")]
+    return WITH_STATUS + "".join(f"{row},{status}\n" for row, status in rows)
+
+
+def sold(shopper):
+    return set(prices_of(shopper))
+
+
+EVERYTHING = {"TEE-RED-M", "TEE-RED-L", "MUG-01", "CUP-01"}
+
+
+def test_what_becomes_a_draft_goes_off_sale_and_comes_back_when_it_is_for_sale_again(shop, shopper):
+    shop.import_text(stated())
+    shop.publish()
+
+    report = shop.import_text(stated(mug="draft", tee="archived"))
+    shop.sync()
+    hidden, flagged = sold(shopper), kinds_of(shop.listing("MUG-01"))
+    again = shop.import_text(stated(mug="draft", tee="archived"))
+    back = shop.import_text(stated())
+    shop.sync()
+
+    told = [r.message for r in report.reports]
+    assert "MUG-01 on 'Shop' is not for sale any more, so a sync hides it: 14 pieces are on sale there." in told
+    assert len(told) == 4
+    assert (hidden, flagged) == ({"CUP-01"}, {"draft"})
+    assert again.reports == []
+    assert "TEE-RED-M on 'Shop' is for sale again, so a sync puts it back." in [r.message for r in back.reports]
+    assert sold(shopper) == EVERYTHING
+    assert all(kinds_of(shop.listing(sku)) == set() for sku in [*EVERYTHING, "tee"])
+
+
+def test_what_a_person_has_hidden_does_not_come_back_with_the_product(shop, shopper):
+    shop.import_text(stated())
+    shop.publish()
+    shop.queue(Pending.HIDE, "TEE-RED-M")
+    shop.sync()
+
+    shop.import_text(stated(tee="draft"))
+    shop.sync()
+    hidden = sold(shopper)
+    shop.import_text(stated())
+    shop.sync()
+
+    assert hidden == {"MUG-01", "CUP-01"}
+    assert sold(shopper) == EVERYTHING - {"TEE-RED-M"}
+
+
+def test_a_person_who_shows_a_draft_all_the_same_is_not_overruled_by_the_same_file(shop, shopper):
+    shop.import_text(stated())
+    shop.publish()
+    shop.import_text(stated(mug="draft"))
+    shop.sync()
+
+    shop.queue(Pending.UNHIDE, "MUG-01")
+    shop.sync()
+    shop.import_text(stated(mug="draft"))
+    shop.sync()
+
+    assert sold(shopper) == EVERYTHING
+    assert kinds_of(shop.listing("MUG-01")) == set()
+
+
+def test_a_draft_is_published_by_nobody_until_it_is_for_sale(shop, shopper):
+    shop.import_text(stated())
+    shop.import_text(stated(mug="draft"))
+
+    refused = shop.publish()
+    first, flagged = sold(shopper), kinds_of(shop.listing("MUG-01"))
+    shop.import_text(stated())
+    shop.publish()
+
+    assert first == EVERYTHING - {"MUG-01"}
+    assert [(sku, "as a draft" in message) for sku, message in refused.bad()] == [("MUG-01", True)]
+    assert flagged == {"draft"}
+    assert sold(shopper) == EVERYTHING
+    assert kinds_of(shop.listing("MUG-01")) == set()
+
+
+def test_many_drafts_at_once_wait_for_a_person_like_any_other_hide(shop, shopper):
+    shop.import_text(stated())
+    shop.publish()
+    shop.settings = replace(shop.settings, brake_at_least=1, brake_percent=0)
+
+    shop.import_text(stated(mug="draft", tee="draft"))
+    run = shop.sync()
+
+    assert run.braked
+    assert sold(shopper) == EVERYTHING

@@ -11,6 +11,7 @@ from tradepost.domain import listing
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import (
     APPLIED_BY,
+    LISTED,
     QUEUE,
     SETTLED,
     TRANSITIONS,
@@ -21,8 +22,10 @@ from tradepost.domain.listing import (
     Status,
     is_hidden_by_us,
     keep_later_request,
+    put_back_on_sale,
     request,
     settle,
+    taken_off_sale,
     transition,
 )
 from transition_counts import counted_transitions, table_of
@@ -355,3 +358,27 @@ def test_no_sequence_of_events_breaks_an_invariant_and_each_row_of_the_table_is_
         at_random()
 
     assert min(counts.values()) >= 20, table_of(counts)
+
+
+# --- what goes off sale with its product ------------------------------------------------------------------------------
+
+
+@given(status=statuses)
+def test_only_what_is_on_sale_is_taken_off_and_what_is_taken_off_can_be_put_back(status):
+    off = taken_off_sale(status)
+
+    assert (off is not None) == (
+        status.settled == LISTED and not status.is_orphaned and status.pending not in {Pending.HIDE, Pending.DELIST}
+    )
+    if off is not None:
+        assert off == replace(status, pending=Pending.HIDE)
+        assert put_back_on_sale(off) == replace(status, pending=Pending.NONE)
+        assert put_back_on_sale(settle(off, Event.HIDDEN)).pending is Pending.UNHIDE
+
+
+@given(status=statuses)
+def test_what_is_to_go_or_is_gone_is_not_put_back(status):
+    back = put_back_on_sale(status)
+
+    if status.is_orphaned or status.pending is Pending.DELIST or status.link is not Link.LINKED:
+        assert back is None

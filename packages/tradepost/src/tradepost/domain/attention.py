@@ -76,6 +76,7 @@ _CAN_HOLD: Mapping[Attention, Callable[[Status], bool]] = {
     Attention.STOCK_FAILED: _is_on_store,
     Attention.DRIFT: _is_on_store,
     Attention.PRICE_HELD: holds_back_price,
+    Attention.DRAFT: lambda status: status.health is Health.HIDDEN or status.pending in {Pending.HIDE, Pending.PUBLISH},
     Attention.DELIST_FAILED: lambda status: status.pending is Pending.DELIST,
 }
 

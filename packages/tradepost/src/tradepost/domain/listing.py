@@ -315,6 +315,22 @@ def request(status: Status, change: Pending) -> Status:
     return settle(status, _ASKS[change])
 
 
+def taken_off_sale(status: Status) -> Status | None:
+    """Queue the hide of what the merchant sells no more for the moment; None where nothing of it is on sale."""
+    if status.settled != LISTED or status.is_orphaned or status.pending in _ENDS_SALE:
+        return None
+    return settle(status, Event.ASK_HIDE)
+
+
+def put_back_on_sale(status: Status) -> Status | None:
+    """Take back a hide that was queued for that reason, or was done; None where something else holds by now."""
+    if status.is_orphaned or status.pending is Pending.DELIST:
+        return None
+    if status.settled == LISTED:
+        return settle(status, Event.ASK_UNHIDE) if status.pending is Pending.HIDE else None
+    return settle(status, Event.ASK_UNHIDE) if status.settled == HIDDEN else None
+
+
 def keep_later_request(current: Status, recorded: Status, *, asked: Pending) -> Status:
     """
     Take health and link as recorded, but not the pending change of a run that read the row some time ago, nor whether

@@ -29,6 +29,7 @@ from tradepost.operations.ports import (
     QueuedStructure,
     ReadProduct,
     RowReport,
+    SaleChange,
     Saying,
     SourceImages,
     SourceSettings,
@@ -50,13 +51,14 @@ class SavedProducts:
     What became of a batch.
 
     `built`: how many listings each channel got. `structures`: whose structure is due there. `held_prices`: those that
-    a channel does not send.
+    a channel does not send. `sale_changes`: what goes off sale with its product, or comes back.
     """
 
     counts: ImportCounts = field(default_factory=ImportCounts)
     built: Mapping[str, int] = field(default_factory=dict)
     structures: Mapping[str, QueuedStructure] = field(default_factory=dict)
     held_prices: Sequence[HeldPrice] = ()
+    sale_changes: Sequence[SaleChange] = ()
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class ImportReport:
         self.saved += saved.counts
         self.built.update(saved.built)
         self.reports += map(_price_held, saved.held_prices)
+        self.reports += map(_sale_changed, saved.sale_changes)
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
             self.held.setdefault(name, []).extend(structure.held)
@@ -215,6 +218,16 @@ def _price_held(price: HeldPrice) -> RowReport:
     return RowReport(0, Level.NOTE, f"{price.sku} on '{price.channel}': {price.reason}", price.handle)
 
 
+def _sale_changed(change: SaleChange) -> RowReport:
+    where = f"{change.sku} on '{change.channel}'"
+    if change.is_for_sale:
+        message = f"{where} is for sale again, so a sync puts it back."
+    else:
+        pieces = "an unknown number of" if change.pieces is None else change.pieces
+        message = f"{where} is not for sale any more, so a sync hides it: {pieces} pieces are on sale there."
+    return RowReport(0, Level.NOTE, message, change.handle)
+
+
 def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool) -> SavedProducts:
     """
     Keep products as somebody says that they are, and bring their listings on every channel in step; one transaction.
@@ -225,13 +238,14 @@ def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Sa
         return SavedProducts()
     handles = [product.handle for product in products]
     with ports.transaction():
+        sale_changes = ports.catalogue.follow_sale(products)
         saved = ports.catalogue.save(products, saying=saying)
         built = {name: channel.build(handles, queue=queue) for name, channel in ports.channels.items()}
         # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
         held = ports.catalogue.refresh_wanted(handles)
-    return SavedProducts(saved, built, structures, held)
+    return SavedProducts(saved, built, structures, held, sale_changes)
 
 
 def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -> Saying:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
+from tradepost.database.catalogue.withdrawals import put_back, take_off_sale
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, Source, VariantRecord
@@ -20,7 +21,7 @@ from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct
 from tradepost.domain.stock import Counting
-from tradepost.operations.ports import Clock, HeldPrice, ImportCounts, Saying, SourceSettings
+from tradepost.operations.ports import Clock, HeldPrice, ImportCounts, SaleChange, Saying, SourceSettings
 
 
 class DjangoCatalogue:
@@ -76,6 +77,16 @@ class DjangoCatalogue:
                 saying,
             )
         return _counts(products, {handle: product for handle, (_, product) in known.items()})
+
+    def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
+        wanted = {product.handle: product.is_for_sale for product in products}
+        known = ProductRecord.objects.filter(handle__in=wanted).values_list("id", "handle", "is_for_sale")
+        changed = {number: wanted[handle] for number, handle, is_for_sale in known if wanted[handle] != is_for_sale}
+        if not changed:
+            return []
+        with transaction.atomic():
+            left = take_off_sale([each for each, is_for_sale in changed.items() if not is_for_sale], at=self._clock())
+            return left + put_back([each for each, is_for_sale in changed.items() if is_for_sale])
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
         found = sql.fetch_rows(

@@ -19,6 +19,7 @@ from tradepost.operations.ports.catalogue import (
     QueuedStructure,
     ReadProduct,
     RowReport,
+    SaleChange,
     Saying,
     SourceSettings,
 )
@@ -151,6 +152,7 @@ __all__ = [
     "ReadProduct",
     "Reading",
     "RowReport",
+    "SaleChange",
     "Saying",
     "ScheduleRow",
     "Schedules",

@@ -115,6 +115,17 @@ class HeldPrice:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SaleChange:
+    """A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown."""
+
+    channel: str
+    handle: str
+    sku: str
+    pieces: int | None
+    is_for_sale: bool
+
+
 class Catalogue(Protocol):
     """Products and variants of the merchant."""
 
@@ -133,6 +144,14 @@ class Catalogue(Protocol):
         first). A quantity is a statement if the source has not given the same before, or says that all of them count;
         an unknown one (None) never is, and leaves the last as it is. What listings should show follows with
         `refresh_wanted`.
+        """
+        ...
+
+    def follow_sale(self, products: Sequence[Product]) -> Sequence[SaleChange]:
+        """
+        Hide what is listed of products that are for sale no more, and put back what was hidden for that; before `save`.
+
+        Queued on every channel, for a sync to apply. Whatever a person has hidden stays so. Idempotent.
         """
         ...
 

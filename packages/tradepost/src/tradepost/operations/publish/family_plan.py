@@ -351,6 +351,10 @@ class _FamilyTriage:
                 case (product, found_by):
                     self._link(row, product, found_by)
                     return
+        if not self._family.product.is_for_sale:
+            message = f"The catalogue has {row.sku} as a draft, as archived or as unpublished, so it is not published."
+            self.refused.append(Refusal(row, Attention.DRAFT, message))
+            return
         if row.is_price_held:
             message = f"{self._limits.why_held(row.wanted_price)} So {row.sku} is not published."
             self.refused.append(Refusal(row, Attention.PRICE_HELD, message))
