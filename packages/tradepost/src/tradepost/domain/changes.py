@@ -168,6 +168,12 @@ def family_unhidden(code: str, *, listing_id: int) -> Change:
     return _in_hub(Action.UNHIDE, code, field, "its variants were queued", listing_id)
 
 
+def quantity_stated(code: str, *, before: int | None, after: int, by: str, listing_id: int) -> Change:
+    """How many there are, as a person has counted; what is available follows from it."""
+    reason = f"counted by {by}" if by else "counted by a person"
+    return _in_hub(Action.UPDATE, code, FieldChange("stated", before, after), reason, listing_id)
+
+
 def account_opened(code: str, *, count: int, listing_id: int) -> Change:
     """What the store counts is entered in an account of which nothing was known."""
     return _in_hub(Action.UPDATE, code, FieldChange("account", None, count), "counted on the store", listing_id)
