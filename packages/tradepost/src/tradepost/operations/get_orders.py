@@ -25,6 +25,7 @@ from tradepost.domain.plan import Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import ChannelSettings, OrderRow, OrdersById, Ports, ShipmentSend
+from tradepost.operations.stock.attentions import StockAttentions
 from tradepost.operations.stock.sightings import Sight
 
 # Orders can complete after later-numbered ones, so every fetch looks back over the one before it.
@@ -39,6 +40,7 @@ def execute(ports: Ports) -> None:
     Idempotent: each order is imported once.
     """
     drive(ports, Sight())
+    drive(ports, StockAttentions())
     drive(ports, Fetch(ports.channel))
     if ports.channel.acknowledge_mode is not AcknowledgeMode.NONE:
         drive(ports, Acknowledge(ports.channel))

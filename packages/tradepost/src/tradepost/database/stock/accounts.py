@@ -7,8 +7,10 @@ from tradepost.database import sql
 from tradepost.database.models import Channel, Listing, Sighting, StockEntry
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import known_sightings, write_sightings
+from tradepost.database.stock.watched import watched_stocks
 from tradepost.domain.errors import RunLost
 from tradepost.domain.stock import OVERLAP_SECONDS, SightingPlace
+from tradepost.domain.stock_attention import WatchedStock
 from tradepost.operations.ports import AccountEntry, Clock, KnownSighting, Reading, SightedOrder
 
 
@@ -152,6 +154,9 @@ class DjangoAccounts:
             if entry.listing_id in accounts
         ]
         sql.insert(StockEntry, rows, constants={"run_id": self._run_id, "at": at})
+
+    def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
+        return watched_stocks(channel_id=self._channel_id, after=after, limit=limit)
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
         # What has been missing all the time is the least of all readings; whatever is more than that came later.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace
+from tradepost.domain.stock_attention import WatchedStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,13 @@ class Accounts(Protocol):
 
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
         """Enter what was done; close the writes of `settled`, and forget the accounts of `lost`."""
+        ...
+
+    def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
+        """
+        Page, by listing id, through the stocks that a person may have to look at by the rules of
+        `domain.stock_attention`, and those that one was asked to look at before.
+        """
         ...
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
