@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from fakes.listings import MemoryListings
+from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import RunLost
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order_news import OrderNews
 from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace, is_erased
+from tradepost.domain.stock_attention import WatchedStock, is_oversold
 from tradepost.operations.ports import AccountEntry, KnownSighting, Reading, SightedOrder
 from tradepost.operations.stock.sightings import order_news
 
@@ -107,6 +109,14 @@ class MemoryAccounts:
             row = self._listings.all[number]
             if row.available is not None:
                 self._listings.all[number] = replace(row, available=row.available + more)
+
+    def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
+        kinds = {Attention.OVERSOLD, Attention.COUNT_STANDS_STILL}
+        return [
+            WatchedStock(row.id, row.sku, row.available)
+            for row in sorted(self._listings.all.values(), key=lambda row: row.id)
+            if row.id > after and (is_oversold(row.available) or kinds & self._listings.flags.get(row.id, {}).keys())
+        ][:limit]
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
         assert self._may_write()

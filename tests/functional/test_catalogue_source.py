@@ -33,6 +33,7 @@ def test_at_first_only_another_number_is_a_statement(connected, stated_after, sa
     assert connected("catalogue", "source", "--json").json == {
         "source": "catalogue",
         "counts": "changed",
+        "counted_column": "",
         "lag_minutes": 0,
     }
     assert stated_after("anew") == sample.name
@@ -59,3 +60,59 @@ def test_what_is_no_interval_is_refused_and_nothing_is_changed(connected):
 
     assert (said.code, "write it as 15m" in said.err) == (2, True)
     assert connected("catalogue", "source", "--json").json["counts"] == "changed"
+
+
+def test_a_column_that_says_when_it_was_counted_is_named_and_used(connected, sample, tmp_path):
+    said = connected("catalogue", "source", "--counted-column", "Counted at")
+    path = tmp_path / "counted.csv"
+
+    def bring_in(number, counted):
+        path.write_text(
+            "Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price,Counted at\n"
+            f"beaker,Beaker,BEAKER,{number},5.00,{counted}\n"
+        )
+        answer = connected("catalogue", "import", path, "--json").json
+        (stock,) = connected("listings", "explain", "BEAKER", "--json").json["stocks"]
+        return stock["quantity"], [note["message"] for note in answer["notes"] if "counted" in note["message"]]
+
+    assert said.out.startswith("counts column: ")
+    assert "counted column: Counted at" in said.out
+    assert bring_in(7, "2026-01-02T10:00Z") == (7, [])
+    assert bring_in(9, "2026-01-02T09:00Z") == (7, [])
+    assert bring_in(7, "2026-01-02T11:00Z") == (7, [])
+    quantity, (note,) = bring_in(3, "9999-01-02T11:00Z")
+    assert (quantity, "is not yet" in note or "not yet" in note) == (7, True)
+
+
+def test_a_column_must_be_named_before_numbers_count_by_it(connected):
+    said = connected("catalogue", "source", "--counts", "column")
+
+    assert (said.code, "--counted-column" in said.err) == (2, True)
+    assert connected("catalogue", "source", "--json").json["counts"] == "changed"
+
+
+def test_a_count_that_a_person_states_holds_until_the_file_says_something_new(connected, sample):
+    connected("catalogue", "import", sample)
+
+    said = connected("catalogue", "state-count", SKU, "3")
+    connected("catalogue", "import", sample)
+
+    assert said.code == 0
+    (stock,) = connected("listings", "explain", SKU, "--json").json["stocks"]
+    assert (stock["quantity"], stock["available"]) == (3, 3)
+    assert stock["stated_by"]
+    history = connected("listings", "show", SKU, "--json").json["history"]
+    assert any("counted by" in change["reason"] for change in history if change.get("reason"))
+
+
+def test_a_preview_of_a_count_changes_nothing_and_an_unknown_sku_is_refused(connected, sample):
+    connected("catalogue", "import", sample)
+
+    shown = connected("catalogue", "state-count", SKU, "3", "--dry-run", "--json").json
+    unknown = connected("catalogue", "state-count", "NOBODYS", "3")
+    negative = connected("catalogue", "state-count", SKU, "--", "-1")
+
+    assert [change["fields"] for change in shown["changes"]] != []
+    assert connected("listings", "explain", SKU, "--json").json["stocks"][0]["quantity"] != 3
+    assert (unknown.code, "The catalogue has no NOBODYS" in unknown.err) == (2, True)
+    assert (negative.code, "A count is a number from 0" in negative.err) == (2, True)

@@ -1,7 +1,7 @@
 """A small catalogue and a channel, saved through the ports that are tested."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,10 +12,11 @@ from tradepost.database.models import Channel
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 from tradepost.domain.listing import Health, Link, Status
-from tradepost.domain.stock import EntryKind
+from tradepost.domain.stock import Counting, EntryKind
 from tradepost.operations.ports import AccountEntry, ImportCounts, ListingRow, Proven, Saying
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_NONE = timedelta()
 LISTED = Status(Health.LISTED, Link.LINKED)
 
 
@@ -53,9 +54,10 @@ def save(catalogue) -> Callable[..., ImportCounts]:
         *,
         at: datetime = NOON,
         knows_until: datetime | None = None,
-        counts_all: bool = False,
+        counting: Counting = Counting.CHANGED,
+        lag: timedelta = _NONE,
     ) -> ImportCounts:
-        saying = Saying("catalogue.csv", at, at if knows_until is None else knows_until, counts_all=counts_all)
+        saying = Saying("catalogue.csv", at, at if knows_until is None else knows_until, counting, lag)
         return catalogue.save(products, saying=saying)
 
     return run

@@ -82,6 +82,14 @@ def test_what_is_compared_next_is_found_by_indexes_of_its_own(channel, noon):
     assert not re.search(r"USE TEMP B-TREE|Sort", touched + never + long_ago)
 
 
+def test_stocks_that_need_a_person_are_found_by_indexes(accounts, database):
+    plans = "\n".join(plans_of(lambda: accounts.watched(after=0, limit=10)))
+
+    assert "listing_oversold" in plans
+    assert "attention_by_kind" in plans
+    assert not re.search(r"(SCAN|Seq Scan on) tradepost_listing\b", plans)
+
+
 @pytest.mark.parametrize("stage", sorted(STAGE_HARMS))
 def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
     (count,) = plans_of(lambda: listings.count_at_stake(stage))

@@ -10,7 +10,7 @@ from django.db import transaction
 from tradepost.database.models import Sighting, VariantRecord
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.stock import Counting, OrderSighting, SoldLine
-from tradepost.operations.ports import SightedOrder, SourceSettings
+from tradepost.operations.ports import Saying, SightedOrder, SourceSettings
 
 HOUR = timedelta(hours=1)
 
@@ -31,8 +31,8 @@ def sight(accounts, noon):
 def state(save, simple, catalogue):
     """Let the source say how many cups there are; returns what is available."""
 
-    def run(quantity, **saying):
-        save([simple("CUP", quantity=quantity)], **saying)
+    def run(quantity, counted_at=None, **saying):
+        save([simple("CUP", quantity=quantity, counted_at=counted_at)], **saying)
         catalogue.refresh_wanted(["cup"])
 
     return run
@@ -84,7 +84,7 @@ def test_a_number_that_comes_back_is_one(shop, state, stock, noon):
 def test_where_all_numbers_count_the_same_again_is_one(shop, sight, state, stock, noon):
     sight(1001, 2, StoreStatus.SHIPPED)
 
-    state(5, at=noon + HOUR, counts_all=True)
+    state(5, at=noon + HOUR, counting=Counting.FILE)
 
     assert stock()["CUP"] == (5, 3)
     assert cup("stated_at") == (noon + HOUR,)
@@ -101,11 +101,64 @@ def test_a_number_is_compared_with_what_the_source_said_last_and_not_with_anothe
     assert (same, cup("quantity", "stated_by")) == ((2, "ada"), (6, "catalogue.csv"))
 
 
-@pytest.mark.parametrize("counts_all", [False, True])
-def test_a_blank_says_nothing(shop, sight, state, stock, noon, counts_all):
+@pytest.mark.parametrize(
+    ("hours", "available"),
+    [(-1, 3), (0, 3), (1, 5), (None, 3)],
+    ids=["counted before", "at the same moment", "counted since", "nobody says when"],
+)
+def test_where_a_column_says_when_it_was_counted_a_later_number_is_a_statement(
+    shop, sight, state, stock, noon, hours, available
+):
+    sight(1001, 2, StoreStatus.SHIPPED, at=noon - 2 * HOUR)
+    counted_at = None if hours is None else noon + hours * HOUR
+
+    state(5, counted_at, at=noon + 9 * HOUR, counting=Counting.COLUMN)
+
+    assert stock()["CUP"] == (available, 3)
+    assert cup("stated_at") == (counted_at if available == 5 else noon,)
+
+
+def test_a_number_by_column_knows_what_had_been_handed_over_when_it_was_counted_less_the_lag(
+    shop, sight, state, stock, hand_over, noon
+):
+    for number, hours in ((1001, 1), (1002, 3), (1003, 5)):
+        sight(number, 1)
+        hand_over(number, noon + hours * HOUR)
+
+    state(9, noon + 4 * HOUR, at=noon + 9 * HOUR, counting=Counting.COLUMN, lag=2 * HOUR)
+
+    assert stock()["CUP"][0] == 9 - 2, "only the first had been handed over two hours before"
+
+
+def test_what_a_person_counts_is_always_a_statement_and_knows_what_was_handed_over(
+    shop, sight, state, stock, catalogue, hand_over, noon
+):
+    sight(1001, 2)
+    sight(1002, 1)
+    hand_over(1001, noon + HOUR)
+    saying = Saying("ada", noon + 2 * HOUR, noon + 2 * HOUR)
+
+    catalogue.state({"CUP": 5, "nobody's": 3}, saying=saying)
+    catalogue.refresh_wanted(["cup"])
+
+    assert stock()["CUP"] == (5 - 1, 2)
+    assert cup("quantity", "stated_by", "stated_at", "source_quantity") == (5, "ada", noon + 2 * HOUR, 5)
+    assert catalogue.stated_quantities(["CUP", "nobody's"]) == {"CUP": 5}
+
+
+def test_the_same_number_of_a_file_says_nothing_against_what_a_person_has_counted_since(shop, state, catalogue, noon):
+    catalogue.state({"CUP": 7}, saying=Saying("ada", noon + HOUR, noon + HOUR))
+
+    state(5, at=noon + 2 * HOUR)
+
+    assert cup("quantity", "stated_by") == (7, "ada")
+
+
+@pytest.mark.parametrize("counting", Counting)
+def test_a_blank_says_nothing(shop, sight, state, stock, noon, counting):
     sight(1001, 2, StoreStatus.SHIPPED)
 
-    state(None, at=noon + HOUR, counts_all=counts_all)
+    state(None, at=noon + HOUR, counting=counting)
 
     assert stock()["CUP"] == (3, 3)
     assert cup("quantity", "source_quantity", "stated_at") == (5, 5, noon)
@@ -114,7 +167,7 @@ def test_a_blank_says_nothing(shop, sight, state, stock, noon, counts_all):
 def test_a_statement_is_of_the_variant_that_it_names(shop, sight, save, family, catalogue, stock, noon):
     sight(1001, 2, StoreStatus.SHIPPED)
 
-    save([family("tee", "S", "M", quantity=9)], at=noon + HOUR, counts_all=True)
+    save([family("tee", "S", "M", quantity=9)], at=noon + HOUR, counting=Counting.FILE)
     catalogue.refresh_wanted(["tee"])
 
     assert stock() == {"tee-S": (9, 5), "tee-M": (9, 5), "CUP": (3, 3)}

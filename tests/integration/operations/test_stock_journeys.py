@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 
+from attentions import kinds_of, reason_of
 from kills import Killed
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
@@ -17,6 +18,7 @@ from miva_sandbox.state import modules
 from miva_sandbox.state.baskets import OutOfStock
 from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Harm
 from tradepost.domain.listing import Pending
 from tradepost.domain.stock import Counting
@@ -127,6 +129,34 @@ def test_a_file_that_counts_is_none_when_the_same_bytes_come_again(shop):
     shop.catch_up()
 
     assert shop.can_buy("MUG") == 7
+
+
+def test_what_is_oversold_needs_a_person_until_it_is_not(shop):
+    order = shop.buy("MUG", 5)
+    shop.merchant.create("MUG", 4)
+    shop.get_orders()
+
+    asked = reason_of(shop.listing("MUG"), Attention.OVERSOLD)
+    shop.merchant.cancel(order)
+    shop.get_orders()
+
+    assert "1 more of MUG are sold than there are (8 stated)" in asked
+    assert f"{order} reserve 9" in asked
+    assert kinds_of(shop.listing("MUG")) == set()
+
+
+def test_a_number_that_stands_still_while_pieces_leave_the_house_names_the_setting(shop):
+    shop.merchant.ship(shop.buy("MUG", 3))
+    shop.catch_up()
+    asked = reason_of(shop.listing("MUG"), Attention.COUNT_STANDS_STILL)
+
+    shop.wait(MINUTE)
+    shop.state(MUG=5)
+    shop.catch_up()
+
+    assert "--counts file" in asked
+    assert kinds_of(shop.listing("MUG")) == set()
+    assert shop.can_buy("MUG") == 5
 
 
 # --- what comes back ------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Catalogue files as they really are: what is read, what is refused with line and reason, and what is noted."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,10 +53,10 @@ def a_row(**values):
 
 @pytest.fixture
 def read(tmp_path):
-    def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv"):
+    def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv", counted_column=""):
         path = tmp_path / name
         path.write_bytes((header + "".join(rows)).encode(encoding, errors="surrogatepass"))
-        return list(CatalogueFiles().read(path))
+        return list(CatalogueFiles().read(path, counted_column=counted_column))
 
     return read_text
 
@@ -455,3 +456,36 @@ def test_whatever_a_cell_holds_it_costs_no_more_than_its_row(tmp_path_factory, r
     assert all_in_words(path)
     handles = [read.product.handle for read in CatalogueFiles().read(path) if read.product is not None]
     assert "the good one" in handles
+
+
+@pytest.mark.parametrize(
+    ("text", "counted_at"),
+    [
+        ("2026-03-01T18:30Z", datetime(2026, 3, 1, 18, 30, tzinfo=UTC)),
+        ("2026-03-01 18:30", datetime(2026, 3, 1, 18, 30, tzinfo=UTC)),
+        ("2026-03-01T18:30+02:00", datetime(2026, 3, 1, 16, 30, tzinfo=UTC)),
+        ("", None),
+    ],
+)
+def test_a_column_that_the_source_names_says_when_a_number_was_counted(read, text, counted_at):
+    header = "Handle,Title,Variant Price,Variant Inventory Qty,Counted\n"
+
+    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted_column="Counted")
+
+    assert [(variant.quantity, variant.counted_at) for variant in mug.product.variants] == [(5, counted_at)]
+    assert [report for report in mug.reports if "Counted" in report.message] == []
+
+
+@pytest.mark.parametrize("text", ["yesterday", "0001-01-01T00:00+14:00", "2026-03-01T18:30Z" * 9])
+def test_what_is_no_time_of_counting_is_noted_and_the_row_is_taken(read, text):
+    header = "Handle,Title,Variant Price,Variant Inventory Qty,Counted\n"
+
+    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted_column="Counted")
+
+    assert mug.product.variants[0].counted_at is None
+    assert any("is no time such as" in report.message for report in mug.reports)
+
+
+def test_a_file_without_the_column_that_says_when_it_was_counted_is_refused(read):
+    with pytest.raises(FileRefused, match="lacks the column Counted"):
+        read("mug,Mug,7.90\n", header="Handle,Title,Variant Price\n", counted_column="Counted")

@@ -1,6 +1,7 @@
-"""What a cell of a table says: numbers as people and spreadsheets write them, in digits of our own script."""
+"""What a cell of a table says: numbers and times as people and spreadsheets write them, in digits of our own script."""
 
 import re
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from tradepost.domain.catalogue import DECIMAL_PLACES
@@ -8,6 +9,7 @@ from tradepost.domain.catalogue import DECIMAL_PLACES
 # The exponent is what spreadsheets write; a longer one is a trap for whoever computes with it.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_NUMBER_CHARACTERS = 60
+_MAX_TIME_CHARACTERS = 40
 _UNIT = Decimal(1).scaleb(-DECIMAL_PLACES)
 
 
@@ -27,6 +29,17 @@ def whole_number(text: str, *, limit: int) -> int | None:
     if value is None or abs(value) > limit or value != value.to_integral_value():
         return None
     return int(value)
+
+
+def moment(text: str) -> datetime | None:
+    """Return a time that is written as ISO 8601 has it; one without a zone is UTC. None where it is none."""
+    if len(text) > _MAX_TIME_CHARACTERS:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _plain_number(text: str) -> Decimal | None:

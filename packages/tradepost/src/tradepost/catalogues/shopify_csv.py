@@ -1,11 +1,12 @@
 """Shopify's product export: one row per variant or image, the product's own fields on its first row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tradepost.catalogues.cells import number, whole_number
+from tradepost.catalogues.cells import moment, number, whole_number
 from tradepost.catalogues.csv_file import CsvRow, check_csv, csv_rows
 from tradepost.catalogues.row_staging import RowStaging, row_staging
 from tradepost.domain.barcodes import is_rounded, right_check_digit
@@ -63,19 +64,23 @@ class ShopifyCsv:
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)
 
-    def read(self, path: Path) -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
         """Return the products in the order in which they begin in the file, after the rows that belong to none."""
+        if counted_column:
+            check_csv(
+                path, needed=[counted_column], layout=f"{self.description} that says when each number was counted"
+            )
         with row_staging() as staging:
-            strays = list(_stage(path, staging))
+            strays = list(_stage(path, staging, columns={*_COLUMNS, counted_column} - {""}))
             if strays:
                 yield ReadProduct(None, tuple(strays), sum(report.level is Level.REFUSED for report in strays))
             for handle, rows in staging.groups():
-                yield _Assembly(handle, rows, staging).product()
+                yield _Assembly(handle, rows, staging, counted_column).product()
 
 
-def _stage(path: Path, staging: RowStaging) -> Iterator[RowReport]:
+def _stage(path: Path, staging: RowStaging, *, columns: Collection[str]) -> Iterator[RowReport]:
     """Put the rows aside by handle; returns what there is to say of those that can't be."""
-    for row in csv_rows(path, columns=_COLUMNS):
+    for row in csv_rows(path, columns=columns):
         if isinstance(row, RowReport):
             yield row
             continue
@@ -105,6 +110,7 @@ class _Assembly:
     handle: str
     rows: Sequence[tuple[int, _Row]]
     staging: RowStaging
+    counted_column: str = ""
     reports: list[RowReport] = field(default_factory=list)
 
     def product(self) -> ReadProduct:
@@ -201,7 +207,19 @@ class _Assembly:
             taxable=row.get("Variant Taxable", "").lower() not in _NO,
             image=SourceImage(source, 1, row.get("Image Alt Text", "")) if source else None,
             sku_made_up="Variant SKU" not in row,
+            counted_at=self._counted_at(row, line),
         )
+
+    def _counted_at(self, row: _Row, line: int) -> datetime | None:
+        text = row.get(self.counted_column, "") if self.counted_column else ""
+        found = moment(text) if text else None
+        if text and found is None:
+            self._note(
+                line,
+                f"{quoted(text)} in the column {self.counted_column} is no time such as 2026-03-01T18:30Z, so its "
+                "quantity states nothing.",
+            )
+        return found
 
     def _barcode(self, row: _Row, line: int) -> str:
         """Return the barcode, right or wrong, and note what is wrong with it; a number that is lost is left out."""

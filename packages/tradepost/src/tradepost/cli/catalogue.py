@@ -10,10 +10,10 @@ import typer
 from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, print_table, progress
-from tradepost.domain.errors import FileRefused
+from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.schedule import interval_of
 from tradepost.domain.stock import Counting
-from tradepost.operations.catalogue_changes import carry_out, plan_merger, plan_removal, plan_renaming
+from tradepost.operations.catalogue_changes import carry_out, plan_count, plan_merger, plan_removal, plan_renaming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,10 +98,18 @@ def source(
     counts: Annotated[
         Counting | None,
         typer.Option(
-            help="Whether a number in a file is a statement only where it changed, or in every file that is not the "
-            "last one again."
+            help="Whether a number in a file is a statement only where it changed, in every file that is not the last "
+            "one again, or where a column says that it was counted since the last one."
         ),
     ] = None,
+    counted_column: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The column that says when the number of a row was counted, as 2026-03-01T18:30Z; implies "
+            "--counts column.",
+        ),
+    ] = "",
     lag: Annotated[
         str,
         typer.Option(
@@ -118,20 +126,38 @@ def source(
 
     with transaction.atomic():
         before = catalogue().source(SOURCE)
-        settings = replace(before, counts=counts or before.counts, lag=_lag(lag) if lag else before.lag)
+        settings = replace(
+            before,
+            counts=counts or (Counting.COLUMN if counted_column else before.counts),
+            counted_column=counted_column or before.counted_column,
+            lag=_lag(lag) if lag else before.lag,
+        )
+        if settings.counts is Counting.COLUMN and not settings.counted_column:
+            message = "Say which column of the file tells when a number was counted: --counted-column NAME."
+            raise NotAllowed(message)
         if settings != before:
             catalogue().set_source(settings)
     minutes = int(settings.lag.total_seconds() // 60)
     if as_json:
-        print_json({"source": settings.name, "counts": settings.counts, "lag_minutes": minutes})
+        print_json(
+            {
+                "source": settings.name,
+                "counts": settings.counts,
+                "counted_column": settings.counted_column,
+                "lag_minutes": minutes,
+            }
+        )
         return
     out.print(f"counts {settings.counts}: {_COUNTS[settings.counts]}")
+    if settings.counts is Counting.COLUMN:
+        out.print(f"counted column: {settings.counted_column}", markup=False)
     out.print(f"lag: {counted(minutes, 'minute')}")
 
 
 _COUNTS = {
     Counting.CHANGED: "a number in a file says something new only where it is another than the last one.",
     Counting.FILE: "a file that is not the last one again states all its numbers, also those that are as before.",
+    Counting.COLUMN: "a number in a file says something new where its row was counted later than the last one.",
 }
 
 
@@ -198,6 +224,26 @@ def remove(
         "Take {listings} out of the catalogue?",
         dry_run=dry_run,
         is_confirmed=yes,
+        as_json=as_json,
+    )
+
+
+@app.command("state-count")
+def state_count(
+    sku: Annotated[str, typer.Argument(metavar="SKU", help="A simple product or a variant.")],
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="How many there are, without those handed over.")],
+    *,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """Say how many there are, as you have counted them; it holds until a file says something new."""
+    from django.utils import timezone
+
+    return _change(
+        lambda ports: plan_count(sku, number, ports, by=shell_user(), at=timezone.now()),
+        "",
+        dry_run=dry_run,
+        is_confirmed=True,
         as_json=as_json,
     )
 

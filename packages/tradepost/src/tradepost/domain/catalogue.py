@@ -5,6 +5,7 @@ A product is a family of variants that differ by options, or, without options, o
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -46,6 +47,7 @@ class Variant:
     One sellable combination. `options` are values in the order of the product's `option_names`.
 
     `quantity` None means unknown, which is never sent; 0 means sold out. `sku_made_up` says that the file had none.
+    `counted_at`: when the quantity was counted, where the source says so.
     `barcode`: an EAN, UPC or other GTIN, or whatever else is printed on it. Measures are in the store's own unit.
     """
 
@@ -65,6 +67,7 @@ class Variant:
     taxable: bool = True
     image: SourceImage | None = None
     sku_made_up: bool = False
+    counted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

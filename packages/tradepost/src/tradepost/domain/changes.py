@@ -189,6 +189,12 @@ def drift_accepted(code: str, *, fields: Sequence[FieldChange], listing_id: int)
     return Change(Subject(SubjectKind.LISTING, code), Side.HUB, Action.UPDATE, tuple(fields), reason, listing_id)
 
 
+def quantity_stated(code: str, *, before: int | None, after: int, by: str, listing_id: int) -> Change:
+    """How many there are, as a person has counted; what is available follows from it."""
+    reason = f"counted by {by}" if by else "counted by a person"
+    return _in_hub(Action.UPDATE, code, FieldChange("stated", before, after), reason, listing_id)
+
+
 def account_opened(code: str, *, count: int, listing_id: int) -> Change:
     """What the store counts is entered in an account of which nothing was known."""
     return _in_hub(Action.UPDATE, code, FieldChange("account", None, count), "counted on the store", listing_id)

@@ -34,10 +34,14 @@ class StockMode(StrEnum):
 
 
 class Counting(StrEnum):
-    """What makes a number of a source a statement: that it changed, or that it stands in a file that did."""
+    """
+    What makes a number of a source a statement: that it changed, that it stands in a file that did, or that it was
+    counted, as its row says, later than the last statement was made.
+    """
 
     CHANGED = "changed"
     FILE = "file"
+    COLUMN = "column"
 
 
 class EntryKind(StrEnum):

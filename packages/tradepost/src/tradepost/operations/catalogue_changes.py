@@ -6,13 +6,15 @@ else. Each says what becomes of the listings before it is done, and is kept in t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 
 from tradepost.domain import changes
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.identity import IdentityPlan, KnownProduct, SkuChange
 from tradepost.domain.listing import Link
 from tradepost.domain.plan import Change, Outcome, Result
-from tradepost.operations.ports import Catalogue, ChannelListings, History, ListingRow
+from tradepost.domain.stock import MAX_STOCK
+from tradepost.operations.ports import Catalogue, ChannelListings, History, ListingRow, Saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,29 @@ def plan_renaming(before: str, after: str, ports: CatalogueChangePorts) -> Catal
         apply=lambda: ports.catalogue.settle({handle: plan}),
         handles=(handle,),
         by_channel=_by_channel(ports, [before], renamed),
+    )
+
+
+def plan_count(sku: str, quantity: int, ports: CatalogueChangePorts, *, by: str, at: datetime) -> CataloguePlan:
+    """
+    State how many there are of a variant, as a person has counted it: whatever a file said before.
+
+    It knows of what had been handed over by then. Raises NotAllowed for a SKU that the catalogue does not have, and for
+    a number that nobody can count.
+    """
+    if not 0 <= quantity <= MAX_STOCK:
+        raise NotAllowed(f"A count is a number from 0 to {MAX_STOCK:,}.")
+    products = ports.catalogue.known_products([], [sku])
+    _refuse_unknown({sku}, products)
+    before = ports.catalogue.stated_quantities([sku]).get(sku)
+
+    def stated(row: ListingRow) -> list[Change]:
+        return [changes.quantity_stated(row.code, before=before, after=quantity, by=by, listing_id=row.id)]
+
+    return CataloguePlan(
+        apply=lambda: ports.catalogue.state({sku: quantity}, saying=Saying(by, at, at)),
+        handles=tuple(product.handle for product in products),
+        by_channel=_by_channel(ports, [sku], stated),
     )
 
 

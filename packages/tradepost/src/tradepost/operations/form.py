@@ -62,13 +62,15 @@ class Verdict:
     stated. Both by listing.
 
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
-    judges, and of which nothing can be said of a listing this time.
+    judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
+    found out, although nothing of theirs was proven on the store.
     """
 
     results: list[Result] = field(default_factory=list)
     proven: list[Proven] = field(default_factory=list)
     flags: dict[int, dict[Attention, str]] = field(default_factory=dict)
     undecided: dict[int, frozenset[Attention]] = field(default_factory=dict)
+    decided: list[int] = field(default_factory=list)
     closed_intents: list[str] = field(default_factory=list)
     set_up: list[SetupItem] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
@@ -475,7 +477,7 @@ def ended_attentions(verdict: Verdict, judged: frozenset[Attention]) -> dict[int
     carried_out = {
         each.listing_id for each in verdict.proven if each.status is None or each.status.link is not Link.BROKEN
     }
-    carried_out |= {each.row.id for each in verdict.compared}
+    carried_out |= {each.row.id for each in verdict.compared} | set(verdict.decided)
     ended: dict[int, frozenset[Attention]] = {}
     for listing_id in carried_out | verdict.flags.keys():
         decided = judged - verdict.undecided.get(listing_id, NO_ATTENTION)

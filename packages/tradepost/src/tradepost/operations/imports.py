@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,6 +41,8 @@ SOURCE = "catalogue"
 
 _WEB = ("http", "https")
 _MAX_SOURCE = 2000
+# A time that lies less ahead is that of another clock.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 _logger = logging.getLogger(__name__)
 
@@ -141,10 +143,12 @@ def import_catalogue(
     images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
     source = ports.catalogue.source(SOURCE)
     digest = _digest(path)
-    saying = _saying(path, source, digest=digest, now=ports.clock())
+    now = ports.clock()
+    saying = _saying(path, source, digest=digest, now=now)
+    column = source.counted_column if source.counts is Counting.COLUMN else ""
     waiting: list[Product] = []
     with_images = 0
-    for batch, is_last in _with_the_rest(_batches(ports.reader.read(path)), waiting):
+    for batch, is_last in _with_the_rest(_batches(ports.reader.read(path, counted_column=column)), waiting):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
@@ -154,6 +158,8 @@ def import_catalogue(
             for read in batch
             if read.product is not None
         ]
+        if column and not is_last:
+            products = [_counted_by_now(product, now, report) for product in products]
         if ports.descriptions is not None and not is_last:
             _note_descriptions(products, ports.descriptions, report)
         if products:
@@ -259,8 +265,23 @@ def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
         written = now
-    counts_all = source.counts is Counting.FILE and digest != source.digest
-    return Saying(path.name, now, min(written, now) - source.lag, counts_all=counts_all)
+    is_last_file_again = source.counts is Counting.FILE and digest == source.digest
+    counting = Counting.CHANGED if is_last_file_again else source.counts
+    return Saying(path.name, now, min(written, now) - source.lag, counting=counting, lag=source.lag)
+
+
+def _counted_by_now(product: Product, now: datetime, report: ImportReport) -> Product:
+    """A number that was counted in the future would keep every later one from being taken."""
+    latest = now + _CLOCKS_DIFFER
+    early = tuple(
+        replace(variant, counted_at=None) if variant.counted_at is not None and variant.counted_at > latest else variant
+        for variant in product.variants
+    )
+    for before, after in zip(product.variants, early, strict=True):
+        if before.counted_at != after.counted_at:
+            message = f"{before.sku} was counted at {before.counted_at:%Y-%m-%d %H:%M} UTC, which is not yet, so its "
+            report.reports.append(RowReport(0, Level.NOTE, f"{message}quantity states nothing.", product.handle))
+    return replace(product, variants=early)
 
 
 def _digest(path: Path) -> str:

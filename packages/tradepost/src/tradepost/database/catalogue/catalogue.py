@@ -15,7 +15,7 @@ from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
-from tradepost.database.stock.statements import state_quantities
+from tradepost.database.stock.statements import state_counts, stated_quantities, take_numbers
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
@@ -33,7 +33,11 @@ class DjangoCatalogue:
     def source(self, name: str) -> SourceSettings:
         source, _ = Source.objects.get_or_create(name=name)
         return SourceSettings(
-            source.name, Counting(source.counts), timedelta(minutes=source.lag_minutes), source.digest
+            source.name,
+            Counting(source.counts),
+            timedelta(minutes=source.lag_minutes),
+            source.digest,
+            source.counted_column,
         )
 
     def set_source(self, settings: SourceSettings) -> None:
@@ -43,6 +47,7 @@ class DjangoCatalogue:
                 "counts": settings.counts.value,
                 "lag_minutes": int(settings.lag.total_seconds() // 60),
                 "digest": settings.digest,
+                "counted_column": settings.counted_column,
             },
         )
 
@@ -67,15 +72,7 @@ class DjangoCatalogue:
                 variants = _save_variants(different, ids)
                 _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
-            state_quantities(
-                {
-                    variant.sku: variant.quantity
-                    for product in products
-                    for variant in product.variants
-                    if variant.quantity is not None
-                },
-                saying,
-            )
+            take_numbers([variant for product in products for variant in product.variants], saying)
         return _counts(products, {handle: product for handle, (_, product) in known.items()})
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
@@ -126,6 +123,14 @@ class DjangoCatalogue:
             identity.hand_over_listings(before, after)
             identity.remove_variants([before], at=self._clock())
 
+    def stated_quantities(self, skus: Collection[str]) -> dict[str, int | None]:
+        return stated_quantities(skus)
+
+    def state(self, counts: Mapping[str, int], *, saying: Saying) -> None:
+        with transaction.atomic():
+            lock_variants(VariantRecord.objects.filter(sku__in=counts).values_list("id", flat=True))
+            state_counts(counts, saying)
+
     def refresh_wanted(self, handles: Collection[str]) -> list[HeldPrice]:
         with transaction.atomic():
             ids = list(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
@@ -164,8 +169,12 @@ def _is_same(known: Product, product: Product) -> bool:
 
 def _comparable(product: Product) -> Product:
     """Leave out the quantity, which is saved apart, and the order in which a file names the variants."""
-    variants = sorted((replace(variant, quantity=None) for variant in product.variants), key=lambda v: v.sku)
+    variants = sorted((_without_number(variant) for variant in product.variants), key=lambda v: v.sku)
     return replace(product, variants=tuple(variants))
+
+
+def _without_number(variant: Variant) -> Variant:
+    return replace(variant, quantity=None, counted_at=None)
 
 
 def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> ImportCounts:
@@ -180,8 +189,8 @@ def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> Import
             before = variants.get(variant.sku)
             has_same_quantity = variant.quantity is None or (before is not None and before.quantity == variant.quantity)
             counts += _count_one(
-                None if before is None else replace(before, quantity=None),
-                replace(variant, quantity=None),
+                None if before is None else _without_number(before),
+                _without_number(variant),
                 is_same=has_same_quantity,
             )
     return counts

@@ -724,16 +724,19 @@ class Migration(migrations.Migration):
                 (
                     "counts",
                     models.CharField(
-                        choices=[("changed", "changed"), ("file", "file")], default="changed", max_length=24
+                        choices=[("changed", "changed"), ("file", "file"), ("column", "column")],
+                        default="changed",
+                        max_length=24,
                     ),
                 ),
                 ("lag_minutes", models.PositiveIntegerField(default=0)),
                 ("digest", models.CharField(blank=True, max_length=64)),
+                ("counted_column", models.CharField(blank=True, max_length=255)),
             ],
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("counts__in", ["changed", "file"])), name="source_counts_allowed"
+                        condition=models.Q(("counts__in", ["changed", "file", "column"])), name="source_counts_allowed"
                     )
                 ],
             },
@@ -1747,6 +1750,12 @@ class Migration(migrations.Migration):
                 condition=models.Q(("account__isnull", False), ("health", "hidden"), ("link", "linked")),
                 fields=["channel", "looked_at", "id"],
                 name="listing_hidden_look",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="listing",
+            index=models.Index(
+                condition=models.Q(("available__lt", 0)), fields=["channel", "id"], name="listing_oversold"
             ),
         ),
         migrations.AddIndex(

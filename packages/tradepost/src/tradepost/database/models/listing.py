@@ -229,6 +229,8 @@ class Listing(models.Model):
                 condition=Q(link="linked", health="hidden", account__isnull=False),
                 name="listing_hidden_look",
             ),
+            # watched: what is oversold.
+            models.Index(fields=["channel", "id"], condition=Q(available__lt=0), name="listing_oversold"),
             # broken: links that may heal.
             models.Index(
                 fields=["channel", "id"],

@@ -9,8 +9,10 @@ from tradepost.database.orders.parked import parked_ids
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import known_sightings, write_sightings
 from tradepost.database.stock.statements import state_differences
+from tradepost.database.stock.watched import watched_stocks
 from tradepost.domain.errors import RunLost
 from tradepost.domain.stock import OVERLAP_SECONDS, SightingPlace
+from tradepost.domain.stock_attention import WatchedStock
 from tradepost.operations.ports import AccountEntry, Clock, KnownSighting, Reading, SightedOrder
 
 
@@ -159,6 +161,9 @@ class DjangoAccounts:
 
     def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
         state_differences(pieces, at=at)
+
+    def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
+        return watched_stocks(channel_id=self._channel_id, after=after, limit=limit)
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
         # What has been missing all the time is the least of all readings; whatever is more than that came later.

@@ -1,49 +1,40 @@
 """Statements: how many there are, and which of the pieces that orders took they know of."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from tradepost.database import sql
 from tradepost.database.listings.wanted import refresh_available
+from tradepost.database.models import VariantRecord
 from tradepost.database.sql import Column, Rows
+from tradepost.domain.catalogue import Variant
+from tradepost.domain.stock import Counting
 from tradepost.operations.ports import Saying
 
+# Which numbers of a source are statements, see `domain.stock.Counting`.
+_IS_STATEMENT: Mapping[Counting, str] = {
+    Counting.CHANGED: "(source_quantity IS NULL OR source_quantity <> given.quantity)",
+    Counting.FILE: "true",
+    Counting.COLUMN: "given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at)",
+}
+_GIVEN = {
+    "sku": Column.TEXT,
+    "quantity": Column.INTEGER,
+    "said_by": Column.TEXT,
+    "at": Column.TIME,
+    "counted_at": Column.TIME,
+}
 
-def state_quantities(quantities: Mapping[str, int], saying: Saying) -> None:
+
+def take_numbers(variants: Collection[Variant], saying: Saying) -> None:
     """
-    Take a source's numbers, by SKU; those that are statements replace the one before.
+    Take a source's numbers; those that are statements replace the one before.
 
     What listings should show follows with `refresh_products`.
     """
-    stated = sql.fetch_numbers(
-        """
-        UPDATE tradepost_variant
-        SET quantity = given.quantity, stated_by = given.said_by, stated_at = given.at
-        FROM given
-        WHERE tradepost_variant.sku = given.sku
-          AND (given.counts_all OR source_quantity IS NULL OR source_quantity <> given.quantity)
-        RETURNING tradepost_variant.id
-        """,
-        given=Rows(
-            {
-                "sku": Column.TEXT,
-                "quantity": Column.INTEGER,
-                "said_by": Column.TEXT,
-                "at": Column.TIME,
-                "counts_all": Column.BOOLEAN,
-            },
-            [
-                {
-                    "sku": sku,
-                    "quantity": quantity,
-                    "said_by": saying.by,
-                    "at": saying.at,
-                    "counts_all": saying.counts_all,
-                }
-                for sku, quantity in quantities.items()
-            ],
-        ),
-    )
+    given = [variant for variant in variants if variant.quantity is not None]
+    known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
+    _state([_row(variant, saying) for variant in given], saying.counting, known_until)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity
@@ -53,11 +44,55 @@ def state_quantities(quantities: Mapping[str, int], saying: Saying) -> None:
         """,
         given=Rows(
             {"sku": Column.TEXT, "quantity": Column.INTEGER},
-            [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()],
+            [{"sku": variant.sku, "quantity": variant.quantity} for variant in given],
         ),
     )
+
+
+def state_counts(counts: Mapping[str, int], saying: Saying) -> None:
+    """Take what a person has counted, by SKU; the source's own last number stays, as its next is compared with it."""
+    rows = [
+        {"sku": sku, "quantity": quantity, "said_by": saying.by, "at": saying.at, "counted_at": None}
+        for sku, quantity in counts.items()
+    ]
+    _state(rows, Counting.FILE, dict.fromkeys(counts, saying.knows_until))
+
+
+def stated_quantities(skus: Collection[str]) -> dict[str, int | None]:
+    return dict(VariantRecord.objects.filter(sku__in=skus).values_list("sku", "quantity"))
+
+
+def _row(variant: Variant, saying: Saying) -> dict[str, object]:
+    by_row = saying.counting is Counting.COLUMN and variant.counted_at is not None
+    return {
+        "sku": variant.sku,
+        "quantity": variant.quantity,
+        "said_by": saying.by,
+        "at": variant.counted_at if by_row else saying.at,
+        "counted_at": variant.counted_at,
+    }
+
+
+def _knows_until(variant: Variant, saying: Saying) -> datetime:
+    """What was handed over after a row was counted is still in its number, whenever its file was written."""
+    if saying.counting is not Counting.COLUMN or variant.counted_at is None:
+        return saying.knows_until
+    return variant.counted_at - saying.lag
+
+
+def _state(rows: Sequence[Mapping[str, object]], counting: Counting, known_until: Mapping[str, datetime]) -> None:
+    stated = sql.fetch_rows(
+        f"""
+        UPDATE tradepost_variant
+        SET quantity = given.quantity, stated_by = given.said_by, stated_at = given.at
+        FROM given
+        WHERE tradepost_variant.sku = given.sku AND {_IS_STATEMENT[counting]}
+        RETURNING tradepost_variant.id, tradepost_variant.sku
+        """,  # noqa: S608 - our own words
+        given=Rows(_GIVEN, rows),
+    )
     if stated:
-        _free_known(stated, saying)
+        _free_known({row["id"]: known_until[row["sku"]] for row in stated})
 
 
 def state_differences(pieces: Mapping[int, int], *, at: datetime) -> None:
@@ -79,10 +114,10 @@ def state_differences(pieces: Mapping[int, int], *, at: datetime) -> None:
     refresh_available(stated)
 
 
-def _free_known(variant_ids: list[int], saying: Saying) -> None:
+def _free_known(known_until: Mapping[int, datetime]) -> None:
     """
-    Free what a statement knows of: what had been handed over by then, on a channel that hands nothing over what had
-    left the house.
+    Free what a statement knows of, by variant: what had been handed over by then, on a channel that hands nothing over
+    what had left the house.
     """
     sql.execute(
         """
@@ -90,12 +125,14 @@ def _free_known(variant_ids: list[int], saying: Saying) -> None:
         FROM stated, tradepost_sighting AS sighting
         WHERE tradepost_sightedpieces.variant_id = stated.id AND taken > known
           AND sighting.id = tradepost_sightedpieces.sighting_id
-          AND (sighting.handed_over_at <= %s OR (tradepost_sightedpieces.shipped_at <= %s AND NOT EXISTS (
+          AND (sighting.handed_over_at <= stated.known_until
+            OR (tradepost_sightedpieces.shipped_at <= stated.known_until AND NOT EXISTS (
                 SELECT 1 FROM tradepost_sighting AS handed
                 WHERE handed.channel_id = sighting.channel_id AND handed.handed_over_at IS NOT NULL
           )))
         """,
-        saying.knows_until,
-        saying.knows_until,
-        stated=Rows.of_ids(variant_ids),
+        stated=Rows(
+            {"id": Column.INTEGER, "known_until": Column.TIME},
+            [{"id": variant_id, "known_until": until} for variant_id, until in known_until.items()],
+        ),
     )

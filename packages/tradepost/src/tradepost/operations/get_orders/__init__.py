@@ -14,6 +14,7 @@ from tradepost.operations.get_orders.acknowledge import Acknowledge
 from tradepost.operations.get_orders.comparison import OrderComparison
 from tradepost.operations.get_orders.ledger import KeepLedger
 from tradepost.operations.ports import Ports
+from tradepost.operations.stock.attentions import StockAttentions
 from tradepost.operations.stock.sightings import Sight
 
 # A channel's first look reads all orders in these states, so that comparing them needs no second one.
@@ -32,6 +33,7 @@ def execute(ports: Ports) -> None:
     is_first = ports.accounts.place().first_id is None
     sight = Sight()
     drive(ports, sight)
+    drive(ports, StockAttentions())
     compared = ports.orders.compared()
     criteria = criteria_now(ports, compared)
     found = sight.found

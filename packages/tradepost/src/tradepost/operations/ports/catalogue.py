@@ -56,13 +56,15 @@ class SourceSettings:
     """
     Where a catalogue comes from: which of its numbers are statements, and how old what it says may be.
 
-    `digest`: of the last file of it that was read to its end; blank if there was none.
+    `digest`: of the last file of it that was read to its end; blank if there was none. `counted_column`: the one that
+    says when each number was counted; blank where none does.
     """
 
     name: str
     counts: Counting = Counting.CHANGED
     lag: timedelta = timedelta()
     digest: str = ""
+    counted_column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,15 @@ class Saying:
     """
     Who says how many there are, and when.
 
-    `knows_until`: pieces that had been handed over by then are out of the numbers. `counts_all`: every number is a
-    statement, also one that the source has given before.
+    `knows_until`: pieces that had been handed over by then are out of the numbers; of one that says itself when it was
+    counted, those that had been by then, less the `lag`. `counting`: which numbers are statements.
     """
 
     by: str
     at: datetime
     knows_until: datetime
-    counts_all: bool = False
+    counting: Counting = Counting.CHANGED
+    lag: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,11 @@ class QueuedStructure:
 class CatalogueReader(Protocol):
     """Catalogue files, of whatever format."""
 
-    def read(self, path: Path) -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
         """
         Read a catalogue, one product at a time, each handle and each SKU once, in bounded memory.
+
+        `counted_column`: where a row says when its quantity was counted.
 
         A row that can't be used is reported with its line and the reason, and the rest goes on. Raises FileRefused
         before the first product when the file is no catalogue, and nothing else because of what stands in it.
@@ -184,6 +189,17 @@ class Catalogue(Protocol):
         Give the listings of one variant to another that is the same article, and take the first one out.
 
         On channels where both are on the store the first one's listing is orphaned.
+        """
+        ...
+
+    def stated_quantities(self, skus: Collection[str]) -> dict[str, int | None]:
+        """Return the last statement of each of these that are known."""
+        ...
+
+    def state(self, counts: Mapping[str, int], *, saying: Saying) -> None:
+        """
+        Take what a person has counted, by SKU, which is always a statement; what listings should show follows with
+        `refresh_wanted`.
         """
         ...
 

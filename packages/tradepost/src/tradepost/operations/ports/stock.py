@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace
+from tradepost.domain.stock_attention import WatchedStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,13 @@ class Accounts(Protocol):
 
     def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
         """Add to what is stated of these listings' variants: somebody counted so many more on the store, or fewer."""
+        ...
+
+    def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
+        """
+        Page, by listing id, through the stocks that a person may have to look at by the rules of
+        `domain.stock_attention`, and those that one was asked to look at before.
+        """
         ...
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:

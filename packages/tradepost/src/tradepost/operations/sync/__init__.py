@@ -12,6 +12,7 @@ from tradepost.operations.get_orders.comparison import compare_again
 from tradepost.operations.ports import Ports
 from tradepost.operations.publish.intent_sweep import IntentSweep
 from tradepost.operations.selection import EVERYTHING, Selection
+from tradepost.operations.stock.attentions import StockAttentions
 from tradepost.operations.stock.looks import Looks, basket_life
 from tradepost.operations.stock.moves import Moves
 from tradepost.operations.stock.sets import Sets
@@ -73,5 +74,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
         # What was sold while a stock was set is erased by it, and is moved off at once.
         drive(ports, Sight(name="sightings after"))
         refusal = drive_all(ports, [Moves(Stage.DECREASE, channel, selection, name="decrease after orders")]) or refusal
+    if is_whole:
+        drive(ports, StockAttentions())
     if refusal is not None:
         raise refusal

@@ -1,0 +1,80 @@
+"""Which listings' stock a person may have to look at, and the figures that say so."""
+
+from collections.abc import Collection
+
+from django.db.models import F, Q, Sum
+
+from tradepost.database import sql
+from tradepost.database.models import Listing, SightedPieces, Source
+from tradepost.domain.stock import Counting
+from tradepost.domain.stock_attention import NAMED, ReservingOrder, WatchedStock, is_oversold
+
+# Each part is one rule of `domain.stock_attention`, or what was noted before; tests compare them on both databases.
+_OVERSOLD = "SELECT id FROM tradepost_listing WHERE channel_id = %s AND available < 0"
+_NOTED = """
+SELECT listing_id AS id FROM tradepost_attentionrecord
+WHERE channel_id = %s AND kind IN ('oversold', 'count_stands_still')
+"""
+_STANDING_STILL = """
+SELECT listing.id FROM (
+    SELECT pieces.variant_id, SUM(pieces.taken - pieces.known) AS shipped FROM tradepost_sightedpieces AS pieces
+    WHERE pieces.taken > pieces.known AND pieces.shipped_at IS NOT NULL AND pieces.variant_id IS NOT NULL
+    GROUP BY pieces.variant_id
+) AS gone
+JOIN tradepost_variant AS variant ON variant.id = gone.variant_id
+JOIN tradepost_listing AS listing ON listing.variant_id = variant.id AND listing.channel_id = %s
+WHERE variant.quantity > 0 AND gone.shipped * 3 > variant.quantity
+"""
+
+
+def watched_stocks(*, channel_id: int, after: int, limit: int) -> list[WatchedStock]:
+    """See `ports.Accounts.watched`."""
+    # There is one source of all numbers.
+    counting = Counting(Source.objects.values_list("counts", flat=True).first() or Counting.CHANGED)
+    parts = [_OVERSOLD, _NOTED, *([_STANDING_STILL] if counting is Counting.CHANGED else [])]
+    ids = sql.fetch_numbers(
+        f"SELECT id FROM ({' UNION '.join(parts)}) AS found WHERE id > %s ORDER BY id LIMIT %s",  # noqa: S608 - our own words
+        *[channel_id] * len(parts),
+        after,
+        limit,
+    )
+    return _figures(ids, counting)
+
+
+def _figures(listing_ids: Collection[int], counting: Counting) -> list[WatchedStock]:
+    rows = list(Listing.objects.filter(id__in=listing_ids).select_related("variant").order_by("id"))
+    reserved = SightedPieces.objects.filter(variant_id__in={row.variant_id for row in rows}, taken__gt=F("known"))
+    sums = {
+        found["variant_id"]: (found["all"] or 0, found["shipped"] or 0)
+        for found in reserved.values("variant_id")
+        .order_by("variant_id")
+        .annotate(
+            all=Sum(F("taken") - F("known")),
+            shipped=Sum(F("taken") - F("known"), filter=Q(shipped_at__isnull=False)),
+        )
+    }
+    return [
+        WatchedStock(
+            row.pk,
+            row.sku,
+            row.available,
+            row.variant.quantity if row.variant is not None else None,
+            row.variant.stated_at if row.variant is not None else None,
+            *sums.get(row.variant_id or 0, (0, 0)),
+            counting,
+            _orders(row) if is_oversold(row.available) else (),
+        )
+        for row in rows
+    ]
+
+
+def _orders(row: Listing) -> list[ReservingOrder]:
+    newest = SightedPieces.objects.filter(variant_id=row.variant_id, taken__gt=F("known"))
+    return [
+        ReservingOrder(
+            pieces.sighting.external_id,
+            pieces.taken - pieces.known,
+            "" if pieces.sighting.channel_id == row.channel_id else pieces.sighting.channel.name,
+        )
+        for pieces in newest.select_related("sighting__channel").order_by("-sighting_id")[: NAMED + 1]
+    ]
