@@ -14,6 +14,7 @@ from hub import CountingRun, Taken, measured
 from recording import Record, peak_mb
 from sandbox_process import SandboxProcess, sandbox
 
+from tradepost.operations.drift.comparison import Comparison
 from tradepost.operations.existence import Existence
 from tradepost.operations.form import drive
 from tradepost.operations.ports import IdRange
@@ -83,6 +84,19 @@ def passed(
     return taken
 
 
+def compared(record: Record, server: SandboxProcess, make: Make, name: str) -> None:
+    """Read what was touched whole, and hold it against what was proven."""
+    ports = make(CountingRun())
+    taken = measured(server, lambda: drive(ports, Comparison(ports.channel)))
+    record.add(
+        **{
+            f"{name}_comparison_requests": taken.requests,
+            f"{name}_comparison_seconds": taken.wall,
+            f"{name}_comparison_own_cpu_seconds": taken.cpu,
+        }
+    )
+
+
 def cost_of_counting(record: Record, server: SandboxProcess, make: Make) -> None:
     """Ask by themselves what a pass over an untouched store asks, and what a search asks first."""
     ports = make(CountingRun())
@@ -128,6 +142,7 @@ def main() -> None:
         passed(record, server, make, "ten_gone", broken=len(GONE))
         edit(server, [touch(number) for number in range(1, 5000) if number % GAPS.step][:3000])
         passed(record, server, make, "3000_touched")
+        compared(record, server, make, "3000_touched")
         time.sleep(2)
         server.control("/seed", products=3000)
         passed(record, server, make, "3000_new")

@@ -12,6 +12,7 @@ from tradepost.database.listings.listing_proofs import follow_pages
 from tradepost.database.listings.listing_rows import listing_rows, status_of
 from tradepost.database.models import DriftRecord, Listing
 from tradepost.database.sql import Column, Rows
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import COMPARE_AGAIN_AFTER, Drift, may_overwrite
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Pending
@@ -145,7 +146,8 @@ class DjangoDrifts:
             [{"id": number, "is_inactive": off, "keeps_inactive": number in kept} for number, off in pages.items()],
             where={"channel_id": self._channel_id},
         )
-        follow_pages(pages)
+        parents = {each.row.id for each in compared if each.row.kind is Kind.PARENT}
+        follow_pages({number: off for number, off in pages.items() if number in parents})
 
     def _queue_overwrites(self, compared: Sequence[Compared]) -> set[int]:
         """Queue what is to be sent again; return those of which a person has asked for something else meanwhile."""

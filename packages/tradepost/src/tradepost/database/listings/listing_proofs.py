@@ -10,6 +10,7 @@ from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.listings.wanted import refresh_parents
 from tradepost.database.models import DriftRecord, LinkEvent, Listing
 from tradepost.domain.attention import Attention, cured_by
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
@@ -23,7 +24,8 @@ from tradepost.operations.ports import Proven
 
 # What the functions below read of a row.
 _READ = (
-    *("code", "external_id", "external_created", "health", "link", "pending", "is_paused", "is_orphaned", "was_hidden"),
+    *("kind", "code", "external_id", "external_created", "health", "link", "pending"),
+    *("is_paused", "is_orphaned", "was_hidden"),
     *("parent_id", "overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
     *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive"),
 )
@@ -184,12 +186,13 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
         )
     sql.update(Listing, values)
     _compare_again([row.pk for row in rows])
-    follow_pages({proof.listing_id: proof.is_inactive for proof in by_id.values() if proof.is_inactive is not None})
+    parents = (by_id[row.pk] for row in rows if row.kind == Kind.PARENT)
+    follow_pages({proof.listing_id: proof.is_inactive for proof in parents if proof.is_inactive is not None})
 
 
 def follow_pages(pages: Mapping[int, bool]) -> None:
     """
-    Note of variants whether their page is switched off, by its listing.
+    Note of variants whether their page is switched off, by the parent's listing.
 
     Nobody can buy them then; they are switched on with their page, and never by themselves.
     """
