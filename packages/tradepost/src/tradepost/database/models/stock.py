@@ -35,6 +35,8 @@ class Sighting(models.Model):
         indexes = [
             # Those that are asked for by number.
             models.Index(fields=["channel", "external_id"], condition=Q(is_open=True), name="sighting_open"),
+            # What a channel sold lately.
+            models.Index(fields=["channel", "sighted_at"], name="sighting_lately"),
             # The newest, which are read again.
             models.Index(fields=["channel", "updated"], name="sighting_newest"),
             # Whether a channel hands orders over at all.
