@@ -310,7 +310,7 @@ class StockMachine(RuleBasedStateMachine):
             except PaymentDied:
                 self.taken["payment died"] += 1
 
-    @act(times=1, when=lambda self: self.shoppers, which=st.integers(0, 99))
+    @act(times=2, when=lambda self: self.shoppers, which=st.integers(0, 99))
     def empty_basket(self, which):
         shopper, _ = self.shoppers.pop(which % len(self.shoppers))
         shopper.empty()
@@ -330,7 +330,7 @@ class StockMachine(RuleBasedStateMachine):
         found = [(shop, order) for shop in self.shops for order in shop.merchant.orders()]
         return found[which % len(found)] if found else (None, None)
 
-    @act(times=1, channel=st.sampled_from(CHANNELS), pieces=st.integers(1, 2), requests=st.integers(0, 6))
+    @act(times=2, channel=st.sampled_from(CHANNELS), pieces=st.integers(1, 2), requests=st.integers(0, 6))
     def write_order(self, channel, pieces, requests):
         """Nobody tests whether there are as many; the line is there before its stock falls."""
         shop = self.shop(channel)
@@ -515,12 +515,19 @@ class StockMachine(RuleBasedStateMachine):
         self.go_unanswered(channel, replace(fault, function=WRITE), "sync", at)
 
     @act(
-        times=1,
+        times=3,
         channel=st.sampled_from(CHANNELS),
         fault=st.sampled_from(LOST_ANSWERS),
+        sku=st.sampled_from(["MUG", "tee"]),
         at=st.one_of(st.none(), st.integers(0, 70)),
     )
-    def publish_unanswered(self, channel, fault, at):
+    def publish_unanswered(self, channel, fault, sku, at):
+        shop = self.shop(channel)
+        code = shop.listing(sku).code
+        if shop.listing(sku).link == "linked":
+            # Something to send: the price of a family is that of its page.
+            shop.merchant.set_price(code, "1.00")
+        self.ask(channel, sku, "overwrite")
         self.go_unanswered(channel, replace(fault, function="Provision_Store"), "publish", at)
 
     def go_unanswered(self, channel, fault, verb, kill_at):
