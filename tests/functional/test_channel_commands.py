@@ -444,3 +444,10 @@ def test_a_channel_is_not_removed_while_a_run_is_at_work(connected):
     assert Run.objects.get(pk=queued.pk).state == "cancelled"
     change = RunChange.objects.latest("pk")
     assert (change.subject_key, change.action, change.outcome) == ("shop", "delete", "applied")
+
+
+def test_a_channel_says_what_may_be_sold_elsewhere_before_it_knows(connected):
+    told = connected("channel", "show", "shop", "--json").json["remainder"]
+
+    assert (told["expected"], told["worst"], told["others"]) == (0, 0, [])
+    assert "No other channel sells the same pieces" in connected("channel", "show", "shop").out

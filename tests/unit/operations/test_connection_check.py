@@ -62,3 +62,11 @@ def test_it_says_whether_the_store_tells_what_baskets_hold(counts_baskets, words
     is_good, told = look(StockCheck(counts_baskets=counts_baskets))["store: baskets"]
 
     assert (is_good, words in told) == (True, True)
+
+
+@pytest.mark.parametrize(("mode", "is_proven"), [(StockMode.BASKET, True), (StockMode.CHECKOUT, False)])
+def test_a_token_that_sees_no_counts_proves_quantities_by_what_is_told_with_baskets(mode, is_proven):
+    is_good, told = look(StockCheck(is_read=False, counts_baskets=True, mode=mode))["store: stock"]
+
+    assert is_good
+    assert ("together with what baskets hold" in told) is is_proven

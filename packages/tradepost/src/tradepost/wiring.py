@@ -26,11 +26,13 @@ from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Trigger
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.runs.history import RequestHistory
+from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.stock_explanation import ExplainedStock
+from tradepost.domain.stock_remainder import Remainder
 from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect
@@ -198,6 +200,11 @@ def accounts_of(channel_id: int) -> Accounts:
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:
     """Return what the stock of these listings is made up of, by SKU; parents have none."""
     return explained_stocks(listing_ids)
+
+
+def remainder_of(channel: Channel, *, clock: Clock = timezone.now) -> Remainder:
+    """Say how many pieces may be sold twice, on this channel and on others, before either knows."""
+    return remainders.remainder_of(channel, now=clock())
 
 
 def profile_of(channel: Channel) -> ChannelProfile:

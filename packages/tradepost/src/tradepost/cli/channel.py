@@ -29,6 +29,7 @@ from tradepost.operations.ports import ChannelProfile, ChannelSettings
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel, ConnectionKind
+    from tradepost.domain.stock_remainder import Remainder
     from tradepost.operations.channels import ChannelPorts
 
 app = typer.Typer(no_args_is_help=True, help="Connect stores and check the connection.")
@@ -162,8 +163,9 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key not in {"attention", "refusal", "connections", "schedules"}:
+        if key not in {"attention", "refusal", "connections", "remainder", "schedules"}:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
+    out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
     if facts["refusal"]:
         out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
     for question in facts["attention"]:
@@ -478,6 +480,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "stock_mode": channel.stock_mode,
         "basket_hours": channel.basket_hours,
         "lost_answer_seconds": channel.lost_answer_seconds,
+        "remainder": _remainder_json(wiring.remainder_of(channel)),
         "attention": [
             {"run": run.pk, "kind": run.kind, "message": braking.sentence}
             for run in channel.runs.filter(needs_answer=True).order_by("pk")
@@ -514,6 +517,23 @@ def _json(channel: "Channel") -> dict[str, Any]:
                 "check": c.test_result,
             }
             for c in channel.connections.order_by("pk")
+        ],
+    }
+
+
+def _remainder_json(remainder: "Remainder") -> dict[str, Any]:
+    return {
+        "sentence": remainder.sentence,
+        "expected": remainder.expected,
+        "worst": remainder.worst,
+        "sync_seconds": remainder.sync_takes.total_seconds(),
+        "others": [
+            {
+                "channel": other.name,
+                "sold_in_a_week": other.sold,
+                "get_orders_seconds": None if other.every is None else other.every.total_seconds(),
+            }
+            for other in remainder.others
         ],
     }
 

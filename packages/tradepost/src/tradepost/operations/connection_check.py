@@ -25,6 +25,10 @@ _READ = {
     "would prove them",
     None: "the store has no product yet to look at, so whether counts can be read is not known",
 }
+_READ_WITH_BASKETS = (
+    "can be read together with what baskets hold, so quantities are proven; the right to view inventory would also "
+    "show what happens when none is left"
+)
 _MODE_ASKED = (
     "when the store takes stock is not known. Its inventory settings say it: at the checkout, which is better, because "
     "nothing is missing for baskets that nobody buys, or when something is put into a basket. Tell it with 'tradepost "
@@ -121,12 +125,18 @@ def _rights(check: StoreCheck) -> list[Finding]:
 
 def _stock(check: StockCheck, profile: ChannelProfile) -> list[Finding]:
     return [
-        Finding("store: stock", is_good=True, words=_READ[check.is_read]),
+        Finding("store: stock", is_good=True, words=_counts(check)),
         Finding("store: inventory", is_good=check.is_counted is not False, words=_COUNTED[check.is_counted]),
         _moves(check.move_refusal),
         _mode(check.mode, profile),
         Finding("store: baskets", is_good=True, words=_baskets(counts_baskets=check.counts_baskets)),
     ]
+
+
+def _counts(check: StockCheck) -> str:
+    # Only in this mode does the module tell a count together with its baskets.
+    tells_totals = bool(check.counts_baskets) and check.mode is StockMode.BASKET
+    return _READ_WITH_BASKETS if check.is_read is False and tells_totals else _READ[check.is_read]
 
 
 def _content(check: ContentCheck, profile: ChannelProfile) -> list[Finding]:

@@ -43,6 +43,8 @@ class Sighting(models.Model):
             models.Index(fields=["channel", "external_id"], condition=Q(is_open=True), name="sighting_open"),
             # What the ledger was not told of.
             models.Index(fields=["channel", "external_id"], condition=Q(is_news=True), name="sighting_news"),
+            # What a channel sold lately.
+            models.Index(fields=["channel", "sighted_at"], name="sighting_lately"),
             # The newest, which are read again.
             models.Index(fields=["channel", "updated"], name="sighting_newest"),
             # Whether a channel hands orders over at all.
