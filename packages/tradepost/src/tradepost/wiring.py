@@ -46,6 +46,7 @@ from tradepost.operations.ports import (
     Clock,
     History,
     ImageStore,
+    Intents,
     Listings,
     Ports,
     Schedules,
@@ -181,6 +182,10 @@ def catalogue() -> Catalogue:
 
 def listings_of(channel_id: int) -> Listings:
     return DjangoListings(channel_id)
+
+
+def intents_of(channel_id: int) -> Intents:
+    return DjangoIntents(channel_id)
 
 
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:

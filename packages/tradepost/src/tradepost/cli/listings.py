@@ -193,6 +193,7 @@ for _command in (
     listing_changes.sync,
     listing_changes.link,
     listing_changes.unlink,
+    listing_changes.remove,
     listing_changes.candidates,
     listing_changes.set_type,
 ):
