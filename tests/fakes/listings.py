@@ -226,6 +226,10 @@ class MemoryListings:
         for number, status in statuses.items():
             self._settle(number, status, groups or self.all[number].overwrite_groups)
 
+    def remove(self, ids: Collection[int]) -> None:
+        assert self._may_write()
+        self.all = {number: row for number, row in self.all.items() if number not in ids}
+
     def record(self, proven: Sequence[Proven]) -> None:
         assert self._may_write()
         for proof in proven:

@@ -427,7 +427,9 @@ def test_the_catalogue_is_changed_by_hand_after_it_was_shown(published):
     assert attention["since"]
     said = f"orphaned since {attention['since'][:10]}"
     assert said in published("listings", "show", "HP-MUG-WHITE").out
-    assert said in published("listings", "explain", "HP-MUG-WHITE").out
+    told = published("listings", "explain", "HP-MUG-WHITE").out
+    assert said in told
+    assert "It can't be bought now. The catalogue does not have it any more. None are left: 0 are available." in told
     orphans = published("listings", "list", "--attention", "orphaned", "--json").json["listings"]
     assert [row["sku"] for row in orphans] == ["HP-MUG-WHITE"]
     assert published("listings", "list", "--attention", "drift", "--json").json["listings"] == []
@@ -447,3 +449,17 @@ def test_a_preview_of_an_import_says_who_is_who_on_both_sides_and_changes_nothin
     assert any(w.startswith("HP-MUG-WHITE has the SKU MUG-W now") and "keeps its code" in w for w in words)
     assert (preview.json["dry_run"], before["sku"], before["pending"]) == (True, "HP-MUG-WHITE", "")
     assert published("listings", "show", "MUG-W").code == 2
+
+
+def test_a_listing_is_forgotten_and_its_product_stays_or_goes_as_was_said(published, box):
+    shown = published("listings", "remove", "HP-MUG-WHITE", "--dry-run", "--json")
+    unconfirmed = published("listings", "remove", "HP-MUG-WHITE")
+    kept = published("listings", "remove", "HP-MUG-WHITE", "--yes", "--json")
+    gone = published("listings", "remove", "HP-NOTE-SLATE", "--delist", "--yes", "--json")
+
+    assert (shown.json["changed"], kept.json["changed"], gone.json["changed"]) == (1, 1, 1)
+    assert (unconfirmed.code, "Forget 1 listing of the channel" in unconfirmed.err) == (2, True)
+    assert published("listings", "show", "HP-MUG-WHITE").code != 0
+    assert published("listings", "show", "HP-NOTE-SLATE").code != 0
+    assert on_store(box, "HP-MUG-WHITE")["hp-mug-white"].is_active
+    assert on_store(box, "HP-NOTE-SLATE") == {}

@@ -1,18 +1,23 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from tradepost import wiring
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Run, RunChange
+from tradepost.database.models import Listing, Run, RunChange
 from tradepost.domain.catalogue import Product
 from tradepost.domain.catalogue import Variant as CatalogueVariant
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Pending
 from tradepost.engine.requests import (
     preview_change,
     preview_pause,
+    preview_removal,
     request_change,
     request_pause,
+    request_removal,
     request_unlink,
 )
 from tradepost.operations.ports import Saying
@@ -96,6 +101,46 @@ def test_pausing_listings_is_kept_with_the_name_of_who_asked(channel, family):
     changes = RunChange.objects.filter(run=Run.objects.first())
     assert set(changes.values_list("listing_id", "outcome")) == {(row.id, "applied") for row in family}
     assert changes.first().fields == [{"name": "is_paused", "before": False, "after": True}]
+
+
+def test_a_family_is_forgotten_with_its_variants_and_kept_in_the_history(channel, family):
+    planned = preview_removal(channel.pk, [family[0].id])
+    asked = request_removal(channel.pk, [family[0].id], requested_by="bob")
+
+    assert (planned.queued, asked.queued, Listing.objects.count()) == (3, 3, 0)
+    assert set(RunChange.objects.values_list("action", "outcome")) == {("delete", "applied")}
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"pending": "publish"}, "'publish' is queued"),
+        ({"link": "linked", "health": "listed", "external_id": 7, "open_since": timezone.now()}, "a sync settles it"),
+        ({}, "a publish of it did not come to its end"),
+    ],
+)
+def test_what_is_not_finished_is_not_forgotten_nor_is_its_parent(channel, family, values, reason):
+    Listing.objects.filter(sku="TEE-S").update(**values)
+    if not values:
+        wiring.intents_of(channel.pk).open(["TEE-S"])
+
+    asked = request_removal(channel.pk, [family[0].id], requested_by="bob")
+
+    (why, parents) = sorted(asked.refused, key=lambda words: words.startswith("a variant"))
+    assert reason in why
+    assert parents == "a variant of it stays"
+    assert sorted(Listing.objects.values_list("sku", flat=True)) == ["TEE-S", "tee"]
+
+
+def test_nothing_is_forgotten_while_a_run_is_at_work(channel, family):
+    now = timezone.now()
+    Run.objects.create(
+        channel=channel, kind="sync", lane="listings", trigger="person", scope_key="x", queued_at=now,
+        state="running", owner="me", lease_until=now,
+    )  # fmt: skip
+
+    with pytest.raises(NotAllowed, match="A run is at work"):
+        request_removal(channel.pk, [family[0].id], requested_by="bob")
 
 
 def test_unlinking_what_is_not_linked_says_so(channel, family):

@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from attentions import kinds_of, reason_of
+from miva_sandbox import provisioning
 from shopper import Shopper
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 
@@ -252,3 +254,81 @@ def test_many_drafts_at_once_wait_for_a_person_like_any_other_hide(shop, shopper
 
     assert run.braked
     assert sold(shopper) == EVERYTHING
+
+
+# --- what stands in the way of being bought ---------------------------------------------------------------------------
+
+
+def switch(shop, code, *, active):
+    """As the merchant does in the store's admin."""
+    active = "Yes" if active else "No"
+    xml = f'<Product_Update code="{code}"><Active>{active}</Active></Product_Update>'
+    assert list(provisioning.run(shop.sandbox.store, xml)) == []
+
+
+@pytest.mark.parametrize(("sku", "page"), [("MUG-01", "MUG-01"), ("TEE-RED-M", "tee")])
+def test_what_is_put_back_behind_a_page_that_somebody_switched_off_is_not_called_listed(shop, shopper, sku, page):
+    shop.import_text(HEADER + MUG + CUP + TEE)
+    shop.publish()
+    shop.queue(Pending.HIDE, sku)
+    shop.sync()
+    switch(shop, page, active=False)
+    shop.queue(Pending.UNHIDE, sku)
+
+    preview = shop.sync(is_dry=True)
+    run = shop.sync()
+    first = (shop.listing(sku).health, reason_of(shop.listing(sku), "stock_failed"), sku in sold(shopper))
+    switch(shop, page, active=True)
+    shop.sync()
+
+    for told in (preview, run):
+        assert [(r.change.subject.key, f"the page {page} is inactive" in r.message) for r in told.results] == [
+            (sku, True)
+        ]
+    assert first == ("hidden", run.results[0].message, False)
+    assert (shop.listing(sku).health, kinds_of(shop.listing(sku))) == ("listed", set())
+    assert sku in sold(shopper)
+
+
+def test_what_is_put_back_with_nothing_left_says_so(shop, shopper):
+    shop.import_text(HEADER + MUG + CUP)
+    shop.publish()
+    shop.queue(Pending.HIDE, "MUG-01")
+    shop.sync()
+    shop.import_text(HEADER + MUG.replace(",14,", ",0,"))
+    shop.queue(Pending.UNHIDE, "MUG-01")
+
+    run = shop.sync()
+
+    told = [r.message for r in run.results if r.outcome is Outcome.SKIPPED]
+    assert told == ["MUG-01 still can't be bought. None are left: 0 are available."]
+    assert sold(shopper) == {"CUP-01"}
+
+
+@pytest.mark.parametrize(("code", "sku"), [("MUG-01", "MUG-01"), ("tee", "tee")])
+def test_what_is_inactive_on_the_store_is_linked_as_hidden(shop, shopper, code, sku):
+    shop.import_text(HEADER + MUG + CUP + TEE)
+    shop.publish()
+    shop.unlink(*PAGES, "TEE-RED-M", "TEE-RED-L", "TEE-NAVY-L")
+    switch(shop, code, active=False)
+
+    shop.link()
+    shop.sync()
+
+    assert {each for each in PAGES if shop.listing(each).health == "hidden"} == {sku}
+    assert shop.on_store()[code.lower()].is_active is False
+    left = {"MUG-01": {"CUP-01", "TEE-RED-M", "TEE-RED-L"}, "tee": {"MUG-01", "CUP-01"}}
+    assert sold(shopper) == left[sku]
+
+
+def test_a_page_that_the_merchant_has_closed_is_not_opened_by_an_overwrite(shop, shopper):
+    shop.import_text(HEADER + CUP + TEE)
+    shop.publish()
+    shop.unlink("tee")
+    switch(shop, "tee", active=False)
+    shop.link()
+
+    shop.queue(Pending.OVERWRITE, "tee", groups=[Group.STRUCTURE, Group.TEXTS])
+    shop.publish()
+
+    assert sold(shopper) == {"CUP-01"}

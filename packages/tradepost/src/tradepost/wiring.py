@@ -52,6 +52,7 @@ from tradepost.operations.ports import (
     Drifts,
     History,
     ImageStore,
+    Intents,
     Listings,
     Ports,
     Schedules,
@@ -195,6 +196,10 @@ def drifts_of(channel_id: int) -> Drifts:
 
 def accounts_of(channel_id: int) -> Accounts:
     return DjangoAccounts(channel_id, clock=timezone.now)
+
+
+def intents_of(channel_id: int) -> Intents:
+    return DjangoIntents(channel_id, clock=timezone.now)
 
 
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:

@@ -248,6 +248,38 @@ def accept_drift(
     return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
+def remove(
+    skus: Skus = None,
+    *,
+    all_: AllOption = False,
+    delist: Annotated[
+        bool, typer.Option("--delist", help="Remove the products from the store first, for good; they stay there else.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    beyond_brake: BeyondBrakeOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Forget listings in the hub; what is on the store stays there unless you say --delist.
+
+    An import lists what the catalogue has anew.
+    """
+    from tradepost.cli.requests import remove_listings
+
+    return remove_listings(
+        the_channel(channel),
+        skus,
+        is_all=all_,
+        delists=delist,
+        dry_run=dry_run,
+        is_confirmed=yes,
+        beyond_brake=beyond_brake,
+        as_json=as_json,
+    )
+
+
 def pause(
     skus: Skus = None,
     *,

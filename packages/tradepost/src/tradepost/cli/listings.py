@@ -11,7 +11,8 @@ from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, t
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Health, Link, Pending, ShownHealth
+from tradepost.domain.for_sale import SaleFacts, obstacles
+from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
 from tradepost.domain.stock_explanation import explain
@@ -143,7 +144,7 @@ def explain_(
     """
     Say why a listing's quantity is what it is: what was stated, sold and sent, and what the store should have.
 
-    What needs a person is said, too.
+    What needs a person is said, too, and what stands in the way of its being bought.
     """
     from django.db.models import F, Q
     from django.utils import timezone
@@ -155,20 +156,29 @@ def explain_(
     named = named_listings(chosen, [sku]).ids
     rows = (
         Listing.objects.filter(Q(pk__in=named) | Q(parent_id__in=named))
-        .select_related("channel")
+        .select_related("channel", "parent")
         .prefetch_related("attentions")
     )
     found = list(rows.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
     stocks = {stock.sku: stock for stock in wiring.stocks_of({row.pk for row in found})}
     if as_json:
         attentions = [{"sku": row.sku, **noted} for row in found for noted in _attentions_json(row)]
-        print_json({"stocks": [asdict(stock) for stock in stocks.values()], "attentions": attentions})
+        in_the_way = [{"sku": row.sku, "reasons": reasons} for row in found if (reasons := _obstacles(row))]
+        print_json(
+            {
+                "stocks": [asdict(stock) for stock in stocks.values()],
+                "attentions": attentions,
+                "in_the_way": in_the_way,
+            }
+        )
         return
     now = timezone.now().astimezone(zone_of(chosen.time_zone))
     place = 0
     for row in found:
         stock = stocks.get(row.sku)
         sentences = [*(explain(stock, now=now) if stock is not None else ()), *_attention_sentences(row)]
+        if reasons := _obstacles(row):
+            sentences.append(f"It can't be bought now. {' '.join(reasons)}")
         if not sentences:
             continue
         out.print(f"{chr(10) if place else ''}{row.sku} on '{chosen.name}', times in {chosen.time_zone}:", markup=False)
@@ -189,6 +199,7 @@ for _command in (
     listing_changes.sync,
     listing_changes.link,
     listing_changes.unlink,
+    listing_changes.remove,
     listing_changes.candidates,
     listing_changes.set_type,
     listing_changes.accept_drift,
@@ -255,6 +266,34 @@ def _attention_sentences(row: "Listing") -> list[str]:
         f"{noted.kind} since {noted.since.astimezone(zone):%Y-%m-%d %H:%M}: {noted.message}"
         for noted in _attentions(row)
     ]
+
+
+def _obstacles(row: "Listing") -> list[str]:
+    """What the hub knows without asking the store; a family is bought by its variants."""
+    from tradepost import wiring
+
+    if row.kind == "parent":
+        return []
+    is_native = wiring.profile_of(row.channel).settings.rules.is_native
+    parent = row.parent if is_native and row.parent is not None else None
+    return obstacles(
+        SaleFacts(
+            _status(row),
+            row.available,
+            is_price_held=row.is_price_held,
+            parent=None if parent is None else _status(parent),
+        )
+    )
+
+
+def _status(row: "Listing") -> Status:
+    return Status(
+        Health(row.health),
+        Link(row.link),
+        Pending(row.pending),
+        is_paused=row.is_paused,
+        is_orphaned=row.is_orphaned,
+    )
 
 
 def _history_json(change: "RunChange") -> dict[str, Any]:

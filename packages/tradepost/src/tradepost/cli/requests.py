@@ -31,11 +31,13 @@ from tradepost.engine.requests import (
     preview_acceptance,
     preview_change,
     preview_pause,
+    preview_removal,
     preview_unlink,
     products_that_go,
     request_acceptance,
     request_change,
     request_pause,
+    request_removal,
     request_unlink,
 )
 from tradepost.engine.schedules import when_applied
@@ -56,6 +58,8 @@ _QUESTIONS = {
     "pause": "Freeze {listings}? The store is told of no price and no quantity until they are unpaused.",
     "unpause": "Let runs touch {listings} again? They send what is queued, and what has changed since.",
     ACCEPT: "Keep what the store has of {listings}, as somebody changed it there?",
+    "remove": "Forget {listings}? What is on the store stays there, and nothing is sent to it any more.",
+    "remove and delist": "Remove {listings} from the store for good, and forget them?",
     "unlink": "Let go of {listings}? They stay on the store as they are, and nothing is sent to them any more.",
 }
 
@@ -200,6 +204,61 @@ def force_sync(
         options={IS_FORCED: True},
         beyond_brake=beyond_brake,
     )
+
+
+def remove_listings(
+    channel: Channel,
+    skus: Sequence[str] | None,
+    *,
+    is_all: bool,
+    delists: bool,
+    dry_run: bool,
+    is_confirmed: bool,
+    beyond_brake: bool,
+    as_json: bool,
+) -> Exit:
+    """Forget listings; with `delists` their products leave the store first, and what could not leave stays listed."""
+    named = _named(channel, skus, is_all=is_all, rows=Listing.objects.filter(channel=channel))
+    asked = preview_removal(channel.pk, named.ids)
+    report: Report | None = None
+    if not dry_run and asked.queued:
+        if delists:
+            for product in products_that_go(channel.pk, named.ids, Pending.DELIST):
+                err.print(f"  {product.code} {product.name}{_with_it(product)}", markup=False, soft_wrap=True)
+        verb = "remove and delist" if delists else "remove"
+        confirm(_question(channel, verb, asked.queued), is_confirmed=is_confirmed)
+        if delists:
+            report = _delist(channel, asked, quiet=as_json, beyond_brake=beyond_brake)
+        asked = request_removal(channel.pk, asked.listing_ids, requested_by=shell_user(), only_off_the_store=delists)
+    if as_json:
+        print_json(
+            {
+                "change": "remove",
+                "dry_run": dry_run,
+                "changed": asked.queued,
+                "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
+                "unknown": named.unknown_json(),
+                "run": report.to_json() if report else None,
+            }
+        )
+    else:
+        if report is not None:
+            print_report(report)
+        would = "Would remove" if dry_run else "Removed"
+        out.print(f"{would} {counted(asked.queued, 'listing')}." if asked.queued else "Nothing to remove.")
+        _tell_of_others(asked, kind="")
+        print_unknown(channel, named)
+    is_refused = bool(asked.refused) and not is_all
+    return combined_exit(Exit.WITH_ERRORS if named.unknown or is_refused else Exit.DONE, report)
+
+
+def _delist(channel: Channel, asked: RequestOutcome, *, quiet: bool, beyond_brake: bool) -> Report | None:
+    ids = [change.listing_id for change in asked.changes if change.listing_id is not None]
+    queued = request_change(channel.pk, ids, Pending.DELIST, requested_by=shell_user())
+    if not queued.queued:
+        return None
+    kind = APPLIED_BY[Pending.DELIST]
+    return perform(channel, kind, only=queued.listing_ids, quiet=quiet, beyond_brake=beyond_brake)
 
 
 def _preview(request: Request) -> RequestOutcome:

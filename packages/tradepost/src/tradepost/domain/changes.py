@@ -158,6 +158,12 @@ def listing_unlinked(code: str, *, before: str, after: str, listing_id: int) -> 
     return _in_hub(Action.UPDATE, code, FieldChange("link", before, after), "unlinked by a person", listing_id)
 
 
+def listing_removed(code: str, *, external_id: int | None, listing_id: int) -> Change:
+    """The hub forgets the listing; what it was linked to stays on the store as it is."""
+    field = FieldChange("external_id", external_id, None)
+    return _in_hub(Action.DELETE, code, field, "removed from the hub by a person", listing_id)
+
+
 def change_queued(code: str, *, action: Action, before: str, after: str, listing_id: int) -> Change:
     return _in_hub(action, code, FieldChange("pending", before, after), "asked for by a person", listing_id)
 

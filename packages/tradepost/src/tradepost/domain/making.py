@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradepost.domain.catalogue import Kind, Product, Variant
+from tradepost.domain.for_sale import has_own_page
 from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreVariant
 
 
@@ -92,4 +93,4 @@ class Making:
     @property
     def has_own_page(self) -> bool:
         """Whether a shopper meets it: native parents, flat variants, and everything simple."""
-        return self.kind is Kind.SIMPLE or self.rules.is_native == (self.kind is Kind.PARENT)
+        return has_own_page(self.kind, is_native=self.rules.is_native)

@@ -10,15 +10,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.models import Channel, Trigger
+from tradepost.database.models import Channel, Run, Trigger
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
-from tradepost.domain.plan import Change, Outcome, Result
+from tradepost.domain.plan import Change, Outcome, Result, RunState
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.drift.answers import accept, planned_acceptance
 from tradepost.operations.ports import ListingRow
-from tradepost.operations.queue_changes import QueuePlan, plan_pause, plan_queue, plan_unlink, queue, with_variants
+from tradepost.operations.queue_changes import (
+    QueuePlan,
+    plan_pause,
+    plan_queue,
+    plan_removal,
+    plan_unlink,
+    queue,
+    with_variants,
+)
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.delist import left_alone
 
@@ -146,6 +155,40 @@ def request_acceptance(
             at=timezone.now(),
         )
         return _kept(channel_id, QueuePlan({}, plan.results), requested_by=requested_by, trigger=trigger)
+
+
+def preview_removal(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+    """Plan which listings the hub would forget, and do nothing."""
+    return _preview(channel_id, ids, partial(_plan_removal, channel_id=channel_id, only_off_the_store=False))
+
+
+def request_removal(
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    requested_by: str,
+    only_off_the_store: bool = False,
+    trigger: Trigger = Trigger.PERSON,
+) -> RequestOutcome:
+    """
+    Forget listings, and variants of parents among them; what is on the store stays there as it is.
+
+    Raises NotAllowed while a run is at work on the channel.
+    """
+    with transaction.atomic():
+        if Run.objects.filter(channel_id=channel_id, state=RunState.RUNNING.value).exists():
+            raise NotAllowed("A run is at work on this channel; wait for its end, or cancel it, and remove then.")
+        listings = wiring.listings_of(channel_id)
+        rows = with_variants(listings, listings.by_ids(ids))
+        plan = _plan_removal(rows, channel_id=channel_id, only_off_the_store=only_off_the_store)
+        asked = _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
+        listings.remove([change.listing_id for change in asked.changes if change.listing_id is not None])
+        return asked
+
+
+def _plan_removal(rows: Sequence[ListingRow], *, channel_id: int, only_off_the_store: bool) -> QueuePlan:
+    open_codes = wiring.intents_of(channel_id).open_among([row.code for row in rows])
+    return plan_removal(rows, open_codes=open_codes, only_off_the_store=only_off_the_store)
 
 
 def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:

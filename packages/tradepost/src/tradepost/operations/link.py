@@ -169,7 +169,9 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         for decision in batch.rows:
             confirmed = confirm(decision, holders=facts or {}, seen=seen)
             if isinstance(confirmed, StoreProduct):
-                verdict.proven.append(linked(decision.row, confirmed, evidence.began))
+                verdict.proven.append(
+                    linked(decision.row, confirmed, evidence.began, is_native=self._channel.rules.is_native)
+                )
                 flag_held_price(decision.row, self._channel.price_limits, verdict)
             elif confirmed is not None:
                 verdict.flag(decision.row.id, *confirmed)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
@@ -69,6 +70,38 @@ def plan_unlink(rows: Sequence[ListingRow]) -> QueuePlan:
             row.code, before=row.status.link.value, after=Link.UNLINKED.value, listing_id=row.id
         ),
     )
+
+
+def plan_removal(
+    rows: Sequence[ListingRow], *, open_codes: Collection[str], only_off_the_store: bool = False
+) -> QueuePlan:
+    """
+    Forget listings; nothing is written to the store. What is not finished there is left alone, with the reason.
+
+    `open_codes`: code keys of products that a publish was about to create. `only_off_the_store`: leave alone what is
+    still linked.
+    """
+    reasons = {row.id: _why_not_removed(row, open_codes, only_off_the_store=only_off_the_store) for row in rows}
+    # A variant names its parent, so a parent stays as long as one of its variants does.
+    needed = {row.parent_id for row in rows if reasons[row.id]}
+    results: list[Result] = []
+    for row in rows:
+        change = changes.listing_removed(row.code, external_id=row.external_id, listing_id=row.id)
+        reason = reasons[row.id] or ("a variant of it stays" if row.id in needed else "")
+        results.append(Result(change, Outcome.SKIPPED if reason else Outcome.APPLIED, message=reason))
+    return QueuePlan({}, tuple(results))
+
+
+def _why_not_removed(row: ListingRow, open_codes: Collection[str], *, only_off_the_store: bool) -> str:
+    if row.open_since is not None:
+        return "the answer to a write of its stock is missing; a sync settles it"
+    if code_key(row.code) in open_codes:
+        return "a publish of it did not come to its end; publish it once more"
+    if row.status.pending is not Pending.NONE:
+        return f"'{row.status.pending.value}' is queued for it; 'tradepost listings clear' takes that back"
+    if only_off_the_store and row.status.link is not Link.UNLINKED:
+        return "it is still on the store"
+    return ""
 
 
 def _settled(

@@ -197,6 +197,11 @@ class DjangoListings:
         with transaction.atomic():
             write_statuses(statuses, groups=groups, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
 
+    def remove(self, ids: Collection[int]) -> None:
+        # Variants first: a parent would take them along one by one.
+        for rows in (self._all().exclude(kind="parent"), self._all().filter(kind="parent")):
+            rows.filter(id__in=list(ids)).delete()
+
     def record(self, proven: Sequence[Proven]) -> None:
         if not proven:
             return

@@ -222,6 +222,10 @@ class Listings(Protocol):
         """Record requested changes (queue, clear, pause); `groups` are those of an overwrite."""
         ...
 
+    def remove(self, ids: Collection[int]) -> None:
+        """Forget listings, with the variants of parents among them; orders keep their lines."""
+        ...
+
     def record(self, proven: Sequence[Proven]) -> None:
         """
         Record what was proven, set-based.

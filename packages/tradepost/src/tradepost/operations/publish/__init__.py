@@ -197,7 +197,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     def judge(
         self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence
     ) -> Verdict:
-        return verdict.judge(plan.detail, seen=seen, evidence=evidence, limits=self._channel.price_limits)
+        return verdict.judge(plan.detail, seen=seen, evidence=evidence, channel=self._channel)
 
     def _may_be_made(self, row: ListingRow) -> bool:
         """Whether this publish creates it unless the store has it; a parent is made whenever a variant of it is."""

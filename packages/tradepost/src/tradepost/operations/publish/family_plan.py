@@ -16,7 +16,7 @@ from tradepost.domain.plan import Action, Unit
 from tradepost.domain.rules import PriceLimits
 from tradepost.domain.stock import offered
 from tradepost.domain.store import MAIN_IMAGE, StoreProduct
-from tradepost.domain.structure import Structure, combination, fitted, structure_mark
+from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
 
@@ -25,6 +25,7 @@ _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
 _NO_LIMITS = PriceLimits(allows_zero=True)
+_OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
 _OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
 
@@ -508,8 +509,9 @@ class _FamilyTriage:
 
 
 def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
-    """Whether a parent's page was taken off sale when its product lost its options; hiding leaves it active."""
-    return row.kind is Kind.PARENT and row.was_hidden and not found.is_active
+    """Whether a parent's page was taken off sale when its product lost its options, and by nobody else."""
+    is_retired = row.proven_fingerprints.get(Group.STRUCTURE) == _OF_A_RETIRED_PAGE
+    return row.kind is Kind.PARENT and is_retired and not found.is_active
 
 
 def _is_same(row: ListingRow, found: StoreProduct, rules: ContentRules) -> bool:

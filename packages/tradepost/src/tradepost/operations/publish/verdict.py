@@ -7,7 +7,9 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group, fingerprint, fingerprints
+from tradepost.domain.for_sale import has_own_page
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, settle
+from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.rules import PriceLimits, price_held_message
 from tradepost.domain.stock import EntryKind
@@ -15,7 +17,7 @@ from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
-from tradepost.operations.ports import AccountEntry, ListingRow, Proven, WriteOutcome
+from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Proven, WriteOutcome
 from tradepost.operations.publish.family_plan import FamilyPlan
 from tradepost.operations.publish.values import Detail, Seen
 
@@ -25,17 +27,17 @@ _SOFT = frozenset({"images", "address"})
 _CLOSED = "The product has no options any more, so its page went off sale; delist it when nobody needs it."
 
 
-def judge(detail: Detail, *, seen: Seen, evidence: Evidence, limits: PriceLimits) -> Verdict:
+def judge(detail: Detail, *, seen: Seen, evidence: Evidence, channel: ChannelSettings) -> Verdict:
     """Judge a batch; `detail` is that of the last plan."""
     verdict = Verdict(files=dict(seen.uploaded), set_up=list(seen.set_up.values()))
     for family in detail.families:
-        _judge_family(family, seen, evidence, verdict)
+        _judge_family(family, seen, evidence, verdict, channel.rules)
         for row, _, _ in family.links:
-            flag_held_price(row, limits, verdict)
+            flag_held_price(row, channel.price_limits, verdict)
     return verdict
 
 
-def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict) -> None:
+def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict, rules: ContentRules) -> None:
     for listing_id, message in _failures(family, seen, evidence).items():
         verdict.flag(listing_id, Attention.PUBLISH_FAILED, message)
     for refusal in family.refused:
@@ -44,7 +46,7 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.flag(row.id, Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
         verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
     for row, found, _ in family.links:
-        verdict.proven.append(linked(row, found, evidence.began))
+        verdict.proven.append(linked(row, found, evidence.began, is_native=rules.is_native))
         # A creation that was meant once, and that the merchant has forestalled under another code.
         verdict.closed_intents.append(row.code)
     if family.closed is not None and family.closed.id not in verdict.flags:
@@ -168,10 +170,11 @@ def flag_held_price(row: ListingRow, limits: PriceLimits, verdict: Verdict) -> N
         verdict.flag(row.id, Attention.PRICE_HELD, price_held_message(row.wanted_price, limits))
 
 
-def linked(row: ListingRow, product: StoreProduct, at: datetime) -> Proven:
+def linked(row: ListingRow, product: StoreProduct, at: datetime, *, is_native: bool) -> Proven:
     """Say what is proven of a listing that was just linked: what the store has, not what we want."""
-    # A native child is never active; that its parent is, is looked at by the link run. Here it was made to be sold.
-    is_hidden = row.was_hidden or (row.kind is Kind.SIMPLE and not product.is_active)
+    # What has no page of its own is inactive as a rule, and that says nothing.
+    is_closed = has_own_page(row.kind, is_native=is_native) and not product.is_active
+    is_hidden = row.was_hidden or is_closed
     event = Event.FOUND_HIDDEN if is_hidden else Event.FOUND_ACTIVE
     return Proven.of(
         row,

@@ -18,6 +18,7 @@ from tradepost.operations.stock.moves import Moves
 from tradepost.operations.stock.sets import Sets
 from tradepost.operations.stock.settlement import Settlement
 from tradepost.operations.stock.sightings import Sight
+from tradepost.operations.stock.unhides import Unhides
 from tradepost.operations.sync.activations import Activations
 from tradepost.operations.sync.delist import Delist
 from tradepost.operations.sync.held_prices import HeldPrices
@@ -64,7 +65,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
             Moves(Stage.DECREASE, channel, selection),
             Prices(channel, selection),
             Moves(Stage.INCREASE, channel, selection),
-            Sets(Stage.UNHIDE, channel, selection),
+            Unhides(channel, selection),
             Activations(channel, selection),
         ],
     )

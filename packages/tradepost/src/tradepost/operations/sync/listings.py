@@ -32,6 +32,7 @@ class Products:
     `answered`: subjects for which the store took or refused what was sent. `parents`: by code key, as they were before
     a variant of theirs went. `offered`: the same as they are now. `looked_for`: the ids that were asked for, where that
     is less than all rows of the batch. `external_ids`: of the listings that something was sent for.
+    `pages`: what shoppers open, by code key.
     """
 
     by_id: Mapping[int, StoreProduct] | None = None
@@ -40,6 +41,7 @@ class Products:
     offered: Mapping[str, StoreProduct] = field(default_factory=dict)
     looked_for: frozenset[int] | None = None
     external_ids: Mapping[int, int] = field(default_factory=dict)
+    pages: Mapping[str, StoreProduct] = field(default_factory=dict)
 
     def is_gone(self, row: ListingRow) -> bool:
         was_looked_for = self.looked_for is None or row.external_id in self.looked_for
