@@ -8,7 +8,8 @@ import pytest
 
 from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
-from miva_sandbox.state import modules, tokens
+from miva_sandbox.state import inventory, modules, tokens
+from miva_sandbox.state.baskets import OutOfStock
 from tradepost.domain.errors import PermissionMissing, Reconfigure
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, Proof, RunState
@@ -392,3 +393,52 @@ def test_an_overwrite_can_be_previewed_before_anybody_asks_for_it(published):
         field for unit in run.units for change in unit.changes for field in change.fields if field.name == "name"
     ]
     assert (field.before, field.after) == ("Enamel Mug", "Big Mug")
+
+
+# --- what the store does at zero by default --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def oversold(shop):
+    """A merchant's own product that may be sold to 100 below zero, by the store's defaults, linked to a listing."""
+    inventory.change_settings(shop.sandbox.store, {"out_track": 1, "out_level": -100, "out_hide": 1})
+    _provision(
+        shop,
+        "<Product_Add><Code>MUG-01</Code><SKU>MUG-01</SKU><Name>Mug</Name><Price>7.90</Price><Active>Yes</Active>"
+        '</Product_Add><InventoryProductSettings_Update product_code="MUG-01"><TrackProduct>Yes</TrackProduct>'
+        "<CurrentStock>14</CurrentStock></InventoryProductSettings_Update>",
+    )
+    shop.settings = replace(shop.settings, requires_product_type=False)
+    shop.import_text(HEADER + MUG, queue=False)
+    shop.link()
+    return shop
+
+
+@pytest.mark.parametrize("synced_before", [True, False])
+def test_a_product_of_the_merchants_that_is_hidden_can_not_be_bought_whatever_the_stores_defaults_are(
+    oversold, synced_before
+):
+    oversold.sandbox.shopper().add("MUG-01", 1)
+    if synced_before:
+        oversold.sync()
+    oversold.queue(Pending.HIDE, "MUG-01")
+
+    run = oversold.sync()
+
+    assert run.bad() == []
+    stock = oversold.on_store()["mug-01"].stock
+    assert (stock.count, stock.stops_sale_at_zero, stock.hides_when_out) == (0, True, False)
+    with pytest.raises(OutOfStock):
+        oversold.sandbox.shopper().add("MUG-01", 1)
+
+
+def test_a_product_of_the_merchants_that_is_sold_out_in_the_catalogue_can_not_be_bought(oversold):
+    oversold.import_text(HEADER + MUG.replace(",14,7.90", ",0,7.90"))
+
+    run = oversold.sync()
+    again = oversold.sync()
+
+    assert (run.bad(), again.results) == ([], [])
+    assert oversold.on_store()["mug-01"].stock.count == 0
+    with pytest.raises(OutOfStock):
+        oversold.sandbox.shopper().add("MUG-01", 1)

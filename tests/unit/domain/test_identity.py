@@ -61,6 +61,26 @@ def test_a_part_of_another_product_moves_if_the_file_has_that_one_without_it_and
     assert plan(split, TEE).contested == {"tee": ("tee-M",)}
 
 
+def test_a_product_that_the_file_still_brings_is_not_renamed_even_where_all_its_variants_are_taken():
+    shirt = Product("shirt", "Shirt", "", a_family("tee", "S", "M").variants, option_names=("Size",))
+
+    found = plan(shirt, TEE, present={"tee"})
+
+    assert found == IdentityPlan(moves=(Move("tee", "shirt", ("tee-S", "tee-M"), is_whole=False),))
+
+
+def test_of_two_products_that_are_gone_one_is_renamed_and_the_other_one_merged():
+    both = Product("set", "Set", "", (a_variant("mug", "S"), a_variant("cup", "M")), option_names=("Size",))
+
+    found = plan(both, KnownProduct("mug", {"mug": ()}), KnownProduct("cup", {"cup": ()}))
+
+    assert (found.renamed, found.moves) == ("mug", (Move("cup", "set", ("cup",), is_whole=True),))
+
+
+def test_a_product_of_which_nothing_is_taken_is_left_alone():
+    assert plan(a_simple("mug"), TEE, present={"tee"}) == IdentityPlan()
+
+
 options = st.sampled_from([("S",), ("M",), ("L",)])
 
 

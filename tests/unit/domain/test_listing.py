@@ -382,3 +382,62 @@ def test_what_is_to_go_or_is_gone_is_not_put_back(status):
 
     if status.is_orphaned or status.pending is Pending.DELIST or status.link is not Link.LINKED:
         assert back is None
+
+
+def touched(state, pending, *, paused, orphaned):
+    """What runs may do with a listing, as the operator expects."""
+    if paused:
+        return set()
+    found = {"publish"} if pending in {"publish", "overwrite"} and not orphaned else set()
+    if state in ON_STORE:
+        found |= {"status"} if pending in {"hide", "unhide", "delist"} else set()
+        found |= {"price"} if pending != "delist" and not orphaned else set()
+        found |= {"images"} if not orphaned else set()
+    if state == ON and pending not in {"hide", "delist"}:
+        found.add("quantity")
+    if state == AWAY and pending not in {"unhide", "delist"}:
+        found.add("hold at none")
+    return found
+
+
+@pytest.mark.parametrize(("settled", "state"), STATES.items())
+def test_what_runs_may_touch_is_what_the_operator_expects(settled, state):
+    for pending, paused, orphaned in product(Pending, [False, True], [False, True]):
+        status = Status(*settled, pending, is_paused=paused, is_orphaned=orphaned)
+        may = {
+            "publish": listing.is_due_for_publish(status),
+            "status": listing.is_due_for_status(status),
+            "price": listing.may_send_price(status),
+            "images": listing.is_due_for_images(status, awaits_images=True),
+            "quantity": listing.may_send_quantity(status),
+            "hold at none": listing.is_kept_hidden(status),
+        }
+
+        assert {name for name, is_so in may.items() if is_so} == touched(
+            state, pending.value, paused=paused, orphaned=orphaned
+        ), status
+        assert not listing.is_due_for_images(status, awaits_images=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "event", "cure"),
+    [
+        (Status(is_orphaned=True), Event.ASK_PUBLISH, "the catalogue does not have it any more; import it again"),
+        (Status(is_orphaned=True), Event.ASK_HIDE, "only a listed listing can be hidden"),
+        (Status(), Event.ASK_HIDE, "only a listed listing can be hidden"),
+        (Status(), Event.ASK_OVERWRITE, "queue a publish instead"),
+        (Status(Health.LISTED, Link.BROKEN), Event.ASK_HIDE, "its product is gone from the store; unlink it"),
+        (Status(Health.LISTED, Link.BROKEN, is_paused=True), Event.PAUSED, "it is paused already"),
+    ],
+)
+def test_what_can_not_be_asked_for_is_told_with_what_can(status, event, cure):
+    with pytest.raises(NotAllowed) as refused:
+        settle(status, event)
+
+    assert cure in str(refused.value)
+
+
+def test_what_a_run_could_not_do_is_still_asked_for():
+    asked = Status(Health.LISTED, Link.LINKED, Pending.HIDE)
+
+    assert keep_later_request(asked, asked, asked=Pending.HIDE) == asked

@@ -45,6 +45,12 @@ def test_skus_match_to_the_letter_codes_but_for_case_and_near_misses_are_kept_ap
     assert hits_among([exact, near, by_code, other], sku="Mug", code="mug-1") == Hits((exact,), (by_code,), (near,))
 
 
+def test_a_listing_without_a_sku_is_found_by_its_code_alone():
+    products = [Product(1, "a", ""), Product(2, "b", " ")]
+
+    assert hits_among(products, sku="", code="b") == Hits((), (products[1],), ())
+
+
 def test_a_sku_that_is_longer_than_a_store_keeps_is_found_by_what_it_keeps():
     long = "S" * 60
 
@@ -88,3 +94,10 @@ def test_a_choice_names_the_command_that_makes_it():
 
     assert message.startswith("2 products on the store match mug: a (id 1), b (id 2).")
     assert "'tradepost listings link mug --to ID'" in message
+
+
+def test_a_choice_of_many_names_the_first_five():
+    message = several_match("mug", [Product(number, f"p{number}", "mug") for number in range(1, 8)])
+
+    assert message.startswith("7 products on the store match mug: p1 (id 1), ")
+    assert ("p5 (id 5)." in message, "p6" in message) == (True, False)

@@ -47,6 +47,13 @@ def test_names_are_tried_in_the_order_of_how_sure_they_are(changed, sold):
     assert LineMatcher(LISTINGS).match(replace(LINE, **changed)) == sold
 
 
+def test_a_blank_name_means_no_listing_even_where_a_page_has_none_itself():
+    page = SellableListing(5, 15, external_id=None, sku="", code_key="")
+
+    assert LineMatcher([page]).match(replace(LINE, external_product_id=0, sku="", part_codes=(), code="")) is None
+    assert codes_of(replace(LINE, part_codes=("", "Z"), code="")) == []
+
+
 names = st.sampled_from(["", "A", "b", "C", "D", "Z"])
 lines = st.builds(
     lambda **values: replace(LINE, **values),

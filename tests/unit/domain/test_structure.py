@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,3 +128,49 @@ def test_the_order_of_options_and_variants_is_no_other_structure():
     assert structure_mark(Kind.PARENT, option_names=("Colour", "Size"), options=options) == structure_mark(
         Kind.PARENT, option_names=("Size", "Colour"), options=turned
     )
+
+
+def a_lone_choice(attribute, option, *, part="z"):
+    """A page with one attribute and one option, each as (code, prompt), that a product of somebody else's has."""
+    return Structure(
+        (StoreAttribute(*attribute, (StoreOption(*option),)),),
+        (StoreVariant(frozenset({(attribute[0], option[0])}), (part,)),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("attribute", "option", "fits"),
+    [
+        (("x", "COLOUR "), ("1", "red"), ("x", "1")),
+        (("colour", "Farbe"), ("1", "Red"), ("colour", "1")),
+        (("y", "Farbe"), ("1", "Red"), ("Colour", "Red")),
+    ],
+    ids=["by what a shopper reads", "by its code", "by nothing"],
+)
+def test_what_no_product_tells_is_recognised_by_its_name_and_then_by_its_code(attribute, option, fits):
+    wanted = a_structure(("Colour",), {"b": ("Red",)})
+
+    structure = fitted(wanted, a_page(a_lone_choice(attribute, option)), keeps_rest=False)
+
+    (found,) = structure.attributes
+    assert (found.code, found.options[0].code) == fits
+    assert (found.prompt, found.options[0].prompt) == ("Colour", "Red")
+
+
+def test_a_code_that_no_variant_uses_is_taken_for_what_the_catalogue_means_by_it():
+    page = replace(a_lone_choice(("Colour", "Colour"), ("Red", "Crimson")), variants=())
+
+    structure = fitted(a_structure(("Colour",), {"b": ("Red",)}), a_page(page), keeps_rest=False)
+
+    assert structure.attributes[0].options == (StoreOption("Red", "Red"),)
+
+
+def test_a_parent_is_made_of_its_options_and_a_child_of_its_parent():
+    def parent(**options):
+        return structure_mark(Kind.PARENT, option_names=("Size",), options=options)
+
+    assert parent(a=("S",)) != parent(a=("M",))
+    assert parent(a=("S",)) != parent(a=("S",), b=("M",))
+    assert structure_mark(Kind.VARIANT, parent_code="TEE") == structure_mark(Kind.VARIANT, parent_code="tee")
+    assert structure_mark(Kind.VARIANT, parent_code="tee") != structure_mark(Kind.VARIANT, parent_code="mug")
+    assert structure_mark(Kind.SIMPLE) != structure_mark(Kind.VARIANT)
