@@ -205,6 +205,18 @@ def test_products_are_loaded_by_id_without_content_and_missing_ones_are_left_out
     assert (mug.description, mug.categories, mug.variants) == ("", frozenset(), None)
 
 
+def test_products_are_loaded_by_id_with_all_content_where_that_is_asked_for(store, reader):
+    store.set_up(SET_UP)
+    store.provision([unit(create("mug", categories=("shirts",), description="Holds coffee"))])
+    by_code = reader.products_by_code(["mug"])["mug"]
+
+    found = reader.contents_by_id([by_code.id, by_code.id + 1000])
+
+    assert found == {by_code.id: by_code}
+    assert found[by_code.id].updated > 0
+    assert "description" not in found[by_code.id].absent
+
+
 def test_stock_is_none_exactly_where_this_token_cannot_read_it(implementation):
     store = implementation.store
     store.provision([unit(create("mug", quantity=3))])

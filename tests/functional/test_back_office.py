@@ -341,6 +341,30 @@ def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):
     assert visit("alice").get(link).context["cl"].result_count == 2
 
 
+def test_what_is_switched_off_on_the_store_is_counted_apart_and_shown_with_what_differs(visit):
+    for number, sku in enumerate(["HP-MUG-WHITE", "HP-MUG-MOSS"], start=1):
+        Listing.objects.filter(sku=sku).update(health="listed", link="linked", external_id=number)
+    mug = Listing.objects.get(sku="HP-MUG-WHITE")
+    Listing.objects.filter(pk=mug.pk).update(is_inactive=True)
+    mug.drifts.create(
+        group="status",
+        fields=[{"name": "is_active", "before": True, "after": False}],
+        mark="aa",
+        is_kept=False,
+        since=timezone.now(),
+    )
+
+    page = visit("alice").get("/")
+
+    counts = {tally.name: (tally.number, tally.link) for tally in page.context["channels"][0].listings}
+    assert (counts["listed"][0], counts["inactive"][0]) == (1, 1)
+    listed = visit("alice").get(counts["inactive"][1])
+    assert [row.sku for row in listed.context["cl"].result_list] == ["HP-MUG-WHITE"]
+    shown = visit("alice").get(f"/tradepost/listing/{mug.pk}/change/").content.decode()
+    assert "status, not decided: is_active: True → False" in shown
+    assert "inactive" in shown
+
+
 def test_what_needs_a_person_is_counted_by_reason_and_listed_once_with_all_of_them(visit, channel):
     mug = Listing.objects.get(sku="HP-MUG-WHITE")
     for kind in ("price_failed", "stock_failed"):

@@ -11,10 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.domain.brake import STAGE_HARMS
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.drift import Drift, DriftFinding
+from tradepost.domain.fields import Group
 from tradepost.domain.order import StoreStatus
+from tradepost.domain.plan import FieldChange
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import OrderSighting, SoldLine
-from tradepost.operations.ports import SightedOrder
+from tradepost.operations.ports import Compared, SightedOrder
 
 INDEX_OF = {
     Stage.DELIST: "listing_due_status",
@@ -151,7 +155,8 @@ def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, save, 
     from tradepost.database.models import Channel  # noqa: PLC0415
     from tradepost.operations.ports import Proven  # noqa: PLC0415
 
-    listings = DjangoListings(Channel.objects.create(name="Shop").pk)
+    channel = Channel.objects.create(name="Shop")
+    listings, drifts = DjangoListings(channel.pk), DjangoDrifts(channel.pk)
 
     def work():
         save([family("tee", "S", "M")])
@@ -160,6 +165,13 @@ def test_no_write_goes_through_a_whole_channel_for_a_few_products(sqlite, save, 
         listings.build(["tee"], queue=True)
         (row,) = listings.by_skus(["tee-S"])
         listings.record([Proven(row.id, at=noon, price=Decimal(3))])
+        (page,) = [each for each in listings.by_skus(["tee"]) if each.kind is Kind.PARENT]
+        text = Drift.of((FieldChange("name", "Tee", "Other"),))
+        finding = DriftFinding(Decimal(3), is_inactive=True, overwrite=frozenset({Group.COST}))
+        finding.drifts = {Group.TEXTS: text, Group.STRUCTURE: None}
+        drifts.touch([page.id])
+        drifts.record([Compared(page, 1, finding)], at=noon)
+        drifts.known([page.id])
 
     plans = "\n".join(plans_of(work))
 

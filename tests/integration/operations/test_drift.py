@@ -279,6 +279,22 @@ def test_a_child_says_nothing_by_being_inactive_and_a_hidden_listing_neither(sho
     assert shop.listing("MUG").shown_health == "hidden"
 
 
+def test_in_a_flat_channel_each_variant_has_a_page_that_can_be_switched_off(sandbox, sqlite, tmp_path):
+    shop = StockShop(sandbox, tmp_path, token=ALL_RIGHTS)
+    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, is_native=False))
+    shop.state()
+    assert shop.publish().bad() == []
+    shop.sync()
+    shop.wait(MINUTE)
+    set_active(shop, "TEE-S", active=False)
+
+    shop.sync()
+    shown = {sku: shop.listing(sku).shown_health for sku in ("tee", "TEE-S", "TEE-M")}
+    shop.close()
+
+    assert shown == {"tee": "listed", "TEE-S": "inactive", "TEE-M": "listed"}
+
+
 # --- content --------------------------------------------------------------------------------------------------------
 
 RENAME = (
@@ -350,11 +366,13 @@ def test_what_a_store_does_not_tell_of_is_found_by_the_weekly_turn(shop):
     assert kept(shop)[("tee", "structure")] is False
 
 
-def test_a_preview_shows_what_is_marked_and_writes_nothing(shop):
+def test_a_preview_shows_what_would_be_found_and_writes_nothing(shop):
     set_price(shop, "MUG", "3.00")
 
-    shop.sync(is_dry=True)
+    run = shop.sync(is_dry=True)
 
+    shown = [change.reason for unit in run.units for change in unit.changes]
+    assert shown == ["somebody changed it on the store; price: ours is sent again"]
     assert price_of(shop, "MUG") == "$3.00"
     assert kept(shop) == {}
 

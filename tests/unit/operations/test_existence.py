@@ -85,6 +85,30 @@ def test_a_store_that_nobody_touched_is_counted_once(shop):
     assert shop.existence.saved == saved
 
 
+def test_what_was_changed_since_it_was_compared_is_marked_and_nothing_else(shop):
+    for number, listing in shop.listings.all.items():
+        shop.listings.all[number] = listing._replace(updated=shop.store.products[listing.external_id].updated)
+    changed = linked(shop)[30]
+    run(shop)
+    before = set(shop.drifts.ids)
+    shop.store.recode(changed, "NEW")
+
+    run(shop)
+
+    assert before == set()
+    assert shop.drifts.ids == {changed + 1000}
+
+
+@pytest.mark.parametrize("known", [None, 1])
+def test_a_full_pass_marks_what_was_changed_and_not_what_was_never_compared(shop, known):
+    for number, listing in shop.listings.all.items():
+        shop.listings.all[number] = listing._replace(updated=known)
+
+    run(shop, full=True)
+
+    assert len(shop.drifts.ids) == (0 if known is None else len(shop.listings.all))
+
+
 def test_a_product_that_is_gone_is_searched_for_by_counting(shop):
     shop.store.delete(linked(shop)[70])
 

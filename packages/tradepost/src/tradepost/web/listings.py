@@ -85,7 +85,7 @@ class ListingTable(ReadOnlyTable):
         (None, {"fields": ("channel", "product", "kind", "code", "sku", "parent")}),
         ("Status", {"fields": ("health_label", "link_label", "asked", "is_paused", "external_id")}),
         ("Wanted and proven", {"fields": ("price", "proven_price_text", "quantity", "expected", "proven_at")}),
-        ("Attention", {"fields": ("attention_reasons",)}),
+        ("Attention", {"fields": ("attention_reasons", "drift")}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
@@ -97,6 +97,7 @@ class ListingTable(ReadOnlyTable):
         "quantity",
         "expected",
         "attention_reasons",
+        "drift",
         "history",
     )
 
@@ -154,6 +155,24 @@ class ListingTable(ReadOnlyTable):
                 (
                     (spoken(noted.kind), date_format(localtime(noted.since), "Y-m-d H:i"), noted.message)
                     for noted in _noted(row)
+                ),
+            )
+            or NOTHING
+        )
+
+    @column("Changed by others on the store, ours first")
+    def drift(self, row: Listing) -> SafeString | str:
+        return (
+            format_html_join(
+                mark_safe("<br>"),
+                "{}, {}: {}",
+                (
+                    (
+                        spoken(noted.group),
+                        "kept" if noted.is_kept else "not decided",
+                        "; ".join(field_lines(noted.fields)),
+                    )
+                    for noted in row.drifts.order_by("group")
                 ),
             )
             or NOTHING

@@ -61,7 +61,7 @@ def _channel(channel: Channel) -> ChannelOverview:
         channel=channel,
         listings=[
             *(_count(channel, "listing", "health", value, health.get(value, 0)) for value in map(str, Health)),
-            *([_count(channel, "listing", "is_inactive", "1", inactive, name="inactive")] if inactive else []),
+            *([_inactive(channel, inactive)] if inactive else []),
         ],
         due=[
             _count(channel, "listing", "pending", value, number)
@@ -86,8 +86,15 @@ def _by(rows: Any, column: str) -> dict[str, int]:
     return {row[column]: row["number"] for row in rows.order_by().values(column).annotate(number=Count("pk"))}
 
 
-def _count(channel: Channel, table: str, column: str, value: str, number: int, *, name: str = "") -> Figure:
-    return Figure(name or spoken(value), number, _table(table, channel, {f"{column}__exact": value}))
+def _inactive(channel: Channel, number: int) -> Figure:
+    """What the hub has listed, and the store has switched off."""
+    return Figure(
+        "inactive", number, _table("listing", channel, {"health__exact": "listed", "is_inactive__exact": "1"})
+    )
+
+
+def _count(channel: Channel, table: str, column: str, value: str, number: int) -> Figure:
+    return Figure(spoken(value), number, _table(table, channel, {f"{column}__exact": value}))
 
 
 def _table(table: str, channel: Channel, filters: Mapping[str, str]) -> str:

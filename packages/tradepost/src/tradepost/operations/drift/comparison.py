@@ -57,14 +57,21 @@ class ComparisonFacts:
 
 
 class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Compared]]):
-    """`selection` with `is_forced`: those that were chosen, and ours is right in all that a sync sends."""
+    """
+    `selection` with `is_forced`: those that were chosen, and ours is right in all that a sync sends.
+
+    `touched`: listings that a pass has just found changed, and that are marked unless this is a preview.
+    """
 
     name = "compare"
     label = "listings compared"
     attentions = frozenset({Attention.DRIFT})
 
-    def __init__(self, channel: ChannelSettings, selection: Selection = EVERYTHING) -> None:
+    def __init__(
+        self, channel: ChannelSettings, selection: Selection = EVERYTHING, *, touched: Sequence[int] = ()
+    ) -> None:
         self._channel = channel
+        self._touched = touched
         self._selection = selection
         self._policies = dict(channel.drift_policies)
         self._forced = FORCED if selection.is_forced else frozenset()
@@ -75,10 +82,14 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
             rows = ports.listings.by_ids(self._selection.only or ())
             yield from _in_batches([row for row in rows if row.status.link is Link.LINKED])
             return
+        shown = frozenset(self._touched)
+        for start in range(0, len(self._touched), _BATCH):
+            yield Batch(ports.listings.by_ids(self._touched[start : start + _BATCH]))
         place = 0
         while rows := ports.drifts.touched(after=place, limit=_BATCH):
             place = rows[-1].id
-            yield Batch(rows)
+            if rest := [row for row in rows if row.id not in shown]:
+                yield Batch(rest)
         yield from _in_batches(ports.drifts.due(now=ports.clock(), limit=AT_ONCE))
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Found:

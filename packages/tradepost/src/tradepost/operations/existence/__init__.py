@@ -59,6 +59,11 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         self._is_proven = True
         self._is_confirmed = False
 
+    @property
+    def touched(self) -> Sequence[int]:
+        """The listings whose product the store says was changed since it was compared."""
+        return self._touched
+
     def prepare(self, ports: Ports) -> None:
         standing, _ = ports.existence.standing()
         self._is_confirmed = standing is StoreStanding.CONFIRMED

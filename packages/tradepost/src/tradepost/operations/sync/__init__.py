@@ -4,6 +4,8 @@ Sync: bring price, quantity and status of linked listings to the store, and noti
 The stages and their safe order are `domain.stages`; how stock is written is `operations.stock`.
 """
 
+from collections.abc import Sequence
+
 from tradepost.domain.stages import Stage
 from tradepost.operations.drift.comparison import Comparison
 from tradepost.operations.existence import Existence, look_at_confirmed_store
@@ -37,14 +39,17 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     """
     channel = ports.channel
     is_whole = selection.only is None
+    touched: Sequence[int] = ()
     if is_whole:
-        drive(ports, Existence(full=selection.full_existence))
+        existence = Existence(full=selection.full_existence)
+        drive(ports, existence)
         drive(ports, IntentSweep(channel))
+        touched = existence.touched
     else:
         look_at_confirmed_store(ports)
     if is_whole or selection.is_forced:
         # Before anything is due by it, and after all that was changed is known.
-        drive(ports, Comparison(channel, selection))
+        drive(ports, Comparison(channel, selection, touched=touched))
     counts = selection.count(ports.listings, _COUNTING) > 0
     looks = selection.is_forced or (
         is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
