@@ -1,5 +1,6 @@
 """A page is recognised by its names and by the products behind it, and keeps its own codes."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -106,7 +107,17 @@ def test_an_option_that_another_article_has_under_the_same_code_is_not_taken_ove
     structure = fitted(a_structure(("Colour",), {"b": ("Red",)}), a_page(page), keeps_rest=False)
 
     (option,) = structure.attributes[0].options
-    assert (option.prompt, option.code == "Red") == ("Red", False)
+    assert option.prompt == "Red"
+    assert re.fullmatch("Red-[0-9a-f]{8}", option.code)
+
+
+def test_a_new_code_is_no_longer_than_a_code_may_be():
+    name = "x" * 50
+    page = a_lone_choice(("Colour", "Colour"), (name, "Something else"))
+
+    structure = fitted(a_structure(("Colour",), {"b": (name,)}), a_page(page), keeps_rest=False)
+
+    assert re.fullmatch("x{41}-[0-9a-f]{8}", structure.attributes[0].options[0].code)
 
 
 def test_what_a_merchants_page_has_besides_is_kept_and_nothing_is_renamed():
