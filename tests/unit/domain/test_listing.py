@@ -437,6 +437,12 @@ def test_what_can_not_be_asked_for_is_told_with_what_can(status, event, cure):
     assert cure in str(refused.value)
 
 
+@pytest.mark.parametrize(("settled", "state"), STATES.items())
+def test_a_refusal_names_the_state_that_a_listing_is_in(settled, state):
+    with pytest.raises(NotAllowed, match=f"this listing is {'a broken link' if 'broken' in state else state}, and "):
+        settle(Status(*settled), Event.UNPAUSED)
+
+
 def test_what_a_run_could_not_do_is_still_asked_for():
     asked = Status(Health.LISTED, Link.LINKED, Pending.HIDE)
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.schedule import OFF, Schedule, cron_of, interval_of, next_time, spoken_time, zone_of
+from tradepost.domain.schedule import OFF, Schedule, cron_of, interval_of, is_late, next_time, spoken_time, zone_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = (
@@ -191,3 +191,29 @@ def test_a_time_is_spoken_by_the_clock_of_its_zone_and_with_its_day_if_that_is_a
     ]
 
     assert spoken == ["at 22:05 Asia/Tokyo", "on 2026-03-02 at 00:00 Asia/Tokyo"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "is_off", "words"),
+    [
+        (OFF, True, "off"),
+        (interval_of("2h"), False, "every 2 hours"),
+        (cron_of("0 3 * * *"), False, "cron 0 3 * * *"),
+    ],
+)
+def test_a_schedule_says_whether_and_when_it_starts_anything(schedule, is_off, words):
+    assert (schedule.is_off, str(schedule)) == (is_off, words)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(-5, False), (0, False), (2, False), (3, True)])
+def test_a_schedule_is_late_when_its_time_has_passed_for_more_than_two_minutes(minutes, late):
+    assert is_late(NOON, now=NOON + timedelta(minutes=minutes)) is late
+
+
+def test_a_cron_expression_has_a_hundred_characters_at_most():
+    longest = ",".join(["10"] * 31) + " 3 * * *"
+
+    assert len(longest) == 100
+    assert cron_of(longest).cron == longest
+    with pytest.raises(NotAllowed):
+        cron_of(longest.replace(" 3 ", " 13 "))

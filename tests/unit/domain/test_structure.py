@@ -1,5 +1,6 @@
 """A page is recognised by its names and by the products behind it, and keeps its own codes."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -106,7 +107,17 @@ def test_an_option_that_another_article_has_under_the_same_code_is_not_taken_ove
     structure = fitted(a_structure(("Colour",), {"b": ("Red",)}), a_page(page), keeps_rest=False)
 
     (option,) = structure.attributes[0].options
-    assert (option.prompt, option.code == "Red") == ("Red", False)
+    assert option.prompt == "Red"
+    assert re.fullmatch("Red-[0-9a-f]{8}", option.code)
+
+
+def test_a_new_code_is_no_longer_than_a_code_may_be():
+    name = "x" * 50
+    page = a_lone_choice(("Colour", "Colour"), (name, "Something else"))
+
+    structure = fitted(a_structure(("Colour",), {"b": (name,)}), a_page(page), keeps_rest=False)
+
+    assert re.fullmatch("x{41}-[0-9a-f]{8}", structure.attributes[0].options[0].code)
 
 
 def test_what_a_merchants_page_has_besides_is_kept_and_nothing_is_renamed():
@@ -174,3 +185,56 @@ def test_a_parent_is_made_of_its_options_and_a_child_of_its_parent():
     assert structure_mark(Kind.VARIANT, parent_code="TEE") == structure_mark(Kind.VARIANT, parent_code="tee")
     assert structure_mark(Kind.VARIANT, parent_code="tee") != structure_mark(Kind.VARIANT, parent_code="mug")
     assert structure_mark(Kind.SIMPLE) != structure_mark(Kind.VARIANT)
+
+
+def codes_by_prompt(structure):
+    return {
+        attribute.prompt: (attribute.code, {option.prompt: option.code for option in attribute.options})
+        for attribute in structure.attributes
+    }
+
+
+def test_attributes_that_are_called_otherwise_are_known_by_the_values_of_their_products():
+    page = a_structure(("Colour", "Fabric"), {"a": ("Red", "Wool"), "b": ("Navy", "Silk")}, prefix="x-")
+    wanted = a_structure(("Cloth", "Hue"), {"a": ("Wool", "Red"), "b": ("Silk", "Navy")})
+
+    assert codes_by_prompt(fitted(wanted, a_page(page), keeps_rest=False)) == {
+        "Cloth": ("x-Fabric", {"Wool": "x-Wool", "Silk": "x-Silk"}),
+        "Hue": ("x-Colour", {"Red": "x-Red", "Navy": "x-Navy"}),
+    }
+
+
+def test_where_values_are_called_otherwise_too_it_tells_which_products_share_one():
+    page = a_structure(("Colour", "Size"), {"a": ("Red", "S"), "b": ("Navy", "S")}, prefix="x-")
+    wanted = a_structure(("Measure", "Hue"), {"a": ("Small", "Crimson"), "b": ("Small", "Blue")})
+
+    assert codes_by_prompt(fitted(wanted, a_page(page), keeps_rest=False)) == {
+        "Measure": ("x-Size", {"Small": "x-S"}),
+        "Hue": ("x-Colour", {"Crimson": "x-Red", "Blue": "x-Navy"}),
+    }
+
+
+def test_names_that_differ_in_case_only_are_told_apart_by_their_codes():
+    options = (StoreOption("red-2", "red"), StoreOption("Red", "Red"))
+    page = Structure((StoreAttribute("Colour", "Colour", options),), ())
+    wanted = Structure((StoreAttribute("Colour", "Colour", options[::-1]),), ())
+
+    assert fitted(wanted, a_page(page), keeps_rest=False) == wanted
+
+
+def test_a_merchants_page_is_given_an_attribute_that_it_does_not_have():
+    page = a_structure(("Colour",), {"a": ("Red",)})
+    wanted = a_structure(("Colour", "Size"), {"a": ("Red", "S")})
+
+    structure = fitted(wanted, a_page(page), keeps_rest=True)
+
+    assert codes_by_prompt(structure) == {"Colour": ("Colour", {"Red": "Red"}), "Size": ("Size", {"S": "S"})}
+
+
+def test_a_variant_of_several_products_tells_nothing_of_any_of_them():
+    page = a_lone_choice(("x", "Pack"), ("1", "Both"))
+    page = replace(page, variants=(replace(page.variants[0], part_codes=("a", "b")),))
+
+    structure = fitted(a_structure(("Colour",), {"a": ("Red",)}), a_page(page), keeps_rest=False)
+
+    assert codes_by_prompt(structure) == {"Colour": ("Colour", {"Red": "Red"})}
