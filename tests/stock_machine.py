@@ -614,10 +614,12 @@ class StockMachine(RuleBasedStateMachine):
             server.run_task("Delete Expired Shopping Baskets")
         for channel, shop in enumerate(self.shops):
             with transaction.atomic():
-                rows = shop.listings.by_ids(shop.all_ids())
-                shop.listings.set_status(plan_pause(rows, is_paused=False).statuses)
+                ids = shop.all_ids()
+                paused = plan_pause(shop.listings.by_ids(ids), is_paused=False)
+                shop.listings.set_status(paused.statuses)
                 # What was given up before it was published is asked for again.
-                queue(shop.listings, [row for row in rows if row.external_id is None], Pending.PUBLISH)
+                given_up = [row for row in shop.listings.by_ids(ids) if row.external_id is None]
+                queue(shop.listings, given_up, Pending.PUBLISH)
             self.carry_out(channel, "publish")
         for _ in range(3):
             for channel in self.channels:

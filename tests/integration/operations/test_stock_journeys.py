@@ -446,6 +446,7 @@ def tells_baskets(request, sandbox):
 
 @in_both_modes
 @pytest.mark.parametrize("stated", [5, 11])
+@pytest.mark.parametrize("lost", LOST[:2], ids=lambda rule: rule.kind)
 def test_pieces_in_a_basket_are_not_sold_to_another_by_a_move_whose_answer_was_lost(tells_baskets, shop, lost, stated):
     shopper = shop.add("MUG", 3)
     shop.sandbox.faults.add(lost)
@@ -527,6 +528,7 @@ def test_a_hide_that_was_taken_back_before_anybody_knew_what_became_of_it_hides_
 
 
 @pytest.mark.parametrize("seconds", [20, 150])
+@pytest.mark.usefixtures("tells_baskets")
 def test_a_hide_that_lands_after_the_unhide_hides_nothing_for_good(shop, seconds):
     shop.sandbox.faults.add(Rule(kind="lands_late", function=WRITE, times=1, seconds=seconds))
     shop.queue(Pending.HIDE, "MUG")

@@ -141,6 +141,10 @@ def test_an_erased_sale_is_told_with_its_reason():
             ],
         ),
         (
+            {"missing": 3, "missing_since": TUESDAY, "looked_at": MONDAY, "left_out": 4, "entries": STORY.entries[4:]},
+            ["Up to 3 may be missing from its count since Tuesday at 12:00: an answer was lost, and nobody can look."],
+        ),
+        (
             {"looked_at": MONDAY + timedelta(hours=1, minutes=30)},
             ["The store should have 16, and had 10 when looked at 1 day ago, when it should have had 10."],
         ),
@@ -186,6 +190,7 @@ def test_an_erased_sale_is_told_with_its_reason():
         "never looked at",
         "set without a look",
         "missing",
+        "perhaps missing",
         "looked at before later entries",
         "entries of then are left out",
         "open move",

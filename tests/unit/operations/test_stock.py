@@ -494,6 +494,8 @@ def test_a_lower_count_means_baskets_until_it_has_lasted_longer_than_any_lives()
     hub.store.shelf.sell("mug", 2)
 
     look(hub)
+    hub.listings.change("mug", missing=2, missing_since=hub.now - timedelta(hours=25))
+    look(hub)
     assert (hub.listings.of("mug").account, hub.accounts.missing) == (5, {1: 2})
 
     hub.listings.change("mug", missing=2, missing_since=hub.now - timedelta(hours=27))

@@ -165,7 +165,13 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         yield f"The store should have {stock.account}{_seen(stock, now)}."
     if stock.missing:
         since = f" since {when(stock.missing_since).removeprefix('on ')}" if stock.missing_since is not None else ""
-        yield f"{stock.missing} are missing from its count{since}: they may be in baskets."
+        looked_at = stock.looked_at
+        is_guess = stock.missing_since is not None and (looked_at is None or looked_at < stock.missing_since)
+        yield (
+            f"Up to {stock.missing} may be missing from its count{since}: an answer was lost, and nobody can look."
+            if is_guess
+            else f"{stock.missing} are missing from its count{since}: they may be in baskets."
+        )
     if stock.status.health is Health.HIDDEN:
         yield "It is hidden, so the store is to have 0."
     if stock.available is None or stock.open_since is not None or not may_lower_quantity(stock.status):
