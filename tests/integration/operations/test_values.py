@@ -332,3 +332,14 @@ def test_a_page_that_the_merchant_has_closed_is_not_opened_by_an_overwrite(shop,
     shop.publish()
 
     assert sold(shopper) == {"CUP-01"}
+
+
+def test_what_a_catalogue_would_go_on_selling_without_stock_is_sold_out_at_zero(shop, shopper):
+    """The policy *continue* promises pieces that nobody has; a channel sells what there is."""
+    header = HEADER.replace("\n", ",Variant Inventory Policy\n")
+    shop.import_text(header + MUG.replace(",14,", ",0,").strip() + ",continue\n" + CUP.strip() + ",continue\n")
+
+    shop.publish()
+
+    assert sold(shopper) == {"CUP-01"}
+    assert shop.on_store()["mug-01"].stock.stops_sale_at_zero
