@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import LineOption, StoreStatus
 
 MAX_STOCK = 2_147_483_647
 
@@ -153,6 +153,7 @@ class SoldLine:
     external_product_id: int = 0
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
+    options: tuple[LineOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
