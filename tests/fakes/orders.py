@@ -120,8 +120,11 @@ class MemoryOrders:
         return [
             OrderRow(our_id, number, OrderState.OPEN, is_acknowledged=False)
             for number, our_id in self.ids().items()
-            if our_id > after and our_id not in self.acknowledged
+            if our_id > after and our_id not in self.acknowledged and number not in self.gone
         ][:limit]
+
+    def rematch(self, numbers: Collection[int] | None) -> list[int]:
+        raise NotImplementedError("What lines sold is `domain.order_lines`.")
 
     def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
         assert self._may_write()

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.database.models import Channel, ParkedOrderRecord, Run, RunChange
+from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, Run, RunChange
 from tradepost.domain.order import StoreOrder, acknowledgement_note
 from tradepost.miva.connect import StoreConnection, connect_store
 
@@ -224,3 +224,19 @@ def test_an_order_is_held_and_released_by_command_and_what_happened_is_shown(pub
     ]
     kept = RunChange.objects.filter(reason__in=["held by a person", "released by a person"])
     assert [change.subject_key for change in kept] == [str(number)] * 3
+
+
+def test_unknown_items_are_looked_for_by_command(published, number):
+    published("orders", "get")
+    nothing = published("orders", "rematch")
+    OrderLine.objects.update(listing=None, variant=None)
+    Order.objects.update(state="not_managed")
+
+    asked = published("orders", "rematch", number)
+    published("orders", "get")
+
+    assert nothing.out == "No order has an unknown item.\n"
+    assert (asked.code, f"To be looked at: {number}; " in asked.out) == (0, True)
+    shown = published("orders", "show", number, "--json").json
+    assert (shown["state"], [event["what"] for event in shown["events"]]) == ("open", ["matched"])
+    assert RunChange.objects.filter(reason="a person asks to look for its items").count() == 1

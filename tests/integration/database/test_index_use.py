@@ -251,3 +251,24 @@ def test_payloads_are_forgotten_by_their_age(channel, noon):
     *_, plan = plans_of(lambda: DjangoOrders(channel.pk).drop_payloads(before=noon))
 
     assert "order_payload_by_age" in plan
+
+
+def test_orders_to_acknowledge_are_found_by_their_index(channel):
+    from tradepost.database.orders.orders import DjangoOrders  # noqa: PLC0415 - the fixture has opened the database
+
+    plan, *_ = plans_of(lambda: DjangoOrders(channel.pk).unacknowledged(after=0, limit=10))
+
+    assert "order_unacknowledged" in plan
+    assert not re.search(r"USE TEMP B-TREE|Sort", plan)
+
+
+def test_unknown_items_of_new_listings_are_found_by_their_names(sighted):
+    from tradepost.database.models import Listing  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.orders.order_lines import look_again_at  # noqa: PLC0415
+
+    cup = Listing.objects.get(sku="CUP")
+
+    *_, plan = plans_of(lambda: look_again_at([cup.variant_id], channel_id=cup.channel_id))
+
+    assert "order_line_unknown_sku" in plan
+    assert "order_line_unknown_code" in plan

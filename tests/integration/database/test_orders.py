@@ -27,6 +27,7 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StorePayment,
     StoreStatus,
+    is_to_acknowledge,
     unstorable,
 )
 from tradepost.domain.order_changes import Holds, LedgerOrder, differences
@@ -129,7 +130,7 @@ def test_an_order_with_an_unknown_line_is_held_and_stops_no_other(orders, shop, 
     states = dict(Order.objects.values_list("external_id", "state"))
     reason = Order.objects.get(external_id=1001).hold_reason
     assert added == 3
-    assert states == {1001: "on_hold", 1002: "on_hold", 1003: "open"}
+    assert states == {1001: "on_hold", 1002: "not_managed", 1003: "open"}
     assert reason == "'The MUG' (SKU MUG) is no listing of this channel."
 
 
@@ -274,8 +275,10 @@ def test_a_change_is_told_once_however_often_it_is_followed(orders, shop, order,
         orders.follow([changed, order(4711, line(9, "CUP"))], gone=[4712], at=noon)
         orders.follow([], gone=[1001], at=noon)
 
+        orders.follow([], gone=[1001], at=noon)
+
     # What was found again after it had gone is there again; and then gone again.
-    assert list(OrderEvent.objects.order_by("id").values_list("what", flat=True)) == ["changed", "deleted", "deleted"]
+    assert list(OrderEvent.objects.order_by("id").values_list("what", flat=True)) == ["changed", "deleted"] * 2
     assert Order.objects.get().state == OrderState.CANCELLED
 
 
@@ -322,6 +325,50 @@ def test_an_order_is_kept_as_it_was_sent_until_it_is_old(orders, order, line, no
     orders.drop_payloads(before=noon + timedelta(hours=1))
 
     assert list(OrderPayload.objects.values_list("order__external_id", "record")) == [(2, '{"id":2}')]
+
+
+states = st.sampled_from(OrderState)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(states, st.booleans()), max_size=6), st.integers(0, 5))
+def test_the_orders_to_acknowledge_are_those_of_the_rule(orders, channel, noon, rows, limit):
+    Order.objects.all().delete()
+    made = [
+        Order.objects.create(
+            channel=channel,
+            external_id=number,
+            state=state.value,
+            hold_reason="Because.",
+            store_status="pending",
+            placed_at=noon,
+            imported_at=noon,
+            acknowledged_at=noon if is_acknowledged else None,
+            total=0,
+        )
+        for number, (state, is_acknowledged) in enumerate(rows, start=1)
+    ]
+
+    found = orders.unacknowledged(after=0, limit=limit)
+
+    expected = [
+        row.pk
+        for row, (state, is_acknowledged) in zip(made, rows, strict=True)
+        if is_to_acknowledge(state, is_acknowledged=is_acknowledged)
+    ]
+    assert [row.id for row in found] == expected[:limit]
+
+
+def test_a_parent_with_its_choices_says_a_variant(orders, shop, order, line, noon):
+    chosen = line(1, "", code="TEE", options=(LineOption("Size", "m"),))
+    by_prompt = line(2, "", code="tee", options=(LineOption("old", "x1", "", "Size", "S"), LineOption("ink", "", "Hi")))
+    unclear = line(3, "", code="tee", options=(LineOption("Size", "XL"),))
+
+    orders.add([order(1001, chosen, by_prompt), order(1002, unclear)], at=noon)
+
+    skus = dict(OrderLine.objects.values_list("line_id", "listing__sku"))
+    assert skus == {1: "tee-M", 2: "tee-S", 3: None}
+    assert dict(Order.objects.values_list("external_id", "state")) == {1001: "open", 1002: "not_managed"}
 
 
 # --- shipments ----------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_an_imported_order_is_acknowledged_by_one_note(published, shopper):
     assert Order.objects.get().acknowledged_at is not None
 
 
-def test_a_line_that_matches_nothing_puts_the_order_on_hold_and_stops_no_other(published, shopper):
+def test_an_order_of_nothing_that_is_known_is_not_managed_and_stops_no_other(published, shopper):
     _provision(published, "<Product_Add><Code>ALIEN</Code><SKU>A</SKU><Name>Alien</Name><Price>1</Price></Product_Add>")
     strange = shopper.buy("ALIEN")
     usual = shopper.buy("MUG-01")
@@ -79,7 +79,7 @@ def test_a_line_that_matches_nothing_puts_the_order_on_hold_and_stops_no_other(p
     published.get_orders()
 
     states = dict(Order.objects.values_list("external_id", "state"))
-    assert states == {strange: "on_hold", usual: "open"}
+    assert states == {strange: "not_managed", usual: "open"}
 
 
 def test_a_sale_makes_no_work_because_both_sides_know_of_it(published, shopper):

@@ -20,8 +20,11 @@ from tradepost.domain.order import (
     StoreOrder,
     StoreOrderLine,
     StoreStatus,
+    chosen_words,
     final_state,
     hold_reason,
+    is_managed,
+    is_to_acknowledge,
     unstorable,
 )
 from tradepost.domain.order_changes import Holds, state_of
@@ -122,3 +125,30 @@ def test_a_value_of_a_line_that_the_hub_cannot_hold_is_named(values, reason):
 )
 def test_what_fits_is_not_refused(number, quantity, total):
     assert unstorable(replace(ORDER, id=number, total=total, lines=(replace(LINE, quantity=quantity),))) == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), ""),
+        ((LineOption("size", "s", "", "Size", "Small"), LineOption("colour", "r", "", "Colour", "Red")), "Small, Red"),
+        ((LineOption("size", "s"), LineOption("text", "", "For Bo", "Engraving", "")), "s, For Bo"),
+        ((LineOption("gift", ""),), ""),
+    ],
+)
+def test_the_chosen_options_are_said_in_the_words_of_the_page(options, words):
+    assert chosen_words(options) == words
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_only_orders_that_go_on_are_acknowledged(state):
+    assert is_to_acknowledge(state, is_acknowledged=False) is (state in {OrderState.OPEN, OrderState.ON_HOLD})
+    assert not is_to_acknowledge(state, is_acknowledged=True)
+
+
+def test_an_order_is_managed_when_any_item_is_known_or_it_has_none():
+    wrap = replace(LINE, line_id=2, is_product=False)
+
+    assert is_managed(replace(ORDER, lines=(LINE, wrap)), unmatched=[])
+    assert not is_managed(replace(ORDER, lines=(LINE, wrap)), unmatched=[LINE])
+    assert is_managed(replace(ORDER, lines=(wrap,)), unmatched=[])

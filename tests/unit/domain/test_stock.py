@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain import stock
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import LineOption, StoreStatus
 from tradepost.domain.stock import Landing, OrderSighting, SoldLine
 
 pieces = st.integers(-40, 40)
@@ -93,8 +93,8 @@ def test_pieces_are_summed_by_product_whatever_the_lines():
 
 
 def test_lines_of_a_family_without_a_sku_are_told_apart_by_what_was_chosen():
-    small, large = (SoldLine("Tee", "", 1, StoreStatus.PENDING, options=frozenset({("Size", size)})) for size in "SL")
-    endless = replace(small, options=frozenset({("Size", "S" * 300)}))
+    small, large = (SoldLine("Tee", "", 1, StoreStatus.PENDING, options=(LineOption("Size", size),)) for size in "SL")
+    endless = replace(small, options=(LineOption("Size", "S" * 300),))
 
     order = OrderSighting(7, StoreStatus.PENDING, 1, (small, large, small, endless))
 

@@ -12,7 +12,7 @@ from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.handovers import hand_over
-from tradepost.operations.order_requests import hold_order, release_order, retry_parked
+from tradepost.operations.order_requests import hold_order, release_order, rematch_orders, retry_parked
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
 
@@ -103,9 +103,18 @@ def show(
         out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
     out.print("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value), markup=False)
     print_table(
-        ("sku", "name", "quantity", "price", "total", "status", "listing"),
+        ("sku", "name", "options", "quantity", "price", "total", "status", "listing"),
         (
-            (line.sku, line.name, line.quantity, line.price, line.total, line.store_status, line.listing_id or "none")
+            (
+                line.sku,
+                line.name,
+                line.chosen,
+                line.quantity,
+                line.price,
+                line.total,
+                line.store_status,
+                line.listing_id or "none",
+            )
             for line in lines
         ),
         title="\nLines",
@@ -153,6 +162,30 @@ def release(order: Number, *, channel: ChannelOption = "", as_json: JsonOption =
     reason = release_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
     state = the_order(chosen, order).state
     _say_state(order, state, f"Order {order} is {state}; it was on hold: {reason}", as_json=as_json)
+
+
+@app.command()
+def rematch(
+    orders: Annotated[
+        list[int] | None, typer.Argument(metavar="ORDER", help="The store's order numbers; left out, all of them.")
+    ] = None,
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Let the next get look again for items of orders that were no listings."""
+    from tradepost import wiring
+    from tradepost.engine.schedules import when_applied
+
+    chosen = the_channel(channel)
+    found = rematch_orders(orders or None, wiring.order_ports(chosen, requested_by=shell_user()))
+    if as_json:
+        print_json({"orders": found})
+    elif found:
+        when = when_applied(chosen.pk, "get_orders")
+        out.print(f"To be looked at: {_numbers(found)}; {when}.", markup=False, soft_wrap=True)
+    else:
+        out.print("None of these orders has an unknown item." if orders else "No order has an unknown item.")
 
 
 @app.command()
@@ -425,6 +458,8 @@ def _line_json(line: "OrderLine") -> dict[str, Any]:
         "sku": line.sku,
         "code": line.code,
         "name": line.name,
+        "options": line.options,
+        "chosen": line.chosen,
         "quantity": line.quantity,
         "price": line.price,
         "total": line.total,

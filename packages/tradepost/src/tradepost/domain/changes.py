@@ -264,6 +264,17 @@ def order_cancelled(order_number: int, *, before: OrderState, reason: str) -> Ch
     return Change(Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), reason)
 
 
+def order_rematched(order_number: int) -> Change:
+    """Unknown items of an order are looked for by the next get."""
+    return Change(
+        Subject(SubjectKind.ORDER, str(order_number)),
+        Side.HUB,
+        Action.UPDATE,
+        (),
+        "a person asks to look for its items",
+    )
+
+
 def order_held(order_number: int, *, reason: str) -> Change:
     field = FieldChange("hold", None, reason)
     return Change(Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), "held by a person")

@@ -1,6 +1,6 @@
 """Orders as the store has them, and the shipments that the merchant sends for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +26,7 @@ class OrderState(StrEnum):
 
     OPEN = "open"
     ON_HOLD = "on_hold"
+    NOT_MANAGED = "not_managed"  # none of its items is a listing
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
@@ -83,6 +84,12 @@ class LineOption:
     text: str = ""
     attribute_prompt: str = ""
     option_prompt: str = ""
+
+
+def chosen_words(options: Iterable[LineOption]) -> str:
+    """Say what a shopper chose in the words of the page, or in codes where these are gone: "Small, Red"."""
+    words = (option.text or option.option_prompt or option.option for option in options)
+    return ", ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +301,17 @@ def payment_state(
 def final_state(status: StoreStatus) -> OrderState | None:
     """Return the state that an order has in the hub whatever it was before; None where its own one stays."""
     return _FINAL.get(status)
+
+
+def is_to_acknowledge(state: OrderState, *, is_acknowledged: bool) -> bool:
+    """Whether the store is to be told that an order was taken over: not of one that is done, or never was."""
+    return not is_acknowledged and state in {OrderState.OPEN, OrderState.ON_HOLD}
+
+
+def is_managed(order: StoreOrder, *, unmatched: Collection[StoreOrderLine]) -> bool:
+    """Whether any item of an order is known; one without items is as good as known."""
+    products = sum(line.is_product for line in order.lines)
+    return products == 0 or len(unmatched) < products
 
 
 def hold_reason(order: StoreOrder, *, unmatched: Iterable[StoreOrderLine]) -> str:

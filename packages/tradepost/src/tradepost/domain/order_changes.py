@@ -37,6 +37,7 @@ class OrderEventKind(StrEnum):
     DELETED = "deleted"
     HELD = "held"
     RELEASED = "released"
+    MATCHED = "matched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,14 @@ class LedgerOrder:
     matched: frozenset[int] = field(default_factory=frozenset)
     is_gone: bool = False
 
+    @property
+    def has_unknown_items(self) -> bool:
+        return any(line.is_product and line.line_id not in self.matched for line in self.order.lines)
 
-def state_of(status: StoreStatus, holds: Holds) -> OrderState:
+
+def state_of(status: StoreStatus, holds: Holds, *, is_managed: bool = True) -> OrderState:
     """
-    Return the state of an order in the hub.
+    Return the state of an order in the hub. `is_managed`: at least one of its items is known.
 
     What is wholly shipped is closed, whatever held it. What is cancelled waits for a person who has to decide.
     """
@@ -88,6 +93,8 @@ def state_of(status: StoreStatus, holds: Holds) -> OrderState:
         return settled
     if settled is not None and not holds.asked:
         return settled
+    if not is_managed and not holds.asked:
+        return OrderState.NOT_MANAGED
     return OrderState.ON_HOLD if holds.reason else OrderState.OPEN
 
 

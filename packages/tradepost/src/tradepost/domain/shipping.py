@@ -73,6 +73,11 @@ def parts_to_ship(
             f"Order {order.number} is on hold: {order.why_held} 'tradepost orders release {order.number}' lets it go "
             "on, and --even-if-held ships it all the same."
         )
+    if order.state is OrderState.NOT_MANAGED:
+        raise NotAllowed(
+            f"None of the items of order {order.number} is a listing of this channel, so nothing of it is shipped from "
+            "here. Import or link its items, then 'tradepost orders rematch'."
+        )
     if order.state in _DONE:
         raise NotAllowed(f"Order {order.number} is {order.state}; nothing of it is left to be shipped.")
     if not tracking_number:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import LineOption, StoreStatus
 
 MAX_STOCK = 2_147_483_647
 
@@ -172,7 +172,7 @@ class SoldLine:
     What stock needs to know of an order line: no person, no price. `quantity` in pieces of the product named.
 
     `sku` and `code` as on the line, or those of the product behind it where a line sells several. `options`: what the
-    shopper chose, as (attribute, option) codes.
+    shopper chose.
     """
 
     code: str
@@ -182,7 +182,7 @@ class SoldLine:
     external_product_id: int = 0
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
-    options: frozenset[tuple[str, str]] = frozenset()
+    options: tuple[LineOption, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -281,10 +281,11 @@ def _key(line: SoldLine) -> str:
 
     A family's lines all have its code, so those without a SKU are told apart by what was chosen.
     """
-    if line.sku or not line.options:
+    chosen = sorted((option.attribute, option.option) for option in line.options if option.option)
+    if line.sku or not chosen:
         return (line.sku or line.code).casefold()
-    chosen = "&".join(f"{attribute}={option}" for attribute, option in sorted(line.options))
-    key = f"{line.code}?{chosen}".casefold()
+    choice = "&".join(f"{attribute}={option}" for attribute, option in chosen)
+    key = f"{line.code}?{choice}".casefold()
     return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 33]}#{sha256(key.encode()).hexdigest()[:32]}"
 
 

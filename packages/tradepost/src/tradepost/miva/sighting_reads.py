@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tradepost.domain.errors import UnexpectedAnswer
-from tradepost.domain.order import LARGEST_QUANTITY, StoreStatus
+from tradepost.domain.order import LARGEST_QUANTITY, LineOption, StoreStatus
 from tradepost.domain.stock import CLOSED, OrderSighting, SoldLine, UnreadableSighting
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import row_number, text_of
@@ -242,7 +242,7 @@ def _sold(line: _SoldLine) -> Iterator[SoldLine]:
         external_product_id=line.product_id,
         part_codes=tuple(part.code for part in line.parts),
         is_product=line.type in {"", "product"},
-        options=frozenset((option.attr_code, option.opt_code) for option in line.options if option.opt_code),
+        options=tuple(LineOption(option.attr_code, option.opt_code) for option in line.options),
     )
 
 

@@ -47,3 +47,13 @@ def release_order(number: int, ports: OrderPorts) -> str:
         released = changes.order_released(number, before=reason)
         ports.history.keep([Result(released, Outcome.APPLIED)], channel_id=ports.channel_id)
     return reason
+
+
+def rematch_orders(numbers: Collection[int] | None, ports: OrderPorts) -> list[int]:
+    """Let the next get look for listings of unknown items, None: of all orders; return the orders that have some."""
+    with ports.transaction():
+        found = ports.orders.rematch(numbers)
+        ports.history.keep(
+            [Result(changes.order_rematched(number), Outcome.APPLIED) for number in found], channel_id=ports.channel_id
+        )
+    return found

@@ -26,7 +26,13 @@ RUN_COLOURS: Mapping[str, str] = {
     "cancelled": "info",
     "stopped": "warning",
 }
-ORDER_COLOURS: Mapping[str, str] = {"open": "success", "on hold": "warning", "closed": "info", "cancelled": "danger"}
+ORDER_COLOURS: Mapping[str, str] = {
+    "open": "success",
+    "on hold": "warning",
+    "not managed": "info",
+    "closed": "info",
+    "cancelled": "danger",
+}
 NOTHING = "\N{EN DASH}"
 
 OUTCOME_COLOURS: Mapping[str, str] = {

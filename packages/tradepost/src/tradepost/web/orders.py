@@ -18,8 +18,22 @@ class Lines(ReadOnlyRows):
 
     model = OrderLine
     verbose_name_plural = "lines"
-    fields = ("sku", "code", "name", "quantity", "line_price", "line_total", "store_status", "listing")
+    fields = (
+        "sku",
+        "code",
+        "name",
+        "options_chosen",
+        "quantity",
+        "line_price",
+        "line_total",
+        "store_status",
+        "listing",
+    )
     readonly_fields = fields
+
+    @column("Options")
+    def options_chosen(self, row: OrderLine) -> str:
+        return row.chosen or NOTHING
 
     @column("Price")
     def line_price(self, row: OrderLine) -> str:

@@ -8,6 +8,7 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
 from tradepost.domain.attention import Attention
@@ -69,7 +70,9 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     # Without its parent, whose code was taken, a variant would have no place on the store.
     rest = [new for new in free if new.kind is Kind.SIMPLE or (new.kind is Kind.VARIANT and new.product_id in parents)]
     _insert(rest, channel_id, parents, at)
-    match_pieces([new.variant_id for new in rest if new.variant_id is not None], channel_id=channel_id)
+    new_variants = [new.variant_id for new in rest if new.variant_id is not None]
+    match_pieces(new_variants, channel_id=channel_id)
+    look_again_at(new_variants, channel_id=channel_id)
     _flag_collisions(refused, channel_id, at)
     _settle_kinds(is_family, channel_id, parents, at)
     return len(new_parents) + len(rest)

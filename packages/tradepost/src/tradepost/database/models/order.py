@@ -8,7 +8,7 @@ from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
-from tradepost.domain.order import OrderState, PaymentState, StoreStatus
+from tradepost.domain.order import LineOption, OrderState, PaymentState, StoreStatus, chosen_words
 from tradepost.domain.order_changes import Holds, OrderEventKind
 
 
@@ -59,9 +59,11 @@ class Order(models.Model):
             ),
         ]
         indexes = [
-            # unacknowledged: orders that the store has not been told about.
+            # unacknowledged: orders that the store is to be told about.
             models.Index(
-                fields=["channel", "id"], condition=Q(acknowledged_at__isnull=True), name="order_unacknowledged"
+                fields=["channel", "id"],
+                condition=Q(acknowledged_at__isnull=True, state__in=["open", "on_hold"]),
+                name="order_unacknowledged",
             ),
             # Lists, newest first.
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),
@@ -178,9 +180,22 @@ class OrderLine(models.Model):
             one_of("store_status", StoreStatus, table="order_line"),
             models.UniqueConstraint(fields=["order", "line_id"], name="order_line_once"),
         ]
+        indexes = [
+            # look_again_at: items that no listing was known for.
+            models.Index(
+                fields=["sku"], condition=Q(listing__isnull=True, is_product=True), name="order_line_unknown_sku"
+            ),
+            models.Index(
+                fields=["code"], condition=Q(listing__isnull=True, is_product=True), name="order_line_unknown_code"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku or self.code}"
+
+    @property
+    def chosen(self) -> str:
+        return chosen_words(LineOption(**option) for option in self.options)
 
 
 class ShipmentRecord(models.Model):

@@ -1,14 +1,15 @@
 """Order lines: what each sold, by listing and variant."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.models import OrderLine
+from tradepost.database.models import Listing, OrderLine
 from tradepost.database.sql import Rows
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.order import StoreOrder
-from tradepost.domain.order_lines import LineMatcher, SellableListing, Sold, codes_of
+from tradepost.domain.order_lines import LineMatcher, SellableListing, SellableVariant, Sold, codes_of
 
 # Three look-ups, each by an index of its own; the literals let SQLite use the partial ones.
 _SELLABLE = """
@@ -39,7 +40,51 @@ def matcher_for(lines: Sequence[Sold], *, channel_id: int) -> LineMatcher:
         skus=Rows.of_texts("sku", {line.sku for line in lines if line.sku}),
         codes=Rows.of_texts("code_key", {code_key(code) for line in lines for code in codes_of(line)}),
     )
-    return LineMatcher(SellableListing(**row) for row in found)
+    matcher = LineMatcher(SellableListing(**row) for row in found)
+    chosen = {code_key(line.code) for line in lines if line.options and line.is_product and matcher.match(line) is None}
+    if chosen:
+        matcher.add_variants(_variants_of(chosen, channel_id=channel_id))
+    return matcher
+
+
+def _variants_of(parent_keys: Collection[str], *, channel_id: int) -> list[SellableVariant]:
+    children = Listing.objects.filter(
+        channel_id=channel_id, kind=Kind.VARIANT, parent__code_key__in=list(parent_keys)
+    ).select_related("parent", "product", "variant")
+    return [
+        SellableVariant(
+            SellableListing(row.pk, row.variant.pk, row.external_id, row.sku, row.code_key),
+            row.parent.code_key,
+            tuple(zip(row.product.option_names, row.variant.options, strict=False)),
+        )
+        for row in children
+        if row.parent is not None and row.variant is not None
+    ]
+
+
+def look_again_at(variant_ids: Collection[int], *, channel_id: int) -> None:
+    """Let orders with an unknown item that these new listings may be be judged by the next get."""
+    listings = Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids)
+    names = list(listings.values_list("sku", "code", "parent__code"))
+    sql.execute(
+        """
+        UPDATE tradepost_sighting SET is_news = true
+        WHERE channel_id = %s AND NOT is_news AND external_id IN (
+            SELECT imported.external_id FROM tradepost_order AS imported WHERE imported.channel_id = %s
+              AND imported.state IN ('on_hold', 'not_managed') AND imported.id IN (
+                SELECT line.order_id FROM skus JOIN tradepost_orderline AS line ON line.sku = skus.sku
+                WHERE line.listing_id IS NULL AND line.is_product
+                UNION
+                SELECT line.order_id FROM codes JOIN tradepost_orderline AS line ON line.code = codes.code
+                WHERE line.listing_id IS NULL AND line.is_product
+            )
+        )
+        """,
+        channel_id,
+        channel_id,
+        skus=Rows.of_texts("sku", {sku for sku, _, _ in names if sku}),
+        codes=Rows.of_texts("code", {code for _, *codes in names for code in codes if code}),
+    )
 
 
 def save_lines(orders: Iterable[StoreOrder], ids: Mapping[int, int], matcher: LineMatcher) -> None:

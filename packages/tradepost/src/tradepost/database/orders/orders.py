@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.models import Channel, Order, OrderEvent, OrderPayload, ShipmentRecord
+from tradepost.database.models import Channel, Order, OrderEvent, OrderLine, OrderPayload, ShipmentRecord
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
@@ -26,6 +26,7 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreStatus,
     hold_reason,
+    is_managed,
 )
 from tradepost.domain.order_changes import (
     DELETED,
@@ -73,13 +74,13 @@ class DjangoOrders:
             ledger = read_ledger(rows)
             found = [order for order in orders if order.id in ids]
             matcher = matcher_for(_lines(found), channel_id=self._channel_id)
-            self._write_followed([(ids[order.id], ledger[order.id], order) for order in found], matcher)
+            states = self._write_followed([(ids[order.id], ledger[order.id], order) for order in found], matcher)
             if found:
                 save_lines(found, ids, matcher)
                 self._cancel_missing_lines(found, ids)
                 self._keep_payloads(found, ids, at)
             self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])
-            self._add_events(ledger, {order.id: order for order in found}, gone, ids=ids, at=at)
+            self._add_events(ledger, {order.id: order for order in found}, states, gone, ids=ids, at=at)
 
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
         with transaction.atomic():
@@ -104,7 +105,10 @@ class DjangoOrders:
             row.hold_released = row.hold_reason
             # An order that is gone from the store waits for nothing any more.
             is_gone = bool(row.closed_reason)
-            settled = OrderState.CANCELLED if is_gone else state_of(StoreStatus(row.store_status), row.holds)
+            items = row.lines.filter(is_product=True)
+            known = items.filter(listing__isnull=False).exists() or not items.exists()
+            followed = state_of(StoreStatus(row.store_status), row.holds, is_managed=known)
+            settled = OrderState.CANCELLED if is_gone else followed
             row.state = settled.value
             row.save(update_fields=["hold_asked", "held_by", "hold_released", "state"])
             OrderEvent.objects.create(
@@ -158,8 +162,30 @@ class DjangoOrders:
         Channel.objects.filter(id=self._channel_id).update(orders_fetched_at=at)
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
-        rows = self._all().filter(acknowledged_at__isnull=True, id__gt=after).order_by("id")[:limit]
+        # The rule is `domain.order.is_to_acknowledge`; the literals let SQLite use the index made for it.
+        ids = sql.page(
+            Order,
+            "id",
+            where=("channel_id = %s", "acknowledged_at IS NULL", "state IN ('open', 'on_hold')"),
+            params=(self._channel_id,),
+            after=after,
+            limit=limit,
+        )
+        rows = Order.objects.filter(id__in=ids).order_by("id")
         return [OrderRow(row.pk, row.external_id, OrderState(row.state), is_acknowledged=False) for row in rows]
+
+    def rematch(self, numbers: Collection[int] | None) -> list[int]:
+        unknown = OrderLine.objects.filter(
+            order__channel_id=self._channel_id,
+            order__state__in=[OrderState.ON_HOLD.value, OrderState.NOT_MANAGED.value],
+            listing__isnull=True,
+            is_product=True,
+        )
+        if numbers is not None:
+            unknown = unknown.filter(order__external_id__in=[number for number in numbers if abs(number) <= LARGEST_ID])
+        found = sorted(set(unknown.values_list("order__external_id", flat=True)))
+        self.make_news(found)
+        return found
 
     def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
         self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(acknowledged_at=at)
@@ -207,12 +233,14 @@ class DjangoOrders:
         """Insert those that are new; returns our id by the store's."""
         rows = []
         for order in orders:
-            reason = hold_reason(order, unmatched=matcher.unmatched(order))
+            unmatched = matcher.unmatched(order)
+            reason = hold_reason(order, unmatched=unmatched)
+            known = is_managed(order, unmatched=unmatched)
             rows.append(
                 {
                     "channel_id": self._channel_id,
                     "external_id": order.id,
-                    "state": state_of(order.status, Holds(by_rules=reason)),
+                    "state": state_of(order.status, Holds(by_rules=reason), is_managed=known),
                     "hold_reason": reason,
                     "hold_asked": "",
                     "hold_released": "",
@@ -226,18 +254,22 @@ class DjangoOrders:
         made = sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
         return {int(row["external_id"]): int(row["id"]) for row in made}
 
-    def _write_followed(self, orders: Sequence[tuple[int, LedgerOrder, StoreOrder]], matcher: LineMatcher) -> None:
-        """Write what the store says now, and what it means for holds and state."""
+    def _write_followed(
+        self, orders: Sequence[tuple[int, LedgerOrder, StoreOrder]], matcher: LineMatcher
+    ) -> dict[int, OrderState]:
+        """Write what the store says now, and what it means for holds and state; returns the states by number."""
         rows = []
+        states: dict[int, OrderState] = {}
         for order_id, ledger, order in orders:
             unmatched = [line for line in matcher.unmatched(order) if line.line_id not in ledger.matched]
             rules = hold_reason(order, unmatched=unmatched)
             asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
             holds = Holds(by_rules=rules, asked=asked, released=ledger.holds.released if rules else "")
+            states[order.id] = state_of(order.status, holds, is_managed=is_managed(order, unmatched=unmatched))
             rows.append(
                 {
                     "id": order_id,
-                    "state": state_of(order.status, holds),
+                    "state": states[order.id],
                     "hold_reason": holds.by_rules,
                     "hold_asked": holds.asked,
                     "hold_released": holds.released,
@@ -246,6 +278,7 @@ class DjangoOrders:
                 }
             )
         sql.update(Order, rows)
+        return states
 
     def _cancel_gone(self, gone: Sequence[tuple[Order, LedgerOrder]]) -> None:
         rows = []
@@ -261,6 +294,7 @@ class DjangoOrders:
         self,
         ledger: Mapping[int, LedgerOrder],
         found: Mapping[int, StoreOrder],
+        states: Mapping[int, OrderState],
         gone: Collection[int],
         *,
         ids: Mapping[int, int],
@@ -271,8 +305,11 @@ class DjangoOrders:
             order = found.get(number)
             fields = differences(known.order, order) if order is not None else ()
             is_gone = number in gone and known.state is not OrderState.CLOSED and not known.is_gone
-            if fields or is_gone:
-                what = OrderEventKind.DELETED if is_gone else OrderEventKind.CHANGED
+            # Without any difference only the listings of its items can have changed it.
+            is_matched = states.get(number, known.state) is not known.state
+            if fields or is_gone or is_matched:
+                what = OrderEventKind.CHANGED if fields or known.is_gone else OrderEventKind.MATCHED
+                what = OrderEventKind.DELETED if is_gone else what
                 events.append(
                     {
                         "order_id": ids[number],

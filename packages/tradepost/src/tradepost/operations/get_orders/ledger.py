@@ -112,8 +112,10 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
             detail.judged[row.number] = row.fingerprint
             if known is not None:
                 fields = differences(known.order, order)
-                if fields or known.is_gone:
+                # Items that were unknown may be listings by now.
+                if fields or known.is_gone or known.has_unknown_items:
                     detail.followed.append(order)
+                if fields or known.is_gone:
                     units.append(Unit(str(order.id), (changes.order_changed(order.id, fields),)))
             elif self._criteria.wants(order):
                 detail.imported.append(order)
