@@ -64,7 +64,12 @@ def day(shop):
         shop.queue(Pending.DELIST, "CUP")
         yield shop.sync
 
-    return [publish_all, sell, import_again, overwrite, hide, unhide, delist]
+    def close():
+        # What is still under way by the clock comes to its end.
+        shop.wait(LOST_ANSWER)
+        yield shop.catch_up
+
+    return [publish_all, sell, import_again, overwrite, hide, unhide, delist, close]
 
 
 def live(shop):
@@ -78,9 +83,6 @@ def live(shop):
                 if not reason and (report is None or not report.bad()):
                     break
                 shop.wait(LOST_ANSWER)
-    # The evening: what is still under way by the clock comes to its end.
-    shop.wait(LOST_ANSWER)
-    shop.catch_up()
     shop.sandbox.faults.clear()
     return [reason for reason in said if reason]
 
