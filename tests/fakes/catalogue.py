@@ -67,6 +67,9 @@ class MemoryCatalogue:
                 left = tuple(variant for variant in old.variants if variant.sku not in move.skus)
                 self.products[move.before] = replace(old, variants=left)
 
+    def by_handles(self, handles):
+        return {handle: self.products[handle] for handle in handles if handle in self.products}
+
     def stated_quantities(self, skus):
         numbers = {variant.sku: variant.quantity for product in self.products.values() for variant in product.variants}
         return {sku: numbers[sku] for sku in skus if sku in numbers}

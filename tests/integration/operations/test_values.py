@@ -92,6 +92,35 @@ def test_what_is_on_sale_keeps_its_price_while_the_catalogue_has_none_or_one_out
     assert "20.01 is above the channel's highest, 20" in reason_of(shop.listing("TEE-NAVY-L"), "price_held")
 
 
+@pytest.mark.parametrize("cell", ["", "3 for 2", "1e9999"])
+def test_a_variant_whose_row_can_not_be_used_is_sold_on_as_it_was(shop, shopper, cell):
+    shop.import_text(HEADER + TEE)
+    shop.publish()
+    before = prices_of(shopper)
+
+    report = shop.import_text(HEADER + TEE.replace(",3,15.00,", f",3,{cell},").replace(",5,15.00,", ",5,14.00,"))
+    shop.sync()
+
+    assert [entry.line for entry in report.refused] == [3]
+    assert "TEE-RED-L stays as the catalogue has it" in " ".join(entry.message for entry in report.reports)
+    assert before == {"TEE-RED-M": {"15.00"}, "TEE-RED-L": {"15.00"}}
+    assert prices_of(shopper) == {"TEE-RED-M": {"14.00"}, "TEE-RED-L": {"15.00"}}
+
+
+def test_a_row_that_is_refused_because_another_has_its_choices_keeps_nothing(shop, shopper):
+    shop.import_text(HEADER + TEE)
+    shop.publish()
+
+    report = shop.import_text(
+        HEADER
+        + TEE.replace("TEE-RED-L", "TEE-RED-XL").replace("4003,", "4003,\ntee,,,,,,Red,,L,TEE-RED-L,400,3,15.00,4002,")
+    )
+    shop.publish()
+
+    assert [entry.line for entry in report.refused] == [5]
+    assert set(prices_of(shopper)) == {"TEE-RED-M", "TEE-RED-XL"}
+
+
 def test_limits_that_change_let_a_price_go_or_hold_it_at_once(shop, shopper):
     shop.import_text(HEADER + MUG + CUP)
     shop.publish()

@@ -112,6 +112,7 @@ class _Assembly:
     staging: RowStaging
     counted_column: str = ""
     reports: list[RowReport] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def product(self) -> ReadProduct:
         head_line, head = next(((line, row) for line, row in self.rows if row.get("Title", "")), self.rows[0])
@@ -146,7 +147,9 @@ class _Assembly:
         )
 
     def _read(self, product: Product | None) -> ReadProduct:
-        return ReadProduct(product, tuple(sorted(self.reports, key=lambda report: report.line)), len(self.rows))
+        return ReadProduct(
+            product, tuple(sorted(self.reports, key=lambda report: report.line)), len(self.rows), tuple(self.unread)
+        )
 
     def _variants(self, rows: Sequence[tuple[int, _Row]], options: _Options) -> list[Variant]:
         if len(rows) > 1 and not options:
@@ -171,6 +174,8 @@ class _Assembly:
                     raise RowRefused(f"The SKU {variant.sku} is used on line {holder} already.", line=line)
             except RowRefused as refusal:
                 self._refuse(refusal.line, str(refusal))
+                if sku := row.get("Variant SKU", ""):
+                    self.unread.append(sku)
                 continue
             combinations[key] = line
             variants.append(variant)

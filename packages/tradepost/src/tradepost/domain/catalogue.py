@@ -4,7 +4,8 @@ The catalogue: what the merchant sells, whatever channel it is sold on.
 A product is a family of variants that differ by options, or, without options, one article with a single variant.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -89,3 +90,21 @@ class Product:
     @property
     def is_family(self) -> bool:
         return bool(self.option_names)
+
+    def with_kept(self, known: "Product", skus: Collection[str]) -> "Product":
+        """
+        Keep those variants of the known product whose rows could not be used: one wrong cell takes nothing off sale.
+
+        Not where another variant has its options by now, or the product has other options.
+        """
+        taken = {variant.options for variant in self.variants}
+        own = {variant.sku for variant in self.variants}
+        kept = tuple(
+            replace(variant, quantity=None)
+            for variant in known.variants
+            if variant.sku in skus
+            and variant.sku not in own
+            and variant.options not in taken
+            and len(variant.options) == len(self.option_names)
+        )
+        return replace(self, variants=self.variants + kept) if kept else self

@@ -164,6 +164,7 @@ def import_catalogue(
             _note_descriptions(products, ports.descriptions, report)
         if products:
             with ports.transaction():
+                products = _with_kept(products, batch, ports.catalogue, report)
                 products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
                 saved = save_products(products, ports, saying=saying, queue=queue)
             waiting += undecided
@@ -344,6 +345,23 @@ def _settle_identity(
             kept.append(replace(product, variants=variants) if foreign else product)
     catalogue.settle(plans)
     return kept, undecided
+
+
+def _with_kept(
+    products: Sequence[Product], batch: Sequence[ReadProduct], catalogue: Catalogue, report: ImportReport
+) -> list[Product]:
+    """Let variants whose rows were refused be what they were, where the catalogue knows them."""
+    unread = {read.product.handle: read.unread for read in batch if read.product is not None and read.unread}
+    known = catalogue.by_handles(unread) if unread else {}
+    whole: list[Product] = []
+    for product in products:
+        before = known.get(product.handle)
+        after = product if before is None else product.with_kept(before, unread[product.handle])
+        for variant in after.variants[len(product.variants) :]:
+            message = f"{variant.sku} stays as the catalogue has it, because its row was refused."
+            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
+        whole.append(after)
+    return whole
 
 
 def _refused(sku: str, handle: str, owner: str) -> RowReport:

@@ -123,6 +123,10 @@ class DjangoCatalogue:
             identity.hand_over_listings(before, after)
             identity.remove_variants([before], at=self._clock())
 
+    def by_handles(self, handles: Collection[str]) -> dict[str, Product]:
+        found = read_products(ProductRecord.objects.filter(handle__in=handles))
+        return {product.handle: product for product in found.values()}
+
     def stated_quantities(self, skus: Collection[str]) -> dict[str, int | None]:
         return stated_quantities(skus)
 

@@ -30,11 +30,16 @@ class RowReport:
 
 @dataclass(frozen=True, slots=True)
 class ReadProduct:
-    """A product as read, with the reports on its rows; None where none of its rows could be used."""
+    """
+    A product as read, with the reports on its rows; None where none of its rows could be used.
+
+    `unread`: SKUs whose rows are there and were refused, so nobody has said that their variants are gone.
+    """
 
     product: Product | None
     reports: tuple[RowReport, ...]
     rows: int
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,10 @@ class Catalogue(Protocol):
 
         On channels where both are on the store the first one's listing is orphaned.
         """
+        ...
+
+    def by_handles(self, handles: Collection[str]) -> dict[str, Product]:
+        """Return those of these products that are known, with the variants that they still have."""
         ...
 
     def stated_quantities(self, skus: Collection[str]) -> dict[str, int | None]:
