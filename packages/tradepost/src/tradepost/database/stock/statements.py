@@ -10,18 +10,13 @@ from tradepost.domain.catalogue import Variant
 from tradepost.domain.stock import Counting
 from tradepost.operations.ports import Saying
 
-# Which numbers of a source are statements, see `domain.stock.Counting`.
-_IS_STATEMENT: Mapping[Counting, str] = {
-    Counting.CHANGED: "(source_quantity IS NULL OR source_quantity <> given.quantity)",
-    Counting.FILE: "true",
-    Counting.COLUMN: "given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at)",
-}
 _GIVEN = {
     "sku": Column.TEXT,
     "quantity": Column.INTEGER,
     "said_by": Column.TEXT,
     "at": Column.TIME,
     "counted_at": Column.TIME,
+    "counting": Column.TEXT,
 }
 
 
@@ -80,15 +75,20 @@ def _knows_until(variant: Variant, saying: Saying) -> datetime:
 
 
 def _state(rows: Sequence[Mapping[str, object]], counting: Counting, known_until: Mapping[str, datetime]) -> None:
+    # Which numbers are statements: see `domain.stock.Counting`.
     stated = sql.fetch_rows(
-        f"""
+        """
         UPDATE tradepost_variant
         SET quantity = given.quantity, stated_by = given.said_by, stated_at = given.at
         FROM given
-        WHERE tradepost_variant.sku = given.sku AND {_IS_STATEMENT[counting]}
+        WHERE tradepost_variant.sku = given.sku
+          AND CASE given.counting
+            WHEN 'file' THEN true
+            WHEN 'changed' THEN source_quantity IS NULL OR source_quantity <> given.quantity
+            ELSE given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at) END
         RETURNING tradepost_variant.id, tradepost_variant.sku
-        """,  # noqa: S608 - our own words
-        given=Rows(_GIVEN, rows),
+        """,
+        given=Rows(_GIVEN, [{**row, "counting": counting} for row in rows]),
     )
     if stated:
         _free_known({row["id"]: known_until[row["sku"]] for row in stated})
