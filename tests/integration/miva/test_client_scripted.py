@@ -321,7 +321,7 @@ def test_an_absolute_write_is_repeated_and_lost_only_after_that(scripted):
     client, script = scripted(hang_up)
 
     with pytest.raises(AnswerLost):
-        client.call(write(0))
+        client.call(functions.product_delete(product_id=1))
 
     assert len(script.requests) == 3
 

@@ -17,6 +17,7 @@ _GIVEN = {
     "said_by": Column.TEXT,
     "at": Column.TIME,
     "counted_at": Column.TIME,
+    "counting": Column.TEXT,
 }
 
 
@@ -75,20 +76,20 @@ def _knows_until(variant: Variant, saying: Saying) -> datetime:
 
 
 def _state(rows: Sequence[Mapping[str, object]], counting: Counting, known_until: Mapping[str, datetime]) -> None:
-    # Which numbers of a source are statements is said at `domain.stock.Counting`.
+    # Which numbers are statements: see `domain.stock.Counting`.
     stated = sql.fetch_rows(
         """
         UPDATE tradepost_variant
         SET quantity = given.quantity, stated_by = given.said_by, stated_at = given.at
         FROM given
-        WHERE tradepost_variant.sku = given.sku AND CASE CAST(%s AS text)
+        WHERE tradepost_variant.sku = given.sku
+          AND CASE given.counting
+            WHEN 'file' THEN true
             WHEN 'changed' THEN source_quantity IS NULL OR source_quantity <> given.quantity
-            WHEN 'column' THEN given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at)
-            ELSE true END
+            ELSE given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at) END
         RETURNING tradepost_variant.id, tradepost_variant.sku
         """,
-        counting.value,
-        given=Rows(_GIVEN, rows),
+        given=Rows(_GIVEN, [{**row, "counting": counting} for row in rows]),
     )
     if stated:
         _free_known({row["id"]: known_until[row["sku"]] for row in stated})

@@ -9,32 +9,40 @@ from tradepost.database.models import Listing, SightedPieces, Source
 from tradepost.domain.stock import Counting
 from tradepost.domain.stock_attention import NAMED, ReservingOrder, WatchedStock, is_oversold
 
-# Each part is one rule of `domain.stock_attention`, or what was noted before; tests compare them on both databases.
-_WATCHED = """
-SELECT id FROM (
-    SELECT id FROM tradepost_listing WHERE channel_id = %s AND available < 0
-    UNION
-    SELECT listing_id AS id FROM tradepost_attentionrecord
-    WHERE channel_id = %s AND kind IN ('oversold', 'count_stands_still')
-    UNION
-    SELECT listing.id FROM (
-        SELECT pieces.variant_id, SUM(pieces.taken - pieces.known) AS shipped FROM tradepost_sightedpieces AS pieces
-        WHERE CAST(%s AS text) = 'changed'
-          AND pieces.taken > pieces.known AND pieces.shipped_at IS NOT NULL AND pieces.variant_id IS NOT NULL
-        GROUP BY pieces.variant_id
-    ) AS gone
-    JOIN tradepost_variant AS variant ON variant.id = gone.variant_id
-    JOIN tradepost_listing AS listing ON listing.variant_id = variant.id AND listing.channel_id = %s
-    WHERE variant.quantity > 0 AND gone.shipped * 3 > variant.quantity
-) AS found WHERE id > %s ORDER BY id LIMIT %s
-"""
-
 
 def watched_stocks(*, channel_id: int, after: int, limit: int) -> list[WatchedStock]:
     """See `ports.Accounts.watched`."""
     # There is one source of all numbers.
     counting = Counting(Source.objects.values_list("counts", flat=True).first() or Counting.CHANGED)
-    ids = sql.fetch_numbers(_WATCHED, channel_id, channel_id, counting.value, channel_id, after, limit)
+    # Each part is one rule of `domain.stock_attention`, or what was noted before; tests compare them on both databases.
+    ids = sql.fetch_numbers(
+        """
+        SELECT id FROM (
+            SELECT id FROM tradepost_listing WHERE channel_id = %s AND available < 0
+            UNION
+            SELECT listing_id AS id FROM tradepost_attentionrecord
+            WHERE channel_id = %s AND kind IN ('oversold', 'count_stands_still')
+            UNION
+            SELECT listing.id FROM (
+                SELECT pieces.variant_id, SUM(pieces.taken - pieces.known) AS shipped
+                FROM tradepost_sightedpieces AS pieces
+                WHERE %s AND pieces.taken > pieces.known AND pieces.shipped_at IS NOT NULL
+                  AND pieces.variant_id IS NOT NULL
+                GROUP BY pieces.variant_id
+            ) AS gone
+            JOIN tradepost_variant AS variant ON variant.id = gone.variant_id
+            JOIN tradepost_listing AS listing ON listing.variant_id = variant.id AND listing.channel_id = %s
+            WHERE variant.quantity > 0 AND gone.shipped * 3 > variant.quantity
+        ) AS found
+        WHERE id > %s ORDER BY id LIMIT %s
+        """,
+        channel_id,
+        channel_id,
+        counting is Counting.CHANGED,
+        channel_id,
+        after,
+        limit,
+    )
     return _figures(ids, counting)
 
 
