@@ -153,7 +153,11 @@ class SoldLine:
     external_product_id: int = 0
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
-    options: tuple[LineOption, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[LineOption, ...]:
+        """Sightings do not keep what was chosen: pieces are told by SKU and code."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
