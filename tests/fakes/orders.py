@@ -57,7 +57,11 @@ class MemoryOrders:
 
     def ledger(self, numbers: Collection[int]) -> dict[int, LedgerOrder]:
         return {
-            number: LedgerOrder(self.kept[number], is_gone=number in self.gone)
+            number: LedgerOrder(
+                self.kept[number],
+                matched=frozenset(line.line_id for line in self.kept[number].lines),
+                is_gone=number in self.gone,
+            )
             for number in numbers
             if number in self.kept
         }

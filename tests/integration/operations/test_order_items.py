@@ -1,4 +1,4 @@
-"""What orders sold: known items, unknown ones that are taken over once they are known, and what the shopper chose."""
+"""What orders sold: unknown items, taken over once they are known (R45); only open orders are acknowledged (R44)."""
 
 from dataclasses import replace
 

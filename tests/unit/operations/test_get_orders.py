@@ -63,14 +63,17 @@ def news(number=1, **more):
     )
 
 
+def known_order(order):
+    return LedgerOrder(order, matched=frozenset(line.line_id for line in order.lines))
+
+
 def judged(rows, *orders, known=(), parked=None, criteria=FROM):
     """What the ledger makes of news, with these orders on the store: the plan of one batch."""
     hub = MemoryHub()
     operation = KeepLedger(hub.settings, criteria, {})
     seen = {order.id: order for order in orders}
-    return operation.plan(
-        Batch(rows), LedgerFacts({order.id: LedgerOrder(order) for order in known}, parked or {}), seen
-    )
+    ledger = {order.id: known_order(order) for order in known}
+    return operation.plan(Batch(rows), LedgerFacts(ledger, parked or {}), seen)
 
 
 def test_what_is_not_in_the_ledger_and_wanted_is_imported():
@@ -80,6 +83,25 @@ def test_what_is_not_in_the_ledger_and_wanted_is_imported():
 
     assert (plan.detail.imported, plan.detail.followed) == ([an_order(2)], [changed])
     assert plan.detail.judged == {1: "a", 2: "a", 3: "a"}
+
+
+def test_an_order_with_an_unknown_item_is_looked_at_again_although_nothing_of_it_has_changed():
+    hub = MemoryHub()
+    facts = LedgerFacts({1: LedgerOrder(an_order(1))}, {})
+
+    plan = KeepLedger(hub.settings, FROM, {}).plan(Batch([news(1)]), facts, {1: an_order(1)})
+
+    assert (plan.detail.followed, plan.units) == ([an_order(1)], ())
+
+
+def test_an_order_that_is_gone_is_cancelled_once():
+    plan = judged([news(1, is_gone=True), news(2, is_gone=True)], known=[an_order(1)])
+    facts = LedgerFacts({1: replace(known_order(an_order(1)), is_gone=True)}, {})
+
+    again = KeepLedger(MemoryHub().settings, FROM, {}).plan(Batch([news(1, is_gone=True)]), facts, {})
+
+    assert (plan.detail.gone, plan.detail.judged) == ([1], {1: "a", 2: "a"})
+    assert (again.detail.gone, again.units, again.detail.judged) == ([], (), {1: "a"})
 
 
 def test_what_is_in_another_state_by_now_is_left():

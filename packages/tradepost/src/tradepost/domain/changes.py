@@ -234,8 +234,9 @@ def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -
 
 
 def order_imported(order: StoreOrder) -> Change:
+    """An order comes into the ledger; who ordered stays out of the history."""
     return Change(
-        Subject(SubjectKind.ORDER, str(order.id), f"{order.ship_to.first_name} {order.ship_to.last_name}".strip()),
+        Subject(SubjectKind.ORDER, str(order.id)),
         Side.HUB,
         Action.IMPORT,
         (FieldChange("total", None, order.total), FieldChange("lines", None, len(order.lines))),

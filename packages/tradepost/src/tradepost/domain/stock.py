@@ -182,7 +182,11 @@ class SoldLine:
     external_product_id: int = 0
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
-    options: tuple[LineOption, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[LineOption, ...]:
+        """Sightings do not keep what was chosen: pieces are told by SKU and code."""
+        return ()
 
     @property
     def names(self) -> frozenset[str]:
