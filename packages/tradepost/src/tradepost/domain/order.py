@@ -115,10 +115,6 @@ class StoreOrderLine:
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
 
-    @property
-    def chosen(self) -> tuple[LineOption, ...]:
-        return self.options
-
 
 @dataclass(frozen=True, slots=True)
 class StoreCharge:

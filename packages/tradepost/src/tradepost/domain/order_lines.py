@@ -42,7 +42,7 @@ class Sold(Protocol):
     @property
     def is_product(self) -> bool: ...
     @property
-    def chosen(self) -> tuple[LineOption, ...]: ...
+    def options(self) -> tuple[LineOption, ...]: ...
 
 
 def codes_of(line: Sold) -> list[str]:
@@ -86,7 +86,7 @@ class LineMatcher:
 
     def _chosen(self, line: Sold) -> SellableListing | None:
         """The one variant of the line's parent that its options choose; None where several could be meant."""
-        options = [(_names(o.attribute, o.attribute_prompt), _names(o.option, o.option_prompt)) for o in line.chosen]
+        options = [(_names(o.attribute, o.attribute_prompt), _names(o.option, o.option_prompt)) for o in line.options]
         fitting = [
             variant.listing
             for variant in self._by_parent.get(code_key(line.code), ())

@@ -182,11 +182,7 @@ class SoldLine:
     external_product_id: int = 0
     part_codes: tuple[str, ...] = ()
     is_product: bool = True
-
-    @property
-    def chosen(self) -> tuple[LineOption, ...]:
-        """Sightings do not keep what was chosen: pieces are told by SKU and code."""
-        return ()
+    options: tuple[LineOption, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:

@@ -41,7 +41,7 @@ def matcher_for(lines: Sequence[Sold], *, channel_id: int) -> LineMatcher:
         codes=Rows.of_texts("code_key", {code_key(code) for line in lines for code in codes_of(line)}),
     )
     matcher = LineMatcher(SellableListing(**row) for row in found)
-    chosen = {code_key(line.code) for line in lines if line.chosen and line.is_product and matcher.match(line) is None}
+    chosen = {code_key(line.code) for line in lines if line.options and line.is_product and matcher.match(line) is None}
     if chosen:
         matcher.add_variants(_variants_of(chosen, channel_id=channel_id))
     return matcher
