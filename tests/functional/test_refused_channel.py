@@ -21,7 +21,7 @@ def revoked(published, store):
 
 
 def rows():
-    return list(Listing.objects.order_by("pk").values_list("sku", "health", "link", "pending", "attention"))
+    return list(Listing.objects.order_by("pk").values_list("sku", "health", "link", "pending", "attentions__kind"))
 
 
 def all_are_due(at):

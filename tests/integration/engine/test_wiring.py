@@ -90,7 +90,7 @@ def test_a_store_that_refuses_the_token_fails_the_run_with_a_sentence(connected)
 
     run = run_now(request_run(connected.pk, "get_orders"))
 
-    assert (run.state, run.error_kind) == ("failed", "CredentialsRejected")
+    assert (run.state, run.error_kind) == ("failed", "StoreRefused")
     assert "wrong" not in run.error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tradepost.domain.errors import UnexpectedAnswer
-from tradepost.domain.order import LARGEST_QUANTITY, LineOption, StoreStatus
+from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY, LineOption, StoreStatus
 from tradepost.domain.stock import CLOSED, OrderSighting, SoldLine, UnreadableSighting
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import row_number, text_of
@@ -217,7 +217,7 @@ def _order_place(row: msgspec.Raw) -> OrderSighting | None:
         place = decoded(_PLACES, row)
     except msgspec.DecodeError:
         _, id_ = row_number(row)
-        return None if id_ is None else OrderSighting(id_, StoreStatus.OTHER, 0)
+        return None if id_ is None or id_ > LARGEST_ID else OrderSighting(id_, StoreStatus.OTHER, 0)
     return OrderSighting(place.id, StoreStatus.OTHER, place.dt_updated)
 
 
