@@ -92,11 +92,16 @@ def _week(shop):
     shop.link()
 
 
+def told_by(answers):
+    """Leave out how often was looked: that goes by the seconds in which products were changed."""
+    return {what: number for what, number in answers.items() if not what.endswith("Load_Query: called")}
+
+
 def test_a_token_whose_functions_bring_their_columns_is_answered_as_one_of_all_rights(heard):
     with_columns, with_all = heard(EIGHT_WITH_COLUMNS), heard(ALL_RIGHTS)
 
     assert {"ProductList_Load_Query.data.data[].productinventorysettings", "Product_Delete: called"} <= set(with_all)
-    assert with_columns == with_all
+    assert told_by(with_columns) == told_by(with_all)
 
 
 def test_a_token_of_the_bare_functions_is_told_less(heard):
