@@ -106,7 +106,7 @@ class MemoryListings:
             available=quantity,
             account=None,
         )  # fmt: skip
-        self.all[row.id] = replace(row, wanted_price=price, available=quantity)
+        self.all[row.id] = replace(row, wanted_price=price, available=quantity, stated=quantity)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,8 @@ states = st.lists(
             "wanted_price": prices,
             "proven_price": st.none() | prices,
             "available": pieces,
+            "stated": st.none() | st.integers(0, 1),
+            "is_gone": st.booleans(),
             "account": pieces,
             "open_move": pieces,
             "is_open": st.booleans(),
@@ -86,6 +88,9 @@ def fill(channel, noon):
 
     def replace_all(rows) -> list[ListingRow]:
         Listing.objects.all().delete()
+        for row, variant in zip(rows, variants, strict=False):
+            variant.quantity, variant.is_gone, variant.stated_at = row["stated"], row["is_gone"], noon
+        VariantRecord.objects.bulk_update(variants, ["quantity", "is_gone", "stated_at"])
         Listing.objects.bulk_create(
             [
                 Listing(

@@ -16,6 +16,7 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import modules
 from miva_sandbox.state.baskets import OutOfStock
+from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.domain.attention import Attention
@@ -26,7 +27,7 @@ from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import SourceSettings
 from tradepost.operations.queue_changes import plan_unlink
 
-from .conftest import ALL_RIGHTS, EIGHT
+from .conftest import ALL_RIGHTS, EIGHT, HEADER
 
 WRITE = "InventoryProductSettings_Update"
 EXPIRE = "Delete Expired Shopping Baskets"
@@ -608,6 +609,75 @@ def test_a_sale_on_one_channel_lowers_the_other_by_its_next_sync(shop, tmp_path,
         assert sold == ({"MUG": 5, "TEE-S": 4, "TEE-M": 5},) * 2
         assert (shop.can_buy("TEE-S"), other.can_buy("TEE-S")) == (6, 6)
         other.close()
+
+
+PENS = [f"PEN-{number:02}" for number in range(15)]
+
+
+def pens(quantity):
+    """A catalogue file of fifteen pens, so many of each."""
+    return HEADER + "".join(f"{sku.lower()},{sku},,Acme,,,,,,{sku},20,{quantity},3.00,,\n" for sku in PENS)
+
+
+def sell_pens(shop, skus):
+    for sku in skus:
+        shopper = shop.sandbox.shopper()
+        shopper.add(sku, 1)
+        shopper.check_out()
+
+
+def pens_on_sale(shop):
+    shopper = shop.sandbox.shopper()
+    sold = []
+    for sku in PENS:
+        with suppress(OutOfStock, NotForSaleError):
+            shopper.add(sku, 1)
+            sold.append(sku)
+    shopper.empty()
+    return sold
+
+
+@pytest.fixture
+def two_shops(unpublished, tmp_path, token, mode):
+    """Fifteen pens, one of each, on sale in two stores."""
+    shop = unpublished
+    with SandboxServer() as second:
+        (tmp_path / "second").mkdir()
+        other = StockShop(second, tmp_path / "second", token=token, mode=mode, name="Other", clock=shop.clock)
+        shop.import_text(pens(1))
+        other.listings.build([sku.lower() for sku in PENS], queue=True)
+        DjangoCatalogue().refresh_wanted([sku.lower() for sku in PENS])
+        shop.publish()
+        other.publish()
+        yield shop, other
+        other.close()
+
+
+def test_what_sells_out_on_one_channel_is_taken_off_the_other_however_much_it_is(two_shops):
+    shop, other = two_shops
+    sell_pens(shop, PENS)
+
+    shop.get_orders()
+    run = other.sync()
+
+    assert run.braked == set()
+    assert (pens_on_sale(shop), pens_on_sale(other)) == ([], [])
+
+
+def test_a_file_of_zeros_waits_for_a_person_although_some_of_it_was_sold(two_shops):
+    """Nobody can tell a wrong number from one that knows of the sales; the next right one needs no word."""
+    shop, other = two_shops
+    sell_pens(shop, PENS[:3])
+    shop.get_orders()
+
+    shop.import_text(pens(0))
+    run = other.sync()
+    held = pens_on_sale(other)
+    shop.import_text(pens(1))
+    again = other.sync()
+
+    assert (run.braked, held) == ({Harm.ZERO}, PENS)
+    assert (again.braked, pens_on_sale(other)) == (set(), PENS[3:])
 
 
 def test_a_count_that_somebody_raised_by_hand_is_put_right_where_it_can_be_read(shop):

@@ -67,6 +67,11 @@ def available(statement: int | None, *, reserved: int, is_gone: bool = False) ->
     return None if statement is None else min(statement - reserved, MAX_STOCK)
 
 
+def stated(statement: int | None, *, is_gone: bool) -> int | None:
+    """Return how many there are by the catalogue's word: none of what is gone from it."""
+    return 0 if is_gone else statement
+
+
 def offered(available_pieces: int) -> int:
     """Return the count that a store is to show."""
     return max(0, available_pieces)
