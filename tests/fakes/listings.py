@@ -264,6 +264,11 @@ class MemoryListings:
         for number, noted in reasons.items():
             self.flags[number] = {**self.flags.get(number, {}), **noted}
 
+    def with_attention(
+        self, kind: Attention, *, after: int, limit: int, only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        return [row for row in self._rows(only) if row.id > after and kind in self.flags.get(row.id, {})][:limit]
+
     def count_attention(self, kind: Attention) -> int:
         return sum(kind in noted for noted in self.flags.values())
 

@@ -159,6 +159,24 @@ def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, stat
 
 
 @on_both_databases
+@given(states=states, flagged=st.sets(st.integers(0, 11)))
+def test_those_that_need_a_person_for_one_reason_are_paged_and_narrowed(fill, listings, states, flagged):
+    rows = fill(states)
+    asked = [row for number, row in enumerate(rows) if number in flagged]
+    listings.flag({row.id: {Attention.UNSETTLED: "No.", Attention.DRIFT: "No."} for row in asked}, ended={})
+    chosen = [row.id for row in rows[::2]]
+
+    first = listings.with_attention(Attention.UNSETTLED, after=0, limit=2)
+    rest = listings.with_attention(Attention.UNSETTLED, after=first[-1].id if first else 0, limit=100)
+
+    assert first + rest == asked
+    assert listings.with_attention(Attention.UNSETTLED, after=0, limit=100, only=chosen) == [
+        row for row in asked if row.id in chosen
+    ]
+    assert listings.with_attention(Attention.ORPHANED, after=0, limit=100) == []
+
+
+@on_both_databases
 @given(states=states)
 def test_a_comparison_is_due_exactly_where_the_rule_says(fill, channel, noon, states):
     rows = fill(states)

@@ -30,6 +30,7 @@ from tradepost.operations.queue_changes import plan_unlink
 from .conftest import ALL_RIGHTS, EIGHT, HEADER
 
 WRITE = "InventoryProductSettings_Update"
+LOOKED_AT_WEEKLY = 7 * 24 * HOUR
 EXPIRE = "Delete Expired Shopping Baskets"
 TOKENS = [EIGHT, ALL_RIGHTS]
 BOTH_KINDS = ["MUG", "TEE-M"]
@@ -678,6 +679,66 @@ def test_a_file_of_zeros_waits_for_a_person_although_some_of_it_was_sold(two_sho
 
     assert (run.braked, held) == ({Harm.ZERO}, PENS)
     assert (again.braked, pens_on_sale(other)) == (set(), PENS[3:])
+
+
+class BusyStore:
+    """A store where a shopper who is at the checkout finishes it before each reading of the orders but the first."""
+
+    def __init__(self, store, shoppers) -> None:
+        self._store = store
+        self._shoppers = shoppers
+        self._readings = 0
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def sight_orders(self, **place):
+        self._readings += 1
+        if self._readings > 1 and self._shoppers:
+            self._shoppers.pop(0).check_out()
+        return self._store.sight_orders(**place)
+
+
+def set_anew_while_people_buy(shop, baskets):
+    """Set the mug's stock while people have its pieces in their baskets; they order them one by one."""
+    shop.unlink("MUG")
+    shop.link()
+    shoppers = [shop.add("MUG", 1) for _ in range(baskets)]
+    quiet, shop.store = shop.store, BusyStore(shop.store, shoppers)
+    shop.sync()
+    return quiet
+
+
+def test_a_stock_that_is_still_being_sold_after_it_was_set_is_unsettled_until_a_sync_finds_it_quiet(
+    tells_baskets, shop
+):
+    quiet = set_anew_while_people_buy(shop, 7)
+    asked, at_most = reason_of(shop.listing("MUG"), Attention.UNSETTLED), shop.can_buy("MUG")
+
+    shop.sync()
+    again, at_most_again = kinds_of(shop.listing("MUG")), shop.can_buy("MUG")
+    shop.store = quiet
+    shop.sync()
+
+    assert "3 readings of the orders" in asked
+    assert at_most <= 8 - 3
+    assert (again, at_most_again <= 8 - 7) == ({Attention.UNSETTLED}, True)
+    assert kinds_of(shop.listing("MUG")) == set()
+    assert len(shop.merchant.orders()) == 7
+    if tells_baskets:
+        # What was read with baskets had none of these sales, and nobody could know: a look clears it.
+        shop.wait(LOOKED_AT_WEEKLY)
+        shop.sync()
+        shop.wait(BASKET_LIFE)
+        shop.sync()
+    assert shop.can_buy("MUG") == 8 - 7
+
+
+def test_a_stock_that_falls_quiet_within_three_readings_needs_nobody(shop):
+    set_anew_while_people_buy(shop, 2)
+
+    assert kinds_of(shop.listing("MUG")) == set()
+    assert shop.can_buy("MUG") <= 8 - 2
 
 
 def test_a_count_that_somebody_raised_by_hand_is_put_right_where_it_can_be_read(shop):

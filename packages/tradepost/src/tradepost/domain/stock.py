@@ -21,6 +21,9 @@ ERASED_WITHIN = timedelta(minutes=10)
 """A sale that comes to light so soon after a stock was set may have been taken before it: it counts as erased."""
 
 
+READINGS_AFTER_SET = 3
+"""How often orders are read after a set, as long as they bring sales that it may have erased."""
+
 OVERLAP_SECONDS = 15 * 60
 """How far orders are read again, of the store's own time: changes of one second, and such as end out of order."""
 

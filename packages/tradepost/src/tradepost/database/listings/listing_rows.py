@@ -33,6 +33,7 @@ _COLUMNS = (
     "variant__quantity",
     "variant__is_gone",
     "account",
+    "basis_at",
     "open_move",
     "open_since",
     "looked_at",
@@ -84,6 +85,7 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         # A parent has no variant, and no stock.
         stated=stated(values["variant__quantity"], is_gone=bool(values["variant__is_gone"])),
         account=values["account"],
+        basis_at=values["basis_at"],
         open_move=values["open_move"],
         open_since=values["open_since"],
         looked_at=values["looked_at"],
