@@ -247,7 +247,7 @@ def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrit
 
     expected = [row for row in rows if status_rules.is_due_for_publish(row.status)]
     assert [family.listings for family in due] == [(row,) for row in expected]
-    assert [family.product.variants[0].sku for family in due] == [row.sku for row in expected]
+    assert [family.product.handle for family in due] == [row.sku for row in expected]
 
 
 @on_both_databases
@@ -312,6 +312,8 @@ def test_every_settled_state_is_tried(fill):
                 "wanted_price": Decimal(1),
                 "proven_price": None,
                 "available": None,
+                "stated": None,
+                "is_gone": False,
                 "account": None,
                 "open_move": None,
                 "is_open": False,
