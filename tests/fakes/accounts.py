@@ -29,7 +29,6 @@ class MemoryAccounts:
         is_imported: Callable[[int], bool] = lambda _: False,
     ) -> None:
         self.entries: list[tuple[int, EntryKind, int]] = []
-        self.basis: dict[int, datetime] = {}
         self.missing: dict[int, int] = {}
         self.sightings: dict[int, OrderSighting] = {}
         self.news: dict[int, OrderNews] = {}
@@ -126,7 +125,7 @@ class MemoryAccounts:
         found = [row for row in self._listings.all.values() if key in {row.sku.casefold(), code_key(row.code)}]
         for row in found:
             available = None if row.available is None else row.available - pieces
-            erased = pieces > 0 and is_erased(sighted_at=at, basis_at=self.basis.get(row.id))
+            erased = pieces > 0 and is_erased(sighted_at=at, basis_at=row.basis_at)
             account = row.account
             if account is not None and is_counted and not erased:
                 account -= pieces

@@ -106,7 +106,7 @@ class MemoryListings:
             available=quantity,
             account=None,
         )  # fmt: skip
-        self.all[row.id] = replace(row, wanted_price=price, available=quantity)
+        self.all[row.id] = replace(row, wanted_price=price, available=quantity, stated=quantity)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -263,6 +263,11 @@ class MemoryListings:
             self._unflag(number, kinds)
         for number, noted in reasons.items():
             self.flags[number] = {**self.flags.get(number, {}), **noted}
+
+    def with_attention(
+        self, kind: Attention, *, after: int, limit: int, only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        return [row for row in self._rows(only) if row.id > after and kind in self.flags.get(row.id, {})][:limit]
 
     def count_attention(self, kind: Attention) -> int:
         return sum(kind in noted for noted in self.flags.values())

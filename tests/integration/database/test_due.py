@@ -35,6 +35,8 @@ states = st.lists(
             "wanted_price": prices,
             "proven_price": st.none() | prices,
             "available": pieces,
+            "stated": st.none() | st.integers(0, 1),
+            "is_gone": st.booleans(),
             "account": pieces,
             "open_move": pieces,
             "is_open": st.booleans(),
@@ -86,6 +88,9 @@ def fill(channel, noon):
 
     def replace_all(rows) -> list[ListingRow]:
         Listing.objects.all().delete()
+        for row, variant in zip(rows, variants, strict=False):
+            variant.quantity, variant.is_gone, variant.stated_at = row["stated"], row["is_gone"], noon
+        VariantRecord.objects.bulk_update(variants, ["quantity", "is_gone", "stated_at"])
         Listing.objects.bulk_create(
             [
                 Listing(
@@ -151,6 +156,24 @@ def test_the_brake_counts_exactly_what_the_rule_says(fill, listings, stage, stat
     assert listings.at_stake(stage, limit=2) == counted[:2]
     assert listings.count_at_stake(stage, only=chosen) == sum(row.id in chosen for row in counted)
     assert listings.live_count() == sum(row.status.link is Link.LINKED for row in rows)
+
+
+@on_both_databases
+@given(states=states, flagged=st.sets(st.integers(0, 11)))
+def test_those_that_need_a_person_for_one_reason_are_paged_and_narrowed(fill, listings, states, flagged):
+    rows = fill(states)
+    asked = [row for number, row in enumerate(rows) if number in flagged]
+    listings.flag({row.id: {Attention.UNSETTLED: "No.", Attention.DRIFT: "No."} for row in asked}, ended={})
+    chosen = [row.id for row in rows[::2]]
+
+    first = listings.with_attention(Attention.UNSETTLED, after=0, limit=2)
+    rest = listings.with_attention(Attention.UNSETTLED, after=first[-1].id if first else 0, limit=100)
+
+    assert first + rest == asked
+    assert listings.with_attention(Attention.UNSETTLED, after=0, limit=100, only=chosen) == [
+        row for row in asked if row.id in chosen
+    ]
+    assert listings.with_attention(Attention.ORPHANED, after=0, limit=100) == []
 
 
 @on_both_databases
@@ -224,7 +247,7 @@ def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrit
 
     expected = [row for row in rows if status_rules.is_due_for_publish(row.status)]
     assert [family.listings for family in due] == [(row,) for row in expected]
-    assert [family.product.variants[0].sku for family in due] == [row.sku for row in expected]
+    assert [family.product.handle for family in due] == [row.sku for row in expected]
 
 
 @on_both_databases
@@ -289,6 +312,8 @@ def test_every_settled_state_is_tried(fill):
                 "wanted_price": Decimal(1),
                 "proven_price": None,
                 "available": None,
+                "stated": None,
+                "is_gone": False,
                 "account": None,
                 "open_move": None,
                 "is_open": False,

@@ -10,6 +10,7 @@ from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from tradepost.database.listings.drifts import DjangoDrifts
+from tradepost.domain.attention import Attention
 from tradepost.domain.brake import STAGE_HARMS
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import Drift, DriftFinding
@@ -99,6 +100,13 @@ def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
     (count,) = plans_of(lambda: listings.count_at_stake(stage))
 
     assert INDEX_OF[stage] in count
+
+
+def test_listings_that_need_a_person_for_one_reason_are_paged_by_its_index(listings):
+    ids, *_ = plans_of(lambda: listings.with_attention(Attention.UNSETTLED, after=0, limit=10))
+
+    assert "attention_by_kind" in ids
+    assert not re.search(r"USE TEMP B-TREE|Sort", ids)
 
 
 def test_attentions_are_counted_and_listed_by_kind_by_their_index(channel):

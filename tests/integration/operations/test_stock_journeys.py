@@ -16,6 +16,7 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import modules
 from miva_sandbox.state.baskets import OutOfStock
+from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.domain.attention import Attention
@@ -26,9 +27,10 @@ from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import SourceSettings
 from tradepost.operations.queue_changes import plan_unlink
 
-from .conftest import ALL_RIGHTS, EIGHT
+from .conftest import ALL_RIGHTS, EIGHT, HEADER
 
 WRITE = "InventoryProductSettings_Update"
+LOOKED_AT_WEEKLY = 7 * 24 * HOUR
 EXPIRE = "Delete Expired Shopping Baskets"
 TOKENS = [EIGHT, ALL_RIGHTS]
 BOTH_KINDS = ["MUG", "TEE-M"]
@@ -607,6 +609,135 @@ def test_a_sale_on_one_channel_lowers_the_other_by_its_next_sync(shop, tmp_path,
         assert sold == ({"MUG": 5, "TEE-S": 4, "TEE-M": 5},) * 2
         assert (shop.can_buy("TEE-S"), other.can_buy("TEE-S")) == (6, 6)
         other.close()
+
+
+PENS = [f"PEN-{number:02}" for number in range(15)]
+
+
+def pens(quantity):
+    """A catalogue file of fifteen pens, so many of each."""
+    return HEADER + "".join(f"{sku.lower()},{sku},,Acme,,,,,,{sku},20,{quantity},3.00,,\n" for sku in PENS)
+
+
+def sell_pens(shop, skus):
+    for sku in skus:
+        shopper = shop.sandbox.shopper()
+        shopper.add(sku, 1)
+        shopper.check_out()
+
+
+def pens_on_sale(shop):
+    shopper = shop.sandbox.shopper()
+    sold = []
+    for sku in PENS:
+        with suppress(OutOfStock, NotForSaleError):
+            shopper.add(sku, 1)
+            sold.append(sku)
+    shopper.empty()
+    return sold
+
+
+@pytest.fixture
+def two_shops(unpublished, tmp_path, token, mode):
+    """Fifteen pens, one of each, on sale in two stores."""
+    shop = unpublished
+    with SandboxServer() as second:
+        (tmp_path / "second").mkdir()
+        other = StockShop(second, tmp_path / "second", token=token, mode=mode, name="Other", clock=shop.clock)
+        shop.import_text(pens(1))
+        other.listings.build([sku.lower() for sku in PENS], queue=True)
+        DjangoCatalogue().refresh_wanted([sku.lower() for sku in PENS])
+        shop.publish()
+        other.publish()
+        yield shop, other
+        other.close()
+
+
+def test_what_sells_out_on_one_channel_is_taken_off_the_other_however_much_it_is(two_shops):
+    shop, other = two_shops
+    sell_pens(shop, PENS)
+
+    shop.get_orders()
+    run = other.sync()
+
+    assert run.braked == set()
+    assert (pens_on_sale(shop), pens_on_sale(other)) == ([], [])
+
+
+def test_a_file_of_zeros_waits_for_a_person_although_some_of_it_was_sold(two_shops):
+    """Nobody can tell a wrong number from one that knows of the sales; the next right one needs no word."""
+    shop, other = two_shops
+    sell_pens(shop, PENS[:3])
+    shop.get_orders()
+
+    shop.import_text(pens(0))
+    run = other.sync()
+    held = pens_on_sale(other)
+    shop.import_text(pens(1))
+    again = other.sync()
+
+    assert (run.braked, held) == ({Harm.ZERO}, PENS)
+    assert (again.braked, pens_on_sale(other)) == (set(), PENS[3:])
+
+
+class BusyStore:
+    """A store where a shopper who is at the checkout finishes it before each reading of the orders but the first."""
+
+    def __init__(self, store, shoppers) -> None:
+        self._store = store
+        self._shoppers = shoppers
+        self._readings = 0
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def sight_orders(self, **place):
+        self._readings += 1
+        if self._readings > 1 and self._shoppers:
+            self._shoppers.pop(0).check_out()
+        return self._store.sight_orders(**place)
+
+
+def set_anew_while_people_buy(shop, baskets):
+    """Set the mug's stock while people have its pieces in their baskets; they order them one by one."""
+    shop.unlink("MUG")
+    shop.link()
+    shoppers = [shop.add("MUG", 1) for _ in range(baskets)]
+    quiet, shop.store = shop.store, BusyStore(shop.store, shoppers)
+    shop.sync()
+    return quiet
+
+
+def test_a_stock_that_is_still_being_sold_after_it_was_set_is_unsettled_until_a_sync_finds_it_quiet(
+    tells_baskets, shop
+):
+    quiet = set_anew_while_people_buy(shop, 7)
+    asked, at_most = reason_of(shop.listing("MUG"), Attention.UNSETTLED), shop.can_buy("MUG")
+
+    shop.sync()
+    again, at_most_again = kinds_of(shop.listing("MUG")), shop.can_buy("MUG")
+    shop.store = quiet
+    shop.sync()
+
+    assert "3 readings of the orders" in asked
+    assert at_most <= 8 - 3
+    assert (again, at_most_again <= 8 - 7) == ({Attention.UNSETTLED}, True)
+    assert kinds_of(shop.listing("MUG")) == set()
+    assert len(shop.merchant.orders()) == 7
+    if tells_baskets:
+        # What was read with baskets had none of these sales, and nobody could know: a look clears it.
+        shop.wait(LOOKED_AT_WEEKLY)
+        shop.sync()
+        shop.wait(BASKET_LIFE)
+        shop.sync()
+    assert shop.can_buy("MUG") == 8 - 7
+
+
+def test_a_stock_that_falls_quiet_within_three_readings_needs_nobody(shop):
+    set_anew_while_people_buy(shop, 2)
+
+    assert kinds_of(shop.listing("MUG")) == set()
+    assert shop.can_buy("MUG") <= 8 - 2
 
 
 def test_a_count_that_somebody_raised_by_hand_is_put_right_where_it_can_be_read(tells_baskets, shop):

@@ -34,6 +34,7 @@ class Row:
     proven_price: Decimal | None = Decimal(10)
     is_price_held: bool = False
     available: int | None = 5
+    stated: int | None = 5
     account: int | None = 5
     open_since: datetime | None = None
     looked_at: datetime | None = None
@@ -109,13 +110,18 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE)), Harm.ZERO),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=None), Harm.ZERO),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=0), None),
-        (Stage.DECREASE, Row(available=0), Harm.ZERO),
-        (Stage.DECREASE, Row(available=-3), Harm.ZERO),
+        (Stage.DECREASE, Row(available=0, stated=0), Harm.ZERO),
+        (Stage.DECREASE, Row(available=-3, stated=0), Harm.ZERO),
+        (Stage.DECREASE, Row(available=0, stated=None), Harm.ZERO),
+        # What was stated is sold.
+        (Stage.DECREASE, Row(available=0, stated=1), None),
+        (Stage.DECREASE, Row(available=-3, stated=1), None),
         (Stage.DECREASE, Row(available=1), None),
-        (Stage.SET, Row(available=0, account=None), Harm.ZERO),
+        (Stage.SET, Row(available=0, stated=0, account=None), Harm.ZERO),
+        (Stage.SET, Row(available=0, stated=2, account=None), None),
         (Stage.SET, Row(available=1, account=None), None),
         # It was counted when it became so.
-        (Stage.SET, Row(available=0, account=None, looked_at=datetime(2026, 3, 1, tzinfo=UTC)), None),
+        (Stage.SET, Row(available=0, stated=0, account=None, looked_at=datetime(2026, 3, 1, tzinfo=UTC)), None),
         (Stage.PRICE, Row(wanted_price=Decimal(11)), Harm.REPRICE),
         (Stage.INCREASE, Row(available=6), None),
         (Stage.UNHIDE, Row(status=Status(*HIDDEN, Pending.UNHIDE)), None),
@@ -128,7 +134,7 @@ def test_each_stage_says_what_it_does_to_a_listing(stage, row, harm):
 
 @pytest.mark.parametrize("pending", [Pending.HIDE, Pending.DELIST])
 def test_what_is_to_go_off_sale_and_has_none_left_is_held_back_whole_and_counted_once(pending):
-    row = Row(status=Status(*LISTED, pending), available=0)
+    row = Row(status=Status(*LISTED, pending), available=0, stated=0)
     stages = [stage for stage in (Stage.HIDE, Stage.DELIST, Stage.DECREASE) if is_at_stake(stage, row)]
 
     assert stages == [Stage(pending.value)]

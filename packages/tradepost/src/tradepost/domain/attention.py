@@ -32,6 +32,7 @@ class Attention(StrEnum):
     PRICE_HELD = "price_held"
     OVERSOLD = "oversold"
     COUNT_STANDS_STILL = "count_stands_still"
+    UNSETTLED = "unsettled"
     DRIFT = "drift"
 
 
@@ -74,6 +75,7 @@ _CAN_HOLD: Mapping[Attention, Callable[[Status], bool]] = {
     Attention.IMAGE_FAILED: lambda status: _is_on_store(status) or status.pending is Pending.PUBLISH,
     Attention.PRICE_FAILED: _is_on_store,
     Attention.STOCK_FAILED: _is_on_store,
+    Attention.UNSETTLED: _is_on_store,
     Attention.DRIFT: _is_on_store,
     Attention.PRICE_HELD: holds_back_price,
     Attention.DRAFT: lambda status: status.health is Health.HIDDEN or status.pending in {Pending.HIDE, Pending.PUBLISH},

@@ -21,7 +21,7 @@ USUAL_AT_LEAST = 10
 
 class Harm(StrEnum):
     DELIST = "delist"
-    ZERO = "zero"  # the quantity to 0, by the catalogue or by hiding
+    ZERO = "zero"  # the quantity to 0, by the catalogue or by hiding; not by sales
     REPRICE = "reprice"
 
 
@@ -47,7 +47,7 @@ STAGE_HARMS: Mapping[Stage, Harm] = {
 
 def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
     """Say what a stage of a sync does to a listing that is due for it, if the brake holds that back."""
-    if stage in {Stage.SET, Stage.DECREASE} and (listing.available is None or listing.available > 0):
+    if stage in {Stage.SET, Stage.DECREASE} and not _is_emptied_by_source(listing):
         return None
     if stage is Stage.SET and listing.looked_at is not None:
         return None  # it had a stock of ours before, and what is 0 by now was counted when it became so
@@ -58,6 +58,16 @@ def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
         is_on_sale = listing.account is None or listing.account > 0
         return Harm.ZERO if is_on_sale else None
     return STAGE_HARMS.get(stage)
+
+
+def _is_emptied_by_source(listing: SyncValues) -> bool:
+    """
+    Whether nothing is left because the catalogue says so. What orders took of a number that somebody stated is sold:
+    to go on offering it would sell it twice.
+    """
+    if listing.available is None or listing.available > 0:
+        return False
+    return listing.stated is None or listing.stated <= 0
 
 
 def is_at_stake(stage: Stage, listing: SyncValues) -> bool:

@@ -21,6 +21,9 @@ ERASED_WITHIN = timedelta(minutes=10)
 """A sale that comes to light so soon after a stock was set may have been taken before it: it counts as erased."""
 
 
+READINGS_AFTER_SET = 3
+"""How often orders are read after a set, as long as they bring sales that it may have erased."""
+
 OVERLAP_SECONDS = 15 * 60
 """How far orders are read again, of the store's own time: changes of one second, and such as end out of order."""
 
@@ -65,6 +68,11 @@ def available(statement: int | None, *, reserved: int, is_gone: bool = False) ->
     if is_gone:
         return min(0, (statement or 0) - reserved)
     return None if statement is None else min(statement - reserved, MAX_STOCK)
+
+
+def stated(statement: int | None, *, is_gone: bool) -> int | None:
+    """Return how many there are by the catalogue's word: none of what is gone from it."""
+    return 0 if is_gone else statement
 
 
 def offered(available_pieces: int) -> int:

@@ -15,12 +15,18 @@ from tradepost.domain.stages import Stage
 _SOLD = "kind IN ('variant', 'simple')"
 _LIVE = f"link = 'linked' AND {_SOLD}"
 
+# Sales of a number that somebody stated are no harm.
+_EMPTIED_BY_SOURCE = (
+    "available <= 0 AND NOT EXISTS (SELECT 1 FROM tradepost_variant AS counted"
+    " WHERE counted.id = tradepost_listing.variant_id AND NOT counted.is_gone AND counted.quantity > 0)"
+)
+
 _HARMS: Mapping[Stage, str] = {
     Stage.DELIST: f"{CONDITIONS[Stage.DELIST]} AND {_SOLD}",
     Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND pending = 'hide' AND (account IS NULL OR account > 0)",
-    Stage.SET: f"{CONDITIONS[Stage.SET]} AND {_SOLD} AND available <= 0 AND looked_at IS NULL",
+    Stage.SET: f"{CONDITIONS[Stage.SET]} AND {_SOLD} AND {_EMPTIED_BY_SOURCE} AND looked_at IS NULL",
     Stage.DECREASE: (
-        f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND available <= 0 AND pending NOT IN ('hide', 'delist')"
+        f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND {_EMPTIED_BY_SOURCE} AND pending NOT IN ('hide', 'delist')"
     ),
     Stage.PRICE: f"{CONDITIONS[Stage.PRICE]} AND {_SOLD}",
 }

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from tradepost.database import sql
+from tradepost.database.models import AttentionRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 
@@ -95,6 +96,18 @@ def forget_attention(listing_ids: Collection[int], kind: Attention) -> None:
         kind.value,
         given=Rows.of_ids(listing_ids),
     )
+
+
+def ids_with_attention(
+    kind: Attention, *, channel_id: int, after: int, limit: int, only: Collection[int] | None
+) -> list[int]:
+    """Return the ids of a channel's listings that need this, ascending."""
+    chosen, tables = (
+        ([], {}) if only is None else (["listing_id IN (SELECT chosen.id FROM chosen)"], {"chosen": Rows.of_ids(only)})
+    )
+    where = ["channel_id = %s", "kind = %s", *chosen]
+    params = [channel_id, kind.value]
+    return sql.page(AttentionRecord, "listing_id", where=where, params=params, after=after, limit=limit, **tables)
 
 
 def forget_moot(kinds: Collection[Attention], *, channel_id: int) -> None:

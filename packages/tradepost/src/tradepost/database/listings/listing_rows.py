@@ -9,6 +9,7 @@ from tradepost.database.models import Listing
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.stock import stated
 from tradepost.operations.ports import ListingRow
 
 _COLUMNS = (
@@ -29,7 +30,10 @@ _COLUMNS = (
     "wanted_price",
     "proven_price",
     "available",
+    "variant__quantity",
+    "variant__is_gone",
     "account",
+    "basis_at",
     "open_move",
     "open_since",
     "looked_at",
@@ -78,7 +82,10 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         wanted_price=values["wanted_price"],
         proven_price=values["proven_price"],
         available=values["available"],
+        # A parent has no variant, and no stock.
+        stated=stated(values["variant__quantity"], is_gone=bool(values["variant__is_gone"])),
         account=values["account"],
+        basis_at=values["basis_at"],
         open_move=values["open_move"],
         open_since=values["open_since"],
         looked_at=values["looked_at"],

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.listings.at_stake import count_at_stake, count_live, ids_at_stake
-from tradepost.database.listings.attentions import forget_moot, write_attentions
+from tradepost.database.listings.attentions import forget_moot, ids_with_attention, write_attentions
 from tradepost.database.listings.due import (
     count_due,
     count_due_for_publish,
@@ -212,6 +212,11 @@ class DjangoListings:
         self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
     ) -> None:
         write_attentions(reasons, ended=ended, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def with_attention(
+        self, kind: Attention, *, after: int, limit: int, only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        return self.by_ids(ids_with_attention(kind, channel_id=self._channel_id, after=after, limit=limit, only=only))
 
     def count_attention(self, kind: Attention) -> int:
         return AttentionRecord.objects.filter(channel_id=self._channel_id, kind=kind.value).count()

@@ -20,10 +20,11 @@ class ListingRow:
     A listing with all that operations look at.
 
     `available` is what is left to sell and `account` what the store must count if only known things happened (see
-    `domain.stock`), None means unknown. `open_since`: when a write of its stock was begun that was not answered yet,
-    `open_move` by how much it moves, None for one that sets. A look at `looked_at` found `missing` pieces fewer on the
-    store than the account says, ever since `missing_since`. For a parent, price is the lowest of its variants', and it
-    has no stock. `parent_id` and `parent_code` are set on variants.
+    `domain.stock`), None means unknown; it was set or looked at last at `basis_at` while somebody may have been buying.
+    `stated` is what the catalogue says there is. `open_since`: when a write of its stock was begun that was not
+    answered yet, `open_move` by how much it moves, None for one that sets. A look at `looked_at` found `missing` pieces
+    fewer on the store than the account says, ever since `missing_since`. For a parent, price is the lowest of its
+    variants', and it has no stock. `parent_id` and `parent_code` are set on variants.
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
     when its product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`:
     it was published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
@@ -46,6 +47,8 @@ class ListingRow:
     proven_price: Decimal | None
     available: int | None
     account: int | None
+    basis_at: datetime | None = None
+    stated: int | None = None
     open_move: int | None = None
     open_since: datetime | None = None
     looked_at: datetime | None = None
@@ -246,6 +249,12 @@ class Listings(Protocol):
         ...
 
     def count_attention(self, kind: Attention) -> int: ...
+
+    def with_attention(
+        self, kind: Attention, *, after: int, limit: int, only: Collection[int] | None = None
+    ) -> list[ListingRow]:
+        """Page, by id, through those that need this."""
+        ...
 
     def forget_moot(self, kinds: Collection[Attention]) -> None:
         """Forget attentions of these kinds that hold no more: exactly those of `domain.attention.is_moot`."""

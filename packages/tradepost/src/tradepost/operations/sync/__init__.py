@@ -15,6 +15,7 @@ from tradepost.operations.ports import Ports
 from tradepost.operations.publish.intent_sweep import IntentSweep
 from tradepost.operations.selection import EVERYTHING, Selection
 from tradepost.operations.stock.attentions import StockAttentions
+from tradepost.operations.stock.erased_sales import UnsettledMoves, has_unsettled, take_off_erased_sales
 from tradepost.operations.stock.looks import Looks, basket_life
 from tradepost.operations.stock.moves import Moves
 from tradepost.operations.stock.sets import Sets
@@ -50,7 +51,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     if is_whole or selection.is_forced:
         # Before anything is due by it, and after all that was changed is known.
         drive(ports, Comparison(channel, selection, touched=touched))
-    counts = selection.count(ports.listings, _COUNTING) > 0
+    counts = selection.count(ports.listings, _COUNTING) > 0 or has_unsettled(ports, selection)
     looks = selection.is_forced or (
         is_whole and bool(ports.listings.looks_due(now=ports.clock(), basket_life=basket_life(channel), limit=1))
     )
@@ -63,6 +64,8 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     refusal = drive_all(
         ports,
         [
+            # A preview plans them with their stage.
+            *([] if ports.run.is_dry else [UnsettledMoves(channel, selection)]),
             Delist(channel, selection),
             Settlement(Stage.SETTLE, channel, selection),
             Sets(Stage.HIDE, channel, selection),
@@ -76,10 +79,8 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     )
     if is_whole:
         drive(ports, HeldPrices(channel))
-    if counts:
-        # What was sold while a stock was set is erased by it, and is moved off at once.
-        drive(ports, Sight(name="sightings after"))
-        refusal = drive_all(ports, [Moves(Stage.DECREASE, channel, selection, name="decrease after orders")]) or refusal
+    if counts and not ports.run.is_dry:
+        refusal = take_off_erased_sales(ports, channel, selection) or refusal
     if is_whole:
         drive(ports, StockAttentions())
     if refusal is not None:
