@@ -40,6 +40,7 @@ def test_a_saved_product_is_read_back_as_it_was(channel, save, variant):
                 barcode="012345",
                 weight_grams=Decimal("321.5"),
                 taxable=False,
+                sells_without_stock=True,
                 image=SourceImage("https://images.example/red.jpg", 3),
                 sku_made_up=True,
             ),

@@ -1,6 +1,7 @@
 """What a shopper finds: prices, and what is for sale, whatever the merchant's data says and whoever was at it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,9 +11,11 @@ from miva_sandbox import provisioning
 from shopper import Shopper
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel
+from tradepost.database.stock.explanations import explained_stocks
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
+from tradepost.domain.stock_explanation import explain
 
 from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG, TEE, Shop
 
@@ -363,6 +366,12 @@ def test_a_page_that_the_merchant_has_closed_is_not_opened_by_an_overwrite(shop,
     assert sold(shopper) == {"CUP-01"}
 
 
+def explained(shop, sku):
+    """As `listings explain` says it."""
+    (stock,) = explained_stocks([shop.listing(sku).pk])
+    return "\n".join(explain(stock, now=datetime.now(UTC)))
+
+
 def test_what_a_catalogue_would_go_on_selling_without_stock_is_sold_out_at_zero(shop, shopper):
     """The policy *continue* promises pieces that nobody has; a channel sells what there is."""
     header = HEADER.replace("\n", ",Variant Inventory Policy\n")
@@ -372,3 +381,5 @@ def test_what_a_catalogue_would_go_on_selling_without_stock_is_sold_out_at_zero(
 
     assert sold(shopper) == {"CUP-01"}
     assert shop.on_store()["mug-01"].stock.stops_sale_at_zero
+    assert "would go on selling it without stock" in explained(shop, "MUG-01")
+    assert "would go on selling it without stock" not in explained(shop, "CUP-01")

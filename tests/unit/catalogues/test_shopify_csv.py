@@ -161,6 +161,18 @@ def test_a_quantity_counts_whatever_the_tracker_column_says(read, tracker):
     assert mug.product.variants[0].quantity == 3
 
 
+@pytest.mark.parametrize(
+    ("policy", "sells_without_stock"), [("continue", True), ("Continue", True), ("deny", False), ("", False)]
+)
+def test_the_inventory_policy_says_whether_it_is_sold_without_stock(read, policy, sells_without_stock):
+    header = HEADER.replace("\n", ",Variant Inventory Policy\n")
+    row = a_row(handle="cup", title="Cup", sku="CUP", price="1", qty="0").replace("\n", f",{policy}\n")
+
+    (found,) = read(row, header=header)
+
+    assert found.product.variants[0].sells_without_stock is sells_without_stock
+
+
 def test_an_empty_quantity_is_unknown_and_not_zero(read):
     (mug,) = read(a_row(handle="mug", title="Mug", price="2"))
 

@@ -114,6 +114,33 @@ def test_what_is_gone_from_the_catalogue_is_not_for_sale():
     ]
 
 
+SOLD_OUT_AGAINST_POLICY = (
+    "The catalogue would go on selling it without stock; a channel sells what there is, so it is sold out."
+)
+
+
+@pytest.mark.parametrize("available", [0, -2])
+def test_what_the_catalogue_would_go_on_selling_is_said_to_be_sold_out(available):
+    assert SOLD_OUT_AGAINST_POLICY in explained(sells_without_stock=True, available=available)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"available": 1},
+        {"available": None},
+        {"sells_without_stock": False},
+        {"is_gone": True},
+        {"status": replace(LISTED, health=Health.HIDDEN)},
+    ],
+    ids=["in stock", "unknown", "ends at zero", "gone", "hidden"],
+)
+def test_the_policy_is_not_named_where_it_is_not_why_nothing_is_sold(changed):
+    sentences = explained(**({"sells_without_stock": True, "available": 0} | changed))
+
+    assert SOLD_OUT_AGAINST_POLICY not in sentences
+
+
 def test_an_erased_sale_is_told_with_its_reason():
     erased = ExplainedEntry(EntryKind.ERASED, -1, 12, MONDAY, order_number=9)
 

@@ -38,7 +38,7 @@ _COLUMNS = frozenset(
         *_MAX_CHARACTERS,
         *("Body (HTML)", "Tags", "Status", "Published", "Image Src", "Image Position", "Image Alt Text"),
         *("Variant Price", "Variant Compare At Price", "Cost per item", "Variant Inventory Qty", "Variant Grams"),
-        *("Variant Taxable", "Variant Image"),
+        *("Variant Inventory Policy", "Variant Taxable", "Variant Image"),
         # Not of Shopify's own export, but of those that apps and spreadsheets make of it.
         *("Variant Length", "Variant Width", "Variant Height"),
     }
@@ -213,6 +213,7 @@ class _Assembly:
             image=SourceImage(source, 1, row.get("Image Alt Text", "")) if source else None,
             sku_made_up="Variant SKU" not in row,
             counted_at=self._counted_at(row, line),
+            sells_without_stock=row.get("Variant Inventory Policy", "").lower() == "continue",
         )
 
     def _counted_at(self, row: _Row, line: int) -> datetime | None:

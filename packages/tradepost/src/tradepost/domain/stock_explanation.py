@@ -58,6 +58,7 @@ class ExplainedStock:
     stated_by: str = ""
     stated_at: datetime | None = None
     is_gone: bool = False
+    sells_without_stock: bool = False
     reserved: int = 0
     reservations: Sequence[ExplainedReservation] = ()
     entries: Sequence[ExplainedEntry] = ()
@@ -103,6 +104,15 @@ def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
         yield f"{-stock.available} more are sold than there are, so 0 are offered."
     else:
         yield f"So {stock.available} are available."
+    if _is_sold_out_against_policy(stock):
+        yield "The catalogue would go on selling it without stock; a channel sells what there is, so it is sold out."
+
+
+def _is_sold_out_against_policy(stock: ExplainedStock) -> bool:
+    """Not of what is off sale for another reason, which is said of it."""
+    is_off_sale = stock.is_gone or stock.status.health is Health.HIDDEN
+    is_sold_out = stock.available is not None and stock.available <= 0
+    return stock.sells_without_stock and is_sold_out and not is_off_sale
 
 
 def _whereabouts(reservation: ExplainedReservation, when: _When) -> str:

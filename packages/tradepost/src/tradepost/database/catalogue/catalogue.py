@@ -252,6 +252,7 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
                 "height": variant.height,
                 "weight_grams": variant.weight_grams,
                 "taxable": variant.taxable,
+                "sells_without_stock": variant.sells_without_stock,
                 "sku_made_up": variant.sku_made_up,
                 "is_gone": False,
                 "stated_by": "",

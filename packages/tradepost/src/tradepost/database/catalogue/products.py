@@ -67,4 +67,5 @@ def _variant(row: VariantRecord, image: SourceImage | None) -> Variant:
         taxable=row.taxable,
         image=image,
         sku_made_up=row.sku_made_up,
+        sells_without_stock=row.sells_without_stock,
     )

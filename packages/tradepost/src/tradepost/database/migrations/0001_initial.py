@@ -811,6 +811,7 @@ class Migration(migrations.Migration):
                 ("height", tradepost.database.fields.MeasureField(blank=True, null=True)),
                 ("weight_grams", tradepost.database.fields.WeightField(blank=True, null=True)),
                 ("taxable", models.BooleanField(default=True)),
+                ("sells_without_stock", models.BooleanField(default=False)),
                 ("sku_made_up", models.BooleanField(default=False)),
                 ("is_gone", models.BooleanField(default=False)),
                 (

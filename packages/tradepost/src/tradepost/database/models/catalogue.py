@@ -79,6 +79,7 @@ class VariantRecord(models.Model):
     height = MeasureField(null=True, blank=True)
     weight_grams = WeightField(null=True, blank=True)
     taxable = models.BooleanField(default=True)
+    sells_without_stock = models.BooleanField(default=False)
     sku_made_up = models.BooleanField(default=False)
     is_gone = models.BooleanField(default=False)
 

@@ -40,6 +40,7 @@ def _explained(row: Listing) -> ExplainedStock:
         stated_by=row.variant.stated_by,
         stated_at=row.variant.stated_at,
         is_gone=row.variant.is_gone,
+        sells_without_stock=row.variant.sells_without_stock,
         reserved=reserved.aggregate(pieces=Sum(F("taken") - F("known")))["pieces"] or 0,
         reservations=_reservations(reserved, row),
         entries=_explained_entries(shown, row),
