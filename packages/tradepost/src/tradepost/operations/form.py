@@ -138,6 +138,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     flag of them ends for the listings whose plan was carried out. `attempts`: how often what is left is sent.
     `is_pass`: the batches come from the outside, page by page. `looks_ahead`: the next batch is observed while one is
     applied. `needs_known_store`: it is refused while nobody knows whether the store is still the one that was linked.
+    `is_repeat`: it goes on with what another operation of the verb shows already, so a preview leaves it out.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     is_pass: bool = False
     looks_ahead: bool = True
     needs_known_store: bool = True
+    is_repeat: bool = False
 
     def prepare(self, ports: Ports) -> None:
         """Read once what must be known whole before anything is decided."""
@@ -263,6 +265,8 @@ def drive(
     """
     tally = tally or Tally(ports.run, operation.count(ports))
     is_preview = ports.run.is_dry
+    if is_preview and operation.is_repeat:
+        return
     standing, doubt = ports.existence.standing()
     if standing is StoreStanding.DOUBTED and operation.needs_known_store:
         raise StoreDoubted(doubt)

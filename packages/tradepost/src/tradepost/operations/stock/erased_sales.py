@@ -28,6 +28,8 @@ _BATCH = 500
 class UnsettledMoves(Moves):
     """What came to light since of listings that the sync before left unsettled: it waits for no other stage."""
 
+    is_repeat = True
+
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         super().__init__(Stage.DECREASE, channel, selection, name="decrease of unsettled")
 
@@ -54,6 +56,8 @@ class MovesAfterSets(Moves):
 
     `is_last`: nobody reads the orders once more in this run, so whoever is still being sold is unsettled.
     """
+
+    is_repeat = True
 
     def __init__(self, number: int, channel: ChannelSettings, selection: Selection) -> None:
         super().__init__(Stage.DECREASE, channel, selection, name=f"decrease after orders {number}")
@@ -85,6 +89,7 @@ class Quieted(Operation[ListingRow, None, None, None]):
 
     name = "settled sales"
     label = "listings that were unsettled"
+    is_repeat = True
     looks_ahead = False
     needs_known_store = False
     attentions = frozenset({Attention.UNSETTLED})
@@ -124,7 +129,7 @@ def take_off_erased_sales(ports: Ports, channel: ChannelSettings, selection: Sel
     refusal: PermissionMissing | None = None
     moved: set[int] = set()
     for number in range(1, READINGS_AFTER_SET + 1):
-        drive(ports, Sight(name=f"sightings after {number}"))
+        drive(ports, Sight(name=f"sightings after {number}", is_repeat=True))
         moves = MovesAfterSets(number, channel, selection)
         refusal = drive_all(ports, [moves])
         moved = moves.moved

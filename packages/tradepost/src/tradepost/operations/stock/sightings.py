@@ -37,8 +37,9 @@ class Sight(Operation[Sighted, SightingFacts, None, Detail]):
     label = "orders sighted"
     is_pass = True
 
-    def __init__(self, *, name: str = "sightings") -> None:
+    def __init__(self, *, name: str = "sightings", is_repeat: bool = False) -> None:
         self.name = name
+        self.is_repeat = is_repeat
         # What a preview has found, and nobody writes down: by order number.
         self.found: dict[int, OrderNews] = {}
 

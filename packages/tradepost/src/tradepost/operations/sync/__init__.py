@@ -64,8 +64,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     refusal = drive_all(
         ports,
         [
-            # A preview plans them with their stage.
-            *([] if ports.run.is_dry else [UnsettledMoves(channel, selection)]),
+            UnsettledMoves(channel, selection),
             Delist(channel, selection),
             Settlement(Stage.SETTLE, channel, selection),
             Sets(Stage.HIDE, channel, selection),
@@ -79,7 +78,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     )
     if is_whole:
         drive(ports, HeldPrices(channel))
-    if counts and not ports.run.is_dry:
+    if counts:
         refusal = take_off_erased_sales(ports, channel, selection) or refusal
     if is_whole:
         drive(ports, StockAttentions())
