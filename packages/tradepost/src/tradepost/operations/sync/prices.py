@@ -5,47 +5,35 @@ from collections.abc import Sequence
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.plan import Change, Plan, Result, Side, Unit
+from tradepost.domain.plan import Change, Plan, Side
 from tradepost.domain.stages import Stage
+from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.outcomes import provision
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven
 from tradepost.operations.selection import Selection
-from tradepost.operations.sync.listings import Products, Values, gone, judge_row, look_again
+from tradepost.operations.sync.documented import Documented
+from tradepost.operations.sync.listings import Products, judge_row
 
 
-class Prices(Values[None, None]):
+class Prices(Documented):
+    # A price erases nothing, so nothing has to be read before it is sent.
     attentions = frozenset({Attention.PRICE_FAILED, Attention.BROKEN_LINK})
 
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         super().__init__(Stage.PRICE, channel, selection)
 
-    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
-        # A price erases nothing, so the store is only asked afterwards: that proves it, and shows what is gone.
-        return Products()
+    def change_of(self, row: ListingRow, product: StoreProduct | None) -> Change:
+        return changes.price_changed(
+            row.code,
+            before=row.proven_price if product is None else product.price,
+            after=row.wanted_price,
+            is_parent=row.kind is Kind.PARENT,
+            listing_id=row.id,
+        )
 
-    def observe_again(self, ports: Ports, batch: Batch[ListingRow], seen: Products, sent: Plan[None]) -> Products:
-        return look_again(ports, batch, seen, sent)
-
-    def plan(self, batch: Batch[ListingRow], facts: None, seen: Products) -> Plan[None]:
-        units: list[Unit] = []
-        settled: list[Result] = []
-        for row in batch.rows:
-            product = seen.of(row)
-            change = changes.price_changed(
-                row.code,
-                before=row.proven_price if product is None else product.price,
-                after=row.wanted_price,
-                is_parent=row.kind is Kind.PARENT,
-                listing_id=row.id,
-            )
-            if seen.is_gone(row):
-                broken, left = gone(row, change)
-                units.append(Unit(row.code, (broken,)))
-                settled.append(left)
-            elif product is None or product.price != row.wanted_price:
-                units.append(Unit(row.code, (change,)))
-        return Plan(None, tuple(units), tuple(settled))
+    def holds(self, row: ListingRow, product: StoreProduct) -> bool:
+        return product.price == row.wanted_price
 
     def steps(self) -> Sequence[Step[Products, None]]:
         return (Step(takes=_is_price, send=provision, commit_first=_note),)
