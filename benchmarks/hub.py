@@ -186,7 +186,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk),
             drifts=DjangoDrifts(channel.pk),
-            intents=DjangoIntents(channel.pk),
+            intents=DjangoIntents(channel.pk, clock=_now, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
             existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
