@@ -67,6 +67,7 @@ class Rows:
     def __init__(self, columns: Mapping[str, Column], rows: "Collection[Row]") -> None:
         self.columns = columns
         self._values: list[Sequence[Any]] = [_values(row, columns) for row in rows]
+        self._json: str | None = None
 
     @classmethod
     def _of_one_column(cls, name: str, column: Column, values: Iterable[Any]) -> "Rows":
@@ -89,7 +90,10 @@ class Rows:
         return cls({name: _type_of(model, name) for name in _names(rows[0])}, rows)
 
     def as_json(self) -> str:
-        return json.dumps(self._values, default=_plain)
+        # One table may go into many statements.
+        if self._json is None:
+            self._json = json.dumps(self._values, default=_plain)
+        return self._json
 
 
 def execute(statement: str, *params: Any, **tables: Rows) -> None:

@@ -8,6 +8,7 @@ the index's own condition in the query.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from tradepost.database import sql
 from tradepost.database.models import Listing
@@ -123,4 +124,10 @@ def count_due_for_publish(*, channel_id: int, only: Collection[int] | None = Non
 def limited_to(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:
     if only is None:
         return [], {}
-    return ["tradepost_listing.id IN (SELECT chosen.id FROM chosen)"], {"chosen": Rows.of_ids(only)}
+    return ["tradepost_listing.id IN (SELECT chosen.id FROM chosen)"], {"chosen": _chosen(frozenset(only))}
+
+
+@lru_cache(maxsize=4)
+def _chosen(only: frozenset[int]) -> Rows:
+    # A selection narrows each statement of a run, and may be of many thousands.
+    return Rows.of_ids(only)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from tradepost.database import sql
 from tradepost.database.listings.attentions import end_attentions
@@ -22,13 +23,32 @@ from tradepost.domain.listing import (
 )
 from tradepost.operations.ports import Proven
 
-# What the functions below read of a row.
-_READ = (
-    *("kind", "code", "external_id", "external_created", "health", "link", "pending"),
-    *("is_paused", "is_orphaned", "was_hidden"),
-    *("parent_id", "overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
-    *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive"),
-)
+
+class _LockedListing(NamedTuple):
+    """What is read of a listing, without the weight of a model, of which a large batch would make thousands."""
+
+    id: int
+    kind: str
+    code: str
+    code_key: str
+    external_id: int | None
+    external_created: int | None
+    health: str
+    link: str
+    pending: str
+    is_paused: bool
+    is_orphaned: bool
+    was_hidden: bool
+    parent_id: int | None
+    overwrite_groups: list[str]
+    proven_price: Decimal | None
+    proven_fingerprints: dict[str, str]
+    awaits_images: bool
+    yielded_price: Decimal | None
+    sent_price: Decimal | None
+    external_updated: int | None
+    compared_at: datetime | None
+    is_inactive: bool
 
 
 def write_statuses(
@@ -38,14 +58,14 @@ def write_statuses(
     rows = _locked(statuses, channel_id)
     changes = []
     for row in rows:
-        status = statuses[row.pk]
+        status = statuses[row.id]
         wanted_groups = sorted(groups) or row.overwrite_groups
         changes.append(
             _status_row(row, status, external_id=row.external_id, external_created=row.external_created)
             | {"overwrite_groups": wanted_groups if status.pending is Pending.OVERWRITE else []}
         )
     _write(rows, changes, at=at, run_id=run_id)
-    end_attentions({row.pk: cured_by(statuses[row.pk]) for row in rows}, channel_id=channel_id)
+    end_attentions({row.id: cured_by(statuses[row.id]) for row in rows}, channel_id=channel_id)
     _refresh_parents_of(rows, statuses)
 
 
@@ -57,15 +77,15 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     cured: dict[int, frozenset[Attention]] = {}
     recorded: dict[int, Status] = {}
     for row in rows:
-        proof = by_id[row.pk]
+        proof = by_id[row.id]
         if proof.status is None and proof.external_id is None and proof.external_created is None:
             continue
         current = status_of(
             health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused, is_orphaned=row.is_orphaned
         )
         status = current if proof.status is None else keep_later_request(current, proof.status, asked=proof.asked)
-        cured[row.pk] = cured_by(status)
-        recorded[row.pk] = status
+        cured[row.id] = cured_by(status)
+        recorded[row.id] = status
         external_id = row.external_id if proof.external_id is None else proof.external_id
         # Another product than before was made at another time, which may be unknown.
         known = row.external_created if external_id == row.external_id else None
@@ -80,31 +100,43 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     _refresh_parents_of(rows, recorded)
 
 
-def _refresh_parents_of(rows: Sequence[Listing], statuses: Mapping[int, Status]) -> None:
+def _refresh_parents_of(rows: Sequence[_LockedListing], statuses: Mapping[int, Status]) -> None:
     """A parent's price is that of its listed variants, so it follows when one comes or goes."""
     changed = {
         row.parent_id
         for row in rows
         if row.parent_id is not None
-        and row.pk in statuses
+        and row.id in statuses
         and (row.health, row.link, row.is_paused)
-        != (statuses[row.pk].health, statuses[row.pk].link, statuses[row.pk].is_paused)
+        != (statuses[row.id].health, statuses[row.id].link, statuses[row.id].is_paused)
     }
     refresh_parents(changed)
 
 
-def _locked(ids: Mapping[int, Any], channel_id: int) -> list[Listing]:
+def _locked(ids: Mapping[int, Any], channel_id: int) -> list[_LockedListing]:
     # Order imports and people write to the same rows; reading them under lock keeps either from being lost.
     rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids))
-    return list(rows.only(*_READ).order_by("id"))
+    return [_LockedListing._make(values) for values in rows.order_by("id").values_list(*_LockedListing._fields)]
+
+
+def _update(rows: Sequence[_LockedListing], values: Sequence[dict[str, Any]]) -> None:
+    """Write what differs; a column that stays as it is in every row isn't named, for each costs its indexes."""
+    old = {row.id: row for row in rows}
+    names = [
+        name
+        for name in (values[0] if values else ())
+        if name not in _LockedListing._fields or any(value[name] != getattr(old[value["id"]], name) for value in values)
+    ]
+    if names:
+        sql.update(Listing, [{"id": value["id"]} | {name: value[name] for name in names} for value in values])
 
 
 def _status_row(
-    row: Listing, status: Status, *, external_id: int | None, external_created: int | None
+    row: _LockedListing, status: Status, *, external_id: int | None, external_created: int | None
 ) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
     return {
-        "id": row.pk,
+        "id": row.id,
         "health": status.health,
         "link": status.link,
         "pending": status.pending,
@@ -115,9 +147,11 @@ def _status_row(
     }
 
 
-def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: datetime, run_id: int | None) -> None:
-    sql.update(Listing, changes)
-    old = {row.pk: row for row in rows}
+def _write(
+    rows: Sequence[_LockedListing], changes: Sequence[dict[str, Any]], *, at: datetime, run_id: int | None
+) -> None:
+    _update(rows, changes)
+    old = {row.id: row for row in rows}
     moved = [
         change
         for change in changes
@@ -160,16 +194,16 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
         DriftRecord.objects.filter(listing_id__in=forgotten).delete()
 
 
-def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
-    values = []
+def _write_values(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven]) -> None:
+    values: list[dict[str, Any]] = []
     for row in rows:
-        proof = by_id[row.pk]
+        proof = by_id[row.id]
         code = proof.code or row.code
         is_other = proof.external_id not in {None, row.external_id}
         updated, compared_at = (None, None) if is_other else (row.external_updated, row.compared_at)
         values.append(
             {
-                "id": row.pk,
+                "id": row.id,
                 "code": code,
                 "code_key": code_key(code),
                 "proven_price": row.proven_price if proof.price is None else proof.price,
@@ -184,9 +218,9 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
                 "is_inactive": row.is_inactive if proof.is_inactive is None else proof.is_inactive,
             }
         )
-    sql.update(Listing, values)
-    _compare_again([row.pk for row in rows])
-    parents = (by_id[row.pk] for row in rows if row.kind == Kind.PARENT)
+    _update(rows, values)
+    _compare_again([row.id for row in rows])
+    parents = (by_id[row.id] for row in rows if row.kind == Kind.PARENT)
     follow_pages({proof.listing_id: proof.is_inactive for proof in parents if proof.is_inactive is not None})
 
 

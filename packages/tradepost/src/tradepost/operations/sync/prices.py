@@ -48,14 +48,10 @@ class Prices(Documented):
     ) -> Verdict:
         verdict = Verdict()
         for row in batch.rows:
-            product = seen.of(row)
-            proven = None
-            if product is not None:
-                proven = Proven(row.id, evidence.began, price=product.price, code=product.code)
-            judge_row(row, seen, evidence, verdict, proven, failure=Attention.PRICE_FAILED)
-            if proven is not None and proven not in verdict.proven:
-                # Not what was sent, but what the store has.
-                verdict.proven.append(proven)
+            judge_row(row, seen, evidence, verdict, None, failure=Attention.PRICE_FAILED)
+            if (product := seen.of(row)) is not None:
+                # What the store has, whether it is what was sent or not.
+                verdict.proven.append(Proven(row.id, evidence.began, price=product.price, code=product.code))
         return verdict
 
 
