@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install demo test check format clean
+.PHONY: help install demo test check simulate format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,6 +44,12 @@ check: install ## run everything that a change must pass
 	$(BIN)/lint-imports
 	$(BIN)/python -m django makemigrations --check --dry-run --settings tradepost.settings
 	$(BIN)/pytest -n auto
+
+SEED ?= 1
+SEEDS ?= 1
+HOURS ?= 2
+simulate: install ## let a shop's day go by, with faults and kills, and compare (SEED=1 SEEDS=1 HOURS=2)
+	$(BIN)/python -m simulation --seed $(SEED) --seeds $(SEEDS) --hours $(HOURS)
 
 format: install ## format the code and repair what can be repaired
 	$(BIN)/ruff format .
