@@ -282,6 +282,7 @@ def _obstacles(row: "Listing") -> list[str]:
             row.available,
             is_price_held=row.is_price_held,
             parent=None if parent is None else _status(parent),
+            sells_without_stock=row.proven_without_stock,
         )
     )
 

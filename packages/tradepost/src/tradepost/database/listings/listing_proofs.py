@@ -27,7 +27,7 @@ _READ = (
     *("kind", "code", "external_id", "external_created", "health", "link", "pending"),
     *("is_paused", "is_orphaned", "was_hidden"),
     *("parent_id", "overwrite_groups", "proven_price", "proven_fingerprints", "awaits_images"),
-    *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive"),
+    *("yielded_price", "sent_price", "external_updated", "compared_at", "is_inactive", "proven_without_stock"),
 )
 
 
@@ -146,6 +146,7 @@ def _write(rows: Sequence[Listing], changes: Sequence[dict[str, Any]], *, at: da
             looked_at=None,
             missing=0,
             missing_since=None,
+            proven_without_stock=False,
             proven_fingerprints={},
             awaits_images=False,
             proven_at=None,
@@ -182,12 +183,19 @@ def _write_values(rows: Sequence[Listing], by_id: Mapping[int, Proven]) -> None:
                 "external_updated": updated if proof.external_updated is None else proof.external_updated,
                 "compared_at": compared_at if proof.external_updated is None else proof.at,
                 "is_inactive": row.is_inactive if proof.is_inactive is None else proof.is_inactive,
+                "proven_without_stock": _without_stock(row, proof, is_other=is_other),
             }
         )
     sql.update(Listing, values)
     _compare_again([row.pk for row in rows])
     parents = (by_id[row.pk] for row in rows if row.kind == Kind.PARENT)
     follow_pages({proof.listing_id: proof.is_inactive for proof in parents if proof.is_inactive is not None})
+
+
+def _without_stock(row: Listing, proof: Proven, *, is_other: bool) -> bool:
+    if proof.without_stock is not None:
+        return proof.without_stock
+    return row.proven_without_stock and not is_other
 
 
 def follow_pages(pages: Mapping[int, bool]) -> None:

@@ -129,10 +129,16 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             external_updated=product.updated or None if is_new else None,
             fingerprints={**row.proven_fingerprints, **prints},
             awaits_images=awaits_images,
+            without_stock=_sells_without_stock(row, product) if is_new else None,
             is_inactive=not product.is_active if wanted.made.has_own_page and Group.STATUS in groups else None,
         )
     )
     _enter_stock(row, product, evidence, verdict)
+
+
+def _sells_without_stock(row: ListingRow, product: StoreProduct) -> bool:
+    """What can't be read was sent, and what nobody has told the store may well go on being sold."""
+    return row.sells_without_stock if product.stock is None else not product.stock.stops_sale_at_zero
 
 
 def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:

@@ -89,6 +89,9 @@ class Settlement(Values[datetime, None]):
         if row.open_move is None:
             # A set is due again; but a hide that nobody wants any more may have taken everything off sale.
             return Landing.NEVER if _is_to_be_hidden(row) else Landing.UNCLEAR
+        if not row.open_move:
+            # It moved nothing, and what it said of the sale at zero is said again.
+            return Landing.NEVER
         if isinstance(seen, SettlementSeen) and is_moving(row, seen.moving):
             return None
         product = seen.of(row)
@@ -148,7 +151,7 @@ class Settlement(Values[datetime, None]):
 def _readings(row: ListingRow, landed: Landing, seen: Products) -> list[Reading]:
     """Note what is missing by the account that was kept; where nobody could look, as much as may be."""
     account = _account(row, landed)
-    if row.open_move is None or account is None:
+    if not row.open_move or account is None:
         return []
     count = counted(seen.of(row))
     if count is None:
