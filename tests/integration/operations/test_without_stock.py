@@ -147,10 +147,14 @@ def test_a_policy_that_changes_in_the_file_ends_the_sale_or_opens_it(shop):
     allow(shop)
     shop.publish()
 
-    state(shop, goes_on={"TEE-S", "TEE-M"})
+    report = state(shop, goes_on={"TEE-S", "TEE-M"})
     shop.sync()
 
     assert sold(shop) == {"TEE-S", "TEE-M"}
+    assert [entry.message for entry in report.reports] == [
+        "MUG on 'Shop' is sold without stock no more: sold out at 0, from the next sync on.",
+        "TEE-M on 'Shop' goes on being sold without stock, from the next sync on.",
+    ]
 
 
 def test_what_is_hidden_can_not_be_bought_and_what_is_put_back_can(shop):

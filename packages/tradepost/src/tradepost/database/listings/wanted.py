@@ -17,7 +17,7 @@ from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Status
+from tradepost.domain.listing import Link, Status
 from tradepost.domain.rules import (
     ShownPrice,
     holds_back_price,
@@ -27,7 +27,7 @@ from tradepost.domain.rules import (
     wanted_price,
 )
 from tradepost.domain.stock import available, sells_without_stock
-from tradepost.operations.ports import HeldPrice
+from tradepost.operations.ports import HeldPrice, SaleAtZero, WantedChanges
 
 _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
@@ -67,12 +67,12 @@ def refresh_channel(channel_id: int, *, at: datetime) -> None:
         after = ids[-1]
 
 
-def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[HeldPrice]:
+def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedChanges:
     """
     Compute price, what is available and whether it is sold without stock anew for the listings of these products, on
     every channel.
 
-    A price that the channel's limits hold back is noted as an attention where that matters; returns those.
+    A price that the channel's limits hold back is noted as an attention where that matters.
     """
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
     values = _values(Q(product_id__in=product_ids))
@@ -82,6 +82,7 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[Held
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     wanted: list[_Wanted] = []
     held: list[HeldPrice] = []
+    at_zero: list[SaleAtZero] = []
     for row in rows:
         if row["kind"] == Kind.PARENT or row["variant_id"] not in values:
             continue
@@ -94,17 +95,20 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[Held
             is_asked=variant.sells_without_stock, is_allowed=of_channel.sells_without_stock, is_gone=variant.is_gone
         )
         wanted.append(_Wanted(row["id"], price, is_held, variant.available, sells))
+        name = channels[row["channel_id"]].name
+        if sells is not row["sells_without_stock"] and row["link"] != Link.UNLINKED:
+            at_zero.append(SaleAtZero(name, row["product__handle"], row["sku"], sells))
         if is_held and not variant.is_gone and holds_back_price(_status(row)):
             reason = price_held_message(price, limits)
             reasons[row["channel_id"]][row["id"]] = reason
-            held.append(HeldPrice(channels[row["channel_id"]].name, row["product__handle"], row["sku"], reason))
+            held.append(HeldPrice(name, row["product__handle"], row["sku"], reason))
     known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
     refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
-    return held
+    return WantedChanges(held, at_zero)
 
 
 def refresh_parents(parent_ids: Collection[int]) -> None:
