@@ -14,10 +14,11 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state.baskets import OutOfStock
 from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import LOST_ANSWER, MODES, StockShop, answer_lost
-from tradepost.database.channels.channels import DjangoChannels
-from tradepost.database.models import Channel
+from tradepost import wiring
+from tradepost.domain.brake import Harm
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
+from tradepost.operations.channels import change_channel
 
 from .conftest import ALL_RIGHTS, EIGHT, HEADER
 
@@ -44,22 +45,31 @@ def shop(sandbox, sqlite, tmp_path, token, mode):
     made.close()
 
 
-def state(shop, *, quantity=0, goes_on=GO_ON):
-    """Import a catalogue with so many of each, in which these are sold without stock."""
+def catalogue_of(quantities, *, goes_on=GO_ON):
+    """Write a catalogue with these numbers, in which these are sold without stock."""
     policy = {sku: "continue" if sku in goes_on else "deny" for sku in SKUS}
-    return shop.import_text(
+    mug, small, medium = (quantities[sku] for sku in SKUS)
+    return (
         HEADER.replace("\n", ",Variant Inventory Policy\n")
-        + f"mug,Enamel Mug,,Acme,,,,,,MUG,210,{quantity},7.90,,,{policy['MUG']}\n"
-        + f"tee,Cotton Tee,,Acme,,Size,S,,,TEE-S,400,{quantity},15.00,,,{policy['TEE-S']}\n"
-        + f"tee,,,,,,M,,,TEE-M,400,{quantity},15.00,,,{policy['TEE-M']}\n"
+        + f"mug,Enamel Mug,,Acme,,,,,,MUG,210,{mug},7.90,,,{policy['MUG']}\n"
+        + f"tee,Cotton Tee,,Acme,,Size,S,,,TEE-S,400,{small},15.00,,,{policy['TEE-S']}\n"
+        + f"tee,,,,,,M,,,TEE-M,400,{medium},15.00,,,{policy['TEE-M']}\n"
     )
+
+
+def state(shop, *, quantity=0, goes_on=GO_ON):
+    """Import a catalogue with so many of each."""
+    return shop.import_text(catalogue_of(dict.fromkeys(SKUS, quantity), goes_on=goes_on))
 
 
 def allow(shop, *, sells=True):
     """As `channel set --sell-without-stock` does."""
-    Channel.objects.filter(pk=shop.channel.pk).update(sells_without_stock=sells)
+
+    def edit(profile):
+        return replace(profile, settings=replace(profile.settings, sells_without_stock=sells))
+
+    change_channel(shop.channel.pk, edit, wiring.channel_ports(requested_by="test"))
     shop.settings = replace(shop.settings, sells_without_stock=sells)
-    DjangoChannels(cipher=lambda: None).refresh_wanted(shop.channel.pk)
 
 
 def sold(shop):
@@ -267,3 +277,20 @@ def test_a_publish_that_is_cut_off_is_completed_by_what_holds_then(shop):
     assert cut_off == (GO_ON, "unlinked")
     assert sold(shop) == set()
     assert shop.listing("MUG").link == "linked"
+
+
+def test_the_end_of_many_sales_waits_for_a_person_and_what_is_meant_below_zero_does_not(shop):
+    allow(shop)
+    state(shop, quantity=4)
+    shop.publish()
+    shop.settings = replace(shop.settings, brake_at_least=0, brake_percent=0)
+
+    shop.import_text(catalogue_of({"MUG": 0, "TEE-S": 0, "TEE-M": 4}))
+    to_zero = shop.sync()
+    on = sold(shop)
+    allow(shop, sells=False)
+    run = shop.sync()
+
+    assert (to_zero.braked, on) == (set(), {*SKUS})
+    assert run.braked == {Harm.ZERO}
+    assert sold(shop) == {*SKUS}

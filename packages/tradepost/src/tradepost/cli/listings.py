@@ -226,7 +226,11 @@ def _json(row: "Listing") -> dict[str, Any]:
         "paused": row.is_paused,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
-        "quantity": {"available": row.available, "account": row.account},
+        "quantity": {
+            "available": row.available,
+            "account": row.account,
+            "sells_without_stock": row.sells_without_stock,
+        },
         "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
         "attentions": _attentions_json(row),
     }

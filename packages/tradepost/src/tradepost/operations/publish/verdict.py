@@ -129,7 +129,7 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             external_updated=product.updated or None if is_new else None,
             fingerprints={**row.proven_fingerprints, **prints},
             awaits_images=awaits_images,
-            without_stock=_sells_without_stock(row, product) if is_new else None,
+            without_stock=_sells_without_stock(row, product) if is_new or Group.QUANTITY in groups else None,
             is_inactive=not product.is_active if wanted.made.has_own_page and Group.STATUS in groups else None,
         )
     )
