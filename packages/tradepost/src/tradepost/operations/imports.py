@@ -72,7 +72,8 @@ class ImportReport:
     What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
 
     `built`: how many listings each channel got, by its name. `restructured`: the handles of products whose pages get
-    another structure there; `held`: those of which another change is queued first.
+    another structure there; `held`: those of which another change is queued first. `images_left_out`: how many images
+    can't be used, and `images_outside`: those of them that lie outside the folder in which images may lie.
     """
 
     rows: int = 0
@@ -85,6 +86,8 @@ class ImportReport:
     restructured: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
     reports: list[RowReport] = field(default_factory=list)
+    images_left_out: int = 0
+    images_outside: int = 0
 
     def add(self, saved: "SavedProducts") -> None:
         self.saved += saved.counts
@@ -187,6 +190,8 @@ def import_catalogue(
     with ports.transaction():
         ports.catalogue.set_source(replace(source, digest=digest))
     report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
+    if report.images_outside:
+        report.reports.append(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
     report.reports += (_stops_at_zero(name, without_stock) for name in ports.stops_at_zero if without_stock)
     return report
 
@@ -227,6 +232,15 @@ def _no_image_server(channel: str, products: int) -> RowReport:
         f"image server: they are published without. 'tradepost channel set {channel} --ftp-host HOST' names one."
     )
     return RowReport(0, Level.NOTE, message)
+
+
+def images_outside_message(images: int) -> str:
+    """Say once of a file what to do about images that lie elsewhere; each of them is named besides."""
+    what = "1 image lies" if images == 1 else f"{images} images lie"
+    return (
+        f"{what} outside the folder in which images may lie. '--images FOLDER' names another, which holds the images "
+        "and the catalogue file."
+    )
 
 
 def _stops_at_zero(channel: str, variants: int) -> RowReport:
@@ -442,9 +456,11 @@ class _ImageFiles:
             return replace(image, source=self._resolved(image.source))
         except ImageUnusable as reason:
             message = f"An image was left out: {reason}"
+            report.images_outside += reason.leads_out
         except Exception:  # whatever is wrong with one image, the product goes in
             _logger.exception("An image of the product %r can't be used", handle)
             message = f"An image was left out: {quoted(image.source)} can't be used; the log has the reason."
+        report.images_left_out += 1
         report.reports.append(RowReport(0, Level.NOTE, message, handle))
         return None
 
