@@ -114,6 +114,9 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
     prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
     if awaits_images:
         prints.pop(Group.IMAGES)
+    if family.adds_only and row.kind is Kind.PARENT:
+        # What a page of the merchant's offers besides is the merchant's: it is not ours by what was put in.
+        prints.pop(Group.STRUCTURE, None)
     if is_new:
         verdict.closed_intents.append(row.code)
     verdict.proven.append(
