@@ -136,6 +136,12 @@ def test_what_goes_on_being_sold_is_said_to_be_so(available, words):
     assert not any("The next sync" in sentence for sentence in told)
 
 
+def test_what_the_store_was_told_of_the_sale_at_zero_and_did_not_answer_is_said():
+    told = explained(open_since=ago(minutes=1), open_move=0)
+
+    assert any("A write that says what happens at 0 was begun 1 minute ago" in sentence for sentence in told)
+
+
 @pytest.mark.parametrize(("sells", "words"), [(True, "go on"), (False, "stop")])
 def test_what_the_store_has_to_be_told_of_the_sale_at_zero_is_said(sells, words):
     told = explained(sells_without_stock=sells, proven_without_stock=not sells)

@@ -177,10 +177,10 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         yield "It is not on the store yet."
         return
     if stock.open_since is not None:
-        what = "that sets its stock" if stock.open_move is None else f"of {stock.open_move:+d}"
+        begun = f"was begun {_ago(now - stock.open_since)}"
         yield (
-            f"A write {what} was begun {_ago(now - stock.open_since)} and its answer is missing; a later sync settles "
-            "it, and writes nothing else before."
+            f"A write {_open_write(stock.open_move)} {begun} and its answer is missing; a later sync settles it, and "
+            "writes nothing else before."
         )
     if stock.account is None:
         yield "What the store should have is not known."
@@ -208,6 +208,12 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         yield f"The next sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
     elif (due := move(stock.available, stock.account)) < 0 or (due and may_be_raised):
         yield f"The next sync sends {due:+d}."
+
+
+def _open_write(open_move: int | None) -> str:
+    if open_move is None:
+        return "that sets its stock"
+    return f"of {open_move:+d}" if open_move else "that says what happens at 0"
 
 
 def _is_to_be_told(stock: ExplainedStock) -> bool:

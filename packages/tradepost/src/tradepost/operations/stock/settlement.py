@@ -59,7 +59,11 @@ class Settlement(Values[datetime, None]):
                 settled.append(self._waits(row, facts))
                 continue
             change = changes.stock_write_settled(
-                row.code, before=row.account, after=_account(row, landed), reason=_REASONS[landed], listing_id=row.id
+                row.code,
+                before=row.account,
+                after=_account(row, landed),
+                reason=_reason(row, landed),
+                listing_id=row.id,
             )
             units.append(Unit(row.code, (change,)))
         return Plan(None, tuple(units), tuple(settled))
@@ -164,6 +168,11 @@ _REASONS = {
     Landing.NEVER: "its answer was lost, and it counts as never arrived, by the store's count or to sell nothing twice",
     Landing.UNCLEAR: "what became of a write whose answer was lost can't be told from the store's count",
 }
+
+
+def _reason(row: ListingRow, landed: Landing) -> str:
+    moves_nothing = row.open_move == 0
+    return "the answer about what happens at 0 was lost, so it is said again" if moves_nothing else _REASONS[landed]
 
 
 def _is_to_be_hidden(row: ListingRow) -> bool:
