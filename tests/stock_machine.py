@@ -37,7 +37,8 @@ from miva_sandbox.state.baskets import OutOfStock, PaymentDied, PaymentRefused
 from miva_sandbox.state.sales import NotForSaleError
 from stock_shop import OFFERS, STATED, HubClock, StockShop, catalogue_of
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.database.models import Listing, SightedPieces, StockEntry
+from tradepost.database.channels.channels import DjangoChannels
+from tradepost.database.models import Channel, Listing, SightedPieces, StockEntry
 from tradepost.domain.errors import RunLost, TradepostError
 from tradepost.domain.listing import Pending
 from tradepost.domain.order import AcknowledgeMode
@@ -48,6 +49,8 @@ from tradepost.operations.ports import SourceSettings
 from tradepost.operations.queue_changes import plan_pause, queue
 
 CHANNELS, SKUS = (0, 1), ("MUG", "TEE-S", "TEE-M")
+# The catalogue would go on selling it without stock.
+SOLD_ON = "TEE-S"
 CANCELLED = 300
 GIVEN_BACK_ON_DELETE = (0, 100, 400)
 VERBS = ("get_orders", "sync", "publish")
@@ -93,7 +96,9 @@ class World:
     def state(self, quantities) -> None:
         """Import the catalogue with these numbers, on both channels."""
         shop = self.shops[0, "all rights"]
-        shop.import_text(catalogue_of(quantities))
+        header, *rows = catalogue_of(quantities).splitlines()
+        rows = [f"{row},{'continue' if SOLD_ON in row else 'deny'}" for row in rows]
+        shop.import_text("\n".join([f"{header},Variant Inventory Policy", *rows]) + "\n")
 
         other = self.shops[1, "all rights"].listings
         other.build(["mug", "tee"], queue=True)
@@ -189,7 +194,7 @@ class StockMachine(RuleBasedStateMachine):
             shop.store.close()
             shop.store = shop.open_store()
             known = StockMode(mode) if knows_mode else StockMode.UNKNOWN
-            shop.settings = replace(shop.settings, stock_mode=known)
+            shop.settings = replace(shop.settings, stock_mode=known, sells_without_stock=False)
         # Whether the hub can tell a basket from a piece that is gone.
         self.tells_baskets = mode == "basket" and tells_baskets
         self.counts_are_whole = self.tells_baskets or (mode == "checkout" and knows_mode)
@@ -201,6 +206,8 @@ class StockMachine(RuleBasedStateMachine):
         # How much more than was stated may be sold, by channel and SKU: a lower number that came too late, orders
         # written by hand, and pieces that were in flight while a stock was set.
         self.slack = Counter()
+        # The channels on which `SOLD_ON` may have been sold without stock since it was quiet.
+        self.sold_on = set()
         # Where something happened that only a look at the count can find.
         self.needs_look = {}
         self.shoppers = []
@@ -464,6 +471,15 @@ class StockMachine(RuleBasedStateMachine):
             shop.listings.set_status(plan_pause(shop.listings.by_skus([sku]), is_paused=is_paused).statuses)
         self.taken["pause" if is_paused else "unpause"] += 1
 
+    @act(channel=st.sampled_from(CHANNELS), sells=st.booleans())
+    def allow(self, channel, sells):
+        shop = self.shop(channel)
+        Channel.objects.filter(pk=shop.channel.pk).update(sells_without_stock=sells)
+        shop.settings = replace(shop.settings, sells_without_stock=sells)
+        DjangoChannels(cipher=lambda: None).refresh_wanted(shop.channel.pk)
+        self.sold_on |= {self.shops.index(shop)} if sells else set()
+        self.taken[f"selling without stock {'on' if sells else 'off'}"] += 1
+
     # --- time --------------------------------------------------------------------------------------------------------
 
     def move(self, seconds):
@@ -588,7 +604,7 @@ class StockMachine(RuleBasedStateMachine):
             return
         self.acts += 1
         for channel in self.channels:
-            for sku in SKUS:
+            for sku in SKUS if channel not in self.sold_on else (each for each in SKUS if each != SOLD_ON):
                 sold, most = self.reserved(channel, sku), self.stated[sku] + self.slack[channel, sku]
                 assert sold <= most, f"channel {channel} has sold {sold} of {sku}, and may have sold {most}"
 
@@ -632,6 +648,7 @@ class StockMachine(RuleBasedStateMachine):
         self.compare(but=())
         self.slack = Counter({(c, s): max(0, -self.available(s)) for c in self.channels for s in SKUS})
         self.needs_look = {}
+        self.sold_on = {channel for channel, shop in enumerate(self.shops) if shop.settings.sells_without_stock}
 
     def look(self):
         """Let the looks come that are due: by turns, and where pieces were missing for longer than a basket lives."""
@@ -655,6 +672,14 @@ class StockMachine(RuleBasedStateMachine):
                 assert shown == wanted, (
                     f"channel {channel} offers {shown} of {sku}, of which {wanted} are left ({self.stated[sku]} stated)"
                 )
+                if count is not None:
+                    self.compare_at_zero(channel, sku, is_hidden=listing.health == "hidden")
+
+    def compare_at_zero(self, channel, sku, *, is_hidden):
+        shop = self.shops[channel]
+        own = inventory.product_settings(shop.sandbox.store, self.product_id(channel, sku))
+        goes_on = sku == SOLD_ON and shop.settings.sells_without_stock and not is_hidden
+        assert own["out_track"] == ("n" if goes_on else "y"), f"channel {channel} ends the sale of {sku} otherwise"
 
     def teardown(self):
         if hasattr(self, "stated"):

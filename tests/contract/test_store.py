@@ -140,6 +140,7 @@ WRITTEN = {
     "is_in_search": True,
     "is_active": True,
     "quantity": 7,
+    "sells_without_stock": True,
     "categories": ("shirts",),
     "dimensions": {"length": Decimal("10.50"), "height": Decimal(3)},
     "custom_fields": {"upc": "012345678905"},
@@ -441,6 +442,7 @@ def test_stock_is_set_with_tracking_on_and_what_is_not_there_is_refused(store, r
         StockWrite(9999, quantity=1),
         StockWrite(b, quantity=0, stops_sale=True),
     ]
+    goes_on = [StockWrite(b, change=0, stops_sale=False)]
 
     first, again = store.write_stock(writes), store.write_stock(writes)
 
@@ -449,6 +451,10 @@ def test_stock_is_set_with_tracking_on_and_what_is_not_there_is_refused(store, r
     found = reader.products_by_id([a, b])
     assert (found[a].stock.is_tracked, found[a].stock.count, found[a].stock.stops_sale_at_zero) == (True, 7, False)
     assert found[b].stock == StoreStock(is_tracked=True, count=0, stops_sale_at_zero=True, hides_when_out=False)
+    assert store.write_stock(goes_on)[0].outcome is WriteOutcome.DONE
+    assert reader.products_by_id([b])[b].stock == StoreStock(
+        is_tracked=True, count=0, stops_sale_at_zero=False, hides_when_out=False, sells_without_stock=True
+    )
 
 
 @pytest.mark.parametrize(("moves", "left"), [([-2], 1), ([-2, -2], -1), ([5], 8), ([-3, 3], 3), ([0], 3)])

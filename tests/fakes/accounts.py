@@ -12,7 +12,7 @@ from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order_news import OrderNews
 from tradepost.domain.stock import EntryKind, OrderSighting, SightingPlace, is_erased
 from tradepost.domain.stock_attention import WatchedStock, is_oversold
-from tradepost.operations.ports import AccountEntry, KnownSighting, Reading, SightedOrder
+from tradepost.operations.ports import AccountEntry, KnownSighting, ListingRow, Reading, SightedOrder
 from tradepost.operations.stock.sightings import order_news
 
 
@@ -112,9 +112,9 @@ class MemoryAccounts:
     def watched(self, *, after: int, limit: int) -> list[WatchedStock]:
         kinds = {Attention.OVERSOLD, Attention.COUNT_STANDS_STILL}
         return [
-            WatchedStock(row.id, row.sku, row.available)
+            WatchedStock(row.id, row.sku, row.available, sells_without_stock=row.sells_without_stock)
             for row in sorted(self._listings.all.values(), key=lambda row: row.id)
-            if row.id > after and (is_oversold(row.available) or kinds & self._listings.flags.get(row.id, {}).keys())
+            if row.id > after and (_is_oversold(row) or kinds & self._listings.flags.get(row.id, {}).keys())
         ][:limit]
 
     def read(self, readings: Sequence[Reading], *, at: datetime) -> None:
@@ -130,3 +130,7 @@ class MemoryAccounts:
             if account is not None and is_counted and not erased:
                 account -= pieces
             self._listings.all[row.id] = replace(row, available=available, account=account)
+
+
+def _is_oversold(row: ListingRow) -> bool:
+    return is_oversold(row.available, sells_without_stock=row.sells_without_stock)

@@ -8,13 +8,13 @@ from pathlib import Path
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
 from tradepost.operations.ports import (
-    HeldPrice,
     ImportCounts,
     QueuedStructure,
     ReadProduct,
     SaleChange,
     Saying,
     SourceSettings,
+    WantedChanges,
 )
 
 
@@ -77,9 +77,9 @@ class MemoryCatalogue:
     def state(self, counts, *, saying):
         self.calls.append(f"state {len(counts)}")
 
-    def refresh_wanted(self, handles: Collection[str]) -> Sequence[HeldPrice]:
+    def refresh_wanted(self, handles: Collection[str]) -> WantedChanges:
         self.calls.append(f"refresh {len(handles)}")
-        return ()
+        return WantedChanges()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

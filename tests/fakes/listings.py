@@ -31,6 +31,7 @@ _UNPROVEN: dict[str, Any] = {
     "external_id": None, "external_created": None, "proven_price": None, "account": None, "open_move": None,
     "open_since": None, "proven_fingerprints": {}, "awaits_images": False, "yielded_price": None,
     "sent_price": None, "compared_at": None, "is_touched": False, "is_inactive": False, "keeps_inactive": False,
+    "proven_without_stock": False,
 }  # fmt: skip
 
 
@@ -245,6 +246,7 @@ class MemoryListings:
                 yielded_price=row.yielded_price if proof.price is None else None,
                 sent_price=row.sent_price if proof.price is None else None,
                 is_inactive=row.is_inactive if proof.is_inactive is None else proof.is_inactive,
+                proven_without_stock=row.proven_without_stock if proof.without_stock is None else proof.without_stock,
                 compared_at=row.compared_at if proof.external_updated is None else proof.at,
             )
             if proof.is_inactive is not None:

@@ -137,8 +137,9 @@ class StoreProducts:
         count = product.stock.count if product.stock.is_tracked else 0
         count = count + write.change if write.change is not None else write.quantity
         stock = replace(product.stock, is_tracked=True, count=count)
-        if write.stops_sale:
-            stock = replace(stock, stops_sale_at_zero=True, hides_when_out=False)
+        if write.stops_sale is not None:
+            goes_on = not write.stops_sale
+            stock = replace(stock, stops_sale_at_zero=not goes_on, sells_without_stock=goes_on, hides_when_out=False)
         self._put(code_key(code), replace(product, stock=stock))
         return ""
 
@@ -290,6 +291,9 @@ _PLAIN = (
 _OWN: Mapping[str, Callable[[StoreProduct, Any], dict[str, Any]]] = {
     "attributes": _attributes,
     "quantity": lambda _product, value: {"stock": StoreStock(is_tracked=True, count=value)},
+    "sells_without_stock": lambda product, value: {
+        "stock": replace(product.stock, is_tracked=True, stops_sale_at_zero=not value, sells_without_stock=value)
+    },
     "variants": _variants,
     "variant_pricing": lambda _product, _value: {},
     "unused_options": _without_options,

@@ -247,6 +247,7 @@ SETTINGS = {
     "lowest_price": (("--lowest-price", "2.50"), Decimal("2.50")),
     "highest_price": (("--highest-price", "900"), Decimal("900.00")),
     "allows_zero_prices": (("--zero-prices",), True),
+    "sells_without_stock": (("--sell-without-stock",), True),
     "brake_percent": (("--brake-percent", 30), 30),
     "brake_at_least": (("--brake-at-least", 4), 4),
     "stock_mode": (("--stock-mode", "checkout"), "checkout"),

@@ -72,6 +72,31 @@ def test_one_product_is_enough_and_the_temporary_folder_is_removed(tmp_path):
     assert list(temporary.iterdir()) == []
 
 
+def test_images_beside_the_catalogues_folder_are_had_with_an_option_that_the_demo_names(tmp_path):
+    file = write_sample(tmp_path / "sample")
+    inside, aside = tmp_path / "sample" / "lists", tmp_path / "sample" / "pictures"
+    inside.mkdir()
+    aside.mkdir()
+    with file.open(newline="") as source:
+        row = next(row for row in csv.DictReader(source) if row["Handle"] == "enamel-mug")
+    (file.parent / row["Image Src"]).rename(aside / "mug.png")
+    file = inside / "catalogue.csv"
+    with file.open("w", newline="") as target:
+        writer = csv.DictWriter(target, row.keys())
+        writer.writeheader()
+        writer.writerow({**row, "Image Src": "../pictures/mug.png"})
+
+    without = demo("--catalogue", file, temporary=tmp_path)
+    having = demo("--catalogue", file, "--images", file.parent.parent, temporary=tmp_path)
+
+    assert (without.returncode, having.returncode) == (0, 0), (without, having)
+    assert "1 image lies outside the folder" in without.stdout
+    assert "'--images FOLDER'" in without.stdout
+    assert "1 could not be had" in without.stdout
+    assert "0 could not be had" in having.stdout
+    assert "--images" not in having.stdout
+
+
 def test_a_catalogue_without_a_product_is_bad_input(tmp_path):
     file = tmp_path / "empty.csv"
     file.write_text("Handle,Title,Variant Price\n")

@@ -28,6 +28,7 @@ INDEX_OF = {
     Stage.UNHIDE: "listing_due_status",
     Stage.PRICE: "listing_due_price",
     Stage.DECREASE: "listing_due_decrease",
+    Stage.AT_ZERO: "listing_due_at_zero",
     Stage.INCREASE: "listing_due_increase",
     Stage.SET: "listing_due_set",
     Stage.ACTIVATE: "listing_due_activate",

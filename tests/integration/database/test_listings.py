@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from attentions import kinds_of, reason_of
-from tradepost.database.models import LinkEvent, Listing
+from tradepost.database.models import Channel, LinkEvent, Listing
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.stock import EntryKind
-from tradepost.operations.ports import AccountEntry, ListingRow, Proven
+from tradepost.operations.ports import AccountEntry, ListingRow, Proven, SaleAtZero
 
 LISTED = Status(Health.LISTED, Link.LINKED)
 HIDDEN = Status(Health.HIDDEN, Link.LINKED)
@@ -77,6 +77,40 @@ def test_a_family_gets_a_parent_and_a_listing_per_variant(channel, catalogue, sa
     ]
     assert {row.status for row in (parent, *children)} == {Status(pending=Pending.PUBLISH)}
     assert listings.variants_of([parent.id]) == children
+
+
+def test_what_is_sold_without_stock_is_what_the_catalogue_asks_it_for_and_each_channel_allows(
+    channel, catalogue, save, put_on_sale, simple
+):
+    other = Channel.objects.create(name="Other", sells_without_stock=True)
+    save([simple("CUP", sells_without_stock=True), simple("JAR")])
+    for each in (channel, other):
+        put_on_sale(each, ["cup", "jar"], ["CUP", "JAR"])
+
+    first = Listing.objects.filter(sells_without_stock=True).values_list("channel__name", "sku")
+    assert list(first) == [("Other", "CUP")]
+
+    save([simple("CUP"), simple("JAR", sells_without_stock=True)])
+    told = catalogue.refresh_wanted(["cup", "jar"]).at_zero
+
+    assert told == [SaleAtZero("Other", "cup", "CUP", False), SaleAtZero("Other", "jar", "JAR", True)]
+    assert catalogue.refresh_wanted(["cup", "jar"]).at_zero == []
+    catalogue.remove(["JAR"])
+    assert catalogue.refresh_wanted(["jar"]).at_zero == [SaleAtZero("Other", "jar", "JAR", False)]
+
+
+def test_what_a_product_does_at_zero_is_forgotten_with_its_link(listed_cup, listings, noon):
+    listings.record([Proven(listed_cup.id, at=noon, without_stock=True)])
+    known = again(listings, listed_cup).proven_without_stock
+    listings.record([Proven(listed_cup.id, at=noon)])
+    kept = again(listings, listed_cup).proven_without_stock
+
+    listings.record([Proven(listed_cup.id, at=noon, external_id=78)])
+
+    assert (known, kept, again(listings, listed_cup).proven_without_stock) == (True, True, False)
+    listings.record([Proven(listed_cup.id, at=noon, without_stock=True)])
+    listings.set_status({listed_cup.id: Status()})
+    assert again(listings, listed_cup).proven_without_stock is False
 
 
 def test_building_again_makes_nothing_and_only_of_the_products_named(channel, save, listings, simple):

@@ -39,10 +39,10 @@ _LISTINGS = (
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
         pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, is_price_held,
         proven_price, available, account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at,
-        compared_at, is_touched, is_inactive, keeps_inactive)
+        compared_at, is_touched, is_inactive, keeps_inactive, sells_without_stock, proven_without_stock)
         {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
         '', FALSE, FALSE, FALSE, FALSE, i, 10000, FALSE, 10000, 5, 5, 0, '{now}', '{{}}', '[]', '{at}',
-        '{now}', FALSE, FALSE, FALSE FROM n WHERE i % 10 > 0""",
+        '{now}', FALSE, FALSE, FALSE, FALSE, FALSE FROM n WHERE i % 10 > 0""",
 )
 
 

@@ -382,8 +382,8 @@ def test_the_default_of_a_drop_down_outlives_its_new_name(shop):
     assert [option.prompt for option in options if option.is_default] == ["Crimson"]
 
 
-def test_a_page_that_the_merchant_made_is_only_added_to(shop):
-    """Linked, not overwritten: what it sells besides stays, and what it calls things."""
+def make_merchants_page(shop):
+    """A tee of the merchant's own: in red, which is T-1 of the catalogue, and in gold, which the catalogue has not."""
     _provision(
         shop,
         "<Product_Add><Code>tee</Code><SKU>tee</SKU><Name>Our tee</Name><Price>15</Price></Product_Add>"
@@ -401,6 +401,11 @@ def test_a_page_that_the_merchant_made_is_only_added_to(shop):
             for code, prompt, part in (("r", "Red", "T-1"), ("g", "Gold", "X-9"))
         ),
     )
+
+
+def test_a_page_that_the_merchant_made_is_only_added_to(shop):
+    """Linked, not overwritten: what it sells besides stays, and what it calls things."""
+    make_merchants_page(shop)
     shop.import_text(text_of(ONE_OPTION))
 
     run = shop.publish()
@@ -416,6 +421,40 @@ def test_a_page_that_the_merchant_made_is_only_added_to(shop):
         [("c", ["r", "g", "Navy"])],
     )
     assert "product_type" not in {name for name, value in tee.custom_fields.items() if value}
+
+
+GOLD = {"X-9": [("tee", ("Colour: Gold",), "$99.00")]}
+ONE_MORE = ("tee", ("Colour",), {**ONE_OPTION[2], "T-3": ("Olive",)})
+
+
+@pytest.mark.parametrize("groups", [(), (Group.TEXTS,)], ids=["published", "overwritten in part"])
+def test_a_page_that_was_only_added_to_stays_the_merchants_and_nobody_is_asked_about_it(shop, groups):
+    make_merchants_page(shop)
+    shop.import_text(text_of(ONE_OPTION))
+    if groups:
+        shop.link()
+        shop.queue(Pending.OVERWRITE, "tee", groups=groups)
+    shop.publish()
+
+    shop.sync(only=[shop.listing("tee").pk], preview={"is_forced": True})
+    asked = kinds_of(shop.listing("tee"))
+    shop.import_text(text_of(ONE_MORE))
+    shop.publish()
+    shop.sync()
+
+    assert asked == kinds_of(shop.listing("tee")) == set()
+    assert seen_by_a_shopper(shop) == {**shelves(ONE_MORE, is_native=True), **GOLD}
+
+
+def test_a_page_of_the_merchants_is_ours_once_its_structure_was_overwritten(shop):
+    make_merchants_page(shop)
+    shop.import_text(text_of(ONE_OPTION))
+    shop.publish()
+
+    shop.queue(Pending.OVERWRITE, "tee", groups=[Group.STRUCTURE])
+    shop.publish()
+
+    assert seen_by_a_shopper(shop) == shelves(ONE_OPTION, is_native=True)
 
 
 def test_a_family_is_sold_out_while_hidden_and_sold_again_afterwards(shop, is_native):

@@ -41,6 +41,8 @@ class Row:
     yielded_price: Decimal | None = None
     is_inactive: bool = False
     keeps_inactive: bool = False
+    sells_without_stock: bool = False
+    proven_without_stock: bool = False
 
 
 def held(at_stake, *, live, limits=USUAL, released=None):
@@ -122,6 +124,16 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.SET, Row(available=1, account=None), None),
         # It was counted when it became so.
         (Stage.SET, Row(available=0, stated=0, account=None, looked_at=datetime(2026, 3, 1, tzinfo=UTC)), None),
+        # A count of 0 ends no sale where it goes on below, and only there the end of that does.
+        (Stage.DECREASE, Row(available=0, stated=0, sells_without_stock=True), None),
+        (Stage.SET, Row(available=0, stated=0, account=None, sells_without_stock=True), None),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=-1, proven_without_stock=True), Harm.ZERO),
+        (Stage.AT_ZERO, Row(available=0, account=0, proven_without_stock=True), Harm.ZERO),
+        (Stage.AT_ZERO, Row(available=-1, stated=0, account=-1, proven_without_stock=True), Harm.ZERO),
+        (Stage.AT_ZERO, Row(available=None, account=0, proven_without_stock=True), Harm.ZERO),
+        (Stage.AT_ZERO, Row(available=3, account=0, proven_without_stock=True), None),
+        (Stage.AT_ZERO, Row(available=0, account=3, proven_without_stock=True), None),
+        (Stage.AT_ZERO, Row(available=0, account=0, sells_without_stock=True), None),
         (Stage.PRICE, Row(wanted_price=Decimal(11)), Harm.REPRICE),
         (Stage.INCREASE, Row(available=6), None),
         (Stage.UNHIDE, Row(status=Status(*HIDDEN, Pending.UNHIDE)), None),

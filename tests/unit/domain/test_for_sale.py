@@ -47,6 +47,11 @@ def test_each_obstacle_is_said(changed, words):
     assert words in " ".join(obstacles(replace(SOLD, **changed)))
 
 
+@pytest.mark.parametrize("available", [0, -2])
+def test_none_left_is_no_obstacle_where_it_goes_on_being_sold(available):
+    assert obstacles(replace(SOLD, available=available, sells_without_stock=True)) == []
+
+
 @given(status=statuses)
 def test_what_is_not_listed_can_never_be_bought(status):
     assert obstacles(SaleFacts(status, 4)) or status.settled == LISTED.settled

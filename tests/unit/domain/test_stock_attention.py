@@ -16,6 +16,10 @@ def test_what_is_below_zero_is_oversold(available, is_flagged):
     assert (Attention.OVERSOLD in attentions(WatchedStock(1, "MUG", available))) is is_flagged
 
 
+def test_what_is_meant_to_be_sold_below_zero_needs_nobody():
+    assert attentions(WatchedStock(1, "MUG", -1, sells_without_stock=True)) == {}
+
+
 def test_what_is_oversold_names_its_orders():
     orders = [ReservingOrder(1005, 3), ReservingOrder(1001, 8, "Other")]
     stock = WatchedStock(1, "MUG", -3, 8, MARCH, reserved=11, orders=orders)

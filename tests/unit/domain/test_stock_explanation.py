@@ -115,13 +115,38 @@ def test_what_is_gone_from_the_catalogue_is_not_for_sale():
 
 
 SOLD_OUT_AGAINST_POLICY = (
-    "The catalogue would go on selling it without stock; a channel sells what there is, so it is sold out."
+    "The catalogue would go on selling it without stock; the channel sells what there is, so it is sold out. "
+    "'tradepost channel set NAME --sell-without-stock' allows it."
 )
 
 
 @pytest.mark.parametrize("available", [0, -2])
 def test_what_the_catalogue_would_go_on_selling_is_said_to_be_sold_out(available):
-    assert SOLD_OUT_AGAINST_POLICY in explained(sells_without_stock=True, available=available)
+    assert SOLD_OUT_AGAINST_POLICY in explained(is_asked_to_sell_on=True, available=available)
+
+
+@pytest.mark.parametrize(("available", "words"), [(0, "So 0 are available."), (-2, "2 more are sold than there are.")])
+def test_what_goes_on_being_sold_is_said_to_be_so(available, words):
+    told = explained(sells_without_stock=True, proven_without_stock=True, available=available, account=available)
+
+    at = told.index(words)
+    assert told[at + 1] == (
+        "It goes on being sold without stock: the catalogue asks for that, and the channel allows it."
+    )
+    assert not any("The next sync" in sentence for sentence in told)
+
+
+def test_what_the_store_was_told_of_the_sale_at_zero_and_did_not_answer_is_said():
+    told = explained(open_since=ago(minutes=1), open_move=0)
+
+    assert any("A write that says what happens at 0 was begun 1 minute ago" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(("sells", "words"), [(True, "go on"), (False, "stop")])
+def test_what_the_store_has_to_be_told_of_the_sale_at_zero_is_said(sells, words):
+    told = explained(sells_without_stock=sells, proven_without_stock=not sells)
+
+    assert f"The next sync tells the store to {words} selling it at 0." in told
 
 
 @pytest.mark.parametrize(
@@ -129,14 +154,15 @@ def test_what_the_catalogue_would_go_on_selling_is_said_to_be_sold_out(available
     [
         {"available": 1},
         {"available": None},
-        {"sells_without_stock": False},
+        {"is_asked_to_sell_on": False},
+        {"sells_without_stock": True},
         {"is_gone": True},
         {"status": replace(LISTED, health=Health.HIDDEN)},
     ],
-    ids=["in stock", "unknown", "ends at zero", "gone", "hidden"],
+    ids=["in stock", "unknown", "ends at zero", "allowed", "gone", "hidden"],
 )
 def test_the_policy_is_not_named_where_it_is_not_why_nothing_is_sold(changed):
-    sentences = explained(**({"sells_without_stock": True, "available": 0} | changed))
+    sentences = explained(**({"is_asked_to_sell_on": True, "available": 0} | changed))
 
     assert SOLD_OUT_AGAINST_POLICY not in sentences
 

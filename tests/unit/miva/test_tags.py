@@ -82,10 +82,12 @@ def test_a_variant_lists_its_options_and_each_part_once():
 
 
 def test_stock_always_switches_tracking_on():
-    plain = tags.inventory_product_settings_update(product_code="a", current_stock=3, stops_sale=False)
+    selling = tags.inventory_product_settings_update(product_code="a", current_stock=None, stops_sale=False)
     stopping = tags.inventory_product_settings_update(product_code="a", current_stock=0, stops_sale=True)
 
-    assert [child.tag for child in plain.element] == ["TrackProduct", "CurrentStock"]
+    assert {child.tag: child.text for child in selling.element} == {
+        "TrackProduct": "Yes", "TrackOutOfStockLevel": "No", "OutOfStockLevel": "0", "HideOutOfStockProducts": "No",
+    }  # fmt: skip
     assert {child.tag: child.text for child in stopping.element} == {
         "TrackProduct": "Yes", "TrackOutOfStockLevel": "Yes", "OutOfStockLevel": "0", "HideOutOfStockProducts": "No",
         "CurrentStock": "0",

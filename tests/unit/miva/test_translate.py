@@ -68,6 +68,7 @@ def test_that_zero_stops_the_sale_is_proven_by_the_products_own_settings_alone(s
     )
 
     assert translate.stock_of(row).stops_sale_at_zero is stops
+    assert translate.stock_of(row).sells_without_stock is (settings.out_track == "n")
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,35 @@ def test_an_image_that_cant_be_used_is_a_note_and_the_product_goes_in(tmp_path, 
     assert [image.source for image in ports.catalogue.products["mug"].images] == ["media:good.png"]
 
 
+def test_images_that_lie_elsewhere_are_counted_with_what_to_do_about_them(tmp_path):
+    broken = {
+        name: ImageUnusable(f"{name} leads out.", source=name, leads_out=True) for name in ("../a.png", "../b.png")
+    }
+    products = [a_product("mug", "../a.png", "good.png"), a_product("cup", "../b.png")]
+    ports = ports_of(*products, images=MemorySourceImages(broken | {"c.png": ImageUnusable("No.", source="c.png")}))
+
+    report = import_catalogue(tmp_path / "x.csv", ports)
+
+    assert (report.images_left_out, report.images_outside) == (2, 2)
+    assert report.reports[-1].message.startswith("2 images lie outside the folder")
+    assert "'--images FOLDER'" in report.reports[-1].message
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, None), (1, "selling 1 variant without"), (2, "selling 2 variants")])
+def test_what_would_be_sold_without_stock_is_said_once_for_each_channel_that_does_not(tmp_path, number, words):
+    products = [
+        replace(product, variants=tuple(replace(each, sells_without_stock=place < number) for each in product.variants))
+        for place, product in enumerate(a_product(name, sku=name) for name in ("mug", "cup"))
+    ]
+    ports = replace(ports_of(*products), stops_at_zero=["Shop"])
+
+    report = import_catalogue(tmp_path / "x.csv", ports)
+
+    told = [row.message for row in report.reports]
+    assert len(told) == bool(words)
+    assert not told or (words in told[0] and "channel set Shop --sell-without-stock" in told[0])
+
+
 @given(st.text(max_size=40), st.booleans())
 def test_whatever_an_image_cell_holds_the_product_goes_in(tmp_path_factory, source, reads_files):
     ports = ports_of(a_product("mug", source), reads_files=reads_files)

@@ -15,7 +15,9 @@ from tradepost.domain.order import StoreStatus
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import PAYMENT_LIFE, EntryKind, StockMode
+from tradepost.operations.ports import StockWrite
 from tradepost.operations.selection import EVERYTHING
+from tradepost.operations.stock.at_zero import AtZero
 from tradepost.operations.stock.looks import Looks
 from tradepost.operations.stock.moves import Moves, plan_move
 from tradepost.operations.stock.sets import Sets, plan_hide, plan_set, plan_unhide
@@ -26,6 +28,8 @@ MOVING = {Stage.DECREASE, Stage.INCREASE}
 
 
 def stock(hub, stage):
+    if stage is Stage.AT_ZERO:
+        return AtZero(hub.settings, EVERYTHING)
     operation = Settlement if stage is Stage.SETTLE else Moves if stage in MOVING else Sets
     return operation(stage, hub.settings, EVERYTHING)
 
@@ -83,6 +87,25 @@ def test_a_count_stays_where_only_what_happens_at_zero_is_to_be_changed():
     planned = plan_set(a_row(account=None, available=9), product)
 
     assert (planned.write.quantity, planned.write.change, planned.count) == (None, 0, 4)
+
+
+@pytest.mark.parametrize(("sells", "stops"), [(True, False), (False, True)])
+def test_what_happens_at_zero_is_told_with_every_set_and_never_with_a_hide(sells, stops):
+    row = a_row(account=None, available=0, sells_without_stock=sells)
+    there = a_store_product(1, "mug", count=4)
+    there = replace(there, stock=replace(there.stock, stops_sale_at_zero=sells, sells_without_stock=not sells))
+
+    written = [plan_set(row, None).write, plan_set(row, there).write, plan_unhide(row, there).write]
+
+    assert [write.stops_sale for write in written] == [stops, stops, stops]
+    assert plan_hide(row, None).write.stops_sale is True
+
+
+def test_what_goes_on_being_sold_at_zero_is_not_hidden_by_a_count_of_zero():
+    product = a_store_product(1, "mug", count=-1)
+    product = replace(product, stock=replace(product.stock, stops_sale_at_zero=False, sells_without_stock=True))
+
+    assert plan_hide(a_row(sells_without_stock=True), product).write is not None
 
 
 def test_an_unknown_quantity_is_never_planned():
@@ -559,13 +582,15 @@ def test_what_is_not_counted_any_more_is_set_anew():
 
 # --- what holds for all of them -------------------------------------------------------------------------------------
 
-STAGES = [Stage.HIDE, Stage.DECREASE, Stage.INCREASE, Stage.SET, Stage.UNHIDE]
+STAGES = [Stage.HIDE, Stage.DECREASE, Stage.AT_ZERO, Stage.INCREASE, Stage.SET, Stage.UNHIDE]
 mugs = st.lists(
     st.fixed_dictionaries(
         {
             "count": st.integers(0, 9),
             "available": st.integers(-3, 9),
             "is_known": st.booleans(),
+            "sells": st.booleans(),
+            "sold": st.booleans(),
             "status": st.sampled_from(
                 [LISTED, HIDDEN, replace(LISTED, pending=Pending.HIDE), replace(HIDDEN, pending=Pending.UNHIDE)]
             ),
@@ -584,6 +609,8 @@ def a_shop(drawn, *, reads_stock):
         (row,) = hub.list_on_store(a_simple(sku, quantity=mug["count"]))
         account = mug["count"] if mug["is_known"] else None
         hub.listings.change(sku, status=mug["status"], available=mug["available"], account=account)
+        hub.listings.change(sku, sells_without_stock=mug["sells"], proven_without_stock=mug["sold"])
+        hub.store.shelf.write_stock(StockWrite(row.external_id, change=0, stops_sale=not mug["sold"]))
         match mug["fate"]:
             case "refused":
                 hub.store.faults.refused[sku] = "No."
@@ -611,6 +638,64 @@ def test_what_is_called_applied_is_on_the_store_and_in_the_account(drawn, stage,
             if result.proof is Proof.READ or fate != "silent":
                 assert hub.count(sku) == result.change.after("quantity")
             assert not fate.startswith("lost") or (reads_stock and stage not in MOVING)
+
+
+@given(mugs, st.sampled_from([Stage.HIDE, Stage.AT_ZERO, Stage.SET, Stage.UNHIDE]), st.booleans())
+def test_what_is_proven_of_the_sale_at_zero_is_on_the_store(drawn, stage, reads_stock):
+    hub = a_shop(drawn, reads_stock=reads_stock)
+
+    run = drive(hub, stage)
+
+    for number, mug in enumerate(drawn):
+        row = hub.listings.of(f"mug{number}")
+        # A store that lies to a token that can't look is found out by nobody; what an answer was lost of is unproven.
+        if mug["fate"] in {"well", "refused"} or (mug["fate"] == "silent" and reads_stock):
+            assert hub.store.shelf.by_key[row.sku].stock.sells_without_stock is row.proven_without_stock
+    applied = [result.change for result in run.results if result.outcome is Outcome.APPLIED]
+    told = {change.subject.key for change in applied if change.side is Side.STORE}
+    for sku in told if stage is not Stage.HIDE else ():
+        assert hub.listings.of(sku).proven_without_stock is hub.listings.of(sku).sells_without_stock
+
+
+@given(mugs, st.booleans())
+def test_the_end_of_a_sale_moves_nothing(drawn, reads_stock):
+    hub = a_shop(drawn, reads_stock=reads_stock)
+    before = {key: product.stock.count for key, product in hub.store.shelf.by_key.items()}
+
+    drive(hub, Stage.AT_ZERO)
+
+    assert {key: product.stock.count for key, product in hub.store.shelf.by_key.items()} == before
+
+
+def test_what_is_not_counted_any_more_has_no_zero_and_loses_its_account():
+    hub = hub_with(account=5, proven_without_stock=True)
+    hub.store.shelf.untrack("mug")
+
+    drive(hub, Stage.AT_ZERO)
+    drive(hub, Stage.SET)
+
+    assert (hub.listings.of("mug").account, hub.count("mug")) == (5, 5)
+    assert hub.listings.of("mug").proven_without_stock is False
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+@pytest.mark.parametrize("reads_stock", [True, False])
+@pytest.mark.parametrize("mode", StockMode)
+def test_a_lost_answer_about_the_sale_at_zero_leaves_the_books_alone(mode, reads_stock, is_done):
+    hub = hub_with(account=5, missing=2, missing_since=NOON, proven_without_stock=True, reads_stock=reads_stock)
+    hub.settings = replace(hub.settings, stock_mode=mode)
+    hub.store.faults.lost["mug"] = is_done
+    drive(hub, Stage.AT_ZERO)
+    hub.store.faults.lost.clear()
+    hub.now += hub.lost_answer_wait
+
+    drive(hub, Stage.SETTLE)
+    drive(hub, Stage.AT_ZERO)
+
+    row = hub.listings.of("mug")
+    assert (row.account, row.open_since, row.proven_without_stock) == (5, None, False)
+    assert hub.accounts.entries == []
+    assert hub.store.shelf.by_key["mug"].stock.stops_sale_at_zero
 
 
 @given(mugs, st.sampled_from(STAGES), st.booleans())

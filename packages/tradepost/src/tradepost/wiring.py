@@ -153,6 +153,7 @@ def import_ports(
         images_root=images_root,
         descriptions=AllowedMarkup() if cleans else None,
         without_images=[channel.name for channel in channels if image_connection_of(channel, cipher=None) is None],
+        stops_at_zero=[channel.name for channel in channels if not settings_of(channel).sells_without_stock],
     )
 
 

@@ -148,6 +148,13 @@ ZeroPrices = Annotated[
     bool | None,
     typer.Option("--zero-prices/--no-zero-prices", help="Whether a price of 0 is meant, or held back; held at first."),
 ]
+SellWithoutStock = Annotated[
+    bool | None,
+    typer.Option(
+        "--sell-without-stock/--no-sell-without-stock",
+        help="Whether what the catalogue would go on selling stays on sale at 0; sold out at first.",
+    ),
+]
 LostAnswerSeconds = Annotated[
     int | None,
     typer.Option(

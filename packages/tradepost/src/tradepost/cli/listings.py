@@ -226,7 +226,11 @@ def _json(row: "Listing") -> dict[str, Any]:
         "paused": row.is_paused,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
-        "quantity": {"available": row.available, "account": row.account},
+        "quantity": {
+            "available": row.available,
+            "account": row.account,
+            "sells_without_stock": row.sells_without_stock,
+        },
         "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
         "attentions": _attentions_json(row),
     }
@@ -282,6 +286,7 @@ def _obstacles(row: "Listing") -> list[str]:
             row.available,
             is_price_held=row.is_price_held,
             parent=None if parent is None else _status(parent),
+            sells_without_stock=row.proven_without_stock,
         )
     )
 

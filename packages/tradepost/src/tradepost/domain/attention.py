@@ -103,6 +103,10 @@ class SentValues(Protocol):
     def account(self) -> int | None: ...
     @property
     def open_since(self) -> datetime | None: ...
+    @property
+    def sells_without_stock(self) -> bool: ...
+    @property
+    def proven_without_stock(self) -> bool: ...
 
 
 def is_moot(kind: Attention, listing: SentValues) -> bool:
@@ -115,5 +119,8 @@ def is_moot(kind: Attention, listing: SentValues) -> bool:
         return listing.wanted_price == listing.proven_price
     if kind is not Attention.STOCK_FAILED or listing.open_since is not None or listing.account is None:
         return False
-    wanted = 0 if listing.status.health is Health.HIDDEN else listing.available
-    return listing.status.pending not in {Pending.HIDE, Pending.UNHIDE} and listing.account == wanted
+    if listing.status.pending in {Pending.HIDE, Pending.UNHIDE}:
+        return False
+    if listing.status.health is Health.HIDDEN:
+        return listing.account == 0
+    return listing.account == listing.available and listing.sells_without_stock is listing.proven_without_stock

@@ -41,6 +41,7 @@ STAGE_HARMS: Mapping[Stage, Harm] = {
     Stage.HIDE: Harm.ZERO,
     Stage.SET: Harm.ZERO,
     Stage.DECREASE: Harm.ZERO,
+    Stage.AT_ZERO: Harm.ZERO,
     Stage.PRICE: Harm.REPRICE,
 }
 
@@ -53,21 +54,29 @@ def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
         return None  # it had a stock of ours before, and what is 0 by now was counted when it became so
     if stage is Stage.HIDE and listing.status.pending is not Pending.HIDE:
         return None  # it is hidden already, and was given pieces back
+    if stage is Stage.AT_ZERO:
+        return Harm.ZERO if _is_sold_at_zero_only(listing) and not listing.sells_without_stock else None
     if stage is Stage.HIDE and listing.kind is not Kind.PARENT:
         # A parent has no stock of its own, but must not be called hidden while its variants are on sale.
-        is_on_sale = listing.account is None or listing.account > 0
+        is_on_sale = listing.account is None or listing.account > 0 or listing.proven_without_stock
         return Harm.ZERO if is_on_sale else None
     return STAGE_HARMS.get(stage)
 
 
 def _is_emptied_by_source(listing: SyncValues) -> bool:
     """
-    Whether nothing is left because the catalogue says so. What orders took of a number that somebody stated is sold:
-    to go on offering it would sell it twice.
+    Whether nothing is left because the catalogue says so, and that ends the sale. What orders took of a number that
+    somebody stated is sold: to go on offering it would sell it twice.
     """
-    if listing.available is None or listing.available > 0:
+    if listing.available is None or listing.available > 0 or listing.sells_without_stock:
         return False
     return listing.stated is None or listing.stated <= 0
+
+
+def _is_sold_at_zero_only(listing: SyncValues) -> bool:
+    """Whether nothing but that keeps it on sale; what has a count yet is looked at when that goes to 0."""
+    is_left = listing.available is not None and listing.available > 0
+    return listing.account is not None and listing.account <= 0 and not is_left
 
 
 def is_at_stake(stage: Stage, listing: SyncValues) -> bool:

@@ -49,10 +49,17 @@ def quantity_set(code: str, *, before: int | None, after: int, listing_id: int |
     return _on_store(Action.UPDATE, code, [FieldChange("quantity", before, after)], reason, listing_id)
 
 
-def sale_stops_at_zero(code: str, *, listing_id: int | None) -> Change:
-    """The store's own settings let it be sold, or vanish, when none is left."""
-    field = FieldChange("stops_sale_at_zero", None, True)
-    return _on_store(Action.UPDATE, code, [field], "what happens at zero is not the store's default", listing_id)
+def sale_at_zero(code: str, *, goes_on: bool, was_known: bool, listing_id: int | None) -> Change:
+    """`was_known`: the store did the contrary by our word; else its own settings decided, which can't be read."""
+    before = not goes_on if was_known else None
+    reason = "it is not left to the store's default"
+    if was_known:
+        reason = (
+            "the catalogue asks for it and the channel allows it"
+            if goes_on
+            else "the catalogue does not ask for more, or the channel does not allow it"
+        )
+    return _on_store(Action.UPDATE, code, [FieldChange("sells_without_stock", before, goes_on)], reason, listing_id)
 
 
 def product_hidden(code: str, *, before: int | None, is_again: bool, listing_id: int | None) -> Change:

@@ -64,9 +64,12 @@ class Rejected(Skip):
 
 
 class ImageUnusable(Skip):
-    def __init__(self, message: str, *, source: str) -> None:
+    """`leads_out`: only because it lies outside the folder in which its file may lie."""
+
+    def __init__(self, message: str, *, source: str, leads_out: bool = False) -> None:
         super().__init__(message)
         self.source = source
+        self.leads_out = leads_out
 
 
 class StorageRefused(Skip):

@@ -84,6 +84,11 @@ def _count(have: StoreStock, want: int) -> Missing | None:
     return None if have.count == want else (have.count, want)
 
 
+def _goes_on(have: StoreStock, want: bool) -> Missing | None:
+    is_met = have.is_tracked and have.sells_without_stock is want
+    return None if is_met else (have.is_tracked and have.sells_without_stock, want)
+
+
 def _each_value(have: Mapping[str, Any], want: Mapping[str, Any]) -> Missing | None:
     different = {name: value for name, value in want.items() if have.get(name, "") != value}
     return ({name: have.get(name, "") for name in different}, different) if different else None
@@ -375,6 +380,16 @@ _TABLE = (
         "the stock by the channel's rules; a parent has none",
         lambda made: None if made.kind is Kind.PARENT else made.values.quantity,
         compare=_count,
+        seen=lambda product: product.stock,
+        goes_unread=True,
+    ),
+    Field(
+        "sells_without_stock",
+        Group.QUANTITY,
+        _VALUE,
+        "that it goes on being sold at 0, where the catalogue asks for that and the channel allows it",
+        lambda made: (made.kind is not Kind.PARENT and made.values.sells_without_stock) or None,
+        compare=_goes_on,
         seen=lambda product: product.stock,
         goes_unread=True,
     ),

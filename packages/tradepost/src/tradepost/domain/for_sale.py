@@ -13,7 +13,8 @@ class SaleFacts:
     What is known of a listing's sale.
 
     `is_page_open`: whether the page that sells it is active on the store; None where nobody looked. `parent`: the
-    status of the listing whose page sells it; None where that is its own.
+    status of the listing whose page sells it; None where that is its own. `sells_without_stock`: the store goes on
+    selling it at 0.
     """
 
     status: Status
@@ -21,6 +22,7 @@ class SaleFacts:
     is_price_held: bool = False
     is_page_open: bool | None = None
     parent: Status | None = None
+    sells_without_stock: bool = False
 
 
 def obstacles(facts: SaleFacts) -> list[str]:
@@ -40,7 +42,7 @@ def obstacles(facts: SaleFacts) -> list[str]:
         found.append("The catalogue does not have it any more.")
     if facts.available is None and status.health is Health.HIDDEN:
         found.append("Nobody has stated how many there are.")
-    if facts.available is not None and not offered(facts.available):
+    if facts.available is not None and not offered(facts.available) and not facts.sells_without_stock:
         found.append("None are left: 0 are available.")
     if facts.is_page_open is False:
         found.append("Its page is inactive on the store, where somebody has switched it off.")

@@ -57,8 +57,7 @@ class ListingValues:
     """
     What one listing contributes: its code, and what the channel's rules made of price and quantity.
 
-    A quantity of None is unknown and never sent.
-
+    A quantity of None is unknown and never sent. `sells_without_stock`: it goes on being sold at 0.
     `proven_categories`: the fingerprint of those that the store was last proven to have.
     """
 
@@ -67,6 +66,7 @@ class ListingValues:
     quantity: int | None
     listing_id: int | None = None
     proven_categories: str = ""
+    sells_without_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,19 @@ def is_set_due(status: Status, stock: StockFigures) -> bool:
     )
 
 
+def is_at_zero_due(status: Status, stock: StockFigures, *, wanted: bool, proven: bool) -> bool:
+    """
+    Whether the store has to be told anew if it goes on selling at zero. What is set or hidden is told at once, so this
+    is about what is on sale and in the books.
+    """
+    return (
+        listing.may_send_quantity(status)
+        and stock.account is not None
+        and stock.open_since is None
+        and wanted is not proven
+    )
+
+
 def is_hide_due(status: Status, stock: StockFigures) -> bool:
     """
     Whether to hide it, or to hide it again: what we hid and was given pieces back would be on sale, and so may be that

@@ -1,9 +1,9 @@
 """
 The parts of a sync in the order in which they are applied, and which listings each of them works on.
 
-The order is the safe one: what must not be sold goes first (delist, hide, decreases), then prices, and only then what
-becomes available (increases, a first stock, unhide, activate). Before any stock is written, what was never answered is
-settled.
+The order is the safe one: what must not be sold goes first (delist, hide, decreases, what happens at zero), then
+prices, and only then what becomes available (increases, a first stock, unhide, activate). Before any stock is written,
+what was never answered is settled.
 """
 
 from datetime import datetime
@@ -20,6 +20,7 @@ class Stage(StrEnum):
     SETTLE = "settle"
     HIDE = "hide"
     DECREASE = "decrease"
+    AT_ZERO = "at zero"
     PRICE = "price"
     INCREASE = "increase"
     SET = "set"
@@ -41,6 +42,10 @@ class SyncValues(rules.StockFigures, Protocol):
     @property
     def looked_at(self) -> datetime | None: ...
     @property
+    def sells_without_stock(self) -> bool: ...
+    @property
+    def proven_without_stock(self) -> bool: ...
+    @property
     def is_price_held(self) -> bool: ...
     @property
     def yielded_price(self) -> Decimal | None: ...
@@ -61,6 +66,13 @@ def is_due(stage: Stage, listing: SyncValues) -> bool:
             return rules.is_hide_due(listing.status, listing)
         case Stage.DECREASE:
             return rules.is_decrease_due(listing.status, listing)
+        case Stage.AT_ZERO:
+            return rules.is_at_zero_due(
+                listing.status,
+                listing,
+                wanted=listing.sells_without_stock,
+                proven=listing.proven_without_stock,
+            )
         case Stage.PRICE:
             return rules.is_price_due(
                 listing.status,

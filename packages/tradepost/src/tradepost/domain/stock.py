@@ -70,6 +70,14 @@ def available(statement: int | None, *, reserved: int, is_gone: bool = False) ->
     return None if statement is None else min(statement - reserved, MAX_STOCK)
 
 
+def sells_without_stock(*, is_asked: bool, is_allowed: bool, is_gone: bool) -> bool:
+    """
+    Say whether a product goes on being sold at 0 and below: only what the catalogue asks it for, where the channel
+    allows it, and nothing that is gone from the catalogue.
+    """
+    return is_asked and is_allowed and not is_gone
+
+
 def stated(statement: int | None, *, is_gone: bool) -> int | None:
     """Return how many there are by the catalogue's word: none of what is gone from it."""
     return 0 if is_gone else statement

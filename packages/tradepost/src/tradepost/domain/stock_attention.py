@@ -28,7 +28,7 @@ class WatchedStock:
     The figures of a listing's stock that a person may have to look at.
 
     `stated` at `stated_at`: the last statement. `shipped`: the reserved pieces that have left the house. `orders`: the
-    newest that reserve pieces, and `reserved` those of all.
+    newest that reserve pieces, and `reserved` those of all. `sells_without_stock`: it is to be sold below 0.
     """
 
     listing_id: int
@@ -40,10 +40,12 @@ class WatchedStock:
     shipped: int = 0
     counting: Counting = Counting.CHANGED
     orders: Sequence[ReservingOrder] = ()
+    sells_without_stock: bool = False
 
 
-def is_oversold(available: int | None) -> bool:
-    return available is not None and available < 0
+def is_oversold(available: int | None, *, sells_without_stock: bool = False) -> bool:
+    """Whether more is sold than there is, which is no harm where that is meant."""
+    return available is not None and available < 0 and not sells_without_stock
 
 
 def stands_still(*, stated: int | None, shipped: int, counting: Counting) -> bool:
@@ -59,7 +61,7 @@ def stands_still(*, stated: int | None, shipped: int, counting: Counting) -> boo
 def attentions(stock: WatchedStock) -> dict[Attention, str]:
     """Say what needs a person, each with a sentence."""
     found: dict[Attention, str] = {}
-    if is_oversold(stock.available):
+    if is_oversold(stock.available, sells_without_stock=stock.sells_without_stock):
         found[Attention.OVERSOLD] = _oversold(stock)
     if stands_still(stated=stock.stated, shipped=stock.shipped, counting=stock.counting):
         found[Attention.COUNT_STANDS_STILL] = _stands_still(stock)

@@ -47,7 +47,8 @@ class ExplainedStock:
 
     `reserved`: all pieces of all orders, of which `reservations` are the newest. `entries`: the account from its last
     set or look on, oldest first; `left_out` are older ones since then. `open_since`: a write was not answered yet,
-    which moves by `open_move`, or sets. The rest as in a listing's row.
+    which moves by `open_move`, or sets. `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a
+    listing's row.
     """
 
     sku: str
@@ -58,7 +59,9 @@ class ExplainedStock:
     stated_by: str = ""
     stated_at: datetime | None = None
     is_gone: bool = False
+    is_asked_to_sell_on: bool = False
     sells_without_stock: bool = False
+    proven_without_stock: bool = False
     reserved: int = 0
     reservations: Sequence[ExplainedReservation] = ()
     entries: Sequence[ExplainedEntry] = ()
@@ -100,19 +103,29 @@ def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
         yield "It is not in the catalogue any more, so nothing of it is for sale."
     if stock.available is None:
         return
-    if stock.available < 0:
-        yield f"{-stock.available} more are sold than there are, so 0 are offered."
-    else:
+    if stock.available >= 0:
         yield f"So {stock.available} are available."
-    if _is_sold_out_against_policy(stock):
-        yield "The catalogue would go on selling it without stock; a channel sells what there is, so it is sold out."
+    elif stock.sells_without_stock:
+        yield f"{-stock.available} more are sold than there are."
+    else:
+        yield f"{-stock.available} more are sold than there are, so 0 are offered."
+    if stock.available <= 0 and not _is_off_sale(stock):
+        yield from _at_zero(stock)
 
 
-def _is_sold_out_against_policy(stock: ExplainedStock) -> bool:
-    """Not of what is off sale for another reason, which is said of it."""
-    is_off_sale = stock.is_gone or stock.status.health is Health.HIDDEN
-    is_sold_out = stock.available is not None and stock.available <= 0
-    return stock.sells_without_stock and is_sold_out and not is_off_sale
+def _is_off_sale(stock: ExplainedStock) -> bool:
+    """For another reason, which is said of it."""
+    return stock.is_gone or stock.status.health is Health.HIDDEN
+
+
+def _at_zero(stock: ExplainedStock) -> Iterator[str]:
+    if stock.sells_without_stock:
+        yield "It goes on being sold without stock: the catalogue asks for that, and the channel allows it."
+    elif stock.is_asked_to_sell_on:
+        yield (
+            "The catalogue would go on selling it without stock; the channel sells what there is, so it is sold out. "
+            "'tradepost channel set NAME --sell-without-stock' allows it."
+        )
 
 
 def _whereabouts(reservation: ExplainedReservation, when: _When) -> str:
@@ -164,10 +177,10 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         yield "It is not on the store yet."
         return
     if stock.open_since is not None:
-        what = "that sets its stock" if stock.open_move is None else f"of {stock.open_move:+d}"
+        begun = f"was begun {_ago(now - stock.open_since)}"
         yield (
-            f"A write {what} was begun {_ago(now - stock.open_since)} and its answer is missing; a later sync settles "
-            "it, and writes nothing else before."
+            f"A write {_open_write(stock.open_move)} {begun} and its answer is missing; a later sync settles it, and "
+            "writes nothing else before."
         )
     if stock.account is None:
         yield "What the store should have is not known."
@@ -184,6 +197,8 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         )
     if stock.status.health is Health.HIDDEN:
         yield "It is hidden, so the store is to have 0."
+    if _is_to_be_told(stock):
+        yield f"The next sync tells the store to {'go on' if stock.sells_without_stock else 'stop'} selling it at 0."
     if stock.available is None or stock.open_since is not None or not may_lower_quantity(stock.status):
         return
     may_be_raised = may_send_quantity(stock.status)
@@ -193,6 +208,17 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         yield f"The next sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
     elif (due := move(stock.available, stock.account)) < 0 or (due and may_be_raised):
         yield f"The next sync sends {due:+d}."
+
+
+def _open_write(open_move: int | None) -> str:
+    if open_move is None:
+        return "that sets its stock"
+    return f"of {open_move:+d}" if open_move else "that says what happens at 0"
+
+
+def _is_to_be_told(stock: ExplainedStock) -> bool:
+    is_due = may_send_quantity(stock.status) and stock.account is not None and stock.open_since is None
+    return is_due and stock.sells_without_stock is not stock.proven_without_stock
 
 
 def _seen(stock: ExplainedStock, now: datetime) -> str:

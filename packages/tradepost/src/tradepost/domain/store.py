@@ -51,12 +51,17 @@ class StoreVariant:
 
 @dataclass(frozen=True, slots=True)
 class StoreStock:
-    """Stock as the store counts it. An untracked product is never sold out."""
+    """
+    Stock as the store counts it. An untracked product is never sold out.
+
+    Neither `stops_sale_at_zero` nor `sells_without_stock`: the store's own default decides, which can't be read.
+    """
 
     is_tracked: bool
     count: int
     stops_sale_at_zero: bool = True
     hides_when_out: bool = False
+    sells_without_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

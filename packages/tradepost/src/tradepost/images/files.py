@@ -12,6 +12,10 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTT
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
+class LeadsOut(AddressRefused):
+    """A name leads out of the folder that it belongs to."""
+
+
 def read_inside(folder: Path, name: str, *, limit_bytes: int) -> bytes:
     """
     Read a regular file below a folder, whole; `name` comes from outside and uses slashes.
@@ -59,7 +63,7 @@ def _parts(name: str) -> list[str]:
             parts = []
             break
     if not parts:
-        raise AddressRefused(f"The file name {name!r} leads out of its folder.")
+        raise LeadsOut(f"The file name {name!r} leads out of its folder.")
     return parts
 
 

@@ -23,7 +23,7 @@ import httpx2
 from tradepost.domain.catalogue import ImageFile
 from tradepost.domain.errors import AddressRefused, ImageUnusable
 from tradepost.images.encoding import MAX_BYTES, NotAnImage, TooSlow, encode
-from tradepost.images.files import read_inside
+from tradepost.images.files import LeadsOut, read_inside
 
 _logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class ImageLibrary:
         try:
             return self._keep(read_inside(folder, name, limit_bytes=MAX_BYTES), source=None)
         except AddressRefused as reason:
-            raise ImageUnusable(str(reason), source=name) from reason
+            raise ImageUnusable(str(reason), source=name, leads_out=isinstance(reason, LeadsOut)) from reason
         except FileNotFoundError:
             raise ImageUnusable(f"There is no file {folder / name}.", source=name) from None
         except OSError as error:

@@ -85,6 +85,7 @@ FIELDS: Mapping[str, Element | tuple[OwnTags, ...]] = {
     ),
     "dimensions": (OwnTags(DocumentStep.FIELD, field_tags.dimensions),),
     "quantity": (OwnTags(DocumentStep.STOCK, field_tags.quantity),),
+    "sells_without_stock": (OwnTags(DocumentStep.STOCK, field_tags.sells_without_stock),),
     "variants": (OwnTags(DocumentStep.VARIANT, field_tags.variants),),
     "variant_pricing": (OwnTags(DocumentStep.VARIANT, field_tags.variant_pricing),),
     "placement": (OwnTags(DocumentStep.FIELD, field_tags.custom_fields),),

@@ -13,6 +13,7 @@ from tradepost.operations.ports import (
     CHECKED_WELL,
     ChannelProfile,
     Channels,
+    ChannelSettings,
     Clock,
     Connector,
     History,
@@ -85,13 +86,18 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
-            if after.settings.price_limits != before.settings.price_limits:
+            if _wants_otherwise(before.settings, after.settings):
                 ports.channels.refresh_wanted(channel_id)
             if after.settings.time_zone != before.settings.time_zone:
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     return change
+
+
+def _wants_otherwise(before: ChannelSettings, after: ChannelSettings) -> bool:
+    """Whether what listings should show goes by a setting that has changed."""
+    return (before.price_limits, before.sells_without_stock) != (after.price_limits, after.sells_without_stock)
 
 
 def set_schedule(

@@ -29,10 +29,12 @@ from tradepost.operations.ports import (
     QueuedStructure,
     ReadProduct,
     RowReport,
+    SaleAtZero,
     SaleChange,
     Saying,
     SourceImages,
     SourceSettings,
+    WantedChanges,
 )
 
 BATCH = 200
@@ -52,14 +54,15 @@ class SavedProducts:
     """
     What became of a batch.
 
-    `built`: how many listings each channel got. `structures`: whose structure is due there. `held_prices`: those that
-    a channel does not send. `sale_changes`: what goes off sale with its product, or comes back.
+    `built`: how many listings each channel got. `structures`: whose structure is due there. `wanted`: which prices a
+    channel does not send, and what happens at 0 where that has changed. `sale_changes`: what goes off sale with its
+    product, or comes back.
     """
 
     counts: ImportCounts = field(default_factory=ImportCounts)
     built: Mapping[str, int] = field(default_factory=dict)
     structures: Mapping[str, QueuedStructure] = field(default_factory=dict)
-    held_prices: Sequence[HeldPrice] = ()
+    wanted: WantedChanges = field(default_factory=WantedChanges)
     sale_changes: Sequence[SaleChange] = ()
 
 
@@ -69,7 +72,8 @@ class ImportReport:
     What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
 
     `built`: how many listings each channel got, by its name. `restructured`: the handles of products whose pages get
-    another structure there; `held`: those of which another change is queued first.
+    another structure there; `held`: those of which another change is queued first. `images_left_out`: how many images
+    can't be used, and `images_outside`: those of them that lie outside the folder in which images may lie.
     """
 
     rows: int = 0
@@ -82,11 +86,14 @@ class ImportReport:
     restructured: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
     reports: list[RowReport] = field(default_factory=list)
+    images_left_out: int = 0
+    images_outside: int = 0
 
     def add(self, saved: "SavedProducts") -> None:
         self.saved += saved.counts
         self.built.update(saved.built)
-        self.reports += map(_price_held, saved.held_prices)
+        self.reports += map(_price_held, saved.wanted.held_prices)
+        self.reports += map(_sold_at_zero, saved.wanted.at_zero)
         self.reports += map(_sale_changed, saved.sale_changes)
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
@@ -108,7 +115,8 @@ class ImportPorts:
 
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
-    `without_images`: the names of those channels that have no image server.
+    `without_images`: the names of those channels that have no image server. `stops_at_zero`: of those that sell nothing
+    without stock, whatever the catalogue says.
     `descriptions`: says what will be left out of descriptions; None where no channel leaves anything out.
     """
 
@@ -122,6 +130,7 @@ class ImportPorts:
     images_root: Path | None = None
     descriptions: DescriptionCleaner | None = None
     without_images: Sequence[str] = ()
+    stops_at_zero: Sequence[str] = ()
 
 
 def import_catalogue(
@@ -147,7 +156,7 @@ def import_catalogue(
     saying = _saying(path, source, digest=digest, now=now)
     column = source.counted_column if source.counts is Counting.COLUMN else ""
     waiting: list[Product] = []
-    with_images = 0
+    with_images = without_stock = 0
     for batch, is_last in _with_the_rest(_batches(ports.reader.read(path, counted_column=column)), waiting):
         for read in batch:
             report.rows += read.rows
@@ -172,6 +181,7 @@ def import_catalogue(
         for product in products:
             report.products += 1
             with_images += bool(product.images or any(variant.image for variant in product.variants))
+            without_stock += sum(variant.sells_without_stock for variant in product.variants)
             report.parents += product.is_family
             report.variants += len(product.variants) if product.is_family else 0
             report.simple += not product.is_family
@@ -180,6 +190,9 @@ def import_catalogue(
     with ports.transaction():
         ports.catalogue.set_source(replace(source, digest=digest))
     report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
+    if report.images_outside:
+        report.reports.append(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
+    report.reports += (_stops_at_zero(name, without_stock) for name in ports.stops_at_zero if without_stock)
     return report
 
 
@@ -221,6 +234,31 @@ def _no_image_server(channel: str, products: int) -> RowReport:
     return RowReport(0, Level.NOTE, message)
 
 
+def images_outside_message(images: int) -> str:
+    """Say once of a file what to do about images that lie elsewhere; each of them is named besides."""
+    what = "1 image lies" if images == 1 else f"{images} images lie"
+    return (
+        f"{what} outside the folder in which images may lie. '--images FOLDER' names another, which holds the images "
+        "and the catalogue file."
+    )
+
+
+def _stops_at_zero(channel: str, variants: int) -> RowReport:
+    """Once for the file, too."""
+    what = "1 variant" if variants == 1 else f"{variants} variants"
+    message = (
+        f"The catalogue would go on selling {what} without stock, and the channel '{channel}' sells what there is: "
+        f"sold out at 0. 'tradepost channel set {channel} --sell-without-stock' allows it."
+    )
+    return RowReport(0, Level.NOTE, message)
+
+
+def _sold_at_zero(change: SaleAtZero) -> RowReport:
+    where = f"{change.sku} on '{change.channel}'"
+    words = "goes on being sold without stock" if change.goes_on else "is sold without stock no more: sold out at 0"
+    return RowReport(0, Level.NOTE, f"{where} {words}, from the next sync on.", change.handle)
+
+
 def _price_held(price: HeldPrice) -> RowReport:
     return RowReport(0, Level.NOTE, f"{price.sku} on '{price.channel}': {price.reason}", price.handle)
 
@@ -251,8 +289,8 @@ def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Sa
         # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
-        held = ports.catalogue.refresh_wanted(handles)
-    return SavedProducts(saved, built, structures, held, sale_changes)
+        wanted = ports.catalogue.refresh_wanted(handles)
+    return SavedProducts(saved, built, structures, wanted, sale_changes)
 
 
 def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -> Saying:
@@ -418,9 +456,11 @@ class _ImageFiles:
             return replace(image, source=self._resolved(image.source))
         except ImageUnusable as reason:
             message = f"An image was left out: {reason}"
+            report.images_outside += reason.leads_out
         except Exception:  # whatever is wrong with one image, the product goes in
             _logger.exception("An image of the product %r can't be used", handle)
             message = f"An image was left out: {quoted(image.source)} can't be used; the log has the reason."
+        report.images_left_out += 1
         report.reports.append(RowReport(0, Level.NOTE, message, handle))
         return None
 

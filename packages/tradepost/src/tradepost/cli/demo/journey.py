@@ -26,13 +26,12 @@ from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
 from tradepost.operations import channels
 from tradepost.operations.connection_check import faults
-from tradepost.operations.imports import save_products
+from tradepost.operations.imports import images_outside_message, save_products
 from tradepost.operations.ports import (
     ChannelProfile,
     ChannelSettings,
     FileProtocol,
     ImageConnection,
-    Level,
     ListingRow,
     NewShipment,
     Saying,
@@ -103,13 +102,13 @@ class _Journey:
             raise FileRefused(message)
         summary = self._summary
         summary.parents, summary.variants, summary.simple = report.parents, report.variants, report.simple
-        summary.images_failed += sum(
-            "image" in row.message.casefold() for row in report.reports if row.level is Level.NOTE
-        )
+        summary.images_failed += report.images_left_out
         self._say(
             f"Imported {report.parents} families with {report.variants} variants and {report.simple} simple products"
             f" ({len(report.refused)} rows refused)"
         )
+        if report.images_outside:
+            self._say(images_outside_message(report.images_outside))
 
     def _publish(self) -> None:
         # What an earlier demo on the same state delisted comes back: as a new product.

@@ -21,7 +21,7 @@ from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct
 from tradepost.domain.stock import Counting
-from tradepost.operations.ports import Clock, HeldPrice, ImportCounts, SaleChange, Saying, SourceSettings
+from tradepost.operations.ports import Clock, ImportCounts, SaleChange, Saying, SourceSettings, WantedChanges
 
 
 class DjangoCatalogue:
@@ -135,7 +135,7 @@ class DjangoCatalogue:
             lock_variants(VariantRecord.objects.filter(sku__in=counts).values_list("id", flat=True))
             state_counts(counts, saying)
 
-    def refresh_wanted(self, handles: Collection[str]) -> list[HeldPrice]:
+    def refresh_wanted(self, handles: Collection[str]) -> WantedChanges:
         with transaction.atomic():
             ids = list(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
             return refresh_products(ids, at=self._clock())

@@ -44,6 +44,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         lowest_price=channel.lowest_price,
         highest_price=channel.highest_price,
         allows_zero_prices=channel.allows_zero_prices,
+        sells_without_stock=channel.sells_without_stock,
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
         drift_policies=_policies_of(channel),

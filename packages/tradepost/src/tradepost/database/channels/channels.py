@@ -165,6 +165,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.lowest_price = settings.lowest_price
     channel.highest_price = settings.highest_price
     channel.allows_zero_prices = settings.allows_zero_prices
+    channel.sells_without_stock = settings.sells_without_stock
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least
     channel.drift_policies = {

@@ -17,16 +17,21 @@ _LIVE = f"link = 'linked' AND {_SOLD}"
 
 # Sales of a number that somebody stated are no harm.
 _EMPTIED_BY_SOURCE = (
-    "available <= 0 AND NOT EXISTS (SELECT 1 FROM tradepost_variant AS counted"
+    "available <= 0 AND NOT sells_without_stock AND NOT EXISTS (SELECT 1 FROM tradepost_variant AS counted"
     " WHERE counted.id = tradepost_listing.variant_id AND NOT counted.is_gone AND counted.quantity > 0)"
 )
 
 _HARMS: Mapping[Stage, str] = {
     Stage.DELIST: f"{CONDITIONS[Stage.DELIST]} AND {_SOLD}",
-    Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND pending = 'hide' AND (account IS NULL OR account > 0)",
+    Stage.HIDE: f"{CONDITIONS[Stage.HIDE]} AND {_SOLD} AND pending = 'hide'"
+    " AND (account IS NULL OR account > 0 OR proven_without_stock)",
     Stage.SET: f"{CONDITIONS[Stage.SET]} AND {_SOLD} AND {_EMPTIED_BY_SOURCE} AND looked_at IS NULL",
     Stage.DECREASE: (
         f"{CONDITIONS[Stage.DECREASE]} AND {_SOLD} AND {_EMPTIED_BY_SOURCE} AND pending NOT IN ('hide', 'delist')"
+    ),
+    Stage.AT_ZERO: (
+        f"{CONDITIONS[Stage.AT_ZERO]} AND {_SOLD} AND NOT sells_without_stock AND account <= 0"
+        " AND (available IS NULL OR available <= 0)"
     ),
     Stage.PRICE: f"{CONDITIONS[Stage.PRICE]} AND {_SOLD}",
 }

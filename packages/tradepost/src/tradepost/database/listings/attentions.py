@@ -21,7 +21,8 @@ _FORGET_MOOT: Mapping[Attention, str] = {
             SELECT 1 FROM tradepost_listing AS listing
             WHERE listing.id = tradepost_attentionrecord.listing_id
               AND open_since IS NULL AND pending NOT IN ('hide', 'unhide')
-              AND account = CASE WHEN health = 'hidden' THEN 0 ELSE available END
+              AND CASE WHEN health = 'hidden' THEN account = 0
+                ELSE account = available AND sells_without_stock = proven_without_stock END
         )
     """,
 }

@@ -39,6 +39,11 @@ CONDITIONS: Mapping[Stage, str] = {
         " AND NOT is_paused AND NOT is_orphaned AND pending NOT IN ('hide', 'delist')"
     ),
     Stage.DECREASE: _MAY_LOWER_QUANTITY + "account > 0 AND account > available",
+    Stage.AT_ZERO: (
+        _MAY_SEND_QUANTITY + "account IS NOT NULL"
+        " AND ((NOT proven_without_stock AND sells_without_stock)"
+        " OR (proven_without_stock AND NOT sells_without_stock))"
+    ),
     Stage.INCREASE: _MAY_SEND_QUANTITY + "account < available",
     Stage.SET: _MAY_SEND_QUANTITY + "account IS NULL AND available IS NOT NULL",
 }

@@ -156,6 +156,8 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "is_touched": False,
             "is_inactive": False,
             "keeps_inactive": False,
+            "sells_without_stock": False,
+            "proven_without_stock": False,
         },
         returning=("product_id", "id"),
     )

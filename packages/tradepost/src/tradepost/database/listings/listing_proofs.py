@@ -49,6 +49,7 @@ class _LockedListing(NamedTuple):
     external_updated: int | None
     compared_at: datetime | None
     is_inactive: bool
+    proven_without_stock: bool
 
 
 def write_statuses(
@@ -180,6 +181,7 @@ def _write(
             looked_at=None,
             missing=0,
             missing_since=None,
+            proven_without_stock=False,
             proven_fingerprints={},
             awaits_images=False,
             proven_at=None,
@@ -216,12 +218,19 @@ def _write_values(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven]) -
                 "external_updated": updated if proof.external_updated is None else proof.external_updated,
                 "compared_at": compared_at if proof.external_updated is None else proof.at,
                 "is_inactive": row.is_inactive if proof.is_inactive is None else proof.is_inactive,
+                "proven_without_stock": _without_stock(row, proof, is_other=is_other),
             }
         )
     _update(rows, values)
     _compare_again([row.id for row in rows])
     parents = (by_id[row.id] for row in rows if row.kind == Kind.PARENT)
     follow_pages({proof.listing_id: proof.is_inactive for proof in parents if proof.is_inactive is not None})
+
+
+def _without_stock(row: _LockedListing, proof: Proven, *, is_other: bool) -> bool:
+    if proof.without_stock is not None:
+        return proof.without_stock
+    return row.proven_without_stock and not is_other
 
 
 def follow_pages(pages: Mapping[int, bool]) -> None:

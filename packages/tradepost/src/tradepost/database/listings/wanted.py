@@ -17,7 +17,7 @@ from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Status
+from tradepost.domain.listing import Link, Status
 from tradepost.domain.rules import (
     ShownPrice,
     holds_back_price,
@@ -26,12 +26,12 @@ from tradepost.domain.rules import (
     shown_price,
     wanted_price,
 )
-from tradepost.domain.stock import available
-from tradepost.operations.ports import HeldPrice
+from tradepost.domain.stock import available, sells_without_stock
+from tradepost.operations.ports import HeldPrice, SaleAtZero, WantedChanges
 
 _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
-    *("wanted_price", "is_price_held", "available"),
+    *("wanted_price", "is_price_held", "available", "sells_without_stock"),
     *("health", "link", "pending", "is_paused", "is_orphaned"),
 )
 _BATCH = 500
@@ -45,6 +45,7 @@ class _Wanted:
     wanted_price: Decimal
     is_price_held: bool
     available: int | None
+    sells_without_stock: bool
 
 
 def lock_variants(variant_ids: Iterable[int]) -> None:
@@ -66,39 +67,48 @@ def refresh_channel(channel_id: int, *, at: datetime) -> None:
         after = ids[-1]
 
 
-def refresh_products(product_ids: Collection[int], *, at: datetime) -> list[HeldPrice]:
+def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedChanges:
     """
-    Compute price and what is available anew for the listings of these products, on every channel.
+    Compute price, what is available and whether it is sold without stock anew for the listings of these products, on
+    every channel.
 
-    A price that the channel's limits hold back is noted as an attention where that matters; returns those.
+    A price that the channel's limits hold back is noted as an attention where that matters.
     """
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
     values = _values(Q(product_id__in=product_ids))
     rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
     channels = {each.pk: each for each in Channel.objects.filter(id__in={row["channel_id"] for row in rows})}
-    limits = {channel_id: settings_of(channel).price_limits for channel_id, channel in channels.items()}
+    settings = {channel_id: settings_of(channel) for channel_id, channel in channels.items()}
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     wanted: list[_Wanted] = []
     held: list[HeldPrice] = []
+    at_zero: list[SaleAtZero] = []
     for row in rows:
         if row["kind"] == Kind.PARENT or row["variant_id"] not in values:
             continue
-        variant, of_channel = values[row["variant_id"]], limits[row["channel_id"]]
+        variant, of_channel = values[row["variant_id"]], settings[row["channel_id"]]
+        limits = of_channel.price_limits
         # What is gone from the catalogue keeps its price.
         price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
-        is_held = bool(of_channel.why_held(price))
-        wanted.append(_Wanted(row["id"], price, is_held, variant.available))
+        is_held = bool(limits.why_held(price))
+        sells = sells_without_stock(
+            is_asked=variant.sells_without_stock, is_allowed=of_channel.sells_without_stock, is_gone=variant.is_gone
+        )
+        wanted.append(_Wanted(row["id"], price, is_held, variant.available, sells))
+        name = channels[row["channel_id"]].name
+        if sells is not row["sells_without_stock"] and row["link"] != Link.UNLINKED:
+            at_zero.append(SaleAtZero(name, row["product__handle"], row["sku"], sells))
         if is_held and not variant.is_gone and holds_back_price(_status(row)):
-            reason = price_held_message(price, of_channel)
+            reason = price_held_message(price, limits)
             reasons[row["channel_id"]][row["id"]] = reason
-            held.append(HeldPrice(channels[row["channel_id"]].name, row["product__handle"], row["sku"], reason))
+            held.append(HeldPrice(name, row["product__handle"], row["sku"], reason))
     known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
     refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
-    return held
+    return WantedChanges(held, at_zero)
 
 
 def refresh_parents(parent_ids: Collection[int]) -> None:
@@ -172,14 +182,19 @@ class _Variant:
     price: Decimal
     available: int | None
     is_gone: bool
+    sells_without_stock: bool
 
 
 def _values(which: Q) -> dict[int, _Variant]:
-    rows = list(VariantRecord.objects.filter(which).values_list("id", "price", "quantity", "is_gone"))
+    rows = list(
+        VariantRecord.objects.filter(which).values_list("id", "price", "quantity", "is_gone", "sells_without_stock")
+    )
     reserved = reserved_pieces([row[0] for row in rows])
     return {
-        variant_id: _Variant(price, available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone), is_gone)
-        for variant_id, price, quantity, is_gone in rows
+        variant_id: _Variant(
+            price, available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone), is_gone, is_asked
+        )
+        for variant_id, price, quantity, is_gone, is_asked in rows
     }
 
 

@@ -46,6 +46,7 @@ class Channel(models.Model):
     lowest_price = MoneyField(null=True, blank=True)
     highest_price = MoneyField(null=True, blank=True)
     allows_zero_prices = models.BooleanField(default=False)
+    sells_without_stock = models.BooleanField(default=False)
     brake_percent = models.PositiveIntegerField(default=USUAL_PERCENT)
     brake_at_least = models.PositiveIntegerField(default=USUAL_AT_LEAST)
     # By group of fields, those that differ from `domain.drift.USUAL_POLICIES`.

@@ -23,7 +23,8 @@ class Listing(models.Model):
     were read on the store, or answered by it. Of stock (see `domain.stock`): `account` is what the store must count if
     only known things happened, set or looked at last at `basis_at` while somebody may have been buying. A write that
     was begun at `open_since` was not answered yet; it moves by `open_move`, or sets. A look at `looked_at` found
-    `missing` pieces fewer than the account says, some of them ever since `missing_since`.
+    `missing` pieces fewer than the account says, some of them ever since `missing_since`. It is to go on being sold at
+    0 where `sells_without_stock`, and the store was told so last where `proven_without_stock`.
 
     Of drift (see `domain.drift`): the wanted price `yielded_price` gave way to the store's own, and `sent_price` was
     sent and not read back yet. All of the product was
@@ -66,6 +67,8 @@ class Listing(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True)
     missing = models.BigIntegerField(default=0)
     missing_since = models.DateTimeField(null=True, blank=True)
+    sells_without_stock = models.BooleanField(default=False)
+    proven_without_stock = models.BooleanField(default=False)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
     # Published without images that the catalogue has: the next publish tries again.
@@ -205,6 +208,16 @@ class Listing(models.Model):
                 fields=["channel", "health", "link", "id"],
                 condition=Q(link="linked", health="listed", account__isnull=True, available__isnull=False),
                 name="listing_due_set",
+            ),
+            # due(AT_ZERO); columns as above.
+            models.Index(
+                fields=["channel", "health", "link", "id"],
+                condition=Q(link="linked", health="listed", account__isnull=False)
+                & (
+                    Q(sells_without_stock=True, proven_without_stock=False)
+                    | Q(sells_without_stock=False, proven_without_stock=True)
+                ),
+                name="listing_due_at_zero",
             ),
             # looks_due: those that were never looked at or long ago, and those with missing pieces.
             # Health and link stand in the first as in listing_due_decrease.

@@ -18,7 +18,7 @@ def watched_stocks(*, channel_id: int, after: int, limit: int) -> list[WatchedSt
     ids = sql.fetch_numbers(
         """
         SELECT id FROM (
-            SELECT id FROM tradepost_listing WHERE channel_id = %s AND available < 0
+            SELECT id FROM tradepost_listing WHERE channel_id = %s AND available < 0 AND NOT sells_without_stock
             UNION
             SELECT listing_id AS id FROM tradepost_attentionrecord
             WHERE channel_id = %s AND kind IN ('oversold', 'count_stands_still')
@@ -67,7 +67,8 @@ def _figures(listing_ids: Collection[int], counting: Counting) -> list[WatchedSt
             row.variant.stated_at if row.variant is not None else None,
             *sums.get(row.variant_id or 0, (0, 0)),
             counting,
-            _orders(row) if is_oversold(row.available) else (),
+            _orders(row) if is_oversold(row.available, sells_without_stock=row.sells_without_stock) else (),
+            row.sells_without_stock,
         )
         for row in rows
     ]

@@ -14,6 +14,11 @@ def quantity(code: str, _before: int | None, after: int) -> Iterable[Tag]:
     yield tags.inventory_product_settings_update(product_code=code, current_stock=after, stops_sale=True)
 
 
+def sells_without_stock(code: str, _before: bool | None, after: bool) -> Iterable[Tag]:
+    """Behind the quantity, which ends the sale at 0: whatever breaks off between, sells nothing that must not be."""
+    yield tags.inventory_product_settings_update(product_code=code, current_stock=None, stops_sale=not after)
+
+
 def custom_fields(code: str, _before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterable[Tag]:
     for field, value in after.items():
         yield tags.product_field_value(product_code=code, field=field, value=value)

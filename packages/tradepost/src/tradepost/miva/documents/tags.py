@@ -169,13 +169,16 @@ def _variant(name: str, product_code: str, options: OptionPairs, part_codes: Seq
     return tag
 
 
-def inventory_product_settings_update(*, product_code: str, current_stock: int, stops_sale: bool) -> Tag:
-    """Set stock with tracking on; `stops_sale` makes zero mean sold out but visible, whatever the store's defaults."""
+def inventory_product_settings_update(*, product_code: str, current_stock: int | None, stops_sale: bool) -> Tag:
+    """
+    Set stock, or leave it where it is None, with tracking on and visible whatever the store's defaults are.
+
+    `stops_sale`: zero means sold out.
+    """
     tag = _tag("InventoryProductSettings_Update", {"product_code": product_code}, subjects=(product_code,))
     _with(tag, TrackProduct=True)
-    if stops_sale:
-        _with(tag, TrackOutOfStockLevel="Yes", OutOfStockLevel="0", HideOutOfStockProducts="No")
-    return _with(tag, CurrentStock=current_stock)
+    _with(tag, TrackOutOfStockLevel="Yes" if stops_sale else "No", OutOfStockLevel="0", HideOutOfStockProducts="No")
+    return tag if current_stock is None else _with(tag, CurrentStock=current_stock)
 
 
 def product_field_add(*, code: str, name: str, kind: str = "textfield") -> Tag:

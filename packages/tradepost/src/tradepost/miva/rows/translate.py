@@ -143,6 +143,7 @@ def stock_of(product: records.WireProduct) -> StoreStock | None:
         # The store's own default can't be read, so it proves nothing.
         stops_sale_at_zero=settings.out_track == "y" and not settings.out_lvl_d and settings.out_level >= 0,
         hides_when_out=settings.out_hide == "y",
+        sells_without_stock=settings.out_track == "n",
     )
 
 

@@ -74,12 +74,13 @@ def product_delete(*, product_id: int) -> Call[None]:
 
 
 def inventory_product_settings_update(
-    *, product_id: int, current_stock: int | None = None, adjust_by: int | None = None, stops_sale: bool = False
+    *, product_id: int, current_stock: int | None = None, adjust_by: int | None = None, stops_sale: bool | None = None
 ) -> Call[None]:
     """
     Set a product's stock or move it, always with tracking on: without it a store drops the number in silence.
 
-    `stops_sale` also sets level 0 as out of stock and keeps the product visible, whatever the store's defaults are.
+    `stops_sale` also says whether 0 ends the sale, and keeps the product visible, whatever the store's defaults are;
+    None leaves that as it is.
     To move is added inside the store's database and erases nothing. Neither is repeated: a move would be made twice,
     what is set late erases what was sold since, and a first request that lands after a second one hides for good what
     was put back on sale meanwhile.
@@ -88,8 +89,9 @@ def inventory_product_settings_update(
     parameters: dict[str, Any] = {"Product_ID": product_id, "TrackProduct": True}
     parameters |= {} if current_stock is None else {"CurrentStock": current_stock}
     parameters |= {} if adjust_by is None else {"AdjustStockBy": adjust_by}
-    if stops_sale:
-        parameters |= {"TrackOutOfStockLevel": "Yes", "OutOfStockLevel": 0, "HideOutOfStockProducts": "No"}
+    if stops_sale is not None:
+        ends = "Yes" if stops_sale else "No"
+        parameters |= {"TrackOutOfStockLevel": ends, "OutOfStockLevel": 0, "HideOutOfStockProducts": "No"}
     return Call("InventoryProductSettings_Update", parameters, None, Repeat.ONCE)
 
 

@@ -19,9 +19,11 @@ from tradepost.operations.ports.catalogue import (
     QueuedStructure,
     ReadProduct,
     RowReport,
+    SaleAtZero,
     SaleChange,
     Saying,
     SourceSettings,
+    WantedChanges,
 )
 from tradepost.operations.ports.channel import (
     CHECKED_WELL,
@@ -152,6 +154,7 @@ __all__ = [
     "ReadProduct",
     "Reading",
     "RowReport",
+    "SaleAtZero",
     "SaleChange",
     "Saying",
     "ScheduleRow",
@@ -173,6 +176,7 @@ __all__ = [
     "StoreStanding",
     "Stretch",
     "UnitAnswer",
+    "WantedChanges",
     "WriteAnswer",
     "WriteOutcome",
 ]

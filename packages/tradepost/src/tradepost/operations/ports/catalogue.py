@@ -126,6 +126,28 @@ class HeldPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleAtZero:
+    """A listing on a store that goes on being sold at 0 from now on, or is sold out there."""
+
+    channel: str
+    handle: str
+    sku: str
+    goes_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WantedChanges:
+    """
+    What came of computing anew what listings should show, as far as a person is told.
+
+    `held_prices`: of what is on a store or to be published. `at_zero`: where the end of the sale has changed.
+    """
+
+    held_prices: Sequence[HeldPrice] = ()
+    at_zero: Sequence[SaleAtZero] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SaleChange:
     """A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown."""
 
@@ -212,11 +234,12 @@ class Catalogue(Protocol):
         """
         ...
 
-    def refresh_wanted(self, handles: Collection[str]) -> Sequence[HeldPrice]:
+    def refresh_wanted(self, handles: Collection[str]) -> WantedChanges:
         """
-        Compute price and quantity anew for the listings of these products on every channel; idempotent.
+        Compute price, quantity and what happens at 0 anew for the listings of these products on every channel;
+        idempotent.
 
-        Returns the prices that are held back of what is on a store or to be published; each is noted there.
+        The prices that are held back are noted with the listings, too.
         """
         ...
 

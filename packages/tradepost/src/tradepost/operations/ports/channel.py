@@ -35,6 +35,7 @@ class ChannelSettings:
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
+    `sells_without_stock`: whether what the catalogue asks it for goes on being sold at 0.
     `linking_priority`: what is asked first when a product of the store is looked for.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
@@ -62,6 +63,7 @@ class ChannelSettings:
     lowest_price: Decimal | None = None
     highest_price: Decimal | None = None
     allows_zero_prices: bool = False
+    sells_without_stock: bool = False
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
     drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)

@@ -23,8 +23,9 @@ class ListingRow:
     `domain.stock`), None means unknown; it was set or looked at last at `basis_at` while somebody may have been buying.
     `stated` is what the catalogue says there is. `open_since`: when a write of its stock was begun that was not
     answered yet, `open_move` by how much it moves, None for one that sets. A look at `looked_at` found `missing` pieces
-    fewer on the store than the account says, ever since `missing_since`. For a parent, price is the lowest of its
-    variants', and it has no stock. `parent_id` and `parent_code` are set on variants.
+    fewer on the store than the account says, ever since `missing_since`. It is to go on being sold at 0 where
+    `sells_without_stock`, and the store was told so last where `proven_without_stock`. For a parent, price is the
+    lowest of its variants', and it has no stock. `parent_id` and `parent_code` are set on variants.
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
     when its product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`:
     it was published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
@@ -54,6 +55,8 @@ class ListingRow:
     looked_at: datetime | None = None
     missing: int = 0
     missing_since: datetime | None = None
+    sells_without_stock: bool = False
+    proven_without_stock: bool = False
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
@@ -102,6 +105,7 @@ class Proven:
 
     `asked`: with a status, the change that was pending when the run read the listing. `external_updated`: all of the
     product was read, as it was when the store had last changed it. `is_inactive`: the store has it switched off.
+    `without_stock`: the store goes on selling it at 0.
     """
 
     listing_id: int
@@ -116,6 +120,7 @@ class Proven:
     awaits_images: bool | None = None
     external_updated: int | None = None
     is_inactive: bool | None = None
+    without_stock: bool | None = None
 
     @classmethod
     def of(cls, row: ListingRow, at: datetime, status: Status | None, **values: Any) -> "Proven":

@@ -72,15 +72,16 @@ class StockWrite:
     """
     A stock to be set (`quantity`) or moved (`change`), one of the two. It always switches tracking on.
 
-    `stops_sale`: also make sure that zero stops the sale and that the product stays visible, whatever the store's
-    own defaults are (hide needs it; a first quantity sets it). A stock that was just read is set by a change, too,
-    which erases no sale. Addressed by the store's id, which never changes.
+    `stops_sale`: also make sure that zero stops the sale, or does not where it is False, and that the product stays
+    visible, whatever the store's own defaults are (hide needs it; a first quantity sets it); None leaves that alone. A
+    stock that was just read is set by a change, too, which erases no sale. Addressed by the store's id, which never
+    changes.
     """
 
     external_id: int
     quantity: int | None = None
     change: int | None = None
-    stops_sale: bool = False
+    stops_sale: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         """A document is executed in order, and opens a product last: what can be bought has its stock."""
         product = seen.products.get(code_key(change.subject.key)) if change.touches("quantity") else None
         is_open = product is not None and is_on_sale(product, seen.products)
-        return frozenset({"quantity"}) if is_open else frozenset()
+        return frozenset({"quantity", "sells_without_stock"}) if is_open else frozenset()
 
     def judge(
         self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence

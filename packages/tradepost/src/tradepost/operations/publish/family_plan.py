@@ -196,6 +196,7 @@ def build_wanted(
             # Unknown is published as none: a stock that is not counted would be sold without an end.
             quantity=offered(row.available or 0),
             listing_id=row.id,
+            sells_without_stock=row.sells_without_stock,
             proven_categories=row.proven_fingerprints.get(Group.CATEGORIES, ""),
         )
         for row in family.listings

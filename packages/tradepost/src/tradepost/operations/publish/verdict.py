@@ -114,6 +114,9 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
     prints = {group: value for group, value in fingerprints(wanted.made).items() if group in groups}
     if awaits_images:
         prints.pop(Group.IMAGES)
+    if family.adds_only and row.kind is Kind.PARENT:
+        # What a page of the merchant's offers besides is the merchant's: it is not ours by what was put in.
+        prints.pop(Group.STRUCTURE, None)
     if is_new:
         verdict.closed_intents.append(row.code)
     verdict.proven.append(
@@ -129,10 +132,16 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             external_updated=product.updated or None if is_new else None,
             fingerprints={**row.proven_fingerprints, **prints},
             awaits_images=awaits_images,
+            without_stock=_sells_without_stock(row, product) if is_new or Group.QUANTITY in groups else None,
             is_inactive=not product.is_active if wanted.made.has_own_page and Group.STATUS in groups else None,
         )
     )
     _enter_stock(row, product, evidence, verdict)
+
+
+def _sells_without_stock(row: ListingRow, product: StoreProduct) -> bool:
+    """What can't be read was sent, and what nobody has told the store may well go on being sold."""
+    return row.sells_without_stock if product.stock is None else not product.stock.stops_sale_at_zero
 
 
 def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:

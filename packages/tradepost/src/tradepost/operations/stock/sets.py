@@ -14,7 +14,7 @@ from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
 from tradepost.operations.same_products import read_products
-from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_sets, counted, send_writes, stops_sale
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_sets, counted, does_at_zero, send_writes
 from tradepost.operations.sync.listings import (
     Products,
     Values,
@@ -53,9 +53,9 @@ def plan_hide(row: ListingRow, product: StoreProduct | None, *, is_answered: boo
     is_again = row.status.pending is not Pending.HIDE
     change = changes.product_hidden(row.code, before=before, is_again=is_again, listing_id=row.id)
     is_off_sale = count is not None and count <= 0
-    if is_off_sale and _does_at_zero_what_we_want(product, is_answered=is_answered):
+    if is_off_sale and is_right_at_zero(product, sells=False, is_answered=is_answered):
         return SetPlan(change, count=count)
-    return SetPlan(change, _write(row, product, quantity=0))
+    return SetPlan(change, _write(row, product, quantity=0, sells=False))
 
 
 def plan_unhide(row: ListingRow, product: StoreProduct | None, *, is_answered: bool = False) -> SetPlan:
@@ -65,9 +65,10 @@ def plan_unhide(row: ListingRow, product: StoreProduct | None, *, is_answered: b
     if quantity is None:
         refusal = f"The quantity of {row.sku} is unknown, so it can't be put back on sale. Set one and sync again."
         return SetPlan(change, refusal=refusal)
-    if count == quantity and _does_at_zero_what_we_want(product, is_answered=is_answered):
+    sells = row.sells_without_stock
+    if count == quantity and is_right_at_zero(product, sells=sells, is_answered=is_answered):
         return SetPlan(change, count=count)
-    return SetPlan(change, _write(row, product, quantity=quantity))
+    return SetPlan(change, _write(row, product, quantity=quantity, sells=sells))
 
 
 def plan_set(row: ListingRow, product: StoreProduct | None, *, is_answered: bool = False) -> SetPlan | None:
@@ -79,23 +80,25 @@ def plan_set(row: ListingRow, product: StoreProduct | None, *, is_answered: bool
     if row.available is None:
         return None
     count = counted(product)
+    sells = row.sells_without_stock
     if count is None:
         quantity = offered(row.available)
         change = changes.quantity_set(row.code, before=None, after=quantity, listing_id=row.id)
-        return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=True))
-    if _does_at_zero_what_we_want(product, is_answered=is_answered):
+        return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=not sells))
+    if is_right_at_zero(product, sells=sells, is_answered=is_answered):
         return SetPlan(changes.account_opened(row.code, count=count, listing_id=row.id), count=count)
     # The count stays; what happens at zero does not.
-    change = changes.sale_stops_at_zero(row.code, listing_id=row.id)
-    return SetPlan(change, StockWrite(row.external_id or 0, change=0, stops_sale=True), count=count)
+    change = changes.sale_at_zero(row.code, goes_on=sells, was_known=False, listing_id=row.id)
+    return SetPlan(change, StockWrite(row.external_id or 0, change=0, stops_sale=not sells), count=count)
 
 
-def _does_at_zero_what_we_want(product: StoreProduct | None, *, is_answered: bool) -> bool:
+def is_right_at_zero(product: StoreProduct | None, *, sells: bool, is_answered: bool) -> bool:
+    """Whether the store does at zero what is wanted, as far as can be read, or as it has answered."""
     cannot_tell = product is not None and product.stock is None
-    return stops_sale(product) or (is_answered and cannot_tell)
+    return does_at_zero(product, sells=sells) or (is_answered and cannot_tell)
 
 
-def _write(row: ListingRow, product: StoreProduct | None, *, quantity: int) -> StockWrite:
+def _write(row: ListingRow, product: StoreProduct | None, *, quantity: int, sells: bool) -> StockWrite:
     """
     Set a stock to what is wanted.
 
@@ -104,8 +107,9 @@ def _write(row: ListingRow, product: StoreProduct | None, *, quantity: int) -> S
     """
     number = row.external_id or 0
     if product is None or product.with_baskets is None or (count := counted(product)) is None:
-        return StockWrite(number, quantity=quantity, stops_sale=True)
-    return StockWrite(number, change=min(quantity - count, 0) if not quantity else quantity - count, stops_sale=True)
+        return StockWrite(number, quantity=quantity, stops_sale=not sells)
+    pieces = min(quantity - count, 0) if not quantity else quantity - count
+    return StockWrite(number, change=pieces, stops_sale=not sells)
 
 
 class Sets(Values[None, Writes]):
@@ -182,7 +186,8 @@ class Sets(Values[None, Writes]):
             if planned.refusal and not seen.is_gone(row):
                 verdict.flag(row.id, Attention.STOCK_FAILED, planned.refusal)
                 continue
-            proven = Proven.of(row, evidence.began, status)
+            sells = row.sells_without_stock and self.stage is not Stage.HIDE
+            proven = Proven.of(row, evidence.began, status, without_stock=sells)
             judge_row(row, seen, evidence, verdict, proven, failure=Attention.STOCK_FAILED)
             self._enter(row, planned, seen, evidence, verdict)
         return verdict

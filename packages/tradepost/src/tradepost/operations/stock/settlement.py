@@ -59,7 +59,11 @@ class Settlement(Values[datetime, None]):
                 settled.append(self._waits(row, facts))
                 continue
             change = changes.stock_write_settled(
-                row.code, before=row.account, after=_account(row, landed), reason=_REASONS[landed], listing_id=row.id
+                row.code,
+                before=row.account,
+                after=_account(row, landed),
+                reason=_reason(row, landed),
+                listing_id=row.id,
             )
             units.append(Unit(row.code, (change,)))
         return Plan(None, tuple(units), tuple(settled))
@@ -89,6 +93,9 @@ class Settlement(Values[datetime, None]):
         if row.open_move is None:
             # A set is due again; but a hide that nobody wants any more may have taken everything off sale.
             return Landing.NEVER if _is_to_be_hidden(row) else Landing.UNCLEAR
+        if not row.open_move:
+            # It moved nothing, and what it said of the sale at zero is said again.
+            return Landing.NEVER
         if isinstance(seen, SettlementSeen) and is_moving(row, seen.moving):
             return None
         product = seen.of(row)
@@ -148,7 +155,7 @@ class Settlement(Values[datetime, None]):
 def _readings(row: ListingRow, landed: Landing, seen: Products) -> list[Reading]:
     """Note what is missing by the account that was kept; where nobody could look, as much as may be."""
     account = _account(row, landed)
-    if row.open_move is None or account is None:
+    if not row.open_move or account is None:
         return []
     count = counted(seen.of(row))
     if count is None:
@@ -161,6 +168,11 @@ _REASONS = {
     Landing.NEVER: "its answer was lost, and it counts as never arrived, by the store's count or to sell nothing twice",
     Landing.UNCLEAR: "what became of a write whose answer was lost can't be told from the store's count",
 }
+
+
+def _reason(row: ListingRow, landed: Landing) -> str:
+    moves_nothing = row.open_move == 0
+    return "the answer about what happens at 0 was lost, so it is said again" if moves_nothing else _REASONS[landed]
 
 
 def _is_to_be_hidden(row: ListingRow) -> bool:

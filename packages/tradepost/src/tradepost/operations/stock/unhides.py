@@ -76,11 +76,20 @@ def _unhidden(row: ListingRow) -> Change:
     return changes.product_unhidden(row.code, before=0, after=row.available, listing_id=row.id)
 
 
+def _when_unhidden(row: ListingRow) -> SaleFacts:
+    return SaleFacts(
+        settle(row.status, Event.UNHIDDEN),
+        row.available,
+        is_page_open=True,
+        sells_without_stock=row.sells_without_stock,
+    )
+
+
 def _left_in_the_way(row: ListingRow, seen: Products) -> Sequence[Result]:
     """What keeps it from being bought although it is put back; what is refused says itself why."""
     if row.kind is Kind.PARENT or row.available is None or seen.is_gone(row):
         return ()
-    left = obstacles(SaleFacts(settle(row.status, Event.UNHIDDEN), row.available, is_page_open=True))
+    left = obstacles(_when_unhidden(row))
     if not left:
         return ()
     change = changes.listing_left_alone(row.code, side=Side.HUB, reason="it still can't be bought", listing_id=row.id)

@@ -64,7 +64,9 @@ def is_untracked(product: StoreProduct | None) -> bool:
     return product is not None and product.stock is not None and not product.stock.is_tracked
 
 
-def stops_sale(product: StoreProduct | None) -> bool:
-    """Whether the store is known to do at zero what we want of it."""
+def does_at_zero(product: StoreProduct | None, *, sells: bool) -> bool:
+    """Whether the store is known to do at zero what we want of it: to sell on, or to end the sale."""
     stock = product.stock if product is not None else None
-    return stock is not None and stock.is_tracked and stock.stops_sale_at_zero and not stock.hides_when_out
+    if stock is None or not stock.is_tracked or stock.hides_when_out:
+        return False
+    return stock.sells_without_stock if sells else stock.stops_sale_at_zero

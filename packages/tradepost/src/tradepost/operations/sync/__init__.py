@@ -14,6 +14,7 @@ from tradepost.operations.get_orders.comparison import compare_again
 from tradepost.operations.ports import Ports
 from tradepost.operations.publish.intent_sweep import IntentSweep
 from tradepost.operations.selection import EVERYTHING, Selection
+from tradepost.operations.stock.at_zero import AtZero
 from tradepost.operations.stock.attentions import StockAttentions
 from tradepost.operations.stock.erased_sales import UnsettledMoves, has_unsettled, take_off_erased_sales
 from tradepost.operations.stock.looks import Looks, basket_life
@@ -70,6 +71,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
             Sets(Stage.HIDE, channel, selection),
             Sets(Stage.SET, channel, selection),
             Moves(Stage.DECREASE, channel, selection),
+            AtZero(channel, selection),
             Prices(channel, selection),
             Moves(Stage.INCREASE, channel, selection),
             Unhides(channel, selection),
