@@ -21,10 +21,10 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.plan import Outcome, Proof
+from tradepost.domain.shipment import carrier_on_store
 from tradepost.operations.ports import ShipmentSend
 from tradepost.operations.sync_orders import (
     SendShipments,
-    carrier_on_store,
     find_on_store,
     one_of_each_order,
     placed,
@@ -63,7 +63,10 @@ def test_pieces_that_a_split_moved_to_another_line_are_found_there():
 def test_pieces_of_another_article_are_never_taken():
     order = an_order(a_line(1, 1, StoreStatus.SHIPPED), a_line(2, 2, sku="CUP"))
 
-    assert "is shipped on the store already" in placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION)
+    obstacle = placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION)
+
+    assert "is shipped on the store already" in obstacle.reason
+    assert obstacle.is_final
 
 
 @pytest.mark.parametrize(
@@ -76,13 +79,14 @@ def test_pieces_of_another_article_are_never_taken():
     ],
 )
 def test_what_cannot_be_shipped_is_told_with_the_reason(order, says):
-    assert says in placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION)
+    assert says in placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION).reason
 
 
-def test_a_token_that_ships_whole_lines_only_says_so():
-    reason = placed(a_shipment((1, 2)), an_order(a_line(1, 3)), path=ShipmentPath.FUNCTION)
+def test_a_part_of_a_line_waits_where_only_whole_lines_are_shipped():
+    obstacle = placed(a_shipment((1, 2)), an_order(a_line(1, 3)), path=ShipmentPath.FUNCTION)
 
-    assert "this token ships whole lines" in reason
+    assert "ships whole lines" in obstacle.reason
+    assert not obstacle.is_final
 
 
 @pytest.mark.parametrize("path", list(ShipmentPath))
@@ -90,7 +94,7 @@ def test_a_line_is_never_taken_out_of_a_parcel_with_a_number(path):
     parcel = StoreShipment(5, "7-5", False, "THEIRS", "UPS", Decimal(5), (1,))
     order = an_order(a_line(1, 2, StoreStatus.PROCESSING, shipment_id=5), shipments=(parcel,))
 
-    assert "shipment 7-5 already" in placed(a_shipment((1, 2)), order, path=path)
+    assert "shipment 7-5 already" in placed(a_shipment((1, 2)), order, path=path).reason
 
 
 def test_a_line_that_is_only_being_picked_may_be_shipped():
@@ -235,7 +239,8 @@ def test_an_order_that_is_not_on_the_store_any_more_is_written_to_by_nobody():
     run = drive(hub)
 
     assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.FAILED}, [])
-    assert hub.orders.errors == {1: "Order 7 is not on the store any more."}
+    assert hub.orders.errors[1].startswith("Order 7 is not on the store any more. ")
+    assert hub.orders.parked_shipments == {1}
 
 
 def test_an_order_that_can_not_be_understood_is_left_as_it_was_known():

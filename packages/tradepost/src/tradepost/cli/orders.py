@@ -11,6 +11,7 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
+from tradepost.domain.shipping import Wanted
 from tradepost.operations.handovers import hand_over
 from tradepost.operations.order_requests import hold_order, release_order, rematch_orders, retry_parked
 from tradepost.operations.ports import NewShipment
@@ -395,14 +396,14 @@ def _numbers(orders: Sequence[int]) -> str:
     return ", ".join(map(str, orders))
 
 
-def _pieces(lines: list[str]) -> dict[str, int]:
-    pieces: dict[str, int] = {}
+def _pieces(lines: list[str]) -> Wanted:
+    pieces: dict[str | int, int | None] = {}
     for text in lines:
         sku, separator, number = text.rpartition("=")
         if not separator or not sku or not (number.isascii() and number.isdigit()) or int(number) == 0:
             message = f"'{text}' is no line; write it as SKU=QTY, for example --line TEE-S=2."
             raise NotAllowed(message)
-        pieces[sku] = pieces.get(sku, 0) + int(number)
+        pieces[sku] = (pieces.get(sku) or 0) + int(number)
     return pieces
 
 

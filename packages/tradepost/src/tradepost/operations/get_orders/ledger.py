@@ -15,7 +15,7 @@ from tradepost.domain.order import (
     parked,
     unstorable,
 )
-from tradepost.domain.order_changes import DELETED, LedgerOrder, differences
+from tradepost.domain.order_changes import DELETED, LedgerOrder, changes_since
 from tradepost.domain.order_news import OrderCriteria, OrderNews, needs_details
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
@@ -111,7 +111,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
                 continue
             detail.judged[row.number] = row.fingerprint
             if known is not None:
-                fields = differences(known.order, order)
+                fields = changes_since(known, order)
                 # Items that were unknown may be listings by now.
                 if fields or known.is_gone or known.has_unknown_items:
                     detail.followed.append(order)

@@ -70,7 +70,15 @@ from tradepost.operations.ports.listings import (
     Proven,
     StoreInventory,
 )
-from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
+from tradepost.operations.ports.orders import (
+    NewShipment,
+    OrderRow,
+    Orders,
+    ProvenShipment,
+    ShipmentCorrection,
+    ShipmentEdit,
+    UnsentShipment,
+)
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.stock import (
@@ -147,6 +155,7 @@ __all__ = [
     "Ports",
     "ProbeCheck",
     "Proven",
+    "ProvenShipment",
     "QueuedStructure",
     "RangeCount",
     "ReadProduct",
@@ -158,6 +167,8 @@ __all__ = [
     "Schedules",
     "SetupItem",
     "SetupKind",
+    "ShipmentCorrection",
+    "ShipmentEdit",
     "ShipmentSend",
     "SightedOrder",
     "SightingPage",
@@ -173,6 +184,7 @@ __all__ = [
     "StoreStanding",
     "Stretch",
     "UnitAnswer",
+    "UnsentShipment",
     "WriteAnswer",
     "WriteOutcome",
 ]
