@@ -180,6 +180,10 @@ class MemoryOrders:
     def sending(self, ids: Collection[int]) -> set[int]:
         return set(ids) & self.begun.keys()
 
+    def wake_shipments(self, numbers: Collection[int]) -> None:
+        assert self._may_write()
+        self.parked_shipments -= {each.id for each in self.shipments.values() if each.order_number in numbers}
+
     def mark_synced(self, shipments: Sequence[ProvenShipment], *, at: datetime) -> None:
         assert self._may_write()
         for proven in shipments:

@@ -245,8 +245,8 @@ class Shipment:
 
     `carrier` is in the merchant's words; the channel's carrier map turns it into the store's. `external_id`: the
     store's, once it was seen there. `proven`: how the store was last seen to have it. `sending_since`: when a request
-    about it was begun whose end nobody knows yet. `others`: shipments for which it stands as well
-    (`domain.shipment.joined`).
+    about it was begun whose end nobody knows yet. `stands_for`: those of which it was
+    made (`domain.shipment.joined`).
     """
 
     id: int
@@ -260,7 +260,7 @@ class Shipment:
     external_id: int | None = None
     proven: Tracking | None = None
     sending_since: datetime | None = None
-    others: tuple["Shipment", ...] = ()
+    stands_for: tuple["Shipment", ...] = ()
 
 
 def tracking_of(values: Mapping[str, str]) -> Tracking:

@@ -1,6 +1,6 @@
 """A shipment from its record to its proof: its states, what a store takes of it, and packages that share a line."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -134,7 +134,7 @@ def _join(group: Sequence[Shipment]) -> Shipment:
         external_id=known.external_id,
         proven=known.proven,
         sending_since=min((each.sending_since for each in group if each.sending_since is not None), default=None),
-        others=tuple(group[1:]),
+        stands_for=tuple(group),
     )
 
 
@@ -144,7 +144,6 @@ def _all_numbers(first: Shipment, group: Collection[Shipment]) -> str:
     return numbers if len(numbers) <= LONGEST_NUMBER else first.tracking_number
 
 
-def members(shipment: Shipment) -> Iterator[Shipment]:
-    """Yield the shipments that were recorded: one that stands for several, and these."""
-    yield shipment
-    yield from shipment.others
+def members(shipment: Shipment) -> Sequence[Shipment]:
+    """Return the shipments as they were recorded: those that one stands for, or it alone."""
+    return shipment.stands_for or (shipment,)

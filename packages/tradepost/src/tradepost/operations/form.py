@@ -78,6 +78,7 @@ class Verdict:
     files: dict[str, int] = field(default_factory=dict)
     imported: list[StoreOrder] = field(default_factory=list)
     followed: list[StoreOrder] = field(default_factory=list)
+    changed_orders: list[int] = field(default_factory=list)
     gone_orders: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
     synced_shipments: list[ProvenShipment] = field(default_factory=list)
@@ -535,7 +536,8 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.unpark(verdict.unparked)
     if verdict.acknowledged:
         ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
-    # Behind them: an order that has changed lets its parked shipments try again.
+    if verdict.changed_orders:
+        ports.orders.wake_shipments(verdict.changed_orders)
     if verdict.unsent_shipments:
         ports.orders.flag_shipments(verdict.unsent_shipments)
 

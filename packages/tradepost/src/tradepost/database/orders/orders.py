@@ -90,7 +90,8 @@ class DjangoOrders:
                 self._keep_payloads(found, ids, at)
             self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])
             self._add_events(ledger, {order.id: order for order in found}, states, gone, ids=ids, at=at)
-            self._note_shipments([(ids[order.id], ledger[order.id], order) for order in found])
+            seen = {code: it for order in found for code, it in seen_shipments(ledger[order.id], order).items()}
+            shipments.note_seen(seen, channel_id=self._channel_id, missing=MISSING_SHIPMENT)
 
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
         with transaction.atomic():
@@ -229,6 +230,9 @@ class DjangoOrders:
     def sending(self, ids: Collection[int]) -> set[int]:
         return shipments.sending(ids)
 
+    def wake_shipments(self, numbers: Collection[int]) -> None:
+        shipments.wake_shipments(numbers, channel_id=self._channel_id)
+
     def mark_synced(self, proven: Sequence[ProvenShipment], *, at: datetime) -> None:
         with transaction.atomic():
             shipments.mark_synced(proven, at=at)
@@ -342,12 +346,6 @@ class DjangoOrders:
                     }
                 )
         sql.insert(OrderEvent, events, constants={"at": at, "run_id": self._run_id})
-
-    def _note_shipments(self, orders: Sequence[tuple[int, LedgerOrder, StoreOrder]]) -> None:
-        seen = {code: there for _, ledger, order in orders for code, there in seen_shipments(ledger, order).items()}
-        changed = [order_id for order_id, ledger, order in orders if changes_since(ledger, order)]
-        if changed:
-            shipments.note_seen(seen, channel_id=self._channel_id, order_ids=changed, missing=MISSING_SHIPMENT)
 
     def _cancel_missing_lines(self, orders: Sequence[StoreOrder], ids: Mapping[int, int]) -> None:
         """A line that was deleted on the store sells nothing any more."""

@@ -306,19 +306,18 @@ def _edited(
 # --- what somebody did on the store -----------------------------------------------------------------------------------
 
 
-def note_seen(
-    seen: Mapping[str, Tracking | None], *, channel_id: int, order_ids: Collection[int], missing: str
-) -> None:
-    """
-    Keep how the store has shipments now, by code, None for one that is gone from it: that is parked.
+def wake_shipments(numbers: Collection[int], *, channel_id: int) -> None:
+    """See the port. What was on the store, and was changed or removed there, waits for a person."""
+    parked = _of_channel(channel_id).filter(state="parked", external_id__isnull=True)
+    ids = list(parked.filter(order__external_id__in=list(numbers)).values_list("id", flat=True))
+    ShipmentRecord.objects.filter(id__in=ids).update(state=ShipmentState.WAITING, last_error="")
 
-    What else was parked of these orders may fit by now, and waits again.
-    """
+
+def note_seen(seen: Mapping[str, Tracking | None], *, channel_id: int, missing: str) -> None:
+    """Keep how the store has shipments now, by code, None for one that is gone from it: that is parked."""
+    if not seen:
+        return
     of_channel = _of_channel(channel_id)
-    parked = of_channel.filter(order_id__in=list(order_ids), state=ShipmentState.PARKED, external_id__isnull=True)
-    ShipmentRecord.objects.filter(id__in=list(parked.values_list("id", flat=True))).update(
-        state=ShipmentState.WAITING, last_error=""
-    )
     rows: list[dict[str, Any]] = []
     for record in of_channel.filter(code__in=list(seen)):
         tracking = seen[record.code]

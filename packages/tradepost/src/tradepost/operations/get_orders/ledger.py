@@ -34,6 +34,7 @@ class LedgerPlan:
 
     imported: list[StoreOrder] = field(default_factory=list)
     followed: list[StoreOrder] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
     judged: dict[int, str] = field(default_factory=dict)
     parked: list[ParkedOrder] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
@@ -116,6 +117,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
                 if fields or known.is_gone or known.has_unknown_items:
                     detail.followed.append(order)
                 if fields or known.is_gone:
+                    detail.changed.append(order.id)
                     units.append(Unit(str(order.id), (changes.order_changed(order.id, fields),)))
             elif self._criteria.wants(order):
                 detail.imported.append(order)
@@ -136,6 +138,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         return Verdict(
             imported=detail.imported,
             followed=detail.followed,
+            changed_orders=detail.changed,
             gone_orders=detail.gone,
             judged_orders=detail.judged,
             parked=detail.parked,

@@ -222,6 +222,10 @@ class Orders(Protocol):
         """Return those of which a request was begun whose end is not recorded."""
         ...
 
+    def wake_shipments(self, numbers: Collection[int]) -> None:
+        """Let parked shipments of orders that somebody has changed be tried again: they may fit by now."""
+        ...
+
     def mark_synced(self, shipments: Sequence[ProvenShipment], *, at: datetime) -> None:
         """Record what the store has; what was corrected meanwhile stays due."""
         ...
