@@ -8,6 +8,7 @@ from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.operations.ports import (
+    KnownShipment,
     NewShipment,
     OrderRow,
     ProvenShipment,
@@ -145,6 +146,9 @@ class MemoryOrders:
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.shipping`.")
+
+    def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
+        raise NotImplementedError("What a file means is the database's to find.")
 
     def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
         raise NotImplementedError("Change what is in `shipments`.")

@@ -30,8 +30,8 @@ RETRIED: Mapping[ShipmentState, ShipmentState] = {
     ShipmentState.PARKED: ShipmentState.WAITING,
     ShipmentState.SUPPRESSED: ShipmentState.WAITING,
 }
-LEFT_OUT = frozenset({ShipmentState.WAITING, ShipmentState.PARKED})
-"""What may still be suppressed or taken back, as long as nothing of it can be on the store."""
+UNSENT = (ShipmentState.WAITING, ShipmentState.PARKED)
+"""Of which the store is still to be told."""
 
 # What the columns of a store take.
 LONGEST_NUMBER = 100

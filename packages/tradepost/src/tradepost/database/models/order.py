@@ -225,6 +225,7 @@ class ShipmentRecord(models.Model):
     last_error = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = "shipment"
         constraints = [
             one_of("state", ShipmentState, table="shipment"),
             models.CheckConstraint(condition=~Q(tracking_number=""), name="shipment_has_a_tracking_number"),
@@ -245,6 +246,8 @@ class ShipmentRecord(models.Model):
             # shipments_due, and how many are not told yet.
             models.Index(fields=["id"], condition=Q(state="waiting"), name="shipment_due"),
             models.Index(fields=["id"], condition=Q(state="parked"), name="shipment_parked"),
+            # Searches.
+            models.Index(fields=["tracking_number"], name="shipment_by_tracking_number"),
         ]
 
     def __str__(self) -> str:

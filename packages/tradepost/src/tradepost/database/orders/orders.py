@@ -42,6 +42,7 @@ from tradepost.domain.order_changes import (
 from tradepost.domain.order_lines import LineMatcher
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.operations.ports import (
+    KnownShipment,
     NewShipment,
     OrderRow,
     ProvenShipment,
@@ -204,6 +205,11 @@ class DjangoOrders:
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         with transaction.atomic():
             return shipments.add_shipment(new, channel_id=self._channel_id, at=at)
+
+    def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
+        return shipments.known_shipment(
+            order_number, channel_id=self._channel_id, reference=reference, tracking_number=tracking_number
+        )
 
     def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
         with transaction.atomic():

@@ -17,14 +17,21 @@ from tradepost.domain.order_changes import OrderEventKind
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipment import (
     CORRECTED,
-    LEFT_OUT,
     RETRIED,
+    UNSENT,
     ShipmentState,
     checked,
     checked_reference,
 )
 from tradepost.domain.shipping import ShippableLine, ShippableOrder, parts_to_ship
-from tradepost.operations.ports import NewShipment, ProvenShipment, ShipmentCorrection, ShipmentEdit, UnsentShipment
+from tradepost.operations.ports import (
+    KnownShipment,
+    NewShipment,
+    ProvenShipment,
+    ShipmentCorrection,
+    ShipmentEdit,
+    UnsentShipment,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -91,6 +98,18 @@ def read_shipments(records: Sequence[ShipmentRecord]) -> list[Shipment]:
 
 def proven_of(record: ShipmentRecord) -> Tracking | None:
     return None if record.proven is None else tracking_of(record.proven)
+
+
+def known_shipment(order_number: int, *, channel_id: int, reference: str, tracking_number: str) -> KnownShipment | None:
+    """See the port."""
+    of_order = _of_channel(channel_id).filter(order__external_id=order_number)
+    named = Q(reference=reference or tracking_number)
+    if not reference:
+        named |= Q(tracking_number=tracking_number)
+    found = list(of_order.filter(named).order_by("id"))
+    # One that was taken back counts only where no other is meant.
+    record = next((each for each in found if each.state != ShipmentState.TAKEN_BACK), found[0] if found else None)
+    return None if record is None else KnownShipment(record.code, ShipmentState(record.state), _recorded(record))
 
 
 def shipments_due(*, channel_id: int, after: int, limit: int, whole_orders: bool) -> list[Shipment]:
@@ -259,7 +278,7 @@ def _leave_out(
             f"Shipment {record.code} is being sent, or was and the answer was lost: the store may have it. The next "
             "'tradepost orders sync' finds out."
         )
-    _next_state(record, dict.fromkeys(LEFT_OUT, state), state.value.replace("_", " "))
+    _next_state(record, dict.fromkeys(UNSENT, state), state.value.replace("_", " "))
     fields = (FieldChange("state", record.state, state.value),)
     _set_state(record, state)
     return _edited(record, what, fields, by=by, at=at, reason=reason)

@@ -81,6 +81,7 @@ from tradepost.operations.ports.orders import (
 )
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
+from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
 from tradepost.operations.ports.stock import (
     AccountEntry,
     Accounts,
@@ -140,6 +141,7 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "KnownShipment",
     "KnownSighting",
     "LatestProducts",
     "Level",
@@ -169,6 +171,8 @@ __all__ = [
     "SetupKind",
     "ShipmentCorrection",
     "ShipmentEdit",
+    "ShipmentReader",
+    "ShipmentRow",
     "ShipmentSend",
     "SightedOrder",
     "SightingPage",

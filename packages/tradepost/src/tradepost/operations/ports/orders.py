@@ -17,6 +17,7 @@ from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipping import Wanted
+from tradepost.operations.ports.shipments import KnownShipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,10 @@ class Orders(Protocol):
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         """Record a shipment. Raises NotAllowed when the order, a SKU or the number of pieces does not fit."""
+        ...
+
+    def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
+        """Find what a file means by this: the shipment of that reference, or, without one, of the tracking number."""
         ...
 
     def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
