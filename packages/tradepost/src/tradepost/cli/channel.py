@@ -452,7 +452,7 @@ def _refused(channel: "Channel") -> str:
 
 def _json(channel: "Channel") -> dict[str, Any]:
     from tradepost import wiring
-    from tradepost.database.models import ConnectionKind, ShipmentRecord
+    from tradepost.database.models import ConnectionKind
 
     settings = wiring.profile_of(channel).settings
     return {
@@ -503,10 +503,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "drift": {group.value: policy.value for group, policy in settings.drift_policies.items()},
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
-        "unsent_shipments": {
-            state.value: ShipmentRecord.objects.filter(order__channel=channel, state=state.value).count()
-            for state in UNSENT
-        },
+        "unsent_shipments": {state.value: channel.shipments.filter(state=state.value).count() for state in UNSENT},
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
         "connections": [
             {

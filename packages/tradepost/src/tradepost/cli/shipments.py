@@ -44,7 +44,7 @@ def list_(
     """List shipments, newest first, and why those that wait or are parked are not on the store."""
     from tradepost.database.models import ShipmentRecord
 
-    rows = ShipmentRecord.objects.filter(order__channel=the_channel(channel)).select_related("order").order_by("-pk")
+    rows = ShipmentRecord.objects.filter(channel=the_channel(channel)).select_related("order").order_by("-pk")
     if state is not None:
         rows = rows.filter(state=state.value)
     if order is not None:

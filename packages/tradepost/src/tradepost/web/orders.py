@@ -91,8 +91,8 @@ class ShipmentTable(ReadOnlyTable):
 
     list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
     list_display_links = ("shipment",)
-    list_filter = (("order__channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
-    list_select_related = ("order__channel",)
+    list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
+    list_select_related = ("channel",)
     search_fields = ("code",)
     search_help_text = "A shipment's code, or its tracking number"
     fieldsets = (
@@ -103,7 +103,7 @@ class ShipmentTable(ReadOnlyTable):
 
     @column("Shipment", two_lines=True)
     def shipment(self, row: ShipmentRecord) -> list[str]:
-        return [row.code, row.order.channel.name]
+        return [row.code, row.channel.name]
 
     @column("State", label=SHIPMENT_COLOURS)
     def state_label(self, row: ShipmentRecord) -> str:

@@ -88,12 +88,11 @@ def _channel(channel: Channel) -> ChannelOverview:
 
 def _unsent_shipments(channel: Channel) -> list[Figure]:
     """What the store is still to be told of, where there is any."""
-    shipments = ShipmentRecord.objects.filter(order__channel=channel)
+    shipments = ShipmentRecord.objects.filter(channel=channel)
     return [
-        Figure(f"shipments {state.value}", number, f"{reverse('admin:tradepost_shipmentrecord_changelist')}?{query}")
+        Figure(f"shipments {state.value}", number, _table("shipmentrecord", channel, {"state__exact": state.value}))
         for state in UNSENT
         if (number := shipments.filter(state=state.value).count())
-        and (query := urlencode({"order__channel__id__exact": str(channel.pk), "state__exact": state.value}))
     ]
 
 

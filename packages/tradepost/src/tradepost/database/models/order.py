@@ -209,6 +209,7 @@ class ShipmentRecord(models.Model):
     that ships whole lines. `last_error`: why it is parked, or not on the store yet.
     """
 
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="shipments")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments")
     code = models.CharField(max_length=50, unique=True)
     reference = models.CharField(max_length=LONGEST_REFERENCE, blank=True)
@@ -244,8 +245,8 @@ class ShipmentRecord(models.Model):
         ]
         indexes = [
             # shipments_due, and how many are not told yet.
-            models.Index(fields=["id"], condition=Q(state="waiting"), name="shipment_due"),
-            models.Index(fields=["id"], condition=Q(state="parked"), name="shipment_parked"),
+            models.Index(fields=["channel", "id"], condition=Q(state="waiting"), name="shipment_due"),
+            models.Index(fields=["channel", "id"], condition=Q(state="parked"), name="shipment_parked"),
             # Searches.
             models.Index(fields=["tracking_number"], name="shipment_by_tracking_number"),
         ]

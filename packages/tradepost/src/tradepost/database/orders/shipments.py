@@ -58,6 +58,7 @@ def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment
         _shippable(order), tracking_number=tracking.number, wanted=new.lines, even_if_held=new.even_if_held
     )
     record = ShipmentRecord.objects.create(
+        channel_id=channel_id,
         order=order,
         # Random, because a store may remember the codes of a hub that was set up anew.
         code=f"TP-{order.external_id}-{secrets.token_hex(4)}",
@@ -356,7 +357,7 @@ def note_seen(seen: Mapping[str, Tracking | None], *, channel_id: int, missing: 
 
 
 def _of_channel(channel_id: int) -> "QuerySet[ShipmentRecord]":
-    return ShipmentRecord.objects.filter(order__channel_id=channel_id)
+    return ShipmentRecord.objects.filter(channel_id=channel_id)
 
 
 def _shippable(order: Order) -> ShippableOrder:
