@@ -304,3 +304,72 @@ def test_whatever_is_lost_every_piece_is_shipped_once(parts, drawn, batch_size):
     assert pieces == {f"TP-{number}": pieces for number, pieces in enumerate(parts, start=1)}
     assert set(hub.orders.synced) == {shipment.id for shipment in shipments}
     assert hub.orders.errors == {}
+
+
+# --- whole lines only -----------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_may_still_land_is_not_repeated_where_it_would_tear_lines_out():
+    hub = hub_with(a_shipment((1, 3)), path=ShipmentPath.FUNCTION)
+    hub.store.faults.lost["TP-1"] = False
+    lost = drive(hub)
+    hub.store.faults.lost.clear()
+    hub.store.writes.clear()
+
+    early = drive(hub)
+    writes = list(hub.store.writes)
+    hub.now += hub.lost_answer_wait
+    late = drive(hub)
+
+    assert lost.outcomes == {"TP-1": Outcome.UNKNOWN}
+    assert (early.outcomes, writes) == ({"TP-1": Outcome.SKIPPED}, [])
+    assert late.outcomes == {"TP-1": Outcome.APPLIED}
+
+
+def test_parts_of_a_line_go_as_one_when_all_of_them_are_recorded():
+    hub = hub_with(a_shipment((1, 1), number=1), path=ShipmentPath.FUNCTION)
+    alone = drive(hub)
+    second = replace(a_shipment((1, 2), number=2), tracking_number="2Z")
+    hub.orders.shipments[2] = second
+
+    together = drive(hub)
+
+    assert (alone.outcomes, alone.bad()[0][0]) == ({"TP-1": Outcome.FAILED}, "TP-1")
+    assert hub.orders.parked_shipments == set()
+    assert together.outcomes == {"TP-1": Outcome.APPLIED}
+    (there,) = hub.store.desk.orders[7].shipments
+    assert (there.tracking_number, there.cost) == ("1Z, 2Z", Decimal(10))
+    assert hub.orders.synced == {1: there.id, 2: there.id}
+
+
+def test_a_part_that_will_not_fit_the_line_with_the_others_is_told_and_sends_nothing():
+    hub = hub_with(a_shipment((1, 1), number=1), a_shipment((1, 3), number=2), path=ShipmentPath.FUNCTION)
+
+    run = drive(hub)
+
+    assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.FAILED}, [])
+    assert "fewer than 4 pieces" in hub.orders.errors[1]
+    assert hub.orders.parked_shipments == {1, 2}
+
+
+@given(st.lists(fates, max_size=4), st.integers(1, 3), st.booleans())
+def test_whatever_is_lost_whole_lines_are_shipped_once(drawn, batch_size, is_parted):
+    shipments = [a_shipment((1, 1), number=1), a_shipment((1, 5), number=2)] if is_parted else [a_shipment((1, 6))]
+    order = an_order(a_line(1, 6), a_line(2, 2, sku="CUP"))
+    hub = hub_with(*shipments, path=ShipmentPath.FUNCTION, orders=[order], batch_size=batch_size)
+
+    for fate in [*drawn, "well", "well"]:
+        faults = hub.store.faults
+        faults.refused, faults.silent, faults.lost = {}, set(), {}
+        if fate == "refused":
+            faults.refused["TP-1"] = "No."
+        elif fate == "silent":
+            faults.silent.add("TP-1")
+        elif fate != "well":
+            faults.lost["TP-1"] = fate == "lost but done"
+        drive(hub)
+        hub.now += hub.lost_answer_wait
+
+    (there,) = hub.store.desk.orders[7].shipments
+    assert (there.is_shipped, there.line_ids) == (True, (1,))
+    assert set(hub.orders.synced) == {shipment.id for shipment in shipments}

@@ -61,8 +61,8 @@ def preview_shipments(
     """Say what would be recorded of a file, and record nothing."""
     try:
         with ports.transaction():
-            raise _Preview(import_shipments(rows, ports, even_if_held=even_if_held))
-    except _Preview as preview:
+            raise _ImportPreview(import_shipments(rows, ports, even_if_held=even_if_held))
+    except _ImportPreview as preview:
         return preview.done
 
 
@@ -194,7 +194,7 @@ def _parts(rows: Iterator[T]) -> Iterator[list[T]]:
         yield some
 
 
-class _Preview(Exception):
+class _ImportPreview(Exception):
     """Leaves a transaction without keeping it."""
 
     def __init__(self, done: ShipmentImport) -> None:
