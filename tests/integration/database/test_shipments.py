@@ -167,6 +167,18 @@ def test_what_was_corrected_while_it_was_sent_stays_due_and_is_known_to_be_there
     assert (due.external_id, due.proven, due.tracking_number) == (55, TRACKING, "2Z")
 
 
+def test_what_is_found_by_its_number_is_not_given_another_while_it_is_in_doubt(orders, shipment, channel, noon):
+    channel.shipment_path = "function"
+    channel.save()
+    orders.begin_sending([shipment.id], at=noon)
+
+    with pytest.raises(NotAllowed, match="the store may have it"):
+        orders.correct_shipment(shipment.code, ShipmentCorrection("2Z"), by="Ann", at=noon)
+    tell(orders, shipment, noon)
+
+    assert orders.correct_shipment(shipment.code, ShipmentCorrection("2Z"), by="Ann", at=noon).code == shipment.code
+
+
 def test_a_file_means_the_package_by_its_reference_or_its_number(orders, shipment, noon):
     named = record(orders, noon, tracking_number="2Z", reference="P-1")
 

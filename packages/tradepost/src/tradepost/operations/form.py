@@ -63,6 +63,8 @@ class Verdict:
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing.
 
+    `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now.
+
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
     found out, although nothing of theirs was proven on the store.

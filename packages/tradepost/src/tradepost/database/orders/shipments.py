@@ -12,7 +12,15 @@ from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.models import Order, OrderEvent, ShipmentLineRecord, ShipmentRecord
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import OrderState, Shipment, ShipmentLine, StoreStatus, Tracking, tracking_of
+from tradepost.domain.order import (
+    OrderState,
+    Shipment,
+    ShipmentLine,
+    ShipmentPath,
+    StoreStatus,
+    Tracking,
+    tracking_of,
+)
 from tradepost.domain.order_changes import OrderEventKind
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipment import (
@@ -197,6 +205,10 @@ def correct_shipment(
     """See the port."""
     record = _one(code, channel_id=channel_id)
     state = _next_state(record, CORRECTED, "corrected")
+    is_in_doubt = record.external_id is None and record.sending_since is not None
+    if is_in_doubt and record.order.channel.shipment_path == ShipmentPath.FUNCTION:
+        # There it is found by its lines and its number: with another number it would be somebody else's.
+        raise NotAllowed(_in_doubt(record))
     before = _recorded(record)
     after = checked(
         tracking_number=before.number if correction.tracking_number is None else correction.tracking_number,
@@ -275,14 +287,18 @@ def _leave_out(
     if record.external_id is not None:
         raise NotAllowed(f"The store has shipment {record.code} already; what is wrong with it can be corrected.")
     if record.sending_since is not None:
-        raise NotAllowed(
-            f"Shipment {record.code} is being sent, or was and the answer was lost: the store may have it. The next "
-            "'tradepost orders sync' finds out."
-        )
+        raise NotAllowed(_in_doubt(record))
     _next_state(record, dict.fromkeys(UNSENT, state), state.value.replace("_", " "))
     fields = (FieldChange("state", record.state, state.value),)
     _set_state(record, state)
     return _edited(record, what, fields, by=by, at=at, reason=reason)
+
+
+def _in_doubt(record: ShipmentRecord) -> str:
+    return (
+        f"Shipment {record.code} is being sent, or was and the answer was lost: the store may have it. The next "
+        "'tradepost orders sync' finds out."
+    )
 
 
 def _one(code: str, *, channel_id: int) -> ShipmentRecord:

@@ -29,7 +29,7 @@ _AT_ONCE = 300
 class LedgerPlan:
     """
     What a plan does to the ledger. `judged`: fingerprints by order number, of what is no news any more; and what is
-    `parked` is none either.
+    `parked` is none either. `changed`: those of the followed orders in which somebody has changed something.
     """
 
     imported: list[StoreOrder] = field(default_factory=list)
