@@ -7,13 +7,21 @@ from datetime import datetime
 from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder, StoreStatus
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
-from tradepost.operations.ports import NewShipment, OrderRow
+from tradepost.operations.ports import (
+    KnownShipment,
+    NewShipment,
+    OrderRow,
+    ProvenShipment,
+    ShipmentCorrection,
+    ShipmentEdit,
+    UnsentShipment,
+)
 
 
 class MemoryOrders:
     """
     The ledger, `kept` by the store's number, our id being its place in it; `imports` are the numbers as they were
-    added. `aside` are the parked ones, by number; `gone` those that were deleted. `synced` and `errors` are by
+    added. `aside` are the parked ones, by number; `gone` those that were deleted. `synced`, `errors` and `begun` are by
     shipment. `may_write` is asked before each write. `news` are those of the sightings, and `sighted` says what was
     sighted of an order.
     """
@@ -31,6 +39,8 @@ class MemoryOrders:
         self.shipments: dict[int, Shipment] = {}
         self.synced: dict[int, int] = {}
         self.errors: dict[int, str] = {}
+        self.begun: dict[int, datetime] = {}
+        self.parked_shipments: set[int] = set()
         self.gone: set[int] = set()
         self.aside: dict[str, ParkedOrder] = {}
         self.last_fetch: datetime | None = None
@@ -137,16 +147,59 @@ class MemoryOrders:
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.shipping`.")
 
-    def shipments_due(self, *, after: int, limit: int) -> list[Shipment]:
-        due = sorted(number for number in self.shipments if number > after and number not in self.synced)
-        return [self.shipments[number] for number in due[:limit]]
+    def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
+        raise NotImplementedError("What a file means is the database's to find.")
 
-    def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:
-        assert self._may_write()
-        self.synced |= shipments
-        for number in shipments:
-            self.errors.pop(number, None)
+    def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
+        raise NotImplementedError("Change what is in `shipments`.")
 
-    def flag_shipments(self, errors: Mapping[int, str]) -> None:
+    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+        raise NotImplementedError("Take it out of `shipments`.")
+
+    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+        raise NotImplementedError("Take it out of `shipments`.")
+
+    def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:
+        raise NotImplementedError("Take it out of `parked_shipments`.")
+
+    def shipments_due(self, *, after: int, limit: int, whole_orders: bool = False) -> list[Shipment]:
+        due = [
+            self._current(self.shipments[number])
+            for number in sorted(self.shipments)
+            if number not in self.synced and number not in self.parked_shipments
+        ]
+        page = [shipment for shipment in due if shipment.id > after][:limit]
+        if whole_orders and page:
+            numbers = {shipment.order_number for shipment in page}
+            page += [each for each in due if each.id > page[-1].id and each.order_number in numbers]
+        return page
+
+    def _current(self, shipment: Shipment) -> Shipment:
+        return replace(shipment, sending_since=self.begun.get(shipment.id, shipment.sending_since))
+
+    def begin_sending(self, ids: Collection[int], *, at: datetime) -> None:
         assert self._may_write()
-        self.errors |= errors
+        self.begun |= dict.fromkeys(set(ids) & self.shipments.keys(), at)
+
+    def sending(self, ids: Collection[int]) -> set[int]:
+        return set(ids) & self.begun.keys()
+
+    def wake_shipments(self, numbers: Collection[int]) -> None:
+        assert self._may_write()
+        self.parked_shipments -= {each.id for each in self.shipments.values() if each.order_number in numbers}
+
+    def mark_synced(self, shipments: Sequence[ProvenShipment], *, at: datetime) -> None:
+        assert self._may_write()
+        for proven in shipments:
+            self.synced[proven.id] = proven.external_id
+            self.errors.pop(proven.id, None)
+            self.begun.pop(proven.id, None)
+
+    def flag_shipments(self, shipments: Sequence[UnsentShipment]) -> None:
+        assert self._may_write()
+        for unsent in shipments:
+            self.errors[unsent.id] = unsent.message
+            if unsent.is_parked:
+                self.parked_shipments.add(unsent.id)
+            if unsent.is_absent:
+                self.begun.pop(unsent.id, None)

@@ -1,9 +1,11 @@
 """The back office in a real browser: logging in, reading tables, and asking for changes."""
 
+import html
 import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +15,15 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli.serve import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Channel, Listing, ParkedOrderRecord, Run, ScheduleRecord
+from tradepost.database.models import (
+    Channel,
+    Listing,
+    Order,
+    ParkedOrderRecord,
+    Run,
+    ScheduleRecord,
+    ShipmentRecord,
+)
 from tradepost.engine.executor import Executor
 from tradepost.operations.ports import Saying
 
@@ -239,6 +249,34 @@ def test_parked_orders_are_shown_with_the_reason_and_what_the_store_sent(visit):
     assert "Order 77 has a quantity of -3." in client.get("/tradepost/parkedorderrecord/").content.decode()
     page = client.get(f"/tradepost/parkedorderrecord/{row.pk}/change/").content.decode()
     assert "{&quot;id&quot;:77}" in page
+
+
+def test_shipments_that_the_store_is_not_told_of_are_counted_and_listed_with_the_reason(visit):
+    channel = Channel.objects.first()
+    now = timezone.now()
+    order = Order.objects.create(
+        channel=channel, external_id=4711, store_status="pending", placed_at=now, imported_at=now, total=Decimal(1)
+    )
+    row = ShipmentRecord.objects.create(
+        channel=channel,
+        order=order,
+        code="TP-4711-1",
+        state="parked",
+        carrier="UPS",
+        tracking_number="1Z4711",
+        cost=Decimal(1),
+        shipped_at=now,
+        last_error="Order 4711 is cancelled on the store.",
+    )
+
+    client = visit("vera")
+    start = client.get("/").content.decode()
+    (link,) = re.findall(r'href="(/tradepost/shipmentrecord/[^"]*state__exact=parked[^"]*)"', start)
+
+    assert "Shipments parked" in start
+    assert "Order 4711 is cancelled on the store." in client.get(html.unescape(link)).content.decode()
+    assert "TP-4711-1" in client.get("/tradepost/shipmentrecord/?q=1Z4711").content.decode()
+    assert "1Z4711" in client.get(f"/tradepost/shipmentrecord/{row.pk}/change/").content.decode()
 
 
 def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):

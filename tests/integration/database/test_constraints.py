@@ -81,6 +81,7 @@ def make(channel, noon):
     def shipment(**columns):
         return ShipmentRecord.objects.create(
             **{
+                "channel": channel,
                 "order": order(),
                 "code": f"S{next(numbers)}",
                 "tracking_number": "1Z",

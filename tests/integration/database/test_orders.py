@@ -26,14 +26,16 @@ from tradepost.domain.order import (
     StoreOrder,
     StoreOrderLine,
     StorePayment,
+    StoreShipment,
     StoreStatus,
+    Tracking,
     is_to_acknowledge,
     unstorable,
 )
 from tradepost.domain.order_changes import Holds, LedgerOrder, differences
 from tradepost.domain.order_lines import LineMatcher, SellableListing
 from tradepost.domain.order_news import OrderCriteria
-from tradepost.operations.ports import NewShipment, OrderRow
+from tradepost.operations.ports import NewShipment, OrderRow, ProvenShipment, UnsentShipment
 
 
 @pytest.fixture
@@ -380,13 +382,20 @@ def shipment(**more) -> NewShipment:
     )
 
 
+TRACKING = Tracking("1Z", "UPS", Decimal("3.20"))
+
+
+def on_store(shipment, tracking=TRACKING) -> StoreShipment:
+    return StoreShipment(55, shipment.code, True, tracking.number, tracking.carrier, tracking.cost)
+
+
 def test_a_shipment_takes_all_that_is_open_and_is_due_until_it_was_synced(orders, shop, order, line, noon):
     orders.add([order(1001, line(1, "CUP", 2), line(2, "tee-S"))], at=noon)
 
     made = orders.add_shipment(shipment(), at=noon)
     due = orders.shipments_due(after=0, limit=10)
-    orders.flag_shipments({made.id: "The store said no."})
-    orders.mark_synced({made.id: 55}, at=noon)
+    orders.flag_shipments([UnsentShipment(made.id, "The store said no.", TRACKING)])
+    orders.mark_synced([ProvenShipment(made.id, 55, TRACKING, TRACKING)], at=noon)
 
     assert (made.order_number, made.carrier, made.tracking_number, made.cost) == (1001, "UPS", "1Z", Decimal("3.20"))
     assert made.lines == (ShipmentLine(1, 2), ShipmentLine(2, 1))
@@ -410,10 +419,9 @@ def test_parts_of_an_order_are_shipped_one_after_the_other(orders, shop, order, 
 def test_what_the_store_split_off_for_a_shipment_is_not_open_any_more(orders, shop, order, line, noon):
     orders.add([order(1001, line(1, "CUP", 3))], at=noon)
     first = orders.add_shipment(shipment(lines={"CUP": 2}), at=noon)
-    orders.mark_synced({first.id: 55}, at=noon)
-    orders.follow(
-        [order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=55))], at=noon
-    )
+    orders.mark_synced([ProvenShipment(first.id, 55, TRACKING, TRACKING)], at=noon)
+    split = order(1001, line(1, "CUP", 1), line(7, "CUP", 2, status=StoreStatus.SHIPPED, shipment_id=55))
+    orders.follow([replace(split, shipments=(on_store(first),))], at=noon)
 
     rest = orders.add_shipment(shipment(tracking_number="2Z"), at=noon)
 

@@ -21,10 +21,10 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.plan import Outcome, Proof
+from tradepost.domain.shipment import carrier_on_store
 from tradepost.operations.ports import ShipmentSend
 from tradepost.operations.sync_orders import (
     SendShipments,
-    carrier_on_store,
     find_on_store,
     one_of_each_order,
     placed,
@@ -63,7 +63,10 @@ def test_pieces_that_a_split_moved_to_another_line_are_found_there():
 def test_pieces_of_another_article_are_never_taken():
     order = an_order(a_line(1, 1, StoreStatus.SHIPPED), a_line(2, 2, sku="CUP"))
 
-    assert "is shipped on the store already" in placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION)
+    obstacle = placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION)
+
+    assert "is shipped on the store already" in obstacle.reason
+    assert obstacle.is_final
 
 
 @pytest.mark.parametrize(
@@ -76,13 +79,14 @@ def test_pieces_of_another_article_are_never_taken():
     ],
 )
 def test_what_cannot_be_shipped_is_told_with_the_reason(order, says):
-    assert says in placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION)
+    assert says in placed(a_shipment((1, 2)), order, path=ShipmentPath.PROVISION).reason
 
 
-def test_a_token_that_ships_whole_lines_only_says_so():
-    reason = placed(a_shipment((1, 2)), an_order(a_line(1, 3)), path=ShipmentPath.FUNCTION)
+def test_a_part_of_a_line_waits_where_only_whole_lines_are_shipped():
+    obstacle = placed(a_shipment((1, 2)), an_order(a_line(1, 3)), path=ShipmentPath.FUNCTION)
 
-    assert "this token ships whole lines" in reason
+    assert "ships whole lines" in obstacle.reason
+    assert not obstacle.is_final
 
 
 @pytest.mark.parametrize("path", list(ShipmentPath))
@@ -90,7 +94,7 @@ def test_a_line_is_never_taken_out_of_a_parcel_with_a_number(path):
     parcel = StoreShipment(5, "7-5", False, "THEIRS", "UPS", Decimal(5), (1,))
     order = an_order(a_line(1, 2, StoreStatus.PROCESSING, shipment_id=5), shipments=(parcel,))
 
-    assert "shipment 7-5 already" in placed(a_shipment((1, 2)), order, path=path)
+    assert "shipment 7-5 already" in placed(a_shipment((1, 2)), order, path=path).reason
 
 
 def test_a_line_that_is_only_being_picked_may_be_shipped():
@@ -235,7 +239,8 @@ def test_an_order_that_is_not_on_the_store_any_more_is_written_to_by_nobody():
     run = drive(hub)
 
     assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.FAILED}, [])
-    assert hub.orders.errors == {1: "Order 7 is not on the store any more."}
+    assert hub.orders.errors[1].startswith("Order 7 is not on the store any more. ")
+    assert hub.orders.parked_shipments == {1}
 
 
 def test_an_order_that_can_not_be_understood_is_left_as_it_was_known():
@@ -299,3 +304,72 @@ def test_whatever_is_lost_every_piece_is_shipped_once(parts, drawn, batch_size):
     assert pieces == {f"TP-{number}": pieces for number, pieces in enumerate(parts, start=1)}
     assert set(hub.orders.synced) == {shipment.id for shipment in shipments}
     assert hub.orders.errors == {}
+
+
+# --- whole lines only -----------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_may_still_land_is_not_repeated_where_it_would_tear_lines_out():
+    hub = hub_with(a_shipment((1, 3)), path=ShipmentPath.FUNCTION)
+    hub.store.faults.lost["TP-1"] = False
+    lost = drive(hub)
+    hub.store.faults.lost.clear()
+    hub.store.writes.clear()
+
+    early = drive(hub)
+    writes = list(hub.store.writes)
+    hub.now += hub.lost_answer_wait
+    late = drive(hub)
+
+    assert lost.outcomes == {"TP-1": Outcome.UNKNOWN}
+    assert (early.outcomes, writes) == ({"TP-1": Outcome.SKIPPED}, [])
+    assert late.outcomes == {"TP-1": Outcome.APPLIED}
+
+
+def test_parts_of_a_line_go_as_one_when_all_of_them_are_recorded():
+    hub = hub_with(a_shipment((1, 1), number=1), path=ShipmentPath.FUNCTION)
+    alone = drive(hub)
+    second = replace(a_shipment((1, 2), number=2), tracking_number="2Z")
+    hub.orders.shipments[2] = second
+
+    together = drive(hub)
+
+    assert (alone.outcomes, alone.bad()[0][0]) == ({"TP-1": Outcome.FAILED}, "TP-1")
+    assert hub.orders.parked_shipments == set()
+    assert together.outcomes == {"TP-1": Outcome.APPLIED}
+    (there,) = hub.store.desk.orders[7].shipments
+    assert (there.tracking_number, there.cost) == ("1Z, 2Z", Decimal(10))
+    assert hub.orders.synced == {1: there.id, 2: there.id}
+
+
+def test_a_part_that_will_not_fit_the_line_with_the_others_is_told_and_sends_nothing():
+    hub = hub_with(a_shipment((1, 1), number=1), a_shipment((1, 3), number=2), path=ShipmentPath.FUNCTION)
+
+    run = drive(hub)
+
+    assert (run.outcomes, hub.store.writes) == ({"TP-1": Outcome.FAILED}, [])
+    assert "fewer than 4 pieces" in hub.orders.errors[1]
+    assert hub.orders.parked_shipments == {1, 2}
+
+
+@given(st.lists(fates, max_size=4), st.integers(1, 3), st.booleans())
+def test_whatever_is_lost_whole_lines_are_shipped_once(drawn, batch_size, is_parted):
+    shipments = [a_shipment((1, 1), number=1), a_shipment((1, 5), number=2)] if is_parted else [a_shipment((1, 6))]
+    order = an_order(a_line(1, 6), a_line(2, 2, sku="CUP"))
+    hub = hub_with(*shipments, path=ShipmentPath.FUNCTION, orders=[order], batch_size=batch_size)
+
+    for fate in [*drawn, "well", "well"]:
+        faults = hub.store.faults
+        faults.refused, faults.silent, faults.lost = {}, set(), {}
+        if fate == "refused":
+            faults.refused["TP-1"] = "No."
+        elif fate == "silent":
+            faults.silent.add("TP-1")
+        elif fate != "well":
+            faults.lost["TP-1"] = fate == "lost but done"
+        drive(hub)
+        hub.now += hub.lost_answer_wait
+
+    (there,) = hub.store.desk.orders[7].shipments
+    assert (there.is_shipped, there.line_ids) == (True, (1,))
+    assert set(hub.orders.synced) == {shipment.id for shipment in shipments}

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tradepost.catalogues.registry import CatalogueFiles
+from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
 from tradepost.database.channels.channel_settings import settings_of
@@ -56,6 +57,7 @@ from tradepost.operations.ports import (
     Listings,
     Ports,
     Schedules,
+    ShipmentReader,
     Store,
     StoreConnection,
 )
@@ -250,6 +252,11 @@ def order_ports(
         transaction=transaction.atomic,
         clock=clock,
     )
+
+
+def shipment_reader() -> ShipmentReader:
+    """Give what reads files of shipments."""
+    return ShipmentCsv()
 
 
 def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:

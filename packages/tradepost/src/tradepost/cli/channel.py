@@ -23,6 +23,7 @@ from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_to
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.making import ContentRules
+from tradepost.domain.shipment import UNSENT
 from tradepost.operations import channels
 from tradepost.operations.connection_check import Finding, Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
@@ -163,8 +164,10 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key not in {"attention", "refusal", "connections", "remainder", "schedules"}:
+        if key not in {"attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments"}:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
+    unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
+    out.print(f"shipments that the store is not told of: {unsent}", markup=False, soft_wrap=True)
     out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
     if facts["refusal"]:
         out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
@@ -503,6 +506,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "drift": {group.value: policy.value for group, policy in settings.drift_policies.items()},
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
+        "unsent_shipments": {state.value: channel.shipments.filter(state=state.value).count() for state in UNSENT},
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
         "connections": [
             {

@@ -1,16 +1,19 @@
 """`tradepost orders`: get them, look at them, acknowledge, hand over and ship them."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.order_values import amount
 from tradepost.cli.output import err, out, print_json, print_table
+from tradepost.cli.shipments import NowOption, shipment_json, told
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
+from tradepost.domain.shipment import UNSENT, ShipmentState
+from tradepost.domain.shipping import Wanted
 from tradepost.operations.handovers import hand_over
 from tradepost.operations.order_requests import hold_order, release_order, rematch_orders, retry_parked
 from tradepost.operations.ports import NewShipment
@@ -44,17 +47,20 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List orders, newest first."""
+    from django.db.models import Count, Q
+
     from tradepost.database.models import Order
 
-    rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk")
+    unsent = Count("shipments", filter=Q(shipments__state__in=UNSENT))
+    rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk").annotate(unsent=unsent)
     if state is not None:
         rows = rows.filter(state=state.value)
     found = list(rows[:limit])
     if as_json:
-        print_json({"orders": [_json(order) for order in found]})
+        print_json({"orders": [{**_json(order), "unsent_shipments": order.unsent} for order in found]})
         return
     print_table(
-        ("order", "state", "on the store", "placed", "total", "acknowledged", "ship to"),
+        ("order", "state", "on the store", "placed", "total", "acknowledged", "unsent shipments", "ship to"),
         (
             (
                 order.external_id,
@@ -63,6 +69,7 @@ def list_(
                 order.placed_at.strftime("%Y-%m-%d %H:%M"),
                 f"{order.total} {order.currency}".strip(),
                 "yes" if order.acknowledged_at else "no",
+                order.unsent or "",
                 f"{order.ship_to.get('first_name', '')} {order.ship_to.get('last_name', '')}".strip(),
             )
             for order in found
@@ -85,7 +92,7 @@ def show(
         _print_raw(found)
         return
     lines = list(found.lines.order_by("pk"))
-    shipments = list(found.shipments.order_by("pk"))
+    shipments = list(found.shipments.select_related("order").order_by("pk"))
     events = list(found.events.order_by("pk"))
     if as_json:
         print_json(
@@ -94,7 +101,7 @@ def show(
                 "ship_to": found.ship_to,
                 "lines": [_line_json(line) for line in lines],
                 "charges": found.charges,
-                "shipments": [_shipment_json(shipment) for shipment in shipments],
+                "shipments": [shipment_json(shipment) for shipment in shipments],
                 "events": [_event_json(event) for event in events],
             }
         )
@@ -127,7 +134,7 @@ def show(
                 shipment.carrier,
                 shipment.tracking_number,
                 shipment.shipped_at.strftime("%Y-%m-%d %H:%M"),
-                "yes" if shipment.synced_at else shipment.last_error or "not yet",
+                _on_store(shipment),
             )
             for shipment in shipments
         ),
@@ -287,12 +294,14 @@ def ship(
         typer.Option("--line", metavar="SKU=QTY", help="Only these pieces; may be repeated. Else all that is open."),
     ] = None,
     cost: Annotated[str, typer.Option(help="What the shipment cost.")] = "0",
+    reference: Annotated[str, typer.Option(help="Your own name for the package.")] = "",
+    now: NowOption = False,
     even_if_held: Annotated[bool, typer.Option("--even-if-held", help="Ship an order that is on hold.")] = False,
     dry_run: DryRunOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
-    """Record a shipment; 'tradepost orders sync' sends it to the store."""
+    """Record a shipment; 'tradepost orders sync' sends it to the store, and 'tradepost shipments' takes files."""
     from tradepost import wiring
     from tradepost.engine.schedules import when_applied
 
@@ -302,28 +311,27 @@ def ship(
         order_number=order,
         carrier=_text(carrier, "carrier"),
         tracking_number=_text(tracking, "tracking number"),
-        cost=_amount(cost),
+        cost=amount(cost),
         lines=_pieces(line) if line else None,
         even_if_held=even_if_held,
+        reference=reference,
     )
     ports = wiring.order_ports(chosen, requested_by=shell_user())
     shipment = preview_shipment(new, ports) if dry_run else record_shipment(new, ports)
-    if as_json:
-        print_json(
-            {
-                "order": order,
-                "dry_run": dry_run,
-                "shipment": None if dry_run else shipment.code,
-                "carrier": shipment.carrier,
-                "tracking_number": shipment.tracking_number,
-                "pieces": sum(part.quantity for part in shipment.lines),
-            }
-        )
-    else:
-        pieces = sum(part.quantity for part in shipment.lines)
+    pieces = sum(part.quantity for part in shipment.lines)
+    if not as_json:
         done = f"Would record {pieces} pieces" if dry_run else f"Recorded {pieces} pieces as shipment {shipment.code}"
-        out.print(f"{done}; {when_applied(chosen.pk, 'sync_orders')}.", markup=False, soft_wrap=True)
-    return Exit.DONE
+        when = "" if now else f"; {when_applied(chosen.pk, 'sync_orders')}"
+        out.print(f"{done}{when}.", markup=False, soft_wrap=True)
+    answer = {
+        "order": order,
+        "dry_run": dry_run,
+        "shipment": None if dry_run else shipment.code,
+        "carrier": shipment.carrier,
+        "tracking_number": shipment.tracking_number,
+        "pieces": pieces,
+    }
+    return told(chosen, answer, now=now and not dry_run, as_json=as_json)
 
 
 @app.command()
@@ -343,6 +351,13 @@ def _say_state(order: int, state: str, words: str, *, as_json: bool) -> None:
         print_json({"order": order, "state": state})
     else:
         out.print(words, markup=False, soft_wrap=True)
+
+
+def _on_store(shipment: "ShipmentRecord") -> str:
+    if shipment.state == ShipmentState.WAITING:
+        return shipment.last_error or "not yet"
+    words = "yes" if shipment.state == ShipmentState.TOLD else shipment.state.replace("_", " ")
+    return f"{words}: {shipment.last_error}" if shipment.last_error else words
 
 
 def _event_json(event: "OrderEvent") -> dict[str, Any]:
@@ -395,26 +410,15 @@ def _numbers(orders: Sequence[int]) -> str:
     return ", ".join(map(str, orders))
 
 
-def _pieces(lines: list[str]) -> dict[str, int]:
-    pieces: dict[str, int] = {}
+def _pieces(lines: list[str]) -> Wanted:
+    pieces: dict[str | int, int | None] = {}
     for text in lines:
         sku, separator, number = text.rpartition("=")
         if not separator or not sku or not (number.isascii() and number.isdigit()) or int(number) == 0:
             message = f"'{text}' is no line; write it as SKU=QTY, for example --line TEE-S=2."
             raise NotAllowed(message)
-        pieces[sku] = pieces.get(sku, 0) + int(number)
+        pieces[sku] = (pieces.get(sku) or 0) + int(number)
     return pieces
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        message = f"'{text}' is no amount; write it as 7.50."
-        raise NotAllowed(message)
-    return amount
 
 
 def _text(text: str, what: str) -> str:
@@ -465,16 +469,4 @@ def _line_json(line: "OrderLine") -> dict[str, Any]:
         "total": line.total,
         "status": line.store_status,
         "listing": line.listing_id,
-    }
-
-
-def _shipment_json(shipment: "ShipmentRecord") -> dict[str, Any]:
-    return {
-        "shipment": shipment.code,
-        "carrier": shipment.carrier,
-        "tracking_number": shipment.tracking_number,
-        "cost": shipment.cost,
-        "shipped_at": shipment.shipped_at,
-        "synced_at": shipment.synced_at,
-        "last_error": shipment.last_error,
     }

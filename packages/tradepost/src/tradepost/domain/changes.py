@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from tradepost.domain.order import AcknowledgeMode, OrderState, Shipment, StoreOrder, StoreStatus, acknowledgement_note
+from tradepost.domain.order import (
+    AcknowledgeMode,
+    OrderState,
+    Shipment,
+    StoreOrder,
+    StoreStatus,
+    Tracking,
+    acknowledgement_note,
+)
 from tradepost.domain.order_changes import PERSONAL
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
@@ -335,19 +343,20 @@ def order_acknowledged(order_number: int, *, mode: AcknowledgeMode) -> Change:
 
 
 def shipment_sent(
-    code: str, *, order_number: int, tracking_number: str, carrier: str, cost: Decimal, pieces: int
+    shipment: Shipment, *, carrier: str, before: Tracking | None, reason: str = "a shipment was recorded"
 ) -> Change:
+    """`carrier` and `before` in the store's words; None before where the store has no such shipment."""
     return Change(
-        Subject(SubjectKind.SHIPMENT, code, f"order {order_number}"),
+        Subject(SubjectKind.SHIPMENT, shipment.code, f"order {shipment.order_number}"),
         Side.STORE,
         Action.SHIP,
         (
-            FieldChange("tracking_number", None, tracking_number),
-            FieldChange("carrier", None, carrier),
-            FieldChange("cost", None, cost),
-            FieldChange("pieces", None, pieces),
+            FieldChange("tracking_number", before and before.number, shipment.tracking_number),
+            FieldChange("carrier", before and before.carrier, carrier),
+            FieldChange("cost", before and before.cost, shipment.cost),
+            FieldChange("pieces", None, sum(line.quantity for line in shipment.lines)),
         ),
-        "a shipment was recorded",
+        reason,
     )
 
 
@@ -365,6 +374,12 @@ def shipment_recorded(shipment: Shipment) -> Change:
         ),
         "recorded by a person",
     )
+
+
+def shipment_edited(code: str, *, order_number: int, fields: Sequence[FieldChange], reason: str) -> Change:
+    """A person corrects a recorded shipment, or says whether the store is to be told of it."""
+    subject = Subject(SubjectKind.SHIPMENT, code, f"order {order_number}")
+    return Change(subject, Side.HUB, Action.UPDATE, tuple(fields), reason)
 
 
 # --- channels -------------------------------------------------------------------------------------------------------

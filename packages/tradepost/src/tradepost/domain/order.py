@@ -156,6 +156,19 @@ class StoreShipment:
     line_ids: tuple[int, ...] = ()
     shipped_at: datetime | None = None
 
+    @property
+    def tracking(self) -> "Tracking":
+        return Tracking(self.tracking_number, self.carrier, self.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """What tells where a package is and what it cost; on a store the carrier is in its words, the cost in cents."""
+
+    number: str
+    carrier: str
+    cost: Decimal
+
 
 @dataclass(frozen=True, slots=True)
 class StoreOrder:
@@ -230,7 +243,10 @@ class Shipment:
     """
     A package the merchant sent. `code` is ours, made once and never again, so that sending it twice is noticed.
 
-    `carrier` is in the merchant's words; the channel's carrier map turns it into the store's.
+    `carrier` is in the merchant's words; the channel's carrier map turns it into the store's. `external_id`: the
+    store's, once it was seen there. `proven`: how the store was last seen to have it. `sending_since`: when a request
+    about it was begun whose end nobody knows yet. `stands_for`: those of which it was
+    made (`domain.shipment.joined`).
     """
 
     id: int
@@ -241,6 +257,15 @@ class Shipment:
     cost: Decimal
     lines: tuple[ShipmentLine, ...]
     shipped_at: datetime
+    external_id: int | None = None
+    proven: Tracking | None = None
+    sending_since: datetime | None = None
+    stands_for: tuple["Shipment", ...] = ()
+
+
+def tracking_of(values: Mapping[str, str]) -> Tracking:
+    """Read what was kept of a shipment as JSON."""
+    return Tracking(values["number"], values["carrier"], Decimal(values["cost"]))
 
 
 # What stores usually call the carriers that merchants name; a channel's own map comes before it.

@@ -14,10 +14,12 @@ from tradepost.domain.order import (
     StoreOrder,
     StoreOrderLine,
     StoreStatus,
+    Tracking,
     acknowledgement_note,
     final_state,
 )
 from tradepost.domain.plan import FieldChange
+from tradepost.domain.shipment import is_same_tracking
 
 PERSONAL = frozenset({"ship_to", "bill_to", "notes", "payments", "custom_fields"})
 """The parts of an order that may say something of a person."""
@@ -38,6 +40,10 @@ class OrderEventKind(StrEnum):
     HELD = "held"
     RELEASED = "released"
     MATCHED = "matched"
+    SHIPMENT_CORRECTED = "shipment_corrected"
+    SHIPMENT_SUPPRESSED = "shipment_suppressed"
+    SHIPMENT_TAKEN_BACK = "shipment_taken_back"
+    SHIPMENT_RETRIED = "shipment_retried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,19 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class RecordedShipment:
-    """A shipment that was recorded in the hub; `lines`: pieces by the store's line. `is_told`: the store has it."""
+    """
+    A shipment that was recorded in the hub; `lines`: pieces by the store's line. `is_told`: the store has it, or is not
+    to be told.
+
+    `proven`: how the store had it under `external_id` when it was last seen, None while a request of ours is on its
+    way.
+    """
 
     code: str
     is_told: bool
     lines: Mapping[int, int]
+    external_id: int | None = None
+    proven: Tracking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,46 @@ def state_of(status: StoreStatus, holds: Holds, *, is_managed: bool = True) -> O
 def differences(known: StoreOrder, found: StoreOrder) -> tuple[FieldChange, ...]:
     """Return what of an order is other than it was, part by part; a line's parts are `line 7 quantity` and so on."""
     return (*_parts(known, found), *_line_changes(known.lines, found.lines))
+
+
+def changes_since(ledger: LedgerOrder, found: StoreOrder) -> tuple[FieldChange, ...]:
+    """Return what of an order and of our shipments for it is other than the ledger has it."""
+    return (*differences(ledger.order, found), *shipment_changes(ledger, found))
+
+
+MISSING_SHIPMENT = (
+    "It is not on the store any more: somebody removed it there, or its lines from it. 'tradepost shipments retry' "
+    "makes it again."
+)
+
+
+def seen_shipments(ledger: LedgerOrder, found: StoreOrder) -> dict[str, Tracking | None]:
+    """Return the shipments of ours that somebody has changed on the store, by code, as they are now; None: gone."""
+    there = {shipment.id: shipment.tracking for shipment in found.shipments}
+    seen: dict[str, Tracking | None] = {}
+    for shipment in ledger.shipments:
+        if shipment.external_id is None or shipment.proven is None:
+            continue
+        now = there.get(shipment.external_id)
+        if now is None or not is_same_tracking(shipment.proven, now):
+            seen[shipment.code] = now
+    return seen
+
+
+def shipment_changes(ledger: LedgerOrder, found: StoreOrder) -> Iterator[FieldChange]:
+    """Tell what somebody has changed of our shipments on the store, as `shipment TP-1 carrier` and so on."""
+    seen = seen_shipments(ledger, found)
+    for shipment in ledger.shipments:
+        if shipment.code not in seen or shipment.proven is None:
+            continue
+        was, now = shipment.proven, seen[shipment.code]
+        if now is None:
+            yield FieldChange(f"shipment {shipment.code}", f"{was.carrier} {was.number}".strip(), None)
+            continue
+        for name, part in (("tracking_number", "number"), ("carrier", "carrier"), ("cost", "cost")):
+            before, after = getattr(was, part), getattr(now, part)
+            if not _is_same(before, after):
+                yield FieldChange(f"shipment {shipment.code} {name}", before, after)
 
 
 def _parts(known: StoreOrder, found: StoreOrder) -> Iterator[FieldChange]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState, StoreStatus
@@ -13,7 +14,8 @@ _NOT_TO_SHIP = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatu
 @dataclass(frozen=True, slots=True)
 class ShippableLine:
     """
-    A line of an imported order; `id` is ours, `listing_sku` that of the listing it was matched to.
+    A line of an imported order; `id` is ours, `number` the store's, `listing_sku` that of the listing it was matched
+    to.
 
     `packed`: pieces in shipments that the store does not have yet. It splits a line when part of it is shipped and
     keeps the rest apart, so only those are still to be taken off a line's pieces.
@@ -27,6 +29,7 @@ class ShippableLine:
     is_product: bool = True
     listing_sku: str = ""
     packed: int = 0
+    number: int = 0
 
     @property
     def names(self) -> Collection[str]:
@@ -51,6 +54,10 @@ class ShippableOrder:
     why_held: str = ""
 
 
+Wanted: TypeAlias = Mapping[str | int, int | None]
+"""Pieces by SKU, or by the store's number of a line; None is all that is open of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShipmentPart:
     """Pieces of one line, by our id, that go into a shipment."""
@@ -60,13 +67,13 @@ class ShipmentPart:
 
 
 def parts_to_ship(
-    order: ShippableOrder, *, tracking_number: str, wanted: Mapping[str, int] | None, even_if_held: bool = False
+    order: ShippableOrder, *, tracking_number: str, wanted: Wanted | None, even_if_held: bool = False
 ) -> list[ShipmentPart]:
     """
     Choose the pieces of a new shipment, from the first line on.
 
-    `wanted`: SKU -> pieces; None takes everything that is still open. `even_if_held`: somebody has said so. Raises
-    NotAllowed with the reason.
+    `wanted` None takes everything that is still open. `even_if_held`: somebody has said so. Raises NotAllowed with the
+    reason.
     """
     if order.state is OrderState.ON_HOLD and not even_if_held:
         raise NotAllowed(
@@ -90,8 +97,8 @@ def parts_to_ship(
         raise NotAllowed("A shipment needs at least one piece.")
     left = {line.id: line.open_pieces for line in order.lines}
     taken: dict[int, int] = {}
-    for sku, pieces in wanted.items():
-        for part in _parts_of(order, sku, pieces, left):
+    for name, pieces in wanted.items():
+        for part in _parts_of(order, name, pieces, left):
             left[part.line_id] -= part.quantity
             taken[part.line_id] = taken.get(part.line_id, 0) + part.quantity
     return [ShipmentPart(line_id, quantity) for line_id, quantity in taken.items()]
@@ -104,22 +111,36 @@ def _everything(order: ShippableOrder) -> list[ShipmentPart]:
     return parts
 
 
-def _parts_of(order: ShippableOrder, sku: str, pieces: int, left: Mapping[int, int]) -> list[ShipmentPart]:
-    if pieces < 1:
-        raise NotAllowed(f"{pieces} pieces of {sku!r} can't be shipped; give one or more.")
-    fitting = [line for line in order.lines if sku in line.names]
-    if not fitting:
-        known = ", ".join(sorted({line.sku or line.code for line in order.lines if line.is_product}))
-        raise NotAllowed(f"Order {order.number} has no line with the SKU {sku!r}; it has {known}.")
+def _parts_of(
+    order: ShippableOrder, name: str | int, pieces: int | None, left: Mapping[int, int]
+) -> list[ShipmentPart]:
+    if pieces is not None and pieces < 1:
+        raise NotAllowed(f"{pieces} pieces of {name!r} can't be shipped; give one or more.")
+    fitting = _lines_named(order, name)
+    wanted = sum(left[line.id] for line in fitting) if pieces is None else pieces
     parts: list[ShipmentPart] = []
-    missing = pieces
+    missing = wanted
     for line in fitting:
         quantity = min(missing, left[line.id])
         if quantity:
             parts.append(ShipmentPart(line.id, quantity))
         missing -= quantity
-    if missing:
+    if missing or not parts:
         raise NotAllowed(
-            f"{pieces} pieces of {sku!r} can't be shipped: order {order.number} has {pieces - missing} still open."
+            f"{wanted or 'Any'} pieces of {name!r} can't be shipped: order {order.number} has {wanted - missing} still "
+            "open."
         )
     return parts
+
+
+def _lines_named(order: ShippableOrder, name: str | int) -> list[ShippableLine]:
+    """Return the lines of a SKU or the store's number. Raises NotAllowed when there are none."""
+    if isinstance(name, int):
+        fitting = [line for line in order.lines if line.number == name]
+        what, known = "line with the number", [str(line.number) for line in order.lines if line.is_product]
+    else:
+        fitting = [line for line in order.lines if name in line.names]
+        what, known = "line with the SKU", sorted({line.sku or line.code for line in order.lines if line.is_product})
+    if not fitting:
+        raise NotAllowed(f"Order {order.number} has no {what} {name!r}; it has {', '.join(known)}.")
+    return fitting

@@ -5,13 +5,13 @@ The port `Store` on top of Miva: many writes in few requests, and what the store
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any, TypeVar
 
 from tradepost.domain.errors import AnswerLost, PermissionMissing, Rejected, TradepostError
 from tradepost.domain.order import ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
+from tradepost.domain.shipment import in_cents
 from tradepost.domain.stock import OrderSighting
 from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.miva.documents import tags
@@ -46,7 +46,6 @@ from tradepost.operations.ports import (
 
 T = TypeVar("T")
 
-_CENT = Decimal("0.01")
 _SETUP_TAGS_PER_DOCUMENT = 50
 _REQUEST_CHARACTERS = 1_000_000  # of XML: well below what web servers take
 _DONE = WriteAnswer(WriteOutcome.DONE)
@@ -235,7 +234,7 @@ class MivaStore:
                 shipment_id=shipment_id,
                 tracking_number=send.shipment.tracking_number,
                 tracking_type=send.carrier,
-                cost=_cents(send.shipment.cost),
+                cost=in_cents(send.shipment.cost),
             )
             for shipment_id, send in sends.items()
         ]
@@ -360,9 +359,5 @@ def _shipment_tag(send: ShipmentSend) -> Tag:
         lines=[(line.line_id, line.quantity) for line in shipment.lines],
         number=shipment.tracking_number,
         carrier=send.carrier,
-        cost=_cents(shipment.cost),
+        cost=in_cents(shipment.cost),
     )
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)

@@ -30,10 +30,12 @@ from tradepost.operations.ports import (
     Compared,
     Ports,
     Proven,
+    ProvenShipment,
     Reading,
     SetupItem,
     SightedOrder,
     StoreStanding,
+    UnsentShipment,
     WriteOutcome,
 )
 
@@ -61,6 +63,8 @@ class Verdict:
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing.
 
+    `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now.
+
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
     found out, although nothing of theirs was proven on the store.
@@ -76,10 +80,11 @@ class Verdict:
     files: dict[str, int] = field(default_factory=dict)
     imported: list[StoreOrder] = field(default_factory=list)
     followed: list[StoreOrder] = field(default_factory=list)
+    changed_orders: list[int] = field(default_factory=list)
     gone_orders: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
-    synced_shipments: dict[int, int] = field(default_factory=dict)
-    shipment_errors: dict[int, str] = field(default_factory=dict)
+    synced_shipments: list[ProvenShipment] = field(default_factory=list)
+    unsent_shipments: list[UnsentShipment] = field(default_factory=list)
     sighted: list[SightedOrder] = field(default_factory=list)
     is_first_sighting: bool = False
     order_news: list[int] = field(default_factory=list)
@@ -520,6 +525,9 @@ def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], curs
 def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
     if verdict.imported:
         ports.orders.add(verdict.imported, at=at)
+    # Before the orders are followed: what was sent just now is nobody else's change of them.
+    if verdict.synced_shipments:
+        ports.orders.mark_synced(verdict.synced_shipments, at=at)
     if verdict.followed or verdict.gone_orders:
         ports.orders.follow(verdict.followed, gone=verdict.gone_orders, at=at)
     if verdict.judged_orders:
@@ -530,10 +538,10 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.unpark(verdict.unparked)
     if verdict.acknowledged:
         ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
-    if verdict.synced_shipments:
-        ports.orders.mark_synced(verdict.synced_shipments, at=at)
-    if verdict.shipment_errors:
-        ports.orders.flag_shipments(verdict.shipment_errors)
+    if verdict.changed_orders:
+        ports.orders.wake_shipments(verdict.changed_orders)
+    if verdict.unsent_shipments:
+        ports.orders.flag_shipments(verdict.unsent_shipments)
 
 
 def _record_drift(ports: Ports, verdict: Verdict, at: datetime) -> None:

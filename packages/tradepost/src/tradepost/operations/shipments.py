@@ -1,10 +1,12 @@
-"""Recording shipments: the packages that the merchant has sent, for a later run to tell the store of."""
+"""Shipments in the hub: recorded, corrected, taken back or kept from the store; a later run tells the store."""
+
+from collections.abc import Callable, Collection
 
 from tradepost.domain import changes
 from tradepost.domain.order import Shipment
 from tradepost.domain.plan import Outcome, Result
 from tradepost.operations.order_requests import OrderPorts
-from tradepost.operations.ports import NewShipment
+from tradepost.operations.ports import NewShipment, ShipmentCorrection, ShipmentEdit
 
 
 def record_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
@@ -23,6 +25,53 @@ def preview_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
             raise _Preview(ports.orders.add_shipment(new, at=ports.clock()))
     except _Preview as preview:
         return preview.shipment
+
+
+def correct_shipment(code: str, correction: ShipmentCorrection, ports: OrderPorts) -> ShipmentEdit:
+    """Change what is recorded of a shipment, told or not; all of it is sent again. Raises NotAllowed."""
+    return _edit(
+        lambda: [ports.orders.correct_shipment(code, correction, by=ports.requested_by, at=ports.clock())],
+        ports,
+        reason="corrected by a person",
+    )[0]
+
+
+def suppress_shipment(code: str, ports: OrderPorts, *, reason: str) -> ShipmentEdit:
+    """Don't tell the store of a shipment. Raises NotAllowed where it may have it."""
+    return _edit(
+        lambda: [ports.orders.suppress_shipment(code, reason=reason, by=ports.requested_by, at=ports.clock())],
+        ports,
+        reason="suppressed by a person",
+    )[0]
+
+
+def take_back_shipment(code: str, ports: OrderPorts, *, reason: str) -> ShipmentEdit:
+    """Forget a shipment that never went out. Raises NotAllowed where the store may have it."""
+    return _edit(
+        lambda: [ports.orders.take_back_shipment(code, reason=reason, by=ports.requested_by, at=ports.clock())],
+        ports,
+        reason="taken back by a person",
+    )[0]
+
+
+def retry_shipments(codes: Collection[str] | None, ports: OrderPorts) -> list[ShipmentEdit]:
+    """Let parked or suppressed shipments be sent by the next sync; None: all that are parked."""
+    return _edit(
+        lambda: ports.orders.retry_shipments(codes, by=ports.requested_by, at=ports.clock()),
+        ports,
+        reason="a person asks to send it",
+    )
+
+
+def _edit(edit: Callable[[], list[ShipmentEdit]], ports: OrderPorts, *, reason: str) -> list[ShipmentEdit]:
+    with ports.transaction():
+        edits = edit()
+        kept = [
+            changes.shipment_edited(each.code, order_number=each.order_number, fields=each.fields, reason=reason)
+            for each in edits
+        ]
+        ports.history.keep([Result(change, Outcome.APPLIED) for change in kept], channel_id=ports.channel_id)
+    return edits
 
 
 class _Preview(Exception):

@@ -2,16 +2,18 @@
 Sync orders: send shipments with tracking, carrier and cost to the store, and prove that they arrived.
 
 A shipment carries a code of ours. What the store has under it is never made again, so a lost answer costs nothing;
-tracking is written with all its fields each time, because the store blanks what is left out.
+tracking is written with all its fields each time, because the store blanks what is left out. By the path that takes
+whole lines, the store gives its own code: there a shipment is looked for by its lines, those that share one go as one,
+and a request whose answer was lost is not repeated as long as it can still land.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from tradepost.domain import changes
 from tradepost.domain.order import (
-    USUAL_CARRIERS,
     Shipment,
     ShipmentLine,
     ShipmentPath,
@@ -19,14 +21,25 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreShipment,
     StoreStatus,
+    Tracking,
     UnreadableOrder,
     unstorable,
 )
+from tradepost.domain.order_changes import MISSING_SHIPMENT
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
+from tradepost.domain.shipment import CURE, carrier_on_store, is_same_tracking, joined, members
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.get_orders.found import Orders, seen_of
 from tradepost.operations.outcomes import Answers, answers_of
-from tradepost.operations.ports import ChannelSettings, Ports, ShipmentSend
+from tradepost.operations.ports import (
+    ChannelSettings,
+    Ports,
+    ProvenShipment,
+    ShipmentSend,
+    UnsentShipment,
+    WriteAnswer,
+    WriteOutcome,
+)
 
 _SHIPPED_OR_GONE = frozenset({StoreStatus.SHIPPED, StoreStatus.CANCELLED, StoreStatus.RETURNED, StoreStatus.RMA_ISSUED})
 
@@ -44,10 +57,35 @@ class Parcel:
     external_id: int | None
 
 
-Parcels = Mapping[SubjectId, Parcel]
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a shipment is not sent. `is_final`: as it is, and as its order is, the store will never take it."""
+
+    reason: str
+    is_final: bool = True
+
+    @property
+    def message(self) -> str:
+        return f"{self.reason} {CURE}" if self.is_final else self.reason
 
 
-class SendShipments(Operation[Shipment, None, Orders, Parcels]):
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """What the plan knows of shipments, by subject."""
+
+    parcels: dict[SubjectId, Parcel] = field(default_factory=dict)
+    parked: set[SubjectId] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class SendingFacts:
+    """Our clock, and the shipments of which a request was begun whose end is not recorded."""
+
+    now: datetime
+    sending: Collection[int]
+
+
+class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
     """
     Send what is due, no two shipments of one order together.
 
@@ -62,58 +100,112 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
     def __init__(self, channel: ChannelSettings) -> None:
         self._channel = channel
         self._path = channel.shipment_path
+        self._takes_whole_lines = self._path is ShipmentPath.FUNCTION
+        self._wait = timedelta(seconds=channel.lost_answer_seconds)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[Shipment]]:
-        while due := ports.orders.shipments_due(after=after, limit=self._channel.batch_size):
-            parts = one_of_each_order(due)
+        given: set[int] = set()
+        while due := ports.orders.shipments_due(
+            after=after, limit=self._channel.batch_size, whole_orders=self._takes_whole_lines
+        ):
+            # Those beyond the limit are there for the others of their orders, and come again.
+            after = due[: self._channel.batch_size][-1].id
+            new = [shipment for shipment in due if shipment.id not in given]
+            given |= {shipment.id for shipment in new if shipment.id > after}
+            parts = one_of_each_order(joined(new) if self._takes_whole_lines else new)
             for part in parts:
                 # Until the last part is through, a later attempt has to see them all again.
-                yield Batch(part, due[-1].id if part is parts[-1] else None)
-            after = due[-1].id
+                yield Batch(part, after if part is parts[-1] else None)
 
     def observe(self, ports: Ports, batch: Batch[Shipment]) -> Orders:
         return seen_of(ports.store.orders_by_id({shipment.order_number for shipment in batch.rows}))
 
-    def observe_again(self, ports: Ports, batch: Batch[Shipment], seen: Orders, sent: Plan[Parcels]) -> Orders:
+    def observe_again(self, ports: Ports, batch: Batch[Shipment], seen: Orders, sent: Plan[Packing]) -> Orders:
         subjects = {change.subject.id for change in sent.changes(Side.STORE)}
-        numbers = {sent.detail[subject].send.shipment.order_number for subject in subjects}
+        numbers = {sent.detail.parcels[subject].send.shipment.order_number for subject in subjects}
         return {**seen, **seen_of(ports.store.orders_by_id(numbers))}
 
-    def plan(self, batch: Batch[Shipment], facts: None, seen: Orders) -> Plan[Parcels]:
+    def facts(self, ports: Ports, batch: Batch[Shipment], seen: Orders) -> SendingFacts:
+        return SendingFacts(ports.clock(), ports.orders.sending([shipment.id for shipment in batch.rows]))
+
+    def plan(self, batch: Batch[Shipment], facts: SendingFacts | None, seen: Orders) -> Plan[Packing]:
         units: list[Unit] = []
         settled: list[Result] = []
-        parcels: dict[SubjectId, Parcel] = {}
+        packing = Packing()
         for shipment in batch.rows:
-            send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
-            change = _sent(send)
             order = seen.get(shipment.order_number)
+            on_store = self._on_store(shipment, order)
+            send = self._send_of(shipment)
+            change = _sent(send, on_store)
             if isinstance(order, UnreadableOrder):
                 settled.append(Result(change, Outcome.FAILED, message=order.reason))
-                continue
-            on_store = find_on_store(shipment, order, path=self._path) if order is not None else None
-            if on_store is not None and has_arrived(send, on_store):
+            elif on_store is not None and has_arrived(send, on_store):
                 settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
-                continue
-            on_lines = shipment if on_store is not None else placed(shipment, order, path=self._path)
-            if isinstance(on_lines, str):
-                settled.append(Result(change, Outcome.FAILED, message=on_lines))
-                continue
-            parcels[change.subject.id] = Parcel(replace(send, shipment=on_lines), on_store.id if on_store else None)
-            units.append(Unit(shipment.code, (change,)))
-        return Plan(parcels, tuple(units), tuple(settled))
+            elif on_store is None and (until := self._lands_until(shipment, facts)) is not None:
+                settled.append(Result(change, Outcome.SKIPPED, message=_still_landing(until)))
+            else:
+                on_lines = self._on_lines(shipment, order, on_store, facts)
+                if isinstance(on_lines, Obstacle):
+                    settled.append(Result(change, Outcome.FAILED, message=on_lines.message))
+                    if on_lines.is_final:
+                        packing.parked.add(change.subject.id)
+                else:
+                    parcel = Parcel(replace(send, shipment=on_lines), on_store.id if on_store else None)
+                    packing.parcels[change.subject.id] = parcel
+                    units.append(Unit(shipment.code, (change,)))
+        return Plan(packing, tuple(units), tuple(settled))
 
-    def steps(self) -> Sequence[Step[Orders, Parcels]]:
+    def _on_store(self, shipment: Shipment, order: StoreOrder | UnreadableOrder | None) -> StoreShipment | None:
+        return find_on_store(shipment, order, path=self._path) if isinstance(order, StoreOrder) else None
+
+    def _send_of(self, shipment: Shipment) -> ShipmentSend:
+        return ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
+
+    def _on_lines(
+        self,
+        shipment: Shipment,
+        order: StoreOrder | None,
+        on_store: StoreShipment | None,
+        facts: SendingFacts | None,
+    ) -> Shipment | Obstacle:
+        """Put a shipment where it goes; what somebody has made of it on the store is written over by nobody."""
+        if on_store is None:
+            if shipment.proven is not None and order is not None:
+                return Obstacle(MISSING_SHIPMENT)
+            return placed(shipment, order, path=self._path)
+        # As long as a request of ours is under way, what is found may come from it.
+        is_sending = facts is not None and shipment.id in facts.sending
+        if shipment.proven is None or is_sending or is_same_tracking(shipment.proven, on_store.tracking):
+            return shipment
+        return Obstacle(
+            f"Somebody has changed the shipment on the store: it had {_words(shipment.proven)}, and has "
+            f"{_words(on_store.tracking)}."
+        )
+
+    def _lands_until(self, shipment: Shipment, facts: SendingFacts | None) -> datetime | None:
+        """Until when a request can land that would make it a second time, or tear its lines out of it; None: never."""
+        if not self._takes_whole_lines or shipment.sending_since is None or facts is None:
+            return None
+        until = shipment.sending_since + self._wait
+        return until if facts.now < until else None
+
+    def steps(self) -> Sequence[Step[Orders, Packing]]:
         return (
-            Step(takes=lambda change, parcels: not _is_there(change, parcels), send=self._create, reads=True),
-            Step(takes=_is_there, send=_send),
+            Step(
+                takes=lambda change, packing: not _is_there(change, packing),
+                send=self._create,
+                commit_first=_begin,
+                reads=True,
+            ),
+            Step(takes=_is_there, send=_send, commit_first=_begin),
         )
 
     def judge(
         self,
         batch: Batch[Shipment],
-        facts: None,
+        facts: SendingFacts | None,
         seen: Orders,
-        plan: Plan[Parcels],
+        plan: Plan[Packing],
         evidence: Evidence,
     ) -> Verdict:
         # An order of which a value became too big for the hub stays as it was known.
@@ -121,45 +213,98 @@ class SendShipments(Operation[Shipment, None, Orders, Parcels]):
         verdict = Verdict(followed=[order for order in readable if not unstorable(order)])
         decided = {result.change.subject.id: result for result in plan.settled}
         for shipment in batch.rows:
-            send = ShipmentSend(shipment, carrier_on_store(shipment.carrier, self._channel.carrier_map))
             order = seen.get(shipment.order_number)
-            on_store = find_on_store(shipment, order, path=self._path) if isinstance(order, StoreOrder) else None
+            on_store = self._on_store(shipment, order)
+            send = self._send_of(shipment)
             if on_store is not None and has_arrived(send, on_store):
-                verdict.synced_shipments[shipment.id] = on_store.id
+                verdict.synced_shipments += _proven(shipment, on_store)
                 continue
-            subject = _sent(send).subject.id
+            subject = _sent(send, on_store).subject.id
             result = evidence.results.get(subject) or decided[subject]
-            verdict.shipment_errors[shipment.id] = result.message
+            # A request that was refused has ended; one whose answer was lost has, once it can't land any more.
+            has_ended = shipment.sending_since is None or evidence.began >= shipment.sending_since + self._wait
+            is_absent = (
+                on_store is None
+                and not isinstance(order, UnreadableOrder)
+                and result.outcome is not Outcome.UNKNOWN
+                and has_ended
+            )
+            # What may still come to be on the store is looked at again.
+            is_parked = subject in plan.detail.parked and has_ended
+            verdict.unsent_shipments += [
+                UnsentShipment(each.id, result.message, _recorded(each), is_parked=is_parked, is_absent=is_absent)
+                for each in members(shipment)
+            ]
         return verdict
 
-    def _create(self, ports: Ports, plan: Plan[Parcels]) -> Answers:
+    def _create(self, ports: Ports, plan: Plan[Packing]) -> Answers:
         """Make shipments, not yet marked as shipped."""
-        new = list(plan.changes(Side.STORE))
-        sends = [plan.detail[change.subject.id].send for change in new]
-        return answers_of(new, ports.store.create_shipments(sends, path=self._path))
+        begun, answers = _begun(ports, plan)
+        sends = [plan.detail.parcels[change.subject.id].send for change in begun]
+        return answers | answers_of(begun, ports.store.create_shipments(sends, path=self._path) if sends else [])
 
 
-def _is_there(change: Change, parcels: Parcels) -> bool:
-    return parcels[change.subject.id].external_id is not None
-
-
-def _send(ports: Ports, plan: Plan[Parcels]) -> Answers:
-    """Write tracking, carrier and cost, and mark as shipped."""
-    ready = {change.subject.id: plan.detail[change.subject.id] for change in plan.changes(Side.STORE)}
-    answers = ports.store.send_shipments({parcel.external_id or 0: parcel.send for parcel in ready.values()})
-    return {subject: answers[parcel.external_id or 0] for subject, parcel in ready.items()}
-
-
-def _sent(send: ShipmentSend) -> Change:
-    shipment = send.shipment
-    return changes.shipment_sent(
-        shipment.code,
-        order_number=shipment.order_number,
-        tracking_number=shipment.tracking_number,
-        carrier=send.carrier,
-        cost=shipment.cost,
-        pieces=sum(line.quantity for line in shipment.lines),
+def _still_landing(until: datetime) -> str:
+    return (
+        f"The answer to an earlier request was lost, and it can still land; it is looked for after {until:%H:%M} UTC."
     )
+
+
+def _is_there(change: Change, packing: Packing) -> bool:
+    return packing.parcels[change.subject.id].external_id is not None
+
+
+def _begin(ports: Ports, plan: Plan[Packing]) -> None:
+    """From now on nobody takes them back: the store may have them."""
+    ids = [each.id for _, parcel in _changes(plan) for each in members(parcel.send.shipment)]
+    ports.orders.begin_sending(ids, at=ports.clock())
+
+
+def _begun(ports: Ports, plan: Plan[Packing]) -> tuple[list[Change], Answers]:
+    """Return the changes that may be sent, and answers for those whose shipment a person has withheld meanwhile."""
+    wanted = {change: [each.id for each in members(parcel.send.shipment)] for change, parcel in _changes(plan)}
+    sending = ports.orders.sending([shipment_id for ids in wanted.values() for shipment_id in ids])
+    withheld = WriteAnswer(WriteOutcome.WITHHELD, "Somebody has taken it back or suppressed it meanwhile.")
+    begun = [change for change, ids in wanted.items() if sending.issuperset(ids)]
+    return begun, {change.subject.id: withheld for change in wanted if change not in begun}
+
+
+def _changes(plan: Plan[Packing]) -> list[tuple[Change, Parcel]]:
+    return [(change, plan.detail.parcels[change.subject.id]) for change in plan.changes(Side.STORE)]
+
+
+def _send(ports: Ports, plan: Plan[Packing]) -> Answers:
+    """Write tracking, carrier and cost, and mark as shipped."""
+    begun, withheld = _begun(ports, plan)
+    ready = {change.subject.id: plan.detail.parcels[change.subject.id] for change in begun}
+    answers = ports.store.send_shipments({parcel.external_id or 0: parcel.send for parcel in ready.values()})
+    return withheld | {subject: answers[parcel.external_id or 0] for subject, parcel in ready.items()}
+
+
+def _sent(send: ShipmentSend, on_store: StoreShipment | None) -> Change:
+    before = on_store.tracking if on_store is not None and on_store.is_shipped else None
+    return changes.shipment_sent(send.shipment, carrier=send.carrier, before=before)
+
+
+def _proven(shipment: Shipment, on_store: StoreShipment) -> list[ProvenShipment]:
+    return [
+        ProvenShipment(
+            each.id,
+            on_store.id,
+            _recorded(each),
+            on_store.tracking,
+            joined_to=None if place == 0 else shipment.id,
+        )
+        for place, each in enumerate(members(shipment))
+    ]
+
+
+def _recorded(shipment: Shipment) -> Tracking:
+    return Tracking(shipment.tracking_number, shipment.carrier, shipment.cost)
+
+
+def _words(tracking: Tracking) -> str:
+    return f"'{tracking.carrier} {tracking.number}' for {tracking.cost:.2f}"
 
 
 def one_of_each_order(shipments: Sequence[Shipment]) -> list[list[Shipment]]:
@@ -182,14 +327,15 @@ def one_of_each_order(shipments: Sequence[Shipment]) -> list[list[Shipment]]:
 
 def find_on_store(shipment: Shipment, order: StoreOrder, *, path: ShipmentPath) -> StoreShipment | None:
     """
-    Find the store's side of a shipment: by our code, or, where the store gives its own, by exactly the same lines.
+    Find the store's side of a shipment: by its id or our code, or, where the store gives its own, by exactly the same
+    lines.
 
     Without a code of ours, only one that is still being picked is taken over, or one with our tracking number.
     """
     for on_store in order.shipments:
-        if on_store.code == shipment.code:
+        if on_store.code == shipment.code or on_store.id == shipment.external_id:
             return on_store
-    if path is ShipmentPath.PROVISION:
+    if path is ShipmentPath.PROVISION or shipment.proven is not None:
         return None
     lines = {line.line_id for line in shipment.lines}
     for on_store in order.shipments:
@@ -201,45 +347,62 @@ def find_on_store(shipment: Shipment, order: StoreOrder, *, path: ShipmentPath) 
 
 def has_arrived(send: ShipmentSend, on_store: StoreShipment) -> bool:
     """Whether the store has all of it: shipped, with the same number, carrier and cost."""
-    return (
-        on_store.is_shipped
-        and on_store.tracking_number == send.shipment.tracking_number
-        and on_store.carrier.casefold() == send.carrier.casefold()
-        and on_store.cost == send.shipment.cost
-    )
+    shipment = send.shipment
+    wanted = Tracking(shipment.tracking_number, send.carrier, shipment.cost)
+    return on_store.is_shipped and is_same_tracking(wanted, on_store.tracking)
 
 
-def placed(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) -> Shipment | str:
+def placed(shipment: Shipment, order: StoreOrder | None, *, path: ShipmentPath) -> Shipment | Obstacle:
     """
-    Put a shipment on lines of the order that can still be shipped; returns the reason where that can't be done.
+    Put a shipment on lines of the order that can still be shipped, or say why that can't be done.
 
     A line that was split since the shipment was recorded may have left its pieces on another line of the same article.
     """
     if order is None:
-        return f"Order {shipment.order_number} is not on the store any more."
+        return Obstacle(f"Order {shipment.order_number} is not on the store any more.")
+    if order.status is StoreStatus.CANCELLED:
+        return Obstacle(f"Order {order.id} is cancelled on the store.")
     lines = {line.line_id: line for line in order.lines}
     parts: list[ShipmentLine] = []
     for part in shipment.lines:
         line = lines.get(part.line_id)
         if line is None:
-            return f"Line {part.line_id} is not in order {order.id} on the store."
+            return Obstacle(f"Line {part.line_id} is not in order {order.id} on the store.")
         taken = {other.line_id for other in parts}
         fitting = next((other for other in (line, *_same_article(line, order)) if _can_take(other, part, taken)), None)
-        if fitting is None and line.status in _SHIPPED_OR_GONE:
-            return f"'{line.name}' of order {order.id} is {line.status.value.replace('_', ' ')} on the store already."
         if fitting is None:
-            return f"Order {order.id} has fewer than {part.quantity} pieces of '{line.name}' left to ship on the store."
-        parcel = next((found for found in order.shipments if found.id == fitting.shipment_id), None)
-        if parcel is not None and parcel.tracking_number:
-            # Making another shipment would take the line out of that one.
-            return f"'{line.name}' of order {order.id} is in the store's shipment {parcel.code} already, with a number."
-        if path is ShipmentPath.FUNCTION and part.quantity != fitting.quantity:
-            return (
-                f"{part.quantity} of {fitting.quantity} pieces of '{line.name}' can't be shipped on their own: this "
-                "token ships whole lines. Ship the rest as well, or let the channel ship by provisioning."
-            )
+            return _no_line(line, part, order)
+        obstacle = _obstacle(fitting, part, order, path)
+        if obstacle is not None:
+            return obstacle
         parts.append(ShipmentLine(fitting.line_id, part.quantity))
     return replace(shipment, lines=tuple(parts))
+
+
+def _no_line(line: StoreOrderLine, part: ShipmentLine, order: StoreOrder) -> Obstacle:
+    if line.status in _SHIPPED_OR_GONE:
+        status = line.status.value.replace("_", " ")
+        return Obstacle(f"'{line.name}' of order {order.id} is {status} on the store already.")
+    return Obstacle(
+        f"Order {order.id} has fewer than {part.quantity} pieces of '{line.name}' left to ship on the store."
+    )
+
+
+def _obstacle(line: StoreOrderLine, part: ShipmentLine, order: StoreOrder, path: ShipmentPath) -> Obstacle | None:
+    parcel = next((found for found in order.shipments if found.id == line.shipment_id), None)
+    if parcel is not None and parcel.tracking_number:
+        # Making another shipment would take the line out of that one.
+        return Obstacle(
+            f"'{line.name}' of order {order.id} is in the store's shipment {parcel.code} already, with a number."
+        )
+    if path is ShipmentPath.FUNCTION and part.quantity != line.quantity:
+        return Obstacle(
+            f"{part.quantity} of {line.quantity} pieces of '{line.name}' can't be shipped on their own: this channel "
+            "ships whole lines. It waits until shipments of the rest are recorded, and then all go as one; or let the "
+            "channel ship by provisioning.",
+            is_final=False,
+        )
+    return None
 
 
 def _same_article(line: StoreOrderLine, order: StoreOrder) -> list[StoreOrderLine]:
@@ -249,9 +412,3 @@ def _same_article(line: StoreOrderLine, order: StoreOrder) -> list[StoreOrderLin
 
 def _can_take(line: StoreOrderLine, part: ShipmentLine, taken: Collection[int]) -> bool:
     return line.status not in _SHIPPED_OR_GONE and line.quantity >= part.quantity and line.line_id not in taken
-
-
-def carrier_on_store(carrier: str, carrier_map: Mapping[str, str]) -> str:
-    """Translate the merchant's word for a carrier; one that is not in the map is sent as it is."""
-    word = carrier.strip()
-    return carrier_map.get(word.casefold()) or USUAL_CARRIERS.get(word.casefold()) or word

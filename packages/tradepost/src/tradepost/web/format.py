@@ -33,6 +33,13 @@ ORDER_COLOURS: Mapping[str, str] = {
     "closed": "info",
     "cancelled": "danger",
 }
+SHIPMENT_COLOURS: Mapping[str, str] = {
+    "waiting": "info",
+    "told": "success",
+    "parked": "danger",
+    "suppressed": "warning",
+    "taken back": "warning",
+}
 NOTHING = "\N{EN DASH}"
 
 OUTCOME_COLOURS: Mapping[str, str] = {

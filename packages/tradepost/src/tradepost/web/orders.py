@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.format import NOTHING, ORDER_COLOURS, field_lines, money, spoken
+from tradepost.web.format import NOTHING, ORDER_COLOURS, SHIPMENT_COLOURS, field_lines, money, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
 
@@ -49,7 +49,7 @@ class Shipments(ReadOnlyRows):
 
     model = ShipmentRecord
     verbose_name_plural = "shipments"
-    fields = ("code", "carrier", "tracking_number", "shipped_at", "synced_at", "last_error")
+    fields = ("code", "state", "carrier", "tracking_number", "shipped_at", "synced_at", "last_error")
     readonly_fields = fields
 
 
@@ -83,6 +83,40 @@ class ParkedOrderTable(ReadOnlyTable):
     @column("Order", two_lines=True)
     def parked_number(self, row: ParkedOrderRecord) -> list[str]:
         return [row.number, row.channel.name]
+
+
+@admin.register(ShipmentRecord, site=site)
+class ShipmentTable(ReadOnlyTable):
+    """Shipments, and why those that wait or are parked are not on the store."""
+
+    list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
+    list_display_links = ("shipment",)
+    list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
+    list_select_related = ("channel",)
+    search_fields = ("code",)
+    search_help_text = "A shipment's code, or its tracking number"
+    fieldsets = (
+        (None, {"fields": ("order", "code", "reference", "state_label", "last_error")}),
+        ("Tracking", {"fields": ("carrier", "tracking_number", "cost", "shipped_at", "synced_at")}),
+    )
+    readonly_fields = ("state_label",)
+
+    @column("Shipment", two_lines=True)
+    def shipment(self, row: ShipmentRecord) -> list[str]:
+        return [row.code, row.channel.name]
+
+    @column("State", label=SHIPMENT_COLOURS)
+    def state_label(self, row: ShipmentRecord) -> str:
+        return spoken(row.state)
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 Django's form
+        queryset: QuerySet[ShipmentRecord],
+        search_term: str,
+    ) -> tuple[QuerySet[ShipmentRecord], bool]:
+        term = search_term.strip()
+        return (queryset.filter(Q(code=term) | Q(tracking_number=term)) if term else queryset), False
 
 
 @admin.register(Order, site=site)

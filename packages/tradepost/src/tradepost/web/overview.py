@@ -8,11 +8,12 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from tradepost.database.models import AttentionRecord, Channel, Listing, Order, Run
+from tradepost.database.models import AttentionRecord, Channel, Listing, Order, Run, ShipmentRecord
 from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Braking
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order import OrderState
+from tradepost.domain.shipment import UNSENT
 from tradepost.web.format import RUN_COLOURS, spoken
 from tradepost.web.listings import ATTENTION_PARAMETER
 
@@ -78,8 +79,21 @@ def _channel(channel: Channel) -> ChannelOverview:
             for run in Run.objects.filter(channel=channel, needs_answer=True).order_by("pk")
             if (braking := Braking.from_json(run.brake)) is not None
         ],
-        orders=[_count(channel, "order", "state", value, orders.get(value, 0)) for value in map(str, OrderState)],
+        orders=[
+            *(_count(channel, "order", "state", value, orders.get(value, 0)) for value in map(str, OrderState)),
+            *_unsent_shipments(channel),
+        ],
     )
+
+
+def _unsent_shipments(channel: Channel) -> list[Figure]:
+    """What the store is still to be told of, where there is any."""
+    shipments = ShipmentRecord.objects.filter(channel=channel)
+    return [
+        Figure(f"shipments {state.value}", number, _table("shipmentrecord", channel, {"state__exact": state.value}))
+        for state in UNSENT
+        if (number := shipments.filter(state=state.value).count())
+    ]
 
 
 def _by(rows: Any, column: str) -> dict[str, int]:

@@ -10,6 +10,7 @@ from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
 from tradepost.domain.order import LineOption, OrderState, PaymentState, StoreStatus, chosen_words
 from tradepost.domain.order_changes import Holds, OrderEventKind
+from tradepost.domain.shipment import LONGEST_REFERENCE, ShipmentState
 
 
 class Order(models.Model):
@@ -200,33 +201,54 @@ class OrderLine(models.Model):
 
 class ShipmentRecord(models.Model):
     """
-    A package that the merchant sent; `code` is ours and never changes.
+    A package that the merchant sent; `code` is ours and never changes, `reference` is whoever packs' own name for it.
 
-    `synced_at` is when the store was proven to have it as it is here; a change of the shipment clears it.
+    `synced_at` is when the store was proven to have it as it is here; a change of the shipment clears it. `proven`: how
+    the store had it when it was last seen, the domain's `Tracking`. `sending_since`: when a request was begun whose end
+    nobody knows; as long as it stands, the store may have it. `joined_to`: the shipment that stands for it on a store
+    that ships whole lines. `last_error`: why it is parked, or not on the store yet.
     """
 
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="shipments")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments")
     code = models.CharField(max_length=50, unique=True)
+    reference = models.CharField(max_length=LONGEST_REFERENCE, blank=True)
+    state = enum_field(ShipmentState, default=ShipmentState.WAITING.value)
     carrier = models.CharField(max_length=100)
     tracking_number = models.CharField(max_length=100)
     cost = MoneyField()
     shipped_at = models.DateTimeField()
     external_id = models.BigIntegerField(null=True, blank=True)
+    joined_to = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    proven = models.JSONField(null=True, blank=True)
+    sending_since = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = "shipment"
         constraints = [
+            one_of("state", ShipmentState, table="shipment"),
             models.CheckConstraint(condition=~Q(tracking_number=""), name="shipment_has_a_tracking_number"),
+            models.CheckConstraint(
+                condition=~Q(state=ShipmentState.TOLD.value) | Q(external_id__isnull=False, synced_at__isnull=False),
+                name="shipment_told_is_on_the_store",
+            ),
             models.UniqueConstraint(
                 fields=["order", "external_id"],
-                condition=Q(external_id__isnull=False),
+                condition=Q(external_id__isnull=False, joined_to__isnull=True),
                 name="shipment_once_per_external_id",
+            ),
+            models.UniqueConstraint(
+                fields=["order", "reference"], condition=~Q(reference=""), name="shipment_once_per_reference"
             ),
         ]
         indexes = [
-            # shipments_due.
-            models.Index(fields=["id"], condition=Q(synced_at__isnull=True), name="shipment_due"),
+            # shipments_due, and how many are not told yet.
+            models.Index(fields=["channel", "id"], condition=Q(state="waiting"), name="shipment_due"),
+            models.Index(fields=["channel", "id"], condition=Q(state="parked"), name="shipment_parked"),
+            # Searches.
+            models.Index(fields=["tracking_number"], name="shipment_by_tracking_number"),
         ]
 
     def __str__(self) -> str:

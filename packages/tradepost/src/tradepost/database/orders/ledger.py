@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tradepost.database.models import Order, OrderLine, ShipmentLineRecord
+from tradepost.database.orders.shipments import proven_of
 from tradepost.domain.order import (
     Address,
     LineOption,
@@ -20,6 +21,7 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.order_changes import LedgerOrder, RecordedShipment
+from tradepost.domain.shipment import ShipmentState
 
 
 def read_ledger(rows: Collection[Order]) -> dict[int, LedgerOrder]:
@@ -35,13 +37,24 @@ def _shipments(rows: Collection[Order]) -> dict[int, tuple[RecordedShipment, ...
     parts: dict[int, dict[int, RecordedShipment]] = defaultdict(dict)
     pieces: dict[int, dict[int, int]] = defaultdict(dict)
     found = (
-        ShipmentLineRecord.objects.filter(shipment__order__in=rows).order_by("id").select_related("shipment", "line")
+        ShipmentLineRecord.objects.filter(shipment__order__in=rows)
+        .exclude(shipment__state=ShipmentState.TAKEN_BACK)
+        .order_by("id")
+        .select_related("shipment", "line")
     )
     for part in found:
         shipment = part.shipment
         pieces[shipment.pk][part.line.line_id] = part.quantity
-        is_told = shipment.synced_at is not None
-        parts[shipment.order_id][shipment.pk] = RecordedShipment(shipment.code, is_told, pieces[shipment.pk])
+        is_told = shipment.external_id is not None or shipment.state == ShipmentState.SUPPRESSED
+        # While a request of ours is on its way, what is found there may come from it.
+        is_settled = shipment.sending_since is None and shipment.joined_to_id is None
+        parts[shipment.order_id][shipment.pk] = RecordedShipment(
+            shipment.code,
+            is_told,
+            pieces[shipment.pk],
+            external_id=shipment.external_id,
+            proven=proven_of(shipment) if is_settled else None,
+        )
     return {order_id: tuple(of_order.values()) for order_id, of_order in parts.items()}
 
 

@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
-from tradepost.database.models import Channel, Order, OrderEvent, OrderLine, OrderPayload, ShipmentRecord
+from tradepost.database.models import Channel, Order, OrderEvent, OrderLine, OrderPayload
+from tradepost.database.orders import shipments
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
 from tradepost.database.orders.parked import let_try_again, park, parked_ids, tried_fingerprints, unpark
-from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import (
@@ -30,16 +30,26 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.order_changes import (
     DELETED,
+    MISSING_SHIPMENT,
     Holds,
     LedgerOrder,
     OrderEventKind,
-    differences,
+    changes_since,
+    seen_shipments,
     state_of,
     to_decide,
 )
 from tradepost.domain.order_lines import LineMatcher
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
-from tradepost.operations.ports import NewShipment, OrderRow
+from tradepost.operations.ports import (
+    KnownShipment,
+    NewShipment,
+    OrderRow,
+    ProvenShipment,
+    ShipmentCorrection,
+    ShipmentEdit,
+    UnsentShipment,
+)
 
 
 class DjangoOrders:
@@ -81,6 +91,8 @@ class DjangoOrders:
                 self._keep_payloads(found, ids, at)
             self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])
             self._add_events(ledger, {order.id: order for order in found}, states, gone, ids=ids, at=at)
+            seen = {code: it for order in found for code, it in seen_shipments(ledger[order.id], order).items()}
+            shipments.note_seen(seen, channel_id=self._channel_id, missing=MISSING_SHIPMENT)
 
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
         with transaction.atomic():
@@ -192,31 +204,51 @@ class DjangoOrders:
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         with transaction.atomic():
-            return add_shipment(new, channel_id=self._channel_id, at=at)
+            return shipments.add_shipment(new, channel_id=self._channel_id, at=at)
 
-    def shipments_due(self, *, after: int, limit: int) -> list[Shipment]:
-        due = self._shipments().filter(synced_at__isnull=True, id__gt=after).select_related("order").order_by("id")
-        return read_shipments(list(due[:limit]))
-
-    def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:
-        sql.update(
-            ShipmentRecord,
-            [
-                {"id": shipment_id, "external_id": external_id, "synced_at": at, "last_error": ""}
-                for shipment_id, external_id in shipments.items()
-            ],
+    def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
+        return shipments.known_shipment(
+            order_number, channel_id=self._channel_id, reference=reference, tracking_number=tracking_number
         )
 
-    def flag_shipments(self, errors: Mapping[int, str]) -> None:
-        sql.update(
-            ShipmentRecord, [{"id": shipment_id, "last_error": message} for shipment_id, message in errors.items()]
-        )
+    def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
+        with transaction.atomic():
+            return shipments.correct_shipment(code, correction, channel_id=self._channel_id, by=by, at=at)
+
+    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+        with transaction.atomic():
+            return shipments.suppress_shipment(code, channel_id=self._channel_id, reason=reason, by=by, at=at)
+
+    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+        with transaction.atomic():
+            return shipments.take_back_shipment(code, channel_id=self._channel_id, reason=reason, by=by, at=at)
+
+    def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:
+        with transaction.atomic():
+            return shipments.retry_shipments(codes, channel_id=self._channel_id, by=by, at=at)
+
+    def shipments_due(self, *, after: int, limit: int, whole_orders: bool = False) -> list[Shipment]:
+        return shipments.shipments_due(channel_id=self._channel_id, after=after, limit=limit, whole_orders=whole_orders)
+
+    def begin_sending(self, ids: Collection[int], *, at: datetime) -> None:
+        shipments.begin_sending(ids, at=at)
+
+    def sending(self, ids: Collection[int]) -> set[int]:
+        return shipments.sending(ids)
+
+    def wake_shipments(self, numbers: Collection[int]) -> None:
+        shipments.wake_shipments(numbers, channel_id=self._channel_id)
+
+    def mark_synced(self, proven: Sequence[ProvenShipment], *, at: datetime) -> None:
+        with transaction.atomic():
+            shipments.mark_synced(proven, at=at)
+
+    def flag_shipments(self, unsent: Sequence[UnsentShipment]) -> None:
+        with transaction.atomic():
+            shipments.flag_shipments(unsent)
 
     def _all(self) -> "QuerySet[Order]":
         return Order.objects.filter(channel_id=self._channel_id)
-
-    def _shipments(self) -> "QuerySet[ShipmentRecord]":
-        return ShipmentRecord.objects.filter(order__channel_id=self._channel_id)
 
     def _keep_payloads(self, orders: Sequence[StoreOrder], ids: Mapping[int, int], at: datetime) -> None:
         sql.upsert(
@@ -303,7 +335,7 @@ class DjangoOrders:
         events = []
         for number, known in ledger.items():
             order = found.get(number)
-            fields = differences(known.order, order) if order is not None else ()
+            fields = changes_since(known, order) if order is not None else ()
             is_gone = number in gone and known.state is not OrderState.CLOSED and not known.is_gone
             # Without any difference only the listings of its items can have changed it.
             is_matched = states.get(number, known.state) is not known.state

@@ -15,7 +15,7 @@ from tradepost.domain.order import (
     parked,
     unstorable,
 )
-from tradepost.domain.order_changes import DELETED, LedgerOrder, differences
+from tradepost.domain.order_changes import DELETED, LedgerOrder, changes_since
 from tradepost.domain.order_news import OrderCriteria, OrderNews, needs_details
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
@@ -29,11 +29,12 @@ _AT_ONCE = 300
 class LedgerPlan:
     """
     What a plan does to the ledger. `judged`: fingerprints by order number, of what is no news any more; and what is
-    `parked` is none either.
+    `parked` is none either. `changed`: those of the followed orders in which somebody has changed something.
     """
 
     imported: list[StoreOrder] = field(default_factory=list)
     followed: list[StoreOrder] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
     judged: dict[int, str] = field(default_factory=dict)
     parked: list[ParkedOrder] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
@@ -111,11 +112,12 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
                 continue
             detail.judged[row.number] = row.fingerprint
             if known is not None:
-                fields = differences(known.order, order)
+                fields = changes_since(known, order)
                 # Items that were unknown may be listings by now.
                 if fields or known.is_gone or known.has_unknown_items:
                     detail.followed.append(order)
                 if fields or known.is_gone:
+                    detail.changed.append(order.id)
                     units.append(Unit(str(order.id), (changes.order_changed(order.id, fields),)))
             elif self._criteria.wants(order):
                 detail.imported.append(order)
@@ -136,6 +138,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         return Verdict(
             imported=detail.imported,
             followed=detail.followed,
+            changed_orders=detail.changed,
             gone_orders=detail.gone,
             judged_orders=detail.judged,
             parked=detail.parked,

@@ -72,9 +72,18 @@ from tradepost.operations.ports.listings import (
     Proven,
     StoreInventory,
 )
-from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
+from tradepost.operations.ports.orders import (
+    NewShipment,
+    OrderRow,
+    Orders,
+    ProvenShipment,
+    ShipmentCorrection,
+    ShipmentEdit,
+    UnsentShipment,
+)
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
+from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
 from tradepost.operations.ports.stock import (
     AccountEntry,
     Accounts,
@@ -134,6 +143,7 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "KnownShipment",
     "KnownSighting",
     "LatestProducts",
     "Level",
@@ -149,6 +159,7 @@ __all__ = [
     "Ports",
     "ProbeCheck",
     "Proven",
+    "ProvenShipment",
     "QueuedStructure",
     "RangeCount",
     "ReadProduct",
@@ -161,6 +172,10 @@ __all__ = [
     "Schedules",
     "SetupItem",
     "SetupKind",
+    "ShipmentCorrection",
+    "ShipmentEdit",
+    "ShipmentReader",
+    "ShipmentRow",
     "ShipmentSend",
     "SightedOrder",
     "SightingPage",
@@ -176,6 +191,7 @@ __all__ = [
     "StoreStanding",
     "Stretch",
     "UnitAnswer",
+    "UnsentShipment",
     "WantedChanges",
     "WriteAnswer",
     "WriteOutcome",

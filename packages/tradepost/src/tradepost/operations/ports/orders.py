@@ -11,9 +11,13 @@ from tradepost.domain.order import (
     ParkedOrder,
     Shipment,
     StoreOrder,
+    Tracking,
 )
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
+from tradepost.domain.plan import FieldChange
+from tradepost.domain.shipping import Wanted
+from tradepost.operations.ports.shipments import KnownShipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +33,68 @@ class OrderRow:
 @dataclass(frozen=True, slots=True)
 class NewShipment:
     """
-    A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open.
+    A shipment as typed or sent in; `lines` None takes everything that is still open.
 
-    `even_if_held`: an order on hold is shipped all the same.
+    `even_if_held`: an order on hold is shipped all the same. `reference`: what whoever packs calls the package.
+    `shipped_at` None is now.
     """
 
     order_number: int
     carrier: str
     tracking_number: str
     cost: Decimal = Decimal()
-    lines: Mapping[str, int] | None = None
+    lines: Wanted | None = None
     even_if_held: bool = False
+    reference: str = ""
+    shipped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentCorrection:
+    """What is to be other about a shipment; None stays."""
+
+    tracking_number: str | None = None
+    carrier: str | None = None
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentEdit:
+    """What a person has changed of a shipment in the hub."""
+
+    code: str
+    order_number: int
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenShipment:
+    """
+    A shipment that the store has, `proven` in its words. `recorded`: as it was recorded when that was judged.
+
+    `joined_to`: the shipment of ours that stands for it there.
+    """
+
+    id: int
+    external_id: int
+    recorded: Tracking
+    proven: Tracking
+    joined_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentShipment:
+    """
+    A shipment that the store does not have as it was `recorded`, and why.
+
+    `is_parked`: nor will it ever. `is_absent`: nothing of it is there, and no request about it can still land.
+    """
+
+    id: int
+    message: str
+    recorded: Tracking
+    is_parked: bool = False
+    is_absent: bool = False
 
 
 class Orders(Protocol):
@@ -136,12 +191,50 @@ class Orders(Protocol):
         """Record a shipment. Raises NotAllowed when the order, a SKU or the number of pieces does not fit."""
         ...
 
-    def shipments_due(self, *, after: int, limit: int) -> list[Shipment]:
-        """Shipments not yet proven on the store, or changed since; `order_number` is the store's."""
+    def known_shipment(self, order_number: int, *, reference: str, tracking_number: str) -> KnownShipment | None:
+        """Find what a file means by this: the shipment of that reference, or, without one, of the tracking number."""
         ...
 
-    def mark_synced(self, shipments: Mapping[int, int], *, at: datetime) -> None:
-        """Record shipment id -> the store's shipment id."""
+    def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
+        """Change a shipment; the store is told of all of it once more. Raises NotAllowed where it can't be."""
         ...
 
-    def flag_shipments(self, errors: Mapping[int, str]) -> None: ...
+    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+        """Don't tell the store of a shipment. Raises NotAllowed where it may have it."""
+        ...
+
+    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+        """Forget a shipment that never went out: its pieces are open again. Raises NotAllowed where it may be told."""
+        ...
+
+    def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:
+        """Let parked or suppressed shipments be sent, over what was made of them there; None: all parked ones."""
+        ...
+
+    def shipments_due(self, *, after: int, limit: int, whole_orders: bool = False) -> list[Shipment]:
+        """
+        Shipments not yet proven on the store, or changed since, by id; `order_number` is the store's.
+
+        `whole_orders`: beyond the limit, all others that are due of the same orders.
+        """
+        ...
+
+    def begin_sending(self, ids: Collection[int], *, at: datetime) -> None:
+        """Note that requests about these are begun, where they still wait: from now on the store may have them."""
+        ...
+
+    def sending(self, ids: Collection[int]) -> set[int]:
+        """Return those of which a request was begun whose end is not recorded."""
+        ...
+
+    def wake_shipments(self, numbers: Collection[int]) -> None:
+        """Let parked shipments of orders that somebody has changed be tried again: they may fit by now."""
+        ...
+
+    def mark_synced(self, shipments: Sequence[ProvenShipment], *, at: datetime) -> None:
+        """Record what the store has; what was corrected meanwhile stays due."""
+        ...
+
+    def flag_shipments(self, shipments: Sequence[UnsentShipment]) -> None:
+        """Record why shipments are not on the store, and park what never will be."""
+        ...
