@@ -171,7 +171,7 @@ class ListingActs:
         self.carry_out(channel, "sync")
         if self.product(index, sku) is not None or (index, sku) in self.vanished:
             return
-        xml = f"<Product_Add><Code>{sku}</Code><SKU>X-{sku}</SKU><Name>Theirs</Name><Price>9.00</Price></Product_Add>"
+        xml = f"<Product_Add><Code>{sku}</Code><SKU>X-{sku}</SKU><Name>Theirs</Name><Active>No</Active></Product_Add>"
         assert list(provisioning.run(shop.sandbox.store, xml)) == []
         list(provisioning.run(shop.sandbox.store, typed(sku, "parent" if sku == "MUG" else "simple")))
         self.taken["code taken by another product"] += 1
