@@ -123,6 +123,7 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.DECREASE, Row(available=0, stated=0), Harm.ZERO),
         (Stage.DECREASE, Row(available=-3, stated=0), Harm.ZERO),
         (Stage.DECREASE, Row(available=0, stated=None), Harm.ZERO),
+        (Stage.DECREASE, Row(available=None, stated=None), None),
         # What was stated is sold.
         (Stage.DECREASE, Row(available=0, stated=1), None),
         (Stage.DECREASE, Row(available=-3, stated=1), None),
@@ -180,6 +181,7 @@ def test_the_brake_says_how_many_of_how_many_and_names_some():
     )
     assert braking.lines() == ["delist: MUG Enamel Mug", "delist: CUP"]
     assert Braking.from_json(braking.to_json()) == braking
+    assert Braking.from_json({}) is None
 
 
 def test_what_was_held_back_first_keeps_its_number():
