@@ -10,11 +10,11 @@ only this is taken: which shipped pieces it had seen when a number was stated, s
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import ClassVar
 
 from django.db import connections, transaction
@@ -30,25 +30,29 @@ from hypothesis.stateful import (
 
 from fakes.run import MemoryRun
 from kills import Fuse, Fused, Killed
+from listing_acts import CHANNELS, LISTINGS, SKUS, ListingActs
+from machine_acts import ACTS, act
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import inventory, modules
 from miva_sandbox.state.baskets import OutOfStock, PaymentDied, PaymentRefused
 from miva_sandbox.state.sales import NotForSaleError
-from stock_shop import OFFERS, STATED, HubClock, StockShop, catalogue_of
+from stock_shop import STATED, HubClock, StockShop, catalogue_of
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel, Listing, SightedPieces, StockEntry
+from tradepost.domain.attention import Attention
 from tradepost.domain.errors import RunLost, TradepostError
-from tradepost.domain.listing import Pending
+from tradepost.domain.listing import TRANSITIONS, Health, Link, Pending
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.stock import Counting, EntryKind, StockMode
-from tradepost.operations import get_orders, publish, sync
+from tradepost.operations import get_orders, link, publish, sync
 from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import SourceSettings
-from tradepost.operations.queue_changes import plan_pause, queue
+from tradepost.operations.queue_changes import plan_pause, plan_unlink, queue
+from tradepost.operations.selection import EVERYTHING, Selection
+from transition_watch import TransitionWatch, statuses
 
-CHANNELS, SKUS = (0, 1), ("MUG", "TEE-S", "TEE-M")
 # The catalogue would go on selling it without stock.
 SOLD_ON = "TEE-S"
 CANCELLED = 300
@@ -95,14 +99,28 @@ class World:
 
     def state(self, quantities) -> None:
         """Import the catalogue with these numbers, on both channels."""
-        shop = self.shops[0, "all rights"]
-        header, *rows = catalogue_of(quantities).splitlines()
-        rows = [f"{row},{'continue' if SOLD_ON in row else 'deny'}" for row in rows]
-        shop.import_text("\n".join([f"{header},Variant Inventory Policy", *rows]) + "\n")
+        self.take_file(catalogue_of(quantities))
 
+    def take_file(self, text) -> None:
+        header, *rows = text.splitlines()
+        rows = [f"{row},{'continue' if SOLD_ON in row else 'deny'}" for row in rows]
+        self.shops[0, "all rights"].import_text("\n".join([f"{header},Variant Inventory Policy", *rows]) + "\n")
+        self._build(queue=True)
+
+    def remove(self, skus) -> None:
+        """Take variants out of the catalogue, as a person does."""
+        with transaction.atomic():
+            DjangoCatalogue(clock=self.clock).remove(skus)
+            self.shops[0, "all rights"].listings.build(["mug", "tee"], queue=False)
+            self._build(queue=False)
+
+    def _build(self, *, queue) -> None:
         other = self.shops[1, "all rights"].listings
-        other.build(["mug", "tee"], queue=True)
-        DjangoCatalogue().refresh_wanted(["mug", "tee"])
+        with transaction.atomic():
+            other.build(["mug", "tee"], queue=queue)
+            if queue:
+                other.queue_structure(["mug", "tee"])
+            DjangoCatalogue().refresh_wanted(["mug", "tee"])
 
     def _keep(self, name) -> None:
         self._connections.close_all()
@@ -128,38 +146,12 @@ class World:
             server.stop()
 
 
-@dataclass(frozen=True)
-class Act:
-    """Something that may happen: how often as against others, when it can, and what is drawn for it."""
-
-    name: str
-    times: int
-    when: Callable[["StockMachine"], object]
-    drawn: Mapping[str, st.SearchStrategy]
-
-
-ACTS: list[Act] = []
-
-
-def act(*, times=1, when=lambda _machine: True, **drawn):
-    """
-    Let a method be drawn as a step.
-
-    By hand, because rules are switched off by the dozen in each example, which leaves whole runs without a sale.
-    """
-
-    def register(method):
-        ACTS.append(Act(method.__name__, times, when, drawn))
-        return method
-
-    return register
-
-
-class StockMachine(RuleBasedStateMachine):
+class StockMachine(ListingActs, RuleBasedStateMachine):
     """Whatever happens, no piece is sold twice; and when it is quiet again, none is kept from being sold."""
 
     world: ClassVar[World]
     taken: ClassVar[Counter] = Counter()
+    watch: ClassVar[TransitionWatch] = TransitionWatch(taken)
 
     # --- the beginning ----------------------------------------------------------------------------------------------
 
@@ -200,6 +192,13 @@ class StockMachine(RuleBasedStateMachine):
         self.counts_are_whole = self.tells_baskets or (mode == "checkout" and knows_mode)
         self.stated = dict(STATED)
         self.source = dict(STATED)
+        self.given = dict(STATED)
+        self.text = catalogue_of(STATED)
+        # What the catalogue does not have any more, and whether its tee comes in sizes.
+        self.gone = set()
+        self.has_sizes = True
+        # Products that the store does not show for a while, by channel and code.
+        self.vanished = {}
         # {(channel, order, SKU): pieces that a statement knows of}, and what is left of orders that are gone.
         self.known = defaultdict(int)
         self.ghosts = defaultdict(int)
@@ -211,16 +210,23 @@ class StockMachine(RuleBasedStateMachine):
         # Where something happened that only a look at the count can find.
         self.needs_look = {}
         self.shoppers = []
-        self.acts = 0
+        self.acts = self.steps = 0
         self.last_entry = self.entries()
 
     @rule(data=st.data())
     def step(self, data):
+        self.taken["step"] += 1
         possible = [each for each in ACTS if each.when(self) for _ in range(each.times)]
-        found = possible[data.draw(st.integers(0, len(possible) - 1))]
+        # Spread, as Hypothesis likes small numbers and those that it has drawn before.
+        self.steps += 1
+        found = Random(data.draw(st.integers(0, 2**32)) + self.steps * 2**33).choice(possible)
         values = {name: data.draw(strategy) for name, strategy in found.drawn.items()}
         note(f"{found.name} {values}")
+        places, held = self.places(), self.held_by_baskets()
         getattr(self, found.name)(**values)
+        self.note_moved_places(places, held)
+
+    statuses = staticmethod(statuses)
 
     # --- what is physically there ------------------------------------------------------------------------------------
 
@@ -256,6 +262,14 @@ class StockMachine(RuleBasedStateMachine):
     def available(self, sku):
         return self.stated[sku] - sum(self.reserved(channel, sku) for channel in self.channels)
 
+    def held_by_baskets(self):
+        held = Counter()
+        for channel, shop in enumerate(self.shops):
+            for row in shop.sandbox.store.db.rows("SELECT line FROM basket_items"):
+                line = json.loads(row["line"])
+                held[channel, line["sku"] or line["code"]] += line["quantity"]
+        return held
+
     def in_flight(self, channel, sku):
         """Count pieces out of the store's count, or about to be, that the hub can't know of yet."""
         shop = self.shops[channel]
@@ -286,18 +300,18 @@ class StockMachine(RuleBasedStateMachine):
 
     # --- shoppers ----------------------------------------------------------------------------------------------------
 
-    @act(times=6, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), pieces=st.integers(1, 4))
+    @act(times=14, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), pieces=st.integers(1, 4))
     def add(self, channel, sku, pieces):
         shop = self.shop(channel)
         shopper = shop.sandbox.shopper()
-        code, choices = OFFERS[sku]
+        code, choices = self.offer(self.shops.index(shop), sku)
         with suppress(OutOfStock, NotForSaleError):
             shopper.add(code, pieces, choices)
             self.shoppers.append((shopper, shop))
             self.taken["add"] += 1
 
     @act(
-        times=8,
+        times=14,
         when=lambda self: self.shoppers,
         which=st.integers(0, 99),
         payment=st.sampled_from(["authorised"] * 4 + ["refused", "dies"]),
@@ -360,6 +374,7 @@ class StockMachine(RuleBasedStateMachine):
             if status != CANCELLED:
                 # What a statement knows of has left the house, and is on sale until a move takes it off again.
                 self.slack[channel, sku] += self.known[channel, order, sku]
+        self.note_given_back_elsewhere(channel, order)
         shop.merchant.cancel(order)
         self.taken["cancel"] += 1
 
@@ -399,6 +414,7 @@ class StockMachine(RuleBasedStateMachine):
                 sighting__channel=shop.channel, sighting__external_id=order
             ).values_list("key", "taken", "on_delete")
         }
+        self.note_given_back_elsewhere(channel, order)
         shop.merchant.delete(order)
         self.taken["delete"] += 1
         for sku in {*kept, *back}:
@@ -435,9 +451,15 @@ class StockMachine(RuleBasedStateMachine):
 
     @act(times=3, sku=st.sampled_from(SKUS), number=st.integers(0, 12))
     def state(self, sku, number):
-        before = {each: self.available(each) for each in SKUS}
-        is_new = self.source[sku] != number
-        self.source[sku] = number
+        if sku not in self.gone:
+            self.source[sku] = number
+            self.bring()
+            self.taken["state"] += 1
+
+    def bring(self):
+        """Import the file of what the catalogue is by now; what it says anew is a statement."""
+        before, listed = {each: self.available(each) for each in SKUS}, statuses()
+        text = catalogue_of(self.source, without=self.gone, has_sizes=self.has_sizes)
         shipped = {
             (channel, order, key): taken
             for channel, shop in enumerate(self.shops)
@@ -445,30 +467,36 @@ class StockMachine(RuleBasedStateMachine):
                 sighting__channel=shop.channel, shipped_at__isnull=False
             ).values_list("sighting__external_id", "key", "taken")
         }
-        self.world.state(self.source)
-        for each in SKUS if self.counts_all and is_new else [sku] if is_new else []:
-            self.stated[each] = self.source[each]
+        self.world.take_file(text)
+        self.watch.count_catalogue(listed)
+        is_counted, self.text = self.counts_all and text != self.text, text
+        for each in SKUS:
+            if each in self.gone or not (is_counted or self.given[each] != self.source[each]):
+                continue
+            self.given[each] = self.stated[each] = self.source[each]
             for (channel, order, key), taken in shipped.items():
                 if key == each.casefold():
                     self.known[channel, order, each] = max(self.known[channel, order, each], taken)
             self.give_slack(each, max(0, before[each] - self.available(each)))
-        self.taken["state"] += 1
 
     @act(
         times=2,
         channel=st.sampled_from(CHANNELS),
-        sku=st.sampled_from([*SKUS, "tee"]),
-        change=st.sampled_from(["hide", "unhide", "overwrite", ""]),
+        sku=st.sampled_from(LISTINGS),
+        change=st.sampled_from(["hide", "unhide", "overwrite", "publish", ""]),
     )
     def ask(self, channel, sku, change):
-        self.shop(channel).queue(Pending(change), sku)
+        with self.watch.watching():
+            self.shop(channel).queue(Pending(change), sku)
+        self.watch.count()
         self.taken[f"ask {change or 'nothing any more'}"] += 1
 
-    @act(channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), is_paused=st.booleans())
+    @act(times=2, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(SKUS), is_paused=st.booleans())
     def pause(self, channel, sku, is_paused):
         shop = self.shop(channel)
-        with transaction.atomic():
+        with self.watch.watching(), transaction.atomic():
             shop.listings.set_status(plan_pause(shop.listings.by_skus([sku]), is_paused=is_paused).statuses)
+        self.watch.count()
         self.taken["pause" if is_paused else "unpause"] += 1
 
     @act(channel=st.sampled_from(CHANNELS), sells=st.booleans())
@@ -554,7 +582,7 @@ class StockMachine(RuleBasedStateMachine):
         self.taken[f"{fault.kind} {fault.function}"] += len(faults.log()) - before
         faults.remove(number)
 
-    def carry_out(self, channel, verb, *, kill_at=None):
+    def carry_out(self, channel, verb, *, kill_at=None, selection=EVERYTHING):
         """Run a verb, and note what was set while pieces were in flight, which it can't be right about."""
         shop = self.shop(channel)
         channel = self.shops.index(shop)
@@ -562,39 +590,54 @@ class StockMachine(RuleBasedStateMachine):
         open_moves = {
             row.sku: row.open_move for row in Listing.objects.filter(channel=shop.channel, open_since__isnull=False)
         }
-        ports = shop.ports(MemoryRun(atomic=transaction.atomic))
+        run, listed = MemoryRun(atomic=transaction.atomic), statuses()
+        ports = shop.ports(run)
+        is_killed = True
         if kill_at is not None:
             fuse = Fuse(kill_at)
             fused = {name: Fused(getattr(ports, name), fuse) for name in ("store", "accounts", "listings", "intents")}
             ports = replace(ports, **fused)
         try:
-            {"get_orders": get_orders, "sync": sync, "publish": publish}[verb].execute(ports)
+            with self.watch.watching():
+                if verb == "get_orders":
+                    get_orders.execute(ports)
+                else:
+                    {"sync": sync, "publish": publish, "link": link}[verb].execute(ports, selection)
+            is_killed = False
         except RunLost:
             raise
-        except TradepostError:
-            self.taken[f"{verb} ended by an error"] += 1
+        except TradepostError as error:
+            self.taken[f"{verb} ended by {type(error).__name__}"] += 1
+            is_killed = False
         finally:
-            new = StockEntry.objects.filter(id__gt=self.last_entry, kind__in=[EntryKind.SET, EntryKind.LOOK])
-            touched = {entry.listing.sku: entry.kind for entry in new.select_related("listing")}
-            for row in Listing.objects.filter(channel=shop.channel):
-                if row.open_since is not None and row.open_move is None:
-                    touched[row.sku] = "set without an answer"
-                elif row.open_since is None and open_moves.get(row.sku):
-                    touched.setdefault(row.sku, "settled")
-            for sku, what in touched.items():
-                self.taken[f"stock: {what}"] += 1
-                if what == "set without an answer":
-                    # It may erase what is sold until it lands.
-                    self.slack[channel, sku] += 1_000
+            self.watch.count(was_killed=is_killed)
+            self.watch.count_reported(verb, run.results, listed)
+            self.note_sets(channel, in_flight, open_moves)
+
+    def note_sets(self, channel, in_flight, open_moves):
+        """Note what was set or settled by a run: what was in flight then, it can't be right about."""
+        shop = self.shops[channel]
+        new = StockEntry.objects.filter(id__gt=self.last_entry, kind__in=[EntryKind.SET, EntryKind.LOOK])
+        touched = {entry.listing.sku: entry.kind for entry in new.select_related("listing")}
+        for row in Listing.objects.filter(channel=shop.channel):
+            if row.open_since is not None and row.open_move is None:
+                touched[row.sku] = "set without an answer"
+            elif row.open_since is None and open_moves.get(row.sku):
+                touched.setdefault(row.sku, "settled")
+        for sku, what in touched.items():
+            self.taken[f"stock: {what}"] += 1
+            if what == "set without an answer":
+                # It may erase what is sold until it lands.
+                self.slack[channel, sku] += 1_000
+                self.look_needed(channel, sku, what)
+            elif what == "settled":
+                # Whatever was in flight, nothing is sold twice; it may be kept from sale for a while.
+                if in_flight[sku] or not self.counts_are_whole:
                     self.look_needed(channel, sku, what)
-                elif what == "settled":
-                    # Whatever was in flight, nothing is sold twice; it may be kept from sale for a while.
-                    if in_flight[sku] or not self.counts_are_whole:
-                        self.look_needed(channel, sku, what)
-                elif in_flight[sku]:
-                    self.slack[channel, sku] += in_flight[sku]
-                    self.look_needed(channel, sku, what)
-            self.last_entry = self.entries()
+            elif in_flight[sku]:
+                self.slack[channel, sku] += in_flight[sku]
+                self.look_needed(channel, sku, what)
+        self.last_entry = self.entries()
 
     # --- what is always true -----------------------------------------------------------------------------------------
 
@@ -604,6 +647,8 @@ class StockMachine(RuleBasedStateMachine):
             return
         self.acts += 1
         for channel in self.channels:
+            found = self.shops[channel].sandbox.store.db.rows("SELECT sku, COUNT(*) AS n FROM products GROUP BY sku")
+            assert all(row["n"] == 1 for row in found), f"twice on channel {channel}: {[tuple(row) for row in found]}"
             for sku in SKUS if channel not in self.sold_on else (each for each in SKUS if each != SOLD_ON):
                 sold, most = self.reserved(channel, sku), self.stated[sku] + self.slack[channel, sku]
                 assert sold <= most, f"channel {channel} has sold {sold} of {sku}, and may have sold {most}"
@@ -619,6 +664,8 @@ class StockMachine(RuleBasedStateMachine):
         self.taken["quiet"] += 1
         self.acts = 0
         for server in self.world.servers:
+            self.taken["checkout_gap"] += sum(taken.kind == "checkout_gap" for taken in server.faults.log())
+            server.faults.clear_log()
             server.faults.clear(seed=0)
         self.shoppers = []
         self.move(10 * 60)
@@ -628,15 +675,7 @@ class StockMachine(RuleBasedStateMachine):
         self.move(26 * 3600)
         for server in self.world.servers:
             server.run_task("Delete Expired Shopping Baskets")
-        for channel, shop in enumerate(self.shops):
-            with transaction.atomic():
-                ids = shop.all_ids()
-                paused = plan_pause(shop.listings.by_ids(ids), is_paused=False)
-                shop.listings.set_status(paused.statuses)
-                # What was given up before it was published is asked for again.
-                given_up = [row for row in shop.listings.by_ids(ids) if row.external_id is None]
-                queue(shop.listings, given_up, Pending.PUBLISH)
-            self.carry_out(channel, "publish")
+        self.mend()
         for _ in range(3):
             for channel in self.channels:
                 for verb in ("get_orders", "sync"):
@@ -646,9 +685,47 @@ class StockMachine(RuleBasedStateMachine):
         self.compare(but=self.needs_look)
         self.look()
         self.compare(but=())
+        self.meet_shoppers()
         self.slack = Counter({(c, s): max(0, -self.available(s)) for c in self.channels for s in SKUS})
         self.needs_look = {}
         self.sold_on = {channel for channel, shop in enumerate(self.shops) if shop.settings.sells_without_stock}
+
+    def mend(self):
+        """A person cures what listings say is wrong: lets go, links, publishes and overwrites until all is listed."""
+        for channel in self.channels:
+            self.give_back_codes(channel)
+        for place in sorted(self.vanished):
+            self.put_back(*place)
+        orphans = Listing.objects.filter(channel__in=[shop.channel.pk for shop in self.shops], is_orphaned=True)
+        lost = {row.sku for row in orphans.exclude(link=Link.LINKED)}
+        if lost:
+            # Nobody can take off sale what the hub has let go of; so the catalogue has it again.
+            self.gone, self.has_sizes = set(), True
+            self.bring()
+        for channel, shop in enumerate(self.shops):
+            with self.watch.watching(), transaction.atomic():
+                paused = plan_pause(shop.listings.by_ids(shop.all_ids()), is_paused=False)
+                shop.listings.set_status(paused.statuses)
+            self.watch.count()
+            self.carry_out(channel, "sync")
+            with self.watch.watching(), transaction.atomic():
+                rows = shop.listings.by_ids(shop.all_ids())
+                shop.listings.set_status(plan_unlink([r for r in rows if r.status.link is Link.BROKEN]).statuses)
+            self.watch.count()
+            self.carry_out(channel, "link")
+            with self.watch.watching(), transaction.atomic():
+                rows = shop.listings.by_ids(shop.all_ids())
+                # What was given up before it was published is asked for again.
+                queue(shop.listings, [row for row in rows if row.status.link is Link.UNLINKED], Pending.PUBLISH)
+                idle = [row for row in rows if row.status.link is Link.LINKED and not row.status.pending]
+                queue(shop.listings, idle, Pending.OVERWRITE)
+            self.watch.count()
+            self.carry_out(channel, "publish")
+            # A document that landed late has undone what came after it; somebody is asked, and says: ours.
+            drifted = Listing.objects.filter(channel=shop.channel, attentions__kind=Attention.DRIFT)
+            if ids := list(drifted.values_list("id", flat=True)):
+                self.taken["ours sent where a drift was asked about"] += 1
+                self.carry_out(channel, "sync", selection=Selection.of(ids, is_forced=True))
 
     def look(self):
         """Let the looks come that are due: by turns, and where pieces were missing for longer than a basket lives."""
@@ -666,9 +743,9 @@ class StockMachine(RuleBasedStateMachine):
                 if (channel, sku) in but:
                     continue
                 listing = Listing.objects.get(channel=self.shops[channel].channel, sku=sku)
-                wanted = 0 if listing.health == "hidden" else max(0, self.available(sku))
-                count = self.count(channel, sku)
-                shown = None if count is None else max(0, count)
+                is_on_sale = listing.health == Health.LISTED and sku not in self.gone
+                wanted = max(0, self.available(sku)) if is_on_sale else 0
+                shown = max(0, self.count(channel, sku) or 0)
                 assert shown == wanted, (
                     f"channel {channel} offers {shown} of {sku}, of which {wanted} are left ({self.stated[sku]} stated)"
                 )
@@ -681,9 +758,42 @@ class StockMachine(RuleBasedStateMachine):
         goes_on = sku == SOLD_ON and shop.settings.sells_without_stock and not is_hidden
         assert own["out_track"] == ("n" if goes_on else "y"), f"channel {channel} ends the sale of {sku} otherwise"
 
+    def meet_shoppers(self):
+        """What a count says is what somebody can have, on whatever page it is sold."""
+        for channel, shop in enumerate(self.shops):
+            for sku in SKUS:
+                listing = Listing.objects.get(channel=shop.channel, sku=sku)
+                page = listing if listing.parent is None else listing.parent
+                if {listing.health, page.health} != {Health.LISTED} or sku in self.gone:
+                    continue
+                code, choices = self.offer(channel, sku)
+                shopper, wanted, had = shop.sandbox.shopper(), max(0, self.available(sku)), 0
+                with suppress(OutOfStock, NotForSaleError):
+                    while had <= wanted:
+                        shopper.add(code, 1, choices)
+                        had += 1
+                shopper.empty()
+                assert had == wanted, f"channel {channel} sells {had} of {sku} on {code}, of which {wanted} are left"
+
     def teardown(self):
         if hasattr(self, "stated"):
             self.be_quiet()
+
+
+# Every fault that can strike, by the name that it is counted under.
+FAULTS = (
+    *dict.fromkeys(f"{rule.kind} {function}" for rule in LOST_ANSWERS for function in (WRITE, "Provision_Store")),
+    *(f"killed {verb}" for verb in VERBS),
+    *("checkout_gap", "payment refused", "payment died", "clock skew"),
+    *("edit count", "edit price", "product deleted by hand", "product made again by hand"),
+    *("product out of sight", "product in sight again", "code taken by another product"),
+)
+
+
+def too_rare(taken, at_least) -> dict[str, int]:
+    """Say which rows of the status table and which faults were taken less often than that, and how often."""
+    names = [*(f"transition: {row.name}" for row in TRANSITIONS), *FAULTS]
+    return {name: taken[name] for name in names if taken[name] < at_least}
 
 
 def run(*, examples, steps, number=None, is_shrunk=False) -> None:

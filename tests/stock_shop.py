@@ -26,14 +26,22 @@ OFFERS = {"MUG": ("MUG", {}), "TEE-S": ("tee", {"Size": "S"}), "TEE-M": ("tee", 
 STATED = {"MUG": 8, "TEE-S": 6, "TEE-M": 5}
 
 
-def catalogue_of(quantities):
-    """Write a catalogue file of a mug and a tee in two sizes, with these numbers."""
+def catalogue_of(quantities, *, without=(), has_sizes=True):
+    """
+    Write a catalogue file of a mug and a tee in two sizes, with these numbers; `without` these SKUs.
+
+    A tee without sizes is TEE-S alone.
+    """
     stated = {**STATED, **quantities}
-    return HEADER + (
-        f"mug,Enamel Mug,,Acme,,,,,,MUG,210,{stated['MUG']},7.90,,\n"
-        f"tee,Cotton Tee,,Acme,,Size,S,,,TEE-S,400,{stated['TEE-S']},15.00,,\n"
-        f"tee,,,,,,M,,,TEE-M,400,{stated['TEE-M']},15.00,,\n"
+    sizes = {sku: sku.removeprefix("TEE-") for sku in ("TEE-S", "TEE-M") if has_sizes or sku == "TEE-S"}
+    tees = "".join(
+        f"tee,Cotton Tee,,Acme,,{'Size' if has_sizes else ''},{size if has_sizes else ''},,,{sku},400,{stated[sku]},"
+        "15.00,,\n"
+        for sku, size in sizes.items()
+        if sku not in without
     )
+    mug = "" if "MUG" in without else f"mug,Enamel Mug,,Acme,,,,,,MUG,210,{stated['MUG']},7.90,,\n"
+    return HEADER + mug + tees
 
 
 class HubClock:

@@ -287,6 +287,19 @@ def test_a_family_that_becomes_one_article_and_a_family_again_is_on_one_page_eac
     assert (parent.health, kinds_of(parent)) == ("hidden", {"orphaned"})
 
 
+@pytest.mark.parametrize("is_native", ["native"], indirect=True)
+@pytest.mark.usefixtures("is_native")
+def test_a_page_that_sells_a_family_again_is_listed(shop):
+    for shape in (ONE_OPTION, ("tee", (), {"T-1": ()}), ONE_OPTION):
+        shop.import_text(text_of(shape, MUG))
+        shop.publish()
+
+    parent = shop.listing("tee")
+
+    assert shop.on_store()["tee"].is_active
+    assert (parent.health, parent.pending, kinds_of(parent)) == ("listed", "", set())
+
+
 def test_an_article_that_becomes_a_family_leaves_its_own_page(shop, is_native):
     shop.import_text(text_of(("tee", (), {"T-1": ()}), MUG))
     shop.publish()

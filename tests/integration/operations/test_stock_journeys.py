@@ -249,6 +249,20 @@ def test_pieces_in_a_basket_are_not_sold_to_another_by_a_lower_number(shop):
     assert can_buy == (1 if shop.mode == "basket" else 4)
 
 
+@pytest.mark.parametrize("token", [ALL_RIGHTS])
+def test_a_look_that_finds_a_lower_count_does_not_sell_what_is_in_a_basket(sandbox, shop):
+    modules.remove(sandbox.store, modules.BASKET_INVENTORY)
+    shop.wait(LOOKED_AT_WEEKLY)
+    shopper = shop.add("MUG", 3)
+
+    shop.sync()
+    left = shop.can_buy("MUG")
+    shopper.check_out()
+    shop.catch_up()
+
+    assert (left, shop.can_buy("MUG")) == (5, 5)
+
+
 # --- a sale within a second of a write ------------------------------------------------------------------------------
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tradepost.domain.brake import (
     ANY_NUMBER,
+    USUAL_AT_LEAST,
+    USUAL_PERCENT,
     BrakeLimits,
     Braking,
     Example,
@@ -75,6 +77,12 @@ def test_prices_are_another_question_than_what_goes_off_sale():
     assert held({Harm.REPRICE: 10, Harm.ZERO: 11}, live=20) == {Harm.ZERO: 11}
 
 
+def test_a_channel_that_nobody_has_set_allows_a_fifth_and_always_ten():
+    usual = BrakeLimits(percent=USUAL_PERCENT, at_least=USUAL_AT_LEAST)
+
+    assert [usual.allowed(live) for live in (0, 50, 54, 55, 1_000)] == [10, 10, 10, 11, 200]
+
+
 def test_a_channel_has_limits_of_its_own():
     assert held({Harm.ZERO: 3}, live=20, limits=BrakeLimits(percent=10, at_least=2)) == {Harm.ZERO: 3}
     assert held({Harm.ZERO: 20}, live=20, limits=BrakeLimits(percent=100, at_least=0)) == {}
@@ -112,9 +120,12 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE)), Harm.ZERO),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=None), Harm.ZERO),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=0), None),
+        # It is hidden already, and was given pieces back.
+        (Stage.HIDE, Row(status=Status(*HIDDEN), account=3), None),
         (Stage.DECREASE, Row(available=0, stated=0), Harm.ZERO),
         (Stage.DECREASE, Row(available=-3, stated=0), Harm.ZERO),
         (Stage.DECREASE, Row(available=0, stated=None), Harm.ZERO),
+        (Stage.DECREASE, Row(available=None, stated=None), None),
         # What was stated is sold.
         (Stage.DECREASE, Row(available=0, stated=1), None),
         (Stage.DECREASE, Row(available=-3, stated=1), None),
@@ -170,15 +181,19 @@ def test_a_parent_is_held_back_with_its_variants_and_not_counted_beside_them(sta
 
 def test_the_brake_says_how_many_of_how_many_and_names_some():
     braking = Braking(
-        {Harm.DELIST: 1200, Harm.ZERO: 7}, 4000, 800, {Harm.DELIST: [Example("MUG", "Enamel Mug")], Harm.ZERO: []}
+        {Harm.DELIST: 1200, Harm.ZERO: 7, Harm.REPRICE: 30},
+        live=4000,
+        allowed=800,
+        examples={Harm.DELIST: [Example("MUG", "Enamel Mug"), Example("CUP", "")], Harm.ZERO: []},
     )
 
     assert braking.sentence == (
         "Of 4,000 live listings it would remove 1,200 from the store for good and take 7 off sale with a quantity of "
-        "0; more than 800 at once need a person's word."
+        "0 and change the price of 30; more than 800 at once need a person's word."
     )
-    assert braking.lines() == ["delist: MUG Enamel Mug"]
+    assert braking.lines() == ["delist: MUG Enamel Mug", "delist: CUP"]
     assert Braking.from_json(braking.to_json()) == braking
+    assert Braking.from_json({}) is None
 
 
 def test_what_was_held_back_first_keeps_its_number():

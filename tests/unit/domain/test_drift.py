@@ -16,11 +16,13 @@ from tradepost.domain.drift import (
     USUAL_POLICIES,
     Drift,
     DriftPolicy,
+    asks,
     content_drift,
     is_comparison_due,
     judge_drift,
     news_reason,
     question,
+    remembered,
 )
 from tradepost.domain.fields import CONTENT_GROUPS, FIELDS, Group, fingerprints, is_blank
 from tradepost.domain.listing import Health, Link, Pending, Status
@@ -298,3 +300,24 @@ def test_every_group_that_is_sent_after_a_publish_has_a_policy():
     assert set(USUAL_POLICIES) == sent
     assert all(USUAL_POLICIES[group] is DriftPolicy.ASK for group in CONTENT_GROUPS)
     assert a_family("tee", "S").is_family
+
+
+def drift_of(group, after, *, is_kept=False):
+    return {group: Drift.of((FieldChange("name", "Mug", after),), is_kept=is_kept)}
+
+
+def test_what_was_found_now_replaces_what_was_known_of_its_group_and_of_no_other():
+    price, text = drift_of(Group.PRICE, "8"), drift_of(Group.TEXTS, "Cup")
+    newer = drift_of(Group.TEXTS, "Beaker")
+
+    assert remembered({**price, **text}, newer) == {**price, **newer}
+    assert remembered({**price, **text}, {Group.TEXTS: None}) == price
+    assert remembered({}, {Group.TEXTS: None}) == {}
+
+
+def test_a_person_is_asked_as_long_as_one_difference_was_not_accepted():
+    kept = drift_of(Group.PRICE, "8", is_kept=True)
+
+    assert not asks({})
+    assert not asks(kept)
+    assert asks({**kept, **drift_of(Group.TEXTS, "Cup")})

@@ -447,3 +447,28 @@ def test_what_a_run_could_not_do_is_still_asked_for():
     asked = Status(Health.LISTED, Link.LINKED, Pending.HIDE)
 
     assert keep_later_request(asked, asked, asked=Pending.HIDE) == asked
+
+
+def test_nothing_is_called_listed_that_the_store_has_switched_off():
+    shown = {health.value: listing.shown_health(health, is_inactive=True).value for health in Health}
+
+    assert shown == {
+        "not_listed": "not_listed", "listed": "inactive", "hidden": "hidden", "delisted": "delisted",
+    }  # fmt: skip
+    assert all(listing.shown_health(health, is_inactive=False).value == health.value for health in Health)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_due"),
+    [
+        (Status(Health.LISTED, Link.LINKED), True),
+        (Status(Health.HIDDEN, Link.LINKED), True),
+        (Status(Health.LISTED, Link.LINKED, is_paused=True), False),
+        (Status(Health.LISTED, Link.LINKED, is_orphaned=True), False),
+        (Status(Health.LISTED, Link.BROKEN), False),
+        (Status(), False),
+    ],
+)
+def test_images_that_are_missing_are_brought_to_what_is_on_the_store(status, is_due):
+    assert listing.is_due_for_images(status, awaits_images=True) is is_due
+    assert not listing.is_due_for_images(status, awaits_images=False)

@@ -132,3 +132,71 @@ def test_a_price_is_held_back_outside_the_limits_and_where_it_is_nothing(limits,
 
     assert reason in held
     assert bool(held) is bool(reason)
+
+
+def test_what_is_held_back_says_why_and_what_that_means():
+    message = rules.price_held_message(Decimal("4.99"), rules.PriceLimits(lowest=Decimal(5)))
+
+    assert message == (
+        "Its price of 4.99 is below the channel's lowest, 5. Until that changes it is not published, and what is on "
+        "the store keeps its price."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "matters"),
+    [
+        (LISTED, True),
+        (HIDDEN, True),
+        (Status(Health.LISTED, Link.BROKEN), True),
+        (Status(pending=Pending.PUBLISH), True),
+        (Status(), False),
+        (Status(Health.DELISTED), False),
+    ],
+)
+def test_a_price_that_is_held_back_matters_on_the_store_and_on_the_way_there(status, matters):
+    assert rules.holds_back_price(status) is matters
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "is_due"),
+    [
+        (LISTED, {}, True),
+        (LISTED, {"is_inactive": False}, False),
+        (LISTED, {"keeps_inactive": True}, False),
+        (HIDDEN, {}, False),
+        (replace(LISTED, pending=Pending.OVERWRITE), {}, True),
+        (replace(LISTED, pending=Pending.HIDE), {}, False),
+        (replace(LISTED, pending=Pending.DELIST), {}, False),
+        (replace(LISTED, is_paused=True), {}, False),
+        (replace(LISTED, is_orphaned=True), {}, False),
+        (Status(Health.LISTED, Link.BROKEN), {}, False),
+    ],
+)
+def test_what_somebody_switched_off_is_switched_on_where_it_is_to_be_sold(status, facts, is_due):
+    assert rules.is_activation_due(status, **{"is_inactive": True, "keeps_inactive": False, **facts}) is is_due
+
+
+@pytest.mark.parametrize(
+    ("status", "is_due"),
+    [
+        (LISTED, True),
+        (HIDDEN, True),
+        (replace(LISTED, is_paused=True), True),
+        (Status(Health.LISTED, Link.BROKEN), False),
+        (Status(), False),
+        (Status(Health.DELISTED), False),
+    ],
+)
+def test_a_link_can_break_while_it_is_one_also_where_nothing_is_written(status, is_due):
+    assert rules.is_gone_check_due(status) is is_due
+
+
+@pytest.mark.parametrize(("proven", "yielded", "is_due"), [("1", None, True), ("2", None, False), ("1", "2", False)])
+def test_a_price_is_due_unless_the_store_has_it_or_its_own_was_accepted(proven, yielded, is_due):
+    given_way = None if yielded is None else Decimal(yielded)
+
+    found = rules.is_price_due(LISTED, wanted=Decimal(2), proven=Decimal(proven), is_held=False, yielded=given_way)
+
+    assert found is is_due
+    assert not rules.is_price_due(LISTED, wanted=Decimal(2), proven=Decimal(proven), is_held=True, yielded=given_way)

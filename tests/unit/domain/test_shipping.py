@@ -77,11 +77,32 @@ def test_a_line_is_asked_for_by_sku_and_by_its_code_only_where_it_has_none(line,
         (ORDER, {"wanted": {"CUP": 6}}, "6 pieces of 'CUP' can't be shipped: order 1001 has 5 still open."),
         (ORDER, {"wanted": {"MUG": 1}}, "Order 1001 has no line with the SKU 'MUG'; it has CUP, TEE-S."),
         (replace(ORDER, lines=()), {}, "Everything in order 1001 is shipped or cancelled already."),
+        (
+            replace(ORDER, lines=(replace(CUP, sku=""), replace(TEE, is_product=False))),
+            {"wanted": {"MUG": 1}},
+            "no line with the SKU 'MUG'; it has cup.",
+        ),
+        (replace(ORDER, state=OrderState.ON_HOLD, why_held="No stock."), {}, "Order 1001 is on hold: No stock. "),
+        (replace(ORDER, state=OrderState.NOT_MANAGED), {}, "None of the items of order 1001 is a listing"),
     ],
 )
 def test_what_may_not_be_shipped_is_refused_with_the_reason(order, asked, words):
     with pytest.raises(NotAllowed, match=words):
         ship(order, **asked)
+
+
+def test_an_order_on_hold_is_shipped_when_somebody_says_so():
+    held = replace(ORDER, state=OrderState.ON_HOLD)
+
+    parts = parts_to_ship(held, tracking_number="2Z", wanted={"TEE-S": 1}, even_if_held=True)
+
+    assert parts == [ShipmentPart(2, 1)]
+
+
+def test_what_is_finished_is_not_shipped_even_if_somebody_says_so():
+    for state in (OrderState.CLOSED, OrderState.CANCELLED, OrderState.NOT_MANAGED):
+        with pytest.raises(NotAllowed):
+            parts_to_ship(replace(ORDER, state=state), tracking_number="2Z", wanted=None, even_if_held=True)
 
 
 def test_a_line_that_is_asked_for_by_two_names_is_not_shipped_twice():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tradepost.domain import stock
 from tradepost.domain.order import LineOption, StoreStatus
-from tradepost.domain.stock import Landing, OrderSighting, SoldLine
+from tradepost.domain.stock import Landing, OrderSighting, SightingPlace, SoldLine
 
 pieces = st.integers(-40, 40)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -26,6 +26,64 @@ def test_what_nobody_has_stated_is_unknown_and_what_is_gone_is_not_sold():
     assert stock.available(None, reserved=3) is None
     assert stock.available(7, reserved=3, is_gone=True) == 0
     assert stock.available(1, reserved=3, is_gone=True) == -2
+    assert stock.available(None, reserved=3, is_gone=True) == -3
+
+
+def test_the_catalogue_says_how_many_there_are_and_none_of_what_it_does_not_have_any_more():
+    assert [stock.stated(7, is_gone=False), stock.stated(None, is_gone=False)] == [7, None]
+    assert [stock.stated(7, is_gone=True), stock.stated(None, is_gone=True)] == [0, 0]
+
+
+def test_no_more_is_offered_than_a_store_can_count():
+    assert stock.available(10**12, reserved=3) == 2_147_483_647
+
+
+@pytest.mark.parametrize(("minutes", "is_settleable"), [(0, False), (2, False), (3, True), (60, True)])
+def test_a_write_is_settled_when_it_cannot_land_any_more(minutes, is_settleable):
+    now = NOON + timedelta(minutes=minutes)
+
+    assert stock.is_settleable(open_since=NOON, now=now, wait=timedelta(minutes=3)) is is_settleable
+
+
+A_DAY = timedelta(hours=26)
+
+
+def look_due(*, is_hidden=False, looked_at=NOON, missing=0, missing_since=None, after):
+    return stock.is_look_due(
+        is_hidden=is_hidden,
+        looked_at=looked_at,
+        missing=missing,
+        missing_since=missing_since,
+        now=NOON + after,
+        basket_life=A_DAY,
+    )
+
+
+def test_what_nobody_has_looked_at_is_looked_at():
+    assert look_due(looked_at=None, after=timedelta(0))
+
+
+@pytest.mark.parametrize(("hours", "is_due"), [(0, False), (26, False), (7 * 24 - 1, False), (7 * 24, True)])
+def test_what_is_on_sale_is_looked_at_once_a_week(hours, is_due):
+    assert look_due(after=timedelta(hours=hours)) is is_due
+
+
+@pytest.mark.parametrize(("hours", "is_due"), [(0, False), (25, False), (26, True), (7 * 24, True)])
+def test_what_is_hidden_is_looked_at_as_often_as_baskets_give_back(hours, is_due):
+    assert look_due(is_hidden=True, after=timedelta(hours=hours)) is is_due
+
+
+@pytest.mark.parametrize(("hours", "is_due"), [(25, False), (26, True)])
+def test_what_is_missing_is_looked_at_again_when_no_basket_can_hold_it_any_more(hours, is_due):
+    assert look_due(missing=2, missing_since=NOON, after=timedelta(hours=hours)) is is_due
+
+
+@pytest.mark.parametrize(
+    ("missing", "since"), [(0, NOON - A_DAY), (-1, NOON - A_DAY), (2, None), (2, NOON - A_DAY + timedelta(seconds=1))]
+)
+def test_pieces_that_may_be_in_a_basket_are_not_missing_for_good(missing, since):
+    assert not stock.is_missing_for_good(missing=missing, missing_since=since, now=NOON, basket_life=A_DAY)
+    assert stock.is_missing_for_good(missing=1, missing_since=NOON - A_DAY, now=NOON, basket_life=A_DAY)
 
 
 @given(pieces, pieces)
@@ -143,3 +201,45 @@ def test_a_line_is_named_by_its_sku_and_one_without_by_its_code():
 
 def test_what_is_no_product_takes_nothing():
     assert OrderSighting(7, StoreStatus.PENDING, 1, (a_line(1, is_product=False),)).pieces == ()
+
+
+def test_a_listing_may_be_known_by_any_name_that_a_line_has():
+    line = a_line(1, sku="TEE-S", code="tee", part_codes=("TEE-S", "", "Shirt"))
+
+    assert line.names == {"tee-s", "tee", "shirt"}
+
+
+def test_a_long_choice_is_told_apart_by_a_key_that_a_database_can_keep():
+    def key(text):
+        option = LineOption(attribute="Engraving", option=text)
+        (pieces,) = OrderSighting(1, StoreStatus.PENDING, 0, (a_line(1, sku="", options=(option,)),)).pieces
+        return pieces.key
+
+    short, *long = (key("x" * length) for length in (241, 242, 300, 301))
+
+    assert short == "mug?engraving=" + "x" * 241
+    assert [len(each) for each in (short, *long)] == [255, 255, 255, 255]
+    assert len(set(long)) == 3
+
+
+def test_what_was_left_blank_is_no_choice():
+    chosen = (LineOption(attribute="Size", option="S"), LineOption(attribute="Note", option=""))
+    also = (*chosen, LineOption(attribute="Colour", option="Red"))
+    lines = tuple(a_line(1, sku="", code="tee", options=options) for options in (chosen, also))
+
+    assert [p.key for p in OrderSighting(1, StoreStatus.PENDING, 0, lines).pieces] == [
+        "tee?size=s", "tee?colour=red&size=s",
+    ]  # fmt: skip
+
+
+def test_an_order_of_a_known_status_is_finished_whatever_its_lines_say():
+    assert not OrderSighting(1, StoreStatus.CANCELLED, 0, (a_line(1, StoreStatus.PENDING),)).is_open
+
+
+def test_the_place_goes_on_to_the_newest_of_both_and_never_back():
+    place = SightingPlace(first_id=3, highest_id=7, highest_updated=500)
+
+    found = place.beyond([OrderSighting(9, StoreStatus.PENDING, 400), OrderSighting(5, StoreStatus.PENDING, 600)])
+
+    assert (found.first_id, found.highest_id, found.highest_updated) == (3, 9, 600)
+    assert found.beyond([OrderSighting(1, StoreStatus.PENDING, 1)]) == found

@@ -160,10 +160,15 @@ def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -
     status = row.status
     if status.pending is Pending.OVERWRITE:
         status = settle(status, Event.OVERWRITTEN)
-    is_open_again = row.kind is Kind.PARENT and status.health is Health.HIDDEN and Group.STATUS in groups
-    if is_open_again and product.is_active:
+    if _was_closed(row) and Group.STRUCTURE in groups and product.is_active:
         status = settle(status, Event.OPENED)
     return None if status == row.status else status
+
+
+def _was_closed(row: ListingRow) -> bool:
+    """Whether its page was taken off sale when its product lost its options. By now it may be open already."""
+    is_retired = row.proven_fingerprints.get(Group.STRUCTURE) == fingerprint(RETIRED_MARK)
+    return row.kind is Kind.PARENT and is_retired and row.status.health is Health.HIDDEN
 
 
 def _closed(row: ListingRow, at: datetime) -> Proven:
