@@ -130,7 +130,9 @@ class MemoryOrders:
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         raise NotImplementedError("What lines sold is `domain.order_lines`.")
 
-    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
+    def mark_acknowledged(
+        self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = {}
+    ) -> None:
         assert self._may_write()
         self.acknowledged |= set(ids)
 

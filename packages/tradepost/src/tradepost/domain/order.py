@@ -46,6 +46,8 @@ class AcknowledgeMode(StrEnum):
 
     NONE = "none"
     NOTE = "note"
+    FIELD = "field"
+    QUEUE = "queue"
     PICKING = "picking"
 
 

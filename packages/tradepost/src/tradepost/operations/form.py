@@ -61,6 +61,8 @@ class Verdict:
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing.
 
+    `stamped`: custom fields of orders that acknowledging them has set, by our id.
+
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
     found out, although nothing of theirs was proven on the store.
@@ -78,6 +80,7 @@ class Verdict:
     followed: list[StoreOrder] = field(default_factory=list)
     gone_orders: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
+    stamped: dict[int, dict[str, str]] = field(default_factory=dict)
     synced_shipments: dict[int, int] = field(default_factory=dict)
     shipment_errors: dict[int, str] = field(default_factory=dict)
     sighted: list[SightedOrder] = field(default_factory=list)
@@ -529,7 +532,7 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
     if verdict.unparked:
         ports.orders.unpark(verdict.unparked)
     if verdict.acknowledged:
-        ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
+        ports.orders.mark_acknowledged(verdict.acknowledged, at=at, stamped=verdict.stamped)
     if verdict.synced_shipments:
         ports.orders.mark_synced(verdict.synced_shipments, at=at)
     if verdict.shipment_errors:

@@ -152,6 +152,9 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.payment_states = sorted(state.value for state in settings.payment_states)
     channel.payload_days = settings.payload_days
     channel.acknowledge_mode = settings.acknowledge_mode.value
+    channel.acknowledge_field = settings.acknowledge_field
+    channel.acknowledge_value = settings.acknowledge_value
+    channel.acknowledge_queue = settings.acknowledge_queue
     channel.shipment_path = settings.shipment_path.value
     channel.carrier_map = dict(settings.carrier_map)
     channel.requires_product_type = settings.requires_product_type

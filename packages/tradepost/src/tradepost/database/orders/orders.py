@@ -41,6 +41,8 @@ from tradepost.domain.order_lines import LineMatcher
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.operations.ports import NewShipment, OrderRow
 
+_NOTHING: Mapping[int, Mapping[str, str]] = {}
+
 
 class DjangoOrders:
     """Implements `ports.Orders` for one channel; `run_id` is noted with what happens to orders."""
@@ -187,8 +189,13 @@ class DjangoOrders:
         self.make_news(found)
         return found
 
-    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
+    def mark_acknowledged(
+        self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = _NOTHING
+    ) -> None:
         self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(acknowledged_at=at)
+        known = self._all().filter(id__in=list(stamped)).values_list("id", "custom_fields")
+        rows = [{"id": our_id, "custom_fields": {**fields, **stamped[our_id]}} for our_id, fields in known]
+        sql.update(Order, rows)
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         with transaction.atomic():

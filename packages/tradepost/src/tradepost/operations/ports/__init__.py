@@ -34,6 +34,7 @@ from tradepost.operations.ports.channel import (
 from tradepost.operations.ports.connections import (
     GRAPHICS_DIRECTORY,
     IMAGES_FOLDER,
+    AcknowledgeCheck,
     Connector,
     ContentCheck,
     Digest,
@@ -101,6 +102,7 @@ __all__ = [
     "IMAGES_FOLDER",
     "AccountEntry",
     "Accounts",
+    "AcknowledgeCheck",
     "ActiveRun",
     "Catalogue",
     "CatalogueReader",

@@ -15,6 +15,8 @@ from tradepost.domain.order import (
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 
+_NOTHING: Mapping[int, Mapping[str, str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
@@ -130,7 +132,11 @@ class Orders(Protocol):
         """Let the next get look for listings of unknown items; None: of all orders. Returns the orders' numbers."""
         ...
 
-    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None: ...
+    def mark_acknowledged(
+        self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = _NOTHING
+    ) -> None:
+        """Note that the store was told of orders; `stamped`: custom fields of theirs that doing so has set."""
+        ...
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         """Record a shipment. Raises NotAllowed when the order, a SKU or the number of pieces does not fit."""
