@@ -136,6 +136,9 @@ class MemoryOrders:
         assert self._may_write()
         self.acknowledged |= set(ids)
 
+    def apply_rules(self, *, at: datetime) -> list[int]:
+        raise NotImplementedError("Rules are applied in the database; what they say is `domain.order_rules`.")
+
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.shipping`.")
 

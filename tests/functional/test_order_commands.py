@@ -240,3 +240,33 @@ def test_unknown_items_are_looked_for_by_command(published, number):
     shown = published("orders", "show", number, "--json").json
     assert (shown["state"], [event["what"] for event in shown["events"]]) == ("open", ["matched"])
     assert RunChange.objects.filter(reason="a person asks to look for its items").count() == 1
+
+
+def test_rules_for_orders_are_set_listed_applied_shown_and_removed_by_command(published, number):
+    published("orders", "get")
+    empty = published("orders", "rules")
+
+    held = published("orders", "set-rule", "dear", "--total-above", "10", "--hold", "--tag", "dear")
+    again = published("orders", "set-rule", "dear", "--total-above", "10", "--hold", "--tag", "dear")
+    published(
+        "orders", "set-rule", "usual", "--service", "Parcel", "--carrier", "UPS", "--fulfilled-by", "North", "--json"
+    )
+    listed = published("orders", "rules")
+    shown = published("orders", "show", number)
+    as_json = published("orders", "show", number, "--json").json
+    removed = published("orders", "remove-rule", "dear", "--json")
+    refused = published("orders", "set-rule", "idle", "--country", "US")
+    unknown = published("orders", "remove-rule", "dear")
+
+    assert "No rules." in empty.out
+    assert (held.code, f"Orders that are in another state now: {number}." in held.out) == (0, True)
+    assert again.out == "The rule is like that already.\n"
+    assert ("total above 10" in listed.out, "every order" in listed.out) == (True, True)
+    assert "rule dear: holds the order, tag dear, because of the total" in shown.out
+    assert (as_json["tags"], as_json["service"], as_json["carrier"]) == (["dear"], "Parcel", "UPS")
+    assert (as_json["fulfilled_by"], [done["rule"] for done in as_json["rules"]]) == ("North", ["dear", "usual"])
+    assert (removed.code, removed.json) == (0, {"changed": True, "orders": [number]})
+    assert (refused.code, "has to do something" in refused.err) == (2, True)
+    assert (unknown.code, "There is no rule 'dear'" in unknown.err) == (2, True)
+    kept = RunChange.objects.filter(fields__0__name="order_rules").order_by("pk")
+    assert [len(change.fields[0]["after"]) for change in kept] == [1, 2, 1]

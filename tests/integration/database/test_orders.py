@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tradepost.database.json_values import plain
 from tradepost.database.models import Listing, Order, OrderEvent, OrderLine, OrderPayload
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
@@ -33,6 +34,7 @@ from tradepost.domain.order import (
 from tradepost.domain.order_changes import Holds, LedgerOrder, differences
 from tradepost.domain.order_lines import LineMatcher, SellableListing
 from tradepost.domain.order_news import OrderCriteria
+from tradepost.domain.order_rules import OrderRule
 from tradepost.operations.ports import NewShipment, OrderRow
 
 
@@ -160,7 +162,7 @@ def test_lines_that_are_no_products_hold_nothing_up(orders, shop, order, line, n
 def listed_again(channel, shop, noon):
     """The shop's listings as the domain takes them: all that can be sold, and a parent, which can't."""
     return [
-        SellableListing(row.pk, row.variant_id, row.external_id, row.sku, row.code_key)
+        SellableListing(row.pk, row.variant_id, row.external_id, row.sku, row.code_key, row.wanted_price)
         for row in Listing.objects.filter(channel=channel).exclude(kind="parent")
     ]
 
@@ -263,7 +265,8 @@ def test_the_ledger_gives_back_what_was_imported(orders, shop, order, line, noon
 
     known = orders.ledger([1001, 1002])
 
-    assert known == {1001: LedgerOrder(new, OrderState.OPEN, Holds(), (), frozenset({1}))}
+    listed = {1: Decimal("10.00")}
+    assert known == {1001: LedgerOrder(new, OrderState.OPEN, Holds(), (), frozenset({1}), listed=listed)}
     assert differences(known[1001].order, new) == ()
 
 
@@ -457,3 +460,28 @@ def test_the_listing_of_a_line_may_be_named_where_the_store_has_another_sku(orde
 
     assert made.lines == (ShipmentLine(1, 1),)
     assert Listing.objects.get(sku="CUP").external_id == 100
+
+
+# --- rules --------------------------------------------------------------------------------------------------------
+
+
+def test_rules_are_applied_at_import_and_to_all_open_orders_when_they_are_changed(
+    orders, channel, shop, order, line, noon, monkeypatch
+):
+    monkeypatch.setattr("tradepost.database.orders.orders._RULED_AT_ONCE", 2)
+    closed = order(1000, line(1, "TEE-S"), status=StoreStatus.SHIPPED)
+    orders.add([closed, *(order(1000 + number, line(10 + number, "TEE-S")) for number in range(1, 6))], at=noon)
+    dear = OrderRule(name="dear", total_above=Decimal(1), holds=True, tag="dear")
+    channel.order_rules = [plain(dear), {"name": "of a newer version", "weight": 3}]
+    channel.save()
+
+    changed = orders.apply_rules(at=noon)
+    again = orders.apply_rules(at=noon)
+    orders.add([order(2000, line(20, "TEE-S"))], at=noon)
+
+    assert (changed, again) == ([1001, 1002, 1003, 1004, 1005], [])
+    rows = Order.objects.order_by("external_id").values_list("external_id", "state", "tags")
+    held = [(number, "on_hold", ["dear"]) for number in (1001, 1002, 1003, 1004, 1005, 2000)]
+    assert list(rows) == [(1000, "closed", []), *held]
+    assert OrderEvent.objects.count() == 5
+    assert set(OrderLine.objects.values_list("listed_price", flat=True)) != {None}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradepost.cli import order_rules
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import err, out, print_json, print_table
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
+app.command()(order_rules.rules)
+app.command()(order_rules.set_rule)
+app.command()(order_rules.remove_rule)
 
 Number = Annotated[int, typer.Argument(metavar="ORDER", help="The store's order number.")]
 
@@ -94,14 +98,18 @@ def show(
                 "ship_to": found.ship_to,
                 "lines": [_line_json(line) for line in lines],
                 "charges": found.charges,
+                "rules": found.rules_done,
                 "shipments": [_shipment_json(shipment) for shipment in shipments],
                 "events": [_event_json(event) for event in events],
             }
         )
         return
     for name, value in _json(found).items():
-        out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
+        shown = ", ".join(value) if isinstance(value, list) else value
+        out.print(f"{name}: {'' if shown is None else shown}", markup=False, soft_wrap=True)
     out.print("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value), markup=False)
+    for done in found.rules_done:
+        out.print(f"rule {done['rule']}: {done['deeds']}, because of {done['why']}", markup=False, soft_wrap=True)
     print_table(
         ("sku", "name", "options", "quantity", "price", "total", "status", "listing"),
         (
@@ -438,6 +446,10 @@ def _json(order: "Order") -> dict[str, Any]:
         "currency": order.currency,
         "payment_state": order.payment_state,
         "shipping_method": order.shipping_method,
+        "service": order.service,
+        "carrier": order.carrier,
+        "fulfilled_by": order.fulfiller,
+        "tags": order.tags,
     }
 
 

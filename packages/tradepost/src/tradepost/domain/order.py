@@ -258,6 +258,7 @@ USUAL_CARRIERS: Mapping[str, str] = {
 }
 
 CENT = Decimal("0.01")
+_KEPT = Decimal("0.0001")
 
 # What the hub can hold of an order: whole numbers of 64 and 32 bits, money in hundredths of a cent, texts of a length.
 LARGEST_ID = 2**63 - 1
@@ -323,8 +324,22 @@ def hold_reason(order: StoreOrder, *, unmatched: Iterable[StoreOrderLine]) -> st
     ]
     difference = total_mismatch(order)
     if difference:
-        reasons.append(f"Lines and charges leave {difference} of the total {order.total} unexplained.")
+        words = (
+            f"Lines and charges leave {amount_words(difference)} of the total {amount_words(order.total)} unexplained."
+        )
+        reasons.append(words)
     return " ".join(reasons)
+
+
+def amount_words(amount: Decimal) -> str:
+    """
+    Write an amount in the same way wherever it comes from: a store writes 36.4 for what the hub keeps as 36.40.
+
+    By its words a reason is known to be the one for which a person has released an order.
+    """
+    kept = amount.quantize(_KEPT)
+    cents = kept.quantize(CENT)
+    return str(cents if cents == kept else kept)
 
 
 def unstorable(order: StoreOrder) -> str:

@@ -38,6 +38,7 @@ class OrderEventKind(StrEnum):
     HELD = "held"
     RELEASED = "released"
     MATCHED = "matched"
+    RULED = "ruled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ class RecordedShipment:
 
 @dataclass(frozen=True, slots=True)
 class LedgerOrder:
-    """An order as the ledger has it. `matched`: lines that are known to be of a listing. `is_gone`: it was deleted."""
+    """
+    An order as the ledger has it. `matched`: lines that are known to be of a listing; `listed`: for how much that was
+    listed when the line was matched. `is_gone`: it was deleted.
+    """
 
     order: StoreOrder
     state: OrderState = OrderState.OPEN
@@ -76,6 +80,7 @@ class LedgerOrder:
     shipments: tuple[RecordedShipment, ...] = ()
     matched: frozenset[int] = field(default_factory=frozenset)
     is_gone: bool = False
+    listed: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def has_unknown_items(self) -> bool:

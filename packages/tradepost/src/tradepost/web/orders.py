@@ -106,9 +106,20 @@ class OrderTable(ReadOnlyTable):
             {"fields": ("channel", "external_id", "state_label", "why_so", "store_state", "sum", "payment_state")},
         ),
         ("Times", {"fields": ("placed_at", "imported_at", "acknowledged_at")}),
-        ("Delivery", {"fields": ("buyer", "address", "shipping_method", "charge_lines")}),
+        ("Delivery", {"fields": ("buyer", "address", "shipping_method", "service", "carrier", "charge_lines")}),
+        ("Rules", {"fields": ("tag_list", "rule_lines")}),
     )
-    readonly_fields = ("state_label", "why_so", "store_state", "sum", "buyer", "address", "charge_lines")
+    readonly_fields = (
+        "state_label",
+        "why_so",
+        "store_state",
+        "sum",
+        "buyer",
+        "address",
+        "charge_lines",
+        "tag_list",
+        "rule_lines",
+    )
 
     @column("Order", two_lines=True)
     def number(self, row: Order) -> list[str]:
@@ -138,6 +149,15 @@ class OrderTable(ReadOnlyTable):
     @column("Charges")
     def charge_lines(self, row: Order) -> str:
         return "; ".join(f"{charge.get('description')}: {charge.get('amount')}" for charge in row.charges) or NOTHING
+
+    @column("Tags")
+    def tag_list(self, row: Order) -> str:
+        return ", ".join(row.tags) or NOTHING
+
+    @column("What rules did")
+    def rule_lines(self, row: Order) -> str:
+        lines = (f"{done['rule']}: {done['deeds']}, because of {done['why']}" for done in row.rules_done)
+        return "; ".join(lines) or NOTHING
 
     @column("Total")
     def sum(self, row: Order) -> str:

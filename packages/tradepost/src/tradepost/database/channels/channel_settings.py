@@ -8,6 +8,7 @@ from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
+from tradepost.domain.order_rules import rules_of
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import ChannelSettings
 
@@ -49,6 +50,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         allows_zero_prices=channel.allows_zero_prices,
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
+        order_rules=tuple(rules_of(channel.order_rules)),
         drift_policies=_policies_of(channel),
         **given,
     )

@@ -62,6 +62,8 @@ class Channel(models.Model):
     acknowledge_queue = models.CharField(max_length=LONGEST_CODE, blank=True)
     shipment_path = enum_field(ShipmentPath, default=ShipmentPath.PROVISION.value)
     carrier_map = models.JSONField(default=dict, blank=True)
+    # The domain's `OrderRule`s, in the order in which they were made.
+    order_rules = models.JSONField(default=list, blank=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
     orders_compared = models.JSONField(default=dict, blank=True)
 

@@ -10,6 +10,7 @@ from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
 from tradepost.domain.order import LineOption, OrderState, PaymentState, StoreStatus, chosen_words
 from tradepost.domain.order_changes import Holds, OrderEventKind
+from tradepost.domain.order_rules import LONGEST_WORD
 
 
 class Order(models.Model):
@@ -20,6 +21,8 @@ class Order(models.Model):
     `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
     `hold_reason`, `hold_asked` and `hold_released` are the domain's `Holds`; `held_by`: the person who asked, blank
     where the hub did. `closed_reason`: why it is cancelled, where the store's state does not say it.
+    `tags`, `service`, `carrier` and `fulfiller` are what the channel's rules made of it; `rules_done`: the domain's
+    `RuleDone`s.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="orders")
@@ -46,6 +49,11 @@ class Order(models.Model):
     discounts = models.JSONField(default=list, blank=True)
     payments = models.JSONField(default=list, blank=True)
     custom_fields = models.JSONField(default=dict, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    service = models.CharField(max_length=LONGEST_WORD, blank=True)
+    carrier = models.CharField(max_length=LONGEST_WORD, blank=True)
+    fulfiller = models.CharField(max_length=LONGEST_WORD, blank=True)
+    rules_done = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [
@@ -154,7 +162,7 @@ class ParkedOrderRecord(models.Model):
 
 
 class OrderLine(models.Model):
-    """A line as on the store; `listing` and `variant` are what it was matched to."""
+    """A line as on the store; `listing` and `variant` are what it was matched to, for `listed_price` at that time."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     line_id = models.BigIntegerField()
@@ -170,6 +178,7 @@ class OrderLine(models.Model):
     options = models.JSONField(default=list, blank=True)
     part_codes = models.JSONField(default=list, blank=True)
     is_product = models.BooleanField(default=True)
+    listed_price = MoneyField(null=True, blank=True)
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True)
     variant = models.ForeignKey(
         VariantRecord, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True

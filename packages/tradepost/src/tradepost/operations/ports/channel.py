@@ -18,6 +18,7 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.order_news import PAID_IN_SOME_WAY
+from tradepost.domain.order_rules import OrderRule
 from tradepost.domain.rules import PriceLimits
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.domain.stock import StockMode
@@ -38,6 +39,7 @@ class ChannelSettings:
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
     `linking_priority`: what is asked first when a product of the store is looked for.
+    `order_rules`: which orders are held, tagged, shipped how and by whom.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
 
@@ -69,6 +71,7 @@ class ChannelSettings:
     allows_zero_prices: bool = False
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
+    order_rules: tuple[OrderRule, ...] = ()
     drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)
 
     @property

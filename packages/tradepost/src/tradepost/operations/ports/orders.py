@@ -128,6 +128,15 @@ class Orders(Protocol):
         """Return orders that the store is to be told about (`domain.order.is_to_acknowledge`), by our id."""
         ...
 
+    def apply_rules(self, *, at: datetime) -> list[int]:
+        """
+        Judge open orders by the channel's rules as they are now; returns the numbers of those whose state it changed.
+
+        In batches, each in a transaction. What a person holds stays held, and what one has released is not held again
+        for the same.
+        """
+        ...
+
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         """Let the next get look for listings of unknown items; None: of all orders. Returns the orders' numbers."""
         ...
