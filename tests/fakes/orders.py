@@ -28,6 +28,7 @@ class MemoryOrders:
         self.kept: dict[int, StoreOrder] = {}
         self.imports: list[int] = []
         self.acknowledged: set[int] = set()
+        self.opened: set[int] = set()
         self.shipments: dict[int, Shipment] = {}
         self.synced: dict[int, int] = {}
         self.errors: dict[int, str] = {}
@@ -135,6 +136,10 @@ class MemoryOrders:
     ) -> None:
         assert self._may_write()
         self.acknowledged |= set(ids)
+
+    def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
+        assert self._may_write()
+        self.opened |= set(numbers)
 
     def apply_rules(self, *, at: datetime) -> list[int]:
         raise NotImplementedError("Rules are applied in the database; what they say is `domain.order_rules`.")

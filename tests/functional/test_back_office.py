@@ -13,7 +13,7 @@ from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli.serve import serving
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Channel, Listing, ParkedOrderRecord, Run, ScheduleRecord
+from tradepost.database.models import Channel, Listing, Order, ParkedOrderRecord, Run, ScheduleRecord
 from tradepost.engine.executor import Executor
 from tradepost.operations.ports import Saying
 
@@ -241,6 +241,37 @@ def test_parked_orders_are_shown_with_the_reason_and_what_the_store_sent(visit):
     assert "{&quot;id&quot;:77}" in page
 
 
+def test_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
+    row = Order.objects.create(
+        channel=channel,
+        external_id=77,
+        store_status="pending",
+        placed_at=timezone.now(),
+        imported_at=timezone.now(),
+        total=5,
+        tags=["abroad"],
+        fulfiller="Warehouse North",
+        rules_done=[{"rule": "far", "why": "country CA", "deeds": "tag abroad"}],
+    )
+    client = visit("vera")
+
+    def listed(query=""):
+        page = client.get(f"/tradepost/order/{query}").content.decode()
+        return (
+            ">77<" in page.replace("\n", "").replace(" ", ""),
+            "fresh</span>" in page.replace("\n", "").replace(" ", ""),
+        )
+
+    before = (listed(), listed("?fresh=yes"))
+    page = client.get(f"/tradepost/order/{row.pk}/change/").content.decode()
+    after = (listed(), listed("?fresh=yes"))
+
+    assert before == ((True, True), (True, True))
+    assert after == ((True, False), (False, False))
+    assert all(words in page for words in ("Warehouse North", "far: tag abroad, because of country CA"))
+    assert client.get("/tradepost/order/?fresh=perhaps").status_code == 400
+
+
 def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):
     listing = Listing.objects.get(sku="HP-MUG-WHITE")
     client = visit("alice")
@@ -319,7 +350,7 @@ def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, 
     [
         ("listing", "channel__id__exact=1&health__exact=listed&pending__exact=publish&is_paused__exact=0"),
         ("listing", "attention=oversold&kind__exact=simple&q=mug&o=1&p=2&all=&after=7"),
-        ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&q=7&before=2"),
+        ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&fresh=yes&q=7&before=2"),
         ("run", "channel__id__exact=1&kind__exact=sync&state__exact=failed&is_dry__exact=1"),
         ("runchange", "outcome__exact=failed&action__exact=create&subject_kind__exact=product&q=TEE"),
         ("channel", "p=1"),

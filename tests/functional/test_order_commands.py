@@ -270,3 +270,49 @@ def test_rules_for_orders_are_set_listed_applied_shown_and_removed_by_command(pu
     assert (unknown.code, "There is no rule 'dear'" in unknown.err) == (2, True)
     kept = RunChange.objects.filter(fields__0__name="order_rules").order_by("pk")
     assert [len(change.fields[0]["after"]) for change in kept] == [1, 2, 1]
+
+
+def test_an_order_is_fresh_until_somebody_looks_at_it_or_works_on_it(published, box):
+    purchases = [Purchase("HP-MUG-WHITE", (), 1)]
+    bought = [
+        buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace") for _ in range(5)
+    ]
+    published("orders", "get")
+    shown, shipped, handed_over, held, untouched = bought
+
+    def fresh():
+        listed = published("orders", "list", "--fresh", "--json").json["orders"]
+        return sorted(order["order"] for order in listed)
+
+    before = (fresh(), published("orders", "list", "--json").json["orders"][0]["fresh"])
+    first = published("orders", "show", shown, "--json").json
+    again = published("orders", "show", shown, "--json").json
+    published("orders", "ship", shipped, "--carrier", "UPS", "--tracking", "1Z1")
+    published("orders", "hand-over", handed_over)
+    published("orders", "hold", held, "--reason", "Ring first.")
+    published("orders", "release", held)
+
+    assert before == (sorted(bought), True)
+    assert (first["fresh"], again["fresh"]) == (True, False)
+    assert fresh() == [untouched]
+    assert "fresh" in published("orders", "list").out
+
+
+def test_who_ships_an_order_and_how_far_that_is_stands_with_it(published, number):
+    published("channel", "set", "shop", "--acknowledge", "note")
+    published("orders", "set-rule", "usual", "--fulfilled-by", "Warehouse North")
+    published("orders", "get")
+    published("orders", "hand-over", number)
+    before = published("orders", "show", number, "--json").json
+    published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z1")
+    published("orders", "sync")
+
+    after = published("orders", "show", number, "--json").json
+
+    steps = ("handed_over_at", "acknowledged_at", "shipped_at")
+    assert [before["fulfilled_by"], *(before[step] is not None for step in steps)] == [
+        "Warehouse North",
+        *(True, True, False),
+    ]
+    assert (after["state"], after["shipped_at"] is not None) == ("closed", True)
+    assert "fulfilled_by: Warehouse North" in published("orders", "show", number).out

@@ -13,12 +13,13 @@ from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.operations.handovers import hand_over
-from tradepost.operations.order_requests import hold_order, release_order, rematch_orders, retry_parked
+from tradepost.operations.order_requests import hold_order, open_order, release_order, rematch_orders, retry_parked
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
 
 if TYPE_CHECKING:
     from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
+    from tradepost.database.models.fulfilment import WithFulfilment
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
 app.command()(order_rules.rules)
@@ -44,24 +45,31 @@ def list_(
     *,
     channel: ChannelOption = "",
     state: Annotated[OrderState | None, typer.Option(help="Only orders in this state.")] = None,
+    is_fresh: Annotated[
+        bool, typer.Option("--fresh", help="Only those that nobody has looked at or worked on yet.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List orders, newest first."""
     from tradepost.database.models import Order
+    from tradepost.database.models.fulfilment import fresh, with_fulfilment
 
     rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk")
     if state is not None:
         rows = rows.filter(state=state.value)
-    found = list(rows[:limit])
+    if is_fresh:
+        rows = fresh(rows)
+    found = list(with_fulfilment(rows)[:limit])
     if as_json:
         print_json({"orders": [_json(order) for order in found]})
         return
     print_table(
-        ("order", "state", "on the store", "placed", "total", "acknowledged", "ship to"),
+        ("order", "fresh", "state", "on the store", "placed", "total", "acknowledged", "ship to"),
         (
             (
                 order.external_id,
+                "fresh" if order.is_fresh else "",
                 order.state,
                 order.store_status,
                 order.placed_at.strftime("%Y-%m-%d %H:%M"),
@@ -84,7 +92,14 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show an order with its lines, its shipments and what happened to it."""
-    found = the_order(the_channel(channel), order)
+    from tradepost import wiring
+    from tradepost.database.models import Order
+    from tradepost.database.models.fulfilment import with_fulfilment
+
+    chosen = the_channel(channel)
+    found = with_fulfilment(Order.objects.filter(pk=the_order(chosen, order).pk)).get()
+    # After it was read, so that it is shown as it was.
+    open_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
     if raw:
         _print_raw(found)
         return
@@ -432,16 +447,19 @@ def _text(text: str, what: str) -> str:
     return text.strip()
 
 
-def _json(order: "Order") -> dict[str, Any]:
+def _json(order: "WithFulfilment") -> dict[str, Any]:
     return {
         "order": order.external_id,
         "state": order.state,
+        "fresh": order.is_fresh,
         "hold_reason": order.holds.reason,
         "closed_reason": order.closed_reason,
         "store_status": order.store_status,
         "placed_at": order.placed_at,
         "imported_at": order.imported_at,
+        "handed_over_at": order.handed_over_at,
         "acknowledged_at": order.acknowledged_at,
+        "shipped_at": order.shipped_at,
         "total": order.total,
         "currency": order.currency,
         "payment_state": order.payment_state,

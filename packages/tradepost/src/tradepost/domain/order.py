@@ -311,6 +311,21 @@ def is_to_acknowledge(state: OrderState, *, is_acknowledged: bool) -> bool:
     return not is_acknowledged and state in {OrderState.OPEN, OrderState.ON_HOLD}
 
 
+def is_fresh(state: OrderState, *, is_opened: bool, is_handed_over: bool, has_shipment: bool) -> bool:
+    """Whether nobody has looked at an order or worked on it since it came in; one that is done is old news."""
+    is_over = state in {OrderState.CLOSED, OrderState.CANCELLED}
+    return not (is_over or is_opened or is_handed_over or has_shipment)
+
+
+def shipped_at(order: StoreOrder) -> datetime | None:
+    """When the last package of an order left; None while something of it is still to be shipped."""
+    if final_state(order.status) is not OrderState.CLOSED:
+        return None
+    times = [shipment.shipped_at for shipment in order.shipments if shipment.shipped_at is not None]
+    # What needs no package has none.
+    return max(times, default=order.updated_at or order.placed_at)
+
+
 def is_managed(order: StoreOrder, *, unmatched: Collection[StoreOrderLine]) -> bool:
     """Whether any item of an order is known; one without items is as good as known."""
     products = sum(line.is_product for line in order.lines)

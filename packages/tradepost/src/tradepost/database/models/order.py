@@ -21,6 +21,8 @@ class Order(models.Model):
     `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
     `hold_reason`, `hold_asked` and `hold_released` are the domain's `Holds`; `held_by`: the person who asked, blank
     where the hub did. `closed_reason`: why it is cancelled, where the store's state does not say it.
+    `opened_at`: when somebody first looked at it or decided something about it; `shipped_at`: when it was wholly
+    shipped.
     `tags`, `service`, `carrier` and `fulfiller` are what the channel's rules made of it; `rules_done`: the domain's
     `RuleDone`s.
     """
@@ -37,6 +39,8 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     imported_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
     ship_to = models.JSONField(default=dict)
     bill_to = models.JSONField(default=dict)
     charges = models.JSONField(default=list, blank=True)
@@ -72,6 +76,12 @@ class Order(models.Model):
                 fields=["channel", "id"],
                 condition=Q(acknowledged_at__isnull=True, state__in=["open", "on_hold"]),
                 name="order_unacknowledged",
+            ),
+            # fresh: those that nobody has worked on yet, which are few.
+            models.Index(
+                fields=["channel", "-id"],
+                condition=Q(opened_at__isnull=True, state__in=["open", "on_hold", "not_managed"]),
+                name="order_untouched",
             ),
             # Lists, newest first.
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),

@@ -27,6 +27,7 @@ from tradepost.domain.order import (
     StoreStatus,
     hold_reason,
     is_managed,
+    shipped_at,
 )
 from tradepost.domain.order_changes import (
     DELETED,
@@ -121,6 +122,10 @@ class DjangoOrders:
                 order=row, at=at, what=OrderEventKind.RELEASED.value, reason=reason, by=by, run_id=self._run_id
             )
         return reason
+
+    def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
+        possible = [number for number in numbers if abs(number) <= LARGEST_ID]
+        self._all().filter(external_id__in=possible, opened_at__isnull=True).update(opened_at=at)
 
     def _one(self, number: int) -> Order:
         row = self._all().select_for_update().filter(external_id=number).first() if abs(number) <= LARGEST_ID else None
@@ -405,6 +410,7 @@ def _columns(order: StoreOrder) -> dict[str, Any]:
     """What of an order is as the store says it."""
     return {
         "store_status": order.status,
+        "shipped_at": shipped_at(order),
         "ship_to": plain(order.ship_to),
         "bill_to": plain(order.bill_to),
         "charges": plain(order.charges),

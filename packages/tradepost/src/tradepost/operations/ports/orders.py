@@ -76,6 +76,10 @@ class Orders(Protocol):
         """Let an order go on, whatever held it; returns the reason. Raises NotAllowed for one that is not held."""
         ...
 
+    def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
+        """Note that somebody has looked at orders; the first time stays."""
+        ...
+
     def news(self, *, after: int, limit: int) -> list[OrderNews]:
         """Return sightings that nobody has judged yet, by order number."""
         ...
