@@ -241,7 +241,7 @@ def test_parked_orders_are_shown_with_the_reason_and_what_the_store_sent(visit):
     assert "{&quot;id&quot;:77}" in page
 
 
-def test_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
+def test_r45_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
     row = Order.objects.create(
         channel=channel,
         external_id=77,
@@ -270,6 +270,16 @@ def test_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
     assert after == ((True, False), (False, False))
     assert all(words in page for words in ("Warehouse North", "far: tag abroad, because of country CA"))
     assert client.get("/tradepost/order/?fresh=perhaps").status_code == 400
+
+
+def test_the_page_of_a_channel_shows_its_rules_for_orders_in_words(visit, channel):
+    rules = [{"name": "usual", "fulfiller": "North"}, {"name": "dear", "total_above": "50", "holds": True}]
+    Channel.objects.filter(pk=channel.pk).update(order_rules=rules)
+
+    page = visit("vera").get(f"/tradepost/channel/{channel.pk}/change/").content.decode()
+
+    assert "dear, for total above 50: holds the order; usual, for every order: fulfilled by North" in page
+    assert "total_above" not in page
 
 
 def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):

@@ -272,7 +272,7 @@ def test_rules_for_orders_are_set_listed_applied_shown_and_removed_by_command(pu
     assert [len(change.fields[0]["after"]) for change in kept] == [1, 2, 1]
 
 
-def test_an_order_is_fresh_until_somebody_looks_at_it_or_works_on_it(published, box):
+def test_r45_an_order_is_fresh_until_somebody_looks_at_it_or_works_on_it(published, box):
     purchases = [Purchase("HP-MUG-WHITE", (), 1)]
     bought = [
         buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace") for _ in range(5)
@@ -298,7 +298,7 @@ def test_an_order_is_fresh_until_somebody_looks_at_it_or_works_on_it(published, 
     assert "fresh" in published("orders", "list").out
 
 
-def test_who_ships_an_order_and_how_far_that_is_stands_with_it(published, number):
+def test_r45_who_ships_an_order_and_how_far_that_is_stands_with_it(published, number):
     published("channel", "set", "shop", "--acknowledge", "note")
     published("orders", "set-rule", "usual", "--fulfilled-by", "Warehouse North")
     published("orders", "get")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -212,7 +213,9 @@ class DjangoOrders:
         return changed
 
     def _rules(self) -> list[OrderRule]:
-        return rules_of(Channel.objects.values_list("order_rules", flat=True).get(id=self._channel_id))
+        # Under lock: a rule that is set meanwhile is either known here, or applied to what is imported here.
+        channels = Channel.objects.select_for_update(no_key=True)
+        return rules_of(channels.values_list("order_rules", flat=True).get(id=self._channel_id))
 
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         unknown = OrderLine.objects.filter(
@@ -280,7 +283,7 @@ class DjangoOrders:
         rules = self._rules()
         for order in orders:
             unmatched = matcher.unmatched(order)
-            made = ruled(order, rules, listed=listed_prices(order, matcher))
+            made = ruled(order, rules, listed=_listed(order, matcher, rules))
             reason = " ".join(filter(None, (hold_reason(order, unmatched=unmatched), *made.holds)))
             known = is_managed(order, unmatched=unmatched)
             rows.append(
@@ -311,7 +314,7 @@ class DjangoOrders:
         states: dict[int, OrderState] = {}
         for order_id, ledger, order in orders:
             unmatched = [line for line in matcher.unmatched(order) if line.line_id not in ledger.matched]
-            made = ruled(order, rules, listed={**listed_prices(order, matcher), **ledger.listed})
+            made = ruled(order, rules, listed={**_listed(order, matcher, rules), **ledger.listed})
             by_rules = " ".join(filter(None, (hold_reason(order, unmatched=unmatched), *made.holds)))
             asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
             holds = Holds(by_rules=by_rules, asked=asked, released=ledger.holds.released if by_rules else "")
@@ -393,6 +396,11 @@ class DjangoOrders:
 
 def _lines(orders: Sequence[StoreOrder]) -> list[StoreOrderLine]:
     return [line for order in orders for line in order.lines]
+
+
+def _listed(order: StoreOrder, matcher: LineMatcher, rules: Sequence[OrderRule]) -> dict[int, Decimal]:
+    """For how much its items are listed, where a rule asks for it."""
+    return listed_prices(order, matcher) if any(rule.price_off is not None for rule in rules) else {}
 
 
 def _ruled_columns(made: Ruled) -> dict[str, Any]:
