@@ -316,3 +316,15 @@ def test_r45_who_ships_an_order_and_how_far_that_is_stands_with_it(published, nu
     ]
     assert (after["state"], after["shipped_at"] is not None) == ("closed", True)
     assert "fulfilled_by: Warehouse North" in published("orders", "show", number).out
+
+
+def test_an_order_is_shipped_with_the_carrier_that_a_rule_has_chosen(published, number):
+    published("orders", "get")
+    words = ("orders", "ship", number, "--tracking", "1Z999", "--json")
+
+    refused = published(*words)
+    published("orders", "set-rule", "usual", "--service", "Parcel", "--carrier", "USPS")
+    shipped = published(*words)
+
+    assert (refused.code, f"no rule gives order {number} a carrier" in refused.err) == (2, True)
+    assert (shipped.code, shipped.json["carrier"]) == (0, "USPS")

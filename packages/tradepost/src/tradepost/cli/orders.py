@@ -303,7 +303,9 @@ def hand_over_(
 def ship(
     order: Number,
     *,
-    carrier: Annotated[str, typer.Option(help="Who carries it, for example UPS.")],
+    carrier: Annotated[
+        str, typer.Option(help="Who carries it, for example UPS; left out, whom a rule for orders has chosen.")
+    ] = "",
     tracking: Annotated[str, typer.Option(help="The tracking number.")],
     line: Annotated[
         list[str] | None,
@@ -323,7 +325,7 @@ def ship(
     the_order(chosen, order)
     new = NewShipment(
         order_number=order,
-        carrier=_text(carrier, "carrier"),
+        carrier=carrier,
         tracking_number=_text(tracking, "tracking number"),
         cost=_amount(cost),
         lines=_pieces(line) if line else None,

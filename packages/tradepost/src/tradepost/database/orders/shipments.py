@@ -23,11 +23,14 @@ def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment
     parts = parts_to_ship(
         _shippable(order), tracking_number=tracking_number, wanted=new.lines, even_if_held=new.even_if_held
     )
+    carrier = new.carrier.strip() or order.carrier
+    if not carrier:
+        raise NotAllowed(f"Say who carries it; no rule gives order {new.order_number} a carrier.")
     record = ShipmentRecord.objects.create(
         order=order,
         # Random, because a store may remember the codes of a hub that was set up anew.
         code=f"TP-{order.external_id}-{secrets.token_hex(4)}",
-        carrier=new.carrier.strip(),
+        carrier=carrier,
         tracking_number=tracking_number,
         cost=new.cost,
         shipped_at=at,

@@ -31,7 +31,8 @@ class OrderRow:
 @dataclass(frozen=True, slots=True)
 class NewShipment:
     """
-    A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open.
+    A shipment as typed or sent in: SKU -> pieces; None takes everything that is still open. A blank carrier is the one
+    that a rule gave the order.
 
     `even_if_held`: an order on hold is shipped all the same.
     """
