@@ -559,3 +559,16 @@ def test_rules_are_applied_at_import_and_to_all_open_orders_when_they_are_change
     assert list(rows) == [(1000, "closed", []), *held]
     assert OrderEvent.objects.count() == 5
     assert set(OrderLine.objects.values_list("listed_price", flat=True)) != {None}
+
+
+def test_that_the_store_is_being_told_is_kept_until_it_has_answered(orders, shop, order, line, noon):
+    orders.add([order(number, line(number, "CUP")) for number in (1001, 1002, 1003)], at=noon)
+
+    orders.begin_telling([1001, 1002], at=noon)
+    sent = [row.telling_since for row in orders.unacknowledged(after=0, limit=9)]
+    orders.end_telling([1002])
+    answered = [row.telling_since for row in orders.unacknowledged(after=0, limit=9)]
+    orders.mark_acknowledged([Order.objects.get(external_id=1001).pk], at=noon)
+
+    assert (sent, answered) == ([noon, noon, None], [noon, None, None])
+    assert Order.objects.get(external_id=1001).telling_since is None

@@ -20,7 +20,7 @@ from miva_sandbox import provisioning
 from miva_sandbox.api.functions import queues as queue_functions
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import queues, tokens
-from stock_shop import StockShop
+from stock_shop import LOST_ANSWER, StockShop
 from tradepost.database.models import Order, OrderEvent
 from tradepost.domain.errors import AnswerLost, PermissionMissing, StoreUnavailable
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
@@ -185,6 +185,7 @@ def test_r44_an_answer_that_is_lost_leaves_the_import_and_ends_with_the_store_to
         shop.get_orders()
     kept = imported()
     shop.sandbox.faults.clear()
+    shop.wait(LOST_ANSWER)
     shop.get_orders()
     shop.get_orders()
 
@@ -206,6 +207,7 @@ def test_r44_a_run_that_is_killed_anywhere_ends_with_the_store_told_once(shop, f
         try:
             get_orders.execute(ports)
         except Killed:
+            shop.wait(LOST_ANSWER)
             shop.sync()
             place += 2
             continue
@@ -215,6 +217,46 @@ def test_r44_a_run_that_is_killed_anywhere_ends_with_the_store_told_once(shop, f
     assert place > 15
     assert [told(shop, fired, number) for number in bought] == [{mode.value: 1}] * len(bought)
     assert imported(acknowledged=True) == bought
+
+
+@pytest.mark.parametrize("mode", TELLING)
+def test_r44_a_request_that_lands_late_is_waited_for_and_not_sent_beside_itself(shop, fired, mode):
+    choose(shop, mode)
+    number = shop.buy("MUG", 1)
+    shop.sandbox.faults.add(Rule(kind="lands_late", function=CALLS[mode], times=1, seconds=100))
+    with suppress(AnswerLost, StoreUnavailable):
+        shop.get_orders()
+    shop.sandbox.faults.clear()
+    shop.wait(60)
+
+    early = shop.get_orders()
+    shop.wait(60)
+    late = shop.get_orders()
+
+    waits = [result.message for result in early.results if result.outcome is Outcome.SKIPPED]
+    assert [message.partition(" at ")[0] for message in waits] == (
+        # What sets a value may arrive twice.
+        [] if mode is AcknowledgeMode.FIELD else [f"The store was told of order {number}"]
+    )
+    assert late.bad() == []
+    assert told(shop, fired, number) == {mode.value: 1}
+    assert imported(acknowledged=True) == [number]
+
+
+@pytest.mark.parametrize("mode", TELLING)
+def test_r44_what_never_arrived_is_sent_again_once_it_can_not_any_more(shop, fired, mode):
+    choose(shop, mode)
+    number = shop.buy("MUG", 1)
+    shop.sandbox.faults.add(Rule(kind="drop_before", function=CALLS[mode], times=9))
+    with suppress(AnswerLost, StoreUnavailable):
+        shop.get_orders()
+    shop.sandbox.faults.clear()
+    nothing = told(shop, fired, number)
+    shop.wait(LOST_ANSWER)
+
+    shop.get_orders()
+
+    assert (nothing, told(shop, fired, number)) == ({}, {mode.value: 1})
 
 
 def test_r44_a_store_that_gets_to_some_orders_only_is_sent_the_rest(shop, fired, monkeypatch):

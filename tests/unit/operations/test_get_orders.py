@@ -334,6 +334,19 @@ def test_an_acknowledgement_that_is_refused_is_tried_again_by_the_next_run():
     assert second.outcomes == {"1": Outcome.APPLIED}
 
 
+def test_the_store_is_not_told_again_while_what_was_lost_may_still_arrive():
+    hub = imported(1)
+    hub.store.faults.lost["1"] = False
+
+    lost = acknowledge(hub)
+    waiting = acknowledge(hub)
+    hub.now += timedelta(seconds=hub.settings.lost_answer_seconds)
+    sent = acknowledge(hub)
+
+    assert [run.outcomes["1"] for run in (lost, waiting, sent)] == [Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.APPLIED]
+    assert hub.orders.telling == {}
+
+
 def test_whether_an_order_is_acknowledged_is_seen_on_the_store():
     order = an_order(1)
     noted = replace(order, notes=("Ring twice.", f" {acknowledgement_note(order_number=1)} "))
@@ -366,6 +379,7 @@ def test_whatever_is_lost_the_store_is_told_exactly_once(runs, mode):
     hub = imported(1, 2, mode=mode)
 
     for fates in [*runs, ["well", "well"]]:
+        hub.now += timedelta(minutes=5)
         faults = hub.store.faults
         faults.refused, faults.silent, faults.lost = {}, set(), {}
         for key, fate in zip(("1", "2"), fates, strict=True):

@@ -61,7 +61,8 @@ class Verdict:
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing.
 
-    `stamped`: custom fields of orders that acknowledging them has set, by our id.
+    `stamped`: custom fields of orders that acknowledging them has set, by our id. `answered_orders`: by the
+    store's numbers, those of which it has said whether it took what it was told.
 
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
@@ -81,6 +82,7 @@ class Verdict:
     gone_orders: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
     stamped: dict[int, dict[str, str]] = field(default_factory=dict)
+    answered_orders: list[int] = field(default_factory=list)
     synced_shipments: dict[int, int] = field(default_factory=dict)
     shipment_errors: dict[int, str] = field(default_factory=dict)
     sighted: list[SightedOrder] = field(default_factory=list)
@@ -533,6 +535,8 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.unpark(verdict.unparked)
     if verdict.acknowledged:
         ports.orders.mark_acknowledged(verdict.acknowledged, at=at, stamped=verdict.stamped)
+    if verdict.answered_orders:
+        ports.orders.end_telling(verdict.answered_orders)
     if verdict.synced_shipments:
         ports.orders.mark_synced(verdict.synced_shipments, at=at)
     if verdict.shipment_errors:

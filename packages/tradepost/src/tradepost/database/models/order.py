@@ -21,6 +21,7 @@ class Order(models.Model):
     `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
     `hold_reason`, `hold_asked` and `hold_released` are the domain's `Holds`; `held_by`: the person who asked, blank
     where the hub did. `closed_reason`: why it is cancelled, where the store's state does not say it.
+    `telling_since`: when a request was sent that tells the store of it, until its answer was heard.
     `opened_at`: when somebody first looked at it or decided something about it; `shipped_at`: when it was wholly
     shipped.
     `tags`, `service`, `carrier` and `fulfiller` are what the channel's rules made of it; `rules_done`: the domain's
@@ -39,6 +40,7 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     imported_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    telling_since = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     ship_to = models.JSONField(default=dict)

@@ -184,7 +184,22 @@ class DjangoOrders:
             limit=limit,
         )
         rows = Order.objects.filter(id__in=ids).order_by("id")
-        return [OrderRow(row.pk, row.external_id, OrderState(row.state), is_acknowledged=False) for row in rows]
+        return [
+            OrderRow(
+                row.pk,
+                row.external_id,
+                OrderState(row.state),
+                is_acknowledged=False,
+                telling_since=row.telling_since,
+            )
+            for row in rows
+        ]
+
+    def begin_telling(self, numbers: Collection[int], *, at: datetime) -> None:
+        self._all().filter(external_id__in=list(numbers)).update(telling_since=at)
+
+    def end_telling(self, numbers: Collection[int]) -> None:
+        self._all().filter(external_id__in=list(numbers)).update(telling_since=None)
 
     def apply_rules(self, *, at: datetime) -> list[int]:
         changed: list[int] = []
@@ -233,7 +248,9 @@ class DjangoOrders:
     def mark_acknowledged(
         self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = _NOTHING
     ) -> None:
-        self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(acknowledged_at=at)
+        self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(
+            acknowledged_at=at, telling_since=None
+        )
         known = self._all().filter(id__in=list(stamped)).values_list("id", "custom_fields")
         rows = [{"id": our_id, "custom_fields": {**fields, **stamped[our_id]}} for our_id, fields in known]
         sql.update(Order, rows)

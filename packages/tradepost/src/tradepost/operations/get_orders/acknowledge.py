@@ -6,11 +6,12 @@ What fails is tried again by the next run, and never blocks or undoes an import.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tradepost.domain import changes
 from tradepost.domain.acknowledgement import lines_to_pick
+from tradepost.domain.errors import PermissionMissing
 from tradepost.domain.order import (
     AcknowledgeMode,
     Shipment,
@@ -41,12 +42,13 @@ class SeenOrders:
     answered: frozenset[int] = frozenset()
 
 
-class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
+class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
     """
     Tell the store about imported orders that it was not told about, by the channel's way of doing so.
 
-    The store is looked at first: what was done and whose answer was lost is not done twice. `detail` of its plans are
-    the orders as they are on the store, by number.
+    The store is looked at first: what was done and whose answer was lost is not done twice. While a request without an
+    answer may still land there, no second one is sent. `detail` of its plans are the orders as they are on the store,
+    by number.
     """
 
     name = "acknowledge"
@@ -54,6 +56,7 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
 
     def __init__(self, channel: ChannelSettings) -> None:
         self._way = channel.acknowledgement
+        self._lands_within = timedelta(seconds=channel.lost_answer_seconds)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[OrderRow]]:
         while rows := ports.orders.unacknowledged(after=after, limit=_ACKNOWLEDGE_BATCH):
@@ -73,7 +76,11 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
             queued = ports.store.queued_orders(numbers, queue=self._way.queue)
         return SeenOrders(seen_of(ports.store.orders_by_id(numbers)), queued)
 
-    def plan(self, batch: Batch[OrderRow], facts: None, seen: SeenOrders) -> Plan[Orders]:
+    def facts(self, ports: Ports, batch: Batch[OrderRow], seen: SeenOrders) -> datetime:
+        return ports.clock()
+
+    def plan(self, batch: Batch[OrderRow], facts: datetime | None, seen: SeenOrders) -> Plan[Orders]:
+        assert facts is not None
         units: list[Unit] = []
         settled: list[Result] = []
         for row in batch.rows:
@@ -84,9 +91,21 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
                 settled.append(Result(change, Outcome.FAILED, message=obstacle))
             elif self._is_told(row, seen):
                 settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
+            elif waits := self._waits(row, facts):
+                settled.append(Result(change, Outcome.SKIPPED, message=waits))
             else:
                 units.append(Unit(change.subject.key, (change,)))
         return Plan(seen.orders, tuple(units), tuple(settled))
+
+    def _waits(self, row: OrderRow, now: datetime) -> str:
+        """Say why the store is not told again yet; blank where it may be."""
+        if row.telling_since is None or now >= row.telling_since + self._lands_within:
+            return ""
+        again = row.telling_since + self._lands_within
+        return (
+            f"The store was told of order {row.external_id} at {row.telling_since:%H:%M:%S} UTC and did not answer. "
+            f"That may still arrive, so it is not told again before {again:%H:%M:%S} UTC."
+        )
 
     def _obstacle(self, row: OrderRow, order: StoreOrder | UnreadableOrder | None) -> str:
         if order is None:
@@ -104,6 +123,8 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
             Step(
                 takes=lambda _change, _orders: True,
                 send=self._send,
+                # What sets a value may arrive twice.
+                commit_first=None if self._way.mode is AcknowledgeMode.FIELD else _begin,
                 # Whether anything is moved is up to the store's workflows, so that its answer has to do.
                 learn=_note_answered if self._way.mode is AcknowledgeMode.QUEUE else None,
             ),
@@ -116,7 +137,7 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
     def judge(
         self,
         batch: Batch[OrderRow],
-        facts: None,
+        facts: datetime | None,
         seen: SeenOrders,
         plan: Plan[Orders],
         evidence: Evidence,
@@ -124,6 +145,11 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
         told = [row for row in batch.rows if self._is_told(row, seen)]
         orders = {row.id: seen.orders.get(row.external_id) for row in told}
         return Verdict(
+            answered_orders=[
+                int(result.change.subject.key)
+                for subject, result in evidence.results.items()
+                if evidence.answers[subject].outcome is not WriteOutcome.LOST
+            ],
             acknowledged=[row.id for row in told],
             stamped={
                 our_id: stamp
@@ -133,6 +159,15 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
         )
 
     def _send(self, ports: Ports, plan: Plan[Orders]) -> Answers:
+        try:
+            return self._tell(ports, plan)
+        except PermissionMissing:
+            # Nothing was done, so nothing is in the air.
+            with ports.run.transaction():
+                ports.orders.end_telling([int(change.subject.key) for change in plan.changes(Side.STORE)])
+            raise
+
+    def _tell(self, ports: Ports, plan: Plan[Orders]) -> Answers:
         sent = {int(change.subject.key): change.subject.id for change in plan.changes(Side.STORE)}
         match self._way.mode:
             case AcknowledgeMode.PICKING:
@@ -145,6 +180,10 @@ class Acknowledge(Operation[OrderRow, None, SeenOrders, Orders]):
                 notes = {number: acknowledgement_note(order_number=number) for number in sent}
                 answers = ports.store.add_order_notes(notes)
         return {sent[number]: answer for number, answer in answers.items()}
+
+
+def _begin(ports: Ports, plan: Plan[Orders]) -> None:
+    ports.orders.begin_telling([int(change.subject.key) for change in plan.changes(Side.STORE)], at=ports.clock())
 
 
 def _note_answered(seen: SeenOrders, plan: Plan[Orders], answers: Answers) -> SeenOrders:

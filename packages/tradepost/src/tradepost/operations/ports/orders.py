@@ -20,12 +20,16 @@ _NOTHING: Mapping[int, Mapping[str, str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An imported order, as far as operations look at it."""
+    """
+    An imported order, as far as operations look at it. `telling_since`: when the store was sent word of it and did not
+    answer; None where nothing is in the air.
+    """
 
     id: int
     external_id: int
     state: OrderState
     is_acknowledged: bool
+    telling_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,14 @@ class Orders(Protocol):
 
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         """Let the next get look for listings of unknown items; None: of all orders. Returns the orders' numbers."""
+        ...
+
+    def begin_telling(self, numbers: Collection[int], *, at: datetime) -> None:
+        """Note, before it is sent, that the store is told of orders (by its numbers)."""
+        ...
+
+    def end_telling(self, numbers: Collection[int]) -> None:
+        """Note that the store has answered, or was not reached; whether it was told, `mark_acknowledged` says."""
         ...
 
     def mark_acknowledged(
