@@ -745,7 +745,8 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
                 listing = Listing.objects.get(channel=self.shops[channel].channel, sku=sku)
                 is_on_sale = listing.health == Health.LISTED and sku not in self.gone
                 wanted = max(0, self.available(sku)) if is_on_sale else 0
-                shown = max(0, self.count(channel, sku) or 0)
+                count = self.count(channel, sku)
+                shown = max(0, count or 0)
                 assert shown == wanted, (
                     f"channel {channel} offers {shown} of {sku}, of which {wanted} are left ({self.stated[sku]} stated)"
                 )

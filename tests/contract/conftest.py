@@ -10,7 +10,7 @@ import stamina
 
 from fakes.store import MemoryStore
 from miva_sandbox.server import SandboxServer
-from miva_sandbox.state import order_lines, orders, tokens
+from miva_sandbox.state import custom_fields, order_lines, orders, queues, tokens
 from tradepost.domain.order import Address, PaymentState, StoreOrder, StoreOrderLine, StoreStatus
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.store import MivaStore
@@ -62,6 +62,8 @@ class Implementation:
     `place_order` gives an order of 3 `tee` and 1 `mug` that was placed then; `change_order` says when it last changed.
     `place_boxes` gives one of two of the merchant's own boxes, each "gift" of a tee and 3 mugs, or each a "pair" of
     mugs. `cancel_line` and `delete_line` take the line of a product, `spoil_order` makes one that can't be understood.
+    `expect_acknowledging` gives the store of a placed order the order custom field "taken", and a workflow that moves
+    acknowledged orders into the queue "archive".
     `put_file` puts an image file there; `without` is the store to a token that lacks a function. `pass_time`: the
     store's own clock goes on by so many seconds.
     """
@@ -76,6 +78,7 @@ class Implementation:
     delete_line: Callable[[int, str], None]
     delete_order: Callable[[int], None]
     spoil_order: Callable[[int], None]
+    expect_acknowledging: Callable[[int], None]
     put_file: Callable[[str], None]
     without: Callable[[str], Store]
     pass_time: Callable[[int], None]
@@ -143,6 +146,10 @@ def in_memory(*, reads_stock: bool) -> Implementation:
         lines = (change(line) for line in order.lines)
         store.desk.place(replace(order, lines=tuple(line for line in lines if line is not None)))
 
+    def expect_acknowledging(number):
+        store.desk.place(replace(store.desk.orders[number], custom_fields={"taken": ""}))
+        store.desk.queue = "archive"
+
     def pass_time(seconds):
         store.shelf.now += seconds
 
@@ -161,6 +168,7 @@ def in_memory(*, reads_stock: bool) -> Implementation:
         delete_line,
         store.desk.orders.__delitem__,
         lambda number: store.desk.unreadable.__setitem__(number, "Nobody can count it."),
+        expect_acknowledging,
         store.shelf.files.add,
         without,
         pass_time,
@@ -225,6 +233,14 @@ class OnSandbox:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(PNG)
 
+        def expect_acknowledging(_number):
+            opened = self.server.store
+            custom_fields.insert(opened, "order", code="taken", name="Taken over")
+            queue = queues.insert(opened, "archive")
+            db.execute("UPDATE workflows SET enabled = 1, queue_id = ? WHERE code = 'acknowledged_orders'", (queue,))
+            right = [functions.ORDER_LIST_ACKNOWLEDGE]
+            tokens.grant(self.server.domain.db, self.server.hub, store_id=opened.id, functions=right)
+
         def without(function):
             lesser = tokens.insert(self.server.domain.db, name="lesser")
             granted = [name for name in functions.THE_EIGHT if name != function]
@@ -242,6 +258,7 @@ class OnSandbox:
             delete_line,
             delete_order,
             spoil_order,
+            expect_acknowledging,
             put_file,
             without,
             self.server.domain.clock.move,

@@ -608,6 +608,33 @@ def test_a_note_is_added_each_time_and_one_for_no_order_is_refused(implementatio
     assert [note.strip() for note in store.orders_by_id([5001])[5001].notes] == ["Taken over", "Taken over"]
 
 
+def test_an_order_field_is_set_and_a_field_that_is_not_there_is_passed_over(implementation):
+    store = implementation.store
+    implementation.place_order(5001, NOON)
+    implementation.expect_acknowledging(5001)
+
+    answers = store.set_order_field({5001: "1", 7777: "1"}, field="taken")
+    silent = store.set_order_field({5001: "1"}, field="nobodys")
+
+    assert (answers[5001], silent) == (DONE, {5001: DONE})
+    assert (answers[7777].outcome, "7777" in answers[7777].message) == (WriteOutcome.REFUSED, True)
+    assert dict(store.orders_by_id([5001])[5001].custom_fields) == {"taken": "1"}
+
+
+def test_workflows_are_told_of_orders_and_may_move_them_into_a_queue(implementation):
+    store = implementation.store
+    implementation.place_order(5001, NOON)
+    implementation.expect_acknowledging(5001)
+    before = store.queued_orders([5001, 7777], queue="archive")
+
+    answers = store.acknowledge_orders([7777, 5001])
+
+    assert (before, answers[5001], answers[7777].outcome) == (frozenset(), DONE, WriteOutcome.REFUSED)
+    assert store.queued_orders([5001, 7777], queue="archive") == {5001}
+    assert store.queued_orders([5001], queue="nobodys") == frozenset()
+    assert store.acknowledge_orders([]) == {}
+
+
 # --- orders as stock sees them --------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,9 @@
 """A connector that finds all well, unless it is told otherwise."""
 
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import TradepostError
 from tradepost.operations.ports import (
+    AcknowledgeCheck,
     ContentCheck,
     ImageCheck,
     ImageConnection,
@@ -15,7 +17,7 @@ from tradepost.operations.ports import (
 class FakeConnector:
     """
     Implements `ports.Connector`; `faults`: "store" or "images" -> what a look raises. `looks` counts them; `stock`,
-    `content`, `clock_difference` and `probe` are what they find.
+    `content`, `clock_difference`, `acknowledge` and `probe` are what they find.
     """
 
     def __init__(self) -> None:
@@ -24,6 +26,7 @@ class FakeConnector:
         self.stock = StockCheck(is_read=True)
         self.content = ContentCheck()
         self.clock_difference = 0.0
+        self.acknowledge = AcknowledgeCheck()
         self.probe = ProbeCheck(is_shown=True)
 
     def settled_store(self, connection: StoreConnection) -> StoreConnection:
@@ -33,11 +36,23 @@ class FakeConnector:
         return connection
 
     def look_at_store(
-        self, connection: StoreConnection, *, is_local: bool, type_field: str, image_type: str
+        self,
+        connection: StoreConnection,
+        *,
+        is_local: bool,
+        type_field: str,
+        image_type: str,
+        acknowledgement: Acknowledgement,
     ) -> StoreCheck:
         self._look("store")
         return StoreCheck(
-            "Shop", ("Provision_Store",), {}, self.stock, self.content, clock_difference_seconds=self.clock_difference
+            "Shop",
+            ("Provision_Store",),
+            {},
+            self.stock,
+            self.content,
+            clock_difference_seconds=self.clock_difference,
+            acknowledge=self.acknowledge,
         )
 
     def look_at_images(

@@ -36,6 +36,8 @@ class MemoryOrders:
         self.kept: dict[int, StoreOrder] = {}
         self.imports: list[int] = []
         self.acknowledged: set[int] = set()
+        self.opened: set[int] = set()
+        self.telling: dict[int, datetime] = {}
         self.shipments: dict[int, Shipment] = {}
         self.synced: dict[int, int] = {}
         self.errors: dict[int, str] = {}
@@ -132,7 +134,7 @@ class MemoryOrders:
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
         return [
-            OrderRow(our_id, number, OrderState.OPEN, is_acknowledged=False)
+            OrderRow(our_id, number, OrderState.OPEN, is_acknowledged=False, telling_since=self.telling.get(our_id))
             for number, our_id in self.ids().items()
             if our_id > after and our_id not in self.acknowledged and number not in self.gone
         ][:limit]
@@ -140,9 +142,27 @@ class MemoryOrders:
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         raise NotImplementedError("What lines sold is `domain.order_lines`.")
 
-    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
+    def begin_telling(self, numbers: Collection[int], *, at: datetime) -> None:
+        assert self._may_write()
+        self.telling |= {self.ids()[number]: at for number in numbers}
+
+    def end_telling(self, numbers: Collection[int]) -> None:
+        assert self._may_write()
+        for number in numbers:
+            self.telling.pop(self.ids()[number], None)
+
+    def mark_acknowledged(
+        self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = {}
+    ) -> None:
         assert self._may_write()
         self.acknowledged |= set(ids)
+
+    def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
+        assert self._may_write()
+        self.opened |= set(numbers)
+
+    def apply_rules(self, *, at: datetime) -> list[int]:
+        raise NotImplementedError("Rules are applied in the database; what they say is `domain.order_rules`.")
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.shipping`.")

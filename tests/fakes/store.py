@@ -179,6 +179,25 @@ class MemoryStore:
             for number, text in notes.items()
         }
 
+    def set_order_field(self, values: Mapping[int, str], *, field: str) -> dict[int, WriteAnswer]:
+        self._begin("set_order_field", [str(number) for number in values], "Provision_Store")
+        return {
+            number: self.faults.write(
+                str(number), lambda number=number, text=text: self.desk.set_field(number, field, text)
+            )
+            for number, text in values.items()
+        }
+
+    def acknowledge_orders(self, ids: Sequence[int]) -> dict[int, WriteAnswer]:
+        self._begin("acknowledge_orders", [str(number) for number in ids], "Module:orderworkflow:OrderList_Acknowledge")
+        return {
+            number: self.faults.write(str(number), lambda number=number: self.desk.acknowledge(number))
+            for number in ids
+        }
+
+    def queued_orders(self, ids: Collection[int], *, queue: str) -> frozenset[int]:
+        return frozenset(self.desk.queued & set(ids)) if queue == self.desk.queue else frozenset()
+
     def create_shipments(self, sends: Sequence[ShipmentSend], *, path: ShipmentPath) -> list[WriteAnswer]:
         is_ours = path is ShipmentPath.PROVISION
         keys = [send.shipment.code or str(send.shipment.order_number) for send in sends]

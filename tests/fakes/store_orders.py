@@ -20,6 +20,9 @@ class StoreOrders:
     Orders by number; `changed` says when one last changed, where that was after it was placed. `unreadable`: orders
     whose records can't be understood, with the reason.
 
+    `queue`: where a workflow puts orders that were acknowledged, blank for none; `queued` are in it. `told`: the orders
+    of which workflows were told, as often as they were.
+
     Every write returns the refusal, or nothing.
     """
 
@@ -28,6 +31,9 @@ class StoreOrders:
         self.changed: dict[int, datetime] = {}
         self.unreadable: dict[int, str] = {}
         self._next_id = 1000
+        self.queue = ""
+        self.queued: set[int] = set()
+        self.told: list[int] = []
 
     def place(self, *orders: StoreOrder) -> None:
         self.orders |= {order.id: order for order in orders}
@@ -81,6 +87,24 @@ class StoreOrders:
             return f"There is no order {number}."
         order = self.orders[number]
         self.orders[number] = replace(order, notes=(*order.notes, text))
+        return ""
+
+    def set_field(self, number: int, field: str, text: str) -> str:
+        """A field that the store does not have is passed over in silence."""
+        if number not in self.orders:
+            return f"There is no order {number}."
+        order = self.orders[number]
+        if field in order.custom_fields:
+            self.orders[number] = replace(order, custom_fields={**order.custom_fields, field: text})
+        return ""
+
+    def acknowledge(self, number: int) -> str:
+        """The workflow that moves an order into a queue runs each time."""
+        if number not in self.orders:
+            return f"There is no order {number}."
+        self.told.append(number)
+        if self.queue:
+            self.queued.add(number)
         return ""
 
     def make_shipment(self, send: ShipmentSend) -> str:

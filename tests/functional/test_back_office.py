@@ -279,6 +279,47 @@ def test_shipments_that_the_store_is_not_told_of_are_counted_and_listed_with_the
     assert "1Z4711" in client.get(f"/tradepost/shipmentrecord/{row.pk}/change/").content.decode()
 
 
+def test_r45_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
+    row = Order.objects.create(
+        channel=channel,
+        external_id=77,
+        store_status="pending",
+        placed_at=timezone.now(),
+        imported_at=timezone.now(),
+        total=5,
+        tags=["abroad"],
+        fulfiller="Warehouse North",
+        rules_done=[{"rule": "far", "why": "country CA", "deeds": "tag abroad"}],
+    )
+    client = visit("vera")
+
+    def listed(query=""):
+        page = client.get(f"/tradepost/order/{query}").content.decode()
+        return (
+            ">77<" in page.replace("\n", "").replace(" ", ""),
+            "fresh</span>" in page.replace("\n", "").replace(" ", ""),
+        )
+
+    before = (listed(), listed("?fresh=yes"))
+    page = client.get(f"/tradepost/order/{row.pk}/change/").content.decode()
+    after = (listed(), listed("?fresh=yes"))
+
+    assert before == ((True, True), (True, True))
+    assert after == ((True, False), (False, False))
+    assert all(words in page for words in ("Warehouse North", "far: tag abroad, because of country CA"))
+    assert client.get("/tradepost/order/?fresh=perhaps").status_code == 400
+
+
+def test_the_page_of_a_channel_shows_its_rules_for_orders_in_words(visit, channel):
+    rules = [{"name": "usual", "fulfiller": "North"}, {"name": "dear", "total_above": "50", "holds": True}]
+    Channel.objects.filter(pk=channel.pk).update(order_rules=rules)
+
+    page = visit("vera").get(f"/tradepost/channel/{channel.pk}/change/").content.decode()
+
+    assert "dear, for total above 50: holds the order; usual, for every order: fulfilled by North" in page
+    assert "total_above" not in page
+
+
 def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):
     listing = Listing.objects.get(sku="HP-MUG-WHITE")
     client = visit("alice")
@@ -357,7 +398,7 @@ def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, 
     [
         ("listing", "channel__id__exact=1&health__exact=listed&pending__exact=publish&is_paused__exact=0"),
         ("listing", "attention=oversold&kind__exact=simple&q=mug&o=1&p=2&all=&after=7"),
-        ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&q=7&before=2"),
+        ("order", "channel__id__exact=1&state__exact=open&store_status__exact=pending&fresh=yes&q=7&before=2"),
         ("run", "channel__id__exact=1&kind__exact=sync&state__exact=failed&is_dry__exact=1"),
         ("runchange", "outcome__exact=failed&action__exact=create&subject_kind__exact=product&q=TEE"),
         ("channel", "p=1"),

@@ -14,6 +14,7 @@ from miva_sandbox.files.certificate import self_signed
 from tradepost import wiring
 from tradepost.cli.exit_codes import Exit
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.fields import Group
 from tradepost.domain.making import ContentRules
@@ -236,6 +237,9 @@ SETTINGS = {
     ),
     "payload_days": (("--payload-days", 30), 30),
     "acknowledge_mode": (("--acknowledge", "note"), "note"),
+    "acknowledge_field": (("--acknowledge-field", "taken"), "taken"),
+    "acknowledge_value": (("--acknowledge-value", "yes"), "yes"),
+    "acknowledge_queue": (("--acknowledge-queue", "archive"), "archive"),
     "shipment_path": (("--shipments", "function"), "function"),
     "drift_policies": (("--drift", "price=ask"), {**USUAL_POLICIES, Group.PRICE: DriftPolicy.ASK}),
     "carrier_map": (("--carrier", "DPD=Other"), {"dpd": "Other"}),
@@ -304,8 +308,9 @@ def stored(shell):
 
 
 def test_every_field_of_a_channel_has_an_option():
+    # Rules for orders have commands of their own.
     # An id is made; whether there are images, and their folder on the store, is told by the image server.
-    told = {ChannelSettings: {"id", "rules", "has_images"}, ContentRules: {"image_folder"}}
+    told = {ChannelSettings: {"id", "rules", "has_images", "order_rules"}, ContentRules: {"image_folder"}}
 
     for kind, table in {
         ChannelSettings: SETTINGS,
@@ -339,6 +344,24 @@ def test_each_field_is_changed_by_its_option_and_the_others_stay(connected, monk
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
     shown = said.out + RunChange.objects.filter(action="update").latest("pk").subject_key
     assert (name in shown, "'shop'" in shown) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--acknowledge", "field"), "--acknowledge-field"),
+        (("--acknowledge-value", " "), "A blank value"),
+        (("--acknowledge-value", " yes"), "blanks around one are cut"),
+        (("--acknowledge-value", "x" * 255), "254 characters"),
+        (("--acknowledge-field", "customfields:taken"), "'customfields:taken' can't be the code of a field"),
+        (("--acknowledge-queue", "q" * 51), "can't be the code of a queue"),
+    ],
+)
+def test_a_way_of_acknowledging_that_is_impossible_is_refused(connected, words, reason):
+    said = connected("channel", "set", "shop", *words)
+
+    assert (said.code, reason in said.err) == (Exit.BAD_INPUT, True), said
+    assert stored(connected).settings.acknowledgement == Acknowledgement()
 
 
 @pytest.mark.parametrize("pair", ["price", "colour=ours", "price=mine", "address=ask"])

@@ -4,7 +4,7 @@ import pytest
 
 from miva_sandbox import provisioning
 from miva_sandbox.faults.rules import Rule
-from miva_sandbox.state import inventory, products, tokens
+from miva_sandbox.state import custom_fields, inventory, products, tokens
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.miva.wire import functions
 
@@ -225,3 +225,68 @@ def test_a_full_image_server_is_told(lines, stocked):
 
     assert failed == ["images: writing"]
     assert "No space is left" in told["images: writing"]
+
+
+# --- how the store is told of orders ---
+
+
+@pytest.fixture
+def bought(connected, stocked):
+    """A store with an order, as only an order shows which custom fields and queues there are."""
+    buy(stocked.storefront, store_code="sandbox", purchases=[Purchase("mug", [], 1)], name="Ada Byron")
+
+
+def acknowledging(connected, lines, *words):
+    assert connected("channel", "set", "shop", *words).code == 0
+    told, failed = lines()
+    return told["store: acknowledging"], "store: acknowledging" in failed
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [("none", "--acknowledge note"), ("note", "gets a note"), ("picking", "a shipment that is being picked")],
+)
+def test_how_orders_are_acknowledged_is_told(connected, lines, mode, words):
+    told, is_bad = acknowledging(connected, lines, "--acknowledge", mode)
+
+    assert (words in told, is_bad) == (True, False), told
+
+
+@pytest.mark.parametrize(
+    ("mode", "function"), [("note", "Provision_Store"), ("picking", "OrderItemList_CreateShipment")]
+)
+def test_a_function_without_which_no_order_can_be_acknowledged_is_told(connected, lines, stocked, mode, function):
+    tokens.revoke(stocked.domain.db, stocked.hub, store_id=stocked.store.id, functions=[function])
+
+    told, is_bad = acknowledging(connected, lines, "--acknowledge", mode)
+
+    assert (function in told, is_bad) == (True, True), told
+
+
+def test_an_order_field_that_is_missing_is_told_as_soon_as_an_order_shows_it(connected, lines, stocked):
+    words = ("--acknowledge", "field", "--acknowledge-field", "Taken")
+    unknown = acknowledging(connected, lines, *words)
+    buy(stocked.storefront, store_code="sandbox", purchases=[Purchase("mug", [], 1)], name="Ada Byron")
+    missing = acknowledging(connected, lines, *words)
+    custom_fields.insert(stocked.store, "order", code="taken", name="Taken")
+    there = acknowledging(connected, lines, *words)
+
+    assert ("is known once it has an order" in unknown[0], unknown[1]) == (True, False), unknown
+    assert ("has no order custom field 'Taken'" in missing[0], missing[1]) == (True, True), missing
+    assert (there[0].endswith("gets '1' in its custom field 'Taken'"), there[1]) == (True, False), there
+
+
+@pytest.mark.usefixtures("bought")
+def test_what_order_queues_need_is_told(connected, lines, stocked):
+    words = ("--acknowledge", "queue", "--acknowledge-queue", "archive")
+    right = functions.ORDER_LIST_ACKNOWLEDGE
+    refused = acknowledging(connected, lines, *words)
+    tokens.grant(stocked.domain.db, stocked.hub, store_id=stocked.store.id, functions=[right])
+    missing = acknowledging(connected, lines, *words)
+    unnamed = acknowledging(connected, lines, "--acknowledge-queue", "")
+    named = acknowledging(connected, lines, "--acknowledge-queue", "Successfully_Retrieved_Orders")
+
+    assert (right in refused[0], refused[1]) == (True, True), refused
+    assert ("has no order queue 'archive'" in missing[0], missing[1]) == (True, True), missing
+    assert ("run twice for an order" in unnamed[0], unnamed[1]) == (True, False), unnamed
+    assert (named[0].endswith("of each order that is taken over"), named[1]) == (True, False), named

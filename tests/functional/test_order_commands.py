@@ -240,3 +240,91 @@ def test_unknown_items_are_looked_for_by_command(published, number):
     shown = published("orders", "show", number, "--json").json
     assert (shown["state"], [event["what"] for event in shown["events"]]) == ("open", ["matched"])
     assert RunChange.objects.filter(reason="a person asks to look for its items").count() == 1
+
+
+def test_rules_for_orders_are_set_listed_applied_shown_and_removed_by_command(published, number):
+    published("orders", "get")
+    empty = published("orders", "rules")
+
+    held = published("orders", "set-rule", "dear", "--total-above", "10", "--hold", "--tag", "dear")
+    again = published("orders", "set-rule", "dear", "--total-above", "10", "--hold", "--tag", "dear")
+    published(
+        "orders", "set-rule", "usual", "--service", "Parcel", "--carrier", "UPS", "--fulfilled-by", "North", "--json"
+    )
+    listed = published("orders", "rules")
+    shown = published("orders", "show", number)
+    as_json = published("orders", "show", number, "--json").json
+    removed = published("orders", "remove-rule", "dear", "--json")
+    refused = published("orders", "set-rule", "idle", "--country", "US")
+    unknown = published("orders", "remove-rule", "dear")
+
+    assert "No rules." in empty.out
+    assert (held.code, f"Orders that are in another state now: {number}." in held.out) == (0, True)
+    assert again.out == "The rule is like that already.\n"
+    assert ("total above 10" in listed.out, "every order" in listed.out) == (True, True)
+    assert "rule dear: holds the order, tag dear, because of the total" in shown.out
+    assert (as_json["tags"], as_json["service"], as_json["carrier"]) == (["dear"], "Parcel", "UPS")
+    assert (as_json["fulfilled_by"], [done["rule"] for done in as_json["rules"]]) == ("North", ["dear", "usual"])
+    assert (removed.code, removed.json) == (0, {"changed": True, "orders": [number]})
+    assert (refused.code, "has to do something" in refused.err) == (2, True)
+    assert (unknown.code, "There is no rule 'dear'" in unknown.err) == (2, True)
+    kept = RunChange.objects.filter(fields__0__name="order_rules").order_by("pk")
+    assert [len(change.fields[0]["after"]) for change in kept] == [1, 2, 1]
+
+
+def test_r45_an_order_is_fresh_until_somebody_looks_at_it_or_works_on_it(published, box):
+    purchases = [Purchase("HP-MUG-WHITE", (), 1)]
+    bought = [
+        buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace") for _ in range(5)
+    ]
+    published("orders", "get")
+    shown, shipped, handed_over, held, untouched = bought
+
+    def fresh():
+        listed = published("orders", "list", "--fresh", "--json").json["orders"]
+        return sorted(order["order"] for order in listed)
+
+    before = (fresh(), published("orders", "list", "--json").json["orders"][0]["fresh"])
+    first = published("orders", "show", shown, "--json").json
+    again = published("orders", "show", shown, "--json").json
+    published("orders", "ship", shipped, "--carrier", "UPS", "--tracking", "1Z1")
+    published("orders", "hand-over", handed_over)
+    published("orders", "hold", held, "--reason", "Ring first.")
+    published("orders", "release", held)
+
+    assert before == (sorted(bought), True)
+    assert (first["fresh"], again["fresh"]) == (True, False)
+    assert fresh() == [untouched]
+    assert "fresh" in published("orders", "list").out
+
+
+def test_r45_who_ships_an_order_and_how_far_that_is_stands_with_it(published, number):
+    published("channel", "set", "shop", "--acknowledge", "note")
+    published("orders", "set-rule", "usual", "--fulfilled-by", "Warehouse North")
+    published("orders", "get")
+    published("orders", "hand-over", number)
+    before = published("orders", "show", number, "--json").json
+    published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z1")
+    published("orders", "sync")
+
+    after = published("orders", "show", number, "--json").json
+
+    steps = ("handed_over_at", "acknowledged_at", "shipped_at")
+    assert [before["fulfilled_by"], *(before[step] is not None for step in steps)] == [
+        "Warehouse North",
+        *(True, True, False),
+    ]
+    assert (after["state"], after["shipped_at"] is not None) == ("closed", True)
+    assert "fulfilled_by: Warehouse North" in published("orders", "show", number).out
+
+
+def test_an_order_is_shipped_with_the_carrier_that_a_rule_has_chosen(published, number):
+    published("orders", "get")
+    words = ("orders", "ship", number, "--tracking", "1Z999", "--json")
+
+    refused = published(*words)
+    published("orders", "set-rule", "usual", "--service", "Parcel", "--carrier", "USPS")
+    shipped = published(*words)
+
+    assert (refused.code, f"no rule gives order {number} a carrier" in refused.err) == (2, True)
+    assert (shipped.code, shipped.json["carrier"]) == (0, "USPS")

@@ -271,6 +271,16 @@ def test_orders_to_acknowledge_are_found_by_their_index(channel):
     assert not re.search(r"USE TEMP B-TREE|Sort", plan)
 
 
+def test_fresh_orders_are_found_by_their_index(channel):
+    from tradepost.database.models import Order  # noqa: PLC0415 - the fixture has opened the database
+    from tradepost.database.models.fulfilment import fresh  # noqa: PLC0415
+
+    (plan,) = plans_of(lambda: list(fresh(Order.objects.filter(channel=channel)).order_by("-pk")[:50]))
+
+    assert "order_untouched" in plan
+    assert not re.search(r"SCAN tradepost|Seq Scan", plan)
+
+
 def test_unknown_items_of_new_listings_are_found_by_their_names(sighted):
     from tradepost.database.models import Listing  # noqa: PLC0415 - the fixture has opened the database
     from tradepost.database.orders.order_lines import look_again_at  # noqa: PLC0415

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import Listing, Order, OrderEvent, OrderLine, OrderPayload
+from tradepost.database.json_values import plain
+from tradepost.database.models import Listing, Order, OrderEvent, OrderLine, OrderPayload, ShipmentRecord, Sighting
+from tradepost.database.models.fulfilment import fresh, with_fulfilment
 from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.domain.errors import NotAllowed
@@ -29,12 +31,14 @@ from tradepost.domain.order import (
     StoreShipment,
     StoreStatus,
     Tracking,
+    is_fresh,
     is_to_acknowledge,
     unstorable,
 )
 from tradepost.domain.order_changes import Holds, LedgerOrder, differences
 from tradepost.domain.order_lines import LineMatcher, SellableListing
 from tradepost.domain.order_news import OrderCriteria
+from tradepost.domain.order_rules import OrderRule
 from tradepost.operations.ports import NewShipment, OrderRow, ProvenShipment, UnsentShipment
 
 
@@ -162,7 +166,7 @@ def test_lines_that_are_no_products_hold_nothing_up(orders, shop, order, line, n
 def listed_again(channel, shop, noon):
     """The shop's listings as the domain takes them: all that can be sold, and a parent, which can't."""
     return [
-        SellableListing(row.pk, row.variant_id, row.external_id, row.sku, row.code_key)
+        SellableListing(row.pk, row.variant_id, row.external_id, row.sku, row.code_key, row.wanted_price)
         for row in Listing.objects.filter(channel=channel).exclude(kind="parent")
     ]
 
@@ -265,7 +269,8 @@ def test_the_ledger_gives_back_what_was_imported(orders, shop, order, line, noon
 
     known = orders.ledger([1001, 1002])
 
-    assert known == {1001: LedgerOrder(new, OrderState.OPEN, Holds(), (), frozenset({1}))}
+    listed = {1: Decimal("10.00")}
+    assert known == {1001: LedgerOrder(new, OrderState.OPEN, Holds(), (), frozenset({1}), listed=listed)}
     assert differences(known[1001].order, new) == ()
 
 
@@ -465,3 +470,112 @@ def test_the_listing_of_a_line_may_be_named_where_the_store_has_another_sku(orde
 
     assert made.lines == (ShipmentLine(1, 1),)
     assert Listing.objects.get(sku="CUP").external_id == 100
+
+
+# --- fresh until somebody has looked at it ------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(states, st.booleans(), st.booleans(), st.booleans()), max_size=6))
+def test_the_fresh_orders_are_those_of_the_rule(orders, channel, noon, rows):
+    for table in (ShipmentRecord, Sighting, Order):
+        table.objects.all().delete()
+    for number, (state, is_opened, is_handed_over, has_shipment) in enumerate(rows, start=1):
+        row = Order.objects.create(
+            channel=channel,
+            external_id=number,
+            state=state.value,
+            hold_reason="Because.",
+            store_status="pending",
+            placed_at=noon,
+            imported_at=noon,
+            opened_at=noon if is_opened else None,
+            total=0,
+        )
+        Sighting.objects.create(
+            channel=channel,
+            external_id=number,
+            store_status="pending",
+            updated=0,
+            is_open=True,
+            sighted_at=noon,
+            handed_over_at=noon if is_handed_over else None,
+        )
+        if has_shipment:
+            ShipmentRecord.objects.create(
+                order=row, code=f"TP-{number}", carrier="UPS", tracking_number="1Z", cost=0, shipped_at=noon
+            )
+
+    expected = [
+        number
+        for number, (state, is_opened, is_handed_over, has_shipment) in enumerate(rows, start=1)
+        if is_fresh(state, is_opened=is_opened, is_handed_over=is_handed_over, has_shipment=has_shipment)
+    ]
+    shown = with_fulfilment(Order.objects.order_by("external_id"))
+    assert [row.external_id for row in fresh(Order.objects.order_by("external_id"))] == expected
+    assert [row.external_id for row in shown if row.is_fresh] == expected
+    assert [row.handed_over_at is not None for row in shown] == [is_handed_over for _, _, is_handed_over, _ in rows]
+
+
+def test_the_first_time_an_order_was_opened_stays(orders, shop, order, line, noon):
+    orders.add([order(1001, line(1, "CUP"))], at=noon)
+
+    for hours in (1, 2):
+        orders.note_opened([1001, 7, 2**70], at=noon + timedelta(hours=hours))
+
+    assert Order.objects.get().opened_at == noon + timedelta(hours=1)
+
+
+def test_when_an_order_was_wholly_shipped_is_kept_as_the_store_says_it(orders, shop, order, line, noon):
+    def parcel(number, hours):
+        at = noon + timedelta(hours=hours)
+        return StoreShipment(number, f"S{number}", True, "1Z", "UPS", Decimal(), shipped_at=at)
+
+    two = (line(1, "CUP"), line(2, "TEE-S"))
+    orders.add([order(1001, *two), order(1002, line(3, "CUP"), status=StoreStatus.SHIPPED, updated_at=noon)], at=noon)
+    partly = order(1001, *two, status=StoreStatus.PARTIALLY_SHIPPED, shipments=(parcel(1, 2),))
+    orders.follow([partly], at=noon)
+    before = Order.objects.get(external_id=1001).shipped_at
+    orders.follow([replace(partly, status=StoreStatus.SHIPPED, shipments=(parcel(1, 2), parcel(2, 5)))], at=noon)
+
+    assert before is None
+    found = dict(Order.objects.values_list("external_id", "shipped_at"))
+    assert found == {1001: noon + timedelta(hours=5), 1002: noon}
+
+
+# --- rules --------------------------------------------------------------------------------------------------------
+
+
+def test_rules_are_applied_at_import_and_to_all_open_orders_when_they_are_changed(
+    orders, channel, shop, order, line, noon, monkeypatch
+):
+    monkeypatch.setattr("tradepost.database.orders.orders._RULED_AT_ONCE", 2)
+    closed = order(1000, line(1, "TEE-S"), status=StoreStatus.SHIPPED)
+    orders.add([closed, *(order(1000 + number, line(10 + number, "TEE-S")) for number in range(1, 6))], at=noon)
+    dear = OrderRule(name="dear", total_above=Decimal(1), holds=True, tag="dear")
+    channel.order_rules = [plain(dear), {"name": "of a newer version", "weight": 3}]
+    channel.save()
+
+    changed = orders.apply_rules(at=noon)
+    again = orders.apply_rules(at=noon)
+    orders.add([order(2000, line(20, "TEE-S"))], at=noon)
+
+    assert (changed, again) == ([1001, 1002, 1003, 1004, 1005], [])
+    rows = Order.objects.order_by("external_id").values_list("external_id", "state", "tags")
+    held = [(number, "on_hold", ["dear"]) for number in (1001, 1002, 1003, 1004, 1005, 2000)]
+    assert list(rows) == [(1000, "closed", []), *held]
+    assert OrderEvent.objects.count() == 5
+    assert set(OrderLine.objects.values_list("listed_price", flat=True)) != {None}
+
+
+def test_that_the_store_is_being_told_is_kept_until_it_has_answered(orders, shop, order, line, noon):
+    orders.add([order(number, line(number, "CUP")) for number in (1001, 1002, 1003)], at=noon)
+
+    orders.begin_telling([1001, 1002], at=noon)
+    sent = [row.telling_since for row in orders.unacknowledged(after=0, limit=9)]
+    orders.end_telling([1002])
+    answered = [row.telling_since for row in orders.unacknowledged(after=0, limit=9)]
+    orders.mark_acknowledged([Order.objects.get(external_id=1001).pk], at=noon)
+
+    assert (sent, answered) == ([noon, noon, None], [noon, None, None])
+    assert Order.objects.get(external_id=1001).telling_since is None

@@ -23,6 +23,7 @@ from tradepost.domain.order import (
     chosen_words,
     final_state,
     hold_reason,
+    is_fresh,
     is_managed,
     is_to_acknowledge,
     unstorable,
@@ -152,3 +153,11 @@ def test_an_order_is_managed_when_any_item_is_known_or_it_has_none():
     assert is_managed(replace(ORDER, lines=(LINE, wrap)), unmatched=[])
     assert not is_managed(replace(ORDER, lines=(LINE, wrap)), unmatched=[LINE])
     assert is_managed(replace(ORDER, lines=(wrap,)), unmatched=[])
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_an_order_is_fresh_until_it_is_opened_processed_or_done(state):
+    untouched = {"is_opened": False, "is_handed_over": False, "has_shipment": False}
+
+    assert is_fresh(state, **untouched) is (state not in {OrderState.CLOSED, OrderState.CANCELLED})
+    assert not any(is_fresh(state, **{**untouched, what: True}) for what in untouched)

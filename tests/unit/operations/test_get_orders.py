@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fakes.articles import an_order, an_order_line
 from fakes.hub import NOON, MemoryHub
 from fakes.run import MemoryRun
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import StoreUnavailable
 from tradepost.domain.order import AcknowledgeMode, PaymentState, StoreStatus, acknowledgement_note
 from tradepost.domain.order_changes import LedgerOrder
@@ -25,7 +26,7 @@ from tradepost.domain.order_news import (
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.operations import get_orders
 from tradepost.operations.form import Batch
-from tradepost.operations.get_orders.acknowledge import Acknowledge, is_acknowledged
+from tradepost.operations.get_orders.acknowledge import Acknowledge
 from tradepost.operations.get_orders.ledger import KeepLedger, LedgerFacts
 
 FROM = OrderCriteria(frozenset({StoreStatus.PENDING}), PAID_IN_SOME_WAY, since=0)
@@ -254,9 +255,13 @@ def test_whatever_is_found_again_each_order_is_imported_once(fetches, only_paid)
 # --- acknowledge ----------------------------------------------------------------------------------------------------
 
 
+TELLING = [mode for mode in AcknowledgeMode if mode is not AcknowledgeMode.NONE]
+
+
 def imported(*numbers, mode=AcknowledgeMode.NOTE, **settings):
-    hub = MemoryHub(acknowledge_mode=mode, **settings)
-    hub.store.desk.place(*(an_order(number) for number in numbers))
+    hub = MemoryHub(acknowledge_mode=mode, acknowledge_field="taken", acknowledge_queue="archive", **settings)
+    hub.store.desk.queue = "archive"
+    hub.store.desk.place(*(replace(an_order(number), custom_fields={"taken": ""}) for number in numbers))
     fetch(hub)
     return hub
 
@@ -296,7 +301,7 @@ def test_picking_takes_the_lines_that_nobody_has_taken():
     assert [shipment.line_ids for shipment in order.shipments] == [(10,)]
 
 
-@pytest.mark.parametrize("mode", [AcknowledgeMode.NOTE, AcknowledgeMode.PICKING])
+@pytest.mark.parametrize("mode", TELLING)
 def test_an_order_that_is_not_on_the_store_any_more_is_reported_and_written_to_by_nobody(mode):
     hub = imported(1, 2, mode=mode)
     del hub.store.desk.orders[1]
@@ -329,21 +334,36 @@ def test_an_acknowledgement_that_is_refused_is_tried_again_by_the_next_run():
     assert second.outcomes == {"1": Outcome.APPLIED}
 
 
+def test_the_store_is_not_told_again_while_what_was_lost_may_still_arrive():
+    hub = imported(1)
+    hub.store.faults.lost["1"] = False
+
+    lost = acknowledge(hub)
+    waiting = acknowledge(hub)
+    hub.now += timedelta(seconds=hub.settings.lost_answer_seconds)
+    sent = acknowledge(hub)
+
+    assert [run.outcomes["1"] for run in (lost, waiting, sent)] == [Outcome.UNKNOWN, Outcome.SKIPPED, Outcome.APPLIED]
+    assert hub.orders.telling == {}
+
+
 def test_whether_an_order_is_acknowledged_is_seen_on_the_store():
     order = an_order(1)
     noted = replace(order, notes=("Ring twice.", f" {acknowledgement_note(order_number=1)} "))
 
-    assert not is_acknowledged(order, AcknowledgeMode.NOTE)
-    assert is_acknowledged(noted, AcknowledgeMode.NOTE)
-    assert not is_acknowledged(replace(order, notes=(acknowledgement_note(order_number=2),)), AcknowledgeMode.NOTE)
-    assert not is_acknowledged(noted, AcknowledgeMode.PICKING)
-    assert is_acknowledged(replace(order, status=StoreStatus.CANCELLED), AcknowledgeMode.PICKING)
+    by_note, by_picking = Acknowledgement(AcknowledgeMode.NOTE), Acknowledgement(AcknowledgeMode.PICKING)
+    assert not by_note.is_seen(order)
+    assert by_note.is_seen(noted)
+    assert not by_note.is_seen(replace(order, notes=(acknowledgement_note(order_number=2),)))
+    assert not by_picking.is_seen(noted)
+    assert by_picking.is_seen(replace(order, status=StoreStatus.CANCELLED))
+    assert by_picking.is_seen(replace(order, lines=()))
 
 
 @pytest.mark.parametrize("mode", AcknowledgeMode)
 def test_a_channel_that_acknowledges_nothing_only_fetches(mode):
-    hub = MemoryHub(acknowledge_mode=mode)
-    hub.store.desk.place(an_order(1))
+    hub = MemoryHub(acknowledge_mode=mode, acknowledge_field="taken")
+    hub.store.desk.place(replace(an_order(1), custom_fields={"taken": ""}))
 
     get(hub)
 
@@ -353,25 +373,50 @@ def test_a_channel_that_acknowledges_nothing_only_fetches(mode):
 
 @given(
     st.lists(st.lists(st.sampled_from(["lost", "lost but done", "refused", "silent", "well"]), min_size=2, max_size=2)),
-    st.sampled_from([AcknowledgeMode.NOTE, AcknowledgeMode.PICKING]),
+    st.sampled_from(TELLING),
 )
 def test_whatever_is_lost_the_store_is_told_exactly_once(runs, mode):
     hub = imported(1, 2, mode=mode)
 
     for fates in [*runs, ["well", "well"]]:
+        hub.now += timedelta(minutes=5)
         faults = hub.store.faults
         faults.refused, faults.silent, faults.lost = {}, set(), {}
         for key, fate in zip(("1", "2"), fates, strict=True):
             if fate == "refused":
                 faults.refused[key] = "No."
-            elif fate == "silent":
+            elif fate == "silent" and mode is not AcknowledgeMode.QUEUE:
                 faults.silent.add(key)
-            elif fate != "well":
+            elif fate.startswith("lost"):
                 faults.lost[key] = fate == "lost but done"
         run = acknowledge(hub)
-        told = {number for number, order in hub.store.desk.orders.items() if is_acknowledged(order, mode)}
+        desk, way = hub.store.desk, hub.settings.acknowledgement
+        told = {n for n, order in desk.orders.items() if way.is_seen(order, is_queued=n in desk.queued)}
         assert {our_id for number, our_id in hub.orders.ids().items() if number in told} == hub.orders.acknowledged
         assert {key for key, outcome in run.outcomes.items() if outcome is Outcome.APPLIED} <= {str(n) for n in told}
 
     for order in hub.store.desk.orders.values():
-        assert (len(order.notes), len(order.shipments)) == ((1, 0) if mode is AcknowledgeMode.NOTE else (0, 1))
+        made = Counter(note=len(order.notes), picking=len(order.shipments), queue=hub.store.desk.told.count(order.id))
+        made["field"] = int(order.custom_fields["taken"] == "1")
+        assert +made == Counter({mode.value: 1})
+
+
+def test_an_answer_is_taken_for_it_where_no_queue_shows_that_the_store_was_told():
+    hub = imported(1, mode=AcknowledgeMode.QUEUE)
+    hub.store.desk.queue = ""
+
+    run = acknowledge(hub)
+    again = acknowledge(hub)
+
+    assert [(r.outcome, r.proof) for r in run.results] == [(Outcome.APPLIED, Proof.ANSWERED)]
+    assert (hub.store.desk.told, hub.orders.acknowledged, again.results) == ([1], {1}, [])
+
+
+def test_a_field_that_the_store_does_not_have_is_told_and_nothing_is_sent():
+    hub = imported(1, mode=AcknowledgeMode.FIELD)
+    hub.store.desk.place(replace(hub.store.desk.orders[1], custom_fields={"other": ""}))
+
+    run = acknowledge(hub)
+
+    assert [message.split(".")[0] for _, message in run.bad()] == ["The store has no order custom field 'taken'"]
+    assert (hub.store.writes, hub.orders.acknowledged) == ([], set())

@@ -86,6 +86,17 @@ NewWebPassword = Annotated[
     bool, typer.Option("--new-web-password", help="Read a new password of the web server itself.")
 ]
 Acknowledge = Annotated[AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")]
+AcknowledgeField = Annotated[
+    str | None, typer.Option(metavar="CODE", help="The order custom field that --acknowledge field sets.")
+]
+AcknowledgeValue = Annotated[str | None, typer.Option(help="What that field is set to; 1 unless you say otherwise.")]
+AcknowledgeQueue = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE",
+        help="The queue in which the store's workflow puts orders that --acknowledge queue told it of; '' if unknown.",
+    ),
+]
 Shipments = Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")]
 LookBackDays = Annotated[
     int | None,

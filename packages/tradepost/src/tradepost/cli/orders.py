@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradepost.cli import order_rules
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_values import amount
@@ -15,14 +16,18 @@ from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import UNSENT, ShipmentState
 from tradepost.domain.shipping import Wanted
 from tradepost.operations.handovers import hand_over
-from tradepost.operations.order_requests import hold_order, release_order, rematch_orders, retry_parked
+from tradepost.operations.order_requests import hold_order, open_order, release_order, rematch_orders, retry_parked
 from tradepost.operations.ports import NewShipment
 from tradepost.operations.shipments import preview_shipment, record_shipment
 
 if TYPE_CHECKING:
     from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
+    from tradepost.database.models.fulfilment import WithFulfilment
 
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
+app.command()(order_rules.rules)
+app.command()(order_rules.set_rule)
+app.command()(order_rules.remove_rule)
 
 Number = Annotated[int, typer.Argument(metavar="ORDER", help="The store's order number.")]
 
@@ -43,6 +48,9 @@ def list_(
     *,
     channel: ChannelOption = "",
     state: Annotated[OrderState | None, typer.Option(help="Only orders in this state.")] = None,
+    is_fresh: Annotated[
+        bool, typer.Option("--fresh", help="Only those that nobody has looked at or worked on yet.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,20 +58,24 @@ def list_(
     from django.db.models import Count, Q
 
     from tradepost.database.models import Order
+    from tradepost.database.models.fulfilment import fresh, with_fulfilment
 
     unsent = Count("shipments", filter=Q(shipments__state__in=UNSENT))
-    rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk").annotate(unsent=unsent)
+    rows = Order.objects.filter(channel=the_channel(channel)).order_by("-placed_at", "-pk")
     if state is not None:
         rows = rows.filter(state=state.value)
-    found = list(rows[:limit])
+    if is_fresh:
+        rows = fresh(rows)
+    found = list(with_fulfilment(rows).annotate(unsent=unsent)[:limit])
     if as_json:
         print_json({"orders": [{**_json(order), "unsent_shipments": order.unsent} for order in found]})
         return
     print_table(
-        ("order", "state", "on the store", "placed", "total", "acknowledged", "unsent shipments", "ship to"),
+        ("order", "fresh", "state", "on the store", "placed", "total", "acknowledged", "unsent shipments", "ship to"),
         (
             (
                 order.external_id,
+                "fresh" if order.is_fresh else "",
                 order.state,
                 order.store_status,
                 order.placed_at.strftime("%Y-%m-%d %H:%M"),
@@ -87,7 +99,14 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show an order with its lines, its shipments and what happened to it."""
-    found = the_order(the_channel(channel), order)
+    from tradepost import wiring
+    from tradepost.database.models import Order
+    from tradepost.database.models.fulfilment import with_fulfilment
+
+    chosen = the_channel(channel)
+    found = with_fulfilment(Order.objects.filter(pk=the_order(chosen, order).pk)).get()
+    # After it was read, so that it is shown as it was.
+    open_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
     if raw:
         _print_raw(found)
         return
@@ -101,14 +120,18 @@ def show(
                 "ship_to": found.ship_to,
                 "lines": [_line_json(line) for line in lines],
                 "charges": found.charges,
+                "rules": found.rules_done,
                 "shipments": [shipment_json(shipment) for shipment in shipments],
                 "events": [_event_json(event) for event in events],
             }
         )
         return
     for name, value in _json(found).items():
-        out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
+        shown = ", ".join(value) if isinstance(value, list) else value
+        out.print(f"{name}: {'' if shown is None else shown}", markup=False, soft_wrap=True)
     out.print("ship_to: " + ", ".join(str(value) for value in found.ship_to.values() if value), markup=False)
+    for done in found.rules_done:
+        out.print(f"rule {done['rule']}: {done['deeds']}, because of {done['why']}", markup=False, soft_wrap=True)
     print_table(
         ("sku", "name", "options", "quantity", "price", "total", "status", "listing"),
         (
@@ -287,7 +310,9 @@ def hand_over_(
 def ship(
     order: Number,
     *,
-    carrier: Annotated[str, typer.Option(help="Who carries it, for example UPS.")],
+    carrier: Annotated[
+        str, typer.Option(help="Who carries it, for example UPS; left out, whom a rule for orders has chosen.")
+    ] = "",
     tracking: Annotated[str, typer.Option(help="The tracking number.")],
     line: Annotated[
         list[str] | None,
@@ -309,7 +334,7 @@ def ship(
     the_order(chosen, order)
     new = NewShipment(
         order_number=order,
-        carrier=_text(carrier, "carrier"),
+        carrier=carrier,
         tracking_number=_text(tracking, "tracking number"),
         cost=amount(cost),
         lines=_pieces(line) if line else None,
@@ -428,20 +453,27 @@ def _text(text: str, what: str) -> str:
     return text.strip()
 
 
-def _json(order: "Order") -> dict[str, Any]:
+def _json(order: "WithFulfilment") -> dict[str, Any]:
     return {
         "order": order.external_id,
         "state": order.state,
+        "fresh": order.is_fresh,
         "hold_reason": order.holds.reason,
         "closed_reason": order.closed_reason,
         "store_status": order.store_status,
         "placed_at": order.placed_at,
         "imported_at": order.imported_at,
+        "handed_over_at": order.handed_over_at,
         "acknowledged_at": order.acknowledged_at,
+        "shipped_at": order.shipped_at,
         "total": order.total,
         "currency": order.currency,
         "payment_state": order.payment_state,
         "shipping_method": order.shipping_method,
+        "service": order.service,
+        "carrier": order.carrier,
+        "fulfilled_by": order.fulfiller,
+        "tags": order.tags,
     }
 
 

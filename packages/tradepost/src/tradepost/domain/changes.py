@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.order import (
     AcknowledgeMode,
     OrderState,
@@ -333,10 +334,17 @@ def order_handed_over(order_number: int, *, at: datetime) -> Change:
     )
 
 
-def order_acknowledged(order_number: int, *, mode: AcknowledgeMode) -> Change:
-    what = FieldChange("note", None, acknowledgement_note(order_number=order_number))
-    if mode is AcknowledgeMode.PICKING:
-        what = FieldChange("status", StoreStatus.PENDING.value, StoreStatus.PROCESSING.value)
+def order_acknowledged(order_number: int, acknowledgement: Acknowledgement) -> Change:
+    """The store is told, in the channel's way, that an order was taken over."""
+    match acknowledgement.mode:
+        case AcknowledgeMode.PICKING:
+            what = FieldChange("status", StoreStatus.PENDING.value, StoreStatus.PROCESSING.value)
+        case AcknowledgeMode.FIELD:
+            what = FieldChange(f"custom field {acknowledgement.field}", None, acknowledgement.value)
+        case AcknowledgeMode.QUEUE:
+            what = FieldChange("queue", None, acknowledgement.queue or "acknowledged")
+        case AcknowledgeMode.NOTE | AcknowledgeMode.NONE:
+            what = FieldChange("note", None, acknowledgement_note(order_number=order_number))
     return Change(
         Subject(SubjectKind.ORDER, str(order_number)), Side.STORE, Action.ACKNOWLEDGE, (what,), "the order was imported"
     )

@@ -46,6 +46,8 @@ class AcknowledgeMode(StrEnum):
 
     NONE = "none"
     NOTE = "note"
+    FIELD = "field"
+    QUEUE = "queue"
     PICKING = "picking"
 
 
@@ -281,6 +283,7 @@ USUAL_CARRIERS: Mapping[str, str] = {
 }
 
 CENT = Decimal("0.01")
+_KEPT = Decimal("0.0001")
 
 # What the hub can hold of an order: whole numbers of 64 and 32 bits, money in hundredths of a cent, texts of a length.
 LARGEST_ID = 2**63 - 1
@@ -333,6 +336,21 @@ def is_to_acknowledge(state: OrderState, *, is_acknowledged: bool) -> bool:
     return not is_acknowledged and state in {OrderState.OPEN, OrderState.ON_HOLD}
 
 
+def is_fresh(state: OrderState, *, is_opened: bool, is_handed_over: bool, has_shipment: bool) -> bool:
+    """Whether nobody has looked at an order or worked on it since it came in; one that is done is old news."""
+    is_over = state in {OrderState.CLOSED, OrderState.CANCELLED}
+    return not (is_over or is_opened or is_handed_over or has_shipment)
+
+
+def shipped_at(order: StoreOrder) -> datetime | None:
+    """When the last package of an order left; None while something of it is still to be shipped."""
+    if final_state(order.status) is not OrderState.CLOSED:
+        return None
+    times = [shipment.shipped_at for shipment in order.shipments if shipment.shipped_at is not None]
+    # What needs no package has none.
+    return max(times, default=order.updated_at or order.placed_at)
+
+
 def is_managed(order: StoreOrder, *, unmatched: Collection[StoreOrderLine]) -> bool:
     """Whether any item of an order is known; one without items is as good as known."""
     products = sum(line.is_product for line in order.lines)
@@ -346,8 +364,22 @@ def hold_reason(order: StoreOrder, *, unmatched: Iterable[StoreOrderLine]) -> st
     ]
     difference = total_mismatch(order)
     if difference:
-        reasons.append(f"Lines and charges leave {difference} of the total {order.total} unexplained.")
+        words = (
+            f"Lines and charges leave {amount_words(difference)} of the total {amount_words(order.total)} unexplained."
+        )
+        reasons.append(words)
     return " ".join(reasons)
+
+
+def amount_words(amount: Decimal) -> str:
+    """
+    Write an amount in the same way wherever it comes from: a store writes 36.4 for what the hub keeps as 36.40.
+
+    By its words a reason is known to be the one for which a person has released an order.
+    """
+    kept = amount.quantize(_KEPT)
+    cents = kept.quantize(CENT)
+    return str(cents if cents == kept else kept)
 
 
 def unstorable(order: StoreOrder) -> str:

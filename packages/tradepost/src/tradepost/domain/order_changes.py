@@ -44,6 +44,7 @@ class OrderEventKind(StrEnum):
     SHIPMENT_SUPPRESSED = "shipment_suppressed"
     SHIPMENT_TAKEN_BACK = "shipment_taken_back"
     SHIPMENT_RETRIED = "shipment_retried"
+    RULED = "ruled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,10 @@ class RecordedShipment:
 
 @dataclass(frozen=True, slots=True)
 class LedgerOrder:
-    """An order as the ledger has it. `matched`: lines that are known to be of a listing. `is_gone`: it was deleted."""
+    """
+    An order as the ledger has it. `matched`: lines that are known to be of a listing; `listed`: for how much that was
+    listed when the line was matched. `is_gone`: it was deleted.
+    """
 
     order: StoreOrder
     state: OrderState = OrderState.OPEN
@@ -90,6 +94,7 @@ class LedgerOrder:
     shipments: tuple[RecordedShipment, ...] = ()
     matched: frozenset[int] = field(default_factory=frozenset)
     is_gone: bool = False
+    listed: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def has_unknown_items(self) -> bool:

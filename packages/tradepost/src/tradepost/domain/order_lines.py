@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from tradepost.domain.codes import code_for, code_key
@@ -10,13 +11,14 @@ from tradepost.domain.order import LineOption, StoreOrder, StoreOrderLine
 
 @dataclass(frozen=True, slots=True)
 class SellableListing:
-    """A listing of a variant or simple product, with the names under which a store may sell it."""
+    """A listing of a variant or simple product, with the names under which a store may sell it, and for how much."""
 
     id: int
     variant_id: int
     external_id: int | None
     sku: str
     code_key: str
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,12 @@ class LineMatcher:
     def unmatched(self, order: StoreOrder) -> list[StoreOrderLine]:
         """The order's products that are no listings of the channel."""
         return [line for line in order.lines if line.is_product and self.match(line) is None]
+
+
+def listed_prices(order: StoreOrder, matcher: LineMatcher) -> dict[int, Decimal]:
+    """For how much the listings of an order's lines are on the store, by line."""
+    sold = {line.line_id: matcher.match(line) for line in order.lines}
+    return {line_id: found.price for line_id, found in sold.items() if found is not None and found.price is not None}
 
 
 def _names(*names: str) -> set[str]:

@@ -6,20 +6,22 @@ clocks, what the store has. Each function is called with what it refuses only af
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from msgspec import UNSET, Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
-from tradepost.domain.order import StoreStatus
+from tradepost.domain.order import AcknowledgeMode, StoreStatus
 from tradepost.domain.stock import StockMode
+from tradepost.miva.order_queues import WORKFLOW
 from tradepost.miva.rows import translate
-from tradepost.miva.rows.product_records import Id, Page, WireProduct, WireStore
+from tradepost.miva.rows.product_records import CustomFieldValues, Id, Page, WireProduct, WireStore
 from tradepost.miva.rows.translate import BASKET_TOTAL, BASKETS
 from tradepost.miva.store_reads import CONTENT_COLUMNS, STOCK_COLUMNS
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call, Repeat
 from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.filters import Condition, all_of, columns
-from tradepost.operations.ports import ContentCheck, StockCheck, StoreCheck
+from tradepost.operations.ports import AcknowledgeCheck, ContentCheck, StockCheck, StoreCheck
 
 _HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "Provision_Store": {"XML": ""},
@@ -37,12 +39,28 @@ _LOOKED_AT = 20
 _BASKET_COLUMNS = [f"CustomField_Values:{BASKETS}:{field}" for field in ("basket_inv", BASKET_TOTAL)]
 
 
+# The function without which orders can't be told of in a way; the queues' is optional.
+_TELLS: Mapping[AcknowledgeMode, str] = {
+    AcknowledgeMode.NOTE: "Provision_Store",
+    AcknowledgeMode.FIELD: "Provision_Store",
+    AcknowledgeMode.PICKING: "OrderItemList_CreateShipment",
+}
+_NOT_TOLD = Acknowledgement()
+
+
+class _OrderFields(Struct, frozen=True):
+    id: Id
+    custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
+
+
 class _Order(Struct, frozen=True):
     id: Id
     status: int = 0
 
 
-def check_connection(client: MivaClient, *, type_field: str, image_type: str) -> StoreCheck:
+def check_connection(
+    client: MivaClient, *, type_field: str, image_type: str, acknowledgement: Acknowledgement = _NOT_TOLD
+) -> StoreCheck:
     """
     Look what the token may do, and what the store has.
 
@@ -76,6 +94,7 @@ def check_connection(client: MivaClient, *, type_field: str, image_type: str) ->
             orders=None if "OrderList_Load_Query" in missing else _count_orders(client),
         ),
         clock_difference_seconds=client.clock_difference_seconds,
+        acknowledge=_look_at_acknowledging(client, acknowledgement, missing),
     )
 
 
@@ -144,6 +163,32 @@ def _count_orders(client: MivaClient) -> Mapping[StoreStatus, int] | None:
         if answer.total_count:
             counts[status] = answer.total_count
     return counts
+
+
+def _look_at_acknowledging(client: MivaClient, way: Acknowledgement, missing: Mapping[str, str]) -> AcknowledgeCheck:
+    refusal = missing.get(_TELLS.get(way.mode, ""), "")
+    if way.mode is AcknowledgeMode.QUEUE:
+        try:
+            client.call(functions.order_list_acknowledge(order_ids=[], repeat=Repeat.READ))
+        except (PermissionMissing, Rejected) as error:
+            refusal = str(error)
+    if "OrderList_Load_Query" in missing:
+        return AcknowledgeCheck(refusal)
+    if way.mode is AcknowledgeMode.FIELD:
+        return AcknowledgeCheck(refusal, has_field=_shows(client, translate.CUSTOM_FIELDS, way.field))
+    if way.mode is AcknowledgeMode.QUEUE and way.queue:
+        return AcknowledgeCheck(refusal, has_queue=_shows(client, WORKFLOW, way.queue))
+    return AcknowledgeCheck(refusal)
+
+
+def _shows(client: MivaClient, module: str, code: str) -> bool | None:
+    """Whether orders have a custom field; a store says so only of an order."""
+    asked = columns([f"CustomField_Values:{module}:{code}"])
+    rows = client.call(functions.order_list_load_query(filters=asked, count=1, row=_OrderFields)).data
+    if not rows:
+        return None
+    values = rows[0].custom_field_values
+    return values is not UNSET and code.casefold() in map(str.casefold, values.get(module, {}))
 
 
 def _mode(of_baskets: Collection[str]) -> StockMode:

@@ -13,6 +13,7 @@ from typing import Protocol
 import httpx2
 import stamina
 
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import StorageRefused, TradepostError
 from tradepost.miva.check import check_connection
 from tradepost.miva.files.file_server import Connect, FileServerAddress
@@ -136,11 +137,19 @@ class MivaConnector:
         return replace(connection, directory=image_folder_of(connection).base_directory)
 
     def look_at_store(
-        self, connection: StoreConnection, *, is_local: bool, type_field: str, image_type: str
+        self,
+        connection: StoreConnection,
+        *,
+        is_local: bool,
+        type_field: str,
+        image_type: str,
+        acknowledgement: Acknowledgement,
     ) -> StoreCheck:
         """See the port."""
         with self._client(connection, is_local=is_local, retrying=AT_ONCE) as client:
-            return check_connection(client, type_field=type_field, image_type=image_type)
+            return check_connection(
+                client, type_field=type_field, image_type=image_type, acknowledgement=acknowledgement
+            )
 
     def look_at_images(
         self, connection: ImageConnection, *, store: StoreConnection | None, is_local: bool, make_folder: bool

@@ -19,6 +19,7 @@ from tradepost.miva.documents.provision_messages import Meaning, attribute, mess
 from tradepost.miva.documents.tags import Tag
 from tradepost.miva.documents.unit_document import UnitDocument, unit_document
 from tradepost.miva.existence_reads import ExistenceReads
+from tradepost.miva.order_queues import OrderQueues
 from tradepost.miva.rows.product_records import Message
 from tradepost.miva.sighting_reads import SightingReads
 from tradepost.miva.store_reads import StoreReads
@@ -66,6 +67,7 @@ class MivaStore:
         self._reads = StoreReads(client, self._side_by_side)
         self._existence = ExistenceReads(client, self._side_by_side)
         self._sightings = SightingReads(client)
+        self._queues = OrderQueues(client)
         self._stopwatch = stopwatch
         self._document_pace = Pace(start=20, largest=200)
         self._call_pace = Pace(start=50, largest=200)
@@ -209,6 +211,19 @@ class MivaStore:
         """See the port."""
         adds = [tags.note_add(order_id=order_id, text=text) for order_id, text in notes.items()]
         return dict(zip(notes, self._provision_each(adds), strict=True))
+
+    def set_order_field(self, values: Mapping[int, str], *, field: str) -> dict[int, WriteAnswer]:
+        """See the port."""
+        adds = [
+            tags.order_custom_field(order_id=order_id, field=field, value=text) for order_id, text in values.items()
+        ]
+        return dict(zip(values, self._provision_each(adds), strict=True))
+
+    def acknowledge_orders(self, ids: Sequence[int]) -> dict[int, WriteAnswer]:
+        return self._queues.acknowledge(ids)
+
+    def queued_orders(self, ids: Collection[int], *, queue: str) -> frozenset[int]:
+        return self._queues.members(ids, queue=queue)
 
     def create_shipments(self, sends: Sequence[ShipmentSend], *, path: ShipmentPath) -> list[WriteAnswer]:
         """See the port."""

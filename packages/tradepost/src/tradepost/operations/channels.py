@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from tradepost.domain.acknowledgement import misfit
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.domain.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation, next_time
@@ -83,6 +84,7 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         if after.settings.rules.is_native != before.settings.rules.is_native:
             _refuse_while_families_are_on_store(before, ports.channels)
         _refuse_impossible_prices(after)
+        _refuse_impossible_acknowledgement(after)
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
@@ -216,6 +218,12 @@ def _refuse_impossible_prices(profile: ChannelProfile) -> None:
         raise NotAllowed(
             f"The lowest price, {limits.lowest}, is above the highest, {limits.highest}, so nothing could be sold."
         )
+
+
+def _refuse_impossible_acknowledgement(profile: ChannelProfile) -> None:
+    reason = misfit(profile.settings.acknowledgement)
+    if reason:
+        raise NotAllowed(reason)
 
 
 def _keep_look(channel_id: int, profile: ChannelProfile, look: Look, ports: ChannelPorts) -> None:

@@ -4,10 +4,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tradepost.domain.acknowledgement import Acknowledgement, no_field
 from tradepost.domain.errors import TradepostError
 from tradepost.domain.making import ContentRules
+from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import (
+    AcknowledgeCheck,
     ChannelProfile,
     Connector,
     ContentCheck,
@@ -47,6 +50,12 @@ _COUNTED = {
     "as the hub sets it for each product",
     None: "whether the store counts its stock can't be seen with this token, or no product is counted yet. Track "
     "Inventory has to be on in the store's inventory settings",
+}
+_ACKNOWLEDGED = {
+    AcknowledgeMode.NOTE: "each order that is taken over gets a note",
+    AcknowledgeMode.FIELD: "each order that is taken over gets {way.value!r} in its custom field '{way.field}'",
+    AcknowledgeMode.QUEUE: "the workflows of the store's order queues are told of each order that is taken over",
+    AcknowledgeMode.PICKING: "each order that is taken over gets a shipment that is being picked",
 }
 _IMAGES = "images: log-in and folder"
 
@@ -102,6 +111,7 @@ def _store(profile: ChannelProfile, connector: Connector) -> list[Finding]:
             is_local=profile.settings.is_local,
             type_field=rules.type_field,
             image_type=rules.image_type,
+            acknowledgement=profile.settings.acknowledgement,
         )
     except TradepostError as error:
         return [Finding(name, is_good=False, words=str(error))]
@@ -110,6 +120,7 @@ def _store(profile: ChannelProfile, connector: Connector) -> list[Finding]:
         *_rights(check),
         *_stock(check.stock, profile),
         *_content(check.content, profile),
+        _acknowledging(check.acknowledge, profile),
     ]
 
 
@@ -214,6 +225,40 @@ def _baskets(*, counts_baskets: bool | None) -> str:
     if counts_baskets:
         return "the store tells what baskets hold (module Basket Inventory)"
     return "the store does not tell what baskets hold; its module Basket Inventory (baskinv) would"
+
+
+def _acknowledging(check: AcknowledgeCheck, profile: ChannelProfile) -> Finding:
+    name, way, channel = "store: acknowledging", profile.settings.acknowledgement, shlex.quote(profile.name)
+    if way.mode is AcknowledgeMode.NONE:
+        words = (
+            "the store is not told which orders were taken over; 'tradepost channel set "
+            f"{channel} --acknowledge note' would leave a note with each"
+        )
+        return Finding(name, is_good=True, words=words)
+    if check.refusal:
+        return Finding(name, is_good=False, words=check.refusal)
+    if check.has_field is False:
+        return Finding(name, is_good=False, words=no_field(way.field))
+    if check.has_queue is False:
+        words = (
+            f"The store has no order queue '{way.queue}'. Copy the code of the one in which its workflow puts orders "
+            "that were acknowledged, and name it with 'tradepost channel set --acknowledge-queue', or '' if none does."
+        )
+        return Finding(name, is_good=False, words=words)
+    return Finding(name, is_good=True, words=_ACKNOWLEDGED[way.mode].format(way=way) + _unsure(check, way))
+
+
+def _unsure(check: AcknowledgeCheck, way: Acknowledgement) -> str:
+    """What nobody can know before an order is there, or without a queue's name."""
+    if way.mode is AcknowledgeMode.QUEUE and not way.queue:
+        return (
+            "; no queue is named in which its workflow puts them, so an answer that is lost may have the workflows run "
+            "twice for an order"
+        )
+    needed = {AcknowledgeMode.FIELD: check.has_field, AcknowledgeMode.QUEUE: check.has_queue}
+    if way.mode in needed and needed[way.mode] is None:
+        return "; whether the store has that is known once it has an order"
+    return ""
 
 
 def _clock(difference_seconds: float | None) -> Finding:

@@ -63,7 +63,9 @@ class Verdict:
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing.
 
-    `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now.
+    `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now. `stamped`:
+    custom fields of orders that acknowledging them has set, by our id. `answered_orders`: by the store's numbers, those
+    of which it has said whether it took what it was told.
 
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
@@ -83,6 +85,8 @@ class Verdict:
     changed_orders: list[int] = field(default_factory=list)
     gone_orders: list[int] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
+    stamped: dict[int, dict[str, str]] = field(default_factory=dict)
+    answered_orders: list[int] = field(default_factory=list)
     synced_shipments: list[ProvenShipment] = field(default_factory=list)
     unsent_shipments: list[UnsentShipment] = field(default_factory=list)
     sighted: list[SightedOrder] = field(default_factory=list)
@@ -537,7 +541,9 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
     if verdict.unparked:
         ports.orders.unpark(verdict.unparked)
     if verdict.acknowledged:
-        ports.orders.mark_acknowledged(verdict.acknowledged, at=at)
+        ports.orders.mark_acknowledged(verdict.acknowledged, at=at, stamped=verdict.stamped)
+    if verdict.answered_orders:
+        ports.orders.end_telling(verdict.answered_orders)
     if verdict.changed_orders:
         ports.orders.wake_shipments(verdict.changed_orders)
     if verdict.unsent_shipments:

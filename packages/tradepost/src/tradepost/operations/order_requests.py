@@ -32,10 +32,17 @@ def retry_parked(numbers: Collection[str] | None, ports: OrderPorts) -> list[str
     return retried
 
 
+def open_order(number: int, ports: OrderPorts) -> None:
+    """Note that a person looks at an order, which is fresh no more. Idempotent: the first time stays."""
+    with ports.transaction():
+        ports.orders.note_opened([number], at=ports.clock())
+
+
 def hold_order(number: int, ports: OrderPorts, *, reason: str) -> None:
     """Hold an order until somebody releases it. Raises NotAllowed for one that is unknown or done."""
     with ports.transaction():
         ports.orders.hold(number, reason=reason, by=ports.requested_by, at=ports.clock())
+        ports.orders.note_opened([number], at=ports.clock())
         held = changes.order_held(number, reason=reason)
         ports.history.keep([Result(held, Outcome.APPLIED)], channel_id=ports.channel_id)
 
@@ -44,6 +51,7 @@ def release_order(number: int, ports: OrderPorts) -> str:
     """Let an order go on, whatever held it; return the reason. Raises NotAllowed for one that is not held."""
     with ports.transaction():
         reason = ports.orders.release(number, by=ports.requested_by, at=ports.clock())
+        ports.orders.note_opened([number], at=ports.clock())
         released = changes.order_released(number, before=reason)
         ports.history.keep([Result(released, Outcome.APPLIED)], channel_id=ports.channel_id)
     return reason

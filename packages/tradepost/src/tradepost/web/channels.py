@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tradepost.database.models import Channel, Connection, RunKind, ScheduleRecord
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.order_rules import in_order, rules_of
 from tradepost.domain.schedule import spoken_time
 from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
@@ -56,12 +57,19 @@ class ChannelTable(ReadOnlyTable):
 
     list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "store_standing", "is_local")
     inlines = (ChannelSchedules, Connections)
-    exclude = ("rules", "carrier_map")
+    exclude = ("rules", "carrier_map", "order_rules")
+    readonly_fields = ("rules_for_orders",)
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")
 
     @column("Store")
     def store(self, row: Channel) -> str:
         return ", ".join(f"{c.host} {c.store_code}".strip() for c in row.connections.all()) or "not connected"
+
+    @column("Rules for orders")
+    def rules_for_orders(self, row: Channel) -> str:
+        """What 'tradepost orders set-rule' has set, in the order in which it is asked."""
+        found = in_order(rules_of(row.order_rules))
+        return "; ".join(f"{rule.name}, for {rule.conditions}: {rule.deeds}" for rule in found) or NOTHING
 
     @column("Acknowledges by")
     def acknowledging(self, row: Channel) -> str:

@@ -1,14 +1,23 @@
 """The table of orders, as they were imported, with lines and shipments."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from tradepost import wiring
 from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
-from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.database.models.fulfilment import fresh, with_fulfilment
+from tradepost.operations.order_requests import open_order
+from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, ORDER_COLOURS, SHIPMENT_COLOURS, field_lines, money, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
 from tradepost.web.site import site
+
+if TYPE_CHECKING:
+    from tradepost.database.models.fulfilment import WithFulfilment
 
 LARGEST_ID = 2**63 - 1
 
@@ -119,15 +128,33 @@ class ShipmentTable(ReadOnlyTable):
         return (queryset.filter(Q(code=term) | Q(tracking_number=term)) if term else queryset), False
 
 
+class FreshFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
+    """Orders that nobody has looked at or worked on yet."""
+
+    title = "fresh"
+    parameter_name = "fresh"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 Django's form
+        return [("yes", "only fresh ones")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 Django's form
+        if not self.value():
+            return queryset
+        if self.value() != "yes":
+            raise IncorrectLookupParameters(f"There is no {self.value()!r} of fresh.")
+        return fresh(queryset)
+
+
 @admin.register(Order, site=site)
 class OrderTable(ReadOnlyTable):
     """Orders, newest first."""
 
-    list_display = ("number", "state_label", "store_state", "placed_at", "buyer", "sum", "is_told")
+    list_display = ("number", "fresh_label", "state_label", "store_state", "placed_at", "buyer", "sum", "is_told")
     list_display_links = ("number",)
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("state", ChoicesDropdownFilter),
+        FreshFilter,
         ("store_status", ChoicesDropdownFilter),
     )
     list_select_related = ("channel",)
@@ -139,14 +166,48 @@ class OrderTable(ReadOnlyTable):
             None,
             {"fields": ("channel", "external_id", "state_label", "why_so", "store_state", "sum", "payment_state")},
         ),
-        ("Times", {"fields": ("placed_at", "imported_at", "acknowledged_at")}),
-        ("Delivery", {"fields": ("buyer", "address", "shipping_method", "charge_lines")}),
+        ("Fulfilment", {"fields": ("fulfiller", "handed_over", "acknowledged_at", "shipped_at")}),
+        ("Times", {"fields": ("placed_at", "imported_at", "opened_at")}),
+        ("Delivery", {"fields": ("buyer", "address", "shipping_method", "service", "carrier", "charge_lines")}),
+        ("Rules", {"fields": ("tag_list", "rule_lines")}),
     )
-    readonly_fields = ("state_label", "why_so", "store_state", "sum", "buyer", "address", "charge_lines")
+    readonly_fields = (
+        "state_label",
+        "why_so",
+        "store_state",
+        "sum",
+        "buyer",
+        "address",
+        "charge_lines",
+        "handed_over",
+        "tag_list",
+        "rule_lines",
+    )
 
     @column("Order", two_lines=True)
     def number(self, row: Order) -> list[str]:
         return [str(row.external_id), row.channel.name]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        rows: QuerySet[Order] = super().get_queryset(request)
+        return with_fulfilment(rows)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        shown = super().change_view(request, object_id, form_url, extra_context)
+        row = self.get_object(request, object_id)
+        if row is not None:
+            # The page was made before, and shows the order as it was.
+            ports = wiring.order_ports(row.channel, requested_by=request.user.get_username())
+            open_order(row.external_id, ports)
+        return shown
+
+    @column("Fresh", label={"fresh": "primary"})
+    def fresh_label(self, row: "WithFulfilment") -> str | None:
+        return "fresh" if row.is_fresh else None
+
+    @column("Handed over")
+    def handed_over(self, row: "WithFulfilment") -> str:
+        return NOTHING if row.handed_over_at is None else f"{row.handed_over_at:%Y-%m-%d %H:%M} UTC"
 
     @column("State", label=ORDER_COLOURS)
     def state_label(self, row: Order) -> str:
@@ -172,6 +233,15 @@ class OrderTable(ReadOnlyTable):
     @column("Charges")
     def charge_lines(self, row: Order) -> str:
         return "; ".join(f"{charge.get('description')}: {charge.get('amount')}" for charge in row.charges) or NOTHING
+
+    @column("Tags")
+    def tag_list(self, row: Order) -> str:
+        return ", ".join(row.tags) or NOTHING
+
+    @column("What rules did")
+    def rule_lines(self, row: Order) -> str:
+        lines = (f"{done['rule']}: {done['deeds']}, because of {done['why']}" for done in row.rules_done)
+        return "; ".join(lines) or NOTHING
 
     @column("Total")
     def sum(self, row: Order) -> str:

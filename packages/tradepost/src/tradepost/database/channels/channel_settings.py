@@ -8,6 +8,7 @@ from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
+from tradepost.domain.order_rules import rules_of
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import ChannelSettings
 
@@ -31,6 +32,9 @@ def settings_of(channel: Channel) -> ChannelSettings:
         look_back_days=channel.look_back_days,
         payload_days=channel.payload_days,
         acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
+        acknowledge_field=channel.acknowledge_field,
+        acknowledge_value=channel.acknowledge_value,
+        acknowledge_queue=channel.acknowledge_queue,
         shipment_path=ShipmentPath(channel.shipment_path),
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},
         requires_product_type=channel.requires_product_type,
@@ -47,6 +51,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         sells_without_stock=channel.sells_without_stock,
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
+        order_rules=tuple(rules_of(channel.order_rules)),
         drift_policies=_policies_of(channel),
         **given,
     )

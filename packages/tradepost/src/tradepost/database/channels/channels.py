@@ -22,6 +22,7 @@ from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
+from tradepost.domain.order_rules import rule_of
 from tradepost.domain.plan import RunState
 from tradepost.operations.ports import CHECKED_WELL, ChannelProfile, Cipher, StoreStanding
 
@@ -152,6 +153,9 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.payment_states = sorted(state.value for state in settings.payment_states)
     channel.payload_days = settings.payload_days
     channel.acknowledge_mode = settings.acknowledge_mode.value
+    channel.acknowledge_field = settings.acknowledge_field
+    channel.acknowledge_value = settings.acknowledge_value
+    channel.acknowledge_queue = settings.acknowledge_queue
     channel.shipment_path = settings.shipment_path.value
     channel.carrier_map = dict(settings.carrier_map)
     channel.requires_product_type = settings.requires_product_type
@@ -168,6 +172,9 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.sells_without_stock = settings.sells_without_stock
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least
+    # Rules of a newer version that was gone back from are left alone.
+    newer = [values for values in channel.order_rules if rule_of(values) is None]
+    channel.order_rules = [*(plain(rule) for rule in settings.order_rules), *newer]
     channel.drift_policies = {
         group.value: policy.value
         for group, policy in settings.drift_policies.items()

@@ -7,6 +7,7 @@ from django.db import models
 
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import choices, enum_field, one_of
+from tradepost.domain.acknowledgement import LONGEST_CODE, LONGEST_VALUE, USUAL_VALUE
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
@@ -57,8 +58,13 @@ class Channel(models.Model):
     payment_states = models.JSONField(default=list, blank=True)
     payload_days = models.PositiveIntegerField(default=90)
     acknowledge_mode = enum_field(AcknowledgeMode, default=AcknowledgeMode.NONE.value)
+    acknowledge_field = models.CharField(max_length=LONGEST_CODE, blank=True)
+    acknowledge_value = models.CharField(max_length=LONGEST_VALUE, default=USUAL_VALUE)
+    acknowledge_queue = models.CharField(max_length=LONGEST_CODE, blank=True)
     shipment_path = enum_field(ShipmentPath, default=ShipmentPath.PROVISION.value)
     carrier_map = models.JSONField(default=dict, blank=True)
+    # The domain's `OrderRule`s, in the order in which they were made.
+    order_rules = models.JSONField(default=list, blank=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
     orders_compared = models.JSONField(default=dict, blank=True)
 

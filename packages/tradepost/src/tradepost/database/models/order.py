@@ -10,6 +10,7 @@ from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
 from tradepost.domain.order import LineOption, OrderState, PaymentState, StoreStatus, chosen_words
 from tradepost.domain.order_changes import Holds, OrderEventKind
+from tradepost.domain.order_rules import LONGEST_WORD
 from tradepost.domain.shipment import LONGEST_REFERENCE, ShipmentState
 
 
@@ -21,6 +22,11 @@ class Order(models.Model):
     `StoreDiscount`, `StorePayment` and texts. `customer_id` is the store's, 0 for a guest.
     `hold_reason`, `hold_asked` and `hold_released` are the domain's `Holds`; `held_by`: the person who asked, blank
     where the hub did. `closed_reason`: why it is cancelled, where the store's state does not say it.
+    `telling_since`: when a request was sent that tells the store of it, until its answer was heard.
+    `opened_at`: when somebody first looked at it or decided something about it; `shipped_at`: when it was wholly
+    shipped.
+    `tags`, `service`, `carrier` and `fulfiller` are what the channel's rules made of it; `rules_done`: the domain's
+    `RuleDone`s.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="orders")
@@ -35,6 +41,9 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     imported_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    telling_since = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
     ship_to = models.JSONField(default=dict)
     bill_to = models.JSONField(default=dict)
     charges = models.JSONField(default=list, blank=True)
@@ -47,6 +56,11 @@ class Order(models.Model):
     discounts = models.JSONField(default=list, blank=True)
     payments = models.JSONField(default=list, blank=True)
     custom_fields = models.JSONField(default=dict, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    service = models.CharField(max_length=LONGEST_WORD, blank=True)
+    carrier = models.CharField(max_length=LONGEST_WORD, blank=True)
+    fulfiller = models.CharField(max_length=LONGEST_WORD, blank=True)
+    rules_done = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [
@@ -65,6 +79,12 @@ class Order(models.Model):
                 fields=["channel", "id"],
                 condition=Q(acknowledged_at__isnull=True, state__in=["open", "on_hold"]),
                 name="order_unacknowledged",
+            ),
+            # fresh: those that nobody has worked on yet, which are few.
+            models.Index(
+                fields=["channel", "-id"],
+                condition=Q(opened_at__isnull=True, state__in=["open", "on_hold", "not_managed"]),
+                name="order_untouched",
             ),
             # Lists, newest first.
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),
@@ -155,7 +175,7 @@ class ParkedOrderRecord(models.Model):
 
 
 class OrderLine(models.Model):
-    """A line as on the store; `listing` and `variant` are what it was matched to."""
+    """A line as on the store; `listing` and `variant` are what it was matched to, for `listed_price` at that time."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     line_id = models.BigIntegerField()
@@ -171,6 +191,7 @@ class OrderLine(models.Model):
     options = models.JSONField(default=list, blank=True)
     part_codes = models.JSONField(default=list, blank=True)
     is_product = models.BooleanField(default=True)
+    listed_price = MoneyField(null=True, blank=True)
     listing = models.ForeignKey(Listing, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True)
     variant = models.ForeignKey(
         VariantRecord, on_delete=models.SET_NULL, related_name="order_lines", null=True, blank=True

@@ -78,7 +78,10 @@ def _ledger_order(row: Order, lines: Collection[OrderLine], shipments: tuple[Rec
         custom_fields=row.custom_fields,
     )
     matched = frozenset(line.line_id for line in lines if line.listing_id is not None)
-    return LedgerOrder(order, OrderState(row.state), row.holds, shipments, matched, is_gone=bool(row.closed_reason))
+    listed = {line.line_id: line.listed_price for line in lines if line.listed_price is not None}
+    return LedgerOrder(
+        order, OrderState(row.state), row.holds, shipments, matched, is_gone=bool(row.closed_reason), listed=listed
+    )
 
 
 def _line(line: OrderLine) -> StoreOrderLine:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tradepost.database import sql
+from tradepost.database.fields import from_column
 from tradepost.database.json_values import plain
 from tradepost.database.models import Listing, OrderLine
 from tradepost.database.sql import Rows
@@ -13,7 +14,7 @@ from tradepost.domain.order_lines import LineMatcher, SellableListing, SellableV
 
 # Three look-ups, each by an index of its own; the literals let SQLite use the partial ones.
 _SELLABLE = """
-SELECT id, variant_id, external_id, sku, code_key FROM tradepost_listing
+SELECT id, variant_id, external_id, sku, code_key, COALESCE(proven_price, wanted_price) AS price FROM tradepost_listing
 WHERE kind IN ('variant', 'simple') AND id IN (
     SELECT listing.id FROM external_ids JOIN tradepost_listing AS listing ON listing.external_id = external_ids.id
     WHERE listing.channel_id = %s AND listing.external_id IS NOT NULL
@@ -26,6 +27,7 @@ WHERE kind IN ('variant', 'simple') AND id IN (
 )
 """
 # What the shopper ordered; everything else follows the store.
+_AS_MATCHED = ("listing_id", "variant_id", "listed_price")
 _AS_ORDERED = ("code", "sku", "external_product_id", "options", "part_codes", "is_product")
 
 
@@ -40,7 +42,7 @@ def matcher_for(lines: Sequence[Sold], *, channel_id: int) -> LineMatcher:
         skus=Rows.of_texts("sku", {line.sku for line in lines if line.sku}),
         codes=Rows.of_texts("code_key", {code_key(code) for line in lines for code in codes_of(line)}),
     )
-    matcher = LineMatcher(SellableListing(**row) for row in found)
+    matcher = LineMatcher(SellableListing(**{**row, "price": from_column(row["price"])}) for row in found)
     chosen = {code_key(line.code) for line in lines if line.options and line.is_product and matcher.match(line) is None}
     if chosen:
         matcher.add_variants(_variants_of(chosen, channel_id=channel_id))
@@ -53,7 +55,14 @@ def _variants_of(parent_keys: Collection[str], *, channel_id: int) -> list[Sella
     ).select_related("parent", "product", "variant")
     return [
         SellableVariant(
-            SellableListing(row.pk, row.variant.pk, row.external_id, row.sku, row.code_key),
+            SellableListing(
+                row.pk,
+                row.variant.pk,
+                row.external_id,
+                row.sku,
+                row.code_key,
+                row.wanted_price if row.proven_price is None else row.proven_price,
+            ),
             row.parent.code_key,
             tuple(zip(row.product.option_names, row.variant.options, strict=False)),
         )
@@ -111,7 +120,8 @@ def save_lines(orders: Iterable[StoreOrder], ids: Mapping[int, int], matcher: Li
                     "is_product": line.is_product,
                     "listing_id": sold.id if sold else None,
                     "variant_id": sold.variant_id if sold else None,
+                    "listed_price": sold.price if sold else None,
                 }
             )
     # A match once made stays: what was sold does not become something else.
-    sql.upsert(OrderLine, rows, unique=("order_id", "line_id"), keep=_AS_ORDERED, fill=("listing_id", "variant_id"))
+    sql.upsert(OrderLine, rows, unique=("order_id", "line_id"), keep=_AS_ORDERED, fill=_AS_MATCHED)

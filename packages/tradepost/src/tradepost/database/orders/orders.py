@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +28,7 @@ from tradepost.domain.order import (
     StoreStatus,
     hold_reason,
     is_managed,
+    shipped_at,
 )
 from tradepost.domain.order_changes import (
     DELETED,
@@ -39,8 +41,9 @@ from tradepost.domain.order_changes import (
     state_of,
     to_decide,
 )
-from tradepost.domain.order_lines import LineMatcher
+from tradepost.domain.order_lines import LineMatcher, listed_prices
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
+from tradepost.domain.order_rules import OrderRule, Ruled, ruled, rules_of
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -50,6 +53,11 @@ from tradepost.operations.ports import (
     ShipmentEdit,
     UnsentShipment,
 )
+
+# Those of which a rule may still say something.
+_TO_RULE = (OrderState.OPEN.value, OrderState.ON_HOLD.value, OrderState.NOT_MANAGED.value)
+_RULED_AT_ONCE = 200
+_NOTHING: Mapping[int, Mapping[str, str]] = {}
 
 
 class DjangoOrders:
@@ -128,6 +136,10 @@ class DjangoOrders:
             )
         return reason
 
+    def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
+        possible = [number for number in numbers if abs(number) <= LARGEST_ID]
+        self._all().filter(external_id__in=possible, opened_at__isnull=True).update(opened_at=at)
+
     def _one(self, number: int) -> Order:
         row = self._all().select_for_update().filter(external_id=number).first() if abs(number) <= LARGEST_ID else None
         if row is None:
@@ -184,7 +196,53 @@ class DjangoOrders:
             limit=limit,
         )
         rows = Order.objects.filter(id__in=ids).order_by("id")
-        return [OrderRow(row.pk, row.external_id, OrderState(row.state), is_acknowledged=False) for row in rows]
+        return [
+            OrderRow(
+                row.pk,
+                row.external_id,
+                OrderState(row.state),
+                is_acknowledged=False,
+                telling_since=row.telling_since,
+            )
+            for row in rows
+        ]
+
+    def begin_telling(self, numbers: Collection[int], *, at: datetime) -> None:
+        self._all().filter(external_id__in=list(numbers)).update(telling_since=at)
+
+    def end_telling(self, numbers: Collection[int]) -> None:
+        self._all().filter(external_id__in=list(numbers)).update(telling_since=None)
+
+    def apply_rules(self, *, at: datetime) -> list[int]:
+        changed: list[int] = []
+        after = 0
+        while True:
+            with transaction.atomic():
+                open_orders = self._all().filter(state__in=_TO_RULE, id__gt=after).order_by("id")
+                rows = list(open_orders.select_for_update()[:_RULED_AT_ONCE])
+                if not rows:
+                    return changed
+                after = rows[-1].pk
+                changed += self._rule([row for row in rows if not row.closed_reason], at)
+
+    def _rule(self, rows: Sequence[Order], at: datetime) -> list[int]:
+        ids = {row.external_id: row.pk for row in rows}
+        ledger = read_ledger(rows)
+        matcher = matcher_for(_lines([known.order for known in ledger.values()]), channel_id=self._channel_id)
+        states = self._write_followed([(ids[number], known, known.order) for number, known in ledger.items()], matcher)
+        save_lines([known.order for known in ledger.values()], ids, matcher)
+        changed = [number for number, known in ledger.items() if states[number] is not known.state]
+        events = [
+            {"order_id": ids[number], "what": OrderEventKind.RULED, "reason": "", "by": "", "fields": []}
+            for number in changed
+        ]
+        sql.insert(OrderEvent, events, constants={"at": at, "run_id": self._run_id})
+        return changed
+
+    def _rules(self) -> list[OrderRule]:
+        # Under lock: a rule that is set meanwhile is either known here, or applied to what is imported here.
+        channels = Channel.objects.select_for_update(no_key=True)
+        return rules_of(channels.values_list("order_rules", flat=True).get(id=self._channel_id))
 
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         unknown = OrderLine.objects.filter(
@@ -199,8 +257,15 @@ class DjangoOrders:
         self.make_news(found)
         return found
 
-    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None:
-        self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(acknowledged_at=at)
+    def mark_acknowledged(
+        self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = _NOTHING
+    ) -> None:
+        self._all().filter(id__in=list(ids), acknowledged_at__isnull=True).update(
+            acknowledged_at=at, telling_since=None
+        )
+        known = self._all().filter(id__in=list(stamped)).values_list("id", "custom_fields")
+        rows = [{"id": our_id, "custom_fields": {**fields, **stamped[our_id]}} for our_id, fields in known]
+        sql.update(Order, rows)
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         with transaction.atomic():
@@ -264,9 +329,11 @@ class DjangoOrders:
     def _insert(self, orders: Sequence[StoreOrder], matcher: LineMatcher, at: datetime) -> dict[int, int]:
         """Insert those that are new; returns our id by the store's."""
         rows = []
+        rules = self._rules()
         for order in orders:
             unmatched = matcher.unmatched(order)
-            reason = hold_reason(order, unmatched=unmatched)
+            made = ruled(order, rules, listed=_listed(order, matcher, rules))
+            reason = " ".join(filter(None, (hold_reason(order, unmatched=unmatched), *made.holds)))
             known = is_managed(order, unmatched=unmatched)
             rows.append(
                 {
@@ -281,22 +348,25 @@ class DjangoOrders:
                     "placed_at": order.placed_at,
                     "imported_at": at,
                     **_columns(order),
+                    **_ruled_columns(made),
                 }
             )
-        made = sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
-        return {int(row["external_id"]): int(row["id"]) for row in made}
+        inserted = sql.insert(Order, rows, unique=("channel_id", "external_id"), returning=("external_id", "id"))
+        return {int(row["external_id"]): int(row["id"]) for row in inserted}
 
     def _write_followed(
         self, orders: Sequence[tuple[int, LedgerOrder, StoreOrder]], matcher: LineMatcher
     ) -> dict[int, OrderState]:
         """Write what the store says now, and what it means for holds and state; returns the states by number."""
         rows = []
+        rules = self._rules()
         states: dict[int, OrderState] = {}
         for order_id, ledger, order in orders:
             unmatched = [line for line in matcher.unmatched(order) if line.line_id not in ledger.matched]
-            rules = hold_reason(order, unmatched=unmatched)
+            made = ruled(order, rules, listed={**_listed(order, matcher, rules), **ledger.listed})
+            by_rules = " ".join(filter(None, (hold_reason(order, unmatched=unmatched), *made.holds)))
             asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
-            holds = Holds(by_rules=rules, asked=asked, released=ledger.holds.released if rules else "")
+            holds = Holds(by_rules=by_rules, asked=asked, released=ledger.holds.released if by_rules else "")
             states[order.id] = state_of(order.status, holds, is_managed=is_managed(order, unmatched=unmatched))
             rows.append(
                 {
@@ -307,6 +377,7 @@ class DjangoOrders:
                     "hold_released": holds.released,
                     "closed_reason": "",
                     **_columns(order),
+                    **_ruled_columns(made),
                 }
             )
         sql.update(Order, rows)
@@ -376,10 +447,27 @@ def _lines(orders: Sequence[StoreOrder]) -> list[StoreOrderLine]:
     return [line for order in orders for line in order.lines]
 
 
+def _listed(order: StoreOrder, matcher: LineMatcher, rules: Sequence[OrderRule]) -> dict[int, Decimal]:
+    """For how much its items are listed, where a rule asks for it."""
+    return listed_prices(order, matcher) if any(rule.price_off is not None for rule in rules) else {}
+
+
+def _ruled_columns(made: Ruled) -> dict[str, Any]:
+    """What the channel's rules make of an order."""
+    return {
+        "tags": list(made.tags),
+        "service": made.service,
+        "carrier": made.carrier,
+        "fulfiller": made.fulfiller,
+        "rules_done": [plain(done) for done in made.done],
+    }
+
+
 def _columns(order: StoreOrder) -> dict[str, Any]:
     """What of an order is as the store says it."""
     return {
         "store_status": order.status,
+        "shipped_at": shipped_at(order),
         "ship_to": plain(order.ship_to),
         "bill_to": plain(order.bill_to),
         "charges": plain(order.charges),

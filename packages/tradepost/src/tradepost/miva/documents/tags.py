@@ -275,6 +275,13 @@ def note_add(*, order_id: int, text: str) -> Tag:
     return tag
 
 
+def order_custom_field(*, order_id: int, field: str, value: str) -> Tag:
+    attributes = {"order_id": str(order_id), "module": "customfields", "field": field}
+    tag = _tag("Order_CustomField", attributes, subjects=(str(order_id),))
+    tag.element.text = _clean(value)
+    return tag
+
+
 def _tag(name: str, attributes: Mapping[str, str], *, subjects: tuple[str, ...], module_feature: str = "") -> Tag:
     element = etree.Element(name, {key: _clean(value) for key, value in attributes.items()})
     return Tag(element, subjects, module_feature)

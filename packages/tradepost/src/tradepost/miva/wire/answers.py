@@ -26,6 +26,7 @@ from tradepost.miva.wire.calls import Call, Envelope, T, decoded
 from tradepost.miva.wire.signing import TOKENS_PAGE
 
 PRODUCT_NOT_FOUND = frozenset({"MER-JSN-PRD-00070", "MER-JSN-PRD-00013", "MER-JSN-PRD-00014", "MER-JSN-PRD-00071"})
+PARTLY_DONE = "MER-JSN-00045"
 NO_FUNCTION_READ = frozenset({"MER-JSN-00024"})
 
 _READABLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
@@ -83,6 +84,8 @@ def value_of(call: Call[T], body: bytes | msgspec.Raw) -> T:
             f"The store's answer to {call.function} has another shape than Miva's{_row(body, str(error))}: {error}. "
             "A newer Miva version, or no Miva store at this address."
         ) from error
+    if call.read_list is not None and (answer.success or answer.error_code == PARTLY_DONE):
+        return call.read_list(answer)
     if not answer.success:
         raise refusal(call.function, answer)
     if answer.data is msgspec.UNSET:

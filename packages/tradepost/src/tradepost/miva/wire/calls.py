@@ -33,6 +33,12 @@ class ListError(msgspec.Struct, frozen=True, gc=False):
     error_message: str = ""
 
 
+class Warned(msgspec.Struct, frozen=True, gc=False):
+    identifier: str = ""
+    code: str = ""
+    message: str = ""
+
+
 class Envelope(msgspec.Struct, Generic[T], frozen=True):
     """The envelope of every answer. Which members are there tells the shape of an error."""
 
@@ -45,13 +51,15 @@ class Envelope(msgspec.Struct, Generic[T], frozen=True):
     error_field_message: str = ""
     error_fields: list[FieldError] = []
     errors: list[ListError] = []
+    warnings: list[Warned] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
     """
     One call; `shape` is the type of the answer's `data`, None where the answer is success alone. `read` makes the
-    value of that where the shape alone does not.
+    value of that where the shape alone does not. `read_list` makes it of the whole answer of a function that goes on
+    behind what it can't do of a list.
 
     Decoding is lax (a boolean may come as 0/1, a number as text): servers of different age differ in it.
     """
@@ -61,6 +69,7 @@ class Call(Generic[T]):
     shape: Any
     repeat: Repeat
     read: Callable[[Any], T] | None = None
+    read_list: Callable[[Envelope[Any]], T] | None = None
 
     def decode(self, body: bytes | msgspec.Raw) -> Envelope[T]:
         """Raise msgspec.ValidationError if the answer has another shape, msgspec.DecodeError if it is no JSON."""

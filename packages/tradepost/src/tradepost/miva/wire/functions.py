@@ -3,13 +3,16 @@ The functions of the JSON API that Tradepost calls, one each, as typed calls. Th
 first; the rest is optional. What a function needs of the token is in its docstring.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from msgspec import UNSET
+
 from tradepost.miva.rows.order_records import WireShipment
 from tradepost.miva.rows.product_records import Message, Page, WireStore, WireVariant
-from tradepost.miva.wire.calls import Call, Repeat
+from tradepost.miva.wire.calls import Call, Envelope, Repeat
 from tradepost.miva.wire.filters import Filter
 
 Row = TypeVar("Row")
@@ -151,6 +154,40 @@ def order_shipment_list_update(
     }
     # One shipment a call: the store's workflows look at the first one's order alone.
     return Call("OrderShipmentList_Update", {"Shipment_Updates": [update]}, None, Repeat.ABSOLUTE)
+
+
+ORDER_LIST_ACKNOWLEDGE = "Module:orderworkflow:OrderList_Acknowledge"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """How many of a list, from its start, a store has looked at; `refused`: the reason, by the id as a text."""
+
+    processed: int
+    refused: Mapping[str, str]
+
+
+def order_list_acknowledge(*, order_ids: Sequence[int], repeat: Repeat = Repeat.ONCE) -> Call[Acknowledged]:
+    """
+    Fire the trigger `order_acknowledged` for each order; the store's workflows do the rest, if any is switched on.
+
+    It stops after about a minute: what is left has to be sent again. A repeat fires again. The function is assigned to
+    the token under the name that the call has.
+    Source: https://docs.miva.com/json-api/functions/orderlist_acknowledge
+    """
+    parameters = {
+        "Function": "Module",
+        "Module_Code": "orderworkflow",
+        "Module_Function": "OrderList_Acknowledge",
+        "Order_IDs": list(order_ids),
+    }
+    return Call(ORDER_LIST_ACKNOWLEDGE, parameters, None, repeat, read_list=_acknowledged)
+
+
+def _acknowledged(answer: Envelope[Any]) -> Acknowledged:
+    refused = {error.identifier: error.error_message for error in answer.errors}
+    refused |= {warning.identifier: warning.message for warning in answer.warnings}
+    return Acknowledged(0 if answer.processed is UNSET else answer.processed, refused)
 
 
 def store_load() -> Call[WireStore]:

@@ -36,6 +36,7 @@ from tradepost.operations.ports.channel import (
 from tradepost.operations.ports.connections import (
     GRAPHICS_DIRECTORY,
     IMAGES_FOLDER,
+    AcknowledgeCheck,
     Connector,
     ContentCheck,
     Digest,
@@ -112,6 +113,7 @@ __all__ = [
     "IMAGES_FOLDER",
     "AccountEntry",
     "Accounts",
+    "AcknowledgeCheck",
     "ActiveRun",
     "Catalogue",
     "CatalogueReader",

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from tradepost.domain.acknowledgement import USUAL_VALUE, Acknowledgement
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.drift import USUAL_POLICIES, Policies
 from tradepost.domain.making import ContentRules
@@ -17,6 +18,7 @@ from tradepost.domain.order import (
     StoreStatus,
 )
 from tradepost.domain.order_news import PAID_IN_SOME_WAY
+from tradepost.domain.order_rules import OrderRule
 from tradepost.domain.rules import PriceLimits
 from tradepost.domain.schedule import Schedule, ScheduledOperation
 from tradepost.domain.stock import StockMode
@@ -30,13 +32,15 @@ class ChannelSettings:
     The settings of one channel that operations look at.
 
     `order_statuses` and `payment_states`: which orders are imported. `look_back_days`: how far the first time goes
-    back. `payload_days`: how long orders are kept as the store sent them. `carrier_map` is from the merchant's word
+    back. `payload_days`: how long orders are kept as the store sent them. `acknowledge_field`, `acknowledge_value` and
+    `acknowledge_queue`: see `domain.acknowledgement`. `carrier_map` is from the merchant's word
     (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock. `basket_hours`: how long
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
     `sells_without_stock`: whether what the catalogue asks it for goes on being sold at 0.
     `linking_priority`: what is asked first when a product of the store is looked for.
+    `order_rules`: which orders are held, tagged, shipped how and by whom.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
 
@@ -50,6 +54,9 @@ class ChannelSettings:
     payment_states: frozenset[PaymentState] = PAID_IN_SOME_WAY
     payload_days: int = 90
     acknowledge_mode: AcknowledgeMode = AcknowledgeMode.NONE
+    acknowledge_field: str = ""
+    acknowledge_value: str = USUAL_VALUE
+    acknowledge_queue: str = ""
     shipment_path: ShipmentPath = ShipmentPath.PROVISION
     carrier_map: Mapping[str, str] = field(default_factory=dict)
     requires_product_type: bool = True
@@ -66,11 +73,18 @@ class ChannelSettings:
     sells_without_stock: bool = False
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
+    order_rules: tuple[OrderRule, ...] = ()
     drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)
 
     @property
     def price_limits(self) -> PriceLimits:
         return PriceLimits(self.lowest_price, self.highest_price, self.allows_zero_prices)
+
+    @property
+    def acknowledgement(self) -> Acknowledgement:
+        return Acknowledgement(
+            self.acknowledge_mode, self.acknowledge_field, self.acknowledge_value, self.acknowledge_queue
+        )
 
     @property
     def brake_limits(self) -> BrakeLimits:

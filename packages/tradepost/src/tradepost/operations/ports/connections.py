@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
 
+from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.stock import StockMode
 
@@ -106,6 +107,18 @@ class ContentCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgeCheck:
+    """
+    What a channel's way of telling the store of its orders needs. `refusal`: why the token may not do it; blank where
+    it may. `has_field`, `has_queue`: whether the store has what is named; None where no order shows it.
+    """
+
+    refusal: str = ""
+    has_field: bool | None = None
+    has_queue: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreCheck:
     """
     What a store's API is good for. `functions`: what the hub calls; `missing`: those that the token may not, with the
@@ -118,6 +131,7 @@ class StoreCheck:
     stock: StockCheck
     content: ContentCheck
     clock_difference_seconds: float | None
+    acknowledge: AcknowledgeCheck = AcknowledgeCheck()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +178,13 @@ class Connector(Protocol):
         ...
 
     def look_at_store(
-        self, connection: StoreConnection, *, is_local: bool, type_field: str, image_type: str
+        self,
+        connection: StoreConnection,
+        *,
+        is_local: bool,
+        type_field: str,
+        image_type: str,
+        acknowledgement: Acknowledgement,
     ) -> StoreCheck:
         """
         Look what the token may do and what the store has, and change nothing.

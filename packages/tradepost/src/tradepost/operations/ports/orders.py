@@ -19,21 +19,28 @@ from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipping import Wanted
 from tradepost.operations.ports.shipments import KnownShipment
 
+_NOTHING: Mapping[int, Mapping[str, str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An imported order, as far as operations look at it."""
+    """
+    An imported order, as far as operations look at it. `telling_since`: when the store was sent word of it and did not
+    answer; None where nothing is in the air.
+    """
 
     id: int
     external_id: int
     state: OrderState
     is_acknowledged: bool
+    telling_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewShipment:
     """
-    A shipment as typed or sent in; `lines` None takes everything that is still open.
+    A shipment as typed or sent in; `lines` None takes everything that is still open. A blank carrier is the one that a
+    rule gave the order.
 
     `even_if_held`: an order on hold is shipped all the same. `reference`: what whoever packs calls the package.
     `shipped_at` None is now.
@@ -129,6 +136,10 @@ class Orders(Protocol):
         """Let an order go on, whatever held it; returns the reason. Raises NotAllowed for one that is not held."""
         ...
 
+    def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
+        """Note that somebody has looked at orders; the first time stays."""
+        ...
+
     def news(self, *, after: int, limit: int) -> list[OrderNews]:
         """Return sightings that nobody has judged yet, by order number."""
         ...
@@ -181,11 +192,32 @@ class Orders(Protocol):
         """Return orders that the store is to be told about (`domain.order.is_to_acknowledge`), by our id."""
         ...
 
+    def apply_rules(self, *, at: datetime) -> list[int]:
+        """
+        Judge open orders by the channel's rules as they are now; returns the numbers of those whose state it changed.
+
+        In batches, each in a transaction. What a person holds stays held, and what one has released is not held again
+        for the same.
+        """
+        ...
+
     def rematch(self, numbers: Collection[int] | None) -> list[int]:
         """Let the next get look for listings of unknown items; None: of all orders. Returns the orders' numbers."""
         ...
 
-    def mark_acknowledged(self, ids: Collection[int], *, at: datetime) -> None: ...
+    def begin_telling(self, numbers: Collection[int], *, at: datetime) -> None:
+        """Note, before it is sent, that the store is told of orders (by its numbers)."""
+        ...
+
+    def end_telling(self, numbers: Collection[int]) -> None:
+        """Note that the store has answered, or was not reached; whether it was told, `mark_acknowledged` says."""
+        ...
+
+    def mark_acknowledged(
+        self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = _NOTHING
+    ) -> None:
+        """Note that the store was told of orders; `stamped`: custom fields of theirs that doing so has set."""
+        ...
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         """Record a shipment. Raises NotAllowed when the order, a SKU or the number of pieces does not fit."""

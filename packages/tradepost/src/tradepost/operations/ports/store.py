@@ -250,6 +250,26 @@ class Store(Protocol):
         """Add one note to each order (by order id). Not safe to repeat: look at the order's notes first."""
         ...
 
+    def set_order_field(self, values: Mapping[int, str], *, field: str) -> dict[int, WriteAnswer]:
+        """
+        Set an order custom field (by order id). Safe to repeat.
+
+        A field that the store does not have is passed over in silence: look at the orders first.
+        """
+        ...
+
+    def acknowledge_orders(self, ids: Sequence[int]) -> dict[int, WriteAnswer]:
+        """
+        Tell the workflows of the store's order queues of these orders; what they do is the store's affair.
+
+        Sent once: a repeat runs the workflows again. Raises PermissionMissing before anything is done.
+        """
+        ...
+
+    def queued_orders(self, ids: Collection[int], *, queue: str) -> frozenset[int]:
+        """Return those of the orders that are in an order queue; none where the store shows no such queue."""
+        ...
+
     def create_shipments(self, sends: Sequence[ShipmentSend], *, path: ShipmentPath) -> list[WriteAnswer]:
         """
         Make shipments, not yet marked as shipped; one answer each.

@@ -1,0 +1,49 @@
+"""How far orders are on their way to whoever ships them: fresh, handed over, shipped."""
+
+from typing import TYPE_CHECKING, cast
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+
+from tradepost.database.models.order import Order, ShipmentRecord
+from tradepost.database.models.stock import Sighting
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import TypeAlias, TypedDict
+
+    from django_stubs_ext import WithAnnotations
+
+    class _Fulfilment(TypedDict):
+        is_fresh: bool
+        handed_over_at: datetime | None
+
+    WithFulfilment: TypeAlias = WithAnnotations[Order, _Fulfilment]
+
+# The rule is `domain.order.is_fresh`; the literals let SQLite use the index made for it.
+_IS_OPEN = "tradepost_order.state IN ('open', 'on_hold', 'not_managed')"
+
+
+def with_fulfilment(rows: "QuerySet[Order]") -> "QuerySet[WithFulfilment]":
+    """Add to each order `is_fresh`, and `handed_over_at`, which is kept with what took its pieces from the stock."""
+    annotated = rows.annotate(
+        is_fresh=ExpressionWrapper(_fresh(), output_field=BooleanField()),
+        handed_over_at=Subquery(_sightings().values("handed_over_at")[:1]),
+    )
+    return cast("QuerySet[WithFulfilment]", annotated)
+
+
+def fresh(rows: "QuerySet[Order]") -> "QuerySet[Order]":
+    """Those that nobody has looked at or worked on yet."""
+    return rows.filter(_fresh())
+
+
+def _fresh() -> Q:
+    shipped = ShipmentRecord.objects.filter(order=OuterRef("pk"))
+    is_open = RawSQL(_IS_OPEN, (), output_field=BooleanField())  # noqa: S611 - our own constant
+    untouched = Q(is_open, opened_at__isnull=True)
+    return untouched & ~Q(Exists(shipped)) & ~Q(Exists(_sightings().filter(handed_over_at__isnull=False)))
+
+
+def _sightings() -> "QuerySet[Sighting]":
+    return Sighting.objects.filter(channel=OuterRef("channel"), external_id=OuterRef("external_id"))
