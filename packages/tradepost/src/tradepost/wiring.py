@@ -37,7 +37,7 @@ from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
-from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
+from tradepost.operations import get_orders, link, product_types, publish, reconcile_orders, sync, sync_orders
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.handovers import HandoverPorts
@@ -79,6 +79,8 @@ ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
     "sync_orders": sync_orders.execute,
 }
+# What compares the orders of a span of time.
+SPAN_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {"reconcile_orders": reconcile_orders.execute}
 
 
 def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
@@ -87,6 +89,8 @@ def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
         LISTING_VERBS[kind](ports, selection)
     elif selection.only is not None:
         raise NotAllowed(f"'{kind.replace('_', ' ')}' is about all orders; it can't be limited to listings.")
+    elif kind in SPAN_VERBS:
+        SPAN_VERBS[kind](ports, selection)
     else:
         ORDER_VERBS[kind](ports)
 

@@ -18,6 +18,7 @@ from tradepost.cli.channel_edit import (
 )
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.order_reconcile import proof_json, proof_lines
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.domain.brake import Braking
@@ -163,7 +164,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key not in {"attention", "refusal", "connections", "remainder", "schedules"}:
+        if key not in {"attention", "refusal", "connections", "remainder", "schedules", "orders_compared"}:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
     out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
     if facts["refusal"]:
@@ -175,6 +176,8 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
             markup=False,
             soft_wrap=True,
         )
+    for line in proof_lines(facts["orders_compared"]):
+        out.print(line, markup=False, soft_wrap=True)
     for row in wiring.schedules().of(channel.pk):
         out.print(f"schedule {row.operation}: {row_words(row, channel)}", markup=False, soft_wrap=True)
     for connection in facts["connections"]:
@@ -500,6 +503,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "drift": {group.value: policy.value for group, policy in settings.drift_policies.items()},
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
+        "orders_compared": proof_json(channel),
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
         "connections": [
             {

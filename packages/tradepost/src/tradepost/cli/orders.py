@@ -8,6 +8,7 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.order_reconcile import reconcile
 from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
@@ -186,6 +187,9 @@ def rematch(
         out.print(f"To be looked at: {_numbers(found)}; {when}.", markup=False, soft_wrap=True)
     else:
         out.print("None of these orders has an unknown item." if orders else "No order has an unknown item.")
+
+
+app.command()(reconcile)
 
 
 @app.command()

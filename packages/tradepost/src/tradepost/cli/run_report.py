@@ -27,6 +27,7 @@ _WORDS = {
     RunKind.SET_TYPE: "set type",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
+    RunKind.RECONCILE_ORDERS: "reconcile orders",
     RunKind.REQUEST: "request",
 }
 

@@ -318,6 +318,18 @@ def order_handed_over(order_number: int, *, at: datetime) -> Change:
     )
 
 
+def order_located(number: str, *, place: str, why: str, is_acknowledged: bool) -> Change:
+    """Where an order of the store is in the hub; nothing is changed."""
+    fields = (FieldChange("place", None, place), FieldChange("acknowledged", None, is_acknowledged))
+    return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.KEEP, fields, why)
+
+
+def shipment_located(code: str, *, order_number: str, in_hub: bool, on_store: bool) -> Change:
+    """On which sides a shipment is; nothing is changed."""
+    fields = (FieldChange("in_hub", None, in_hub), FieldChange("on_store", None, on_store))
+    return Change(Subject(SubjectKind.SHIPMENT, code, f"order {order_number}"), Side.HUB, Action.KEEP, fields)
+
+
 def order_acknowledged(order_number: int, *, mode: AcknowledgeMode) -> Change:
     what = FieldChange("note", None, acknowledgement_note(order_number=order_number))
     if mode is AcknowledgeMode.PICKING:

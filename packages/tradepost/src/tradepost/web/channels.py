@@ -56,7 +56,7 @@ class ChannelTable(ReadOnlyTable):
 
     list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "store_standing", "is_local")
     inlines = (ChannelSchedules, Connections)
-    exclude = ("rules", "carrier_map")
+    exclude = ("rules", "carrier_map", "orders_proof")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")
 
     @column("Store")

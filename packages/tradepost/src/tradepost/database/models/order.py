@@ -227,6 +227,8 @@ class ShipmentRecord(models.Model):
         indexes = [
             # shipments_due.
             models.Index(fields=["id"], condition=Q(synced_at__isnull=True), name="shipment_due"),
+            # placed_or_shipped: those of a time.
+            models.Index(fields=["shipped_at"], name="shipment_by_date"),
         ]
 
     def __str__(self) -> str:

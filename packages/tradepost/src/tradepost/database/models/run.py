@@ -19,6 +19,7 @@ class RunKind(StrEnum):
     SET_TYPE = "set_type"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
+    RECONCILE_ORDERS = "reconcile_orders"
     REQUEST = "request"
 
 

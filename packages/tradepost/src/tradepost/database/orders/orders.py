@@ -13,7 +13,8 @@ from tradepost.database.models import Channel, Order, OrderEvent, OrderLine, Ord
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
-from tradepost.database.orders.parked import let_try_again, park, parked_ids, tried_fingerprints, unpark
+from tradepost.database.orders.parked import let_try_again, park, parked_ids, reasons, tried_fingerprints, unpark
+from tradepost.database.orders.proofs import hub_orders, placed_or_shipped
 from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.errors import NotAllowed
@@ -39,6 +40,7 @@ from tradepost.domain.order_changes import (
 )
 from tradepost.domain.order_lines import LineMatcher
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
+from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.operations.ports import NewShipment, OrderRow
 
 
@@ -157,6 +159,19 @@ class DjangoOrders:
 
     def drop_payloads(self, *, before: datetime) -> None:
         OrderPayload.objects.filter(channel_id=self._channel_id, kept_at__lt=before).delete()
+
+    def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
+        possible = [number for number in numbers if abs(number) <= LARGEST_ID]
+        return hub_orders(list(self._all().filter(external_id__in=possible)))
+
+    def why_parked(self, numbers: Collection[str] | None) -> dict[str, str]:
+        return reasons(numbers, channel_id=self._channel_id)
+
+    def placed_or_shipped(self, *, since: datetime, until: datetime, after: int, limit: int) -> dict[int, bool]:
+        return placed_or_shipped(channel_id=self._channel_id, since=since, until=until, after=after, limit=limit)
+
+    def keep_proof(self, proof: OrderProof, *, at: datetime) -> None:
+        Channel.objects.filter(id=self._channel_id).update(orders_proof=proof.as_values(), orders_proven_at=at)
 
     def set_last_fetch(self, at: datetime) -> None:
         Channel.objects.filter(id=self._channel_id).update(orders_fetched_at=at)

@@ -14,6 +14,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
+from tradepost.domain.order_proof import HubOrder, OrderProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,23 @@ class Orders(Protocol):
     def drop_payloads(self, *, before: datetime) -> None:
         """Forget how the store sent orders that were kept before."""
         ...
+
+    def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
+        """Return orders as `ledger` does, with what the store was told of them."""
+        ...
+
+    def why_parked(self, numbers: Collection[str] | None) -> dict[str, str]:
+        """Return the reason of those of these orders that are parked; None: of all that are."""
+        ...
+
+    def placed_or_shipped(self, *, since: datetime, until: datetime, after: int, limit: int) -> dict[int, bool]:
+        """
+        Page, by the store's number, through the ledger's orders that were placed within a time (True), or that a
+        shipment was recorded for then.
+        """
+        ...
+
+    def keep_proof(self, proof: OrderProof, *, at: datetime) -> None: ...
 
     def set_last_fetch(self, at: datetime) -> None: ...
 
