@@ -24,6 +24,7 @@ from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Trigger
+from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock import remainders
@@ -33,6 +34,7 @@ from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
+from tradepost.exports.registry import OrderFiles
 from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect
@@ -42,6 +44,7 @@ from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
+from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import (
     Accounts,
@@ -272,6 +275,21 @@ def handover_ports(
     """Give what handing over a channel's orders needs; `requested_by` is kept."""
     return HandoverPorts(
         channel_id=channel.pk,
+        handovers=DjangoHandovers(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
+    )
+
+
+def export_ports(
+    channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> ExportPorts:
+    """Give what taking a channel's orders out needs; `requested_by` is kept."""
+    return ExportPorts(
+        channel_id=channel.pk,
+        exports=DjangoOrderExports(channel.pk),
+        writer=OrderFiles(),
         handovers=DjangoHandovers(channel.pk),
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         transaction=transaction.atomic,

@@ -310,11 +310,15 @@ def order_gone(order_number: int) -> Change:
     )
 
 
-def order_handed_over(order_number: int, *, at: datetime) -> Change:
+def order_handed_over(order_number: int, *, at: datetime, to: str = "") -> Change:
     """Who packs the order has its pieces in their own count from now on."""
     field = FieldChange("handed_over_at", None, at)
     return Change(
-        Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), "handed over by a person"
+        Subject(SubjectKind.ORDER, str(order_number)),
+        Side.HUB,
+        Action.UPDATE,
+        (field,),
+        f"taken over by {to}" if to else "handed over by a person",
     )
 
 

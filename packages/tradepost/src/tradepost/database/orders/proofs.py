@@ -19,8 +19,8 @@ SELECT number, MAX(is_placed) AS is_placed FROM (
     UNION ALL
     SELECT ordered.external_id, 0 FROM tradepost_shipmentrecord AS shipment
     CROSS JOIN tradepost_order AS ordered
-    WHERE ordered.id = shipment.order_id AND ordered.channel_id = %s AND shipment.shipped_at >= %s AND shipment.shipped_at < %s
-        AND ordered.external_id > %s
+    WHERE ordered.id = shipment.order_id AND ordered.channel_id = %s
+        AND shipment.shipped_at >= %s AND shipment.shipped_at < %s AND ordered.external_id > %s
 ) AS found
 GROUP BY number ORDER BY number LIMIT %s
 """

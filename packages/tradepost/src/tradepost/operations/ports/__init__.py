@@ -2,8 +2,8 @@
 The ports: what operations need from the outside, in the domain's words; values beside their port.
 
 `miva` implements Store, ImageStore and Connector, `images` implements SourceImages, `security` implements Cipher,
-`catalogues` implements CatalogueReader, `database` the rest. `wiring` joins them. The in-memory ones for tests are in
-`tests/fakes`, one file per port.
+`catalogues` implements CatalogueReader, `exports` implements OrderWriter, `database` the rest. `wiring` joins them. The
+in-memory ones for tests are in `tests/fakes`, one file per port.
 """
 
 from dataclasses import dataclass
@@ -58,6 +58,7 @@ from tradepost.operations.ports.existence import (
     StoreStanding,
     Stretch,
 )
+from tradepost.operations.ports.exports import ConsumerState, ExportBatch, OrderExports, OrderWriter
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import (
@@ -114,12 +115,14 @@ __all__ = [
     "Clock",
     "Compared",
     "Connector",
+    "ConsumerState",
     "ContentCheck",
     "DescriptionCleaner",
     "Digest",
     "Drifts",
     "ExistenceNotes",
     "ExistingProduct",
+    "ExportBatch",
     "FamilyRows",
     "FileProtocol",
     "Handover",
@@ -141,7 +144,9 @@ __all__ = [
     "Listings",
     "NewShipment",
     "OpenIntent",
+    "OrderExports",
     "OrderRow",
+    "OrderWriter",
     "Orders",
     "OrdersById",
     "Ports",

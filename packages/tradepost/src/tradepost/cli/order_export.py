@@ -1,0 +1,190 @@
+"""`tradepost orders export`, `confirm` and `consumers`: orders out again, to whoever packs them or keeps the books."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradepost.cli.arguments import ChannelOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.domain.errors import FileRefused
+from tradepost.domain.order import OrderState
+from tradepost.domain.order_export import LARGEST_BATCH, ExportForm
+from tradepost.operations.order_exports import confirm_batch, exported_text, next_batch, remove_consumer
+from tradepost.security.terminal import printable
+
+Consumer = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
+
+
+def export(
+    *,
+    consumer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who takes them: each order once, then what becomes of it. A name that is new is a new consumer.",
+        ),
+    ] = "",
+    form: Annotated[
+        ExportForm | None,
+        typer.Option(
+            "--format", help="How they are written: jsonl, unless you say otherwise; a consumer stays with one."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write to this file, whole or not at all; else to standard output."),
+    ] = None,
+    state: Annotated[
+        list[OrderState] | None,
+        typer.Option(help="Without a consumer: orders in this state; may be repeated. Open ones, unless you say so."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=LARGEST_BATCH, help="How many orders a consumer is given at once, at most.")
+    ] = LARGEST_BATCH,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Write orders down as JSON lines or CSV, for a warehouse or an ERP.
+
+    With a consumer: what it was not given yet. It is given the same again, byte for byte, until 'orders confirm' says
+    that it has taken it over.
+    """
+    from tradepost import wiring
+
+    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    if not consumer:
+        text = exported_text(state or [OrderState.OPEN], ports, form=form or ExportForm.JSONL)
+        if as_json:
+            print_json({"consumer": None, "cursor": None, "content": "".join(text)})
+        else:
+            _give(text, output)
+        return
+    batch = next_batch(consumer, ports, form=form, limit=limit)
+    if as_json:
+        print_json(
+            {
+                "consumer": consumer,
+                "cursor": None if batch is None else batch.cursor,
+                "orders": 0 if batch is None else batch.orders,
+                "changes": 0 if batch is None else batch.changes,
+                "content": "" if batch is None else batch.content,
+            }
+        )
+    elif batch is None:
+        err.print(f"Nothing is new for '{consumer}'.", markup=False, soft_wrap=True)
+    else:
+        _give([batch.content], output)
+        what = f"{counted(batch.orders, 'new order')} and {counted(batch.changes, 'change')}"
+        confirmed = f"'tradepost orders confirm {consumer} {batch.cursor}' once they are taken over"
+        err.print(f"Batch {batch.cursor} with {what}; {confirmed}.", markup=False, soft_wrap=True)
+
+
+def confirm_(
+    consumer: Consumer,
+    cursor: Annotated[int, typer.Argument(metavar="CURSOR", help="The number of the batch.")],
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Say that a consumer has taken a batch over: its orders are handed over, and the next batch is due."""
+    from tradepost import wiring
+
+    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    handover = confirm_batch(consumer, cursor, ports)
+    if as_json:
+        print_json({"consumer": consumer, "cursor": cursor, "handed_over": list(handover.marked)})
+    else:
+        orders = counted(len(handover.marked), "order")
+        out.print(f"'{consumer}' has confirmed {cursor}: {orders} handed over.", markup=False, soft_wrap=True)
+
+
+def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """List who takes orders, how far each has confirmed, and what waits for it to."""
+    from tradepost.database.models import Consumer as ConsumerRow
+
+    rows = ConsumerRow.objects.filter(channel=the_channel(channel)).order_by("name")
+    found = [(row, getattr(row, "open_batch", None)) for row in rows.select_related("open_batch")]
+    if as_json:
+        print_json(
+            {
+                "consumers": [
+                    {
+                        "consumer": row.name,
+                        "format": row.form,
+                        "confirmed": row.cursor,
+                        "waiting": None
+                        if batch is None
+                        else {
+                            "cursor": batch.cursor,
+                            "orders": batch.orders,
+                            "changes": batch.changes,
+                            "made_at": batch.made_at,
+                        },
+                    }
+                    for row, batch in found
+                ]
+            }
+        )
+        return
+    print_table(
+        ("consumer", "format", "confirmed", "not confirmed", "since"),
+        (
+            (
+                row.name,
+                row.form,
+                row.cursor or "nothing",
+                "nothing" if batch is None else f"{batch.cursor}: {counted(batch.orders + batch.changes, 'record')}",
+                "" if batch is None else f"{batch.made_at:%Y-%m-%d %H:%M}",
+            )
+            for row, batch in found
+        ),
+        empty="No consumer; 'tradepost orders export --consumer NAME' makes one.",
+    )
+
+
+def remove_consumer_(
+    consumer: Consumer, *, yes: YesOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+) -> None:
+    """Forget a consumer and what it was given; orders that were handed over stay so."""
+    from tradepost import wiring
+
+    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    confirm(f"Forget the consumer '{consumer}', and which orders it was given?", is_confirmed=yes)
+    remove_consumer(consumer, ports)
+    if as_json:
+        print_json({"removed": consumer})
+    else:
+        out.print(f"The consumer '{consumer}' is forgotten.", markup=False)
+
+
+def _give(text: Iterable[str], output: Path | None) -> None:
+    if output is None:
+        is_watched = sys.stdout.isatty()
+        for part in text:
+            sys.stdout.write("".join(f"{printable(line)}\n" for line in part.splitlines()) if is_watched else part)
+        return
+    _write_whole(text, output)
+    err.print(f"Written to {output}.", markup=False, soft_wrap=True)
+
+
+def _write_whole(text: Iterable[str], output: Path) -> None:
+    """Write beside the file and rename, so that nobody ever reads half of it. Raises FileRefused."""
+    partial = output.with_name(f".{output.name}.{secrets.token_hex(4)}.part")
+    try:
+        try:
+            with partial.open("x", encoding="utf-8", newline="") as file:
+                file.writelines(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(output)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{output} can't be written: {error.strerror or error}."
+        raise FileRefused(message) from error
