@@ -235,6 +235,7 @@ SETTINGS = {
         frozenset({"captured", "pending"}),
     ),
     "payload_days": (("--payload-days", 30), 30),
+    "personal_days": (("--personal-days", 30), 30),
     "acknowledge_mode": (("--acknowledge", "note"), "note"),
     "shipment_path": (("--shipments", "function"), "function"),
     "drift_policies": (("--drift", "price=ask"), {**USUAL_POLICIES, Group.PRICE: DriftPolicy.ASK}),

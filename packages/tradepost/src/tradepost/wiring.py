@@ -26,6 +26,7 @@ from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
+from tradepost.database.orders.personal_data import DjangoPersonalData
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
@@ -46,6 +47,7 @@ from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
+from tradepost.operations.personal_data import PersonalDataPorts
 from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
@@ -291,6 +293,18 @@ def export_ports(
         exports=DjangoOrderExports(channel.pk),
         writer=OrderFiles(),
         handovers=DjangoHandovers(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
+    )
+
+
+def personal_data_ports(
+    *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> PersonalDataPorts:
+    """Give what requests about personal data need; `requested_by` is kept."""
+    return PersonalDataPorts(
+        personal_data=DjangoPersonalData(),
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         transaction=transaction.atomic,
         clock=clock,

@@ -310,6 +310,13 @@ def order_gone(order_number: int) -> Change:
     )
 
 
+def order_anonymised(number: str, *, is_asked: bool = False) -> Change:
+    """Who ordered is forgotten, and nothing here says who it was."""
+    reason = "erased, as its person has asked" if is_asked else "kept long enough after it was closed"
+    fields = (FieldChange("is_anonymous", None, True),)
+    return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.UPDATE, fields, reason)
+
+
 def order_handed_over(order_number: int, *, at: datetime, to: str = "") -> Change:
     """Who packs the order has its pieces in their own count from now on."""
     field = FieldChange("handed_over_at", None, at)

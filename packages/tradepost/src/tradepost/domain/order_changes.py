@@ -17,6 +17,7 @@ from tradepost.domain.order import (
     acknowledgement_note,
     final_state,
 )
+from tradepost.domain.personal_data import without_person
 from tradepost.domain.plan import FieldChange
 
 PERSONAL = frozenset({"ship_to", "bill_to", "notes", "payments", "custom_fields"})
@@ -68,7 +69,9 @@ class RecordedShipment:
 
 @dataclass(frozen=True, slots=True)
 class LedgerOrder:
-    """An order as the ledger has it. `matched`: lines that are known to be of a listing. `is_gone`: it was deleted."""
+    """
+    An order as the ledger has it. `matched`: lines that are known to be of a listing. `is_gone`: it was deleted.
+    """
 
     order: StoreOrder
     state: OrderState = OrderState.OPEN
@@ -76,6 +79,11 @@ class LedgerOrder:
     shipments: tuple[RecordedShipment, ...] = ()
     matched: frozenset[int] = field(default_factory=frozenset)
     is_gone: bool = False
+    is_anonymous: bool = False
+
+    def kept(self, found: StoreOrder) -> StoreOrder:
+        """What of the order as it is on the store the ledger keeps: once it is anonymous, no person any more."""
+        return without_person(found) if self.is_anonymous else found
 
     @property
     def has_unknown_items(self) -> bool:

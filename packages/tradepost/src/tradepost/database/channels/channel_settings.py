@@ -30,6 +30,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         time_zone=channel.time_zone,
         look_back_days=channel.look_back_days,
         payload_days=channel.payload_days,
+        personal_days=channel.personal_days,
         acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
         shipment_path=ShipmentPath(channel.shipment_path),
         carrier_map={word.casefold(): carrier for word, carrier in channel.carrier_map.items()},

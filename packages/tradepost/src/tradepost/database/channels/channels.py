@@ -151,6 +151,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.look_back_days = settings.look_back_days
     channel.payment_states = sorted(state.value for state in settings.payment_states)
     channel.payload_days = settings.payload_days
+    channel.personal_days = settings.personal_days
     channel.acknowledge_mode = settings.acknowledge_mode.value
     channel.shipment_path = settings.shipment_path.value
     channel.carrier_map = dict(settings.carrier_map)

@@ -56,6 +56,7 @@ class Channel(models.Model):
     look_back_days = models.PositiveIntegerField(default=7)
     payment_states = models.JSONField(default=list, blank=True)
     payload_days = models.PositiveIntegerField(default=90)
+    personal_days = models.PositiveIntegerField(default=365)
     acknowledge_mode = enum_field(AcknowledgeMode, default=AcknowledgeMode.NONE.value)
     shipment_path = enum_field(ShipmentPath, default=ShipmentPath.PROVISION.value)
     carrier_map = models.JSONField(default=dict, blank=True)

@@ -34,6 +34,7 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     imported_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    anonymised_at = models.DateTimeField(null=True, blank=True)
     ship_to = models.JSONField(default=dict)
     bill_to = models.JSONField(default=dict)
     charges = models.JSONField(default=list, blank=True)
@@ -64,6 +65,12 @@ class Order(models.Model):
                 fields=["channel", "id"],
                 condition=Q(acknowledged_at__isnull=True, state__in=["open", "on_hold"]),
                 name="order_unacknowledged",
+            ),
+            # Those of which it may not be known any more who bought.
+            models.Index(
+                fields=["channel", "imported_at"],
+                condition=Q(anonymised_at__isnull=True, state__in=["closed", "cancelled"]),
+                name="order_with_person",
             ),
             # Lists, newest first.
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),

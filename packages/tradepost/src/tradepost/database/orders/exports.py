@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from django.db.models import F
 
 from tradepost.database import sql
 from tradepost.database.models import Channel, ConsumedOrder, Consumer, OpenBatch, Order, OrderEvent, OrderLine
-from tradepost.database.orders.ledger import read_ledger
+from tradepost.database.orders.ledger import read_by_id
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_export import ExportedChange, ExportedOrder, ExportForm, ExportKind
 from tradepost.operations.ports import ConsumerState, ExportBatch
@@ -75,7 +76,9 @@ class DjangoOrderExports:
         events = _events_of([row.pk for row in rows])
         exported = {
             row.pk: order
-            for row, order in _exported(rows, {pk: [e for e in events[pk] if e.pk > last] for pk, last in told.items()})
+            for row, order in exported_orders(
+                rows, {pk: [e for e in events[pk] if e.pk > last] for pk, last in told.items()}
+            )
         }
         self._note_given(consumer, new, changed, {pk: found[-1].pk for pk, found in events.items() if found})
         if len(changed) < limit:
@@ -103,7 +106,7 @@ class DjangoOrderExports:
     def orders(self, *, states: Sequence[OrderState], after: int, limit: int) -> list[tuple[int, ExportedOrder]]:
         chosen = Order.objects.filter(channel_id=self._channel_id, state__in=[state.value for state in states])
         rows = list(chosen.filter(id__gt=after).order_by("id")[:limit])
-        return [(row.pk, order) for row, order in _exported(rows, {})]
+        return [(row.pk, order) for row, order in exported_orders(rows)]
 
     def _note_given(
         self, consumer: ConsumerState, new: Sequence[int], changed: Sequence[int], last_events: Mapping[int, int]
@@ -158,9 +161,11 @@ def _events_of(order_ids: Sequence[int]) -> dict[int, list[OrderEvent]]:
     return events
 
 
-def _exported(rows: Sequence[Order], events: Mapping[int, Sequence[OrderEvent]]) -> list[tuple[Order, ExportedOrder]]:
+def exported_orders(
+    rows: Sequence[Order], events: Mapping[int, Sequence[OrderEvent]] = MappingProxyType({})
+) -> list[tuple[Order, ExportedOrder]]:
     """Turn orders into what is told of them; those with `events` as changes."""
-    ledger = read_ledger(rows)
+    ledger = read_by_id(rows)
     names = dict(Channel.objects.filter(id__in={row.channel_id for row in rows}).values_list("id", "name"))
     skus: dict[int, dict[int, str]] = defaultdict(dict)
     lines = OrderLine.objects.filter(order__in=rows, listing__isnull=False)
@@ -172,7 +177,7 @@ def _exported(rows: Sequence[Order], events: Mapping[int, Sequence[OrderEvent]])
             ExportedOrder(
                 ExportKind.CHANGE if row.pk in events else ExportKind.ORDER,
                 names[row.channel_id],
-                ledger[row.external_id].order,
+                ledger[row.pk].order,
                 OrderState(row.state),
                 row.imported_at,
                 skus[row.pk],

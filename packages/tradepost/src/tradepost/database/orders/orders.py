@@ -14,6 +14,7 @@ from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
 from tradepost.database.orders.parked import let_try_again, park, parked_ids, reasons, tried_fingerprints, unpark
+from tradepost.database.orders.personal_data import forget_people, forget_people_of_old_channels
 from tradepost.database.orders.proofs import hub_orders, placed_or_shipped
 from tradepost.database.orders.shipments import add_shipment, read_shipments
 from tradepost.database.sql import Column, Rows
@@ -74,7 +75,7 @@ class DjangoOrders:
             rows = list(self._all().select_for_update().filter(external_id__in=numbers).order_by("id"))
             ids = {row.external_id: row.pk for row in rows}
             ledger = read_ledger(rows)
-            found = [order for order in orders if order.id in ids]
+            found = [ledger[order.id].kept(order) for order in orders if order.id in ids]
             matcher = matcher_for(_lines(found), channel_id=self._channel_id)
             states = self._write_followed([(ids[order.id], ledger[order.id], order) for order in found], matcher)
             if found:
@@ -159,6 +160,10 @@ class DjangoOrders:
 
     def drop_payloads(self, *, before: datetime) -> None:
         OrderPayload.objects.filter(channel_id=self._channel_id, kept_at__lt=before).delete()
+
+    def forget_people(self, *, before: datetime, limit: int, at: datetime) -> list[int]:
+        forget_people_of_old_channels(limit=limit, at=at)
+        return forget_people(channel_id=self._channel_id, before=before, limit=limit, at=at)
 
     def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
         possible = [number for number in numbers if abs(number) <= LARGEST_ID]

@@ -72,6 +72,7 @@ from tradepost.operations.ports.listings import (
     StoreInventory,
 )
 from tradepost.operations.ports.orders import NewShipment, OrderRow, Orders
+from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.stock import (
@@ -149,6 +150,9 @@ __all__ = [
     "OrderWriter",
     "Orders",
     "OrdersById",
+    "PersonalData",
+    "PersonsData",
+    "PersonsOrder",
     "Ports",
     "ProbeCheck",
     "Proven",

@@ -121,6 +121,14 @@ class Orders(Protocol):
         """Forget how the store sent orders that were kept before."""
         ...
 
+    def forget_people(self, *, before: datetime, limit: int, at: datetime) -> list[int]:
+        """
+        Anonymise orders that were done with before a time, at most so many; returns the store's numbers.
+
+        The same is done on channels that are out of use, by their own setting.
+        """
+        ...
+
     def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
         """Return orders as `ledger` does, with what the store was told of them."""
         ...

@@ -142,7 +142,7 @@ def _order_differences(
         return
     if measure.is_recent(_changed(news, order)):
         return
-    names = sorted({change.name.split(" ")[0] for change in differences(ledger.order, order)})
+    names = sorted({change.name.split(" ")[0] for change in differences(ledger.order, ledger.kept(order))})
     if ledger.is_gone:
         yield f"Order {number} counts as deleted, and is on the store; 'tradepost orders get' looks at it again."
     elif names:
