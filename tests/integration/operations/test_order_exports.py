@@ -11,7 +11,8 @@ from django.db import transaction
 
 from kills import Fuse, Fused, Killed
 from miva_sandbox.state import orders as store_orders
-from stock_shop import HOUR, STATED, StockShop
+from stock_shop import HOUR, STATED, StockShop, catalogue_of
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.models import ConsumedOrder, Consumer, OpenBatch, Order, RunChange, Sighting, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports, take_back
 from tradepost.database.runs.history import RequestHistory
@@ -19,7 +20,9 @@ from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_export import ExportForm
+from tradepost.domain.stock import Counting
 from tradepost.exports.registry import OrderFiles
+from tradepost.operations.imports import SOURCE
 from tradepost.operations.order_exports import ExportPorts, confirm_batch, exported_text, next_batch, remove_consumer
 
 from .conftest import ALL_RIGHTS
@@ -288,3 +291,32 @@ def test_from_the_sale_to_the_new_count_a_shopper_sees_what_is_there(shop, ports
     shop.sync()
 
     assert shop.can_buy("MUG") == 16
+
+
+def test_a_count_that_names_the_last_order_it_knows_needs_no_handing_over(shop):
+    counted, uncounted = shop.buy("MUG", 3), shop.buy("MUG", 1)
+    shop.catch_up()
+    catalogue = DjangoCatalogue()
+    catalogue.set_source(replace(catalogue.source(SOURCE), counts=Counting.FILE, orders_column="Orders"))
+    header, mug, *_ = catalogue_of({"MUG": 20}).splitlines()
+
+    report = shop.import_text(f"{header},Orders\n{mug},{counted}\n")
+    shop.sync()
+
+    assert report.reports == []
+    assert (shop.can_buy("MUG"), uncounted > counted) == (20 - 1, True)
+
+
+def test_a_count_that_names_an_unknown_channel_states_nothing_and_says_so(shop):
+    number = shop.buy("MUG", 3)
+    shop.catch_up()
+    catalogue = DjangoCatalogue()
+    catalogue.set_source(replace(catalogue.source(SOURCE), counts=Counting.FILE, orders_column="Orders"))
+    header, mug, *_ = catalogue_of({"MUG": 20}).splitlines()
+
+    report = shop.import_text(f"{header},Orders\n{mug},outlet={number}\n")
+    shop.sync()
+
+    (told,) = report.reports
+    assert "names the channel 'outlet', which there is not, so its quantity states nothing." in told.message
+    assert shop.can_buy("MUG") == STATED["MUG"] - 3
