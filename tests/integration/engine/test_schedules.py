@@ -86,6 +86,7 @@ def test_a_new_channel_has_a_schedule_for_every_operation(connect, ports):
         ScheduleRow(
             ScheduledOperation.RECONCILE_ORDERS, cron_of("30 3 * * *"), datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
         ),
+        ScheduleRow(ScheduledOperation.DELIVER_ORDERS, OFF, None),
         ScheduleRow(ScheduledOperation.LINK, OFF, None),
         ScheduleRow(ScheduledOperation.PUBLISH, OFF, None),
     ]
@@ -146,6 +147,7 @@ def test_nothing_is_started_before_its_time(syncing, clock):
         ("sync", "sync", {}),
         ("reconcile", "sync", {"full_existence": True}),
         ("reconcile_orders", "reconcile_orders", {}),
+        ("deliver_orders", "deliver_orders", {}),
         ("link", "link", {}),
         ("publish", "publish", {}),
     ],

@@ -9,12 +9,17 @@ from typing import Annotated
 
 import typer
 
-from tradepost.cli.arguments import ChannelOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json, print_table
-from tradepost.domain.errors import FileRefused
+from tradepost.cli.secrets import read_secret
+from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.order import OrderState
+from tradepost.domain.order_delivery import FOLDER, Confirmation, delivery_address
 from tradepost.domain.order_export import LARGEST_BATCH, ExportForm
+from tradepost.operations.deliver_orders import set_target
 from tradepost.operations.order_exports import confirm_batch, exported_text, next_batch, remove_consumer
+from tradepost.operations.ports import ConsumerTarget
 from tradepost.security.terminal import printable
 
 Consumer = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
@@ -109,7 +114,8 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
     from tradepost.database.models import Consumer as ConsumerRow
 
     rows = ConsumerRow.objects.filter(channel=the_channel(channel)).order_by("name")
-    found = [(row, getattr(row, "open_batch", None)) for row in rows.select_related("open_batch")]
+    rows = rows.select_related("open_batch", "target")
+    found = [(row, getattr(row, "open_batch", None), getattr(row, "target", None)) for row in rows]
     if as_json:
         print_json(
             {
@@ -118,6 +124,9 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
                         "consumer": row.name,
                         "format": row.form,
                         "confirmed": row.cursor,
+                        "delivered_to": None if target is None else target.address,
+                        "confirmed_by": None if target is None else target.confirmation,
+                        "delivered": None if target is None else target.delivered,
                         "waiting": None
                         if batch is None
                         else {
@@ -127,13 +136,13 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
                             "made_at": batch.made_at,
                         },
                     }
-                    for row, batch in found
+                    for row, batch, target in found
                 ]
             }
         )
         return
     print_table(
-        ("consumer", "format", "confirmed", "not confirmed", "since"),
+        ("consumer", "format", "confirmed", "not confirmed", "since", "delivered to"),
         (
             (
                 row.name,
@@ -141,8 +150,9 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
                 row.cursor or "nothing",
                 "nothing" if batch is None else f"{batch.cursor}: {counted(batch.orders + batch.changes, 'record')}",
                 "" if batch is None else f"{batch.made_at:%Y-%m-%d %H:%M}",
+                "" if target is None else target.address,
             )
-            for row, batch in found
+            for row, batch, target in found
         ),
         empty="No consumer; 'tradepost orders export --consumer NAME' makes one.",
     )
@@ -161,6 +171,74 @@ def remove_consumer_(
         print_json({"removed": consumer})
     else:
         out.print(f"The consumer '{consumer}' is forgotten.", markup=False)
+
+
+def deliver_to(
+    consumer: Consumer,
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="An absolute folder, sftp://user@host/folder (or ftp, ftps, ftps-implicit), or https://host/path.",
+        ),
+    ] = "",
+    *,
+    off: Annotated[bool, typer.Option("--off", help="Bring it nothing any more; the consumer fetches.")] = False,
+    confirmed_by: Annotated[
+        Confirmation, typer.Option(help="Who confirms: the consumer, or the delivery itself.")
+    ] = Confirmation.CONSUMER,
+    fingerprint: Annotated[
+        str, typer.Option(help="The fingerprint (SHA256:...) of the server's certificate or host key.")
+    ] = "",
+    secret_file: Annotated[
+        Path | None, typer.Option(help="A file with the password, or the web address's token.")
+    ] = None,
+    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read it from standard input.")] = False,
+    no_secret: Annotated[bool, typer.Option("--no-secret", help="A web address that asks for no token.")] = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Say where a consumer's orders are brought; 'orders deliver' does it, or its schedule.
+
+    A password or token is asked for, or read from a file, standard input or TRADEPOST_TARGET_SECRET.
+    """
+    from tradepost import wiring
+
+    if off == bool(address):
+        message = "Say where to deliver to, or --off."
+        raise NotAllowed(message)
+    chosen = the_channel(channel)
+    target = None
+    if not off:
+        needs_secret = delivery_address(address).protocol != FOLDER and not no_secret
+        secret = (
+            read_secret(
+                "password or token", variable="TRADEPOST_TARGET_SECRET", from_stdin=secret_stdin, file=secret_file
+            )
+            if needs_secret
+            else ""
+        )
+        target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
+    set_target(consumer, target, wiring.export_ports(chosen, requested_by=shell_user()), wiring.targets_of(chosen))
+    if as_json:
+        print_json({"consumer": consumer, "address": address or None, "confirmed_by": confirmed_by})
+    elif target is None:
+        out.print(f"'{consumer}' is brought nothing any more.", markup=False)
+    else:
+        out.print(
+            f"'{consumer}' is delivered to at {address}, as soon as 'tradepost orders deliver' or its schedule runs "
+            "('tradepost channel schedule').",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def deliver(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
+    """Bring consumers what is new for them, where they want it."""
+    from tradepost.cli.run_report import execute
+
+    return execute(the_channel(channel), "deliver_orders", dry_run=dry_run, as_json=as_json)
 
 
 def _give(text: Iterable[str], output: Path | None) -> None:

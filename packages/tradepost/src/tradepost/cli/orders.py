@@ -8,7 +8,7 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.order_export import confirm_, consumers, export, remove_consumer_
+from tradepost.cli.order_export import confirm_, consumers, deliver, deliver_to, export, remove_consumer_
 from tradepost.cli.order_reconcile import reconcile
 from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
@@ -195,6 +195,8 @@ app.command()(export)
 app.command("confirm")(confirm_)
 app.command()(consumers)
 app.command("remove-consumer")(remove_consumer_)
+app.command("deliver-to")(deliver_to)
+app.command()(deliver)
 
 
 @app.command()

@@ -28,6 +28,7 @@ _WORDS = {
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",
+    RunKind.DELIVER_ORDERS: "deliver orders",
     RunKind.REQUEST: "request",
 }
 

@@ -317,6 +317,12 @@ def order_anonymised(number: str, *, is_asked: bool = False) -> Change:
     return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.UPDATE, fields, reason)
 
 
+def orders_delivered(consumer: str, *, address: str, records: int) -> Change:
+    """A consumer is brought what is new for it."""
+    fields = (FieldChange("address", None, address), FieldChange("records", None, records))
+    return Change(Subject(SubjectKind.FILE, consumer), Side.STORE, Action.UPLOAD, fields, "orders for a consumer")
+
+
 def order_handed_over(order_number: int, *, at: datetime, to: str = "") -> Change:
     """Who packs the order has its pieces in their own count from now on."""
     field = FieldChange("handed_over_at", None, at)

@@ -39,6 +39,7 @@ class ScheduledOperation(StrEnum):
     SYNC = "sync"
     RECONCILE = "reconcile"
     RECONCILE_ORDERS = "reconcile_orders"
+    DELIVER_ORDERS = "deliver_orders"
     LINK = "link"
     PUBLISH = "publish"
 
@@ -71,6 +72,7 @@ DEFAULT_SCHEDULES: Mapping[ScheduledOperation, Schedule] = {
     ScheduledOperation.SYNC: Schedule(every=timedelta(minutes=15)),
     ScheduledOperation.RECONCILE: Schedule(cron="0 3 * * *"),
     ScheduledOperation.RECONCILE_ORDERS: Schedule(cron="30 3 * * *"),
+    ScheduledOperation.DELIVER_ORDERS: OFF,
     ScheduledOperation.LINK: OFF,
     ScheduledOperation.PUBLISH: OFF,
 }

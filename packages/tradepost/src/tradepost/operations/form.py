@@ -59,7 +59,7 @@ class Verdict:
     All that is to be recorded of a batch. `results` are beside those of the changes that were sent.
 
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
-    stated. Both by listing.
+    stated. Both by listing. `delivered`: the consumers that a batch was brought to.
 
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
@@ -93,6 +93,7 @@ class Verdict:
     compared: list[Compared] = field(default_factory=list)
     drifts: dict[int, dict[Group, Drift | None]] = field(default_factory=dict)
     stated: dict[int, int] = field(default_factory=dict)
+    delivered: list[str] = field(default_factory=list)
 
     def flag(self, listing_id: int, kind: Attention, message: str) -> None:
         """Say that a listing needs a person; what was said first of a kind stays."""
@@ -534,6 +535,8 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.mark_synced(verdict.synced_shipments, at=at)
     if verdict.shipment_errors:
         ports.orders.flag_shipments(verdict.shipment_errors)
+    if verdict.delivered:
+        ports.deliveries.delivered(verdict.delivered, at=at)
 
 
 def _record_drift(ports: Ports, verdict: Verdict, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
-from tradepost.database.models.export import ConsumedOrder, Consumer, OpenBatch
+from tradepost.database.models.export import ConsumedOrder, Consumer, ConsumerTargetRecord, OpenBatch
 from tradepost.database.models.listing import (
     AttentionRecord,
     DriftRecord,
@@ -32,6 +32,7 @@ __all__ = [
     "ConnectionKind",
     "ConsumedOrder",
     "Consumer",
+    "ConsumerTargetRecord",
     "DriftRecord",
     "ExistenceNote",
     "ImageRecord",

@@ -6,6 +6,7 @@ from django.db.models import Q
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.order import Order
+from tradepost.domain.order_delivery import LONGEST_ADDRESS, Confirmation
 from tradepost.domain.order_export import ExportForm
 
 
@@ -34,6 +35,28 @@ class Consumer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ConsumerTargetRecord(models.Model):
+    """
+    Where a consumer's batches are brought. `secret` is encrypted; see `database.orders.targets`. `delivered`: the
+    cursor of the last batch that arrived there.
+    """
+
+    consumer = models.OneToOneField(Consumer, on_delete=models.CASCADE, primary_key=True, related_name="target")
+    address = models.CharField(max_length=LONGEST_ADDRESS)
+    confirmation = enum_field(Confirmation)
+    fingerprint = models.CharField(max_length=100, blank=True)
+    secret = models.BinaryField(default=b"")
+    delivered = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "tradepost_consumertarget"
+        verbose_name = "consumer target"
+        constraints = [one_of("confirmation", Confirmation, table="consumer_target")]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class OpenBatch(models.Model):

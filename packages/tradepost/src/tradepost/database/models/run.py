@@ -20,6 +20,7 @@ class RunKind(StrEnum):
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
     RECONCILE_ORDERS = "reconcile_orders"
+    DELIVER_ORDERS = "deliver_orders"
     REQUEST = "request"
 
 

@@ -11,7 +11,7 @@ from tradepost.database import sql
 from tradepost.database.models import Channel, ConsumedOrder, Consumer, OpenBatch, Order, OrderEvent, OrderLine
 from tradepost.database.orders.ledger import read_by_id
 from tradepost.domain.order import OrderState
-from tradepost.domain.order_export import ExportedChange, ExportedOrder, ExportForm, ExportKind
+from tradepost.domain.order_export import LARGEST_BATCH, ExportedChange, ExportedOrder, ExportForm, ExportKind
 from tradepost.operations.ports import ConsumerState, ExportBatch
 
 # No transaction is open for so long: what was written before has been committed, or never will be.
@@ -133,6 +133,14 @@ class DjangoOrderExports:
         last = settled.values_list("id", flat=True).first()
         if last is not None:
             Consumer.objects.filter(id=consumer_id, events_seen__lt=last).update(events_seen=last)
+
+
+def waiting_records(consumer_id: int, *, channel_id: int) -> int:
+    """How many records the next batch of a consumer would have."""
+    seen = Consumer.objects.values_list("events_seen", flat=True).get(id=consumer_id)
+    changed = sql.fetch_numbers(_CHANGED, consumer_id, seen, LARGEST_BATCH)
+    new = sql.fetch_numbers(_NEW, channel_id, consumer_id, LARGEST_BATCH - len(changed))
+    return len(changed) + len(new)
 
 
 def take_back(order_ids: Sequence[int]) -> None:

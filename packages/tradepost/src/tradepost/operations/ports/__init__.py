@@ -45,6 +45,7 @@ from tradepost.operations.ports.connections import (
     StoreCheck,
     StoreConnection,
 )
+from tradepost.operations.ports.deliveries import ConsumerTarget, Deliveries, DueDelivery, Target, Targets
 from tradepost.operations.ports.descriptions import CleanDescription, DescriptionCleaner
 from tradepost.operations.ports.drift import Compared, Drifts
 from tradepost.operations.ports.existence import (
@@ -117,10 +118,13 @@ __all__ = [
     "Compared",
     "Connector",
     "ConsumerState",
+    "ConsumerTarget",
     "ContentCheck",
+    "Deliveries",
     "DescriptionCleaner",
     "Digest",
     "Drifts",
+    "DueDelivery",
     "ExistenceNotes",
     "ExistingProduct",
     "ExportBatch",
@@ -181,6 +185,8 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "Target",
+    "Targets",
     "UnitAnswer",
     "WriteAnswer",
     "WriteOutcome",
@@ -203,5 +209,6 @@ class Ports:
     existence: ExistenceNotes
     orders: Orders
     accounts: Accounts
+    deliveries: Deliveries
     run: ActiveRun
     clock: Clock
