@@ -31,6 +31,7 @@ from django.core.management import call_command  # noqa: E402 - needs the settin
 from django.db import connection, transaction  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
+from tradepost import wiring  # noqa: E402
 from tradepost.database.channels.channels import settings_of  # noqa: E402
 from tradepost.database.listings.drifts import DjangoDrifts  # noqa: E402
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # noqa: E402
@@ -191,6 +192,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk),
             accounts=DjangoAccounts(channel.pk, clock=_now, run_id=run.id),
+            deliveries=wiring.deliveries_of(channel, clock=_now),
             run=run,
             clock=_now,
         )

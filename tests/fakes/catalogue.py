@@ -30,6 +30,9 @@ class MemoryCatalogue:
     def set_source(self, settings: SourceSettings) -> None:
         self.sources[settings.name] = settings
 
+    def channel_names(self) -> list[str]:
+        return ["shop"]
+
     def follow_sale(self, products: Sequence[Product]) -> Sequence[SaleChange]:
         return ()
 
@@ -116,6 +119,6 @@ class MemoryReader:
         self.reads = reads
         self.times_read = 0
 
-    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
         self.times_read += 1
         yield from self.reads

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.accounts import MemoryAccounts
+from fakes.deliveries import MemoryDeliveries
 from fakes.drifts import MemoryDrifts
 from fakes.existence import MemoryNotes
 from fakes.images import MemoryImageStore, MemorySourceImages
@@ -54,6 +55,7 @@ class MemoryHub:
         self.intents = MemoryIntents()
         self.inventory = MemoryInventory()
         self.existence = MemoryNotes()
+        self.deliveries = MemoryDeliveries(may_write=self._may_write)
         self.now = NOON
 
     @property
@@ -74,6 +76,7 @@ class MemoryHub:
             existence=self.existence,
             orders=self.orders,
             accounts=self.accounts,
+            deliveries=self.deliveries,
             run=self.run,
             clock=self._clock,
         )

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder, StoreStatus
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
+from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -17,13 +18,15 @@ from tradepost.operations.ports import (
     UnsentShipment,
 )
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
 
 class MemoryOrders:
     """
     The ledger, `kept` by the store's number, our id being its place in it; `imports` are the numbers as they were
     added. `aside` are the parked ones, by number; `gone` those that were deleted. `synced`, `errors` and `begun` are by
     shipment. `may_write` is asked before each write. `news` are those of the sightings, and `sighted` says what was
-    sighted of an order.
+    sighted of an order. Every order was imported at noon.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class MemoryOrders:
         self.gone: set[int] = set()
         self.aside: dict[str, ParkedOrder] = {}
         self.last_fetch: datetime | None = None
+        self.proof: OrderProof | None = None
         self._compared: OrderCriteria | None = None
         self._news = news if news is not None else {}
         self._sighted = sighted
@@ -131,6 +135,28 @@ class MemoryOrders:
 
     def release(self, number: int, *, by: str, at: datetime) -> str:
         raise NotImplementedError("What holds an order is `domain.order_changes`.")
+
+    def forget_people(self, *, before: datetime, limit: int, at: datetime) -> list[int]:
+        assert self._may_write()
+        return []
+
+    def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
+        ids = self.ids()
+        return {
+            number: HubOrder(order, NOON, ids[number] in self.acknowledged)
+            for number, order in self.ledger(numbers).items()
+        }
+
+    def why_parked(self, numbers: Collection[str] | None) -> dict[str, str]:
+        return {number: order.reason for number, order in self.aside.items() if numbers is None or number in numbers}
+
+    def placed_or_shipped(self, *, since: datetime, until: datetime, after: int, limit: int) -> dict[int, bool]:
+        numbers = sorted(n for n, order in self.kept.items() if n > after and since <= order.placed_at < until)
+        return dict.fromkeys(numbers[:limit], True)
+
+    def keep_proof(self, proof: OrderProof, *, at: datetime) -> None:
+        assert self._may_write()
+        self.proof = proof
 
     def unacknowledged(self, *, after: int, limit: int) -> list[OrderRow]:
         return [

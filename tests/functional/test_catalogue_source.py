@@ -34,6 +34,7 @@ def test_at_first_only_another_number_is_a_statement(connected, stated_after, sa
         "source": "catalogue",
         "counts": "changed",
         "counted_column": "",
+        "orders_column": "",
         "lag_minutes": 0,
     }
     assert stated_after("anew") == sample.name
@@ -116,3 +117,13 @@ def test_a_preview_of_a_count_changes_nothing_and_an_unknown_sku_is_refused(conn
     assert connected("listings", "explain", SKU, "--json").json["stocks"][0]["quantity"] != 3
     assert (unknown.code, "The catalogue has no NOBODYS" in unknown.err) == (2, True)
     assert (negative.code, "A count is a number from 0" in negative.err) == (2, True)
+
+
+def test_a_column_of_orders_means_that_every_file_counts_and_can_be_taken_back(connected):
+    said = connected("catalogue", "source", "--orders-column", "Orders through")
+    gone = connected("catalogue", "source", "--orders-column", "", "--json").json
+
+    assert said.code == 0
+    assert said.out.startswith("counts file: ")
+    assert "orders column: Orders through\n" in said.out
+    assert (gone["counts"], gone["orders_column"]) == ("file", "")

@@ -236,6 +236,7 @@ SETTINGS = {
         frozenset({"captured", "pending"}),
     ),
     "payload_days": (("--payload-days", 30), 30),
+    "personal_days": (("--personal-days", 30), 30),
     "acknowledge_mode": (("--acknowledge", "note"), "note"),
     "acknowledge_field": (("--acknowledge-field", "taken"), "taken"),
     "acknowledge_value": (("--acknowledge-value", "yes"), "yes"),

@@ -89,7 +89,13 @@ def test_a_number_out_of_its_range_is_still_refused(shell):
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("tradepost ", ["channel", "catalogue", "listings", "orders", "shipments", "runs", "users", "serve", "demo"]),
+        (
+            "tradepost ",
+            [
+                *("channel", "catalogue", "listings", "orders", "shipments", "personal-data"),
+                *("runs", "users", "serve", "demo"),
+            ],
+        ),
         ("tradepost li", ["listings"]),
         ("tradepost --v", ["--version"]),
         ("tradepost listings un", ["unhide", "unpause", "unlink"]),

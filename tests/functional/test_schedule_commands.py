@@ -18,6 +18,8 @@ def test_a_channel_that_is_added_is_worked_on_without_a_person_but_for_what_a_pe
         "sync_orders": (10, None),
         "sync": (15, None),
         "reconcile": (None, "0 3 * * *"),
+        "reconcile_orders": (None, "30 3 * * *"),
+        "deliver_orders": (None, None),
         "link": (None, None),
         "publish": (None, None),
     }
@@ -48,6 +50,8 @@ def test_a_schedule_is_set_in_each_way_and_shown_with_its_next_time(connected):
         "schedule sync_orders: every 10 minutes, next on 2126-03-01 at 21:15 Asia/Tokyo",
         "schedule sync: every hour, next on 2126-03-01 at 21:15 Asia/Tokyo",
         "schedule reconcile: cron 0 3 * * *, next on 2126-03-01 at 21:15 Asia/Tokyo",
+        "schedule reconcile_orders: cron 30 3 * * *, next on 2126-03-01 at 21:15 Asia/Tokyo",
+        "schedule deliver_orders: off",
         "schedule link: off",
         "schedule publish: cron 30 2 * * 1, next on 2126-03-01 at 21:15 Asia/Tokyo",
     ]
@@ -82,7 +86,10 @@ def test_a_paused_channel_shows_that_nothing_is_started(connected):
         (("sync", "--every", "soon"), "write it as 15m, 2h or 1d"),
         (("sync", "--cron", "0 3 * *"), "Write five fields"),
         (("sync", "--cron", "0 3 * * *", "--off"), "Say one of --every, --cron and --off."),
-        (("--every", "5m"), "Say what is started so: get_orders, sync_orders, sync, reconcile, link, publish."),
+        (
+            ("--every", "5m"),
+            "Say what is started so: get_orders, sync_orders, sync, reconcile, reconcile_orders, deliver_orders, link",
+        ),
         (("stock", "--every", "5m"), "'stock' is not one of"),
     ],
 )

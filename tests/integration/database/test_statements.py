@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from tradepost.database.models import Sighting, VariantRecord
+from tradepost.database.models import Channel, Listing, Sighting, VariantRecord
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.stock import Counting, OrderSighting, SoldLine
 from tradepost.operations.ports import Saying, SightedOrder, SourceSettings
@@ -31,8 +31,8 @@ def sight(accounts, noon):
 def state(save, simple, catalogue):
     """Let the source say how many cups there are; returns what is available."""
 
-    def run(quantity, counted_at=None, **saying):
-        save([simple("CUP", quantity=quantity, counted_at=counted_at)], **saying)
+    def run(quantity, counted_at=None, through=(), **saying):
+        save([simple("CUP", quantity=quantity, counted_at=counted_at, orders_through=through)], **saying)
         catalogue.refresh_wanted(["cup"])
 
     return run
@@ -296,3 +296,34 @@ def test_a_source_has_defaults_and_keeps_what_is_set(database, catalogue):
 
     assert before == SourceSettings("erp")
     assert (catalogue.source("erp"), catalogue.source("pim")) == (settings, SourceSettings("pim"))
+
+
+# --- what a source says itself that it knows ------------------------------------------------------------------------
+
+
+def test_a_statement_that_names_the_orders_knows_exactly_these(shop, sight, state, stock, hand_over, noon):
+    for number in (1001, 1002, 1003):
+        sight(number, 1)
+    # Handed over long ago, and yet not in the count.
+    hand_over(1003, noon)
+    sight(1004, 1, StoreStatus.SHIPPED)
+
+    state(10, through=(("Shop", 1002),), at=noon + HOUR, counting=Counting.FILE)
+
+    assert stock("CUP")["CUP"][0] == 10 - 2
+
+
+def test_it_says_nothing_of_the_orders_of_another_channel(shop, sight, state, stock, noon):
+    other = Channel.objects.create(name="Other")
+    sight(1001, 1)
+    listing = Listing.objects.get(channel__name="Shop", sku="CUP")
+    elsewhere = Sighting.objects.create(
+        channel=other, external_id=1000, store_status="pending", updated=1, is_open=True, sighted_at=noon
+    )
+    elsewhere.pieces.create(key="cup", variant=listing.variant, taken=3, on_delete=3)
+
+    state(10, through=(("Shop", 5000),), at=noon + HOUR, counting=Counting.FILE)
+    assert stock("CUP")["CUP"][0] == 10 - 3
+    state(10, through=(("Shop", 5000), ("Other", 1000)), at=noon + HOUR, counting=Counting.FILE)
+
+    assert stock("CUP")["CUP"][0] == 10

@@ -83,6 +83,10 @@ def test_a_new_channel_has_a_schedule_for_every_operation(connect, ports):
         ScheduleRow(ScheduledOperation.SYNC, QUARTER, NOON + timedelta(minutes=15)),
         # Three o'clock in Berlin's winter.
         ScheduleRow(ScheduledOperation.RECONCILE, cron_of("0 3 * * *"), datetime(2026, 3, 2, 2, tzinfo=UTC)),
+        ScheduleRow(
+            ScheduledOperation.RECONCILE_ORDERS, cron_of("30 3 * * *"), datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+        ),
+        ScheduleRow(ScheduledOperation.DELIVER_ORDERS, OFF, None),
         ScheduleRow(ScheduledOperation.LINK, OFF, None),
         ScheduleRow(ScheduledOperation.PUBLISH, OFF, None),
     ]
@@ -142,6 +146,8 @@ def test_nothing_is_started_before_its_time(syncing, clock):
         ("sync_orders", "sync_orders", {}),
         ("sync", "sync", {}),
         ("reconcile", "sync", {"full_existence": True}),
+        ("reconcile_orders", "reconcile_orders", {}),
+        ("deliver_orders", "deliver_orders", {}),
         ("link", "link", {}),
         ("publish", "publish", {}),
     ],
@@ -272,8 +278,8 @@ def test_of_many_that_look_at_once_one_starts_what_is_due(connect, clock):
         started = [kind for found in pool.map(look, range(4)) for kind in found]
 
     # The sync, and the reconcile that is one, too.
-    assert sorted(started) == ["get_orders", "sync", "sync", "sync_orders"]
-    assert Run.objects.filter(trigger="schedule").count() == 4
+    assert sorted(started) == ["get_orders", "reconcile_orders", "sync", "sync", "sync_orders"]
+    assert Run.objects.filter(trigger="schedule").count() == 5
 
 
 def test_a_ticker_goes_on_after_a_tick_that_failed(syncing, clock, caplog, monkeypatch):

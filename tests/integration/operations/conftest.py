@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from PIL import Image
 
+from fakes.deliveries import MemoryDeliveries
 from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state.tokens import Token
@@ -149,6 +150,7 @@ class Shop:
             existence=DjangoExistenceNotes(self.channel.pk),
             orders=self.orders,
             accounts=DjangoAccounts(self.channel.pk, clock=self.clock),
+            deliveries=MemoryDeliveries(),
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=self.clock,
         )

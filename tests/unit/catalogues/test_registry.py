@@ -23,7 +23,7 @@ class PriceList:
             if file.readline().strip() != "PRICES":
                 raise FileRefused("It does not begin with PRICES.")
 
-    def read(self, path, *, counted_column=""):
+    def read(self, path, *, counted_column="", orders_column=""):
         for line in path.read_text().splitlines()[1:]:
             sku, price = line.split()
             yield ReadProduct(Product(sku, sku, "", (Variant(sku, (), Decimal(price), None, 1),)), (), 1)

@@ -53,10 +53,10 @@ def a_row(**values):
 
 @pytest.fixture
 def read(tmp_path):
-    def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv", counted_column=""):
+    def read_text(*rows, header=HEADER, encoding="utf-8", name="catalogue.csv", **columns):
         path = tmp_path / name
         path.write_bytes((header + "".join(rows)).encode(encoding, errors="surrogatepass"))
-        return list(CatalogueFiles().read(path, counted_column=counted_column))
+        return list(CatalogueFiles().read(path, **columns))
 
     return read_text
 
@@ -501,3 +501,25 @@ def test_what_is_no_time_of_counting_is_noted_and_the_row_is_taken(read, text):
 def test_a_file_without_the_column_that_says_when_it_was_counted_is_refused(read):
     with pytest.raises(FileRefused, match="lacks the column Counted"):
         read("mug,Mug,7.90\n", header="Handle,Title,Variant Price\n", counted_column="Counted")
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "through"),
+    [
+        ("1042", 5, (("", 1042),)),
+        (" shop = 1042; outlet=77 ", 5, (("shop", 1042), ("outlet", 77))),
+        ("", 5, ()),
+        ("yesterday", None, ()),
+        ("-1", None, ()),
+        ("9" * 30, None, ()),
+        (";", None, ()),
+    ],
+)
+def test_a_column_that_the_source_names_says_up_to_which_order_was_counted(read, text, quantity, through):
+    header = "Handle,Title,Variant Price,Variant Inventory Qty,Orders\n"
+
+    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, orders_column="Orders")
+
+    assert [(variant.quantity, variant.orders_through) for variant in mug.product.variants] == [(quantity, through)]
+    noted = [report for report in mug.reports if "no order number such as 1042" in report.message]
+    assert len(noted) == (quantity is None)

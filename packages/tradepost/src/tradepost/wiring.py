@@ -25,32 +25,56 @@ from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Trigger
+from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
+from tradepost.database.orders.personal_data import DjangoPersonalData
+from tradepost.database.orders.targets import DjangoTargets
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
-from tradepost.domain.errors import NotAllowed
+from tradepost.domain.errors import AddressRefused, NotAllowed
+from tradepost.domain.order_delivery import FOLDER, WEB, delivery_address
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
+from tradepost.exports.folder import LocalFolder
+from tradepost.exports.registry import OrderFiles
+from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
-from tradepost.miva.files.file_server import Connect
+from tradepost.miva.files.file_server import Connect, FileServerAddress
+from tradepost.miva.files.image_store import SERVERS
+from tradepost.miva.files.order_folder import ServerFolder
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
-from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
+from tradepost.operations import (
+    deliver_orders,
+    get_orders,
+    link,
+    product_types,
+    publish,
+    reconcile_orders,
+    sync,
+    sync_orders,
+)
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.deliver_orders import ConsumerDeliveries
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
+from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
+from tradepost.operations.personal_data import PersonalDataPorts
 from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
     Catalogue,
     ChannelProfile,
     Clock,
+    ConsumerTarget,
+    Deliveries,
     Drifts,
+    FileProtocol,
     History,
     ImageStore,
     Intents,
@@ -60,6 +84,8 @@ from tradepost.operations.ports import (
     ShipmentReader,
     Store,
     StoreConnection,
+    Target,
+    Targets,
 )
 from tradepost.operations.selection import Selection
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
@@ -80,7 +106,10 @@ LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
 ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
     "sync_orders": sync_orders.execute,
+    "deliver_orders": deliver_orders.execute,
 }
+# What compares the orders of a span of time.
+SPAN_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {"reconcile_orders": reconcile_orders.execute}
 
 
 def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
@@ -89,6 +118,8 @@ def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
         LISTING_VERBS[kind](ports, selection)
     elif selection.only is not None:
         raise NotAllowed(f"'{kind.replace('_', ' ')}' is about all orders; it can't be limited to listings.")
+    elif kind in SPAN_VERBS:
+        SPAN_VERBS[kind](ports, selection)
     else:
         ORDER_VERBS[kind](ports)
 
@@ -122,6 +153,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             existence=DjangoExistenceNotes(channel.pk),
             orders=DjangoOrders(channel.pk, run_id=run.id),
             accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
+            deliveries=deliveries_of(channel, clock=clock),
             run=run,
             clock=clock,
         )
@@ -277,6 +309,71 @@ def handover_ports(
     return HandoverPorts(
         channel_id=channel.pk,
         handovers=DjangoHandovers(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
+    )
+
+
+def export_ports(
+    channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> ExportPorts:
+    """Give what taking a channel's orders out needs; `requested_by` is kept."""
+    return ExportPorts(
+        channel_id=channel.pk,
+        exports=DjangoOrderExports(channel.pk),
+        writer=OrderFiles(),
+        handovers=DjangoHandovers(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
+    )
+
+
+def targets_of(channel: Channel) -> Targets:
+    return DjangoTargets(channel.pk, cipher=cipher)
+
+
+def deliveries_of(channel: Channel, *, clock: Clock = timezone.now) -> Deliveries:
+    exports = export_ports(channel, requested_by="", trigger=Trigger.CHAIN, clock=clock)
+    return ConsumerDeliveries(
+        channel.name, exports, targets_of(channel), partial(open_target, is_local=channel.is_local)
+    )
+
+
+@contextmanager
+def open_target(target: ConsumerTarget, *, is_local: bool) -> Iterator[Target]:
+    """Open where a consumer's batches are brought; nothing is sent yet. Raises NotAllowed, AddressRefused."""
+    address = delivery_address(target.address)
+    if address.protocol == FOLDER:
+        yield LocalFolder(Path(address.path))
+        return
+    private_hosts = frozenset({address.host.lower()}) if is_local else frozenset()
+    if address.protocol in WEB:
+        if address.protocol == "http" and not is_local:
+            raise AddressRefused("Orders are posted to https addresses only, unless the channel is a local one.")
+        addresses = partial(checked_addresses, private_hosts=private_hosts)
+        transport = partial(CheckedTransport, addresses=addresses)
+        yield WebAddress(target.address, token=target.secret, open_transport=transport)
+        return
+    server = FileServerAddress(
+        host=address.host,
+        user=address.user,
+        password=target.secret,
+        protocol=FileProtocol(address.protocol),
+        port=address.port,
+        fingerprint=target.fingerprint,
+    )
+    open_files = partial(SERVERS[server.protocol], server, connect=_connect_for(private_hosts))
+    yield ServerFolder(open_files, folder=address.path)
+
+
+def personal_data_ports(
+    *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> PersonalDataPorts:
+    """Give what requests about personal data need; `requested_by` is kept."""
+    return PersonalDataPorts(
+        personal_data=DjangoPersonalData(),
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         transaction=transaction.atomic,
         clock=clock,

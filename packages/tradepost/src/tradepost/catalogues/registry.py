@@ -28,7 +28,7 @@ class CatalogueFormat(Protocol):
         """
         ...
 
-    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
         """Read a file that `check` let pass, as `operations.ports.CatalogueReader` has it."""
         ...
 
@@ -42,8 +42,8 @@ class CatalogueFiles:
     def __init__(self, formats: Sequence[CatalogueFormat] = FORMATS) -> None:
         self._formats = formats
 
-    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
-        return self._format_of(path).read(path, counted_column=counted_column)
+    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
+        return self._format_of(path).read(path, counted_column=counted_column, orders_column=orders_column)
 
     def _format_of(self, path: Path) -> CatalogueFormat:
         """Raises FileRefused: with the one reason where all formats agree (no such file), else with each format's."""

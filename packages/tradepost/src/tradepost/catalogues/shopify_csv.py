@@ -14,6 +14,7 @@ from tradepost.domain.catalogue import MAX_OPTIONS, Product, SourceImage, Varian
 from tradepost.domain.codes import code_key, made_up_sku
 from tradepost.domain.errors import RowRefused, quoted
 from tradepost.domain.fields import MAX_NAME
+from tradepost.domain.stock import OrdersThrough, orders_through_of
 from tradepost.operations.ports import Level, ReadProduct, RowReport
 
 _NEEDED = ("Handle", "Title", "Variant Price")
@@ -64,18 +65,22 @@ class ShopifyCsv:
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)
 
-    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
         """Return the products in the order in which they begin in the file, after the rows that belong to none."""
         if counted_column:
             check_csv(
                 path, needed=[counted_column], layout=f"{self.description} that says when each number was counted"
             )
+        if orders_column:
+            check_csv(
+                path, needed=[orders_column], layout=f"{self.description} that says up to which order was counted"
+            )
         with row_staging() as staging:
-            strays = list(_stage(path, staging, columns={*_COLUMNS, counted_column} - {""}))
+            strays = list(_stage(path, staging, columns={*_COLUMNS, counted_column, orders_column} - {""}))
             if strays:
                 yield ReadProduct(None, tuple(strays), sum(report.level is Level.REFUSED for report in strays))
             for handle, rows in staging.groups():
-                yield _Assembly(handle, rows, staging, counted_column).product()
+                yield _Assembly(handle, rows, staging, counted_column, orders_column).product()
 
 
 def _stage(path: Path, staging: RowStaging, *, columns: Collection[str]) -> Iterator[RowReport]:
@@ -111,6 +116,7 @@ class _Assembly:
     rows: Sequence[tuple[int, _Row]]
     staging: RowStaging
     counted_column: str = ""
+    orders_column: str = ""
     reports: list[RowReport] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
@@ -195,11 +201,12 @@ class _Assembly:
                 line=line,
             )
         source = row.get("Variant Image", "")
+        quantity, orders_through = self._counted(row, line)
         return Variant(
             sku=sku,
             options=values,
             price=_money(row, "Variant Price", line),
-            quantity=_quantity(row, line),
+            quantity=quantity,
             position=position,
             msrp=_money_or_none(row, "Variant Compare At Price", line),
             cost=_money_or_none(row, "Cost per item", line),
@@ -213,8 +220,23 @@ class _Assembly:
             image=SourceImage(source, 1, row.get("Image Alt Text", "")) if source else None,
             sku_made_up="Variant SKU" not in row,
             counted_at=self._counted_at(row, line),
+            orders_through=orders_through,
             sells_without_stock=row.get("Variant Inventory Policy", "").lower() == "continue",
         )
+
+    def _counted(self, row: _Row, line: int) -> tuple[int | None, OrdersThrough]:
+        """Return the quantity and up to which order it was counted; none where the file says that in no way."""
+        quantity = _quantity(row, line)
+        text = row.get(self.orders_column, "") if self.orders_column else ""
+        through = orders_through_of(text) if text else ()
+        if through is None:
+            self._note(
+                line,
+                f"{quoted(text)} in the column {self.orders_column} is no order number such as 1042, nor one by "
+                "channel such as shop=1042, so its quantity states nothing.",
+            )
+            return None, ()
+        return quantity, through
 
     def _counted_at(self, row: _Row, line: int) -> datetime | None:
         text = row.get(self.counted_column, "") if self.counted_column else ""

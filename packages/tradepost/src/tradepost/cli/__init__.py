@@ -37,6 +37,7 @@ NOUNS = {
     "listings": Noun("listings", "See, publish, sync, hide, overwrite and delist what is on a store."),
     "orders": Noun("orders", "Get orders, acknowledge and ship them."),
     "shipments": Noun("shipments", "Record shipments, and see what the store was told of them."),
+    "personal-data": Noun("personal_data", "Tell and erase what is kept of somebody who ordered."),
     "runs": Noun("runs", "See what was executed, and stop it."),
     "users": Noun("users", "Give people a login for the back office."),
     "serve": Noun("serve", "Serve the back office and execute runs."),

@@ -110,6 +110,14 @@ def source(
             "--counts column.",
         ),
     ] = "",
+    orders_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The column that says up to which order was counted, as 1042 or shop=1042; it implies --counts file, "
+            "and '' is none.",
+        ),
+    ] = None,
     lag: Annotated[
         str,
         typer.Option(
@@ -128,8 +136,9 @@ def source(
         before = catalogue().source(SOURCE)
         settings = replace(
             before,
-            counts=counts or (Counting.COLUMN if counted_column else before.counts),
+            counts=counts or _implied(before.counts, counted_column=counted_column, orders_column=orders_column),
             counted_column=counted_column or before.counted_column,
+            orders_column=before.orders_column if orders_column is None else orders_column.strip(),
             lag=_lag(lag) if lag else before.lag,
         )
         if settings.counts is Counting.COLUMN and not settings.counted_column:
@@ -144,6 +153,7 @@ def source(
                 "source": settings.name,
                 "counts": settings.counts,
                 "counted_column": settings.counted_column,
+                "orders_column": settings.orders_column,
                 "lag_minutes": minutes,
             }
         )
@@ -151,6 +161,8 @@ def source(
     out.print(f"counts {settings.counts}: {_COUNTS[settings.counts]}")
     if settings.counts is Counting.COLUMN:
         out.print(f"counted column: {settings.counted_column}", markup=False)
+    if settings.orders_column:
+        out.print(f"orders column: {settings.orders_column}", markup=False)
     out.print(f"lag: {counted(minutes, 'minute')}")
 
 
@@ -159,6 +171,13 @@ _COUNTS = {
     Counting.FILE: "a file that is not the last one again states all its numbers, also those that are as before.",
     Counting.COLUMN: "a number in a file says something new where its row was counted later than the last one.",
 }
+
+
+def _implied(before: Counting, *, counted_column: str, orders_column: str | None) -> Counting:
+    """Who says when or up to where a number was counted has counted it."""
+    if counted_column:
+        return Counting.COLUMN
+    return Counting.FILE if orders_column and before is Counting.CHANGED else before
 
 
 def _lag(text: str) -> timedelta:

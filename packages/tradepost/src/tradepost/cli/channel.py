@@ -18,6 +18,7 @@ from tradepost.cli.channel_edit import (
 )
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.order_reconcile import proof_json, proof_lines
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.domain.brake import Braking
@@ -164,7 +165,9 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     for key, value in facts.items():
-        if key not in {"attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments"}:
+        if key not in {
+            *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared")
+        }:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
     out.print(f"shipments that the store is not told of: {unsent}", markup=False, soft_wrap=True)
@@ -178,6 +181,8 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
             markup=False,
             soft_wrap=True,
         )
+    for line in proof_lines(facts["orders_compared"]):
+        out.print(line, markup=False, soft_wrap=True)
     for row in wiring.schedules().of(channel.pk):
         out.print(f"schedule {row.operation}: {row_words(row, channel)}", markup=False, soft_wrap=True)
     for connection in facts["connections"]:
@@ -252,6 +257,7 @@ def set_(
     look_back_days: options.LookBackDays = None,
     payment_states: options.PaymentStates = None,
     payload_days: options.PayloadDays = None,
+    personal_days: options.PersonalDays = None,
     order_status: options.OrderStatuses = None,
     native: options.Native = None,
     require_product_type: options.RequireProductType = None,
@@ -326,6 +332,7 @@ def set_(
             "look_back_days": look_back_days,
             "payment_states": frozenset(payment_states) if payment_states else None,
             "payload_days": payload_days,
+            "personal_days": personal_days,
             "order_statuses": frozenset(order_status) if order_status else None,
             "requires_product_type": require_product_type,
             "linking_priority": link_by,
@@ -479,6 +486,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "look_back_days": channel.look_back_days,
         "payment_states": sorted(state.value for state in settings.payment_states),
         "payload_days": channel.payload_days,
+        "personal_days": channel.personal_days,
         "batch_size": channel.batch_size,
         "requests_at_once": channel.requests_at_once,
         "order_statuses": sorted(status.value for status in settings.order_statuses),
@@ -516,6 +524,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
         "unsent_shipments": {state.value: channel.shipments.filter(state=state.value).count() for state in UNSENT},
+        "orders_compared": proof_json(channel),
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
         "connections": [
             {

@@ -7,6 +7,7 @@ import typer
 
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
+from tradepost.domain.personal_data import LONGEST_DAYS
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import FileProtocol
 
@@ -113,6 +114,14 @@ PaymentStates = Annotated[
 PayloadDays = Annotated[
     int | None,
     typer.Option(min=0, max=3650, help="How many days orders are kept as the store sent them, besides."),
+]
+PersonalDays = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=LONGEST_DAYS,
+        help="How many days after an order was closed or cancelled it is kept who bought; 365 at first.",
+    ),
 ]
 OrderStatuses = Annotated[
     list[StoreStatus] | None,

@@ -8,6 +8,8 @@ import typer
 from tradepost.cli import order_rules
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.order_export import confirm_, consumers, deliver, deliver_to, export, remove_consumer_
+from tradepost.cli.order_reconcile import reconcile
 from tradepost.cli.order_values import amount
 from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.cli.shipments import NowOption, shipment_json, told
@@ -216,6 +218,15 @@ def rematch(
         out.print(f"To be looked at: {_numbers(found)}; {when}.", markup=False, soft_wrap=True)
     else:
         out.print("None of these orders has an unknown item." if orders else "No order has an unknown item.")
+
+
+app.command()(reconcile)
+app.command()(export)
+app.command("confirm")(confirm_)
+app.command()(consumers)
+app.command("remove-consumer")(remove_consumer_)
+app.command("deliver-to")(deliver_to)
+app.command()(deliver)
 
 
 @app.command()

@@ -27,6 +27,8 @@ _WORDS = {
     RunKind.SET_TYPE: "set type",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
+    RunKind.RECONCILE_ORDERS: "reconcile orders",
+    RunKind.DELIVER_ORDERS: "deliver orders",
     RunKind.REQUEST: "request",
 }
 

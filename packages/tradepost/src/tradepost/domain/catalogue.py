@@ -48,7 +48,8 @@ class Variant:
     One sellable combination. `options` are values in the order of the product's `option_names`.
 
     `quantity` None means unknown, which is never sent; 0 means sold out. `sku_made_up` says that the file had none.
-    `counted_at`: when the quantity was counted, where the source says so. `sells_without_stock`: the source would go on
+    `counted_at`: when the quantity was counted, where the source says so, and `orders_through`: the highest order that
+    it knows of, by channel. `sells_without_stock`: the source would go on
     selling it when none is left.
     `barcode`: an EAN, UPC or other GTIN, or whatever else is printed on it. Measures are in the store's own unit.
     """
@@ -70,6 +71,7 @@ class Variant:
     image: SourceImage | None = None
     sku_made_up: bool = False
     counted_at: datetime | None = None
+    orders_through: tuple[tuple[str, int], ...] = ()
     sells_without_stock: bool = False
 
 

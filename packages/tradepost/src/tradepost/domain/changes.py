@@ -326,12 +326,41 @@ def order_gone(order_number: int) -> Change:
     )
 
 
-def order_handed_over(order_number: int, *, at: datetime) -> Change:
+def order_anonymised(number: str, *, is_asked: bool = False) -> Change:
+    """Who ordered is forgotten, and nothing here says who it was."""
+    reason = "erased, as its person has asked" if is_asked else "kept long enough after it was closed"
+    fields = (FieldChange("is_anonymous", None, True),)
+    return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.UPDATE, fields, reason)
+
+
+def orders_delivered(consumer: str, *, address: str, records: int) -> Change:
+    """A consumer is brought what is new for it."""
+    fields = (FieldChange("address", None, address), FieldChange("records", None, records))
+    return Change(Subject(SubjectKind.FILE, consumer), Side.STORE, Action.UPLOAD, fields, "orders for a consumer")
+
+
+def order_handed_over(order_number: int, *, at: datetime, to: str = "") -> Change:
     """Who packs the order has its pieces in their own count from now on."""
     field = FieldChange("handed_over_at", None, at)
     return Change(
-        Subject(SubjectKind.ORDER, str(order_number)), Side.HUB, Action.UPDATE, (field,), "handed over by a person"
+        Subject(SubjectKind.ORDER, str(order_number)),
+        Side.HUB,
+        Action.UPDATE,
+        (field,),
+        f"taken over by {to}" if to else "handed over by a person",
     )
+
+
+def order_located(number: str, *, place: str, why: str, is_acknowledged: bool) -> Change:
+    """Where an order of the store is in the hub; nothing is changed."""
+    fields = (FieldChange("place", None, place), FieldChange("acknowledged", None, is_acknowledged))
+    return Change(Subject(SubjectKind.ORDER, number), Side.HUB, Action.KEEP, fields, why)
+
+
+def shipment_located(code: str, *, order_number: str, in_hub: bool, on_store: bool) -> Change:
+    """On which sides a shipment is; nothing is changed."""
+    fields = (FieldChange("in_hub", None, in_hub), FieldChange("on_store", None, on_store))
+    return Change(Subject(SubjectKind.SHIPMENT, code, f"order {order_number}"), Side.HUB, Action.KEEP, fields)
 
 
 def order_acknowledged(order_number: int, acknowledgement: Acknowledgement) -> Change:

@@ -18,6 +18,7 @@ from tradepost.domain.order import (
     acknowledgement_note,
     final_state,
 )
+from tradepost.domain.personal_data import without_person
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipment import is_same_tracking
 
@@ -95,6 +96,11 @@ class LedgerOrder:
     matched: frozenset[int] = field(default_factory=frozenset)
     is_gone: bool = False
     listed: Mapping[int, Decimal] = field(default_factory=dict)
+    is_anonymous: bool = False
+
+    def kept(self, found: StoreOrder) -> StoreOrder:
+        """What of the order as it is on the store the ledger keeps: once it is anonymous, no person any more."""
+        return without_person(found) if self.is_anonymous else found
 
     @property
     def has_unknown_items(self) -> bool:

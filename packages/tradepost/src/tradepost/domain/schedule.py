@@ -29,12 +29,17 @@ _LATE = timedelta(minutes=2)
 
 
 class ScheduledOperation(StrEnum):
-    """What can be started by a schedule. Reconcile is a sync that looks at every product of the store."""
+    """
+    What can be started by a schedule. Reconcile is a sync that looks at every product of the store, reconcile orders
+    the comparison of orders and shipments.
+    """
 
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
     SYNC = "sync"
     RECONCILE = "reconcile"
+    RECONCILE_ORDERS = "reconcile_orders"
+    DELIVER_ORDERS = "deliver_orders"
     LINK = "link"
     PUBLISH = "publish"
 
@@ -66,6 +71,8 @@ DEFAULT_SCHEDULES: Mapping[ScheduledOperation, Schedule] = {
     ScheduledOperation.SYNC_ORDERS: Schedule(every=timedelta(minutes=10)),
     ScheduledOperation.SYNC: Schedule(every=timedelta(minutes=15)),
     ScheduledOperation.RECONCILE: Schedule(cron="0 3 * * *"),
+    ScheduledOperation.RECONCILE_ORDERS: Schedule(cron="30 3 * * *"),
+    ScheduledOperation.DELIVER_ORDERS: OFF,
     ScheduledOperation.LINK: OFF,
     ScheduledOperation.PUBLISH: OFF,
 }

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import TypeAlias
 
-from tradepost.domain.order import LineOption, StoreStatus
+from tradepost.domain.order import LARGEST_ID, LineOption, StoreStatus
 
 MAX_STOCK = 2_147_483_647
 
@@ -47,6 +48,10 @@ class Counting(StrEnum):
     COLUMN = "column"
 
 
+OrdersThrough: TypeAlias = tuple[tuple[str, int], ...]
+"""The highest order number that is known to a count, by channel."""
+
+
 class EntryKind(StrEnum):
     """What moved an account."""
 
@@ -76,6 +81,22 @@ def sells_without_stock(*, is_asked: bool, is_allowed: bool, is_gone: bool) -> b
     allows it, and nothing that is gone from the catalogue.
     """
     return is_asked and is_allowed and not is_gone
+
+
+def orders_through_of(text: str) -> OrdersThrough | None:
+    """
+    Read up to which order a source has counted, as `1042`, or by channel as `shop=1042; outlet=77`; None if it is none.
+
+    A number without a channel is that of the only one, and its name blank.
+    """
+    found: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, _, number = part.rpartition("=")
+        number = number.strip()
+        if not (number.isascii() and number.isdecimal()) or len(number) >= len(str(LARGEST_ID)):
+            return None
+        found[name.strip()] = int(number)
+    return tuple(found.items()) or None
 
 
 def stated(statement: int | None, *, is_gone: bool) -> int | None:

@@ -26,7 +26,17 @@ from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
-from tradepost.operations.selection import AS_IF, FULL_EXISTENCE, GROUPS, IS_FORCED, LINK_TO, Selection, beyond_brake
+from tradepost.operations.selection import (
+    AS_IF,
+    FULL_EXISTENCE,
+    GROUPS,
+    IS_FORCED,
+    LINK_TO,
+    PLACED,
+    TELLS_ALL,
+    Selection,
+    beyond_brake,
+)
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
@@ -213,6 +223,8 @@ def selection_of(run: Run) -> Selection:
         full_existence=bool(run.options.get(FULL_EXISTENCE)),
         is_forced=bool(run.options.get(IS_FORCED)),
         link_to=run.options.get(LINK_TO, ""),
+        placed=tuple(run.options.get(PLACED, (None, None))),
+        tells_all=bool(run.options.get(TELLS_ALL)),
     )
 
 

@@ -41,6 +41,8 @@ WORK: Mapping[ScheduledOperation, Work] = {
     ScheduledOperation.SYNC_ORDERS: Work(RunKind.SYNC_ORDERS, "orders sync"),
     ScheduledOperation.SYNC: Work(RunKind.SYNC, "listings sync"),
     ScheduledOperation.RECONCILE: Work(RunKind.SYNC, "listings sync --full", {FULL_EXISTENCE: True}),
+    ScheduledOperation.RECONCILE_ORDERS: Work(RunKind.RECONCILE_ORDERS, "orders reconcile"),
+    ScheduledOperation.DELIVER_ORDERS: Work(RunKind.DELIVER_ORDERS, "orders deliver"),
     ScheduledOperation.LINK: Work(RunKind.LINK, "listings link"),
     ScheduledOperation.PUBLISH: Work(RunKind.PUBLISH, "listings publish"),
 }

@@ -61,7 +61,7 @@ class Verdict:
     All that is to be recorded of a batch. `results` are beside those of the changes that were sent.
 
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
-    stated. Both by listing.
+    stated. Both by listing. `delivered`: the consumers that a batch was brought to.
 
     `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now. `stamped`:
     custom fields of orders that acknowledging them has set, by our id. `answered_orders`: by the store's numbers, those
@@ -102,6 +102,7 @@ class Verdict:
     compared: list[Compared] = field(default_factory=list)
     drifts: dict[int, dict[Group, Drift | None]] = field(default_factory=dict)
     stated: dict[int, int] = field(default_factory=dict)
+    delivered: list[str] = field(default_factory=list)
 
     def flag(self, listing_id: int, kind: Attention, message: str) -> None:
         """Say that a listing needs a person; what was said first of a kind stays."""
@@ -548,6 +549,8 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.wake_shipments(verdict.changed_orders)
     if verdict.unsent_shipments:
         ports.orders.flag_shipments(verdict.unsent_shipments)
+    if verdict.delivered:
+        ports.deliveries.delivered(verdict.delivered, at=at)
 
 
 def _record_drift(ports: Ports, verdict: Verdict, at: datetime) -> None:

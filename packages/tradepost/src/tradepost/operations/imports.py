@@ -155,9 +155,11 @@ def import_catalogue(
     now = ports.clock()
     saying = _saying(path, source, digest=digest, now=now)
     column = source.counted_column if source.counts is Counting.COLUMN else ""
+    names = ports.catalogue.channel_names() if source.orders_column else []
     waiting: list[Product] = []
+    file = ports.reader.read(path, counted_column=column, orders_column=source.orders_column)
     with_images = without_stock = 0
-    for batch, is_last in _with_the_rest(_batches(ports.reader.read(path, counted_column=column)), waiting):
+    for batch, is_last in _with_the_rest(_batches(file), waiting):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
@@ -169,6 +171,8 @@ def import_catalogue(
         ]
         if column and not is_last:
             products = [_counted_by_now(product, now, report) for product in products]
+        if source.orders_column and not is_last:
+            products = [_through_orders_of(product, names, report) for product in products]
         if ports.descriptions is not None and not is_last:
             _note_descriptions(products, ports.descriptions, report)
         if products:
@@ -321,6 +325,24 @@ def _counted_by_now(product: Product, now: datetime, report: ImportReport) -> Pr
             message = f"{before.sku} was counted at {before.counted_at:%Y-%m-%d %H:%M} UTC, which is not yet, so its "
             report.reports.append(RowReport(0, Level.NOTE, f"{message}quantity states nothing.", product.handle))
     return replace(product, variants=early)
+
+
+def _through_orders_of(product: Product, channels: Sequence[str], report: ImportReport) -> Product:
+    """Give each order number its channel; a quantity of which that can't be known states nothing."""
+    variants = []
+    for variant in product.variants:
+        through = variant.orders_through
+        if len(channels) == 1:
+            through = tuple((name or channels[0], number) for name, number in through)
+        unknown = [name for name, _ in through if name not in channels]
+        if unknown:
+            what = f"names the channel {quoted(unknown[0])}, which there is not" if unknown[0] else "names no channel"
+            message = f"Up to which order {variant.sku} was counted {what}, so its quantity states nothing."
+            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
+            variants.append(replace(variant, quantity=None, orders_through=()))
+        else:
+            variants.append(replace(variant, orders_through=through))
+    return replace(product, variants=tuple(variants))
 
 
 def _digest(path: Path) -> str:

@@ -16,12 +16,15 @@ from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
 # groups of an overwrite, a sync that looks at every product of the store, or sends anew what was accepted there, the
-# product of a link by hand, and what it may do whatever the brake says.
+# product of a link by hand, when the orders were placed that are compared and whether all of them are told, and what
+# it may do whatever the brake says.
 AS_IF = "as_if"
 GROUPS = "groups"
 FULL_EXISTENCE = "full_existence"
 IS_FORCED = "is_forced"
 LINK_TO = "link_to"
+PLACED = "placed"
+TELLS_ALL = "tells_all"
 BEYOND_BRAKE = "beyond_brake"
 
 
@@ -31,7 +34,8 @@ class Selection:
     `only`: listing ids, None for all that is due. `as_if`: plan as if this change had been queued for them; `groups`
     are then those of an overwrite. `full_existence`: a sync looks at every product of the store, and does not count.
     `is_forced`: it compares what was chosen, and sends its own values whatever was accepted before. `link_to`: the id
-    or code of the product that the one listing of `only` is linked to.
+    or code of the product that the one listing of `only` is linked to. `placed`: from when until when the orders were
+    placed that are compared, in seconds; `tells_all`: also of those that are as they should be.
     """
 
     only: frozenset[int] | None = None
@@ -40,6 +44,8 @@ class Selection:
     full_existence: bool = False
     is_forced: bool = False
     link_to: str = ""
+    placed: tuple[int | None, int | None] = (None, None)
+    tells_all: bool = False
 
     @classmethod
     def of(cls, only: Collection[int] | None = None, **options: Any) -> "Selection":

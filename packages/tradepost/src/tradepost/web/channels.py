@@ -57,7 +57,7 @@ class ChannelTable(ReadOnlyTable):
 
     list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "store_standing", "is_local")
     inlines = (ChannelSchedules, Connections)
-    exclude = ("rules", "carrier_map", "order_rules")
+    exclude = ("rules", "carrier_map", "order_rules", "orders_proof")
     readonly_fields = ("rules_for_orders",)
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")
 

@@ -13,6 +13,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Braking
 from tradepost.domain.listing import Health, Pending
 from tradepost.domain.order import OrderState
+from tradepost.domain.order_proof import OrderProof, proof_of
 from tradepost.domain.shipment import UNSENT
 from tradepost.web.format import RUN_COLOURS, spoken
 from tradepost.web.listings import ATTENTION_PARAMETER
@@ -39,6 +40,7 @@ class ChannelOverview:
     attention: list[Figure] = field(default_factory=list)
     orders: list[Figure] = field(default_factory=list)
     stopped: list[tuple[Run, str]] = field(default_factory=list)
+    proof: OrderProof | None = None
 
 
 def overview() -> dict[str, Any]:
@@ -79,6 +81,7 @@ def _channel(channel: Channel) -> ChannelOverview:
             for run in Run.objects.filter(channel=channel, needs_answer=True).order_by("pk")
             if (braking := Braking.from_json(run.brake)) is not None
         ],
+        proof=proof_of(channel.orders_proof),
         orders=[
             *(_count(channel, "order", "state", value, orders.get(value, 0)) for value in map(str, OrderState)),
             *_unsent_shipments(channel),

@@ -13,7 +13,7 @@ from tradepost.database.catalogue.products import read_products
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
-from tradepost.database.models import ImageRecord, ProductRecord, Source, VariantRecord
+from tradepost.database.models import Channel, ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
 from tradepost.database.stock.statements import state_counts, stated_quantities, take_numbers
 from tradepost.domain.attention import Attention
@@ -38,6 +38,7 @@ class DjangoCatalogue:
             timedelta(minutes=source.lag_minutes),
             source.digest,
             source.counted_column,
+            source.orders_column,
         )
 
     def set_source(self, settings: SourceSettings) -> None:
@@ -48,8 +49,12 @@ class DjangoCatalogue:
                 "lag_minutes": int(settings.lag.total_seconds() // 60),
                 "digest": settings.digest,
                 "counted_column": settings.counted_column,
+                "orders_column": settings.orders_column,
             },
         )
+
+    def channel_names(self) -> list[str]:
+        return list(Channel.objects.filter(archived_at__isnull=True).order_by("id").values_list("name", flat=True))
 
     def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         with transaction.atomic():
@@ -178,7 +183,7 @@ def _comparable(product: Product) -> Product:
 
 
 def _without_number(variant: Variant) -> Variant:
-    return replace(variant, quantity=None, counted_at=None)
+    return replace(variant, quantity=None, counted_at=None, orders_through=())
 
 
 def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> ImportCounts:

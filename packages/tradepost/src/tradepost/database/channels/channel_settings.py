@@ -31,6 +31,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         time_zone=channel.time_zone,
         look_back_days=channel.look_back_days,
         payload_days=channel.payload_days,
+        personal_days=channel.personal_days,
         acknowledge_mode=AcknowledgeMode(channel.acknowledge_mode),
         acknowledge_field=channel.acknowledge_field,
         acknowledge_value=channel.acknowledge_value,

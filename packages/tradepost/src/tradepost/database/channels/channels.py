@@ -152,6 +152,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.look_back_days = settings.look_back_days
     channel.payment_states = sorted(state.value for state in settings.payment_states)
     channel.payload_days = settings.payload_days
+    channel.personal_days = settings.personal_days
     channel.acknowledge_mode = settings.acknowledge_mode.value
     channel.acknowledge_field = settings.acknowledge_field
     channel.acknowledge_value = settings.acknowledge_value

@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from tradepost.database.models import Channel, Connection, ConnectionKind, ExistenceNote, StoreProtocol
+from tradepost.database.models import (
+    Channel,
+    Connection,
+    ConnectionKind,
+    ConsumerTargetRecord,
+    ExistenceNote,
+    StoreProtocol,
+)
 from tradepost.domain.errors import Reconfigure
 from tradepost.operations.ports import Cipher, Digest, FileProtocol, ImageConnection, StoreConnection
 
@@ -127,7 +134,8 @@ def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher)
 
 
 def has_secrets() -> bool:
-    return Connection.objects.exclude(secrets=b"").exists()
+    stored = Connection.objects.exclude(secrets=b"").exists()
+    return stored or ConsumerTargetRecord.objects.exclude(secret=b"").exists()
 
 
 def _secrets(connection: Connection, cipher: Cipher) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
+from tradepost.database.models.export import ConsumedOrder, Consumer, ConsumerTargetRecord, OpenBatch
 from tradepost.database.models.listing import (
     AttentionRecord,
     DriftRecord,
@@ -29,12 +30,16 @@ __all__ = [
     "Channel",
     "Connection",
     "ConnectionKind",
+    "ConsumedOrder",
+    "Consumer",
+    "ConsumerTargetRecord",
     "DriftRecord",
     "ExistenceNote",
     "ImageRecord",
     "Intent",
     "LinkEvent",
     "Listing",
+    "OpenBatch",
     "Order",
     "OrderEvent",
     "OrderLine",

@@ -11,7 +11,8 @@ class Source(models.Model):
     """
     Where the catalogue comes from, and what its numbers mean.
 
-    `counts`: see `domain.stock.Counting`, and for one by column `counted_column`. `lag_minutes`: how old what it says
+    `counts`: see `domain.stock.Counting`, and for one by column `counted_column`. `orders_column`: the one that says
+    up to which order was counted. `lag_minutes`: how old what it says
     may be when it is read. `digest`: of the last file that was read to its end.
     """
 
@@ -20,6 +21,7 @@ class Source(models.Model):
     lag_minutes = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)
     counted_column = models.CharField(max_length=255, blank=True)
+    orders_column = models.CharField(max_length=255, blank=True)
 
     class Meta:
         constraints = [one_of("counts", Counting, table="source")]

@@ -22,7 +22,8 @@ class Channel(models.Model):
 
     `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` and `payment_states`
     lists of values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. `orders_compared`: the
-    `OrderCriteria` by which the ledger was last compared with the whole store. A channel that `is_local` may call
+    `OrderCriteria` by which the ledger was last compared with the whole store. `orders_proof`: what the last
+    comparison of all came to, an `OrderProof`. A channel that `is_local` may call
     private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone that its schedules
     are read in. `refusal`: why the store lets nobody in with this channel's token; until `refused_until` no schedule
     tries it. `store_doubt`: why the store may be another one than the one that the listings were linked to.
@@ -57,6 +58,7 @@ class Channel(models.Model):
     look_back_days = models.PositiveIntegerField(default=7)
     payment_states = models.JSONField(default=list, blank=True)
     payload_days = models.PositiveIntegerField(default=90)
+    personal_days = models.PositiveIntegerField(default=365)
     acknowledge_mode = enum_field(AcknowledgeMode, default=AcknowledgeMode.NONE.value)
     acknowledge_field = models.CharField(max_length=LONGEST_CODE, blank=True)
     acknowledge_value = models.CharField(max_length=LONGEST_VALUE, default=USUAL_VALUE)
@@ -67,6 +69,8 @@ class Channel(models.Model):
     order_rules = models.JSONField(default=list, blank=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
     orders_compared = models.JSONField(default=dict, blank=True)
+    orders_proof = models.JSONField(default=dict, blank=True)
+    orders_proven_at = models.DateTimeField(null=True, blank=True)
 
     stock_mode = enum_field(StockMode, default=StockMode.UNKNOWN.value)
     basket_hours = models.PositiveIntegerField(default=26)

@@ -44,6 +44,7 @@ class Order(models.Model):
     telling_since = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
+    anonymised_at = models.DateTimeField(null=True, blank=True)
     ship_to = models.JSONField(default=dict)
     bill_to = models.JSONField(default=dict)
     charges = models.JSONField(default=list, blank=True)
@@ -85,6 +86,12 @@ class Order(models.Model):
                 fields=["channel", "-id"],
                 condition=Q(opened_at__isnull=True, state__in=["open", "on_hold", "not_managed"]),
                 name="order_untouched",
+            ),
+            # Those of which it may not be known any more who bought.
+            models.Index(
+                fields=["channel", "imported_at"],
+                condition=Q(anonymised_at__isnull=True, state__in=["closed", "cancelled"]),
+                name="order_with_person",
             ),
             # Lists, newest first.
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),
@@ -270,6 +277,8 @@ class ShipmentRecord(models.Model):
             models.Index(fields=["channel", "id"], condition=Q(state="parked"), name="shipment_parked"),
             # Searches.
             models.Index(fields=["tracking_number"], name="shipment_by_tracking_number"),
+            # placed_or_shipped: those of a time.
+            models.Index(fields=["shipped_at"], name="shipment_by_date"),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,8 @@ class RunKind(StrEnum):
     SET_TYPE = "set_type"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
+    RECONCILE_ORDERS = "reconcile_orders"
+    DELIVER_ORDERS = "deliver_orders"
     REQUEST = "request"
 
 

@@ -33,6 +33,18 @@ def read_ledger(rows: Collection[Order]) -> dict[int, LedgerOrder]:
     return {row.external_id: _ledger_order(row, lines[row.pk], shipments.get(row.pk, ())) for row in rows}
 
 
+def read_by_id(rows: Collection[Order]) -> dict[int, LedgerOrder]:
+    """Return these orders by our id: they may be of several channels."""
+    by_channel: dict[int, list[Order]] = defaultdict(list)
+    for row in rows:
+        by_channel[row.channel_id].append(row)
+    found: dict[int, LedgerOrder] = {}
+    for of_channel in by_channel.values():
+        ledger = read_ledger(of_channel)
+        found |= {row.pk: ledger[row.external_id] for row in of_channel}
+    return found
+
+
 def _shipments(rows: Collection[Order]) -> dict[int, tuple[RecordedShipment, ...]]:
     parts: dict[int, dict[int, RecordedShipment]] = defaultdict(dict)
     pieces: dict[int, dict[int, int]] = defaultdict(dict)
@@ -80,7 +92,14 @@ def _ledger_order(row: Order, lines: Collection[OrderLine], shipments: tuple[Rec
     matched = frozenset(line.line_id for line in lines if line.listing_id is not None)
     listed = {line.line_id: line.listed_price for line in lines if line.listed_price is not None}
     return LedgerOrder(
-        order, OrderState(row.state), row.holds, shipments, matched, is_gone=bool(row.closed_reason), listed=listed
+        order,
+        OrderState(row.state),
+        row.holds,
+        shipments,
+        matched,
+        is_gone=bool(row.closed_reason),
+        listed=listed,
+        is_anonymous=row.anonymised_at is not None,
     )
 
 

@@ -15,7 +15,9 @@ from tradepost.database.orders import shipments
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
-from tradepost.database.orders.parked import let_try_again, park, parked_ids, tried_fingerprints, unpark
+from tradepost.database.orders.parked import let_try_again, park, parked_ids, reasons, tried_fingerprints, unpark
+from tradepost.database.orders.personal_data import forget_people, forget_people_of_old_channels
+from tradepost.database.orders.proofs import hub_orders, placed_or_shipped
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import (
@@ -43,6 +45,7 @@ from tradepost.domain.order_changes import (
 )
 from tradepost.domain.order_lines import LineMatcher, listed_prices
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
+from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.order_rules import OrderRule, Ruled, ruled, rules_of
 from tradepost.operations.ports import (
     KnownShipment,
@@ -90,7 +93,7 @@ class DjangoOrders:
             rows = list(self._all().select_for_update().filter(external_id__in=numbers).order_by("id"))
             ids = {row.external_id: row.pk for row in rows}
             ledger = read_ledger(rows)
-            found = [order for order in orders if order.id in ids]
+            found = [ledger[order.id].kept(order) for order in orders if order.id in ids]
             matcher = matcher_for(_lines(found), channel_id=self._channel_id)
             states = self._write_followed([(ids[order.id], ledger[order.id], order) for order in found], matcher)
             if found:
@@ -181,6 +184,23 @@ class DjangoOrders:
 
     def drop_payloads(self, *, before: datetime) -> None:
         OrderPayload.objects.filter(channel_id=self._channel_id, kept_at__lt=before).delete()
+
+    def forget_people(self, *, before: datetime, limit: int, at: datetime) -> list[int]:
+        forget_people_of_old_channels(limit=limit, at=at)
+        return forget_people(channel_id=self._channel_id, before=before, limit=limit, at=at)
+
+    def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
+        possible = [number for number in numbers if abs(number) <= LARGEST_ID]
+        return hub_orders(list(self._all().filter(external_id__in=possible)))
+
+    def why_parked(self, numbers: Collection[str] | None) -> dict[str, str]:
+        return reasons(numbers, channel_id=self._channel_id)
+
+    def placed_or_shipped(self, *, since: datetime, until: datetime, after: int, limit: int) -> dict[int, bool]:
+        return placed_or_shipped(channel_id=self._channel_id, since=since, until=until, after=after, limit=limit)
+
+    def keep_proof(self, proof: OrderProof, *, at: datetime) -> None:
+        Channel.objects.filter(id=self._channel_id).update(orders_proof=proof.as_values(), orders_proven_at=at)
 
     def set_last_fetch(self, at: datetime) -> None:
         Channel.objects.filter(id=self._channel_id).update(orders_fetched_at=at)

@@ -23,6 +23,12 @@ def tried_fingerprints(*, channel_id: int) -> dict[str, str]:
     return {number: fingerprint if tried_by == hub_version() else "" for number, fingerprint, tried_by in rows}
 
 
+def reasons(numbers: Collection[str] | None, *, channel_id: int) -> dict[str, str]:
+    """Of those of these orders that are parked, why; None: of all that are."""
+    chosen = _all(channel_id) if numbers is None else _all(channel_id).filter(number__in=list(numbers))
+    return dict(chosen.order_by("id").values_list("number", "reason"))
+
+
 def numbers_to_try(*, channel_id: int, after: int) -> list[int]:
     """Those with a number that another hub than this one could not take."""
     rows = _all(channel_id).filter(external_id__gt=after).exclude(version=hub_version())

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from tradepost.database import sql
 from tradepost.database.listings.wanted import refresh_available
 from tradepost.database.models import VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Variant
-from tradepost.domain.stock import Counting
+from tradepost.domain.stock import Counting, OrdersThrough
 from tradepost.operations.ports import Saying
 
 _GIVEN = {
@@ -29,7 +30,8 @@ def take_numbers(variants: Collection[Variant], saying: Saying) -> None:
     """
     given = [variant for variant in variants if variant.quantity is not None]
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
-    _state([_row(variant, saying) for variant in given], saying.counting, known_until)
+    through = {variant.sku: variant.orders_through for variant in given if variant.orders_through}
+    _state([_row(variant, saying) for variant in given], saying.counting, known_until, through)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity
@@ -75,7 +77,12 @@ def _knows_until(variant: Variant, saying: Saying) -> datetime:
     return variant.counted_at - saying.lag
 
 
-def _state(rows: Sequence[Mapping[str, object]], counting: Counting, known_until: Mapping[str, datetime]) -> None:
+def _state(
+    rows: Sequence[Mapping[str, object]],
+    counting: Counting,
+    known_until: Mapping[str, datetime],
+    through: Mapping[str, OrdersThrough] = MappingProxyType({}),
+) -> None:
     # Which numbers are statements: see `domain.stock.Counting`.
     stated = sql.fetch_rows(
         """
@@ -91,8 +98,12 @@ def _state(rows: Sequence[Mapping[str, object]], counting: Counting, known_until
         """,
         given=Rows(_GIVEN, [{**row, "counting": counting} for row in rows]),
     )
-    if stated:
-        _free_known({row["id"]: known_until[row["sku"]] for row in stated})
+    by_time = {row["id"]: known_until[row["sku"]] for row in stated if row["sku"] not in through}
+    by_number = {row["id"]: through[row["sku"]] for row in stated if row["sku"] in through}
+    if by_time:
+        _free_known(by_time)
+    if by_number:
+        _free_through(by_number)
 
 
 def state_differences(pieces: Mapping[int, int], *, at: datetime) -> None:
@@ -134,5 +145,26 @@ def _free_known(known_until: Mapping[int, datetime]) -> None:
         stated=Rows(
             {"id": Column.INTEGER, "known_until": Column.TIME},
             [{"id": variant_id, "known_until": until} for variant_id, until in known_until.items()],
+        ),
+    )
+
+
+def _free_through(through: Mapping[int, OrdersThrough]) -> None:
+    """Free what a statement that names the orders knows of, by variant: exactly these, handed over or not."""
+    sql.execute(
+        """
+        UPDATE tradepost_sightedpieces SET known = taken
+        FROM stated, tradepost_sighting AS sighting, tradepost_channel AS channel
+        WHERE tradepost_sightedpieces.variant_id = stated.id AND taken > known
+          AND sighting.id = tradepost_sightedpieces.sighting_id AND channel.id = sighting.channel_id
+          AND channel.name = stated.channel AND sighting.external_id <= stated.number
+        """,
+        stated=Rows(
+            {"id": Column.INTEGER, "channel": Column.TEXT, "number": Column.INTEGER},
+            [
+                {"id": variant_id, "channel": channel, "number": number}
+                for variant_id, pairs in through.items()
+                for channel, number in pairs
+            ],
         ),
     )

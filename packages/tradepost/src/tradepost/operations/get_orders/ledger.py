@@ -23,6 +23,8 @@ from tradepost.operations.get_orders.found import Orders, seen_of
 from tradepost.operations.ports import ChannelSettings, Ports
 
 _AT_ONCE = 300
+# The rest of a large backlog is for the next gets, so that none of them takes long.
+_FORGOTTEN_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
                 continue
             detail.judged[row.number] = row.fingerprint
             if known is not None:
-                fields = changes_since(known, order)
+                fields = changes_since(known, known.kept(order))
                 # Items that were unknown may be listings by now.
                 if fields or known.is_gone or known.has_unknown_items:
                     detail.followed.append(order)
@@ -148,6 +150,9 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         now = ports.clock()
         ports.orders.set_last_fetch(now)
         ports.orders.drop_payloads(before=now - timedelta(days=self._channel.payload_days))
+        before = now - timedelta(days=self._channel.personal_days)
+        forgotten = ports.orders.forget_people(before=before, limit=_FORGOTTEN_AT_ONCE, at=now)
+        ports.run.report([Result(changes.order_anonymised(str(number)), Outcome.APPLIED) for number in forgotten])
 
     def _left(self, order: StoreOrder) -> Result:
         if order.payment_state is PaymentState.PENDING:

@@ -2,8 +2,8 @@
 The ports: what operations need from the outside, in the domain's words; values beside their port.
 
 `miva` implements Store, ImageStore and Connector, `images` implements SourceImages, `security` implements Cipher,
-`catalogues` implements CatalogueReader, `database` the rest. `wiring` joins them. The in-memory ones for tests are in
-`tests/fakes`, one file per port.
+`catalogues` implements CatalogueReader, `exports` implements OrderWriter, `database` the rest. `wiring` joins them. The
+in-memory ones for tests are in `tests/fakes`, one file per port.
 """
 
 from dataclasses import dataclass
@@ -48,6 +48,7 @@ from tradepost.operations.ports.connections import (
     StoreCheck,
     StoreConnection,
 )
+from tradepost.operations.ports.deliveries import ConsumerTarget, Deliveries, DueDelivery, Target, Targets
 from tradepost.operations.ports.descriptions import CleanDescription, DescriptionCleaner
 from tradepost.operations.ports.drift import Compared, Drifts
 from tradepost.operations.ports.existence import (
@@ -61,6 +62,7 @@ from tradepost.operations.ports.existence import (
     StoreStanding,
     Stretch,
 )
+from tradepost.operations.ports.exports import ConsumerState, ExportBatch, OrderExports, OrderWriter
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import (
@@ -82,6 +84,7 @@ from tradepost.operations.ports.orders import (
     ShipmentEdit,
     UnsentShipment,
 )
+from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
@@ -127,12 +130,17 @@ __all__ = [
     "Clock",
     "Compared",
     "Connector",
+    "ConsumerState",
+    "ConsumerTarget",
     "ContentCheck",
+    "Deliveries",
     "DescriptionCleaner",
     "Digest",
     "Drifts",
+    "DueDelivery",
     "ExistenceNotes",
     "ExistingProduct",
+    "ExportBatch",
     "FamilyRows",
     "FileProtocol",
     "Handover",
@@ -155,9 +163,14 @@ __all__ = [
     "Listings",
     "NewShipment",
     "OpenIntent",
+    "OrderExports",
     "OrderRow",
+    "OrderWriter",
     "Orders",
     "OrdersById",
+    "PersonalData",
+    "PersonsData",
+    "PersonsOrder",
     "Ports",
     "ProbeCheck",
     "Proven",
@@ -192,6 +205,8 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "Target",
+    "Targets",
     "UnitAnswer",
     "UnsentShipment",
     "WantedChanges",
@@ -216,5 +231,6 @@ class Ports:
     existence: ExistenceNotes
     orders: Orders
     accounts: Accounts
+    deliveries: Deliveries
     run: ActiveRun
     clock: Clock

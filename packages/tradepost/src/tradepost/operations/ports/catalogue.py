@@ -62,7 +62,7 @@ class SourceSettings:
     Where a catalogue comes from: which of its numbers are statements, and how old what it says may be.
 
     `digest`: of the last file of it that was read to its end; blank if there was none. `counted_column`: the one that
-    says when each number was counted; blank where none does.
+    says when each number was counted, `orders_column`: the one that says up to which order; blank where none does.
     """
 
     name: str
@@ -70,6 +70,7 @@ class SourceSettings:
     lag: timedelta = timedelta()
     digest: str = ""
     counted_column: str = ""
+    orders_column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,11 @@ class QueuedStructure:
 class CatalogueReader(Protocol):
     """Catalogue files, of whatever format."""
 
-    def read(self, path: Path, *, counted_column: str = "") -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
         """
         Read a catalogue, one product at a time, each handle and each SKU once, in bounded memory.
 
-        `counted_column`: where a row says when its quantity was counted.
+        `counted_column`: where a row says when its quantity was counted, `orders_column`: up to which order.
 
         A row that can't be used is reported with its line and the reason, and the rest goes on. Raises FileRefused
         before the first product when the file is no catalogue, and nothing else because of what stands in it.
@@ -166,6 +167,10 @@ class Catalogue(Protocol):
         ...
 
     def set_source(self, settings: SourceSettings) -> None: ...
+
+    def channel_names(self) -> list[str]:
+        """Name the channels that are in use."""
+        ...
 
     def save(self, products: Sequence[Product], *, saying: Saying) -> ImportCounts:
         """

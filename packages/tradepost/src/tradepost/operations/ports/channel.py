@@ -32,8 +32,9 @@ class ChannelSettings:
     The settings of one channel that operations look at.
 
     `order_statuses` and `payment_states`: which orders are imported. `look_back_days`: how far the first time goes
-    back. `payload_days`: how long orders are kept as the store sent them. `acknowledge_field`, `acknowledge_value` and
-    `acknowledge_queue`: see `domain.acknowledgement`. `carrier_map` is from the merchant's word
+    back. `payload_days`: how long orders are kept as the store sent them. `personal_days`: how long after the end of an
+    order it is kept who bought. `acknowledge_field`, `acknowledge_value` and `acknowledge_queue`: see
+    `domain.acknowledgement`. `carrier_map` is from the merchant's word
     (casefolded) to the store's tracking type. `stock_mode`: when the store takes stock. `basket_hours`: how long
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
@@ -53,6 +54,7 @@ class ChannelSettings:
     look_back_days: int = 7
     payment_states: frozenset[PaymentState] = PAID_IN_SOME_WAY
     payload_days: int = 90
+    personal_days: int = 365
     acknowledge_mode: AcknowledgeMode = AcknowledgeMode.NONE
     acknowledge_field: str = ""
     acknowledge_value: str = USUAL_VALUE

@@ -15,6 +15,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
+from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipping import Wanted
 from tradepost.operations.ports.shipments import KnownShipment
@@ -185,6 +186,31 @@ class Orders(Protocol):
     def drop_payloads(self, *, before: datetime) -> None:
         """Forget how the store sent orders that were kept before."""
         ...
+
+    def forget_people(self, *, before: datetime, limit: int, at: datetime) -> list[int]:
+        """
+        Anonymise orders that were done with before a time, at most so many; returns the store's numbers.
+
+        The same is done on channels that are out of use, by their own setting.
+        """
+        ...
+
+    def in_hub(self, numbers: Collection[int]) -> dict[int, HubOrder]:
+        """Return orders as `ledger` does, with what the store was told of them."""
+        ...
+
+    def why_parked(self, numbers: Collection[str] | None) -> dict[str, str]:
+        """Return the reason of those of these orders that are parked; None: of all that are."""
+        ...
+
+    def placed_or_shipped(self, *, since: datetime, until: datetime, after: int, limit: int) -> dict[int, bool]:
+        """
+        Page, by the store's number, through the ledger's orders that were placed within a time (True), or that a
+        shipment was recorded for then.
+        """
+        ...
+
+    def keep_proof(self, proof: OrderProof, *, at: datetime) -> None: ...
 
     def set_last_fetch(self, at: datetime) -> None: ...
 

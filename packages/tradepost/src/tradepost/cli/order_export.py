@@ -1,0 +1,268 @@
+"""`tradepost orders export`, `confirm` and `consumers`: orders out again, to whoever packs them or keeps the books."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.exit_codes import Exit
+from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.cli.secrets import read_secret
+from tradepost.domain.errors import FileRefused, NotAllowed
+from tradepost.domain.order import OrderState
+from tradepost.domain.order_delivery import FOLDER, Confirmation, delivery_address
+from tradepost.domain.order_export import LARGEST_BATCH, ExportForm
+from tradepost.operations.deliver_orders import set_target
+from tradepost.operations.order_exports import confirm_batch, exported_text, next_batch, remove_consumer
+from tradepost.operations.ports import ConsumerTarget
+from tradepost.security.terminal import printable
+
+Consumer = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
+
+
+def export(
+    *,
+    consumer: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who takes them: each order once, then what becomes of it. A name that is new is a new consumer.",
+        ),
+    ] = "",
+    form: Annotated[
+        ExportForm | None,
+        typer.Option(
+            "--format", help="How they are written: jsonl, unless you say otherwise; a consumer stays with one."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write to this file, whole or not at all; else to standard output."),
+    ] = None,
+    state: Annotated[
+        list[OrderState] | None,
+        typer.Option(help="Without a consumer: orders in this state; may be repeated. Open ones, unless you say so."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=LARGEST_BATCH, help="How many orders a consumer is given at once, at most.")
+    ] = LARGEST_BATCH,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Write orders down as JSON lines or CSV, for a warehouse or an ERP.
+
+    With a consumer: what it was not given yet. It is given the same again, byte for byte, until 'orders confirm' says
+    that it has taken it over.
+    """
+    from tradepost import wiring
+
+    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    if not consumer:
+        text = exported_text(state or [OrderState.OPEN], ports, form=form or ExportForm.JSONL)
+        if as_json:
+            print_json({"consumer": None, "cursor": None, "content": "".join(text)})
+        else:
+            _give(text, output)
+        return
+    batch = next_batch(consumer, ports, form=form, limit=limit)
+    if as_json:
+        print_json(
+            {
+                "consumer": consumer,
+                "cursor": None if batch is None else batch.cursor,
+                "orders": 0 if batch is None else batch.orders,
+                "changes": 0 if batch is None else batch.changes,
+                "content": "" if batch is None else batch.content,
+            }
+        )
+    elif batch is None:
+        err.print(f"Nothing is new for '{consumer}'.", markup=False, soft_wrap=True)
+    else:
+        _give([batch.content], output)
+        what = f"{counted(batch.orders, 'new order')} and {counted(batch.changes, 'change')}"
+        confirmed = f"'tradepost orders confirm {consumer} {batch.cursor}' once they are taken over"
+        err.print(f"Batch {batch.cursor} with {what}; {confirmed}.", markup=False, soft_wrap=True)
+
+
+def confirm_(
+    consumer: Consumer,
+    cursor: Annotated[int, typer.Argument(metavar="CURSOR", help="The number of the batch.")],
+    *,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Say that a consumer has taken a batch over: its orders are handed over, and the next batch is due."""
+    from tradepost import wiring
+
+    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    handover = confirm_batch(consumer, cursor, ports)
+    if as_json:
+        print_json({"consumer": consumer, "cursor": cursor, "handed_over": list(handover.marked)})
+    else:
+        orders = counted(len(handover.marked), "order")
+        out.print(f"'{consumer}' has confirmed {cursor}: {orders} handed over.", markup=False, soft_wrap=True)
+
+
+def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """List who takes orders, how far each has confirmed, and what waits for it to."""
+    from tradepost.database.models import Consumer as ConsumerRow
+
+    rows = ConsumerRow.objects.filter(channel=the_channel(channel)).order_by("name")
+    rows = rows.select_related("open_batch", "target")
+    found = [(row, getattr(row, "open_batch", None), getattr(row, "target", None)) for row in rows]
+    if as_json:
+        print_json(
+            {
+                "consumers": [
+                    {
+                        "consumer": row.name,
+                        "format": row.form,
+                        "confirmed": row.cursor,
+                        "delivered_to": None if target is None else target.address,
+                        "confirmed_by": None if target is None else target.confirmation,
+                        "delivered": None if target is None else target.delivered,
+                        "waiting": None
+                        if batch is None
+                        else {
+                            "cursor": batch.cursor,
+                            "orders": batch.orders,
+                            "changes": batch.changes,
+                            "made_at": batch.made_at,
+                        },
+                    }
+                    for row, batch, target in found
+                ]
+            }
+        )
+        return
+    print_table(
+        ("consumer", "format", "confirmed", "not confirmed", "since", "delivered to"),
+        (
+            (
+                row.name,
+                row.form,
+                row.cursor or "nothing",
+                "nothing" if batch is None else f"{batch.cursor}: {counted(batch.orders + batch.changes, 'record')}",
+                "" if batch is None else f"{batch.made_at:%Y-%m-%d %H:%M}",
+                "" if target is None else target.address,
+            )
+            for row, batch, target in found
+        ),
+        empty="No consumer; 'tradepost orders export --consumer NAME' makes one.",
+    )
+
+
+def remove_consumer_(
+    consumer: Consumer, *, yes: YesOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+) -> None:
+    """Forget a consumer and what it was given; orders that were handed over stay so."""
+    from tradepost import wiring
+
+    ports = wiring.export_ports(the_channel(channel), requested_by=shell_user())
+    confirm(f"Forget the consumer '{consumer}', and which orders it was given?", is_confirmed=yes)
+    remove_consumer(consumer, ports)
+    if as_json:
+        print_json({"removed": consumer})
+    else:
+        out.print(f"The consumer '{consumer}' is forgotten.", markup=False)
+
+
+def deliver_to(
+    consumer: Consumer,
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="An absolute folder, sftp://user@host/folder (or ftp, ftps, ftps-implicit), or https://host/path.",
+        ),
+    ] = "",
+    *,
+    off: Annotated[bool, typer.Option("--off", help="Bring it nothing any more; the consumer fetches.")] = False,
+    confirmed_by: Annotated[
+        Confirmation, typer.Option(help="Who confirms: the consumer, or the delivery itself.")
+    ] = Confirmation.CONSUMER,
+    fingerprint: Annotated[
+        str, typer.Option(help="The fingerprint (SHA256:...) of the server's certificate or host key.")
+    ] = "",
+    secret_file: Annotated[
+        Path | None, typer.Option(help="A file with the password, or the web address's token.")
+    ] = None,
+    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read it from standard input.")] = False,
+    no_secret: Annotated[bool, typer.Option("--no-secret", help="A web address that asks for no token.")] = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Say where a consumer's orders are brought; 'orders deliver' does it, or its schedule.
+
+    A password or token is asked for, or read from a file, standard input or TRADEPOST_TARGET_SECRET.
+    """
+    from tradepost import wiring
+
+    if off == bool(address):
+        message = "Say where to deliver to, or --off."
+        raise NotAllowed(message)
+    chosen = the_channel(channel)
+    target = None
+    if not off:
+        needs_secret = delivery_address(address).protocol != FOLDER and not no_secret
+        secret = (
+            read_secret(
+                "password or token", variable="TRADEPOST_TARGET_SECRET", from_stdin=secret_stdin, file=secret_file
+            )
+            if needs_secret
+            else ""
+        )
+        target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
+    set_target(consumer, target, wiring.export_ports(chosen, requested_by=shell_user()), wiring.targets_of(chosen))
+    if as_json:
+        print_json({"consumer": consumer, "address": address or None, "confirmed_by": confirmed_by})
+    elif target is None:
+        out.print(f"'{consumer}' is brought nothing any more.", markup=False)
+    else:
+        out.print(
+            f"'{consumer}' is delivered to at {address}, as soon as 'tradepost orders deliver' or its schedule runs "
+            "('tradepost channel schedule').",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def deliver(*, dry_run: DryRunOption = False, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
+    """Bring consumers what is new for them, where they want it."""
+    from tradepost.cli.run_report import execute
+
+    return execute(the_channel(channel), "deliver_orders", dry_run=dry_run, as_json=as_json)
+
+
+def _give(text: Iterable[str], output: Path | None) -> None:
+    if output is None:
+        is_watched = sys.stdout.isatty()
+        for part in text:
+            sys.stdout.write("".join(f"{printable(line)}\n" for line in part.splitlines()) if is_watched else part)
+        return
+    _write_whole(text, output)
+    err.print(f"Written to {output}.", markup=False, soft_wrap=True)
+
+
+def _write_whole(text: Iterable[str], output: Path) -> None:
+    """Write beside the file and rename, so that nobody ever reads half of it. Raises FileRefused."""
+    partial = output.with_name(f".{output.name}.{secrets.token_hex(4)}.part")
+    try:
+        try:
+            with partial.open("x", encoding="utf-8", newline="") as file:
+                file.writelines(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(output)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{output} can't be written: {error.strerror or error}."
+        raise FileRefused(message) from error

@@ -1,0 +1,1 @@
+"""Writers of order files, one module per format."""
