@@ -24,6 +24,7 @@ from tradepost.database.models import (
     ScheduleRecord,
     ShipmentRecord,
 )
+from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
 from tradepost.engine.executor import Executor
 from tradepost.operations.ports import Saying
 
@@ -459,6 +460,16 @@ def test_what_needs_a_person_is_counted_by_reason_and_listed_once_with_all_of_th
     shown = visit("alice").get(f"/tradepost/listing/{mug.pk}/change/").content.decode()
     assert "About price_failed." in shown
     assert "About stock_failed." in shown
+
+
+def test_differences_of_orders_are_shown_first_and_a_proof_without_any_in_one_line(visit, channel):
+    proof = OrderProof(0, 1)
+    proof.add(OrderFinding("1001", OrderPlace.MISSING, differences=("Order 1001 is <missing>.",)))
+    for values in (proof.as_values(), OrderProof(0, 1).as_values()):
+        Channel.objects.filter(pk=channel.pk).update(orders_proof=values, orders_proven_at=timezone.now())
+        page = visit("vera").get("/").content.decode()
+        assert ("Order 1001 is &lt;missing&gt;." in page) == bool(values["differences"])
+    assert "0 placed, 0 missing; 0 acknowledged; 0 shipments, 0 on the store: no difference." in page
 
 
 def test_a_run_is_started_from_the_channels_table_and_joins_one_that_waits(visit, channel):

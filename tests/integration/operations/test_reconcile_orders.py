@@ -101,7 +101,7 @@ def test_every_order_has_its_place_and_a_day_without_faults_has_no_difference(sh
     assert set(sides(run).values()) == {(True, True)}
     assert (proof().placed, proof().in_ledger, proof().differences) == (6, 4, 0)
     assert proof().sentence == (
-        "6 placed, 4 in the hub, 1 not to be imported, 1 placed just now, 0 missing; 4 acknowledged; 1 shipments, "
+        "6 placed, 4 in the hub, 1 not to be imported, 1 placed just now, 0 missing; 4 acknowledged; 1 shipment, "
         "1 on the store: no difference."
     )
 

@@ -149,7 +149,8 @@ class OrderProof:
         }
         told = [f"{number} {words}" for words, number in places.items() if number]
         parts = [f"{self.placed} placed", *told, f"{counts[OrderPlace.MISSING]} missing"]
-        shipments = f"{counts['shipments']} shipments, {counts['told']} on the store"
+        noun = "shipment" if counts["shipments"] == 1 else "shipments"
+        shipments = f"{counts['shipments']} {noun}, {counts['told']} on the store"
         found = {0: "no difference", 1: "1 difference"}.get(self.differences, f"{self.differences} differences")
         return f"{', '.join(parts)}; {counts['acknowledged']} acknowledged; {shipments}: {found}."
 

@@ -1,0 +1,120 @@
+"""The judge of where orders are, and what the proof adds up to."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from fakes.articles import an_order
+from fakes.hub import NOON, MemoryHub
+from tradepost.domain.order import AcknowledgeMode, OrderState, PaymentState, StoreStatus, UnreadableOrder
+from tradepost.domain.order_changes import Holds, LedgerOrder
+from tradepost.domain.order_news import PAID_IN_SOME_WAY, OrderCriteria, OrderNews
+from tradepost.domain.order_proof import HubOrder, OrderFinding, OrderPlace, OrderProof, ShipmentFinding, proof_of
+from tradepost.operations.reconcile_orders.findings import Measure, find
+
+LONG_AGO = int((NOON - timedelta(days=2)).timestamp())
+CRITERIA = OrderCriteria(frozenset({StoreStatus.PENDING}), PAID_IN_SOME_WAY, since=LONG_AGO - 60)
+ORDER = an_order(1)
+
+
+def found(*, order=ORDER, hub=None, parked=None, status=StoreStatus.PENDING, at=LONG_AGO, mode=AcknowledgeMode.NONE):
+    settings = replace(MemoryHub().settings, acknowledge_mode=mode)
+    news = OrderNews(1, status, at, at, "a")
+    measure = Measure(settings, CRITERIA, NOON)
+    return find("1", news=news, order=order, hub=hub, parked_for=parked, measure=measure)
+
+
+def in_hub(order=ORDER, *, imported=NOON - timedelta(days=1), acknowledged=False, **more):
+    return HubOrder(LedgerOrder(order, **more), imported, acknowledged)
+
+
+@pytest.mark.parametrize(
+    ("state", "place"),
+    [
+        (OrderState.OPEN, OrderPlace.IMPORTED),
+        (OrderState.ON_HOLD, OrderPlace.ON_HOLD),
+        (OrderState.NOT_MANAGED, OrderPlace.NOT_MANAGED),
+        (OrderState.CLOSED, OrderPlace.CLOSED),
+        (OrderState.CANCELLED, OrderPlace.CANCELLED),
+    ],
+)
+def test_what_the_ledger_has_is_where_its_state_says_whether_it_would_be_imported_today_or_not(state, place):
+    hub = in_hub(state=state, holds=Holds(asked="A reason"))
+
+    finding = found(hub=hub, status=StoreStatus.SHIPPED)
+
+    assert (finding.place, finding.differences) == (place, ())
+    assert finding.why == ("A reason" if state is OrderState.ON_HOLD else "")
+
+
+@pytest.mark.parametrize(
+    ("case", "place", "why"),
+    [
+        ({"status": StoreStatus.SHIPPED}, OrderPlace.NOT_ELIGIBLE, "it is shipped on the store"),
+        ({"at": LONG_AGO - 100}, OrderPlace.NOT_ELIGIBLE, "it is older than what is imported"),
+        (
+            {"order": replace(ORDER, payment_state=PaymentState.PENDING)},
+            OrderPlace.NOT_ELIGIBLE,
+            "its payment is pending",
+        ),
+        ({"order": None}, OrderPlace.NOT_ELIGIBLE, "it was deleted on the store meanwhile"),
+        ({"at": int(NOON.timestamp()) - 3599}, OrderPlace.NEW, "the next get looks at it"),
+        ({"at": int(NOON.timestamp()) + 600}, OrderPlace.NEW, "the next get looks at it"),
+    ],
+)
+def test_what_is_not_in_the_hub_and_need_not_be_is_no_difference(case, place, why):
+    finding = found(**case)
+
+    assert (finding.place, finding.why, finding.differences) == (place, why, ())
+
+
+@pytest.mark.parametrize("order", [ORDER, UnreadableOrder("1", "It is no order.")])
+def test_what_should_be_there_and_is_not_is_missing(order):
+    finding = found(order=order)
+
+    assert finding.place is OrderPlace.MISSING
+    assert "'tradepost orders get'" in finding.differences[0]
+
+
+def test_what_was_told_or_need_not_be_told_of_acknowledging_is_no_difference():
+    note = AcknowledgeMode.NOTE
+
+    assert found(hub=in_hub()).differences == ()
+    assert found(hub=in_hub(acknowledged=True), mode=note).differences == ()
+    assert found(hub=in_hub(state=OrderState.CLOSED), mode=note).differences == ()
+    assert found(hub=in_hub(imported=NOON), mode=note).differences == ()
+    assert len(found(hub=in_hub(), mode=note).differences) == 1
+
+
+def test_an_anonymous_order_does_not_differ_for_the_person_that_the_store_still_has():
+    ledger = LedgerOrder(ORDER, is_anonymous=True)
+    forgotten = replace(in_hub(), ledger=replace(ledger, order=ledger.kept(ORDER)))
+
+    assert forgotten.ledger.order != ORDER
+    assert found(hub=forgotten).differences == ()
+
+
+def test_a_proof_adds_up_and_is_kept_whole_with_its_first_differences():
+    proof = OrderProof(1, 2)
+    for number in range(7):
+        proof.add(OrderFinding(str(number), OrderPlace.MISSING, differences=(f"Order {number} is missing.",)))
+    proof.add(
+        OrderFinding(
+            "7",
+            OrderPlace.CLOSED,
+            is_acknowledged=True,
+            shipments=(
+                ShipmentFinding("TP-1", "7", in_hub=True, on_store=True),
+                ShipmentFinding("X", "7", in_hub=False, on_store=True),
+            ),
+        )
+    )
+    proof.add(OrderFinding("8", OrderPlace.CLOSED, is_placed=False))
+
+    assert (proof.placed, proof.in_ledger, proof.differences, len(proof.examples)) == (8, 1, 7, 5)
+    assert proof.sentence == (
+        "8 placed, 1 in the hub, 7 missing; 1 acknowledged; 1 shipment, 1 on the store: 7 differences."
+    )
+    assert proof_of(proof.as_values()) == proof
+    assert proof_of({}) is None
