@@ -39,38 +39,38 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="stock-machine-") as name:
         folder = Path(name)
         database = prepared_database(folder)
-        from stock_machine import too_rare  # noqa: PLC0415 - it needs a hub with a database
+        from stock_machine import World, too_rare  # noqa: PLC0415 - it needs a hub with a database
 
         if options.processes > 1:
             is_whole, taken = run_side_by_side(seed, options.processes, folder, steps=options.steps)
         else:
-            is_whole, taken = run_seeds(seed, folder, database, steps=options.steps, is_shrunk=options.shrink)
+            is_whole, taken = run_seeds(seed, World(folder, database), options)
     for what, times in sorted(taken.items(), key=lambda pair: pair[::-1]):
         print(f"{times:>8} {what}")
-    if options.counts:
-        options.counts.write_text(json.dumps(taken), encoding="utf-8")
     rare = too_rare(taken, options.at_least)
     for what, times in rare.items():
         print(f"TOO RARE: {times} times {what}")
     sys.exit(bool(rare) or not is_whole)
 
 
-def run_seeds(seed: int, folder: Path, database: Path, *, steps: int, is_shrunk: bool) -> tuple[bool, Counter[str]]:
+def run_seeds(seed: int, world, options: argparse.Namespace) -> tuple[bool, Counter[str]]:
     """Run one seed after the other; what breaks one is shown, and the others are run all the same."""
-    from stock_machine import StockMachine, World, run  # noqa: PLC0415
+    from stock_machine import StockMachine, run  # noqa: PLC0415
 
-    StockMachine.world = World(folder, database)
+    StockMachine.world = world
     is_whole, taken = True, StockMachine.taken
-    while taken["step"] < steps:
+    while taken["step"] < options.steps:
         try:
-            run(examples=EXAMPLES_PER_SEED, steps=STEPS_PER_EXAMPLE, number=seed, is_shrunk=is_shrunk)
+            run(examples=EXAMPLES_PER_SEED, steps=STEPS_PER_EXAMPLE, number=seed, is_shrunk=options.shrink)
             result = "no invariant broken"
         except Exception:  # noqa: BLE001 - whatever breaks it is shown
             traceback.print_exc()
             is_whole, result = False, "BROKEN"
         print(f"seed {seed}: {result}, after {taken['step']} steps in all", flush=True)
         seed += 1
-    StockMachine.world.close()
+        if options.counts:
+            options.counts.write_text(json.dumps(taken), encoding="utf-8")
+    world.close()
     return is_whole, taken
 
 

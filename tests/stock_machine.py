@@ -568,7 +568,7 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
     def publish_unanswered(self, channel, fault, sku, at):
         shop = self.shop(channel)
         code = shop.listing(sku).code
-        if shop.listing(sku).link == "linked":
+        if shop.listing(sku).link == "linked" and self.product(self.shops.index(shop), code) is not None:
             # Something to send: the price of a family is that of its page.
             shop.merchant.set_price(code, "1.00")
         self.ask(channel, sku, "overwrite")

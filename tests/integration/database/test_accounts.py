@@ -4,6 +4,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.db import transaction
 from tradepost.database.models import Listing, StockEntry
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.errors import RunLost
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, Proven, Reading
@@ -195,6 +197,26 @@ def test_a_broken_link_keeps_its_account(cup, accounts, listings, noon):
     accounts.record([AccountEntry(cup.id, EntryKind.MOVE, -2)], settled=[], lost=[])
 
     assert figures(cup) == (3, None, None)
+
+
+def test_a_broken_link_that_goes_on_with_another_product_knows_nothing_of_that_ones_stock(cup, listings, noon):
+    broken, listed = Status(Health.LISTED, Link.BROKEN), Status(Health.LISTED, Link.LINKED)
+    listings.record([Proven(cup.id, at=noon, status=broken, fingerprints={Group.TEXTS: "old"})])
+
+    listings.record([Proven(cup.id, at=noon, status=listed, external_id=78, external_created=9, price=Decimal(7))])
+
+    listing = kept(cup)
+    assert figures(cup) == (None, None, None)
+    assert (listing.external_id, listing.proven_price, listing.proven_fingerprints) == (78, Decimal(7), {})
+
+
+def test_a_link_that_is_made_again_to_the_same_product_keeps_what_is_known_of_it(cup, listings, noon):
+    number, known = kept(cup).external_id, figures(cup)
+    listings.record([Proven(cup.id, at=noon, status=Status(Health.LISTED, Link.BROKEN))])
+
+    listings.record([Proven(cup.id, at=noon, status=Status(Health.LISTED, Link.LINKED), external_id=number)])
+
+    assert figures(cup) == known != (None, None, None)
 
 
 # --- looks --------------------------------------------------------------------------------------------------------

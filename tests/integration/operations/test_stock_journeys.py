@@ -12,6 +12,7 @@ from django.db import transaction
 
 from attentions import kinds_of, reason_of
 from kills import Killed
+from miva_sandbox import provisioning
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import modules
@@ -403,6 +404,43 @@ def test_an_interrupted_publish_that_is_completed_after_sales_sells_no_piece_twi
     shop.catch_up()
 
     assert all_that_can_be_bought(shop) == {"MUG": 6, "TEE-S": 6, "TEE-M": 4}
+
+
+def make_again(shop, count):
+    """The mug is deleted on the store, and made again there by hand, with so many pieces."""
+    store = shop.sandbox.store
+    assert list(provisioning.run(store, '<Product_Delete code="MUG"/>')) == []
+    shop.sync()
+    xml = (
+        "<Product_Add><Code>MUG</Code><SKU>MUG</SKU><Name>Their mug</Name><Price>9.00</Price></Product_Add>"
+        '<Module code="customfields" feature="fields_prod">'
+        '<ProductField_Value product="MUG" field="product_type">simple</ProductField_Value></Module>'
+    )
+    assert list(provisioning.run(store, xml)) == []
+    shop.merchant.set_count("MUG", count)
+
+
+def test_a_link_that_goes_on_with_another_product_sells_what_there_is_and_not_what_that_one_counts(shop):
+    shop.buy("MUG", 2)
+    shop.catch_up()
+    make_again(shop, 20)
+
+    shop.link()
+    shop.catch_up()
+
+    assert shop.listing("MUG").link == "linked"
+    assert shop.can_buy("MUG") == 6
+
+
+def test_what_is_hidden_is_off_sale_on_another_product_too(shop):
+    shop.queue(Pending.HIDE, "MUG")
+    shop.sync()
+    make_again(shop, 20)
+
+    shop.link()
+    shop.catch_up()
+
+    assert (shop.listing("MUG").health, shop.can_buy("MUG")) == ("hidden", 0)
 
 
 # --- lost answers ---------------------------------------------------------------------------------------------------

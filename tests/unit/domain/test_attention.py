@@ -80,6 +80,8 @@ class Sent:
     available: int | None = 4
     account: int | None = 4
     open_since: datetime | None = None
+    sells_without_stock: bool = False
+    proven_without_stock: bool = False
 
 
 HIDDEN = Status(Health.HIDDEN, Link.LINKED)
@@ -90,6 +92,8 @@ HIDDEN = Status(Health.HIDDEN, Link.LINKED)
     [
         (Sent(), True),
         (Sent(account=5), False),
+        (Sent(sells_without_stock=True), False),
+        (Sent(sells_without_stock=True, proven_without_stock=True), True),
         (Sent(account=None, available=None), False),
         (Sent(open_since=datetime(2026, 3, 1, tzinfo=UTC)), False),
         (Sent(status=replace(LISTED, pending=Pending.HIDE)), False),

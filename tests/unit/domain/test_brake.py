@@ -119,6 +119,7 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.DELIST, Row(status=Status(*HIDDEN, Pending.DELIST)), Harm.DELIST),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE)), Harm.ZERO),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=None), Harm.ZERO),
+        (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=1), Harm.ZERO),
         (Stage.HIDE, Row(status=Status(*LISTED, Pending.HIDE), account=0), None),
         # It is hidden already, and was given pieces back.
         (Stage.HIDE, Row(status=Status(*HIDDEN), account=3), None),

@@ -47,6 +47,24 @@ def test_any_other_sku_is_cleaned_and_ends_in_a_hash_of_the_original(sku, code):
     assert len(made) == len(code) + 8
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("x" * 50, "x" * 50),
+        ("MAX!", "MAX-9b323c8c"),
+        ("/A/B/", "A-B-fabe72cc"),
+        ("x" * 40 + "/" * 20, "x" * 40 + "-efdab1fe"),
+    ],
+)
+def test_a_code_is_the_same_for_ever_as_products_are_found_by_it(name, code):
+    assert code_for(name) == code
+
+
+def test_a_code_may_have_to_be_shorter():
+    assert code_for("x" * 30, max_length=30) == "x" * 30
+    assert code_for("x" * 31, max_length=30) == "x" * 21 + "-0f46e4b0"
+
+
 def test_a_sku_of_foreign_letters_only_is_its_hash():
     assert len(code_for("腕時計")) == 8
 
@@ -63,8 +81,21 @@ def test_option_values_that_differ_get_codes_that_differ_for_a_store_too(values)
     assert len({code_key(code) for code in codes.values()}) == len(set(values))
 
 
+def test_option_values_that_differ_in_case_only_get_codes_for_ever_too():
+    values = ["Red", "RED", "Red", "red", "X" * 50, "x" * 50]
+
+    assert option_codes(values) == {
+        "Red": "Red",
+        "RED": "RED-65cbe1e1",
+        "red": "red-b1f51a51",
+        "X" * 50: "X" * 50,
+        "x" * 50: "x" * 41 + "-77cf1206",
+    }
+
+
 def test_a_made_up_sku_is_the_same_each_time():
     assert made_up_sku("tee", ["Red", " M "]) == "tee-Red-M"
+    assert made_up_sku("tee", ["Red", " ", "M"]) == "tee-Red-M"
 
 
 def test_a_slug_is_fit_for_an_address():
@@ -102,3 +133,18 @@ def test_a_category_code_fits_a_store_and_is_its_own_key(path):
 )
 def test_a_plain_path_can_be_read_in_its_code(path, code):
     assert category_code(map(category_key, path)) == code
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (["x" * 24, "y" * 25], "x" * 24 + "_" + "y" * 25),
+        (["x" * 25, "y" * 25], "x" * 25 + "_" + "y" * 15 + "-6afe3c8c"),
+        (["men & more"], "men-more-a9203ada"),
+        (["men", "服"], "men-6f5a473d"),
+        (["x" * 40, "y!"], "x" * 40 + "-04258267"),
+        (["服"], "4cf80999"),
+    ],
+)
+def test_a_category_code_is_the_same_for_ever(path, code):
+    assert category_code(path) == code

@@ -74,6 +74,12 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     """Record what was proven; what a person asked for meanwhile stays asked for."""
     by_id = {proof.listing_id: proof for proof in proven}
     rows = _locked(by_id, channel_id)
+    if others := [
+        row.pk for row in rows if row.external_id and by_id[row.pk].external_id not in {None, row.external_id}
+    ]:
+        # A broken link that goes on with another product: nothing that was known of the old one holds for it.
+        _forget(others)
+        rows = _locked(by_id, channel_id)
     changes = []
     cured: dict[int, frozenset[Attention]] = {}
     recorded: dict[int, Status] = {}
@@ -172,28 +178,33 @@ def _write(
     )
     forgotten = [change["id"] for change in moved if change["external_id"] is None]
     if forgotten:
-        Listing.objects.filter(id__in=forgotten).update(
-            proven_price=None,
-            account=None,
-            basis_at=None,
-            open_move=None,
-            open_since=None,
-            looked_at=None,
-            missing=0,
-            missing_since=None,
-            proven_without_stock=False,
-            proven_fingerprints={},
-            awaits_images=False,
-            proven_at=None,
-            yielded_price=None,
-            sent_price=None,
-            external_updated=None,
-            compared_at=None,
-            is_touched=False,
-            is_inactive=False,
-            keeps_inactive=False,
-        )
-        DriftRecord.objects.filter(listing_id__in=forgotten).delete()
+        _forget(forgotten)
+
+
+def _forget(listing_ids: Sequence[int]) -> None:
+    """Forget all that is known of the products that these had."""
+    Listing.objects.filter(id__in=listing_ids).update(
+        proven_price=None,
+        account=None,
+        basis_at=None,
+        open_move=None,
+        open_since=None,
+        looked_at=None,
+        missing=0,
+        missing_since=None,
+        proven_without_stock=False,
+        proven_fingerprints={},
+        awaits_images=False,
+        proven_at=None,
+        yielded_price=None,
+        sent_price=None,
+        external_updated=None,
+        compared_at=None,
+        is_touched=False,
+        is_inactive=False,
+        keeps_inactive=False,
+    )
+    DriftRecord.objects.filter(listing_id__in=listing_ids).delete()
 
 
 def _write_values(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven]) -> None:

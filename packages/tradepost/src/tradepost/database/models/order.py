@@ -81,10 +81,10 @@ class Order(models.Model):
                 condition=Q(acknowledged_at__isnull=True, state__in=["open", "on_hold"]),
                 name="order_unacknowledged",
             ),
-            # fresh: those that nobody has worked on yet, which are few.
+            # fresh: those that nobody has worked on yet; of those that are open they are few.
             models.Index(
-                fields=["channel", "-id"],
-                condition=Q(opened_at__isnull=True, state__in=["open", "on_hold", "not_managed"]),
+                fields=["state", "channel", "-id"],
+                condition=Q(opened_at__isnull=True),
                 name="order_untouched",
             ),
             # Those of which it may not be known any more who bought.
