@@ -7,7 +7,7 @@ from tradepost.database.models import Order, OrderLine
 from tradepost.domain.order import LARGEST_AMOUNT, LARGEST_ID, LONGEST_CURRENCY, LONGEST_TEXT
 
 # What is the hub's own, and no store says.
-OURS = {("Order", "held_by")}
+OURS = {("Order", name) for name in ("held_by", "service", "carrier", "fulfiller")}
 
 
 def test_the_limits_of_an_order_are_those_of_its_columns():

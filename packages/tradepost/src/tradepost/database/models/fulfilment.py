@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, cast
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import BooleanField, CharField, Exists, ExpressionWrapper, Func, OuterRef, Q, QuerySet, Subquery
 
 from tradepost.database.models.order import Order, ShipmentRecord
 from tradepost.database.models.stock import Sighting
+from tradepost.domain.order import FRESH_STATES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     WithFulfilment: TypeAlias = WithAnnotations[Order, _Fulfilment]
 
-# The rule is `domain.order.is_fresh`; the literals let SQLite use the index made for it.
-_IS_OPEN = "tradepost_order.state IN ('open', 'on_hold', 'not_managed')"
+# The rule is `domain.order.is_fresh`; literals let SQLite use the index made for it.
+_STATES = [Func(template=f"'{state.value}'", output_field=CharField()) for state in FRESH_STATES]
 
 
 def with_fulfilment(rows: "QuerySet[Order]") -> "QuerySet[WithFulfilment]":
@@ -40,8 +40,7 @@ def fresh(rows: "QuerySet[Order]") -> "QuerySet[Order]":
 
 def _fresh() -> Q:
     shipped = ShipmentRecord.objects.filter(order=OuterRef("pk"))
-    is_open = RawSQL(_IS_OPEN, (), output_field=BooleanField())  # noqa: S611 - our own constant
-    untouched = Q(is_open, opened_at__isnull=True)
+    untouched = Q(opened_at__isnull=True, state__in=_STATES)
     return untouched & ~Q(Exists(shipped)) & ~Q(Exists(_sightings().filter(handed_over_at__isnull=False)))
 
 
