@@ -336,10 +336,13 @@ def is_to_acknowledge(state: OrderState, *, is_acknowledged: bool) -> bool:
     return not is_acknowledged and state in {OrderState.OPEN, OrderState.ON_HOLD}
 
 
+FRESH_STATES = (OrderState.OPEN, OrderState.ON_HOLD, OrderState.NOT_MANAGED)
+"""The states of an order that is not done; one that is done is old news."""
+
+
 def is_fresh(state: OrderState, *, is_opened: bool, is_handed_over: bool, has_shipment: bool) -> bool:
-    """Whether nobody has looked at an order or worked on it since it came in; one that is done is old news."""
-    is_over = state in {OrderState.CLOSED, OrderState.CANCELLED}
-    return not (is_over or is_opened or is_handed_over or has_shipment)
+    """Whether nobody has looked at an order or worked on it since it came in."""
+    return state in FRESH_STATES and not (is_opened or is_handed_over or has_shipment)
 
 
 def shipped_at(order: StoreOrder) -> datetime | None:

@@ -1431,8 +1431,8 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(
-                condition=models.Q(("opened_at__isnull", True)),
-                fields=["state", "channel", "-id"],
+                condition=models.Q(("opened_at__isnull", True), ("state__in", ["open", "on_hold", "not_managed"])),
+                fields=["channel", "-id"],
                 name="order_untouched",
             ),
         ),

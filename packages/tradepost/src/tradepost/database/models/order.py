@@ -8,7 +8,7 @@ from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.catalogue import VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.listing import Listing
-from tradepost.domain.order import LineOption, OrderState, PaymentState, StoreStatus, chosen_words
+from tradepost.domain.order import FRESH_STATES, LineOption, OrderState, PaymentState, StoreStatus, chosen_words
 from tradepost.domain.order_changes import Holds, OrderEventKind
 from tradepost.domain.order_rules import LONGEST_WORD
 from tradepost.domain.shipment import LONGEST_REFERENCE, ShipmentState
@@ -83,8 +83,8 @@ class Order(models.Model):
             ),
             # fresh: those that nobody has worked on yet; of those that are open they are few.
             models.Index(
-                fields=["state", "channel", "-id"],
-                condition=Q(opened_at__isnull=True),
+                fields=["channel", "-id"],
+                condition=Q(opened_at__isnull=True, state__in=[state.value for state in FRESH_STATES]),
                 name="order_untouched",
             ),
             # Those of which it may not be known any more who bought.
