@@ -127,8 +127,6 @@ def _problem(rows: Sequence[ShipmentRow]) -> RowReport | None:
                     "package; give packages references of their own."
                 )
                 return RowReport(row.line, Level.REFUSED, message)
-    if not any(row.carrier for row in rows):
-        return RowReport(rows[0].line, Level.REFUSED, "The package has no carrier.")
     return None
 
 
