@@ -289,7 +289,8 @@ class DriftRecord(models.Model):
 class AttentionRecord(models.Model):
     """Why a listing needs a person: of each kind once, since when it holds, and the run that said so last."""
 
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    # Without an index of its own: `attention_by_kind` begins with it, and a planner could take either.
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="attentions")
     kind = enum_field(Attention)
     message = models.TextField()
