@@ -54,7 +54,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     by_id = {proof.listing_id: proof for proof in proven}
     rows = _locked(by_id, channel_id)
     if others := [
-        row.pk for row in rows if row.external_id and by_id[row.pk].external_id not in {None, row.external_id}
+        row.id for row in rows if row.external_id and by_id[row.id].external_id not in {None, row.external_id}
     ]:
         # A broken link that goes on with another product: nothing that was known of the old one holds for it.
         _forget(others)
