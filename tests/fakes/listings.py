@@ -235,6 +235,8 @@ class MemoryListings:
         assert self._may_write()
         for proof in proven:
             row = self.all[proof.listing_id]
+            if row.external_id is not None and proof.external_id not in {None, row.external_id}:
+                row = replace(row, **{**_UNPROVEN, "external_id": row.external_id})
             self.all[row.id] = replace(
                 row,
                 code=proof.code or row.code,

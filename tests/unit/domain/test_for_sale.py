@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.for_sale import SaleFacts, obstacles
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.for_sale import SaleFacts, has_own_page, obstacles
 from tradepost.domain.listing import QUEUE, Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
@@ -21,6 +22,13 @@ def test_nothing_stands_in_the_way_of_what_is_listed_and_there_on_an_open_page()
     assert obstacles(SOLD) == []
     assert obstacles(replace(SOLD, is_page_open=None, parent=None, available=None)) == []
     assert obstacles(replace(SOLD, status=replace(LISTED, is_paused=True), is_price_held=True)) == []
+
+
+def test_of_what_is_not_on_the_store_nothing_else_is_said_but_why_it_is_not_published():
+    assert obstacles(SaleFacts(Status(), 0, parent=HIDDEN)) == ["It is not on the store."]
+    assert obstacles(SaleFacts(Status(), 0, is_price_held=True)) == [
+        "It is not on the store.", "Its price is held back, so it is not published.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -61,3 +69,18 @@ def test_several_obstacles_are_all_said():
     both = obstacles(replace(SOLD, status=HIDDEN, available=0, is_page_open=False, parent=HIDDEN))
 
     assert len(both) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_native", "has_page"),
+    [
+        (Kind.SIMPLE, True, True),
+        (Kind.SIMPLE, False, True),
+        (Kind.PARENT, True, True),
+        (Kind.VARIANT, True, False),
+        (Kind.PARENT, False, False),
+        (Kind.VARIANT, False, True),
+    ],
+)
+def test_a_shopper_meets_families_on_their_page_and_flat_variants_on_their_own(kind, is_native, has_page):
+    assert has_own_page(kind, is_native=is_native) is has_page

@@ -91,6 +91,12 @@ def test_what_may_not_be_shipped_is_refused_with_the_reason(order, asked, words)
         ship(order, **asked)
 
 
+def test_a_line_of_which_nothing_is_open_is_not_in_the_shipment():
+    order = replace(ORDER, lines=(replace(CUP, packed=2), MORE_CUPS))
+
+    assert parts_to_ship(order, tracking_number="2Z", wanted={"CUP": 1}) == [ShipmentPart(3, 1)]
+
+
 def test_an_order_on_hold_is_shipped_when_somebody_says_so():
     held = replace(ORDER, state=OrderState.ON_HOLD)
 
