@@ -29,7 +29,13 @@ def test_those_are_found_that_were_placed_or_shipped_within_the_time(channel, no
         for place, hour in enumerate(shipped):
             at = noon + timedelta(hours=hour)
             ShipmentRecord.objects.create(
-                order=order, code=f"TP-{number}-{place}", carrier="UPS", tracking_number="1Z", cost=0, shipped_at=at
+                channel=channel,
+                order=order,
+                code=f"TP-{number}-{place}",
+                carrier="UPS",
+                tracking_number="1Z",
+                cost=0,
+                shipped_at=at,
             )
     span = {"since": noon + timedelta(hours=since), "until": noon + timedelta(hours=until)}
 

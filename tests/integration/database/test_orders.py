@@ -503,7 +503,13 @@ def test_the_fresh_orders_are_those_of_the_rule(orders, channel, noon, rows):
         )
         if has_shipment:
             ShipmentRecord.objects.create(
-                order=row, code=f"TP-{number}", carrier="UPS", tracking_number="1Z", cost=0, shipped_at=noon
+                channel=channel,
+                order=row,
+                code=f"TP-{number}",
+                carrier="UPS",
+                tracking_number="1Z",
+                cost=0,
+                shipped_at=noon,
             )
 
     expected = [

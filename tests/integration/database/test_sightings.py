@@ -222,7 +222,7 @@ def test_a_listing_that_gets_another_code_keeps_what_was_sold_of_it(shop, sight,
     from tradepost.operations.ports import Proven  # noqa: PLC0415
 
     sight(order(1001, sold("", 2, code="CUP")))
-    listings.record([Proven(shop["CUP"].id, at=noon, external_id=4711, code="mug")])
+    listings.record([Proven(shop["CUP"].id, at=noon, code="mug")])
 
     sight(order(1001, sold("", 2, StoreStatus.CANCELLED, code="CUP"), updated=101))
 
