@@ -228,8 +228,9 @@ class ListingActs:
         self.taken["product made again by hand"] += 1
 
     @act(
-        times=3, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(LISTINGS),
-        is_hidden=st.sampled_from([True, True, False]), runs=st.booleans(), comes_back=st.booleans(),
+        times=6, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(LISTINGS),
+        is_hidden=st.booleans(),
+        runs=st.sampled_from([True, True, False]), comes_back=st.sampled_from([True, True, False]),
     )  # fmt: skip
     def vanish(self, channel, sku, is_hidden, runs, comes_back):
         """A store whose product is not there for a while, and then is there again as if nothing had been."""

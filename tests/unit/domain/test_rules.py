@@ -96,7 +96,7 @@ def test_nothing_is_due_of_a_stock_but_to_settle_it_while_a_write_is_open(availa
         assert not rules.is_unhide_due(asked, figures)
 
 
-@pytest.mark.parametrize(("account", "is_due"), [(2, True), (0, False), (None, True)])
+@pytest.mark.parametrize(("account", "is_due"), [(2, True), (1, True), (0, False), (None, True)])
 def test_what_we_hid_and_was_given_pieces_back_or_may_have_been_is_hidden_again(account, is_due):
     assert rules.is_hide_due(HIDDEN, Figures(available=5, account=account)) is is_due
     assert not rules.is_hide_due(HIDDEN, Figures(available=None, account=None, kind=Kind.PARENT))
@@ -200,3 +200,18 @@ def test_a_price_is_due_unless_the_store_has_it_or_its_own_was_accepted(proven, 
 
     assert found is is_due
     assert not rules.is_price_due(LISTED, wanted=Decimal(2), proven=Decimal(proven), is_held=True, yielded=given_way)
+
+
+def test_only_an_unanswered_write_of_what_is_linked_is_settled():
+    unanswered = Figures(5, 3, open_since=datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert rules.is_settle_due(replace(LISTED, is_paused=True), unanswered)
+    assert not rules.is_settle_due(LISTED, Figures(5, 3))
+    assert not rules.is_settle_due(Status(Health.LISTED, Link.BROKEN), unanswered)
+
+
+@pytest.mark.parametrize("pending", [Pending.HIDE, Pending.DELIST])
+def test_of_what_is_pending_only_that_is_due(pending):
+    asked = replace(LISTED, pending=pending)
+
+    assert [each for each in Pending if rules.is_pending_due(asked, each)] == [pending]
