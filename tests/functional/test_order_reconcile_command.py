@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from miva_sandbox.faults.rules import Rule
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Order
 from tradepost.web.overview import overview
@@ -43,6 +44,19 @@ def test_a_difference_ends_with_code_1_and_is_shown_where_people_look(published,
     assert published("channel", "show", "shop", "--json").json["orders_compared"]["differences"] == 1
     assert seen.proof.differences == 1
     assert "Lovelace" not in json.dumps(Channel.objects.get().orders_proof)
+
+
+def test_a_store_that_can_not_be_reached_proves_nothing(published, number, store):
+    store.faults.add(Rule(kind="api_offline"))
+
+    told = published("orders", "reconcile")
+    answer = published("orders", "reconcile", "--json")
+
+    store.faults.clear(seed=0)
+    assert told.code != 0
+    assert "Nothing is proven: not all orders were compared." in told.err
+    assert "differences" not in told.out
+    assert (answer.code, bool(answer.json["error"])) == (told.code, True)
 
 
 def test_days_are_those_of_the_channel_and_have_to_be_days(published, number):

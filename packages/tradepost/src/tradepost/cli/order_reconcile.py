@@ -62,10 +62,12 @@ def reconcile(
                 "differences": differences,
             }
         )
+    elif report.run.error:
+        # What was seen by then says nothing of the rest.
+        err.print(report.run.error, markup=False, soft_wrap=True)
+        err.print("Nothing is proven: not all orders were compared.", markup=False, soft_wrap=True)
     else:
         _print(orders, shipments, differences)
-        if report.run.error:
-            err.print(report.run.error, markup=False, soft_wrap=True)
     return report.exit_code
 
 
