@@ -61,7 +61,7 @@ def test_a_file_is_recorded_package_by_package_and_one_bad_row_stops_no_other(pu
         (5, "There is no order 4711 in this channel's ledger; get orders first."),
         (6, "The order 'first' is no order number."),
         (7, f"Order {second} has no line with the SKU 'NO-SUCH'; it has HP-MUG-WHITE."),
-        (8, "A shipment needs a carrier; say who carries it."),
+        (8, "A shipment needs a carrier; say who carries it, or let a rule for orders say so."),
     ]
     assert done.json["run"]["state"] == "completed"
     assert (again.json["packages"], again.json["known"], again.json["refused"]) == (0, 2, 5)

@@ -60,7 +60,7 @@ def checked(*, tracking_number: str, carrier: str, cost: Decimal, carrier_map: M
     if not number:
         raise NotAllowed("A shipment needs a tracking number.")
     if not word:
-        raise NotAllowed("A shipment needs a carrier; say who carries it.")
+        raise NotAllowed("A shipment needs a carrier; say who carries it, or let a rule for orders say so.")
     _check_text("tracking number", number, LONGEST_NUMBER)
     _check_text("carrier", word, LONGEST_NUMBER)
     _check_text("carrier's name on the store", carrier_on_store(word, carrier_map), LONGEST_CARRIER)

@@ -53,12 +53,10 @@ def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment
     order = orders.filter(channel_id=channel_id, external_id=new.order_number).first()
     if order is None:
         raise NotAllowed(f"There is no order {new.order_number} in this channel's ledger; get orders first.")
-    carrier = new.carrier.strip() or order.carrier
-    if not carrier:
-        raise NotAllowed(f"Say who carries it; no rule gives order {new.order_number} a carrier.")
     tracking = checked(
         tracking_number=new.tracking_number,
-        carrier=carrier,
+        # Where nobody says it, a rule may have.
+        carrier=new.carrier.strip() or order.carrier,
         cost=new.cost,
         carrier_map=order.channel.carrier_map,
     )

@@ -6,11 +6,11 @@ from tradepost.domain import changes
 from tradepost.domain.plan import Plan
 from tradepost.domain.stages import Stage
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
+from tradepost.operations.listing_values import Products, learn_answers, product_subject
 from tradepost.operations.ports import ChannelSettings, ListingRow, StockWrite
 from tradepost.operations.selection import Selection
 from tradepost.operations.stock.sets import SetPlan, Sets, is_right_at_zero
 from tradepost.operations.stock.writes import Writes, begin_moves, is_untracked, send_writes
-from tradepost.operations.sync.listings import Products, learn_answers, product_subject
 
 
 class AtZero(Sets):

@@ -15,12 +15,12 @@ from tradepost.domain.plan import Change, Outcome, Plan
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import READINGS_AFTER_SET, is_erased
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive, drive_all
+from tradepost.operations.listing_values import Products, product_subject
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
 from tradepost.operations.selection import Selection
 from tradepost.operations.stock.moves import Moves
 from tradepost.operations.stock.sightings import Sight
 from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes
-from tradepost.operations.sync.listings import Products, product_subject
 
 _BATCH = 500
 

@@ -8,9 +8,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, Unit
 from tradepost.domain.stock import EntryKind, move
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
-from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
-from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_moves, counted, is_untracked, send_writes
-from tradepost.operations.sync.listings import (
+from tradepost.operations.listing_values import (
     Products,
     Values,
     gone,
@@ -19,6 +17,8 @@ from tradepost.operations.sync.listings import (
     look_again,
     product_subject,
 )
+from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_moves, counted, is_untracked, send_writes
 
 
 class Moves(Values[None, Writes]):

@@ -12,10 +12,7 @@ from tradepost.domain.stages import Stage
 from tradepost.domain.stock import EntryKind, offered
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
-from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
-from tradepost.operations.same_products import read_products
-from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_sets, counted, does_at_zero, send_writes
-from tradepost.operations.sync.listings import (
+from tradepost.operations.listing_values import (
     Products,
     Values,
     gone,
@@ -24,6 +21,9 @@ from tradepost.operations.sync.listings import (
     look_again,
     product_subject,
 )
+from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
+from tradepost.operations.same_products import read_products
+from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_sets, counted, does_at_zero, send_writes
 
 _SETTLES: Mapping[Stage, Event] = {Stage.HIDE: Event.HIDDEN, Stage.UNHIDE: Event.UNHIDDEN}
 

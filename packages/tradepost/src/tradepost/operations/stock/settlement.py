@@ -10,11 +10,11 @@ from tradepost.domain.listing import Health, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.domain.stock import PAYMENT_LIFE, EntryKind, Landing, StockMode, is_settleable, landing
 from tradepost.operations.form import Batch, Evidence, Verdict
+from tradepost.operations.listing_values import Products, Values
 from tradepost.operations.ports import AccountEntry, KnownSighting, ListingRow, Ports, Proven, Reading
 from tradepost.operations.same_products import read_products
 from tradepost.operations.stock.sightings import is_moving, moving_keys
 from tradepost.operations.stock.writes import counted
-from tradepost.operations.sync.listings import Products, Values
 
 
 @dataclass(frozen=True, slots=True)

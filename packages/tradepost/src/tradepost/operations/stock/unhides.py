@@ -12,11 +12,11 @@ from tradepost.domain.listing import Event, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side
 from tradepost.domain.stages import Stage
 from tradepost.operations.form import Batch, Evidence, Verdict
+from tradepost.operations.listing_values import Products
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
 from tradepost.operations.selection import Selection
 from tradepost.operations.stock.sets import Sets
 from tradepost.operations.stock.writes import Writes
-from tradepost.operations.sync.listings import Products
 
 
 class Unhides(Sets):

@@ -19,11 +19,11 @@ from tradepost.domain.plan import Action, Change, Plan, Side, Unit
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
+from tradepost.operations.listing_values import Products, Values, product_subject
 from tradepost.operations.outcomes import Answers, answers_of, provision
 from tradepost.operations.ports import ChannelSettings, ListingRow, Listings, Ports, Proven, WriteAnswer, WriteOutcome
 from tradepost.operations.same_products import read_products
 from tradepost.operations.selection import Selection
-from tradepost.operations.sync.listings import Products, Values, product_subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from abc import abstractmethod
 from tradepost.domain.plan import Change, Plan, Result, Unit
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch
+from tradepost.operations.listing_values import Products, Values, gone, look_again
 from tradepost.operations.ports import ListingRow, Ports
-from tradepost.operations.sync.listings import Products, Values, gone, look_again
 
 
 class Documented(Values[None, None]):

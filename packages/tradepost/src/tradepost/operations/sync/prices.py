@@ -9,11 +9,11 @@ from tradepost.domain.plan import Change, Plan, Side
 from tradepost.domain.stages import Stage
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
+from tradepost.operations.listing_values import Products, judge_row
 from tradepost.operations.outcomes import provision
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, Proven
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.documented import Documented
-from tradepost.operations.sync.listings import Products, judge_row
 
 
 class Prices(Documented):

@@ -1,4 +1,4 @@
-"""What the stages of a sync have in common: they work on listings that are due, and break the links of what is gone."""
+"""What stages that work on values of listings have in common: rows that are due, and links of what is gone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
