@@ -65,7 +65,10 @@ def _bought(log: Sequence[dict[str, Any]], lines: dict[int, list[dict[str, Any]]
 
 
 def _imported(numbers: Sequence[int], lines: dict[int, list[dict[str, Any]]], hub: Any) -> list[str]:
-    """Every order of the store is in the hub once, with its pieces, and cancelled where it is cancelled there."""
+    """
+    Every order of the store is in the hub once, with its pieces, and cancelled where it is cancelled there; what was
+    cancelled at once need not be.
+    """
     said = []
     known = Counter(row["external_id"] for row in hub("SELECT external_id FROM tradepost_order"))
     states = {row["external_id"]: row["state"] for row in hub("SELECT external_id, state FROM tradepost_order")}
@@ -79,13 +82,15 @@ def _imported(numbers: Sequence[int], lines: dict[int, list[dict[str, Any]]], hu
         if row["status"] != "cancelled":
             pieces[row["number"]][row["sku"]] += row["quantity"]
     for number in numbers:
-        if known[number] != 1:
-            said.append(f"Order {number} is {known[number]} times in the hub.")
-            continue
         left = Counter[str]()
         for line in lines[number]:
             if line["status"] != CANCELLED:
                 left[line["sku"] or line["code"]] += line["quantity"]
+        if not left and not known[number]:
+            continue  # cancelled before anybody asked for it
+        if known[number] != 1:
+            said.append(f"Order {number} is {known[number]} times in the hub.")
+            continue
         if pieces[number] != left:
             said.append(f"Order {number}: the store has {dict(left)}, the hub {dict(pieces[number])}.")
         if (states[number] == "cancelled") == bool(left):
