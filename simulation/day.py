@@ -170,6 +170,8 @@ class _Day:
             act()
             self._acts[act.__name__.strip("_").replace("_", " ")] += 1
         time.sleep(max(0.0, self._world.clock.real(hours * HOUR) - (time.monotonic() - began)))
+        self._get()
+        self._ship()
 
     def _change_prices(self) -> None:
         sku = self._chance.choice(list(OFFERS))
