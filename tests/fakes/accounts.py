@@ -60,7 +60,9 @@ class MemoryAccounts:
     def known_near(self, place: SightingPlace) -> dict[int, KnownSighting]:
         return self.known(self.sightings)
 
-    def sight(self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime) -> None:
+    def sight(
+        self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime, read_at: datetime | None = None
+    ) -> None:
         assert self._may_write()
         for order in orders:
             known = self.sightings.get(order.id)

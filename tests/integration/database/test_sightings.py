@@ -30,9 +30,10 @@ def order(number, *lines, updated=100, status=StoreStatus.PENDING):
 def sight(accounts, noon):
     """Write down what was sighted, an hour after the shop opened."""
 
-    def run(*orders, is_first=False, at=noon + timedelta(hours=1), to=accounts):
+    def run(*orders, is_first=False, at=noon + timedelta(hours=1), to=accounts, read_at=None):
         with transaction.atomic():
-            to.sight([SightedOrder(found.id, found) for found in orders], is_first=is_first, at=at)
+            sighted = [SightedOrder(found.id, found) for found in orders]
+            to.sight(sighted, is_first=is_first, at=at, read_at=read_at)
 
     return run
 
@@ -41,11 +42,10 @@ def sight(accounts, noon):
 def vanish(accounts, noon):
     """Write down that orders were not found any more."""
 
-    def run(*numbers):
+    def run(*numbers, read_at=None):
         with transaction.atomic():
-            accounts.sight(
-                [SightedOrder(number, None) for number in numbers], is_first=False, at=noon + timedelta(hours=1)
-            )
+            gone = [SightedOrder(number, None) for number in numbers]
+            accounts.sight(gone, is_first=False, at=noon + timedelta(hours=1), read_at=read_at)
 
     return run
 
@@ -229,14 +229,32 @@ def test_a_listing_that_gets_another_code_keeps_what_was_sold_of_it(shop, sight,
     assert stock("CUP") == {"CUP": (5, 5)}
 
 
-def test_an_older_sighting_says_nothing(shop, sight, stock, accounts):
-    sight(order(1001, sold("CUP", 3), updated=200))
+def test_what_was_read_before_the_last_sighting_says_nothing(shop, sight, vanish, stock, accounts, noon):
+    sight(order(1001, sold("CUP", 3)), read_at=noon + timedelta(minutes=2))
 
-    sight(order(1001, sold("CUP", 1, StoreStatus.CANCELLED), updated=199, status=StoreStatus.CANCELLED))
+    cancelled = order(1001, sold("CUP", 1, StoreStatus.CANCELLED), status=StoreStatus.CANCELLED)
+    sight(cancelled, read_at=noon + timedelta(minutes=1))
+    vanish(1001, read_at=noon + timedelta(minutes=1))
 
     assert stock()["CUP"] == (2, 2)
-    assert accounts.known([1001]) == {1001: KnownSighting(200, {"cup": 3})}
+    assert accounts.known([1001]) == {1001: KnownSighting(100, {"cup": 3})}
     assert accounts.place().open_ids == (1001,)
+
+
+def test_a_change_counts_although_the_stores_clock_was_set_back(shop, sight, stock):
+    sight(order(1001, sold("CUP", 3), updated=2_000))
+
+    sight(order(1001, sold("CUP", 3, StoreStatus.CANCELLED), updated=1_400, status=StoreStatus.CANCELLED))
+
+    assert stock()["CUP"] == (5, 5)
+
+
+def test_a_change_counts_although_the_hubs_clock_was_set_back(shop, sight, stock, noon):
+    sight(order(1001, sold("CUP", 3)), read_at=noon + timedelta(days=1))
+
+    sight(order(1001, sold("CUP", 3, StoreStatus.CANCELLED), status=StoreStatus.CANCELLED), read_at=noon)
+
+    assert stock()["CUP"] == (5, 5)
 
 
 def test_a_change_within_the_same_second_counts(shop, sight, stock):
@@ -251,7 +269,7 @@ _STILL_IN_THE_HOUSE = {StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.
 _line = st.tuples(
     st.sampled_from(["CUP", "cup", "tee-S", "MUG"]), st.integers(0, 3), st.sampled_from(sorted(StoreStatus))
 )
-# (number, how much newer than what was seen last, lines), of three orders; None: it is not there any more.
+# (number, by how many minutes it was read after what was seen last, lines), of three orders; None: it is gone.
 _events = st.lists(
     st.tuples(st.sampled_from([1, 2, 3]), st.integers(-2, 2), st.none() | st.lists(_line, max_size=3)), max_size=8
 )
@@ -259,20 +277,20 @@ _events = st.lists(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=_events)
-def test_whatever_becomes_of_orders_the_figures_lack_what_they_have_taken(shop, sight, vanish, stock, events):
+def test_whatever_becomes_of_orders_the_figures_lack_what_they_have_taken(shop, sight, vanish, stock, noon, events):
     Sighting.objects.all().delete()
     Listing.objects.exclude(kind="parent").update(account=5, available=5)
-    seen = {}  # by order: when it was seen last, and {sku: (taken, given back when it is deleted)}
-    for number, newer, lines in events:
+    seen = {}  # by order: when it was read last, and {sku: (taken, given back when it is deleted)}
+    for number, later, lines in events:
+        at = seen[number][0] + timedelta(minutes=later) if number in seen else noon
         if lines is None:
-            vanish(number)
-            if number in seen:
-                at, pieces = seen[number]
+            vanish(number, read_at=at)
+            if number in seen and later >= 0:
+                pieces = seen[number][1]
                 seen[number] = (at, {sku: (taken - back, 0) for sku, (taken, back) in pieces.items()})
             continue
-        at = seen[number][0] + newer if number in seen else 100
-        sight(order(number, *(sold(*line) for line in lines), updated=at))
-        if number not in seen or newer >= 0:
+        sight(order(number, *(sold(*line) for line in lines)), read_at=at)
+        if number not in seen or later >= 0:
             seen[number] = (at, _taken(lines))
 
     lacks = {sku: sum(pieces.get(sku, (0, 0))[0] for _, pieces in seen.values()) for sku in ("CUP", "TEE-S", "TEE-M")}
@@ -485,12 +503,12 @@ def test_two_runs_that_sight_an_order_side_by_side_enter_its_pieces_once(shop, s
     assert entries() == [("sale", -2, 3)]
 
 
-def test_two_runs_that_sight_an_order_as_it_was_and_as_it_is_keep_what_it_is(shop, sight, beside, stock):
-    sight(order(1001, sold("CUP", 1), updated=100))
+def test_two_runs_that_sight_an_order_as_it_was_and_as_it_is_keep_what_it_is(shop, sight, beside, stock, noon):
+    sight(order(1001, sold("CUP", 1)), read_at=noon)
 
     with transaction.atomic():
-        sight(order(1001, sold("CUP", 3), updated=102))
-        beside.start(lambda: sight(order(1001, sold("CUP", 2), updated=101)))
+        sight(order(1001, sold("CUP", 3)), read_at=noon + timedelta(minutes=2))
+        beside.start(lambda: sight(order(1001, sold("CUP", 2)), read_at=noon + timedelta(minutes=1)))
         beside.wait()
     beside.end()
 

@@ -75,6 +75,14 @@ def available(statement: int | None, *, reserved: int, is_gone: bool = False) ->
     return None if statement is None else min(statement - reserved, MAX_STOCK)
 
 
+def is_overtaken(*, read_at: datetime, known_at: datetime | None) -> bool:
+    """
+    Say whether what was read of an order is older than what is known of it: another reading began later and was written
+    down first. Both by the hub's clock, as a store's may be set back; so may the hub's, by more than a reading takes.
+    """
+    return known_at is not None and timedelta() < known_at - read_at < timedelta(seconds=OVERLAP_SECONDS)
+
+
 def sells_without_stock(*, is_asked: bool, is_allowed: bool, is_gone: bool) -> bool:
     """
     Say whether a product goes on being sold at 0 and below: only what the catalogue asks it for, where the channel

@@ -91,6 +91,7 @@ class Verdict:
     unsent_shipments: list[UnsentShipment] = field(default_factory=list)
     sighted: list[SightedOrder] = field(default_factory=list)
     is_first_sighting: bool = False
+    sightings_read_at: datetime | None = None
     order_news: list[int] = field(default_factory=list)
     judged_orders: dict[int, str] = field(default_factory=dict)
     parked: list[ParkedOrder] = field(default_factory=list)
@@ -562,7 +563,9 @@ def _record_drift(ports: Ports, verdict: Verdict, at: datetime) -> None:
 
 def _record_stock(ports: Ports, verdict: Verdict, at: datetime) -> None:
     if verdict.sighted:
-        ports.accounts.sight(verdict.sighted, is_first=verdict.is_first_sighting, at=at)
+        ports.accounts.sight(
+            verdict.sighted, is_first=verdict.is_first_sighting, at=at, read_at=verdict.sightings_read_at
+        )
     if verdict.accounts or verdict.settled_writes or verdict.lost_accounts:
         ports.accounts.record(verdict.accounts, settled=verdict.settled_writes, lost=verdict.lost_accounts)
     if verdict.stated:

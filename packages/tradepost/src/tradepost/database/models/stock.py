@@ -16,9 +16,9 @@ class Sighting(models.Model):
     An order of the store, in any status, imported or not.
 
     `updated` and `placed` are the store's own times in seconds. One that `is_open` is asked for by number again.
-    `fingerprint`: of all that the store shows of it. It `is_news` until the ledger was told what that means. `gone_at`:
-    when it was found to be deleted, `handed_over_at`: when a person or a warehouse took its pieces into their own
-    count, both by the hub's clock.
+    `fingerprint`: of all that the store shows of it. It `is_news` until the ledger was told what that means. `read_at`:
+    when the reading began that saw it last, `gone_at`: when it was found to be deleted, `handed_over_at`: when a person
+    or a warehouse took its pieces into their own count, all by the hub's clock.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="sightings")
@@ -31,6 +31,7 @@ class Sighting(models.Model):
     is_news = models.BooleanField(default=True)
     gone_at = models.DateTimeField(null=True, blank=True)
     sighted_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
     handed_over_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

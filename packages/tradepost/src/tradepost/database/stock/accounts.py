@@ -66,8 +66,17 @@ class DjangoAccounts:
         ids = {*place.open_ids, *newest.values_list("external_id", flat=True)}
         return known_sightings(ids, channel_id=self._channel_id)
 
-    def sight(self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime) -> None:
-        write_sightings(orders, channel_id=self._channel_id, is_first=is_first, at=at, run_id=self._run_id)
+    def sight(
+        self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime, read_at: datetime | None = None
+    ) -> None:
+        write_sightings(
+            orders,
+            channel_id=self._channel_id,
+            is_first=is_first,
+            at=at,
+            read_at=read_at or at,
+            run_id=self._run_id,
+        )
 
     # --- accounts ---------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from tradepost.database.orders.order_lines import matcher_for
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.order_lines import LineMatcher
-from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased
+from tradepost.domain.stock import EntryKind, OrderSighting, Pieces, SoldLine, is_erased, is_overtaken
 from tradepost.operations.ports import KnownSighting, SightedOrder
 
 
@@ -50,7 +50,13 @@ def known_sightings(order_ids: Collection[int], *, channel_id: int) -> dict[int,
 
 
 def write_sightings(
-    orders: Sequence[SightedOrder], *, channel_id: int, is_first: bool, at: datetime, run_id: int | None
+    orders: Sequence[SightedOrder],
+    *,
+    channel_id: int,
+    is_first: bool,
+    at: datetime,
+    read_at: datetime,
+    run_id: int | None,
 ) -> None:
     """Write down what differs from the last sighting of each order; see `ports.Accounts.sight`."""
     found = [order.found for order in orders if order.found is not None]
@@ -64,8 +70,11 @@ def write_sightings(
         .order_by("id")
     }
     known = _pieces_of(locked)
-    current = [order for order in found if order.updated >= locked[order.id].updated or order.id in new]
-    gone = [locked[order.id] for order in orders if order.found is None and order.id in locked]
+    overtaken = {number for number, was in locked.items() if is_overtaken(read_at=read_at, known_at=was.read_at)} - new
+    current = [order for order in found if order.id not in overtaken]
+    gone = [
+        locked[order.id] for order in orders if order.found is None and order.id in locked and order.id not in overtaken
+    ]
     # What was closed when the channel was connected, and is changed only now, was in every count from the beginning.
     old = {order.id for order in current if order.id in new and not is_first and order.id <= (first_id or 0)}
     matcher = matcher_for([pieces.sold for order in current for pieces in order.pieces], channel_id=channel_id)
@@ -90,7 +99,7 @@ def write_sightings(
     variant_ids = {row["variant_id"] for row in rows if row["variant_id"] is not None}
     if variant_ids:
         lock_variants(variant_ids)
-    _write(current, gone, locked, rows, at=at)
+    _write(current, gone, locked, rows, at=at, read_at=read_at)
     if differences:
         _enter(differences, channel_id=channel_id, at=at, run_id=run_id)
     if variant_ids:
@@ -207,15 +216,17 @@ def _write(
     rows: Sequence[dict[str, Any]],
     *,
     at: datetime,
+    read_at: datetime,
 ) -> None:
-    sql.update(Sighting, [_sighting_row(order, locked[order.id]) for order in current])
-    vanished = Sighting.objects.filter(id__in=[sighting.pk for sighting in gone], gone_at__isnull=True)
-    vanished.update(is_open=False, is_news=True, gone_at=at)
+    sql.update(Sighting, [_sighting_row(order, locked[order.id], read_at) for order in current])
+    vanished = Sighting.objects.filter(id__in=[sighting.pk for sighting in gone])
+    vanished.update(read_at=read_at)
+    vanished.filter(gone_at__isnull=True).update(is_open=False, is_news=True, gone_at=at)
     # A statement or a new listing may have come since these rows were read: what it said of them stays.
     sql.upsert(SightedPieces, rows, unique=("sighting_id", "key"), keep=("known",), fill=("listing_id", "variant_id"))
 
 
-def _sighting_row(order: OrderSighting, was: Sighting) -> dict[str, Any]:
+def _sighting_row(order: OrderSighting, was: Sighting, read_at: datetime) -> dict[str, Any]:
     return {
         "id": was.pk,
         "store_status": order.status,
@@ -224,6 +235,7 @@ def _sighting_row(order: OrderSighting, was: Sighting) -> dict[str, Any]:
         "is_open": order.is_open,
         "fingerprint": order.fingerprint,
         "gone_at": None,
+        "read_at": read_at,
         # What is news stays so until it is judged.
         "is_news": was.is_news or was.fingerprint != order.fingerprint or was.gone_at is not None,
     }

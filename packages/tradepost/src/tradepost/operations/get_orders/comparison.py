@@ -38,6 +38,7 @@ class OrderComparison(Sight):
         self._statuses = statuses
 
     def prepare(self, ports: Ports) -> None:
+        self._read_at = ports.clock()
         self._is_first = False
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[Sighted]]:

@@ -90,13 +90,16 @@ class Accounts(Protocol):
         """What is written down of the orders that are read again from a place: open ones, and the newest."""
         ...
 
-    def sight(self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime) -> None:
+    def sight(
+        self, orders: Sequence[SightedOrder], *, is_first: bool, at: datetime, read_at: datetime | None = None
+    ) -> None:
         """
         Write down what orders took and gave back, and bring accounts and what is available in step.
 
-        Idempotent: only what differs from the last sighting counts, and an older one than that nothing. What is new,
-        looks different or is gone is news for the ledger (`Orders.news`). `is_first`:
-        these orders were open when the channel was connected; what they took is reserved, but in no account.
+        Idempotent: only what differs from the last sighting counts, and what was read before it (`read_at`: when the
+        reading began; None: just now) nothing. What is new, looks different or is gone is news for the ledger
+        (`Orders.news`). `is_first`: these orders were open when the channel was connected; what they took is reserved,
+        but in no account.
         """
         ...
 

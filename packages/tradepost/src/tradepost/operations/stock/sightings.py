@@ -44,6 +44,7 @@ class Sight(Operation[Sighted, SightingFacts, None, Detail]):
         self.found: dict[int, OrderNews] = {}
 
     def prepare(self, ports: Ports) -> None:
+        self._read_at = ports.clock()
         self._place = ports.accounts.place()
         self._is_first = self._place.first_id is None
         if self._is_first:
@@ -83,6 +84,7 @@ class Sight(Operation[Sighted, SightingFacts, None, Detail]):
         return Verdict(
             sighted=list(plan.detail),
             is_first_sighting=self._is_first,
+            sightings_read_at=self._read_at,
             parked=[
                 parked(order.number, reason=order.reason, fingerprint=order.fingerprint, payload=order.payload)
                 for order in _unreadable(batch)
@@ -130,11 +132,9 @@ def read_orders(store: Store, place: SightingPlace, *, is_first: bool = False) -
 
 
 def is_news(order: SightedOrder, known: KnownSighting | None) -> bool:
-    """Whether a sighting says something that is not written down; an older one than the last says nothing."""
+    """Whether a sighting says something that is not written down."""
     if known is None:
         return order.found is not None
-    if order.found is not None and order.found.updated < known.updated:
-        return False
     return looks_different(order, known) or bool(pieces_changed(order, known))
 
 
