@@ -638,16 +638,27 @@ def test_a_store_whose_clock_is_wrong_sells_what_there_is(shop, skew):
     assert all_that_can_be_bought(shop) == {"MUG": 10, "TEE-S": 6, "TEE-M": 4}
 
 
-def test_what_is_cancelled_after_the_stores_clock_was_set_back_can_be_bought_again(shop):
-    order = shop.buy("MUG", 2)
-    shop.catch_up()
-    after_sale = shop.can_buy("MUG")
+def test_what_is_cancelled_after_a_stores_clock_was_set_back_is_for_sale_again_on_every_channel(
+    shop, tmp_path, token, mode
+):
+    with SandboxServer() as second:
+        (tmp_path / "second").mkdir()
+        other = StockShop(second, tmp_path / "second", token=token, mode=mode, name="Other", clock=shop.clock)
+        other.listings.build(["mug", "tee"], queue=True)
+        DjangoCatalogue().refresh_wanted(["mug", "tee"])
+        other.publish()
+        order = other.buy("MUG", 3)
+        other.catch_up()
+        shop.sync()
+        sold = (shop.can_buy("MUG"), other.can_buy("MUG"))
 
-    shop.sandbox.domain.clock.skew_seconds = -10 * MINUTE
-    shop.merchant.cancel(order)
-    shop.catch_up()
+        second.domain.clock.skew_seconds = -10 * MINUTE
+        other.merchant.cancel(order)
+        other.catch_up()
+        shop.sync()
 
-    assert (after_sale, shop.can_buy("MUG")) == (6, 8)
+        assert (sold, shop.can_buy("MUG"), other.can_buy("MUG")) == ((5, 5), 8, 8)
+        other.close()
 
 
 def test_a_sale_on_one_channel_lowers_the_other_by_its_next_sync(shop, tmp_path, token, mode):
