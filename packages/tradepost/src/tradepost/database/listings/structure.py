@@ -36,7 +36,8 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     marks = _Marks(products, is_native=settings_of(Channel.objects.get(pk=channel_id)).rules.is_native)
     rows = Listing.objects.filter(channel_id=channel_id, product_id__in=products, link=Link.LINKED)
     # What the catalogue has no more has no structure to be sent.
-    rows = rows.exclude(variant__is_gone=True).exclude(kind=Kind.PARENT, product_id__in=marks.without_options)
+    rows = rows.exclude(is_orphaned=True).exclude(variant__is_gone=True)
+    rows = rows.exclude(kind=Kind.PARENT, product_id__in=marks.without_options)
     queued: list[dict[str, Any]] = []
     names: dict[Pending, set[str]] = defaultdict(set)
     for row in rows.values(*_COLUMNS):
