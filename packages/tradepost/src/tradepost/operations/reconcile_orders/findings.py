@@ -193,7 +193,10 @@ def _shipment_differences(
         return
     carrier = carrier_on_store(recorded.shipment.carrier, measure.channel.carrier_map)
     if found is None:
-        yield f"{shipment} was sent, and is not on the store any more. Somebody removed it: tell the store by hand."
+        yield (
+            f"{shipment} was sent, and is not on the store any more. 'tradepost orders get' notices it, and then "
+            "'tradepost shipments retry' makes it again."
+        )
     elif not (found.is_shipped if recorded.is_joined else has_arrived(ShipmentSend(recorded.shipment, carrier), found)):
         yield (
             f"{shipment} has another tracking number, carrier or cost on the store, or is not shipped there. Somebody "
