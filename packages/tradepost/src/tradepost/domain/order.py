@@ -264,6 +264,10 @@ class Shipment:
     sending_since: datetime | None = None
     stands_for: tuple["Shipment", ...] = ()
 
+    @property
+    def tracking(self) -> Tracking:
+        return Tracking(self.tracking_number, self.carrier, self.cost)
+
 
 def tracking_of(values: Mapping[str, str]) -> Tracking:
     """Read what was kept of a shipment as JSON."""

@@ -6,7 +6,7 @@ import os
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -36,6 +36,7 @@ from tradepost.operations.ports import (
     SourceSettings,
     WantedChanges,
 )
+from tradepost.operations.previews import previewed
 
 BATCH = 200
 SOURCE = "catalogue"
@@ -200,10 +201,6 @@ def import_catalogue(
     return report
 
 
-class _Undone(Exception):
-    """Ends a preview, with all that it did."""
-
-
 def preview_import(
     path: Path, ports: ImportPorts, *, queue: bool = True, progress: Callable[[int], None] | None = None
 ) -> ImportReport:
@@ -212,11 +209,7 @@ def preview_import(
 
     Whoever else writes to the hub waits for it meanwhile. Raises FileRefused when the file is no catalogue.
     """
-    reports: list[ImportReport] = []
-    with suppress(_Undone), ports.transaction():
-        reports.append(import_catalogue(path, ports, queue=queue, progress=progress))
-        raise _Undone
-    return reports[0]
+    return previewed(lambda: import_catalogue(path, ports, queue=queue, progress=progress), ports.transaction)
 
 
 def _with_the_rest(

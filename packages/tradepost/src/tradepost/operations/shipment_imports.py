@@ -4,7 +4,7 @@ is imported again records nothing twice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 from typing import TypeVar
@@ -16,6 +16,7 @@ from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.shipment import LONGEST_NUMBER, ShipmentState, in_cents
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import KnownShipment, Level, NewShipment, RowReport, ShipmentRow
+from tradepost.operations.previews import previewed
 
 _AT_ONCE = 100
 T = TypeVar("T")
@@ -59,11 +60,7 @@ def preview_shipments(
     rows: Iterable[ShipmentRow | RowReport], ports: OrderPorts, *, even_if_held: bool = False
 ) -> ShipmentImport:
     """Say what would be recorded of a file, and record nothing."""
-    try:
-        with ports.transaction():
-            raise _ImportPreview(import_shipments(rows, ports, even_if_held=even_if_held))
-    except _ImportPreview as preview:
-        return preview.done
+    return previewed(lambda: import_shipments(rows, ports, even_if_held=even_if_held), ports.transaction)
 
 
 def packages(
@@ -158,16 +155,7 @@ def _with_reference(new: NewShipment) -> NewShipment:
     """Without a reference, the number that the file has stays its name when it is corrected in the hub."""
     if new.reference or len(new.tracking_number) > LONGEST_NUMBER:
         return new
-    return NewShipment(
-        new.order_number,
-        new.carrier,
-        new.tracking_number,
-        new.cost,
-        new.lines,
-        even_if_held=new.even_if_held,
-        reference=new.tracking_number,
-        shipped_at=new.shipped_at,
-    )
+    return replace(new, reference=new.tracking_number)
 
 
 def _differences(package: Package, known: KnownShipment) -> Iterator[RowReport]:
@@ -190,11 +178,3 @@ def _differences(package: Package, known: KnownShipment) -> Iterator[RowReport]:
 def _parts(rows: Iterator[T]) -> Iterator[list[T]]:
     while some := list(islice(rows, _AT_ONCE)):
         yield some
-
-
-class _ImportPreview(Exception):
-    """Leaves a transaction without keeping it."""
-
-    def __init__(self, done: ShipmentImport) -> None:
-        super().__init__()
-        self.done = done

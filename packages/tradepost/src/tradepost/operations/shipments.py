@@ -7,6 +7,7 @@ from tradepost.domain.order import Shipment
 from tradepost.domain.plan import Outcome, Result
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import NewShipment, ShipmentCorrection, ShipmentEdit
+from tradepost.operations.previews import previewed
 
 
 def record_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
@@ -19,12 +20,8 @@ def record_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
 
 def preview_shipment(new: NewShipment, ports: OrderPorts) -> Shipment:
     """Say what would be recorded, and record nothing. Raises NotAllowed as recording does."""
-    try:
-        with ports.transaction():
-            # The rules look at what is packed already: they are asked by recording, which is then taken back.
-            raise _Preview(ports.orders.add_shipment(new, at=ports.clock()))
-    except _Preview as preview:
-        return preview.shipment
+    # The rules look at what is packed already: they are asked by recording, which is then taken back.
+    return previewed(lambda: ports.orders.add_shipment(new, at=ports.clock()), ports.transaction)
 
 
 def correct_shipment(code: str, correction: ShipmentCorrection, ports: OrderPorts) -> ShipmentEdit:
@@ -72,11 +69,3 @@ def _edit(edit: Callable[[], list[ShipmentEdit]], ports: OrderPorts, *, reason: 
         ]
         ports.history.keep([Result(change, Outcome.APPLIED) for change in kept], channel_id=ports.channel_id)
     return edits
-
-
-class _Preview(Exception):
-    """Leaves a transaction without keeping it."""
-
-    def __init__(self, shipment: Shipment) -> None:
-        super().__init__(shipment.code)
-        self.shipment = shipment

@@ -232,7 +232,7 @@ class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
             # What may still come to be on the store is looked at again.
             is_parked = subject in plan.detail.parked and has_ended
             verdict.unsent_shipments += [
-                UnsentShipment(each.id, result.message, _recorded(each), is_parked=is_parked, is_absent=is_absent)
+                UnsentShipment(each.id, result.message, each.tracking, is_parked=is_parked, is_absent=is_absent)
                 for each in members(shipment)
             ]
         return verdict
@@ -291,16 +291,12 @@ def _proven(shipment: Shipment, on_store: StoreShipment) -> list[ProvenShipment]
         ProvenShipment(
             each.id,
             on_store.id,
-            _recorded(each),
+            each.tracking,
             on_store.tracking,
             joined_to=None if place == 0 else shipment.id,
         )
         for place, each in enumerate(members(shipment))
     ]
-
-
-def _recorded(shipment: Shipment) -> Tracking:
-    return Tracking(shipment.tracking_number, shipment.carrier, shipment.cost)
 
 
 def _words(tracking: Tracking) -> str:
@@ -347,8 +343,7 @@ def find_on_store(shipment: Shipment, order: StoreOrder, *, path: ShipmentPath) 
 
 def has_arrived(send: ShipmentSend, on_store: StoreShipment) -> bool:
     """Whether the store has all of it: shipped, with the same number, carrier and cost."""
-    shipment = send.shipment
-    wanted = Tracking(shipment.tracking_number, send.carrier, shipment.cost)
+    wanted = replace(send.shipment.tracking, carrier=send.carrier)
     return on_store.is_shipped and is_same_tracking(wanted, on_store.tracking)
 
 

@@ -1,6 +1,7 @@
 """What is kept of those who ordered: found by their address, and forgotten when it is not needed any more."""
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -161,9 +162,12 @@ def _forget_events(order_ids: Sequence[int]) -> None:
 
 def _forget_history(rows: Sequence[Order]) -> None:
     """Why a person held an order was typed by them, and may name who ordered."""
+    numbers: dict[int, list[str]] = defaultdict(list)
     for row in rows:
+        numbers[row.channel_id].append(str(row.external_id))
+    for channel_id, keys in numbers.items():
         held = RunChange.objects.filter(
-            subject_kind=SubjectKind.ORDER.value, subject_key=str(row.external_id), run__channel_id=row.channel_id
+            subject_kind=SubjectKind.ORDER.value, subject_key__in=keys, run__channel_id=channel_id
         )
         sql.update(
             RunChange,
