@@ -47,9 +47,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def in_json(report: Report) -> str:
+    return json.dumps(asdict(report))
+
+
 def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(asdict(report)), flush=True)
+        print(in_json(report), flush=True)
         return
     setting = report.setting
     print(
