@@ -301,7 +301,7 @@ class ListingActs:
         self.taken["came back to the catalogue"] += 1
 
     @act(
-        times=5, when=lambda self: self.has_sizes and "TEE-S" not in self.gone,
+        times=7, when=lambda self: self.has_sizes and "TEE-S" not in self.gone,
         channel=st.sampled_from(CHANNELS), change=st.sampled_from(["delist", "", "hide", "delist"]), runs=st.booleans(),
     )  # fmt: skip
     def lose_sizes(self, channel, change, runs):

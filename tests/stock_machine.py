@@ -563,7 +563,7 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
         self.go_unanswered(channel, replace(fault, function=WRITE), "sync", at)
 
     @act(
-        times=3,
+        times=6,
         channel=st.sampled_from(CHANNELS),
         fault=st.sampled_from(LOST_ANSWERS),
         sku=st.sampled_from(["MUG", "tee"]),
