@@ -1,5 +1,8 @@
 """Delivering orders: what is due is brought, each consumer for itself."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fakes.hub import MemoryHub
 from tradepost.domain.errors import StorageRefused, StoreUnavailable
 from tradepost.domain.plan import Outcome, Proof
@@ -40,3 +43,26 @@ def test_one_that_can_not_be_reached_keeps_no_other_from_its_orders():
     assert hub.deliveries.noted == ["books"]
     assert dict(run.bad()) == {"erp": "It does not answer. The next run tries it again.", "dock": "It is full."}
     assert run.outcomes["erp"] is Outcome.FAILED
+
+
+NAMES = ("erp", "dock", "books")
+
+
+@given(
+    waiting=st.dictionaries(st.sampled_from(NAMES), st.integers(1, 9)), down=st.sets(st.sampled_from(NAMES)),
+    is_dry=st.booleans(),
+)  # fmt: skip
+def test_noted_is_what_was_brought_and_each_is_told_how_it_went(waiting, down, is_dry):
+    hub = MemoryHub()
+    hub.deliveries.waiting = waiting
+    hub.deliveries.failures = {name: StoreUnavailable("It does not answer.") for name in down}
+
+    run = hub.drive(DeliverOrders(), is_dry=is_dry)
+
+    assert {change.subject.key for change in run.changes} == set(waiting)
+    if is_dry:
+        assert hub.deliveries.made == hub.deliveries.brought == hub.deliveries.noted == []
+        return
+    assert hub.deliveries.brought == hub.deliveries.noted == [name for name in waiting if name not in down]
+    for name in waiting:
+        assert run.outcomes[name] is (Outcome.FAILED if name in down else Outcome.APPLIED)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakes.articles import a_simple
 from fakes.hub import NOON, MemoryHub
@@ -85,3 +87,48 @@ def test_the_next_sync_moves_what_is_unsettled_before_anything_else_and_counts_i
     assert (hub.count("mug"), hub.count("cup")) == (3, 5)
     assert moves.at_stake(hub.ports()) == {}
     assert kinds_of(hub, "mug") == {Attention.UNSETTLED}, "only a reading of the orders can tell"
+
+
+@given(
+    number=st.integers(1, LAST), available=st.integers(-2, 8), account=st.integers(0, 8),
+    set_before=st.one_of(st.none(), st.integers(0, 1200)),
+)  # fmt: skip
+def test_a_stock_only_falls_and_only_what_the_last_reading_brought_of_a_fresh_set_is_unsettled(
+    number, available, account, set_before
+):
+    hub = hub_with("mug", available=available, account=account)
+    hub.store.shelf.sell("mug", 5 - account)
+    hub.listings.change("mug", basis_at=None if set_before is None else hub.now - timedelta(seconds=set_before))
+    moves = MovesAfterSets(number, hub.settings, EVERYTHING)
+
+    hub.drive(moves)
+
+    falls = max(0, available) < account
+    assert hub.count("mug") == (max(0, available) if falls else account)
+    assert bool(moves.moved) is falls
+    within = set_before is not None and set_before < ERASED_WITHIN.total_seconds() - 60
+    beyond = set_before is None or set_before > ERASED_WITHIN.total_seconds()
+    if within or beyond:
+        is_unsettled = falls and number == LAST and within
+        assert kinds_of(hub, "mug") == ({Attention.UNSETTLED} if is_unsettled else set())
+
+
+SKUS = ("mug", "cup", "jug")
+SOME = st.sets(st.sampled_from(SKUS))
+
+
+@given(unsettled=SOME, still=SOME, less=SOME, chosen=SOME)
+def test_what_is_unsettled_is_moved_off_and_forgotten_only_when_nobody_buys_it_any_more(unsettled, still, less, chosen):
+    hub = hub_with(*SKUS)
+    flag(hub, *unsettled)
+    for sku in less:
+        hub.listings.change(sku, available=3)
+    ids = {sku: hub.listings.of(sku).id for sku in SKUS}
+
+    hub.drive(UnsettledMoves(hub.settings, EVERYTHING))
+    hub.drive(Quieted(Selection.of(ids[sku] for sku in chosen), still=[ids[sku] for sku in still]))
+
+    for sku in SKUS:
+        assert hub.count(sku) == (3 if sku in unsettled & less else 5)
+        is_kept = sku in unsettled and (sku in still or sku not in chosen)
+        assert kinds_of(hub, sku) == ({Attention.UNSETTLED} if is_kept else set())

@@ -27,7 +27,10 @@ from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.operations import get_orders
 from tradepost.operations.form import Batch
 from tradepost.operations.get_orders.acknowledge import Acknowledge
+from tradepost.operations.get_orders.comparison import OrderComparison
 from tradepost.operations.get_orders.ledger import KeepLedger, LedgerFacts
+from tradepost.operations.ports import SightedOrder
+from tradepost.operations.stock.sightings import Sight
 
 FROM = OrderCriteria(frozenset({StoreStatus.PENDING}), PAID_IN_SOME_WAY, since=0)
 
@@ -420,3 +423,47 @@ def test_a_field_that_the_store_does_not_have_is_told_and_nothing_is_sent():
 
     assert [message.split(".")[0] for _, message in run.bad()] == ["The store has no order custom field 'taken'"]
     assert (hub.store.writes, hub.orders.acknowledged) == ([], set())
+
+
+# --- the whole comparison -------------------------------------------------------------------------------------------
+
+WANTED = frozenset({StoreStatus.PENDING})
+KINDS = st.lists(
+    st.tuples(
+        st.sampled_from([StoreStatus.PENDING, StoreStatus.PROCESSING, StoreStatus.SHIPPED]),
+        st.booleans(), st.booleans(), st.integers(0, 3),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(KINDS, st.integers(0, 3))
+def test_a_whole_comparison_makes_news_of_every_wanted_order_that_the_ledger_lacks(kinds, days):
+    hub = MemoryHub()
+    hub.drive(Sight())
+    for number, (status, _, _, age) in enumerate(kinds, start=1):
+        hub.store.desk.place(an_order(number, status=status, placed_at=NOON - timedelta(days=age)))
+    seen = [number for number, (_, is_seen, _, _) in enumerate(kinds, start=1) if is_seen]
+    imported = [
+        number for number, (_, _, is_imported, _) in enumerate(kinds, start=1) if is_imported and number in seen
+    ]
+    sighted = [
+        SightedOrder(order.id, order)
+        for page in hub.store.sight_orders(above_id=0, updated_from=0)
+        for order in page.orders
+    ]
+    with hub.run.transaction():
+        hub.accounts.sight([order for order in sighted if order.id in seen], is_first=False, at=NOON)
+        hub.orders.add([hub.store.desk.orders[number] for number in imported], at=NOON)
+        hub.accounts.news.clear()
+    criteria = replace(FROM, since=int((NOON - timedelta(days=days)).timestamp()))
+    place = hub.accounts.place()
+
+    hub.drive(OrderComparison(criteria, statuses=WANTED))
+
+    wanted = {
+        number for number, (status, _, _, age) in enumerate(kinds, start=1) if status in WANTED and age <= days
+    }  # fmt: skip
+    assert set(hub.accounts.news) == wanted - set(imported)
+    assert hub.orders.compared() == criteria
+    assert hub.accounts.place().highest_id == place.highest_id, "what is new is found by the sightings as before"

@@ -1,8 +1,11 @@
 """What becomes of products that a publish was about to create and never heard of again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
 from fakes.hub import LISTED, MemoryHub
@@ -14,6 +17,10 @@ from tradepost.operations.publish.intent_sweep import IntentSweep
 
 @pytest.fixture
 def hub():
+    return interrupted_hub()
+
+
+def interrupted_hub():
     """A hub that has lost the answer to the publish of a mug, which the store has taken."""
     made = MemoryHub()
     (row,) = made.list_on_store(a_simple("mug"))
@@ -97,3 +104,34 @@ def test_a_variant_waits_for_the_publish_of_its_family():
 
     assert sweep(hub).results == []
     assert len(hub.intents.keys) == 3
+
+
+@given(
+    was_made=st.booleans(), is_linked=st.booleans(), is_queued=st.booleans(), has_waited=st.booleans(),
+    is_paused=st.booleans(),
+)  # fmt: skip
+def test_an_intent_is_closed_when_its_product_is_linked_or_can_not_be_made_any_more(
+    was_made, is_linked, is_queued, has_waited, is_paused
+):
+    hub = interrupted_hub()
+    number = hub.store.shelf.by_key["mug"].id
+    status = LISTED if is_linked else type(LISTED)(pending=Pending.PUBLISH if is_queued else Pending.NONE)
+    external_id = number if is_linked else None
+    hub.listings.change("mug", status=replace(status, is_paused=is_paused), external_id=external_id)
+    if not was_made:
+        hub.store.shelf.delete(number)
+    if has_waited:
+        wait(hub)
+
+    sweep(hub)
+    again = sweep(hub)
+
+    row = hub.listings.of("mug")
+    is_left_to_publish = was_made and is_queued and not is_linked
+    is_open = is_left_to_publish or (not was_made and not is_linked and not has_waited)
+    assert (hub.intents.keys == {"mug"}) is is_open
+    is_found = was_made and not is_linked and not is_left_to_publish
+    assert (row.status.link is Link.LINKED) is (is_linked or is_found)
+    assert (Attention.PUBLISH_FAILED in hub.listings.flags.get(row.id, {})) is is_found
+    assert again.results == []
+    assert hub.store.writes == [], "a sweep only looks"

@@ -4,14 +4,27 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakes.articles import an_order
 from fakes.hub import NOON, MemoryHub
-from tradepost.domain.order import AcknowledgeMode, OrderState, PaymentState, StoreStatus, UnreadableOrder
+from fakes.run import MemoryRun
+from tradepost.domain.order import (
+    AcknowledgeMode,
+    OrderState,
+    ParkedOrder,
+    PaymentState,
+    StoreStatus,
+    UnreadableOrder,
+)
 from tradepost.domain.order_changes import Holds, LedgerOrder
 from tradepost.domain.order_news import PAID_IN_SOME_WAY, OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderFinding, OrderPlace, OrderProof, ShipmentFinding, proof_of
+from tradepost.domain.plan import Outcome
+from tradepost.operations import reconcile_orders
 from tradepost.operations.reconcile_orders.findings import Measure, find
+from tradepost.operations.selection import Selection
 
 LONG_AGO = int((NOON - timedelta(days=2)).timestamp())
 CRITERIA = OrderCriteria(frozenset({StoreStatus.PENDING}), PAID_IN_SOME_WAY, since=LONG_AGO - 60)
@@ -118,3 +131,63 @@ def test_a_proof_adds_up_and_is_kept_whole_with_its_first_differences():
     )
     assert proof_of(proof.as_values()) == proof
     assert proof_of({}) is None
+
+
+# --- driven ---------------------------------------------------------------------------------------------------------
+
+
+def reconciled(hub, *, tells_all=False):
+    hub.run = MemoryRun()
+    reconcile_orders.execute(hub.ports(), Selection(tells_all=tells_all))
+    return hub.run
+
+
+def hub_with(*, imported=(), missing=(), parked=(), gone=()):
+    """A hub and a store that know of these orders, all placed two days ago."""
+    hub = MemoryHub()
+    placed = NOON - timedelta(days=2)
+    for number in (*imported, *missing, *parked):
+        hub.store.desk.place(an_order(number, placed_at=placed))
+    for number in parked:
+        hub.store.desk.unreadable[number] = "It is no order."
+        hub.orders.aside[str(number)] = ParkedOrder(str(number), number, "It is no order.", "a", "")
+    with hub.run.transaction():
+        hub.orders.add([an_order(number, placed_at=placed) for number in (*imported, *gone)], at=NOON)
+        hub.orders.set_compared(CRITERIA)
+    return hub
+
+
+def test_each_order_of_either_side_is_counted_once_and_what_differs_is_named():
+    hub = hub_with(imported=[1, 2], missing=[3], parked=[4], gone=[5])
+
+    run = reconciled(hub)
+
+    assert (hub.orders.proof.placed, hub.orders.proof.in_ledger) == (5, 3)
+    assert {result.change.subject.key for result in run.results} == {"3", "4", "5"}
+    assert {result.outcome for result in run.results} == {Outcome.FAILED}
+    assert hub.store.writes == []
+
+
+def test_where_all_is_well_nothing_is_told_but_to_whoever_asks_for_all():
+    hub = hub_with(imported=[1, 2])
+
+    assert reconciled(hub).results == []
+    assert [result.outcome for result in reconciled(hub, tells_all=True).results] == [Outcome.UNCHANGED] * 2
+
+
+@given(st.lists(st.sampled_from(["imported", "missing", "parked", "gone"]), max_size=8), st.booleans())
+def test_the_proof_adds_up_to_all_orders_of_both_sides_and_every_difference_is_told(kinds, tells_all):
+    numbers = {kind: [n for n, each in enumerate(kinds, start=1) if each == kind] for kind in set(kinds)}
+    hub = hub_with(**numbers)
+
+    run = reconciled(hub, tells_all=tells_all)
+
+    proof = hub.orders.proof
+    assert proof.placed == len(kinds)
+    assert proof.in_ledger == len(numbers.get("imported", ())) + len(numbers.get("gone", ()))
+    assert proof.counts[OrderPlace.MISSING] == len(numbers.get("missing", ()))
+    assert proof.counts[OrderPlace.PARKED] == len(numbers.get("parked", ()))
+    differing = {str(n) for kind in ("missing", "parked", "gone") for n in numbers.get(kind, ())}
+    assert {r.change.subject.key for r in run.results if r.outcome is Outcome.FAILED} == differing
+    assert proof.differences == len(differing)
+    assert len(run.results) == (len(kinds) if tells_all else len(differing))

@@ -23,6 +23,7 @@ from tradepost.operations.stock.moves import Moves, plan_move
 from tradepost.operations.stock.sets import Sets, plan_hide, plan_set, plan_unhide
 from tradepost.operations.stock.settlement import Settlement
 from tradepost.operations.stock.sightings import Sight
+from tradepost.operations.stock.unhides import Unhides
 
 MOVING = {Stage.DECREASE, Stage.INCREASE}
 
@@ -30,6 +31,8 @@ MOVING = {Stage.DECREASE, Stage.INCREASE}
 def stock(hub, stage):
     if stage is Stage.AT_ZERO:
         return AtZero(hub.settings, EVERYTHING)
+    if stage is Stage.UNHIDE:
+        return Unhides(hub.settings, EVERYTHING)
     operation = Settlement if stage is Stage.SETTLE else Moves if stage in MOVING else Sets
     return operation(stage, hub.settings, EVERYTHING)
 
@@ -288,6 +291,34 @@ def test_where_the_store_tells_what_baskets_hold_a_lost_move_is_settled_for_good
     assert (hub.listings.of("mug").account, hub.count("mug")) == (available, available - 2)
 
 
+@given(
+    available=st.integers(-2, 12), in_baskets=st.integers(0, 3), is_done=st.booleans(), reads_stock=st.booleans(),
+    tells_baskets=st.booleans(), before=st.booleans(),
+)  # fmt: skip
+def test_whatever_became_of_a_lost_move_what_baskets_hold_is_never_sold_twice(  # noqa: PLR0917 - drawn by name
+    available, in_baskets, is_done, reads_stock, tells_baskets, before
+):
+    hub = hub_with(available=available, reads_stock=reads_stock)
+    hub.store.shelf.baskets = {} if tells_baskets else None
+    hub.store.faults.lost["mug"] = is_done
+    if before:
+        put_into_basket(hub, in_baskets)
+    drive(hub, Stage.INCREASE if available > 5 else Stage.DECREASE)
+    if not before:
+        put_into_basket(hub, in_baskets)
+    hub.now += hub.lost_answer_wait
+
+    drive(hub, Stage.SETTLE)
+    drive(hub, Stage.DECREASE)
+    drive(hub, Stage.INCREASE)
+
+    assert hub.listings.of("mug").open_since is None
+    assert hub.listings.of("mug").account == max(0, available)
+    assert hub.count("mug") <= max(0, available) - in_baskets
+    if tells_baskets:
+        assert hub.count("mug") == max(0, available) - in_baskets
+
+
 def test_a_count_that_somebody_raised_beside_a_lost_move_opens_the_account_anew():
     hub = hub_with(available=9)
     hub.store.faults.lost["mug"] = True
@@ -495,9 +526,41 @@ def test_a_split_line_changes_nothing():
     assert hub.drive(Sight()).results == []
 
 
+@given(st.lists(
+    st.tuples(
+        st.integers(6, 8), st.integers(0, 4),
+        st.sampled_from([StoreStatus.PENDING, StoreStatus.SHIPPED, StoreStatus.CANCELLED, None]),
+    ),
+    max_size=8,
+))  # fmt: skip
+def test_reserved_is_what_orders_have_now_whatever_became_of_them_before(acts):
+    hub = connected(available=20, account=20)
+    orders = hub.store.desk.orders
+    for minute, (number, pieces, status) in enumerate(acts, start=1):
+        known = orders.get(number)
+        if status is None:
+            # What has left the house is not given back with the order.
+            if known is not None and known.status is StoreStatus.SHIPPED:
+                continue
+            orders.pop(number, None)
+        else:
+            line = replace(an_order_line(number * 10, pieces), status=status)
+            orders[number] = replace(an_order(number, line), status=status, placed_at=NOON)
+            hub.store.desk.changed[number] = NOON + timedelta(minutes=minute)
+        hub.drive(Sight())
+
+    taken = sum(
+        line.quantity for order in orders.values() for line in order.lines if line.status is not StoreStatus.CANCELLED
+    )
+    assert (hub.listings.of("mug").available, hub.listings.of("mug").account) == (20 - taken, 20 - taken)
+    assert hub.drive(Sight()).results == []
+
+
 # --- looks ----------------------------------------------------------------------------------------------------------
 
 LOOKED = NOON - timedelta(days=8)
+# Of a basket, in hours.
+LIFE = 26
 
 
 def look(hub):
@@ -547,6 +610,31 @@ def test_a_higher_count_is_believed_at_once_and_moved_down():
 
     assert "somebody changed the count" in run.results[0].change.reason
     assert (hub.listings.of("mug").account, hub.count("mug")) == (5, 5)
+
+
+@given(
+    sold=st.integers(-4, 4),
+    missing=st.integers(0, 4),
+    hours=st.integers(0, 60).filter(lambda hours: hours != LIFE),
+    reads_stock=st.booleans(),
+)
+def test_no_look_takes_a_piece_for_gone_that_a_basket_may_still_give_back(sold, missing, hours, reads_stock):
+    hub = connected(looked_at=LOOKED, reads_stock=reads_stock, missing=missing)
+    hub.listings.change("mug", missing_since=hub.now - timedelta(hours=hours) if missing else None)
+    hub.store.shelf.sell("mug", sold)
+
+    look(hub)
+
+    account = hub.listings.of("mug").account
+    if not reads_stock:
+        assert account is None
+    elif sold < 0:
+        assert account == 5 - sold
+    else:
+        lasting = min(sold, missing) if hours > LIFE else 0
+        assert account == 5 - lasting
+        if not lasting:
+            assert hub.accounts.missing == {1: sold}
 
 
 def test_a_count_says_nothing_while_the_orders_of_its_product_move():
