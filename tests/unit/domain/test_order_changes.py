@@ -51,6 +51,13 @@ def of(**more):
         (of(lines=(SECOND, FIRST)), []),
         (of(lines=(FIRST,)), [FieldChange("line 11", "1 x cup (pending)", None)]),
         (of(lines=(*ORDER.lines, an_order_line(12, 4))), [FieldChange("line 12", None, "4 x mug (pending)")]),
+        (
+            of(lines=(*ORDER.lines, an_order_line(12, 4, sku="MUG-RED"), an_order_line(13, 1, sku=""))),
+            [
+                FieldChange("line 12", None, "4 x MUG-RED (pending)"),
+                FieldChange("line 13", None, "1 x mug (pending)"),
+            ],
+        ),
         (of(lines=(replace(FIRST, quantity=1), SECOND)), [FieldChange("line 10 quantity", 2, 1)]),
         (of(lines=(replace(FIRST, part_codes=("other",)), SECOND)), []),  # of today's catalogue
         (
@@ -136,11 +143,19 @@ def test_the_state_follows_the_store_and_whatever_holds_the_order(status, by_rul
         (StoreStatus.PENDING, Holds(by_rules="Rule 'big'."), OrderState.NOT_MANAGED),  # what is not ours is not held
         (StoreStatus.PENDING, Holds(asked="Wait for Ada."), OrderState.ON_HOLD),
         (StoreStatus.SHIPPED, Holds(), OrderState.CLOSED),
+        (StoreStatus.SHIPPED, Holds(asked="Wait for Ada."), OrderState.CLOSED),
         (StoreStatus.CANCELLED, Holds(), OrderState.CANCELLED),
     ],
 )
 def test_an_order_of_nothing_that_is_known_is_somebody_elses_unless_a_person_holds_it(status, holds, expected):
     assert state_of(status, holds, is_managed=False) is expected
+
+
+def test_what_a_person_has_released_is_held_again_only_for_another_reason():
+    released = Holds(by_rules="Rule 'big'.", released="Rule 'big'.")
+
+    assert state_of(StoreStatus.PENDING, released) is OrderState.OPEN
+    assert state_of(StoreStatus.PENDING, replace(released, by_rules="Rule 'far'.")) is OrderState.ON_HOLD
 
 
 def test_an_item_is_unknown_until_it_is_matched_and_what_is_no_product_never_is():
@@ -232,6 +247,11 @@ CANCELLED = replace(FIRST, status=StoreStatus.CANCELLED)
         (ledger(UNTOLD), ORDER, ""),
         (ledger(UNTOLD), of(ship_to=Address()), "The address was changed on the store after shipment TP-1"),
         (ledger(TOLD), of(ship_to=Address()), "The address was changed on the store after shipment TP-1"),
+        (
+            ledger(UNTOLD),
+            of(ship_to=Address(), lines=(SECOND,)),
+            "The address was changed on the store after shipment TP-1 was recorded. Line 10",
+        ),
         (ledger(UNTOLD), of(lines=(SECOND,)), "Line 10, which is in shipment TP-1, was cancelled or removed"),
         (ledger(TOLD), of(lines=(CANCELLED, SECOND)), "Line 10, which is in shipment TP-1, was cancelled or removed"),
         (ledger(UNTOLD), of(lines=(replace(FIRST, quantity=1), SECOND)), "Line 10 has fewer pieces on the store"),
