@@ -461,6 +461,7 @@ def test_equal_values_have_one_fingerprint_whatever_order_they_come_in():
     assert fingerprint(one) == fingerprint(two)
     assert fingerprint(one) != fingerprint({**one, "a": Decimal("1.51")})
     assert fingerprint(["a", "b"]) != fingerprint(["b", "a"])
+    assert fingerprint({"a", "b"}) != fingerprint({"a", "c"})
     assert fingerprint("1") != fingerprint(1)
     assert fingerprint(StoreImage("a", "b")) == fingerprint(("a", "b"))
     assert len(fingerprint()) == 16
