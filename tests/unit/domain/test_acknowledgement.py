@@ -44,6 +44,11 @@ def test_each_way_of_telling_is_seen_by_its_own_sign(way, order, is_queued, is_s
     assert way.is_seen(order, is_queued=is_queued) is is_seen
 
 
+def test_a_channel_that_was_not_set_up_tells_nothing_and_no_order_is_taken_for_queued():
+    assert (NOT_AT_ALL.mode, NOT_AT_ALL.field, NOT_AT_ALL.queue) == (AcknowledgeMode.NONE, "", "")
+    assert not BY_QUEUE.is_seen(ORDER)
+
+
 def test_an_order_is_picked_when_every_line_that_is_to_be_shipped_is_in_a_shipment():
     first, second = ORDER.lines
     lying, gone = replace(first, shipment_id=7), replace(second, status=StoreStatus.CANCELLED)
