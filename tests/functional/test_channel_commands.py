@@ -365,6 +365,22 @@ def test_a_way_of_acknowledging_that_is_impossible_is_refused(connected, words, 
     assert stored(connected).settings.acknowledgement == Acknowledgement()
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--parent-field", ""), "name its code with --parent-field"),
+        (("--type-field", " "), "name its code with --type-field"),
+        (("--brand-field", "UPC"), "The custom field 'upc' can't hold both UPC and Brand"),
+        (("--mpn-field", "parent_code"), "can't hold both Parent Code and MPN"),
+    ],
+)
+def test_custom_fields_that_nothing_could_be_published_with_are_refused(connected, words, reason):
+    said = connected("channel", "set", "shop", *words)
+
+    assert (said.code, reason in said.err) == (Exit.BAD_INPUT, True), said
+    assert stored(connected).settings.rules == ContentRules()
+
+
 @pytest.mark.parametrize("pair", ["price", "colour=ours", "price=mine", "address=ask"])
 def test_a_policy_of_drift_that_makes_no_sense_is_refused_with_the_words_that_do(connected, pair):
     said = connected("channel", "set", "shop", "--drift", pair)

@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
+from miva_sandbox.state import order_lines
 from miva_sandbox.state import orders as store_orders
 from stock_shop import HOUR, StockShop
 from tradepost.database.models import (
@@ -137,6 +138,31 @@ def test_names_stay_out_of_the_history_and_the_log(shop, caplog):
     assert not [trace for trace in TRACES if trace in (told + caplog.text).lower()]
     # The request's own body is masked before it is logged; nowhere else but with the order is anything kept.
     assert {table for table, _ in traces()} == {"tradepost_order", "tradepost_orderevent", "tradepost_orderpayload"}
+
+
+def engrave(shop, number, text):
+    """What a shopper has typed on the product's page, as the store's staff correct it."""
+    (line,) = shop.merchant.lines(number)
+    option = order_lines.Option(attr_code="engraving", data=text)
+    in_store(shop, lambda store: order_lines.add_option(store, number, line, option))
+    rename(shop, number)
+
+
+def test_what_a_shopper_has_typed_on_a_page_stays_out_of_the_history_and_goes_with_the_person(shop):
+    number = buy(shop)
+    engrave(shop, number, "For Adelheid")
+
+    (result,) = shop.get_orders().results
+
+    assert [(field.before, field.after) for field in result.change.fields] == [(None, "changed")]
+    assert ("tradepost_runchange", "fields") not in traces()
+    assert ("tradepost_orderevent", "fields") in traces()
+    shop.merchant.cancel(number)
+    shop.wait(366 * DAY)
+    shop.get_orders()
+    shop.wait(366 * DAY)
+    shop.get_orders()
+    assert traces() == set()
 
 
 # --- kept long enough -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fakes.store import MemoryStore
 from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Variant
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import Scope, difference, listing_codes, wanted_unit
+from tradepost.domain.content import Scope, category_path, difference, listing_codes, wanted_unit
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, fingerprints, group_of
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action
@@ -250,3 +250,100 @@ def test_a_fingerprint_changes_with_its_own_group_only():
     two = fingerprints(after.root.made)
 
     assert {group for group in one if one[group] != two[group]} == {Group.TEXTS}
+
+
+def test_a_path_of_categories_goes_from_the_root_down_and_blanks_are_none():
+    path = category_path(["Men", " ", "T-Shirts  &  Co", "x" * 101])
+
+    assert [(category.name, category.parent_code) for category in path] == [
+        ("Men", ""),
+        ("T-Shirts & Co", path[0].code),
+        ("x" * 100, path[1].code),
+    ]
+    assert len({category.code for category in path}) == 3
+    assert category_path(["MEN"])[0].code == category_path([" men "])[0].code
+    assert category_path(["Shirts", "Men"])[1].code != category_path(["Men"])[0].code
+
+
+def an_image(name):
+    return replace(FILE, source=f"https://images.example/{name}.jpg", checksum=name * 64)
+
+
+def test_the_first_image_that_can_be_had_is_the_main_one_and_each_keeps_its_place():
+    one, two, three = (an_image(name) for name in "abc")
+    images = tuple(SourceImage(file.source, place) for place, file in enumerate((one, two, three, two), start=1))
+    rules = replace(RULES, image_type="Detail")
+
+    (mug,) = build(replace(MUG, images=images), rules=rules, files={two.source: two, three.source: three}).products
+
+    assert mug["images"] == (
+        StoreImage("graphics/is-images/mug-2-bbbbbbbb.jpg", "detail"),
+        StoreImage("graphics/is-images/mug-3-cccccccc.jpg", ""),
+        StoreImage("graphics/is-images/mug-4-bbbbbbbb.jpg", ""),
+    )
+    assert mug.made.missing_images == (one.source,)
+
+
+def test_a_variant_has_its_own_image_and_the_family_its_own():
+    own = an_image("d")
+    variants = (replace(TEE.variants[0], image=SourceImage(own.source, 1)), *TEE.variants[1:])
+
+    unit = build(replace(TEE, variants=variants), files={FILE.source: FILE, own.source: own})
+
+    assert [[image.path.rpartition("/")[2] for image in product["images"]] for product in unit.products] == [
+        ["tee-1-abababab.jpg"],
+        ["tee-red-m-1-dddddddd.jpg"],
+        [],
+        [],
+    ]
+
+
+def test_a_family_of_which_no_variant_takes_part_is_its_parent_alone():
+    unit = build(TEE, skus=set())
+
+    assert [(product.kind, product.code) for product in unit.products] == [(Kind.PARENT, "tee")]
+    assert [attribute.options for attribute in unit.root["attributes"]] == [(), ()]
+
+
+def test_a_product_of_a_unit_is_found_by_its_code_in_any_case():
+    unit = build(TEE)
+
+    assert unit.product(" tee-red-M") is unit.products[1]
+    assert unit.root is unit.products[0]
+    assert unit.product("TEE").listing_id is None
+
+
+def test_only_what_is_named_is_compared_and_only_what_may_be_made_is_made():
+    wanted = build(TEE)
+    whole = everything(wanted)
+
+    one = difference(wanted, seen={}, scope=replace(whole, groups={"tee-red-m": ALL_GROUPS}), reason="asked")
+    none = difference(wanted, seen={}, scope=replace(whole, creates=frozenset()))
+
+    assert [(change.subject.key, change.reason) for change in one.changes] == [("TEE-RED-M", "asked")]
+    assert (one.key, none.key, none.changes) == ("tee", "tee", ())
+
+
+def test_what_is_made_is_given_what_it_has_and_nothing_blank():
+    unit = difference(build(MUG), seen={}, scope=everything(build(MUG)))
+
+    given = {field.name: field.after for field in unit.changes[0].fields}
+    assert given["placement"] == {"product_type": "simple"}
+    assert {"description", "images", "attributes", "variants", "cost"}.isdisjoint(given)
+    assert unit.changes[0].subject.label == "Mug"
+
+
+def test_a_change_of_what_is_there_says_why_and_of_which_listing():
+    store = MemoryStore()
+    wanted = build(MUG)
+    store.apply(difference(wanted, seen={}, scope=everything(wanted)))
+    mug = ListingValues("MUG", Decimal("15.00"), 5, listing_id=7)
+    renamed = wanted_unit(replace(MUG, title="Cup"), rules=RULES, values={"MUG": mug}, files={})
+
+    (change,) = difference(renamed, seen=store.products, scope=everything(renamed), reason="asked").changes
+
+    assert (change.action, change.reason, change.listing_id) == (Action.UPDATE, "asked", 7)
+    assert {field.name: (field.before, field.after) for field in change.fields} == {
+        "name": ("Mug", "Cup"),
+        "page_title": ("Mug", "Cup"),
+    }

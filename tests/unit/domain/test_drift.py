@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fakes.articles import a_family, a_simple
+from fakes.articles import a_simple
 from fakes.store_products import BLANK
+from tradepost.domain.catalogue import SourceImage
 from tradepost.domain.content import wanted_unit
 from tradepost.domain.drift import (
     COMPARE_AGAIN_AFTER,
@@ -24,7 +25,7 @@ from tradepost.domain.drift import (
     question,
     remembered,
 )
-from tradepost.domain.fields import CONTENT_GROUPS, FIELDS, Group, fingerprints, is_blank
+from tradepost.domain.fields import FIELDS, Group, fingerprint, fingerprints, is_blank
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import FieldChange
@@ -65,9 +66,17 @@ def test_another_price_is_sent_again_kept_or_asked_for(policy, yielded, kept):
 
     drift = finding.drifts[Group.PRICE]
     assert finding.price == Decimal(3)
+    assert finding.news[Group.PRICE][0].fields == (FieldChange("price", Decimal("7.90"), Decimal("3.00")),)
     assert finding.yielded_price == (None if yielded is None else Decimal(yielded))
     assert (None if drift is None else drift.is_kept) == kept
     assert set(finding.news) == {Group.PRICE}
+
+
+@pytest.mark.parametrize(("found", "told"), [("3", "3.00"), ("3.0000", "3.00"), ("3.005", "3.005")])
+def test_a_price_is_told_in_cents_and_in_more_places_only_where_it_has_them(found, told):
+    (field,) = judged(Row(), seen(found), price="ask").news[Group.PRICE][0].fields
+
+    assert str(field.after) == told
 
 
 @pytest.mark.parametrize(
@@ -92,6 +101,7 @@ def test_a_price_that_is_work_or_the_hubs_own_is_no_drift(row):
     found=prices,
     policy=st.sampled_from(DriftPolicy),
 )
+@example(wanted=Decimal("7.90"), proven=Decimal("7.90"), yielded=None, found=Decimal(3), policy=DriftPolicy.ASK)
 def test_after_a_comparison_another_one_of_the_same_says_nothing_new(wanted, proven, yielded, found, policy):
     row = Row(wanted_price=wanted, proven_price=proven, yielded_price=yielded)
     first = judged(row, seen(found), price=policy.value)
@@ -122,6 +132,13 @@ def test_a_product_that_is_switched_off_is_inactive_and_due_only_where_ours_is_r
     finding = judged(Row(), seen(is_active=False), status=policy)
 
     assert (finding.is_inactive, finding.keeps_inactive) == (True, keeps)
+    assert finding.news[Group.STATUS][0].fields == (FieldChange("is_active", True, False),)
+
+
+def test_what_can_be_bought_is_not_kept_from_it():
+    finding = judged(Row(), seen())
+
+    assert (finding.is_inactive, finding.keeps_inactive, finding.drifts[Group.STATUS]) == (False, False, None)
 
 
 def test_a_variant_says_nothing_by_being_inactive():
@@ -196,29 +213,41 @@ def test_what_was_never_proven_is_not_compared():
 
 @pytest.mark.parametrize("name", ["name", "description", "custom_fields", "placement", "categories", "images"])
 def test_a_column_that_did_not_come_says_nothing(name):
-    wanted, found, proven = as_published(replace(a_simple("mug"), category=("Kitchen",)))
-    emptied = replace(
-        found, name="", description="", custom_fields={}, categories=frozenset(), absent=frozenset({name})
-    )
+    image = SourceImage("https://images.example/a.png", 1)
+    product = replace(a_simple("mug"), description="Plain", brand="Acme", category=("Kitchen",), images=(image,))
+    wanted, found, proven = as_published(product)
+    proven = {**proven, Group.IMAGES: fingerprint([image.source])}
+    emptied = replace(found, name="", description="", custom_fields={}, categories=frozenset())
 
-    drift = content_drift(wanted, emptied, proven=proven)
+    def different(**more):
+        drift = content_drift(wanted, replace(emptied, **more), proven=proven)
+        return {field.name for fields in drift.values() for field in fields}
 
-    assert name not in {field.name for fields in drift.values() for field in fields}
+    assert different() - different(absent=frozenset({name})) == {name}
+
+
+def test_what_the_token_can_not_read_is_no_drift():
+    wanted, found, proven = as_published(a_simple("mug", weight_grams=Decimal(210)))
+
+    assert content_drift(wanted, replace(found, weight_grams=None), proven=proven)[Group.WEIGHT] == ()
+    assert content_drift(wanted, replace(found, weight_grams=Decimal(1)), proven=proven)[Group.WEIGHT] != ()
 
 
 def test_images_are_told_by_their_places_and_the_merchants_own_are_not_looked_at():
-    source = a_simple("mug")
-    wanted, found, proven = as_published(source)
-    number = len(wanted.made.missing_images)
-    proven = {**proven, Group.IMAGES: proven[Group.IMAGES]}
-    ours = tuple(StoreImage(f"x/mug-{place}-0123abcd.png", "") for place in range(1, number + 1))
+    images = (SourceImage("https://images.example/a.png", 1), SourceImage("https://images.example/b.png", 2))
+    wanted, found, _ = as_published(replace(a_simple("mug"), images=images))
+    proven = {Group.IMAGES: fingerprint([image.source for image in images])}
+    first, second, third = (StoreImage(f"x/mug-{place}-0123abcd.png", "") for place in (1, 2, 3))
     theirs = StoreImage("x/photo.png", "")
 
-    whole = content_drift(wanted, replace(found, images=(*ours, theirs)), proven=proven)
-    less = content_drift(wanted, replace(found, images=(theirs,)), proven=proven)
+    def drift(*attached, **more):
+        return content_drift(wanted, replace(found, images=attached), proven=proven, **more)[Group.IMAGES]
 
-    assert whole.get(Group.IMAGES, ()) == ()
-    assert bool(less.get(Group.IMAGES)) == bool(number)
+    assert drift(first, second) == drift(theirs, first, second) == ()
+    assert drift(theirs, second) == (FieldChange("images", ("1", "2"), ("2",)),)
+    assert drift(first, second, third) == (FieldChange("images", ("1", "2"), ("1", "2", "3")),)
+    # Where some of them are still to be brought, they are no drift.
+    assert drift(second, awaits_images=True) == ()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +267,13 @@ def test_content_is_queued_only_where_nothing_else_was_asked_for(status, policy)
 
     assert finding.news[Group.TEXTS][1] is policy
     assert (Group.TEXTS in finding.overwrite) == (policy is DriftPolicy.OURS)
+
+
+def test_a_group_without_a_difference_is_forgotten_and_nobody_is_asked():
+    finding = judged(Row(), seen(), content={Group.TEXTS: ()}, known=drift_of(Group.TEXTS, "Cup"))
+
+    assert finding.drifts == {Group.PRICE: None, Group.STATUS: None, Group.TEXTS: None}
+    assert finding.news == {}
 
 
 def test_what_is_about_to_be_overwritten_is_left_as_it_is():
@@ -282,6 +318,27 @@ def test_the_question_names_fields_and_the_commands_that_answer_it():
     )
 
 
+def test_the_question_names_only_the_command_that_sends_what_differs():
+    price = {Group.PRICE: Drift.of((FieldChange("price", Decimal("7.90"), Decimal("3.001")),))}
+    texts = {Group.TEXTS: Drift.of((FieldChange("name", "Mug", "Cup"),)), **drift_of(Group.IMAGES, "2")}
+
+    assert question("MUG", price) == (
+        "Somebody changed it on the store (price: ours 7.90, the store's 3.001). 'tradepost listings sync --force MUG' "
+        "sends ours; 'tradepost listings accept-drift MUG' keeps the store's."
+    )
+    assert "). 'tradepost listings overwrite MUG --group images --group texts' sends ours; " in question("MUG", texts)
+
+
+def test_the_question_shortens_what_is_long_and_names_each_custom_field():
+    texts = FieldChange("description", "x" * 60, "x" * 61)
+    fields = FieldChange("custom_fields", {"upc": "1", "brand": "Acme"}, {"upc": "", "brand": "A \n b"})
+
+    said = question("MUG", {Group.TEXTS: Drift.of((texts,)), Group.CUSTOM_FIELDS: Drift.of((fields,))})
+
+    assert f"description: ours {'x' * 60}, the store's {'x' * 57}...)" in said
+    assert "custom fields: ours upc 1, brand Acme, the store's upc , brand A b; " in said
+
+
 def test_the_reason_says_who_is_right_in_what():
     news = {
         Group.PRICE: (Drift.of(()), DriftPolicy.OURS),
@@ -298,8 +355,9 @@ def test_every_group_that_is_sent_after_a_publish_has_a_policy():
     sent = {field.group for field in FIELDS.values()}
 
     assert set(USUAL_POLICIES) == sent
-    assert all(USUAL_POLICIES[group] is DriftPolicy.ASK for group in CONTENT_GROUPS)
-    assert a_family("tee", "S").is_family
+    ours = {group for group, policy in USUAL_POLICIES.items() if policy is DriftPolicy.OURS}
+    assert ours == {Group.PRICE, Group.QUANTITY}
+    assert {USUAL_POLICIES[group] for group in sent - ours} == {DriftPolicy.ASK}
 
 
 def drift_of(group, after, *, is_kept=False):

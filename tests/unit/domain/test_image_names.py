@@ -3,7 +3,7 @@
 import pytest
 
 from tradepost.domain.catalogue import ImageFile
-from tradepost.domain.image_names import image_path, own_place
+from tradepost.domain.image_names import image_path, own_place, place_of
 
 
 def a_path(checksum="ab" * 32, *, code="MUG/01 blue", folder="graphics/is-images", position=2):
@@ -36,3 +36,15 @@ def test_what_the_hub_named_is_its_own_in_whatever_folder(folder, code):
 )
 def test_what_is_named_otherwise_is_the_merchants(path):
     assert own_place(path, code="MUG/01 blue") == ""
+
+
+def test_the_place_of_an_image_is_told_under_whatever_code_it_was_named():
+    assert place_of(a_path(code="another", position=12)) == "12"
+    assert place_of("photo-3-0123abcd.png") == "3"
+    others = ("x/photo.png", "x/mug-2-abc.png", "x-2-0123abcd.png/y.png", "2-0123abcd.png")
+    assert [place_of(path) for path in others] == ["", "", "", ""]
+
+
+def test_a_long_code_is_cut_and_one_without_letters_has_a_name_all_the_same():
+    assert a_path(code="x" * 71) == f"graphics/is-images/{'x' * 70}-2-abababab.jpg"
+    assert a_path(code="日本") == "graphics/is-images/image-2-abababab.jpg"

@@ -1,7 +1,7 @@
 """What the hub makes of an order: why it is held, which state it starts with, and whether it can be kept at all."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,20 +12,33 @@ from tradepost.domain.order import (
     LARGEST_AMOUNT,
     LARGEST_ID,
     LARGEST_QUANTITY,
+    LONGEST_PAYLOAD,
     Address,
     LineOption,
     OrderState,
+    ParkedOrder,
     PaymentState,
     StoreCharge,
+    StoreDiscount,
     StoreOrder,
     StoreOrderLine,
+    StorePayment,
+    StoreShipment,
     StoreStatus,
+    Tracking,
+    acknowledgement_note,
+    amount_words,
     chosen_words,
     final_state,
     hold_reason,
     is_fresh,
     is_managed,
     is_to_acknowledge,
+    parked,
+    payment_state,
+    shipped_at,
+    total_mismatch,
+    tracking_of,
     unstorable,
 )
 from tradepost.domain.order_changes import Holds, state_of
@@ -161,3 +174,119 @@ def test_an_order_is_fresh_until_it_is_opened_processed_or_done(state):
 
     assert is_fresh(state, **untouched) is (state not in {OrderState.CLOSED, OrderState.CANCELLED})
     assert not any(is_fresh(state, **{**untouched, what: True}) for what in untouched)
+
+
+@pytest.mark.parametrize(
+    ("paid", "expected"),
+    [
+        ({}, PaymentState.PENDING),
+        ({"authorised": 10}, PaymentState.AUTHORISED),
+        ({"has_record": True}, PaymentState.AUTHORISED),
+        ({"authorised": 10, "captured": 4}, PaymentState.PARTIALLY_CAPTURED),
+        ({"captured": 10}, PaymentState.CAPTURED),
+        ({"captured": 12}, PaymentState.CAPTURED),
+        ({"captured": 10, "refunded": 4}, PaymentState.CAPTURED),  # paid back in part
+        ({"captured": 10, "refunded": 10}, PaymentState.REFUNDED),
+        ({"captured": 4, "refunded": 4}, PaymentState.REFUNDED),
+        ({"captured": 4, "refunded": 5}, PaymentState.REFUNDED),
+        ({"total": 0}, PaymentState.CAPTURED),
+        ({"total": -1}, PaymentState.CAPTURED),
+        ({"total": 0, "captured": 4, "refunded": 4}, PaymentState.CAPTURED),
+    ],
+)
+def test_what_was_paid_is_judged_by_its_amounts(paid, expected):
+    amounts = {"total": 10, "authorised": 0, "captured": 0, "refunded": 0, **paid}
+    has_record = amounts.pop("has_record", False)
+
+    assert payment_state(**{name: Decimal(value) for name, value in amounts.items()}, has_record=has_record) is expected
+
+
+@pytest.mark.parametrize(
+    ("total", "mismatch"),
+    [("24.95", "0"), ("24.96", "0"), ("24.94", "0"), ("24.961", "0.011"), ("24.93", "-0.02"), ("30", "5.05")],
+)
+def test_lines_and_charges_explain_the_total_to_the_cent(total, mismatch):
+    gone = replace(LINE, line_id=2, total=Decimal(99), status=StoreStatus.CANCELLED)
+
+    assert total_mismatch(replace(ORDER, total=Decimal(total), lines=(LINE, gone))) == Decimal(mismatch)
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("36.4", "36.40"), ("36", "36.00"), ("36.4000", "36.40"), ("0.00501", "0.0050"), ("-1", "-1.00")],
+)
+def test_an_amount_is_written_in_one_way_wherever_it_comes_from(amount, words):
+    assert amount_words(Decimal(amount)) == words
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"customer_id": 2**63}, "The order's customer is out of range: 9.22337e+18."),
+        ({"discounts": (StoreDiscount("Spring", Decimal("NaN")),)}, "The discount 'Spring' is out of range: NaN."),
+        ({"payments": (StorePayment(1, Decimal("1e30"), ORDER.placed_at),)}, "A payment is out of range: 1e+30."),
+        (
+            {"charges": (StoreCharge("TAX", "Sales tax", Decimal("1e30")),)},
+            "The charge 'Sales tax' is out of range: 1e+30.",
+        ),
+        ({"custom_fields": {"gift": "\0"}}, "A text of the order has a NUL character in it."),
+        ({"custom_fields": {"\0": ""}}, "A text of the order has a NUL character in it."),
+        ({"currency": "X" * 8, "shipping_method": "X" * 255, "customer_id": -LARGEST_ID}, ""),
+    ],
+)
+def test_what_belongs_to_an_order_is_measured_too(values, reason):
+    assert unstorable(replace(ORDER, **values)) == reason
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_order_left_with_its_last_package():
+    at = ORDER.placed_at
+    packages = tuple(
+        StoreShipment(number, "S", shipped is not None, "1Z", "UPS", Decimal(), (), shipped)
+        for number, shipped in enumerate((at + HOUR, at + 2 * HOUR, None))
+    )
+    order = replace(ORDER, status=StoreStatus.SHIPPED, updated_at=at + 9 * HOUR)
+
+    assert shipped_at(replace(order, shipments=packages)) == at + 2 * HOUR
+    assert shipped_at(replace(order, shipments=packages, status=StoreStatus.PENDING)) is None
+    assert shipped_at(replace(order, shipments=packages, status=StoreStatus.CANCELLED)) is None
+    # What needs no package has none.
+    assert shipped_at(order) == at + 9 * HOUR
+    assert shipped_at(replace(order, updated_at=None)) == at
+
+
+@pytest.mark.parametrize(
+    ("number", "external_id"),
+    [
+        ("1001", 1001),
+        (str(LARGEST_ID), LARGEST_ID),
+        (str(LARGEST_ID + 1), None),
+        ("9" * 5000, None),
+        ("-1", None),
+        ("\u0664", None),
+        ("", None),
+    ],
+)
+def test_an_order_is_set_aside_under_its_number_as_far_as_it_has_one(number, external_id):
+    aside = parked(number, reason="It is bad.", fingerprint="a", payload="{}")
+
+    assert aside == ParkedOrder(number, external_id, "It is bad.", "a")
+    assert aside.payload == "{}"
+
+
+def test_of_an_order_that_is_set_aside_as_much_is_kept_as_tells_what_is_wrong_and_any_database_takes():
+    aside = parked("1\0", reason="A\0", fingerprint="a", payload="\0" + "x" * LONGEST_PAYLOAD)
+
+    assert (aside.number, aside.reason) == ("1\\0", "A\\0")
+    assert aside.payload == "\\0" + "x" * (LONGEST_PAYLOAD - 1) + "..."
+    assert parked("1", reason="", fingerprint="", payload="x" * LONGEST_PAYLOAD).payload == "x" * LONGEST_PAYLOAD
+
+
+def test_how_the_store_has_a_package_is_read_as_it_was_kept():
+    assert tracking_of({"number": "1Z", "carrier": "UPS", "cost": "4.10"}) == Tracking("1Z", "UPS", Decimal("4.10"))
+
+
+def test_a_note_says_of_which_order_it_is():
+    assert acknowledgement_note(order_number=7) != acknowledgement_note(order_number=8)

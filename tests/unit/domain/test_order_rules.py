@@ -187,6 +187,73 @@ def test_an_impossible_rule_is_told_why(values, reason):
     assert bool(told) is bool(reason)
 
 
+def test_the_longest_words_and_the_smallest_amounts_are_possible():
+    word = "w" * 100
+    longest = OrderRule(
+        name="n" * 50, tag=word, service=word, carrier=word, fulfiller=word,
+        methods=(word,), countries=(word,), skus=(word,), total_above=Decimal(), price_off=Decimal(),
+    )  # fmt: skip
+
+    assert misfit(longest) == ""
+    for name in ("tag", "service", "carrier", "fulfiller"):
+        assert misfit(replace(longest, **{name: word + "w"})) == f"'{'w' * 20}...' has more than 100 characters."
+    for name in ("methods", "countries", "skus"):
+        assert "more than 100" in misfit(replace(longest, **{name: ("a", word + "w")}))
+        assert "A blank word" in misfit(replace(longest, **{name: ("a", "")}))
+    assert "below 0" in misfit(replace(longest, price_off=Decimal("-0.01")))
+
+
+@pytest.mark.parametrize(
+    ("values", "conditions", "is_usual"),
+    [
+        ({}, "every order", True),
+        ({"lacks": frozenset({AddressPart.POSTAL_CODE, AddressPart.NAME})}, "address without name, postal code", False),
+        ({"total_above": Decimal(0)}, "total above 0", False),
+        ({"price_off": Decimal(5)}, "a price off by more than 5 %", False),
+        ({"price_off": Decimal(0)}, "a price off by more than 0 %", False),
+        (
+            {"methods": ("Post", "Express*"), "countries": ("US",), "skus": ("MUG*",), "total_above": Decimal(50)},
+            "total above 50; shipping method Post or Express*; country US; SKU MUG*",
+            False,
+        ),
+    ],
+)
+def test_a_rule_says_which_orders_it_is_for(values, conditions, is_usual):
+    assert rule(tag="t", **values).conditions == conditions
+    assert rule(tag="t", **values).is_usual is is_usual
+
+
+def test_a_rule_says_what_it_does():
+    whole = rule(holds=True, tag="gift", service="Ground", carrier="UPS", fulfiller="North")
+
+    assert whole.deeds == "holds the order, tag gift, shipped by Ground (UPS), fulfilled by North"
+    assert rule().deeds == ""
+
+
+def test_of_an_article_its_sku_and_its_code_are_looked_at_and_marks_other_than_a_star_are_themselves():
+    order = replace(ORDER, lines=(line(sku="MUG-R", code="MUG"), line(2, sku="", code="[x]?")))
+
+    def why(*skus):
+        return rule(skus=skus, tag="t").why(order, listed={})
+
+    assert why("mug") == "SKU MUG"
+    assert why("mug*") == "SKU MUG-R, MUG"
+    assert why(" [X]? ") == "SKU [x]?"
+    assert why("x?") is None
+
+
+def test_each_article_that_was_sold_for_another_price_is_named_once_as_the_merchant_calls_it():
+    order = replace(ORDER, lines=(line(price="12"), line(2, sku="", code="TEE", price="8"), line(3, "CUP")))
+
+    why = rule(price_off=Decimal(5), tag="t").why(order, listed={1: Decimal(10), 2: Decimal(10), 3: Decimal(10)})
+
+    assert why == "'MUG' was sold for 12.00 and was listed for 10.00, 'TEE' was sold for 8.00 and was listed for 10.00"
+
+
+def test_a_tag_that_two_rules_give_is_given_once():
+    assert made(rule("a", tag="gift"), rule("b", tag="gift", holds=True)).tags == ("gift",)
+
+
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)
 AMOUNTS = st.none() | st.decimals(min_value=0, max_value=1000, places=2)
 RULES = st.builds(

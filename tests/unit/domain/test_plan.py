@@ -4,13 +4,16 @@ from tradepost.domain.plan import (
     Action,
     Change,
     Counts,
+    FieldChange,
     Outcome,
+    Plan,
     Proof,
     Result,
     RunState,
     Side,
     Subject,
     SubjectKind,
+    Unit,
 )
 
 
@@ -59,3 +62,41 @@ def test_counts_survive_being_stored_and_added_up():
 
     assert restored.of(kind=SubjectKind.FILE, action=Action.UPLOAD, outcome=Outcome.FAILED) == 2
     assert restored.of() == 4
+
+
+def test_a_code_is_one_subject_in_any_case_and_a_path_or_number_is_itself():
+    assert Subject(SubjectKind.PRODUCT, "Tee").id == Subject(SubjectKind.PRODUCT, " TEE").id
+    assert Subject(SubjectKind.LISTING, "Tee").id == Subject(SubjectKind.LISTING, "tee", "shown otherwise").id
+    assert Subject(SubjectKind.PRODUCT, "Tee").id != Subject(SubjectKind.LISTING, "Tee").id
+    assert Subject(SubjectKind.FILE, "x/Tee.png").id != Subject(SubjectKind.FILE, "x/tee.png").id
+
+
+def test_set_up_items_of_one_code_are_told_apart_by_their_label():
+    field, category = (Subject(SubjectKind.SETUP, "Brand", label) for label in ("custom field", "category"))
+
+    assert field.id != category.id
+    assert field.id == Subject(SubjectKind.SETUP, "brand", "custom field").id
+
+
+def a_change(side=Side.STORE, action=Action.UPDATE, **fields):
+    values = tuple(FieldChange(name, None, value) for name, value in fields.items())
+    return Change(Subject(SubjectKind.PRODUCT, "tee"), side, action, values)
+
+
+def test_a_change_tells_what_it_makes_of_a_field():
+    change = a_change(price=1, name=None)
+
+    assert (change.after("price"), change.after("name"), change.after("sku")) == (1, None, None)
+    assert [change.touches(name) for name in ("price", "name", "sku")] == [True, True, False]
+
+
+def test_of_a_plan_those_changes_to_the_store_are_kept_that_are_taken_and_units_that_have_some():
+    price, name, ours = a_change(price=1), a_change(name="Tee"), a_change(Side.HUB, price=1)
+    plan = Plan("facts", (Unit("a", (price, name, ours)), Unit("b", (name,))), (a_result(Outcome.SKIPPED),))
+
+    kept = plan.only(lambda change: change.touches("price"))
+
+    assert kept == Plan("facts", (Unit("a", (price,)),))
+    assert list(plan.changes(Side.HUB)) == [ours]
+    assert list(plan.changes(Side.STORE)) == [price, name, name]
+    assert (Unit("a", ()).is_empty, plan.units[0].is_empty) == (True, False)

@@ -1,7 +1,7 @@
 """What a store takes of a shipment, and packages that share a line."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import Shipment, ShipmentLine, Tracking
 from tradepost.domain.shipment import (
+    CORRECTED,
     LONGEST_NUMBER,
+    RETRIED,
+    UNSENT,
+    ShipmentState,
+    carrier_on_store,
     checked,
+    checked_reference,
     in_cents,
     is_same_tracking,
     joined,
@@ -53,6 +59,85 @@ def test_the_carrier_is_measured_by_its_name_on_the_store():
 def test_a_number_that_no_store_keeps_is_refused(number):
     with pytest.raises(NotAllowed):
         checked(tracking_number=number, carrier="UPS", cost=Decimal(1), carrier_map={})
+
+
+def check(*, number="1Z", carrier="UPS", cost="1", carrier_map=None):
+    return checked(tracking_number=number, carrier=carrier, cost=Decimal(cost), carrier_map=carrier_map or {})
+
+
+@pytest.mark.parametrize("carrier", ["", " ", "U\tPS", "c" * 51])
+def test_a_carrier_that_no_store_takes_is_refused(carrier):
+    with pytest.raises(NotAllowed):
+        check(carrier=carrier)
+
+
+@pytest.mark.parametrize("cost", ["-0.01", "100000000", "NaN", "Infinity"])
+def test_a_cost_that_no_store_takes_is_refused(cost):
+    with pytest.raises(NotAllowed, match=r"from 0 to 99999999\.99"):
+        check(cost=cost)
+
+
+def test_the_most_that_a_store_takes_is_taken():
+    number, word = "9" * LONGEST_NUMBER, "c" * LONGEST_NUMBER
+
+    assert check(number=number, carrier=word, cost="99999999.99", carrier_map={word: "c" * 50}).number == number
+    assert check(cost="0").cost == 0
+    with pytest.raises(NotAllowed, match="101 characters, and 100 is the most"):
+        check(carrier=word + "c", carrier_map={word + "c": "UPS"})
+
+
+def test_a_reference_is_trimmed_and_no_longer_than_a_store_takes():
+    assert checked_reference("  A-1 ") == "A-1"
+    assert checked_reference("") == ""
+    assert checked_reference(f" {'r' * 100} ") == "r" * 100
+    for text in ("r" * 101, "A\n1"):
+        with pytest.raises(NotAllowed, match="The reference"):
+            checked_reference(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("Federal Express", "FedEx"), (" dhl ", "DHL"), ("Post", "CanadaPost"), ("UPS", "Brown"), (" Bike ", "Bike")],
+)
+def test_the_channels_own_word_for_a_carrier_comes_before_the_usual_one(word, name):
+    assert carrier_on_store(word, {"post": "CanadaPost", "ups": "Brown"}) == name
+
+
+def test_what_is_asked_of_a_shipment_leads_where_the_store_is_told_what_it_does_not_know_yet():
+    waiting, told, parked, suppressed = list(ShipmentState)[:4]
+
+    assert {waiting: waiting, told: waiting, parked: waiting, suppressed: suppressed} == CORRECTED
+    assert {parked: waiting, suppressed: waiting} == RETRIED
+    assert (waiting, parked) == UNSENT
+
+
+def test_a_joined_package_is_known_as_the_one_that_the_store_has_and_as_long_under_way_as_its_first():
+    first, second, third = (a_shipment(number, (10, 1)) for number in (1, 2, 3))
+    proof = Tracking("1Z2", "UPS", Decimal(1))
+    second = replace(second, external_id=70, proven=proof, sending_since=NOON)
+    third = replace(third, external_id=71, sending_since=NOON - timedelta(hours=1))
+
+    (whole,) = joined([third, second, first])
+    (fresh,) = joined([first, a_shipment(4, (10, 1))])
+
+    assert (whole.id, whole.external_id, whole.proven) == (1, 70, proof)
+    assert whole.sending_since == NOON - timedelta(hours=1)
+    assert members(whole) == (first, second, third)
+    assert (fresh.external_id, fresh.proven, fresh.sending_since) == (None, None, None)
+
+
+def test_a_number_that_two_packages_share_is_told_once_and_the_longest_that_fits_is_told_whole():
+    same = [a_shipment(1, (10, 1), tracking="1Z", carrier=" ups "), a_shipment(2, (10, 1), tracking="1Z")]
+    long = [a_shipment(1, (10, 1), tracking="1" * 49), a_shipment(2, (10, 1), tracking="2" * 49)]
+
+    assert joined(same)[0].tracking_number == "1Z"
+    assert joined(long)[0].tracking_number == f"{'1' * 49}, {'2' * 49}"
+
+
+def test_the_packages_stay_in_the_order_of_their_records():
+    one, two, three = a_shipment(1, (10, 1)), a_shipment(2, (11, 1)), a_shipment(3, (10, 1))
+
+    assert [each.id for each in joined([two, three, one])] == [1, 2]
 
 
 def test_packages_that_share_a_line_are_one_and_others_stay_apart():

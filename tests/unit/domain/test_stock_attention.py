@@ -30,6 +30,20 @@ def test_what_is_oversold_names_its_orders():
     )
 
 
+def test_what_is_oversold_without_an_order_or_a_statement_says_neither():
+    (message,) = attentions(WatchedStock(1, "MUG", -3)).values()
+
+    assert "3 more of MUG are sold than there are (0 stated), so none is offered. State a new count" in message
+
+
+def test_ten_orders_are_named_without_older_ones():
+    orders = [ReservingOrder(number, 1) for number in range(10)]
+
+    (message,) = attentions(WatchedStock(1, "MUG", -3, reserved=10, orders=orders)).values()
+
+    assert "Orders 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 reserve 10." in message
+
+
 def test_of_many_orders_the_newest_are_named():
     orders = [ReservingOrder(number, 1) for number in range(11)]
 

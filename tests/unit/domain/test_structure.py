@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,43 @@ def test_an_option_that_another_article_has_under_the_same_code_is_not_taken_ove
     assert re.fullmatch("Red-[0-9a-f]{8}", option.code)
 
 
+def digest(text):
+    return sha256(text.encode()).hexdigest()[:8]
+
+
+def test_a_code_is_made_until_nothing_on_the_page_has_it():
+    page = a_structure(("Colour",), {"x": ("Red",), "y": (f"Red-{digest('Red')}",)})
+    options = tuple(replace(option, prompt=f"Other {option.code}") for option in page.attributes[0].options)
+    page = replace(page, attributes=(replace(page.attributes[0], options=options),))
+
+    structure = fitted(a_structure(("Colour",), {"b": ("Red",)}), a_page(page), keeps_rest=False)
+
+    assert structure.attributes[0].options == (StoreOption(f"Red-{digest('Red1')}", "Red"),)
+
+
+def test_two_new_options_never_get_one_code_though_one_is_called_as_the_other_is_coded():
+    page = a_lone_choice(("Colour", "Colour"), ("Red", "Crimson"))
+    wanted = a_structure(("Colour",), {"b": ("Red",), "c": (f"Red-{digest('Red')}",)})
+
+    structure = fitted(wanted, a_page(page), keeps_rest=False)
+
+    assert distinct([option.code for option in structure.attributes[0].options])
+    assert said(structure) == said(wanted)
+
+
+def test_two_new_attributes_never_get_one_code_either():
+    """What the page has under the first one's code is no attribute of the catalogue's, as another one fits it."""
+    coded_size = f"Size-{digest('Size')}"
+    page = Structure((StoreAttribute("Size", "Cut", ()),), ())
+    wanted = a_structure(("Size", coded_size, "Cut"), {"b": ("S", "M", "L")})
+
+    structure = fitted(wanted, a_page(page), keeps_rest=False)
+
+    assert [attribute.prompt for attribute in structure.attributes] == ["Size", coded_size, "Cut"]
+    assert structure.attributes[2].code == "Size"
+    assert distinct([attribute.code for attribute in structure.attributes])
+
+
 def test_a_new_code_is_no_longer_than_a_code_may_be():
     name = "x" * 50
     page = a_lone_choice(("Colour", "Colour"), (name, "Something else"))
@@ -130,6 +168,35 @@ def test_what_a_merchants_page_has_besides_is_kept_and_nothing_is_renamed():
     assert (attribute.prompt, attribute.is_required) == ("colour", False)
     assert sorted(option.code for option in attribute.options) == ["Gold", "Navy", "Red"]
     assert sorted(variant.part_codes for variant in structure.variants) == [("a",), ("b",), ("x",)]
+
+
+def test_what_a_merchants_page_asks_besides_is_asked_still():
+    engraving = StoreAttribute("engraving", "Engraving", (StoreOption("yes", "Yes"),), is_dimension=False)
+    page = a_structure(("Colour",), {"a": ("Red",)})
+    wanted = a_structure(("Colour",), {"a": ("Red",)})
+
+    structure = fitted(wanted, a_page(replace(page, attributes=(*page.attributes, engraving))), keeps_rest=True)
+
+    assert structure.attributes == (*wanted.attributes, engraving)
+
+
+def test_a_question_that_tells_no_product_apart_is_not_taken_for_an_option_that_all_share():
+    engraving = StoreAttribute("engraving", "Engraving", (StoreOption("yes", "Yes"),), is_dimension=False)
+    page = a_structure(("Colour",), {"a": ("Red",), "b": ("Navy",)})
+    wanted = a_structure(("Colour", "Size"), {"a": ("Red", "S"), "b": ("Navy", "S")})
+
+    structure = fitted(wanted, a_page(replace(page, attributes=(*page.attributes, engraving))), keeps_rest=False)
+
+    assert structure == wanted
+
+
+def test_a_product_behind_two_variants_tells_nothing_of_either():
+    page = a_structure(("x",), {"1": ("One",), "2": ("Two",)})
+    page = replace(page, variants=tuple(replace(variant, part_codes=("a",)) for variant in page.variants))
+
+    structure = fitted(a_structure(("Colour",), {"a": ("Red",)}), a_page(page), keeps_rest=False)
+
+    assert codes_by_prompt(structure) == {"Colour": ("Colour", {"Red": "Red"})}
 
 
 def test_the_order_of_options_and_variants_is_no_other_structure():

@@ -18,6 +18,7 @@ from tradepost.domain.order import (
     acknowledgement_note,
 )
 from tradepost.domain.order_changes import PERSONAL
+from tradepost.domain.personal_data import is_personal_field
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
 # --- products on the store ------------------------------------------------------------------------------------------
@@ -271,7 +272,10 @@ def order_changed(order_number: int, fields: Sequence[FieldChange]) -> Change:
         Subject(SubjectKind.ORDER, str(order_number)),
         Side.HUB,
         Action.UPDATE,
-        tuple(field if field.name not in PERSONAL else FieldChange(field.name, None, "changed") for field in fields),
+        tuple(
+            FieldChange(field.name, None, "changed") if is_personal_field(field.name, personal=PERSONAL) else field
+            for field in fields
+        ),
         "it was changed on the store",
     )
 

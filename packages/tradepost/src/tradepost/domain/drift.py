@@ -31,11 +31,7 @@ class DriftPolicy(StrEnum):
 Policies = Mapping[Group, DriftPolicy]
 
 _NOT_ASKED = frozenset({Group.PRICE, Group.QUANTITY})
-USUAL_POLICIES: Policies = {
-    group: DriftPolicy.OURS if group in _NOT_ASKED else DriftPolicy.ASK
-    for group in Group
-    if group in CONTENT_GROUPS | _NOT_ASKED | {Group.STATUS}
-}
+USUAL_POLICIES: Policies = {group: DriftPolicy.OURS if group in _NOT_ASKED else DriftPolicy.ASK for group in Group}
 
 # Images are told by their places. What else a store keeps here is not a value that somebody changes: an address may
 # have been in use when the product was made, and no store tells how a combination is priced.

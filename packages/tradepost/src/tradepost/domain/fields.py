@@ -240,7 +240,8 @@ class CustomField:
     """
     A custom field of the store: its shown name, and how its value is made; blank says nothing.
 
-    `rule` is the field of `ContentRules` that holds its code on a channel; a blank code keeps the value at home.
+    `rule` is the field of `ContentRules` that holds its code on a channel; a blank code keeps the value at home, but
+    for those of the placement, which have one (`misfit`).
     """
 
     rule: str
@@ -268,6 +269,21 @@ def _of_variant(made: Making, name: str) -> str:
 def custom_field_names(rules: ContentRules) -> dict[str, str]:
     """Return the shown names of the custom fields that a channel sends, by code."""
     return {code: field.name for field in (*_PLACEMENT, *_CUSTOM_FIELDS) if (code := getattr(rules, field.rule))}
+
+
+def misfit(rules: ContentRules) -> str:
+    """Say why a channel can't send what goes into custom fields in this way; blank where it can."""
+    names: dict[str, str] = {}
+    for field in (*_PLACEMENT, *_CUSTOM_FIELDS):
+        code = code_key(getattr(rules, field.rule))
+        if not code and field in _PLACEMENT:
+            option = field.rule.replace("_", "-")
+            return f"No product can do without the custom field '{field.name}'; name its code with --{option}."
+        if code in names:
+            return f"The custom field '{code}' can't hold both {names[code]} and {field.name}; name another for one."
+        if code:
+            names[code] = field.name
+    return ""
 
 
 def _custom_fields(made: Making) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from tradepost.domain.acknowledgement import misfit
+from tradepost.domain import acknowledgement, fields
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import Change, Outcome, Result
 from tradepost.domain.schedule import DEFAULT_SCHEDULES, Schedule, ScheduledOperation, next_time
@@ -76,7 +76,7 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
     Change a channel's settings or connections; return what differs, without fields where nothing does.
 
     `edit` gets the channel with blank secrets, and those that it leaves blank stay. Raises NotAllowed for a name that
-    is taken and for another layout while families are on the store, AddressRefused.
+    is taken, for what is impossible and for another layout while families are on the store, AddressRefused.
     """
     with ports.transaction():
         before = ports.channels.read(channel_id)
@@ -84,7 +84,7 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         if after.settings.rules.is_native != before.settings.rules.is_native:
             _refuse_while_families_are_on_store(before, ports.channels)
         _refuse_impossible_prices(after)
-        _refuse_impossible_acknowledgement(after)
+        _refuse_misfits(after.settings)
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
@@ -220,8 +220,8 @@ def _refuse_impossible_prices(profile: ChannelProfile) -> None:
         )
 
 
-def _refuse_impossible_acknowledgement(profile: ChannelProfile) -> None:
-    reason = misfit(profile.settings.acknowledgement)
+def _refuse_misfits(settings: ChannelSettings) -> None:
+    reason = acknowledgement.misfit(settings.acknowledgement) or fields.misfit(settings.rules)
     if reason:
         raise NotAllowed(reason)
 
