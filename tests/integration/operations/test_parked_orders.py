@@ -1,5 +1,8 @@
 """One bad order never stops the others (R43): it is set aside with the reason, shown, and tried again."""
 
+import re
+
+import httpx2
 import pytest
 
 from stock_shop import StockShop
@@ -144,6 +147,57 @@ def test_a_parked_order_that_is_deleted_on_the_store_is_parked_no_more(shop, wha
     shop.get_orders()
 
     assert (imported(), parked()) == ([], [])
+
+
+# --- what is no JSON, and by which no decoder reads any order of the page -------------------------------------------
+
+
+class OddStore(httpx2.HTTPTransport):
+    """The way to a store that writes a value of one of its orders as no JSON."""
+
+    number, pattern, written = 0, b"", b""
+
+    def handle_request(self, request):
+        answer = super().handle_request(request)
+        body = answer.read()
+        if b"OrderList_Load_Query" in request.content and self.number:
+            row = body.find(b'"id":%d,' % self.number)
+            odd = re.sub(self.pattern, self.written, body[row:], count=1) if row >= 0 else b""
+            body = body[: max(row, 0)] + odd if row >= 0 else body
+        headers = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-length"]
+        return httpx2.Response(answer.status_code, headers=headers, content=body)
+
+
+@pytest.fixture
+def odd_store(monkeypatch):
+    class Odd(OddStore):
+        pass
+
+    monkeypatch.setattr(StockShop, "open_transport", Odd)
+    return Odd
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "reason"),
+    [
+        (rb'"total":[0-9.]+', b'"total":NaN', "its total is NaN, which is no amount"),
+        (rb'"quantity":1', b'"quantity":-nan', "can't be counted"),
+        (rb'"orderdate":[0-9]+', b'"orderdate":', "can't be counted"),
+    ],
+)
+def test_a_bare_nan_parks_its_order_and_the_rest_of_the_page_comes_in(odd_store, shop, pattern, written, reason):
+    before, bad, after = (shop.buy("MUG", 1) for _ in range(3))
+    odd_store.number, odd_store.pattern, odd_store.written = bad, pattern, written
+
+    run, again = shop.get_orders(), shop.get_orders()
+
+    assert imported() == [before, after]
+    assert (set(failed(run)), again.bad(), parked()) == ({str(bad)}, [], [str(bad)])
+    assert reason in ParkedOrderRecord.objects.get().reason
+    odd_store.number = 0
+    shop.orders.try_again([str(bad)])
+    shop.get_orders()
+    assert (imported(), parked()) == ([before, bad, after], [])
 
 
 def test_an_imported_order_that_goes_bad_is_parked_and_stays_as_it_was_known(shop):
