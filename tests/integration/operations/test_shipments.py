@@ -26,7 +26,6 @@ with warnings.catch_warnings():
     # The SDK compares with `is` where it means `==`; Python says so once, when it compiles it.
     warnings.simplefilter("ignore", SyntaxWarning)
     import merchantapi.request
-    from merchantapi.client import Client
 
 SHIPPED, PARTIALLY_SHIPPED = 200, 201
 
@@ -103,11 +102,6 @@ def either_way(request, shop):
 def by_whole_lines(shop):
     shop.settings = replace(shop.settings, shipment_path=ShipmentPath.FUNCTION)
     return shop
-
-
-@pytest.fixture
-def sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signature_key, {"default_store_code": "sandbox"})
 
 
 def read_back(sdk, number):
@@ -291,7 +285,7 @@ def test_parts_of_one_line_are_together_however_small_the_batches_are(by_whole_l
     ],
     ids=["number", "carrier", "cost"],
 )
-def test_a_correction_of_a_told_shipment_is_sent_with_all_fields(either_way, field, there):
+def test_r51_a_correction_of_a_told_shipment_is_sent_with_all_fields(either_way, field, there):
     """R51: correcting one field resends all, for the store blanks what is left out."""
     number = either_way.order()
     shipment = either_way.record(number)
@@ -329,7 +323,7 @@ def test_a_correction_that_comes_while_the_shipment_is_sent_is_sent_by_the_next_
     assert shop.shipped(number) == [("LATER", "UPS", Decimal("7.35"), SHIPPED, 3)]
 
 
-def test_a_suppressed_shipment_is_never_sent_and_its_pieces_are_not_shipped_again(shop):
+def test_r51_a_suppressed_shipment_is_never_sent_and_its_pieces_are_not_shipped_again(shop):
     """R51: suppressed ones are never sent."""
     number = shop.order()
     shipment = shop.record(number)
@@ -554,7 +548,7 @@ def sold(shop):
 
 
 @pytest.mark.timeout(300)
-def test_a_sync_killed_at_any_boundary_is_completed_by_the_next_one(either_way):
+def test_r50_a_sync_killed_at_any_boundary_is_completed_by_the_next_one(either_way):
     """R50: exactly one store shipment for each of ours."""
     shop = either_way
     number, wanted = sold(shop)
@@ -578,7 +572,7 @@ def test_a_sync_killed_at_any_boundary_is_completed_by_the_next_one(either_way):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "cut", "error", "lands_late"])
-def test_a_sync_whose_connection_breaks_at_any_request_is_completed_by_the_next_ones(either_way, kind):
+def test_r50_a_sync_whose_connection_breaks_at_any_request_is_completed_by_the_next_ones(either_way, kind):
     """R50: a lost answer makes no second shipment, and tears no line out of a good one."""
     shop = either_way
     number, wanted = sold(shop)
