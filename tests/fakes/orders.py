@@ -48,6 +48,7 @@ class MemoryOrders:
         self.parked_shipments: set[int] = set()
         self.gone: set[int] = set()
         self.aside: dict[str, ParkedOrder] = {}
+        self._aside_at: dict[str, datetime] = {}
         self.last_fetch: datetime | None = None
         self.proof: OrderProof | None = None
         self._compared: OrderCriteria | None = None
@@ -105,6 +106,7 @@ class MemoryOrders:
         for order in orders:
             self.judged({order.external_id: order.fingerprint} if order.external_id is not None else {})
             self.aside[order.number] = order
+            self._aside_at[order.number] = at
 
     def unpark(self, numbers: Collection[int]) -> None:
         assert self._may_write()
@@ -122,6 +124,14 @@ class MemoryOrders:
     def set_compared(self, criteria: OrderCriteria) -> None:
         assert self._may_write()
         self._compared = criteria
+
+    def unpark_numberless(self, *, before: datetime) -> None:
+        assert self._may_write()
+        self.aside = {
+            number: order
+            for number, order in self.aside.items()
+            if order.external_id is not None or self._aside_at[number] >= before
+        }
 
     def drop_payloads(self, *, before: datetime) -> None:
         assert self._may_write()

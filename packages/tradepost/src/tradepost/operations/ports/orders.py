@@ -174,7 +174,11 @@ class Orders(Protocol):
         ...
 
     def try_again(self, numbers: Collection[str] | None) -> list[str]:
-        """Let parked orders be tried by the next get; None: all of them. Returns the numbers that were parked."""
+        """
+        Let parked orders be tried by the next get; None: all of them. Returns the numbers that were parked.
+
+        One whose number can't be read is only found among all: the next get compares all orders.
+        """
         ...
 
     def compared(self) -> OrderCriteria | None:
@@ -182,6 +186,10 @@ class Orders(Protocol):
         ...
 
     def set_compared(self, criteria: OrderCriteria) -> None: ...
+
+    def unpark_numberless(self, *, before: datetime) -> None:
+        """Forget parked orders without a readable number that were met last before a time."""
+        ...
 
     def drop_payloads(self, *, before: datetime) -> None:
         """Forget how the store sent orders that were kept before."""
