@@ -8,6 +8,7 @@ from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
+from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -209,10 +210,9 @@ class MemoryOrders:
     def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
         raise NotImplementedError("Change what is in `shipments`.")
 
-    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
-        raise NotImplementedError("Take it out of `shipments`.")
-
-    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+    def leave_out_shipment(
+        self, code: str, state: ShipmentState, *, reason: str, by: str, at: datetime
+    ) -> ShipmentEdit:
         raise NotImplementedError("Take it out of `shipments`.")
 
     def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:

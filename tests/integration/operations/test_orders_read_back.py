@@ -24,6 +24,7 @@ from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import AnswerLost, NotAllowed, StoreUnavailable
 from tradepost.domain.order import AcknowledgeMode, OrderState, ShipmentPath, StoreStatus
 from tradepost.domain.order_export import ExportForm
+from tradepost.domain.shipment import ShipmentState
 from tradepost.exports.registry import OrderFiles
 from tradepost.operations.order_exports import ExportPorts, exported_text
 
@@ -266,7 +267,9 @@ def test_r51_a_correction_leaves_the_rest_as_it_was_and_what_is_suppressed_never
     shop = either_way
     sent, kept = shop.order(), shop.order()
     shipment, withheld = shop.record(sent), shop.record(kept, "SECRET")
-    shop.orders.suppress_shipment(withheld.code, reason="Told by phone.", by="Ann", at=shop.clock())
+    shop.orders.leave_out_shipment(
+        withheld.code, ShipmentState.SUPPRESSED, reason="Told by phone.", by="Ann", at=shop.clock()
+    )
     shop.sync_orders()
     shop.correct(shipment.code, **field)
     shop.correct(withheld.code, **field)

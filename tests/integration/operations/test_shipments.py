@@ -17,6 +17,7 @@ from tradepost.database.models import Order, OrderEvent, ShipmentRecord
 from tradepost.domain.errors import AnswerLost, NotAllowed, StoreUnavailable
 from tradepost.domain.order import ShipmentPath
 from tradepost.domain.plan import Outcome
+from tradepost.domain.shipment import ShipmentState
 from tradepost.operations import sync_orders
 from tradepost.operations.ports import NewShipment, ShipmentCorrection
 
@@ -327,7 +328,9 @@ def test_r51_a_suppressed_shipment_is_never_sent_and_its_pieces_are_not_shipped_
     """R51: suppressed ones are never sent."""
     number = shop.order()
     shipment = shop.record(number)
-    shop.orders.suppress_shipment(shipment.code, reason="Told by phone.", by="Ann", at=shop.clock())
+    shop.orders.leave_out_shipment(
+        shipment.code, ShipmentState.SUPPRESSED, reason="Told by phone.", by="Ann", at=shop.clock()
+    )
 
     run = shop.sync_orders()
 
@@ -342,7 +345,9 @@ def test_r51_a_suppressed_shipment_is_never_sent_and_its_pieces_are_not_shipped_
 def test_a_shipment_that_is_taken_back_leaves_its_pieces_to_another(shop):
     number = shop.order()
     shipment = shop.record(number, lines={"MUG": 1})
-    shop.orders.take_back_shipment(shipment.code, reason="Wrong size.", by="Ann", at=shop.clock())
+    shop.orders.leave_out_shipment(
+        shipment.code, ShipmentState.TAKEN_BACK, reason="Wrong size.", by="Ann", at=shop.clock()
+    )
     shop.record(number)
 
     shop.sync_orders()
@@ -361,9 +366,9 @@ def test_what_the_store_has_or_may_have_is_not_taken_back(shop):
         shop.sync_orders()
 
     for shipment, words in ((there, "the store has shipment"), (sent, "the store may have it")):
-        for ask in (shop.orders.take_back_shipment, shop.orders.suppress_shipment):
+        for state in (ShipmentState.TAKEN_BACK, ShipmentState.SUPPRESSED):
             with pytest.raises(NotAllowed, match=f"(?i){words}"):
-                ask(shipment.code, reason="No.", by="Ann", at=shop.clock())
+                shop.orders.leave_out_shipment(shipment.code, state, reason="No.", by="Ann", at=shop.clock())
 
 
 def test_what_is_taken_back_while_the_run_has_it_in_hand_is_not_sent(shop):
@@ -384,7 +389,7 @@ def test_what_is_taken_back_while_the_run_has_it_in_hand_is_not_sent(shop):
 
     def take_back_first(ids, *, at):
         for code in pending:
-            shop.orders.take_back_shipment(code, reason="Stop.", by="Ann", at=at)
+            shop.orders.leave_out_shipment(code, ShipmentState.TAKEN_BACK, reason="Stop.", by="Ann", at=at)
         begin(ids, at=at)
 
     shop.orders.begin_sending = take_back_first
@@ -413,7 +418,9 @@ def test_a_shipment_of_a_cancelled_order_is_parked_and_fails_one_run_only(either
     assert again.results == []
     assert (record_of(shipment).state, record_of(shipment).last_error) == ("parked", message)
     assert shop.shipped(other) == [("GOOD", "UPS", Decimal("7.35"), SHIPPED, 3)]
-    shop.orders.take_back_shipment(shipment.code, reason="It is here.", by="Ann", at=shop.clock())
+    shop.orders.leave_out_shipment(
+        shipment.code, ShipmentState.TAKEN_BACK, reason="It is here.", by="Ann", at=shop.clock()
+    )
 
 
 def test_what_somebody_else_has_shipped_is_parked_and_the_rest_of_the_order_goes_on(shop):

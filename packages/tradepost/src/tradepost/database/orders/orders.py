@@ -56,6 +56,7 @@ from tradepost.domain.order_lines import LineMatcher, listed_prices
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.order_rules import OrderRule, Ruled, ruled, rules_of
+from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -316,13 +317,11 @@ class DjangoOrders:
         with transaction.atomic():
             return shipments.correct_shipment(code, correction, channel_id=self._channel_id, by=by, at=at)
 
-    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+    def leave_out_shipment(
+        self, code: str, state: ShipmentState, *, reason: str, by: str, at: datetime
+    ) -> ShipmentEdit:
         with transaction.atomic():
-            return shipments.suppress_shipment(code, channel_id=self._channel_id, reason=reason, by=by, at=at)
-
-    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
-        with transaction.atomic():
-            return shipments.take_back_shipment(code, channel_id=self._channel_id, reason=reason, by=by, at=at)
+            return shipments.leave_out_shipment(code, state, channel_id=self._channel_id, reason=reason, by=by, at=at)
 
     def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:
         with transaction.atomic():
