@@ -8,6 +8,7 @@ from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
+from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -48,6 +49,7 @@ class MemoryOrders:
         self.parked_shipments: set[int] = set()
         self.gone: set[int] = set()
         self.aside: dict[str, ParkedOrder] = {}
+        self._aside_at: dict[str, datetime] = {}
         self.last_fetch: datetime | None = None
         self.proof: OrderProof | None = None
         self._compared: OrderCriteria | None = None
@@ -105,6 +107,7 @@ class MemoryOrders:
         for order in orders:
             self.judged({order.external_id: order.fingerprint} if order.external_id is not None else {})
             self.aside[order.number] = order
+            self._aside_at[order.number] = at
 
     def unpark(self, numbers: Collection[int]) -> None:
         assert self._may_write()
@@ -122,6 +125,14 @@ class MemoryOrders:
     def set_compared(self, criteria: OrderCriteria) -> None:
         assert self._may_write()
         self._compared = criteria
+
+    def unpark_numberless(self, *, before: datetime) -> None:
+        assert self._may_write()
+        self.aside = {
+            number: order
+            for number, order in self.aside.items()
+            if order.external_id is not None or self._aside_at[number] >= before
+        }
 
     def drop_payloads(self, *, before: datetime) -> None:
         assert self._may_write()
@@ -199,10 +210,9 @@ class MemoryOrders:
     def correct_shipment(self, code: str, correction: ShipmentCorrection, *, by: str, at: datetime) -> ShipmentEdit:
         raise NotImplementedError("Change what is in `shipments`.")
 
-    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
-        raise NotImplementedError("Take it out of `shipments`.")
-
-    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+    def leave_out_shipment(
+        self, code: str, state: ShipmentState, *, reason: str, by: str, at: datetime
+    ) -> ShipmentEdit:
         raise NotImplementedError("Take it out of `shipments`.")
 
     def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:

@@ -242,6 +242,8 @@ def test_lines_that_a_store_split_or_deleted_are_followed(orders, shop, order, l
     [
         (StoreStatus.SHIPPED, OrderState.CLOSED),
         (StoreStatus.CANCELLED, OrderState.CANCELLED),
+        (StoreStatus.RMA_ISSUED, OrderState.CLOSED),
+        (StoreStatus.RETURNED, OrderState.CLOSED),
         (StoreStatus.PARTIALLY_SHIPPED, OrderState.OPEN),
     ],
 )

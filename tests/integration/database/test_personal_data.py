@@ -75,9 +75,16 @@ def test_an_address_is_found_however_it_is_written_and_no_other(channel, noon, c
         channel=channel, number="4", reason="It is bad.", version="0", payload='{"e": "ADA.byron@example.com"}',
         first_at=noon, last_at=noon,
     )  # fmt: skip
+    had = order(channel, 5, noon, **{column: {"email": "ada.king@example.com"}})
+    for number, name in ((5, column), (6, "notes")):
+        row = had if number == 5 else order(channel, number, noon, **{column: {"email": "bob@example.com"}})
+        before = {"email": "ADA.Byron@example.com"} if name == column else ["Ring ada.byron@example.com"]
+        OrderEvent.objects.create(
+            order=row, at=noon, what="changed", fields=[{"name": name, "before": before, "after": None}]
+        )
     data = DjangoPersonalData()
 
-    assert [found.number for found in data.orders_of("ada.byron@example.com")] == [1]
+    assert [found.number for found in data.orders_of("ada.byron@example.com")] == [1, 5]
     assert [parked["order"] for parked in data.told("ada.byron@example.com").parked] == ["4"]
     with transaction.atomic():
         assert data.erase_parked("ada.byron@example.com") == [(channel.pk, "4")]

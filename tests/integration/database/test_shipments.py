@@ -76,11 +76,11 @@ def put(shipment, state):
 ASKS = {
     "correct": (lambda o, code, at: o.correct_shipment(code, ShipmentCorrection("2Z"), by="Ann", at=at), CORRECTED),
     "suppress": (
-        lambda o, code, at: o.suppress_shipment(code, reason="No.", by="Ann", at=at),
+        lambda o, code, at: o.leave_out_shipment(code, ShipmentState.SUPPRESSED, reason="No.", by="Ann", at=at),
         dict.fromkeys(UNSENT, ShipmentState.SUPPRESSED),
     ),
     "take back": (
-        lambda o, code, at: o.take_back_shipment(code, reason="No.", by="Ann", at=at),
+        lambda o, code, at: o.leave_out_shipment(code, ShipmentState.TAKEN_BACK, reason="No.", by="Ann", at=at),
         dict.fromkeys(UNSENT, ShipmentState.TAKEN_BACK),
     ),
 }
@@ -143,11 +143,11 @@ def test_shipments_of_another_channel_are_nobodys_here(orders, shipment, noon):
 def test_what_is_being_sent_is_not_taken_back_until_it_is_known_to_be_absent(orders, shipment, noon):
     orders.begin_sending([shipment.id], at=noon)
     with pytest.raises(NotAllowed, match="being sent"):
-        orders.take_back_shipment(shipment.code, reason="No.", by="Ann", at=noon)
+        orders.leave_out_shipment(shipment.code, ShipmentState.TAKEN_BACK, reason="No.", by="Ann", at=noon)
     sending = orders.sending([shipment.id])
     orders.flag_shipments([UnsentShipment(shipment.id, "The store said no.", TRACKING, is_absent=True)])
 
-    orders.take_back_shipment(shipment.code, reason="No.", by="Ann", at=noon)
+    orders.leave_out_shipment(shipment.code, ShipmentState.TAKEN_BACK, reason="No.", by="Ann", at=noon)
 
     assert sending == {shipment.id}
     orders.begin_sending([shipment.id], at=noon)
@@ -200,7 +200,7 @@ def test_a_reference_is_there_once_in_an_order(orders, shipment, noon):
 
 
 def test_pieces_of_what_was_taken_back_are_open_and_its_number_free_again(orders, shipment, noon):
-    orders.take_back_shipment(shipment.code, reason="No.", by="Ann", at=noon)
+    orders.leave_out_shipment(shipment.code, ShipmentState.TAKEN_BACK, reason="No.", by="Ann", at=noon)
 
     again = record(orders, noon)
 

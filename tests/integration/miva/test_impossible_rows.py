@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tradepost.domain.errors import UnexpectedAnswer
+from tradepost.domain.errors import StoreUnavailable, UnexpectedAnswer
 from tradepost.miva.store import MivaStore
 
 
@@ -12,8 +12,9 @@ def order(text_id, **members):
     line = {"line_id": 1, "code": "tee", "quantity": 1, "price": "9.50", "total": "9.50", **members.pop("line", {})}
     rest = {"status": 0, "total": "9.50", **members}
     items = ",".join(f'"{name}":{value if is_raw(value) else quoted(value)}' for name, value in line.items())
+    rest.setdefault("items", Number(f"[{{{items}}}]"))
     body = ",".join(f'"{name}":{value if is_raw(value) else quoted(value)}' for name, value in rest.items())
-    return f'{{"id":{text_id},{body},"items":[{{{items}}}]}}'
+    return f'{{"id":{text_id},{body}}}'
 
 
 class Number(str):
@@ -52,6 +53,12 @@ IMPOSSIBLE = [
     order(7, total="NaN"),
     order(7, total="Infinity"),
     order(7, total_auth="sNaN"),
+    order(7, total="abc"),
+    order(7, items=Number("null")),
+    order(7, total=Number("NaN")),
+    order(7, total=Number("-nan(ind)")),
+    order(7, line={"price": Number("Infinity")}),
+    order(7, total=Number("")),
     order(7, orderdate=2**60),
     order(7, status="?"),
     order(7, ship_fname=Number("[]")),
@@ -71,6 +78,37 @@ def test_an_impossible_order_is_reported_and_the_rest_goes_on(scripted, row):
     assert unreadable.reason.startswith("Order 7 on the store can't be read: ")
     assert len(unreadable.reason) < 300
     assert unreadable.payload.startswith('{"id":7,')
+
+
+# What is no JSON at all, and which text the hub has of it.
+ODD_TEXTS = {
+    "a tab\there": "a tab\there",
+    "two\nlines": "two\nlines",
+    r"C:\my \"files\"": r"C:\my \"files\"",
+    r"half a pair \ud83d": "half a pair ?",
+    r"a line end\r\n, and a bare tab" + "\t": "a line end\r\n, and a bare tab\t",
+}
+
+
+@pytest.mark.parametrize("written", ODD_TEXTS)
+def test_a_text_that_is_no_json_is_read_and_the_rest_of_the_page_is_as_it_was_sent(scripted, written):
+    fine = order(5, ship_fname=r"Zo\u00eb, \"{NaN}\"", total="9.50")
+    client, _ = scripted(page(fine, order(7, ship_fname=Number(f'"{written}"'), total=Number("12.3000"))))
+
+    found = MivaStore(client).orders_by_id([5, 7])
+
+    assert found.unreadable == {}
+    assert (found[7].ship_to.first_name, str(found[7].total)) == (ODD_TEXTS[written], "12.3000")
+    assert (found[5].ship_to.first_name, found[5].payload) == ('Zoë, "{NaN}"', fine)
+
+
+def test_a_page_that_is_cut_off_is_not_taken_for_one_that_can_be_mended(scripted):
+    status, headers, body = page(order(5), order(7, total=Number("NaN")), order(9))
+
+    for length in (1, len(body) // 2, len(body) - 1):
+        client, _ = scripted((status, headers, body[:length]))
+        with pytest.raises(StoreUnavailable):
+            MivaStore(client).orders_by_id([5, 7, 9])
 
 
 def test_orders_asked_for_by_number_say_which_of_them_can_not_be_read(scripted):
@@ -94,6 +132,9 @@ UNCOUNTABLE = [
     order(7, line={"parts": Number('[{"code":"a"},{"code":"b","total_quantity":1e99}]')}),
     order(7, dt_updated="soon"),
     order(7, status="?"),
+    order(7, items=Number("null")),
+    order(7, line={"quantity": Number("NaN")}),
+    order(7, dt_updated=Number("")),
 ]
 
 
@@ -201,6 +242,7 @@ def product(number, **members):
     [
         (product(8, price=HUGE), r"product 'p8' \(id 8\) can't be read: its price is 1E\+999999999"),
         (product(8, weight="NaN"), "its weight is NaN"),
+        (product(8, weight=Number("NaN")), "its weight is NaN"),
         (product(8, product_inventory=2**40), 'row with id 8, code "p8"'),
         (product(8, price="cheap"), 'row with id 8, code "p8"'),
         (product(2**70), f'row with id {2**70}, code "p{2**70}"'),

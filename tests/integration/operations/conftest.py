@@ -1,6 +1,7 @@
 """A shop: a sandbox store on real sockets, a channel in a real database, and the operations between them."""
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from PIL import Image
 from fakes.deliveries import MemoryDeliveries
 from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
+from miva_sandbox.state import tokens
 from miva_sandbox.state.tokens import Token
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
@@ -43,6 +45,11 @@ from tradepost.operations.queue_changes import plan_unlink, queue
 from tradepost.operations.selection import Selection
 from tradepost.security.descriptions import AllowedMarkup
 from traffic import ignored_by
+
+with warnings.catch_warnings():
+    # The SDK compares with `is` where it means `==`; Python says so once, when it compiles it.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    from merchantapi.client import Client
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Type,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
@@ -236,6 +243,20 @@ def sandbox():
     with SandboxServer() as server:
         yield server
         assert ignored_by(server) == []
+
+
+@pytest.fixture
+def sdk(sandbox):
+    """
+    Miva's own client for Python: it reads what the hub has done, and knows nothing of the hub.
+
+    It may read everything, and in any time: its own clock does not go along where time is let pass.
+    """
+    db = sandbox.domain.db
+    token = tokens.insert(db, name="official client", req_ts=False)
+    tokens.grant(db, token, store_id=sandbox.store.id, functions=[tokens.EVERY_FUNCTION])
+    options = {"default_store_code": "sandbox", "require_timestamps": False}
+    return Client(sandbox.endpoint, token.token, token.signature_key, options)
 
 
 @pytest.fixture(params=[EIGHT, ALL_RIGHTS])

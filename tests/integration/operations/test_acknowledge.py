@@ -175,11 +175,11 @@ def test_r44_what_the_store_was_told_is_there_for_the_official_sdk(shop, mode):
 
 
 @pytest.mark.parametrize("mode", TELLING)
-@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "cut", "error"])
 def test_r44_an_answer_that_is_lost_leaves_the_import_and_ends_with_the_store_told_once(shop, fired, mode, kind):
     choose(shop, mode)
     numbers = [shop.buy("MUG", 1), shop.buy("TEE-M", 1)]
-    shop.sandbox.faults.add(Rule(kind=kind, function=CALLS[mode], times=1))
+    shop.sandbox.faults.add(Rule(kind=kind, function=CALLS[mode], times=1, after_bytes=10))
 
     with suppress(AnswerLost, StoreUnavailable):
         shop.get_orders()
@@ -197,7 +197,8 @@ def test_r44_an_answer_that_is_lost_leaves_the_import_and_ends_with_the_store_to
 @pytest.mark.parametrize("mode", TELLING)
 def test_r44_a_run_that_is_killed_anywhere_ends_with_the_store_told_once(shop, fired, mode):
     choose(shop, mode)
-    bought, place = [], 0
+    # Every second boundary with one token, and those between with the other.
+    bought, place = [], int(shop.can_read_stock)
     while True:
         shop.state(MUG=8 + place)
         bought.append(shop.buy("MUG", 1))
@@ -257,6 +258,24 @@ def test_r44_what_never_arrived_is_sent_again_once_it_can_not_any_more(shop, fir
     shop.get_orders()
 
     assert (nothing, told(shop, fired, number)) == ({}, {mode.value: 1})
+
+
+@pytest.mark.parametrize("mode", TELLING)
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_r44_a_store_whose_clock_is_wrong_is_told_once(shop, fired, mode, minutes):
+    shop.sandbox.domain.clock.skew_seconds = minutes * 60
+    choose(shop, mode)
+    number = shop.buy("MUG", 1)
+    shop.sandbox.faults.add(Rule(kind="drop_after", function=CALLS[mode], times=1))
+    with suppress(AnswerLost, StoreUnavailable):
+        shop.get_orders()
+    shop.wait(LOST_ANSWER)
+
+    shop.get_orders()
+    shop.get_orders()
+
+    assert told(shop, fired, number) == {mode.value: 1}
+    assert imported(acknowledged=True) == [number]
 
 
 def test_r44_a_store_that_gets_to_some_orders_only_is_sent_the_rest(shop, fired, monkeypatch):

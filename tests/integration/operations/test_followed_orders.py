@@ -99,6 +99,24 @@ def test_an_order_that_was_shipped_by_others_is_closed(shop, number):
     assert (order().state, events()[0][1]["status"]) == ("closed", ("pending", "shipped"))
 
 
+def test_what_comes_back_is_shown_and_opens_no_order_that_was_shipped(shop, number):
+    shop.merchant.ship(number)
+    shop.get_orders()
+    left = order().shipped_at
+    OrderEvent.objects.all().delete()
+    lines = list(shop.merchant.lines(number))
+
+    made = shop.merchant.call("OrderItemList_CreateReturn", Order_ID=number, Line_IDs=lines)
+    shop.get_orders()
+    on_its_way = (order().state, events()[-1][1]["status"])
+    shop.merchant.call("OrderReturnList_Received", Returns=[{"return_id": made["id"], "adjust_inventory": 0}])
+    shop.get_orders()
+
+    assert on_its_way == ("closed", ("shipped", "rma_issued"))
+    assert (order().state, events()[-1][1]["status"]) == ("closed", ("rma_issued", "returned"))
+    assert (left is not None, order().shipped_at) == (True, left)
+
+
 def test_a_deleted_order_is_cancelled_with_that_reason_once(shop, number):
     shop.merchant.delete(number)
 

@@ -5,6 +5,7 @@ What is expected is what the shoppers and the merchant did, and what the sandbox
 """
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from fakes.run import MemoryRun
 from kills import Fuse, Fused, Killed
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import charges
-from stock_shop import STATED, StockShop
+from stock_shop import LOST_ANSWER, STATED, StockShop
 from tradepost.database.models import Order, OrderPayload, Sighting
 from tradepost.domain.errors import AnswerLost, StoreUnavailable
 from tradepost.domain.order import AcknowledgeMode, PaymentState, StoreStatus
@@ -73,7 +74,8 @@ def test_r43_each_order_comes_once_and_what_was_judged_is_no_news_any_more(shop)
 
 def test_r43_a_get_that_is_killed_anywhere_is_gone_on_with_by_the_next(shop):
     bought, fuse = [], Fuse()
-    place = 0
+    # Every second boundary with one token, and those between with the other.
+    place = int(shop.can_read_stock)
     while True:
         bought += [shop.buy("MUG", 1), shop.buy("TEE-M", 1)]
         shop.state(MUG=STATED["MUG"] + len(bought), TEE_M=STATED["TEE-M"] + len(bought))
@@ -91,7 +93,7 @@ def test_r43_a_get_that_is_killed_anywhere_is_gone_on_with_by_the_next(shop):
         except Killed:
             shop.get_orders()
             assert imported() == bought
-            place += 3
+            place += 2
             continue
         break
 
@@ -132,6 +134,43 @@ def test_r43_an_answer_that_is_lost_loses_no_order(shop, fault):
     shop.get_orders()
 
     assert imported() == numbers
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "cut", "error", "lands_late"])
+def test_r43_a_get_whose_connection_breaks_at_any_request_is_completed_by_the_next_ones(shop, kind):
+    """The answer is lost for good: what is asked again at once finds the store as silent."""
+    shop.state(MUG=500)
+    shop.sync()
+    shop.buy("MUG", 1)
+    before = len(shop.sandbox.log.requests())
+    shop.get_orders()
+    requests = len(shop.sandbox.log.requests()) - before
+    assert requests > 3
+
+    for nth in range(1, requests + 1):
+        bought = [shop.buy("MUG", 1), shop.buy("MUG", 2)]
+        # What is only read is asked for again at once, four times in all.
+        rules = [
+            Rule(kind=kind, nth=nth + again, times=1, after_bytes=20, seconds=20, requests=2) for again in range(4)
+        ]
+        for rule in rules:
+            shop.sandbox.faults.add(rule)
+        for _attempt in range(2):
+            with suppress(AnswerLost, StoreUnavailable):
+                shop.get_orders()
+        shop.sandbox.faults.clear()
+        shop.wait(LOST_ANSWER)
+
+        run = shop.get_orders()
+
+        at = f"{kind} at request {nth}"
+        assert run.bad() == [], at
+        assert imported()[-2:] == bought, at
+        notes = shop.sandbox.store.db.rows("SELECT order_id, count(*) FROM notes GROUP BY order_id ORDER BY order_id")
+        assert [tuple(row) for row in notes] == [(number, 1) for number in imported()], at
+        assert news() == [], at
+    assert shop.can_buy("MUG") == 500 - 1 - 3 * requests
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])

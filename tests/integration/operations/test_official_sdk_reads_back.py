@@ -27,7 +27,6 @@ with warnings.catch_warnings():
     # The SDK compares with `is` where it means `==`; Python says so once, when it compiles it.
     warnings.simplefilter("ignore", SyntaxWarning)
     import merchantapi.request
-    from merchantapi.client import Client
 
 _CATALOGUES = Path(os.environ.get("TRADEPOST_CATALOGUES", Path(__file__).parents[4] / "shared" / "data" / "shopify"))
 
@@ -45,11 +44,6 @@ def catalogue(request, shop):
         shop.import_file(path, images_root=path.parent.parent)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture
-def sdk(sandbox):
-    return Client(sandbox.endpoint, sandbox.full.token, sandbox.full.signature_key, {"default_store_code": "sandbox"})
 
 
 def products_of(sdk):

@@ -138,6 +138,18 @@ def test_what_waits_for_a_person_is_given_when_it_is_released(shop, ports):
 # --- what becomes of them -------------------------------------------------------------------------------------------
 
 
+def test_what_comes_back_is_given_to_nobody_to_be_packed(shop, ports):
+    returned, new = shop.buy("MUG", 1), shop.buy("MUG", 1)
+    shop.get_orders()
+    shop.merchant.ship(returned)
+    shop.get_orders()
+    lines = list(shop.merchant.lines(returned))
+    shop.merchant.call("OrderItemList_CreateReturn", Order_ID=returned, Line_IDs=lines)
+    shop.get_orders()
+
+    assert told(next_batch("erp", ports)) == [(new, "order", "open")]
+
+
 def test_what_happens_to_an_order_that_was_given_is_told_once_as_a_change(shop, ports):
     cancelled, moved, same = (shop.buy("MUG", 1) for _ in range(3))
     shop.get_orders()

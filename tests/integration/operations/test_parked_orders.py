@@ -1,5 +1,8 @@
 """One bad order never stops the others (R43): it is set aside with the reason, shown, and tried again."""
 
+import re
+
+import httpx2
 import pytest
 
 from stock_shop import StockShop
@@ -106,6 +109,28 @@ def test_a_person_can_ask_to_try_again_and_is_told_when_it_fails_again(shop, wha
     assert (set(failed(run)), later.bad(), parked()) == ({str(number)}, [], [str(number)])
 
 
+@pytest.mark.parametrize("asks", ["a person", "another version of the hub"])
+@pytest.mark.parametrize("what", ["a quantity of -3", "a name with a NUL"])
+def test_an_old_order_that_was_put_right_without_a_trace_comes_in_when_it_is_tried_again(shop, what, asks):
+    number = shop.buy("MUG", 1)
+    spoil(shop, number, what)
+    shop.get_orders()
+    # Others come since, so that what is new and changed is all later.
+    shop.wait(24 * 3600)
+    other = shop.buy("TEE-S", 1)
+    shop.get_orders()
+    shop.sandbox.store.db.execute("UPDATE order_items SET quantity = 1 WHERE order_id = ?", (number,))
+    shop.sandbox.store.db.execute("UPDATE orders SET ship_fname = 'Ada' WHERE id = ?", (number,))
+    if asks == "a person":
+        shop.orders.try_again([str(number)])
+    else:
+        ParkedOrderRecord.objects.update(version="0.0.1")
+
+    shop.get_orders()
+
+    assert (imported(), parked()) == ([number, other], [])
+
+
 @pytest.mark.parametrize("what", ["a quantity of -3", "a name with a NUL"])
 def test_another_version_of_the_hub_tries_again_by_itself(shop, what):
     number = shop.buy("MUG", 1)
@@ -144,6 +169,94 @@ def test_a_parked_order_that_is_deleted_on_the_store_is_parked_no_more(shop, wha
     shop.get_orders()
 
     assert (imported(), parked()) == ([], [])
+
+
+# --- what is no JSON, and by which no decoder reads any order of the page -------------------------------------------
+
+
+class OddStore(httpx2.HTTPTransport):
+    """The way to a store that writes a value of one of its orders as no JSON."""
+
+    number, pattern, written = 0, b"", b""
+
+    def handle_request(self, request):
+        answer = super().handle_request(request)
+        body = answer.read()
+        if b"OrderList_Load_Query" in request.content and self.number:
+            row = body.find(b'"id":%d,' % self.number)
+            odd = re.sub(self.pattern, self.written, body[row:], count=1) if row >= 0 else b""
+            body = body[: max(row, 0)] + odd if row >= 0 else body
+        headers = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-length"]
+        return httpx2.Response(answer.status_code, headers=headers, content=body)
+
+
+@pytest.fixture
+def odd_store(monkeypatch):
+    class Odd(OddStore):
+        pass
+
+    monkeypatch.setattr(StockShop, "open_transport", Odd)
+    return Odd
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "reason"),
+    [
+        (rb'"total":[0-9.]+', b'"total":NaN', "its total is NaN, which is no amount"),
+        (rb'"quantity":1', b'"quantity":-nan', "can't be counted"),
+        (rb'"orderdate":[0-9]+', b'"orderdate":', "can't be counted"),
+    ],
+)
+def test_a_bare_nan_parks_its_order_and_the_rest_of_the_page_comes_in(odd_store, shop, pattern, written, reason):
+    before, bad, after = (shop.buy("MUG", 1) for _ in range(3))
+    odd_store.number, odd_store.pattern, odd_store.written = bad, pattern, written
+
+    run, again = shop.get_orders(), shop.get_orders()
+
+    assert imported() == [before, after]
+    assert (set(failed(run)), again.bad(), parked()) == ({str(bad)}, [], [str(bad)])
+    assert reason in ParkedOrderRecord.objects.get().reason
+    odd_store.number = 0
+    shop.orders.try_again([str(bad)])
+    shop.get_orders()
+    assert (imported(), parked()) == ([before, bad, after], [])
+
+
+def test_an_order_whose_number_can_not_be_read_comes_in_once_it_can_and_a_person_asks(odd_store, shop):
+    bad = shop.buy("MUG", 1)
+    odd_store.number, odd_store.pattern, odd_store.written = bad, rb'"id":[0-9]+', b'"id":"?"'
+    shop.get_orders()
+    shop.wait(24 * 3600)
+    other = shop.buy("TEE-S", 1)
+    shop.get_orders()
+    waiting = (imported(), parked())
+
+    shop.orders.try_again(["?"])
+    still = shop.get_orders()
+    between = (imported(), parked())
+    odd_store.number = 0
+    shop.get_orders()
+    unasked = imported()
+    shop.orders.try_again(["?"])
+    shop.get_orders()
+
+    assert waiting == between == ([other], ["?"])
+    assert failed(still) == ["?"]
+    assert unasked == [other]
+    assert (imported(), parked()) == ([bad, other], [])
+
+
+def test_an_order_whose_number_can_be_read_by_now_comes_in_with_the_nightly_comparison(odd_store, shop):
+    bad = shop.buy("MUG", 1)
+    odd_store.number, odd_store.pattern, odd_store.written = bad, rb'"id":[0-9]+', b'"id":null'
+    shop.get_orders()
+    waiting = (imported(), parked())
+    odd_store.number = 0
+
+    shop.sync(preview={"full_existence": True})
+    shop.get_orders()
+
+    assert (waiting, imported(), parked()) == (([], ["null"]), [bad], [])
 
 
 def test_an_imported_order_that_goes_bad_is_parked_and_stays_as_it_was_known(shop):

@@ -283,6 +283,23 @@ def test_all_that_is_known_of_a_person_is_told_on_request_by_address_however_wri
     assert data_of("nobody@example.com", ports).orders == []
 
 
+def test_who_has_another_address_by_now_is_known_by_the_old_one_too(shop, ports):
+    number, other = buy(shop), shop.buy("MUG", 1)
+    rename(shop, number, ship_email="Married.Name@example.com", bill_email="married.name@example.com")
+    # That somebody is named in a note makes it nobody's order.
+    in_store(shop, lambda store: store_orders.update(store, other, {"ship_comp": EMAIL}))
+    shop.get_orders()
+
+    by_old, by_new = (data_of(email, ports).orders for email in (EMAIL, "married.name@example.com"))
+    shop.merchant.cancel(number)
+    shop.get_orders()
+    erasure = erase_data_of(EMAIL, ports)
+
+    assert [[order["order"] for order in told] for told in (by_old, by_new)] == [[number], [number]]
+    assert [order.number for order in erasure.erased] == [number]
+    assert data_of("married.name@example.com", ports).orders == []
+
+
 @pytest.mark.parametrize("email", ["", "Ada", "@", "ada@", "a b@example.com"])
 def test_what_is_no_address_is_refused(shop, ports, email):
     with pytest.raises(NotAllowed, match="no e-mail address"):

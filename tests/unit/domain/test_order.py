@@ -82,8 +82,9 @@ def test_every_reason_to_hold_an_order_is_said():
 
 
 @pytest.mark.parametrize("status", StoreStatus)
-def test_only_what_is_wholly_shipped_or_cancelled_on_the_store_is_settled_in_the_hub(status):
-    expected = {StoreStatus.SHIPPED: OrderState.CLOSED, StoreStatus.CANCELLED: OrderState.CANCELLED}.get(status)
+def test_only_what_is_wholly_shipped_returned_or_cancelled_on_the_store_is_settled_in_the_hub(status):
+    done = dict.fromkeys((StoreStatus.SHIPPED, StoreStatus.RMA_ISSUED, StoreStatus.RETURNED), OrderState.CLOSED)
+    expected = {**done, StoreStatus.CANCELLED: OrderState.CANCELLED}.get(status)
 
     assert final_state(status) is expected
     assert state_of(status, Holds()) is (expected or OrderState.OPEN)

@@ -13,7 +13,7 @@ from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.ports import Level, ShipmentCorrection
 from tradepost.operations.shipment_imports import ShipmentImport, import_shipments, preview_shipments
-from tradepost.operations.shipments import correct_shipment, retry_shipments, suppress_shipment, take_back_shipment
+from tradepost.operations.shipments import correct_shipment, leave_out_shipment, retry_shipments
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel, ShipmentRecord
@@ -131,7 +131,7 @@ def correct(
 def suppress(shipment: Code, *, reason: ReasonOption, channel: ChannelOption = "", as_json: JsonOption = False) -> Exit:
     """Don't tell the store of a shipment that it has not been told of yet."""
     chosen = the_channel(channel)
-    edit = suppress_shipment(shipment, _ports(chosen), reason=_reason(reason))
+    edit = leave_out_shipment(shipment, ShipmentState.SUPPRESSED, _ports(chosen), reason=_reason(reason))
     return _say(chosen, edit, "suppressed", as_json=as_json)
 
 
@@ -141,7 +141,7 @@ def take_back(
 ) -> Exit:
     """Take a shipment back that never went out and that the store was not told of; its pieces are open again."""
     chosen = the_channel(channel)
-    edit = take_back_shipment(shipment, _ports(chosen), reason=_reason(reason))
+    edit = leave_out_shipment(shipment, ShipmentState.TAKEN_BACK, _ports(chosen), reason=_reason(reason))
     return _say(chosen, edit, "taken back", as_json=as_json)
 
 

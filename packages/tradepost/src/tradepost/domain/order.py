@@ -296,9 +296,12 @@ LARGEST_AMOUNT = Decimal(LARGEST_ID).scaleb(-4)
 LONGEST_TEXT = 255
 LONGEST_CURRENCY = 8
 
-# What an order's state on the store settles in the hub; every other one leaves it to people.
+# What an order's state on the store settles in the hub; every other one leaves it to people. What has left is done
+# with, also when it comes back: nobody is to pack it again.
 _FINAL: Mapping[StoreStatus, OrderState] = {
     StoreStatus.SHIPPED: OrderState.CLOSED,
+    StoreStatus.RMA_ISSUED: OrderState.CLOSED,
+    StoreStatus.RETURNED: OrderState.CLOSED,
     StoreStatus.CANCELLED: OrderState.CANCELLED,
 }
 

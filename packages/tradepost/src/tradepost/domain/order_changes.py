@@ -111,7 +111,8 @@ def state_of(status: StoreStatus, holds: Holds, *, is_managed: bool = True) -> O
     """
     Return the state of an order in the hub. `is_managed`: at least one of its items is known.
 
-    What is wholly shipped is closed, whatever held it. What is cancelled waits for a person who has to decide.
+    What is wholly shipped or returned is closed, whatever held it. What is cancelled waits for a person who has to
+    decide.
     """
     settled = final_state(status)
     if settled is OrderState.CLOSED:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from tradepost.domain import changes
 from tradepost.domain.order import Shipment
 from tradepost.domain.plan import Outcome, Result
+from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import NewShipment, ShipmentCorrection, ShipmentEdit
 from tradepost.operations.previews import previewed
@@ -33,21 +34,16 @@ def correct_shipment(code: str, correction: ShipmentCorrection, ports: OrderPort
     )[0]
 
 
-def suppress_shipment(code: str, ports: OrderPorts, *, reason: str) -> ShipmentEdit:
-    """Don't tell the store of a shipment. Raises NotAllowed where it may have it."""
-    return _edit(
-        lambda: [ports.orders.suppress_shipment(code, reason=reason, by=ports.requested_by, at=ports.clock())],
-        ports,
-        reason="suppressed by a person",
-    )[0]
+def leave_out_shipment(code: str, state: ShipmentState, ports: OrderPorts, *, reason: str) -> ShipmentEdit:
+    """
+    Don't tell the store of a shipment: suppress it, or take it back, as it never went out.
 
-
-def take_back_shipment(code: str, ports: OrderPorts, *, reason: str) -> ShipmentEdit:
-    """Forget a shipment that never went out. Raises NotAllowed where the store may have it."""
+    Raises NotAllowed where the store may have it.
+    """
     return _edit(
-        lambda: [ports.orders.take_back_shipment(code, reason=reason, by=ports.requested_by, at=ports.clock())],
+        lambda: [ports.orders.leave_out_shipment(code, state, reason=reason, by=ports.requested_by, at=ports.clock())],
         ports,
-        reason="taken back by a person",
+        reason=f"{state.replace('_', ' ')} by a person",
     )[0]
 
 

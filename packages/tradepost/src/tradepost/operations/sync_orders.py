@@ -146,7 +146,9 @@ class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
             else:
                 on_lines = self._on_lines(shipment, order, on_store, facts)
                 if isinstance(on_lines, Obstacle):
-                    settled.append(Result(change, Outcome.FAILED, message=on_lines.message))
+                    # What waits for the rest of its line is as it should be.
+                    outcome = Outcome.FAILED if on_lines.is_final else Outcome.SKIPPED
+                    settled.append(Result(change, outcome, message=on_lines.message))
                     if on_lines.is_final:
                         packing.parked.add(change.subject.id)
                 else:

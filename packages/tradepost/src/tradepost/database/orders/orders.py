@@ -1,6 +1,7 @@
 """The orders port: the ledger of one channel, where each order of the store is imported once."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,15 @@ from tradepost.database.orders import shipments
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
-from tradepost.database.orders.parked import let_try_again, park, parked_ids, reasons, tried_fingerprints, unpark
+from tradepost.database.orders.parked import (
+    let_try_again,
+    park,
+    parked_ids,
+    reasons,
+    tried_fingerprints,
+    unpark,
+    unpark_numberless,
+)
 from tradepost.database.orders.personal_data import forget_people, forget_people_of_old_channels
 from tradepost.database.orders.proofs import hub_orders, placed_or_shipped
 from tradepost.database.sql import Column, Rows
@@ -47,6 +56,7 @@ from tradepost.domain.order_lines import LineMatcher, listed_prices
 from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.order_rules import OrderRule, Ruled, ruled, rules_of
+from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -173,7 +183,11 @@ class DjangoOrders:
     def try_again(self, numbers: Collection[str] | None) -> list[str]:
         with transaction.atomic():
             found = let_try_again(numbers, channel_id=self._channel_id)
-            self.make_news(parked_ids(found, channel_id=self._channel_id))
+            ids = parked_ids(found, channel_id=self._channel_id)
+            self.make_news(ids)
+            if len(ids) < len(found) and (compared := self.compared()) is not None:
+                # By no payment state nothing was compared, so that the next get does.
+                self.set_compared(replace(compared, payment_states=frozenset()))
         return found
 
     def compared(self) -> OrderCriteria | None:
@@ -181,6 +195,9 @@ class DjangoOrders:
 
     def set_compared(self, criteria: OrderCriteria) -> None:
         Channel.objects.filter(id=self._channel_id).update(orders_compared=criteria.as_values())
+
+    def unpark_numberless(self, *, before: datetime) -> None:
+        unpark_numberless(channel_id=self._channel_id, before=before)
 
     def drop_payloads(self, *, before: datetime) -> None:
         OrderPayload.objects.filter(channel_id=self._channel_id, kept_at__lt=before).delete()
@@ -300,13 +317,11 @@ class DjangoOrders:
         with transaction.atomic():
             return shipments.correct_shipment(code, correction, channel_id=self._channel_id, by=by, at=at)
 
-    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
+    def leave_out_shipment(
+        self, code: str, state: ShipmentState, *, reason: str, by: str, at: datetime
+    ) -> ShipmentEdit:
         with transaction.atomic():
-            return shipments.suppress_shipment(code, channel_id=self._channel_id, reason=reason, by=by, at=at)
-
-    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
-        with transaction.atomic():
-            return shipments.take_back_shipment(code, channel_id=self._channel_id, reason=reason, by=by, at=at)
+            return shipments.leave_out_shipment(code, state, channel_id=self._channel_id, reason=reason, by=by, at=at)
 
     def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:
         with transaction.atomic():

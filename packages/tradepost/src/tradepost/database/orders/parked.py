@@ -61,6 +61,10 @@ def unpark(numbers: Collection[int], *, channel_id: int) -> None:
     _all(channel_id).filter(external_id__in=list(numbers)).delete()
 
 
+def unpark_numberless(*, channel_id: int, before: datetime) -> None:
+    _all(channel_id).filter(external_id__isnull=True, last_at__lt=before).delete()
+
+
 def let_try_again(numbers: Collection[str] | None, *, channel_id: int) -> list[str]:
     """Let parked orders be tried as if they had never been; None: all. Returns their numbers."""
     chosen = _all(channel_id)

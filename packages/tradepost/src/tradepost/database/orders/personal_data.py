@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from tradepost.database import sql
 from tradepost.database.json_values import plain
@@ -180,13 +181,31 @@ def _forget_history(rows: Sequence[Order]) -> None:
 
 
 def _of_address(email: str) -> "QuerySet[Order]":
-    return Order.objects.filter(Q(ship_to__email__iexact=email) | Q(bill_to__email__iexact=email))
+    """The orders that have the address, or had it until it was changed on the store."""
+    events = OrderEvent.objects.annotate(text=Cast("fields", TextField())).filter(_has("text", email))
+    had_it = {event.order_id for event in events if _had_address(event, email)}
+    return Order.objects.filter(Q(ship_to__email__iexact=email) | Q(bill_to__email__iexact=email) | Q(id__in=had_it))
+
+
+def _had_address(event: OrderEvent, email: str) -> bool:
+    addresses = (
+        field[side] or {}
+        for field in event.fields
+        if field["name"] in {"ship_to", "bill_to"}
+        for side in ("before", "after")
+    )
+    return any(address.get("email", "").casefold() == email.casefold() for address in addresses)
 
 
 def _parked(email: str) -> list[ParkedOrderRecord]:
-    """Parked records in which the address stands; JSON may write its marks as escapes."""
-    written = {email, json.dumps(email)[1:-1]}
+    """Parked records in which the address stands."""
+    found = ParkedOrderRecord.objects.filter(_has("payload", email))
+    return list(found.select_related("channel").order_by("id"))
+
+
+def _has(column: str, email: str) -> Q:
+    """Whether an address stands in JSON, which may write its marks as escapes."""
     found = Q()
-    for text in written:
-        found |= Q(payload__icontains=text)
-    return list(ParkedOrderRecord.objects.filter(found).select_related("channel").order_by("id"))
+    for written in {email, json.dumps(email)[1:-1]}:
+        found |= Q(**{f"{column}__icontains": written})
+    return found

@@ -44,6 +44,10 @@ from tradepost.operations.ports import (
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+_LEFT_OUT = {
+    ShipmentState.SUPPRESSED: OrderEventKind.SHIPMENT_SUPPRESSED,
+    ShipmentState.TAKEN_BACK: OrderEventKind.SHIPMENT_TAKEN_BACK,
+}
 _COLUMNS = {"number": "tracking_number", "carrier": "carrier", "cost": "cost"}
 
 
@@ -237,28 +241,19 @@ def correct_shipment(
     return _edited(record, OrderEventKind.SHIPMENT_CORRECTED, fields, by=by, at=at)
 
 
-def suppress_shipment(code: str, *, channel_id: int, reason: str, by: str, at: datetime) -> ShipmentEdit:
+def leave_out_shipment(
+    code: str, state: ShipmentState, *, channel_id: int, reason: str, by: str, at: datetime
+) -> ShipmentEdit:
     """See the port."""
-    return _leave_out(
-        _one(code, channel_id=channel_id),
-        ShipmentState.SUPPRESSED,
-        OrderEventKind.SHIPMENT_SUPPRESSED,
-        reason=reason,
-        by=by,
-        at=at,
-    )
-
-
-def take_back_shipment(code: str, *, channel_id: int, reason: str, by: str, at: datetime) -> ShipmentEdit:
-    """See the port."""
-    return _leave_out(
-        _one(code, channel_id=channel_id),
-        ShipmentState.TAKEN_BACK,
-        OrderEventKind.SHIPMENT_TAKEN_BACK,
-        reason=reason,
-        by=by,
-        at=at,
-    )
+    record = _one(code, channel_id=channel_id)
+    if record.external_id is not None:
+        raise NotAllowed(f"The store has shipment {record.code} already; what is wrong with it can be corrected.")
+    if record.sending_since is not None:
+        raise NotAllowed(_in_doubt(record))
+    _next_state(record, dict.fromkeys(UNSENT, state), state.value.replace("_", " "))
+    fields = (FieldChange("state", record.state, state.value),)
+    _set_state(record, state)
+    return _edited(record, _LEFT_OUT[state], fields, by=by, at=at, reason=reason)
 
 
 def retry_shipments(codes: Collection[str] | None, *, channel_id: int, by: str, at: datetime) -> list[ShipmentEdit]:
@@ -280,19 +275,6 @@ def retry_shipments(codes: Collection[str] | None, *, channel_id: int, by: str, 
         fields = (FieldChange("state", before, record.state),)
         edits.append(_edited(record, OrderEventKind.SHIPMENT_RETRIED, fields, by=by, at=at))
     return edits
-
-
-def _leave_out(
-    record: ShipmentRecord, state: ShipmentState, what: OrderEventKind, *, reason: str, by: str, at: datetime
-) -> ShipmentEdit:
-    if record.external_id is not None:
-        raise NotAllowed(f"The store has shipment {record.code} already; what is wrong with it can be corrected.")
-    if record.sending_since is not None:
-        raise NotAllowed(_in_doubt(record))
-    _next_state(record, dict.fromkeys(UNSENT, state), state.value.replace("_", " "))
-    fields = (FieldChange("state", record.state, state.value),)
-    _set_state(record, state)
-    return _edited(record, what, fields, by=by, at=at, reason=reason)
 
 
 def _in_doubt(record: ShipmentRecord) -> str:

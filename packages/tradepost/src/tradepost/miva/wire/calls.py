@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from tradepost.miva.wire.mending import mended
+
 T = TypeVar("T")
 
 
@@ -73,10 +75,25 @@ class Call(Generic[T]):
 
     def decode(self, body: bytes | msgspec.Raw) -> Envelope[T]:
         """Raise msgspec.ValidationError if the answer has another shape, msgspec.DecodeError if it is no JSON."""
-        envelope: Envelope[Any] = decoded(_decoder(self.shape), body)
+        envelope = self._envelope(body)
         if self.read is None or envelope.data is msgspec.UNSET:
             return envelope
         return msgspec.structs.replace(envelope, data=self.read(envelope.data))
+
+    def _envelope(self, body: bytes | msgspec.Raw) -> Envelope[Any]:
+        decoder = _decoder(self.shape)
+        try:
+            return decoded(decoder, body)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError as error:
+            # What a store did is not concluded from half an answer; what it has may be read from all that is legible.
+            if self.repeat is not Repeat.READ:
+                raise
+            try:
+                return decoded(decoder, mended(bytes(body)))
+            except msgspec.DecodeError:
+                raise error from None
 
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T:

@@ -58,6 +58,9 @@ class OrderComparison(Sight):
 
     def finish(self, ports: Ports) -> None:
         ports.orders.set_compared(self._criteria)
+        if self._criteria.statuses <= set(self._statuses):
+            # Of all that can't be asked for by number, those that are still there came by.
+            ports.orders.unpark_numberless(before=self._read_at)
         self.found = {}
 
     def news_of(self, order: SightedOrder, known: KnownSighting | None) -> OrderNews | None:

@@ -17,6 +17,7 @@ from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.plan import FieldChange
+from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.shipping import Wanted
 from tradepost.operations.ports.shipments import KnownShipment
 
@@ -174,7 +175,11 @@ class Orders(Protocol):
         ...
 
     def try_again(self, numbers: Collection[str] | None) -> list[str]:
-        """Let parked orders be tried by the next get; None: all of them. Returns the numbers that were parked."""
+        """
+        Let parked orders be tried by the next get; None: all of them. Returns the numbers that were parked.
+
+        One whose number can't be read is only found among all: the next get compares all orders.
+        """
         ...
 
     def compared(self) -> OrderCriteria | None:
@@ -182,6 +187,10 @@ class Orders(Protocol):
         ...
 
     def set_compared(self, criteria: OrderCriteria) -> None: ...
+
+    def unpark_numberless(self, *, before: datetime) -> None:
+        """Forget parked orders without a readable number that were met last before a time."""
+        ...
 
     def drop_payloads(self, *, before: datetime) -> None:
         """Forget how the store sent orders that were kept before."""
@@ -257,12 +266,14 @@ class Orders(Protocol):
         """Change a shipment; the store is told of all of it once more. Raises NotAllowed where it can't be."""
         ...
 
-    def suppress_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
-        """Don't tell the store of a shipment. Raises NotAllowed where it may have it."""
-        ...
+    def leave_out_shipment(
+        self, code: str, state: ShipmentState, *, reason: str, by: str, at: datetime
+    ) -> ShipmentEdit:
+        """
+        Don't tell the store of a shipment: it is suppressed, or taken back, which opens its pieces again.
 
-    def take_back_shipment(self, code: str, *, reason: str, by: str, at: datetime) -> ShipmentEdit:
-        """Forget a shipment that never went out: its pieces are open again. Raises NotAllowed where it may be told."""
+        Raises NotAllowed where the store may have it.
+        """
         ...
 
     def retry_shipments(self, codes: Collection[str] | None, *, by: str, at: datetime) -> list[ShipmentEdit]:

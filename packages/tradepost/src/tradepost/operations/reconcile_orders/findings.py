@@ -186,7 +186,7 @@ def _shipment_differences(
         case ShipmentState.PARKED:
             yield f"{shipment} is parked: {recorded.last_error} {CURE}"
         case ShipmentState.WAITING if recorded.last_error:
-            yield f"{shipment} was refused by the store: {recorded.last_error} 'tradepost orders sync' sends it again."
+            yield f"{shipment} could not be sent: {recorded.last_error} 'tradepost orders sync' tries it again."
         case ShipmentState.WAITING if not measure.is_just_done(recorded.shipment.shipped_at):
             yield f"{shipment} was not sent to the store; 'tradepost orders sync' sends it."
     if recorded.state is not ShipmentState.TOLD or not is_read:
