@@ -133,6 +133,20 @@ def test_a_web_address_is_posted_to_with_a_key_that_tells_repeats(published, num
     assert "s3cret" not in "".join(answer.out + answer.err for answer in (later, refused, done))
 
 
+def test_a_secret_is_never_sent_to_another_address_and_goes_with_its_channel(published, number, web_place, monkeypatch):
+    monkeypatch.setenv("TRADEPOST_TARGET_SECRET", "s3cret-token")
+    published("orders", "export", "--consumer", "erp")
+    published("orders", "deliver-to", "erp", "https://erp.example.com/orders")
+    published("orders", "deliver-to", "erp", web_place.address, "--no-secret")
+
+    published("orders", "deliver")
+    published("orders", "deliver-to", "erp", web_place.address)
+    removed = published("channel", "remove", "shop", "--yes")
+
+    assert ["Authorization" in headers for headers, _ in web_place.taken] == [False]
+    assert (removed.code, ConsumerTargetRecord.objects.count()) == (0, 0)
+
+
 def test_addresses_inside_a_network_are_for_local_channels_only(web_place):
     https = ConsumerTarget(web_place.address.replace("http:", "https:"))
 

@@ -257,6 +257,19 @@ def test_a_web_address_is_asked_with_the_tag_of_what_was_taken_last(published, o
     assert published("shipments", "sources", "--json").json["sources"][0]["address"] == web_place.address
 
 
+def test_a_secret_is_never_sent_to_another_address_and_goes_with_its_channel(published, web_place, monkeypatch):
+    monkeypatch.setenv("TRADEPOST_TARGET_SECRET", "s3cret-token")
+    published("shipments", "fetch-from", "erp", "https://erp.example.com/shipments")
+    published("shipments", "fetch-from", "erp", web_place.address, "--no-secret")
+
+    published("shipments", "fetch")
+    published("shipments", "fetch-from", "erp", web_place.address)
+    removed = published("channel", "remove", "shop", "--yes")
+
+    assert ["Authorization" in asked for asked in web_place.asked] == [False]
+    assert (removed.code, bytes(ShipmentSourceRecord.objects.get().secret)) == (0, b"")
+
+
 def test_more_than_is_allowed_is_not_read(published, dock, web_place, store, monkeypatch):
     monkeypatch.setenv("TRADEPOST_TARGET_SECRET", store.ftp_password)
     for module in ("exports.folder", "exports.web", "miva.files.server_folder"):

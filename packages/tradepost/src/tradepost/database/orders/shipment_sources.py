@@ -18,9 +18,13 @@ class DjangoShipmentSources:
         self._cipher = cipher
 
     def set_source(self, name: str, at: SourceAddress) -> None:
-        columns: dict[str, object] = {"address": at.address, "fingerprint": at.fingerprint, "tag": ""}
-        if at.secret:
-            columns["secret"] = self._cipher().encrypt(at.secret)
+        columns = {
+            "address": at.address,
+            "fingerprint": at.fingerprint,
+            # Never what was meant for another address.
+            "secret": self._cipher().encrypt(at.secret) if at.secret else b"",
+            "tag": "",
+        }
         ShipmentSourceRecord.objects.update_or_create(channel_id=self._channel_id, name=name, defaults=columns)
 
     def remove_source(self, name: str) -> bool:
@@ -52,6 +56,8 @@ class DjangoShipmentSources:
         )
 
     def note_seen(self, file: FileId, *, size_bytes: int, at: datetime) -> None:
+        others = FetchedFile.objects.filter(source_id=file.source_id, name=file.name, taken_at__isnull=True)
+        others.exclude(checksum=file.checksum).delete()
         FetchedFile.objects.get_or_create(**self._key(file), defaults={"size_bytes": size_bytes, "seen_at": at})
 
     def note_taken(self, taken: TakenFile, *, run_id: int, at: datetime) -> None:

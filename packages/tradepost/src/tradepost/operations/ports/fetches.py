@@ -14,8 +14,8 @@ from tradepost.operations.ports.shipments import ShipmentReader
 @dataclass(frozen=True, slots=True)
 class SourceAddress:
     """
-    Where shipments are fetched from. `secret`: a password, or a token of a web address; blank where it is to be kept
-    leaves the one that is stored. `fingerprint`: a server's key that a person has confirmed.
+    Where shipments are fetched from. `secret`: a password, or a token of a web address, blank for none.
+    `fingerprint`: a server's key that a person has confirmed.
     """
 
     address: str
@@ -110,7 +110,7 @@ class ShipmentSources(Protocol):
     def known(self, file: FileId) -> KnownFile | None: ...
 
     def note_seen(self, file: FileId, *, size_bytes: int, at: datetime) -> None:
-        """Remember a file that is taken if the next look finds it as it is."""
+        """Remember a file that is taken if the next look finds it as it is, instead of what it was before."""
         ...
 
     def note_taken(self, taken: TakenFile, *, run_id: int, at: datetime) -> None:
