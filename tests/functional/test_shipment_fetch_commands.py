@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 
 from kills import Killed
 from miva_sandbox.server import SandboxServer
@@ -15,6 +16,7 @@ from tradepost.exports.folder import LocalFolder
 from tradepost.miva.files.file_server import fingerprint_of
 from tradepost.operations import shipment_imports
 from tradepost.operations.ports import SourceAddress
+from tradepost.web.overview import Figure, overview
 from traffic import ignored_by
 
 HEADER = "order,tracking,carrier\n"
@@ -47,6 +49,11 @@ def names(folder: Path) -> list[str]:
 def away(name: str, content: str, folder: str = "done") -> str:
     stem, _, ending = name.rpartition(".")
     return f"{folder}/{stem}-{hashlib.sha256(content.encode()).hexdigest()[:12]}.{ending}"
+
+
+def refused_files_on_the_start_page() -> list[Figure]:
+    (channel,) = overview()["channels"]
+    return [figure for figure in channel.orders if figure.name == "files with refused shipments"]
 
 
 def tracked() -> list[str]:
@@ -95,13 +102,18 @@ def test_a_file_that_somebody_puts_back_is_taken_again_and_records_nothing_twice
     assert (told["recorded"], told["known"]) == (0, 1)
 
 
-def test_bad_rows_are_told_with_their_lines_and_stay_in_sight_until_somebody_deals_with_them(published, order, dock):
+def test_bad_rows_are_told_with_their_lines_and_stay_in_sight_until_somebody_deals_with_them(
+    published, order, dock, client
+):
+    client.force_login(User.objects.create_superuser("alice"))
     number = order()
     (dock / "monday.csv").write_text(rows((4711, "1Z0"), (number, "1Z1")) + "first,1Z2,UPS\n")
 
     done = published("shipments", "fetch")
     (listed,) = published("shipments", "files", "--refused", "--json").json["files"]
     shown = published("channel", "show", "shop")
+    counted = refused_files_on_the_start_page()
+    page = client.get(counted[0].link).content.decode()
     settled = published("shipments", "settle", listed["id"])
     afterwards = published("channel", "show", "shop")
 
@@ -110,6 +122,10 @@ def test_bad_rows_are_told_with_their_lines_and_stay_in_sight_until_somebody_dea
     assert "line 4: The order 'first' is no order number." in done.err
     assert tracked() == ["1Z1"]
     assert (listed["recorded"], listed["refused"], [row["line"] for row in listed["rows"]]) == (1, 2, [2, 4])
+    assert [figure.number for figure in counted] == [1]
+    assert "monday.csv" in page
+    assert "The order &#x27;first&#x27; is no order number." in page
+    assert refused_files_on_the_start_page() == []
     assert "attention: 1 file of shipments had something that was refused" in shown.out
     assert settled.out == f"Dealt with: {listed['id']}.\n"
     assert "refused" not in afterwards.out
