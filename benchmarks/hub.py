@@ -193,6 +193,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             orders=DjangoOrders(channel.pk),
             accounts=DjangoAccounts(channel.pk, clock=_now, run_id=run.id),
             deliveries=wiring.deliveries_of(channel, clock=_now),
+            fetches=wiring.fetches_of(channel),
             run=run,
             clock=_now,
         )

@@ -9,6 +9,7 @@ from fakes.accounts import MemoryAccounts
 from fakes.deliveries import MemoryDeliveries
 from fakes.drifts import MemoryDrifts
 from fakes.existence import MemoryNotes
+from fakes.fetches import MemorySources, memory_fetches
 from fakes.images import MemoryImageStore, MemorySourceImages
 from fakes.intents import MemoryIntents
 from fakes.inventory import MemoryInventory
@@ -56,6 +57,8 @@ class MemoryHub:
         self.inventory = MemoryInventory()
         self.existence = MemoryNotes()
         self.deliveries = MemoryDeliveries(may_write=self._may_write)
+        self.shipment_sources = MemorySources(may_write=self._may_write)
+        self.fetches = memory_fetches(self.shipment_sources)
         self.now = NOON
 
     @property
@@ -77,6 +80,7 @@ class MemoryHub:
             orders=self.orders,
             accounts=self.accounts,
             deliveries=self.deliveries,
+            fetches=self.fetches,
             run=self.run,
             clock=self._clock,
         )

@@ -1,7 +1,8 @@
 """A hub with an empty database, commands that are run as a person types them, and a store in a box as a process."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from django.conf import settings
 
 from miva_sandbox.server import SandboxServer
 from tradepost.cli import top_command
+from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.exit_codes import run
 from tradepost.cli.sample import write_sample
 from traffic import ignored_by
+from web_place import WebPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +109,26 @@ def published(connected: Shell, sample: Path) -> Shell:
     said = connected("listings", "publish", "--json")
     assert said.code == 0, said
     return connected
+
+
+@pytest.fixture
+def web_place() -> Iterator[WebPlace]:
+    with WebPlace() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def order(published: Shell, box: StoreInABox) -> Callable[[], int]:
+    """Let a shopper buy a mug; gives the order's number, imported."""
+
+    def place() -> int:
+        purchases = [Purchase("HP-MUG-WHITE", (), 1)]
+        number = buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace")
+        assert published("orders", "get").code == 0
+        return number
+
+    return place

@@ -183,7 +183,7 @@ def test_a_port_that_nobody_listens_on_is_named(add, silent_port):
     assert_cured(
         said,
         f"nothing answers at 127.0.0.1:{silent_port}. Check domain and port",
-        f"No image server answers at 127.0.0.1:{silent_port}: check host, port and protocol",
+        f"No file server answers at 127.0.0.1:{silent_port}: check host, port and protocol",
     )
 
 

@@ -214,7 +214,7 @@ def test_a_user_who_may_not_write_rename_and_delete_is_told(lines, stocked, may)
     told, failed = lines()
 
     assert failed == ["images: writing"]
-    assert "The image server refuses" in told["images: writing"]
+    assert "The file server refuses" in told["images: writing"]
     assert "a user who may write, rename and delete" in told["images: writing"]
 
 

@@ -2,15 +2,12 @@
 
 import ftplib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from kills import Killed
 from tradepost import wiring
-from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import ConsumerTargetRecord, OpenBatch, Sighting
 from tradepost.domain.errors import AddressRefused
 from tradepost.exports.folder import LocalFolder
@@ -18,56 +15,8 @@ from tradepost.operations.ports import ConsumerTarget
 
 
 @pytest.fixture
-def order(published, box):
-    def place() -> int:
-        purchases = [Purchase("HP-MUG-WHITE", (), 1)]
-        bought = buy(box.storefront, store_code=box.store_code, purchases=purchases, name="Ada Lovelace")
-        assert published("orders", "get").code == 0
-        return bought
-
-    return place
-
-
-@pytest.fixture
 def number(order) -> int:
     return order()
-
-
-class Erp(HTTPServer):
-    """A web address that takes what it is sent; `statuses` are its next answers, and then 204."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Requests)
-        self.taken: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/orders?shop=1"
-
-
-class _Requests(BaseHTTPRequestHandler):
-    server: Erp
-
-    def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.taken.append((dict(self.headers), content))
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 204)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is said on standard error."""
-
-
-@pytest.fixture
-def erp():
-    with Erp() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def numbers(content: str | bytes) -> list[int]:
@@ -166,32 +115,46 @@ def test_a_file_server_gets_it_under_its_name_whole(published, number, box, stor
     assert published("orders", "deliver").out.startswith("Nothing to do.")
 
 
-def test_a_web_address_is_posted_to_with_a_key_that_tells_repeats(published, number, erp, monkeypatch):
+def test_a_web_address_is_posted_to_with_a_key_that_tells_repeats(published, number, web_place, monkeypatch):
     monkeypatch.setenv("TRADEPOST_TARGET_SECRET", "s3cret-token")
-    erp.statuses = [503, 404]
+    web_place.statuses = [503, 404]
     published("orders", "export", "--consumer", "erp")
-    published("orders", "deliver-to", "erp", erp.address, "--confirmed-by", "delivery")
+    published("orders", "deliver-to", "erp", web_place.address, "--confirmed-by", "delivery")
 
     later, refused, done = (published("orders", "deliver") for _ in range(3))
 
     assert [answer.code for answer in (later, refused, done)] == [1, 1, 0]
     assert "can't take it now (status 503). The next run tries it again." in later.err
     assert "does not take it (status 404)" in refused.err
-    assert {headers["Idempotency-Key"] for headers, _ in erp.taken} == {erp.taken[0][0]["Idempotency-Key"]}
-    assert {headers["Authorization"] for headers, _ in erp.taken} == {"Bearer s3cret-token"}
-    assert [numbers(content) for _, content in erp.taken] == [[number]] * 3
+    assert {headers["Idempotency-Key"] for headers, _ in web_place.taken} == {web_place.taken[0][0]["Idempotency-Key"]}
+    assert {headers["Authorization"] for headers, _ in web_place.taken} == {"Bearer s3cret-token"}
+    assert [numbers(content) for _, content in web_place.taken] == [[number]] * 3
     assert b"s3cret" not in bytes(ConsumerTargetRecord.objects.get().secret)
     assert "s3cret" not in "".join(answer.out + answer.err for answer in (later, refused, done))
 
 
-def test_addresses_inside_a_network_are_for_local_channels_only(erp):
-    https = ConsumerTarget(erp.address.replace("http:", "https:"))
+def test_a_secret_is_never_sent_to_another_address_and_goes_with_its_channel(published, number, web_place, monkeypatch):
+    monkeypatch.setenv("TRADEPOST_TARGET_SECRET", "s3cret-token")
+    published("orders", "export", "--consumer", "erp")
+    published("orders", "deliver-to", "erp", "https://erp.example.com/orders")
+    published("orders", "deliver-to", "erp", web_place.address, "--no-secret")
+
+    published("orders", "deliver")
+    published("orders", "deliver-to", "erp", web_place.address)
+    removed = published("channel", "remove", "shop", "--yes")
+
+    assert ["Authorization" in headers for headers, _ in web_place.taken] == [False]
+    assert (removed.code, ConsumerTargetRecord.objects.count()) == (0, 0)
+
+
+def test_addresses_inside_a_network_are_for_local_channels_only(web_place):
+    https = ConsumerTarget(web_place.address.replace("http:", "https:"))
 
     with wiring.open_target(https, is_local=False) as target, pytest.raises(AddressRefused, match="private network"):
         target.put("orders.csv", b"x")
     with (
         pytest.raises(AddressRefused, match="https addresses only"),
-        wiring.open_target(ConsumerTarget(erp.address), is_local=False),
+        wiring.open_target(ConsumerTarget(web_place.address), is_local=False),
     ):
         pass
     with (
@@ -199,7 +162,7 @@ def test_addresses_inside_a_network_are_for_local_channels_only(erp):
         pytest.raises(AddressRefused, match="private network"),
     ):
         server.put("orders.csv", b"x")
-    assert erp.taken == []
+    assert web_place.taken == []
 
 
 def test_nothing_is_brought_any_more_when_it_was_switched_off(published, number, tmp_path):

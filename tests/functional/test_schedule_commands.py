@@ -20,6 +20,7 @@ def test_a_channel_that_is_added_is_worked_on_without_a_person_but_for_what_a_pe
         "reconcile": (None, "0 3 * * *"),
         "reconcile_orders": (None, "30 3 * * *"),
         "deliver_orders": (None, None),
+        "fetch_shipments": (None, None),
         "link": (None, None),
         "publish": (None, None),
     }
@@ -52,6 +53,7 @@ def test_a_schedule_is_set_in_each_way_and_shown_with_its_next_time(connected):
         "schedule reconcile: cron 0 3 * * *, next on 2126-03-01 at 21:15 Asia/Tokyo",
         "schedule reconcile_orders: cron 30 3 * * *, next on 2126-03-01 at 21:15 Asia/Tokyo",
         "schedule deliver_orders: off",
+        "schedule fetch_shipments: off",
         "schedule link: off",
         "schedule publish: cron 30 2 * * 1, next on 2126-03-01 at 21:15 Asia/Tokyo",
     ]
@@ -88,7 +90,7 @@ def test_a_paused_channel_shows_that_nothing_is_started(connected):
         (("sync", "--cron", "0 3 * * *", "--off"), "Say one of --every, --cron and --off."),
         (
             ("--every", "5m"),
-            "Say what is started so: get_orders, sync_orders, sync, reconcile, reconcile_orders, deliver_orders, link",
+            "reconcile_orders, deliver_orders, fetch_shipments, link",
         ),
         (("stock", "--every", "5m"), "'stock' is not one of"),
     ],

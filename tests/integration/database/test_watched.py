@@ -5,7 +5,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from tradepost.database.models import Listing, Source, VariantRecord
 from tradepost.domain.attention import Attention
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.stock import Counting, OrderSighting, SoldLine
-from tradepost.domain.stock_attention import ReservingOrder, attentions, is_oversold, stands_still
+from tradepost.domain.stock_attention import NAMED, ReservingOrder, attentions, is_oversold, stands_still
 from tradepost.operations.ports import SightedOrder
 
 SKUS = ["CUP", "tee-S", "tee-M"]
@@ -81,3 +82,20 @@ def test_what_is_oversold_names_its_orders_of_every_channel(shop, accounts, sell
     assert "Orders 1002, 1001 reserve 7." in attentions(watched)[Attention.OVERSOLD]
     assert watched.stated_at is not None
     assert noon - watched.stated_at < timedelta(days=1)
+
+
+def test_many_that_are_oversold_are_read_as_one_is(shop, accounts, sell):
+    def statements() -> tuple[int, list[list[int]]]:
+        with CaptureQueriesContext(connection) as queries:
+            watched = accounts.watched(after=0, limit=10)
+        return len(queries), [[order.number for order in each.orders] for each in watched]
+
+    sell([("CUP", 4, StoreStatus.PENDING)] * (NAMED + 2))
+    one, of_one = statements()
+    sell([("CUP", 4, StoreStatus.PENDING)] * (NAMED + 2) + [("tee-S", 4, StoreStatus.PENDING)] * 2)
+    two, of_two = statements()
+
+    newest = list(range(1002 + NAMED, 1001, -1))
+    assert of_one == [newest]
+    assert sorted(of_two) == sorted([newest, [1004 + NAMED, 1003 + NAMED]])
+    assert two == one

@@ -87,6 +87,7 @@ def test_a_new_channel_has_a_schedule_for_every_operation(connect, ports):
             ScheduledOperation.RECONCILE_ORDERS, cron_of("30 3 * * *"), datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
         ),
         ScheduleRow(ScheduledOperation.DELIVER_ORDERS, OFF, None),
+        ScheduleRow(ScheduledOperation.FETCH_SHIPMENTS, OFF, None),
         ScheduleRow(ScheduledOperation.LINK, OFF, None),
         ScheduleRow(ScheduledOperation.PUBLISH, OFF, None),
     ]
@@ -148,6 +149,7 @@ def test_nothing_is_started_before_its_time(syncing, clock):
         ("reconcile", "sync", {"full_existence": True}),
         ("reconcile_orders", "reconcile_orders", {}),
         ("deliver_orders", "deliver_orders", {}),
+        ("fetch_shipments", "fetch_shipments", {}),
         ("link", "link", {}),
         ("publish", "publish", {}),
     ],

@@ -144,7 +144,7 @@ def test_a_server_that_is_not_there_is_unavailable(open_image_store):
         unused.bind(("127.0.0.1", 0))
         images = open_image_store(unused.getsockname()[1])
 
-        with pytest.raises(StoreUnavailable, match="No image server answers at"):
+        with pytest.raises(StoreUnavailable, match="No file server answers at"):
             images.sizes([PATH])
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from PIL import Image
 
 from fakes.deliveries import MemoryDeliveries
+from fakes.fetches import memory_fetches
 from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import tokens
@@ -158,6 +159,7 @@ class Shop:
             orders=self.orders,
             accounts=DjangoAccounts(self.channel.pk, clock=self.clock),
             deliveries=MemoryDeliveries(),
+            fetches=memory_fetches(),
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=self.clock,
         )

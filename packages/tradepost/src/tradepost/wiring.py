@@ -28,6 +28,7 @@ from tradepost.database.models import Channel, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
+from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.database.orders.targets import DjangoTargets
 from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock import remainders
@@ -35,7 +36,7 @@ from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import AddressRefused, NotAllowed
-from tradepost.domain.order_delivery import FOLDER, WEB, delivery_address
+from tradepost.domain.file_address import FOLDER, WEB, file_address
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
 from tradepost.exports.folder import LocalFolder
@@ -45,10 +46,11 @@ from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
-from tradepost.miva.files.order_folder import ServerFolder
+from tradepost.miva.files.server_folder import ServerFolder
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import (
     deliver_orders,
+    fetch_shipments,
     get_orders,
     link,
     product_types,
@@ -74,6 +76,8 @@ from tradepost.operations.ports import (
     ConsumerTarget,
     Deliveries,
     Drifts,
+    Fetches,
+    FilePlace,
     FileProtocol,
     History,
     ImageStore,
@@ -82,6 +86,8 @@ from tradepost.operations.ports import (
     Ports,
     Schedules,
     ShipmentReader,
+    ShipmentSources,
+    SourceAddress,
     Store,
     StoreConnection,
     Target,
@@ -107,6 +113,7 @@ ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
     "sync_orders": sync_orders.execute,
     "deliver_orders": deliver_orders.execute,
+    "fetch_shipments": fetch_shipments.execute,
 }
 # What compares the orders of a span of time.
 SPAN_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {"reconcile_orders": reconcile_orders.execute}
@@ -154,6 +161,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             orders=DjangoOrders(channel.pk, run_id=run.id),
             accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
             deliveries=deliveries_of(channel, clock=clock),
+            fetches=fetches_of(channel),
             run=run,
             clock=clock,
         )
@@ -341,28 +349,52 @@ def deliveries_of(channel: Channel, *, clock: Clock = timezone.now) -> Deliverie
     )
 
 
+def shipment_sources_of(channel: Channel) -> ShipmentSources:
+    return DjangoShipmentSources(channel.pk, cipher=cipher)
+
+
+def fetches_of(channel: Channel) -> Fetches:
+    return Fetches(shipment_sources_of(channel), shipment_reader(), partial(open_source, is_local=channel.is_local))
+
+
+@contextmanager
+def open_source(source: SourceAddress, *, is_local: bool) -> Iterator[FilePlace]:
+    """Open where shipments are fetched from; nothing is asked yet. Raises NotAllowed, AddressRefused."""
+    with _open_place(source.address, secret=source.secret, fingerprint=source.fingerprint, is_local=is_local) as place:
+        yield place
+
+
 @contextmanager
 def open_target(target: ConsumerTarget, *, is_local: bool) -> Iterator[Target]:
     """Open where a consumer's batches are brought; nothing is sent yet. Raises NotAllowed, AddressRefused."""
-    address = delivery_address(target.address)
+    with _open_place(target.address, secret=target.secret, fingerprint=target.fingerprint, is_local=is_local) as place:
+        yield place
+
+
+@contextmanager
+def _open_place(
+    text: str, *, secret: str, fingerprint: str, is_local: bool
+) -> Iterator[LocalFolder | ServerFolder | WebAddress]:
+    """Open where files are exchanged; nothing is sent yet. Raises NotAllowed, AddressRefused."""
+    address = file_address(text)
     if address.protocol == FOLDER:
         yield LocalFolder(Path(address.path))
         return
     private_hosts = frozenset({address.host.lower()}) if is_local else frozenset()
     if address.protocol in WEB:
         if address.protocol == "http" and not is_local:
-            raise AddressRefused("Orders are posted to https addresses only, unless the channel is a local one.")
+            raise AddressRefused("Files travel to and from https addresses only, unless the channel is a local one.")
         addresses = partial(checked_addresses, private_hosts=private_hosts)
         transport = partial(CheckedTransport, addresses=addresses)
-        yield WebAddress(target.address, token=target.secret, open_transport=transport)
+        yield WebAddress(text, token=secret, open_transport=transport)
         return
     server = FileServerAddress(
         host=address.host,
         user=address.user,
-        password=target.secret,
+        password=secret,
         protocol=FileProtocol(address.protocol),
         port=address.port,
-        fingerprint=target.fingerprint,
+        fingerprint=fingerprint,
     )
     open_files = partial(SERVERS[server.protocol], server, connect=_connect_for(private_hosts))
     yield ServerFolder(open_files, folder=address.path)

@@ -7,11 +7,12 @@ is longer than memory can bear.
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from tradepost.domain.errors import FileRefused, quoted
 from tradepost.operations.ports import Level, RowReport
@@ -25,6 +26,17 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
+class CsvContent:
+    """A CSV file that is no file of this machine (yet)."""
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class CsvRow:
     """The cells of a row by column, stripped, without the empty ones."""
 
@@ -32,7 +44,7 @@ class CsvRow:
     cells: dict[str, str]
 
 
-def check_csv(path: Path, *, needed: Collection[str], layout: str) -> None:
+def check_csv(path: Path | CsvContent, *, needed: Collection[str], layout: str) -> None:
     """Raises FileRefused when the file is no CSV that can be read, or lacks a column that the layout needs."""
     _refuse_other_files(path)
     with _opened(path) as file:
@@ -45,7 +57,7 @@ def check_csv(path: Path, *, needed: Collection[str], layout: str) -> None:
         )
 
 
-def csv_rows(path: Path, *, columns: Collection[str]) -> Iterator[CsvRow | RowReport]:
+def csv_rows(path: Path | CsvContent, *, columns: Collection[str]) -> Iterator[CsvRow | RowReport]:
     """
     Read the cells of these columns, row by row; a row that can't be used is a report instead.
 
@@ -94,26 +106,17 @@ def _why_not(values: Sequence[str], cells: dict[str, str], header: Sequence[str]
     return ""
 
 
-def _refuse_other_files(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise FileRefused(f"{path} is a folder. Name the CSV file inside it.")
-        if path.exists() and not path.is_file():
-            raise FileRefused(f"{path} is no regular file. Name a CSV file.")
-        with path.open("rb") as file:
-            start = file.read(4096)
-    except FileNotFoundError:
-        raise FileRefused(f"There is no file {path}. Check the path.") from None
-    except OSError as error:
-        raise FileRefused(f"{path} can't be read: {error.strerror}.") from error
+def _refuse_other_files(path: Path | CsvContent) -> None:
+    with _opened_raw(path) as file:
+        start = file.read(4096)
     if not start.strip():
-        raise FileRefused(f"{path} is empty. Export the products again, with the header row.")
+        raise FileRefused(f"{path} is empty. Export it again, with the header row.")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FileRefused(f"{path} is in UTF-16. Save it as 'CSV UTF-8' and import that.")
     if start.startswith(b"PK\x03\x04"):
         raise FileRefused(f"{path} is a spreadsheet or ZIP file, not a CSV. Save it as 'CSV UTF-8' and import that.")
     if _is_binary(start):
-        raise FileRefused(f"{path} is not a text file. Export the products as 'CSV UTF-8' and import that.")
+        raise FileRefused(f"{path} is not a text file. Export it as 'CSV UTF-8' and import that.")
 
 
 def _is_binary(start: bytes) -> bool:
@@ -127,9 +130,21 @@ def _is_binary(start: bytes) -> bool:
     return b"\0" in start.splitlines()[0]
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path | CsvContent) -> TextIO:
+    return io.TextIOWrapper(_opened_raw(path), encoding=_ENCODING, errors=_ENCODING_ERRORS, newline="")
+
+
+def _opened_raw(path: Path | CsvContent) -> BinaryIO:
+    if isinstance(path, CsvContent):
+        return io.BytesIO(path.content)
     try:
-        return path.open(encoding=_ENCODING, errors=_ENCODING_ERRORS, newline="")
+        if path.is_dir():
+            raise FileRefused(f"{path} is a folder. Name the CSV file inside it.")
+        if path.exists() and not path.is_file():
+            raise FileRefused(f"{path} is no regular file. Name a CSV file.")
+        return path.open("rb")
+    except FileNotFoundError:
+        raise FileRefused(f"There is no file {path}. Check the path.") from None
     except OSError as error:
         raise FileRefused(f"{path} can't be read: {error.strerror}.") from error
 
@@ -137,7 +152,7 @@ def _opened(path: Path) -> TextIO:
 class _Lines:
     """The lines of a file, counted; one that is too long costs itself and no more."""
 
-    def __init__(self, file: TextIO, path: Path) -> None:
+    def __init__(self, file: TextIO, path: Path | CsvContent) -> None:
         self.count = 0
         self._file = file
         self._path = path
@@ -171,7 +186,7 @@ def _is_whole(piece: str) -> bool:
     return len(piece) < _MAX_LINE_CHARACTERS or piece.endswith(("\n", "\r"))
 
 
-def _header(lines: _Lines, path: Path) -> tuple[list[str], str]:
+def _header(lines: _Lines, path: Path | CsvContent) -> tuple[list[str], str]:
     """Read the header row; returns its names and the delimiter. Raises FileRefused."""
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
     try:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradepost.catalogues import cells
-from tradepost.catalogues.csv_file import CsvRow, check_csv, csv_rows
+from tradepost.catalogues.csv_file import CsvContent, CsvRow, check_csv, csv_rows
 from tradepost.domain.errors import quoted
 from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY
 from tradepost.domain.shipment import LARGEST_COST
@@ -31,6 +31,13 @@ class ShipmentCsv:
 
     def rows(self, path: Path) -> Iterator[ShipmentRow | RowReport]:
         """See the port."""
+        return self._rows(path)
+
+    def rows_of(self, name: str, content: bytes) -> Iterator[ShipmentRow | RowReport]:
+        """See the port."""
+        return self._rows(CsvContent(name, content))
+
+    def _rows(self, path: Path | CsvContent) -> Iterator[ShipmentRow | RowReport]:
         check_csv(path, needed=("order", "tracking"), layout="CSV file of shipments")
         for row in csv_rows(path, columns=COLUMNS):
             yield row if isinstance(row, RowReport) else _row(row)

@@ -19,7 +19,7 @@ from tradepost.cli.channel_edit import (
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_reconcile import proof_json, proof_lines
-from tradepost.cli.output import out, print_json, print_table
+from tradepost.cli.output import counted, out, print_json, print_table
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
@@ -166,11 +166,20 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         return
     for key, value in facts.items():
         if key not in {
-            *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared")
+            *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
+            "refused_files",
         }:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
     out.print(f"shipments that the store is not told of: {unsent}", markup=False, soft_wrap=True)
+    if facts["refused_files"]:
+        files = counted(facts["refused_files"], "file")
+        out.print(
+            f"attention: {files} of shipments had something that was refused; 'tradepost shipments files --refused' "
+            "says what.",
+            markup=False,
+            soft_wrap=True,
+        )
     out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
     if facts["refusal"]:
         out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
@@ -524,6 +533,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "carriers": channel.carrier_map,
         "orders_fetched_at": channel.orders_fetched_at,
         "unsent_shipments": {state.value: channel.shipments.filter(state=state.value).count() for state in UNSENT},
+        "refused_files": channel.fetched_files.filter(is_open=True).count(),
         "orders_compared": proof_json(channel),
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
         "connections": [

@@ -12,10 +12,10 @@ import typer
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json, print_table
-from tradepost.cli.secrets import read_secret
+from tradepost.cli.secrets import place_secret
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.order import OrderState
-from tradepost.domain.order_delivery import FOLDER, Confirmation, delivery_address
+from tradepost.domain.order_delivery import Confirmation
 from tradepost.domain.order_export import LARGEST_BATCH, ExportForm
 from tradepost.operations.deliver_orders import set_target
 from tradepost.operations.order_exports import confirm_batch, exported_text, next_batch, remove_consumer
@@ -211,14 +211,7 @@ def deliver_to(
     chosen = the_channel(channel)
     target = None
     if not off:
-        needs_secret = delivery_address(address).protocol != FOLDER and not no_secret
-        secret = (
-            read_secret(
-                "password or token", variable="TRADEPOST_TARGET_SECRET", from_stdin=secret_stdin, file=secret_file
-            )
-            if needs_secret
-            else ""
-        )
+        secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
         target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
     set_target(consumer, target, wiring.export_ports(chosen, requested_by=shell_user()), wiring.targets_of(chosen))
     if as_json:

@@ -29,6 +29,7 @@ _WORDS = {
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",
     RunKind.DELIVER_ORDERS: "deliver orders",
+    RunKind.FETCH_SHIPMENTS: "fetch shipments",
     RunKind.REQUEST: "request",
 }
 

@@ -1,4 +1,4 @@
-"""`tradepost shipments`: record them from a file, see what the store was told, and put right what was recorded."""
+"""`tradepost shipments`: record or fetch them, see what the store was told, and put right what was recorded."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,7 @@ from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, she
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_values import amount
 from tradepost.cli.output import counted, err, out, print_json, print_table
+from tradepost.cli.shipment_fetch import fetch, fetch_from, files, settle, sources
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.shipment import ShipmentState
 from tradepost.operations.ports import Level, ShipmentCorrection
@@ -167,6 +168,13 @@ def retry(
     first = Exit.WITH_ERRORS if left else Exit.DONE
     answer = {"retried": retried, "not_parked": left}
     return told(chosen, answer, now=now and bool(retried), as_json=as_json, first=first)
+
+
+app.command("fetch-from")(fetch_from)
+app.command()(fetch)
+app.command()(sources)
+app.command()(files)
+app.command()(settle)
 
 
 def told(channel: "Channel", answer: dict[str, Any], *, now: bool, as_json: bool, first: Exit = Exit.DONE) -> Exit:

@@ -21,6 +21,8 @@ from tradepost.domain.order_changes import PERSONAL
 from tradepost.domain.personal_data import is_personal_field
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
+BY_A_PERSON = "recorded by a person"
+
 # --- products on the store ------------------------------------------------------------------------------------------
 
 
@@ -401,7 +403,7 @@ def shipment_sent(
     )
 
 
-def shipment_recorded(shipment: Shipment) -> Change:
+def shipment_recorded(shipment: Shipment, *, reason: str = BY_A_PERSON) -> Change:
     """The hub learns of a package; a later run tells the store."""
     return Change(
         Subject(SubjectKind.SHIPMENT, shipment.code, f"order {shipment.order_number}"),
@@ -413,8 +415,36 @@ def shipment_recorded(shipment: Shipment) -> Change:
             FieldChange("cost", None, shipment.cost),
             FieldChange("lines", None, shipment.lines),
         ),
-        "recorded by a person",
+        reason,
     )
+
+
+def shipment_source_read(source: str, *, address: str) -> Change:
+    """What a warehouse has shipped is looked for."""
+    return Change(
+        Subject(SubjectKind.FILE, source),
+        Side.STORE,
+        Action.IMPORT,
+        (FieldChange("address", None, address),),
+        "shipments of a source",
+    )
+
+
+def shipment_file_taken(file: str, *, address: str, size_bytes: int) -> Change:
+    """`file`: its source and name. The hub records what it says was shipped."""
+    fields = (FieldChange("address", None, address), FieldChange("bytes", None, size_bytes))
+    return Change(Subject(SubjectKind.FILE, file), Side.STORE, Action.IMPORT, fields, "shipments of a source")
+
+
+def shipment_file_put_away(file: str, *, folder: str) -> Change:
+    """`file`: its source and name. It goes to a folder beside it, so that whoever wrote it sees that it was taken."""
+    fields = (FieldChange("folder", None, folder),)
+    return Change(Subject(SubjectKind.FILE, file), Side.STORE, Action.UPDATE, fields, "its shipments were taken")
+
+
+def shipment_row_refused(file: str, *, line: int) -> Change:
+    """`file`: its source and name. A row of it says what can't be recorded."""
+    return Change(Subject(SubjectKind.SHIPMENT, file, f"line {line}"), Side.HUB, Action.CREATE, (), "a row of a file")
 
 
 def shipment_edited(code: str, *, order_number: int, fields: Sequence[FieldChange], reason: str) -> Change:

@@ -40,6 +40,7 @@ class ScheduledOperation(StrEnum):
     RECONCILE = "reconcile"
     RECONCILE_ORDERS = "reconcile_orders"
     DELIVER_ORDERS = "deliver_orders"
+    FETCH_SHIPMENTS = "fetch_shipments"
     LINK = "link"
     PUBLISH = "publish"
 
@@ -73,6 +74,7 @@ DEFAULT_SCHEDULES: Mapping[ScheduledOperation, Schedule] = {
     ScheduledOperation.RECONCILE: Schedule(cron="0 3 * * *"),
     ScheduledOperation.RECONCILE_ORDERS: Schedule(cron="30 3 * * *"),
     ScheduledOperation.DELIVER_ORDERS: OFF,
+    ScheduledOperation.FETCH_SHIPMENTS: OFF,
     ScheduledOperation.LINK: OFF,
     ScheduledOperation.PUBLISH: OFF,
 }

@@ -43,6 +43,7 @@ WORK: Mapping[ScheduledOperation, Work] = {
     ScheduledOperation.RECONCILE: Work(RunKind.SYNC, "listings sync --full", {FULL_EXISTENCE: True}),
     ScheduledOperation.RECONCILE_ORDERS: Work(RunKind.RECONCILE_ORDERS, "orders reconcile"),
     ScheduledOperation.DELIVER_ORDERS: Work(RunKind.DELIVER_ORDERS, "orders deliver"),
+    ScheduledOperation.FETCH_SHIPMENTS: Work(RunKind.FETCH_SHIPMENTS, "shipments fetch"),
     ScheduledOperation.LINK: Work(RunKind.LINK, "listings link"),
     ScheduledOperation.PUBLISH: Work(RunKind.PUBLISH, "listings publish"),
 }

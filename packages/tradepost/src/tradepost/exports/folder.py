@@ -1,13 +1,21 @@
-"""A folder of this machine as a target of orders."""
+"""A folder of this machine, where files are put and fetched from."""
 
 import os
+import stat
 from pathlib import Path
 
 from tradepost.domain.errors import StorageRefused
+from tradepost.domain.shipment_file import LARGEST_BYTES
+from tradepost.operations.ports import FileContent
+
+# A link, a pipe or a device is never followed or waited for.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 class LocalFolder:
-    """Implements `operations.ports.Target`."""
+    """Implements `operations.ports.Target` and `FilePlace`."""
+
+    puts_away = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,3 +36,50 @@ class LocalFolder:
             partial.replace(path)
         except OSError as error:
             raise StorageRefused(f"{path} can't be written: {error.strerror or error}.", path=str(path)) from error
+
+    def names(self) -> list[str]:
+        try:
+            with os.scandir(self._folder) as entries:
+                return sorted(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))
+        except OSError as error:
+            raise StorageRefused(
+                f"The folder {self._folder} can't be read: {error.strerror or error}.", path=str(self._folder)
+            ) from error
+
+    def read(self, name: str, *, tag: str = "") -> FileContent | None:  # noqa: ARG002 - a web address has tags
+        path = self._folder / name
+        try:
+            file = os.open(path, _FLAGS)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageRefused(f"{path} can't be read: {error.strerror or error}.", path=str(path)) from error
+        with os.fdopen(file, "rb") as opened:
+            before = os.fstat(opened.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise StorageRefused(f"{path} is no regular file, and is not read.", path=str(path))
+            content = opened.read(LARGEST_BYTES + 1)
+            after = os.fstat(opened.fileno())
+        if len(content) > LARGEST_BYTES:
+            raise StorageRefused(
+                f"{path} is larger than {LARGEST_BYTES // 1_000_000} MB; split it, or import it by hand.",
+                path=str(path),
+            )
+        return FileContent(content, is_whole=before.st_size == len(content) == after.st_size)
+
+    def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:
+        path = self._folder / name
+        try:
+            if path.lstat().st_size != size_bytes:
+                return False
+            (self._folder / folder).mkdir(exist_ok=True)
+            path.replace(self._folder / folder / new_name)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise StorageRefused(
+                f"{path} was taken, and can't be moved to the folder {folder} beside it "
+                f"({error.strerror or error}): let this user write there.",
+                path=str(path),
+            ) from error
+        return True

@@ -1,13 +1,24 @@
-"""An address of the web as a target of orders: each batch is posted, and taken once it is answered with success."""
+"""
+An address of the web: each batch of orders is posted there, and taken once it is answered with success; what it answers
+when it is asked for is a file of shipments.
+"""
 
+import time
 from collections.abc import Callable
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import httpx2
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable
 from tradepost.domain.order_export import ExportForm
+from tradepost.domain.shipment_file import LARGEST_BYTES, LONGEST_FILE_NAME
+from tradepost.operations.ports import FileContent
 
 _SECONDS = 60
+_WHOLE_SECONDS = 180
+_NOTHING_NEW = frozenset({204, 304})
+_LONGEST_TAG = 200
 _MEDIA_TYPES = {ExportForm.CSV: "text/csv; charset=utf-8", ExportForm.JSONL: "application/jsonl"}
 _NO_ENTRY = frozenset({401, 403, 407})
 _LATER = frozenset({408, 425, 429})
@@ -15,10 +26,13 @@ _LATER = frozenset({408, 425, 429})
 
 class WebAddress:
     """
-    Implements `operations.ports.Target`. A request that comes twice has the same `Idempotency-Key`, its file's name.
+    Implements `operations.ports.Target` and `FilePlace`. A request that comes twice has the same `Idempotency-Key`, its
+    file's name.
 
     `token`: sent as a bearer's; blank for none. Redirects are not followed.
     """
+
+    puts_away = False
 
     def __init__(self, address: str, *, token: str, open_transport: Callable[[], httpx2.BaseTransport]) -> None:
         self._address = address
@@ -31,18 +45,59 @@ class WebAddress:
             "Content-Disposition": f'attachment; filename="{name}"',
             "Idempotency-Key": name,
         }
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
         try:
-            with httpx2.Client(transport=self._open_transport(), timeout=_SECONDS, follow_redirects=False) as client:
+            with self._client() as client:
                 status = client.post(self._address, content=content, headers=headers).status_code
         except httpx2.HTTPError as error:
-            raise StoreUnavailable(
-                f"{self._address} does not answer ({str(error) or type(error).__name__})."
-            ) from error
+            raise self._unreachable(error) from error
+        self._check(status, does="take it", name=name)
+
+    def names(self) -> list[str]:
+        """Name its one file, after the address."""
+        last = PurePosixPath(urlsplit(self._address).path).stem
+        plain = "".join(mark if mark.isascii() and (mark.isalnum() or mark in "-_.") else "_" for mark in last)
+        return [f"{plain.lstrip('.')[: LONGEST_FILE_NAME - 4] or 'shipments'}.csv"]
+
+    def read(self, name: str, *, tag: str = "") -> FileContent | None:
+        headers = {"Accept": "text/csv", "Accept-Encoding": "identity"} | ({"If-None-Match": tag} if tag else {})
+        deadline = {"deadline": time.monotonic() + _WHOLE_SECONDS}
+        try:
+            with (
+                self._client() as client,
+                client.stream("GET", self._address, headers=headers, extensions=deadline) as answer,
+            ):
+                if answer.status_code in _NOTHING_NEW:
+                    return None
+                self._check(answer.status_code, does="give it", name=name)
+                content = bytearray()
+                for chunk in answer.iter_bytes():
+                    content += chunk
+                    if len(content) > LARGEST_BYTES:
+                        raise StorageRefused(
+                            f"{self._address} answers with more than {LARGEST_BYTES // 1_000_000} MB.", path=name
+                        )
+                new_tag = answer.headers.get("ETag", "")
+        except httpx2.HTTPError as error:
+            raise self._unreachable(error) from error
+        return FileContent(bytes(content), tag=new_tag if len(new_tag) <= _LONGEST_TAG else "")
+
+    def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:  # noqa: ARG002
+        """What a web address has stays there; what was taken is remembered."""
+        return True
+
+    def _client(self) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return httpx2.Client(
+            transport=self._open_transport(), timeout=_SECONDS, follow_redirects=False, headers=headers
+        )
+
+    def _unreachable(self, error: httpx2.HTTPError) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._address} does not answer ({str(error) or type(error).__name__}).")
+
+    def _check(self, status: int, *, does: str, name: str) -> None:
         if status in _NO_ENTRY:
             raise CredentialsRejected(f"{self._address} lets nobody in with this token (status {status}).")
         if status in _LATER or status >= 500:  # noqa: PLR2004 - HTTP's own
-            raise StoreUnavailable(f"{self._address} can't take it now (status {status}).")
+            raise StoreUnavailable(f"{self._address} can't {does} now (status {status}).")
         if not 200 <= status < 300:  # noqa: PLR2004
-            raise StorageRefused(f"{self._address} does not take it (status {status}).", path=name)
+            raise StorageRefused(f"{self._address} does not {does} (status {status}).", path=name)

@@ -28,6 +28,7 @@ from tradepost.operations.ports import (
     AccountEntry,
     ActiveRun,
     Compared,
+    FileId,
     Ports,
     Proven,
     ProvenShipment,
@@ -62,6 +63,7 @@ class Verdict:
 
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing. `delivered`: the consumers that a batch was brought to.
+    `seen_files`: those that a later look may take, with their sizes in bytes.
 
     `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now. `stamped`:
     custom fields of orders that acknowledging them has set, by our id. `answered_orders`: by the store's numbers, those
@@ -104,6 +106,7 @@ class Verdict:
     drifts: dict[int, dict[Group, Drift | None]] = field(default_factory=dict)
     stated: dict[int, int] = field(default_factory=dict)
     delivered: list[str] = field(default_factory=list)
+    seen_files: dict[FileId, int] = field(default_factory=dict)
 
     def flag(self, listing_id: int, kind: Attention, message: str) -> None:
         """Say that a listing needs a person; what was said first of a kind stays."""
@@ -552,6 +555,8 @@ def _record_orders(ports: Ports, verdict: Verdict, at: datetime) -> None:
         ports.orders.flag_shipments(verdict.unsent_shipments)
     if verdict.delivered:
         ports.deliveries.delivered(verdict.delivered, at=at)
+    for file, size_bytes in verdict.seen_files.items():
+        ports.fetches.sources.note_seen(file, size_bytes=size_bytes, at=at)
 
 
 def _record_drift(ports: Ports, verdict: Verdict, at: datetime) -> None:

@@ -45,13 +45,17 @@ class Package:
 
 
 def import_shipments(
-    rows: Iterable[ShipmentRow | RowReport], ports: OrderPorts, *, even_if_held: bool = False
+    rows: Iterable[ShipmentRow | RowReport],
+    ports: OrderPorts,
+    *,
+    even_if_held: bool = False,
+    reason: str = changes.BY_A_PERSON,
 ) -> ShipmentImport:
     """Record what a file has, a hundred packages in a transaction. Raises what the reader raises."""
     done = ShipmentImport()
     for some in _parts(packages(rows, done.reports, even_if_held=even_if_held)):
         with ports.transaction():
-            _record(some, done, ports)
+            _record(some, done, ports, reason)
     done.reports.sort(key=lambda report: report.line)
     return done
 
@@ -127,7 +131,7 @@ def _problem(rows: Sequence[ShipmentRow]) -> RowReport | None:
     return None
 
 
-def _record(some: Sequence[Package], done: ShipmentImport, ports: OrderPorts) -> None:
+def _record(some: Sequence[Package], done: ShipmentImport, ports: OrderPorts, reason: str) -> None:
     recorded = []
     for package in some:
         if package.problem is not None:
@@ -147,7 +151,7 @@ def _record(some: Sequence[Package], done: ShipmentImport, ports: OrderPorts) ->
         except NotAllowed as refusal:
             done.reports.append(RowReport(package.line, Level.REFUSED, str(refusal)))
     done.recorded += recorded
-    results = [Result(changes.shipment_recorded(shipment), Outcome.APPLIED) for shipment in recorded]
+    results = [Result(changes.shipment_recorded(shipment, reason=reason), Outcome.APPLIED) for shipment in recorded]
     ports.history.keep(results, channel_id=ports.channel_id)
 
 

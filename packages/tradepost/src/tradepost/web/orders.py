@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from tradepost import wiring
-from tradepost.database.models import Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
+from tradepost.database.models import FetchedFile, Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
 from tradepost.database.models.fulfilment import fresh, with_fulfilment
 from tradepost.operations.order_requests import open_order
 from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
@@ -92,6 +92,33 @@ class ParkedOrderTable(ReadOnlyTable):
     @column("Order", two_lines=True)
     def parked_number(self, row: ParkedOrderRecord) -> list[str]:
         return [row.number, row.channel.name]
+
+
+@admin.register(FetchedFile, site=site)
+class FetchedFileTable(ReadOnlyTable):
+    """Files of shipments that were fetched, and what was refused of them."""
+
+    list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
+    list_display_links = ("file",)
+    list_filter = (("channel", RelatedDropdownFilter), "is_open")
+    list_select_related = ("channel", "source")
+    fieldsets = (
+        (None, {"fields": ("channel", "source", "name", "size_bytes", "seen_at", "taken_at", "put_away_at")}),
+        ("What came of it", {"fields": ("recorded", "known", "refused", "is_settled", "what_was_refused")}),
+    )
+    readonly_fields = ("is_settled", "what_was_refused")
+
+    @column("File", two_lines=True)
+    def file(self, row: FetchedFile) -> list[str]:
+        return [row.name, f"{row.channel.name}, {row.source.name}"]
+
+    @column("Dealt with", boolean=True)
+    def is_settled(self, row: FetchedFile) -> bool:
+        return not row.is_open
+
+    @column("What was refused")
+    def what_was_refused(self, row: FetchedFile) -> str:
+        return row.what_was_refused or NOTHING
 
 
 @admin.register(ShipmentRecord, site=site)

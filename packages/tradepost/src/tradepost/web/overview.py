@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from tradepost.database.models import AttentionRecord, Channel, Listing, Order, Run, ShipmentRecord
+from tradepost.database.models import AttentionRecord, Channel, FetchedFile, Listing, Order, Run, ShipmentRecord
 from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Braking
 from tradepost.domain.listing import Health, Pending
@@ -85,6 +85,7 @@ def _channel(channel: Channel) -> ChannelOverview:
         orders=[
             *(_count(channel, "order", "state", value, orders.get(value, 0)) for value in map(str, OrderState)),
             *_unsent_shipments(channel),
+            *_refused_files(channel),
         ],
     )
 
@@ -97,6 +98,13 @@ def _unsent_shipments(channel: Channel) -> list[Figure]:
         for state in UNSENT
         if (number := shipments.filter(state=state.value).count())
     ]
+
+
+def _refused_files(channel: Channel) -> list[Figure]:
+    """Fetched files of which something was refused, where nobody has said that it is dealt with."""
+    number = FetchedFile.objects.filter(channel=channel, is_open=True).count()
+    link = _table("fetchedfile", channel, {"is_open__exact": "1"})
+    return [Figure("files with refused shipments", number, link)] if number else []
 
 
 def _by(rows: Any, column: str) -> dict[str, int]:

@@ -16,7 +16,7 @@ from tradepost.database.channels.connections import (
 )
 from tradepost.database.json_values import plain
 from tradepost.database.listings.wanted import refresh_channel
-from tradepost.database.models import Channel, ConnectionKind, Run
+from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Run
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
@@ -108,6 +108,8 @@ class DjangoChannels:
             state=RunState.CANCELLED.value, cancel_requested=True, finished_at=at
         )
         channel.connections.all().delete()
+        ConsumerTargetRecord.objects.filter(consumer__channel=channel).delete()
+        channel.shipment_sources.update(secret=b"")
         channel.schedules.all().delete()
         suffix = f" (removed {at:%Y-%m-%d %H:%M:%S})"
         channel.archived_at = at

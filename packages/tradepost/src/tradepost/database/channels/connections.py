@@ -11,6 +11,7 @@ from tradepost.database.models import (
     ConnectionKind,
     ConsumerTargetRecord,
     ExistenceNote,
+    ShipmentSourceRecord,
     StoreProtocol,
 )
 from tradepost.domain.errors import Reconfigure
@@ -134,8 +135,11 @@ def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher)
 
 
 def has_secrets() -> bool:
-    stored = Connection.objects.exclude(secrets=b"").exists()
-    return stored or ConsumerTargetRecord.objects.exclude(secret=b"").exists()
+    return (
+        Connection.objects.exclude(secrets=b"").exists()
+        or ConsumerTargetRecord.objects.exclude(secret=b"").exists()
+        or ShipmentSourceRecord.objects.exclude(secret=b"").exists()
+    )
 
 
 def _secrets(connection: Connection, cipher: Cipher) -> dict[str, str]:

@@ -4,6 +4,7 @@ from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Sour
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.export import ConsumedOrder, Consumer, ConsumerTargetRecord, OpenBatch
+from tradepost.database.models.fetch import FetchedFile, ShipmentSourceRecord
 from tradepost.database.models.listing import (
     AttentionRecord,
     DriftRecord,
@@ -35,6 +36,7 @@ __all__ = [
     "ConsumerTargetRecord",
     "DriftRecord",
     "ExistenceNote",
+    "FetchedFile",
     "ImageRecord",
     "Intent",
     "LinkEvent",
@@ -53,6 +55,7 @@ __all__ = [
     "SetupRecord",
     "ShipmentLineRecord",
     "ShipmentRecord",
+    "ShipmentSourceRecord",
     "SightedPieces",
     "Sighting",
     "Source",

@@ -6,7 +6,8 @@ from django.db.models import Q
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Channel
 from tradepost.database.models.order import Order
-from tradepost.domain.order_delivery import LONGEST_ADDRESS, Confirmation
+from tradepost.domain.file_address import LONGEST_ADDRESS
+from tradepost.domain.order_delivery import Confirmation
 from tradepost.domain.order_export import ExportForm
 
 

@@ -21,6 +21,7 @@ class RunKind(StrEnum):
     SYNC_ORDERS = "sync_orders"
     RECONCILE_ORDERS = "reconcile_orders"
     DELIVER_ORDERS = "deliver_orders"
+    FETCH_SHIPMENTS = "fetch_shipments"
     REQUEST = "request"
 
 

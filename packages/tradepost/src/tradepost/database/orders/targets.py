@@ -19,13 +19,13 @@ class DjangoTargets:
         if target is None:
             ConsumerTargetRecord.objects.filter(consumer_id=consumer_id).delete()
             return
-        columns: dict[str, object] = {
+        columns = {
             "address": target.address,
             "confirmation": target.confirmation.value,
             "fingerprint": target.fingerprint,
+            # Never the one that was meant for another address.
+            "secret": self._cipher().encrypt(target.secret) if target.secret else b"",
         }
-        if target.secret:
-            columns["secret"] = self._cipher().encrypt(target.secret)
         # A batch that was brought to the old place is brought to the new one.
         ConsumerTargetRecord.objects.update_or_create(consumer_id=consumer_id, defaults={**columns, "delivered": 0})
 

@@ -1,8 +1,9 @@
 """Which listings' stock a person may have to look at, and the figures that say so."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Sum, Window
+from django.db.models.functions import RowNumber
 
 from tradepost.database import sql
 from tradepost.database.models import Listing, SightedPieces, Source
@@ -58,6 +59,8 @@ def _figures(listing_ids: Collection[int], counting: Counting) -> list[WatchedSt
             shipped=Sum(F("taken") - F("known"), filter=Q(shipped_at__isnull=False)),
         )
     }
+    is_named = {row.pk: is_oversold(row.available, sells_without_stock=row.sells_without_stock) for row in rows}
+    orders = _newest_orders({row.variant_id for row in rows if is_named[row.pk] and row.variant_id is not None})
     return [
         WatchedStock(
             row.pk,
@@ -67,20 +70,30 @@ def _figures(listing_ids: Collection[int], counting: Counting) -> list[WatchedSt
             row.variant.stated_at if row.variant is not None else None,
             *sums.get(row.variant_id or 0, (0, 0)),
             counting,
-            _orders(row) if is_oversold(row.available, sells_without_stock=row.sells_without_stock) else (),
+            _as_seen_from(row, orders.get(row.variant_id or 0, ())) if is_named[row.pk] else (),
             row.sells_without_stock,
         )
         for row in rows
     ]
 
 
-def _orders(row: Listing) -> list[ReservingOrder]:
-    newest = SightedPieces.objects.filter(variant_id=row.variant_id, taken__gt=F("known"))
+def _newest_orders(variant_ids: Collection[int]) -> dict[int, list[SightedPieces]]:
+    """Return the newest pieces that reserve these variants, as many as are named of each."""
+    place = Window(RowNumber(), partition_by="variant_id", order_by=F("sighting_id").desc())
+    reserved = SightedPieces.objects.filter(variant_id__in=variant_ids, taken__gt=F("known"))
+    newest = reserved.annotate(place=place).filter(place__lte=NAMED + 1).select_related("sighting__channel")
+    found: dict[int, list[SightedPieces]] = {}
+    for pieces in newest.order_by("-sighting_id"):
+        found.setdefault(pieces.variant_id or 0, []).append(pieces)
+    return found
+
+
+def _as_seen_from(row: Listing, reserving: Iterable[SightedPieces]) -> list[ReservingOrder]:
     return [
         ReservingOrder(
             pieces.sighting.external_id,
             pieces.taken - pieces.known,
             "" if pieces.sighting.channel_id == row.channel_id else pieces.sighting.channel.name,
         )
-        for pieces in newest.select_related("sighting__channel").order_by("-sighting_id")[: NAMED + 1]
+        for pieces in reserving
     ]

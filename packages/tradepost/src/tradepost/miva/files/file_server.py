@@ -26,6 +26,7 @@ Connect: TypeAlias = Callable[[tuple[str, int], float | None], socket.socket]
 _LISTING_ENTRIES = 100_000
 _LISTING_BYTES = 16 * 1024 * 1024
 _LISTING_SECONDS = 180.0
+_CONTENT_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +56,20 @@ class FileServerAddress:
         where = f"{self.host}:{self.real_port}"
         if isinstance(error, socket.gaierror):
             return StoreUnavailable(
-                f"The image server's host {self.host} is not known here: check how it is spelled, and that this "
+                f"The file server's host {self.host} is not known here: check how it is spelled, and that this "
                 "machine can look up names."
             )
         if isinstance(error, ssl.SSLError):
             return AddressRefused(
-                f"The image server at {where} does not begin with TLS ({error.reason or error}): choose another "
+                f"The file server at {where} does not begin with TLS ({error.reason or error}): choose another "
                 "protocol, or the port that goes with it."
             )
         if isinstance(error, ConnectionRefusedError):
             return StoreUnavailable(
-                f"No image server answers at {where}: check host, port and protocol (FTP, FTPS, SFTP)."
+                f"No file server answers at {where}: check host, port and protocol (FTP, FTPS, SFTP)."
             )
         return StoreUnavailable(
-            f"The image server at {where} can't be reached ({str(error) or 'it hung up'}): check host, port and "
+            f"The file server at {where} can't be reached ({str(error) or 'it hung up'}): check host, port and "
             "protocol (FTP, FTPS, SFTP)."
         )
 
@@ -83,7 +84,8 @@ class FileServerAddress:
                 "changed it, confirm the new one; otherwise somebody listens in."
             )
         raise CredentialsRejected(
-            f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect (--ftp-fingerprint)."
+            f"The {what} of {self.host} has the fingerprint {shown}: confirm it to connect (--fingerprint; of "
+            "images: --ftp-fingerprint)."
         )
 
 
@@ -106,14 +108,39 @@ class ListingBudget:
         self._entries += entries
         if self._bytes > _LISTING_BYTES or self._entries > _LISTING_ENTRIES:
             raise ListingTooLong(
-                f"The image server's listing of {self._folder} is longer than {_LISTING_ENTRIES:,} entries or "
+                f"The file server's listing of {self._folder} is longer than {_LISTING_ENTRIES:,} entries or "
                 f"{_LISTING_BYTES // (1024 * 1024)} MB, and was not read to its end.",
                 path=self._folder,
             )
         if time.monotonic() > self._ends_at:
             raise StoreUnavailable(
-                f"The image server's listing of {self._folder} was not complete after {_LISTING_SECONDS:.0f} seconds."
+                f"The file server's listing of {self._folder} was not complete after {_LISTING_SECONDS:.0f} seconds."
             )
+
+
+class ContentBudget:
+    """What has come of a file's content, up to a limit: what a server says of its size is not believed."""
+
+    def __init__(self, path: str, *, limit_bytes: int) -> None:
+        self._path = path
+        self._limit_bytes = limit_bytes
+        self._content = bytearray()
+        self._ends_at = time.monotonic() + _CONTENT_SECONDS
+
+    def take(self, chunk: bytes) -> None:
+        """Keep what has come. Raises StorageRefused beyond the limit, StoreUnavailable when it takes too long."""
+        self._content += chunk
+        if len(self._content) > self._limit_bytes:
+            raise StorageRefused(
+                f"{self._path} is larger than {self._limit_bytes // 1_000_000} MB, and was not read to its end.",
+                path=self._path,
+            )
+        if time.monotonic() > self._ends_at:
+            raise StoreUnavailable(f"{self._path} was not complete after {_CONTENT_SECONDS:.0f} seconds.")
+
+    @property
+    def content(self) -> bytes:
+        return bytes(self._content)
 
 
 def fingerprint_of(key: bytes) -> str:
@@ -141,6 +168,10 @@ class FileServer(Protocol):
 
         Raises StorageRefused if there is none, ListingTooLong.
         """
+        ...
+
+    def get(self, path: str, *, limit_bytes: int) -> bytes:
+        """Read a file. Raises StorageRefused for one beyond the limit; the connection is of no use then."""
         ...
 
     def put(self, path: str, content: bytes) -> None:

@@ -10,7 +10,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable, TradepostError
-from tradepost.miva.files.file_server import Connect, FileServerAddress, ListingBudget, fingerprint_of
+from tradepost.miva.files.file_server import (
+    Connect,
+    ContentBudget,
+    FileServerAddress,
+    ListingBudget,
+    fingerprint_of,
+)
 from tradepost.operations.ports import FileProtocol
 
 _NO_SPACE = frozenset({"452", "552"})
@@ -65,6 +71,13 @@ class FtpFiles:
         self._ftp.retrbinary(command, take)
         # Names are anybody's; one that is no UTF-8 must not hide the others.
         return received.getvalue().decode("utf-8", "surrogateescape").splitlines()
+
+    def get(self, path: str, *, limit_bytes: int) -> bytes:
+        """See the protocol."""
+        budget = ContentBudget(path, limit_bytes=limit_bytes)
+        with _explained(path, during="a download"):
+            self._ftp.retrbinary(f"RETR {path}", budget.take, blocksize=262_144)
+        return budget.content
 
     def put(self, path: str, content: bytes) -> None:
         """See the protocol."""
@@ -132,7 +145,8 @@ def _open(address: FileServerAddress, connect: Connect) -> ftplib.FTP:
         ftp.close()
         raise CredentialsRejected(
             f"The certificate of {address.host} is not trusted by this machine ({error.verify_message}). It has the "
-            f"fingerprint {_shown_fingerprint(address, connect)}: confirm it (--ftp-fingerprint), or ask the hoster "
+            f"fingerprint {_shown_fingerprint(address, connect)}: confirm it (--fingerprint; of images: "
+            "--ftp-fingerprint), or ask the hoster "
             "for its host name."
         ) from error
     except BaseException:
@@ -252,19 +266,19 @@ def _explained(path: str, *, during: str) -> Iterator[None]:
         raise _refusal(error, path, during) from error
     except (ftplib.Error, OSError, EOFError, ValueError) as error:  # ValueError: numbers of absurd length, too
         raise StoreUnavailable(
-            f"The image server was lost during {during}: {str(error) or 'connection closed'}."
+            f"The file server was lost during {during}: {str(error) or 'connection closed'}."
         ) from error
 
 
 def _refusal(error: Exception, path: str, during: str) -> TradepostError:
     code = str(error)[:3]
     if code in _NO_SPACE:
-        return StorageRefused(f"No space is left on the image server: {_words(error)}.", path=path)
+        return StorageRefused(f"No space is left on the file server: {_words(error)}.", path=path)
     if code in _BROKEN:
-        return StoreUnavailable(f"The image server gave up during {during}: {_words(error)}.")
+        return StoreUnavailable(f"The file server gave up during {during}: {_words(error)}.")
     if code in _SIGN_IN or not path:
-        return CredentialsRejected(f"The image server refuses {during}: {_words(error)}.")
-    return StorageRefused(f"The image server refuses {during} of {path}: {_words(error)}.", path=path)
+        return CredentialsRejected(f"The file server refuses {during}: {_words(error)}.")
+    return StorageRefused(f"The file server refuses {during} of {path}: {_words(error)}.", path=path)
 
 
 def _words(error: Exception) -> str:

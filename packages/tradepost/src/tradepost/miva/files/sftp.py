@@ -8,11 +8,12 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from tradepost.domain.errors import CredentialsRejected, NotAllowed, StorageRefused, StoreUnavailable
-from tradepost.miva.files.file_server import Connect, FileServerAddress, ListingBudget
+from tradepost.miva.files.file_server import Connect, ContentBudget, FileServerAddress, ListingBudget
 
 if TYPE_CHECKING:
     import paramiko
 
+_CHUNK_BYTES = 262_144
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -35,7 +36,7 @@ class SftpFiles:
             self._sftp = _channel(self._transport, address)
         except (paramiko.SSHException, OSError, EOFError) as error:
             self._transport.close()
-            raise StoreUnavailable(f"The image server was lost during the login: {error}.") from error
+            raise StoreUnavailable(f"The file server was lost during the login: {error}.") from error
         except BaseException:
             self._transport.close()
             raise
@@ -68,6 +69,14 @@ class SftpFiles:
                 found[entry.filename] = None if S_ISDIR(entry.st_mode or 0) else entry.st_size
             return found
 
+    def get(self, path: str, *, limit_bytes: int) -> bytes:
+        """See the protocol."""
+        budget = ContentBudget(path, limit_bytes=limit_bytes)
+        with _explained(path, during="a download"), self._sftp.open(path, "rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                budget.take(chunk)
+        return budget.content
+
     def put(self, path: str, content: bytes) -> None:
         """See the protocol."""
         with _explained(path, during="an upload"), self._sftp.open(path, "wb") as file:
@@ -97,7 +106,7 @@ class SftpFiles:
 def _channel(transport: "paramiko.Transport", address: FileServerAddress) -> "paramiko.SFTPClient":
     sftp = transport.open_sftp_client()
     if sftp is None:
-        raise StoreUnavailable(f"The image server {address.host} offers no SFTP.")
+        raise StoreUnavailable(f"The file server {address.host} offers no SFTP.")
     channel = sftp.get_channel()
     if channel is not None:
         channel.settimeout(address.answer_seconds)
@@ -112,13 +121,13 @@ def _explained(path: str, *, during: str) -> Iterator[None]:
     try:
         yield
     except (TimeoutError, ConnectionError, EOFError) as error:
-        raise StoreUnavailable(f"The image server was lost during {during}: {str(error) or 'no answer'}.") from error
+        raise StoreUnavailable(f"The file server was lost during {during}: {str(error) or 'no answer'}.") from error
     except OSError as error:
         if str(error) == "Socket is closed":
-            raise StoreUnavailable(f"The image server was lost during {during}.") from error
+            raise StoreUnavailable(f"The file server was lost during {during}.") from error
         if error.errno in _NO_SPACE:
-            raise StorageRefused(f"No space is left on the image server: {error}.", path=path) from error
+            raise StorageRefused(f"No space is left on the file server: {error}.", path=path) from error
         # The protocol's plain "Failure" is what most servers answer on a full disk, too.
-        raise StorageRefused(f"The image server refuses {during} of {path}: {error}.", path=path) from error
+        raise StorageRefused(f"The file server refuses {during} of {path}: {error}.", path=path) from error
     except paramiko.SSHException as error:
-        raise StoreUnavailable(f"The image server was lost during {during}: {error}.") from error
+        raise StoreUnavailable(f"The file server was lost during {during}: {error}.") from error

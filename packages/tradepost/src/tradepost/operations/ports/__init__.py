@@ -63,6 +63,16 @@ from tradepost.operations.ports.existence import (
     Stretch,
 )
 from tradepost.operations.ports.exports import ConsumerState, ExportBatch, OrderExports, OrderWriter
+from tradepost.operations.ports.fetches import (
+    Fetches,
+    FileContent,
+    FileId,
+    FilePlace,
+    ShipmentSource,
+    ShipmentSources,
+    SourceAddress,
+    TakenFile,
+)
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import (
@@ -142,6 +152,10 @@ __all__ = [
     "ExistingProduct",
     "ExportBatch",
     "FamilyRows",
+    "Fetches",
+    "FileContent",
+    "FileId",
+    "FilePlace",
     "FileProtocol",
     "Handover",
     "Handovers",
@@ -192,8 +206,11 @@ __all__ = [
     "ShipmentReader",
     "ShipmentRow",
     "ShipmentSend",
+    "ShipmentSource",
+    "ShipmentSources",
     "SightedOrder",
     "SightingPage",
+    "SourceAddress",
     "SourceImages",
     "SourceSettings",
     "StockCheck",
@@ -205,6 +222,7 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "TakenFile",
     "Target",
     "Targets",
     "UnitAnswer",
@@ -232,5 +250,6 @@ class Ports:
     orders: Orders
     accounts: Accounts
     deliveries: Deliveries
+    fetches: Fetches
     run: ActiveRun
     clock: Clock

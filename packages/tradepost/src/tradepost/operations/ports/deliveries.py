@@ -11,8 +11,8 @@ from tradepost.domain.order_delivery import Confirmation
 @dataclass(frozen=True, slots=True)
 class ConsumerTarget:
     """
-    Where a consumer's batches are brought. `secret`: a password, or a token of a web address; blank where it is to be
-    kept leaves the one that is stored. `fingerprint`: a server's key that a person has confirmed.
+    Where a consumer's batches are brought. `secret`: a password, or a token of a web address, blank for none.
+    `fingerprint`: a server's key that a person has confirmed.
     """
 
     address: str

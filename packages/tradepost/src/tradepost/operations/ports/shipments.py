@@ -48,3 +48,7 @@ class ShipmentReader(Protocol):
     def rows(self, path: Path) -> Iterator[ShipmentRow | RowReport]:
         """Read a file row by row; a row of which not even the package is known is a report. Raises FileRefused."""
         ...
+
+    def rows_of(self, name: str, content: bytes) -> Iterator[ShipmentRow | RowReport]:
+        """Read what a file of this name has, likewise."""
+        ...

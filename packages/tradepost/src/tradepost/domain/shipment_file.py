@@ -1,0 +1,58 @@
+"""
+Files of shipments that are fetched: which of a folder are meant, when one is whole, and where it goes once it is taken.
+
+A file that is being written has another name, which is left alone, or shows it: its size moves, or its last line has no
+end yet. One that is taken stays until the next look finds it as it was, so that what was added behind our back comes
+in, too, and is not carried off.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from tradepost.domain.errors import quoted
+
+LARGEST_BYTES = 10_000_000
+LONGEST_FILE_NAME = 160
+DONE_FOLDER = "done"
+REFUSED_FOLDER = "refused"
+_ENDING = ".csv"
+_HASH_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """
+    What is remembered of a file of this name and content: seen, then taken, then put away where its source has folders.
+
+    `is_refused`: nothing of it could be used.
+    """
+
+    is_taken: bool
+    is_refused: bool = False
+    is_put_away: bool = False
+
+
+def is_meant(name: str) -> bool:
+    """Whether a file of a folder is one to take: a CSV file whose name says that it is complete."""
+    return name.lower().endswith(_ENDING) and not name.startswith(".")
+
+
+def name_problem(name: str) -> str:
+    """Say why a file of this name is not touched: names are anybody's, and one may lead elsewhere. Empty if it is."""
+    if "/" in name or "\\" in name or not name.isprintable() or len(name) > LONGEST_FILE_NAME:
+        return (
+            f"{quoted(repr(name)[1:-1])} is no name of a file here: at most {LONGEST_FILE_NAME} characters, without "
+            "slashes, are. It was left alone; rename it."
+        )
+    return ""
+
+
+def has_ended(content: bytes) -> bool:
+    """Whether the last line is there with its end; where it is not, more may be on its way."""
+    return content.endswith((b"\n", b"\r"))
+
+
+def put_away_name(name: str, *, checksum: str) -> str:
+    """Name a taken file: with its content's hash, as many warehouses call each day's file the same."""
+    path = PurePosixPath(name)
+    return f"{path.stem}-{checksum[:_HASH_LENGTH]}{path.suffix}"

@@ -1,0 +1,106 @@
+"""A folder of a file server, where files are put and fetched from."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import stamina
+
+from tradepost.domain.errors import StorageRefused, StoreUnavailable
+from tradepost.domain.shipment_file import LARGEST_BYTES
+from tradepost.miva.files.file_server import FileServer
+from tradepost.miva.wire.retrying import FILES
+from tradepost.operations.ports import FileContent
+
+
+class ServerFolder:
+    """Implements `operations.ports.Target` and `FilePlace`. Every attempt logs in anew."""
+
+    puts_away = True
+
+    def __init__(
+        self, open_files: Callable[[], FileServer], *, folder: str, retrying: stamina.RetryingCaller = FILES
+    ) -> None:
+        self._open_files = open_files
+        self._folder = folder.rstrip("/")
+        self._retrying = retrying
+
+    def put(self, name: str, content: bytes) -> None:
+        self._retrying(StoreUnavailable, self._put_once, name, content)
+
+    def _put_once(self, name: str, content: bytes) -> None:
+        path = f"{self._folder}/{name}"
+        partial = f"{self._folder}/.{name}.part"
+        files = self._open_files()
+        try:
+            size = files.size(path)
+            if size == len(content):
+                return
+            if size is not None:
+                raise StorageRefused(f"There is another file {path} on the server; it was left as it is.", path=path)
+            try:
+                files.put(partial, content)
+                kept = files.size(partial)
+                if kept is not None and kept != len(content):
+                    raise StorageRefused(f"The server kept {kept} of {len(content)} bytes of {path}.", path=path)
+                files.rename(partial, path)
+            except StorageRefused:
+                with suppress(StorageRefused, StoreUnavailable):
+                    files.delete(partial)
+                raise
+        finally:
+            files.close()
+
+    def names(self) -> list[str]:
+        return self._retrying(StoreUnavailable, self._names_once)
+
+    def _names_once(self) -> list[str]:
+        files = self._open_files()
+        try:
+            found = files.entries(self._folder or "/")
+        finally:
+            files.close()
+        return sorted(name for name, size in found.items() if size is not None)
+
+    def read(self, name: str, *, tag: str = "") -> FileContent | None:  # noqa: ARG002 - a web address has tags
+        return self._retrying(StoreUnavailable, self._read_once, name)
+
+    def _read_once(self, name: str) -> FileContent | None:
+        path = f"{self._folder}/{name}"
+        files = self._open_files()
+        try:
+            before = files.size(path)
+            if before is None:
+                return None
+            content = files.get(path, limit_bytes=LARGEST_BYTES)
+            after = files.size(path)
+        finally:
+            files.close()
+        return FileContent(content, is_whole=before == len(content) == after)
+
+    def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:
+        return self._retrying(StoreUnavailable, self._put_away_once, name, size_bytes, folder, new_name)
+
+    def _put_away_once(self, name: str, size_bytes: int, folder: str, new_name: str) -> bool:
+        path = f"{self._folder}/{name}"
+        inner = f"{self._folder}/{folder}"
+        files = self._open_files()
+        try:
+            size = files.size(path)
+            if size is None or size != size_bytes:
+                return size is None
+            if files.size(f"{inner}/{new_name}") == size_bytes:
+                # Its content's hash is in its name: somebody has put the same file there again.
+                files.delete(path)
+                return True
+            with suppress(StorageRefused):
+                files.make_folder(inner)  # refused where it is there
+            files.rename(path, f"{inner}/{new_name}")
+        except StorageRefused as refusal:
+            raise StorageRefused(
+                f"{path} was taken, and can't be moved to the folder {folder} beside it: let this user write there. "
+                f"{refusal}",
+                path=path,
+            ) from refusal
+        finally:
+            files.close()
+        return True
