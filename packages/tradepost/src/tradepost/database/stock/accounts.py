@@ -104,12 +104,14 @@ class DjangoAccounts:
             raise RunLost("Another run is writing the stock of the same listings.")
 
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
-        if settled:
-            self._close(settled)
+        closed = set(settled)
+        entered = {entry.listing_id for entry in entries}
+        if closed - entered:
+            self._close(closed - entered)
         if lost:
             Listing.objects.filter(channel_id=self._channel_id, id__in=list(lost)).update(account=None)
         if entries:
-            self._enter(entries, at=self._clock())
+            self._enter(entries, settled=closed, at=self._clock())
 
     def _close(self, listing_ids: Collection[int]) -> None:
         sql.execute(
@@ -121,11 +123,13 @@ class DjangoAccounts:
             given=Rows.of_ids(listing_ids),
         )
 
-    def _enter(self, entries: Sequence[AccountEntry], *, at: datetime) -> None:
+    def _enter(self, entries: Sequence[AccountEntry], *, settled: Collection[int], at: datetime) -> None:
         moved = sql.fetch_rows(
             """
             UPDATE tradepost_listing
             SET account = CASE WHEN given.kind = 'move' THEN account + given.amount ELSE given.amount END,
+                open_since = CASE WHEN given.is_settled THEN NULL ELSE open_since END,
+                open_move = CASE WHEN given.is_settled THEN NULL ELSE open_move END,
                 basis_at = CASE WHEN given.may_hide_sales THEN given.at ELSE basis_at END,
                 looked_at = CASE WHEN given.kind = 'move' THEN looked_at ELSE given.at END,
                 missing = CASE WHEN given.kind = 'move' THEN missing ELSE 0 END,
@@ -141,6 +145,7 @@ class DjangoAccounts:
                     "kind": Column.TEXT,
                     "amount": Column.INTEGER,
                     "may_hide_sales": Column.BOOLEAN,
+                    "is_settled": Column.BOOLEAN,
                     "at": Column.TIME,
                 },
                 [
@@ -149,6 +154,7 @@ class DjangoAccounts:
                         "kind": entry.kind,
                         "amount": entry.amount,
                         "may_hide_sales": entry.may_hide_sales,
+                        "is_settled": entry.listing_id in settled,
                         "at": at,
                     }
                     for entry in entries
