@@ -227,9 +227,9 @@ def _forget(listing_ids: Sequence[int]) -> None:
 
 def _write_dates(dated: Mapping[int, datetime], *, known: Sequence[int]) -> None:
     """Note when something was proven of those that are known, and no more."""
-    rows = [{"id": number, "proven_at": dated[number]} for number in known if number in dated]
-    sql.update(Listing, rows)
-    _compare_again([row["id"] for row in rows])
+    ids = [number for number in known if number in dated]
+    sql.update(Listing, [{"id": number, "proven_at": dated[number]} for number in ids])
+    _compare_again(ids)
 
 
 def _write_values(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven]) -> None:
