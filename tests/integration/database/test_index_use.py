@@ -66,6 +66,12 @@ def test_due_listings_are_found_by_the_index_of_their_stage(listings, stage):
     assert not re.search(r"USE TEMP B-TREE|Sort", due)
 
 
+def test_what_is_live_is_counted_in_the_index_made_for_it(listings):
+    (count,) = plans_of(listings.live_count)
+
+    assert "listing_live" in count
+
+
 def test_counts_to_look_at_are_found_by_indexes_of_their_own(listings, noon):
     plans = plans_of(lambda: listings.looks_due(now=noon, basket_life=timedelta(hours=26), limit=10))
     never, long_ago, missing = plans[:3]

@@ -251,10 +251,12 @@ def drive_all(ports: Ports, operations: Iterable[Operation[Any, Any, Any, Any]])
     """
     refusal: PermissionMissing | None = None
     planned = list(operations)
-    counts = [count for operation in planned if (count := operation.count(ports)) is not None]
-    tally = Tally(ports.run, sum(counts) if counts else None)
-    # Once for all of them: what is too much together may be little in each.
-    braked = _brake(ports, planned)
+    counts = [operation.count(ports) for operation in planned]
+    known = [count for count in counts if count is not None]
+    tally = Tally(ports.run, sum(known) if known else None)
+    # Once for all of them: what is too much together may be little in each; and where nothing is due, nothing is at
+    # stake.
+    braked = _brake(ports, [operation for operation, count in zip(planned, counts, strict=True) if count != 0])
     for operation in planned:
         try:
             drive(ports, operation, tally, braked=braked)

@@ -1,6 +1,7 @@
 """Listings read from the database into the rows that operations work on."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -59,6 +60,8 @@ def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
     return [_row(values) for values in query.values(*_COLUMNS)]
 
 
+# There are few, and thousands of rows have one.
+@cache
 def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orphaned: bool) -> Status:
     return Status(Health(health), Link(link), Pending(pending), is_paused=is_paused, is_orphaned=is_orphaned)
 

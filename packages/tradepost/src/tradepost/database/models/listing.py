@@ -250,6 +250,10 @@ class Listing(models.Model):
                 condition=Q(link="broken", external_created__isnull=False),
                 name="listing_broken",
             ),
+            # live_count: all that it asks for is in the index, so that no listing is read.
+            models.Index(
+                fields=["channel", "link", "kind"], condition=Q(link="linked", kind__in=_SOLD), name="listing_live"
+            ),
             # Lists and counts by health.
             models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
         ]

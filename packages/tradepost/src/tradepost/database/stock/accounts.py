@@ -86,7 +86,7 @@ class DjangoAccounts:
         begun = sql.fetch_numbers(
             """
             UPDATE tradepost_listing
-            SET open_since = given.at, open_move = given.move,
+            SET open_since = %s, open_move = given.move,
                 account = CASE
                     WHEN given.move IS NULL AND pending <> 'hide' AND (health <> 'hidden' OR pending = 'unhide')
                     THEN NULL ELSE account END
@@ -94,22 +94,25 @@ class DjangoAccounts:
             WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s AND open_since IS NULL
             RETURNING tradepost_listing.id
             """,
+            at,
             self._channel_id,
             given=Rows(
-                {"id": Column.INTEGER, "move": Column.INTEGER, "at": Column.TIME},
-                [{"id": listing_id, "move": move, "at": at} for listing_id, move in writes.items()],
+                {"id": Column.INTEGER, "move": Column.INTEGER},
+                [{"id": listing_id, "move": move} for listing_id, move in writes.items()],
             ),
         )
         if len(begun) != len(writes):
             raise RunLost("Another run is writing the stock of the same listings.")
 
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
-        if settled:
-            self._close(settled)
+        closed = set(settled)
+        entered = {entry.listing_id for entry in entries}
+        if closed - entered:
+            self._close(closed - entered)
         if lost:
             Listing.objects.filter(channel_id=self._channel_id, id__in=list(lost)).update(account=None)
         if entries:
-            self._enter(entries, at=self._clock())
+            self._enter(entries, settled=closed, at=self._clock())
 
     def _close(self, listing_ids: Collection[int]) -> None:
         sql.execute(
@@ -121,19 +124,23 @@ class DjangoAccounts:
             given=Rows.of_ids(listing_ids),
         )
 
-    def _enter(self, entries: Sequence[AccountEntry], *, at: datetime) -> None:
+    def _enter(self, entries: Sequence[AccountEntry], *, settled: Collection[int], at: datetime) -> None:
         moved = sql.fetch_rows(
             """
             UPDATE tradepost_listing
             SET account = CASE WHEN given.kind = 'move' THEN account + given.amount ELSE given.amount END,
-                basis_at = CASE WHEN given.may_hide_sales THEN given.at ELSE basis_at END,
-                looked_at = CASE WHEN given.kind = 'move' THEN looked_at ELSE given.at END,
+                open_since = CASE WHEN given.is_settled THEN NULL ELSE open_since END,
+                open_move = CASE WHEN given.is_settled THEN NULL ELSE open_move END,
+                basis_at = CASE WHEN given.may_hide_sales THEN %s ELSE basis_at END,
+                looked_at = CASE WHEN given.kind = 'move' THEN looked_at ELSE %s END,
                 missing = CASE WHEN given.kind = 'move' THEN missing ELSE 0 END,
                 missing_since = CASE WHEN given.kind = 'move' THEN missing_since ELSE NULL END
             FROM given
             WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s AND link <> 'unlinked'
             RETURNING tradepost_listing.id, account
             """,
+            at,
+            at,
             self._channel_id,
             given=Rows(
                 {
@@ -141,7 +148,7 @@ class DjangoAccounts:
                     "kind": Column.TEXT,
                     "amount": Column.INTEGER,
                     "may_hide_sales": Column.BOOLEAN,
-                    "at": Column.TIME,
+                    "is_settled": Column.BOOLEAN,
                 },
                 [
                     {
@@ -149,7 +156,7 @@ class DjangoAccounts:
                         "kind": entry.kind,
                         "amount": entry.amount,
                         "may_hide_sales": entry.may_hide_sales,
-                        "at": at,
+                        "is_settled": entry.listing_id in settled,
                     }
                     for entry in entries
                 ],
@@ -181,27 +188,21 @@ class DjangoAccounts:
             UPDATE tradepost_listing
             SET looked_at = CASE
                     WHEN given.is_guess THEN looked_at
-                    WHEN given.missing < 0 THEN NULL ELSE given.at END,
+                    WHEN given.missing < 0 THEN NULL ELSE %s END,
                 missing_since = CASE
                     WHEN given.missing <= 0 THEN NULL
-                    WHEN tradepost_listing.missing > 0 THEN missing_since ELSE given.at END,
+                    WHEN tradepost_listing.missing > 0 THEN missing_since ELSE %s END,
                 missing = CASE
                     WHEN given.missing <= 0 THEN 0
                     WHEN tradepost_listing.missing > 0 AND tradepost_listing.missing < given.missing
                     THEN tradepost_listing.missing ELSE given.missing END
             FROM given WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s
             """,
+            at,
+            at,
             self._channel_id,
             given=Rows(
-                {
-                    "id": Column.INTEGER,
-                    "missing": Column.INTEGER,
-                    "is_guess": Column.BOOLEAN,
-                    "at": Column.TIME,
-                },
-                [
-                    {"id": each.listing_id, "missing": each.missing, "is_guess": each.is_guess, "at": at}
-                    for each in readings
-                ],
+                {"id": Column.INTEGER, "missing": Column.INTEGER, "is_guess": Column.BOOLEAN},
+                [{"id": each.listing_id, "missing": each.missing, "is_guess": each.is_guess} for each in readings],
             ),
         )
