@@ -472,3 +472,14 @@ def test_nothing_is_called_listed_that_the_store_has_switched_off():
 def test_images_that_are_missing_are_brought_to_what_is_on_the_store(status, is_due):
     assert listing.is_due_for_images(status, awaits_images=True) is is_due
     assert not listing.is_due_for_images(status, awaits_images=False)
+
+
+@pytest.mark.parametrize("pending", list(Pending))
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_structure_is_asked_for_once_and_takes_no_other_request_s_place(pending, is_asked):
+    before = Status(Health.LISTED, Link.LINKED, pending)
+
+    after = listing.structure_asked(before, is_asked=is_asked)
+
+    may = pending in {Pending.NONE, Pending.OVERWRITE} and not is_asked
+    assert after == (replace(before, pending=Pending.OVERWRITE) if may else None)

@@ -9,19 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order import Shipment, ShipmentLine, Tracking
+from tradepost.domain.order import Shipment, ShipmentLine, ShipmentPath, Tracking
 from tradepost.domain.shipment import (
     CORRECTED,
     LONGEST_NUMBER,
     RETRIED,
     UNSENT,
+    RecordedPackage,
     ShipmentState,
     carrier_on_store,
     checked,
     checked_reference,
+    corrected,
     in_cents,
     is_same_tracking,
     joined,
+    left_out,
     members,
 )
 
@@ -187,3 +190,79 @@ def test_joining_loses_and_doubles_nothing_and_leaves_no_line_in_two(drawn):
     assert sum(line.quantity for group in groups for line in group.lines) == sum(
         sum(pieces.values()) for pieces in drawn
     )
+
+
+# --- what a person may change -----------------------------------------------------------------------------------------
+
+
+def a_package(**values):
+    known = {
+        "code": "TP-1",
+        "order_number": 7,
+        "state": ShipmentState.WAITING,
+        "tracking": Tracking("1Z", "UPS", Decimal("5.00")),
+        "path": ShipmentPath.PROVISION,
+        "carrier_map": {},
+    }
+    return RecordedPackage(**{**known, **values})
+
+
+def corrected_to(package, **values):
+    return corrected(package, **{"tracking_number": None, "carrier": None, "cost": None, **values})
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        (ShipmentState.WAITING, ShipmentState.WAITING),
+        (ShipmentState.TOLD, ShipmentState.WAITING),
+        (ShipmentState.PARKED, ShipmentState.WAITING),
+        (ShipmentState.SUPPRESSED, ShipmentState.SUPPRESSED),
+    ],
+)
+def test_what_is_corrected_is_told_anew_unless_the_store_is_not_to_be_told_at_all(state, after):
+    assert corrected_to(a_package(state=state), tracking_number=" 2Z ") == (
+        after,
+        Tracking("2Z", "UPS", Decimal("5.00")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "wanted", "words"),
+    [
+        (a_package(state=ShipmentState.TAKEN_BACK), {"carrier": "DHL"}, "is taken back; it can't be corrected"),
+        (a_package(others=frozenset({"2Z"})), {"tracking_number": "2Z"}, "Order 7 has a shipment with the tracking"),
+        (a_package(), {"cost": Decimal("5.001")}, "is like that already"),
+        (a_package(), {"carrier": ""}, "needs a carrier"),
+        (a_package(is_begun=True, path=ShipmentPath.FUNCTION), {"tracking_number": "2Z"}, "the store may have it"),
+    ],
+)
+def test_a_correction_that_can_not_be_is_refused_with_the_reason(package, wanted, words):
+    with pytest.raises(NotAllowed, match=words):
+        corrected_to(package, **wanted)
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        a_package(is_begun=True),
+        a_package(is_begun=True, is_on_store=True, path=ShipmentPath.FUNCTION),
+        a_package(others=frozenset({"1Z"})),
+    ],
+)
+def test_where_a_package_is_found_by_its_code_or_known_to_be_there_it_may_be_corrected_all_the_time(package):
+    assert corrected_to(package, carrier="DHL")[1].carrier == "DHL"
+
+
+@pytest.mark.parametrize("state", [ShipmentState.SUPPRESSED, ShipmentState.TAKEN_BACK])
+@given(
+    before=st.sampled_from(list(ShipmentState)), is_on_store=st.booleans(), is_begun=st.booleans(),
+)  # fmt: skip
+def test_nothing_is_left_out_that_the_store_may_have(state, before, is_on_store, is_begun):
+    package = a_package(state=before, is_on_store=is_on_store, is_begun=is_begun)
+    may = before in {ShipmentState.WAITING, ShipmentState.PARKED} and not is_on_store and not is_begun
+    if may:
+        assert left_out(package, state) is state
+    else:
+        with pytest.raises(NotAllowed):
+            left_out(package, state)

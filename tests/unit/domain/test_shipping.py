@@ -149,3 +149,11 @@ def test_a_shipment_has_what_was_asked_for_and_never_more_than_is_open(lines, wa
     assert all(0 < part.quantity <= open_pieces[part.line_id] for part in parts)
     expected = sum(open_pieces.values()) if wanted is None else sum(wanted.values())
     assert sum(part.quantity for part in parts) == expected
+
+
+def test_a_reference_names_one_package_of_an_order():
+    order = replace(ORDER, references=frozenset({"box 1"}))
+
+    with pytest.raises(NotAllowed, match="has a shipment with the reference box 1 already"):
+        parts_to_ship(order, tracking_number="2Z", reference="box 1", wanted=None)
+    assert parts_to_ship(order, tracking_number="2Z", reference="box 2", wanted={"CUP": 1})

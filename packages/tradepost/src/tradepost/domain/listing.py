@@ -315,6 +315,16 @@ def request(status: Status, change: Pending) -> Status:
     return settle(status, _ASKS[change])
 
 
+def structure_asked(status: Status, *, is_asked: bool) -> Status | None:
+    """
+    Queue an overwrite of structure, beside what is to be overwritten anyway; None where it `is_asked` for already, or
+    another change is, which keeps its turn.
+    """
+    if status.pending not in {Pending.NONE, Pending.OVERWRITE} or is_asked:
+        return None
+    return settle(status, Event.ASK_OVERWRITE)
+
+
 def taken_off_sale(status: Status) -> Status | None:
     """Queue the hide of what the merchant sells no more for the moment; None where nothing of it is on sale."""
     if status.settled != LISTED or status.is_orphaned or status.pending in _ENDS_SALE:

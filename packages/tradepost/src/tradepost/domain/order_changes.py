@@ -4,11 +4,12 @@ to decide because of a shipment that was recorded already.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import (
     OrderState,
     StoreOrder,
@@ -107,14 +108,15 @@ class LedgerOrder:
         return any(line.is_product and line.line_id not in self.matched for line in self.order.lines)
 
 
-def state_of(status: StoreStatus, holds: Holds, *, is_managed: bool = True) -> OrderState:
+def state_of(status: StoreStatus, holds: Holds, *, is_managed: bool = True, is_gone: bool = False) -> OrderState:
     """
-    Return the state of an order in the hub. `is_managed`: at least one of its items is known.
+    Return the state of an order in the hub. `is_managed`: at least one of its items is known. `is_gone`: the store does
+    not have it any more, so it waits for nothing but a person.
 
     What is wholly shipped or returned is closed, whatever held it. What is cancelled waits for a person who has to
     decide.
     """
-    settled = final_state(status)
+    settled = OrderState.CANCELLED if is_gone else final_state(status)
     if settled is OrderState.CLOSED:
         return settled
     if settled is not None and not holds.asked:
@@ -122,6 +124,22 @@ def state_of(status: StoreStatus, holds: Holds, *, is_managed: bool = True) -> O
     if not is_managed and not holds.asked:
         return OrderState.NOT_MANAGED
     return OrderState.ON_HOLD if holds.reason else OrderState.OPEN
+
+
+def held(number: int, state: OrderState, holds: Holds, *, reason: str) -> Holds:
+    """Hold an order because a person asks for it. Raises NotAllowed where there is nothing left to hold."""
+    if state in {OrderState.CLOSED, OrderState.CANCELLED}:
+        raise NotAllowed(f"Order {number} is {state}; there is nothing left to hold.")
+    return replace(holds, asked=reason)
+
+
+def released(number: int, state: OrderState, holds: Holds) -> Holds:
+    """
+    Let an order go on, whatever held it; what the rules say now holds it no more. Raises NotAllowed where nothing does.
+    """
+    if state is not OrderState.ON_HOLD:
+        raise NotAllowed(f"Order {number} is not on hold; it is {state}.")
+    return Holds(by_rules=holds.by_rules, released=holds.by_rules)
 
 
 def differences(known: StoreOrder, found: StoreOrder) -> tuple[FieldChange, ...]:

@@ -1,12 +1,12 @@
 """A shipment from its record to its proof: its states, what a store takes of it, and packages that share a line."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from tradepost.domain.errors import NotAllowed, quoted
-from tradepost.domain.order import CENT, USUAL_CARRIERS, Shipment, ShipmentLine, Tracking
+from tradepost.domain.order import CENT, USUAL_CARRIERS, Shipment, ShipmentLine, ShipmentPath, Tracking
 
 
 class ShipmentState(StrEnum):
@@ -32,6 +32,70 @@ RETRIED: Mapping[ShipmentState, ShipmentState] = {
 }
 UNSENT = (ShipmentState.WAITING, ShipmentState.PARKED)
 """Of which the store is still to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPackage:
+    """
+    A recorded shipment as far as a person may change it. `is_on_store`: the store was proven to have it; `is_begun`: a
+    request of ours for it may have landed. `others`: the tracking numbers of the order's other packages.
+    """
+
+    code: str
+    order_number: int
+    state: ShipmentState
+    tracking: Tracking
+    path: ShipmentPath
+    carrier_map: Mapping[str, str]
+    is_on_store: bool = False
+    is_begun: bool = False
+    others: frozenset[str] = frozenset()
+
+    def next_state(self, moves: Mapping[ShipmentState, ShipmentState], *, done: str) -> ShipmentState:
+        """Raises NotAllowed where what is to be `done` can't be done in its state."""
+        if self.state not in moves:
+            raise NotAllowed(f"Shipment {self.code} is {self.state.value.replace('_', ' ')}; it can't be {done}.")
+        return moves[self.state]
+
+    def in_doubt(self) -> NotAllowed:
+        return NotAllowed(
+            f"Shipment {self.code} is being sent, or was and the answer was lost: the store may have it. The next "
+            "'tradepost orders sync' finds out."
+        )
+
+
+def corrected(
+    package: RecordedPackage, *, tracking_number: str | None, carrier: str | None, cost: Decimal | None
+) -> tuple[ShipmentState, Tracking]:
+    """Say what a package is when a person has corrected it, None: as it was. Raises NotAllowed."""
+    state = package.next_state(CORRECTED, done="corrected")
+    if package.is_begun and not package.is_on_store and package.path is ShipmentPath.FUNCTION:
+        # There it is found by its lines and its number: with another number it would be somebody else's.
+        raise package.in_doubt()
+    before = package.tracking
+    after = checked(
+        tracking_number=before.number if tracking_number is None else tracking_number,
+        carrier=before.carrier if carrier is None else carrier,
+        cost=before.cost if cost is None else cost,
+        carrier_map=package.carrier_map,
+    )
+    if after.number != before.number and after.number in package.others:
+        raise NotAllowed(
+            f"Order {package.order_number} has a shipment with the tracking number {after.number} already."
+        )
+    if after == before:
+        raise NotAllowed(f"Shipment {package.code} is like that already.")
+    return state, after
+
+
+def left_out(package: RecordedPackage, state: ShipmentState) -> ShipmentState:
+    """Say that the store is not to be told of a package. Raises NotAllowed where it may have it."""
+    if package.is_on_store:
+        raise NotAllowed(f"The store has shipment {package.code} already; what is wrong with it can be corrected.")
+    if package.is_begun:
+        raise package.in_doubt()
+    return package.next_state(dict.fromkeys(UNSENT, state), done=state.value.replace("_", " "))
+
 
 # What the columns of a store take.
 LONGEST_NUMBER = 100

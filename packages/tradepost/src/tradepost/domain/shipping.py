@@ -45,12 +45,13 @@ class ShippableLine:
 
 @dataclass(frozen=True, slots=True)
 class ShippableOrder:
-    """An imported order with its lines in their order, and the tracking numbers of its shipments so far."""
+    """An imported order with its lines in their order, and the numbers and references of its shipments so far."""
 
     number: int
     state: OrderState
     lines: tuple[ShippableLine, ...]
     tracking_numbers: frozenset[str] = frozenset()
+    references: frozenset[str] = frozenset()
     why_held: str = ""
 
 
@@ -67,14 +68,21 @@ class ShipmentPart:
 
 
 def parts_to_ship(
-    order: ShippableOrder, *, tracking_number: str, wanted: Wanted | None, even_if_held: bool = False
+    order: ShippableOrder,
+    *,
+    tracking_number: str,
+    wanted: Wanted | None,
+    reference: str = "",
+    even_if_held: bool = False,
 ) -> list[ShipmentPart]:
     """
     Choose the pieces of a new shipment, from the first line on.
 
-    `wanted` None takes everything that is still open. `even_if_held`: somebody has said so. Raises NotAllowed with the
-    reason.
+    `wanted` None takes everything that is still open. `reference`: what a warehouse calls it, blank for nothing.
+    `even_if_held`: somebody has said so. Raises NotAllowed with the reason.
     """
+    if reference in order.references:
+        raise NotAllowed(f"Order {order.number} has a shipment with the reference {reference} already.")
     if order.state is OrderState.ON_HOLD and not even_if_held:
         raise NotAllowed(
             f"Order {order.number} is on hold: {order.why_held} 'tradepost orders release {order.number}' lets it go "

@@ -10,7 +10,7 @@ from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group, fingerprint
-from tradepost.domain.listing import Link, Pending, request
+from tradepost.domain.listing import Link, Pending, structure_asked
 from tradepost.domain.structure import structure_mark
 from tradepost.operations.ports import QueuedStructure
 
@@ -44,12 +44,11 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
         proven = row["proven_fingerprints"].get(Group.STRUCTURE)
         if proven is None or proven == fingerprint(marks.of(row)):
             continue
-        pending = Pending(row["pending"])
-        names[pending].add(products[row["product_id"]][0])
+        status = status_of(**{name: row[name] for name in _STATUS})
+        names[status.pending].add(products[row["product_id"]][0])
         groups = {*row["overwrite_groups"], Group.STRUCTURE.value}
-        if pending in {Pending.NONE, Pending.OVERWRITE} and groups != set(row["overwrite_groups"]):
-            status = status_of(**{name: row[name] for name in _STATUS})
-            wanted = request(status, Pending.OVERWRITE)
+        wanted = structure_asked(status, is_asked=groups == set(row["overwrite_groups"]))
+        if wanted is not None:
             queued.append({"id": row["id"], "pending": wanted.pending, "overwrite_groups": sorted(groups)})
     sql.update(Listing, queued)
     held = names[Pending.HIDE] | names[Pending.UNHIDE]

@@ -48,6 +48,8 @@ from tradepost.domain.order_changes import (
     LedgerOrder,
     OrderEventKind,
     changes_since,
+    held,
+    released,
     seen_shipments,
     state_of,
     to_decide,
@@ -118,36 +120,32 @@ class DjangoOrders:
     def hold(self, number: int, *, reason: str, by: str, at: datetime) -> None:
         with transaction.atomic():
             row = self._one(number)
-            if row.state in {OrderState.CLOSED.value, OrderState.CANCELLED.value}:
-                raise NotAllowed(f"Order {number} is {row.state}; there is nothing left to hold.")
-            row.hold_asked = reason
-            row.held_by = by
-            row.state = OrderState.ON_HOLD.value
-            row.save(update_fields=["hold_asked", "held_by", "state"])
-            OrderEvent.objects.create(
-                order=row, at=at, what=OrderEventKind.HELD.value, reason=reason, by=by, run_id=self._run_id
-            )
+            self._set_holds(row, held(number, OrderState(row.state), row.holds, reason=reason), by=by)
+            self._note(row, OrderEventKind.HELD, reason, by=by, at=at)
 
     def release(self, number: int, *, by: str, at: datetime) -> str:
         with transaction.atomic():
             row = self._one(number)
-            if row.state != OrderState.ON_HOLD.value:
-                raise NotAllowed(f"Order {number} is not on hold; it is {row.state}.")
             reason = row.holds.reason
-            row.hold_asked = row.held_by = ""
-            row.hold_released = row.hold_reason
-            # An order that is gone from the store waits for nothing any more.
-            is_gone = bool(row.closed_reason)
-            items = row.lines.filter(is_product=True)
-            known = items.filter(listing__isnull=False).exists() or not items.exists()
-            followed = state_of(StoreStatus(row.store_status), row.holds, is_managed=known)
-            settled = OrderState.CANCELLED if is_gone else followed
-            row.state = settled.value
-            row.save(update_fields=["hold_asked", "held_by", "hold_released", "state"])
-            OrderEvent.objects.create(
-                order=row, at=at, what=OrderEventKind.RELEASED.value, reason=reason, by=by, run_id=self._run_id
-            )
+            self._set_holds(row, released(number, OrderState(row.state), row.holds), by="")
+            self._note(row, OrderEventKind.RELEASED, reason, by=by, at=at)
         return reason
+
+    @staticmethod
+    def _set_holds(row: Order, holds: Holds, *, by: str) -> None:
+        items = row.lines.filter(is_product=True)
+        row.hold_reason, row.hold_asked, row.hold_released = holds.by_rules, holds.asked, holds.released
+        row.held_by = by
+        row.state = state_of(
+            StoreStatus(row.store_status),
+            holds,
+            is_managed=items.filter(listing__isnull=False).exists() or not items.exists(),
+            is_gone=bool(row.closed_reason),
+        ).value
+        row.save(update_fields=["hold_reason", "hold_asked", "hold_released", "held_by", "state"])
+
+    def _note(self, row: Order, what: OrderEventKind, reason: str, *, by: str, at: datetime) -> None:
+        OrderEvent.objects.create(order=row, at=at, what=what.value, reason=reason, by=by, run_id=self._run_id)
 
     def note_opened(self, numbers: Collection[int], *, at: datetime) -> None:
         possible = [number for number in numbers if abs(number) <= LARGEST_ID]
@@ -424,7 +422,7 @@ class DjangoOrders:
             if row.state == OrderState.CLOSED.value or row.closed_reason:
                 continue
             asked = " ".join(filter(None, (row.hold_asked, to_decide(ledger, None))))
-            state = OrderState.ON_HOLD if asked else OrderState.CANCELLED
+            state = state_of(ledger.order.status, Holds(asked=asked), is_gone=True)
             rows.append({"id": row.pk, "state": state, "hold_asked": asked, "closed_reason": DELETED})
         sql.update(Order, rows)
 

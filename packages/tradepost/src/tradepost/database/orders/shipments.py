@@ -24,12 +24,13 @@ from tradepost.domain.order import (
 from tradepost.domain.order_changes import OrderEventKind
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipment import (
-    CORRECTED,
     RETRIED,
-    UNSENT,
+    RecordedPackage,
     ShipmentState,
     checked,
     checked_reference,
+    corrected,
+    left_out,
 )
 from tradepost.domain.shipping import ShippableLine, ShippableOrder, parts_to_ship
 from tradepost.operations.ports import (
@@ -65,10 +66,12 @@ def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment
         carrier_map=order.channel.carrier_map,
     )
     reference = checked_reference(new.reference)
-    if reference and order.shipments.filter(reference=reference).exists():
-        raise NotAllowed(f"Order {new.order_number} has a shipment with the reference {reference} already.")
     parts = parts_to_ship(
-        _shippable(order), tracking_number=tracking.number, wanted=new.lines, even_if_held=new.even_if_held
+        _shippable(order),
+        tracking_number=tracking.number,
+        reference=reference,
+        wanted=new.lines,
+        even_if_held=new.even_if_held,
     )
     record = ShipmentRecord.objects.create(
         channel_id=channel_id,
@@ -209,30 +212,19 @@ def correct_shipment(
 ) -> ShipmentEdit:
     """See the port."""
     record = _one(code, channel_id=channel_id)
-    state = _next_state(record, CORRECTED, "corrected")
-    is_in_doubt = record.external_id is None and record.sending_since is not None
-    if is_in_doubt and record.order.channel.shipment_path == ShipmentPath.FUNCTION:
-        # There it is found by its lines and its number: with another number it would be somebody else's.
-        raise NotAllowed(_in_doubt(record))
-    before = _recorded(record)
-    after = checked(
-        tracking_number=before.number if correction.tracking_number is None else correction.tracking_number,
-        carrier=before.carrier if correction.carrier is None else correction.carrier,
-        cost=before.cost if correction.cost is None else correction.cost,
-        carrier_map=record.order.channel.carrier_map,
-    )
     others = ShipmentRecord.objects.filter(order=record.order).exclude(pk=record.pk).exclude(state="taken_back")
-    if after.number != before.number and others.filter(tracking_number=after.number).exists():
-        raise NotAllowed(
-            f"Order {record.order.external_id} has a shipment with the tracking number {after.number} already."
-        )
+    before = _recorded(record)
+    state, after = corrected(
+        _package(record, others=others.values_list("tracking_number", flat=True)),
+        tracking_number=correction.tracking_number,
+        carrier=correction.carrier,
+        cost=correction.cost,
+    )
     fields = tuple(
         FieldChange(column, getattr(before, name), getattr(after, name))
         for name, column in _COLUMNS.items()
         if getattr(before, name) != getattr(after, name)
     )
-    if not fields:
-        raise NotAllowed(f"Shipment {code} is like that already.")
     record.tracking_number, record.carrier, record.cost = after.number, after.carrier, after.cost
     _set_state(record, state)
     if record.external_id is not None:
@@ -246,11 +238,7 @@ def leave_out_shipment(
 ) -> ShipmentEdit:
     """See the port."""
     record = _one(code, channel_id=channel_id)
-    if record.external_id is not None:
-        raise NotAllowed(f"The store has shipment {record.code} already; what is wrong with it can be corrected.")
-    if record.sending_since is not None:
-        raise NotAllowed(_in_doubt(record))
-    _next_state(record, dict.fromkeys(UNSENT, state), state.value.replace("_", " "))
+    state = left_out(_package(record), state)
     fields = (FieldChange("state", record.state, state.value),)
     _set_state(record, state)
     return _edited(record, _LEFT_OUT[state], fields, by=by, at=at, reason=reason)
@@ -277,13 +265,6 @@ def retry_shipments(codes: Collection[str] | None, *, channel_id: int, by: str, 
     return edits
 
 
-def _in_doubt(record: ShipmentRecord) -> str:
-    return (
-        f"Shipment {record.code} is being sent, or was and the answer was lost: the store may have it. The next "
-        "'tradepost orders sync' finds out."
-    )
-
-
 def _one(code: str, *, channel_id: int) -> ShipmentRecord:
     found = _of_channel(channel_id).select_for_update(of=("self",)).select_related("order__channel")
     record = found.filter(code=code).first()
@@ -292,11 +273,18 @@ def _one(code: str, *, channel_id: int) -> ShipmentRecord:
     return record
 
 
-def _next_state(record: ShipmentRecord, moves: Mapping[ShipmentState, ShipmentState], done: str) -> ShipmentState:
-    state = ShipmentState(record.state)
-    if state not in moves:
-        raise NotAllowed(f"Shipment {record.code} is {state.value.replace('_', ' ')}; it can't be {done}.")
-    return moves[state]
+def _package(record: ShipmentRecord, *, others: Iterable[str] = ()) -> RecordedPackage:
+    return RecordedPackage(
+        code=record.code,
+        order_number=record.order.external_id,
+        state=ShipmentState(record.state),
+        tracking=_recorded(record),
+        path=ShipmentPath(record.order.channel.shipment_path),
+        carrier_map=record.order.channel.carrier_map,
+        is_on_store=record.external_id is not None,
+        is_begun=record.sending_since is not None,
+        others=frozenset(others),
+    )
 
 
 def _set_state(record: ShipmentRecord, state: ShipmentState) -> None:
@@ -386,4 +374,5 @@ def _shippable(order: Order) -> ShippableOrder:
         ),
         why_held=order.holds.reason,
         tracking_numbers=frozenset(kept.values_list("tracking_number", flat=True)),
+        references=frozenset(order.shipments.exclude(reference="").values_list("reference", flat=True)),
     )
