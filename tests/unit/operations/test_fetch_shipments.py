@@ -3,6 +3,8 @@
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakes.fetches import MemoryPlace
 from fakes.hub import MemoryHub
@@ -17,6 +19,10 @@ EMPTY = b"order,tracking\n"
 
 @pytest.fixture
 def hub() -> MemoryHub:
+    return hub_with_places()
+
+
+def hub_with_places() -> MemoryHub:
     hub = MemoryHub()
     hub.shipment_sources.places = {"dock": MemoryPlace(), "erp": MemoryPlace()}
     return hub
@@ -80,6 +86,31 @@ def test_what_is_wrong_with_a_source_or_a_file_keeps_no_other_from_coming_in(hub
     ]
     assert dict(run.bad())["away"] == "It does not answer. The next fetch tries it again."
     assert [taken.id.name for taken in hub.shipment_sources.taken] == ["b.csv", "c.csv"]
+
+
+@given(st.dictionaries(
+    st.sampled_from(["a.csv", "b.csv", "c.csv", "d.csv.part"]),
+    st.tuples(st.sampled_from([EMPTY, EMPTY.rstrip(), b"no shipments\n", b""]), st.booleans()),
+))  # fmt: skip
+def test_of_many_files_each_whole_one_is_taken_once_and_found_in_the_folder_that_says_how_it_went(files):
+    hub = hub_with_places()
+    for name, (content, is_whole) in files.items():
+        offer(hub, name, content, is_whole=is_whole)
+
+    for _ in range(4):
+        hub.drive(FetchShipments())
+
+    place = hub.shipment_sources.places["dock"]
+    whole = {name: content for name, (content, is_whole) in files.items() if is_whole and is_meant(name)}
+    assert sorted(taken.id.name for taken in hub.shipment_sources.taken) == sorted(whole)
+    assert set(place.files) == set(files) - set(whole), "what is not whole, or not meant, stays where it is"
+    away = {
+        f"{'done' if content.startswith(b'order') else 'refused'}/"
+        f"{put_away_name(name, checksum=sha256(content).hexdigest())}": content
+        for name, content in whole.items()
+    }
+    assert place.away == away
+    assert hub.drive(FetchShipments()).outcomes.keys() <= {f"dock/{name}" for name in place.files}
 
 
 @pytest.mark.parametrize(
