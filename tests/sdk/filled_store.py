@@ -39,8 +39,7 @@ from miva_sandbox.state import (
 from miva_sandbox.state.attributes import PRODUCT, TEMPLATE, Attribute, Option
 from miva_sandbox.state.categories import Category
 from miva_sandbox.state.database import Database
-from miva_sandbox.state.order_lines import NewLine
-from miva_sandbox.state.order_lines import Option as LineOption
+from miva_sandbox.state.order_lines import ChosenOption, NewLine
 from miva_sandbox.state.products import Product
 from miva_sandbox.state.store import Store
 from miva_sandbox.state.variants import Dimension, Part, Pricing
@@ -130,7 +129,7 @@ def _fill_orders(store: Store) -> None:
     for name in ("Home", "Work"):
         customers.add_address(store, ada, {"descrip": name, "city": "Salem"})
     order_id = orders.insert(store, orders.NewOrder(cust_id=ada, address={"ship_fname": "Ada", "ship_city": "Salem"}))
-    size = LineOption(attr_code="size", opt_code="S", attr_id=1, option_id=1)
+    size = ChosenOption(attr_code="size", opt_code="S", attr_id=1, option_id=1)
     lines = [
         NewLine(
             code="TEE", name="T-Shirt", sku="SKU-TEE-S", price=19 * UNIT, weight=0, quantity=2, product_id=1,

@@ -143,7 +143,7 @@ def test_names_stay_out_of_the_history_and_the_log(shop, caplog):
 def engrave(shop, number, text):
     """What a shopper has typed on the product's page, as the store's staff correct it."""
     (line,) = shop.merchant.lines(number)
-    option = order_lines.Option(attr_code="engraving", data=text)
+    option = order_lines.ChosenOption(attr_code="engraving", data=text)
     in_store(shop, lambda store: order_lines.add_option(store, number, line, option))
     rename(shop, number)
 

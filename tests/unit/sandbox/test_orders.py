@@ -14,7 +14,7 @@ from miva_sandbox.state import (
 )
 from miva_sandbox.state.charges import Charge
 from miva_sandbox.state.errors import AlreadyExists, Invalid
-from miva_sandbox.state.order_lines import NewLine, Option
+from miva_sandbox.state.order_lines import ChosenOption, NewLine
 from miva_sandbox.state.products import Product
 from miva_sandbox.state.shipments import Tracking
 from miva_sandbox.state.store import Store
@@ -59,7 +59,7 @@ def statuses(store, order_id):
 
 
 def test_a_total_is_the_rounded_lines_with_their_options_and_the_charges(store):
-    surcharge = Option(attr_code="wrap", price=UNIT // 4)
+    surcharge = ChosenOption(attr_code="wrap", price=UNIT // 4)
     order_id, _ = place(store, line(price=333_333_333, quantity=3, options=(surcharge,)), line(quantity=1))
     charges.add(store, order_id, Charge(type="SHIPPING", descrip="Ground", amount=6_50000000))
     charges.add(store, order_id, Charge(type="TAX", descrip="Tax", amount=1_00500000))
@@ -170,7 +170,7 @@ def test_a_shipment_code_carries_order_day_and_number(store):
 
 
 def test_a_split_leaves_the_rest_on_the_old_line_and_copies_options(store):
-    order_id, [first] = place(store, line(quantity=5, options=(Option(attr_code="wrap", price=UNIT),)))
+    order_id, [first] = place(store, line(quantity=5, options=(ChosenOption(attr_code="wrap", price=UNIT),)))
 
     second = order_lines.split(store, rows(store, order_id)[0], 2)
 

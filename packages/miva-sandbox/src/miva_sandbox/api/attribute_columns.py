@@ -3,15 +3,13 @@
 import json
 import sqlite3
 from collections import defaultdict
-from typing import Any
 
 from miva_sandbox.api import formats
 from miva_sandbox.api.list_query import Column
-from miva_sandbox.api.responses import number
+from miva_sandbox.api.responses import Row, number
 from miva_sandbox.state.attributes import CHOICES, TEMPLATE_TYPE
 from miva_sandbox.state.store import Store
 
-Row = dict[str, Any]
 _LISTED = "(SELECT value FROM json_each(?))"
 # What lists of attributes can be searched and sorted by, those of products and of templates alike.
 SEARCHED = {

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from miva_sandbox.api import list_query
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition
@@ -10,9 +10,8 @@ from miva_sandbox.api.parameters import Parameters, as_text
 from miva_sandbox.api.registry import Call
 from miva_sandbox.api.responses import ApiError, FieldError
 from miva_sandbox.state import basket_inventory, custom_fields
-from miva_sandbox.state.custom_fields import CHECKBOX, MODULE, MULTITEXT
+from miva_sandbox.state.custom_fields import CHECKBOX, MODULE, MULTITEXT, Entity
 
-Entity = Literal["product", "category", "customer", "order"]
 Values = dict[int, dict[str, dict[str, str | list[str]]]]
 
 _NEGATIVE = {"NE": "EQ", "NC": "CO", "NOTLIKE": "LIKE", "NOT_IN": "IN"}

@@ -9,7 +9,7 @@ from miva_sandbox.state.attributes import PRODUCT
 from miva_sandbox.state.choices import Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.numbers import to_units
-from miva_sandbox.state.order_lines import NewLine, Option
+from miva_sandbox.state.order_lines import ChosenOption, NewLine
 from miva_sandbox.state.sales import Sale
 
 _SHORT_DATA = 254
@@ -39,7 +39,7 @@ def read_item(call: Call, element: Parameters, *, option_names: Sequence[str] = 
     )
 
 
-def option_of(call: Call, product_id: int, element: Parameters) -> Option:
+def option_of(call: Call, product_id: int, element: Parameters) -> ChosenOption:
     """Read one option: attr_code with opt_code_or_data, and a surcharge; the ids of what exists are added."""
     code = element.required_text("attr_code")
     value = as_text(element.raw("opt_code_or_data")) or as_text(element.raw("value"))
@@ -47,7 +47,7 @@ def option_of(call: Call, product_id: int, element: Parameters) -> Option:
     element.expect(("attr_id", "attmpat_id"))
     attribute = attributes.find(call.store, PRODUCT, product_id, code) if product_id else None
     option = attributes.find_option(call.store, PRODUCT, attribute["id"], value) if attribute is not None else None
-    return Option(
+    return ChosenOption(
         attr_code=code,
         attr_id=attribute["id"] if attribute is not None else 0,
         option_id=option["id"] if option is not None else 0,

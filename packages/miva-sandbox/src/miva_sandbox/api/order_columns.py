@@ -4,16 +4,14 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from miva_sandbox.api import custom_field_values, formats, order_item_rows
 from miva_sandbox.api.list_query import CUSTOM_FIELDS
 from miva_sandbox.api.registry import Call
-from miva_sandbox.api.responses import number
+from miva_sandbox.api.responses import Row, number
 from miva_sandbox.state import charges, customers, queues
 from miva_sandbox.state.orders import ADDRESS_COLUMNS
 
-Row = dict[str, Any]
 Groups = dict[int, list[Row]]
 
 _UNITS_PER_CENT = 10**6

@@ -7,10 +7,8 @@ from typing import Any
 
 from miva_sandbox.api import formats
 from miva_sandbox.api.registry import Call
-from miva_sandbox.api.responses import number
+from miva_sandbox.api.responses import Row, number
 from miva_sandbox.state import choices, products, variants
-
-Row = dict[str, Any]
 
 _UNITS_PER_CENT = 10**6
 _UNITS_PER_MILL = 10**5

@@ -7,12 +7,10 @@ from typing import Any
 from miva_sandbox.api import custom_field_values, formats, order_columns
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, ListQuery, Spec
 from miva_sandbox.api.registry import Call
-from miva_sandbox.api.responses import number
+from miva_sandbox.api.responses import Row, number
 from miva_sandbox.state import queues
 from miva_sandbox.state.database import as_records
 from miva_sandbox.state.orders import ADDRESS_COLUMNS
-
-Row = dict[str, Any]
 
 QUEUE_FIELDS = f"{CUSTOM_FIELDS}orderworkflow:"
 _CENTS = 2

@@ -1,13 +1,10 @@
 """The columns that a product always has, wherever it is shown: in lists, and inside other products."""
 
 import sqlite3
-from typing import Any
 
 from miva_sandbox.api import formats
-from miva_sandbox.api.responses import number
+from miva_sandbox.api.responses import Row, number
 from miva_sandbox.state.store import Store
-
-Row = dict[str, Any]
 
 
 def base(store: Store, row: sqlite3.Row | Row) -> Row:

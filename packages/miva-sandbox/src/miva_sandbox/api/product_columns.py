@@ -13,11 +13,10 @@ from typing import Any
 from miva_sandbox.api import attribute_columns, custom_field_values, product_base
 from miva_sandbox.api.list_query import CUSTOM_FIELDS
 from miva_sandbox.api.registry import Call
-from miva_sandbox.api.responses import number
+from miva_sandbox.api.responses import Row, number
 from miva_sandbox.state import images
 from miva_sandbox.state.database import as_records
 
-Row = dict[str, Any]
 # `found` are the products, `rows` what is built of them, in the same order.
 Adder = Callable[[Call, Sequence[sqlite3.Row], Sequence[Row]], None]
 _OF_THE_PAGE = "(SELECT value FROM json_each(?))"

@@ -8,10 +8,8 @@ from typing import Any
 from miva_sandbox.api import custom_field_values, list_query, product_base, product_columns
 from miva_sandbox.api.list_query import CUSTOM_FIELDS, Column, Condition, ListQuery, Spec
 from miva_sandbox.api.registry import Call
-from miva_sandbox.api.responses import ApiError
+from miva_sandbox.api.responses import ApiError, Row
 from miva_sandbox.state.database import as_records
-
-Row = dict[str, Any]
 
 _FAILURE = "MER-JSN-PRD-00054"
 _TRACKED = (

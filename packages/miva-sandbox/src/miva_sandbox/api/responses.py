@@ -17,6 +17,8 @@ import msgspec
 from miva_sandbox.state.numbers import UNITS
 
 Answer = dict[str, Any]
+Row = dict[str, Any]
+"""One record of an answer."""
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 

@@ -3,13 +3,11 @@
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
 
+from miva_sandbox.api.responses import Row
 from miva_sandbox.state.attributes import BOOLEANS, PRODUCT, TEMPLATE, TEMPLATE_TYPE, all_of
 from miva_sandbox.state.store import Store
 from miva_sandbox.state.variants import DEFAULT, Dimension
-
-Row = dict[str, Any]
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from miva_sandbox.state import baskets, sales, scheduled_tasks
 from miva_sandbox.state.baskets import Buyer, Item, Purchase
 from miva_sandbox.state.columns import key
-from miva_sandbox.state.hooks import Payment
+from miva_sandbox.state.hooks import PaymentOutcome
 from miva_sandbox.state.store import Store
 
 _ADDRESS = {
@@ -76,7 +76,7 @@ class Shopper:
             held = baskets.find(self._store, self.session)
             return baskets.items(self._store, held["id"]) if held is not None else []
 
-    def check_out(self, *, payment: Payment | None = None, buyer: Buyer = BUYER) -> Purchase | None:
+    def check_out(self, *, payment: PaymentOutcome | None = None, buyer: Buyer = BUYER) -> Purchase | None:
         """
         Order what is in the basket; None if there is nothing in it.
 

@@ -7,7 +7,7 @@ from miva_sandbox.control import request_body
 from miva_sandbox.control.request_body import Body, RefusedError
 from miva_sandbox.control.shopper import Shopper
 from miva_sandbox.state.baskets import OutOfStock, PaymentDied, PaymentRefused
-from miva_sandbox.state.hooks import Payment
+from miva_sandbox.state.hooks import PaymentOutcome
 from miva_sandbox.state.sales import NotForSaleError
 
 
@@ -63,8 +63,8 @@ def _look(shopper: Shopper, _: Body) -> Body:
 
 def _check_out(shopper: Shopper, body: Body) -> Body:
     payment: Any = body.get("payment")
-    if payment is not None and payment not in get_args(Payment):
-        raise RefusedError(f"payment must be one of: {', '.join(get_args(Payment))}")
+    if payment is not None and payment not in get_args(PaymentOutcome):
+        raise RefusedError(f"payment must be one of: {', '.join(get_args(PaymentOutcome))}")
     bought = shopper.check_out(payment=payment)
     return (
         {"refused": "the basket is empty"}

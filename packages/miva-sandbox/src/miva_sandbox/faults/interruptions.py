@@ -12,7 +12,7 @@ from miva_sandbox.api.responses import AccessDenied
 from miva_sandbox.faults.rules import Faults, Rule
 from miva_sandbox.state.agenda import Gap
 from miva_sandbox.state.domain import Domain
-from miva_sandbox.state.hooks import Payment
+from miva_sandbox.state.hooks import PaymentOutcome
 
 
 class EngineTimeoutError(Exception):
@@ -44,7 +44,7 @@ def install(domain: Domain, faults: Faults) -> None:
     def gap(**event: Any) -> Gap | None:
         return _gap(faults.take("checkout_gap", "order", **event))
 
-    def payment(**event: Any) -> Payment:
+    def payment(**event: Any) -> PaymentOutcome:
         if faults.take("payment_refused", "shopper", **event):
             return "refused"
         return "dies" if faults.take("payment_dies", "shopper", **event) else "authorised"

@@ -111,7 +111,7 @@ class FtpServer:
         self._authorizer = authorizer
         settings: dict[str, Any] = {
             "authorizer": authorizer,
-            "abstracted_fs": ftp_faults.filesystem(_Files, self._faults),
+            "abstracted_fs": ftp_faults.filesystem(_FtpFiles, self._faults),
             "banner": "Store files.",
             "timeout": _IDLE_TIMEOUT_SECONDS,
             "auth_failed_timeout": 0,
@@ -146,7 +146,7 @@ def _serve(loop: IOLoop, stopping: _Stopping) -> None:
     loop.close()
 
 
-class _Files(AbstractedFS):  # type: ignore[misc]  # the library has no types
+class _FtpFiles(AbstractedFS):  # type: ignore[misc]  # the library has no types
     def validpath(self, path: str) -> bool:
         try:
             return bool(super().validpath(path))

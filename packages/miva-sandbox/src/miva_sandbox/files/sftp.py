@@ -107,7 +107,7 @@ class SftpServer:
             connection = paramiko.Transport(connected)
             connection.auth_timeout = _AUTH_TIMEOUT_SECONDS
             connection.add_server_key(self.host_key)
-            connection.set_subsystem_handler("sftp", SFTPServer, _Files, files=self, connection=connection)
+            connection.set_subsystem_handler("sftp", SFTPServer, _SftpFiles, files=self, connection=connection)
             self._connections.append(connection)
             # With an event given the negotiation runs in the connection's own thread, and its failure stays there.
             connection.start_server(threading.Event(), _Login(self))
@@ -129,7 +129,7 @@ class _Login(paramiko.ServerInterface):
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
 
-class _Files(SFTPServerInterface):
+class _SftpFiles(SFTPServerInterface):
     """The files below the root; every path is read from there, and links that lead out are not followed."""
 
     def __init__(

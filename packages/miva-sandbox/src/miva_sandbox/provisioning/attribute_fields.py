@@ -3,12 +3,11 @@
 from miva_sandbox.provisioning.registry import Tag
 from miva_sandbox.state import attributes
 from miva_sandbox.state.attributes import Attribute, Option
-
-Changes = dict[str, str | int]
+from miva_sandbox.state.columns import ColumnValues
 
 
 def new_attribute(tag: Tag) -> Attribute:
-    values: Changes = {
+    values: ColumnValues = {
         "code": tag.required_code("Code"),
         "type": tag.required_word("Type", attributes.TYPES),
         "prompt": tag.required_text("Prompt"),
@@ -16,7 +15,7 @@ def new_attribute(tag: Tag) -> Attribute:
     return Attribute(**(values | _values(tag) | _switches(tag)))  # type: ignore[arg-type]  # fields by name
 
 
-def attribute_changes(tag: Tag, *, types: tuple[str, ...] = attributes.TYPES) -> Changes:
+def attribute_changes(tag: Tag, *, types: tuple[str, ...] = attributes.TYPES) -> ColumnValues:
     changes = _names(tag)
     chosen = tag.word("Type", types)
     if chosen is not None:
@@ -25,17 +24,17 @@ def attribute_changes(tag: Tag, *, types: tuple[str, ...] = attributes.TYPES) ->
 
 
 def new_option(tag: Tag) -> Option:
-    values: Changes = {"code": tag.required_code("Code"), "prompt": tag.required_text("Prompt")}
+    values: ColumnValues = {"code": tag.required_code("Code"), "prompt": tag.required_text("Prompt")}
     return Option(**(values | _values(tag)), default=bool(tag.boolean("DefaultOption")))  # type: ignore[arg-type]  # likewise
 
 
-def option_changes(tag: Tag) -> tuple[Changes, bool]:
+def option_changes(tag: Tag) -> tuple[ColumnValues, bool]:
     """Return the changed columns, and whether the option is to be the default."""
     return _names(tag) | _values(tag), bool(tag.boolean("DefaultOption"))
 
 
-def _names(tag: Tag) -> Changes:
-    changes: Changes = {}
+def _names(tag: Tag) -> ColumnValues:
+    changes: ColumnValues = {}
     code = tag.code("Code")
     if code is not None:
         changes["code"] = code
@@ -45,7 +44,7 @@ def _names(tag: Tag) -> Changes:
     return changes
 
 
-def _values(tag: Tag) -> Changes:
+def _values(tag: Tag) -> ColumnValues:
     found = {
         "price": tag.price("Price"),
         "cost": tag.price("Cost"),
@@ -55,6 +54,6 @@ def _values(tag: Tag) -> Changes:
     return {column: value for column, value in found.items() if value is not None}
 
 
-def _switches(tag: Tag) -> Changes:
+def _switches(tag: Tag) -> ColumnValues:
     found = {"required": tag.boolean("Required"), "inventory": tag.boolean("Inventory")}
     return {column: value for column, value in found.items() if value is not None}

@@ -10,7 +10,7 @@ from miva_sandbox.state.charges import SHIPPING_MODULE, SHIPPING_MODULE_CODE, Ch
 from miva_sandbox.state.choices import Question, Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.numbers import to_units
-from miva_sandbox.state.order_lines import NewLine, Option
+from miva_sandbox.state.order_lines import ChosenOption, NewLine
 from miva_sandbox.state.order_status import Line
 from miva_sandbox.state.order_stock import Movement
 from miva_sandbox.state.orders import ADDRESS_COLUMNS, ADDRESS_PARAMETERS
@@ -85,7 +85,7 @@ def catalogue_item(tag: Tag, code: str) -> ReadLine:
     return line, sold.movements, _parcel(tag)
 
 
-def _chosen(tag: Tag, product: sqlite3.Row, asked: list[Question]) -> tuple[int | None, list[choices.Answer]]:
+def _chosen(tag: Tag, product: sqlite3.Row, asked: list[Question]) -> tuple[int | None, list[choices.GivenAnswer]]:
     container = tag.container("Options")
     has_dimensions = any(question.attribute["inventory"] for question in asked)
     if container is None:
@@ -112,10 +112,10 @@ def _chosen(tag: Tag, product: sqlite3.Row, asked: list[Question]) -> tuple[int 
     return variant_id, answers
 
 
-def options(tag: Tag, linked: sqlite3.Row | None) -> tuple[Option, ...]:
+def options(tag: Tag, linked: sqlite3.Row | None) -> tuple[ChosenOption, ...]:
     """Read the options of a free line; ids are those of today's catalogue, where it has such a thing."""
     container = tag.container("Options")
-    found: list[Option] = []
+    found: list[ChosenOption] = []
     for element in container.walk() if container is not None else ():
         inner = tag.inner(element)
         if element.key != "option":
@@ -124,14 +124,14 @@ def options(tag: Tag, linked: sqlite3.Row | None) -> tuple[Option, ...]:
     return tuple(found)
 
 
-def _option(tag: Tag, linked: sqlite3.Row | None) -> Option:
+def _option(tag: Tag, linked: sqlite3.Row | None) -> ChosenOption:
     code = tag.required_text("AttributeCode")
     chosen, text = tag.text("OptionCode", blank=False) or "", tag.text("Data", blank=False) or ""
     tag.text("AttributeTemplateAttributeCode", blank=False)
     attribute = attributes.find(tag.store, PRODUCT, linked["id"], code) if linked is not None else None
     option = attributes.find_option(tag.store, PRODUCT, attribute["id"], chosen) if attribute is not None else None
     typed = order_lines.text_option(code, text)
-    return Option(
+    return ChosenOption(
         attr_code=code,
         opt_code=chosen,
         data=typed.data,

@@ -246,22 +246,22 @@ class Tag:
         return to_units(value)
 
 
-Function = Callable[[Tag], None]
+TagFunction = Callable[[Tag], None]
 
-_tags: dict[str, Function] = {}
+_tags: dict[str, TagFunction] = {}
 
 
-def tag(name: str) -> Callable[[Function], Function]:
+def tag(name: str) -> Callable[[TagFunction], TagFunction]:
     """Register the function of a tag."""
 
-    def register(function: Function) -> Function:
+    def register(function: TagFunction) -> TagFunction:
         _tags[name.lower()] = function
         return function
 
     return register
 
 
-def find(key: str) -> Function | None:
+def find(key: str) -> TagFunction | None:
     """Return the function of a tag by its name in lower case."""
     return _tags.get(key)
 

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field, replace
 from miva_sandbox.state import charges, inventory, order_lines, order_stock, orders, sales, steps
 from miva_sandbox.state.charges import Charge
 from miva_sandbox.state.errors import StoreError
-from miva_sandbox.state.hooks import Payment
-from miva_sandbox.state.order_lines import NewLine, Option
+from miva_sandbox.state.hooks import PaymentOutcome
+from miva_sandbox.state.order_lines import ChosenOption, NewLine
 from miva_sandbox.state.order_stock import Movement
 from miva_sandbox.state.sales import Sale, Shortage
 from miva_sandbox.state.steps import Steps
@@ -191,7 +191,7 @@ def held(store: Store) -> dict[int, int]:
     return units
 
 
-def check_out(store: Store, basket: sqlite3.Row, buyer: Buyer, *, payment: Payment | None = None) -> Purchase:
+def check_out(store: Store, basket: sqlite3.Row, buyer: Buyer, *, payment: PaymentOutcome | None = None) -> Purchase:
     """
     Make the basket an order, with shipping and an authorised payment over its total.
 
@@ -213,7 +213,7 @@ def check_out(store: Store, basket: sqlite3.Row, buyer: Buyer, *, payment: Payme
     return Purchase(basket["order_id"], not is_done)
 
 
-def _purchase(store: Store, basket: sqlite3.Row, buyer: Buyer, payment: Payment) -> Steps:
+def _purchase(store: Store, basket: sqlite3.Row, buyer: Buyer, payment: PaymentOutcome) -> Steps:
     """Take what isn't taken yet; pay; write the order; forget the basket. Others may look in between."""
     taken_now = _drawn(store, [item for item in items(store, basket["id"]) if not item.taken])
     if (short := sales.shortage(store, taken_now)) is not None:
@@ -309,5 +309,5 @@ def _put_into_session(store: Store, basket_id: int, session: str) -> None:
 
 def _item(row: sqlite3.Row) -> Item:
     values = json.loads(row["line"])
-    line = NewLine(**{**values, "options": tuple(Option(**option) for option in values["options"])})
+    line = NewLine(**{**values, "options": tuple(ChosenOption(**option) for option in values["options"])})
     return Item(row["line_id"], line, bool(row["taken"]))

@@ -45,7 +45,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GivenAnswer:
     """A given answer: the option row of a choice, else the text that was typed."""
 
     question: Question
@@ -78,13 +78,13 @@ def questions(store: Store, product_id: int) -> list[Question]:
     return found
 
 
-def read(store: Store, asked: Sequence[Question], given: Mapping[tuple[str, str], str]) -> list[Answer]:
+def read(store: Store, asked: Sequence[Question], given: Mapping[tuple[str, str], str]) -> list[GivenAnswer]:
     """
     Match texts to questions; `given` is keyed as Question.name, template questions also by ("", code).
 
     Raises Unanswered.
     """
-    answers: list[Answer] = []
+    answers: list[GivenAnswer] = []
     for question in asked:
         value = given.get(question.name, given.get(("", key(question.code)), ""))
         option = attributes.find_option(store, question.kind, question.attribute["id"], value) if value else None
@@ -93,11 +93,11 @@ def read(store: Store, asked: Sequence[Question], given: Mapping[tuple[str, str]
         if question.is_choice and value and option is None:
             raise Unanswered(question.code)
         if value:
-            answers.append(Answer(question, option, "" if question.is_choice else value))
+            answers.append(GivenAnswer(question, option, "" if question.is_choice else value))
     return answers
 
 
-def variant_of(store: Store, product_id: int, asked: Sequence[Question], answers: Sequence[Answer]) -> int | None:
+def variant_of(store: Store, product_id: int, asked: Sequence[Question], answers: Sequence[GivenAnswer]) -> int | None:
     """Return the variant that was chosen, the default one without dimensions, or None if there is no such variant."""
     chosen = {
         (answer.question.attr_id, answer.question.attmpat_id): answer.option["id"] if answer.option else _GIVEN

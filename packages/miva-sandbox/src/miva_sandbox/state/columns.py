@@ -9,6 +9,9 @@ NAME_WIDTH = 100
 TEXT_WIDTH = 254
 INTEGER_MAX = 2147483647
 
+ColumnValues = dict[str, str | int]
+"""What is to be written into a row, by column."""
+
 _STRICT_CODE = re.compile(r"[A-Za-z0-9_-]*")
 _LOOSE_FAULTS = (("%", "a percent sign"), ("\\", "a backslash (\\)"), ("\0", "a null byte"))
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from miva_sandbox.state.agenda import Gap
 
-Payment = Literal["authorised", "refused", "dies"]
+PaymentOutcome = Literal["authorised", "refused", "dies"]
 
 
 def _no_gap(**_: Any) -> Gap | None:
@@ -17,7 +17,7 @@ def _in_time(_: Mapping[str, Any]) -> Gap | None:
     return None
 
 
-def _authorised(**_: Any) -> Payment:
+def _authorised(**_: Any) -> PaymentOutcome:
     return "authorised"
 
 
@@ -41,7 +41,7 @@ class Hooks:
     before_tag: list[Callable[[str], None]] = field(default_factory=list)
     multicall_seconds: float | None = None
     gap: Callable[..., Gap | None] = _no_gap
-    payment: Callable[..., Payment] = _authorised
+    payment: Callable[..., PaymentOutcome] = _authorised
     race: Callable[..., bool] = _alone
     lateness: Callable[[Mapping[str, Any]], Gap | None] = _in_time
 

@@ -45,7 +45,7 @@ _REASON = "Cancellation Reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class ChosenOption:
     """What was chosen or typed for one attribute; long text belongs in `data_long`."""
 
     attr_code: str
@@ -73,14 +73,14 @@ class NewLine:
     taxable: bool = True
     upsold: bool = False
     tax: int = 0
-    options: tuple[Option, ...] = ()
+    options: tuple[ChosenOption, ...] = ()
 
 
-def text_option(attr_code: str, text: str) -> Option:
+def text_option(attr_code: str, text: str) -> ChosenOption:
     """Hold a text where the store puts it: short ones in `data`, others in `data_long`."""
     if len(text) <= _SHORT_DATA:
-        return Option(attr_code=attr_code, data=text)
-    return Option(attr_code=attr_code, data_long=text)
+        return ChosenOption(attr_code=attr_code, data=text)
+    return ChosenOption(attr_code=attr_code, data_long=text)
 
 
 def draws(store: Store, line: NewLine) -> list[Movement]:
@@ -148,7 +148,7 @@ def insert(store: Store, order_id: int, line: NewLine, *, line_id: int | None = 
     return line_id
 
 
-def add_option(store: Store, order_id: int, line_id: int, option: Option) -> None:
+def add_option(store: Store, order_id: int, line_id: int, option: ChosenOption) -> None:
     store.db.execute(
         "INSERT INTO order_options (id, order_id, line_id, attr_id, attmpat_id, option_id, attr_code, opt_code, data, "
         "data_long, retail, base_price, price, weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from miva_sandbox.state import choices, inventory, order_stock, products, variants
-from miva_sandbox.state.choices import Answer, Unanswered
-from miva_sandbox.state.order_lines import NewLine, Option
+from miva_sandbox.state.choices import GivenAnswer, Unanswered
+from miva_sandbox.state.order_lines import ChosenOption, NewLine
 from miva_sandbox.state.order_stock import Movement
 from miva_sandbox.state.store import Store
 
@@ -63,7 +63,7 @@ def sale(
     product: sqlite3.Row,
     *,
     variant_id: int | None,
-    answers: Sequence[Answer],
+    answers: Sequence[GivenAnswer],
     quantity: int,
 ) -> Sale:
     """Price a choice; `variant_id` None is a combination that is no variant, which has no SKU."""
@@ -118,10 +118,10 @@ def _summed(movements: Sequence[Movement]) -> dict[int, int]:
     return quantities
 
 
-def _option(answer: Answer, *, surcharged: bool) -> Option:
+def _option(answer: GivenAnswer, *, surcharged: bool) -> ChosenOption:
     # The surcharge of a choice is its option's; a check box or text carries its own.
     charged = answer.option if answer.option is not None else answer.question.attribute
-    return Option(
+    return ChosenOption(
         attr_code=answer.question.code,
         opt_code=answer.option["code"] if answer.option is not None else "",
         data=answer.data,

@@ -8,19 +8,19 @@ from lxml.html import builder as E  # noqa: N812 - the builder's usual name
 
 from miva_sandbox.state import categories, shelves
 from miva_sandbox.storefront import frame, html, images
-from miva_sandbox.storefront.shopper import Shopper
+from miva_sandbox.storefront.shopper import ShopperRequest
 
 _PER_PAGE = 50
 _FURTHEST_OFFSET = 10**9
 
 
-def front(shopper: Shopper) -> bytes:
+def front(shopper: ShopperRequest) -> bytes:
     name = str(shopper.store.settings["name"])
     top = shopper.store.db.rows("SELECT * FROM categories WHERE parent_id = 0 AND active ORDER BY disp_order, id")
     return frame.page(shopper, "SFNT", name, [html.heading(f"Welcome to {name}"), *_categories(shopper, top)])
 
 
-def category(shopper: Shopper) -> bytes:
+def category(shopper: ShopperRequest) -> bytes:
     found = categories.find(shopper.store, shopper.field("Category_Code"))
     if found is None or not found["active"]:
         return frame.not_found(shopper, f"Category '{shopper.field('Category_Code')}' is not available at this time.")
@@ -34,14 +34,14 @@ def category(shopper: Shopper) -> bytes:
     return frame.page(shopper, "CTGY", found["name"], content)
 
 
-def all_products(shopper: Shopper) -> bytes:
+def all_products(shopper: ShopperRequest) -> bytes:
     offset = _offset(shopper)
     listed = shelves.everything(shopper.store, limit=_PER_PAGE + 1, offset=offset)
     content = [html.heading("All products"), *_listed(shopper, "PLST", listed, offset)]
     return frame.page(shopper, "PLST", "All products", content)
 
 
-def search(shopper: Shopper) -> bytes:
+def search(shopper: ShopperRequest) -> bytes:
     words, offset = shopper.field("Search"), _offset(shopper)
     form = E.FORM(
         E.CLASS("search"),
@@ -58,12 +58,12 @@ def search(shopper: Shopper) -> bytes:
     return frame.page(shopper, "SRCH", "Search", content)
 
 
-def cards(shopper: Shopper, page: str, listed: Sequence[sqlite3.Row]) -> HtmlElement:
+def cards(shopper: ShopperRequest, page: str, listed: Sequence[sqlite3.Row]) -> HtmlElement:
     """Write a list of products, each with the image that the page's setting names."""
     return E.UL(E.CLASS("products"), *(_card(shopper, page, row) for row in listed))
 
 
-def _card(shopper: Shopper, page: str, row: sqlite3.Row) -> HtmlElement:
+def _card(shopper: ShopperRequest, page: str, row: sqlite3.Row) -> HtmlElement:
     card = E.LI(E.CLASS("card"), {"data-product-code": html.clean(row["code"])})
     if shown := images.of_type(shopper.store, page, row["id"], box=images.LIST_BOX):
         card.append(html.image(shown, alt=row["name"]))
@@ -75,7 +75,7 @@ def _card(shopper: Shopper, page: str, row: sqlite3.Row) -> HtmlElement:
     return card
 
 
-def _categories(shopper: Shopper, found: Sequence[sqlite3.Row]) -> list[HtmlElement]:
+def _categories(shopper: ShopperRequest, found: Sequence[sqlite3.Row]) -> list[HtmlElement]:
     if not found:
         return []
     links = (E.LI(html.link(row["name"], shopper.address("CTGY", Category_Code=row["code"]))) for row in found)
@@ -83,7 +83,7 @@ def _categories(shopper: Shopper, found: Sequence[sqlite3.Row]) -> list[HtmlElem
 
 
 def _listed(
-    shopper: Shopper, page: str, listed: Sequence[sqlite3.Row], offset: int, **fields: str
+    shopper: ShopperRequest, page: str, listed: Sequence[sqlite3.Row], offset: int, **fields: str
 ) -> list[HtmlElement]:
     if not listed:
         return [E.P("No products.")]
@@ -94,6 +94,6 @@ def _listed(
     return content
 
 
-def _offset(shopper: Shopper) -> int:
+def _offset(shopper: ShopperRequest) -> int:
     text = shopper.field("Offset")
     return min(int(text), _FURTHEST_OFFSET) if text.isascii() and text.isdigit() and len(text) < 12 else 0  # noqa: PLR2004 - no list is that long

@@ -17,7 +17,7 @@ from miva_sandbox.state.choices import Question, Unanswered
 from miva_sandbox.state.columns import key
 from miva_sandbox.state.store import Store
 from miva_sandbox.storefront import frame, html, images, product_lists
-from miva_sandbox.storefront.shopper import Shopper, field_names
+from miva_sandbox.storefront.shopper import ShopperRequest, field_names
 
 Given = Mapping[tuple[str, str], str]
 
@@ -30,7 +30,7 @@ class FormQuestion:
     options: Sequence[sqlite3.Row] = ()
 
 
-def product(shopper: Shopper, *, code: str = "PROD", message: str = "") -> bytes:
+def product(shopper: ShopperRequest, *, code: str = "PROD", message: str = "") -> bytes:
     """Show one product; `code` and `message` are those of a refusal that leads back to it."""
     store = shopper.store
     found = products.find(store, shopper.field("Product_Code"))
@@ -114,7 +114,7 @@ def _price(store: Store, found: sqlite3.Row, variant_id: int, parts: Sequence[sq
     return int(found["price"])
 
 
-def _gallery(shopper: Shopper, found: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> list[HtmlElement]:
+def _gallery(shopper: ShopperRequest, found: sqlite3.Row, parts: Sequence[sqlite3.Row]) -> list[HtmlElement]:
     store = shopper.store
     first = images.of_type(
         store, "PROD", found["id"], box=images.PRODUCT_BOX, parts=[part["part_id"] for part in parts]
@@ -128,7 +128,7 @@ def _gallery(shopper: Shopper, found: sqlite3.Row, parts: Sequence[sqlite3.Row])
     return [E.DIV(E.CLASS("images"), *shown)]
 
 
-def _form(shopper: Shopper, found: sqlite3.Row, asked: Sequence[FormQuestion], given: Given) -> HtmlElement:
+def _form(shopper: ShopperRequest, found: sqlite3.Row, asked: Sequence[FormQuestion], given: Given) -> HtmlElement:
     inputs: list[HtmlElement] = [
         html.hidden("Action", "ADPR"),
         html.hidden("Store_Code", shopper.store.code),
@@ -174,11 +174,11 @@ def _categories_of(store: Store, product_id: int) -> list[sqlite3.Row]:
     )
 
 
-def _category_link(shopper: Shopper, row: sqlite3.Row) -> HtmlElement:
+def _category_link(shopper: ShopperRequest, row: sqlite3.Row) -> HtmlElement:
     return html.link(row["name"], shopper.address("CTGY", Category_Code=row["code"]))
 
 
-def _related(shopper: Shopper, product_id: int) -> list[HtmlElement]:
+def _related(shopper: ShopperRequest, product_id: int) -> list[HtmlElement]:
     listed = shelves.related_to(shopper.store, product_id)
     if not listed:
         return []

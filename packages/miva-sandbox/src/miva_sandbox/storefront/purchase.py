@@ -12,7 +12,7 @@ from miva_sandbox.state.order_lines import NewLine
 from miva_sandbox.state.orders import ADDRESS, ADDRESS_PARAMETERS
 from miva_sandbox.state.sales import NotForSaleError
 from miva_sandbox.storefront import frame, html, images, product_page
-from miva_sandbox.storefront.shopper import Shopper
+from miva_sandbox.storefront.shopper import ShopperRequest
 
 _REQUIRED = ("FirstName", "LastName", "Email", "Address1", "City", "Zip", "Country")
 _UNITS_PER_CENT = 10**6
@@ -20,7 +20,7 @@ _MOST = 10**6
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z0-9])")
 
 
-def add(shopper: Shopper) -> bytes:
+def add(shopper: ShopperRequest) -> bytes:
     store, code = shopper.store, shopper.field("Product_Code")
     quantity = _quantity(shopper.field("Quantity") or "1")
     if quantity is None:
@@ -38,7 +38,7 @@ def add(shopper: Shopper) -> bytes:
     return basket(shopper)
 
 
-def change(shopper: Shopper) -> bytes:
+def change(shopper: ShopperRequest) -> bytes:
     """Give a line another quantity; 0 takes it out."""
     held, line, wanted = shopper.basket(), _quantity(shopper.field("Basket_Group")), shopper.field("Quantity")
     quantity = 0 if wanted == "0" else _quantity(wanted)
@@ -54,14 +54,14 @@ def change(shopper: Shopper) -> bytes:
     return basket(shopper)
 
 
-def remove(shopper: Shopper) -> bytes:
+def remove(shopper: ShopperRequest) -> bytes:
     held, line = shopper.basket(), _quantity(shopper.field("Basket_Group"))
     if held is not None and line is not None:
         baskets.remove(shopper.store, held, line)
     return basket(shopper)
 
 
-def basket(shopper: Shopper, *, code: str = "BASK", message: str = "") -> bytes:
+def basket(shopper: ShopperRequest, *, code: str = "BASK", message: str = "") -> bytes:
     held = shopper.basket()
     picked = baskets.items(shopper.store, held["id"]) if held is not None else []
     content: list[HtmlElement] = [html.heading("Basket"), *html.message(message)]
@@ -82,7 +82,7 @@ def basket(shopper: Shopper, *, code: str = "BASK", message: str = "") -> bytes:
     return frame.page(shopper, code, "Basket", content, data={"basket-count": str(len(picked))})
 
 
-def checkout(shopper: Shopper, *, faults: list[str] | None = None, message: str = "") -> bytes:
+def checkout(shopper: ShopperRequest, *, faults: list[str] | None = None, message: str = "") -> bytes:
     held = shopper.basket()
     if held is None or not baskets.items(shopper.store, held["id"]):
         return basket(shopper)
@@ -102,7 +102,7 @@ def checkout(shopper: Shopper, *, faults: list[str] | None = None, message: str 
     return frame.page(shopper, "OINF", "Checkout", content, data={"error": " ".join(faults)} if faults else {})
 
 
-def place_order(shopper: Shopper) -> bytes:
+def place_order(shopper: ShopperRequest) -> bytes:
     held = shopper.basket()
     if held is None or not baskets.items(shopper.store, held["id"]):
         return basket(shopper)
@@ -133,12 +133,12 @@ def place_order(shopper: Shopper) -> bytes:
     return frame.page(shopper, "INVC", "Order placed", content, data={"order-id": number})
 
 
-def _short(shopper: Shopper, refused: OutOfStock) -> str:
+def _short(shopper: ShopperRequest, refused: OutOfStock) -> str:
     short = refused.shortage
     return shelves.long_message(shopper.store, short.product, limited=short.available > 0, available=short.available)
 
 
-def _address(shopper: Shopper, side: str, title: str) -> HtmlElement:
+def _address(shopper: ShopperRequest, side: str, title: str) -> HtmlElement:
     fields = [
         html.field(_in_words(name), f"{side}{name}", value=shopper.field(f"{side}{name}"))
         for name in ADDRESS_PARAMETERS
@@ -151,7 +151,7 @@ def _in_words(name: str) -> str:
     return _WORD_START.sub(" ", name).capitalize()
 
 
-def _addresses(shopper: Shopper) -> dict[str, str]:
+def _addresses(shopper: ShopperRequest) -> dict[str, str]:
     """Read both addresses; who gives no billing address is billed where it ships."""
     ship = {column: shopper.field(f"Ship{name}") for name, column in ADDRESS_PARAMETERS.items()}
     bill = {column: shopper.field(f"Bill{name}") for name, column in ADDRESS_PARAMETERS.items()}
@@ -160,7 +160,7 @@ def _addresses(shopper: Shopper) -> dict[str, str]:
     return {f"{side}_{column}": text[column] for side, text in (("ship", ship), ("bill", bill)) for column in ADDRESS}
 
 
-def _row(shopper: Shopper, item: Item) -> HtmlElement:
+def _row(shopper: ShopperRequest, item: Item) -> HtmlElement:
     line = item.line
     chosen = ", ".join(
         f"{option.attr_code}: {option.opt_code or option.data or option.data_long}" for option in line.options

@@ -13,12 +13,12 @@ from miva_sandbox.state.baskets import PaymentDied
 from miva_sandbox.state.domain import Domain
 from miva_sandbox.state.store import Store
 from miva_sandbox.storefront import frame, product_lists, product_page, purchase
-from miva_sandbox.storefront.shopper import Shopper
+from miva_sandbox.storefront.shopper import ShopperRequest
 
 _BODY_LIMIT_BYTES = 64 * 1024
 _FIELD_LIMIT = 500
 
-_SCREENS: Mapping[str, Callable[[Shopper], bytes]] = {
+_SCREENS: Mapping[str, Callable[[ShopperRequest], bytes]] = {
     "": product_lists.front,
     "SFNT": product_lists.front,
     "CTGY": product_lists.category,
@@ -28,7 +28,7 @@ _SCREENS: Mapping[str, Callable[[Shopper], bytes]] = {
     "BASK": purchase.basket,
     "OINF": purchase.checkout,
 }
-_ACTIONS: Mapping[str, Callable[[Shopper], bytes]] = {
+_ACTIONS: Mapping[str, Callable[[ShopperRequest], bytes]] = {
     "ADPR": purchase.add,
     "QTYG": purchase.change,
     "RGRP": purchase.remove,
@@ -60,7 +60,7 @@ def _answer(domain: Domain, request: Request, body: bytes) -> Response:
     store = _store(domain, fields.get("Store_Code", ""))
     if store is None:
         return Response("Store not found", 404)
-    shopper = Shopper(store, fields, request.cookies.get(_cookie(store), ""))
+    shopper = ShopperRequest(store, fields, request.cookies.get(_cookie(store), ""))
     show = _SCREENS.get(shopper.field("Screen"))
     if request.method == "POST" and shopper.field("Action"):
         show = _ACTIONS.get(shopper.field("Action"))

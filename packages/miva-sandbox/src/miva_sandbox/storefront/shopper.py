@@ -12,7 +12,7 @@ from miva_sandbox.state.store import Store
 
 
 @dataclass(slots=True)
-class Shopper:
+class ShopperRequest:
     """`fields` are the query's and the form's, the form's first; `session` is blank until there is a basket."""
 
     store: Store

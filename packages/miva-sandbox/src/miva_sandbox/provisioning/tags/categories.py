@@ -3,13 +3,12 @@
 from miva_sandbox.provisioning.lookups import category, product
 from miva_sandbox.provisioning.registry import Tag, tag
 from miva_sandbox.state import categories
-
-Changes = dict[str, str | int]
+from miva_sandbox.state.columns import ColumnValues
 
 
 @tag("Category_Add")
 def add(tag: Tag) -> None:
-    values: Changes = {"code": tag.required_code("Code"), "name": tag.required_text("Name", limit=100)}
+    values: ColumnValues = {"code": tag.required_code("Code"), "name": tag.required_text("Name", limit=100)}
     values |= _details(tag)
     categories.insert(tag.store, categories.Category(**values))  # type: ignore[arg-type]  # fields by name
 
@@ -17,7 +16,7 @@ def add(tag: Tag) -> None:
 @tag("Category_Update")
 def update(tag: Tag) -> None:
     row = category(tag, tag.attribute("code"))
-    changes: Changes = {}
+    changes: ColumnValues = {}
     code = tag.code("Code")
     if code is not None:
         changes["code"] = code
@@ -48,9 +47,9 @@ def unassign(tag: Tag) -> None:
         raise tag.refuse(f"Product '{product_code}' is not assigned to Category '{category_code}'")
 
 
-def _details(tag: Tag) -> Changes:
+def _details(tag: Tag) -> ColumnValues:
     """Read what Category_Add and Category_Update share; only what is present."""
-    changes: Changes = {}
+    changes: ColumnValues = {}
     parent_code = tag.text("ParentCategoryCode")
     if parent_code:
         parent = categories.find(tag.store, parent_code)

@@ -11,10 +11,9 @@ from miva_sandbox.provisioning.lookups import product_found
 from miva_sandbox.provisioning.modules import child
 from miva_sandbox.provisioning.registry import Tag
 from miva_sandbox.state import categories, custom_fields, customers, orders
+from miva_sandbox.state.columns import ColumnValues
 from miva_sandbox.state.custom_fields import CHOICES, MULTITEXT, TYPES, Entity
 from miva_sandbox.state.modules import CUSTOM_FIELDS
-
-Changes = dict[str, str | int]
 
 _MOST_DIGITS = 10  # of an order's number
 
@@ -46,7 +45,7 @@ def _add_field(entity: Entity, tag: Tag) -> None:
 
 def _update_field(entity: Entity, tag: Tag) -> None:
     row = _field(entity, tag, tag.attribute("code"))
-    changes: Changes = {}
+    changes: ColumnValues = {}
     code = tag.code("Code")
     if code is not None:
         changes["code"] = code
@@ -105,7 +104,7 @@ def _delete_value(entity: Entity, tag: Tag) -> None:
         )
 
 
-def _details(tag: Tag) -> Changes:
+def _details(tag: Tag) -> ColumnValues:
     found = {
         "fieldtype": tag.word("FieldType", TYPES),
         "info": tag.text("Info"),

@@ -10,6 +10,7 @@ import sqlite3
 
 from miva_sandbox.provisioning.registry import Tag, tag
 from miva_sandbox.state import custom_fields, customers
+from miva_sandbox.state.columns import ColumnValues
 from miva_sandbox.state.customers import DESCRIPTION_WIDTH, EMAIL_WIDTH, LOGIN_WIDTH
 from miva_sandbox.state.orders import ADDRESS
 
@@ -30,15 +31,13 @@ _NAMES = {
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
-Details = dict[str, str | int]
-
 
 @tag("Customer_Add")
 def add(tag: Tag) -> None:
     login = tag.required_text("Login", limit=LOGIN_WIDTH)
     email = _email(tag, tag.required_text("LostPasswordEmail", limit=EMAIL_WIDTH))
     password = tag.required_text("Password")
-    details: Details = {f"{side}_cntry": str(tag.store.settings["country"]) for side in ("ship", "bill")}
+    details: ColumnValues = {f"{side}_cntry": str(tag.store.settings["country"]) for side in ("ship", "bill")}
     details |= _details(tag)
     cust_id = customers.insert(tag.store, login=login, pw_email=email, password=password, details=details)
     _describe(tag, cust_id, details)
@@ -106,8 +105,8 @@ def _email(tag: Tag, text: str) -> str:
     return text
 
 
-def _details(tag: Tag) -> Details:
-    details: Details = {}
+def _details(tag: Tag) -> ColumnValues:
+    details: ColumnValues = {}
     for side in ("Ship", "Bill"):
         for name, member in _NAMES.items():
             if (text := tag.text(f"{side}{name}", limit=ADDRESS[member])) is not None:
@@ -121,7 +120,7 @@ def _details(tag: Tag) -> Details:
     return details
 
 
-def _describe(tag: Tag, cust_id: int, details: Details) -> None:
+def _describe(tag: Tag, cust_id: int, details: ColumnValues) -> None:
     """Put the two addresses into the address book, if they were given names."""
     for side, name, column in (
         ("ship", "ShippingAddressDescription", "ship_id"),
@@ -134,8 +133,8 @@ def _describe(tag: Tag, cust_id: int, details: Details) -> None:
             customers.update(tag.store, cust_id, {column: address_id})
 
 
-def _address(tag: Tag) -> Details:
-    details: Details = {}
+def _address(tag: Tag) -> ColumnValues:
+    details: ColumnValues = {}
     for name, member in _NAMES.items():
         if (text := tag.text(name, limit=ADDRESS[member])) is not None:
             details[member] = text

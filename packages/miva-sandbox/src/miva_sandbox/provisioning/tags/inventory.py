@@ -3,15 +3,14 @@
 from miva_sandbox.provisioning.lookups import product
 from miva_sandbox.provisioning.registry import Tag, tag
 from miva_sandbox.state import inventory
+from miva_sandbox.state.columns import ColumnValues
 
 _TRACKS = {"default": "d", "yes": "y", "no": "n"}
-
-Changes = dict[str, str | int]
 
 
 @tag("InventorySettings_Update")
 def update_settings(tag: Tag) -> None:
-    changes: Changes = {}
+    changes: ColumnValues = {}
     for name, column in (
         ("TrackInventory", "active"),
         ("TrackLowStockLevel", "low_track"),
@@ -39,7 +38,7 @@ def update_settings(tag: Tag) -> None:
 @tag("InventoryProductSettings_Update")
 def update_product(tag: Tag) -> None:
     row = product(tag, tag.attribute("product_code"))
-    changes: Changes = {}
+    changes: ColumnValues = {}
     for name, column in (
         ("TrackLowStockLevel", "low_track"),
         ("TrackOutOfStockLevel", "out_track"),
@@ -70,8 +69,8 @@ def update_product(tag: Tag) -> None:
         tag.lint("dropped stock", f"product '{row['code']}' is not tracked, and TrackProduct is not Yes")
 
 
-def _messages(tag: Tag, *, blank: bool) -> Changes:
-    changes: Changes = {}
+def _messages(tag: Tag, *, blank: bool) -> ColumnValues:
+    changes: ColumnValues = {}
     for prefix, column in (("InStock", "in"), ("LowStock", "low"), ("OutOfStock", "out")):
         short = tag.text(f"{prefix}MessageShort", blank=blank, limit=254)
         if short is not None:

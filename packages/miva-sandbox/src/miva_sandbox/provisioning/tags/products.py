@@ -3,6 +3,7 @@
 from miva_sandbox.provisioning.lookups import category, product
 from miva_sandbox.provisioning.registry import Tag, tag
 from miva_sandbox.state import categories, products, related
+from miva_sandbox.state.columns import ColumnValues
 
 _TEXTS = {
     "SKU": "sku",
@@ -13,12 +14,10 @@ _TEXTS = {
 }
 _BOOLEANS = {"Taxable": "taxable", "Active": "active", "ExcludeFromSearchResults": "exsearch"}
 
-Changes = dict[str, str | int]
-
 
 @tag("Product_Add")
 def add(tag: Tag) -> None:
-    values: Changes = {"code": tag.required_code("Code"), "name": tag.required_text("Name")}
+    values: ColumnValues = {"code": tag.required_code("Code"), "name": tag.required_text("Name")}
     chosen = [category(tag, code)["id"] for code in _codes(tag.text("CategoryCode"))]
     values |= _details(tag)
     product_id = products.insert(tag.store, products.Product(**values))  # type: ignore[arg-type]  # fields by name
@@ -29,7 +28,7 @@ def add(tag: Tag) -> None:
 @tag("Product_Update")
 def update(tag: Tag) -> None:
     row = product(tag, tag.attribute("code"))
-    changes: Changes = {}
+    changes: ColumnValues = {}
     code = tag.code("Code")
     if code is not None:
         changes["code"] = code
@@ -63,9 +62,9 @@ def _codes(text: str | None) -> list[str]:
     return [code.strip() for code in (text or "").split(",") if code.strip()]
 
 
-def _details(tag: Tag) -> Changes:
+def _details(tag: Tag) -> ColumnValues:
     """Read what Product_Add and Product_Update share; only what is present."""
-    changes: Changes = {}
+    changes: ColumnValues = {}
     for name, column in _TEXTS.items():
         text = tag.text(name)
         if text is not None:
