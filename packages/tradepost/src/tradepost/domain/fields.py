@@ -525,12 +525,18 @@ def fingerprints(made: Making) -> dict[Group, str]:
     return {group: fingerprint(*marks) for group, marks in parts.items()}
 
 
+_TEXT_OF = json.JSONEncoder(sort_keys=True).encode
+
+
 def fingerprint(*marks: Any) -> str:
-    return hashlib.sha256(json.dumps(_plain(marks), sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(_TEXT_OF(_plain(marks)).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
     """Write a value so that equal ones have one text, whatever order a set came in."""
+    # First what nearly all of them are.
+    if value is None or isinstance(value, str | bool | int):
+        return value
     if is_dataclass(value):
         return [_plain(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, frozenset | set):
@@ -539,4 +545,4 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
-    return value if value is None or isinstance(value, str | bool | int) else str(value)
+    return str(value)

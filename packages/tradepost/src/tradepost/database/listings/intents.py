@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from tradepost.database import sql
 from tradepost.database.models import Intent
 from tradepost.domain.codes import code_key
 from tradepost.operations.ports import Clock, OpenIntent
@@ -16,21 +17,18 @@ class DjangoIntents:
         self._run_id = run_id
 
     def open(self, codes: Collection[str]) -> None:
-        Intent.objects.bulk_create(
-            [
-                Intent(
-                    channel_id=self._channel_id,
-                    code=code,
-                    code_key=code_key(code),
-                    run_id=self._run_id,
-                    opened_at=self._clock(),
-                )
-                for code in codes
-            ],
-            update_conflicts=True,
-            unique_fields=["channel", "code_key"],
-            update_fields=["opened_at", "run_id"],
-        )
+        at = self._clock()
+        rows = [
+            {
+                "channel_id": self._channel_id,
+                "code": code,
+                "code_key": code_key(code),
+                "run_id": self._run_id,
+                "opened_at": at,
+            }
+            for code in codes
+        ]
+        sql.upsert(Intent, rows, unique=("channel_id", "code_key"), keep=("code",))
 
     def open_among(self, codes: Collection[str]) -> set[str]:
         keys = [code_key(code) for code in codes]

@@ -182,18 +182,15 @@ def _write(
         for change in changes
         if (old[change["id"]].link, old[change["id"]].external_id) != (change["link"], change["external_id"])
     ]
-    LinkEvent.objects.bulk_create(
-        [
-            LinkEvent(
-                listing_id=change["id"],
-                link=change["link"],
-                external_id=change["external_id"] or old[change["id"]].external_id,
-                run_id=run_id,
-                at=at,
-            )
-            for change in moved
-        ]
-    )
+    events = [
+        {
+            "listing_id": change["id"],
+            "link": change["link"],
+            "external_id": change["external_id"] or old[change["id"]].external_id,
+        }
+        for change in moved
+    ]
+    sql.insert(LinkEvent, events, constants={"run_id": run_id, "at": at})
     forgotten = [change["id"] for change in moved if change["external_id"] is None]
     if forgotten:
         _forget(forgotten)

@@ -155,6 +155,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
                 priority=self._channel.linking_priority,
                 sends_images=seen.sends_images,
                 limits=self._channel.price_limits,
+                on_pages=seen.on_pages,
             )
             # No product is linked twice, not by two families of one batch either.
             taken |= {product.id: row.id for row, product, _ in planned.links}
@@ -191,7 +192,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
     def implied(self, change: Change, seen: Seen) -> frozenset[str]:
         """A document is executed in order, and opens a product last: what can be bought has its stock."""
         product = seen.products.get(code_key(change.subject.key)) if change.touches("quantity") else None
-        is_open = product is not None and is_on_sale(product, seen.products)
+        is_open = product is not None and is_on_sale(product, seen.on_pages)
         return frozenset({"quantity", "sells_without_stock"}) if is_open else frozenset()
 
     def judge(

@@ -1,6 +1,6 @@
 """What a publish intends for one family or simple product: pure, from the catalogue and what the store has."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
@@ -113,6 +113,7 @@ def plan_family(
     priority: LinkingPriority = LinkingPriority.SKU,
     sends_images: bool = True,
     limits: PriceLimits = _NO_LIMITS,
+    on_pages: Collection[str] | None = None,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
@@ -120,7 +121,8 @@ def plan_family(
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
     publish that did not come to its end, and are completed instead of linked. `answered`: the roots of families that
     the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
-    use. `taken` and `holders`: see `Facts`. `limits`: those that prices are held back by.
+    use. `taken` and `holders`: see `Facts`. `limits`: those that prices are held back by. `on_pages`: of all that was
+    seen, what is `on_open_pages`, where that is known already.
     """
     triage = _FamilyTriage(
         family,
@@ -133,6 +135,7 @@ def plan_family(
         priority=priority,
         sends_images=sends_images,
         limits=limits,
+        on_pages=on_open_pages(seen.values()) if on_pages is None else on_pages,
     )
     for row in family.listings:
         triage.place(row)
@@ -255,16 +258,20 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
 
 
-def is_on_sale(product: StoreProduct, seen: Mapping[str, StoreProduct]) -> bool:
-    """Whether a shopper may be buying a product: on its own page, or on that of a parent which is open."""
-    if product.is_active:
-        return True
-    key = code_key(product.code)
-    return any(
-        parent.is_active and any(key == code_key(code) for code in variant.part_codes)
-        for parent in seen.values()
+def on_open_pages(seen: Iterable[StoreProduct]) -> frozenset[str]:
+    """Name, by code key, what is sold on the page of a parent that is open."""
+    return frozenset(
+        code_key(code)
+        for parent in seen
+        if parent.is_active
         for variant in parent.variants or ()
+        for code in variant.part_codes
     )
+
+
+def is_on_sale(product: StoreProduct, on_pages: Collection[str]) -> bool:
+    """Whether a shopper may be buying a product: on its own page, or on that of a parent which is open."""
+    return product.is_active or code_key(product.code) in on_pages
 
 
 class _FamilyTriage:
@@ -283,6 +290,7 @@ class _FamilyTriage:
         priority: LinkingPriority,
         sends_images: bool,
         limits: PriceLimits,
+        on_pages: Collection[str],
     ) -> None:
         self._family = family
         self._ids = {row.id for row in family.listings}
@@ -291,6 +299,7 @@ class _FamilyTriage:
         self._priority = priority
         self._sends_images = sends_images
         self._limits = limits
+        self._on_pages = on_pages
         self._rules = rules
         self._seen = seen
         self._ours = ours
@@ -368,7 +377,8 @@ class _FamilyTriage:
 
     def _held_on_sale(self, found: StoreProduct | None) -> frozenset[Group]:
         """A stock is set before its product can be bought; on what is on sale, every sale since would be erased."""
-        return frozenset({Group.QUANTITY}) if found is not None and is_on_sale(found, self._seen) else frozenset()
+        is_held = found is not None and is_on_sale(found, self._on_pages)
+        return frozenset({Group.QUANTITY}) if is_held else frozenset()
 
     def _link(self, row: ListingRow, product: StoreProduct, found_by: str) -> None:
         self.links.append((row, product, found_by))

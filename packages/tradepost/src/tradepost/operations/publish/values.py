@@ -8,7 +8,7 @@ from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.plan import SubjectId
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import SetupItem, SetupKind
-from tradepost.operations.publish.family_plan import FamilyPlan
+from tradepost.operations.publish.family_plan import FamilyPlan, on_open_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Seen:
     What is known of the outside: products by code key, image files by source, and why the others can't be had.
 
     `uploaded`: sizes by path. `set_up`: items that the store has taken by now. `answered`: roots of families that were
-    sent and answered. `sends_images`: the channel has an image server.
+    sent and answered. `sends_images`: the channel has an image server. `on_pages`: what is `on_open_pages`.
     """
 
     products: Mapping[str, StoreProduct]
@@ -28,6 +28,11 @@ class Seen:
     set_up: Mapping[SubjectId, SetupItem] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
     sends_images: bool = True
+    on_pages: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Once for all families of a batch.
+        object.__setattr__(self, "on_pages", on_open_pages(self.products.values()))
 
 
 @dataclass(frozen=True, slots=True)
