@@ -1,6 +1,7 @@
 """Shipments are fetched from a folder, a file server and a web address, over real sockets."""
 
 import hashlib
+import os
 import socket
 from pathlib import Path
 
@@ -316,11 +317,12 @@ def test_names_links_and_pipes_that_lead_elsewhere_are_refused(published, order,
     (dock / "back\\slash.csv").write_text(text)
     (dock / f"{'x' * 200}.csv").write_text(text)
     (dock / "folder.csv").mkdir()
+    Path(os.fsdecode(os.fsencode(dock) + b"/\xff.csv")).write_text(text)
 
     said = published("shipments", "fetch")
 
     assert said.code == 1
-    assert [said.err.count(words) for words in ("can't be read", "is no name of a file here")] == [1, 2]
+    assert [said.err.count(words) for words in ("can't be read", "is no name of a file here")] == [1, 3]
     assert tracked() == []
 
 

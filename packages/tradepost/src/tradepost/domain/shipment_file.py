@@ -41,10 +41,15 @@ def name_problem(name: str) -> str:
     """Say why a file of this name is not touched: names are anybody's, and one may lead elsewhere. Empty if it is."""
     if "/" in name or "\\" in name or not name.isprintable() or len(name) > LONGEST_FILE_NAME:
         return (
-            f"{quoted(repr(name)[1:-1])} is no name of a file here: at most {LONGEST_FILE_NAME} characters, without "
+            f"{quoted(shown_name(name))} is no name of a file here: at most {LONGEST_FILE_NAME} characters, without "
             "slashes, are. It was left alone; rename it."
         )
     return ""
+
+
+def shown_name(name: str) -> str:
+    """Write a name so that it can be kept and printed, whatever is in it."""
+    return repr(name)[1:-1][:LONGEST_FILE_NAME]
 
 
 def has_ended(content: bytes) -> bool:

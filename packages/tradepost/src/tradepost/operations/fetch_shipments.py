@@ -23,6 +23,7 @@ from tradepost.domain.shipment_file import (
     is_meant,
     name_problem,
     put_away_name,
+    shown_name,
 )
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.order_requests import OrderPorts
@@ -107,7 +108,8 @@ class FetchShipments(Operation[Offered, KnownFile, Read, Read]):
                     yield Batch([Offered(source, problem=_words(error))])
                     continue
                 for name in names:
-                    yield Batch([Offered(source, place, name, problem=name_problem(name))])
+                    problem = name_problem(name)
+                    yield Batch([Offered(source, place, shown_name(name) if problem else name, problem)])
 
     def observe(self, ports: Ports, batch: Batch[Offered]) -> Read:
         (offered,) = batch.rows
