@@ -403,18 +403,21 @@ def test_what_is_taken_back_while_the_run_has_it_in_hand_is_not_sent(shop):
 # --- parked -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_shipment_of_a_cancelled_order_is_parked_and_fails_one_run_only(either_way):
+@pytest.mark.parametrize(
+    ("ends", "words"), [("cancel", "is cancelled on the store"), ("delete", "is not on the store any more")]
+)
+def test_a_shipment_of_a_cancelled_or_deleted_order_is_parked_and_fails_one_run_only(either_way, ends, words):
     shop = either_way
     number, other = shop.order(), shop.order()
     shipment = shop.record(number)
-    shop.merchant.cancel(number)
+    getattr(shop.merchant, ends)(number)
     shop.record(other, "GOOD")
 
     first = shop.sync_orders()
     again = shop.sync_orders()
 
     ((key, message),) = first.bad()
-    assert (key, "is cancelled on the store" in message, "take-back" in message) == (shipment.code, True, True)
+    assert (key, words in message, "take-back" in message) == (shipment.code, True, True)
     assert again.results == []
     assert (record_of(shipment).state, record_of(shipment).last_error) == ("parked", message)
     assert shop.shipped(other) == [("GOOD", "UPS", Decimal("7.35"), SHIPPED, 3)]

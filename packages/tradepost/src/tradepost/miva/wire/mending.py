@@ -9,8 +9,9 @@ import re
 
 import msgspec
 
-# A text, any other value, or the place of one that is left out.
-_VALUE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\]:,"]+|(?<=:)(?=\s*[,}])', re.DOTALL)
+# A text, any other value, or the place of one that is left out. A text without an end goes on to the end of all: to
+# begin anew within it would take a time that grows with its square.
+_VALUE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^\s{}\[\]:,"]+|(?<=:)(?=\s*[,}])', re.DOTALL)
 
 
 def mended(body: bytes) -> bytes:
@@ -20,6 +21,9 @@ def mended(body: bytes) -> bytes:
 
 def _mend(found: re.Match[bytes]) -> bytes:
     value = found[0]
+    if value.startswith(b'"') and found.end() == len(found.string):
+        # Cut off: it is not ours to say where it would have ended.
+        return value
     try:
         msgspec.json.decode(value)
     except UnicodeDecodeError:
