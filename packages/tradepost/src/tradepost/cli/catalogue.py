@@ -86,7 +86,7 @@ def bring_in(
     from tradepost.operations.imports import import_catalogue, preview_import
     from tradepost.wiring import import_ports
 
-    ports = import_ports(channels, reads_files=True, images_root=images)
+    ports = import_ports(channels, requested_by=shell_user(), reads_files=True, images_root=images)
     bring = preview_import if dry_run else import_catalogue
     with progress(is_shown=not quiet) as step:
         return bring(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
