@@ -1,6 +1,8 @@
 """`tradepost catalogue`: imports, and what a person says of the catalogue where no file can."""
 
-from tradepost.database.models import Run
+import pytest
+
+from tradepost.database.models import Run, VariantRecord
 
 
 def test_who_imported_which_file_when_and_what_came_of_it_is_in_the_history(connected, sample):
@@ -21,3 +23,42 @@ def test_an_import_that_is_only_looked_at_is_not_in_the_history(connected, sampl
     connected("catalogue", "import", sample, "--dry-run")
 
     assert Run.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("remove", "HP-MUG-WHIT", "--yes"),
+        ("rename", "hp-mug-whit", "NEW", "--yes"),
+        ("merge", "HP-MUG-WHIT", "HP-NOTE-SLATE", "--yes"),
+        ("state-count", "HP-MUG-WHIT", "3"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_told_with_the_one_that_was_meant(connected, sample, words):
+    connected("catalogue", "import", sample)
+
+    said = connected("catalogue", *words)
+
+    assert said.code == 2
+    assert f"The catalogue has no {words[1]}. Did you mean 'HP-MUG-WHITE'?" in said.err
+
+
+def test_what_is_like_nothing_is_told_with_how_to_find_it(connected, sample):
+    connected("catalogue", "import", sample)
+
+    said = connected("catalogue", "remove", "zzz", "--yes")
+
+    assert (said.code, "'tradepost catalogue list --search' finds" in said.err) == (2, True)
+
+
+def test_one_unknown_name_does_not_refuse_the_others(connected, sample):
+    connected("catalogue", "import", sample)
+
+    said = connected("catalogue", "remove", "HP-MUG-WHITE", "HP-NOTE-SLAT", "--yes", "--json")
+
+    assert said.code == 1
+    assert said.json["unknown"] == [{"name": "HP-NOTE-SLAT", "did_you_mean": "HP-NOTE-SLATE"}]
+    assert [change["key"] for change in said.json["changes"]] == ["HP-MUG-WHITE"]
+    assert VariantRecord.objects.get(sku="HP-MUG-WHITE").is_gone
+    again = connected("catalogue", "remove", "HP-NOTE-SLATE", "zzz", "--yes")
+    assert (again.code, "The catalogue has no zzz." in again.err) == (1, True)

@@ -7,13 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.arguments import (
+    DryRunOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    meant_in_catalogue,
+    shell_user,
+    the_channel,
+    unknown_json,
+    unknown_sentences,
+)
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, print_table, progress
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.schedule import interval_of
 from tradepost.domain.stock import Counting
-from tradepost.operations.catalogue_changes import carry_out, plan_count, plan_merger, plan_removal, plan_renaming
+from tradepost.operations.catalogue_changes import (
+    NotInCatalogue,
+    carry_out,
+    plan_count,
+    plan_merger,
+    plan_removal,
+    plan_renaming,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -316,7 +333,11 @@ def _change(
     from tradepost import wiring
 
     ports = wiring.catalogue_change_ports(requested_by=shell_user())
-    plan = planner(ports)
+    try:
+        plan = planner(ports)
+    except NotInCatalogue as refusal:
+        raise NotAllowed(_unknown_message(refusal.names)) from None
+    meant = meant_in_catalogue(plan.unknown)
     if not as_json:
         for change in plan.changes:
             for line in change_lines(change_json(change)):
@@ -325,10 +346,25 @@ def _change(
         confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
         carry_out(plan, ports)
     if as_json:
-        print_json({"dry_run": dry_run, "changes": [change_json(change) for change in plan.changes]})
+        changes = [change_json(change) for change in plan.changes]
+        print_json({"dry_run": dry_run, "changes": changes, "unknown": unknown_json(meant)})
     else:
         out.print("Nothing was changed." if dry_run else f"Done: {counted(len(plan.changes), 'listing')} changed.")
-    return Exit.DONE
+        for sentence in unknown_sentences(meant, _is_unknown):
+            err.print(sentence, markup=False, soft_wrap=True)
+    return Exit.WITH_ERRORS if meant else Exit.DONE
+
+
+def _is_unknown(name: str) -> str:
+    return f"The catalogue has no {name}."
+
+
+def _unknown_message(names: "Sequence[str]") -> str:
+    meant = meant_in_catalogue(names)
+    message = " ".join(unknown_sentences(meant, _is_unknown))
+    if any(meant.values()):
+        return message
+    return f"{message} 'tradepost catalogue list --search' finds handles and SKUs."
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:
