@@ -62,3 +62,35 @@ def test_one_unknown_name_does_not_refuse_the_others(connected, sample):
     assert VariantRecord.objects.get(sku="HP-MUG-WHITE").is_gone
     again = connected("catalogue", "remove", "HP-NOTE-SLATE", "zzz", "--yes")
     assert (again.code, "The catalogue has no zzz." in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "totals"),
+    [
+        (("catalogue", "remove", "HP-MUG-WHITE"), "1 to change."),
+        (("catalogue", "rename", "HP-MUG-WHITE", "MUG-W"), "1 to change."),
+        (("catalogue", "merge", "HP-MUG-WHITE", "HP-NOTE-SLATE"), "Nothing to change on any channel."),
+        (("catalogue", "state-count", "HP-MUG-WHITE", "3"), "1 to change."),
+        (("listings", "pause", "HP-MUG-WHITE"), "1 to change."),
+        (("listings", "unpause", "HP-MUG-WHITE"), "Nothing to do."),
+        (("listings", "unlink", "HP-MUG-WHITE"), "Nothing to do."),
+        (("listings", "accept-drift", "HP-MUG-WHITE"), "Nothing to do."),
+        (("listings", "clear", "HP-MUG-WHITE"), "1 to change."),
+        (("listings", "remove", "HP-MUG-WHITE"), "Nothing to do."),
+    ],
+)
+def test_a_plan_ends_with_what_it_comes_to(connected, sample, words, totals):
+    connected("catalogue", "import", sample)
+
+    said = connected(*words, "--dry-run")
+
+    assert said.out.splitlines()[-1] == totals, said
+
+
+def test_the_plan_of_an_import_ends_with_what_it_comes_to(connected, sample):
+    first = connected("catalogue", "import", sample, "--dry-run")
+    connected("catalogue", "import", sample)
+    again = connected("catalogue", "import", sample, "--dry-run")
+
+    assert first.out.splitlines()[-1].endswith(" to create.")
+    assert again.out.splitlines()[-1] == "Nothing to do."

@@ -19,7 +19,7 @@ from tradepost.cli.arguments import (
     unknown_sentences,
 )
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, print_table, progress
+from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.schedule import interval_of
 from tradepost.domain.stock import Counting
@@ -86,7 +86,7 @@ def import_(
     else:
         _print(report)
         if dry_run:
-            out.print("Nothing was changed.")
+            _print_totals(report)
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
@@ -331,6 +331,7 @@ def _change(
     as_json: bool,
 ) -> Exit:
     from tradepost import wiring
+    from tradepost.cli.run_report import print_changes, print_totals, totals_of_changes
 
     ports = wiring.catalogue_change_ports(requested_by=shell_user())
     try:
@@ -339,9 +340,7 @@ def _change(
         raise NotAllowed(_unknown_message(refusal.names)) from None
     meant = meant_in_catalogue(plan.unknown)
     if not as_json:
-        for change in plan.changes:
-            for line in change_lines(change_json(change)):
-                out.print(line, markup=False, soft_wrap=True)
+        print_changes(plan.changes)
     if not dry_run:
         confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
         carry_out(plan, ports)
@@ -349,7 +348,13 @@ def _change(
         changes = [change_json(change) for change in plan.changes]
         print_json({"dry_run": dry_run, "changes": changes, "unknown": unknown_json(meant)})
     else:
-        out.print("Nothing was changed." if dry_run else f"Done: {counted(len(plan.changes), 'listing')} changed.")
+        if dry_run and plan.changes:
+            print_totals(totals_of_changes(plan.changes))
+        elif dry_run:
+            # The catalogue itself changes all the same.
+            out.print("Nothing to change on any channel.")
+        else:
+            out.print(f"Done: {counted(len(plan.changes), 'listing')} changed.")
         for sentence in unknown_sentences(meant, _is_unknown):
             err.print(sentence, markup=False, soft_wrap=True)
     return Exit.WITH_ERRORS if meant else Exit.DONE
@@ -440,6 +445,16 @@ def _print(report: "ImportReport") -> None:
         err.print(f"... and {len(notes) - SHOWN_NOTES} more notes; --json has all of them.")
     if report.refused:
         out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
+
+
+def _print_totals(report: "ImportReport") -> None:
+    """End the plan of an import; pages that get another structure are changes of their own."""
+    from tradepost.cli.run_report import print_totals
+
+    pages = sum(map(len, report.restructured.values()))
+    print_totals(
+        {"create": report.saved.created + report.listings_built, "change": report.saved.updated + pages, "remove": 0}
+    )
 
 
 def _counted(handles: "Sequence[str]") -> str:
