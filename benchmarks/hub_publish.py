@@ -12,6 +12,8 @@ from sandbox_process import sandbox
 
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.models import Trigger
+from tradepost.database.runs.history import RequestHistory
 from tradepost.operations import publish
 from tradepost.operations.imports import ImportPorts, import_catalogue
 
@@ -59,6 +61,8 @@ def main() -> None:
             catalogue=DjangoCatalogue(),
             channels={channel.name: first.listings},
             source_images=first.source_images,
+            channel_ids={channel.name: channel.pk},
+            history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=first.clock),
             transaction=hub.transaction.atomic,
             clock=first.clock,
             reads_files=True,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 
 from tradepost.domain import listing
 from tradepost.domain.listing import TRANSITIONS, Event, Status, Transition
@@ -24,6 +25,15 @@ def counted_transitions() -> Iterator[Counter[str]]:
         yield counts
     finally:
         listing.transition = found
+
+
+def chances(number: int) -> Iterator[Random]:
+    """
+    Yield so many sources of chance, the same ones each time: what is counted is no matter of luck.
+
+    Hypothesis can't do that, not even derandomized: what it draws depends on the modules that are loaded.
+    """
+    return map(Random, range(number))
 
 
 def table_of(counts: Counter[str]) -> str:

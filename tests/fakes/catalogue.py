@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
+from tradepost.domain.plan import Result
 from tradepost.operations.ports import (
     ImportCounts,
     QueuedStructure,
@@ -16,6 +17,16 @@ from tradepost.operations.ports import (
     SourceSettings,
     WantedChanges,
 )
+
+
+class MemoryHistory:
+    """`kept`: what each channel's history has, by its id."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, list[Result]] = {}
+
+    def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
+        self.kept.setdefault(channel_id, []).extend(results)
 
 
 class MemoryCatalogue:

@@ -310,8 +310,8 @@ def stored(shell):
 
 def test_every_field_of_a_channel_has_an_option():
     # Rules for orders have commands of their own.
-    # An id is made; whether there are images, and their folder on the store, is told by the image server.
-    told = {ChannelSettings: {"id", "rules", "has_images", "order_rules"}, ContentRules: {"image_folder"}}
+    # An id is made; the folder of images on the store is told by the image server.
+    told = {ChannelSettings: {"id", "rules", "order_rules"}, ContentRules: {"image_folder"}}
 
     for kind, table in {
         ChannelSettings: SETTINGS,

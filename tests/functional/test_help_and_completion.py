@@ -66,12 +66,23 @@ def test_help_of_every_noun_and_verb_imports_neither_django_nor_a_network_and_ma
     assert not (tmp_path / "hub").exists()
 
 
-def test_help_names_values_by_words_and_flags_by_nothing(environment):
+@pytest.fixture
+def helps(environment):
+    """What `--help` prints of each noun and verb, at 80 columns."""
     done = subprocess.run(
         [sys.executable, "-c", _EVERY_HELP], env=environment, capture_output=True, text=True, check=False
     )
+    return {line: told[2] for line, told in json.loads(done.stdout).items()}
 
-    helps = {line: told[2] for line, told in json.loads(done.stdout).items()}
+
+def test_no_option_is_cut_at_80_columns_and_its_contrary_is_below_it(helps):
+    assert {word for text in helps.values() for word in text.split() if "…" in word} == set()
+    lines = [line.strip("│ ").split("  ")[0] for line in helps["channel set -h"].splitlines()]
+    assert lines[lines.index("--local") + 1] == "--public"
+    assert "--ftp-host TEXT" in lines
+
+
+def test_help_names_values_by_words_and_flags_by_nothing(helps):
     assert {line for line, text in helps.items() if "<" in text} == set()
     words = " ".join(helps["listings list -h"].replace("│", " ").split())
     assert "--health HEALTH What the store shows. One of: not_listed, listed, inactive, hidden, delisted." in words

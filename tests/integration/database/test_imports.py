@@ -9,7 +9,8 @@ from fakes.images import MemorySourceImages
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, VariantRecord
+from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Trigger, VariantRecord
+from tradepost.database.runs.history import RequestHistory
 from tradepost.operations.imports import ImportPorts, import_catalogue
 from tradepost.operations.ports import ImportCounts
 
@@ -34,6 +35,8 @@ def import_file(database, tmp_path, noon):
             catalogue=DjangoCatalogue(),
             channels={channel.name: DjangoListings(channel.pk, clock=lambda: noon) for channel in channels},
             source_images=MemorySourceImages(),
+            channel_ids={channel.name: channel.pk for channel in channels},
+            history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=lambda: noon),
             transaction=atomic,
             clock=lambda: noon,
         )

@@ -72,7 +72,7 @@ def connected(channel, sandbox) -> Channel:
 def test_a_catalogue_is_published_by_a_run(connected, data_folder):
     path = data_folder / "catalogue.csv"
     path.write_text(CATALOGUE)
-    import_catalogue(path, wiring.import_ports([connected], reads_files=True))
+    import_catalogue(path, wiring.import_ports([connected], requested_by="bob", reads_files=True))
 
     run = run_now(request_run(connected.pk, "publish", requested_by="bob"))
 

@@ -4,14 +4,22 @@ import threading
 from functools import partial
 
 import pytest
+from msgspec import Struct
 
 from miva_sandbox.state import products
 from tradepost.domain.errors import StoreUnavailable, UnexpectedAnswer
-from tradepost.miva.rows.product_records import ProductKey
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.paging import PagesById
 
-QUERY = partial(functions.product_list_load_query, row=ProductKey)
+
+class Key(Struct):
+    """The least that a page is walked by."""
+
+    id: int
+    code: str
+
+
+QUERY = partial(functions.product_list_load_query, row=Key)
 
 
 def page(*ids, total=None):

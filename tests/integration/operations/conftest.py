@@ -25,8 +25,9 @@ from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
-from tradepost.database.models import Channel, Listing
+from tradepost.database.models import Channel, Listing, Trigger
 from tradepost.database.orders.orders import DjangoOrders
+from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
@@ -179,6 +180,8 @@ class Shop:
             catalogue=DjangoCatalogue(),
             channels={"shop": self.listings},
             source_images=self.source_images,
+            channel_ids={"shop": self.channel.pk},
+            history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=self.clock),
             transaction=transaction.atomic,
             clock=self.clock,
             reads_files=True,

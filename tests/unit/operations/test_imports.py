@@ -1,5 +1,7 @@
 """An import: one reading and one save however many channels follow, and nothing about one image that ends it."""
 
+import hashlib
+import os
 import struct
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.articles import a_variant
-from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryReader
+from fakes.catalogue import MemoryCatalogue, MemoryChannel, MemoryHistory, MemoryReader
 from fakes.images import MemorySourceImages
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import ImageUnusable
+from tradepost.domain.plan import Outcome
 from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue, preview_import
 from tradepost.operations.ports import ImportCounts, Level, ReadProduct
 
@@ -32,6 +35,8 @@ def ports_of(*products, channels=(), images=None, catalogue=None, reads_files=Tr
         catalogue=catalogue,
         channels={name: MemoryChannel(name, catalogue) for name in channels},
         source_images=images or MemorySourceImages(),
+        channel_ids={name: number for number, name in enumerate(channels, start=1)},
+        history=MemoryHistory(),
         transaction=catalogue.transaction,
         clock=lambda: NOON,
         reads_files=reads_files,
@@ -70,6 +75,43 @@ def test_the_same_file_again_changes_nothing_and_says_so(tmp_path):
     again = import_catalogue(tmp_path / "x.csv", ports)
 
     assert (again.saved, again.built) == (ImportCounts(unchanged=2), {"east": 0})
+
+
+def test_each_channel_keeps_in_its_history_which_file_came_and_what_it_brought(tmp_path):
+    path = tmp_path / "spring.csv"
+    path.write_text("a file")
+    ports = ports_of(a_product("mug"), a_product("cup"), channels=("east", "west"))
+
+    import_catalogue(path, ports)
+
+    assert list(ports.history.kept) == [1, 2]
+    (result,) = ports.history.kept[2]
+    assert (result.change.subject.key, result.outcome) == ("spring.csv", Outcome.APPLIED)
+    found = {field.name: field.after for field in result.change.fields}
+    assert found.pop("digest") == hashlib.sha256(b"a file").hexdigest()
+    assert found == {"rows": 2, "created": 2, "updated": 0, "unchanged": 0, "listings": 2}
+
+
+def test_a_file_whose_name_is_no_text_is_kept_under_one_that_is(tmp_path):
+    ports = ports_of(a_product("mug"), channels=("east",))
+
+    import_catalogue(tmp_path / os.fsdecode(b"sp\xffring.csv"), ports)
+
+    assert ports.history.kept[1][0].change.subject.key == "sp\N{REPLACEMENT CHARACTER}ring.csv"
+
+
+def test_the_history_says_that_a_file_brought_nothing_new_and_that_some_of_it_was_refused(tmp_path):
+    catalogue = MemoryCatalogue()
+    mug = replace(a_product("mug"), variants=(a_variant("A", "S"), a_variant("B", "M")), option_names=("Size",))
+    import_catalogue(tmp_path / "x.csv", ports_of(mug, catalogue=catalogue, channels=("east",)))
+    again = ports_of(a_product("thief", sku="A"), catalogue=catalogue, channels=("east",))
+
+    import_catalogue(tmp_path / "x.csv", again)
+
+    imported, refused = again.history.kept[1]
+    assert (imported.outcome, refused.outcome) == (Outcome.UNCHANGED, Outcome.FAILED)
+    assert refused.change.after("refused") == 1
+    assert refused.message.startswith("The SKU A of 'thief' belongs to")
 
 
 def test_a_channel_is_told_of_also_where_the_file_has_nothing(tmp_path):

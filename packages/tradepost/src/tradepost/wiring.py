@@ -170,12 +170,14 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
 def import_ports(
     channels: Iterable[Channel] | None = None,
     *,
+    requested_by: str,
     reads_files: bool,
     images_root: Path | None = None,
+    trigger: Trigger = Trigger.PERSON,
     clock: Clock = timezone.now,
 ) -> ImportPorts:
     """
-    Give an import what it needs; None: on every channel that follows the catalogue.
+    Give an import what it needs; None: on every channel that follows the catalogue. `requested_by` is kept.
 
     `reads_files`: images may be files of this machine; only for a file that was named at the command line.
     """
@@ -189,6 +191,8 @@ def import_ports(
         channels={channel.name: DjangoListings(channel.pk, clock=clock) for channel in channels},
         # Web addresses are fetched when they are published, by the channel's own rules.
         source_images=source_images(None),
+        channel_ids={channel.name: channel.pk for channel in channels},
+        history=history(requested_by=requested_by, trigger=trigger, clock=clock),
         transaction=transaction.atomic,
         clock=clock,
         reads_files=reads_files,

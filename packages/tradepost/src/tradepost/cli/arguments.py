@@ -3,9 +3,10 @@ Naming things on the command line: a channel by its name, listings by SKU, an or
 """
 
 import getpass
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,16 +47,23 @@ class Named:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
     def sentences(self, channel: "Channel") -> list[str]:
-        """Say of each unknown name that it is unknown, of the first ten at least."""
-        sentences = [
-            f"There is no listing {name} on the channel '{channel.name}'.{_did_you_mean(meant)}"
-            for name, meant in list(self.unknown.items())[:SHOWN_UNKNOWN]
-        ]
-        more = len(self.unknown) - SHOWN_UNKNOWN
-        return [*sentences, f"... and {more} more are unknown."] if more > 0 else sentences
+        return unknown_sentences(
+            self.unknown, lambda name: f"There is no listing {name} on the channel '{channel.name}'."
+        )
 
     def unknown_json(self) -> list[dict[str, Any]]:
-        return [{"name": name, "did_you_mean": meant or None} for name, meant in self.unknown.items()]
+        return unknown_json(self.unknown)
+
+
+def unknown_sentences(unknown: Mapping[str, str], sentence: Callable[[str], str]) -> list[str]:
+    """Say of each unknown name that it is unknown, of the first ten at least."""
+    sentences = [f"{sentence(name)}{_did_you_mean(meant)}" for name, meant in list(unknown.items())[:SHOWN_UNKNOWN]]
+    more = len(unknown) - SHOWN_UNKNOWN
+    return [*sentences, f"... and {more} more are unknown."] if more > 0 else sentences
+
+
+def unknown_json(unknown: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"name": name, "did_you_mean": meant or None} for name, meant in unknown.items()]
 
 
 def shell_user() -> str:
@@ -108,10 +116,7 @@ def named_listings(channel: "Channel", names: Sequence[str]) -> Named:
         )
     )
     unknown = [name for name in missing if name not in known and name.casefold() not in known and name not in handles]
-    named = Named(
-        list(rows),
-        {name: _nearest_listing(channel, name) if place < SHOWN_UNKNOWN else "" for place, name in enumerate(unknown)},
-    )
+    named = Named(list(rows), _meant(unknown, partial(_nearest_listing, channel)))
     if unknown and not rows:
         message = " ".join(named.sentences(channel))
         if not any(named.unknown.values()):
@@ -120,6 +125,11 @@ def named_listings(channel: "Channel", names: Sequence[str]) -> Named:
             )
         raise NotAllowed(message)
     return named
+
+
+def meant_in_catalogue(unknown: Sequence[str]) -> Mapping[str, str]:
+    """Return for each name the nearest handle or SKU that the catalogue has."""
+    return _meant(unknown, _nearest_in_catalogue)
 
 
 def the_order(channel: "Channel", number: int) -> "Order":
@@ -161,18 +171,40 @@ def nearest(name: str, known: Collection[str]) -> str:
     return by_key[close[0]] if close else ""
 
 
+def _meant(unknown: Sequence[str], nearest_to: Callable[[str], str]) -> dict[str, str]:
+    """Return what may have been meant, of as many as are told."""
+    return {name: nearest_to(name) if place < SHOWN_UNKNOWN else "" for place, name in enumerate(unknown)}
+
+
 def _nearest_listing(channel: "Channel", name: str) -> str:
-    """Look among the listings that begin alike, first with many letters, last with none."""
     from tradepost.database.models import Listing
 
     key = code_key(name)
     rows = Listing.objects.filter(channel=channel)
-    for letters in (6, 3, 1, 0):
-        alike = rows.filter(code_key__startswith=key[:letters]).values_list("sku", "code")[:_COMPARED]
-        found = nearest(name, {text for pair in alike for text in pair if text})
-        if found:
-            return found
-    return ""
+
+    def alike(letters: int) -> set[str]:
+        pairs = rows.filter(code_key__startswith=key[:letters]).values_list("sku", "code")[:_COMPARED]
+        return {text for pair in pairs for text in pair if text}
+
+    return _nearest_alike(name, alike)
+
+
+def _nearest_in_catalogue(name: str) -> str:
+    from tradepost.database.models import ProductRecord, VariantRecord
+
+    skus = VariantRecord.objects.filter(is_gone=False)
+
+    def alike(letters: int) -> set[str]:
+        handles = ProductRecord.objects.filter(handle__istartswith=name[:letters])
+        found = handles.values_list("handle", flat=True)[:_COMPARED]
+        return {*found, *skus.filter(sku__istartswith=name[:letters]).values_list("sku", flat=True)[:_COMPARED]}
+
+    return _nearest_alike(name, alike)
+
+
+def _nearest_alike(name: str, alike: Callable[[int], Collection[str]]) -> str:
+    """Look among the names that begin alike, first with many letters, last with none."""
+    return next((found for letters in (6, 3, 1, 0) if (found := nearest(name, alike(letters)))), "")
 
 
 def _did_you_mean(name: str) -> str:

@@ -7,13 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.arguments import (
+    DryRunOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    meant_in_catalogue,
+    shell_user,
+    the_channel,
+    unknown_json,
+    unknown_sentences,
+)
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, print_table, progress
+from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.schedule import interval_of
 from tradepost.domain.stock import Counting
-from tradepost.operations.catalogue_changes import carry_out, plan_count, plan_merger, plan_removal, plan_renaming
+from tradepost.operations.catalogue_changes import (
+    NotInCatalogue,
+    carry_out,
+    plan_count,
+    plan_merger,
+    plan_removal,
+    plan_renaming,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +86,7 @@ def import_(
     else:
         _print(report)
         if dry_run:
-            out.print("Nothing was changed.")
+            _print_totals(report)
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
@@ -86,7 +103,7 @@ def bring_in(
     from tradepost.operations.imports import import_catalogue, preview_import
     from tradepost.wiring import import_ports
 
-    ports = import_ports(channels, reads_files=True, images_root=images)
+    ports = import_ports(channels, requested_by=shell_user(), reads_files=True, images_root=images)
     bring = preview_import if dry_run else import_catalogue
     with progress(is_shown=not quiet) as step:
         return bring(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
@@ -314,21 +331,45 @@ def _change(
     as_json: bool,
 ) -> Exit:
     from tradepost import wiring
+    from tradepost.cli.run_report import print_changes, print_totals, totals_of_changes
 
     ports = wiring.catalogue_change_ports(requested_by=shell_user())
-    plan = planner(ports)
+    try:
+        plan = planner(ports)
+    except NotInCatalogue as refusal:
+        raise NotAllowed(_unknown_message(refusal.names)) from None
+    meant = meant_in_catalogue(plan.unknown)
     if not as_json:
-        for change in plan.changes:
-            for line in change_lines(change_json(change)):
-                out.print(line, markup=False, soft_wrap=True)
+        print_changes(plan.changes)
     if not dry_run:
         confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
         carry_out(plan, ports)
     if as_json:
-        print_json({"dry_run": dry_run, "changes": [change_json(change) for change in plan.changes]})
+        changes = [change_json(change) for change in plan.changes]
+        print_json({"dry_run": dry_run, "changes": changes, "unknown": unknown_json(meant)})
     else:
-        out.print("Nothing was changed." if dry_run else f"Done: {counted(len(plan.changes), 'listing')} changed.")
-    return Exit.DONE
+        if dry_run and plan.changes:
+            print_totals(totals_of_changes(plan.changes))
+        elif dry_run:
+            # The catalogue itself changes all the same.
+            out.print("Nothing to change on any channel.")
+        else:
+            out.print(f"Done: {counted(len(plan.changes), 'listing')} changed.")
+        for sentence in unknown_sentences(meant, _is_unknown):
+            err.print(sentence, markup=False, soft_wrap=True)
+    return Exit.WITH_ERRORS if meant else Exit.DONE
+
+
+def _is_unknown(name: str) -> str:
+    return f"The catalogue has no {name}."
+
+
+def _unknown_message(names: "Sequence[str]") -> str:
+    meant = meant_in_catalogue(names)
+    message = " ".join(unknown_sentences(meant, _is_unknown))
+    if any(meant.values()):
+        return message
+    return f"{message} 'tradepost catalogue list --search' finds handles and SKUs."
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:
@@ -404,6 +445,16 @@ def _print(report: "ImportReport") -> None:
         err.print(f"... and {len(notes) - SHOWN_NOTES} more notes; --json has all of them.")
     if report.refused:
         out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
+
+
+def _print_totals(report: "ImportReport") -> None:
+    """End the plan of an import; pages that get another structure are changes of their own."""
+    from tradepost.cli.run_report import print_totals
+
+    pages = sum(map(len, report.restructured.values()))
+    print_totals(
+        {"create": report.saved.created + report.listings_built, "change": report.saved.updated + pages, "remove": 0}
+    )
 
 
 def _counted(handles: "Sequence[str]") -> str:

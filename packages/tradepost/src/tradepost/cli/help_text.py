@@ -1,5 +1,6 @@
 """What help says of arguments and options: the words of a person, not the types of the program."""
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,24 @@ def without_type_noise(command: Any) -> Any:
         # The framework has no setting for it; where it has another name for this, its help is noisy and still right.
         parameter.display_type_rich = lambda ctx, word=word: word  # noqa: ARG005 the framework passes its context
         parameter.help = f"{parameter.help or ''}{_limits(parameter)}"
+    # Parsing needs the names as they are; what is shown is a copy.
+    shown = copy(command)
+    shown.get_params = lambda context: [_in_one_column(parameter) for parameter in command.get_params(context)]
+    command.format_help = shown.format_help
     return command
+
+
+def _in_one_column(parameter: Any) -> Any:
+    """Put the value and the contrary beside and below an option's name: in columns of their own they cut names."""
+    if parameter.param_type_name == "argument":
+        return parameter
+    shown = copy(parameter)
+    long = [name for name in parameter.opts if name.startswith("--")]
+    lines = [f"{', '.join(long)} {_word(parameter)}".strip(), *parameter.secondary_opts]
+    shown.opts = ["\n".join(lines), *(name for name in parameter.opts if name not in long)]
+    shown.secondary_opts = []
+    shown.display_type_rich = lambda ctx: ""  # noqa: ARG005 the framework passes its context
+    return shown
 
 
 def _limits(parameter: Any) -> str:

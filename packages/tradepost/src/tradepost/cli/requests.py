@@ -1,6 +1,5 @@
 """Asking for changes of listings: queue them, or show what would be queued, or queue and apply at once."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,16 +9,17 @@ from django.db.models import QuerySet
 
 from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import change_json, change_lines, counted, err, out, print_json, result_json
+from tradepost.cli.output import change_json, counted, err, out, print_json, result_json
 from tradepost.cli.run_report import (
     Report,
     combined_exit,
     execute,
     perform,
+    print_changes,
     print_report,
+    print_totals,
     print_unknown,
-    totals_line,
-    totals_of,
+    totals_of_changes,
 )
 from tradepost.database.models import Channel, Listing
 from tradepost.domain.errors import NotAllowed
@@ -170,17 +170,20 @@ def do_at_once(
         fitting = fitting.filter(is_paused=not is_paused)
         preview, request = partial(preview_pause, is_paused=is_paused), partial(request_pause, is_paused=is_paused)
     named = _named(channel, skus, is_all=is_all, rows=fitting)
-    changed = preview(channel.pk, named.ids).queued if dry_run or is_all else 0
-    if is_all and changed and not dry_run:
-        confirm(_question(channel, verb, changed), is_confirmed=is_confirmed)
+    asked = preview(channel.pk, named.ids) if dry_run or is_all else RequestOutcome()
+    if is_all and asked.queued and not dry_run:
+        confirm(_question(channel, verb, asked.queued), is_confirmed=is_confirmed)
     if not dry_run:
-        changed = request(channel.pk, named.ids, requested_by=shell_user()).queued
+        asked = request(channel.pk, named.ids, requested_by=shell_user())
     if as_json:
-        print_json({"change": verb, "dry_run": dry_run, "changed": changed, "unknown": named.unknown_json()})
+        print_json({"change": verb, "dry_run": dry_run, "changed": asked.queued, "unknown": named.unknown_json()})
     else:
-        would = "Would " if dry_run else "Done: "
-        words = "accept what the store has of" if verb == ACCEPT else verb
-        out.print(f"{would}{words} {counted(changed, 'listing')}." if changed else f"Nothing to {verb}.")
+        if dry_run:
+            _print_plan(asked)
+        else:
+            words = "accept what the store has of" if verb == ACCEPT else verb
+            what = f"Done: {words} {counted(asked.queued, 'listing')}." if asked.queued else f"Nothing to {verb}."
+            out.print(what)
         print_unknown(channel, named)
     return Exit.WITH_ERRORS if named.unknown else Exit.DONE
 
@@ -244,9 +247,11 @@ def remove_listings(
     else:
         if report is not None:
             print_report(report)
-        would = "Would remove" if dry_run else "Removed"
-        out.print(f"{would} {counted(asked.queued, 'listing')}." if asked.queued else "Nothing to remove.")
+        if not dry_run:
+            out.print(f"Removed {counted(asked.queued, 'listing')}." if asked.queued else "Nothing to remove.")
         _tell_of_others(asked, kind="")
+        if dry_run:
+            _print_plan(asked)
         print_unknown(channel, named)
     is_refused = bool(asked.refused) and not is_all
     return combined_exit(Exit.WITH_ERRORS if named.unknown or is_refused else Exit.DONE, report)
@@ -312,17 +317,18 @@ def _askable(channel: Channel, change: Pending) -> QuerySet[Listing]:
 
 def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
     """Print what would be queued; of the run that applies it, its own report tells."""
-    for change in asked.changes[:_SHOWN]:
-        for line in change_lines(change_json(change)):
-            out.print(line, markup=False, soft_wrap=True)
-    if len(asked.changes) > _SHOWN:
-        out.print(f"... and {len(asked.changes) - _SHOWN} more.")
+    print_changes(asked.changes, shown=_SHOWN)
     if kind and asked.changes:
         out.print(f"Would queue '{request.verb}' for {counted(len(asked.changes), 'listing')}.")
     _tell_of_others(asked, kind=kind)
     if not kind:
-        totals = totals_of(Counter(change.action.value for change in asked.changes))
-        out.print(f"{totals_line(totals)}.".capitalize())
+        print_totals(totals_of_changes(asked.changes))
+
+
+def _print_plan(asked: RequestOutcome) -> None:
+    """Print the plan of what needs no run."""
+    print_changes(asked.changes, shown=_SHOWN)
+    print_totals(totals_of_changes(asked.changes))
 
 
 def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> None:

@@ -1,6 +1,7 @@
 """Executing runs from a shell: asked for as any other run, executed here, and reported."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,10 @@ from django.db.models import Count
 from tradepost.cli import output
 from tradepost.cli.arguments import Named, ask, is_at_terminal, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
-from tradepost.cli.output import counted, err, out, print_json, print_table, progress
+from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
 from tradepost.domain.brake import ANY_NUMBER, Braking
-from tradepost.domain.plan import Action, Counts, Outcome, RunState
+from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
 from tradepost.engine import runs
 from tradepost.operations.selection import beyond_brake as released_as_option
 
@@ -246,6 +247,24 @@ def totals_of(actions: Mapping[str, int]) -> dict[str, int]:
         elif action != Action.KEEP:
             totals["change"] += number
     return totals
+
+
+def print_changes(changes: Sequence[Change], *, shown: int = SHOWN_CHANGES) -> None:
+    """Print what is intended where no run plans it, in full or the first ones."""
+    for change in changes[:shown]:
+        for line in output.change_lines(change_json(change)):
+            out.print(line, markup=False, soft_wrap=True)
+    if len(changes) > shown:
+        out.print(f"... and {len(changes) - shown} more.")
+
+
+def print_totals(totals: Mapping[str, int]) -> None:
+    """End a plan with what it comes to."""
+    out.print(f"{totals_line(totals)}.".capitalize())
+
+
+def totals_of_changes(changes: Iterable[Change]) -> dict[str, int]:
+    return totals_of(Counter(change.action.value for change in changes))
 
 
 def totals_line(totals: Mapping[str, int]) -> str:

@@ -453,6 +453,20 @@ def shipment_edited(code: str, *, order_number: int, fields: Sequence[FieldChang
     return Change(subject, Side.HUB, Action.UPDATE, tuple(fields), reason)
 
 
+# --- the catalogue ----------------------------------------------------------------------------------------------------
+
+
+def catalogue_imported(file: str, *, digest: str, numbers: Mapping[str, int]) -> Change:
+    """A file was read to its end, whatever of it was refused; `digest` tells whether it was this very one."""
+    fields = (FieldChange("digest", None, digest), *(FieldChange(name, None, found) for name, found in numbers.items()))
+    return Change(Subject(SubjectKind.FILE, file), Side.HUB, Action.IMPORT, fields, "a catalogue file")
+
+
+def rows_refused(file: str, *, refused: int) -> Change:
+    fields = (FieldChange("refused", None, refused),)
+    return Change(Subject(SubjectKind.FILE, file), Side.HUB, Action.IMPORT, fields, "rows or products of the file")
+
+
 # --- channels -------------------------------------------------------------------------------------------------------
 
 

@@ -27,13 +27,26 @@ class CatalogueChangePorts:
     transaction: Callable[[], AbstractContextManager[None]]
 
 
+class NotInCatalogue(NotAllowed):
+    """`names`: the handles and SKUs that the catalogue does not have."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"The catalogue has no {', '.join(names)}.")
+        self.names = names
+
+
 @dataclass(frozen=True, slots=True)
 class CataloguePlan:
-    """What is to be done, and the change of each listing by channel; `apply` does it, inside a transaction."""
+    """
+    What is to be done, and the change of each listing by channel; `apply` does it, inside a transaction.
+
+    `unknown`: names that the catalogue does not have, of which nothing is done.
+    """
 
     apply: Callable[[], None]
     handles: tuple[str, ...]
     by_channel: Mapping[int, tuple[Change, ...]]
+    unknown: tuple[str, ...] = ()
 
     @property
     def changes(self) -> list[Change]:
@@ -55,16 +68,19 @@ def plan_removal(names: Sequence[str], ports: CatalogueChangePorts) -> Catalogue
     """
     Take products (by handle) or variants (by SKU) out of the catalogue: the next sync takes them off sale.
 
-    Raises NotAllowed for a name that the catalogue does not have.
+    One unknown name does not refuse the others. Raises NotInCatalogue where it has none of them.
     """
     products = ports.catalogue.known_products(names, names)
     wanted = set(names)
     skus = [sku for each in products for sku in each.variants if each.handle in wanted or sku in wanted]
-    _refuse_unknown(wanted, products)
+    unknown = _unknown(names, products)
+    if unknown and not products:
+        raise NotInCatalogue(unknown)
     return CataloguePlan(
         apply=lambda: ports.catalogue.remove(skus),
         handles=tuple(product.handle for product in products),
         by_channel=_by_channel(ports, skus, lambda row: [_orphaned(row)]),
+        unknown=tuple(unknown),
     )
 
 
@@ -72,10 +88,10 @@ def plan_renaming(before: str, after: str, ports: CatalogueChangePorts) -> Catal
     """
     Give a product another handle, or a variant another SKU; what is on stores keeps its codes.
 
-    Raises NotAllowed for a name that the catalogue does not have, or a new one that it has already.
+    Raises NotInCatalogue for a name that the catalogue does not have, NotAllowed for a new one that it has already.
     """
     products = ports.catalogue.known_products([before], [before])
-    _refuse_unknown({before}, products)
+    _refuse_unknown([before], products)
     if ports.catalogue.known_products([after], [after]) or ports.catalogue.skus_in_use([after]):
         raise NotAllowed(
             f"The catalogue has {after} already; if both are one article, 'tradepost catalogue merge {before} {after}' "
@@ -102,13 +118,13 @@ def plan_count(sku: str, quantity: int, ports: CatalogueChangePorts, *, by: str,
     """
     State how many there are of a variant, as a person has counted it: whatever a file said before.
 
-    It knows of what had been handed over by then. Raises NotAllowed for a SKU that the catalogue does not have, and for
-    a number that nobody can count.
+    It knows of what had been handed over by then. Raises NotInCatalogue for a SKU that the catalogue does not have,
+    NotAllowed for a number that nobody can count.
     """
     if not 0 <= quantity <= MAX_STOCK:
         raise NotAllowed(f"A count is a number from 0 to {MAX_STOCK:,}.")
     products = ports.catalogue.known_products([], [sku])
-    _refuse_unknown({sku}, products)
+    _refuse_unknown([sku], products)
     before = ports.catalogue.stated_quantities([sku]).get(sku)
 
     def stated(row: ListingRow) -> list[Change]:
@@ -126,14 +142,14 @@ def plan_merger(before: str, after: str, ports: CatalogueChangePorts) -> Catalog
     Say that two SKUs are one article: the second stays, and has what the first one has on stores.
 
     Where both are on a store, the first goes off sale there: the same pieces are never sold under two codes. Raises
-    NotAllowed unless the catalogue has both.
+    NotInCatalogue unless the catalogue has both.
     """
     if before == after:
         raise NotAllowed("Name two SKUs that are one article.")
     products = ports.catalogue.known_products([], [before, after])
     # The first may be gone already: a file brought it as something new.
     gone = KnownProduct("", dict.fromkeys(ports.catalogue.skus_in_use([before]), ()))
-    _refuse_unknown({before, after}, [gone, *products])
+    _refuse_unknown([before, after], [gone, *products])
 
     def merged(row: ListingRow, on_store: Collection[str]) -> list[Change]:
         if row.sku != before or row.status.link is Link.UNLINKED:
@@ -168,10 +184,11 @@ def _orphaned(row: ListingRow) -> Change:
     return changes.listing_orphaned(row.code, pieces=pieces, listing_id=row.id)
 
 
-def _refuse_unknown(names: Collection[str], products: Sequence[KnownProduct]) -> None:
+def _refuse_unknown(names: Sequence[str], products: Sequence[KnownProduct]) -> None:
+    if unknown := _unknown(names, products):
+        raise NotInCatalogue(unknown)
+
+
+def _unknown(names: Sequence[str], products: Sequence[KnownProduct]) -> list[str]:
     known = {product.handle for product in products} | {sku for product in products for sku in product.variants}
-    missing = sorted(set(names) - known)
-    if missing:
-        raise NotAllowed(
-            f"The catalogue has no {', '.join(missing)}; 'tradepost catalogue list --search' finds handles and SKUs."
-        )
+    return [name for name in dict.fromkeys(names) if name not in known]

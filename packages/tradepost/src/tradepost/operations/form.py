@@ -118,14 +118,13 @@ class Evidence:
     """
     What a judge goes by: the result of every change that was sent, and what the last plan still wants of it.
 
-    `began` and `ended`: our clock before the first and after the last word of the store.
+    `began`: our clock before the first word of the store.
     """
 
     results: Mapping[SubjectId, Result]
     left: Mapping[SubjectId, frozenset[str]]
     answers: Answers
     began: datetime
-    ended: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +473,7 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
             for subject, change in self._sent.items()
         }
         left = {subject: left_of(change, still_wanted.get(subject)) for subject, change in self._sent.items()}
-        evidence = Evidence(results, left, self._answers, self._began, self._ports.clock())
+        evidence = Evidence(results, left, self._answers, self._began)
         verdict = self._operation.judge(self._batch, self._facts, self._seen, plan, evidence)
         hub = [Result(change, Outcome.APPLIED, Proof.READ) for change in plan.changes(Side.HUB)]
         settled = [result for result in plan.settled if result.change.subject.id not in self._sent]

@@ -13,9 +13,11 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tradepost.domain import changes
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable, quoted
 from tradepost.domain.identity import IdentityPlan, plan_identity
+from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.stock import Counting
 from tradepost.operations.ports import (
     Catalogue,
@@ -23,6 +25,7 @@ from tradepost.operations.ports import (
     Clock,
     DescriptionCleaner,
     HeldPrice,
+    History,
     ImportCounts,
     Level,
     ListingBuilder,
@@ -114,6 +117,7 @@ class ImportPorts:
     """
     What an import needs. `channels` are those that follow the catalogue, by name; none imports the catalogue alone.
 
+    `channel_ids`: theirs by name, as each keeps the import in its history.
     `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
     `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
     `without_images`: the names of those channels that have no image server. `stops_at_zero`: of those that sell nothing
@@ -125,6 +129,8 @@ class ImportPorts:
     catalogue: Catalogue
     channels: Mapping[str, ListingBuilder]
     source_images: SourceImages
+    channel_ids: Mapping[str, int]
+    history: History
     transaction: Callable[[], AbstractContextManager[None]]
     clock: Clock
     reads_files: bool = False
@@ -144,9 +150,10 @@ def import_catalogue(
     """
     Import a catalogue file, batch by batch, each batch in one transaction with its listings on every channel.
 
-    Idempotent: importing the same file again changes nothing; a number that the source has given before is no new
-    statement, unless its setting says that every new file counts. `queue` asks for new listings to be published, and
-    for the pages of families that changed their shape to be given it; `progress` is told the number of rows done.
+    Idempotent: importing the same file again changes nothing but the history; a number that the source has given before
+    is no new statement, unless its setting says that every new file counts. `queue` asks for new listings to be
+    published, and for the pages of families that changed their shape to be given it; `progress` is told the number of
+    rows done.
     Raises FileRefused when the file is no catalogue.
     """
     report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
@@ -194,6 +201,8 @@ def import_catalogue(
             progress(report.rows)
     with ports.transaction():
         ports.catalogue.set_source(replace(source, digest=digest))
+        for name, channel_id in ports.channel_ids.items():
+            ports.history.keep(_kept_of(report, name, file=_name(path), digest=digest), channel_id=channel_id)
     report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
     if report.images_outside:
         report.reports.append(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
@@ -220,6 +229,30 @@ def _with_the_rest(
         yield batch, False
     for start in range(0, len(waiting), BATCH):
         yield [ReadProduct(product, (), 0) for product in waiting[start : start + BATCH]], True
+
+
+def _kept_of(report: ImportReport, channel: str, *, file: str, digest: str) -> list[Result]:
+    """Say for the history of a channel what a file has brought."""
+    saved, built, refused = report.saved, report.built[channel], report.refused
+    numbers = {
+        "rows": report.rows,
+        "created": saved.created,
+        "updated": saved.updated,
+        "unchanged": saved.unchanged,
+        "listings": built,
+    }
+    is_news = saved.created or saved.updated or built
+    imported = changes.catalogue_imported(file, digest=digest, numbers=numbers)
+    kept = [Result(imported, Outcome.APPLIED if is_news else Outcome.UNCHANGED)]
+    if refused:
+        change = changes.rows_refused(file, refused=len(refused))
+        kept.append(Result(change, Outcome.FAILED, message=refused[0].message))
+    return kept
+
+
+def _name(path: Path) -> str:
+    """Name a file as any database can keep it."""
+    return os.fsencode(path.name).decode(errors="replace")
 
 
 def _no_image_server(channel: str, products: int) -> RowReport:
@@ -303,7 +336,7 @@ def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -
         written = now
     is_last_file_again = source.counts is Counting.FILE and digest == source.digest
     counting = Counting.CHANGED if is_last_file_again else source.counts
-    return Saying(path.name, now, min(written, now) - source.lag, counting=counting, lag=source.lag)
+    return Saying(_name(path), now, min(written, now) - source.lag, counting=counting, lag=source.lag)
 
 
 def _counted_by_now(product: Product, now: datetime, report: ImportReport) -> Product:

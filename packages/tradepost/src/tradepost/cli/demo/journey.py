@@ -162,7 +162,7 @@ class _Journey:
         families = self._listings.families({row.product_id for row in picked})
         with transaction.atomic():
             changed = [choices.changed(family.product, skus) for family in families]
-            ports = import_ports([self._channel], reads_files=False)
+            ports = import_ports([self._channel], requested_by=CHANNEL, reads_files=False)
             now = timezone.now()
             save_products(changed, ports, saying=Saying("the demo", now, now), queue=False)
         self._perform("sync")

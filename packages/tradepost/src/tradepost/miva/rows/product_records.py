@@ -28,13 +28,6 @@ class Page(Struct, Generic[Row], frozen=True):
     start_offset: int = 0
 
 
-class ProductKey(Struct, frozen=True, gc=False):
-    """The least that says that a product exists; decodes several times faster than the whole row."""
-
-    id: Id
-    code: str
-
-
 class Option(Struct, frozen=True, gc=False, kw_only=True):
     id: int
     code: str
