@@ -130,8 +130,8 @@ def images_left_out(channel: str) -> Change:
 
 
 def prices_held(channel: str) -> Change:
-    """What a channel's limits hold back keeps the price that the store has."""
-    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "prices outside its limits")
+    """What has no price, or one that a channel's limits hold back, keeps the price that the store has."""
+    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "no prices to send")
 
 
 # --- listings in the hub --------------------------------------------------------------------------------------------

@@ -403,13 +403,19 @@ def _settle_identity(
 def _with_kept(
     products: Sequence[Product], batch: Sequence[ReadProduct], catalogue: Catalogue, report: ImportReport
 ) -> list[Product]:
-    """Let variants whose rows were refused be what they were, where the catalogue knows them."""
+    """
+    Let variants whose rows were refused be what they were, and those without a price keep the last one, where the
+    catalogue knows them.
+    """
     unread = {read.product.handle: read.unread for read in batch if read.product is not None and read.unread}
-    known = catalogue.by_handles(unread) if unread else {}
+    unpriced = {product.handle for product in products if not all(each.is_priced for each in product.variants)}
+    known = catalogue.by_handles(unpriced | unread.keys()) if unpriced or unread else {}
     whole: list[Product] = []
     for product in products:
         before = known.get(product.handle)
-        after = product if before is None else product.with_kept(before, unread[product.handle])
+        after = product
+        if before is not None:
+            after = product.with_last_prices(before).with_kept(before, unread.get(product.handle, ()))
         for variant in after.variants[len(product.variants) :]:
             message = f"{variant.sku} stays as the catalogue has it, because its row was refused."
             report.reports.append(RowReport(0, Level.NOTE, message, product.handle))

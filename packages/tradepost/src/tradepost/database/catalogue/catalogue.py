@@ -248,6 +248,7 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
                 "options": variant.options,
                 "position": variant.position,
                 "price": variant.price,
+                "is_priced": variant.is_priced,
                 "msrp": variant.msrp,
                 "cost": variant.cost,
                 "barcode": variant.barcode,

@@ -90,7 +90,7 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
         limits = of_channel.price_limits
         # What is gone from the catalogue keeps its price.
         price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
-        is_held = bool(limits.why_held(price))
+        is_held = bool(limits.why_held(price, is_priced=variant.is_priced or variant.is_gone))
         sells = sells_without_stock(
             is_asked=variant.sells_without_stock, is_allowed=of_channel.sells_without_stock, is_gone=variant.is_gone
         )
@@ -99,7 +99,7 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
         if sells is not row["sells_without_stock"] and row["link"] != Link.UNLINKED:
             at_zero.append(SaleAtZero(name, row["product__handle"], row["sku"], sells))
         if is_held and not variant.is_gone and holds_back_price(_status(row)):
-            reason = price_held_message(price, limits)
+            reason = price_held_message(price, limits, is_priced=variant.is_priced)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(name, row["product__handle"], row["sku"], reason))
     known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
@@ -180,6 +180,7 @@ def refresh_available(variant_ids: Collection[int]) -> None:
 @dataclass(frozen=True, slots=True)
 class _Variant:
     price: Decimal
+    is_priced: bool
     available: int | None
     is_gone: bool
     sells_without_stock: bool
@@ -187,14 +188,20 @@ class _Variant:
 
 def _values(which: Q) -> dict[int, _Variant]:
     rows = list(
-        VariantRecord.objects.filter(which).values_list("id", "price", "quantity", "is_gone", "sells_without_stock")
+        VariantRecord.objects.filter(which).values_list(
+            "id", "price", "is_priced", "quantity", "is_gone", "sells_without_stock"
+        )
     )
     reserved = reserved_pieces([row[0] for row in rows])
     return {
         variant_id: _Variant(
-            price, available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone), is_gone, is_asked
+            price,
+            is_priced,
+            available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone),
+            is_gone,
+            is_asked,
         )
-        for variant_id, price, quantity, is_gone, is_asked in rows
+        for variant_id, price, is_priced, quantity, is_gone, is_asked in rows
     }
 
 

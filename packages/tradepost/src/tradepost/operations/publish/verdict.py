@@ -181,7 +181,8 @@ def _closed(row: ListingRow, at: datetime) -> Proven:
 def flag_held_price(row: ListingRow, limits: PriceLimits, verdict: Verdict) -> None:
     """What is linked while its price is held back keeps the store's, which nobody may have noticed before."""
     if row.is_price_held and row.kind is not Kind.PARENT:
-        verdict.flag(row.id, Attention.PRICE_HELD, price_held_message(row.wanted_price, limits))
+        message = price_held_message(row.wanted_price, limits, is_priced=row.is_priced)
+        verdict.flag(row.id, Attention.PRICE_HELD, message)
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime, *, is_native: bool) -> Proven:
