@@ -197,6 +197,6 @@ def test_where_no_count_can_be_read_unhide_names_the_command_that_states_one(san
     run = shop.sync()
 
     assert [result.outcome for result in run.results if result.message] == [Outcome.FAILED]
-    assert "'tradepost catalogue state-count MUG-01 PIECES'" in reason_of(shop.listing("MUG-01"), "stock_failed")
+    assert "'tradepost catalogue state-count MUG-01 NUMBER'" in reason_of(shop.listing("MUG-01"), "stock_failed")
     assert shopper.sold(["MUG-01"]) == {}
     shop.close()

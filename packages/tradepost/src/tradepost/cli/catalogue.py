@@ -347,6 +347,7 @@ def report_json(report: "ImportReport") -> dict[str, Any]:
         "restructured": report.restructured,
         "held": report.held,
         "refused": [_row_json(row) for row in report.refused],
+        "off_sale": [_row_json(row) for row in report.reports if row.level is Level.OFF_SALE],
         "notes": [_row_json(row) for row in report.reports if row.level is Level.NOTE],
     }
 
@@ -398,6 +399,10 @@ def _print(report: "ImportReport") -> None:
     notes = [row for row in report.reports if row.level is Level.NOTE]
     for row in report.refused:
         err.print(f"Refused: {_where(row)}{row.message}", markup=False, soft_wrap=True)
+    # All of them: whoever imports has to see what shoppers lose.
+    for row in report.reports:
+        if row.level is Level.OFF_SALE:
+            err.print(f"Off sale: {_where(row)}{row.message}", markup=False, soft_wrap=True)
     for row in notes[:SHOWN_NOTES]:
         err.print(f"Note: {_where(row)}{row.message}", markup=False, soft_wrap=True)
     if len(notes) > SHOWN_NOTES:

@@ -95,7 +95,7 @@ class ImportReport:
         self.built.update(saved.built)
         self.reports += map(_price_held, saved.wanted.held_prices)
         self.reports += map(_sold_at_zero, saved.wanted.at_zero)
-        self.reports += map(_sale_changed, saved.sale_changes)
+        self.reports += map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn))
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
             self.held.setdefault(name, []).extend(structure.held)
@@ -263,11 +263,18 @@ def _price_held(price: HeldPrice) -> RowReport:
 def _sale_changed(change: SaleChange) -> RowReport:
     where = f"{change.sku} on '{change.channel}'"
     if change.is_for_sale:
-        message = f"{where} is for sale again, so a sync puts it back."
-    else:
-        pieces = "an unknown number of" if change.pieces is None else change.pieces
-        message = f"{where} is not for sale any more, so a sync hides it: {pieces} pieces are on sale there."
-    return RowReport(0, Level.NOTE, message, change.handle)
+        return RowReport(0, Level.NOTE, f"{where} is for sale again, so a sync puts it back.", change.handle)
+    why = "is not in the catalogue any more" if change.is_gone else "is not for sale any more"
+    what = "takes it off sale" if change.is_gone else "hides it"
+    match change.pieces:
+        case None:
+            pieces = "an unknown number of pieces is on sale there"
+        case 1:
+            pieces = "1 piece is on sale there"
+        case number:
+            pieces = f"{number} pieces are on sale there"
+    message = f"{where} {why}, so a sync {what}: {pieces}."
+    return RowReport(0, Level.OFF_SALE, message, change.handle)
 
 
 def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool) -> SavedProducts:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
-from tradepost.database.catalogue.withdrawals import put_back, take_off_sale
+from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import Channel, ImageRecord, ProductRecord, Source, VariantRecord
@@ -73,12 +73,14 @@ class DjangoCatalogue:
             ]
             ids = {handle: product_id for handle, (product_id, _) in known.items()}
             ids |= _save_products(different, at=saying.at)
+            withdrawn: list[SaleChange] = []
             if different:
                 variants = _save_variants(different, ids)
-                _mark_gone(different, ids, at=saying.at)
+                withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
             take_numbers([variant for product in products for variant in product.variants], saying)
-        return _counts(products, {handle: product for handle, (_, product) in known.items()})
+        counts = _counts(products, {handle: product for handle, (_, product) in known.items()})
+        return replace(counts, withdrawn=tuple(withdrawn))
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
         wanted = {product.handle: product.is_for_sale for product in products}
@@ -284,7 +286,8 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
     return variants
 
 
-def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datetime) -> None:
+def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datetime) -> list[SaleChange]:
+    """Mark the variants that products have no more; returns what of them is on stores."""
     gone = sql.fetch_numbers(
         """
         UPDATE tradepost_variant SET is_gone = true
@@ -295,6 +298,7 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datet
         kept=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
     identity.orphan_variants(gone, at=at)
+    return withdrawn_of(gone)
 
 
 def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int]) -> None:

@@ -16,6 +16,7 @@ from tradepost.operations.ports.listings import ListingRow
 class Level(StrEnum):
     REFUSED = "refused"  # the row is not in the catalogue
     NOTE = "note"  # it is, and there is something to know about it
+    OFF_SALE = "off sale"  # something that a store sells is sold there no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,23 @@ class ReadProduct:
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """How many products and variants an import made, changed and left as they were."""
+    """
+    How many products and variants an import made, changed and left as they were.
+
+    `withdrawn`: what is on stores of variants that the catalogue has no more.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    withdrawn: "tuple[SaleChange, ...]" = ()
 
     def __add__(self, other: "ImportCounts") -> "ImportCounts":
         return ImportCounts(
-            self.created + other.created, self.updated + other.updated, self.unchanged + other.unchanged
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.withdrawn + other.withdrawn,
         )
 
 
@@ -150,13 +159,18 @@ class WantedChanges:
 
 @dataclass(frozen=True, slots=True)
 class SaleChange:
-    """A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown."""
+    """
+    A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown.
+
+    `is_gone`: the catalogue does not have it any more.
+    """
 
     channel: str
     handle: str
     sku: str
     pieces: int | None
     is_for_sale: bool
+    is_gone: bool = False
 
 
 class Catalogue(Protocol):

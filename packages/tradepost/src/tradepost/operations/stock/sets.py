@@ -73,7 +73,7 @@ def plan_unhide(row: ListingRow, product: StoreProduct | None, *, is_answered: b
     if quantity is None:
         refusal = (
             f"The quantity of {row.sku} is unknown, and how many pieces were hidden could not be read, so it can't be "
-            f"put back on sale. 'tradepost catalogue state-count {row.sku} PIECES' states it; then sync again."
+            f"put back on sale. 'tradepost catalogue state-count {row.sku} NUMBER' states it; then sync again."
         )
         return SetPlan(change, refusal=refusal)
     sells = row.sells_without_stock
