@@ -18,7 +18,7 @@ from tradepost.operations.catalogue_changes import carry_out, plan_count, plan_m
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tradepost.database.models import Channel, ProductRecord
+    from tradepost.database.models import Channel, ProductRecord, Run
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
     from tradepost.operations.imports import ImportReport
     from tradepost.operations.ports import RowReport
@@ -64,12 +64,15 @@ def import_(
         images=images,
         dry_run=dry_run,
     )
+    chained = [] if dry_run else _chained()
     if as_json:
-        print_json({"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)})
+        done = {"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)}
+        print_json({**done, **_chained_json(chained)})
     else:
         _print(report)
         if dry_run:
             out.print("Nothing was changed.")
+        _tell_chained(chained)
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
@@ -237,7 +240,7 @@ def remove(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> Exit:
-    """Take products or variants out of the catalogue; the next sync takes them off sale, and nothing is deleted."""
+    """Take products or variants out of the catalogue; a sync, queued at once, takes them off sale, and nothing is deleted."""
     return _change(
         lambda ports: plan_removal(names, ports),
         "Take {listings} out of the catalogue?",
@@ -321,14 +324,46 @@ def _change(
         for change in plan.changes:
             for line in change_lines(change_json(change)):
                 out.print(line, markup=False, soft_wrap=True)
+    chained: list[Run] = []
     if not dry_run:
         confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
         carry_out(plan, ports)
+        chained = _chained()
     if as_json:
-        print_json({"dry_run": dry_run, "changes": [change_json(change) for change in plan.changes]})
+        planned = [change_json(change) for change in plan.changes]
+        print_json({"dry_run": dry_run, "changes": planned, **_chained_json(chained)})
     else:
         out.print("Nothing was changed." if dry_run else f"Done: {counted(len(plan.changes), 'listing')} changed.")
+        _tell_chained(chained)
     return Exit.DONE
+
+
+def _chained() -> "list[Run]":
+    from tradepost.engine.chains import chain_decreases
+
+    return chain_decreases(requested_by=shell_user())
+
+
+def _tell_chained(chained: "Sequence[Run]") -> None:
+    """Say what was queued to take off sale, or to lower, what the catalogue has less of now."""
+    from tradepost.engine.schedules import command_of
+
+    for run in chained:
+        out.print(
+            f"Queued a sync of {counted(len(run.scope or ()), 'listing')} on {run.channel.name}, of which there are "
+            "fewer or none now: 'tradepost serve' takes it at once where it runs, and "
+            f"{command_of(run.channel_id, run.kind)} does it without.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _chained_json(chained: "Sequence[Run]") -> dict[str, Any]:
+    return {
+        "queued_syncs": [
+            {"channel": run.channel.name, "run": run.pk, "listings": len(run.scope or ())} for run in chained
+        ]
+    }
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:
