@@ -1,5 +1,7 @@
 """Products whose quantity no source states: the store is the source, and what a hide found there comes back."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from attentions import kinds_of, reason_of
@@ -8,10 +10,12 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import modules
 from shopper import Shopper
 from stock_shop import LOST_ANSWER, StockShop, answer_lost
+from tradepost.database.stock.explanations import explained_stocks
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
+from tradepost.domain.stock_explanation import explain
 
-from .conftest import ALL_RIGHTS, EIGHT, HEADER, MUG
+from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG
 
 UNKNOWN = HEADER + MUG.replace(",14,", ",,")
 FOUND = 9
@@ -54,6 +58,37 @@ def ordered(shop: StockShop, pieces: int) -> int:
     shopper = shop.sandbox.shopper()
     shopper.add("MUG-01", pieces, {})
     return shopper.check_out().order_id
+
+
+@pytest.mark.parametrize("token", [EIGHT, ALL_RIGHTS])
+def test_what_nobody_counts_is_published_as_sold_out_and_everybody_is_told(sandbox, sqlite, tmp_path, shopper, token):
+    shop = StockShop(sandbox, tmp_path, token=token)
+    without = HEADER + MUG + CUP.replace(",7,", ",,")
+    told = "how many there are of CUP-01, so it is published with 0"
+
+    preview, report = (shop.import_text(without, is_dry=is_dry) for is_dry in (True, False))
+    run = shop.publish()
+    first, flagged = set(shopper.sold(["CUP-01", "MUG-01"])), reason_of(shop.listing("CUP-01"), "quantity_unknown")
+    explained = explain(explained_stocks([shop.listing("CUP-01").pk])[0], now=datetime.now(UTC))
+    again = shop.import_text(without)
+    shop.import_text(HEADER + MUG + CUP)
+    shop.sync()
+
+    for said in (preview, report):
+        assert [told in entry.message for entry in said.reports] == [True]
+    assert (run.bad(), first, told in flagged) == ([], {"MUG-01"}, True)
+    assert "so it was published with 0" in explained[0]
+    assert again.reports == []
+    assert set(shopper.sold(["CUP-01", "MUG-01"])) == {"MUG-01", "CUP-01"}
+    assert kinds_of(shop.listing("CUP-01")) == set()
+    shop.close()
+
+
+def test_what_the_merchant_had_on_the_store_is_no_unknown_quantity(counting, shopper):
+    counting.sync()
+
+    assert kinds_of(counting.listing("MUG-01")) == set()
+    assert set(shopper.sold(["MUG-01"])) == {"MUG-01"}
 
 
 def test_unhide_puts_back_what_hide_found_where_nobody_states_a_quantity(counting, shopper):

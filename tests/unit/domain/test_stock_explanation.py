@@ -105,6 +105,26 @@ def test_what_nobody_has_stated_is_left_as_it_is():
     assert not any("sync" in sentence for sentence in sentences)
 
 
+@pytest.mark.parametrize(
+    ("changed", "rest"),
+    [
+        ({"status": Status()}, "so a publish would offer 0."),
+        (
+            {"account": 0, "entries": [ExplainedEntry(EntryKind.SET, 0, 0, MONDAY)]},
+            "so it was published with 0; 'tradepost catalogue state-count CUP NUMBER' states it.",
+        ),
+        (
+            {"status": replace(LISTED, health=Health.HIDDEN), "account": 0, "hidden_count": 9},
+            "and the store's count was what counts until it was hidden; an unhide puts back the 9 that were found.",
+        ),
+    ],
+)
+def test_what_nobody_has_stated_says_what_was_made_of_that(changed, rest):
+    nothing = {"quantity": None, "stated_at": None, "available": None, "reserved": 0, "reservations": (), "entries": ()}
+
+    assert explained(**{**nothing, **changed})[0] == f"Nobody has stated how many there are, {rest}"
+
+
 def test_what_is_gone_from_the_catalogue_is_not_for_sale():
     sentences = explained(is_gone=True, available=0, reserved=0, reservations=())
 

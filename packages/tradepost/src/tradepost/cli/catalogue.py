@@ -240,7 +240,7 @@ def remove(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> Exit:
-    """Take products or variants out of the catalogue; a sync, queued at once, takes them off sale, and nothing is deleted."""
+    """Take products or variants out of the catalogue: they go off sale, and nothing is deleted."""
     return _change(
         lambda ports: plan_removal(names, ports),
         "Take {listings} out of the catalogue?",

@@ -47,8 +47,8 @@ class ExplainedStock:
 
     `reserved`: all pieces of all orders, of which `reservations` are the newest. `entries`: the account from its last
     set or look on, oldest first; `left_out` are older ones since then. `open_since`: a write was not answered yet,
-    which moves by `open_move`, or sets. `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a
-    listing's row.
+    which moves by `open_move`, or sets. `hidden_count`: what a hide found where nobody states a number.
+    `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a listing's row.
     """
 
     sku: str
@@ -56,6 +56,7 @@ class ExplainedStock:
     quantity: int | None
     available: int | None
     account: int | None
+    hidden_count: int | None = None
     stated_by: str = ""
     stated_at: datetime | None = None
     is_gone: bool = False
@@ -88,7 +89,7 @@ _When = Callable[[datetime], str]
 def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
     """How many there are to sell."""
     if stock.quantity is None or stock.stated_at is None:
-        yield "Nobody has stated how many there are, so the store's count is left as it is."
+        yield f"Nobody has stated how many there are{_unstated(stock)}."
     else:
         by = f" by {stock.stated_by}" if stock.stated_by else ""
         yield f"{stock.quantity} stated{by} {when(stock.stated_at)}."
@@ -111,6 +112,18 @@ def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
         yield f"{-stock.available} more are sold than there are, so 0 are offered."
     if stock.available <= 0 and not _is_off_sale(stock):
         yield from _at_zero(stock)
+
+
+def _unstated(stock: ExplainedStock) -> str:
+    """Say what becomes of it then, in the rest of a sentence."""
+    if stock.status.link is Link.UNLINKED:
+        return ", so a publish would offer 0"
+    if stock.status.health is Health.HIDDEN:
+        back = "" if stock.hidden_count is None else f"; an unhide puts back the {stock.hidden_count} that were found"
+        return f", and the store's count was what counts until it was hidden{back}"
+    if stock.account == 0 and any(entry.kind is EntryKind.SET and not entry.amount for entry in stock.entries):
+        return f", so it was published with 0; 'tradepost catalogue state-count {stock.sku} NUMBER' states it"
+    return ", so the store's count is left as it is"
 
 
 def _is_off_sale(stock: ExplainedStock) -> bool:

@@ -17,6 +17,7 @@ from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable, quoted
 from tradepost.domain.identity import IdentityPlan, plan_identity
 from tradepost.domain.stock import Counting
+from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
@@ -34,6 +35,7 @@ from tradepost.operations.ports import (
     Saying,
     SourceImages,
     SourceSettings,
+    UnstatedQuantity,
     WantedChanges,
 )
 from tradepost.operations.previews import previewed
@@ -95,6 +97,7 @@ class ImportReport:
         self.built.update(saved.built)
         self.reports += map(_price_held, saved.wanted.held_prices)
         self.reports += map(_sold_at_zero, saved.wanted.at_zero)
+        self.reports += map(_unstated, saved.wanted.unstated)
         self.reports += map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn))
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
@@ -258,6 +261,11 @@ def _sold_at_zero(change: SaleAtZero) -> RowReport:
 
 def _price_held(price: HeldPrice) -> RowReport:
     return RowReport(0, Level.NOTE, f"{price.sku} on '{price.channel}': {price.reason}", price.handle)
+
+
+def _unstated(quantity: UnstatedQuantity) -> RowReport:
+    message = f"On '{quantity.channel}': {quantity_unknown_message(quantity.sku)}"
+    return RowReport(0, Level.NOTE, message, quantity.handle)
 
 
 def _sale_changed(change: SaleChange) -> RowReport:

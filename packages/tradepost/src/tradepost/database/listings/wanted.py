@@ -11,13 +11,13 @@ from django.db.models import Q
 
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
-from tradepost.database.listings.attentions import write_attentions
+from tradepost.database.listings.attentions import forget_attention, write_attentions
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Link, Status
+from tradepost.domain.listing import Link, Pending, Status
 from tradepost.domain.rules import (
     ShownPrice,
     holds_back_price,
@@ -27,7 +27,7 @@ from tradepost.domain.rules import (
     wanted_price,
 )
 from tradepost.domain.stock import available, sells_without_stock
-from tradepost.operations.ports import HeldPrice, SaleAtZero, WantedChanges
+from tradepost.operations.ports import HeldPrice, SaleAtZero, UnstatedQuantity, WantedChanges
 
 _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
@@ -83,6 +83,7 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
     wanted: list[_Wanted] = []
     held: list[HeldPrice] = []
     at_zero: list[SaleAtZero] = []
+    unstated: list[UnstatedQuantity] = []
     for row in rows:
         if row["kind"] == Kind.PARENT or row["variant_id"] not in values:
             continue
@@ -98,6 +99,8 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
         name = channels[row["channel_id"]].name
         if sells is not row["sells_without_stock"] and row["link"] != Link.UNLINKED:
             at_zero.append(SaleAtZero(name, row["product__handle"], row["sku"], sells))
+        if variant.available is None and row["link"] == Link.UNLINKED and row["pending"] == Pending.PUBLISH:
+            unstated.append(UnstatedQuantity(name, row["product__handle"], row["sku"]))
         if is_held and not variant.is_gone and holds_back_price(_status(row)):
             reason = price_held_message(price, limits, is_priced=variant.is_priced)
             reasons[row["channel_id"]][row["id"]] = reason
@@ -105,10 +108,11 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
     known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
     refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
+    forget_attention([each.id for each in wanted if each.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
-    return WantedChanges(held, at_zero)
+    return WantedChanges(held, at_zero, unstated)
 
 
 def refresh_parents(parent_ids: Collection[int]) -> None:

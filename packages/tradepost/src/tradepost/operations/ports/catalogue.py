@@ -146,15 +146,26 @@ class SaleAtZero:
 
 
 @dataclass(frozen=True, slots=True)
+class UnstatedQuantity:
+    """Something that is to be published, and of which nobody states how many there are."""
+
+    channel: str
+    handle: str
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
 class WantedChanges:
     """
     What came of computing anew what listings should show, as far as a person is told.
 
     `held_prices`: of what is on a store or to be published. `at_zero`: where the end of the sale has changed.
+    `unstated`: what would be published with 0.
     """
 
     held_prices: Sequence[HeldPrice] = ()
     at_zero: Sequence[SaleAtZero] = ()
+    unstated: Sequence[UnstatedQuantity] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.rules import PriceLimits, price_held_message
 from tradepost.domain.stock import EntryKind
+from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
@@ -151,6 +152,8 @@ def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, ver
     is_counted = product.stock is None or product.stock.is_tracked
     if sent is not None and is_counted:
         verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent))
+    if sent is not None and row.available is None and row.kind is not Kind.PARENT:
+        verdict.flag(row.id, Attention.QUANTITY_UNKNOWN, quantity_unknown_message(row.sku))
 
 
 def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -> Status | None:
