@@ -66,6 +66,31 @@ def test_what_a_person_removes_is_taken_off_sale_at_once_too(connected, import_,
     assert sold(shopper) == {"TEE-S", "TEE-L"}
 
 
+def as_draft(row):
+    return row.replace("\n", ",draft\n")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "says"),
+    [
+        (["--off"], "On shop: sync is not scheduled, so type 'tradepost listings sync'."),
+        (["--every", "2h"], "On shop: sync runs next "),
+    ],
+)
+def test_what_waits_for_a_sync_is_told_with_when_that_is(connected, import_, tmp_path, schedule, says):
+    for what in ("sync", "reconcile"):
+        assert connected("channel", "schedule", "shop", what, *schedule).code == 0
+    path = tmp_path / "drafts.csv"
+    path.write_text(HEADER.replace("\n", ",Status\n") + as_draft(MUG), encoding="utf-8")
+
+    said = connected("catalogue", "import", path)
+
+    assert "MUG-01 on 'shop' is not for sale any more, so a sync hides it" in said.err
+    assert says in said.out
+    explained = connected("listings", "explain", "MUG-01").out
+    assert "next sync" not in explained + said.out + said.err
+
+
 def test_a_preview_queues_nothing_and_neither_does_the_same_file_again(import_):
     assert import_(SMALL, MUG, options=["--dry-run", "--json"]).json["queued_syncs"] == []
     assert import_(SMALL, LARGE, MUG, options=["--json"]).json["queued_syncs"] == []

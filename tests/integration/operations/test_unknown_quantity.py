@@ -69,7 +69,7 @@ def test_what_nobody_counts_is_published_as_sold_out_and_everybody_is_told(sandb
     preview, report = (shop.import_text(without, is_dry=is_dry) for is_dry in (True, False))
     run = shop.publish()
     first, flagged = set(shopper.sold(["CUP-01", "MUG-01"])), reason_of(shop.listing("CUP-01"), "quantity_unknown")
-    explained = explain(explained_stocks([shop.listing("CUP-01").pk])[0], now=datetime.now(UTC))
+    explained = explain(explained_stocks([shop.listing("CUP-01").pk])[0], now=datetime.now(UTC), when_synced="")
     again = shop.import_text(without)
     shop.import_text(HEADER + MUG + CUP)
     shop.sync()

@@ -408,7 +408,7 @@ def test_a_page_that_the_merchant_has_closed_is_not_opened_by_an_overwrite(shop,
 def explained(shop, sku):
     """As `listings explain` says it."""
     (stock,) = explained_stocks([shop.listing(sku).pk])
-    return "\n".join(explain(stock, now=datetime.now(UTC)))
+    return "\n".join(explain(stock, now=datetime.now(UTC), when_synced=""))
 
 
 def test_what_a_catalogue_would_go_on_selling_without_stock_is_sold_out_at_zero(shop, shopper):

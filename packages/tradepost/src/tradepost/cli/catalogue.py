@@ -16,7 +16,7 @@ from tradepost.domain.stock import Counting
 from tradepost.operations.catalogue_changes import carry_out, plan_count, plan_merger, plan_removal, plan_renaming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tradepost.database.models import Channel, ProductRecord, Run
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
@@ -72,6 +72,8 @@ def import_(
         _print(report)
         if dry_run:
             out.print("Nothing was changed.")
+        else:
+            _tell_when_synced(report.awaiting_sync)
         _tell_chained(chained)
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
@@ -336,6 +338,15 @@ def _change(
         out.print("Nothing was changed." if dry_run else f"Done: {counted(len(plan.changes), 'listing')} changed.")
         _tell_chained(chained)
     return Exit.DONE
+
+
+def _tell_when_synced(channels: "Iterable[str]") -> None:
+    """Say when a sync applies what the import has told of, or by which command."""
+    from tradepost.database.models import Channel
+    from tradepost.engine.schedules import when_applied
+
+    for channel in Channel.objects.filter(name__in=list(channels), archived_at__isnull=True).order_by("name"):
+        out.print(f"On {channel.name}: {when_applied(channel.pk, 'sync')}.", markup=False, soft_wrap=True)
 
 
 def _chained() -> "list[Run]":

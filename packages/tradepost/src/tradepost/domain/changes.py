@@ -165,8 +165,8 @@ def listing_renamed(code: str, *, before: str, after: str, listing_id: int) -> C
 
 
 def listing_orphaned(code: str, *, pieces: int | None, listing_id: int) -> Change:
-    """The catalogue has it no more; `pieces`: how many are on sale, which the next sync takes off."""
-    reason = "taken out of the catalogue; the next sync takes it off sale"
+    """The catalogue has it no more; `pieces`: how many are on sale, which a sync takes off."""
+    reason = "taken out of the catalogue; a sync takes it off sale"
     return _in_hub(Action.UPDATE, code, FieldChange("quantity", pieces, 0), reason, listing_id)
 
 

@@ -74,13 +74,17 @@ class ExplainedStock:
     missing_since: datetime | None = None
 
 
-def explain(stock: ExplainedStock, *, now: datetime) -> list[str]:
-    """Return the sentences, one a line. Times are written in the zone of `now`."""
+def explain(stock: ExplainedStock, *, now: datetime, when_synced: str) -> list[str]:
+    """
+    Return the sentences, one a line. Times are written in the zone of `now`.
+
+    `when_synced`: when the channel is synced, or by which command, without a full stop.
+    """
 
     def when(at: datetime) -> str:
         return _when(at.astimezone(now.tzinfo), now)
 
-    return [*_offer(stock, when), *_account(stock, when), *_count(stock, now, when)]
+    return [*_offer(stock, when), *_account(stock, when), *_count(stock, now, when), *_due(stock, when_synced)]
 
 
 _When = Callable[[datetime], str]
@@ -210,17 +214,29 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         )
     if stock.status.health is Health.HIDDEN:
         yield "It is hidden, so the store is to have 0."
+
+
+def _due(stock: ExplainedStock, when_synced: str) -> Iterator[str]:
+    """What a sync has to send, and when that will be."""
+    due = list(_to_send(stock))
+    yield from due
+    if due:
+        yield f"{when_synced[:1].upper()}{when_synced[1:]}."
+
+
+def _to_send(stock: ExplainedStock) -> Iterator[str]:
+    if stock.status.link is Link.UNLINKED:
+        return
     if _is_to_be_told(stock):
-        yield f"The next sync tells the store to {'go on' if stock.sells_without_stock else 'stop'} selling it at 0."
+        yield f"A sync tells the store to {'go on' if stock.sells_without_stock else 'stop'} selling it at 0."
     if stock.available is None or stock.open_since is not None or not may_lower_quantity(stock.status):
         return
     may_be_raised = may_send_quantity(stock.status)
     if stock.account is None:
-        if not may_be_raised:
-            return
-        yield f"The next sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
+        if may_be_raised:
+            yield f"A sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
     elif (due := move(stock.available, stock.account)) < 0 or (due and may_be_raised):
-        yield f"The next sync sends {due:+d}."
+        yield f"A sync sends {due:+d}."
 
 
 def _open_write(open_move: int | None) -> str:

@@ -75,8 +75,9 @@ class ImportReport:
     What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
 
     `built`: how many listings each channel got, by its name. `restructured`: the handles of products whose pages get
-    another structure there; `held`: those of which another change is queued first. `images_left_out`: how many images
-    can't be used, and `images_outside`: those of them that lie outside the folder in which images may lie.
+    another structure there; `held`: those of which another change is queued first. `awaiting_sync`: the channels on
+    which a sync has to hide, put back or tell something. `images_left_out`: how many images can't be used, and
+    `images_outside`: those of them that lie outside the folder in which images may lie.
     """
 
     rows: int = 0
@@ -89,6 +90,7 @@ class ImportReport:
     restructured: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
     reports: list[RowReport] = field(default_factory=list)
+    awaiting_sync: set[str] = field(default_factory=set)
     images_left_out: int = 0
     images_outside: int = 0
 
@@ -98,6 +100,8 @@ class ImportReport:
         self.reports += map(_price_held, saved.wanted.held_prices)
         self.reports += map(_sold_at_zero, saved.wanted.at_zero)
         self.reports += map(_unstated, saved.wanted.unstated)
+        self.awaiting_sync |= {each.channel for each in saved.sale_changes}
+        self.awaiting_sync |= {each.channel for each in saved.wanted.at_zero}
         self.reports += map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn))
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
@@ -256,7 +260,7 @@ def _stops_at_zero(channel: str, variants: int) -> RowReport:
 def _sold_at_zero(change: SaleAtZero) -> RowReport:
     where = f"{change.sku} on '{change.channel}'"
     words = "goes on being sold without stock" if change.goes_on else "is sold without stock no more: sold out at 0"
-    return RowReport(0, Level.NOTE, f"{where} {words}, from the next sync on.", change.handle)
+    return RowReport(0, Level.NOTE, f"{where} {words}, as soon as a sync has said so.", change.handle)
 
 
 def _price_held(price: HeldPrice) -> RowReport:
@@ -456,7 +460,7 @@ def _in_words(plan: IdentityPlan) -> Iterator[str]:
     for change in plan.skus:
         yield (
             f"{change.before} has the SKU {change.after} now: the same options. What is on stores keeps its code, and "
-            "gets the new SKU with the next publish."
+            "gets the new SKU by a publish ('tradepost listings publish')."
         )
 
 

@@ -67,7 +67,7 @@ class Unhides(Sets):
             return ""
         return (
             f"{row.code} can't be put back on sale: the page {page.code} is inactive on the store. Switch it on there, "
-            "and the next sync puts it back."
+            "then 'tradepost listings sync' puts it back."
         )
 
 
