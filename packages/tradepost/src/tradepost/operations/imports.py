@@ -4,8 +4,9 @@ import hashlib
 import logging
 import os
 import posixpath
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable, quoted
-from tradepost.domain.identity import IdentityPlan, plan_identity
+from tradepost.domain.identity import IdentityPlan, Lookalike, plan_identity
 from tradepost.domain.stock import Counting
 from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.operations.ports import (
@@ -165,12 +166,14 @@ def import_catalogue(
     column = source.counted_column if source.counts is Counting.COLUMN else ""
     names = ports.catalogue.channel_names() if source.orders_column else []
     waiting: list[Product] = []
+    present = array("q")  # of a million handles, only their hashes
     file = ports.reader.read(path, counted_column=column, orders_column=source.orders_column)
     with_images = without_stock = 0
     for batch, is_last in _with_the_rest(_batches(file), waiting):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
+            present.extend(hash(handle) for handle in _handles_of(read))
         products = [
             # What waited was looked at when it was read.
             read.product if is_last else images.resolve(read.product, report)
@@ -202,6 +205,7 @@ def import_catalogue(
     with ports.transaction():
         ports.catalogue.set_source(replace(source, digest=digest))
     report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
+    report.reports += _lookalikes(ports.catalogue, present, now)
     if report.images_outside:
         report.reports.append(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
     report.reports += (_stops_at_zero(name, without_stock) for name in ports.stops_at_zero if without_stock)
@@ -227,6 +231,36 @@ def _with_the_rest(
         yield batch, False
     for start in range(0, len(waiting), BATCH):
         yield [ReadProduct(product, (), 0) for product in waiting[start : start + BATCH]], True
+
+
+def _handles_of(read: ReadProduct) -> set[str]:
+    """The handles that rows were for, whether they could be used or not."""
+    handles = {report.handle for report in read.reports if report.handle}
+    return handles if read.product is None else {*handles, read.product.handle}
+
+
+def _lookalikes(catalogue: Catalogue, present: Collection[int], now: datetime) -> Iterator[RowReport]:
+    """Name what is new and looks like something that is on a store, and that the file does not have."""
+    found = catalogue.lookalikes(created_at=now)
+    old = {hash(alike.before) for alike in found}
+    still_there = old.intersection(present) if old else old
+    for alike in found:
+        if hash(alike.before) in still_there:
+            continue
+        yield RowReport(0, Level.NOTE, _same_article(alike), alike.handle)
+
+
+def _same_article(alike: Lookalike) -> str:
+    after = (
+        f"'tradepost catalogue remove {alike.before}' takes the old one off sale"
+        if alike.is_family
+        else f"'tradepost catalogue merge {alike.sku_before} {alike.sku}' does, before a publish"
+    )
+    return (
+        f"'{alike.handle}' is new, and has the title and options of '{alike.before}', which is on a store and not in "
+        "this file. If both are one article, its pieces would be sold twice. Before an import, 'tradepost catalogue "
+        f"rename {alike.before} {alike.handle}' goes on with what is on the store; after it, {after}."
+    )
 
 
 def _no_image_server(channel: str, products: int) -> RowReport:

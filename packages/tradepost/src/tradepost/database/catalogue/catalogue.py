@@ -19,7 +19,7 @@ from tradepost.database.stock.statements import state_counts, stated_quantities,
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
-from tradepost.domain.identity import IdentityPlan, KnownProduct
+from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.stock import Counting
 from tradepost.operations.ports import Clock, ImportCounts, SaleChange, Saying, SourceSettings, WantedChanges
 
@@ -106,6 +106,9 @@ class DjangoCatalogue:
 
     def known_products(self, handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
         return identity.known_products(handles, skus)
+
+    def lookalikes(self, *, created_at: datetime) -> list[Lookalike]:
+        return identity.lookalikes(created_at=created_at)
 
     def skus_in_use(self, skus: Collection[str]) -> set[str]:
         return identity.skus_in_use(skus)

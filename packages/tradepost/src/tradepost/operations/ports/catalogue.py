@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import Product
-from tradepost.domain.identity import IdentityPlan, KnownProduct
+from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.stock import Counting
 from tradepost.operations.ports.listings import ListingRow
 
@@ -223,6 +223,10 @@ class Catalogue(Protocol):
 
     def known_products(self, handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
         """Return the products of these handles, and those that have one of these SKUs."""
+        ...
+
+    def lookalikes(self, *, created_at: datetime) -> list[Lookalike]:
+        """Compare the products that were made at this moment with those before that are on a store."""
         ...
 
     def skus_in_use(self, skus: Collection[str]) -> set[str]:
