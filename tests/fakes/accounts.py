@@ -92,6 +92,14 @@ class MemoryAccounts:
                 row, open_since=at, open_move=move, account=row.account if keeps else None
             )
 
+    def note_hidden(self, found: Mapping[int, int]) -> None:
+        assert self._may_write()
+        for number, pieces in found.items():
+            row = self._listings.all[number]
+            is_first = row.available is None and row.status.health is not Health.HIDDEN
+            if is_first and (row.hidden_count is None or pieces > 0):
+                self._listings.all[number] = replace(row, hidden_count=pieces)
+
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
         assert self._may_write()
         for number in settled:
@@ -101,7 +109,7 @@ class MemoryAccounts:
         for entry in entries:
             row = self._listings.all[entry.listing_id]
             account = (row.account or 0) + entry.amount if entry.kind is EntryKind.MOVE else entry.amount
-            self._listings.all[row.id] = replace(row, account=account)
+            self._listings.all[row.id] = replace(row, account=account, hidden_count=_hidden_count(row, entry))
             self.entries.append((row.id, entry.kind, entry.amount))
 
     def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
@@ -132,6 +140,17 @@ class MemoryAccounts:
             if account is not None and is_counted and not erased:
                 account -= pieces
             self._listings.all[row.id] = replace(row, available=available, account=account)
+
+
+def _hidden_count(row: ListingRow, entry: AccountEntry) -> int | None:
+    if row.available is not None:
+        return None
+    if entry.kind is EntryKind.LOOK and row.status.pending is Pending.HIDE and row.hidden_count is None:
+        return entry.amount
+    is_again = row.status.health is Health.HIDDEN and row.status.pending is not Pending.UNHIDE
+    if entry.kind is EntryKind.SET and is_again and row.hidden_count is not None:
+        return row.hidden_count + max(row.account or 0, 0)
+    return row.hidden_count
 
 
 def _is_oversold(row: ListingRow) -> bool:

@@ -69,6 +69,9 @@ class MemoryCatalogue:
             if product.handle in handles or any(variant.sku in skus for variant in product.variants)
         ]
 
+    def lookalikes(self, *, created_at):
+        return []
+
     def skus_in_use(self, skus):
         return set(self.owners(skus))
 

@@ -4,7 +4,7 @@ import pytest
 
 from tradepost.database.models import Channel, Listing, ProductRecord, Run, RunKind, Trigger, VariantRecord
 from tradepost.database.runs import runs
-from tradepost.engine.chains import chain_from
+from tradepost.engine.chains import chain_decreases, chain_from
 
 
 @pytest.fixture
@@ -60,3 +60,19 @@ def test_a_channel_that_is_paused_is_left_alone(channel, listings, clock):
     chain_from(a_run(channel, clock), clock=clock)
 
     assert chained() == []
+
+
+def test_what_the_catalogue_has_less_of_is_lowered_on_every_channel_and_nothing_is_raised_for_it(
+    channel, listings, clock
+):
+    own, other = listings
+    Listing.objects.filter(pk=own.pk).update(available=9)
+    Listing.objects.filter(pk=other.pk).update(available=3)
+
+    (run,) = chain_decreases(requested_by="ann", clock=clock)
+
+    assert (chained(), run.requested_by) == ([(other.channel_id, "sync", [other.pk])], "ann")
+
+
+def test_where_nothing_is_to_be_lowered_nothing_is_queued(channel, listings, clock):
+    assert chain_decreases(clock=clock) == []

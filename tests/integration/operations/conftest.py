@@ -41,7 +41,7 @@ from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.retrying import API
 from tradepost.miva.wire.transport import OpenTransport
 from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
-from tradepost.operations.imports import ImportPorts, import_catalogue
+from tradepost.operations.imports import ImportPorts, import_catalogue, preview_import
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import plan_unlink, queue
 from tradepost.operations.selection import Selection
@@ -166,15 +166,15 @@ class Shop:
         )
         return replace(ports, **changes)
 
-    def import_text(self, text: str, *, name: str = "catalogue.csv", queue: bool = True):
+    def import_text(self, text: str, *, name: str = "catalogue.csv", queue: bool = True, is_dry: bool = False):
         image = _png(self.folder / "image.png")
         path = self.folder / name
         path.write_text(text.replace("{image}", image.name), encoding="utf-8")
         written = self.clock().timestamp()
         os.utime(path, (written, written))
-        return self.import_file(path, queue=queue)
+        return self.import_file(path, queue=queue, is_dry=is_dry)
 
-    def import_file(self, path: Path, *, queue: bool = True, images_root: Path | None = None):
+    def import_file(self, path: Path, *, queue: bool = True, images_root: Path | None = None, is_dry: bool = False):
         ports = ImportPorts(
             reader=CatalogueFiles(),
             catalogue=DjangoCatalogue(),
@@ -187,7 +187,8 @@ class Shop:
             reads_files=True,
             images_root=images_root,
         )
-        return import_catalogue(path, ports, queue=queue)
+        bring = preview_import if is_dry else import_catalogue
+        return bring(path, ports, queue=queue)
 
     def _run(self, operation, *, is_dry: bool = False, only=None, preview: dict | None = None, **changes) -> MemoryRun:
         run = MemoryRun(is_dry=is_dry, atomic=transaction.atomic)

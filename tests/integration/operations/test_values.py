@@ -86,7 +86,7 @@ def test_what_is_on_sale_keeps_its_price_while_the_catalogue_has_none_or_one_out
     for told in (preview, run):
         (result,) = told.results
         assert result.outcome is Outcome.SKIPPED
-        assert result.message.startswith("3 prices are held back by the channel's limits")
+        assert result.message.startswith("3 prices are held back: ")
     assert prices_of(shopper) == {
         "MUG-01": {"7.90"}, "CUP-01": {"4.50"}, "TEE-RED-M": {"15.00"}, "TEE-RED-L": {"15.00"}
     }  # fmt: skip
@@ -95,13 +95,52 @@ def test_what_is_on_sale_keeps_its_price_while_the_catalogue_has_none_or_one_out
     assert "20.01 is above the channel's highest, 20" in reason_of(shop.listing("TEE-NAVY-L"), "price_held")
 
 
-@pytest.mark.parametrize("cell", ["", "3 for 2", "1e9999"])
+@pytest.mark.parametrize("cell", ["", "3 for 2"])
+def test_what_has_no_price_in_the_file_keeps_the_one_it_had_and_is_sold_as_often_as_the_file_says(shop, shopper, cell):
+    shop.import_text(HEADER + MUG + TEE)
+    shop.publish()
+
+    without = HEADER + MUG.replace(",14,7.90,", f",2,{cell},") + TEE.replace(",3,15.00,", f",0,{cell},")
+    report = shop.import_text(without)
+    shop.sync()
+    told, sold, flags = (
+        prices_of(shopper),
+        shop.on_store(),
+        [kinds_of(shop.listing(s)) for s in ("MUG-01", "TEE-RED-L")],
+    )
+    shop.import_text(HEADER + MUG.replace(",14,7.90,", ",2,8.40,") + TEE.replace(",3,15.00,", ",1,15.00,"))
+    shop.sync()
+
+    assert report.refused == []
+    assert any("MUG-01 has no price" in entry.message for entry in report.reports)
+    assert (told, sold["mug-01"].stock.count) == ({"MUG-01": {"7.90"}, "TEE-RED-M": {"15.00"}}, 2)
+    assert flags == [{"price_held"}, {"price_held"}]
+    assert prices_of(shopper) == {"MUG-01": {"8.40"}, "TEE-RED-M": {"15.00"}, "TEE-RED-L": {"15.00"}}
+    assert kinds_of(shop.listing("MUG-01")) == set()
+
+
+def test_something_new_without_a_price_is_not_published_whatever_the_channel_allows(shop, shopper):
+    set_limits(shop, allows_zero_prices=True)
+    shop.import_text(HEADER + MUG.replace(",7.90,", ",,") + CUP)
+
+    run = shop.publish()
+    first, flagged = prices_of(shopper), reason_of(shop.listing("MUG-01"), "price_held")
+    shop.import_text(HEADER + MUG + CUP)
+    shop.publish()
+
+    assert [sku for sku, _ in run.bad()] == ["MUG-01"]
+    assert (first, shop.listing("MUG-01").available) == ({"CUP-01": {"4.50"}}, 14)
+    assert "no price" in flagged
+    assert prices_of(shopper) == {"CUP-01": {"4.50"}, "MUG-01": {"7.90"}}
+
+
+@pytest.mark.parametrize("cell", ["heavy", "1e9999"])
 def test_a_variant_whose_row_can_not_be_used_is_sold_on_as_it_was(shop, shopper, cell):
     shop.import_text(HEADER + TEE)
     shop.publish()
     before = prices_of(shopper)
 
-    report = shop.import_text(HEADER + TEE.replace(",3,15.00,", f",3,{cell},").replace(",5,15.00,", ",5,14.00,"))
+    report = shop.import_text(HEADER + TEE.replace("L,400,3,", f"L,{cell},2,").replace(",5,15.00,", ",5,14.00,"))
     shop.sync()
 
     assert [entry.line for entry in report.refused] == [3]
@@ -369,7 +408,7 @@ def test_a_page_that_the_merchant_has_closed_is_not_opened_by_an_overwrite(shop,
 def explained(shop, sku):
     """As `listings explain` says it."""
     (stock,) = explained_stocks([shop.listing(sku).pk])
-    return "\n".join(explain(stock, now=datetime.now(UTC)))
+    return "\n".join(explain(stock, now=datetime.now(UTC), when_synced=""))
 
 
 def test_what_a_catalogue_would_go_on_selling_without_stock_is_sold_out_at_zero(shop, shopper):

@@ -162,8 +162,8 @@ def test_a_policy_that_changes_in_the_file_ends_the_sale_or_opens_it(shop):
 
     assert sold(shop) == {"TEE-S", "TEE-M"}
     assert [entry.message for entry in report.reports] == [
-        "MUG on 'Shop' is sold without stock no more: sold out at 0, from the next sync on.",
-        "TEE-M on 'Shop' goes on being sold without stock, from the next sync on.",
+        "MUG on 'Shop' is sold without stock no more: sold out at 0, as soon as a sync has said so.",
+        "TEE-M on 'Shop' goes on being sold without stock, as soon as a sync has said so.",
     ]
 
 

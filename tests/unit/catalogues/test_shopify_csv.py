@@ -214,19 +214,32 @@ def test_the_category_is_the_path_of_the_type_else_that_of_shopifys_category(rea
 
 
 @pytest.mark.parametrize(
+    ("price", "says"),
+    [
+        ("", "The column Variant Price is empty"),
+        ("a lot", "'a lot' in the column Variant Price is not a plain number"),
+        ("-1", "must be from 0"),
+        ("NaN", "must be from 0"),
+        ("1e999999999", "'1e999999999' in the column Variant Price is not a plain number"),
+        ("1e-999999999", "not a plain number"),
+        ("1_000", "not a plain number"),
+        ("\u0661\u0662", "not a plain number"),
+        ("1" * 5000, "not a plain number"),
+    ],
+)
+def test_a_row_without_a_price_that_can_be_read_is_not_priced_and_all_else_of_it_counts(read, price, says):
+    (mug,) = read(a_row(handle="mug", title="Mug", sku="MUG-1", qty="2", price=price))
+
+    (variant,) = mug.product.variants
+    assert (variant.sku, variant.quantity, variant.is_priced) == ("MUG-1", 2, False)
+    assert [(report.line, report.level, says in report.message) for report in mug.reports] == [(2, Level.NOTE, True)]
+
+
+@pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({"price": "a lot"}, "'a lot' in the column Variant Price is not a plain number"),
-        ({"price": "-1"}, "must be from 0"),
-        ({"price": "NaN"}, "must be from 0"),
-        ({"price": ""}, "The column Variant Price is empty"),
         ({"qty": "1.5"}, "'1.5' in the column Variant Inventory Qty is not a whole number"),
         ({"qty": "many"}, "not a whole number"),
-        ({"price": "1e999999999"}, "'1e999999999' in the column Variant Price is not a plain number"),
-        ({"price": "1e-999999999"}, "not a plain number"),
-        ({"price": "1_000"}, "not a plain number"),
-        ({"price": "\u0661\u0662"}, "not a plain number"),
-        ({"price": "1" * 5000}, "not a plain number"),
         ({"msrp": "Infinity"}, "must be from 0"),
         ({"qty": "1e999999999"}, "not a whole number"),
         ({"qty": "-1e999999999"}, "not a whole number"),

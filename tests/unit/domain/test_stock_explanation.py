@@ -11,6 +11,8 @@ from tradepost.domain.stock import EntryKind
 from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock, explain
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
+SYNCED = "sync is not scheduled, so type 'tradepost listings sync'"
+WHEN = "Sync is not scheduled, so type 'tradepost listings sync'."
 LISTED = Status(Health.LISTED, Link.LINKED)
 
 
@@ -44,11 +46,11 @@ STORY = ExplainedStock(
 
 
 def explained(**changed):
-    return explain(replace(STORY, **changed), now=NOW)
+    return explain(replace(STORY, **changed), now=NOW, when_synced=SYNCED)
 
 
 def test_the_whole_story_is_told_in_the_order_in_which_it_happened():
-    assert explain(STORY, now=NOW) == [
+    assert explain(STORY, now=NOW, when_synced=SYNCED) == [
         "18 stated by products.csv on Tuesday at 12:00.",
         "Order 1001 reserves 2: neither handed over nor shipped.",
         "So 16 are available.",
@@ -62,7 +64,7 @@ def test_the_whole_story_is_told_in_the_order_in_which_it_happened():
 
 
 def test_times_are_those_of_the_channels_zone():
-    sentences = explain(STORY, now=NOW.astimezone(ZoneInfo("Asia/Tokyo")))
+    sentences = explain(STORY, now=NOW.astimezone(ZoneInfo("Asia/Tokyo")), when_synced=SYNCED)
 
     assert sentences[0] == "18 stated by products.csv on Tuesday at 21:00."
 
@@ -105,6 +107,26 @@ def test_what_nobody_has_stated_is_left_as_it_is():
     assert not any("sync" in sentence for sentence in sentences)
 
 
+@pytest.mark.parametrize(
+    ("changed", "rest"),
+    [
+        ({"status": Status()}, "so a publish would offer 0."),
+        (
+            {"account": 0, "entries": [ExplainedEntry(EntryKind.SET, 0, 0, MONDAY)]},
+            "so it was published with 0; 'tradepost catalogue state-count CUP NUMBER' states it.",
+        ),
+        (
+            {"status": replace(LISTED, health=Health.HIDDEN), "account": 0, "hidden_count": 9},
+            "and the store's count was what counts until it was hidden; an unhide puts back the 9 that were found.",
+        ),
+    ],
+)
+def test_what_nobody_has_stated_says_what_was_made_of_that(changed, rest):
+    nothing = {"quantity": None, "stated_at": None, "available": None, "reserved": 0, "reservations": (), "entries": ()}
+
+    assert explained(**{**nothing, **changed})[0] == f"Nobody has stated how many there are, {rest}"
+
+
 def test_what_is_gone_from_the_catalogue_is_not_for_sale():
     sentences = explained(is_gone=True, available=0, reserved=0, reservations=())
 
@@ -133,7 +155,7 @@ def test_what_goes_on_being_sold_is_said_to_be_so(available, words):
     assert told[at + 1] == (
         "It goes on being sold without stock: the catalogue asks for that, and the channel allows it."
     )
-    assert not any("The next sync" in sentence for sentence in told)
+    assert not any("A sync" in sentence for sentence in told)
 
 
 def test_what_the_store_was_told_of_the_sale_at_zero_and_did_not_answer_is_said():
@@ -146,7 +168,7 @@ def test_what_the_store_was_told_of_the_sale_at_zero_and_did_not_answer_is_said(
 def test_what_the_store_has_to_be_told_of_the_sale_at_zero_is_said(sells, words):
     told = explained(sells_without_stock=sells, proven_without_stock=not sells)
 
-    assert f"The next sync tells the store to {words} selling it at 0." in told
+    assert f"A sync tells the store to {words} selling it at 0." in told
 
 
 @pytest.mark.parametrize(
@@ -219,12 +241,13 @@ def test_an_erased_sale_is_told_with_its_reason():
             {"account": None, "looked_at": None},
             [
                 "What the store should have is not known.",
-                "The next sync looks at its count, or sets it to 16 where it can't be read.",
+                "A sync looks at its count, or sets it to 16 where it can't be read.",
+                WHEN,
             ],
         ),
         (
             {"available": 13},
-            ["The store should have 16, and had 16 when looked at 10 minutes ago.", "The next sync sends -3."],
+            ["The store should have 16, and had 16 when looked at 10 minutes ago.", "A sync sends -3.", WHEN],
         ),
         (
             {"available": 19, "status": replace(LISTED, pending=Pending.DELIST)},

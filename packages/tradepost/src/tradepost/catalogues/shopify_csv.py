@@ -202,10 +202,12 @@ class _Assembly:
             )
         source = row.get("Variant Image", "")
         quantity, orders_through = self._counted(row, line)
+        price = self._price(row, line, sku)
         return Variant(
             sku=sku,
             options=values,
-            price=_money(row, "Variant Price", line),
+            price=price or Decimal(0),
+            is_priced=price is not None,
             quantity=quantity,
             position=position,
             msrp=_money_or_none(row, "Variant Compare At Price", line),
@@ -223,6 +225,19 @@ class _Assembly:
             orders_through=orders_through,
             sells_without_stock=row.get("Variant Inventory Policy", "").lower() == "continue",
         )
+
+    def _price(self, row: _Row, line: int, sku: str) -> Decimal | None:
+        """Return the price; None, with a note, where there is none: how many there are counts all the same."""
+        try:
+            price = _number(row, "Variant Price", line)
+            reason = "The column Variant Price is empty."
+        except RowRefused as refusal:
+            price, reason = None, str(refusal)
+        if price is None:
+            self._note(
+                line, f"{reason} So {sku} has no price here; the last one stays, and without one it is not sold."
+            )
+        return price
 
     def _counted(self, row: _Row, line: int) -> tuple[int | None, OrdersThrough]:
         """Return the quantity and up to which order it was counted; none where the file says that in no way."""
@@ -307,13 +322,6 @@ def _is_for_sale(head: _Row) -> bool:
     status = head.get("Status", "").lower()
     published = head.get("Published", "").lower()
     return status in {"", "active"} and (not published or published in _YES)
-
-
-def _money(row: _Row, column: str, line: int) -> Decimal:
-    value = _number(row, column, line)
-    if value is None:
-        raise RowRefused(f"The column {column} is empty.", line=line)
-    return value
 
 
 def _money_or_none(row: _Row, column: str, line: int) -> Decimal | None:

@@ -33,9 +33,9 @@ from tradepost.operations.catalogue_changes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from tradepost.database.models import Channel, ProductRecord
+    from tradepost.database.models import Channel, ProductRecord, Run
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
     from tradepost.operations.imports import ImportReport
     from tradepost.operations.ports import RowReport
@@ -81,12 +81,17 @@ def import_(
         images=images,
         dry_run=dry_run,
     )
+    chained = [] if dry_run else _chained()
     if as_json:
-        print_json({"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)})
+        done = {"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)}
+        print_json({**done, **_chained_json(chained)})
     else:
         _print(report)
         if dry_run:
             _print_totals(report)
+        else:
+            _tell_when_synced(report.awaiting_sync)
+        _tell_chained(chained)
     return Exit.WITH_ERRORS if report.refused else Exit.DONE
 
 
@@ -254,7 +259,7 @@ def remove(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> Exit:
-    """Take products or variants out of the catalogue; the next sync takes them off sale, and nothing is deleted."""
+    """Take products or variants out of the catalogue: they go off sale, and nothing is deleted."""
     return _change(
         lambda ports: plan_removal(names, ports),
         "Take {listings} out of the catalogue?",
@@ -341,12 +346,14 @@ def _change(
     meant = meant_in_catalogue(plan.unknown)
     if not as_json:
         print_changes(plan.changes)
+    chained: list[Run] = []
     if not dry_run:
         confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
         carry_out(plan, ports)
+        chained = _chained()
     if as_json:
-        changes = [change_json(change) for change in plan.changes]
-        print_json({"dry_run": dry_run, "changes": changes, "unknown": unknown_json(meant)})
+        done = {"dry_run": dry_run, "changes": [change_json(change) for change in plan.changes]}
+        print_json({**done, "unknown": unknown_json(meant), **_chained_json(chained)})
     else:
         if dry_run and plan.changes:
             print_totals(totals_of_changes(plan.changes))
@@ -355,6 +362,7 @@ def _change(
             out.print("Nothing to change on any channel.")
         else:
             out.print(f"Done: {counted(len(plan.changes), 'listing')} changed.")
+        _tell_chained(chained)
         for sentence in unknown_sentences(meant, _is_unknown):
             err.print(sentence, markup=False, soft_wrap=True)
     return Exit.WITH_ERRORS if meant else Exit.DONE
@@ -370,6 +378,43 @@ def _unknown_message(names: "Sequence[str]") -> str:
     if any(meant.values()):
         return message
     return f"{message} 'tradepost catalogue list --search' finds handles and SKUs."
+
+
+def _tell_when_synced(channels: "Iterable[str]") -> None:
+    """Say when a sync applies what the import has told of, or by which command."""
+    from tradepost.database.models import Channel
+    from tradepost.engine.schedules import when_applied
+
+    for channel in Channel.objects.filter(name__in=list(channels), archived_at__isnull=True).order_by("name"):
+        out.print(f"On {channel.name}: {when_applied(channel.pk, 'sync')}.", markup=False, soft_wrap=True)
+
+
+def _chained() -> "list[Run]":
+    from tradepost.engine.chains import chain_decreases
+
+    return chain_decreases(requested_by=shell_user())
+
+
+def _tell_chained(chained: "Sequence[Run]") -> None:
+    """Say what was queued to take off sale, or to lower, what the catalogue has less of now."""
+    from tradepost.engine.schedules import command_of
+
+    for run in chained:
+        out.print(
+            f"Queued a sync of {counted(len(run.scope or ()), 'listing')} on {run.channel.name}, of which there are "
+            "fewer or none now: 'tradepost serve' takes it at once where it runs, and "
+            f"{command_of(run.channel_id, run.kind)} does it without.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _chained_json(chained: "Sequence[Run]") -> dict[str, Any]:
+    return {
+        "queued_syncs": [
+            {"channel": run.channel.name, "run": run.pk, "listings": len(run.scope or ())} for run in chained
+        ]
+    }
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:
@@ -388,6 +433,7 @@ def report_json(report: "ImportReport") -> dict[str, Any]:
         "restructured": report.restructured,
         "held": report.held,
         "refused": [_row_json(row) for row in report.refused],
+        "off_sale": [_row_json(row) for row in report.reports if row.level is Level.OFF_SALE],
         "notes": [_row_json(row) for row in report.reports if row.level is Level.NOTE],
     }
 
@@ -439,6 +485,10 @@ def _print(report: "ImportReport") -> None:
     notes = [row for row in report.reports if row.level is Level.NOTE]
     for row in report.refused:
         err.print(f"Refused: {_where(row)}{row.message}", markup=False, soft_wrap=True)
+    # All of them: whoever imports has to see what shoppers lose.
+    for row in report.reports:
+        if row.level is Level.OFF_SALE:
+            err.print(f"Off sale: {_where(row)}{row.message}", markup=False, soft_wrap=True)
     for row in notes[:SHOWN_NOTES]:
         err.print(f"Note: {_where(row)}{row.message}", markup=False, soft_wrap=True)
     if len(notes) > SHOWN_NOTES:

@@ -151,6 +151,7 @@ def explain_(
 
     from tradepost import wiring
     from tradepost.database.models import Listing
+    from tradepost.engine.schedules import when_applied
 
     chosen = the_channel(channel)
     named = named_listings(chosen, [sku]).ids
@@ -173,10 +174,12 @@ def explain_(
         )
         return
     now = timezone.now().astimezone(zone_of(chosen.time_zone))
+    synced = when_applied(chosen.pk, "sync")
     place = 0
     for row in found:
         stock = stocks.get(row.sku)
-        sentences = [*(explain(stock, now=now) if stock is not None else ()), *_attention_sentences(row)]
+        told = () if stock is None else explain(stock, now=now, when_synced=synced)
+        sentences = [*told, *_attention_sentences(row)]
         if reasons := _obstacles(row):
             sentences.append(f"It can't be bought now. {' '.join(reasons)}")
         if not sentences:

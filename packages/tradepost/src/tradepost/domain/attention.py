@@ -32,6 +32,7 @@ class Attention(StrEnum):
     PRICE_HELD = "price_held"
     OVERSOLD = "oversold"
     COUNT_STANDS_STILL = "count_stands_still"
+    QUANTITY_UNKNOWN = "quantity_unknown"
     UNSETTLED = "unsettled"
     DRIFT = "drift"
 
@@ -77,6 +78,7 @@ _CAN_HOLD: Mapping[Attention, Callable[[Status], bool]] = {
     Attention.STOCK_FAILED: _is_on_store,
     Attention.UNSETTLED: _is_on_store,
     Attention.DRIFT: _is_on_store,
+    Attention.QUANTITY_UNKNOWN: _is_on_store,
     Attention.PRICE_HELD: holds_back_price,
     Attention.DRAFT: lambda status: status.health is Health.HIDDEN or status.pending in {Pending.HIDE, Pending.PUBLISH},
     Attention.DELIST_FAILED: lambda status: status.pending is Pending.DELIST,

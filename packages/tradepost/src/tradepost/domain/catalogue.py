@@ -47,11 +47,12 @@ class Variant:
     """
     One sellable combination. `options` are values in the order of the product's `option_names`.
 
-    `quantity` None means unknown, which is never sent; 0 means sold out. `sku_made_up` says that the file had none.
-    `counted_at`: when the quantity was counted, where the source says so, and `orders_through`: the highest order that
-    it knows of, by channel. `sells_without_stock`: the source would go on
-    selling it when none is left.
-    `barcode`: an EAN, UPC or other GTIN, or whatever else is printed on it. Measures are in the store's own unit.
+    `quantity` None means unknown, which is never sent; 0 means sold out. Where it is not `is_priced`, its source gives
+    no price that can be read, and `price` is the last one, 0 if there was none: it is never sent. `sku_made_up` says
+    that the file had none. `counted_at`: when the quantity was counted, where the source says so, and `orders_through`:
+    the highest order that it knows of, by channel. `sells_without_stock`: the source would go on selling it when none
+    is left. `barcode`: an EAN, UPC or other GTIN, or whatever else is printed on it. Measures are in the store's own
+    unit.
     """
 
     sku: str
@@ -70,6 +71,7 @@ class Variant:
     taxable: bool = True
     image: SourceImage | None = None
     sku_made_up: bool = False
+    is_priced: bool = True
     counted_at: datetime | None = None
     orders_through: tuple[tuple[str, int], ...] = ()
     sells_without_stock: bool = False
@@ -94,6 +96,15 @@ class Product:
     @property
     def is_family(self) -> bool:
         return bool(self.option_names)
+
+    def with_last_prices(self, known: "Product") -> "Product":
+        """Give those variants that have no price the one that they had."""
+        last = {variant.sku: variant.price for variant in known.variants}
+        variants = tuple(
+            variant if variant.is_priced else replace(variant, price=last.get(variant.sku, variant.price))
+            for variant in self.variants
+        )
+        return replace(self, variants=variants)
 
     def with_kept(self, known: "Product", skus: Collection[str]) -> "Product":
         """

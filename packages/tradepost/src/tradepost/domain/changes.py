@@ -133,8 +133,8 @@ def images_left_out(channel: str) -> Change:
 
 
 def prices_held(channel: str) -> Change:
-    """What a channel's limits hold back keeps the price that the store has."""
-    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "prices outside its limits")
+    """What has no price, or one that a channel's limits hold back, keeps the price that the store has."""
+    return Change(Subject(SubjectKind.CHANNEL, channel), Side.STORE, Action.KEEP, (), "no prices to send")
 
 
 # --- listings in the hub --------------------------------------------------------------------------------------------
@@ -168,8 +168,8 @@ def listing_renamed(code: str, *, before: str, after: str, listing_id: int) -> C
 
 
 def listing_orphaned(code: str, *, pieces: int | None, listing_id: int) -> Change:
-    """The catalogue has it no more; `pieces`: how many are on sale, which the next sync takes off."""
-    reason = "taken out of the catalogue; the next sync takes it off sale"
+    """The catalogue has it no more; `pieces`: how many are on sale, which a sync takes off."""
+    reason = "taken out of the catalogue; a sync takes it off sale"
     return _in_hub(Action.UPDATE, code, FieldChange("quantity", pieces, 0), reason, listing_id)
 
 

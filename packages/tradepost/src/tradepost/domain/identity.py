@@ -54,6 +54,31 @@ class IdentityPlan:
     contested: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """
+    A new product that looks like one that is on a store: SKU and handle were changed at once, or it is another article.
+
+    `sku_before` and `sku`: of their first variants.
+    """
+
+    handle: str
+    before: str
+    sku: str
+    sku_before: str
+    is_family: bool
+
+
+def lookalike(product: Product, before: Product) -> Lookalike | None:
+    """Say whether two products have the same title, and variants with the same options."""
+    old = {variant.options: variant.sku for variant in before.variants}
+    new = {variant.options: variant.sku for variant in product.variants}
+    if product.title != before.title or old.keys() != new.keys() or not new:
+        return None
+    options, sku = next(iter(new.items()))
+    return Lookalike(product.handle, before.handle, sku, old[options], product.is_family)
+
+
 def plan_identity(
     product: Product,
     *,

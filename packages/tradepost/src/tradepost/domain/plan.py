@@ -101,6 +101,10 @@ class Change:
     reason: str = ""
     listing_id: int | None = None
 
+    def before(self, name: str) -> Any:
+        """Return the old value of a field; None when the change does not touch it."""
+        return next((field.before for field in self.fields if field.name == name), None)
+
     def after(self, name: str) -> Any:
         """Return the new value of a field; None when the change does not touch it."""
         return next((field.after for field in self.fields if field.name == name), None)

@@ -40,8 +40,10 @@ class PriceLimits:
     highest: Decimal | None = None
     allows_zero: bool = False
 
-    def why_held(self, price: Decimal) -> str:
+    def why_held(self, price: Decimal, *, is_priced: bool = True) -> str:
         """Say why a price is held back; blank where it may be sent."""
+        if not is_priced:
+            return "The catalogue has no price for it that can be read."
         if not price:
             return "" if self.allows_zero else "The catalogue has it for 0.00, and the channel gives nothing away."
         if self.lowest is not None and price < self.lowest:
@@ -51,9 +53,10 @@ class PriceLimits:
         return ""
 
 
-def price_held_message(price: Decimal, limits: PriceLimits) -> str:
+def price_held_message(price: Decimal, limits: PriceLimits, *, is_priced: bool = True) -> str:
     """Say of what is on the store, or to be published, why its price is held back, and what that means."""
-    return f"{limits.why_held(price)} Until that changes it is not published, and what is on the store keeps its price."
+    why = limits.why_held(price, is_priced=is_priced)
+    return f"{why} Until that changes it is not published, and what is on the store keeps its price."
 
 
 class ShownPrice(NamedTuple):

@@ -117,6 +117,17 @@ def offered(available_pieces: int) -> int:
     return max(0, available_pieces)
 
 
+def shown_again(available_pieces: int | None, *, hidden_count: int | None, account: int | None) -> int | None:
+    """
+    Return the count with which what was hidden goes back on sale; None where nobody knows it.
+
+    Where nobody states how many there are it is what the hide found, less what is known to have been sold since.
+    """
+    if available_pieces is not None:
+        return offered(available_pieces)
+    return None if hidden_count is None else offered(hidden_count + min(account or 0, 0))
+
+
 def move(available_pieces: int, account: int) -> int:
     """
     Return by how much a store's count is to be moved.

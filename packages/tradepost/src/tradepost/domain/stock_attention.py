@@ -68,6 +68,14 @@ def attentions(stock: WatchedStock) -> dict[Attention, str]:
     return found
 
 
+def quantity_unknown_message(sku: str) -> str:
+    """Say what a publish does with something of which nobody states how many there are."""
+    return (
+        f"Nobody states how many there are of {sku}, so it is published with 0 and can't be bought until a file or "
+        f"'tradepost catalogue state-count {sku} NUMBER' does."
+    )
+
+
 def _oversold(stock: WatchedStock) -> str:
     assert stock.available is not None
     names = [

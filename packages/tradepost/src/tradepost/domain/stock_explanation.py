@@ -47,8 +47,8 @@ class ExplainedStock:
 
     `reserved`: all pieces of all orders, of which `reservations` are the newest. `entries`: the account from its last
     set or look on, oldest first; `left_out` are older ones since then. `open_since`: a write was not answered yet,
-    which moves by `open_move`, or sets. `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a
-    listing's row.
+    which moves by `open_move`, or sets. `hidden_count`: what a hide found where nobody states a number.
+    `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a listing's row.
     """
 
     sku: str
@@ -56,6 +56,7 @@ class ExplainedStock:
     quantity: int | None
     available: int | None
     account: int | None
+    hidden_count: int | None = None
     stated_by: str = ""
     stated_at: datetime | None = None
     is_gone: bool = False
@@ -73,13 +74,17 @@ class ExplainedStock:
     missing_since: datetime | None = None
 
 
-def explain(stock: ExplainedStock, *, now: datetime) -> list[str]:
-    """Return the sentences, one a line. Times are written in the zone of `now`."""
+def explain(stock: ExplainedStock, *, now: datetime, when_synced: str) -> list[str]:
+    """
+    Return the sentences, one a line. Times are written in the zone of `now`.
+
+    `when_synced`: when the channel is synced, or by which command, without a full stop.
+    """
 
     def when(at: datetime) -> str:
         return _when(at.astimezone(now.tzinfo), now)
 
-    return [*_offer(stock, when), *_account(stock, when), *_count(stock, now, when)]
+    return [*_offer(stock, when), *_account(stock, when), *_count(stock, now, when), *_due(stock, when_synced)]
 
 
 _When = Callable[[datetime], str]
@@ -88,7 +93,7 @@ _When = Callable[[datetime], str]
 def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
     """How many there are to sell."""
     if stock.quantity is None or stock.stated_at is None:
-        yield "Nobody has stated how many there are, so the store's count is left as it is."
+        yield f"Nobody has stated how many there are{_unstated(stock)}."
     else:
         by = f" by {stock.stated_by}" if stock.stated_by else ""
         yield f"{stock.quantity} stated{by} {when(stock.stated_at)}."
@@ -111,6 +116,18 @@ def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
         yield f"{-stock.available} more are sold than there are, so 0 are offered."
     if stock.available <= 0 and not _is_off_sale(stock):
         yield from _at_zero(stock)
+
+
+def _unstated(stock: ExplainedStock) -> str:
+    """Say what becomes of it then, in the rest of a sentence."""
+    if stock.status.link is Link.UNLINKED:
+        return ", so a publish would offer 0"
+    if stock.status.health is Health.HIDDEN:
+        back = "" if stock.hidden_count is None else f"; an unhide puts back the {stock.hidden_count} that were found"
+        return f", and the store's count was what counts until it was hidden{back}"
+    if stock.account == 0 and any(entry.kind is EntryKind.SET and not entry.amount for entry in stock.entries):
+        return f", so it was published with 0; 'tradepost catalogue state-count {stock.sku} NUMBER' states it"
+    return ", so the store's count is left as it is"
 
 
 def _is_off_sale(stock: ExplainedStock) -> bool:
@@ -197,17 +214,29 @@ def _count(stock: ExplainedStock, now: datetime, when: _When) -> Iterator[str]:
         )
     if stock.status.health is Health.HIDDEN:
         yield "It is hidden, so the store is to have 0."
+
+
+def _due(stock: ExplainedStock, when_synced: str) -> Iterator[str]:
+    """What a sync has to send, and when that will be."""
+    due = list(_to_send(stock))
+    yield from due
+    if due:
+        yield f"{when_synced[:1].upper()}{when_synced[1:]}."
+
+
+def _to_send(stock: ExplainedStock) -> Iterator[str]:
+    if stock.status.link is Link.UNLINKED:
+        return
     if _is_to_be_told(stock):
-        yield f"The next sync tells the store to {'go on' if stock.sells_without_stock else 'stop'} selling it at 0."
+        yield f"A sync tells the store to {'go on' if stock.sells_without_stock else 'stop'} selling it at 0."
     if stock.available is None or stock.open_since is not None or not may_lower_quantity(stock.status):
         return
     may_be_raised = may_send_quantity(stock.status)
     if stock.account is None:
-        if not may_be_raised:
-            return
-        yield f"The next sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
+        if may_be_raised:
+            yield f"A sync looks at its count, or sets it to {offered(stock.available)} where it can't be read."
     elif (due := move(stock.available, stock.account)) < 0 or (due and may_be_raised):
-        yield f"The next sync sends {due:+d}."
+        yield f"A sync sends {due:+d}."
 
 
 def _open_write(open_move: int | None) -> str:

@@ -1,4 +1,9 @@
-"""What a run leaves to others: sales that were sighted on one channel change what is available on all of them."""
+"""
+What is synced without waiting for a schedule: what orders took on one channel is taken off all of them, and what the
+catalogue has less of, or none at all, is sold nowhere any longer than need be.
+"""
+
+from collections.abc import Sequence
 
 from django.utils import timezone
 
@@ -17,19 +22,34 @@ def chain_from(run: Run, *, clock: Clock = timezone.now) -> list[Run]:
     """Queue what follows from a run that the server has executed; return it."""
     if not Run.objects.filter(pk=run.pk, kind=RunKind.GET_ORDERS, is_dry=False).exists():
         return []
+    return _chain((Stage.DECREASE, Stage.INCREASE), clock=clock)
+
+
+def chain_decreases(*, requested_by: str = "", clock: Clock = timezone.now) -> list[Run]:
+    """
+    Queue a sync of what has to be lowered, on every channel, after the catalogue has changed; return the runs.
+
+    A server that is running takes them at once.
+    """
+    return _chain((Stage.DECREASE,), requested_by=requested_by, clock=clock)
+
+
+def _chain(stages: Sequence[Stage], *, requested_by: str = "", clock: Clock) -> list[Run]:
     chained = [
-        runs.request_run(channel_id, RunKind.SYNC, trigger=Trigger.CHAIN, at=clock(), scope=ids)
+        runs.request_run(
+            channel_id, RunKind.SYNC, trigger=Trigger.CHAIN, at=clock(), scope=ids, requested_by=requested_by
+        )
         for channel_id in Channel.objects.filter(archived_at__isnull=True, is_paused=False).values_list("id", flat=True)
-        if (ids := _moves_due(channel_id))
+        if (ids := _due(channel_id, stages))
     ]
     if chained:
         doorbell.set()
     return chained
 
 
-def _moves_due(channel_id: int) -> list[int]:
-    """The listings whose stock is to be moved, the decreases first."""
+def _due(channel_id: int, stages: Sequence[Stage]) -> list[int]:
+    """The listings whose stock is to be moved, in the order of these stages."""
     ids: list[int] = []
-    for stage in (Stage.DECREASE, Stage.INCREASE):
+    for stage in stages:
         ids += due_ids(stage, channel_id=channel_id, after=0, limit=_AT_ONCE - len(ids))
     return ids

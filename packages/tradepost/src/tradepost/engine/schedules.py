@@ -126,7 +126,7 @@ def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezon
     channel = Channel.objects.get(pk=channel_id)
     now, kind = clock(), RunKind(kind)
     verb = kind.replace("_", " ")
-    command = f"'tradepost {_command_of(kind)}{_option_of(channel)}'"
+    command = command_of(channel_id, kind)
     if channel.is_paused:
         return (
             f"nothing is executed while the channel is paused ('tradepost channel resume {shlex.quote(channel.name)}' "
@@ -151,8 +151,10 @@ def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezon
     return f"{verb} runs next {when} ({command} at once)"
 
 
-def _command_of(kind: RunKind) -> str:
-    return next(work.command for work in WORK.values() if work.kind is kind and not work.options)
+def command_of(channel_id: int, kind: RunKind | str) -> str:
+    """Return the command by which a person has a channel do this at once, in quotes."""
+    command = next(work.command for work in WORK.values() if work.kind is RunKind(kind) and not work.options)
+    return f"'tradepost {command}{_option_of(Channel.objects.get(pk=channel_id))}'"
 
 
 def _option_of(channel: Channel) -> str:

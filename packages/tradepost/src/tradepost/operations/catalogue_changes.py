@@ -66,7 +66,7 @@ def carry_out(plan: CataloguePlan, ports: CatalogueChangePorts) -> None:
 
 def plan_removal(names: Sequence[str], ports: CatalogueChangePorts) -> CataloguePlan:
     """
-    Take products (by handle) or variants (by SKU) out of the catalogue: the next sync takes them off sale.
+    Take products (by handle) or variants (by SKU) out of the catalogue: a sync takes them off sale.
 
     One unknown name does not refuse the others. Raises NotInCatalogue where it has none of them.
     """

@@ -4,8 +4,9 @@ import hashlib
 import logging
 import os
 import posixpath
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,10 @@ from urllib.parse import urlsplit
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Product, SourceImage
 from tradepost.domain.errors import ImageUnusable, quoted
-from tradepost.domain.identity import IdentityPlan, plan_identity
+from tradepost.domain.identity import IdentityPlan, Lookalike, plan_identity
 from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.stock import Counting
+from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
@@ -37,6 +39,7 @@ from tradepost.operations.ports import (
     Saying,
     SourceImages,
     SourceSettings,
+    UnstatedQuantity,
     WantedChanges,
 )
 from tradepost.operations.previews import previewed
@@ -76,8 +79,9 @@ class ImportReport:
     What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
 
     `built`: how many listings each channel got, by its name. `restructured`: the handles of products whose pages get
-    another structure there; `held`: those of which another change is queued first. `images_left_out`: how many images
-    can't be used, and `images_outside`: those of them that lie outside the folder in which images may lie.
+    another structure there; `held`: those of which another change is queued first. `awaiting_sync`: the channels on
+    which a sync has to hide, put back or tell something. `images_left_out`: how many images can't be used, and
+    `images_outside`: those of them that lie outside the folder in which images may lie.
     """
 
     rows: int = 0
@@ -90,6 +94,7 @@ class ImportReport:
     restructured: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
     reports: list[RowReport] = field(default_factory=list)
+    awaiting_sync: set[str] = field(default_factory=set)
     images_left_out: int = 0
     images_outside: int = 0
 
@@ -98,7 +103,10 @@ class ImportReport:
         self.built.update(saved.built)
         self.reports += map(_price_held, saved.wanted.held_prices)
         self.reports += map(_sold_at_zero, saved.wanted.at_zero)
-        self.reports += map(_sale_changed, saved.sale_changes)
+        self.reports += map(_unstated, saved.wanted.unstated)
+        self.awaiting_sync |= {each.channel for each in saved.sale_changes}
+        self.awaiting_sync |= {each.channel for each in saved.wanted.at_zero}
+        self.reports += map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn))
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
             self.held.setdefault(name, []).extend(structure.held)
@@ -165,12 +173,14 @@ def import_catalogue(
     column = source.counted_column if source.counts is Counting.COLUMN else ""
     names = ports.catalogue.channel_names() if source.orders_column else []
     waiting: list[Product] = []
+    present = array("q")  # of a million handles, only their hashes
     file = ports.reader.read(path, counted_column=column, orders_column=source.orders_column)
     with_images = without_stock = 0
     for batch, is_last in _with_the_rest(_batches(file), waiting):
         for read in batch:
             report.rows += read.rows
             report.reports.extend(read.reports)
+            present.extend(hash(handle) for handle in _handles_of(read))
         products = [
             # What waited was looked at when it was read.
             read.product if is_last else images.resolve(read.product, report)
@@ -204,6 +214,7 @@ def import_catalogue(
         for name, channel_id in ports.channel_ids.items():
             ports.history.keep(_kept_of(report, name, file=_name(path), digest=digest), channel_id=channel_id)
     report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
+    report.reports += _lookalikes(ports.catalogue, present, now)
     if report.images_outside:
         report.reports.append(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
     report.reports += (_stops_at_zero(name, without_stock) for name in ports.stops_at_zero if without_stock)
@@ -255,6 +266,36 @@ def _name(path: Path) -> str:
     return os.fsencode(path.name).decode(errors="replace")
 
 
+def _handles_of(read: ReadProduct) -> set[str]:
+    """The handles that rows were for, whether they could be used or not."""
+    handles = {report.handle for report in read.reports if report.handle}
+    return handles if read.product is None else {*handles, read.product.handle}
+
+
+def _lookalikes(catalogue: Catalogue, present: Collection[int], now: datetime) -> Iterator[RowReport]:
+    """Name what is new and looks like something that is on a store, and that the file does not have."""
+    found = catalogue.lookalikes(created_at=now)
+    old = {hash(alike.before) for alike in found}
+    still_there = old.intersection(present) if old else old
+    for alike in found:
+        if hash(alike.before) in still_there:
+            continue
+        yield RowReport(0, Level.NOTE, _same_article(alike), alike.handle)
+
+
+def _same_article(alike: Lookalike) -> str:
+    after = (
+        f"'tradepost catalogue remove {alike.before}' takes the old one off sale"
+        if alike.is_family
+        else f"'tradepost catalogue merge {alike.sku_before} {alike.sku}' does, before a publish"
+    )
+    return (
+        f"'{alike.handle}' is new, and has the title and options of '{alike.before}', which is on a store and not in "
+        "this file. If both are one article, its pieces would be sold twice. Before an import, 'tradepost catalogue "
+        f"rename {alike.before} {alike.handle}' goes on with what is on the store; after it, {after}."
+    )
+
+
 def _no_image_server(channel: str, products: int) -> RowReport:
     """Once for the file, and not for each of its images."""
     message = (
@@ -286,21 +327,33 @@ def _stops_at_zero(channel: str, variants: int) -> RowReport:
 def _sold_at_zero(change: SaleAtZero) -> RowReport:
     where = f"{change.sku} on '{change.channel}'"
     words = "goes on being sold without stock" if change.goes_on else "is sold without stock no more: sold out at 0"
-    return RowReport(0, Level.NOTE, f"{where} {words}, from the next sync on.", change.handle)
+    return RowReport(0, Level.NOTE, f"{where} {words}, as soon as a sync has said so.", change.handle)
 
 
 def _price_held(price: HeldPrice) -> RowReport:
     return RowReport(0, Level.NOTE, f"{price.sku} on '{price.channel}': {price.reason}", price.handle)
 
 
+def _unstated(quantity: UnstatedQuantity) -> RowReport:
+    message = f"On '{quantity.channel}': {quantity_unknown_message(quantity.sku)}"
+    return RowReport(0, Level.NOTE, message, quantity.handle)
+
+
 def _sale_changed(change: SaleChange) -> RowReport:
     where = f"{change.sku} on '{change.channel}'"
     if change.is_for_sale:
-        message = f"{where} is for sale again, so a sync puts it back."
-    else:
-        pieces = "an unknown number of" if change.pieces is None else change.pieces
-        message = f"{where} is not for sale any more, so a sync hides it: {pieces} pieces are on sale there."
-    return RowReport(0, Level.NOTE, message, change.handle)
+        return RowReport(0, Level.NOTE, f"{where} is for sale again, so a sync puts it back.", change.handle)
+    why = "is not in the catalogue any more" if change.is_gone else "is not for sale any more"
+    what = "takes it off sale" if change.is_gone else "hides it"
+    match change.pieces:
+        case None:
+            pieces = "an unknown number of pieces is on sale there"
+        case 1:
+            pieces = "1 piece is on sale there"
+        case number:
+            pieces = f"{number} pieces are on sale there"
+    message = f"{where} {why}, so a sync {what}: {pieces}."
+    return RowReport(0, Level.OFF_SALE, message, change.handle)
 
 
 def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool) -> SavedProducts:
@@ -436,13 +489,19 @@ def _settle_identity(
 def _with_kept(
     products: Sequence[Product], batch: Sequence[ReadProduct], catalogue: Catalogue, report: ImportReport
 ) -> list[Product]:
-    """Let variants whose rows were refused be what they were, where the catalogue knows them."""
+    """
+    Let variants whose rows were refused be what they were, and those without a price keep the last one, where the
+    catalogue knows them.
+    """
     unread = {read.product.handle: read.unread for read in batch if read.product is not None and read.unread}
-    known = catalogue.by_handles(unread) if unread else {}
+    unpriced = {product.handle for product in products if not all(each.is_priced for each in product.variants)}
+    known = catalogue.by_handles(unpriced | unread.keys()) if unpriced or unread else {}
     whole: list[Product] = []
     for product in products:
         before = known.get(product.handle)
-        after = product if before is None else product.with_kept(before, unread[product.handle])
+        after = product
+        if before is not None:
+            after = product.with_last_prices(before).with_kept(before, unread.get(product.handle, ()))
         for variant in after.variants[len(product.variants) :]:
             message = f"{variant.sku} stays as the catalogue has it, because its row was refused."
             report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
@@ -468,7 +527,7 @@ def _in_words(plan: IdentityPlan) -> Iterator[str]:
     for change in plan.skus:
         yield (
             f"{change.before} has the SKU {change.after} now: the same options. What is on stores keeps its code, and "
-            "gets the new SKU with the next publish."
+            "gets the new SKU by a publish ('tradepost listings publish')."
         )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
-from tradepost.database.catalogue.withdrawals import put_back, take_off_sale
+from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import Channel, ImageRecord, ProductRecord, Source, VariantRecord
@@ -19,7 +19,7 @@ from tradepost.database.stock.statements import state_counts, stated_quantities,
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.errors import RowRefused
-from tradepost.domain.identity import IdentityPlan, KnownProduct
+from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.stock import Counting
 from tradepost.operations.ports import Clock, ImportCounts, SaleChange, Saying, SourceSettings, WantedChanges
 
@@ -73,12 +73,14 @@ class DjangoCatalogue:
             ]
             ids = {handle: product_id for handle, (product_id, _) in known.items()}
             ids |= _save_products(different, at=saying.at)
+            withdrawn: list[SaleChange] = []
             if different:
                 variants = _save_variants(different, ids)
-                _mark_gone(different, ids, at=saying.at)
+                withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
             take_numbers([variant for product in products for variant in product.variants], saying)
-        return _counts(products, {handle: product for handle, (_, product) in known.items()})
+        counts = _counts(products, {handle: product for handle, (_, product) in known.items()})
+        return replace(counts, withdrawn=tuple(withdrawn))
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
         wanted = {product.handle: product.is_for_sale for product in products}
@@ -104,6 +106,9 @@ class DjangoCatalogue:
 
     def known_products(self, handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
         return identity.known_products(handles, skus)
+
+    def lookalikes(self, *, created_at: datetime) -> list[Lookalike]:
+        return identity.lookalikes(created_at=created_at)
 
     def skus_in_use(self, skus: Collection[str]) -> set[str]:
         return identity.skus_in_use(skus)
@@ -248,6 +253,7 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
                 "options": variant.options,
                 "position": variant.position,
                 "price": variant.price,
+                "is_priced": variant.is_priced,
                 "msrp": variant.msrp,
                 "cost": variant.cost,
                 "barcode": variant.barcode,
@@ -283,7 +289,8 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
     return variants
 
 
-def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datetime) -> None:
+def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datetime) -> list[SaleChange]:
+    """Mark the variants that products have no more; returns what of them is on stores."""
     gone = sql.fetch_numbers(
         """
         UPDATE tradepost_variant SET is_gone = true
@@ -294,6 +301,7 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datet
         kept=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
     identity.orphan_variants(gone, at=at)
+    return withdrawn_of(gone)
 
 
 def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int]) -> None:

@@ -4,18 +4,21 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from tradepost.database import sql
+from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.fields import Group
-from tradepost.domain.identity import KnownProduct, SkuChange
+from tradepost.domain.identity import KnownProduct, Lookalike, SkuChange, lookalike
 from tradepost.domain.listing import Link, Pending
 
 GONE = "The catalogue does not have it any more, so its stock on the store goes to 0."
+# More than a person would go through; a supplier who changes every key of a catalogue is told of the first.
+_MOST_LOOKALIKES = 500
 _EMPTIED = "None of its variants is in the catalogue any more; delist it when nobody needs its page."
 
 
@@ -37,6 +40,23 @@ def known_products(handles: Collection[str], skus: Collection[str]) -> list[Know
         variants[product_id][sku] = tuple(options)
     products = ProductRecord.objects.filter(id__in=ids).order_by("id").values_list("id", "handle")
     return [KnownProduct(handle, variants[product_id]) for product_id, handle in products]
+
+
+def lookalikes(*, created_at: datetime) -> list[Lookalike]:
+    """Compare the products that were made at this moment with those before that are on a store."""
+    new = ProductRecord.objects.filter(created_at=created_at)
+    on_store = Listing.objects.filter(link=Link.LINKED.value, is_orphaned=False, product_id=OuterRef("pk"))
+    old = ProductRecord.objects.filter(Exists(on_store), created_at__lt=created_at, title__in=new.values("title"))
+    before = defaultdict(list)
+    for product in read_products(old.order_by("id")[:_MOST_LOOKALIKES]).values():
+        before[product.title].append(product)
+    found = read_products(new.filter(title__in=list(before)).order_by("id")[:_MOST_LOOKALIKES]) if before else {}
+    return [
+        alike
+        for product in found.values()
+        for each in before[product.title]
+        if (alike := lookalike(product, each)) is not None
+    ]
 
 
 def skus_in_use(skus: Collection[str]) -> set[str]:

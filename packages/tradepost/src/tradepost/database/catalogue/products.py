@@ -54,6 +54,7 @@ def _variant(row: VariantRecord, image: SourceImage | None) -> Variant:
         sku=row.sku,
         options=tuple(row.options),
         price=row.price,
+        is_priced=row.is_priced,
         quantity=row.quantity,
         position=row.position,
         msrp=row.msrp,

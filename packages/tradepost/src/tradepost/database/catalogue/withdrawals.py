@@ -34,6 +34,15 @@ def put_back(product_ids: Collection[int]) -> list[SaleChange]:
     return found
 
 
+def withdrawn_of(variant_ids: Collection[int]) -> list[SaleChange]:
+    """Say what is on stores of variants that are gone."""
+    if not variant_ids:
+        return []
+    rows = Listing.objects.filter(variant_id__in=list(variant_ids), link=Link.LINKED.value)
+    found = rows.order_by("channel_id", "id").values_list("channel__name", "product__handle", "sku", "account")
+    return [SaleChange(*row, is_for_sale=False, is_gone=True) for row in found]
+
+
 def _rows(product_ids: Collection[int], **conditions: Any) -> list[dict[str, Any]]:
     rows = Listing.objects.filter(product_id__in=list(product_ids), link=Link.LINKED.value, **conditions)
     return list(rows.order_by("channel_id", "id").values(*_COLUMNS))

@@ -41,6 +41,7 @@ class _LockedListing(NamedTuple):
     is_paused: bool
     is_orphaned: bool
     was_hidden: bool
+    hidden_count: int | None
     parent_id: int | None
     overwrite_groups: list[str]
     proven_price: Decimal | None
@@ -160,13 +161,16 @@ def _status_row(
     row: _LockedListing, status: Status, *, external_id: int | None, external_created: int | None
 ) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
+    was_hidden = is_hidden_by_us(status, before=row.was_hidden)
     return {
         "id": row.id,
         "health": status.health,
         "link": status.link,
         "pending": status.pending,
         "is_paused": status.is_paused,
-        "was_hidden": is_hidden_by_us(status, before=row.was_hidden),
+        "was_hidden": was_hidden,
+        # It may be noted already, of a hide that was not answered yet.
+        "hidden_count": row.hidden_count if was_hidden or status.pending is Pending.HIDE else None,
         "external_id": external_id if is_linked else None,
         "external_created": external_created if is_linked else None,
     }

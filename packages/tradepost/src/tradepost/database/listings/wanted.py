@@ -11,13 +11,13 @@ from django.db.models import Q
 
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
-from tradepost.database.listings.attentions import write_attentions
+from tradepost.database.listings.attentions import forget_attention, write_attentions
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.listing import Link, Status
+from tradepost.domain.listing import Link, Pending, Status
 from tradepost.domain.rules import (
     ShownPrice,
     holds_back_price,
@@ -27,7 +27,7 @@ from tradepost.domain.rules import (
     wanted_price,
 )
 from tradepost.domain.stock import available, sells_without_stock
-from tradepost.operations.ports import HeldPrice, SaleAtZero, WantedChanges
+from tradepost.operations.ports import HeldPrice, SaleAtZero, UnstatedQuantity, WantedChanges
 
 _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
@@ -83,6 +83,7 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
     wanted: list[_Wanted] = []
     held: list[HeldPrice] = []
     at_zero: list[SaleAtZero] = []
+    unstated: list[UnstatedQuantity] = []
     for row in rows:
         if row["kind"] == Kind.PARENT or row["variant_id"] not in values:
             continue
@@ -90,7 +91,7 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
         limits = of_channel.price_limits
         # What is gone from the catalogue keeps its price.
         price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
-        is_held = bool(limits.why_held(price))
+        is_held = bool(limits.why_held(price, is_priced=variant.is_priced or variant.is_gone))
         sells = sells_without_stock(
             is_asked=variant.sells_without_stock, is_allowed=of_channel.sells_without_stock, is_gone=variant.is_gone
         )
@@ -98,17 +99,20 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
         name = channels[row["channel_id"]].name
         if sells is not row["sells_without_stock"] and row["link"] != Link.UNLINKED:
             at_zero.append(SaleAtZero(name, row["product__handle"], row["sku"], sells))
+        if variant.available is None and row["link"] == Link.UNLINKED and row["pending"] == Pending.PUBLISH:
+            unstated.append(UnstatedQuantity(name, row["product__handle"], row["sku"]))
         if is_held and not variant.is_gone and holds_back_price(_status(row)):
-            reason = price_held_message(price, limits)
+            reason = price_held_message(price, limits, is_priced=variant.is_priced)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(name, row["product__handle"], row["sku"], reason))
     known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
     sql.update(Listing, [row for row in wanted if row != known[row.id]])
     refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
+    forget_attention([each.id for each in wanted if each.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
-    return WantedChanges(held, at_zero)
+    return WantedChanges(held, at_zero, unstated)
 
 
 def refresh_parents(parent_ids: Collection[int]) -> None:
@@ -180,6 +184,7 @@ def refresh_available(variant_ids: Collection[int]) -> None:
 @dataclass(frozen=True, slots=True)
 class _Variant:
     price: Decimal
+    is_priced: bool
     available: int | None
     is_gone: bool
     sells_without_stock: bool
@@ -187,14 +192,20 @@ class _Variant:
 
 def _values(which: Q) -> dict[int, _Variant]:
     rows = list(
-        VariantRecord.objects.filter(which).values_list("id", "price", "quantity", "is_gone", "sells_without_stock")
+        VariantRecord.objects.filter(which).values_list(
+            "id", "price", "is_priced", "quantity", "is_gone", "sells_without_stock"
+        )
     )
     reserved = reserved_pieces([row[0] for row in rows])
     return {
         variant_id: _Variant(
-            price, available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone), is_gone, is_asked
+            price,
+            is_priced,
+            available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone),
+            is_gone,
+            is_asked,
         )
-        for variant_id, price, quantity, is_gone, is_asked in rows
+        for variant_id, price, is_priced, quantity, is_gone, is_asked in rows
     }
 
 

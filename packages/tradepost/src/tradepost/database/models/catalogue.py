@@ -68,6 +68,8 @@ class VariantRecord(models.Model):
     options = models.JSONField(default=list, blank=True)
     position = models.IntegerField()
     price = MoneyField()
+    # Its source gives no price that can be read; `price` is the last one that it gave.
+    is_priced = models.BooleanField(default=True)
     msrp = MoneyField(null=True, blank=True)
     cost = MoneyField(null=True, blank=True)
     quantity = models.IntegerField(null=True, blank=True)

@@ -50,6 +50,8 @@ class Listing(models.Model):
     is_orphaned = models.BooleanField(default=False)
     # That we hid it outlives unlinking: a link that finds it sold out knows why.
     was_hidden = models.BooleanField(default=False)
+    # What that hide took off sale where nobody states how many there are: an unhide puts it back.
+    hidden_count = models.BigIntegerField(null=True, blank=True)
     external_id = models.BigIntegerField(null=True, blank=True)
     # When the product was made, in seconds of the store's own clock: the same id made at another time is another one.
     external_created = models.BigIntegerField(null=True, blank=True)

@@ -104,6 +104,22 @@ class DjangoAccounts:
         if len(begun) != len(writes):
             raise RunLost("Another run is writing the stock of the same listings.")
 
+    def note_hidden(self, found: Mapping[int, int]) -> None:
+        # What is hidden already was given pieces back; `_enter` adds them as soon as they are off sale again.
+        sql.execute(
+            """
+            UPDATE tradepost_listing SET hidden_count = given.pieces
+            FROM given
+            WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s AND available IS NULL
+              AND health <> 'hidden' AND (hidden_count IS NULL OR given.pieces > 0)
+            """,
+            self._channel_id,
+            given=Rows(
+                {"id": Column.INTEGER, "pieces": Column.INTEGER},
+                [{"id": listing_id, "pieces": pieces} for listing_id, pieces in found.items()],
+            ),
+        )
+
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
         closed = set(settled)
         entered = {entry.listing_id for entry in entries}
@@ -134,7 +150,12 @@ class DjangoAccounts:
                 basis_at = CASE WHEN given.may_hide_sales THEN %s ELSE basis_at END,
                 looked_at = CASE WHEN given.kind = 'move' THEN looked_at ELSE %s END,
                 missing = CASE WHEN given.kind = 'move' THEN missing ELSE 0 END,
-                missing_since = CASE WHEN given.kind = 'move' THEN missing_since ELSE NULL END
+                missing_since = CASE WHEN given.kind = 'move' THEN missing_since ELSE NULL END,
+                hidden_count = CASE
+                    WHEN available IS NOT NULL THEN NULL
+                    WHEN given.kind = 'look' AND pending = 'hide' AND hidden_count IS NULL THEN given.amount
+                    WHEN given.kind = 'set' AND health = 'hidden' AND pending <> 'unhide' AND account > 0
+                    THEN hidden_count + account ELSE hidden_count END
             FROM given
             WHERE tradepost_listing.id = given.id AND tradepost_listing.channel_id = %s AND link <> 'unlinked'
             RETURNING tradepost_listing.id, account

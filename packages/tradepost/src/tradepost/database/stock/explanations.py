@@ -37,6 +37,7 @@ def _explained(row: Listing) -> ExplainedStock:
         quantity=row.variant.quantity,
         available=row.available,
         account=row.account,
+        hidden_count=row.hidden_count,
         stated_by=row.variant.stated_by,
         stated_at=row.variant.stated_at,
         is_gone=row.variant.is_gone,

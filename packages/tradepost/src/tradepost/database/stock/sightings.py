@@ -247,14 +247,20 @@ def _enter(differences: Sequence[_Difference], *, channel_id: int, at: datetime,
     rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=ids).order_by("id")
     accounts = {row.pk: row for row in rows.only("account", "basis_at")}
     balance: Counter[int] = Counter()
+    # Of what a hide found, too, where it may have been sold since: no account says so then.
+    off_hidden: Counter[int] = Counter()
     entries = []
     for difference in differences:
         listing = accounts.get(difference.listing_id)
-        if listing is None or listing.account is None:
+        if listing is None:
+            continue
+        if listing.account is None:
+            off_hidden[listing.pk] += difference.pieces
             continue
         erased = difference.pieces > 0 and is_erased(sighted_at=at, basis_at=listing.basis_at)
         kind = EntryKind.RETURN if difference.pieces < 0 else EntryKind.ERASED if erased else EntryKind.SALE
         balance[listing.pk] -= 0 if erased else difference.pieces
+        off_hidden[listing.pk] += difference.pieces if erased else 0
         entries.append(
             {
                 "listing_id": listing.pk,
@@ -266,12 +272,17 @@ def _enter(differences: Sequence[_Difference], *, channel_id: int, at: datetime,
         )
     sql.execute(
         """
-        UPDATE tradepost_listing SET account = account + given.pieces
+        UPDATE tradepost_listing
+        SET account = account + given.pieces,
+            hidden_count = CASE WHEN hidden_count < given.off_hidden THEN 0 ELSE hidden_count - given.off_hidden END
         FROM given WHERE tradepost_listing.id = given.id
         """,
         given=Rows(
-            {"id": Column.INTEGER, "pieces": Column.INTEGER},
-            [{"id": listing_id, "pieces": pieces} for listing_id, pieces in balance.items()],
+            {"id": Column.INTEGER, "pieces": Column.INTEGER, "off_hidden": Column.INTEGER},
+            [
+                {"id": listing_id, "pieces": balance[listing_id], "off_hidden": off_hidden[listing_id]}
+                for listing_id in sorted({*balance, *off_hidden})
+            ],
         ),
     )
     sql.insert(StockEntry, entries, constants={"run_id": run_id, "at": at})

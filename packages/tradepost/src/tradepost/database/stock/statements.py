@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from tradepost.database import sql
 from tradepost.database.listings.wanted import refresh_available
-from tradepost.database.models import VariantRecord
+from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Variant
 from tradepost.domain.stock import Counting, OrdersThrough
@@ -98,6 +98,9 @@ def _state(
         """,
         given=Rows(_GIVEN, [{**row, "counting": counting} for row in rows]),
     )
+    # What a hide found counts for nothing as soon as somebody says how many there are.
+    found_by_hide = Listing.objects.filter(variant_id__in=[row["id"] for row in stated], hidden_count__isnull=False)
+    found_by_hide.update(hidden_count=None)
     by_time = {row["id"]: known_until[row["sku"]] for row in stated if row["sku"] not in through}
     by_number = {row["id"]: through[row["sku"]] for row in stated if row["sku"] in through}
     if by_time:

@@ -23,6 +23,7 @@ from tradepost.operations.ports.catalogue import (
     SaleChange,
     Saying,
     SourceSettings,
+    UnstatedQuantity,
     WantedChanges,
 )
 from tradepost.operations.ports.channel import (
@@ -227,6 +228,7 @@ __all__ = [
     "Targets",
     "UnitAnswer",
     "UnsentShipment",
+    "UnstatedQuantity",
     "WantedChanges",
     "WriteAnswer",
     "WriteOutcome",

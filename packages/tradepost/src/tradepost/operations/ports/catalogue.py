@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import Product
-from tradepost.domain.identity import IdentityPlan, KnownProduct
+from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.stock import Counting
 from tradepost.operations.ports.listings import ListingRow
 
@@ -16,6 +16,7 @@ from tradepost.operations.ports.listings import ListingRow
 class Level(StrEnum):
     REFUSED = "refused"  # the row is not in the catalogue
     NOTE = "note"  # it is, and there is something to know about it
+    OFF_SALE = "off sale"  # something that a store sells is sold there no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,23 @@ class ReadProduct:
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """How many products and variants an import made, changed and left as they were."""
+    """
+    How many products and variants an import made, changed and left as they were.
+
+    `withdrawn`: what is on stores of variants that the catalogue has no more.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    withdrawn: "tuple[SaleChange, ...]" = ()
 
     def __add__(self, other: "ImportCounts") -> "ImportCounts":
         return ImportCounts(
-            self.created + other.created, self.updated + other.updated, self.unchanged + other.unchanged
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.withdrawn + other.withdrawn,
         )
 
 
@@ -137,26 +146,42 @@ class SaleAtZero:
 
 
 @dataclass(frozen=True, slots=True)
+class UnstatedQuantity:
+    """Something that is to be published, and of which nobody states how many there are."""
+
+    channel: str
+    handle: str
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
 class WantedChanges:
     """
     What came of computing anew what listings should show, as far as a person is told.
 
     `held_prices`: of what is on a store or to be published. `at_zero`: where the end of the sale has changed.
+    `unstated`: what would be published with 0.
     """
 
     held_prices: Sequence[HeldPrice] = ()
     at_zero: Sequence[SaleAtZero] = ()
+    unstated: Sequence[UnstatedQuantity] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SaleChange:
-    """A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown."""
+    """
+    A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown.
+
+    `is_gone`: the catalogue does not have it any more.
+    """
 
     channel: str
     handle: str
     sku: str
     pieces: int | None
     is_for_sale: bool
+    is_gone: bool = False
 
 
 class Catalogue(Protocol):
@@ -198,6 +223,10 @@ class Catalogue(Protocol):
 
     def known_products(self, handles: Collection[str], skus: Collection[str]) -> list[KnownProduct]:
         """Return the products of these handles, and those that have one of these SKUs."""
+        ...
+
+    def lookalikes(self, *, created_at: datetime) -> list[Lookalike]:
+        """Compare the products that were made at this moment with those before that are on a store."""
         ...
 
     def skus_in_use(self, skus: Collection[str]) -> set[str]:

@@ -26,13 +26,14 @@ class ListingRow:
     fewer on the store than the account says, ever since `missing_since`. It is to go on being sold at 0 where
     `sells_without_stock`, and the store was told so last where `proven_without_stock`. For a parent, price is the
     lowest of its variants', and it has no stock. `parent_id` and `parent_code` are set on variants.
-    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist. `external_created`:
-    when its product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`:
-    it was published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
-    `domain.rules.PriceLimits`. Of drift (see `domain.drift`): `yielded_price` is the wanted price that gave way to the
-    store's own, `sent_price` one that was sent and not read back yet. The store has it switched off where
-    `is_inactive`, and it stays so where `keeps_inactive`. It was compared last at `compared_at`, and the store says
-    that it was changed since where `is_touched`.
+    `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist, like `hidden_count`:
+    the pieces that were taken off sale by it, where nobody states how many there are. `external_created`: when its
+    product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`: it was
+    published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
+    `domain.rules.PriceLimits`; the catalogue has none unless it `is_priced`. Of drift (see `domain.drift`):
+    `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one that was sent and not read
+    back yet. The store has it switched off where `is_inactive`, and it stays so where `keeps_inactive`. It was compared
+    last at `compared_at`, and the store says that it was changed since where `is_touched`.
     """
 
     id: int
@@ -60,9 +61,11 @@ class ListingRow:
     proven_fingerprints: Mapping[Group, str] = field(default_factory=dict)
     overwrite_groups: frozenset[Group] = frozenset()
     was_hidden: bool = False
+    hidden_count: int | None = None
     external_created: int | None = None
     awaits_images: bool = False
     is_price_held: bool = False
+    is_priced: bool = True
     yielded_price: Decimal | None = None
     sent_price: Decimal | None = None
     is_inactive: bool = False

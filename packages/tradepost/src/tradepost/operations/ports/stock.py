@@ -111,6 +111,14 @@ class Accounts(Protocol):
         """
         ...
 
+    def note_hidden(self, found: Mapping[int, int]) -> None:
+        """
+        Note, before they are hidden, how many pieces of listings are on sale, where nobody states how many there are.
+
+        A hide that is made again finds nothing, and what the first one found stays.
+        """
+        ...
+
     def record(self, entries: Sequence[AccountEntry], *, settled: Collection[int], lost: Collection[int]) -> None:
         """Enter what was done; close the writes of `settled`, and forget the accounts of `lost`."""
         ...

@@ -367,7 +367,9 @@ class _FamilyTriage:
             self.refused.append(Refusal(row, Attention.DRAFT, message))
             return
         if row.is_price_held:
-            message = f"{self._limits.why_held(row.wanted_price)} So {row.sku} is not published."
+            message = (
+                f"{self._limits.why_held(row.wanted_price, is_priced=row.is_priced)} So {row.sku} is not published."
+            )
             self.refused.append(Refusal(row, Attention.PRICE_HELD, message))
             return
         if not is_ours:

@@ -13,6 +13,7 @@ from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
 from tradepost.domain.rules import PriceLimits, price_held_message
 from tradepost.domain.stock import EntryKind
+from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
@@ -151,6 +152,8 @@ def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, ver
     is_counted = product.stock is None or product.stock.is_tracked
     if sent is not None and is_counted:
         verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent))
+    if sent is not None and row.available is None and row.kind is not Kind.PARENT:
+        verdict.flag(row.id, Attention.QUANTITY_UNKNOWN, quantity_unknown_message(row.sku))
 
 
 def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -> Status | None:
@@ -181,7 +184,8 @@ def _closed(row: ListingRow, at: datetime) -> Proven:
 def flag_held_price(row: ListingRow, limits: PriceLimits, verdict: Verdict) -> None:
     """What is linked while its price is held back keeps the store's, which nobody may have noticed before."""
     if row.is_price_held and row.kind is not Kind.PARENT:
-        verdict.flag(row.id, Attention.PRICE_HELD, price_held_message(row.wanted_price, limits))
+        message = price_held_message(row.wanted_price, limits, is_priced=row.is_priced)
+        verdict.flag(row.id, Attention.PRICE_HELD, message)
 
 
 def linked(row: ListingRow, product: StoreProduct, at: datetime, *, is_native: bool) -> Proven:

@@ -3,7 +3,7 @@ What is done about sales that a set may have erased.
 
 Orders are read again, and what they took is moved off, until a reading brings nothing more, or three times. A listing
 of which the last reading still brought a sale is *unsettled*: it is left at the lowest value, which sells nothing
-twice, a person is told, and the next sync goes on with it before anything else.
+twice, a person is told, and a later sync goes on with it before anything else.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -148,6 +148,6 @@ def _unsettled_message(row: ListingRow, change: Change) -> str:
     return (
         f"People were buying {row.sku} while its stock was set, and {READINGS_AFTER_SET} readings of the orders in a "
         "row brought more. What they bought was taken off, so that no piece is sold twice, and "
-        f"{change.after('quantity')} should be left on the store. Nothing needs to be done: the next sync goes on with "
-        "it, before anything else."
+        f"{change.after('quantity')} should be left on the store. A later sync goes on with it, before anything else; "
+        "'tradepost listings sync' is one."
     )

@@ -9,7 +9,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Event, Pending, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
 from tradepost.domain.stages import Stage
-from tradepost.domain.stock import EntryKind, offered
+from tradepost.domain.stock import EntryKind, offered, shown_again
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
 from tradepost.operations.listing_values import (
@@ -23,7 +23,15 @@ from tradepost.operations.listing_values import (
 )
 from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
 from tradepost.operations.same_products import read_products
-from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_sets, counted, does_at_zero, send_writes
+from tradepost.operations.stock.writes import (
+    STOCK_ATTENTIONS,
+    Writes,
+    begin_hides,
+    begin_sets,
+    counted,
+    does_at_zero,
+    send_writes,
+)
 
 _SETTLES: Mapping[Stage, Event] = {Stage.HIDE: Event.HIDDEN, Stage.UNHIDE: Event.UNHIDDEN}
 
@@ -59,11 +67,14 @@ def plan_hide(row: ListingRow, product: StoreProduct | None, *, is_answered: boo
 
 
 def plan_unhide(row: ListingRow, product: StoreProduct | None, *, is_answered: bool = False) -> SetPlan:
-    quantity = None if row.available is None else offered(row.available)
+    quantity = shown_again(row.available, hidden_count=row.hidden_count, account=row.account)
     count = counted(product)
     change = changes.product_unhidden(row.code, before=count or 0, after=quantity, listing_id=row.id)
     if quantity is None:
-        refusal = f"The quantity of {row.sku} is unknown, so it can't be put back on sale. Set one and sync again."
+        refusal = (
+            f"The quantity of {row.sku} is unknown, and how many pieces were hidden could not be read, so it can't be "
+            f"put back on sale. 'tradepost catalogue state-count {row.sku} NUMBER' states it; then sync again."
+        )
         return SetPlan(change, refusal=refusal)
     sells = row.sells_without_stock
     if count == quantity and is_right_at_zero(product, sells=sells, is_answered=is_answered):
@@ -161,9 +172,8 @@ class Sets(Values[None, Writes]):
         return plan_set(row, seen.of(row), is_answered=is_answered)
 
     def steps(self) -> Sequence[Step[Products, Writes]]:
-        return (
-            Step(takes=lambda _change, _writes: True, send=send_writes, commit_first=begin_sets, learn=learn_answers),
-        )
+        begin = begin_hides if self.stage is Stage.HIDE else begin_sets
+        return (Step(takes=lambda _change, _writes: True, send=send_writes, commit_first=begin, learn=learn_answers),)
 
     def unread(self, change: Change, seen: Products) -> frozenset[str]:
         product = seen.of_change(change)

@@ -11,6 +11,7 @@ from tradepost.domain.for_sale import SaleFacts, has_own_page, obstacles
 from tradepost.domain.listing import Event, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side
 from tradepost.domain.stages import Stage
+from tradepost.domain.stock import shown_again
 from tradepost.operations.form import Batch, Evidence, Verdict
 from tradepost.operations.listing_values import Products
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
@@ -66,20 +67,24 @@ class Unhides(Sets):
             return ""
         return (
             f"{row.code} can't be put back on sale: the page {page.code} is inactive on the store. Switch it on there, "
-            "and the next sync puts it back."
+            "then 'tradepost listings sync' puts it back."
         )
 
 
 def _unhidden(row: ListingRow) -> Change:
     if row.kind is Kind.PARENT:
         return changes.family_unhidden(row.code, listing_id=row.id)
-    return changes.product_unhidden(row.code, before=0, after=row.available, listing_id=row.id)
+    return changes.product_unhidden(row.code, before=0, after=_shown_again(row), listing_id=row.id)
+
+
+def _shown_again(row: ListingRow) -> int | None:
+    return shown_again(row.available, hidden_count=row.hidden_count, account=row.account)
 
 
 def _when_unhidden(row: ListingRow) -> SaleFacts:
     return SaleFacts(
         settle(row.status, Event.UNHIDDEN),
-        row.available,
+        _shown_again(row),
         is_page_open=True,
         sells_without_stock=row.sells_without_stock,
     )
@@ -87,7 +92,7 @@ def _when_unhidden(row: ListingRow) -> SaleFacts:
 
 def _left_in_the_way(row: ListingRow, seen: Products) -> Sequence[Result]:
     """What keeps it from being bought although it is put back; what is refused says itself why."""
-    if row.kind is Kind.PARENT or row.available is None or seen.is_gone(row):
+    if row.kind is Kind.PARENT or _shown_again(row) is None or seen.is_gone(row):
         return ()
     left = obstacles(_when_unhidden(row))
     if not left:

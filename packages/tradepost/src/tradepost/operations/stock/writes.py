@@ -27,6 +27,13 @@ def begin_sets(ports: Ports, plan: Plan[Writes]) -> None:
     ports.accounts.begin({number: None for number, _change in _sent(plan)}, at=ports.clock())
 
 
+def begin_hides(ports: Ports, plan: Plan[Writes]) -> None:
+    """Note them, and how many pieces they take off sale."""
+    begin_sets(ports, plan)
+    found = {number: change.before("quantity") for number, change in _sent(plan)}
+    ports.accounts.note_hidden({number: count for number, count in found.items() if count is not None})
+
+
 def _sent(plan: Plan[Writes]) -> Iterator[tuple[int, Change]]:
     return ((change.listing_id, change) for change in plan.changes(Side.STORE) if change.listing_id is not None)
 
