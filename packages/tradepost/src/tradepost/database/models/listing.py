@@ -71,7 +71,7 @@ class Listing(models.Model):
     proven_without_stock = models.BooleanField(default=False)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
-    # Published without images that the catalogue has: the next publish tries again.
+    # Published without images that the catalogue has, or their server is another one by now: the next publish looks.
     awaits_images = models.BooleanField(default=False)
 
     yielded_price = MoneyField(null=True, blank=True)
