@@ -9,6 +9,7 @@ from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, shown_health
 
@@ -284,6 +285,10 @@ class DriftRecord(models.Model):
 
     def __str__(self) -> str:
         return self.group
+
+    @property
+    def words(self) -> str:
+        return "; ".join(difference_words(each["name"], each["before"], each["after"]) for each in self.fields)
 
 
 class AttentionRecord(models.Model):
