@@ -46,7 +46,6 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     if is_whole:
         existence = Existence(full=selection.full_existence)
         drive(ports, existence)
-        drive(ports, IntentSweep(channel))
         touched = existence.touched
     else:
         look_at_confirmed_store(ports)
@@ -54,6 +53,8 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
         # What is forced is compared, which reads every product whole.
         if is_anything_due and not selection.is_forced:
             drive(ports, NamedProducts(selection))
+    # Whatever was named: nobody else looks for what a publish has left behind.
+    drive(ports, IntentSweep(channel))
     if is_whole or selection.is_forced:
         # Before anything is due by it, and after all that was changed is known.
         drive(ports, Comparison(channel, selection, touched=touched))
