@@ -251,7 +251,7 @@ def test_rows_come_by_ascending_id_in_pages_with_the_custom_fields_that_were_ask
     assert pages[0][0].fields == {}
 
 
-def test_products_are_counted_and_read_by_ranges_of_ids(store):
+def test_products_are_counted_and_read_by_ranges_of_ids_and_by_ids(store):
     for n in range(4):
         store.provision([unit(create(f"p{n}"))])
     (one, two, three, four) = (row.id for page in store.iterate_rows() for row in page)
@@ -259,6 +259,9 @@ def test_products_are_counted_and_read_by_ranges_of_ids(store):
 
     assert store.count_existing(ranges) == [RangeCount(2, two), RangeCount(0, None), RangeCount(2, four)]
     assert [[row.id for row in rows] for rows in store.existing_between(ranges)] == [[one, two], [], [three, four]]
+    by_id = store.existing_by_id([one, three, four + 99])
+    assert sorted(by_id) == sorted(row for [row] in store.existing_between([IdRange(n - 1, n) for n in (one, three)]))
+    assert store.existing_by_id([]) == []
     assert [[row.code for row in page] for page in store.iterate_existing(after=one, page_size=2)] == [
         ["p1", "p2"],
         ["p3"],

@@ -108,6 +108,9 @@ class MemoryStore:
             raise UnexpectedAnswer(f"A range has more than {limit} products.")
         return found
 
+    def existing_by_id(self, ids: Collection[int]) -> list[ExistingProduct]:
+        return [row for row in self.shelf.existing(IdRange(0, LARGEST_ID)) if row.id in ids]
+
     def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
         found = [self.shelf.existing(ids) for ids in ranges]
         return [RangeCount(len(rows), rows[-1].id if rows else None) for rows in found]

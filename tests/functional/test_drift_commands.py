@@ -46,7 +46,7 @@ def test_both_values_are_shown_with_the_commands_that_answer(connected, edited):
     assert drift["fields"] == [{"name": "price", "ours": "14.90", "store": "1.00"}]
     assert attention["kind"] == "drift"
     assert "'tradepost listings accept-drift HP-MUG-WHITE'" in attention["message"]
-    assert "price ours 14.90, the store's 1.00; not decided" in " ".join(told.split())
+    assert "price: ours 14.90, the store's 1.00; not decided" in " ".join(told.split())
 
 
 def test_accepting_keeps_the_stores_value_and_ends_the_question(connected, edited, store):

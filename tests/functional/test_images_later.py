@@ -56,3 +56,64 @@ def test_images_follow_when_the_channel_is_given_an_image_server(without_images,
     assert [len(images_on(store, code)) for code in ("MUG", "CUP", "JUG")] == [1, 1, 0]
     assert ADVICE not in shell("channel", "show", "shop").out
     assert "Nothing to do." in shell("listings", "publish").out
+
+
+@pytest.fixture
+def with_images(without_images, store, box, tmp_path):
+    """A channel with an image server whose `graphics` is said to be where the hoster had it once, and two products."""
+    shell = without_images
+    (store.domain.files / "htdocs" / "old" / "graphics").mkdir(parents=True)
+    server = ("--ftp-protocol", "ftp", "--ftp-host", box.ftp_host, "--ftp-port", box.ftp_port)
+    shell("channel", "set", "shop", *server, "--ftp-user", box.ftp_user)
+    choose_everywhere(store.store, "main")
+    for name, colour in (("mug", "red"), ("cup", "navy")):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "products.csv").write_text(CATALOGUE, encoding="utf-8")
+    shell("catalogue", "import", tmp_path / "products.csv")
+    return shell
+
+
+def test_images_arrive_once_the_directory_that_was_wrong_is_corrected(with_images, store):
+    shell = with_images
+    shell("channel", "set", "shop", "--ftp-directory", "/htdocs/old/graphics")
+    shell("channel", "check", "shop", "--make-folder")
+
+    wrong = shell("listings", "publish")
+    before = [images_on(store, code) for code in ("MUG", "CUP")]
+    shell("channel", "set", "shop", "--ftp-directory", "/htdocs/mm5/graphics")
+    checked = shell("channel", "check", "shop", "--make-folder")
+    corrected = shell("listings", "publish")
+
+    assert (wrong.code, before) == (1, [[], []])
+    assert [said.code for said in (checked, corrected)] == [0, 0], (checked, corrected)
+    assert [len(images_on(store, code)) for code in ("MUG", "CUP", "JUG")] == [1, 1, 0]
+    assert "Nothing to do." in shell("listings", "publish").out
+    assert shell("listings", "list", "--attention", "image_failed", "--json").json["listings"] == []
+
+
+def test_images_move_to_another_folder_without_anybody_asking_for_each(with_images, store):
+    shell = with_images
+    shell("channel", "check", "shop", "--make-folder")
+    shell("listings", "publish")
+    before = [images_on(store, code) for code in ("MUG", "CUP")]
+
+    shell("channel", "set", "shop", "--ftp-folder", "pictures")
+    shell("channel", "check", "shop", "--make-folder")
+    synced = shell("listings", "sync")
+    published = shell("listings", "publish")
+
+    assert (synced.code, published.code) == (0, 0), (synced, published)
+    after = [images_on(store, code) for code in ("MUG", "CUP")]
+    assert ["is-images" in image for [image] in before] == [True, True]
+    assert ["graphics/pictures/" in image for [image] in after] == [True, True]
+    assert "Nothing to do." in shell("listings", "publish").out
+
+
+def test_another_password_is_no_other_server(with_images):
+    shell = with_images
+    shell("channel", "check", "shop", "--make-folder")
+    shell("listings", "publish")
+
+    assert shell("channel", "set", "shop", "--new-ftp-password").code == 0
+
+    assert "Nothing to do." in shell("listings", "publish").out

@@ -49,6 +49,15 @@ def test_ranges_are_read_in_few_requests(sandbox, filled):
     assert [len(request.operations) for request in sandbox.log.requests()] == [5, 4]
 
 
+def test_products_are_read_by_id_200_in_a_request(sandbox, filled):
+    sandbox.log.clear()
+
+    found = filled.existing_by_id(range(1, 402))
+
+    assert sorted(found) == [product(n) for n in (1, 2, 3, 5, 6, 7, 8, 9)]
+    assert len(sandbox.log.requests()) == 3
+
+
 def test_the_latest_changes_come_first(filled):
     assert filled.latest_changed(limit=2) == ([product(9), product(8)], 8)
     assert filled.latest_changed(changed_from=85, limit=2) == ([product(9)], 1)

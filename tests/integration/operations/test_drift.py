@@ -364,6 +364,11 @@ def test_what_a_store_does_not_tell_of_is_found_by_the_weekly_turn(shop):
     shop.sync()
 
     assert kept(shop)[("tee", "structure")] is False
+    assert questions(shop)["tee"].startswith(
+        "Somebody changed it on the store (attributes: only ours Size (S, M); "
+        "variants: only ours S (TEE-S), M (TEE-M)). "
+        "'tradepost listings overwrite tee --group structure' sends ours"
+    )
 
 
 def test_a_preview_shows_what_would_be_found_and_writes_nothing(shop):

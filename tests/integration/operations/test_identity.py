@@ -279,16 +279,64 @@ def test_another_product_under_a_known_id_stops_every_write_until_a_person_has_a
     }
     published.sandbox.log.clear()
 
-    # A price is not looked at before it is sent, as it erases nothing; so the other product may have got one.
     with pytest.raises(StoreDoubted, match="made at another time"):
         runs[verb]()
 
-    assert writes(published) <= ({"Provision_Store"} if verb == "sync of one" else set())
+    assert writes(published) == set()
     assert standing(published) == "doubted"
     published.sandbox.log.clear()
     for refused in (published.sync, published.publish, published.link, published.sync_orders):
         with pytest.raises(StoreDoubted, match="confirm-store"):
             refused()
+    assert published.sandbox.log.requests() == []
+
+
+def sell_less(shop):
+    shop.import_text(HEADER + MUG.replace(",14,", ",3,") + CUP)
+
+
+def sell_more(shop):
+    shop.import_text(HEADER + MUG.replace(",14,", ",20,") + CUP)
+
+
+def change_the_price(shop):
+    shop.import_text(HEADER + MUG.replace(",7.90,", ",1.00,") + CUP)
+
+
+def hide(shop):
+    shop.queue(Pending.HIDE, "MUG-01")
+
+
+@pytest.mark.parametrize("change", [sell_less, sell_more, change_the_price, hide])
+def test_a_sync_of_named_listings_writes_nothing_to_another_product_under_a_known_id(published, shopper, change):
+    make_another_product_of(published, "MUG-01")
+    change(published)
+    mug = published.listing("MUG-01").pk
+
+    with pytest.raises(StoreDoubted, match="made at another time"):
+        published.sync(only=[mug], is_dry=True)
+    assert standing(published) == "known"
+    published.sandbox.log.clear()
+    with pytest.raises(StoreDoubted, match="made at another time"):
+        published.sync(only=[mug])
+
+    assert (writes(published), standing(published)) == (set(), "doubted")
+    number = shopper.buy("MUG-01", quantity=14)
+    assert published.store.orders_by_id([number])[number].lines[0].price == Decimal("7.9")
+
+
+def test_a_sync_of_named_listings_asks_once_what_they_are(published):
+    sell_less(published)
+    published.sandbox.log.clear()
+
+    run = published.sync(only=published.all_ids())
+    asked = [op.function for request in published.sandbox.log.requests() for op in request.operations]
+    published.sandbox.log.clear()
+    published.sync(only=published.all_ids())
+
+    assert run.bad() == []
+    assert asked[:2] == ["ProductList_Load_Query", "InventoryProductSettings_Update"]
+    # With nothing to send there is nothing to ask.
     assert published.sandbox.log.requests() == []
 
 

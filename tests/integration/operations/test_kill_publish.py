@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 
+from attentions import reason_of
 from fakes.run import MemoryRun
 from kills import Fuse, Fused, Killed
 from miva_sandbox.faults.interruptions import EngineTimeoutError
@@ -77,6 +78,27 @@ def test_a_publish_that_was_cleared_before_its_answer_came_is_settled_by_reading
     shop.import_text(CATALOGUE.replace(",14,7.90", ",3,7.90"))
     shop.sync()
     assert shop.on_store()["mug-01"].stock.count == 3
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["a whole sync", "a sync of another listing"])
+@pytest.mark.parametrize("token", TOKENS)
+def test_what_a_publish_made_that_was_killed_and_cleared_is_found_by_any_sync(new_shop, token, is_whole):
+    shop = new_shop(token)
+    store = shop.store
+    shop.store = CutStore(store, after=1, how="killed")
+    with pytest.raises(Killed):
+        shop.publish()
+    shop.store = store
+    shop.queue(Pending.NONE, "tee", "TEE-RED-M", "TEE-RED-L", "TEE-NAVY-L", "MUG-01", "CUP-01")
+    made = shop.on_store()
+    unknown = set(made) - {row.code_key for row in Listing.objects.filter(channel=shop.channel, link="linked")}
+
+    shop.sync(only=None if is_whole else [shop.listing("CUP-01").pk])
+
+    linked = {row.code_key: row.external_id for row in Listing.objects.filter(channel=shop.channel, link="linked")}
+    assert unknown == {"tee", "tee-red-m", "tee-red-l", "tee-navy-l"}
+    assert linked == {key: product.id for key, product in made.items()}
+    assert "Overwrite it to complete it" in reason_of(shop.listing("TEE-RED-M"), "publish_failed")
 
 
 @pytest.fixture

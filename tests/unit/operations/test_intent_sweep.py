@@ -12,7 +12,9 @@ from fakes.hub import LISTED, MemoryHub
 from tradepost.domain.attention import Attention
 from tradepost.domain.listing import Link, Pending
 from tradepost.domain.plan import Action, Outcome
+from tradepost.operations import sync
 from tradepost.operations.publish.intent_sweep import IntentSweep
+from tradepost.operations.selection import Selection
 
 
 @pytest.fixture
@@ -45,6 +47,13 @@ def test_what_was_made_and_is_not_asked_for_any_more_is_linked_and_flagged(hub):
     assert (row.status, row.external_id) == (LISTED, hub.store.shelf.by_key["mug"].id)
     assert hub.intents.keys == set()
     assert "Overwrite it to complete it" in hub.listings.flags[row.id][Attention.PUBLISH_FAILED]
+
+
+@pytest.mark.parametrize("only", [None, frozenset(), frozenset({1})], ids=["all", "none", "a listing"])
+def test_every_sync_looks_what_became_of_them(hub, only):
+    sync.execute(hub.ports(), Selection(only))
+
+    assert (hub.listings.of("mug").status, hub.intents.keys) == (LISTED, set())
 
 
 def test_what_is_still_queued_is_left_to_the_publish_that_completes_it(hub):

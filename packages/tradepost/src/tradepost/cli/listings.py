@@ -254,10 +254,8 @@ def _attentions(row: "Listing") -> "list[AttentionRecord]":
 
 
 def _drift_sentence(drift: "DriftRecord") -> str:
-    fields = "; ".join(
-        f"{each['name']} ours {each['before']}, the store's {each['after']}".replace("_", " ") for each in drift.fields
-    )
-    return f"{drift.group}: {fields}; {'kept' if drift.is_kept else 'not decided'} (seen {drift.since:%Y-%m-%d %H:%M})"
+    decision = "kept" if drift.is_kept else "not decided"
+    return f"{drift.group}: {drift.words}; {decision} (seen {drift.since:%Y-%m-%d %H:%M})"
 
 
 def _attentions_json(row: "Listing") -> list[dict[str, Any]]:

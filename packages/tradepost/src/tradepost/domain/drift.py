@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from tradepost.domain.content import WantedProduct
+from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import CONTENT_GROUPS, FIELDS, Group, fingerprint, fingerprints, group_of
 from tradepost.domain.image_names import place_of
 from tradepost.domain.listing import Health, Link, Pending, Status
@@ -40,7 +41,6 @@ _OWN_WAY = frozenset({"images", "address", "variant_pricing"})
 COMPARE_AGAIN_AFTER = timedelta(days=7)
 """How old the last comparison of a listing may be: the catalogue is compared in turn."""
 
-_LONGEST_WORD = 60
 CENT = Decimal("0.01")
 
 
@@ -274,9 +274,7 @@ def question(sku: str, drifts: Mapping[Group, Drift]) -> str:
     """Say what differs, field by field, and which commands answer it."""
     open_groups = {group: drift for group, drift in sorted(drifts.items()) if not drift.is_kept}
     fields = [each for drift in open_groups.values() for each in drift.fields]
-    shown = "; ".join(
-        f"{each.name.replace('_', ' ')}: ours {_word(each.before)}, the store's {_word(each.after)}" for each in fields
-    )
+    shown = "; ".join(difference_words(each.name, each.before, each.after) for each in fields)
     content = [group for group in open_groups if group in CONTENT_GROUPS]
     sends = [f"'tradepost listings sync --force {sku}'"] if len(content) < len(open_groups) else []
     if content:
@@ -290,11 +288,3 @@ def question(sku: str, drifts: Mapping[Group, Drift]) -> str:
 
 def spoken(group: Group) -> str:
     return group.value.replace("_", " ")
-
-
-def _word(value: Any) -> str:
-    if value is None or value == "":
-        return "nothing"
-    text = str(value) if not isinstance(value, Mapping) else ", ".join(f"{name} {each}" for name, each in value.items())
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 3]}..."

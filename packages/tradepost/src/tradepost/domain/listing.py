@@ -171,8 +171,14 @@ def _but(*pending: Pending) -> frozenset[Pending]:
     return frozenset(Pending) - frozenset(pending)
 
 
-# What may happen to a listing. A new one is not listed, unlinked and has nothing pending, or a publish. Being paused
-# keeps runs away by what is due (below); what a run had done before it was told is recorded all the same.
+# What may happen to a listing. Being paused keeps runs away by what is due (below); what a run had done before it was
+# told is recorded all the same. Three things are no rows, because there is no state before or after them:
+# - made: a new listing is not listed, unlinked and has nothing pending, or a publish
+#   (`database.listings.listing_build`);
+# - removed from the hub: off the store, or left there (`operations.queue_changes.plan_removal`);
+# - its channel is out of use, paused or refused: every run skips it, and queues stay (`engine.runs`,
+#   `engine.schedules`).
+# How often a failure is tried again is no matter of states either: what failed stays queued.
 TRANSITIONS: Sequence[Transition] = (
     # --- people ---
     Transition("publish asked", Event.ASK_PUBLISH, _UNLINKED, if_orphaned=False, pending=Pending.PUBLISH),

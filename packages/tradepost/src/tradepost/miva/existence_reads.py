@@ -3,7 +3,7 @@ Counting the products of a store, and reading the least of them, for the existen
 own times.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from tradepost.domain.errors import TradepostError, UnexpectedAnswer
 from tradepost.miva.rows.product_records import Page
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.client import MivaClient
-from tradepost.miva.wire.filters import Condition, Filter, all_of
+from tradepost.miva.wire.filters import Condition, Filter, all_of, is_one_of
 from tradepost.miva.wire.pace import split
 from tradepost.miva.wire.paging import PagesById
 from tradepost.miva.wire.side_by_side import SideBySide
@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 # A product's row is about a kilobyte on the wire, whatever is made of it: some 5 MB a request.
 _RANGES_PER_REQUEST = 5
+_IDS_PER_REQUEST = 200
 
 
 class _Product(Struct, frozen=True, gc=False):
@@ -71,6 +72,23 @@ class ExistenceReads:
 
         chunks = list(split(ranges, size=_RANGES_PER_REQUEST))
         return [rows for part in self._side_by_side.map(load, chunks) for rows in part]
+
+    def existing_by_id(self, ids: Collection[int]) -> list[ExistingProduct]:
+        """See the port."""
+
+        def load(chunk: Sequence[int]) -> list[ExistingProduct]:
+            # One more than can be, here too.
+            filters = all_of(is_one_of("id", chunk))
+            page = self._client.call(_products(filters=filters, count=len(chunk) + 1))
+            asked = set(chunk)
+            if stray := next((row for row in page.data if row.id not in asked), None):
+                raise UnexpectedAnswer(
+                    f"The store returns product {stray.id}, which was not asked for: it ignores the filter."
+                )
+            return [_existing(row) for row in page.data]
+
+        chunks = list(split(sorted(set(ids)), size=_IDS_PER_REQUEST))
+        return [row for part in self._side_by_side.map(load, chunks) for row in part]
 
     def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
         """See the port."""

@@ -97,6 +97,9 @@ class MivaStore:
     def existing_between(self, ranges: Sequence[IdRange], *, limit: int = 1000) -> list[list[ExistingProduct]]:
         return self._existence.existing_between(ranges, limit=limit)
 
+    def existing_by_id(self, ids: Collection[int]) -> list[ExistingProduct]:
+        return self._existence.existing_by_id(ids)
+
     def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
         return self._existence.count_existing(ranges)
 

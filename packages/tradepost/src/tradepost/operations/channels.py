@@ -18,6 +18,7 @@ from tradepost.operations.ports import (
     Clock,
     Connector,
     History,
+    ImageConnection,
     ScheduleRow,
     Schedules,
 )
@@ -90,6 +91,8 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
             ports.channels.save(after)
             if _wants_otherwise(before.settings, after.settings):
                 ports.channels.refresh_wanted(channel_id)
+            if _is_elsewhere(before.images, after.images):
+                ports.channels.forget_files(channel_id)
             if after.settings.time_zone != before.settings.time_zone:
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
@@ -100,6 +103,16 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
 def _wants_otherwise(before: ChannelSettings, after: ChannelSettings) -> bool:
     """Whether what listings should show goes by a setting that has changed."""
     return (before.price_limits, before.sells_without_stock) != (after.price_limits, after.sells_without_stock)
+
+
+def _is_elsewhere(before: ImageConnection | None, after: ImageConnection | None) -> bool:
+    """Whether images go to another place, so that what was sent before is not there, or not known to be."""
+    return after is not None and (before is None or _place(before) != _place(after))
+
+
+def _place(images: ImageConnection) -> ImageConnection:
+    """All but what lets the hub in. The user belongs to it: many a server has a root of its own for each."""
+    return replace(images, password="", fingerprint="")
 
 
 def set_schedule(

@@ -160,7 +160,7 @@ class ListingTable(ReadOnlyTable):
             or NOTHING
         )
 
-    @column("Changed by others on the store, ours first")
+    @column("Changed by others on the store")
     def drift(self, row: Listing) -> SafeString | str:
         return (
             format_html_join(
@@ -170,7 +170,7 @@ class ListingTable(ReadOnlyTable):
                     (
                         spoken(noted.group),
                         "kept" if noted.is_kept else "not decided",
-                        "; ".join(field_lines(noted.fields)),
+                        noted.words,
                     )
                     for noted in row.drifts.order_by("group")
                 ),

@@ -16,7 +16,7 @@ from tradepost.database.channels.connections import (
 )
 from tradepost.database.json_values import plain
 from tradepost.database.listings.wanted import refresh_channel
-from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Run
+from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Listing, Run, StoreFile
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
@@ -92,6 +92,11 @@ class DjangoChannels:
 
     def refresh_wanted(self, channel_id: int) -> None:
         refresh_channel(channel_id, at=timezone.now())
+
+    def forget_files(self, channel_id: int) -> None:
+        forgotten, _ = StoreFile.objects.filter(channel_id=channel_id).delete()
+        if forgotten:
+            Listing.objects.filter(channel_id=channel_id, link=Link.LINKED.value).update(awaits_images=True)
 
     def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
         for kind, result in ((ConnectionKind.STORE_API, store), (ConnectionKind.IMAGE_FTP, images)):

@@ -9,6 +9,7 @@ from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, shown_health
 
@@ -73,7 +74,7 @@ class Listing(models.Model):
     proven_without_stock = models.BooleanField(default=False)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
-    # Published without images that the catalogue has: the next publish tries again.
+    # Published without images that the catalogue has, or their server is another one by now: the next publish looks.
     awaits_images = models.BooleanField(default=False)
 
     yielded_price = MoneyField(null=True, blank=True)
@@ -290,6 +291,10 @@ class DriftRecord(models.Model):
 
     def __str__(self) -> str:
         return self.group
+
+    @property
+    def words(self) -> str:
+        return "; ".join(difference_words(each["name"], each["before"], each["after"]) for each in self.fields)
 
 
 class AttentionRecord(models.Model):

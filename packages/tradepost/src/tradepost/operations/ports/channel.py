@@ -151,6 +151,14 @@ class Channels(Protocol):
         """Compute anew what the channel's listings should show, by its settings as they are now. Idempotent."""
         ...
 
+    def forget_files(self, channel_id: int) -> None:
+        """
+        Forget which images lie on the image server, and have the next publish look at all that may show one.
+
+        Nothing is looked at where none was ever sent. Idempotent.
+        """
+        ...
+
     def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
         """Keep with the connections what a look found; a store that is well refuses the channel no more."""
         ...

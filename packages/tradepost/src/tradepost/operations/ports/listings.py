@@ -29,11 +29,12 @@ class ListingRow:
     `was_hidden`: we hid it; survives unlink and re-link, and ends with unhide, publish and delist, like `hidden_count`:
     the pieces that were taken off sale by it, where nobody states how many there are. `external_created`: when its
     product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`: it was
-    published without images that the catalogue has. `is_price_held`: `wanted_price` is not to be sent, see
-    `domain.rules.PriceLimits`; the catalogue has none unless it `is_priced`. Of drift (see `domain.drift`):
-    `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one that was sent and not read
-    back yet. The store has it switched off where `is_inactive`, and it stays so where `keeps_inactive`. It was compared
-    last at `compared_at`, and the store says that it was changed since where `is_touched`.
+    published without images that the catalogue has, or their server is another one by now. `is_price_held`:
+    `wanted_price` is not to be sent, see `domain.rules.PriceLimits`; the catalogue has none unless it `is_priced`. Of
+    drift (see `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one
+    that was sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
+    `keeps_inactive`. It was compared last at `compared_at`, and the store says that it was changed since where
+    `is_touched`.
     """
 
     id: int

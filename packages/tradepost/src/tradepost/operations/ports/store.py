@@ -163,6 +163,10 @@ class Store(Protocol):
         """
         ...
 
+    def existing_by_id(self, ids: Collection[int]) -> list[ExistingProduct]:
+        """Load products for no more than whether they are what they were. Missing ones are left out."""
+        ...
+
     def count_existing(self, ranges: Sequence[IdRange]) -> list[RangeCount]:
         """Ask how many products there are in each range, in one request where the store takes several calls at once."""
         ...

@@ -26,6 +26,7 @@ from tradepost.operations.stock.unhides import Unhides
 from tradepost.operations.sync.activations import Activations
 from tradepost.operations.sync.delist import Delist
 from tradepost.operations.sync.held_prices import HeldPrices
+from tradepost.operations.sync.named_products import NamedProducts
 from tradepost.operations.sync.prices import Prices
 
 # Stages that go by a count as it is now, and not only by what is known to have happened.
@@ -34,7 +35,7 @@ _COUNTING = (Stage.SETTLE, Stage.HIDE, Stage.SET, Stage.UNHIDE)
 
 def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     """
-    Apply what is due for sync; a selection of listings leaves the existence pass out.
+    Apply what is due for sync; for a selection of listings, what was named is looked at instead of the whole store.
 
     Idempotent: with nothing due it writes nothing. A right that is missing ends the stage that needs it; its
     explanation is raised when the others are done.
@@ -45,10 +46,15 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     if is_whole:
         existence = Existence(full=selection.full_existence)
         drive(ports, existence)
-        drive(ports, IntentSweep(channel))
         touched = existence.touched
     else:
         look_at_confirmed_store(ports)
+        is_anything_due = selection.count(ports.listings, tuple(Stage)) or has_unsettled(ports, selection)
+        # What is forced is compared, which reads every product whole.
+        if is_anything_due and not selection.is_forced:
+            drive(ports, NamedProducts(selection))
+    # Whatever was named: nobody else looks for what a publish has left behind.
+    drive(ports, IntentSweep(channel))
     if is_whole or selection.is_forced:
         # Before anything is due by it, and after all that was changed is known.
         drive(ports, Comparison(channel, selection, touched=touched))

@@ -10,7 +10,11 @@ from tradepost.operations.ports import ListingRow, Ports
 
 
 class Documented(Values[None, None]):
-    """A stage that asks the store only afterwards: that proves the value, and shows what is gone."""
+    """
+    A stage that asks the store only afterwards: that proves the value, and shows what is gone.
+
+    What it sends erases nothing. That the product is still the one that was linked is found out before any stage.
+    """
 
     @abstractmethod
     def change_of(self, row: ListingRow, product: StoreProduct | None) -> Change:

@@ -17,7 +17,6 @@ from tradepost.operations.sync.documented import Documented
 
 
 class Prices(Documented):
-    # A price erases nothing, so nothing has to be read before it is sent.
     attentions = frozenset({Attention.PRICE_FAILED, Attention.BROKEN_LINK})
 
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:

@@ -1,0 +1,85 @@
+"""What differs between the hub and the store, in words for a person."""
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+_LONGEST_WORD = 60
+_MOST_ITEMS = 3
+
+
+def difference_words(name: str, ours: Any, theirs: Any) -> str:
+    """
+    Say how a field differs: both values, or of what is many only what one side has and the other has not.
+
+    Takes values of the domain, and as they were kept (see `FieldChange`).
+    """
+    spoken = name.replace("_", " ")
+    if not (_is_many(ours) or _is_many(theirs)):
+        return f"{spoken}: ours {_word(ours)}, the store's {_word(theirs)}"
+    own, others = _items(name, ours), _items(name, theirs)
+    only_ours = [item for item in own if item not in others]
+    only_theirs = [item for item in others if item not in own]
+    if not (only_ours or only_theirs):
+        return f"{spoken}: ours {_listed(own)}, the store's {_listed(others)}"
+    parts = [f"only ours {_listed(only_ours)}"] if only_ours else []
+    parts += [f"only the store's {_listed(only_theirs)}"] if only_theirs else []
+    return f"{spoken}: {', '.join(parts)}"
+
+
+def _is_many(value: Any) -> bool:
+    return isinstance(value, list | tuple | AbstractSet)
+
+
+def _items(name: str, value: Any) -> list[str]:
+    items = [_item_words(name)(each) for each in value or ()] if _is_many(value) else [_word(value)]
+    return sorted(items) if isinstance(value, AbstractSet) else items
+
+
+def _item_words(name: str) -> Callable[[Any], str]:
+    match name:
+        case "variants":
+            return _variant
+        case "attributes":
+            return _choice
+        case "images":
+            return lambda place: f"number {place}"
+    return _word
+
+
+def _variant(variant: Any) -> str:
+    """The options in the order of their attributes' codes, and what is behind them: Red / M (TEE-RED-M)."""
+    values = _members(variant)
+    options = " / ".join(option for _, option in sorted(map(tuple, values["options"]))) or "no option"
+    times = "" if values.get("pieces", 1) == 1 else f", {values['pieces']} at a time"
+    return f"{options} ({', '.join(values['part_codes']) or 'nothing'}{times})"
+
+
+def _choice(attribute: Any) -> str:
+    values = _members(attribute)
+    options = ", ".join(_members(option)["prompt"] for option in values["options"])
+    return f"{values['prompt']} ({options})"
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _listed(items: Sequence[str]) -> str:
+    """The first few; all of them would hide the rest of the sentence."""
+    if not items:
+        return "nothing"
+    more = len(items) - _MOST_ITEMS
+    shown = ", ".join(items[:_MOST_ITEMS])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _word(value: Any) -> str:
+    if value is None or value in ("", {}):
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    words = [f"{name} {_word(each)}" for name, each in value.items()] if isinstance(value, Mapping) else [str(value)]
+    text = " ".join(", ".join(words).split())
+    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 3]}..."

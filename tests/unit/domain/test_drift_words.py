@@ -1,0 +1,49 @@
+"""What differs between hub and store, as a person reads it: no value looks like a program's."""
+
+from decimal import Decimal
+
+import pytest
+
+from tradepost.database.json_values import plain
+from tradepost.domain.drift_words import difference_words
+from tradepost.domain.store import StoreAttribute, StoreOption, StoreVariant
+
+
+def variant(part, *, pieces=1, **options):
+    return StoreVariant(frozenset((code, option) for code, option in options.items()), (part,), pieces)
+
+
+def sizes(*prompts):
+    return StoreAttribute("size", "Size", tuple(StoreOption(prompt.lower(), prompt) for prompt in prompts))
+
+
+RED, NAVY, BOX = variant("T-R", Colour="Red", Size="M"), variant("T-N", Colour="Navy"), variant("T-R", pieces=6)
+MANY = tuple(variant(f"T-{n}", Size=str(n)) for n in range(5))
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "theirs", "words"),
+    [
+        ("price", Decimal("7.90"), Decimal("3.00"), "price: ours 7.90, the store's 3.00"),
+        ("page_title", "Mug", "", "page title: ours Mug, the store's nothing"),
+        ("is_taxable", True, False, "is taxable: ours yes, the store's no"),
+        ("custom_fields", {"upc": "1"}, {"upc": ""}, "custom fields: ours upc 1, the store's upc nothing"),
+        ("name", "x" * 70, "Mug", f"name: ours {'x' * 57}..., the store's Mug"),
+        ("categories", ("Mugs", "Tin"), ("Tin",), "categories: only ours Mugs"),
+        ("categories", frozenset({"Tin", "Mugs"}), (), "categories: only ours Mugs, Tin"),
+        ("images", ("1", "2"), ("2", "3"), "images: only ours number 1, only the store's number 3"),
+        ("images", ("1", "2"), ("2", "1"), "images: ours number 1, number 2, the store's number 2, number 1"),
+        ("attributes", (sizes("S", "M"),), (), "attributes: only ours Size (S, M)"),
+        ("variants", (RED, NAVY), (NAVY,), "variants: only ours Red / M (T-R)"),
+        ("variants", (NAVY,), (NAVY, BOX), "variants: only the store's no option (T-R, 6 at a time)"),
+        (
+            "variants",
+            MANY,
+            (RED,),
+            "variants: only ours 0 (T-0), 1 (T-1), 2 (T-2) and 2 more, only the store's Red / M (T-R)",
+        ),
+    ],
+)
+def test_a_difference_reads_the_same_as_it_was_found_and_as_it_was_kept(name, ours, theirs, words):
+    assert difference_words(name, ours, theirs) == words
+    assert difference_words(name, plain(ours), plain(theirs)) == words
