@@ -23,6 +23,7 @@ from tradepost.domain.listing import (
     is_hidden_by_us,
     keep_later_request,
 )
+from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import is_look_due
 from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
@@ -140,6 +141,21 @@ class MemoryListings:
 
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return [row for row in self._rows(only) if is_at_stake(stage, row)][:limit]
+
+    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
+        return len(self._cut_off(only))
+
+    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self._cut_off(only)[:limit]
+
+    def _cut_off(self, only: Collection[int] | None) -> list[ListingRow]:
+        products = {row.product_id for row in self._rows()}
+        families = ([row for row in self._rows() if row.product_id == number] for number in products)
+
+        def is_due(row: ListingRow) -> bool:
+            return is_due_for_publish(row.status) and (only is None or row.id in only)
+
+        return sorted((row for family in families for row in cut_off(family, is_due)), key=lambda row: row.id)
 
     def live_count(self) -> int:
         return sum(row.kind is not Kind.PARENT for row in self._linked())

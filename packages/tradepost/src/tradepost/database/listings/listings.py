@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
-from tradepost.database.listings.at_stake import count_at_stake, count_live, ids_at_stake
+from tradepost.database.listings.at_stake import count_at_stake, count_cut_off, count_live, ids_at_stake, ids_cut_off
 from tradepost.database.listings.attentions import forget_moot, ids_with_attention, write_attentions
 from tradepost.database.listings.due import (
     count_due,
@@ -94,6 +94,12 @@ class DjangoListings:
 
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return self.by_ids(ids_at_stake(stage, channel_id=self._channel_id, limit=limit, only=only))
+
+    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
+        return count_cut_off(channel_id=self._channel_id, only=only)
+
+    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self.by_ids(ids_cut_off(channel_id=self._channel_id, limit=limit, only=only))
 
     def live_count(self) -> int:
         return count_live(channel_id=self._channel_id)

@@ -9,7 +9,7 @@ from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
-from tradepost.domain.listing import Health, Link, Pending, is_due_for_images, is_due_for_publish
+from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
@@ -88,13 +88,9 @@ class FamilyPlan:
         return [row.code for row in self.family.listings]
 
 
-def is_due(row: ListingRow, selection: Selection) -> bool:
-    return is_due_for_publish(row.status) and selection.has(row)
-
-
 def due_groups(row: ListingRow, selection: Selection, *, sends_images: bool) -> frozenset[Group]:
     """Say what of a linked listing is to be sent: what a person asked for, and images that it still awaits."""
-    groups = row.overwrite_groups if is_due(row, selection) else frozenset()
+    groups = row.overwrite_groups if selection.is_published(row) else frozenset()
     awaits = is_due_for_images(row.status, awaits_images=row.awaits_images) and selection.has(row)
     return groups | {Group.IMAGES} if sends_images and awaits else groups
 
@@ -308,12 +304,14 @@ class _FamilyTriage:
         found = self._seen.get(code_key(row.code))
         if row.status.link is Link.LINKED:
             self._linked(row, found)
-        elif row.kind is not Kind.PARENT and is_due(row, self._selection) and row.status.pending is Pending.PUBLISH:
+        elif (
+            row.kind is not Kind.PARENT and self._selection.is_published(row) and row.status.pending is Pending.PUBLISH
+        ):
             self._unlinked(row, found)
 
     def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
         groups = due_groups(row, self._selection, sends_images=self._sends_images)
-        is_wanted = bool(groups) or is_due(row, self._selection)
+        is_wanted = bool(groups) or self._selection.is_published(row)
         if found is None or found.id != row.external_id:
             if is_wanted:
                 self.gone.append(row)
@@ -428,7 +426,7 @@ class _FamilyTriage:
         if parent.status.link is Link.LINKED:
             if has_new:
                 self._extend(parent)
-        elif has_new or (is_due(parent, self._selection) and parent.status.pending is Pending.PUBLISH):
+        elif has_new or (self._selection.is_published(parent) and parent.status.pending is Pending.PUBLISH):
             self._make(parent, has_new=has_new)
         if parent.id not in self.takes_part:
             self._keep_pages()
@@ -545,5 +543,5 @@ def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
 
 
 def _reason(family: FamilyRows, selection: Selection) -> str:
-    pending = {row.status.pending.value for row in family.listings if is_due(row, selection)}
+    pending = {row.status.pending.value for row in family.listings if selection.is_published(row)}
     return f"queued to {' and '.join(sorted(pending))}"
