@@ -209,7 +209,7 @@ class MemoryListings:
         return self._rows(ids)
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        keys = {code_key(sku) for sku in skus}
+        keys = {code_key(sku) for sku in set(skus) - {row.sku for row in self._rows()}}
         return [
             row for row in self._rows() if row.sku in skus or (row.kind is Kind.PARENT and code_key(row.code) in keys)
         ]

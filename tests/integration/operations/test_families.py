@@ -4,14 +4,16 @@ Families change their shape in the catalogue; a shopper then finds each article 
 Expected values are computed from the catalogue's rows, by nothing of the hub.
 """
 
+import hashlib
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
 from attentions import kinds_of
 from miva_sandbox import provisioning
 from shopper import Shopper
-from tradepost.database.models import Listing
+from tradepost.database.models import AttentionRecord, Listing
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
@@ -30,6 +32,10 @@ PRICES = {
     "T-7": "21.00",
     "C-1": "9.00",
     "M-1": "7.90",
+    "TEE": "12.00",
+    "tee": "13.00",
+    "t-1": "14.00",
+    "tee-PARENT": "22.00",
 }
 
 
@@ -47,10 +53,20 @@ def simple(handle, sku):
     return family(handle, (), {sku: ()})
 
 
-def shelves(*products, is_native):
-    """What a shopper should find: by SKU the one page, what to choose there, and the price."""
+def shelves(*products, is_native, codes=MappingProxyType({})):
+    """
+    What a shopper should find: by SKU the one page, what to choose there, and the price.
+
+    `codes`: those of pages that are not called as their handle or SKU.
+    """
+
+    def page(name):
+        return codes.get(name, name)
+
     return {
-        sku: [(handle, chosen, f"${PRICES[sku]}") if options and is_native else (sku, (), f"${PRICES[sku]}")]
+        sku: [
+            (page(handle), chosen, f"${PRICES[sku]}") if options and is_native else (page(sku), (), f"${PRICES[sku]}")
+        ]
         for handle, options, variants in products
         for sku, values in variants.items()
         for chosen in [tuple(sorted(f"{name}: {value}" for name, value in zip(options, values, strict=True)))]
@@ -97,6 +113,34 @@ LESS = {
     "variant replaced by another SKU": (
         TEE,
         ("tee", BOTH, {"T-1": ("Red", "M"), "T-2": ("Red", "L"), "T-4": ("Navy", "L")}),
+    ),
+}
+
+
+def hashed(name):
+    """The code of what would have another's code."""
+    return f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+# A store knows no case in codes: what becomes of what where a SKU is a handle but for that, and the page of each.
+ARTICLE, ARTICLE_TO_THE_LETTER = ("tee", (), {"TEE": ()}), ("tee", (), {"tee": ()})
+CAP = ("cap", (), {"TEE": ()})
+TEE_AND_BLUE = ("tee", ("Colour",), {"TEE": ("Red",), "T-2": ("Navy",)})
+OTHER_PARENT = ("cap", (), {"tee-PARENT": ()})
+SAME_CODES = {
+    "an article becomes a family": ([ARTICLE], [ONE_OPTION], {"tee": "tee-parent"}),
+    "an article becomes a family, to the letter": ([ARTICLE_TO_THE_LETTER], [ONE_OPTION], {"tee": "tee-parent"}),
+    "an article becomes a variant": ([ARTICLE], [TEE_AND_BLUE], {"tee": "tee-parent"}),
+    "a family becomes an article": ([ONE_OPTION], [ARTICLE], {"TEE": hashed("TEE")}),
+    "a family becomes an article, to the letter": ([ONE_OPTION], [ARTICLE_TO_THE_LETTER], {"tee": hashed("tee")}),
+    "an article of another product": ([ONE_OPTION], [ONE_OPTION, CAP], {"TEE": hashed("TEE")}),
+    "a family of another product": ([CAP], [CAP, ONE_OPTION], {"tee": "tee-parent"}),
+    "both at once": ([], [ONE_OPTION, CAP], {"TEE": hashed("TEE")}),
+    "both at once, the article first": ([], [CAP, ONE_OPTION], {"tee": "tee-parent"}),
+    "the parent's next code is taken, too": (
+        [ARTICLE, OTHER_PARENT],
+        [ONE_OPTION, OTHER_PARENT],
+        {"tee": hashed("tee")},
     ),
 }
 
@@ -159,6 +203,46 @@ def test_a_family_of_another_shape_is_sold_as_the_catalogue_has_it(shop, is_nati
     shop.sandbox.log.clear()
     assert shop.publish().results == []
     assert shop.sandbox.log.requests() == []
+
+
+@pytest.mark.parametrize("shape", SAME_CODES)
+def test_what_would_have_the_code_of_another_listing_gets_one_of_its_own_and_is_sold(shop, is_native, shape):
+    before, after, codes = SAME_CODES[shape]
+    shop.import_text(text_of(*before, MUG))
+    assert shop.publish().bad() == []
+
+    shop.import_text(text_of(*after, MUG))
+
+    assert shop.publish().bad() == []
+    # What the catalogue does not have any more is taken off sale by a sync, where it has a page of its own.
+    assert shop.sync().bad() == []
+    assert seen_by_a_shopper(shop) == shelves(*after, MUG, is_native=is_native, codes=codes)
+    assert AttentionRecord.objects.exclude(kind="orphaned").count() == 0
+    shop.sandbox.log.clear()
+    assert shop.publish().results == []
+    assert shop.sandbox.log.requests() == []
+
+
+def test_two_articles_of_two_files_whose_skus_are_one_but_for_case_are_both_sold(shop):
+    """Within a file the second is refused."""
+    cap, hat = ("cap", (), {"T-1": ()}), ("hat", (), {"t-1": ()})
+    shop.import_text(text_of(cap))
+    shop.publish()
+
+    shop.import_text(text_of(hat))
+
+    assert shop.publish().bad() == []
+    assert seen_by_a_shopper(shop) == shelves(cap, hat, is_native=True, codes={"t-1": hashed("t-1")})
+
+
+def test_a_sku_names_its_own_listing_and_not_the_family_that_is_called_so_but_for_case(shop):
+    shop.import_text(text_of(ONE_OPTION, ("cap", (), {"TEE": ()})))
+    shop.publish()
+
+    shop.queue(Pending.HIDE, "TEE")
+    shop.sync()
+
+    assert seen_by_a_shopper(shop) == shelves(ONE_OPTION, is_native=True)
 
 
 @pytest.mark.parametrize("shape", LESS)

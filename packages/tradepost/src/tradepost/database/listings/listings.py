@@ -168,8 +168,12 @@ class DjangoListings:
         return listing_rows(self._all().filter(id__in=list(ids)).order_by("id"))
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in skus])
-        return self.by_ids({*self._ids_by_sku(skus), *parents.values_list("id", flat=True)})
+        found = self.by_ids(self._ids_by_sku(skus))
+        # What is a SKU or a handle to the letter is no code besides, which another may have but for case.
+        rest = set(skus) - {row.sku for row in found}
+        parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in rest])
+        parent_ids = set(parents.values_list("id", flat=True)) - {row.id for row in found} if rest else set()
+        return sorted([*found, *self.by_ids(parent_ids)], key=lambda row: row.id) if parent_ids else found
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
         rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))

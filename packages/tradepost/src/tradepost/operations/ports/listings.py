@@ -217,7 +217,7 @@ class Listings(Protocol):
     def by_ids(self, ids: Collection[int]) -> list[ListingRow]: ...
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        """Find by SKU; a family's handle or parent code names its parent."""
+        """Find by SKU; a family's handle, or its parent's code where that is no SKU, names its parent."""
         ...
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
