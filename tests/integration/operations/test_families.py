@@ -17,6 +17,7 @@ from tradepost.database.models import AttentionRecord, Listing
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
+from tradepost.operations.queue_changes import plan_pause
 
 COLUMNS = (
     "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,"
@@ -147,6 +148,15 @@ SAME_CODES = {
 
 def text_of(*products):
     return COLUMNS + "".join(family(*product) for product in products)
+
+
+def drafts(text):
+    """The same as drafts."""
+    return (
+        text.replace(COLUMNS.strip(), COLUMNS.strip() + ",Status")
+        .replace("\n", ",draft\n")
+        .replace("Status,draft", "Status")
+    )
 
 
 def seen_by_a_shopper(shop):
@@ -393,6 +403,100 @@ def test_an_article_that_becomes_a_family_leaves_its_own_page(shop, is_native):
 
     assert run.bad() == []
     assert seen_by_a_shopper(shop) == shelves(ONE_OPTION, MUG, is_native=is_native)
+
+
+def given_away(text):
+    return text.replace("15.00", "0.00").replace("16.50", "0.00")
+
+
+def pause(shop, *skus, is_paused=True):
+    shop.listings.set_status(plan_pause(shop.listings.by_skus(skus), is_paused=is_paused).statuses)
+
+
+def make_twins(shop):
+    """Two products of the merchant's own for each article: which one is meant, nobody knows."""
+    for sku in ONE_OPTION[2]:
+        for number in (1, 2):
+            _provision(
+                shop,
+                f"<Product_Add><Code>{sku}-{number}</Code><SKU>{sku}</SKU><Name>x</Name><Price>1</Price>"
+                "<Active>No</Active></Product_Add>",
+            )
+
+
+def delete_twins(shop):
+    for sku in ONE_OPTION[2]:
+        for number in (1, 2):
+            _provision(shop, f'<Product_Delete code="{sku}-{number}"/>')
+
+
+# Why no variant of a family can be published, and how that is put right.
+HELD = {
+    "their prices are held back": (
+        lambda shop: shop.import_text(given_away(text_of(ONE_OPTION, MUG))),
+        lambda shop: shop.import_text(text_of(ONE_OPTION, MUG)),
+    ),
+    "the store has two of each": (
+        lambda shop: (make_twins(shop), shop.import_text(text_of(ONE_OPTION, MUG))),
+        delete_twins,
+    ),
+    "they are paused": (
+        lambda shop: (shop.import_text(text_of(ONE_OPTION, MUG)), pause(shop, *ONE_OPTION[2])),
+        lambda shop: pause(shop, *ONE_OPTION[2], is_paused=False),
+    ),
+    "nobody asked for them": (
+        lambda shop: (shop.import_text(text_of(ONE_OPTION, MUG)), shop.queue(Pending.NONE, *ONE_OPTION[2])),
+        lambda shop: shop.queue(Pending.PUBLISH, *ONE_OPTION[2]),
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", HELD)
+def test_no_page_is_opened_that_nobody_could_buy_from(shop, is_native, reason):
+    hold, mend = HELD[reason]
+    hold(shop)
+
+    shop.publish()
+    held, asked, page = seen_by_a_shopper(shop), kinds_of(shop.listing("tee")), shop.on_store().get("tee")
+    mend(shop)
+    run = shop.publish()
+
+    assert (held, page) == (shelves(MUG, is_native=is_native), None)
+    assert asked == {"publish_failed"}
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(ONE_OPTION, MUG, is_native=is_native)
+    assert kinds_of(shop.listing("tee")) == set()
+
+
+def test_no_page_is_opened_for_a_draft(shop):
+    shop.import_text(drafts(text_of(ONE_OPTION)), queue=False)
+    shop.queue(Pending.PUBLISH, "tee")
+
+    shop.publish()
+
+    assert shop.on_store() == {}
+    assert kinds_of(shop.listing("tee")) == {"draft"}
+
+
+def test_a_page_whose_new_variants_are_all_held_back_sells_nothing_says_so_and_is_put_right_with_them(shop):
+    new = ("tee", ("Cut",), {"T-3": ("Slim",), "T-4": ("Wide",)})
+    shop.import_text(text_of(ONE_OPTION, MUG))
+    shop.publish()
+    shop.import_text(text_of(new, MUG).replace("17.00", "0.00").replace("18.25", "0.00"))
+
+    shop.publish()
+    shop.sync()
+    held, offered, asked = seen_by_a_shopper(shop), pages(shop, "tee"), kinds_of(shop.listing("tee"))
+    shop.import_text(text_of(new, MUG))
+    run = shop.publish()
+
+    # What was there is sold out, and no shopper meets a page without choices.
+    assert held == shelves(MUG, is_native=True)
+    assert offered == {"Colour": ["Red", "Navy"]}
+    assert asked == {"publish_failed"}
+    assert run.bad() == []
+    assert seen_by_a_shopper(shop) == shelves(new, MUG, is_native=True)
+    assert kinds_of(shop.listing("tee")) == set()
 
 
 def test_an_article_keeps_its_own_page_while_its_parent_cannot_be_made(shop):

@@ -352,8 +352,7 @@ class _FamilyTriage:
                     self._link(row, product, found_by)
                     return
         if not self._family.product.is_for_sale:
-            message = f"The catalogue has {row.sku} as a draft, as archived or as unpublished, so it is not published."
-            self.refused.append(Refusal(row, Attention.DRAFT, message))
+            self.refused.append(Refusal(row, Attention.DRAFT, _draft(row)))
             return
         if row.is_price_held:
             message = f"{self._limits.why_held(row.wanted_price)} So {row.sku} is not published."
@@ -422,14 +421,43 @@ class _FamilyTriage:
         if not family.product.is_family:
             self._retire(parent)
             return
-        has_new = any(row.id in self.takes_part and row.status.link is not Link.LINKED for row in family.listings)
+        # What the catalogue has no more is on no page of its own making.
+        living = [row for row in family.listings if row.kind is Kind.VARIANT and not row.status.is_orphaned]
+        offered = [row for row in living if row.id in self.takes_part]
+        has_new = any(row.status.link is not Link.LINKED for row in offered)
         if parent.status.link is Link.LINKED:
             if has_new:
                 self._extend(parent)
+            elif not offered:
+                self._keep_structure(parent)
         elif has_new or (self._selection.is_published(parent) and parent.status.pending is Pending.PUBLISH):
-            self._make(parent, has_new=has_new)
+            if offered:
+                self._make(parent, has_new=has_new)
+            else:
+                self._refuse_empty(parent, f"{parent.code} is not published")
         if parent.id not in self.takes_part:
             self._keep_pages()
+
+    def _keep_structure(self, parent: ListingRow) -> None:
+        """Leave the page the choices that it has: with none at all, it would be open and sell nothing."""
+        key = code_key(parent.code)
+        asked = self.groups.get(key, frozenset())
+        if not self._rules.is_native or Group.STRUCTURE not in asked:
+            return
+        self.groups[key] = asked - {Group.STRUCTURE}
+        if not self.groups[key]:
+            self.groups.pop(key)
+        self._refuse_empty(parent, f"The page of {parent.code} keeps its choices")
+
+    def _refuse_empty(self, parent: ListingRow, what: str) -> None:
+        if not self._family.product.is_for_sale:
+            self.refused.append(Refusal(parent, Attention.DRAFT, _draft(parent)))
+            return
+        message = (
+            f"{what}: none of its variants is on the store or can be published, so nobody could buy from it. "
+            f"'tradepost listings show' says why for each; 'tradepost listings publish {parent.sku}' queues them all."
+        )
+        self.refused.append(Refusal(parent, Attention.PUBLISH_FAILED, message))
 
     def _retire(self, parent: ListingRow) -> None:
         """Close the page of a family that is none any more, together with the article that gets one of its own."""
@@ -505,6 +533,10 @@ class _FamilyTriage:
                 self.takes_part.discard(row.id)
                 self.creates.discard(key)
                 self.groups.pop(key, None)
+
+
+def _draft(row: ListingRow) -> str:
+    return f"The catalogue has {row.sku} as a draft, as archived or as unpublished, so it is not published."
 
 
 def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
