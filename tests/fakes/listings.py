@@ -12,6 +12,7 @@ from tradepost.domain.brake import is_at_stake
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
+from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
     Health,
@@ -240,8 +241,10 @@ class MemoryListings:
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
         assert self._may_write()
+        before = {number: self.all[number].status for number in statuses}
         for number, status in statuses.items():
             self._settle(number, status, groups or self.all[number].overwrite_groups)
+        self._follow_variants(before)
 
     def remove(self, ids: Collection[int]) -> None:
         assert self._may_write()
@@ -249,6 +252,7 @@ class MemoryListings:
 
     def record(self, proven: Sequence[Proven]) -> None:
         assert self._may_write()
+        before = {proof.listing_id: self.all[proof.listing_id].status for proof in proven if proof.status is not None}
         for proof in proven:
             row = self.all[proof.listing_id]
             if row.external_id is not None and proof.external_id not in {None, row.external_id}:
@@ -274,6 +278,20 @@ class MemoryListings:
             if proof.status is not None:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
+        self._follow_variants(before)
+
+    def _follow_variants(self, before: Mapping[int, Status]) -> None:
+        rows = [self.all[number] for number in before]
+        pages = pages_concerned(
+            Moved(row.parent_id or row.id, row.kind is Kind.PARENT, before[row.id], row.status)
+            for row in rows
+            if row.kind is not Kind.SIMPLE
+        )
+        for page, may_open in pages.items():
+            row = self.all[page]
+            variants = [child.status for child in self.variants_of([page])]
+            if (status := followed(row.status, variants, may_open=may_open)) is not None:
+                self._settle(page, status, row.overwrite_groups)
 
     def flag(
         self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]

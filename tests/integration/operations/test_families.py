@@ -15,6 +15,7 @@ from miva_sandbox import provisioning
 from shopper import Shopper
 from tradepost.database.models import AttentionRecord, Listing
 from tradepost.domain.fields import Group
+from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.operations.queue_changes import plan_pause
@@ -685,9 +686,131 @@ def test_a_hidden_family_that_changed_its_shape_is_not_on_sale_before_it_is_put_
     shop.queue(Pending.UNHIDE, "tee")
     shop.sync()
 
-    # The new article was asked for by the import, and nobody has hidden it.
-    assert set(hidden) <= {"T-4"}
+    assert hidden == {}
     assert seen_by_a_shopper(shop) == shelves(after, is_native=True)
+
+
+NEW_VARIANT = ("tee", ("Colour",), {**ONE_OPTION[2], "T-3": ("Olive",)})
+
+
+@pytest.mark.parametrize("hide", ["hidden", "queued to be hidden", "hidden one by one"])
+def test_a_new_variant_of_a_hidden_family_is_not_sold_before_it_is_unhidden(shop, is_native, hide):
+    shop.import_text(text_of(ONE_OPTION, MUG))
+    shop.publish()
+    shop.queue(Pending.HIDE, *(["T-1", "T-2"] if hide == "hidden one by one" else ["tee"]))
+    if hide != "queued to be hidden":
+        shop.sync()
+
+    shop.import_text(text_of(NEW_VARIANT, MUG))
+    assert shop.publish().bad() == []
+    assert shop.sync().bad() == []
+    hidden, new = seen_by_a_shopper(shop), shop.listing("T-3")
+    for _ in range(2):
+        assert shop.sync().bad() == []
+    later = seen_by_a_shopper(shop)
+    shop.queue(Pending.UNHIDE, "tee")
+    assert shop.sync().bad() == []
+
+    assert hidden == later == shelves(MUG, is_native=is_native)
+    assert (new.health, new.pending, kinds_of(new)) == ("hidden", "", set())
+    assert seen_by_a_shopper(shop) == shelves(NEW_VARIANT, MUG, is_native=is_native)
+    assert {row.health for row in Listing.objects.filter(product__handle="tee")} == {"listed"}
+
+
+def test_the_plan_of_a_publish_says_that_a_new_variant_starts_hidden(shop):
+    shop.import_text(text_of(ONE_OPTION))
+    shop.publish()
+    shop.queue(Pending.HIDE, "tee")
+    shop.sync()
+    shop.import_text(text_of(NEW_VARIANT))
+
+    plan = shop.publish(is_dry=True)
+
+    (made,) = [change for unit in plan.units for change in unit.changes if change.subject.key == "T-3"]
+    assert made.reason.endswith("and hidden, as its family is, until you unhide it")
+    assert made.after("quantity") == 0
+
+
+def test_a_new_variant_that_the_store_has_already_is_not_sold_in_a_hidden_family(shop):
+    shop.import_text(text_of(ONE_OPTION))
+    shop.publish()
+    shop.queue(Pending.HIDE, "tee")
+    shop.sync()
+    _provision(
+        shop,
+        "<Product_Add><Code>T-3</Code><SKU>T-3</SKU><Name>Olive</Name><Price>17.00</Price><Active>No</Active>"
+        "</Product_Add>",
+    )
+    shop.import_text(text_of(NEW_VARIANT))
+
+    shop.publish()
+    shop.sync()
+    hidden = seen_by_a_shopper(shop)
+    shop.queue(Pending.UNHIDE, "tee")
+    shop.sync()
+
+    assert hidden == {}
+    assert seen_by_a_shopper(shop) == shelves(NEW_VARIANT, is_native=True)
+
+
+def test_a_page_is_on_sale_with_its_first_variant_and_hidden_with_its_last(shop, is_native):
+    shop.import_text(text_of(ONE_OPTION))
+    shop.publish()
+
+    def found():
+        family = Listing.objects.filter(product__handle="tee").order_by("sku")
+        return {row.sku: row.health for row in family}, set(seen_by_a_shopper(shop))
+
+    seen = []
+    for change, sku in (
+        (Pending.HIDE, "tee"), (Pending.UNHIDE, "T-1"), (Pending.UNHIDE, "T-2"),
+        (Pending.HIDE, "T-1"), (Pending.HIDE, "T-2"), (Pending.UNHIDE, "tee"),
+    ):  # fmt: skip
+        shop.queue(change, sku)
+        assert shop.sync().bad() == []
+        seen.append(found())
+
+    both, first, second = ["T-1", "T-2"], ["T-1"], ["T-2"]
+    assert seen == [
+        (
+            {
+                sku: "listed" if sku in on_sale or (sku == "tee" and on_sale) else "hidden"
+                for sku in ("T-1", "T-2", "tee")
+            },
+            set(on_sale),
+        )
+        for on_sale in ([], first, both, second, [], both)
+    ]
+
+
+def test_nothing_false_stands_in_the_way_of_a_variant_that_is_sold(shop):
+    shop.import_text(text_of(ONE_OPTION))
+    shop.publish()
+    shop.queue(Pending.HIDE, "tee")
+    shop.sync()
+    shop.queue(Pending.UNHIDE, "T-1")
+
+    run = shop.sync()
+
+    said = [result.message for result in run.results if result.message]
+    assert set(seen_by_a_shopper(shop)) == {"T-1"}
+    assert [words for words in said if "hidden or closed" in words] == []
+    sold, page = shop.listings.by_skus(["T-1", "tee"])[::-1]
+    assert obstacles(SaleFacts(sold.status, sold.available, parent=page.status)) == []
+
+
+def test_a_page_that_is_inactive_on_the_store_stays_hidden_whatever_its_variants_are(shop):
+    shop.import_text(text_of(ONE_OPTION))
+    shop.publish()
+    shop.unlink("tee", *ONE_OPTION[2])
+    _provision(shop, '<Product_Update code="tee"><Active>No</Active></Product_Update>')
+    shop.link()
+    linked = shop.listing("tee").health
+
+    shop.queue(Pending.HIDE, "T-1")
+    shop.sync()
+
+    assert (linked, shop.listing("tee").health) == ("hidden", "hidden")
 
 
 def test_no_shopper_meets_half_a_family_while_it_is_delisted(shop):

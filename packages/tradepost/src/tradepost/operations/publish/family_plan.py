@@ -8,6 +8,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
+from tradepost.domain.family_health import keeps_new_hidden
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
 from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
@@ -47,7 +48,7 @@ class FamilyPlan:
     whose product the merchant has made already, with what it was found by. `gone`: linked rows that are due, but whose
     product is not there. `refused`: rows that can't be published as things are. `closed`: the parent of a product that
     has no options any more; its page goes off sale. `adds_only`: the parent's page is the merchant's, so it is only
-    added to.
+    added to. `hidden`: the ids of new variants that start hidden, as their family is.
     """
 
     family: FamilyRows
@@ -59,6 +60,7 @@ class FamilyPlan:
     refused: tuple[Refusal, ...] = ()
     closed: ListingRow | None = None
     adds_only: bool = False
+    hidden: frozenset[int] = frozenset()
 
     @property
     def rows(self) -> dict[str, ListingRow]:
@@ -141,13 +143,15 @@ def plan_family(
     scope = Scope({})
     unit = Unit(family.listings[0].code, ())
     if triage.groups:
-        wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files)
+        wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files, hidden=triage.hidden)
         wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
         if _is_address_taken(wanted, seen, family) or (was_answered and _lacks_address(wanted, seen)):
             wanted = with_other_address(wanted)
         scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
         # By its first row, which need not be the page: the parent of what has no options any more.
-        unit = replace(difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection)), key=unit.key)
+        unit = replace(
+            difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden)), key=unit.key
+        )
     if triage.closed is not None and seen[code_key(triage.closed.code)].is_active:
         page = seen[code_key(triage.closed.code)]
         closing = changes.page_closed(page.code, page.name, listing_id=triage.closed.id)
@@ -162,6 +166,7 @@ def plan_family(
         tuple(triage.refused),
         triage.closed,
         triage.adds_only,
+        frozenset(triage.hidden),
     )
 
 
@@ -182,7 +187,12 @@ def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool
 
 
 def build_wanted(
-    family: FamilyRows, *, rules: ContentRules, takes_part: Collection[int], files: Mapping[str, ImageFile]
+    family: FamilyRows,
+    *,
+    rules: ContentRules,
+    takes_part: Collection[int],
+    files: Mapping[str, ImageFile],
+    hidden: Collection[int] = (),
 ) -> WantedUnit:
     """Build the wanted unit of the listings that take part (by id), and of the parent, which its variants name."""
     values = {
@@ -190,9 +200,9 @@ def build_wanted(
             code=row.code,
             price=row.wanted_price,
             # Unknown is published as none: a stock that is not counted would be sold without an end.
-            quantity=offered(row.available or 0),
+            quantity=0 if row.id in hidden else offered(row.available or 0),
             listing_id=row.id,
-            sells_without_stock=row.sells_without_stock,
+            sells_without_stock=row.sells_without_stock and row.id not in hidden,
             proven_categories=row.proven_fingerprints.get(Group.CATEGORIES, ""),
         )
         for row in family.listings
@@ -299,6 +309,7 @@ class _FamilyTriage:
         self.refused: list[Refusal] = []
         self.closed: ListingRow | None = None
         self.adds_only = False
+        self.hidden: set[int] = set()
 
     def place(self, row: ListingRow) -> None:
         found = self._seen.get(code_key(row.code))
@@ -342,6 +353,8 @@ class _FamilyTriage:
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
+        if row.kind is Kind.VARIANT and self._is_family_hidden():
+            self.hidden.add(row.id)
         is_ours = found is not None and key in self._ours
         if not is_ours:
             match self._match(row):
@@ -362,6 +375,14 @@ class _FamilyTriage:
             self.creates.add(key)
         self.groups[key] = ALL_GROUPS - self._held_on_sale(found)
         self.takes_part.add(row.id)
+
+    def _is_family_hidden(self) -> bool:
+        """Whether somebody took the family off sale; a page that is inactive on the store needs nothing besides."""
+        parent = self._family.listings[0]
+        page = self._seen.get(code_key(parent.code))
+        if parent.kind is not Kind.PARENT or not keeps_new_hidden(parent.status):
+            return False
+        return not self._rules.is_native or page is None or page.is_active
 
     def _held_on_sale(self, found: StoreProduct | None) -> frozenset[Group]:
         """A stock is set before its product can be bought; on what is on sale, every sale since would be erased."""
@@ -574,6 +595,7 @@ def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
     return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
 
 
-def _reason(family: FamilyRows, selection: Selection) -> str:
+def _reason(family: FamilyRows, selection: Selection, hidden: Collection[int]) -> str:
     pending = {row.status.pending.value for row in family.listings if selection.is_published(row)}
-    return f"queued to {' and '.join(sorted(pending))}"
+    starts = ", and hidden, as its family is, until you unhide it" if hidden else ""
+    return f"queued to {' and '.join(sorted(pending))}{starts}"
