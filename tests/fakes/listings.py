@@ -12,6 +12,7 @@ from tradepost.domain.brake import is_at_stake
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
+from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
     Health,
@@ -23,6 +24,7 @@ from tradepost.domain.listing import (
     is_hidden_by_us,
     keep_later_request,
 )
+from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import is_look_due
 from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
@@ -141,6 +143,21 @@ class MemoryListings:
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return [row for row in self._rows(only) if is_at_stake(stage, row)][:limit]
 
+    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
+        return len(self._cut_off(only))
+
+    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self._cut_off(only)[:limit]
+
+    def _cut_off(self, only: Collection[int] | None) -> list[ListingRow]:
+        products = {row.product_id for row in self._rows()}
+        families = ([row for row in self._rows() if row.product_id == number] for number in products)
+
+        def is_due(row: ListingRow) -> bool:
+            return is_due_for_publish(row.status) and (only is None or row.id in only)
+
+        return sorted((row for family in families for row in cut_off(family, is_due)), key=lambda row: row.id)
+
     def live_count(self) -> int:
         return sum(row.kind is not Kind.PARENT for row in self._linked())
 
@@ -193,7 +210,7 @@ class MemoryListings:
         return self._rows(ids)
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        keys = {code_key(sku) for sku in skus}
+        keys = {code_key(sku) for sku in set(skus) - {row.sku for row in self._rows()}}
         return [
             row for row in self._rows() if row.sku in skus or (row.kind is Kind.PARENT and code_key(row.code) in keys)
         ]
@@ -224,8 +241,10 @@ class MemoryListings:
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
         assert self._may_write()
+        before = {number: self.all[number].status for number in statuses}
         for number, status in statuses.items():
             self._settle(number, status, groups or self.all[number].overwrite_groups)
+        self._follow_variants(before)
 
     def remove(self, ids: Collection[int]) -> None:
         assert self._may_write()
@@ -233,6 +252,7 @@ class MemoryListings:
 
     def record(self, proven: Sequence[Proven]) -> None:
         assert self._may_write()
+        before = {proof.listing_id: self.all[proof.listing_id].status for proof in proven if proof.status is not None}
         for proof in proven:
             row = self.all[proof.listing_id]
             if row.external_id is not None and proof.external_id not in {None, row.external_id}:
@@ -258,6 +278,20 @@ class MemoryListings:
             if proof.status is not None:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
+        self._follow_variants(before)
+
+    def _follow_variants(self, before: Mapping[int, Status]) -> None:
+        rows = [self.all[number] for number in before]
+        pages = pages_concerned(
+            Moved(row.parent_id or row.id, row.kind is Kind.PARENT, before[row.id], row.status)
+            for row in rows
+            if row.kind is not Kind.SIMPLE
+        )
+        for page, may_open in pages.items():
+            row = self.all[page]
+            variants = [child.status for child in self.variants_of([page])]
+            if (status := followed(row.status, variants, may_open=may_open)) is not None:
+                self._settle(page, status, row.overwrite_groups)
 
     def flag(
         self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]

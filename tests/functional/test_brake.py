@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from shopper import Shopper
 from tradepost.database.models import Channel, Listing, Run
 from tradepost.engine.executor import Executor
 from tradepost.engine.runs import request_run
@@ -109,6 +110,107 @@ def test_hiding_all_is_stopped_too(shop, box):
 
     assert answer.code == 5
     assert len(as_usual(box)) == MUGS
+
+
+# --- families: what a publish would take off a page ------------------------------------------------------------------
+
+
+TEES = [f"TEE-{number:02}" for number in range(30)]
+
+
+def a_family_file(folder, skus, *, is_family=True, title="Tee"):
+    """Write a tee in as many sizes as there are SKUs, five of each, or the one article that is left of it."""
+    name, values = ("Size", skus) if is_family else ("", [""] * len(skus))
+    rows = (f"tee,{title},{name},{value},{sku},5,10.00\n" for sku, value in zip(skus, values, strict=True))
+    path = folder / "tees.csv"
+    path.write_text(HEADER + "".join(rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def tees(connected, tmp_path):
+    """A shell whose channel has a tee in thirty sizes on the store."""
+    assert connected("catalogue", "import", a_family_file(tmp_path, TEES)).code == 0
+    assert connected("listings", "publish").code == 0
+    return connected
+
+
+def bought(store):
+    """What a shopper can put into a basket, by SKU."""
+    shopper = Shopper(store)
+    try:
+        return set(shopper.sold([row["code"] for row in store.store.db.rows("SELECT code FROM products")]))
+    finally:
+        shopper.close()
+
+
+LEFT = {"two sizes of thirty": (TEES[:2], True), "one article of thirty sizes": (TEES[:1], False)}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_a_family_that_lost_most_of_its_variants_keeps_its_page_until_a_person_has_said_so(tees, store, tmp_path, left):
+    skus, is_family = LEFT[left]
+    tees("catalogue", "import", a_family_file(tmp_path, skus, is_family=is_family))
+
+    preview = tees("listings", "publish", "--dry-run")
+    answer = tees("listings", "publish")
+    before = bought(store)
+    stopped = Run.objects.latest("pk")
+    released = tees("runs", "release", stopped.pk)
+
+    gone = len(TEES) - len(skus)
+    assert (preview.code, answer.code, stopped.state) == (0, 5, "stopped")
+    assert f"The brake would stop this. Of 30 live listings it would take {gone} off sale; more" in preview.err
+    assert f"Of 30 live listings it would take {gone} off sale; more than 10 at once" in answer.err
+    assert "zero: TEE-05 Tee" in preview.err
+    assert before == set(TEES)
+    assert released.code == 0
+    assert bought(store) == set(skus)
+
+
+def test_a_publish_that_is_held_back_for_a_family_does_all_else(tees, store, tmp_path):
+    tees("catalogue", "import", a_family_file(tmp_path, TEES[:2]))
+    tees("catalogue", "import", a_file(tmp_path, only=SKUS[:1]))
+
+    answer = tees("listings", "publish")
+
+    assert answer.code == 5
+    assert bought(store) == {*TEES, SKUS[0]}
+
+
+def test_a_family_that_lost_a_few_variants_is_published_at_once(tees, store, tmp_path):
+    tees("catalogue", "import", a_family_file(tmp_path, TEES[:25]))
+
+    answer = tees("listings", "publish")
+
+    assert answer.code == 0
+    assert bought(store) == set(TEES[:25])
+
+
+def test_what_is_sold_out_already_is_no_harm_when_it_leaves_its_page(tees, store, tmp_path):
+    tees("catalogue", "import", a_family_file(tmp_path, TEES[:2]))
+    tees("listings", "sync", "--beyond-brake")
+
+    answer = tees("listings", "publish")
+
+    assert answer.code == 0
+    assert bought(store) == set(TEES[:2])
+
+
+def test_a_new_variant_takes_the_page_along_and_is_held_back_with_it(tees, store, tmp_path):
+    tees("catalogue", "import", a_family_file(tmp_path, [*TEES[:2], "TEE-NEW"]))
+    tees("listings", "clear", "tee")
+    tees("listings", "publish", "TEE-NEW")
+
+    preview = tees("listings", "publish", "TEE-NEW", "--dry-run")
+    stopped = tees("listings", "publish", "TEE-NEW", "--now")
+    before = bought(store)
+    done = tees("listings", "publish", "TEE-NEW", "--now", "--beyond-brake")
+
+    assert "it would take 28 off sale" in preview.err
+    assert (stopped.code, done.code) == (5, 0)
+    assert before == set(TEES)
+    assert bought(store) == {*TEES[:2], "TEE-NEW"}
 
 
 # --- what is not ---------------------------------------------------------------------------------------------------
@@ -252,7 +354,7 @@ def test_a_run_without_a_person_ends_stopped_and_the_channel_says_so_until_it_is
     assert [run.state for run in (first, second, mended)] == ["stopped", "stopped", "completed"]
     # The later question takes the place of the earlier one, and none is left when the file is right again.
     assert [question["run"] for question in told] == [second.pk]
-    assert "it would take 20 off sale with a quantity of 0" in told[0]["message"]
+    assert "it would take 20 off sale" in told[0]["message"]
     assert f"'tradepost runs release {second.pk}' lets it go on" in spoken
     assert shop("channel", "show", "shop", "--json").json["attention"] == []
     assert len(as_usual(box)) == MUGS

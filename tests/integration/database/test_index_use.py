@@ -109,6 +109,13 @@ def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
     assert INDEX_OF[stage] in count
 
 
+def test_what_a_publish_takes_off_sale_is_counted_by_the_index_of_what_is_left_over(listings):
+    (count,) = plans_of(listings.count_cut_off)
+
+    assert "listing_left_over" in count
+    assert not re.search(r"SCAN|Seq Scan", count)
+
+
 def test_listings_that_need_a_person_for_one_reason_are_paged_by_its_index(listings):
     ids, *_ = plans_of(lambda: listings.with_attention(Attention.UNSETTLED, after=0, limit=10))
 

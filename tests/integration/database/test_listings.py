@@ -129,16 +129,25 @@ def test_products_that_are_not_for_sale_are_built_and_not_queued(channel, save, 
     assert pending == {"CUP": Pending.NONE, "JAR": Pending.PUBLISH}
 
 
-def test_a_code_that_another_listing_has_is_refused_and_both_are_named(channel, save, listings, simple):
+def test_what_would_have_the_code_of_another_listing_gets_one_of_its_own(channel, save, listings, simple):
     save([simple("Cup"), replace(simple("CUP"), handle="big-cup")])
     listings.build(["cup"], queue=True)
 
-    made = listings.build(["big-cup"], queue=True)
+    made = [listings.build(["big-cup"], queue=True) for _ in range(2)]
 
-    listing = Listing.objects.get()
-    assert made == 0
-    assert (listing.sku, kinds_of(listing)) == ("Cup", {Attention.ALREADY_EXISTS})
-    assert "'CUP' of product 'big-cup'" in reason_of(listing, "already_exists")
+    codes = dict(Listing.objects.values_list("sku", "code"))
+    assert made == [1, 0]
+    assert codes["Cup"] == "Cup"
+    assert re.fullmatch("CUP-[0-9a-f]{8}", codes["CUP"])
+
+
+def test_a_sku_that_is_a_familys_code_but_for_case_does_not_name_the_family(channel, save, listings, simple, family):
+    save([family("tee", "S"), replace(simple("TEE"), handle="cap")])
+    listings.build(["tee", "cap"], queue=False)
+
+    named = {name: [row.kind for row in listings.by_skus([name])] for name in ("TEE", "tee", "Tee")}
+
+    assert named == {"TEE": [Kind.SIMPLE], "tee": [Kind.PARENT], "Tee": [Kind.PARENT]}
 
 
 def test_a_product_that_gains_options_keeps_its_listing_as_a_variant(channel, save, listings, simple, family):

@@ -189,8 +189,8 @@ def test_the_brake_says_how_many_of_how_many_and_names_some():
     )
 
     assert braking.sentence == (
-        "Of 4,000 live listings it would remove 1,200 from the store for good and take 7 off sale with a quantity of "
-        "0 and change the price of 30; more than 800 at once need a person's word."
+        "Of 4,000 live listings it would remove 1,200 from the store for good and take 7 off sale and change the "
+        "price of 30; more than 800 at once need a person's word."
     )
     assert braking.lines() == ["delist: MUG Enamel Mug", "delist: CUP"]
     assert Braking.from_json(braking.to_json()) == braking

@@ -1,3 +1,5 @@
+from itertools import islice
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from tradepost.domain.codes import (
     fits,
     made_up_sku,
     option_codes,
+    other_codes,
     parent_code,
     slug,
 )
@@ -72,6 +75,22 @@ def test_a_sku_of_foreign_letters_only_is_its_hash():
 def test_a_parent_keeps_apart_from_a_child_that_has_its_name():
     assert parent_code("tee", child_codes=["TEE", "tee-red"]) == "tee-parent"
     assert parent_code("tee", child_codes=["tee-red"]) == "tee"
+
+
+def test_a_code_that_is_another_listings_has_others_that_are_always_the_same():
+    of_article = list(islice(other_codes("TEE", "TEE", is_parent=False), 3))
+    of_parent = list(islice(other_codes("tee", "tee", is_parent=True), 2))
+
+    assert of_article == ["TEE-0a598412", "TEE-5104f496", "TEE-112793ea"]
+    assert of_parent == ["tee-parent", "tee-c4b86508"]
+
+
+@given(names, st.booleans())
+def test_each_other_code_fits_and_is_given_once(name, is_parent):
+    codes = list(islice(other_codes(name, code_for(name), is_parent=is_parent), 5))
+
+    assert all(map(fits, codes))
+    assert len({code_key(code) for code in [code_for(name), *codes]}) == 6
 
 
 @given(st.lists(names, max_size=8))

@@ -27,7 +27,9 @@ DryRunOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 BeyondBrakeOption = Annotated[
     bool,
-    typer.Option("--beyond-brake", help="Go on however many listings are delisted, set to 0 or re-priced at once."),
+    typer.Option(
+        "--beyond-brake", help="Go on however many listings are delisted, taken off sale or re-priced at once."
+    ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All listings of the channel for which it is allowed.")]
 Skus = Annotated[

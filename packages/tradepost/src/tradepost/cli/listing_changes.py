@@ -32,13 +32,24 @@ def publish(
     now: NowOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be created on the store; without any, publish what is due."""
     if not skus and not all_:
-        return _execute("publish", None, dry_run=dry_run, channel=channel, as_json=as_json)
-    return _ask(Pending.PUBLISH, skus, all_=all_, now=now, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+        return _execute("publish", None, dry_run=dry_run, channel=channel, as_json=as_json, beyond_brake=beyond_brake)
+    return _ask(
+        Pending.PUBLISH,
+        skus,
+        all_=all_,
+        now=now,
+        dry_run=dry_run,
+        yes=yes,
+        channel=channel,
+        as_json=as_json,
+        beyond_brake=beyond_brake,
+    )
 
 
 def overwrite(
@@ -51,6 +62,7 @@ def overwrite(
     now: NowOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
@@ -69,6 +81,7 @@ def overwrite(
         yes=yes,
         channel=channel,
         as_json=as_json,
+        beyond_brake=beyond_brake,
     )
 
 

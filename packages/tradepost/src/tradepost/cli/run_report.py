@@ -203,7 +203,7 @@ def print_brake(report: Report) -> None:
         err.print(f"  {line}", markup=False, soft_wrap=True)
     if not run.is_dry:
         err.print(
-            "What it was about stays queued; the rest was done. Put right what is wrong and sync again, or let it go "
+            "What it was about stays queued; the rest was done. Put right what is wrong and run it again, or let it go "
             f"on with 'tradepost runs release {run.pk}'.",
             markup=False,
             soft_wrap=True,

@@ -6,7 +6,8 @@ The same input always gives the same code, so a publish that was killed finds it
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 MAX_LENGTH = 50
 _FITS = re.compile(r"[A-Za-z0-9_-]{1,50}")
@@ -45,6 +46,18 @@ def parent_code(name: str, *, child_codes: Iterable[str]) -> str:
     return code
 
 
+def other_codes(name: str, code: str, *, is_parent: bool) -> Iterator[str]:
+    """Give the codes, without an end, that a SKU or handle may have where its own code is another's."""
+    if is_parent:
+        yield code_for(f"{name}-parent")
+    for number in count():
+        yield _with_hash(code, f"{name}{number or ''}")
+
+
+def _with_hash(code: str, name: str) -> str:
+    return f"{code[: MAX_LENGTH - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def option_codes(values: Iterable[str]) -> dict[str, str]:
     """Map each option value of one attribute to its code; values equal but for case get different codes."""
     codes: dict[str, str] = {}
@@ -54,8 +67,7 @@ def option_codes(values: Iterable[str]) -> dict[str, str]:
             continue
         code = code_for(value)
         if code_key(code) in taken:
-            digest = hashlib.sha256(value.encode()).hexdigest()[:8]
-            code = f"{code[: MAX_LENGTH - 9]}-{digest}"
+            code = _with_hash(code, value)
         taken.add(code_key(code))
         codes[value] = code
     return codes

@@ -11,6 +11,7 @@ from tradepost.domain.brake import Harm, Released, is_at_stake
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending, is_due_for_publish, request
+from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
@@ -89,6 +90,29 @@ class Selection:
         due = {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)}
         ids = sorted(product_id for product_id in due if product_id > after)[:limit]
         return [replace(family, listings=tuple(self.as_asked(family.listings))) for family in listings.families(ids)]
+
+    def count_cut_off(self, listings: Listings) -> int:
+        """Count what a publish takes off sale."""
+        if self.as_if is Pending.NONE:
+            return listings.count_cut_off(only=self.only)
+        return len(self._cut_off(listings))
+
+    def cut_off(self, listings: Listings, *, limit: int) -> list[ListingRow]:
+        """The first of those that are counted, by id."""
+        if self.as_if is Pending.NONE:
+            return listings.cut_off(limit=limit, only=self.only)
+        return self._cut_off(listings)[:limit]
+
+    def is_published(self, row: ListingRow) -> bool:
+        """Whether a publish works on it."""
+        return is_due_for_publish(row.status) and self.has(row)
+
+    def _cut_off(self, listings: Listings) -> list[ListingRow]:
+        products = {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)}
+        families = (self.as_asked(family.listings) for family in listings.families(sorted(products)))
+        return sorted(
+            (row for family in families for row in cut_off(family, self.is_published)), key=lambda row: row.id
+        )
 
     def as_asked(self, rows: Iterable[ListingRow]) -> list[ListingRow]:
         """Return rows as they would be if the change had been queued; those that may not have it stay as they are."""

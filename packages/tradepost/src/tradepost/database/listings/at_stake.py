@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from tradepost.database import sql
 from tradepost.database.listings.due import CONDITIONS, OF_CHANNEL, limited_to
 from tradepost.database.models import Listing
+from tradepost.database.sql import Rows
 from tradepost.domain.stages import Stage
 
 # In the words of its own index; those of the stages say it differently, so that none is counted by that one, which has
@@ -53,6 +54,40 @@ def ids_at_stake(stage: Stage, *, channel_id: int, limit: int, only: Collection[
     chosen, tables = limited_to(only)
     where = [OF_CHANNEL, _HARMS[stage], *chosen]
     return sql.page(Listing, "id", where=where, params=[channel_id], after=0, limit=limit, **tables)
+
+
+# Exactly `domain.page_cuts.cut_off`; the first part is that of the index, word for word.
+_CUT_OFF = (
+    "link = 'linked' AND health = 'listed' AND is_orphaned AND kind = 'variant'"
+    " AND (account IS NULL OR account > 0 OR proven_without_stock) AND EXISTS ("
+    "SELECT 1 FROM tradepost_listing AS page JOIN tradepost_listing AS due"
+    " ON due.product_id = page.product_id AND due.channel_id = page.channel_id"
+    " WHERE page.product_id = tradepost_listing.product_id AND page.channel_id = tradepost_listing.channel_id"
+    " AND page.kind = 'parent' AND page.link = 'linked' AND page.health = 'listed'"
+    " AND due.pending IN ('publish', 'overwrite') AND NOT due.is_paused AND NOT due.is_orphaned{among}"
+    " AND CASE WHEN due.id = page.id"
+    " THEN due.pending = 'overwrite' AND CAST(due.overwrite_groups AS text) LIKE '%%\"structure\"%%'"
+    " ELSE CAST(page.proven_fingerprints AS text) LIKE '%%\"structure\"%%'"
+    " AND (due.kind = 'simple' OR due.pending = 'publish') END)"
+)
+
+
+def count_cut_off(*, channel_id: int, only: Collection[int] | None) -> int:
+    where, tables = _cut_off(only)
+    return sql.count(Listing, "id", where=where, params=[channel_id], **tables)
+
+
+def ids_cut_off(*, channel_id: int, limit: int, only: Collection[int] | None) -> list[int]:
+    """Return the first ids, ascending."""
+    where, tables = _cut_off(only)
+    return sql.page(Listing, "id", where=where, params=[channel_id], after=0, limit=limit, **tables)
+
+
+def _cut_off(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:
+    """What is chosen is what is published; what that takes off the page need not be among it."""
+    _, tables = limited_to(only)
+    among = " AND due.id IN (SELECT chosen.id FROM chosen)" if tables else ""
+    return [OF_CHANNEL, _CUT_OFF.format(among=among)], tables
 
 
 def count_live(*, channel_id: int) -> int:

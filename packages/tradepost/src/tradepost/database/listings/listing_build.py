@@ -1,19 +1,19 @@
 """Building listings: a row on the channel for each product and variant, with its code and what it should show."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
-from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
+from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
-from tradepost.domain.codes import code_key
+from tradepost.domain.codes import code_key, other_codes
 from tradepost.domain.content import listing_codes
 from tradepost.domain.listing import Health, Link, Pending
 
@@ -64,16 +64,14 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
         for new in _family(product_id, product, variant_ids, queue=queue)
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
-    free, refused = _without_collisions(wanted, products, channel_id)
-    new_parents = _insert([new for new in free if new.kind is Kind.PARENT], channel_id, {}, at)
+    wanted = _with_free_codes(wanted, channel_id)
+    new_parents = _insert([new for new in wanted if new.kind is Kind.PARENT], channel_id, {}, at)
     parents |= new_parents
-    # Without its parent, whose code was taken, a variant would have no place on the store.
-    rest = [new for new in free if new.kind is Kind.SIMPLE or (new.kind is Kind.VARIANT and new.product_id in parents)]
+    rest = [new for new in wanted if new.kind is not Kind.PARENT]
     _insert(rest, channel_id, parents, at)
     new_variants = [new.variant_id for new in rest if new.variant_id is not None]
     match_pieces(new_variants, channel_id=channel_id)
     look_again_at(new_variants, channel_id=channel_id)
-    _flag_collisions(refused, channel_id, at)
     _settle_kinds(is_family, channel_id, parents, at)
     return len(new_parents) + len(rest)
 
@@ -91,35 +89,26 @@ def _family(product_id: int, product: Product, variant_ids: dict[str, int], *, q
     return family
 
 
-def _without_collisions(
-    wanted: Sequence[_New], products: dict[int, Product], channel_id: int
-) -> tuple[list[_New], dict[str, str]]:
-    """Leave out what would take another listing's code; returns also the reasons by the code key that is taken."""
-    taken = set(
-        Listing.objects.filter(channel_id=channel_id, code_key__in={code_key(new.code) for new in wanted}).values_list(
-            "code_key", flat=True
-        )
-    )
-    free: list[_New] = []
-    refused: dict[str, str] = {}
+def _with_free_codes(wanted: Sequence[_New], channel_id: int) -> list[_New]:
+    """
+    Let nothing have the code of another listing: a store knows no case in codes, and a listing keeps its own while its
+    product is on the store, also when the catalogue has it no more.
+    """
+    taken = _taken([new.code for new in wanted], channel_id)
+    found: list[_New] = []
     for new in wanted:
-        key = code_key(new.code)
-        if key in taken:
-            who = f"{new.sku!r} of product {products[new.product_id].handle!r}"
-            refused[key] = f"{who} can't be listed, because its code would be {new.code!r}, which this one has."
-        else:
-            taken.add(key)
-            free.append(new)
-    return free, refused
+        code = new.code
+        if code_key(code) in taken:
+            others = other_codes(new.sku, code, is_parent=new.kind is Kind.PARENT)
+            code = next(other for other in others if code_key(other) not in taken and not _taken([other], channel_id))
+        taken.add(code_key(code))
+        found.append(replace(new, code=code))
+    return found
 
 
-def _flag_collisions(refused: Mapping[str, str], channel_id: int, at: datetime) -> None:
-    """Flag the listing that has the code; the one that was refused has no row to flag."""
-    if not refused:
-        return
-    holders = Listing.objects.filter(channel_id=channel_id, code_key__in=refused).values_list("id", "code_key")
-    reasons = {listing_id: {Attention.ALREADY_EXISTS: refused[key]} for listing_id, key in holders}
-    write_attentions(reasons, ended={}, channel_id=channel_id, at=at, run_id=None)
+def _taken(codes: Collection[str], channel_id: int) -> set[str]:
+    keys = {code_key(code) for code in codes}
+    return set(Listing.objects.filter(channel_id=channel_id, code_key__in=keys).values_list("code_key", flat=True))
 
 
 def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int], at: datetime) -> dict[int, int]:

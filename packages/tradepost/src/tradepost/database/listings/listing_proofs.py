@@ -1,5 +1,6 @@
 """Writing down what became of listings: requested changes, and what was proven on the store."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from tradepost.database.models import DriftRecord, LinkEvent, Listing
 from tradepost.domain.attention import Attention, cured_by
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
+from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import (
     Link,
@@ -24,6 +26,8 @@ from tradepost.domain.listing import (
     keep_later_request,
 )
 from tradepost.operations.ports import Proven
+
+_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 
 
 class _LockedListing(NamedTuple):
@@ -70,6 +74,7 @@ def write_statuses(
         )
     _write(rows, changes, at=at, run_id=run_id)
     end_attentions({row.id: cured_by(statuses[row.id]) for row in rows}, channel_id=channel_id)
+    _follow_variants(rows, statuses, channel_id=channel_id, at=at, run_id=run_id)
     _refresh_parents_of(rows, statuses)
 
 
@@ -97,9 +102,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
         proof = by_id[row.id]
         if proof.status is None and proof.external_id is None and proof.external_created is None:
             continue
-        current = status_of(
-            health=row.health, link=row.link, pending=row.pending, is_paused=row.is_paused, is_orphaned=row.is_orphaned
-        )
+        current = _status(row)
         status = current if proof.status is None else keep_later_request(current, proof.status, asked=proof.asked)
         cured[row.id] = cured_by(status)
         recorded[row.id] = status
@@ -114,7 +117,36 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
     # Last, because it also makes those forget their values that are not on the store any more.
     _write(rows, changes, at=at, run_id=run_id)
     end_attentions(cured, channel_id=channel_id)
+    _follow_variants(rows, recorded, channel_id=channel_id, at=at, run_id=run_id)
     _refresh_parents_of(rows, recorded)
+
+
+def _follow_variants(
+    rows: Sequence[_LockedListing], statuses: Mapping[int, Status], *, channel_id: int, at: datetime, run_id: int | None
+) -> None:
+    """Let the pages of families follow their variants; see `domain.family_health`."""
+    pages = pages_concerned(
+        Moved(row.parent_id or row.id, row.kind == Kind.PARENT, _status(row), statuses[row.id])
+        for row in rows
+        if row.id in statuses and row.kind != Kind.SIMPLE
+    )
+    if not pages:
+        return
+    parents = _locked(pages, channel_id)
+    variants: dict[int, list[Status]] = defaultdict(list)
+    family = Listing.objects.filter(parent_id__in=[parent.id for parent in parents])
+    for parent_id, *values in family.values_list("parent_id", *_STATUS):
+        variants[parent_id].append(status_of(**dict(zip(_STATUS, values, strict=True))))
+    changes = [
+        _status_row(parent, status, external_id=parent.external_id, external_created=parent.external_created)
+        for parent in parents
+        if (status := followed(_status(parent), variants[parent.id], may_open=pages[parent.id])) is not None
+    ]
+    _write(parents, changes, at=at, run_id=run_id)
+
+
+def _status(row: _LockedListing) -> Status:
+    return status_of(**{name: getattr(row, name) for name in _STATUS})
 
 
 def _refresh_parents_of(rows: Sequence[_LockedListing], statuses: Mapping[int, Status]) -> None:

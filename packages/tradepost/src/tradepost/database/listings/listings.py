@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
-from tradepost.database.listings.at_stake import count_at_stake, count_live, ids_at_stake
+from tradepost.database.listings.at_stake import count_at_stake, count_cut_off, count_live, ids_at_stake, ids_cut_off
 from tradepost.database.listings.attentions import forget_moot, ids_with_attention, write_attentions
 from tradepost.database.listings.due import (
     count_due,
@@ -95,6 +95,12 @@ class DjangoListings:
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return self.by_ids(ids_at_stake(stage, channel_id=self._channel_id, limit=limit, only=only))
 
+    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
+        return count_cut_off(channel_id=self._channel_id, only=only)
+
+    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self.by_ids(ids_cut_off(channel_id=self._channel_id, limit=limit, only=only))
+
     def live_count(self) -> int:
         return count_live(channel_id=self._channel_id)
 
@@ -162,8 +168,12 @@ class DjangoListings:
         return listing_rows(self._all().filter(id__in=list(ids)).order_by("id"))
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in skus])
-        return self.by_ids({*self._ids_by_sku(skus), *parents.values_list("id", flat=True)})
+        found = self.by_ids(self._ids_by_sku(skus))
+        # What is a SKU or a handle to the letter is no code besides, which another may have but for case.
+        rest = set(skus) - {row.sku for row in found}
+        parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in rest])
+        parent_ids = set(parents.values_list("id", flat=True)) - {row.id for row in found} if rest else set()
+        return sorted([*found, *self.by_ids(parent_ids)], key=lambda row: row.id) if parent_ids else found
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
         rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))

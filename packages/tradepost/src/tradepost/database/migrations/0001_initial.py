@@ -2064,6 +2064,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="listing",
             index=models.Index(
+                condition=models.Q(("health", "listed"), ("is_orphaned", True), ("link", "linked")),
+                fields=["channel", "health", "link", "id"],
+                name="listing_left_over",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="listing",
+            index=models.Index(
                 condition=models.Q(("health", "listed"), ("is_inactive", True)),
                 fields=["channel", "id"],
                 name="listing_inactive",

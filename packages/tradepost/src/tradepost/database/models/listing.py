@@ -173,6 +173,12 @@ class Listing(models.Model):
                 condition=Q(link="linked", health="listed", is_inactive=True, keeps_inactive=False),
                 name="listing_due_activate",
             ),
+            # count_cut_off: what the catalogue has no more and is on sale; columns as below.
+            models.Index(
+                fields=["channel", "health", "link", "id"],
+                condition=Q(link="linked", health="listed", is_orphaned=True),
+                name="listing_left_over",
+            ),
             # The list of what is switched off, and how many.
             models.Index(
                 fields=["channel", "id"], condition=Q(health="listed", is_inactive=True), name="listing_inactive"

@@ -293,9 +293,9 @@ class ListingBuilder(Protocol):
         """
         Make the listings that these products lack on the channel, and put right those that the catalogue made wrong.
 
-        Queues a publish for new ones of products that are for sale, if `queue`. A code that another listing of the
-        channel has is refused with attention `already_exists`. Returns how many listings were made; they show
-        nothing before `Catalogue.refresh_wanted`. Idempotent.
+        Queues a publish for new ones of products that are for sale, if `queue`. What would have the code of another
+        listing of the channel gets one of its own. Returns how many listings were made; they show nothing before
+        `Catalogue.refresh_wanted`. Idempotent.
         """
         ...
 

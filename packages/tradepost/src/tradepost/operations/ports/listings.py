@@ -171,6 +171,18 @@ class Listings(Protocol):
         """The first of those that are counted, by id."""
         ...
 
+    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
+        """
+        Count what the publish of what is due takes off sale; exactly those of `domain.page_cuts.cut_off`.
+
+        `only`: the listings that are published.
+        """
+        ...
+
+    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        """The first of those that are counted, by id."""
+        ...
+
     def live_count(self) -> int:
         """Count the products and variants that are linked to the store, also those that are hidden there."""
         ...
@@ -209,7 +221,7 @@ class Listings(Protocol):
     def by_ids(self, ids: Collection[int]) -> list[ListingRow]: ...
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
-        """Find by SKU; a family's handle or parent code names its parent."""
+        """Find by SKU; a family's handle, or its parent's code where that is no SKU, names its parent."""
         ...
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:

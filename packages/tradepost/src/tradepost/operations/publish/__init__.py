@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
+from tradepost.domain.brake import Example, Harm
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
@@ -18,6 +19,7 @@ from tradepost.domain.fields import FIELDS, Group
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
+from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
@@ -36,7 +38,6 @@ from tradepost.operations.publish.cleaning import cleaned
 from tradepost.operations.publish.family_plan import (
     FamilyPlan,
     due_groups,
-    is_due,
     is_on_sale,
     is_untyped,
     plan_family,
@@ -91,6 +92,21 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
 
     def count(self, ports: Ports) -> int | None:
         return self._selection.count_families(ports.listings, sends_images=ports.image_store is not None)
+
+    def at_stake(self, ports: Ports) -> Mapping[Harm, int]:
+        if not self._channel.rules.is_native:
+            return {}  # each has a page of its own, which no structure takes away
+        return {Harm.ZERO: self._selection.count_cut_off(ports.listings)}
+
+    def examples(self, ports: Ports, harm: Harm, *, limit: int) -> Sequence[Example]:
+        if harm is not Harm.ZERO:
+            return ()
+        rows = self._selection.cut_off(ports.listings, limit=limit)
+        titles = ports.listings.titles({row.product_id for row in rows})
+        return [Example(row.code, titles.get(row.product_id, "")) for row in rows]
+
+    def harm_of(self, row: FamilyRows) -> Harm | None:
+        return Harm.ZERO if cut_off(row.listings, self._selection.is_published) else None
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[FamilyRows]]:
         sends = ports.image_store is not None
@@ -202,7 +218,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
 
     def _may_be_made(self, row: ListingRow) -> bool:
         """Whether this publish creates it unless the store has it; a parent is made whenever a variant of it is."""
-        return row.status.link is not Link.LINKED and (row.kind is Kind.PARENT or is_due(row, self._selection))
+        return row.status.link is not Link.LINKED and (row.kind is Kind.PARENT or self._selection.is_published(row))
 
     def _image_sources(self, families: Sequence[FamilyRows]) -> list[str]:
         return [
@@ -217,7 +233,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
 
     def _wants_images(self, row: ListingRow) -> bool:
         if row.status.link is not Link.LINKED:
-            return is_due(row, self._selection)
+            return self._selection.is_published(row)
         return Group.IMAGES in due_groups(row, self._selection, sends_images=True)
 
 

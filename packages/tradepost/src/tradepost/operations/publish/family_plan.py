@@ -8,8 +8,9 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
+from tradepost.domain.family_health import keeps_new_hidden
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
-from tradepost.domain.listing import Health, Link, Pending, is_due_for_images, is_due_for_publish
+from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
@@ -47,7 +48,7 @@ class FamilyPlan:
     whose product the merchant has made already, with what it was found by. `gone`: linked rows that are due, but whose
     product is not there. `refused`: rows that can't be published as things are. `closed`: the parent of a product that
     has no options any more; its page goes off sale. `adds_only`: the parent's page is the merchant's, so it is only
-    added to.
+    added to. `hidden`: the ids of new variants that start hidden, as their family is.
     """
 
     family: FamilyRows
@@ -59,6 +60,7 @@ class FamilyPlan:
     refused: tuple[Refusal, ...] = ()
     closed: ListingRow | None = None
     adds_only: bool = False
+    hidden: frozenset[int] = frozenset()
 
     @property
     def rows(self) -> dict[str, ListingRow]:
@@ -88,13 +90,9 @@ class FamilyPlan:
         return [row.code for row in self.family.listings]
 
 
-def is_due(row: ListingRow, selection: Selection) -> bool:
-    return is_due_for_publish(row.status) and selection.has(row)
-
-
 def due_groups(row: ListingRow, selection: Selection, *, sends_images: bool) -> frozenset[Group]:
     """Say what of a linked listing is to be sent: what a person asked for, and images that it still awaits."""
-    groups = row.overwrite_groups if is_due(row, selection) else frozenset()
+    groups = row.overwrite_groups if selection.is_published(row) else frozenset()
     awaits = is_due_for_images(row.status, awaits_images=row.awaits_images) and selection.has(row)
     return groups | {Group.IMAGES} if sends_images and awaits else groups
 
@@ -148,13 +146,15 @@ def plan_family(
     scope = Scope({})
     unit = Unit(family.listings[0].code, ())
     if triage.groups:
-        wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files)
+        wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files, hidden=triage.hidden)
         wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
         if _is_address_taken(wanted, seen, family) or (was_answered and _lacks_address(wanted, seen)):
             wanted = with_other_address(wanted)
         scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
         # By its first row, which need not be the page: the parent of what has no options any more.
-        unit = replace(difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection)), key=unit.key)
+        unit = replace(
+            difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden)), key=unit.key
+        )
     if triage.closed is not None and seen[code_key(triage.closed.code)].is_active:
         page = seen[code_key(triage.closed.code)]
         closing = changes.page_closed(page.code, page.name, listing_id=triage.closed.id)
@@ -169,6 +169,7 @@ def plan_family(
         tuple(triage.refused),
         triage.closed,
         triage.adds_only,
+        frozenset(triage.hidden),
     )
 
 
@@ -189,7 +190,12 @@ def _lacks_address(wanted: WantedUnit, seen: Mapping[str, StoreProduct]) -> bool
 
 
 def build_wanted(
-    family: FamilyRows, *, rules: ContentRules, takes_part: Collection[int], files: Mapping[str, ImageFile]
+    family: FamilyRows,
+    *,
+    rules: ContentRules,
+    takes_part: Collection[int],
+    files: Mapping[str, ImageFile],
+    hidden: Collection[int] = (),
 ) -> WantedUnit:
     """Build the wanted unit of the listings that take part (by id), and of the parent, which its variants name."""
     values = {
@@ -197,9 +203,9 @@ def build_wanted(
             code=row.code,
             price=row.wanted_price,
             # Unknown is published as none: a stock that is not counted would be sold without an end.
-            quantity=offered(row.available or 0),
+            quantity=0 if row.id in hidden else offered(row.available or 0),
             listing_id=row.id,
-            sells_without_stock=row.sells_without_stock,
+            sells_without_stock=row.sells_without_stock and row.id not in hidden,
             proven_categories=row.proven_fingerprints.get(Group.CATEGORIES, ""),
         )
         for row in family.listings
@@ -312,17 +318,20 @@ class _FamilyTriage:
         self.refused: list[Refusal] = []
         self.closed: ListingRow | None = None
         self.adds_only = False
+        self.hidden: set[int] = set()
 
     def place(self, row: ListingRow) -> None:
         found = self._seen.get(code_key(row.code))
         if row.status.link is Link.LINKED:
             self._linked(row, found)
-        elif row.kind is not Kind.PARENT and is_due(row, self._selection) and row.status.pending is Pending.PUBLISH:
+        elif (
+            row.kind is not Kind.PARENT and self._selection.is_published(row) and row.status.pending is Pending.PUBLISH
+        ):
             self._unlinked(row, found)
 
     def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
         groups = due_groups(row, self._selection, sends_images=self._sends_images)
-        is_wanted = bool(groups) or is_due(row, self._selection)
+        is_wanted = bool(groups) or self._selection.is_published(row)
         if found is None or found.id != row.external_id:
             if is_wanted:
                 self.gone.append(row)
@@ -353,6 +362,8 @@ class _FamilyTriage:
 
     def _unlinked(self, row: ListingRow, found: StoreProduct | None) -> None:
         key = code_key(row.code)
+        if row.kind is Kind.VARIANT and self._is_family_hidden():
+            self.hidden.add(row.id)
         is_ours = found is not None and key in self._ours
         if not is_ours:
             match self._match(row):
@@ -363,8 +374,7 @@ class _FamilyTriage:
                     self._link(row, product, found_by)
                     return
         if not self._family.product.is_for_sale:
-            message = f"The catalogue has {row.sku} as a draft, as archived or as unpublished, so it is not published."
-            self.refused.append(Refusal(row, Attention.DRAFT, message))
+            self.refused.append(Refusal(row, Attention.DRAFT, _draft(row)))
             return
         if row.is_price_held:
             message = (
@@ -376,6 +386,14 @@ class _FamilyTriage:
             self.creates.add(key)
         self.groups[key] = ALL_GROUPS - self._held_on_sale(found)
         self.takes_part.add(row.id)
+
+    def _is_family_hidden(self) -> bool:
+        """Whether somebody took the family off sale; a page that is inactive on the store needs nothing besides."""
+        parent = self._family.listings[0]
+        page = self._seen.get(code_key(parent.code))
+        if parent.kind is not Kind.PARENT or not keeps_new_hidden(parent.status):
+            return False
+        return not self._rules.is_native or page is None or page.is_active
 
     def _held_on_sale(self, found: StoreProduct | None) -> frozenset[Group]:
         """A stock is set before its product can be bought; on what is on sale, every sale since would be erased."""
@@ -436,14 +454,43 @@ class _FamilyTriage:
         if not family.product.is_family:
             self._retire(parent)
             return
-        has_new = any(row.id in self.takes_part and row.status.link is not Link.LINKED for row in family.listings)
+        # What the catalogue has no more is on no page of its own making.
+        living = [row for row in family.listings if row.kind is Kind.VARIANT and not row.status.is_orphaned]
+        offered = [row for row in living if row.id in self.takes_part]
+        has_new = any(row.status.link is not Link.LINKED for row in offered)
         if parent.status.link is Link.LINKED:
             if has_new:
                 self._extend(parent)
-        elif has_new or (is_due(parent, self._selection) and parent.status.pending is Pending.PUBLISH):
-            self._make(parent, has_new=has_new)
+            elif not offered:
+                self._keep_structure(parent)
+        elif has_new or (self._selection.is_published(parent) and parent.status.pending is Pending.PUBLISH):
+            if offered:
+                self._make(parent, has_new=has_new)
+            else:
+                self._refuse_empty(parent, f"{parent.code} is not published")
         if parent.id not in self.takes_part:
             self._keep_pages()
+
+    def _keep_structure(self, parent: ListingRow) -> None:
+        """Leave the page the choices that it has: with none at all, it would be open and sell nothing."""
+        key = code_key(parent.code)
+        asked = self.groups.get(key, frozenset())
+        if not self._rules.is_native or Group.STRUCTURE not in asked:
+            return
+        self.groups[key] = asked - {Group.STRUCTURE}
+        if not self.groups[key]:
+            self.groups.pop(key)
+        self._refuse_empty(parent, f"The page of {parent.code} keeps its choices")
+
+    def _refuse_empty(self, parent: ListingRow, what: str) -> None:
+        if not self._family.product.is_for_sale:
+            self.refused.append(Refusal(parent, Attention.DRAFT, _draft(parent)))
+            return
+        message = (
+            f"{what}: none of its variants is on the store or can be published, so nobody could buy from it. "
+            f"'tradepost listings show' says why for each; 'tradepost listings publish {parent.sku}' queues them all."
+        )
+        self.refused.append(Refusal(parent, Attention.PUBLISH_FAILED, message))
 
     def _retire(self, parent: ListingRow) -> None:
         """Close the page of a family that is none any more, together with the article that gets one of its own."""
@@ -521,6 +568,10 @@ class _FamilyTriage:
                 self.groups.pop(key, None)
 
 
+def _draft(row: ListingRow) -> str:
+    return f"The catalogue has {row.sku} as a draft, as archived or as unpublished, so it is not published."
+
+
 def is_closed_by_us(row: ListingRow, found: StoreProduct) -> bool:
     """Whether a parent's page was taken off sale when its product lost its options, and by nobody else."""
     is_retired = row.proven_fingerprints.get(Group.STRUCTURE) == _OF_A_RETIRED_PAGE
@@ -556,6 +607,7 @@ def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
     return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
 
 
-def _reason(family: FamilyRows, selection: Selection) -> str:
-    pending = {row.status.pending.value for row in family.listings if is_due(row, selection)}
-    return f"queued to {' and '.join(sorted(pending))}"
+def _reason(family: FamilyRows, selection: Selection, hidden: Collection[int]) -> str:
+    pending = {row.status.pending.value for row in family.listings if selection.is_published(row)}
+    starts = ", and hidden, as its family is, until you unhide it" if hidden else ""
+    return f"queued to {' and '.join(sorted(pending))}{starts}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
+from tradepost.domain.family_health import published_hidden
 from tradepost.domain.fields import Group, fingerprint, fingerprints
 from tradepost.domain.for_sale import has_own_page
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, settle
@@ -47,7 +48,8 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
         verdict.flag(row.id, Attention.BROKEN_LINK, f"{row.code} is gone from the store.")
         verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
     for row, found, _ in family.links:
-        verdict.proven.append(linked(row, found, evidence.began, is_native=rules.is_native))
+        stays_hidden = row.id in family.hidden
+        verdict.proven.append(linked(row, found, evidence.began, is_native=rules.is_native, stays_hidden=stays_hidden))
         # A creation that was meant once, and that the merchant has forestalled under another code.
         verdict.closed_intents.append(row.code)
     if family.closed is not None and family.closed.id not in verdict.flags:
@@ -120,11 +122,13 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
         prints.pop(Group.STRUCTURE, None)
     if is_new:
         verdict.closed_intents.append(row.code)
+    starts_hidden = row.id in family.hidden
+    wants_without_stock = row.sells_without_stock and not starts_hidden
     verdict.proven.append(
         Proven.of(
             row,
             evidence.began,
-            _status(row, product, groups),
+            _status(row, product, groups, starts_hidden=starts_hidden),
             external_id=product.id,
             external_created=product.created or None,
             code=product.code,
@@ -133,16 +137,18 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             external_updated=product.updated or None if is_new else None,
             fingerprints={**row.proven_fingerprints, **prints},
             awaits_images=awaits_images,
-            without_stock=_sells_without_stock(row, product) if is_new or Group.QUANTITY in groups else None,
+            without_stock=_sells_without_stock(wants_without_stock, product)
+            if is_new or Group.QUANTITY in groups
+            else None,
             is_inactive=not product.is_active if wanted.made.has_own_page and Group.STATUS in groups else None,
         )
     )
     _enter_stock(row, product, evidence, verdict)
 
 
-def _sells_without_stock(row: ListingRow, product: StoreProduct) -> bool:
+def _sells_without_stock(is_wanted: bool, product: StoreProduct) -> bool:
     """What can't be read was sent, and what nobody has told the store may well go on being sold."""
-    return row.sells_without_stock if product.stock is None else not product.stock.stops_sale_at_zero
+    return is_wanted if product.stock is None else not product.stock.stops_sale_at_zero
 
 
 def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, verdict: Verdict) -> None:
@@ -156,10 +162,10 @@ def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, ver
         verdict.flag(row.id, Attention.QUANTITY_UNKNOWN, quantity_unknown_message(row.sku))
 
 
-def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group]) -> Status | None:
+def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group], *, starts_hidden: bool) -> Status | None:
     """None where nothing of it changes: it was only given images that it awaited, which nobody had asked for."""
     if row.status.link is not Link.LINKED:
-        return settle(row.status, Event.PUBLISHED)
+        return published_hidden(row.status) if starts_hidden else settle(row.status, Event.PUBLISHED)
     status = row.status
     if status.pending is Pending.OVERWRITE:
         status = settle(status, Event.OVERWRITTEN)
@@ -188,11 +194,17 @@ def flag_held_price(row: ListingRow, limits: PriceLimits, verdict: Verdict) -> N
         verdict.flag(row.id, Attention.PRICE_HELD, message)
 
 
-def linked(row: ListingRow, product: StoreProduct, at: datetime, *, is_native: bool) -> Proven:
-    """Say what is proven of a listing that was just linked: what the store has, not what we want."""
+def linked(
+    row: ListingRow, product: StoreProduct, at: datetime, *, is_native: bool, stays_hidden: bool = False
+) -> Proven:
+    """
+    Say what is proven of a listing that was just linked: what the store has, not what we want.
+
+    `stays_hidden`: its family is hidden, and the next sync sets its stock to 0.
+    """
     # What has no page of its own is inactive as a rule, and that says nothing.
     is_closed = has_own_page(row.kind, is_native=is_native) and not product.is_active
-    is_hidden = row.was_hidden or is_closed
+    is_hidden = row.was_hidden or is_closed or stays_hidden
     event = Event.FOUND_HIDDEN if is_hidden else Event.FOUND_ACTIVE
     return Proven.of(
         row,
