@@ -174,7 +174,12 @@ def test_what_is_paid_and_paid_back_is_followed(shop, number):
         ("authorised", "captured"),
         ("captured", "refunded"),
     ]
-    assert order().payment_state == "refunded"
+    assert (order().payment_state, order().state) == ("refunded", "on_hold")
+    # What was paid back is not sent by the way, and is if a person says so.
+    with pytest.raises(NotAllowed, match="All that was paid was paid back"):
+        record(shop, number)
+    shop.orders.release(number, by="alice", at=shop.clock())
+    record(shop, number)
 
 
 def test_a_changed_address_is_in_the_order_and_its_events_and_in_no_report(shop, number):

@@ -72,12 +72,12 @@ def test_nobody_has_to_look_at_an_order_that_is_all_known_and_adds_up():
 
 
 def test_every_reason_to_hold_an_order_is_said():
-    order = replace(ORDER, total=Decimal("30.00"))
+    order = replace(ORDER, total=Decimal("30.00"), payment_state=PaymentState.REFUNDED)
     nameless = replace(LINE, name="", sku="", code="mug")
 
     assert hold_reason(order, unmatched=[LINE, nameless]) == (
         "'The cup' (SKU CUP) is no listing of this channel. 'mug' (SKU mug) is no listing of this channel. "
-        "Lines and charges leave 5.05 of the total 30.00 unexplained."
+        "Lines and charges leave 5.05 of the total 30.00 unexplained. All that was paid was paid back."
     )
 
 

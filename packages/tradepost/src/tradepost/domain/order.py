@@ -378,6 +378,8 @@ def hold_reason(order: StoreOrder, *, unmatched: Iterable[StoreOrderLine]) -> st
             f"Lines and charges leave {amount_words(difference)} of the total {amount_words(order.total)} unexplained."
         )
         reasons.append(words)
+    if order.payment_state is PaymentState.REFUNDED:
+        reasons.append("All that was paid was paid back.")
     return " ".join(reasons)
 
 
