@@ -154,6 +154,12 @@ def quiet(new_shop):
 EVERY = 7
 # How many requests find the store switched off: as many runs break off.
 AWAY = 3
+# What somebody else does by hand in the middle of a run; a product that is not there yet, or any more, is left alone.
+EDIT = '<Product_Update code="mug"><Price>1.00</Price></Product_Update>'
+COUNT = (
+    '<InventoryProductSettings_Update product_code="TEE-L"><AdjustStockBy>3</AdjustStockBy>'
+    "</InventoryProductSettings_Update>"
+)
 # The fault, whose token, the first request that it strikes; every seventh from there on is struck in a shop of its own.
 FAULTS = [
     (Rule(kind="drop_before", times=1), EIGHT, 1),
@@ -166,6 +172,9 @@ FAULTS = [
     (Rule(kind="api_offline", times=1), ALL_RIGHTS, 1),
     # A right that is taken away, and given back when its loss was noticed.
     (Rule(kind="permission", times=1), EIGHT, 2),
+    (Rule(kind="edit", times=1, xml=EDIT), EIGHT, 3),
+    # Counts are seen by whoever may see them.
+    (Rule(kind="edit", times=1, xml=EDIT + COUNT), ALL_RIGHTS, 4),
 ]
 
 
@@ -181,6 +190,10 @@ def test_a_day_ends_as_it_would_have_without_the_fault(new_shop, quiet, rule, to
             shop.sandbox.faults.add(replace(rule, nth=request))
 
         said = live(shop)
+        if rule.kind == "edit":
+            # Nothing of it was broken off. What somebody did in the second of a write is seen when one looks.
+            assert said == []
+            shop.sync(only=shop.all_ids(), preview={"is_forced": True})
 
         # What happens side by side may be a request more or less.
         assert shop.sandbox.faults.log() or number > requests - EVERY
