@@ -21,7 +21,7 @@ def page(columns: list[str], after: int) -> dict[str, object]:
 
 
 def content(first: int, last: int) -> str:
-    """Tags that give each product a category, a custom field and a picture, as published ones have."""
+    """Tags that give each product a category, a custom field and an image, as published ones have."""
     tags = [
         (
             "<Category_Add><Code>all</Code><Name>All</Name></Category_Add>"
@@ -44,7 +44,7 @@ def main() -> None:
         "sandbox_products_page",
         aim="under 100 ms with the usual columns",
         note=f"Medians of {ROUNDS} pages over one connection, transfer included. Columns: {', '.join(COLUMNS)}. "
-        "Full products have a category, a custom field and a picture each.",
+        "Full products have a category, a custom field and an image each.",
     )
     with sandbox() as server:
         server.control("/seed", products=PRODUCTS)

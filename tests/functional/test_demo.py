@@ -74,7 +74,7 @@ def test_one_product_is_enough_and_the_temporary_folder_is_removed(tmp_path):
 
 def test_images_beside_the_catalogues_folder_are_had_with_an_option_that_the_demo_names(tmp_path):
     file = write_sample(tmp_path / "sample")
-    inside, aside = tmp_path / "sample" / "lists", tmp_path / "sample" / "pictures"
+    inside, aside = tmp_path / "sample" / "lists", tmp_path / "sample" / "graphics"
     inside.mkdir()
     aside.mkdir()
     with file.open(newline="") as source:
@@ -84,7 +84,7 @@ def test_images_beside_the_catalogues_folder_are_had_with_an_option_that_the_dem
     with file.open("w", newline="") as target:
         writer = csv.DictWriter(target, row.keys())
         writer.writeheader()
-        writer.writerow({**row, "Image Src": "../pictures/mug.png"})
+        writer.writerow({**row, "Image Src": "../graphics/mug.png"})
 
     without = demo("--catalogue", file, temporary=tmp_path)
     having = demo("--catalogue", file, "--images", file.parent.parent, temporary=tmp_path)

@@ -412,7 +412,7 @@ VARIANTS = [
     ),
 ]
 
-PICTURES = [
+IMAGES = [
     call("ImageTypeList_Load_Query", answer={"image_types": [{"id": 1, "code": "main"}]}),
     call(
         "ProductImage_Add",
@@ -487,4 +487,4 @@ STORES = [
     ),
 ]
 
-CALLS = [*PRODUCTS, *STOCK, *ATTRIBUTES, *TEMPLATES, *VARIANTS, *PICTURES, *CATEGORIES, *STORES]
+CALLS = [*PRODUCTS, *STOCK, *ATTRIBUTES, *TEMPLATES, *VARIANTS, *IMAGES, *CATEGORIES, *STORES]

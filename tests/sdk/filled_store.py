@@ -10,7 +10,7 @@ A store with one of everything, made for each test of an SDK; ids are the same e
 | categories | shirts 1 (holds TEE), polos 2 within it |
 | customer | ada 1, addresses 1 and 2 |
 | order | 1000 of ada: lines 1 (TEE in S, twice), 2 (WRAP), 3 (in shipment 1), 4 (in return 1); payment 1, note 1 |
-| pictures | tee.png is picture 1 of TEE; mug.png is a file only |
+| images | tee.png is image 1 of TEE; mug.png is a file only |
 """
 
 import base64
@@ -57,21 +57,21 @@ class FilledStore:
         self.server = server
         self._folder = server.domain.files_root / "graphics" / server.store.number
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._write_pictures()
+        self._write_images()
         fill(server.store)
         self._content = Database(None, ())
         server.store.db.copy_to(self._content)
 
     def restore(self) -> None:
         self._content.copy_to(self.server.store.db)
-        self._write_pictures()
+        self._write_images()
         self.server.domain.lint.clear()
         self.server.log.clear()
 
     def close(self) -> None:
         self._content.close()
 
-    def _write_pictures(self) -> None:
+    def _write_images(self) -> None:
         for name in ("tee.png", "mug.png"):
             (self._folder / name).write_bytes(PNG)
 
@@ -97,8 +97,8 @@ def _fill_catalogue(store: Store) -> None:
     categories.insert(store, Category(code="polos", name="Polos", parent_id=shirts))
     categories.assign(store, shirts, tee)
     related.assign(store, tee, mug)
-    picture = images.register(store, f"graphics/{store.number}/tee.png")
-    images.add_to_product(store, tee, picture, images.find_type(store, "main")["id"])
+    image = images.register(store, f"graphics/{store.number}/tee.png")
+    images.add_to_product(store, tee, image, images.find_type(store, "main")["id"])
     custom_fields.insert(store, "product", code="brand", name="Brand")
 
 

@@ -84,7 +84,7 @@ def test_a_stalled_worker_that_wakes_up_can_not_write(taken, clock, result, writ
     assert successor is not None
     assert (taken.owner, taken.attempt, taken.cursors, taken.done) == (successor.owner, 2, {}, 0)
     assert not RunChange.objects.exists()
-    assert not runs.finish(stalled.hold, RunState.FAILED, at=clock())
+    assert not runs.finish(stalled.lease, RunState.FAILED, at=clock())
 
 
 def test_what_a_stalled_worker_wrote_beside_its_run_is_rolled_back_with_it(taken, channel, clock):

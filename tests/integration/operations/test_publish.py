@@ -209,13 +209,13 @@ def test_an_overwrite_of_a_product_that_is_gone_breaks_the_link_and_creates_noth
     assert run.counts.state is RunState.COMPLETED_WITH_ERRORS
 
 
-def test_a_image_is_uploaded_once_for_products_that_share_it(published):
+def test_an_image_is_uploaded_once_for_products_that_share_it(published):
     uploads = published.sandbox.domain.files_root / "graphics" / "is-images"
 
     assert sorted(path.name[:6] for path in uploads.iterdir()) == ["mug-01", "tee-1-"]
 
 
-def test_a_image_that_the_image_server_refuses_leaves_the_product_without_it(shop, monkeypatch):
+def test_an_image_that_the_image_server_refuses_leaves_the_product_without_it(shop, monkeypatch):
     def refuse(path, content):
         raise StorageRefused(f"{path}: disk full", path=path)
 

@@ -43,13 +43,13 @@ def test_the_same_image_always_gives_the_same_bytes():
     assert encode(image) == encode(image)
 
 
-def test_what_hangs_behind_a_image_does_not_reach_the_store():
+def test_what_hangs_behind_an_image_does_not_reach_the_store():
     content, _extension = encode(an_image("JPEG") + b"<script>steal()</script>")
 
     assert b"script" not in content
 
 
-def test_a_image_larger_than_stores_show_is_scaled_down():
+def test_an_image_larger_than_stores_show_is_scaled_down():
     content, _extension = encode(an_image("JPEG", size=(4000, 1000)))
 
     assert Image.open(io.BytesIO(content)).size == (2000, 500)

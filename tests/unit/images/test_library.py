@@ -64,7 +64,7 @@ def library(tmp_path):
     return ImageLibrary(tmp_path, check_address=lambda _address: None)
 
 
-def test_a_image_is_fetched_once_and_kept(web, tmp_path, library):
+def test_an_image_is_fetched_once_and_kept(web, tmp_path, library):
     source = f"{web.url}/tee.png"
     web.pages["/tee.png"] = (200, {}, a_png())
 
@@ -77,7 +77,7 @@ def test_a_image_is_fetched_once_and_kept(web, tmp_path, library):
     assert len(library.content(first.checksum)) == first.size_bytes
 
 
-def test_a_page_instead_of_a_image_is_told_with_its_address(web, library):
+def test_a_page_instead_of_an_image_is_told_with_its_address(web, library):
     source = f"{web.url}/tee.png"
     web.pages["/tee.png"] = (200, {}, b"<html>sorry</html>")
 

@@ -99,7 +99,7 @@ def test_unused_options_go_after_the_variants_are_written():
     assert written(changed) == [("ProductVariant_Add", 0), ("ProductAttributeOption_Delete", 0)]
 
 
-def test_a_image_that_only_changes_its_type_is_not_attached_twice():
+def test_an_image_that_only_changes_its_type_is_not_attached_twice():
     changed = change(
         Action.UPDATE, "mug", images=((StoreImage("graphics/a.png", ""),), (StoreImage("graphics/a.png", "main"),))
     )

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tradepost.cli import exit_codes as failures
+from tradepost.cli import exit_codes
 from tradepost.cli.help_text import without_type_noise
 
 
@@ -122,5 +122,5 @@ def main() -> None:
     """Run the command line and leave with its exit code; no exception ever shows a stack trace."""
     # Before anything is written: what the hub keeps is for its user only, whatever the folder was before.
     os.umask(0o077)
-    failures.end_when_told()
-    sys.exit(failures.run(top_command(), arguments=sys.argv[1:]))
+    exit_codes.end_when_told()
+    sys.exit(exit_codes.run(top_command(), arguments=sys.argv[1:]))

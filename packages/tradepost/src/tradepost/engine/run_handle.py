@@ -31,12 +31,18 @@ class RunHandle:
     """Implements `ports.Run` for the owner that has taken the run. Not for several threads at once."""
 
     def __init__(
-        self, run: Run, hold: runs.Lease, *, clock: Clock, lease: timedelta = LEASE, on_progress: Progress | None = None
+        self,
+        run: Run,
+        lease: runs.Lease,
+        *,
+        clock: Clock,
+        lease_time: timedelta = LEASE,
+        on_progress: Progress | None = None,
     ) -> None:
-        self._hold = hold
+        self._lease = lease
         self._is_dry = run.is_dry
         self._clock = clock
-        self._lease = lease
+        self._lease_time = lease_time
         self._on_progress = on_progress
         self._cursors: dict[str, int] = dict(run.cursors)
         self._counts = Counts.from_rows(run.counts)
@@ -53,15 +59,15 @@ class RunHandle:
 
     @property
     def id(self) -> int:
-        return self._hold.run_id
+        return self._lease.run_id
 
     @property
     def is_dry(self) -> bool:
         return self._is_dry
 
     @property
-    def hold(self) -> runs.Lease:
-        return self._hold
+    def lease(self) -> runs.Lease:
+        return self._lease
 
     @property
     def counts(self) -> Counts:
@@ -126,7 +132,7 @@ class RunHandle:
 
     def show(self, plan: Plan[Any]) -> None:
         with self.transaction():
-            add_plan(plan, run_id=self.id, attempt=self._hold.attempt)
+            add_plan(plan, run_id=self.id, attempt=self._lease.attempt)
             self._done += sum(len(unit.changes) for unit in plan.units)
             self._total = self._done
             self._write(done=self._done, total=self._total)
@@ -135,7 +141,7 @@ class RunHandle:
         if not results:
             return
         with self.transaction():
-            add_results(results, run_id=self.id, attempt=self._hold.attempt)
+            add_results(results, run_id=self.id, attempt=self._lease.attempt)
             self._counts.add(results)
             self._write(counts=self._counts.to_rows())
 
@@ -150,14 +156,14 @@ class RunHandle:
             self._write(done=done, total=total, label=label[:200])
 
     def is_cancelled(self) -> bool:
-        asked = runs.is_cancel_requested(self._hold)
+        asked = runs.is_cancel_requested(self._lease)
         if asked is None:
             self._lose()
         if asked or self.is_interrupted:
             self.was_stopped = True
         return self.was_stopped
 
-    # --- holding on -------------------------------------------------------------------------------------------------
+    # --- keeping the lease ------------------------------------------------------------------------------------------
 
     @contextmanager
     def kept_alive(self, *, every_seconds: float = _HEARTBEAT_SECONDS) -> Iterator[None]:
@@ -177,7 +183,7 @@ class RunHandle:
         try:
             while not is_over.wait(every_seconds):
                 try:
-                    if not runs.renew_lease(self._hold, until=self._clock() + self._lease):
+                    if not runs.renew_lease(self._lease, until=self._clock() + self._lease_time):
                         self._is_lost.set()
                         return
                 except DatabaseError:
@@ -192,11 +198,11 @@ class RunHandle:
 
     def _fence(self) -> None:
         self._refuse_if_lost()
-        if not runs.renew_lease(self._hold, until=self._clock() + self._lease):
+        if not runs.renew_lease(self._lease, until=self._clock() + self._lease_time):
             self._lose()
 
     def _write(self, **columns: object) -> None:
-        if not runs.write(self._hold, **columns):
+        if not runs.write(self._lease, **columns):
             self._lose()
 
     def _refuse_if_lost(self) -> None:

@@ -134,8 +134,8 @@ def cancel_run(run_id: int) -> bool:
 def take(run_id: int, *, clock: Clock = timezone.now, lease: timedelta = LEASE, abandoned_by: str = "") -> Run | None:
     """Take a run for this thread; None if it is somebody else's or its lane is in use."""
     now = clock()
-    hold = runs.take(run_id, owner=new_owner(), until=now + lease, at=now, abandoned_by=abandoned_by)
-    return None if hold is None else Run.objects.select_related("channel").get(id=run_id)
+    taken = runs.take(run_id, owner=new_owner(), until=now + lease, at=now, abandoned_by=abandoned_by)
+    return None if taken is None else Run.objects.select_related("channel").get(id=run_id)
 
 
 def run_now(run: Run, *, progress: Progress | None = None) -> Run:
@@ -185,8 +185,8 @@ def execute(
 
     Nothing that an operation raises gets out: it is written down as the run's error. Only what ends the process does.
     """
-    hold = runs.Lease(run.pk, run.owner, run.attempt)
-    handle = RunHandle(run, hold, clock=clock, lease=lease, on_progress=progress)
+    own = runs.Lease(run.pk, run.owner, run.attempt)
+    handle = RunHandle(run, own, clock=clock, lease_time=lease, on_progress=progress)
     on_start(handle)
     _logger.info("Run %s: %s on channel %s, attempt %s.", run.pk, run.kind, run.channel_id, run.attempt)
     error: dict[str, str] = {}
@@ -258,12 +258,12 @@ def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
 
 
 def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
-    if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.hold):
-        if runs.give_back(handle.hold):
+    if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.lease):
+        if runs.give_back(handle.lease):
             _logger.info("Run %s is queued again: its process ends.", handle.id)
             return
         error = {"error": "It was interrupted; the same has been queued anew."}
-    is_ours = runs.finish(handle.hold, state, at=clock(), **handle.final_progress(), **error)
+    is_ours = runs.finish(handle.lease, state, at=clock(), **handle.final_progress(), **error)
     if not is_ours:
         _logger.warning("Run %s was taken over before it was settled.", handle.id)
         return
