@@ -7,6 +7,7 @@ from django.db import transaction
 
 from shopper import Shopper
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.domain.listing import Pending
 from tradepost.operations.catalogue_changes import (
     CatalogueChangePorts,
     carry_out,
@@ -157,3 +158,72 @@ def test_what_was_never_on_a_store_gives_no_hint(shop):
     shop.import_text(HEADER + family("tee", "T"))
 
     assert hints(shop.import_text(HEADER + family("shirt", "N"))) == []
+
+
+# --- the order of drop-downs ------------------------------------------------------------------------------------------
+
+
+def sizes(*names, first="Size"):
+    """A red tee in these sizes; `first` says which option stands first."""
+    rows = []
+    for name in names:
+        options = [("Size", name), ("Colour", "Red")] if first == "Size" else [("Colour", "Red"), ("Size", name)]
+        cells = ",".join(f"{option},{value}" for option, value in options)
+        rows.append(f"tee,Cotton Tee,,Acme,Shirts,{cells},T-{name},90,5,15.00,,\n")
+    return HEADER + "".join(rows)
+
+
+def reordered(report):
+    return [entry.message for entry in report.reports if "stand in another order" in entry.message]
+
+
+@pytest.mark.parametrize(
+    ("after", "on_page"),
+    [
+        (sizes("L", "S"), {"Size": ["L", "S"], "Colour": ["Red"]}),
+        (sizes("S", "L", first="Colour"), {"Colour": ["Red"], "Size": ["S", "L"]}),
+    ],
+    ids=["values", "options"],
+)
+def test_another_order_is_told_once_and_made_by_delisting_and_publishing(shop, shopper, after, on_page):
+    shop.import_text(sizes("S", "L"))
+    shop.publish()
+    page = shopper.choices("tee")
+
+    (told,) = reordered(shop.import_text(after))
+    again = reordered(shop.import_text(after))
+    shop.publish()
+    kept = shopper.choices("tee")
+    shop.queue(Pending.DELIST, "tee")
+    shop.sync()
+    shop.queue(Pending.PUBLISH, "tee")
+    shop.publish()
+    made = shopper.choices("tee")
+
+    assert "'tradepost listings delist tee --now'" in told
+    assert "is gone for good" in told
+    assert again == []
+    assert list(kept.items()) == list(page.items())
+    assert list(made.items()) == list(on_page.items())
+    assert set(shopper.sold(["tee"])) == {"T-S", "T-L"}
+
+
+@pytest.mark.parametrize("after", [sizes("S", "M", "L"), sizes("S"), sizes("S", "L").replace(",5,", ",4,")])
+def test_the_same_order_is_not_mentioned(shop, after):
+    shop.import_text(sizes("S", "L"))
+    shop.publish()
+
+    assert reordered(shop.import_text(after)) == []
+
+
+def test_a_row_that_could_not_be_used_is_no_other_order(shop):
+    shop.import_text(sizes("S", "L"))
+    shop.publish()
+
+    assert reordered(shop.import_text(sizes("S", "L").replace("T-S,90,", "T-S,heavy,"))) == []
+
+
+def test_a_family_that_is_on_no_store_may_have_any_order(shop):
+    shop.import_text(sizes("S", "L"))
+
+    assert reordered(shop.import_text(sizes("L", "S"))) == []

@@ -9,11 +9,11 @@ Only what the catalogue has no word for any more goes. New options come last, si
 import hashlib
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import MAX_LENGTH, code_key
 from tradepost.domain.store import StoreAttribute, StoreOption, StoreProduct, StoreVariant
 
@@ -46,6 +46,30 @@ def structure_mark(
         return [kind.value, code_key(parent_code)]
     combinations = [[sku, sorted(zip(option_names, values, strict=False))] for sku, values in options.items()]
     return [kind.value, sorted(combinations)]
+
+
+def is_reordered(before: Product, after: Product) -> bool:
+    """
+    Say whether options, or values that both have, stand in another order. No page follows that: no tag moves one.
+
+    Not of a family that has other options, nor where a variant stands last because its row could not be used.
+    """
+    positions = [variant.position for variant in after.variants]
+    is_in_order = all(one < other for one, other in pairwise(positions))
+    if not after.is_family or not is_in_order or set(before.option_names) != set(after.option_names):
+        return False
+    if before.option_names != after.option_names:
+        return True
+    for place in range(len(after.option_names)):
+        old, new = _values(before, place), _values(after, place)
+        if [value for value in old if value in new] != [value for value in new if value in old]:
+            return True
+    return False
+
+
+def _values(product: Product, place: int) -> dict[str, None]:
+    """The values of an option in the order in which they first stand."""
+    return dict.fromkeys(variant.options[place] for variant in product.variants)
 
 
 def combination(variant: StoreVariant) -> frozenset[tuple[str, str]]:

@@ -101,6 +101,7 @@ class ImportReport:
     def add(self, saved: "SavedProducts") -> None:
         self.saved += saved.counts
         self.built.update(saved.built)
+        self.reports += map(_reordered, saved.counts.reordered)
         self.reports += map(_price_held, saved.wanted.held_prices)
         self.reports += map(_sold_at_zero, saved.wanted.at_zero)
         self.reports += map(_unstated, saved.wanted.unstated)
@@ -328,6 +329,16 @@ def _sold_at_zero(change: SaleAtZero) -> RowReport:
     where = f"{change.sku} on '{change.channel}'"
     words = "goes on being sold without stock" if change.goes_on else "is sold without stock no more: sold out at 0"
     return RowReport(0, Level.NOTE, f"{where} {words}, as soon as a sync has said so.", change.handle)
+
+
+def _reordered(handle: str) -> RowReport:
+    message = (
+        f"The options or values of '{handle}' stand in another order. A store keeps the order in which it got them, so "
+        f"the page stays as it is. 'tradepost listings delist {handle} --now' and then 'tradepost listings publish "
+        f"{handle} --now' make it anew in the new order; the old page, with all that the store has of it, is gone for "
+        "good."
+    )
+    return RowReport(0, Level.NOTE, message, handle)
 
 
 def _price_held(price: HeldPrice) -> RowReport:

@@ -13,14 +13,16 @@ from tradepost.database.catalogue.products import read_products
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
-from tradepost.database.models import Channel, ImageRecord, ProductRecord, Source, VariantRecord
+from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
 from tradepost.database.stock.statements import state_counts, stated_quantities, take_numbers
 from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Product, Variant
+from tradepost.domain.catalogue import Kind, Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
+from tradepost.domain.listing import Link
 from tradepost.domain.stock import Counting
+from tradepost.domain.structure import is_reordered
 from tradepost.operations.ports import Clock, ImportCounts, SaleChange, Saying, SourceSettings, WantedChanges
 
 
@@ -79,8 +81,13 @@ class DjangoCatalogue:
                 withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
             take_numbers([variant for product in products for variant in product.variants], saying)
+            reordered = [
+                product.handle
+                for product in different
+                if product.handle in known and is_reordered(known[product.handle][1], product)
+            ]
         counts = _counts(products, {handle: product for handle, (_, product) in known.items()})
-        return replace(counts, withdrawn=tuple(withdrawn))
+        return replace(counts, withdrawn=tuple(withdrawn), reordered=tuple(_with_pages(reordered)))
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
         wanted = {product.handle: product.is_for_sale for product in products}
@@ -175,6 +182,15 @@ def _lock_variants(products: Sequence[Product]) -> None:
         skus=Rows.of_texts("sku", (variant.sku for product in products for variant in product.variants)),
     )
     lock_variants(known)
+
+
+def _with_pages(handles: Collection[str]) -> list[str]:
+    """Those of these families that have a page on a store."""
+    if not handles:
+        return []
+    parents = Listing.objects.filter(kind=Kind.PARENT.value, link=Link.LINKED.value, product__handle__in=list(handles))
+    on_store = set(parents.values_list("product__handle", flat=True))
+    return [handle for handle in handles if handle in on_store]
 
 
 def _is_same(known: Product, product: Product) -> bool:

@@ -48,13 +48,15 @@ class ImportCounts:
     """
     How many products and variants an import made, changed and left as they were.
 
-    `withdrawn`: what is on stores of variants that the catalogue has no more.
+    `withdrawn`: what is on stores of variants that the catalogue has no more. `reordered`: the handles of families on
+    stores whose options or values stand in another order.
     """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     withdrawn: "tuple[SaleChange, ...]" = ()
+    reordered: tuple[str, ...] = ()
 
     def __add__(self, other: "ImportCounts") -> "ImportCounts":
         return ImportCounts(
@@ -62,6 +64,7 @@ class ImportCounts:
             self.updated + other.updated,
             self.unchanged + other.unchanged,
             self.withdrawn + other.withdrawn,
+            self.reordered + other.reordered,
         )
 
 
