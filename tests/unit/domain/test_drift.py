@@ -336,7 +336,7 @@ def test_the_question_shortens_what_is_long_and_names_each_custom_field():
     said = question("MUG", {Group.TEXTS: Drift.of((texts,)), Group.CUSTOM_FIELDS: Drift.of((fields,))})
 
     assert f"description: ours {'x' * 60}, the store's {'x' * 57}...)" in said
-    assert "custom fields: ours upc 1, brand Acme, the store's upc , brand A b; " in said
+    assert "custom fields: ours upc 1, brand Acme, the store's upc nothing, brand A b; " in said
 
 
 def test_the_reason_says_who_is_right_in_what():

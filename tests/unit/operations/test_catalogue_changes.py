@@ -14,6 +14,7 @@ from tradepost.domain.listing import Status
 from tradepost.domain.stock import MAX_STOCK
 from tradepost.operations.catalogue_changes import (
     CatalogueChangePorts,
+    NotInCatalogue,
     carry_out,
     plan_count,
     plan_merger,
@@ -80,7 +81,7 @@ def test_what_is_taken_out_is_named_with_its_listings_on_every_channel(ports):
 @pytest.mark.parametrize(
     "wanted",
     [
-        lambda ports: plan_removal(["mug", "lamp"], ports),
+        lambda ports: plan_removal(["lamp"], ports),
         lambda ports: plan_renaming("lamp", "light", ports),
         lambda ports: plan_count("lamp", 3, ports, by="ada", at=NOON),
         lambda ports: plan_merger("mug", "lamp", ports),
@@ -88,8 +89,16 @@ def test_what_is_taken_out_is_named_with_its_listings_on_every_channel(ports):
     ],
 )
 def test_a_name_that_the_catalogue_does_not_have_is_refused_and_named(ports, wanted):
-    with pytest.raises(NotAllowed, match="lamp"):
+    with pytest.raises(NotInCatalogue) as refusal:
         wanted(ports)
+
+    assert refusal.value.names == ["lamp"]
+
+
+def test_one_unknown_name_keeps_no_other_from_being_taken_out(ports):
+    plan = plan_removal(["mug", "lamp"], ports)
+
+    assert (list(plan.handles), list(plan.unknown)) == (["mug"], ["lamp"])
 
 
 @pytest.mark.parametrize("after", ["cup", "tee", "tee-S"])

@@ -150,7 +150,8 @@ def look(shop, before, verb, gone_for_good, cost):
         assert row.external_id not in gone_for_good
         product = shelf.by_key.get(row.code.lower())
         if row.status.settled == (Health.HIDDEN, Link.LINKED) and row.kind is not Kind.PARENT and product is not None:
-            assert product.stock.count == 0
+            # What was on sale when it was linked under a hidden family is hidden by the next sync.
+            assert product.stock.count == 0 or is_due(Stage.HIDE, row)
     skus = Counter(product.sku for product in shelf.by_key.values() if product.sku)
     assert all(number == 1 for number in skus.values()), "two products for one listing"
     if verb is None:
