@@ -149,6 +149,39 @@ def test_lines_that_are_added_reduced_and_removed_are_shown_and_followed(shop, n
     assert rows == {(mug, 1, "pending", "MUG"), (tee, 1, "cancelled", "TEE-S"), (added, 4, "pending", "MUG")}
 
 
+def test_what_staff_correct_of_a_line_is_in_the_order_and_told_once(shop, number):
+    """What was typed on a page, and an item that was exchanged for another."""
+    mug, tee = line_of(shop, number, "MUG"), line_of(shop, number, "TEE-S")
+
+    def edit(store):
+        order_lines.add_option(store, number, mug, order_lines.text_option("engraving", "For Ada"))
+        order_lines.change(store, tee, sku="TEE-M")
+        order_lines.remove_options(store, tee)
+        order_lines.add_option(store, number, tee, order_lines.ChosenOption(attr_code="Size", opt_code="M"))
+
+    in_store(shop, edit)
+    shop.get_orders()
+    first = events()
+    in_store(shop, lambda store: order_lines.change(store, mug, quantity=1))
+    shop.get_orders()
+
+    lines = {line.line_id: line for line in order().lines.all()}
+    assert [option["text"] for option in lines[mug].options] == ["For Ada"]
+    assert (lines[tee].sku, lines[tee].listing.sku, lines[mug].listing.sku) == ("TEE-M", "TEE-M", "MUG")
+    assert first[0][1][f"line {tee} sku"] == ("TEE-S", "TEE-M")
+    assert set(events()[1][1]) & {f"line {mug} options", f"line {tee} sku", f"line {tee} options"} == set()
+
+
+def test_an_item_that_becomes_one_that_nobody_knows_holds_the_order(shop, number):
+    tee = line_of(shop, number, "TEE-S")
+
+    in_store(shop, lambda store: order_lines.change(store, tee, sku="SPECIAL", code="special"))
+    shop.get_orders()
+
+    assert (order().state, order().lines.get(line_id=tee).listing) == ("on_hold", None)
+    assert "SPECIAL" in order().why
+
+
 def test_a_split_line_is_followed(shop, number):
     mug = line_of(shop, number, "MUG")
     shop.merchant.split(number, mug)

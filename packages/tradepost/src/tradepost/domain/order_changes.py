@@ -103,6 +103,12 @@ class LedgerOrder:
         """What of the order as it is on the store the ledger keeps: once it is anonymous, no person any more."""
         return without_person(found) if self.is_anonymous else found
 
+    def without_exchanged(self, found: StoreOrder) -> "LedgerOrder":
+        """The same, without what was known of lines that are something else by now."""
+        other = exchanged(self.order, found)
+        listed = {line_id: price for line_id, price in self.listed.items() if line_id not in other}
+        return replace(self, matched=self.matched - other, listed=listed)
+
     @property
     def has_unknown_items(self) -> bool:
         return any(line.is_product and line.line_id not in self.matched for line in self.order.lines)
@@ -228,6 +234,16 @@ def _line_changes(known: Iterable[StoreOrderLine], found: Iterable[StoreOrderLin
                     yield FieldChange(f"line {line_id} {name}", getattr(was, name), getattr(line, name))
             if _chosen(was) != _chosen(line):
                 yield FieldChange(f"line {line_id} options", _chosen(was), _chosen(line))
+
+
+def exchanged(known: StoreOrder, found: StoreOrder) -> frozenset[int]:
+    """Return the lines that are another item by now, or the same with something else chosen or typed."""
+    before = {line.line_id: (line.code, line.sku, _chosen(line)) for line in known.lines}
+    return frozenset(
+        line.line_id
+        for line in found.lines
+        if line.line_id in before and before[line.line_id] != (line.code, line.sku, _chosen(line))
+    )
 
 
 def _told(line: StoreOrderLine) -> str:

@@ -1,6 +1,8 @@
 """Order lines: what each sold, by listing and variant."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.fields import from_column
@@ -26,7 +28,7 @@ WHERE kind IN ('variant', 'simple') AND id IN (
     WHERE listing.channel_id = %s
 )
 """
-# What the shopper ordered; everything else follows the store.
+# What the shopper ordered, unless somebody has exchanged it; everything else follows the store.
 _AS_MATCHED = ("listing_id", "variant_id", "listed_price")
 _AS_ORDERED = ("code", "sku", "external_product_id", "options", "part_codes", "is_product")
 
@@ -96,13 +98,25 @@ def look_again_at(variant_ids: Collection[int], *, channel_id: int) -> None:
     )
 
 
-def save_lines(orders: Iterable[StoreOrder], ids: Mapping[int, int], matcher: LineMatcher) -> None:
-    """Insert the lines of orders (our id by the store's), or update them with what the store says now."""
-    rows = []
+def save_lines(
+    orders: Iterable[StoreOrder],
+    ids: Mapping[int, int],
+    matcher: LineMatcher,
+    *,
+    exchanged: Mapping[int, Collection[int]] = MappingProxyType({}),
+) -> None:
+    """
+    Insert the lines of orders (our id by the store's), or update them with what the store says now.
+
+    `exchanged`: the lines, by order, that are something else than they were.
+    """
+    rows: list[dict[str, Any]] = []
+    anew: list[dict[str, Any]] = []
     for order in orders:
+        other = exchanged.get(order.id, ())
         for line in order.lines:
             sold = matcher.match(line)
-            rows.append(
+            (anew if line.line_id in other else rows).append(
                 {
                     "order_id": ids[order.id],
                     "line_id": line.line_id,
@@ -123,5 +137,6 @@ def save_lines(orders: Iterable[StoreOrder], ids: Mapping[int, int], matcher: Li
                     "listed_price": sold.price if sold else None,
                 }
             )
-    # A match once made stays: what was sold does not become something else.
+    # A match once made stays, whatever the catalogue calls it by now.
     sql.upsert(OrderLine, rows, unique=("order_id", "line_id"), keep=_AS_ORDERED, fill=_AS_MATCHED)
+    sql.upsert(OrderLine, anew, unique=("order_id", "line_id"))

@@ -48,6 +48,7 @@ from tradepost.domain.order_changes import (
     LedgerOrder,
     OrderEventKind,
     changes_since,
+    exchanged,
     held,
     released,
     seen_shipments,
@@ -107,9 +108,11 @@ class DjangoOrders:
             ledger = read_ledger(rows)
             found = [ledger[order.id].kept(order) for order in orders if order.id in ids]
             matcher = matcher_for(_lines(found), channel_id=self._channel_id)
-            states = self._write_followed([(ids[order.id], ledger[order.id], order) for order in found], matcher)
+            followed = [(ids[order.id], ledger[order.id].without_exchanged(order), order) for order in found]
+            states = self._write_followed(followed, matcher)
             if found:
-                save_lines(found, ids, matcher)
+                other = {order.id: exchanged(ledger[order.id].order, order) for order in found}
+                save_lines(found, ids, matcher, exchanged=other)
                 self._cancel_missing_lines(found, ids)
                 self._keep_payloads(found, ids, at)
             self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])
