@@ -186,15 +186,16 @@ class _Variant:
 
 
 def _values(which: Q) -> dict[int, _Variant]:
-    rows = list(
-        VariantRecord.objects.filter(which).values_list("id", "price", "quantity", "is_gone", "sells_without_stock")
-    )
-    reserved = reserved_pieces([row[0] for row in rows])
+    rows = list(VariantRecord.objects.filter(which).values("id", "price", "quantity", "is_gone", "sells_without_stock"))
+    reserved = reserved_pieces([row["id"] for row in rows])
     return {
-        variant_id: _Variant(
-            price, available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone), is_gone, is_asked
+        row["id"]: _Variant(
+            price=row["price"],
+            available=available(row["quantity"], reserved=reserved.get(row["id"], 0), is_gone=row["is_gone"]),
+            is_gone=row["is_gone"],
+            sells_without_stock=row["sells_without_stock"],
         )
-        for variant_id, price, quantity, is_gone, is_asked in rows
+        for row in rows
     }
 
 
