@@ -43,7 +43,8 @@ check: install ## run everything that a change must pass
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m django makemigrations --check --dry-run --settings tradepost.settings
-	$(BIN)/pytest -n auto
+# Last, so that the tests' closing line is the last thing printed.
+	@$(MAKE) --no-print-directory test
 
 SEED ?= 1
 SEEDS ?= 1

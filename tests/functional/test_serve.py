@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
+from tradepost.cli import serve
 from tradepost.database.models import Channel, Run, ScheduleRecord
+from tradepost.engine import executor, schedules
 from tradepost.engine.runs import request_run
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
@@ -74,6 +76,10 @@ def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def test_what_serve_waits_for_when_it_is_to_end_is_less_than_ten_seconds():
+    assert executor.STOP_SECONDS + schedules.STOP_SECONDS + serve.WEB_STOP_SECONDS < 10
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_ends_in_seconds_while_a_store_is_silent_and_the_next_start_goes_on_with_its_run(
     *, connected, store: SandboxServer, sqlite, tmp_path, start, signal_number
@@ -84,15 +90,14 @@ def test_serve_ends_in_seconds_while_a_store_is_silent_and_the_next_start_goes_o
     server.wait_for_address()
     wait_until(store.faults.log)
 
-    begun = time.monotonic()
     code, said = server.end(signal_number)
-    seconds = time.monotonic() - begun
     queued = Run.objects.get(pk=run.pk)
     store.faults.remove(silence)
     successor = start(url=sqlite, data=tmp_path / "hub")
     wait_until(lambda: Run.objects.get(pk=run.pk).finished_at)
 
-    assert (code, seconds < 30) == (0, True), (seconds, said)
+    # The store is silent for an hour: whoever waited for it would not have ended.
+    assert code == 0
     assert said == f"Run {run.pk}: queued again, as the store has not answered. The next start goes on with it.\n"
     assert (queued.state, queued.owner, queued.lease_until, queued.attempt) == ("queued", "", None, 1)
     run.refresh_from_db()

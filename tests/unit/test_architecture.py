@@ -70,6 +70,18 @@ def test_rows_go_to_statements_by_the_names_of_their_columns():
     assert [ast.unparse(row) for row in rows if isinstance(row, ast.Tuple | ast.List)] == []
 
 
+def read_by_position(path: Path) -> Iterator[str]:
+    """Where a column of a row is read by its number."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        is_row = isinstance(node, ast.Subscript) and ast.unparse(node.value) == "row"
+        if is_row and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+            yield f"{path.relative_to(HUB)}:{node.lineno}"
+
+
+def test_rows_are_read_by_the_names_of_their_columns():
+    assert [where for path in sorted((HUB / "database").glob("**/*.py")) for where in read_by_position(path)] == []
+
+
 # --- what there is one of -------------------------------------------------------------------------------------------
 
 

@@ -461,7 +461,7 @@ def _print(report: "ImportReport") -> None:
     saved = report.saved
     families = f"{report.parents} families with {report.variants} variants"
     out.print(f"{report.rows} rows: {families}, {report.simple} simple products.")
-    out.print(f"Products: {saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
+    out.print(f"Products and variants: {saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
     if report.built:
         out.print(f"{report.listings_built} new listings on {', '.join(report.built)}.", markup=False)
     else:

@@ -23,7 +23,7 @@ from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FULL_EXISTENCE
 
 _MINUTE_SECONDS = 60
-_STOP_SECONDS = 1.0
+STOP_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
 
@@ -68,7 +68,7 @@ class Ticker:
     def stop(self) -> None:
         """Start nothing more. A tick that waits for its database is left behind, and ends with the process."""
         self._is_stopping.set()
-        self._thread.join(timeout=_STOP_SECONDS)
+        self._thread.join(timeout=STOP_SECONDS)
 
     def _work(self) -> None:
         while not self._is_stopping.is_set():

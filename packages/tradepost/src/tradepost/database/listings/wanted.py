@@ -191,21 +191,18 @@ class _Variant:
 
 
 def _values(which: Q) -> dict[int, _Variant]:
-    rows = list(
-        VariantRecord.objects.filter(which).values_list(
-            "id", "price", "is_priced", "quantity", "is_gone", "sells_without_stock"
-        )
-    )
-    reserved = reserved_pieces([row[0] for row in rows])
+    columns = ("id", "price", "is_priced", "quantity", "is_gone", "sells_without_stock")
+    rows = list(VariantRecord.objects.filter(which).values(*columns))
+    reserved = reserved_pieces([row["id"] for row in rows])
     return {
-        variant_id: _Variant(
-            price,
-            is_priced,
-            available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone),
-            is_gone,
-            is_asked,
+        row["id"]: _Variant(
+            price=row["price"],
+            is_priced=row["is_priced"],
+            available=available(row["quantity"], reserved=reserved.get(row["id"], 0), is_gone=row["is_gone"]),
+            is_gone=row["is_gone"],
+            sells_without_stock=row["sells_without_stock"],
         )
-        for variant_id, price, is_priced, quantity, is_gone, is_asked in rows
+        for row in rows
     }
 
 
