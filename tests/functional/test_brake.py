@@ -162,7 +162,7 @@ def test_a_family_that_lost_most_of_its_variants_keeps_its_page_until_a_person_h
     assert (preview.code, answer.code, stopped.state) == (0, 5, "stopped")
     assert f"The brake would stop this. Of 30 live listings it would take {gone} off sale; more" in preview.err
     assert f"Of 30 live listings it would take {gone} off sale; more than 10 at once" in answer.err
-    assert "zero: TEE-05 Tee" in preview.err
+    assert "zero: TEE-03 Tee" in preview.err
     assert before == set(TEES)
     assert released.code == 0
     assert bought(store) == set(skus)
@@ -397,3 +397,61 @@ def test_a_confirmation_names_every_product_that_goes_and_the_parent_of_the_last
     assert sorted(named) == sorted([*variants, Listing.objects.get(product__handle="harbour-tee", kind="parent").code])
     assert "(its last variant goes)" in asked.err
     assert not Listing.objects.filter(pending="delist").exists()
+
+
+def named_in(text):
+    """What is named until the question, by code, with what is said of it."""
+    text = text.partition("Do it all the same")[0]
+    return {line.split()[1]: line.partition(" ")[2] for line in text.splitlines() if line.startswith("  ")}
+
+
+def test_a_person_whom_the_brake_asks_is_told_every_product_and_the_page_that_goes_with_its_last_variant(
+    tees, store, monkeypatch
+):
+    tees("listings", "delist", *TEES, "--yes")
+    at_a_terminal(monkeypatch, "n\n")
+
+    asked = named_in(tees("listings", "sync").err)
+    kept = named_in(tees("runs", "show", Run.objects.latest("pk").pk).err)
+
+    page = Listing.objects.get(kind="parent")
+    assert sorted(asked) == sorted([*TEES, page.code])
+    assert asked["tee"].endswith("tee Tee (its last variant goes)")
+    assert kept == asked
+    assert bought(store) == set(TEES)
+
+
+def test_a_person_whom_the_brake_asks_is_told_the_pages_that_are_hidden_or_closed(tees, tmp_path, monkeypatch):
+    at_a_terminal(monkeypatch, "n\nn\n")
+    tees("listings", "hide", "tee")
+    hidden = named_in(tees("listings", "sync").err)
+    tees("listings", "clear", "tee")
+    tees("catalogue", "import", a_family_file(tmp_path, TEES[:1], is_family=False))
+
+    closed = named_in(tees("listings", "publish").err)
+
+    assert sorted(hidden) == sorted([*TEES, "tee"])
+    assert hidden["tee"].endswith("(the family's page)")
+    assert sorted(closed) == sorted([*TEES[1:], "tee"])
+    assert closed["tee"].endswith("(its page goes off sale)")
+
+
+def test_the_back_office_names_every_product_before_a_person_lets_a_run_go_on(tees, box):
+    alice = Client()
+    alice.force_login(User.objects.create(username="alice", is_staff=True, is_superuser=True))
+    tees("listings", "delist", "tee", "--yes")
+    run = by_itself(Channel.objects.get())
+
+    page = alice.get(f"/tradepost/run/{run.pk}/change/").content.decode()
+    question = alice.get(f"/tradepost/run/{run.pk}/release/").content.decode()
+
+    assert [sku for sku in TEES if f"delist: {sku} Tee" not in question] == []
+    assert "delist: tee Tee (the family&#x27;s page)" in question
+    assert "delist: and 26 more" in page
+
+
+def test_a_report_that_nobody_is_asked_about_is_short_and_says_where_all_are_named(shop):
+    answer = shop("listings", "delist", "--all", "--now", "--yes")
+
+    assert [line for line in answer.err.splitlines() if line.startswith("  ")][-1] == "  delist: and 15 more"
+    assert f"'tradepost runs show {Run.objects.latest('pk').pk}' names all of them." in answer.err

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tradepost.domain.brake import (
     ANY_NUMBER,
+    NAMED,
     USUAL_AT_LEAST,
     USUAL_PERCENT,
     BrakeLimits,
@@ -192,7 +193,7 @@ def test_the_brake_says_how_many_of_how_many_and_names_some():
         "Of 4,000 live listings it would remove 1,200 from the store for good and take 7 off sale and change the "
         "price of 30; more than 800 at once need a person's word."
     )
-    assert braking.lines() == ["delist: MUG Enamel Mug", "delist: CUP"]
+    assert braking.lines() == ["delist: MUG Enamel Mug", "delist: CUP", "delist: and 1,198 more"]
     assert Braking.from_json(braking.to_json()) == braking
     assert Braking.from_json({}) is None
 
@@ -202,3 +203,18 @@ def test_what_was_held_back_first_keeps_its_number():
     later = Braking({Harm.ZERO: 12}, 20, 10, {Harm.ZERO: [Example("B", "b")]})
 
     assert first.merged(later).numbers == {Harm.DELIST: 15, Harm.ZERO: 12}
+
+
+def test_all_are_named_with_the_pages_that_go_along_and_the_rest_of_very_many_is_counted():
+    page = Example("tee", "Tee", "its last variant goes")
+    named = [page, *(Example(f"T-{number}", "Tee") for number in range(NAMED))]
+    all_of_few = Braking({Harm.DELIST: 3}, live=20, allowed=2, examples={Harm.DELIST: named[:4]})
+    some_of_many = Braking({Harm.DELIST: 4000}, live=9000, allowed=2, examples={Harm.DELIST: named[:NAMED]})
+
+    assert all_of_few.lines() == [
+        "delist: tee Tee (its last variant goes)", "delist: T-0 Tee", "delist: T-1 Tee", "delist: T-2 Tee",
+    ]  # fmt: skip
+    assert all_of_few.lines(most=2) == [*all_of_few.lines()[:2], "delist: and 2 more"]
+    assert len(some_of_many.lines()) == NAMED + 1
+    assert some_of_many.lines()[-1] == "delist: and 3,001 more"
+    assert Braking.from_json(some_of_many.to_json()) == some_of_many

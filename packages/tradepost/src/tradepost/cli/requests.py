@@ -42,6 +42,7 @@ from tradepost.engine.requests import (
 )
 from tradepost.engine.schedules import when_applied
 from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
+from tradepost.operations.sync.delist import LAST_GOES
 from tradepost.wiring import drifts_of
 
 _SHOWN = 50
@@ -285,7 +286,7 @@ def _queue(request: Request, *, now: bool, is_confirmed: bool) -> RequestOutcome
 
 
 def _with_it(product: GoingProduct) -> str:
-    return "" if product.is_asked else " (its last variant goes)"
+    return "" if product.is_asked else f" ({LAST_GOES})"
 
 
 def _question(channel: Channel, verb: str, number: int) -> str:

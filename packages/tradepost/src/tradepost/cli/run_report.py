@@ -12,7 +12,7 @@ from tradepost.cli.arguments import Named, ask, is_at_terminal, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
 from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
-from tradepost.domain.brake import ANY_NUMBER, Braking
+from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
 from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
 from tradepost.engine import runs
 from tradepost.operations.selection import beyond_brake as released_as_option
@@ -121,7 +121,7 @@ def perform(
     )
     report = _executed(run, quiet=quiet)
     if report.run.state == RunState.STOPPED.value and not quiet and is_at_terminal():
-        print_report(report)
+        print_report(report, names_all=True)
         if ask("Do it all the same, this once?"):
             return release(report.run.pk, quiet=quiet)
     return report
@@ -180,18 +180,22 @@ def combined_exit(first: Exit, report: Report | None) -> Exit:
     return first if first not in (Exit.DONE, Exit.WITH_ERRORS) else report.exit_code
 
 
-def print_report(report: Report) -> None:
-    """Print a plan in full, or of a run the counts and what went badly or was left out; then what it comes to."""
+def print_report(report: Report, *, names_all: bool = False) -> None:
+    """
+    Print a plan in full, or of a run the counts and what went badly or was left out; then what it comes to.
+
+    `names_all`: each listing that the brake holds back, because a person is asked about them.
+    """
     if report.run.is_dry:
         _print_plan(report)
     else:
         _print_run(report)
-    print_brake(report)
+    print_brake(report, names_all=names_all)
     if report.run.error:
         err.print(report.run.error, markup=False, soft_wrap=True)
 
 
-def print_brake(report: Report) -> None:
+def print_brake(report: Report, *, names_all: bool) -> None:
     """Say what the brake holds back, or would."""
     braking = report.braking
     if braking is None:
@@ -199,12 +203,13 @@ def print_brake(report: Report) -> None:
     run = report.run
     head = "The brake would stop this." if run.is_dry else "The brake stopped this."
     err.print(f"{head} {braking.sentence}", markup=False, soft_wrap=True)
-    for line in braking.lines():
+    for line in braking.lines(most=NAMED if names_all else NAMED_IN_REPORTS):
         err.print(f"  {line}", markup=False, soft_wrap=True)
     if not run.is_dry:
+        named = "" if names_all else f"'tradepost runs show {run.pk}' names all of them. "
         err.print(
-            "What it was about stays queued; the rest was done. Put right what is wrong and run it again, or let it go "
-            f"on with 'tradepost runs release {run.pk}'.",
+            f"{named}What it was about stays queued; the rest was done. Put right what is wrong and run it again, or "
+            f"let it go on with 'tradepost runs release {run.pk}'.",
             markup=False,
             soft_wrap=True,
         )

@@ -75,7 +75,7 @@ def show(
         if name not in {"counts", "brake"}:
             out.print(f"{name}: {'' if value is None else value}", markup=False, soft_wrap=True)
     print_counts(report.counts, empty="Nothing was done.")
-    print_brake(report)
+    print_brake(report, names_all=True)
     for line in change_lines(changes):
         out.print(line, markup=False, soft_wrap=True)
 

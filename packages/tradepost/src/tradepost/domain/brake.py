@@ -17,6 +17,10 @@ from tradepost.domain.stages import Stage, SyncValues, is_due
 # What holds for a channel until somebody sets it.
 USUAL_PERCENT = 20
 USUAL_AT_LEAST = 10
+# How many of each kind are kept by name: all, as long as a person could read them.
+NAMED = 1_000
+# How many are named where nobody is asked.
+NAMED_IN_REPORTS = 5
 
 
 class Harm(StrEnum):
@@ -106,10 +110,14 @@ class BrakeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One of the listings at stake."""
+    """One of the listings at stake; `note`: why it goes with those that are counted, blank for one of these."""
 
     code: str
     name: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}".rstrip() + (f" ({self.note})" if self.note else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ class Braking:
     """
     What the brake holds back of a run: how many per harm, of how many live ones, and how many were allowed.
 
-    `examples`: a few of each.
+    `examples`: those of each, with what goes with them; the first `NAMED`, of very many.
     """
 
     numbers: Mapping[Harm, int]
@@ -134,13 +142,15 @@ class Braking:
             "person's word."
         )
 
-    def lines(self) -> list[str]:
-        """Name the examples, a line each."""
-        return [
-            f"{harm.value}: {example.code} {example.name}".rstrip()
-            for harm, examples in self.examples.items()
-            for example in examples
-        ]
+    def lines(self, *, most: int = NAMED) -> list[str]:
+        """Name what is held back, a line each, and say how many of each kind are left out."""
+        return [line for harm, number in self.numbers.items() for line in self._lines_of(harm, number, most)]
+
+    def _lines_of(self, harm: Harm, number: int, most: int) -> list[str]:
+        shown = self.examples.get(harm, ())[:most]
+        left_out = number - sum(not example.note for example in shown)
+        more = [f"{harm.value}: and {left_out:,} more"] if shown and left_out else []
+        return [*(f"{harm.value}: {example}" for example in shown), *more]
 
     def merged(self, later: "Braking") -> "Braking":
         """Return both of two in one; what was held back first counts as it did then."""
@@ -154,7 +164,7 @@ class Braking:
             "live": self.live,
             "allowed": self.allowed,
             "examples": {
-                harm.value: [[example.code, example.name] for example in examples]
+                harm.value: [[example.code, example.name, example.note] for example in examples]
                 for harm, examples in self.examples.items()
             },
         }

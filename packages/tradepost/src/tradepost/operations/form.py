@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
-from tradepost.domain.brake import Braking, Example, Harm, held_back, may_be_too_much
+from tradepost.domain.brake import NAMED, Braking, Example, Harm, held_back, may_be_too_much
 from tradepost.domain.drift import Drift
 from tradepost.domain.errors import PermissionMissing, StoreDoubted
 from tradepost.domain.fields import Group
@@ -40,8 +40,6 @@ from tradepost.operations.ports import (
     WriteOutcome,
 )
 
-# How many the brake names of each kind.
-_EXAMPLES = 5
 Row = TypeVar("Row")
 Facts = TypeVar("Facts")
 Seen = TypeVar("Seen")
@@ -175,7 +173,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
         return {}
 
     def examples(self, ports: Ports, harm: Harm, *, limit: int) -> Sequence[Example]:
-        """Name a few of those that were counted."""
+        """Name those that were counted, up to so many, and what goes with them."""
         return ()
 
     def harm_of(self, row: Row) -> Harm | None:
@@ -332,10 +330,10 @@ def _brake(ports: Ports, operations: Sequence[Operation[Any, Any, Any, Any]]) ->
         numbers = held_back(asked, live=live, limits=limits, released=ports.run.released)
         if numbers:
             examples = {
-                harm: [each for operation in operations for each in operation.examples(ports, harm, limit=_EXAMPLES)]
+                harm: [each for operation in operations for each in operation.examples(ports, harm, limit=NAMED)]
                 for harm in numbers
             }
-            shown = {harm: found[:_EXAMPLES] for harm, found in examples.items()}
+            shown = {harm: found[:NAMED] for harm, found in examples.items()}
             with ports.run.transaction():
                 ports.run.apply_brake(Braking(numbers, live, limits.allowed(live), shown))
     return ports.run.braked

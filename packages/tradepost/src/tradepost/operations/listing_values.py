@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.brake import STAGE_HARMS, Example, Harm, harm_of
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Event, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind
@@ -77,8 +78,11 @@ class Values(Operation[ListingRow, Facts, Products, Detail], Generic[Facts, Deta
         if STAGE_HARMS.get(self.stage) is not harm:
             return ()
         rows = self.selection.at_stake(ports.listings, self.stage, limit=limit)
-        titles = ports.listings.titles({row.product_id for row in rows})
-        return [Example(row.code, titles.get(row.product_id, "")) for row in rows]
+        return examples_of(ports, rows, self.going_along(ports, rows))
+
+    def going_along(self, ports: Ports, rows: Sequence[ListingRow]) -> Sequence[tuple[ListingRow, str]]:
+        """Name the pages that go with these rows, which are not counted, and why each does."""
+        return ()
 
     def harm_of(self, row: ListingRow) -> Harm | None:
         return harm_of(self.stage, row)
@@ -92,6 +96,17 @@ class Values(Operation[ListingRow, Facts, Products, Detail], Generic[Facts, Deta
         while rows := self.selection.rows(ports.listings, self.stage, after=after, limit=self.rows_at_once):
             after = rows[-1].id
             yield Batch(rows, after)
+
+
+def examples_of(
+    ports: Ports, rows: Sequence[ListingRow], pages: Sequence[tuple[ListingRow, str]] = ()
+) -> list[Example]:
+    """Name listings family by family, each family's page first."""
+    notes = {row.id: note for row, note in pages}
+    found = {row.id: row for row in (*rows, *(row for row, _ in pages))}
+    titles = ports.listings.titles({row.product_id for row in found.values()})
+    in_order = sorted(found.values(), key=lambda row: (row.product_id, row.kind is not Kind.PARENT, row.id))
+    return [Example(row.code, titles.get(row.product_id, ""), notes.get(row.id, "")) for row in in_order]
 
 
 def product_subject(row: ListingRow) -> SubjectId:

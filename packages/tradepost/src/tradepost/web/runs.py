@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from tradepost.database.models import Run, RunChange
-from tradepost.domain.brake import Braking
+from tradepost.domain.brake import NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.engine.runs import release_run
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
@@ -63,7 +63,7 @@ class RunTable(ReadOnlyTable):
         if row.needs_answer:
             address = reverse("admin:tradepost_run_release", args=[row.pk])
             button = format_html("<br><a class='text-primary-600 font-semibold' href='{}'>Let it go on…</a>", address)
-        examples = format_html_join(mark_safe("<br>"), "{}", ((line,) for line in braking.lines()))
+        examples = format_html_join(mark_safe("<br>"), "{}", ((line,) for line in braking.lines(most=NAMED_IN_REPORTS)))
         return format_html("{}<br>{}{}", braking.sentence, examples, button)
 
     @column("Result")

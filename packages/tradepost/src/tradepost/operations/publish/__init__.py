@@ -23,6 +23,7 @@ from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
+from tradepost.operations.listing_values import examples_of
 from tradepost.operations.outcomes import Answers, answers_of, provision
 from tradepost.operations.ports import (
     ChannelSettings,
@@ -102,8 +103,9 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         if harm is not Harm.ZERO:
             return ()
         rows = self._selection.cut_off(ports.listings, limit=limit)
-        titles = ports.listings.titles({row.product_id for row in rows})
-        return [Example(row.code, titles.get(row.product_id, "")) for row in rows]
+        families = ports.listings.families(sorted({row.product_id for row in rows}))
+        closed = [family.listings[0] for family in families if not family.product.is_family]
+        return examples_of(ports, rows, [(page, "its page goes off sale") for page in closed])
 
     def harm_of(self, row: FamilyRows) -> Harm | None:
         return Harm.ZERO if cut_off(row.listings, self._selection.is_published) else None

@@ -8,7 +8,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Event, Pending, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
-from tradepost.domain.stages import Stage
+from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import EntryKind, offered, shown_again
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.form import Batch, Evidence, Step, Verdict
@@ -127,6 +127,12 @@ class Sets(Values[None, Writes]):
     """The stages hide, set and unhide. What can be read is read before and after."""
 
     attentions = STOCK_ATTENTIONS
+
+    def going_along(self, ports: Ports, rows: Sequence[ListingRow]) -> Sequence[tuple[ListingRow, str]]:
+        if self.stage is not Stage.HIDE:
+            return ()
+        parents = self.selection.as_asked(ports.listings.by_ids({row.parent_id for row in rows if row.parent_id}))
+        return [(parent, "the family's page") for parent in parents if is_due(self.stage, parent)]
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
         rows = [row for row in batch.rows if row.kind is not Kind.PARENT and row.external_id is not None]

@@ -25,6 +25,9 @@ from tradepost.operations.ports import ChannelSettings, ListingRow, Listings, Po
 from tradepost.operations.same_products import read_products
 from tradepost.operations.selection import Selection
 
+# Why a parent goes that nobody has named.
+LAST_GOES = "its last variant goes"
+
 
 @dataclass(frozen=True, slots=True)
 class Going:
@@ -47,6 +50,14 @@ class Delist(Values[Going, Mapping[str, int]]):
         super().__init__(Stage.DELIST, channel, selection)
         # What is deleted is gone, so less of it is at stake at a time.
         self.rows_at_once = channel.batch_size
+
+    def going_along(self, ports: Ports, rows: Sequence[ListingRow]) -> Sequence[tuple[ListingRow, str]]:
+        parents = self.selection.as_asked(ports.listings.by_ids({row.parent_id for row in rows if row.parent_id}))
+        found = [(parent, "the family's page") for parent in parents if is_due(self.stage, parent)]
+        if self.channel.delist_parent_with_last_variant:
+            going = {row.id: row for row in (*rows, *(parent for parent, _ in found))}
+            found += [(parent, LAST_GOES) for parent in left_alone(ports.listings, going, self.selection)]
+        return found
 
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
         # What is deleted is deleted for good: is it still the product that was linked?
