@@ -1,8 +1,10 @@
 """Products whose quantity no source states: the store is the source, and what a hide found there comes back."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
@@ -10,10 +12,12 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import modules
 from shopper import Shopper
 from stock_shop import LOST_ANSWER, StockShop, answer_lost
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 from tradepost.domain.stock_explanation import explain
+from tradepost.operations.catalogue_changes import CatalogueChangePorts, carry_out, plan_count
 
 from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG
 
@@ -52,6 +56,12 @@ def shopper(sandbox):
 
 def on_sale(shop: StockShop):
     return shop.on_store()["mug-01"].stock.count
+
+
+def state_count(shop: StockShop, sku: str, number: int) -> None:
+    history = SimpleNamespace(keep=lambda *_, **__: None)
+    ports = CatalogueChangePorts(DjangoCatalogue(), {shop.channel.pk: shop.listings}, history, transaction.atomic)
+    carry_out(plan_count(sku, number, ports, by="ann", at=shop.clock()), ports)
 
 
 def ordered(shop: StockShop, pieces: int) -> int:
@@ -234,4 +244,7 @@ def test_where_no_count_can_be_read_unhide_names_the_command_that_states_one(san
     assert [result.outcome for result in run.results if result.message] == [Outcome.FAILED]
     assert "'tradepost catalogue state-count MUG-01 NUMBER'" in reason_of(shop.listing("MUG-01"), "stock_failed")
     assert shopper.sold(["MUG-01"]) == {}
+    state_count(shop, "MUG-01", 4)
+    shop.sync()
+    assert (on_sale(shop), set(shopper.sold(["MUG-01"]))) == (4, {"MUG-01"})
     shop.close()
