@@ -223,8 +223,11 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
         values = {name: data.draw(strategy) for name, strategy in found.drawn.items()}
         note(f"{found.name} {values}")
         places, held = self.places(), self.held_by_baskets()
+        unanswered, out = self.unanswered_sets(), self.out_of_counts()
         getattr(self, found.name)(**values)
         self.note_moved_places(places, held)
+        if found.name != "settle":
+            self.note_taken_beside_sets(unanswered | self.unanswered_sets(), out)
 
     statuses = staticmethod(statuses)
 
@@ -294,6 +297,38 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
             if other == key
         )
         return held + unseen + is_resting
+
+    def unanswered_sets(self):
+        """Where a set may land yet, and would erase what is sold until then: channels and SKUs."""
+        return {
+            (channel, sku)
+            for channel, shop in enumerate(self.shops)
+            for sku in Listing.objects.filter(
+                channel=shop.channel, open_since__isnull=False, open_move__isnull=True
+            ).values_list("sku", flat=True)
+        }
+
+    def out_of_counts(self):
+        """Count, by channel and SKU, the pieces that orders and baskets have taken from the store's count, or will."""
+        out = Counter()
+        for channel, shop in enumerate(self.shops):
+            for (_order, sku), pieces in self.pieces(channel).items():
+                out[channel, sku] += pieces
+            is_resting = not shop.sandbox.domain.agenda.is_empty
+            for row in shop.sandbox.store.db.rows("SELECT line, taken FROM basket_items"):
+                if (row["taken"] and not self.tells_baskets) or is_resting:
+                    line = json.loads(row["line"])
+                    out[channel, line["sku"] or line["code"]] += line["quantity"]
+        return out
+
+    def note_taken_beside_sets(self, places, before):
+        """What an act has taken while a set may land, it erases; nothing else may be sold beyond what is stated."""
+        after = self.out_of_counts()
+        for channel, sku in places:
+            if (taken := after[channel, sku] - before[channel, sku]) > 0:
+                note(f"{taken} of {sku} taken on channel {channel} beside a set without an answer")
+                self.slack[channel, sku] += taken
+                self.taken["pieces taken beside a set without an answer"] += taken
 
     def look_needed(self, channel, sku, why):
         self.needs_look.setdefault((channel, sku), set()).add(why)
@@ -631,8 +666,9 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
         for sku, what in touched.items():
             self.taken[f"stock: {what}"] += 1
             if what == "set without an answer":
-                # It may erase what is sold until it lands.
-                self.slack[channel, sku] += 1_000
+                # It may erase what was under way when it was sent, and what is sold until it lands: see `step`.
+                was_open = sku in open_moves and open_moves[sku] is None
+                self.slack[channel, sku] += 0 if was_open else in_flight[sku]
                 self.look_needed(channel, sku, what)
             elif what == "settled":
                 # Whatever was in flight, nothing is sold twice; it may be kept from sale for a while.
@@ -732,14 +768,14 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
                 self.carry_out(channel, "sync", selection=Selection.of(ids, is_forced=True))
 
     def look(self):
-        """Let the looks come that are due: by turns, and where pieces were missing for longer than a basket lives."""
+        """A person has one look taken; what is missing then is believed by the sync after a basket's life."""
         self.taken["looked"] += len(self.needs_look)
         if self.needs_look:
-            for seconds in (0, 26 * 3600, 7 * 86400, 26 * 3600):
-                self.move(seconds)
-                for channel in self.channels:
-                    self.carry_out(channel, "sync")
-                    self.carry_out(channel, "sync")
+            for channel, shop in enumerate(self.shops):
+                self.carry_out(channel, "sync", selection=Selection.of(shop.all_ids(), is_forced=True))
+            self.move(26 * 3600)
+            for channel in self.channels:
+                self.carry_out(channel, "sync")
 
     def compare(self, *, but):
         for channel in self.channels:
