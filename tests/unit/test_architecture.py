@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 HUB = Path(__file__).parents[2] / "packages" / "tradepost" / "src" / "tradepost"
+SANDBOX = Path(__file__).parents[2] / "packages" / "miva-sandbox" / "src" / "miva_sandbox"
 DOMAIN = HUB / "domain"
 BUILDER = HUB / "database" / "sql.py"
 # What is as pure as the domain itself: values in, values out, no clock, no file and no network.
@@ -156,10 +157,27 @@ def test_one_function_makes_an_outcome_of_an_answer():
     }
 
 
-def test_no_two_classes_of_the_hub_have_one_name():
-    places: dict[str, list[str]] = {}
-    for where, node in all_nodes():
+def types_of(module: ast.Module) -> Iterator[str]:
+    """The names of its classes, and of the types that it gives a name. What stands for any type may be alike."""
+    for node in ast.walk(module):
         if isinstance(node, ast.ClassDef) and node.name != "Meta":
-            places.setdefault(node.name, []).append(where)
+            yield node.name
+    for node in module.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        for target in targets:
+            is_variable = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "TypeVar"
+            if isinstance(target, ast.Name) and target.id[0].isupper() and not target.id.isupper() and not is_variable:
+                yield target.id
 
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+@pytest.mark.parametrize("distribution", [HUB, SANDBOX], ids=lambda path: path.name)
+def test_no_two_types_have_one_name(distribution):
+    found: dict[str, list[str]] = {}
+    for path in sorted(distribution.glob("**/*.py")):
+        if path.parent.name != "migrations":
+            for name in types_of(ast.parse(path.read_text(encoding="utf-8"))):
+                found.setdefault(name, []).append(str(path.relative_to(distribution)))
+
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}

@@ -32,7 +32,7 @@ BasketHours = Annotated[
     int | None,
     typer.Option(min=1, max=720, help="How long pieces may lie in a basket of the store before they count as missing."),
 ]
-Digest = Annotated[
+DigestOption = Annotated[
     str | None, typer.Option(metavar="sha256|sha1", help="How requests are signed; sha256 unless the store is old.")
 ]
 WebUser = Annotated[
@@ -86,7 +86,7 @@ NoImages = Annotated[bool, typer.Option("--no-images", help="Forget the image se
 NewWebPassword = Annotated[
     bool, typer.Option("--new-web-password", help="Read a new password of the web server itself.")
 ]
-Acknowledge = Annotated[AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")]
+AcknowledgeOption = Annotated[AcknowledgeMode | None, typer.Option(help="How the store is told of imported orders.")]
 AcknowledgeField = Annotated[
     str | None, typer.Option(metavar="CODE", help="The order custom field that --acknowledge field sets.")
 ]
@@ -98,7 +98,7 @@ AcknowledgeQueue = Annotated[
         help="The queue in which the store's workflow puts orders that --acknowledge queue told it of; '' if unknown.",
     ),
 ]
-Shipments = Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")]
+ShipmentsOption = Annotated[ShipmentPath | None, typer.Option(help="By which call shipments are made.")]
 LookBackDays = Annotated[
     int | None,
     typer.Option(
@@ -181,7 +181,7 @@ LostAnswerSeconds = Annotated[
         min=60, max=86_400, help="After how long a request that the store did not answer can't arrive there any more."
     ),
 ]
-Address = Annotated[
+AddressOption = Annotated[
     bool | None, typer.Option("--address/--no-address", help="Whether new products get a readable web address.")
 ]
 Dimensions = Annotated[

@@ -22,7 +22,7 @@ from tradepost.operations.order_exports import confirm_batch, exported_text, nex
 from tradepost.operations.ports import ConsumerTarget
 from tradepost.security.terminal import printable
 
-Consumer = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
+ConsumerArgument = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
 
 
 def export(
@@ -91,7 +91,7 @@ def export(
 
 
 def confirm_(
-    consumer: Consumer,
+    consumer: ConsumerArgument,
     cursor: Annotated[int, typer.Argument(metavar="CURSOR", help="The number of the batch.")],
     *,
     channel: ChannelOption = "",
@@ -111,9 +111,9 @@ def confirm_(
 
 def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
     """List who takes orders, how far each has confirmed, and what waits for it to."""
-    from tradepost.database.models import Consumer as ConsumerRow
+    from tradepost.database.models import Consumer
 
-    rows = ConsumerRow.objects.filter(channel=the_channel(channel)).order_by("name")
+    rows = Consumer.objects.filter(channel=the_channel(channel)).order_by("name")
     rows = rows.select_related("open_batch", "target")
     found = [(row, getattr(row, "open_batch", None), getattr(row, "target", None)) for row in rows]
     if as_json:
@@ -159,7 +159,7 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
 
 
 def remove_consumer_(
-    consumer: Consumer, *, yes: YesOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+    consumer: ConsumerArgument, *, yes: YesOption = False, channel: ChannelOption = "", as_json: JsonOption = False
 ) -> None:
     """Forget a consumer and what it was given; orders that were handed over stay so."""
     from tradepost import wiring
@@ -174,7 +174,7 @@ def remove_consumer_(
 
 
 def deliver_to(
-    consumer: Consumer,
+    consumer: ConsumerArgument,
     address: Annotated[
         str,
         typer.Argument(

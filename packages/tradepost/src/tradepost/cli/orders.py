@@ -12,7 +12,7 @@ from tradepost.cli.order_export import confirm_, consumers, deliver, deliver_to,
 from tradepost.cli.order_reconcile import reconcile
 from tradepost.cli.order_values import amount
 from tradepost.cli.output import err, out, print_json, print_table
-from tradepost.cli.shipments import NowOption, shipment_json, told
+from tradepost.cli.shipments import TellNowOption, shipment_json, told
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import UNSENT, ShipmentState
@@ -331,7 +331,7 @@ def ship(
     ] = None,
     cost: Annotated[str, typer.Option(help="What the shipment cost.")] = "0",
     reference: Annotated[str, typer.Option(help="Your own name for the package.")] = "",
-    now: NowOption = False,
+    now: TellNowOption = False,
     even_if_held: Annotated[bool, typer.Option("--even-if-held", help="Ship an order that is on hold.")] = False,
     dry_run: DryRunOption = False,
     channel: ChannelOption = "",

@@ -26,7 +26,7 @@ from tradepost.security.terminal import escaped, printable
 out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = CleanConsole(stderr=True, highlight=False)
 
-Step = Callable[[int, int | None, str], None]
+ShowStep = Callable[[int, int | None, str], None]
 """Shows how far a piece of work is: done, total (None if unknown), both of the same things, and what is being done."""
 
 
@@ -146,7 +146,7 @@ def short(value: Any, *, width: int = 100) -> str:
 
 
 @contextmanager
-def progress(*, is_shown: bool = True) -> Iterator[Step]:
+def progress(*, is_shown: bool = True) -> Iterator[ShowStep]:
     """Show a progress bar on standard error while the block works; quiet where nobody watches."""
     bar = Progress(
         SpinnerColumn(),

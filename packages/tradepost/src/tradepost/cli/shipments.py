@@ -30,7 +30,7 @@ Codes = Annotated[
     list[str] | None, typer.Argument(metavar="SHIPMENT", help="Codes in the hub; left out, all that are parked.")
 ]
 ReasonOption = Annotated[str, typer.Option(help="Why, for whoever meets it.")]
-NowOption = Annotated[bool, typer.Option("--now", help="Tell the store at once of all shipments that are due.")]
+TellNowOption = Annotated[bool, typer.Option("--now", help="Tell the store at once of all shipments that are due.")]
 
 
 @app.command("list")
@@ -77,7 +77,7 @@ def list_(
 def import_(
     file: Annotated[Path, typer.Argument(help="A CSV file with the columns order, tracking, carrier and more.")],
     *,
-    now: NowOption = False,
+    now: TellNowOption = False,
     even_if_held: Annotated[bool, typer.Option("--even-if-held", help="Ship orders that are on hold.")] = False,
     dry_run: DryRunOption = False,
     channel: ChannelOption = "",
@@ -114,7 +114,7 @@ def correct(
     tracking: Annotated[str | None, typer.Option(help="The tracking number as it should be.")] = None,
     carrier: Annotated[str | None, typer.Option(help="Who carries it.")] = None,
     cost: Annotated[str | None, typer.Option(help="What it cost.")] = None,
-    now: NowOption = False,
+    now: TellNowOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
@@ -148,7 +148,7 @@ def take_back(
 
 @app.command()
 def retry(
-    shipments: Codes = None, *, now: NowOption = False, channel: ChannelOption = "", as_json: JsonOption = False
+    shipments: Codes = None, *, now: TellNowOption = False, channel: ChannelOption = "", as_json: JsonOption = False
 ) -> Exit:
     """Let parked or suppressed shipments be sent, also over what somebody has made of them on the store."""
     from tradepost.engine.schedules import when_applied

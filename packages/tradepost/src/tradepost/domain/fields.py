@@ -60,7 +60,7 @@ class Group(StrEnum):
 Missing = tuple[Any, Any]
 """What is to be sent of a field: what the store has in its place, and what it should have."""
 
-Comparison = Callable[..., Missing | None]
+Comparer = Callable[..., Missing | None]
 """
 Compares what the store has with what is wanted; None when nothing is to be sent. Of a field with `ours` it is also
 told what the hub has put there.
@@ -74,7 +74,7 @@ def _equal(have: Any, want: Any) -> Missing | None:
     return None if have == want else (have, want)
 
 
-def _within(tolerance: Decimal) -> Comparison:
+def _within(tolerance: Decimal) -> Comparer:
     return lambda have, want: None if abs(have - want) <= tolerance else (have, want)
 
 
@@ -176,7 +176,7 @@ class Field:
     verbs: frozenset[Verb]
     about: str
     make: Callable[[Making], Any]
-    compare: Comparison = _equal
+    compare: Comparer = _equal
     seen: Callable[[StoreProduct], Any] | None = None
     goes_unread: bool = False
     mark: Callable[[Making], Any] | None = None

@@ -121,6 +121,12 @@ class StoreRow:
     created: int = 0
 
 
+ProductsByKey = Mapping[str, StoreProduct]
+"""By code key."""
+
+ProductsById = Mapping[int, StoreProduct]
+
+
 def is_same_product(known: int | None, found: int) -> bool:
     """
     Whether a product under an id that is known is the one that was known, by when either was made.

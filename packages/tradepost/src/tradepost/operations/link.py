@@ -15,7 +15,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.matching import WORDS, Hits, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
-from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
+from tradepost.domain.store import ProductsByKey, StoreProduct, StoreRow, is_same_product
 from tradepost.operations.candidates import chosen_product
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
@@ -96,11 +96,10 @@ def read_candidates(
     return candidates
 
 
-Found = Mapping[str, StoreProduct]
 Holders = Mapping[str, ListingRow]
 
 
-class LinkListings(Operation[LinkDecision, Holders, Found, None]):
+class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
     """The store is paged through before anything is decided: a match must be the only one."""
 
     name = "link"
@@ -142,16 +141,16 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         for start in range(0, len(self._decisions), _BATCH):
             yield Batch(self._decisions[start : start + _BATCH])
 
-    def observe(self, ports: Ports, batch: Batch[LinkDecision]) -> Found:
+    def observe(self, ports: Ports, batch: Batch[LinkDecision]) -> ProductsByKey:
         codes = [decision.product.code for decision in batch.rows if decision.product is not None]
         return ports.store.products_by_code(codes) if codes else {}
 
-    def facts(self, ports: Ports, batch: Batch[LinkDecision], seen: Found) -> Holders:
+    def facts(self, ports: Ports, batch: Batch[LinkDecision], seen: ProductsByKey) -> Holders:
         """Which listings have these codes already."""
         codes = [decision.product.code for decision in batch.rows if decision.product is not None]
         return ports.listings.by_codes(codes) if codes else {}
 
-    def plan(self, batch: Batch[LinkDecision], facts: Holders | None, seen: Found) -> Plan[None]:
+    def plan(self, batch: Batch[LinkDecision], facts: Holders | None, seen: ProductsByKey) -> Plan[None]:
         units: list[Unit] = []
         settled: list[Result] = []
         for decision in batch.rows:
@@ -163,7 +162,12 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         return Plan(None, tuple(units), tuple(settled))
 
     def judge(
-        self, batch: Batch[LinkDecision], facts: Holders | None, seen: Found, plan: Plan[None], evidence: Evidence
+        self,
+        batch: Batch[LinkDecision],
+        facts: Holders | None,
+        seen: ProductsByKey,
+        plan: Plan[None],
+        evidence: Evidence,
     ) -> Verdict:
         verdict = Verdict()
         for decision in batch.rows:
@@ -178,7 +182,9 @@ class LinkListings(Operation[LinkDecision, Holders, Found, None]):
         return verdict
 
 
-def confirm(decision: LinkDecision, *, holders: Holders, seen: Found) -> StoreProduct | tuple[Attention, str] | None:
+def confirm(
+    decision: LinkDecision, *, holders: Holders, seen: ProductsByKey
+) -> StoreProduct | tuple[Attention, str] | None:
     """Look at a decision again with the whole product: what to link to, or why not; None if it is gone meanwhile."""
     row = decision.row
     product = seen.get(code_key(decision.product.code)) if decision.product is not None else None

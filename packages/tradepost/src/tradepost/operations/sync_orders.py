@@ -29,7 +29,7 @@ from tradepost.domain.order_changes import MISSING_SHIPMENT
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId, Unit
 from tradepost.domain.shipment import CURE, carrier_on_store, is_same_tracking, joined, members
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
-from tradepost.operations.get_orders.found import Orders, seen_of
+from tradepost.operations.get_orders.found import FoundOrders, seen_of
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import (
     ChannelSettings,
@@ -85,7 +85,7 @@ class SendingFacts:
     sending: Collection[int]
 
 
-class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
+class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
     """
     Send what is due, no two shipments of one order together.
 
@@ -117,18 +117,20 @@ class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
                 # Until the last part is through, a later attempt has to see them all again.
                 yield Batch(part, after if part is parts[-1] else None)
 
-    def observe(self, ports: Ports, batch: Batch[Shipment]) -> Orders:
+    def observe(self, ports: Ports, batch: Batch[Shipment]) -> FoundOrders:
         return seen_of(ports.store.orders_by_id({shipment.order_number for shipment in batch.rows}))
 
-    def observe_again(self, ports: Ports, batch: Batch[Shipment], seen: Orders, sent: Plan[Packing]) -> Orders:
+    def observe_again(
+        self, ports: Ports, batch: Batch[Shipment], seen: FoundOrders, sent: Plan[Packing]
+    ) -> FoundOrders:
         subjects = {change.subject.id for change in sent.changes(Side.STORE)}
         numbers = {sent.detail.parcels[subject].send.shipment.order_number for subject in subjects}
         return {**seen, **seen_of(ports.store.orders_by_id(numbers))}
 
-    def facts(self, ports: Ports, batch: Batch[Shipment], seen: Orders) -> SendingFacts:
+    def facts(self, ports: Ports, batch: Batch[Shipment], seen: FoundOrders) -> SendingFacts:
         return SendingFacts(ports.clock(), ports.orders.sending([shipment.id for shipment in batch.rows]))
 
-    def plan(self, batch: Batch[Shipment], facts: SendingFacts | None, seen: Orders) -> Plan[Packing]:
+    def plan(self, batch: Batch[Shipment], facts: SendingFacts | None, seen: FoundOrders) -> Plan[Packing]:
         units: list[Unit] = []
         settled: list[Result] = []
         packing = Packing()
@@ -191,7 +193,7 @@ class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
         until = shipment.sending_since + self._wait
         return until if facts.now < until else None
 
-    def steps(self) -> Sequence[Step[Orders, Packing]]:
+    def steps(self) -> Sequence[Step[FoundOrders, Packing]]:
         return (
             Step(
                 takes=lambda change, packing: not _is_there(change, packing),
@@ -206,7 +208,7 @@ class SendShipments(Operation[Shipment, SendingFacts, Orders, Packing]):
         self,
         batch: Batch[Shipment],
         facts: SendingFacts | None,
-        seen: Orders,
+        seen: FoundOrders,
         plan: Plan[Packing],
         evidence: Evidence,
     ) -> Verdict:

@@ -11,18 +11,16 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Health, Link
 from tradepost.domain.order import StoreOrder, acknowledgement_note
 from tradepost.domain.stock import offered
-from tradepost.domain.store import StoreProduct
+from tradepost.domain.store import ProductsByKey, StoreProduct
 from tradepost.operations.ports import ListingRow
 
-Seen = Mapping[str, StoreProduct]
 
-
-def of_listings(rows: Iterable[ListingRow], seen: Seen) -> list[str]:
+def of_listings(rows: Iterable[ListingRow], seen: ProductsByKey) -> list[str]:
     """Name the linked listings that the store does not show as the hub wants them, and say why."""
     return [f"{row.code}: {fault}" for row in rows if row.status.link is Link.LINKED and (fault := _fault(row, seen))]
 
 
-def _fault(row: ListingRow, seen: Seen) -> str:
+def _fault(row: ListingRow, seen: ProductsByKey) -> str:
     product = seen.get(code_key(row.code))
     if product is None:
         return "is not on the store"
@@ -51,7 +49,7 @@ def _stock_fault(row: ListingRow, product: StoreProduct) -> str:
     return "" if product.stock.count == wanted else f"has {product.stock.count} in stock instead of {wanted}"
 
 
-def of_absence(rows: Iterable[ListingRow], seen: Seen) -> list[str]:
+def of_absence(rows: Iterable[ListingRow], seen: ProductsByKey) -> list[str]:
     """Name the listings that are still on the store, or still a choice of their family."""
     faults: list[str] = []
     for row in rows:

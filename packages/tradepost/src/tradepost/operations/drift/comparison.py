@@ -27,7 +27,7 @@ from tradepost.domain.drift import (
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link
 from tradepost.domain.plan import Change, FieldChange, Plan, Unit
-from tradepost.domain.store import StoreProduct
+from tradepost.domain.store import ProductsById, StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import ChannelSettings, Compared, FamilyRows, ListingRow, Ports
 from tradepost.operations.publish.cleaning import cleaned
@@ -42,8 +42,7 @@ _BATCH = 200
 # What a sync sends, by force whatever was accepted; content is overwritten.
 FORCED = frozenset({Group.PRICE, Group.STATUS})
 
-Found = Mapping[int, StoreProduct]
-Wanted = Mapping[int, WantedUnit | None]
+WantedUnits = Mapping[int, WantedUnit | None]
 """By product."""
 
 
@@ -56,7 +55,7 @@ class ComparisonFacts:
     known: Mapping[int, Mapping[Group, Drift]]
 
 
-class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Compared]]):
+class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[int, Compared]]):
     """
     `selection` with `is_forced`: those that were chosen, and ours is right in all that a sync sends.
 
@@ -92,7 +91,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
                 yield Batch(rest)
         yield from _in_batches(ports.drifts.due(now=ports.clock(), limit=AT_ONCE))
 
-    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Found:
+    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> ProductsById:
         # Of what was only linked no content is proven, so there is none to compare.
         whole = [row for row in batch.rows if row.proven_fingerprints]
         lean = [row for row in batch.rows if not row.proven_fingerprints]
@@ -100,7 +99,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
         refuse_others(whole, found)
         return {**found, **read_products(ports, lean)}
 
-    def facts(self, ports: Ports, batch: Batch[ListingRow], seen: Found) -> ComparisonFacts:
+    def facts(self, ports: Ports, batch: Batch[ListingRow], seen: ProductsById) -> ComparisonFacts:
         rows = ports.listings.by_ids([row.id for row in batch.rows])
         products = sorted({row.product_id for row in rows if row.proven_fingerprints})
         families = (cleaned(ports, family) for family in ports.listings.families(products))
@@ -111,7 +110,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
         )
 
     def plan(
-        self, batch: Batch[ListingRow], facts: ComparisonFacts | None, seen: Found
+        self, batch: Batch[ListingRow], facts: ComparisonFacts | None, seen: ProductsById
     ) -> Plan[Mapping[int, Compared]]:
         assert facts is not None
         wanted = {product_id: self._wanted(family) for product_id, family in facts.families.items()}
@@ -132,7 +131,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
         self,
         batch: Batch[ListingRow],
         facts: ComparisonFacts | None,
-        seen: Found,
+        seen: ProductsById,
         plan: Plan[Mapping[int, Compared]],
         evidence: Evidence,
     ) -> Verdict:
@@ -144,7 +143,9 @@ class Comparison(Operation[ListingRow, ComparisonFacts, Found, Mapping[int, Comp
                 verdict.flag(each.row.id, Attention.DRIFT, question(each.row.sku, drifts))
         return verdict
 
-    def _compare(self, row: ListingRow, product: StoreProduct, facts: ComparisonFacts, wanted: Wanted) -> DriftFinding:
+    def _compare(
+        self, row: ListingRow, product: StoreProduct, facts: ComparisonFacts, wanted: WantedUnits
+    ) -> DriftFinding:
         known = facts.known.get(row.id, {})
         return judge_drift(
             row,

@@ -23,7 +23,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict
-from tradepost.operations.get_orders.found import Orders, seen_of
+from tradepost.operations.get_orders.found import FoundOrders, seen_of
 from tradepost.operations.outcomes import Answers, answers_of
 from tradepost.operations.ports import ChannelSettings, OrderRow, Ports, ShipmentSend, WriteOutcome
 
@@ -37,12 +37,12 @@ class SeenOrders:
     those of which the store has said in this run that its workflows were told.
     """
 
-    orders: Orders
+    orders: FoundOrders
     queued: frozenset[int] = frozenset()
     answered: frozenset[int] = frozenset()
 
 
-class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
+class Acknowledge(Operation[OrderRow, datetime, SeenOrders, FoundOrders]):
     """
     Tell the store about imported orders that it was not told about, by the channel's way of doing so.
 
@@ -66,7 +66,9 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
     def observe(self, ports: Ports, batch: Batch[OrderRow]) -> SeenOrders:
         return self._look(ports, [row.external_id for row in batch.rows])
 
-    def observe_again(self, ports: Ports, batch: Batch[OrderRow], seen: SeenOrders, sent: Plan[Orders]) -> SeenOrders:
+    def observe_again(
+        self, ports: Ports, batch: Batch[OrderRow], seen: SeenOrders, sent: Plan[FoundOrders]
+    ) -> SeenOrders:
         found = self._look(ports, [int(change.subject.key) for change in sent.changes(Side.STORE)])
         return SeenOrders({**seen.orders, **found.orders}, seen.queued | found.queued, seen.answered)
 
@@ -79,7 +81,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
     def facts(self, ports: Ports, batch: Batch[OrderRow], seen: SeenOrders) -> datetime:
         return ports.clock()
 
-    def plan(self, batch: Batch[OrderRow], facts: datetime | None, seen: SeenOrders) -> Plan[Orders]:
+    def plan(self, batch: Batch[OrderRow], facts: datetime | None, seen: SeenOrders) -> Plan[FoundOrders]:
         assert facts is not None
         units: list[Unit] = []
         settled: list[Result] = []
@@ -118,7 +120,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
             return True
         return isinstance(order, StoreOrder) and self._way.is_seen(order, is_queued=number in seen.queued)
 
-    def steps(self) -> Sequence[Step[SeenOrders, Orders]]:
+    def steps(self) -> Sequence[Step[SeenOrders, FoundOrders]]:
         return (
             Step(
                 takes=lambda _change, _orders: True,
@@ -139,7 +141,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
         batch: Batch[OrderRow],
         facts: datetime | None,
         seen: SeenOrders,
-        plan: Plan[Orders],
+        plan: Plan[FoundOrders],
         evidence: Evidence,
     ) -> Verdict:
         told = [row for row in batch.rows if self._is_told(row, seen)]
@@ -158,7 +160,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
             },
         )
 
-    def _send(self, ports: Ports, plan: Plan[Orders]) -> Answers:
+    def _send(self, ports: Ports, plan: Plan[FoundOrders]) -> Answers:
         try:
             return self._tell(ports, plan)
         except PermissionMissing:
@@ -167,7 +169,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
                 ports.orders.end_telling([int(change.subject.key) for change in plan.changes(Side.STORE)])
             raise
 
-    def _tell(self, ports: Ports, plan: Plan[Orders]) -> Answers:
+    def _tell(self, ports: Ports, plan: Plan[FoundOrders]) -> Answers:
         sent = {int(change.subject.key): change.subject.id for change in plan.changes(Side.STORE)}
         match self._way.mode:
             case AcknowledgeMode.PICKING:
@@ -182,11 +184,11 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, Orders]):
         return {sent[number]: answer for number, answer in answers.items()}
 
 
-def _begin(ports: Ports, plan: Plan[Orders]) -> None:
+def _begin(ports: Ports, plan: Plan[FoundOrders]) -> None:
     ports.orders.begin_telling([int(change.subject.key) for change in plan.changes(Side.STORE)], at=ports.clock())
 
 
-def _note_answered(seen: SeenOrders, plan: Plan[Orders], answers: Answers) -> SeenOrders:
+def _note_answered(seen: SeenOrders, plan: Plan[FoundOrders], answers: Answers) -> SeenOrders:
     told = {
         int(change.subject.key)
         for change in plan.changes(Side.STORE)
@@ -195,7 +197,7 @@ def _note_answered(seen: SeenOrders, plan: Plan[Orders], answers: Answers) -> Se
     return replace(seen, answered=seen.answered | told)
 
 
-def _start_picking(ports: Ports, plan: Plan[Orders]) -> Answers:
+def _start_picking(ports: Ports, plan: Plan[FoundOrders]) -> Answers:
     sent = list(plan.changes(Side.STORE))
     at = ports.clock()
     orders = [plan.detail[int(change.subject.key)] for change in sent]

@@ -8,9 +8,9 @@ from tradepost.domain.plan import Plan
 from tradepost.operations.form import Batch, Evidence, Verdict, drive
 from tradepost.operations.ports import KnownSighting, Ports, SightedOrder
 from tradepost.operations.stock.sightings import (
-    Detail,
     Sight,
     Sighted,
+    SightedOrders,
     SightingFacts,
     order_news,
     orders_of,
@@ -47,7 +47,12 @@ class OrderComparison(Sight):
             yield Batch([row for row in rows if not isinstance(row, SightedOrder) or row.id not in self._just_found])
 
     def judge(
-        self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None, plan: Plan[Detail], evidence: Evidence
+        self,
+        batch: Batch[Sighted],
+        facts: SightingFacts | None,
+        seen: None,
+        plan: Plan[SightedOrders],
+        evidence: Evidence,
     ) -> Verdict:
         verdict = super().judge(batch, facts, seen, plan, evidence)
         known = facts.known if facts is not None else {}

@@ -3,9 +3,9 @@
 from tradepost.domain.order import StoreOrder, UnreadableOrder
 from tradepost.operations.ports import OrdersById
 
-Orders = dict[int, StoreOrder | UnreadableOrder]
+FoundOrders = dict[int, StoreOrder | UnreadableOrder]
 
 
-def seen_of(found: OrdersById) -> Orders:
+def seen_of(found: OrdersById) -> FoundOrders:
     """Orders by number, those that can't be read with the reason: they are not gone."""
     return {**found, **found.unreadable}

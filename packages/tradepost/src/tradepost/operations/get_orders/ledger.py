@@ -19,7 +19,7 @@ from tradepost.domain.order_changes import DELETED, LedgerOrder, changes_since
 from tradepost.domain.order_news import OrderCriteria, OrderNews, needs_details
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
-from tradepost.operations.get_orders.found import Orders, seen_of
+from tradepost.operations.get_orders.found import FoundOrders, seen_of
 from tradepost.operations.ports import ChannelSettings, Ports
 
 _AT_ONCE = 300
@@ -50,7 +50,7 @@ class LedgerFacts:
     parked: Mapping[str, str]
 
 
-class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
+class KeepLedger(Operation[OrderNews, LedgerFacts, FoundOrders, LedgerPlan]):
     """
     Judge what is news: import what is wanted, follow what was imported. One bad order never stops others.
 
@@ -80,14 +80,14 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         rows |= {row.number: row for row in self._found[start : start + _AT_ONCE]}
         return [rows[number] for number in sorted(rows)[:_AT_ONCE]]
 
-    def observe(self, ports: Ports, batch: Batch[OrderNews]) -> Orders:
+    def observe(self, ports: Ports, batch: Batch[OrderNews]) -> FoundOrders:
         wanted = [row.number for row in batch.rows if needs_details(row, self._criteria)]
         return seen_of(ports.store.orders_by_id(wanted)) if wanted else {}
 
-    def facts(self, ports: Ports, batch: Batch[OrderNews], seen: Orders) -> LedgerFacts:
+    def facts(self, ports: Ports, batch: Batch[OrderNews], seen: FoundOrders) -> LedgerFacts:
         return LedgerFacts(ports.orders.ledger([row.number for row in batch.rows]), ports.orders.parked())
 
-    def plan(self, batch: Batch[OrderNews], facts: LedgerFacts | None, seen: Orders) -> Plan[LedgerPlan]:
+    def plan(self, batch: Batch[OrderNews], facts: LedgerFacts | None, seen: FoundOrders) -> Plan[LedgerPlan]:
         assert facts is not None
         detail = LedgerPlan()
         units: list[Unit] = []
@@ -132,7 +132,7 @@ class KeepLedger(Operation[OrderNews, LedgerFacts, Orders, LedgerPlan]):
         self,
         batch: Batch[OrderNews],
         facts: LedgerFacts | None,
-        seen: Orders,
+        seen: FoundOrders,
         plan: Plan[LedgerPlan],
         evidence: Evidence,
     ) -> Verdict:

@@ -45,7 +45,7 @@ from tradepost.operations.publish.family_plan import (
     setup_items,
 )
 from tradepost.operations.publish.files import upload
-from tradepost.operations.publish.values import Detail, Facts, Seen
+from tradepost.operations.publish.values import PublishDetail, PublishFacts, PublishSeen
 from tradepost.operations.same_products import refuse_others
 from tradepost.operations.selection import EVERYTHING, Selection
 from tradepost.operations.stock.sightings import sight_first
@@ -70,7 +70,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
             ports.run.report([_images_left_out(ports.channel.name, operation.without_images)])
 
 
-class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
+class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
     name = "publish"
     label = "published"
     attentions = frozenset(
@@ -117,7 +117,7 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
             after = rows[-1].listings[0].product_id
             yield Batch([cleaned(ports, row) for row in rows], after)
 
-    def observe(self, ports: Ports, batch: Batch[FamilyRows]) -> Seen:
+    def observe(self, ports: Ports, batch: Batch[FamilyRows]) -> PublishSeen:
         sources = [] if ports.image_store is None else self._image_sources(batch.rows)
         prepared = ports.source_images.prepare(sources) if sources else {}
         codes = [row.code for family in batch.rows for row in family.listings]
@@ -127,14 +127,16 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         by_code = ports.store.products_by_code(codes)
         rows = [row for family in batch.rows for row in family.listings]
         refuse_others(rows, {product.id: product for product in by_code.values()})
-        return Seen(
+        return PublishSeen(
             {**{code_key(product.code): product for product in by_sku}, **by_code},
             {source: file for source, file in prepared.items() if isinstance(file, ImageFile)},
             {source: reason for source, reason in prepared.items() if isinstance(reason, ImageUnusable)},
             sends_images=ports.image_store is not None,
         )
 
-    def observe_again(self, ports: Ports, batch: Batch[FamilyRows], seen: Seen, sent: Plan[Detail]) -> Seen:
+    def observe_again(
+        self, ports: Ports, batch: Batch[FamilyRows], seen: PublishSeen, sent: Plan[PublishDetail]
+    ) -> PublishSeen:
         touched = {unit.key for unit in sent.units for change in unit.changes if _is_product(change)}
         codes = {code for family in sent.detail.families if family.unit.key in touched for code in family.codes}
         if not codes:
@@ -144,17 +146,17 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         kept = {key: product for key, product in seen.products.items() if key not in keys}
         return replace(seen, products={**kept, **ports.store.products_by_code(codes)})
 
-    def facts(self, ports: Ports, batch: Batch[FamilyRows], seen: Seen) -> Facts:
+    def facts(self, ports: Ports, batch: Batch[FamilyRows], seen: PublishSeen) -> PublishFacts:
         codes = [row.code for family in batch.rows for row in family.listings]
         holders = ports.listings.by_codes([product.code for product in seen.products.values()])
-        return Facts(
+        return PublishFacts(
             frozenset(ports.intents.open_among(codes)),
             frozenset(ports.inventory.known_setup()),
             ports.listings.taken([product.id for product in seen.products.values()]),
             {key: row.id for key, row in holders.items()},
         )
 
-    def plan(self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen) -> Plan[Detail]:
+    def plan(self, batch: Batch[FamilyRows], facts: PublishFacts | None, seen: PublishSeen) -> Plan[PublishDetail]:
         assert facts is not None
         files = {source: file for source, file in seen.files.items() if source not in seen.refused}
         taken = dict(facts.taken)
@@ -187,19 +189,19 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
         rules = self._channel.rules
         units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen, rules) for family in families)]
         return Plan(
-            Detail(tuple(families), {change.subject.id: item for change, item in set_up.items()}, images),
+            PublishDetail(tuple(families), {change.subject.id: item for change, item in set_up.items()}, images),
             tuple(unit for unit in units if not unit.is_empty),
             tuple(_settled(families, seen)),
         )
 
-    def steps(self) -> Sequence[Step[Seen, Detail]]:
+    def steps(self) -> Sequence[Step[PublishSeen, PublishDetail]]:
         return (
             Step(takes=_of(SubjectKind.SETUP), send=_set_up, learn=_learn_set_up),
             Step(takes=_of(SubjectKind.FILE), send=_upload, learn=_learn_files),
             Step(takes=_of(SubjectKind.PRODUCT), send=provision, commit_first=_open_intents, learn=_learn_answers),
         )
 
-    def unread(self, change: Change, seen: Seen) -> frozenset[str]:
+    def unread(self, change: Change, seen: PublishSeen) -> frozenset[str]:
         if change.subject.kind is SubjectKind.SETUP:
             return frozenset(field.name for field in change.fields)
         product = seen.products.get(code_key(change.subject.key)) if _is_product(change) else None
@@ -207,14 +209,19 @@ class Publish(Operation[FamilyRows, Facts, Seen, Detail]):
             return frozenset()
         return frozenset(field.name for field in change.fields if FIELDS[field.name].on_store(product) is None)
 
-    def implied(self, change: Change, seen: Seen) -> frozenset[str]:
+    def implied(self, change: Change, seen: PublishSeen) -> frozenset[str]:
         """A document is executed in order, and opens a product last: what can be bought has its stock."""
         product = seen.products.get(code_key(change.subject.key)) if change.touches("quantity") else None
         is_open = product is not None and is_on_sale(product, seen.on_pages)
         return frozenset({"quantity", "sells_without_stock"}) if is_open else frozenset()
 
     def judge(
-        self, batch: Batch[FamilyRows], facts: Facts | None, seen: Seen, plan: Plan[Detail], evidence: Evidence
+        self,
+        batch: Batch[FamilyRows],
+        facts: PublishFacts | None,
+        seen: PublishSeen,
+        plan: Plan[PublishDetail],
+        evidence: Evidence,
     ) -> Verdict:
         return verdict.judge(plan.detail, seen=seen, evidence=evidence, channel=self._channel)
 
@@ -275,7 +282,7 @@ def _attached(family: FamilyPlan) -> list[WantedImage]:
     ]
 
 
-def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: Seen, rules: ContentRules) -> Unit:
+def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: PublishSeen, rules: ContentRules) -> Unit:
     uploads = [
         changes.image_uploaded(path, size_bytes=images[path].size_bytes)
         for path in dict.fromkeys(image.path for image in _attached(family))
@@ -296,7 +303,7 @@ def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: Seen, rules
     return Unit(family.unit.key, (*uploads, *links, *family.unit.changes))
 
 
-def _settled(families: Sequence[FamilyPlan], seen: Seen) -> Iterator[Result]:
+def _settled(families: Sequence[FamilyPlan], seen: PublishSeen) -> Iterator[Result]:
     """What can't be done, and why."""
     for source, reason in seen.unusable.items():
         yield Result(changes.image_uploaded(source, size_bytes=0), Outcome.FAILED, message=str(reason))
@@ -331,7 +338,7 @@ def _left_alone(row: ListingRow) -> Change:
 # --- the steps ------------------------------------------------------------------------------------------------------
 
 
-def _of(kind: SubjectKind) -> Callable[[Change, Detail], bool]:
+def _of(kind: SubjectKind) -> Callable[[Change, PublishDetail], bool]:
     return lambda change, _detail: change.subject.kind is kind
 
 
@@ -339,12 +346,12 @@ def _is_product(change: Change) -> bool:
     return change.subject.kind is SubjectKind.PRODUCT
 
 
-def _set_up(ports: Ports, plan: Plan[Detail]) -> Answers:
+def _set_up(ports: Ports, plan: Plan[PublishDetail]) -> Answers:
     planned = list(plan.changes(Side.STORE))
     return answers_of(planned, ports.store.set_up([plan.detail.set_up[change.subject.id] for change in planned]))
 
 
-def _learn_set_up(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
+def _learn_set_up(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:
     done = {
         change.subject.id: plan.detail.set_up[change.subject.id]
         for change in plan.changes(Side.STORE)
@@ -353,7 +360,7 @@ def _learn_set_up(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
     return replace(seen, set_up={**seen.set_up, **done})
 
 
-def _upload(ports: Ports, plan: Plan[Detail]) -> Answers:
+def _upload(ports: Ports, plan: Plan[PublishDetail]) -> Answers:
     assert ports.image_store is not None
     return upload(
         list(plan.changes(Side.STORE)),
@@ -364,7 +371,7 @@ def _upload(ports: Ports, plan: Plan[Detail]) -> Answers:
     )
 
 
-def _learn_files(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
+def _learn_files(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:
     """A file that can't be brought there must not be attached."""
     by_path = {change.subject.key: answers[change.subject.id] for change in plan.changes(Side.STORE)}
     failed = {path: answer.message for path, answer in by_path.items() if answer.outcome is WriteOutcome.FAILED}
@@ -378,11 +385,11 @@ def _learn_files(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
     return replace(seen, refused={**seen.refused, **sources}, uploaded={**seen.uploaded, **sizes})
 
 
-def _open_intents(ports: Ports, plan: Plan[Detail]) -> None:
+def _open_intents(ports: Ports, plan: Plan[PublishDetail]) -> None:
     ports.intents.open([code for family in plan.detail.families for code in family.creates])
 
 
-def _learn_answers(seen: Seen, plan: Plan[Detail], answers: Answers) -> Seen:
+def _learn_answers(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:
     answered = {
         unit.key
         for unit in plan.units

@@ -16,7 +16,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Link, Pending
 from tradepost.domain.plan import Outcome, Plan, Result, Unit
 from tradepost.domain.stock import is_settleable
-from tradepost.domain.store import StoreProduct
+from tradepost.domain.store import ProductsByKey, StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import ChannelSettings, ListingRow, OpenIntent, Ports
 from tradepost.operations.publish.verdict import linked
@@ -47,9 +47,6 @@ class SweepFacts:
     now: datetime
 
 
-Found = Mapping[str, StoreProduct]
-
-
 def fate_of(intent: OpenIntent, product: StoreProduct | None, facts: SweepFacts, *, wait: timedelta) -> Fate:
     """Decide what became of an intent; `wait`: after that a request that was not answered can't land any more."""
     row = facts.rows.get(code_key(intent.code))
@@ -66,7 +63,7 @@ def fate_of(intent: OpenIntent, product: StoreProduct | None, facts: SweepFacts,
     return Fate.KEEP if row.product_id in facts.queued else Fate.LINK
 
 
-class IntentSweep(Operation[OpenIntent, SweepFacts, Found, None]):
+class IntentSweep(Operation[OpenIntent, SweepFacts, ProductsByKey, None]):
     """Nothing is written to the store. What is linked here may lack what an overwrite gives it, and is flagged."""
 
     name = "intents"
@@ -83,10 +80,10 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, Found, None]):
             after = intents[-1].id
             yield Batch(intents)
 
-    def observe(self, ports: Ports, batch: Batch[OpenIntent]) -> Found:
+    def observe(self, ports: Ports, batch: Batch[OpenIntent]) -> ProductsByKey:
         return ports.store.products_by_code([intent.code for intent in batch.rows])
 
-    def facts(self, ports: Ports, batch: Batch[OpenIntent], seen: Found) -> SweepFacts:
+    def facts(self, ports: Ports, batch: Batch[OpenIntent], seen: ProductsByKey) -> SweepFacts:
         rows = ports.listings.by_codes([intent.code for intent in batch.rows])
         families = ports.listings.families({row.product_id for row in rows.values()})
         return SweepFacts(
@@ -96,7 +93,7 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, Found, None]):
             ports.clock(),
         )
 
-    def plan(self, batch: Batch[OpenIntent], facts: SweepFacts | None, seen: Found) -> Plan[None]:
+    def plan(self, batch: Batch[OpenIntent], facts: SweepFacts | None, seen: ProductsByKey) -> Plan[None]:
         units: list[Unit] = []
         settled: list[Result] = []
         for row, product in self._to_link(batch, facts, seen):
@@ -122,7 +119,7 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, Found, None]):
         self,
         batch: Batch[OpenIntent],
         facts: SweepFacts | None,
-        seen: Found,
+        seen: ProductsByKey,
         plan: Plan[None],
         evidence: Evidence,
     ) -> Verdict:
@@ -141,13 +138,13 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, Found, None]):
         return verdict
 
     def _to_link(
-        self, batch: Batch[OpenIntent], facts: SweepFacts | None, seen: Found
+        self, batch: Batch[OpenIntent], facts: SweepFacts | None, seen: ProductsByKey
     ) -> Iterator[tuple[ListingRow, StoreProduct]]:
         assert facts is not None
         for intent in batch.rows:
             if self._fate(intent, facts, seen) is Fate.LINK:
                 yield facts.rows[code_key(intent.code)], seen[code_key(intent.code)]
 
-    def _fate(self, intent: OpenIntent, facts: SweepFacts | None, seen: Found) -> Fate:
+    def _fate(self, intent: OpenIntent, facts: SweepFacts | None, seen: ProductsByKey) -> Fate:
         assert facts is not None
         return fate_of(intent, seen.get(code_key(intent.code)), facts, wait=self._wait)

@@ -12,7 +12,7 @@ from tradepost.operations.publish.family_plan import FamilyPlan, on_open_pages
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PublishSeen:
     """
     What is known of the outside: products by code key, image files by source, and why the others can't be had.
 
@@ -36,7 +36,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PublishFacts:
     """
     `ours`: code keys with an open intent. `set_up`: what the store is known to have. `taken`: which of the products
     that were seen are linked, by the store's id, and to which listing; `holders`: which listings have their codes, by
@@ -50,7 +50,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class PublishDetail:
     """What the changes are about: families, set-up items by subject, and image files by path."""
 
     families: tuple[FamilyPlan, ...]

@@ -21,7 +21,7 @@ from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
 from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Proven, WriteOutcome
 from tradepost.operations.publish.family_plan import FamilyPlan
-from tradepost.operations.publish.values import Detail, Seen
+from tradepost.operations.publish.values import PublishDetail, PublishSeen
 
 # What may be missing without the listing being called unpublished: it can be bought, and attention says what lacks.
 _SOFT = frozenset({"images", "address"})
@@ -29,7 +29,7 @@ _SOFT = frozenset({"images", "address"})
 _CLOSED = "The product has no options any more, so its page went off sale; delist it when nobody needs it."
 
 
-def judge(detail: Detail, *, seen: Seen, evidence: Evidence, channel: ChannelSettings) -> Verdict:
+def judge(detail: PublishDetail, *, seen: PublishSeen, evidence: Evidence, channel: ChannelSettings) -> Verdict:
     """Judge a batch; `detail` is that of the last plan."""
     verdict = Verdict(files=dict(seen.uploaded), set_up=list(seen.set_up.values()))
     for family in detail.families:
@@ -39,7 +39,9 @@ def judge(detail: Detail, *, seen: Seen, evidence: Evidence, channel: ChannelSet
     return verdict
 
 
-def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: Verdict, rules: ContentRules) -> None:
+def _judge_family(
+    family: FamilyPlan, seen: PublishSeen, evidence: Evidence, verdict: Verdict, rules: ContentRules
+) -> None:
     for listing_id, message in _failures(family, seen, evidence).items():
         verdict.flag(listing_id, Attention.PUBLISH_FAILED, message)
     for refusal in family.refused:
@@ -74,7 +76,7 @@ def _judge_family(family: FamilyPlan, seen: Seen, evidence: Evidence, verdict: V
             verdict.flag(family.rows[key].id, Attention.IMAGE_FAILED, reason)
 
 
-def _failures(family: FamilyPlan, seen: Seen, evidence: Evidence) -> dict[int, str]:
+def _failures(family: FamilyPlan, seen: PublishSeen, evidence: Evidence) -> dict[int, str]:
     """Say by listing what could not be done, and why."""
     failed: dict[int, str] = {}
     root = code_key(family.unit.key)
@@ -217,7 +219,7 @@ def linked(
     )
 
 
-def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collection[str]:
+def _not_offered(family: FamilyPlan, seen: PublishSeen, evidence: Evidence) -> Collection[str]:
     """The code keys of children that the parent's page does not offer."""
     root = code_key(family.unit.key)
     if family.wanted is None or "variants" not in evidence.left.get(_subject(root), frozenset()):
@@ -229,7 +231,7 @@ def _not_offered(family: FamilyPlan, seen: Seen, evidence: Evidence) -> Collecti
     return wanted - offered_codes
 
 
-def _lacks_only(family: FamilyPlan, seen: Seen) -> bool:
+def _lacks_only(family: FamilyPlan, seen: PublishSeen) -> bool:
     """Whether the page offers nothing but what it should, so that what it lacks can be judged child by child."""
     page = seen.products.get(code_key(family.unit.key))
     if family.wanted is None or page is None:

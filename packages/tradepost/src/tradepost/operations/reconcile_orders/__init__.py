@@ -18,7 +18,7 @@ from tradepost.domain.plan import Change, Outcome, Plan, Result
 from tradepost.domain.stock import UnreadableSighting
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.get_orders import criteria_now
-from tradepost.operations.get_orders.found import Orders, seen_of
+from tradepost.operations.get_orders.found import FoundOrders, seen_of
 from tradepost.operations.ports import Ports, SightedOrder
 from tradepost.operations.reconcile_orders.findings import Measure, find
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -66,7 +66,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     drive(ports, HubSide(proof, measure, seen, tells_all=selection.tells_all, keeps=usual))
 
 
-class _Side(Operation[Placed, HubFacts, Orders, Sequence[OrderFinding]]):
+class _Side(Operation[Placed, HubFacts, FoundOrders, Sequence[OrderFinding]]):
     """`seen`: the numbers of the orders that the store has shown. `tells_all`: also of what is as it should be."""
 
     label = "orders compared"
@@ -78,14 +78,14 @@ class _Side(Operation[Placed, HubFacts, Orders, Sequence[OrderFinding]]):
         self._seen = seen
         self._tells_all = tells_all
 
-    def observe(self, ports: Ports, batch: Batch[Placed]) -> Orders:
+    def observe(self, ports: Ports, batch: Batch[Placed]) -> FoundOrders:
         return seen_of(ports.store.orders_by_id([row.id for row in batch.rows if row.id is not None]))
 
-    def facts(self, ports: Ports, batch: Batch[Placed], seen: Orders) -> HubFacts:
+    def facts(self, ports: Ports, batch: Batch[Placed], seen: FoundOrders) -> HubFacts:
         numbers = [row.id for row in batch.rows if row.id is not None]
         return HubFacts(ports.orders.in_hub(numbers), ports.orders.why_parked([row.number for row in batch.rows]))
 
-    def plan(self, batch: Batch[Placed], facts: HubFacts | None, seen: Orders) -> Plan[Sequence[OrderFinding]]:
+    def plan(self, batch: Batch[Placed], facts: HubFacts | None, seen: FoundOrders) -> Plan[Sequence[OrderFinding]]:
         assert facts is not None
         found = [self._find(row, facts, seen) for row in batch.rows]
         settled = [result for finding in found for result in _results(finding, tells_all=self._tells_all)]
@@ -95,7 +95,7 @@ class _Side(Operation[Placed, HubFacts, Orders, Sequence[OrderFinding]]):
         self,
         batch: Batch[Placed],
         facts: HubFacts | None,
-        seen: Orders,
+        seen: FoundOrders,
         plan: Plan[Sequence[OrderFinding]],
         evidence: Evidence,
     ) -> Verdict:
@@ -103,7 +103,7 @@ class _Side(Operation[Placed, HubFacts, Orders, Sequence[OrderFinding]]):
             self._proof.add(finding)
         return Verdict()
 
-    def _find(self, row: Placed, facts: HubFacts, seen: Orders) -> OrderFinding:
+    def _find(self, row: Placed, facts: HubFacts, seen: FoundOrders) -> OrderFinding:
         order = seen.get(row.id) if row.id is not None else None
         return find(
             row.number,

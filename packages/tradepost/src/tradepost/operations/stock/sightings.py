@@ -15,7 +15,7 @@ _OPEN_AT_ONCE = 200
 
 Known = Mapping[int, KnownSighting]
 Sighted = SightedOrder | UnreadableSighting
-Detail = Sequence[SightedOrder]
+SightedOrders = Sequence[SightedOrder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class SightingFacts:
     parked: Mapping[str, str]
 
 
-class Sight(Operation[Sighted, SightingFacts, None, Detail]):
+class Sight(Operation[Sighted, SightingFacts, None, SightedOrders]):
     """
     Read every order that is new or changed, and those that are open by number: one that has vanished was deleted.
 
@@ -66,7 +66,7 @@ class Sight(Operation[Sighted, SightingFacts, None, Detail]):
         self.found |= {each.number: each for each in news if each is not None}
         return SightingFacts(known, ports.orders.parked() if _unreadable(batch) else {})
 
-    def plan(self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None) -> Plan[Detail]:
+    def plan(self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None) -> Plan[SightedOrders]:
         assert facts is not None
         sighted = [order for order in orders_of(batch) if is_news(order, facts.known.get(order.id))]
         units = (Unit(str(order.id), _changes(order, facts.known.get(order.id))) for order in sighted)
@@ -79,7 +79,12 @@ class Sight(Operation[Sighted, SightingFacts, None, Detail]):
         return Plan(tuple(sighted), tuple(unit for unit in units if unit.changes), tuple(settled))
 
     def judge(
-        self, batch: Batch[Sighted], facts: SightingFacts | None, seen: None, plan: Plan[Detail], evidence: Evidence
+        self,
+        batch: Batch[Sighted],
+        facts: SightingFacts | None,
+        seen: None,
+        plan: Plan[SightedOrders],
+        evidence: Evidence,
     ) -> Verdict:
         return Verdict(
             sighted=list(plan.detail),
