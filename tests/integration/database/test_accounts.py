@@ -261,3 +261,43 @@ def test_looks_change_no_account_and_make_no_entry(cup, accounts, noon):
 
     assert figures(cup) == (5, None, None)
     assert StockEntry.objects.filter(listing=cup.id).count() == 1
+
+
+# --- what a hide found --------------------------------------------------------------------------------------------
+
+
+def test_what_a_hide_takes_is_noted_only_where_nobody_states_a_number_and_not_blotted_out_by_nothing(
+    shop, cup, listings, accounts
+):
+    tee = shop["tee-S"]
+    Listing.objects.filter(pk=cup.id).update(available=None)
+    listings.set_status({cup.id: replace(LISTED, pending=Pending.HIDE)})
+
+    accounts.note_hidden({cup.id: 9, tee.id: 5})
+    accounts.note_hidden({cup.id: 0})
+
+    assert (kept(cup).hidden_count, kept(tee).hidden_count) == (9, None)
+    accounts.note_hidden({cup.id: 7})
+    assert kept(cup).hidden_count == 7
+
+
+def test_what_was_given_back_to_a_hidden_one_is_added_as_soon_as_it_is_off_sale_again(cup, listings, accounts):
+    Listing.objects.filter(pk=cup.id).update(available=None, account=2, hidden_count=9)
+    listings.set_status({cup.id: HIDDEN})
+
+    accounts.note_hidden({cup.id: 2})
+    accounts.record([AccountEntry(cup.id, EntryKind.SET, 0)], settled=[], lost=[])
+    accounts.record([AccountEntry(cup.id, EntryKind.SET, 0)], settled=[], lost=[])
+
+    assert (kept(cup).account, kept(cup).hidden_count) == (0, 11)
+
+
+def test_what_was_found_off_sale_is_noted_by_a_look_and_forgotten_when_it_is_shown(cup, listings, accounts, noon):
+    Listing.objects.filter(pk=cup.id).update(available=None)
+    listings.set_status({cup.id: replace(LISTED, pending=Pending.HIDE)})
+
+    accounts.record([AccountEntry(cup.id, EntryKind.LOOK, 0)], settled=[], lost=[])
+    found = kept(cup).hidden_count
+    listings.record([Proven(cup.id, noon, status=LISTED, asked=Pending.HIDE)])
+
+    assert (found, kept(cup).hidden_count) == (0, None)

@@ -3,6 +3,7 @@
 """Renamed, recoded, moved, removed and merged in the catalogue: what becomes of it and of its listings, set-based."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -103,3 +104,38 @@ def test_of_two_that_are_on_the_store_the_first_is_orphaned(listed):
         Listing.objects.filter(sku__in=["CUP", "MUG"]).order_by("sku").values_list("sku", "is_orphaned", "external_id")
     )
     assert list(found) == [("CUP", False, 9), ("MUG", True, 4)]
+
+
+# --- what an import tells of ------------------------------------------------------------------------------------------
+
+
+def test_saving_names_what_is_on_stores_of_variants_that_are_gone(listed, family, noon):
+    Listing.objects.filter(sku="tee-S").update(account=3)
+
+    first = listed.save([family("tee", "M")], saying=Saying("a file", noon, noon)).withdrawn
+    again = listed.save([family("tee", "M")], saying=Saying("a file", noon, noon)).withdrawn
+
+    assert [(change.sku, change.pieces, change.is_gone) for change in first] == [("tee-S", 3, True)]
+    assert again == ()
+
+
+def test_saving_names_families_on_stores_whose_values_stand_in_another_order(listed, family, noon):
+    first = listed.save([family("tee", "M", "S")], saying=Saying("a file", noon, noon)).reordered
+    again = listed.save([family("tee", "M", "S")], saying=Saying("a file", noon, noon)).reordered
+
+    assert (first, again) == (("tee",), ())
+
+
+def test_what_is_new_is_compared_with_what_is_on_a_store_by_title_and_options(listed, family, simple, noon):
+    later = noon + timedelta(hours=1)
+    shirt = replace(family("shirt", "S", "M"), title=family("tee", "S").title)
+    pot, bowl = replace(simple("POT"), title=simple("MUG").title), replace(simple("BOWL"), title=simple("CUP").title)
+    listed.save([shirt, pot, bowl], saying=Saying("a file", later, later))
+
+    found = listed.lookalikes(created_at=later)
+
+    assert [(each.before, each.handle, each.sku_before, each.sku, each.is_family) for each in found] == [
+        ("tee", "shirt", "tee-S", "shirt-S", True),
+        ("mug", "pot", "MUG", "POT", False),
+    ]
+    assert listed.lookalikes(created_at=later + timedelta(hours=1)) == []

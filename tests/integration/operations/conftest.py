@@ -18,6 +18,7 @@ from fakes.run import MemoryRun
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import tokens
 from miva_sandbox.state.tokens import Token
+from sdk.store_reader import read_store
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.drifts import DjangoDrifts
@@ -232,16 +233,9 @@ class Shop:
     def listing(self, sku: str) -> Listing:
         return Listing.objects.get(channel=self.channel, sku=sku)
 
-    # --- what the store has, read with its all-rights token by a client of its own --------------------------------
-
     def on_store(self):
-        """Every product of the store by code key, read with all rights."""
-        store = self.open_store(self.sandbox.full)
-        try:
-            codes = [row.code for page in store.iterate_rows() for row in page]
-            return store.products_by_code(codes)
-        finally:
-            store.close()
+        """Every product of the store by code key, read with all rights by Miva's own SDK."""
+        return read_store(self.sandbox)
 
 
 @pytest.fixture

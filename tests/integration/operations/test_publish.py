@@ -9,12 +9,12 @@ from PIL import Image
 from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
+from sdk.store_reader import SeenStock
 from tradepost.domain.errors import PermissionMissing, StorageRefused
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, SubjectKind
-from tradepost.domain.store import StoreStock
 from tradepost.operations.queue_changes import plan_pause
 
 from .conftest import CATALOGUE, HEADER, MUG, TEE
@@ -36,7 +36,9 @@ def test_a_catalogue_becomes_families_and_simple_products(published):
     mug = there["mug-01"]
     assert mug.custom_fields["product_type"] == "simple"
     assert mug.categories == {"kitchen"}
-    assert mug.stock == StoreStock(is_tracked=True, count=14, stops_sale_at_zero=True, hides_when_out=False)
+    assert mug.stock == SeenStock(
+        is_tracked=True, count=14, stops_sale_at_zero=True, hides_when_out=False, sells_without_stock=False
+    )
     assert [(image.path.startswith("graphics/is-images/mug-01-1-"), image.image_type) for image in mug.images] == [
         (True, "main")
     ]
