@@ -382,3 +382,35 @@ def test_a_proof_has_its_time_and_leaves_the_account_alone(listed_cup, listings,
     listings.record([Proven(listed_cup.id, at=later, price=Decimal("9.00"))])
 
     assert (again(listings, listed_cup).account, Listing.objects.get().proven_at) == (5, later)
+
+
+def test_a_page_follows_its_variants_and_keeps_what_is_pending_of_it(channel, save, listings, family, noon):
+    save([family("tee", "S", "M")])
+    listings.build(["tee"], queue=False)
+    page, *variants = listings.by_skus(["tee", "tee-S", "tee-M"])
+    listings.record([Proven(row.id, noon, LISTED, external_id=row.id) for row in (page, *variants)])
+    listings.set_status({page.id: replace(LISTED, pending=Pending.OVERWRITE)}, groups=frozenset({Group.TEXTS}))
+
+    def after(*statuses):
+        listings.record(
+            [Proven(row.id, noon, status) for row, status in zip(variants, statuses, strict=True) if status is not None]
+        )
+        return listings.by_ids([page.id])[0]
+
+    seen = [after(HIDDEN, None), after(None, HIDDEN), after(LISTED, None), after(HIDDEN, None)]
+
+    assert [row.status.health.value for row in seen] == ["listed", "hidden", "listed", "hidden"]
+    assert {row.status.pending for row in seen} == {Pending.OVERWRITE}
+    assert {row.overwrite_groups for row in seen} == {frozenset({Group.TEXTS})}
+
+
+def test_a_page_is_hidden_when_its_last_variant_on_sale_is_let_go_of(channel, save, listings, family, noon):
+    save([family("tee", "S", "M")])
+    listings.build(["tee"], queue=False)
+    page, first, second = listings.by_skus(["tee", "tee-S", "tee-M"])
+    found = ((page, LISTED), (first, LISTED), (second, HIDDEN))
+    listings.record([Proven(row.id, noon, status, external_id=row.id) for row, status in found])
+
+    listings.set_status({first.id: Status()})
+
+    assert listings.by_ids([page.id])[0].status == HIDDEN
