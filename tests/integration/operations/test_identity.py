@@ -325,6 +325,17 @@ def test_a_sync_of_named_listings_writes_nothing_to_another_product_under_a_know
     assert published.store.orders_by_id([number])[number].lines[0].price == Decimal("7.9")
 
 
+def test_a_forced_sync_writes_nothing_to_another_product_either(published):
+    make_another_product_of(published, "MUG-01")
+    sell_less(published)
+    published.sandbox.log.clear()
+
+    with pytest.raises(StoreDoubted, match="made at another time"):
+        published.sync(only=published.all_ids(), preview={"is_forced": True})
+
+    assert (writes(published), standing(published)) == (set(), "doubted")
+
+
 def test_a_sync_of_named_listings_asks_once_what_they_are(published):
     sell_less(published)
     published.sandbox.log.clear()
