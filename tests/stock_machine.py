@@ -677,6 +677,10 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
             elif in_flight[sku]:
                 self.slack[channel, sku] += in_flight[sku]
                 self.look_needed(channel, sku, what)
+        erased = StockEntry.objects.filter(id__gt=self.last_entry, kind=EntryKind.ERASED, listing__channel=shop.channel)
+        for sku in set(erased.values_list("listing__sku", flat=True)):
+            # It may have been sold after the set, and is moved off all the same: too few, until somebody looks.
+            self.look_needed(channel, sku, "sold soon after a set")
         self.last_entry = self.entries()
 
     # --- what is always true -----------------------------------------------------------------------------------------
