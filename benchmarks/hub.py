@@ -215,9 +215,9 @@ _STATEMENTS = (
         {numbers} SELECT i, 'seed-' || i, 'Seeded product ' || i, '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}'
         FROM n""",
     """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, source_quantity,
-        stated_by, stated_at, barcode, mpn, taxable, sells_without_stock, sku_made_up, is_gone)
+        stated_by, stated_at, barcode, mpn, taxable, sells_without_stock, sku_made_up, is_gone, is_priced)
         {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, i % 50, '', '{at}', '', '', TRUE, FALSE,
-        FALSE, FALSE FROM n""",
+        FALSE, FALSE, TRUE FROM n""",
     """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
         pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, is_price_held,
         proven_price, available, account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at,

@@ -441,7 +441,7 @@ def test_what_is_switched_off_on_the_store_is_counted_apart_and_shown_with_what_
     listed = visit("alice").get(counts["inactive"][1])
     assert [row.sku for row in listed.context["cl"].result_list] == ["HP-MUG-WHITE"]
     shown = visit("alice").get(f"/tradepost/listing/{mug.pk}/change/").content.decode()
-    assert "status, not decided: is_active: True → False" in shown
+    assert "status, not decided: is active: ours yes, the store&#x27;s no" in shown
     assert "inactive" in shown
 
 

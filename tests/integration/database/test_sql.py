@@ -28,6 +28,7 @@ def variant_row(product, sku, **values):
         "sells_without_stock": False,
         "sku_made_up": False,
         "is_gone": False,
+        "is_priced": True,
         "stated_by": "",
         "source_quantity": 0,
     } | values
@@ -67,6 +68,7 @@ def test_constants_are_the_same_in_every_row(product):
             "sells_without_stock": False,
             "sku_made_up": False,
             "is_gone": False,
+            "is_priced": True,
             "stated_by": "",
         },
     )
