@@ -196,6 +196,9 @@ class MemoryListings:
     def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
         return [self._as_linked(row) for row in self._linked() if row.external_id in external_ids]
 
+    def linked_of(self, ids: Collection[int]) -> list[LinkedListing]:
+        return [self._as_linked(row) for row in self._linked() if row.id in ids]
+
     def linked_count(self) -> int:
         return len(self._linked())
 

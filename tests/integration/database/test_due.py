@@ -282,6 +282,8 @@ def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, 
     assert linked == [(row.external_id, row.id, row.code, row.external_created, None) for row in expected]
     assert listings.linked_count() == len(expected)
     assert sorted(listings.linked_among([row.external_id for row in rows if row.external_id])) == linked
+    chosen = [row.id for row in rows[::2]]
+    assert sorted(listings.linked_of(chosen)) == [row for row in linked if row.listing_id in chosen]
     for after, up_to in pairwise([0, *(row.external_id for row in linked)]):
         found = listings.linked(after_external_id=after, up_to_external_id=up_to, limit=100)
         assert found == [row for row in linked if after < row.external_id <= up_to]

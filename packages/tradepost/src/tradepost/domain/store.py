@@ -134,3 +134,12 @@ def is_same_product(known: int | None, found: int) -> bool:
     A store that was restored from a backup goes on from an old highest id, and gives ids a second time.
     """
     return not known or not found or known == found
+
+
+def vouches(known: int | None, found: int) -> bool:
+    """
+    Whether a product proves that the store is the one that was known, as far as the ids below its own.
+
+    A store that gives ids again begins above some id, and another store has other products under all of them.
+    """
+    return bool(known) and known == found

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from tradepost.domain.listing import Link
 from tradepost.domain.store import StoreProduct, is_same_product
 from tradepost.operations.existence.differences import other_product
-from tradepost.operations.ports import ExistingProduct, ListingRow, Ports
+from tradepost.operations.ports import ListingRow, Ports
 
 
 def read_products(ports: Ports, rows: Iterable[ListingRow]) -> dict[int, StoreProduct]:
@@ -17,7 +17,7 @@ def read_products(ports: Ports, rows: Iterable[ListingRow]) -> dict[int, StorePr
     return found
 
 
-def refuse_others(rows: Iterable[ListingRow], found: Mapping[int, StoreProduct | ExistingProduct]) -> None:
+def refuse_others(rows: Iterable[ListingRow], found: Mapping[int, StoreProduct]) -> None:
     """Raise StoreDoubted where a product under the id of a linked listing was made at another time."""
     for row in rows:
         product = found.get(row.external_id or 0) if row.status.link is Link.LINKED else None

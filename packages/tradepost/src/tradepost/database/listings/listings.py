@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -133,9 +134,12 @@ class DjangoListings:
         ]
 
     def linked_among(self, external_ids: Collection[int]) -> list[LinkedListing]:
+        return self._linked(external_id__in=list(external_ids))
+
+    def _linked(self, **conditions: Any) -> list[LinkedListing]:
         found = (
             self._all()
-            .filter(external_id__in=list(external_ids), link=Link.LINKED)
+            .filter(link=Link.LINKED, **conditions)
             .values_list("external_id", "id", "code", "external_created", "external_updated")
         )
         return [
@@ -143,6 +147,9 @@ class DjangoListings:
             for external_id, listing_id, code, created, updated in found
             if external_id is not None
         ]
+
+    def linked_of(self, ids: Collection[int]) -> list[LinkedListing]:
+        return self._linked(id__in=list(ids))
 
     def linked_count(self) -> int:
         return self._all().filter(link=Link.LINKED).count()

@@ -208,6 +208,10 @@ class Listings(Protocol):
         """Those that are linked to one of these products."""
         ...
 
+    def linked_of(self, ids: Collection[int]) -> list[LinkedListing]:
+        """Of these listings those that are linked."""
+        ...
+
     def linked_count(self) -> int: ...
 
     def note_sent_prices(self, prices: Mapping[int, Decimal]) -> None:

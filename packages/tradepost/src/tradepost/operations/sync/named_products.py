@@ -2,44 +2,56 @@
 
 from collections.abc import Iterator
 
-from tradepost.domain.listing import Link
 from tradepost.domain.plan import Plan
+from tradepost.domain.store import is_same_product, vouches
+from tradepost.operations.existence.differences import other_product
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
-from tradepost.operations.ports import ListingRow, Ports
-from tradepost.operations.same_products import refuse_others
+from tradepost.operations.ports import LinkedListing, Ports
 from tradepost.operations.selection import Selection
 
-_BATCH = 1000
+_AT_ONCE = 200
 
 
-class NamedProducts(Operation[ListingRow, None, None, None]):
+class NamedProducts(Operation[LinkedListing, None, None, None]):
     """
     Read id and time of creation of what was named; a sync of everything has its existence pass instead.
 
-    All that was named is read, and not only what is due: a sale that comes to light later in the run makes more due.
-    Raises StoreDoubted where a product is another one, before anything is written.
+    The highest ids are read first, and no more once one is found that is what it was: ids are given again from some id
+    on, so what is below it is what it was, too, or gone. All that was named counts, and not only what is due: a sale
+    that comes to light later in the run makes more due. Raises StoreDoubted where a product is another one, before
+    anything is written.
     """
 
     name = "named products"
     label = "named listings looked at"
+    looks_ahead = False
 
     def __init__(self, selection: Selection) -> None:
         self._named = selection.only or frozenset()
+        self._is_known_store = False
 
-    def batches(self, ports: Ports, after: int) -> Iterator[Batch[ListingRow]]:
+    def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkedListing]]:
         # From the beginning in every attempt: meanwhile it may have become another store.
-        ids = sorted(self._named)
-        for start in range(0, len(ids), _BATCH):
-            rows = ports.listings.by_ids(ids[start : start + _BATCH])
-            if linked := [row for row in rows if row.status.link is Link.LINKED]:
-                yield Batch(linked)
+        rows = sorted(ports.listings.linked_of(self._named), key=lambda row: row.external_id, reverse=True)
+        for start in range(0, len(rows), _AT_ONCE):
+            if self._is_known_store:
+                return
+            yield Batch(rows[start : start + _AT_ONCE])
 
-    def observe(self, ports: Ports, batch: Batch[ListingRow]) -> None:
-        found = ports.store.existing_by_id([row.external_id for row in batch.rows if row.external_id is not None])
-        refuse_others(batch.rows, {product.id: product for product in found})
+    def observe(self, ports: Ports, batch: Batch[LinkedListing]) -> None:
+        found = {product.id: product for product in ports.store.existing_by_id([row.external_id for row in batch.rows])}
+        for row in batch.rows:
+            product = found.get(row.external_id)
+            if product is None:
+                continue
+            if not is_same_product(row.created, product.created):
+                raise other_product(row.code, external_id=product.id, code=product.code)
+            self._is_known_store = self._is_known_store or vouches(row.created, product.created)
 
-    def plan(self, batch: Batch[ListingRow], facts: None, seen: None) -> Plan[None]:
+    def plan(self, batch: Batch[LinkedListing], facts: None, seen: None) -> Plan[None]:
         return Plan(None, ())
 
-    def judge(self, batch: Batch[ListingRow], facts: None, seen: None, plan: Plan[None], evidence: Evidence) -> Verdict:
+    def judge(
+        self, batch: Batch[LinkedListing], facts: None, seen: None, plan: Plan[None], evidence: Evidence
+    ) -> Verdict:
         return Verdict()
