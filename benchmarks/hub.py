@@ -32,6 +32,7 @@ from django.db import connection, transaction  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost import wiring  # noqa: E402
+from tradepost.cli.bootstrap import look_for_garbage_seldom  # noqa: E402
 from tradepost.database.channels.channels import settings_of  # noqa: E402
 from tradepost.database.listings.drifts import DjangoDrifts  # noqa: E402
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # noqa: E402
@@ -53,6 +54,8 @@ from tradepost.operations.ports import FileProtocol, Ports  # noqa: E402
 from tradepost.security.descriptions import AllowedMarkup  # noqa: E402
 
 DATA = _DATA
+# As the hub does when it starts.
+look_for_garbage_seldom()
 
 
 class CountingRun:

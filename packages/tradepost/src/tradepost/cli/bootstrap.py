@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import gc
 import logging
 import logging.handlers
 import os
@@ -43,6 +44,16 @@ def open_hub() -> None:
     _open_log(settings.DATA_DIR / "tradepost.log")
     _warn_if_open(settings.DATA_DIR)
     _migrate(settings.DATA_DIR)
+    look_for_garbage_seldom()
+
+
+def look_for_garbage_seldom() -> None:
+    """
+    Leave what was loaded out of the collector's rounds, and let these be rarer: a batch makes tens of thousands of
+    objects at once, of which nothing is garbage before it is recorded. It took a sixth of a sync's own time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _warn_if_open(folder: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
@@ -353,6 +354,12 @@ def _observed(
 ) -> Iterator[tuple[Batch[Row], Seen]]:
     """Give each batch with what was seen of it; while one is applied, the next is observed, and never planned."""
     batches = _unbraked(operation.batches(ports, ports.run.cursor(operation.name)), operation, braked)
+    if not operation.is_pass:
+        # Most operations of a sync have nothing to do, and need no thread for that.
+        first = next(batches, None)
+        if first is None:
+            return
+        batches = chain([first], batches)
 
     def observe(batch: Batch[Row] | None) -> tuple[Batch[Row], Seen] | None:
         return None if batch is None else (batch, operation.observe(ports, batch))
