@@ -111,6 +111,8 @@ class MemoryAccounts:
             account = (row.account or 0) + entry.amount if entry.kind is EntryKind.MOVE else entry.amount
             self._listings.all[row.id] = replace(row, account=account, hidden_count=_hidden_count(row, entry))
             self.entries.append((row.id, entry.kind, entry.amount))
+            if entry.missing is not None:
+                self.missing[row.id] = entry.missing
 
     def state(self, pieces: Mapping[int, int], *, at: datetime) -> None:
         assert self._may_write()

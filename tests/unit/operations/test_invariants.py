@@ -72,16 +72,24 @@ class Shop:
         self._sent = []
         self.hub.store.faults.before_write = lambda: self._sent.append((self.hub.now, len(self.hub.store.writes)))
         self._record, self.hub.listings.record = self.hub.listings.record, self._recorded
+        self._enter, self.hub.accounts.record = self.hub.accounts.record, self._entered
 
     def _recorded(self, proofs):
+        self._compare_dates((proof.listing_id, proof.at) for proof in proofs)
+        self._record(proofs)
+
+    def _entered(self, entries, **more):
+        self._compare_dates((entry.listing_id, entry.proven_at) for entry in entries if entry.proven_at is not None)
+        self._enter(entries, **more)
+
+    def _compare_dates(self, proven):
         """What is proven of a row is dated before anything of it was sent, whatever changes meanwhile."""
         writes = self.hub.store.writes
         sent = [(at, {code.lower() for code in writes[index][1]}) for at, index in self._sent if index < len(writes)]
-        for proof in proofs:
-            code = self.hub.listings.all[proof.listing_id].code.lower()
-            assert all(proof.at <= at for at, codes in sent if code in codes)
+        for listing_id, proven_at in proven:
+            code = self.hub.listings.all[listing_id].code.lower()
+            assert all(proven_at <= at for at, codes in sent if code in codes)
         self._sent.clear()
-        self._record(proofs)
 
     def rows(self):
         return self.hub.listings.by_ids(self.hub.listings.all)

@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
-
 from tradepost.database import sql
 from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import status_of
@@ -81,13 +79,6 @@ def write_statuses(
 def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run_id: int | None) -> None:
     """Record what was proven; what a person asked for meanwhile stays asked for."""
     by_id = {proof.listing_id: proof for proof in proven}
-    # Of a stock that was moved its account says the rest, so nothing else is read and compared.
-    dated = {number: proof.at for number, proof in by_id.items() if proof == Proven(number, proof.at)}
-    if dated:
-        _write_dates(dated, known=_lock(by_id, channel_id))
-        by_id = {number: proof for number, proof in by_id.items() if number not in dated}
-        if not by_id:
-            return
     rows = _locked(by_id, channel_id)
     if others := [
         row.id for row in rows if row.external_id and by_id[row.id].external_id not in {None, row.external_id}
@@ -163,18 +154,9 @@ def _refresh_parents_of(rows: Sequence[_LockedListing], statuses: Mapping[int, S
 
 
 def _locked(ids: Mapping[int, Any], channel_id: int) -> list[_LockedListing]:
-    rows = _under_lock(ids, channel_id).values_list(*_LockedListing._fields)
-    return [_LockedListing._make(values) for values in rows]
-
-
-def _lock(ids: Mapping[int, Any], channel_id: int) -> list[int]:
-    """Return those that there are."""
-    return list(_under_lock(ids, channel_id).values_list("id", flat=True))
-
-
-def _under_lock(ids: Mapping[int, Any], channel_id: int) -> "QuerySet[Listing]":
     # Order imports and people write to the same rows; reading them under lock keeps either from being lost.
-    return Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids)).order_by("id")
+    rows = Listing.objects.select_for_update().filter(channel_id=channel_id, id__in=list(ids))
+    return [_LockedListing._make(values) for values in rows.order_by("id").values_list(*_LockedListing._fields)]
 
 
 def _update(rows: Sequence[_LockedListing], values: Sequence[dict[str, Any]]) -> None:
@@ -256,13 +238,6 @@ def _forget(listing_ids: Sequence[int]) -> None:
         keeps_inactive=False,
     )
     DriftRecord.objects.filter(listing_id__in=listing_ids).delete()
-
-
-def _write_dates(dated: Mapping[int, datetime], *, known: Sequence[int]) -> None:
-    """Note when something was proven of those that are known, and no more."""
-    ids = [number for number in known if number in dated]
-    sql.update(Listing, [{"id": number, "proven_at": dated[number]} for number in ids])
-    _compare_again(ids)
 
 
 def _write_values(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven]) -> None:

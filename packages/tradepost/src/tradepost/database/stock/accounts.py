@@ -148,9 +148,22 @@ class DjangoAccounts:
                 open_since = CASE WHEN given.is_settled THEN NULL ELSE open_since END,
                 open_move = CASE WHEN given.is_settled THEN NULL ELSE open_move END,
                 basis_at = CASE WHEN given.may_hide_sales THEN %s ELSE basis_at END,
-                looked_at = CASE WHEN given.kind = 'move' THEN looked_at ELSE %s END,
-                missing = CASE WHEN given.kind = 'move' THEN missing ELSE 0 END,
-                missing_since = CASE WHEN given.kind = 'move' THEN missing_since ELSE NULL END,
+                looked_at = CASE
+                    WHEN given.missing < 0 THEN NULL
+                    WHEN given.missing IS NULL AND given.kind = 'move' THEN looked_at ELSE %s END,
+                missing_since = CASE
+                    WHEN given.missing <= 0 THEN NULL
+                    WHEN given.kind = 'move' AND (given.missing IS NULL OR tradepost_listing.missing > 0)
+                    THEN missing_since
+                    WHEN given.missing IS NULL THEN NULL ELSE %s END,
+                missing = CASE
+                    WHEN given.missing <= 0 THEN 0
+                    WHEN given.kind = 'move' AND (
+                        given.missing IS NULL
+                        OR (tradepost_listing.missing > 0 AND tradepost_listing.missing < given.missing)
+                    ) THEN tradepost_listing.missing
+                    ELSE COALESCE(given.missing, 0) END,
+                proven_at = COALESCE(given.proven_at, tradepost_listing.proven_at),
                 hidden_count = CASE
                     WHEN available IS NOT NULL THEN NULL
                     WHEN given.kind = 'look' AND pending = 'hide' AND hidden_count IS NULL THEN given.amount
@@ -162,6 +175,7 @@ class DjangoAccounts:
             """,
             at,
             at,
+            at,
             self._channel_id,
             given=Rows(
                 {
@@ -170,6 +184,8 @@ class DjangoAccounts:
                     "amount": Column.INTEGER,
                     "may_hide_sales": Column.BOOLEAN,
                     "is_settled": Column.BOOLEAN,
+                    "missing": Column.INTEGER,
+                    "proven_at": Column.TIME,
                 },
                 [
                     {
@@ -178,6 +194,8 @@ class DjangoAccounts:
                         "amount": entry.amount,
                         "may_hide_sales": entry.may_hide_sales,
                         "is_settled": entry.listing_id in settled,
+                        "missing": entry.missing,
+                        "proven_at": entry.proven_at,
                     }
                     for entry in entries
                 ],

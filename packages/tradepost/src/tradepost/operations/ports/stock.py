@@ -16,12 +16,16 @@ class AccountEntry:
 
     `amount`: the count that was set or looked at, or the pieces moved. `may_hide_sales`: somebody may have been buying
     when the count was taken or set, so sales that come to light soon count as erased (`domain.stock.is_erased`).
+    `missing`: what a look found right after it, as in `Reading`; None where nobody could look. `proven_at`: when that
+    was begun.
     """
 
     listing_id: int
     kind: EntryKind
     amount: int
     may_hide_sales: bool = False
+    missing: int | None = None
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tradepost.operations.listing_values import (
     look_again,
     product_subject,
 )
-from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
+from tradepost.operations.ports import AccountEntry, ListingRow, Ports, StockWrite
 from tradepost.operations.stock.writes import STOCK_ATTENTIONS, Writes, begin_moves, counted, is_untracked, send_writes
 
 
@@ -77,16 +77,19 @@ class Moves(Values[None, Writes]):
             result = evidence.results.get(product_subject(row))
             if result is None:
                 continue
-            judge_row(row, seen, evidence, verdict, Proven(row.id, evidence.began), failure=Attention.STOCK_FAILED)
+            judge_row(row, seen, evidence, verdict, None, failure=Attention.STOCK_FAILED)
             if result.outcome is Outcome.UNKNOWN:
                 continue
             verdict.settled_writes.append(row.id)
             product = seen.of(row)
             count = counted(product)
             if result.outcome is Outcome.APPLIED:
-                verdict.accounts.append(AccountEntry(row.id, EntryKind.MOVE, _pieces(result.change)))
-                if count is not None:
-                    verdict.readings.append(Reading(row.id, result.change.after("quantity") - count))
+                verdict.decided.append(row.id)
+                missing = None if count is None else result.change.after("quantity") - count
+                entry = AccountEntry(
+                    row.id, EntryKind.MOVE, _pieces(result.change), missing=missing, proven_at=evidence.began
+                )
+                verdict.accounts.append(entry)
             elif is_untracked(product) or (count is not None and row.account is not None and count > row.account):
                 # A lower one means baskets.
                 verdict.lost_accounts.append(row.id)

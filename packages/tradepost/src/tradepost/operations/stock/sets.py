@@ -21,7 +21,7 @@ from tradepost.operations.listing_values import (
     look_again,
     product_subject,
 )
-from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, Reading, StockWrite
+from tradepost.operations.ports import AccountEntry, ListingRow, Ports, Proven, StockWrite
 from tradepost.operations.same_products import read_products
 from tradepost.operations.stock.writes import (
     STOCK_ATTENTIONS,
@@ -221,10 +221,11 @@ class Sets(Values[None, Writes]):
         may_hide_sales = not (self.stage is Stage.UNHIDE and row.account is not None)
         sent = None if result is None else result.change.after("quantity")
         if sent is not None:
-            verdict.accounts.append(AccountEntry(row.id, EntryKind.SET, sent, may_hide_sales=may_hide_sales))
             count = counted(seen.of(row))
-            if count is not None:
-                verdict.readings.append(Reading(row.id, sent - count))
+            missing = None if count is None else sent - count
+            verdict.accounts.append(
+                AccountEntry(row.id, EntryKind.SET, sent, may_hide_sales=may_hide_sales, missing=missing)
+            )
         elif planned.count is not None:
             verdict.accounts.append(AccountEntry(row.id, EntryKind.LOOK, planned.count, may_hide_sales=may_hide_sales))
 
