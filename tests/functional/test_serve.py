@@ -1,9 +1,11 @@
 """`tradepost serve` as a process: how it ends, and how it says what is in its way."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -78,6 +80,21 @@ def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
 
 def test_what_serve_waits_for_when_it_is_to_end_is_less_than_ten_seconds():
     assert executor.STOP_SECONDS + schedules.STOP_SECONDS + serve.WEB_STOP_SECONDS < 10
+
+
+class ClosedUnderIt:
+    """A web server that is about to wait for its sockets when these are closed."""
+
+    def run(self) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def test_sockets_that_are_closed_are_no_error_when_it_is_to_end_and_one_at_any_other_time():
+    ending = threading.Event()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        serve.run_web(ClosedUnderIt(), ending)
+    ending.set()
+    serve.run_web(ClosedUnderIt(), ending)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])

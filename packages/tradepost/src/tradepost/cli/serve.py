@@ -76,18 +76,29 @@ def serving(
     executor.start()
     if ticker is not None:
         ticker.start()
-    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    ending = threading.Event()
+    thread = threading.Thread(target=run_web, args=(server, ending), name="web", daemon=True)
     thread.start()
     try:
         shown = f"[{host}]" if ":" in host else host
         yield f"http://{shown}:{_port_of(server)}/"
     finally:
+        ending.set()
         server.close()
         if ticker is not None:
             ticker.stop()
         executor.stop()
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)
+
+
+def run_web(server: Any, ending: threading.Event) -> None:
+    """Serve pages until the server is closed; its sockets go under it, which is an error at no other time."""
+    try:
+        server.run()
+    except (OSError, ValueError):
+        if not ending.is_set():
+            raise
 
 
 def _leave_at_once(run_ids: Sequence[int]) -> NoReturn:
