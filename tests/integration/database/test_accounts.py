@@ -143,6 +143,29 @@ def test_what_was_set_or_looked_at_is_the_account_from_then_on(channel, cup, noo
     assert (listing.missing, listing.missing_since) == (0, None)
 
 
+@pytest.mark.parametrize("missing", [-1, 0, 1, 2, 3])
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_move_with_what_its_look_missed_says_the_same_as_the_move_and_then_the_look(
+    shop, channel, accounts, noon, before, missing
+):
+    """Two statements state one rule, because the first saves a second pass; this holds them together."""
+    at_once, one_by_one = shop["CUP"], shop["tee-S"]
+    later = DjangoAccounts(channel.pk, clock=lambda: noon + HOUR)
+    accounts.read([Reading(at_once.id, before), Reading(one_by_one.id, before)], at=noon)
+
+    later.record([AccountEntry(at_once.id, EntryKind.MOVE, -2, missing=missing)], settled=[], lost=[])
+    later.record([AccountEntry(one_by_one.id, EntryKind.MOVE, -2)], settled=[], lost=[])
+    later.read([Reading(one_by_one.id, missing)], at=noon + HOUR)
+
+    first, second = kept(at_once), kept(one_by_one)
+    assert (first.account, second.account) == (3, 3)
+    assert (first.missing, first.missing_since, first.looked_at) == (
+        second.missing,
+        second.missing_since,
+        second.looked_at,
+    )
+
+
 def test_what_hides_no_sales_leaves_the_moment_since_when_they_may_be_hidden(channel, cup, noon):
     early, late = (DjangoAccounts(channel.pk, clock=lambda at=at: at) for at in (noon, noon + HOUR))
     early.record([AccountEntry(cup.id, EntryKind.SET, 9, may_hide_sales=True)], settled=[], lost=[])

@@ -19,6 +19,7 @@ from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import tokens
 from miva_sandbox.state.tokens import Token
 from sdk.store_reader import read_store
+from shopper import Shopper
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.drifts import DjangoDrifts
@@ -32,7 +33,7 @@ from tradepost.database.runs.history import RequestHistory
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
-from tradepost.domain.order import AcknowledgeMode
+from tradepost.domain.order import AcknowledgeMode, ShipmentPath
 from tradepost.images import ImageLibrary
 from tradepost.miva.connect import StoreConnection, connect_client
 from tradepost.miva.files.file_server import FileServerAddress
@@ -264,6 +265,21 @@ def shop(request, sandbox, sqlite, tmp_path):
     made = Shop(sandbox, tmp_path, token=request.param)
     yield made
     made.close()
+
+
+@pytest.fixture
+def shopper(sandbox):
+    """Whoever visits the store: what can be bought there, and how often."""
+    visitor = Shopper(sandbox)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture(params=list(ShipmentPath))
+def either_way(request, shop):
+    """The shop of a test's own module, once for each call by which a shipment can be made."""
+    shop.settings = replace(shop.settings, shipment_path=request.param)
+    return shop
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 from django.db import transaction
 
-from shopper import Shopper
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.domain.listing import Pending
 from tradepost.operations.catalogue_changes import (
@@ -25,13 +24,6 @@ def shop(sandbox, sqlite, tmp_path):
     made = Shop(sandbox, tmp_path, token=ALL_RIGHTS)
     yield made
     made.close()
-
-
-@pytest.fixture
-def shopper(sandbox):
-    visitor = Shopper(sandbox)
-    yield visitor
-    visitor.close()
 
 
 def off_sale(report):

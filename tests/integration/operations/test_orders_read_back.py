@@ -61,12 +61,6 @@ def shop(request, sandbox, sqlite, tmp_path):
     made.close()
 
 
-@pytest.fixture(params=list(ShipmentPath))
-def either_way(request, shop):
-    shop.settings = replace(shop.settings, shipment_path=request.param)
-    return shop
-
-
 def in_hub(shop):
     """Return what an ERP is given of each order, of all states, as [record]."""
     ports = ExportPorts(

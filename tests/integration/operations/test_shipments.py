@@ -93,12 +93,6 @@ def shop(request, sandbox, sqlite, tmp_path):
     made.close()
 
 
-@pytest.fixture(params=list(ShipmentPath))
-def either_way(request, shop):
-    shop.settings = replace(shop.settings, shipment_path=request.param)
-    return shop
-
-
 @pytest.fixture
 def by_whole_lines(shop):
     shop.settings = replace(shop.settings, shipment_path=ShipmentPath.FUNCTION)

@@ -10,7 +10,6 @@ from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import modules
-from shopper import Shopper
 from stock_shop import LOST_ANSWER, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.stock.explanations import explained_stocks
@@ -45,13 +44,6 @@ def counting(request, sandbox, sqlite, tmp_path):
     made = StockShop(sandbox, tmp_path, token=request.param)
     yield linked(made)
     made.close()
-
-
-@pytest.fixture
-def shopper(sandbox):
-    visitor = Shopper(sandbox)
-    yield visitor
-    visitor.close()
 
 
 def on_sale(shop: StockShop):

@@ -8,7 +8,6 @@ import pytest
 
 from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
-from shopper import Shopper
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.models import Channel
 from tradepost.database.stock.explanations import explained_stocks
@@ -17,23 +16,9 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 from tradepost.domain.stock_explanation import explain
 
-from .conftest import ALL_RIGHTS, CUP, EIGHT, HEADER, MUG, TEE, Shop
+from .conftest import CUP, HEADER, MUG, TEE
 
 PAGES = ("tee", "MUG-01", "CUP-01")
-
-
-@pytest.fixture(params=[EIGHT, ALL_RIGHTS])
-def shop(request, sandbox, sqlite, tmp_path):
-    made = Shop(sandbox, tmp_path, token=request.param)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shopper(sandbox):
-    visitor = Shopper(sandbox)
-    yield visitor
-    visitor.close()
 
 
 def prices_of(shopper):

@@ -10,9 +10,16 @@ from typing import Annotated
 import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, YesOption, confirm, shell_user, the_channel
+from tradepost.cli.exchange_places import (
+    AddressArgument,
+    FingerprintOption,
+    NoSecretOption,
+    PlaceSecretFileOption,
+    PlaceSecretStdinOption,
+    place_secret,
+)
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json, print_table
-from tradepost.cli.secrets import place_secret
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_delivery import Confirmation
@@ -175,26 +182,16 @@ def remove_consumer_(
 
 def deliver_to(
     consumer: ConsumerArgument,
-    address: Annotated[
-        str,
-        typer.Argument(
-            metavar="[ADDRESS]",
-            help="An absolute folder, sftp://user@host/folder (or ftp, ftps, ftps-implicit), or https://host/path.",
-        ),
-    ] = "",
+    address: AddressArgument = "",
     *,
     off: Annotated[bool, typer.Option("--off", help="Bring it nothing any more; the consumer fetches.")] = False,
     confirmed_by: Annotated[
         Confirmation, typer.Option(help="Who confirms: the consumer, or the delivery itself.")
     ] = Confirmation.CONSUMER,
-    fingerprint: Annotated[
-        str, typer.Option(help="The fingerprint (SHA256:...) of the server's certificate or host key.")
-    ] = "",
-    secret_file: Annotated[
-        Path | None, typer.Option(help="A file with the password, or the web address's token.")
-    ] = None,
-    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read it from standard input.")] = False,
-    no_secret: Annotated[bool, typer.Option("--no-secret", help="A web address that asks for no token.")] = False,
+    fingerprint: FingerprintOption = "",
+    secret_file: PlaceSecretFileOption = None,
+    secret_stdin: PlaceSecretStdinOption = False,
+    no_secret: NoSecretOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from tradepost.domain.errors import FileRefused, NotAllowed
-from tradepost.domain.file_address import FOLDER, file_address
 
 
 def read_secret(
@@ -61,13 +60,6 @@ def read_ftp_password(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
 def read_web_password(*, file: Path | None, from_stdin: bool) -> dict[str, str]:
     password = read_secret("web server's password", variable="TRADEPOST_WEB_PASSWORD", from_stdin=from_stdin, file=file)
     return {"web_password": password}
-
-
-def place_secret(address: str, *, file: Path | None, from_stdin: bool, without: bool) -> str:
-    """Return the password or token of a place where files are exchanged; blank where it asks for none."""
-    if file_address(address).protocol == FOLDER or without:
-        return ""
-    return read_secret("password or token", variable="TRADEPOST_TARGET_SECRET", from_stdin=from_stdin, file=file)
 
 
 def _not_empty(text: str, what: str) -> str:

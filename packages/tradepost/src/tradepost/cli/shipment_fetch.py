@@ -1,14 +1,20 @@
 """`tradepost shipments fetch-from`, `fetch` and `files`: shipments, fetched from where a warehouse has them."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel
+from tradepost.cli.exchange_places import (
+    AddressArgument,
+    FingerprintOption,
+    NoSecretOption,
+    PlaceSecretFileOption,
+    PlaceSecretStdinOption,
+    place_secret,
+)
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.cli.secrets import place_secret
 from tradepost.domain.errors import NotAllowed
 from tradepost.operations.fetch_shipments import set_source, settle_files
 from tradepost.operations.ports import SourceAddress
@@ -19,23 +25,13 @@ if TYPE_CHECKING:
 
 def fetch_from(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A name for whoever ships; a new one is added.")],
-    address: Annotated[
-        str,
-        typer.Argument(
-            metavar="[ADDRESS]",
-            help="An absolute folder, sftp://user@host/folder (or ftp, ftps, ftps-implicit), or https://host/path.",
-        ),
-    ] = "",
+    address: AddressArgument = "",
     *,
     off: Annotated[bool, typer.Option("--off", help="Fetch from there no more, and forget its files.")] = False,
-    fingerprint: Annotated[
-        str, typer.Option(help="The fingerprint (SHA256:...) of the server's certificate or host key.")
-    ] = "",
-    secret_file: Annotated[
-        Path | None, typer.Option(help="A file with the password, or the web address's token.")
-    ] = None,
-    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read it from standard input.")] = False,
-    no_secret: Annotated[bool, typer.Option("--no-secret", help="A web address that asks for no token.")] = False,
+    fingerprint: FingerprintOption = "",
+    secret_file: PlaceSecretFileOption = None,
+    secret_stdin: PlaceSecretStdinOption = False,
+    no_secret: NoSecretOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from tradepost.domain.listing import Link
-from tradepost.domain.store import StoreProduct, is_same_product
-from tradepost.operations.existence.differences import other_product
+from tradepost.domain.store import StoreProduct
+from tradepost.operations.existence.differences import refuse_other
 from tradepost.operations.ports import ListingRow, Ports
 
 
@@ -21,5 +21,5 @@ def refuse_others(rows: Iterable[ListingRow], found: Mapping[int, StoreProduct])
     """Raise StoreDoubted where a product under the id of a linked listing was made at another time."""
     for row in rows:
         product = found.get(row.external_id or 0) if row.status.link is Link.LINKED else None
-        if product is not None and not is_same_product(row.external_created, product.created):
-            raise other_product(row.code, external_id=product.id, code=product.code)
+        if product is not None:
+            refuse_other(row.code, row.external_created, product)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tradepost.domain.errors import StoreDoubted
-from tradepost.domain.store import is_same_product
+from tradepost.domain.store import StoreProduct, is_same_product
 from tradepost.operations.ports import ExistingProduct, LinkedListing
 
 # Memory does not grow with the catalogue: who is not dated by this pass is by the next full one.
@@ -82,9 +82,9 @@ class Differences:
                 self._compare(listing, row)
 
     def _compare(self, listing: LinkedListing, row: ExistingProduct) -> None:
-        if not is_same_product(listing.created, row.created):
-            if self.allowed is not None:
-                raise other_product(listing.code, external_id=row.id, code=row.code)
+        if self.allowed is not None:
+            refuse_other(listing.code, listing.created, row)
+        elif not is_same_product(listing.created, row.created):
             self.add_gone(listing)
             return
         if listing.code != row.code:
@@ -93,8 +93,12 @@ class Differences:
             self.dated[listing.listing_id] = (listing, row.created)
 
 
-def other_product(known: str, *, external_id: int, code: str) -> StoreDoubted:
-    return StoreDoubted(
-        f"The product {external_id} on the store, {code}, was made at another time than {known}, which had this id: "
+def refuse_other(known: str, created: int | None, found: StoreProduct | ExistingProduct) -> None:
+    """Raise StoreDoubted if what is found under the id of a known code was made at another time."""
+    if is_same_product(created, found.created):
+        return
+    message = (
+        f"The product {found.id} on the store, {found.code}, was made at another time than {known}, which had this id: "
         "ids are never given twice, so this is another store, or one that was restored from a backup."
     )
+    raise StoreDoubted(message)

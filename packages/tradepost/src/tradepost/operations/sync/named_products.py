@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from tradepost.domain.plan import Plan
-from tradepost.domain.store import is_same_product, vouches
-from tradepost.operations.existence.differences import other_product
+from tradepost.domain.store import vouches
+from tradepost.operations.existence.differences import refuse_other
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
 from tradepost.operations.ports import LinkedListing, Ports
 from tradepost.operations.selection import Selection
@@ -44,8 +44,7 @@ class NamedProducts(Operation[LinkedListing, None, None, None]):
             product = found.get(row.external_id)
             if product is None:
                 continue
-            if not is_same_product(row.created, product.created):
-                raise other_product(row.code, external_id=product.id, code=product.code)
+            refuse_other(row.code, row.created, product)
             self._is_known_store = self._is_known_store or vouches(row.created, product.created)
 
     def plan(self, batch: Batch[LinkedListing], facts: None, seen: None) -> Plan[None]:
