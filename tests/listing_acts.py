@@ -81,7 +81,7 @@ class ListingActs:
             self.carry_out(channel, "sync")
 
     @act(
-        times=3, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(LISTINGS), pair=st.sampled_from(PAIRS),
+        times=5, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(LISTINGS), pair=st.sampled_from(PAIRS),
         runs=st.booleans(),
     )  # fmt: skip
     def ask_twice(self, channel, sku, pair, runs):
@@ -228,7 +228,7 @@ class ListingActs:
         self.taken["product made again by hand"] += 1
 
     @act(
-        times=6, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(LISTINGS),
+        times=8, channel=st.sampled_from(CHANNELS), sku=st.sampled_from(LISTINGS),
         is_hidden=st.booleans(),
         runs=st.sampled_from([True, True, False]), comes_back=st.sampled_from([True, True, False]),
     )  # fmt: skip
@@ -301,7 +301,7 @@ class ListingActs:
         self.taken["came back to the catalogue"] += 1
 
     @act(
-        times=7, when=lambda self: self.has_sizes and "TEE-S" not in self.gone,
+        times=9, when=lambda self: self.has_sizes and "TEE-S" not in self.gone,
         channel=st.sampled_from(CHANNELS), change=st.sampled_from(["delist", "", "hide", "delist"]), runs=st.booleans(),
     )  # fmt: skip
     def lose_sizes(self, channel, change, runs):

@@ -585,7 +585,7 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
             self.taken[f"killed {verb}"] += 1
 
     @act(
-        times=3,
+        times=8,
         channel=st.sampled_from(CHANNELS),
         fault=st.sampled_from(LOST_ANSWERS),
         sku=st.sampled_from(SKUS),
