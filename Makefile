@@ -49,8 +49,9 @@ check: install ## run everything that a change must pass
 SEED ?= 1
 SEEDS ?= 1
 HOURS ?= 2
-simulate: install ## let a shop's day go by, with faults and kills, and compare (SEED=1 SEEDS=1 HOURS=2)
-	$(BIN)/python -m simulation --seed $(SEED) --seeds $(SEEDS) --hours $(HOURS)
+SIDE_BY_SIDE ?= 1
+simulate: install ## let a shop's day go by, with faults and kills, and compare (SEED=1 SEEDS=1 HOURS=2 SIDE_BY_SIDE=1)
+	$(BIN)/python -m simulation --seed $(SEED) --seeds $(SEEDS) --hours $(HOURS) --side-by-side $(SIDE_BY_SIDE)
 
 format: install ## format the code and repair what can be repaired
 	$(BIN)/ruff format .

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,9 +14,8 @@ from simulation.day import Report, Setting, simulate
 
 def main() -> int:
     options = _options()
-    failed = 0
-    for seed in range(options.seed, options.seed + options.seeds):
-        setting = Setting.of_seed(
+    settings = [
+        Setting.of_seed(
             seed,
             hours=options.hours,
             speed=options.speed,
@@ -23,21 +23,33 @@ def main() -> int:
             mode=options.mode,
             database=options.database,
         )
-        folder = Path(tempfile.mkdtemp(prefix=f"simulation-{seed}-"))
-        report = simulate(setting, folder)
-        _print(report, as_json=options.json)
-        if report.differences:
-            failed += 1
-            print(f"    its folder is kept: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+        for seed in range(options.seed, options.seed + options.seeds)
+    ]
+    with ThreadPoolExecutor(max_workers=options.side_by_side) as pool:
+        days = [pool.submit(_lived, setting) for setting in settings]
+        failed = 0
+        for day in as_completed(days):
+            report, folder = day.result()
+            _print(report, as_json=options.json)
+            if report.differences:
+                failed += 1
+                print(f"    its folder is kept: {folder}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _lived(setting: Setting) -> tuple[Report, Path]:
+    folder = Path(tempfile.mkdtemp(prefix=f"simulation-{setting.seed}-"))
+    report = simulate(setting, folder)
+    if not report.differences:
+        shutil.rmtree(folder, ignore_errors=True)
+    return report, folder
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulation", description="Let days of a shop go by, and compare.")
     parser.add_argument("--seed", type=int, default=1, help="of the first day (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=1, help="how many days, each of the next seed")
+    parser.add_argument("--side-by-side", type=int, default=1, help="how many of them at once (default: %(default)s)")
     parser.add_argument("--hours", type=float, default=2.0, help="how long a day is (default: %(default)s)")
     parser.add_argument("--speed", type=float, default=60.0, help="its seconds in one (default: %(default)s)")
     parser.add_argument("--token", choices=("eight functions", "all rights"), help="drawn from the seed if not given")

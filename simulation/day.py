@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ LOST_ANSWER, BASKET_LIFE = 200.0, 27 * HOUR
 _GAP = 60.0
 # How long a shopper stays away between two visits, on average.
 _PAUSE = 120.0
+# Days may go by side by side, and who starts a PostgreSQL holds a lock that is its process'.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,13 @@ def _database(setting: Setting, folder: Path) -> Iterator[str]:
 
     place = folder / "postgresql"
     place.mkdir()
-    server = get_server(place, cleanup_mode="delete")
+    with _ONE_AT_A_TIME:
+        server = get_server(place, cleanup_mode="delete")
     try:
         yield server.get_uri().replace("postgresql://", "postgres://", 1)
     finally:
-        server.cleanup()
+        with _ONE_AT_A_TIME:
+            server.cleanup()
 
 
 class _Day:
