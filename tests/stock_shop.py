@@ -161,6 +161,22 @@ class StockShop(Shop):
             shopper.empty()
 
 
+class MeanwhileStore:
+    """A store during whose first write of stock somebody else does something at the hub."""
+
+    def __init__(self, store, happens) -> None:
+        self._store, self._happens = store, happens
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def write_stock(self, writes):
+        answers = self._store.write_stock(writes)
+        happens, self._happens = self._happens, lambda: None
+        happens()
+        return answers
+
+
 def answer_lost() -> AbstractContextManager[None]:
     """What goes on although the store did not answer."""
     return suppress(AnswerLost, StoreUnavailable)

@@ -18,7 +18,7 @@ from miva_sandbox.server import SandboxServer
 from miva_sandbox.state import modules
 from miva_sandbox.state.baskets import OutOfStock
 from miva_sandbox.state.sales import NotForSaleError
-from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, StockShop, answer_lost
+from stock_shop import BASKET_LIFE, HOUR, LOST_ANSWER, MINUTE, MODES, STATED, MeanwhileStore, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.domain.attention import Attention
 from tradepost.domain.brake import Harm
@@ -578,6 +578,30 @@ def test_a_hide_that_was_taken_back_before_anybody_knew_what_became_of_it_hides_
     shop.catch_up()
 
     assert (hidden, shop.can_buy("MUG")) == (0, 8)
+
+
+@pytest.mark.parametrize("sku", ["MUG", "TEE-S"])
+@pytest.mark.parametrize("taken_back", [Pending.UNHIDE, Pending.NONE], ids=["unhide", "clear"])
+def test_a_hide_that_is_taken_back_while_it_is_sent_ends_on_sale(shop, sku, taken_back):
+    shop.queue(Pending.HIDE, sku)
+    shop.sync(store=MeanwhileStore(shop.store, lambda: shop.queue(taken_back, sku)))
+
+    shop.sync()
+
+    assert shop.can_buy(sku) == STATED[sku]
+    assert (shop.listing(sku).health, shop.listing(sku).pending) == ("listed", "")
+
+
+def test_an_unhide_that_is_taken_back_while_it_is_sent_ends_hidden(shop):
+    shop.queue(Pending.HIDE, "MUG")
+    shop.sync()
+    shop.queue(Pending.UNHIDE, "MUG")
+    shop.sync(store=MeanwhileStore(shop.store, lambda: shop.queue(Pending.HIDE, "MUG")))
+
+    shop.sync()
+
+    assert shop.can_buy("MUG") == 0
+    assert (shop.listing("MUG").health, shop.listing("MUG").pending) == ("hidden", "")
 
 
 @pytest.mark.parametrize("seconds", [20, 150])

@@ -10,9 +10,10 @@ from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import modules
-from stock_shop import LOST_ANSWER, StockShop, answer_lost
+from stock_shop import LOST_ANSWER, MeanwhileStore, StockShop, answer_lost
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.stock.explanations import explained_stocks
+from tradepost.domain.errors import StoreUnavailable
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 from tradepost.domain.stock_explanation import explain
@@ -28,6 +29,19 @@ HIS_MUG = (
     '</Product_Add><InventoryProductSettings_Update product_code="MUG-01"><TrackProduct>Yes</TrackProduct>'
     f"<CurrentStock>{FOUND}</CurrentStock></InventoryProductSettings_Update>"
 )
+
+
+class UnreachableStore:
+    """A store that can be read, and goes away before anything is written."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def write_stock(self, writes):
+        raise StoreUnavailable("The store is away.")
 
 
 def linked(shop: StockShop, text: str = UNKNOWN) -> StockShop:
@@ -120,6 +134,32 @@ def test_a_draft_of_unknown_quantity_comes_back_with_its_pieces(sandbox, sqlite,
     assert (hidden, on_sale(shop)) == ({}, FOUND)
     assert set(shopper.sold(["MUG-01"])) == {"MUG-01"}
     shop.close()
+
+
+def test_a_hide_that_is_taken_back_while_it_is_sent_puts_back_what_it_found(counting, shopper):
+    counting.queue(Pending.HIDE, "MUG-01")
+    store = MeanwhileStore(counting.store, lambda: counting.queue(Pending.UNHIDE, "MUG-01"))
+    counting.sync(store=store)
+
+    run = counting.sync()
+
+    assert (run.bad(), on_sale(counting)) == ([], FOUND)
+    assert set(shopper.sold(["MUG-01"])) == {"MUG-01"}
+
+
+def test_a_hide_that_was_taken_back_is_forgotten_and_the_next_one_counts_anew(counting):
+    counting.queue(Pending.HIDE, "MUG-01")
+    with answer_lost():
+        counting.sync(store=UnreachableStore(counting.store))
+    counting.queue(Pending.UNHIDE, "MUG-01")
+    ordered(counting, FOUND)
+    counting.queue(Pending.HIDE, "MUG-01")
+    counting.sync()
+
+    counting.queue(Pending.UNHIDE, "MUG-01")
+    counting.sync()
+
+    assert on_sale(counting) == 0
 
 
 def test_a_hide_that_is_made_again_keeps_what_the_first_one_found(counting):

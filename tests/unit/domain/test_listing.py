@@ -285,10 +285,21 @@ def test_what_is_to_go_off_sale_gets_no_more_but_still_less(status):
         ),
         # Nothing can be asked of a broken link.
         ("", Status(Health.LISTED, Link.LINKED, Pending.HIDE), Status(Health.LISTED, Link.BROKEN), ""),
+        # Somebody has taken back what the run was doing: it is undone.
+        ("hide", Status(Health.LISTED, Link.LINKED), Status(Health.HIDDEN, Link.LINKED), "unhide"),
+        ("unhide", Status(Health.HIDDEN, Link.LINKED), Status(Health.LISTED, Link.LINKED), "hide"),
+        # Not where it had done something else, where another run was first, or what nobody may buy any more.
+        ("hide", Status(Health.LISTED, Link.LINKED), Status(Health.LISTED, Link.LINKED), ""),
+        ("hide", Status(Health.HIDDEN, Link.LINKED), Status(Health.HIDDEN, Link.LINKED), ""),
+        ("overwrite", Status(Health.LISTED, Link.LINKED), Status(Health.HIDDEN, Link.LINKED), ""),
+        ("hide", Status(Health.LISTED, Link.LINKED, is_orphaned=True), Status(Health.HIDDEN, Link.LINKED), ""),
+        ("delist", Status(Health.LISTED, Link.LINKED), Status(Health.DELISTED, Link.UNLINKED), ""),
     ],
 )
 def test_a_request_that_came_after_the_run_had_read_the_listing_is_kept(asked, current, recorded, pending):
-    assert keep_later_request(current, recorded, asked=Pending(asked)) == replace(recorded, pending=Pending(pending))
+    kept = keep_later_request(current, recorded, asked=Pending(asked))
+
+    assert kept == replace(recorded, pending=Pending(pending), is_orphaned=current.is_orphaned)
 
 
 @given(current=statuses, recorded=statuses, asked=st.sampled_from(Pending))
@@ -297,7 +308,9 @@ def test_recording_takes_the_state_of_the_run_and_leaves_people_theirs(current, 
 
     assert (kept.health, kept.link) == (recorded.health, recorded.link)
     assert kept.is_paused == current.is_paused
-    assert kept.pending in {current.pending, Pending.NONE}
+    taken_back = {Pending.HIDE: Pending.UNHIDE, Pending.UNHIDE: Pending.HIDE}.get(asked, Pending.NONE)
+    assert kept.pending in {current.pending, Pending.NONE, taken_back}
+    assert kept.pending in {Pending.NONE, current.pending, *QUEUE[recorded.settled]}
     assert kept.is_orphaned == current.is_orphaned
     if not current.is_orphaned and current.pending in QUEUE[recorded.settled] - {asked}:
         assert kept.pending is current.pending

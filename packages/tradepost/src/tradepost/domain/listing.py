@@ -159,6 +159,9 @@ _UNLINKED = frozenset({NOT_LISTED, DELISTED})
 _LINKED = frozenset({LISTED, HIDDEN})
 _BROKEN = frozenset({BROKEN_LISTED, BROKEN_HIDDEN})
 _PUBLISHING = frozenset({Pending.PUBLISH, Pending.OVERWRITE})
+# Where a change leads that can be undone by another one.
+_DONE_BY: Mapping[Pending, Settled] = {Pending.HIDE: HIDDEN, Pending.UNHIDE: LISTED}
+_OPPOSITE: Mapping[Pending, Pending] = {Pending.HIDE: Pending.UNHIDE, Pending.UNHIDE: Pending.HIDE}
 # What is still done for an orphan: it goes off sale, and nothing else is written.
 _ENDS_SALE = frozenset({Pending.HIDE, Pending.DELIST})
 
@@ -353,14 +356,18 @@ def keep_later_request(current: Status, recorded: Status, *, asked: Pending) -> 
     it is paused or orphaned: that is no run's to say.
 
     A run clears what it has done. `asked`: what was pending when it read the row; if the row now has another change,
-    and one that is allowed in the new state, a person has asked for it since.
+    and one that is allowed in the new state, a person has asked for it since. Whoever has taken a hide or an unhide
+    back, which was under way, gets the opposite.
     """
+    pending = current.pending
+    if pending is Pending.NONE and recorded.settled == _DONE_BY.get(asked) != current.settled:
+        pending = _OPPOSITE[asked]
     allowed = QUEUE[recorded.settled] & (_ENDS_SALE if current.is_orphaned else frozenset(Pending))
-    is_later = current.pending in allowed and current.pending is not asked
+    is_later = pending in allowed and pending is not asked
     keeps = recorded.pending is not Pending.NONE or is_later
     return replace(
         recorded,
-        pending=current.pending if keeps else Pending.NONE,
+        pending=pending if keeps else Pending.NONE,
         is_paused=current.is_paused,
         is_orphaned=current.is_orphaned,
     )

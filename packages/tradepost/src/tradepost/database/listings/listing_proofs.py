@@ -44,6 +44,7 @@ class _LockedListing(NamedTuple):
     is_orphaned: bool
     was_hidden: bool
     hidden_count: int | None
+    open_since: datetime | None
     parent_id: int | None
     overwrite_groups: list[str]
     proven_price: Decimal | None
@@ -176,6 +177,8 @@ def _status_row(
 ) -> dict[str, Any]:
     is_linked = status.link is not Link.UNLINKED
     was_hidden = is_hidden_by_us(status, before=row.was_hidden)
+    # Noted before a hide is sent, so it is kept while one is queued, or may be under way although it is taken back.
+    is_hide_queued = row.pending == Pending.HIDE and (status.pending is Pending.HIDE or row.open_since is not None)
     return {
         "id": row.id,
         "health": status.health,
@@ -183,8 +186,7 @@ def _status_row(
         "pending": status.pending,
         "is_paused": status.is_paused,
         "was_hidden": was_hidden,
-        # It may be noted already, of a hide that was not answered yet.
-        "hidden_count": row.hidden_count if was_hidden or status.pending is Pending.HIDE else None,
+        "hidden_count": row.hidden_count if was_hidden or is_hide_queued else None,
         "external_id": external_id if is_linked else None,
         "external_created": external_created if is_linked else None,
     }
