@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import socket
 import sys
 import time
@@ -33,7 +34,8 @@ def serve(requests: socket.socket) -> None:
     """
     Fork a process at each `{"words", "environment"}`, with its standard output and error, and answer with its id.
 
-    `{"poll"}`, an id, is answered with the exit code, negative for a signal, or null. Ends with the other side.
+    `{"poll"}`, an id, is answered with the exit code, negative for a signal, or null. Ends with the other side, and
+    ends what still lives then: whoever was to do that is gone.
     """
     clock = _Clock(time.time)
     clock.read()
@@ -41,22 +43,27 @@ def serve(requests: socket.socket) -> None:
     _import(clock)
     # What is shared stays shared.
     gc.freeze()
+    living: set[int] = set()
     while True:
         message, handles, _, _ = socket.recv_fds(requests, LONGEST_REQUEST, 2)
         if not message:
-            return
+            break
         request = json.loads(message)
         if "poll" in request:
             pid, status = os.waitpid(request["poll"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
+            living.discard(pid)
         else:
             answer = os.fork()
             if not answer:
                 requests.close()
                 _live(request["words"], request["environment"], handles, clock)
+            living.add(answer)
         for handle in handles:
             os.close(handle)
         requests.send(json.dumps(answer).encode())
+    for pid in living:
+        os.kill(pid, signal.SIGKILL)
 
 
 class _Clock:
