@@ -107,6 +107,11 @@ def test_what_nobody_has_stated_is_left_as_it_is():
     assert not any("sync" in sentence for sentence in sentences)
 
 
+@pytest.mark.parametrize("changed", [{"quantity": None}, {"stated_at": None}])
+def test_a_number_without_its_statement_or_a_statement_without_its_number_states_nothing(changed):
+    assert explained(**changed)[0] == "Nobody has stated how many there are, so the store's count is left as it is."
+
+
 @pytest.mark.parametrize(
     ("changed", "rest"),
     [
@@ -238,6 +243,16 @@ def test_an_erased_sale_is_told_with_its_reason():
             ],
         ),
         (
+            {"open_since": ago(hours=2), "available": 14},
+            [
+                (
+                    "A write that sets its stock was begun 2 hours ago and its answer is missing; a later sync settles "
+                    "it, and writes nothing else before."
+                ),
+                "The store should have 16, and had 16 when looked at 10 minutes ago.",
+            ],
+        ),
+        (
             {"account": None, "looked_at": None},
             [
                 "What the store should have is not known.",
@@ -270,6 +285,7 @@ def test_an_erased_sale_is_told_with_its_reason():
         "looked at before later entries",
         "entries of then are left out",
         "open move",
+        "open set",
         "lost account",
         "a move is due",
         "a move is held back",
