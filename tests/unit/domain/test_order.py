@@ -239,6 +239,14 @@ def test_what_belongs_to_an_order_is_measured_too(values, reason):
     assert unstorable(replace(ORDER, **values)) == reason
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_amount_that_is_kept_to_a_hundredth_of_a_cent_fits_and_the_next_one_does_not(sign):
+    largest = sign * Decimal("922337203685477.5807")
+
+    assert unstorable(replace(ORDER, total=largest)) == ""
+    assert unstorable(replace(ORDER, total=largest + sign * Decimal("0.0001"))).startswith("The order's total is out")
+
+
 HOUR = timedelta(hours=1)
 
 
