@@ -100,6 +100,11 @@ def test_a_product_without_options_is_simple_and_has_its_own_page():
     assert mug["placement"] == {"product_type": "simple", "parent_code": ""}
 
 
+def test_each_sku_gets_a_code_and_only_a_family_one_for_its_parent():
+    assert listing_codes(MUG) == {"MUG": "MUG"}
+    assert listing_codes(TEE)[""] == "tee"
+
+
 def test_in_a_flat_channel_children_have_pages_and_the_parent_has_no_drop_downs():
     unit = build(TEE, rules=replace(RULES, is_native=False))
 

@@ -1,5 +1,6 @@
 """What differs between hub and store, as a person reads it: no value looks like a program's."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -29,12 +30,19 @@ MANY = tuple(variant(f"T-{n}", Size=str(n)) for n in range(5))
         ("is_taxable", True, False, "is taxable: ours yes, the store's no"),
         ("custom_fields", {"upc": "1"}, {"upc": ""}, "custom fields: ours upc 1, the store's upc nothing"),
         ("name", "x" * 70, "Mug", f"name: ours {'x' * 57}..., the store's Mug"),
+        ("name", "x" * 60, None, f"name: ours {'x' * 60}, the store's nothing"),
+        ("description", "two\n lines", "", "description: ours two lines, the store's nothing"),
+        ("custom_fields", {}, {"upc": "1", "mpn": "2"}, "custom fields: ours nothing, the store's upc 1, mpn 2"),
         ("categories", ("Mugs", "Tin"), ("Tin",), "categories: only ours Mugs"),
+        ("categories", ("A", "B", "C"), (), "categories: only ours A, B, C"),
+        ("categories", ("A", "A"), ("A",), "categories: ours A, A, the store's A"),
         ("categories", frozenset({"Tin", "Mugs"}), (), "categories: only ours Mugs, Tin"),
         ("images", ("1", "2"), ("2", "3"), "images: only ours number 1, only the store's number 3"),
         ("images", ("1", "2"), ("2", "1"), "images: ours number 1, number 2, the store's number 2, number 1"),
         ("attributes", (sizes("S", "M"),), (), "attributes: only ours Size (S, M)"),
         ("variants", (RED, NAVY), (NAVY,), "variants: only ours Red / M (T-R)"),
+        ("variants", (replace(RED, part_codes=()),), (), "variants: only ours Red / M (nothing)"),
+        ("variants", (replace(RED, part_codes=("A", "B")),), (), "variants: only ours Red / M (A, B)"),
         ("variants", (NAVY,), (NAVY, BOX), "variants: only the store's no option (T-R, 6 at a time)"),
         (
             "variants",

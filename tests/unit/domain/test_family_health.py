@@ -60,6 +60,9 @@ VARIANT, PAGE = False, True
         (VARIANT, NEW, HIDDEN, {1: False}),
         (VARIANT, LISTED, DELISTED, {1: False}),
         (VARIANT, LISTED, NEW, {1: False}),
+        # It was hidden with the page, and says nothing of it by going.
+        (VARIANT, HIDDEN, DELISTED, {1: False}),
+        (VARIANT, HIDDEN, NEW, {1: False}),
         # Linked or published: its page may be inactive all the same.
         (VARIANT, NEW, LISTED, {}),
         (VARIANT, LISTED, GONE, {}),

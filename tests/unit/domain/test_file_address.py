@@ -10,6 +10,9 @@ from tradepost.domain.file_address import FileAddress, file_address
     ("text", "address"),
     [
         ("/srv/dock", FileAddress("folder", "", 0, "", "/srv/dock")),
+        ("/" + "x" * 999, FileAddress("folder", "", 0, "", "/" + "x" * 999)),
+        ("http://erp.example.com/a", FileAddress("http", "erp.example.com", 0, "", "/a")),
+        ("ftps://host//in//today", FileAddress("ftps", "host", 0, "", "/in/today")),
         ("sftp://dock@files.example.com/in", FileAddress("sftp", "files.example.com", 0, "dock", "/in")),
         ("FTP://a%40b@127.0.0.1:2121/x%20y/", FileAddress("ftp", "127.0.0.1", 2121, "a@b", "/x y")),
         ("ftps-implicit://host", FileAddress("ftps-implicit", "host", 0, "", "/")),

@@ -1,11 +1,14 @@
 """Who the variants of a file are: known ones under another name, or new ones."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple, a_variant
 from tradepost.domain.catalogue import Product
-from tradepost.domain.identity import IdentityPlan, KnownProduct, Move, SkuChange, plan_identity
+from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike, Move, SkuChange, lookalike, plan_identity
 
 TEE = KnownProduct("tee", {"tee-S": ("S",), "tee-M": ("M",)})
 
@@ -95,3 +98,35 @@ def test_every_sku_is_changed_once_at_most_and_only_to_a_new_one_of_the_same_opt
         assert change.before not in after
         assert change.after not in before
         assert before[change.before] == after[change.after]
+
+
+# --- SKU and handle changed at once -----------------------------------------------------------------------------------
+
+
+SHOWN = a_family("tee", "S", "M")
+AGAIN = Product("shirt", "Tee", "", (a_variant("T-1", "M"), a_variant("T-2", "S")), option_names=("Size",))
+
+
+def test_a_new_product_with_the_title_and_options_of_a_known_one_looks_like_it_and_both_first_skus_are_told():
+    assert lookalike(AGAIN, SHOWN) == Lookalike("shirt", "tee", sku="T-1", sku_before="tee-M", is_family=True)
+    assert lookalike(a_simple("mug"), replace(a_simple("cup"), title="Mug")) == Lookalike(
+        "mug", "cup", sku="mug", sku_before="cup", is_family=False
+    )
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        replace(AGAIN, title="Shirt"),
+        replace(AGAIN, variants=AGAIN.variants[:1]),
+        replace(AGAIN, variants=(*AGAIN.variants, a_variant("T-3", "L"))),
+        replace(AGAIN, variants=(AGAIN.variants[0], a_variant("T-2", "L"))),
+    ],
+    ids=["another title", "fewer options", "more options", "other options"],
+)
+def test_what_differs_in_title_or_options_is_another_article(product):
+    assert lookalike(product, SHOWN) is None
+
+
+def test_products_of_which_nothing_is_sold_do_not_look_alike():
+    assert lookalike(replace(AGAIN, variants=()), replace(SHOWN, variants=())) is None

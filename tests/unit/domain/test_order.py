@@ -26,6 +26,7 @@ from tradepost.domain.order import (
     StoreShipment,
     StoreStatus,
     Tracking,
+    UnreadableOrder,
     acknowledgement_note,
     amount_words,
     chosen_words,
@@ -142,6 +143,22 @@ def test_what_fits_is_not_refused(number, quantity, total):
     assert unstorable(replace(ORDER, id=number, total=total, lines=(replace(LINE, quantity=quantity),))) == ""
 
 
+def test_a_line_may_have_no_piece_left():
+    assert unstorable(replace(ORDER, lines=(replace(LINE, quantity=0),))) == ""
+
+
+@pytest.mark.parametrize(
+    "found",
+    [ORDER, UnreadableOrder("1", "It is no order."), ParkedOrder("1", 1, "It is no order.", "a")],
+    ids=["order", "unreadable", "parked"],
+)
+def test_the_record_as_the_store_sent_it_makes_no_other_order_of_it_and_is_in_no_log(found):
+    sent = replace(found, payload="Ada Long, 1 Pier Rd")
+
+    assert sent == found
+    assert "Ada" not in repr(sent)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -149,6 +166,7 @@ def test_what_fits_is_not_refused(number, quantity, total):
         ((LineOption("size", "s", "", "Size", "Small"), LineOption("colour", "r", "", "Colour", "Red")), "Small, Red"),
         ((LineOption("size", "s"), LineOption("text", "", "For Bo", "Engraving", "")), "s, For Bo"),
         ((LineOption("gift", ""),), ""),
+        ((LineOption("gift", ""), LineOption("size", "s")), "s"),
     ],
 )
 def test_the_chosen_options_are_said_in_the_words_of_the_page(options, words):
@@ -190,6 +208,11 @@ def test_an_order_is_fresh_until_it_is_opened_processed_or_done(state):
         ({"captured": 10, "refunded": 10}, PaymentState.REFUNDED),
         ({"captured": 4, "refunded": 4}, PaymentState.REFUNDED),
         ({"captured": 4, "refunded": 5}, PaymentState.REFUNDED),
+        # Cents are money, too.
+        ({"total": "0.50"}, PaymentState.PENDING),
+        ({"authorised": "0.50"}, PaymentState.AUTHORISED),
+        ({"captured": "0.50"}, PaymentState.PARTIALLY_CAPTURED),
+        ({"total": "0.50", "captured": "0.50", "refunded": "0.50"}, PaymentState.REFUNDED),
         ({"total": 0}, PaymentState.CAPTURED),
         ({"total": -1}, PaymentState.CAPTURED),
         ({"total": 0, "captured": 4, "refunded": 4}, PaymentState.CAPTURED),
@@ -237,6 +260,14 @@ def test_an_amount_is_written_in_one_way_wherever_it_comes_from(amount, words):
 )
 def test_what_belongs_to_an_order_is_measured_too(values, reason):
     assert unstorable(replace(ORDER, **values)) == reason
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_amount_that_is_kept_to_a_hundredth_of_a_cent_fits_and_the_next_one_does_not(sign):
+    largest = sign * Decimal("922337203685477.5807")
+
+    assert unstorable(replace(ORDER, total=largest)) == ""
+    assert unstorable(replace(ORDER, total=largest + sign * Decimal("0.0001"))).startswith("The order's total is out")
 
 
 HOUR = timedelta(hours=1)

@@ -148,6 +148,20 @@ def test_the_first_service_and_fulfiller_count_every_tag_and_hold_does_and_what_
     )
 
 
+def test_a_carrier_comes_with_the_service_that_counts():
+    fast, slow = rule("fast", service="Next day", carrier="Bike"), rule("slow", service="Ground", carrier="USPS")
+
+    found = made(fast, slow)
+
+    assert (found.service, found.carrier) == ("Next day", "Bike")
+
+
+def test_a_rule_of_which_nothing_counts_is_not_told_as_done():
+    found = made(rule("fast", service="Next day", fulfiller="North"), rule("slow", service="Ground", fulfiller="South"))
+
+    assert [done.rule for done in found.done] == ["fast"]
+
+
 def test_a_shipping_method_that_no_rule_maps_holds_the_order_once_others_are_mapped():
     post = rule("post", methods=("Post",), service="Parcel")
 
@@ -240,6 +254,7 @@ def test_of_an_article_its_sku_and_its_code_are_looked_at_and_marks_other_than_a
     assert why("mug*") == "SKU MUG-R, MUG"
     assert why(" [X]? ") == "SKU [x]?"
     assert why("x?") is None
+    assert why("*") == "SKU MUG-R, MUG, [x]?"
 
 
 def test_each_article_that_was_sold_for_another_price_is_named_once_as_the_merchant_calls_it():

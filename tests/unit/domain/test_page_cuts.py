@@ -45,12 +45,14 @@ def cut(*family):
         "a structure is due": (PAGE, STAYS),
         "a new variant is put into the page": (IDLE_PAGE, NEW),
         "one article is left, and gets a page of its own": (IDLE_PAGE, ARTICLE),
+        "the page is not the first of its family": (STAYS, PAGE),
     }.values(),
 )
 @pytest.mark.parametrize(
     "left",
     {
         "counted": GOES,
+        "the last piece": replace(GOES, account=1),
         "of unknown number": replace(GOES, account=None),
         "sold at 0": replace(GOES, account=0, proven_without_stock=True),
     }.values(),
@@ -69,6 +71,7 @@ def test_what_the_catalogue_has_no_more_is_cut_off_with_a_new_structure(family, 
         "the merchant's page is added to": (replace(IDLE_PAGE, proven_fingerprints={}), NEW),
         "the page is hidden": (replace(PAGE, status=replace(PAGE.status, health=Health.HIDDEN)), STAYS),
         "there is no page": (NEW,),
+        "only an article of its own is due": (replace(ARTICLE, overwrite_groups=frozenset({Group.STRUCTURE})),),
     }.values(),
 )
 def test_nothing_is_cut_off_where_no_page_gets_another_structure(family):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tradepost.domain.plan import (
@@ -88,6 +90,13 @@ def test_a_change_tells_what_it_makes_of_a_field():
 
     assert (change.after("price"), change.after("name"), change.after("sku")) == (1, None, None)
     assert [change.touches(name) for name in ("price", "name", "sku")] == [True, True, False]
+
+
+def test_a_change_tells_what_a_field_was_before():
+    fields = (FieldChange("name", "Tee", "Shirt"), FieldChange("quantity", 3, 2))
+    change = replace(a_change(), fields=fields)
+
+    assert [change.before(name) for name in ("quantity", "name", "sku")] == [3, "Tee", None]
 
 
 def test_of_a_plan_those_changes_to_the_store_are_kept_that_are_taken_and_units_that_have_some():

@@ -106,6 +106,17 @@ def test_the_channels_own_word_for_a_carrier_comes_before_the_usual_one(word, na
     assert carrier_on_store(word, {"post": "CanadaPost", "ups": "Brown"}) == name
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("ups", "UPS"), ("Usps", "USPS"), ("FEDEX", "FedEx"), ("Federal Express", "FedEx"), ("dhl", "DHL"),
+        ("canada post", "CanadaPost"), ("CanadaPost", "CanadaPost"), ("endicia", "Endicia"),
+    ],
+)  # fmt: skip
+def test_the_usual_carriers_are_known_to_a_store_however_they_are_typed(word, name):
+    assert carrier_on_store(f" {word} ", {}) == name
+
+
 def test_what_is_asked_of_a_shipment_leads_where_the_store_is_told_what_it_does_not_know_yet():
     waiting, told, parked, suppressed = list(ShipmentState)[:4]
 

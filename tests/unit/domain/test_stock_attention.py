@@ -6,7 +6,13 @@ import pytest
 
 from tradepost.domain.attention import Attention
 from tradepost.domain.stock import Counting
-from tradepost.domain.stock_attention import ReservingOrder, WatchedStock, attentions, stands_still
+from tradepost.domain.stock_attention import (
+    ReservingOrder,
+    WatchedStock,
+    attentions,
+    quantity_unknown_message,
+    stands_still,
+)
 
 MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -57,6 +63,7 @@ def test_of_many_orders_the_newest_are_named():
     [
         (9, 3, Counting.CHANGED, False),
         (9, 4, Counting.CHANGED, True),
+        (1, 1, Counting.CHANGED, True),
         (9, 4, Counting.FILE, False),
         (9, 4, Counting.COLUMN, False),
         (0, 4, Counting.CHANGED, False),
@@ -72,3 +79,16 @@ def test_a_number_that_stands_still_names_the_setting():
 
     assert message.startswith("The number of MUG stands at 9 since 2026-03-01, while 4 pieces were shipped")
     assert "'tradepost catalogue source --counts file'" in message
+
+
+def test_a_number_that_stands_still_since_nobody_knows_when_is_said_without_a_day():
+    (message,) = attentions(WatchedStock(1, "MUG", 5, 9, reserved=4, shipped=4)).values()
+
+    assert message.startswith("The number of MUG stands at 9, while 4 pieces were shipped")
+
+
+def test_what_nobody_counts_is_told_with_the_command_that_states_it():
+    message = quantity_unknown_message("MUG")
+
+    assert message.startswith("Nobody states how many there are of MUG, so it is published with 0")
+    assert "'tradepost catalogue state-count MUG NUMBER'" in message

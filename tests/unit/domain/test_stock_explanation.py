@@ -107,6 +107,11 @@ def test_what_nobody_has_stated_is_left_as_it_is():
     assert not any("sync" in sentence for sentence in sentences)
 
 
+@pytest.mark.parametrize("changed", [{"quantity": None}, {"stated_at": None}])
+def test_a_number_without_its_statement_or_a_statement_without_its_number_states_nothing(changed):
+    assert explained(**changed)[0] == "Nobody has stated how many there are, so the store's count is left as it is."
+
+
 @pytest.mark.parametrize(
     ("changed", "rest"),
     [
@@ -238,6 +243,16 @@ def test_an_erased_sale_is_told_with_its_reason():
             ],
         ),
         (
+            {"open_since": ago(hours=2), "available": 14},
+            [
+                (
+                    "A write that sets its stock was begun 2 hours ago and its answer is missing; a later sync settles "
+                    "it, and writes nothing else before."
+                ),
+                "The store should have 16, and had 16 when looked at 10 minutes ago.",
+            ],
+        ),
+        (
             {"account": None, "looked_at": None},
             [
                 "What the store should have is not known.",
@@ -270,6 +285,7 @@ def test_an_erased_sale_is_told_with_its_reason():
         "looked at before later entries",
         "entries of then are left out",
         "open move",
+        "open set",
         "lost account",
         "a move is due",
         "a move is held back",
@@ -279,3 +295,150 @@ def test_an_erased_sale_is_told_with_its_reason():
 )
 def test_what_the_store_should_have_was_seen_to_have_and_gets(changed, sentences):
     assert explained(**changed)[-len(sentences) :] == sentences
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"missing": 3, "missing_since": None},
+            "3 are missing from its count: they may be in baskets.",
+        ),
+        (
+            {"missing": 3, "missing_since": TUESDAY, "looked_at": TUESDAY},
+            "3 are missing from its count since Tuesday at 12:00: they may be in baskets.",
+        ),
+        (
+            {"missing": 3, "missing_since": TUESDAY, "looked_at": None},
+            "Up to 3 may be missing from its count since Tuesday at 12:00: an answer was lost, and nobody can look.",
+        ),
+        (
+            {"missing": 3, "entries": STORY.entries[4:], "looked_at": MONDAY, "left_out": 4},
+            "The store should have 16, and had 3 fewer than it should have had when looked at 2 days ago.",
+        ),
+    ],
+    ids=["since nobody knows when", "found by the last look", "never looked at", "fewer than nobody remembers"],
+)
+def test_what_is_missing_is_said_as_surely_as_it_is_known(changed, sentence):
+    assert sentence in explained(**changed)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "16 when looked at"),
+        (1, "16 when looked at"),
+        (2, "10 when looked at 1 day ago, when it should have had 10"),
+    ],
+)
+def test_a_look_and_the_write_that_it_came_with_are_one_though_they_are_dated_one_after_the_other(seconds, words):
+    assert words in explained(looked_at=TUESDAY - timedelta(seconds=seconds))[-1]
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (ExplainedEntry(EntryKind.LOOK, 12, 12, MONDAY, run_id=3), "The store had 12, on Monday at 12:00 by run 3."),
+        (ExplainedEntry(EntryKind.SET, 12, 12, MONDAY), "Set to 12 on the store, on Monday at 12:00."),
+        (
+            ExplainedEntry(EntryKind.RETURN, 2, 12, MONDAY, order_number=9, run_id=3),
+            "Order 9 gave back +2, on Monday at 12:00.",
+        ),
+    ],
+)
+def test_an_entry_says_what_it_was_and_which_run_wrote_or_looked(entry, sentence):
+    assert explained(entries=[entry, STORY.entries[4]])[3] == sentence
+
+
+@pytest.mark.parametrize(
+    ("first", "before"),
+    [
+        (ExplainedEntry(EntryKind.SALE, -2, 10, MONDAY, order_number=1), 12),
+        # It took nothing off.
+        (ExplainedEntry(EntryKind.ERASED, -2, 10, MONDAY, order_number=1), 10),
+    ],
+)
+def test_what_the_store_had_after_the_entries_that_are_left_out_is_reckoned_back(first, before):
+    sentence = explained(left_out=3, entries=[first])[3]
+
+    assert sentence == f"3 older entries are left out; after them the store should have had {before}."
+
+
+def test_a_number_that_came_from_nobody_in_particular_is_told_without_a_name():
+    assert explained(stated_by="")[0] == "18 stated on Tuesday at 12:00."
+
+
+@pytest.mark.parametrize(
+    ("changed", "rest"),
+    [
+        ({"account": 0, "entries": [ExplainedEntry(EntryKind.LOOK, 0, 0, MONDAY)]}, "store's count is left as it is."),
+        ({"account": 0, "entries": [ExplainedEntry(EntryKind.SET, 5, 5, MONDAY)]}, "store's count is left as it is."),
+        ({"account": 4, "entries": [ExplainedEntry(EntryKind.SET, 0, 0, MONDAY)]}, "store's count is left as it is."),
+        (
+            {"status": replace(LISTED, health=Health.HIDDEN), "account": 0, "hidden_count": None},
+            "and the store's count was what counts until it was hidden.",
+        ),
+    ],
+    ids=["was sold out", "was set to another number", "was set, and somebody has added", "hidden without a look"],
+)
+def test_what_nobody_has_stated_is_said_to_be_published_with_none_only_where_it_was(changed, rest):
+    told = explained(**{"quantity": None, "stated_at": None, "available": None, "reservations": (), **changed})[0]
+
+    assert told.endswith(rest)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sends"),
+    [
+        ({"available": 13}, "A sync sends -3."),
+        ({"available": -4}, "A sync sends -16."),
+        ({"available": 19}, None),
+        ({"available": 16}, None),
+        ({"account": None, "looked_at": None}, None),
+        ({"sells_without_stock": True}, None),
+    ],
+)
+def test_what_is_to_go_off_sale_is_sent_fewer_and_nothing_else(changed, sends):
+    told = explained(**{"status": replace(LISTED, pending=Pending.DELIST), **changed})
+
+    assert [sentence for sentence in told if sentence.startswith("A sync")] == ([sends] if sends else [])
+
+
+@pytest.mark.parametrize("changed", [{"account": None, "looked_at": None}, {"open_since": ago(minutes=1)}])
+def test_what_the_store_has_to_be_told_of_the_sale_at_zero_waits_for_what_is_known_of_its_count(changed):
+    assert not any("selling it at 0" in sentence for sentence in explained(sells_without_stock=True, **changed))
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (0, "today at 12:00"), (1, "on Wednesday at 12:00"), (2, "on Tuesday at 12:00"), (3, "on Monday at 12:00"),
+        (4, "on Sunday at 12:00"), (5, "on Saturday at 12:00"), (6, "on Friday at 12:00"),
+        (7, "on 2026-02-26 at 12:00"), (-1, "on 2026-03-06 at 12:00"),
+    ],
+)  # fmt: skip
+def test_a_day_of_the_last_week_is_called_by_its_name_and_any_other_by_its_date(days, words):
+    thursday = NOW + timedelta(days=1)
+
+    told = explain(replace(STORY, stated_at=thursday - timedelta(days=days)), now=thursday, when_synced=SYNCED)
+
+    assert told[0] == f"18 stated by products.csv {words}."
+
+
+def test_a_week_ago_begins_with_the_day_after_the_same_one():
+    told = explain(replace(STORY, stated_at=NOW - timedelta(days=6)), now=NOW, when_synced=SYNCED)
+
+    assert told[0] == "18 stated by products.csv on Thursday at 12:00."
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        (timedelta(seconds=59), "just now"), (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"), (timedelta(hours=1), "1 hour ago"),
+        (timedelta(hours=23, minutes=59), "23 hours ago"), (timedelta(days=1), "1 day ago"),
+        (timedelta(days=3), "3 days ago"),
+    ],
+)  # fmt: skip
+def test_what_has_passed_is_told_in_its_largest_unit(passed, words):
+    assert any(f"was begun {words} and" in sentence for sentence in explained(open_since=NOW - passed, open_move=1))

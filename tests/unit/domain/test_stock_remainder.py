@@ -29,6 +29,14 @@ def test_what_others_sell_in_the_time_until_it_is_known_here_is_expected_and_all
     )
 
 
+def test_a_channel_that_sold_nothing_lately_adds_nothing_whether_its_orders_are_fetched_or_not():
+    sells = OtherChannel("A", 168, HOUR)
+
+    expected = [Remainder([sells, OtherChannel("B", 0, every)]).expected for every in (None, HOUR)]
+
+    assert expected == [pytest.approx(1), pytest.approx(1)]
+
+
 def test_orders_that_are_fetched_by_no_schedule_leave_only_the_worst():
     remainder = Remainder([OtherChannel("A", 0, None), OtherChannel("B", 3, None)], offered=4)
 

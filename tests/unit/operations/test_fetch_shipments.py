@@ -123,7 +123,16 @@ def test_files_that_are_being_written_under_another_name_are_left(name, is_one):
 
 @pytest.mark.parametrize("name", ["a/b.csv", "..\\a.csv", "a\n.csv", "\udcff.csv", "x" * LONGEST_FILE_NAME + ".csv"])
 def test_names_that_lead_elsewhere_are_refused_in_words_that_can_be_printed(name):
-    assert name_problem(name).encode().isascii()
+    problem = name_problem(name)
+
+    assert problem.encode().isascii()
+    assert "It was left alone; rename it." in problem
+
+
+def test_any_other_name_is_one_to_take_up_to_the_longest():
+    names = ("a.csv", "Lieferung März (2).csv", "x" * (LONGEST_FILE_NAME - 4) + ".csv")
+
+    assert [name_problem(name) for name in names] == ["", "", ""]
 
 
 def test_the_last_line_has_an_end_where_any_system_ends_lines():

@@ -1,4 +1,4 @@
-"""The judge of where orders are, and what the proof adds up to."""
+"""The judge of where orders are, and that every one of both sides is counted once."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.order_changes import Holds, LedgerOrder
 from tradepost.domain.order_news import PAID_IN_SOME_WAY, OrderCriteria, OrderNews
-from tradepost.domain.order_proof import HubOrder, OrderFinding, OrderPlace, OrderProof, ShipmentFinding, proof_of
+from tradepost.domain.order_proof import HubOrder, OrderPlace
 from tradepost.domain.plan import Outcome
 from tradepost.operations import reconcile_orders
 from tradepost.operations.reconcile_orders.findings import Measure, find
@@ -106,31 +106,6 @@ def test_an_anonymous_order_does_not_differ_for_the_person_that_the_store_still_
 
     assert forgotten.ledger.order != ORDER
     assert found(hub=forgotten).differences == ()
-
-
-def test_a_proof_adds_up_and_is_kept_whole_with_its_first_differences():
-    proof = OrderProof(1, 2)
-    for number in range(7):
-        proof.add(OrderFinding(str(number), OrderPlace.MISSING, differences=(f"Order {number} is missing.",)))
-    proof.add(
-        OrderFinding(
-            "7",
-            OrderPlace.CLOSED,
-            is_acknowledged=True,
-            shipments=(
-                ShipmentFinding("TP-1", "7", in_hub=True, on_store=True),
-                ShipmentFinding("X", "7", in_hub=False, on_store=True),
-            ),
-        )
-    )
-    proof.add(OrderFinding("8", OrderPlace.CLOSED, is_placed=False))
-
-    assert (proof.placed, proof.in_ledger, proof.differences, len(proof.examples)) == (8, 1, 7, 5)
-    assert proof.sentence == (
-        "8 placed, 1 in the hub, 7 missing; 1 acknowledged; 1 shipment, 1 on the store: 7 differences."
-    )
-    assert proof_of(proof.as_values()) == proof
-    assert proof_of({}) is None
 
 
 # --- driven ---------------------------------------------------------------------------------------------------------

@@ -130,8 +130,7 @@ def _with_images(made: Making, sources: Sequence[SourceImage], files: Mapping[st
         if file is None:
             continue
         path = image_path(folder=made.rules.image_folder, code=made.values.code, position=number, file=file)
-        if path not in {other.path for other in images}:
-            images.append(WantedImage(image.source, path, "" if images else code_key(made.rules.image_type)))
+        images.append(WantedImage(image.source, path, "" if images else code_key(made.rules.image_type)))
     missing = tuple(image.source for image in sources if image.source not in files)
     return replace(made, images=tuple(images), missing_images=missing)
 

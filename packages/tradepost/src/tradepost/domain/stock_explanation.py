@@ -225,8 +225,6 @@ def _due(stock: ExplainedStock, when_synced: str) -> Iterator[str]:
 
 
 def _to_send(stock: ExplainedStock) -> Iterator[str]:
-    if stock.status.link is Link.UNLINKED:
-        return
     if _is_to_be_told(stock):
         yield f"A sync tells the store to {'go on' if stock.sells_without_stock else 'stop'} selling it at 0."
     if stock.available is None or stock.open_since is not None or not may_lower_quantity(stock.status):
