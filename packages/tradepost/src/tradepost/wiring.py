@@ -59,6 +59,7 @@ from tradepost.operations import (
     sync,
     sync_orders,
 )
+from tradepost.operations.approvals import report_rest
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.deliver_orders import ConsumerDeliveries
@@ -120,7 +121,16 @@ SPAN_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {"reconcile_order
 
 
 def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
-    """Do what a run of this kind does. Raises NotAllowed for a selection where the kind can't have one."""
+    """
+    Do what a run of this kind does; of a saved plan, what was approved.
+
+    Raises NotAllowed for a selection where the kind can't have one.
+    """
+    _carry_out(kind, ports, selection)
+    report_rest(ports)
+
+
+def _carry_out(kind: str, ports: Ports, selection: Selection) -> None:
     if kind in LISTING_VERBS:
         LISTING_VERBS[kind](ports, selection)
     elif selection.only is not None:

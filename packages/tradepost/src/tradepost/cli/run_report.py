@@ -5,16 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
-
 from tradepost.cli import output
-from tradepost.cli.arguments import Named, ask, is_at_terminal, shell_user
+from tradepost.cli.arguments import Named, ask, is_at_terminal, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
 from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
-from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
+from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
 from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
 from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
-from tradepost.engine import runs
+from tradepost.engine import plans, runs
 from tradepost.operations.selection import beyond_brake as released_as_option
 
 SHOWN_CHANGES = 200
@@ -68,13 +66,25 @@ class Report:
     @property
     def totals(self) -> dict[str, int]:
         """What a plan comes to, as `totals_of`."""
-        planned = RunChange.objects.filter(run=self.run, outcome="").values_list("action")
-        return totals_of(dict(planned.annotate(Count("pk"))))
+        numbers: Counter[str] = Counter()
+        for row in self.run.planned:
+            numbers[row["action"]] += row["count"]
+        return totals_of(numbers)
 
     @property
     def imports(self) -> int:
         """How many orders a plan would bring into the ledger."""
-        return RunChange.objects.filter(run=self.run, outcome="", action=Action.IMPORT.value).count()
+        return sum(row["count"] for row in self.run.planned if row["action"] == Action.IMPORT.value)
+
+    @property
+    def changes_count(self) -> int:
+        """How many changes there are: done, left, and planned, whether all of these are kept or not."""
+        done = sum(row["count"] for row in self.run.counts)
+        return int(done + sum(row["count"] for row in self.run.planned))
+
+    @property
+    def is_saved(self) -> bool:
+        return SavedPlan.objects.filter(pk=self.run.pk).exists()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -82,14 +92,14 @@ class Report:
             "kind": self.run.kind,
             "state": self.run.state,
             "dry_run": self.run.is_dry,
-            **({"plan": self.totals} if self.run.is_dry else {}),
+            **({"plan": self.totals, "saved": self.is_saved} if self.run.is_dry else {}),
             "counts": self.run.counts,
             "brake": self.run.brake or None,
             "released_by": self.run.released_by,
             "error": self.run.error,
             "reference": self.run.reference,
             "changes": [change_row_json(change) for change in self.changes(limit=SHOWN_CHANGES)],
-            "changes_left_out": max(0, RunChange.objects.filter(run=self.run).count() - SHOWN_CHANGES),
+            "changes_left_out": max(0, self.changes_count - SHOWN_CHANGES),
         }
 
 
@@ -99,6 +109,7 @@ def perform(
     *,
     only: Collection[int] | None = None,
     dry_run: bool = False,
+    save: bool = False,
     quiet: bool = False,
     options: Mapping[str, Any] | None = None,
     beyond_brake: bool = False,
@@ -106,9 +117,16 @@ def perform(
     """
     Execute an operation here and now, with a progress bar; `options` as in `engine.runs`.
 
+    `save`: the preview is kept as a plan that people approve.
+
     What the brake stops, a person at a terminal is asked for; with `beyond_brake` it is not looked at. Raises
     BusyElsewhere when another process executes one on this channel.
     """
+    refuse_to_save(dry_run=dry_run, save=save)
+    if save:
+        scope = None if only is None else sorted(only)
+        asked = plans.request_saved_plan(channel.pk, kind, scope=scope, options=options, requested_by=shell_user())
+        return _executed(asked, quiet=quiet)
     run = runs.request_run(
         channel.pk,
         RunKind(kind),
@@ -134,6 +152,11 @@ def release(run_id: int, *, quiet: bool) -> Report:
     return _executed(runs.release_run(run_id, requested_by=shell_user()), quiet=quiet)
 
 
+def apply_plan(plan_id: int, *, quiet: bool) -> Report:
+    """Carry out what is approved of a saved plan, here and now. Raises NotAllowed, BusyElsewhere."""
+    return _executed(plans.apply(plan_id, who=shell_user()), quiet=quiet)
+
+
 def _executed(run: Run, *, quiet: bool) -> Report:
     label = _WORDS[RunKind(run.kind)]
     with progress(is_shown=not quiet) as step:
@@ -151,6 +174,7 @@ def execute(
     *,
     named: Named | None = None,
     dry_run: bool = False,
+    save: bool = False,
     as_json: bool = False,
     options: Mapping[str, Any] | None = None,
     beyond_brake: bool = False,
@@ -158,7 +182,7 @@ def execute(
     """Perform a run, for what was named or for all that is due; print its report and return its exit code."""
     only = None if named is None else named.ids
     report = perform(
-        channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options, beyond_brake=beyond_brake
+        channel, kind, only=only, dry_run=dry_run, save=save, quiet=as_json, options=options, beyond_brake=beyond_brake
     )
     if as_json:
         print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
@@ -231,6 +255,14 @@ def _print_plan(report: Report) -> None:
         out.print(f"{name}: {totals_line(totals)}{'' if is_through else f' ({_spoken(report.run.state)})'}.")
     else:
         out.print("Nothing to do." if is_through else f"{name}: {_spoken(report.run.state)}.")
+    if report.is_saved and any(totals.values()):
+        number = report.run.pk
+        out.print(
+            f"Saved as plan {number}: 'tradepost plans show {number}' names its changes, 'tradepost plans approve "
+            f"{number}' says yes to all or some of them, and 'tradepost plans apply {number}' does those.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _print_run(report: Report) -> None:

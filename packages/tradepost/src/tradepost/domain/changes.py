@@ -475,6 +475,16 @@ def of_channel(name: str, action: Action, fields: Sequence[FieldChange], reason:
     return Change(Subject(SubjectKind.CHANNEL, name), Side.HUB, action, tuple(fields), reason)
 
 
+# --- what was kept --------------------------------------------------------------------------------------------------
+
+
+def as_kept(
+    subject: Subject, *, side: Side, action: Action, fields: Sequence[FieldChange], reason: str, listing_id: int | None
+) -> Change:
+    """Make a change anew of what the history has of it."""
+    return Change(subject, side, action, tuple(fields), reason, listing_id)
+
+
 # --- their common shapes --------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,8 @@ from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
 # groups of an overwrite, a sync that looks at every product of the store, or sends anew what was accepted there, the
 # product of a link by hand, when the orders were placed that are compared and whether all of them are told, and what
-# it may do whatever the brake says.
+# it may do whatever the brake says; that a preview is to be approved, and the saved plan, by its number, of a run that
+# carries it out.
 AS_IF = "as_if"
 GROUPS = "groups"
 FULL_EXISTENCE = "full_existence"
@@ -27,6 +28,8 @@ LINK_TO = "link_to"
 PLACED = "placed"
 TELLS_ALL = "tells_all"
 BEYOND_BRAKE = "beyond_brake"
+IS_SAVED = "is_saved"
+PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ from tradepost.operations.ports.orders import (
     UnsentShipment,
 )
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
-from tradepost.operations.ports.run import ActiveRun, Clock
+from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
 from tradepost.operations.ports.stock import (
@@ -129,6 +129,7 @@ __all__ = [
     "Accounts",
     "AcknowledgeCheck",
     "ActiveRun",
+    "Approval",
     "Catalogue",
     "CatalogueReader",
     "ChangeWindow",
@@ -176,6 +177,7 @@ __all__ = [
     "ListingBuilder",
     "ListingRow",
     "Listings",
+    "Needs",
     "NewShipment",
     "OpenIntent",
     "OrderExports",
