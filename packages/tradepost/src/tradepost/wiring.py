@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
+from tradepost.miva.files.look_only import LookOnlyImages
 from tradepost.miva.files.server_folder import ServerFolder
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import (
@@ -358,9 +359,12 @@ def targets_of(channel: Channel) -> Targets:
 
 def deliveries_of(channel: Channel, *, clock: Clock = timezone.now) -> Deliveries:
     exports = export_ports(channel, requested_by="", trigger=Trigger.CHAIN, clock=clock)
-    return ConsumerDeliveries(
-        channel.name, exports, targets_of(channel), partial(open_target, is_local=channel.is_local)
-    )
+    opener = _no_target if channel.is_look_only else partial(open_target, is_local=channel.is_local)
+    return ConsumerDeliveries(channel.name, exports, targets_of(channel), opener)
+
+
+def _no_target(_target: ConsumerTarget) -> AbstractContextManager[Target]:
+    raise NotAllowed("The channel is look-only, so nothing is brought to consumers.")
 
 
 def shipment_sources_of(channel: Channel) -> ShipmentSources:
@@ -432,7 +436,12 @@ def open_store(channel: Channel) -> Iterator[Store]:
     connection = store_connection_of(channel, cipher=cipher())
     if connection is None:
         raise NotAllowed(f"The channel '{channel.name}' has no connection to a store yet.")
-    opened = _connector().open_store(connection, is_local=channel.is_local, requests_at_once=channel.requests_at_once)
+    opened = _connector().open_store(
+        connection,
+        is_local=channel.is_local,
+        requests_at_once=channel.requests_at_once,
+        only_reads=channel.is_look_only,
+    )
     with closing(opened) as store:
         yield store
 
@@ -452,7 +461,7 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
         yield None
         return
     with closing(_connector().open_images(connection, is_local=channel.is_local)) as images:
-        yield images
+        yield LookOnlyImages(images) if channel.is_look_only else images
 
 
 def _connector() -> MivaConnector:

@@ -8,9 +8,10 @@ from typing import Any
 from tradepost.cli import output
 from tradepost.cli.arguments import Named, ask, is_at_terminal, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
-from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
+from tradepost.cli.output import change_json, counted, err, look_only_sentence, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
 from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
 from tradepost.engine import plans, runs
 from tradepost.operations.selection import beyond_brake as released_as_option
@@ -31,6 +32,10 @@ _WORDS = {
     RunKind.FETCH_SHIPMENTS: "fetch shipments",
     RunKind.REQUEST: "request",
 }
+
+
+# What a channel that goes live does, in the order in which it is told.
+_WRITING = (RunKind.PUBLISH, RunKind.SYNC, RunKind.GET_ORDERS, RunKind.SYNC_ORDERS, RunKind.DELIVER_ORDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Report:
             "kind": self.run.kind,
             "state": self.run.state,
             "dry_run": self.run.is_dry,
+            "look_only": self.run.channel.is_look_only,
             **({"plan": self.totals, "saved": self.is_saved} if self.run.is_dry else {}),
             "counts": self.run.counts,
             "brake": self.run.brake or None,
@@ -157,6 +163,22 @@ def apply_plan(plan_id: int, *, quiet: bool) -> Report:
     return _executed(plans.apply(plan_id, who=shell_user()), quiet=quiet)
 
 
+def what_is_due(channel: Channel, *, quiet: bool) -> dict[str, str]:
+    """
+    Say by verb what its next run would do, as its preview comes to.
+
+    Raises NotAllowed where one can't be planned: whoever goes live would not know what for.
+    """
+    found: dict[str, str] = {}
+    for kind in _WRITING:
+        report = perform(channel, kind, dry_run=True, quiet=quiet)
+        if report.run.state == RunState.FAILED.value:
+            message = f"{_WORDS[kind]} can't be planned, so nothing is let loose: {report.run.error}"
+            raise NotAllowed(message)
+        found[_WORDS[kind]] = totals_line(report.totals)
+    return found
+
+
 def _executed(run: Run, *, quiet: bool) -> Report:
     label = _WORDS[RunKind(run.kind)]
     with progress(is_shown=not quiet) as step:
@@ -214,6 +236,8 @@ def print_report(report: Report, *, names_all: bool = False) -> None:
         _print_plan(report)
     else:
         _print_run(report)
+    if report.run.channel.is_look_only:
+        out.print(look_only_sentence(report.run.channel), markup=False, soft_wrap=True)
     print_brake(report, names_all=names_all)
     if report.run.error:
         err.print(report.run.error, markup=False, soft_wrap=True)

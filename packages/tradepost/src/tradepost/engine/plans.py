@@ -125,6 +125,8 @@ def apply(plan_id: int, *, who: str, trigger: Trigger = Trigger.PERSON, clock: C
             raise NotAllowed(
                 f"Nothing of plan {plan_id} is approved; 'tradepost plans approve {plan_id} --all' approves all of it."
             )
+        if preview.channel.is_look_only:
+            raise NotAllowed(f"'{preview.channel.name}' is look-only: its plans can be approved, and not carried out.")
         _ask_for(plan, who=who, trigger=trigger)
         options = {name: value for name, value in preview.options.items() if name not in {AS_IF, GROUPS, IS_SAVED}}
         run = request_run(

@@ -286,7 +286,8 @@ def drive(
     the store may be another one.
     """
     tally = tally or Tally(ports.run, operation.count(ports))
-    is_preview = ports.run.is_dry
+    # The run of a look-only channel is a preview already; that it may have become one meanwhile is looked at here.
+    is_preview = ports.run.is_dry or ports.channel.is_look_only
     if is_preview and operation.is_repeat:
         return
     standing, doubt = ports.existence.standing()
