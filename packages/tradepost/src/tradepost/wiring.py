@@ -31,6 +31,7 @@ from tradepost.database.orders.personal_data import DjangoPersonalData
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.database.orders.targets import DjangoTargets
 from tradepost.database.runs.history import RequestHistory
+from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
@@ -59,6 +60,7 @@ from tradepost.operations import (
     reconcile_orders,
     sync,
     sync_orders,
+    undo,
 )
 from tradepost.operations.approvals import report_rest
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
@@ -110,6 +112,7 @@ LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "sync": sync.execute,
     "link": link.execute,
     "set_type": product_types.execute,
+    "undo": undo.execute,
 }
 ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
@@ -173,6 +176,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
             deliveries=deliveries_of(channel, clock=clock),
             fetches=fetches_of(channel),
+            past=DjangoPastChanges(channel.pk),
             run=run,
             clock=clock,
         )

@@ -39,7 +39,7 @@ NOUNS = {
     "shipments": Noun("shipments", "Record shipments, and see what the store was told of them."),
     "personal-data": Noun("personal_data", "Tell and erase what is kept of somebody who ordered."),
     "plans": Noun("plans", "Save plans, approve them in whole or in part, and carry them out."),
-    "runs": Noun("runs", "See what was executed, and stop it."),
+    "runs": Noun("runs", "See what was executed, stop it, and undo it."),
     "users": Noun("users", "Give people a login for the back office."),
     "serve": Noun("serve", "Serve the back office and execute runs."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.cli import output
-from tradepost.cli.arguments import Named, ask, is_at_terminal, refuse_to_save, shell_user
+from tradepost.cli.arguments import Named, ask, confirm, is_at_terminal, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
 from tradepost.cli.output import change_json, counted, err, look_only_sentence, out, print_json, print_table, progress
 from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
@@ -14,6 +14,8 @@ from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
 from tradepost.engine import plans, runs
+from tradepost.engine.requests import request_pause
+from tradepost.operations.selection import UNDOES
 from tradepost.operations.selection import beyond_brake as released_as_option
 
 SHOWN_CHANGES = 200
@@ -25,6 +27,7 @@ _WORDS = {
     RunKind.SYNC: "sync",
     RunKind.LINK: "link",
     RunKind.SET_TYPE: "set type",
+    RunKind.UNDO: "undo",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",
@@ -177,6 +180,41 @@ def what_is_due(channel: Channel, *, quiet: bool) -> dict[str, str]:
             raise NotAllowed(message)
         found[_WORDS[kind]] = totals_line(report.totals)
     return found
+
+
+def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: bool, as_json: bool) -> Exit:
+    """Undo a run, here and now, once a person has seen what goes back and what does not."""
+    options = {UNDOES: run.pk}
+    refuse_to_save(dry_run=dry_run, save=save)
+    preview = perform(run.channel, RunKind.UNDO, dry_run=True, save=save, quiet=as_json, options=options)
+    if dry_run or not any(preview.totals.values()):
+        _tell(preview, as_json=as_json)
+        return preview.exit_code
+    if not as_json:
+        print_report(preview)
+    confirm(f"Undo run {run.pk}: {totals_line(preview.totals)}?", is_confirmed=is_confirmed)
+    report = perform(run.channel, RunKind.UNDO, quiet=as_json, options=options)
+    _tell(report, as_json=as_json)
+    back = RunChange.objects.filter(run=report.run, outcome=Outcome.APPLIED.value, listing_id__isnull=False)
+    ids = {number for number in back.values_list("listing_id", flat=True) if number is not None}
+    if pauses and ids:
+        request_pause(run.channel_id, ids, is_paused=True, requested_by=shell_user())
+    if not as_json and ids:
+        told = (
+            f"{counted(len(ids), 'listing')} that went back are paused."
+            if pauses
+            else "What the catalogue wants is as it was: a price is due again, and so is what is queued. Change it "
+            "there, or freeze the listings ('tradepost listings pause', or --pause)."
+        )
+        out.print(told, markup=False, soft_wrap=True)
+    return report.exit_code
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
 
 
 def _executed(run: Run, *, quiet: bool) -> Report:

@@ -485,6 +485,13 @@ def as_kept(
     return Change(subject, side, action, tuple(fields), reason, listing_id)
 
 
+def not_undone(change: Change) -> Change:
+    """A change of an earlier run stays as it is, or a part of it; the rest of the product may go back all the same."""
+    kind = SubjectKind.LISTING if change.subject.kind is SubjectKind.PRODUCT else change.subject.kind
+    subject = Subject(kind, change.subject.key, change.subject.label)
+    return Change(subject, change.side, Action.KEEP, (), "changed by the run that is undone", change.listing_id)
+
+
 # --- their common shapes --------------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,7 @@ from tradepost.operations.selection import (
     LINK_TO,
     PLACED,
     TELLS_ALL,
+    UNDOES,
     Selection,
     beyond_brake,
 )
@@ -229,6 +230,7 @@ def selection_of(run: Run) -> Selection:
         link_to=run.options.get(LINK_TO, ""),
         placed=tuple(run.options.get(PLACED, (None, None))),
         tells_all=bool(run.options.get(TELLS_ALL)),
+        undoes=run.options.get(UNDOES),
     )
 
 

@@ -120,6 +120,7 @@ from tradepost.operations.ports.store import (
     WriteAnswer,
     WriteOutcome,
 )
+from tradepost.operations.ports.undo import PastChange, PastChanges
 
 __all__ = [
     "CHECKED_WELL",
@@ -185,6 +186,8 @@ __all__ = [
     "OrderWriter",
     "Orders",
     "OrdersById",
+    "PastChange",
+    "PastChanges",
     "PersonalData",
     "PersonsData",
     "PersonsOrder",
@@ -255,5 +258,6 @@ class Ports:
     accounts: Accounts
     deliveries: Deliveries
     fetches: Fetches
+    past: PastChanges
     run: ActiveRun
     clock: Clock
