@@ -15,6 +15,7 @@ from fakes.intents import MemoryIntents
 from fakes.inventory import MemoryInventory
 from fakes.listings import MemoryListings
 from fakes.orders import MemoryOrders
+from fakes.past import MemoryPast
 from fakes.run import MemoryRun
 from fakes.store import MemoryStore
 from tradepost.domain.catalogue import Kind, Product
@@ -58,6 +59,7 @@ class MemoryHub:
         self.existence = MemoryNotes()
         self.deliveries = MemoryDeliveries(may_write=self._may_write)
         self.shipment_sources = MemorySources(may_write=self._may_write)
+        self.past = MemoryPast()
         self.fetches = memory_fetches(self.shipment_sources)
         self.now = NOON
 
@@ -81,6 +83,7 @@ class MemoryHub:
             accounts=self.accounts,
             deliveries=self.deliveries,
             fetches=self.fetches,
+            past=self.past,
             run=self.run,
             clock=self._clock,
         )

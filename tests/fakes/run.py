@@ -5,15 +5,18 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import MappingProxyType
 
 from tradepost.domain.brake import Braking, Harm, Released
-from tradepost.domain.plan import Change, Counts, Outcome, Plan, Result, Unit
+from tradepost.domain.plan import Change, Counts, Outcome, Plan, Result, SubjectId, Unit
+from tradepost.operations.ports import Approval, Needs
 
 
 class MemoryRun:
     """
     Give it the database's `transaction.atomic`, or nothing for operations on fakes.
 
-    `released`: what a person lets it do beyond the brake; `braking`: what that held back. `transactions` counts those
-    that were committed; `is_writing`: one is open. `shown` are the progress reports.
+    `asked`: the changes of a saved plan that a person is asked about, and `needs` what they can't be made without.
+    `approval`: of the saved plan that it carries out. `released`: what a person lets it do beyond the brake; `braking`:
+    what that held back. `transactions` counts those that were committed; `is_writing`: one is open. `shown` are the
+    progress reports.
     """
 
     def __init__(
@@ -22,10 +25,13 @@ class MemoryRun:
         is_dry: bool = False,
         atomic: Callable[[], AbstractContextManager[None]] = nullcontext,
         released: Released = MappingProxyType({}),
+        approval: Approval | None = None,
+        is_saved: bool = False,
     ) -> None:
         self.id = 1
         self.is_dry = is_dry
         self.units: list[Unit] = []
+        self.asked: list[Change] = []
         self.results: list[Result] = []
         self.cursors: dict[str, int] = {}
         self.cancelled = False
@@ -33,6 +39,9 @@ class MemoryRun:
         self.is_writing = False
         self.shown: list[tuple[int, int | None, str]] = []
         self.released = released
+        self.approval = approval
+        self.is_saved = is_saved
+        self.needs: dict[SubjectId, frozenset[SubjectId]] = {}
         self.braking: Braking | None = None
         self._atomic = atomic
 
@@ -59,8 +68,11 @@ class MemoryRun:
     def advance(self, name: str, cursor: int) -> None:
         self.cursors[name] = cursor
 
-    def show(self, plan: Plan) -> None:
+    def show(self, plan: Plan, *, needs: Needs | None) -> None:
         self.units += plan.units
+        self.needs |= {subject: frozenset(others) for subject, others in (needs or {}).items()}
+        if needs is not None:
+            self.asked += [change for unit in plan.units for change in unit.changes]
 
     def report(self, results: Sequence[Result]) -> None:
         self.results += results

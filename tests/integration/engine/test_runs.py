@@ -91,7 +91,9 @@ def test_an_unexpected_error_fails_the_run_with_a_reference_and_its_trace_goes_t
 
 def test_a_dry_run_keeps_its_plan_and_no_outcome(channel, operation, result):
     operation(
-        lambda run: run.show(Plan(None, (Unit("TEE", (result("TEE").change,)), Unit("CUP", (result("CUP").change,)))))
+        lambda run: run.show(
+            Plan(None, (Unit("TEE", (result("TEE").change,)), Unit("CUP", (result("CUP").change,)))), needs=None
+        )
     )
 
     run = run_now(request_run(channel.pk, "publish", is_dry=True))

@@ -30,6 +30,7 @@ from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.models import Channel, Listing, Trigger
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.runs.history import RequestHistory
+from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
@@ -163,6 +164,7 @@ class Shop:
             accounts=DjangoAccounts(self.channel.pk, clock=self.clock),
             deliveries=MemoryDeliveries(),
             fetches=memory_fetches(),
+            past=DjangoPastChanges(self.channel.pk),
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=self.clock,
         )

@@ -5,6 +5,7 @@ TRADEPOST_DATA             folder of database, keys and images (default: the use
 DATABASE_URL               another database, e.g. postgres://user:password@host/name
 TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; https switches on all that needs it
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
+TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
 TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest first, separated by commas
 """
 
@@ -19,6 +20,14 @@ from tradepost.domain.errors import HubUnusable
 from tradepost.security.keys import key_file, random_secret
 from tradepost.web import theme
 
+
+def _days(name: str, *, usual: int) -> int:
+    text = os.environ.get(name, "").strip() or str(usual)
+    if not text.isdecimal() or int(text) not in range(1, 366):
+        raise HubUnusable(f"{name} must be a number of days from 1 to 365.")
+    return int(text)
+
+
 DATA_DIR = Path(os.environ.get("TRADEPOST_DATA") or platformdirs.user_data_path("tradepost"))
 try:
     DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -29,6 +38,8 @@ except OSError as error:
         "who runs Tradepost may write to."
     ) from error
 TRADEPOST_ENCRYPTION_KEYS = tuple(filter(None, os.environ.get("TRADEPOST_ENCRYPTION_KEYS", "").split(",")))
+
+TRADEPOST_PLAN_DAYS = _days("TRADEPOST_PLAN_DAYS", usual=7)
 
 DEBUG = False
 

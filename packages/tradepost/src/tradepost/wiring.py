@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from tradepost.database.orders.personal_data import DjangoPersonalData
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.database.orders.targets import DjangoTargets
 from tradepost.database.runs.history import RequestHistory
+from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
@@ -46,6 +47,7 @@ from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
+from tradepost.miva.files.look_only import LookOnlyImages
 from tradepost.miva.files.server_folder import ServerFolder
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import (
@@ -58,7 +60,9 @@ from tradepost.operations import (
     reconcile_orders,
     sync,
     sync_orders,
+    undo,
 )
+from tradepost.operations.approvals import report_rest
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.deliver_orders import ConsumerDeliveries
@@ -108,6 +112,7 @@ LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "sync": sync.execute,
     "link": link.execute,
     "set_type": product_types.execute,
+    "undo": undo.execute,
 }
 ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
@@ -120,7 +125,16 @@ SPAN_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {"reconcile_order
 
 
 def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
-    """Do what a run of this kind does. Raises NotAllowed for a selection where the kind can't have one."""
+    """
+    Do what a run of this kind does; of a saved plan, what was approved.
+
+    Raises NotAllowed for a selection where the kind can't have one.
+    """
+    _carry_out(kind, ports, selection)
+    report_rest(ports)
+
+
+def _carry_out(kind: str, ports: Ports, selection: Selection) -> None:
     if kind in LISTING_VERBS:
         LISTING_VERBS[kind](ports, selection)
     elif selection.only is not None:
@@ -162,6 +176,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
             deliveries=deliveries_of(channel, clock=clock),
             fetches=fetches_of(channel),
+            past=DjangoPastChanges(channel.pk),
             run=run,
             clock=clock,
         )
@@ -348,9 +363,12 @@ def targets_of(channel: Channel) -> Targets:
 
 def deliveries_of(channel: Channel, *, clock: Clock = timezone.now) -> Deliveries:
     exports = export_ports(channel, requested_by="", trigger=Trigger.CHAIN, clock=clock)
-    return ConsumerDeliveries(
-        channel.name, exports, targets_of(channel), partial(open_target, is_local=channel.is_local)
-    )
+    opener = _no_target if channel.is_look_only else partial(open_target, is_local=channel.is_local)
+    return ConsumerDeliveries(channel.name, exports, targets_of(channel), opener)
+
+
+def _no_target(_target: ConsumerTarget) -> AbstractContextManager[Target]:
+    raise NotAllowed("The channel is look-only, so nothing is brought to consumers.")
 
 
 def shipment_sources_of(channel: Channel) -> ShipmentSources:
@@ -422,7 +440,12 @@ def open_store(channel: Channel) -> Iterator[Store]:
     connection = store_connection_of(channel, cipher=cipher())
     if connection is None:
         raise NotAllowed(f"The channel '{channel.name}' has no connection to a store yet.")
-    opened = _connector().open_store(connection, is_local=channel.is_local, requests_at_once=channel.requests_at_once)
+    opened = _connector().open_store(
+        connection,
+        is_local=channel.is_local,
+        requests_at_once=channel.requests_at_once,
+        only_reads=channel.is_look_only,
+    )
     with closing(opened) as store:
         yield store
 
@@ -442,7 +465,7 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
         yield None
         return
     with closing(_connector().open_images(connection, is_local=channel.is_local)) as images:
-        yield images
+        yield LookOnlyImages(images) if channel.is_look_only else images
 
 
 def _connector() -> MivaConnector:

@@ -24,6 +24,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Print what would be changed and why; change and queue nothing.")
 ]
+SaveOption = Annotated[
+    bool, typer.Option("--save", help="With --dry-run: save the plan, to be approved and carried out by 'plans'.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 BeyondBrakeOption = Annotated[
     bool,
@@ -154,6 +157,13 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
         message = f"{question} There is no terminal to ask at, so nothing was done; say so with --yes."
         raise NotAllowed(message)
     typer.confirm(question, abort=True, err=True)
+
+
+def refuse_to_save(*, dry_run: bool, save: bool) -> None:
+    """Raise NotAllowed where a plan is to be saved that is none."""
+    if save and not dry_run:
+        message = "--save goes with --dry-run: what is done can't be approved any more."
+        raise NotAllowed(message)
 
 
 def is_at_terminal() -> bool:

@@ -19,7 +19,7 @@ from tradepost.cli.channel_edit import (
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_reconcile import proof_json, proof_lines
-from tradepost.cli.output import counted, out, print_json, print_table
+from tradepost.cli.output import counted, look_only_sentence, out, print_json, print_table
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
@@ -48,6 +48,7 @@ def add(
     folder: options.Folder = None,
     plain_http: options.PlainHttp = None,
     local: options.Local = None,
+    look_only: options.LookOnly = False,
     digest: options.DigestOption = None,
     token_file: options.TokenFile = None,
     token_stdin: options.TokenStdin = False,
@@ -86,6 +87,7 @@ def add(
     ports = _ports()
     settings = {
         "is_local": local,
+        "is_look_only": look_only or None,
         "time_zone": time_zone_of(time_zone),
         "stock_mode": stock_mode,
         "basket_hours": basket_hours,
@@ -181,6 +183,8 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
             soft_wrap=True,
         )
     out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
+    if facts["look_only"]:
+        out.print(look_only_sentence(channel), markup=False, soft_wrap=True)
     if facts["refusal"]:
         out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
     for question in facts["attention"]:
@@ -235,6 +239,7 @@ def set_(
     folder: options.Folder = None,
     plain_http: options.PlainHttp = None,
     local: options.Local = None,
+    look_only: options.LookOnly = False,
     time_zone: options.TimeZone = None,
     digest: options.DigestOption = None,
     new_token: options.NewToken = False,
@@ -332,6 +337,7 @@ def set_(
         settings={
             "name": None if new_name is None else name_of(new_name),
             "is_local": local,
+            "is_look_only": look_only or None,
             "time_zone": time_zone_of(time_zone),
             "acknowledge_mode": acknowledge,
             "acknowledge_field": acknowledge_field,
@@ -385,6 +391,8 @@ def set_(
     elif change.fields:
         changed = ", ".join(field.name for field in change.fields)
         out.print(f"Changed {changed} of '{channel.name}'.", markup=False, soft_wrap=True)
+        if look_only and "is_look_only" in changed:
+            out.print(f"A run that is at work stops. {look_only_sentence(channel)}", markup=False, soft_wrap=True)
     else:
         out.print(f"'{channel.name}' is like that already; nothing was changed.", markup=False)
     return Exit.DONE
@@ -408,6 +416,28 @@ def resume(name: Name, *, as_json: JsonOption = False) -> Exit:
     channel = the_channel(name)
     is_new = channels.resume_channel(channel.pk, _ports())
     _tell_paused(channel.name, is_paused=False, is_new=is_new, as_json=as_json)
+    return Exit.DONE
+
+
+@app.command()
+def go_live(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -> Exit:
+    """Let the runs of a look-only channel write to its store; what they would do at once is shown first."""
+    from tradepost.cli.run_report import what_is_due
+
+    channel = the_channel(name)
+    if not channel.is_look_only:
+        message = f"'{channel.name}' is live already."
+        raise NotAllowed(message)
+    due = what_is_due(channel, quiet=as_json)
+    if not as_json:
+        for verb, words in due.items():
+            out.print(f"{verb}: {words}", markup=False, soft_wrap=True)
+    confirm(f"Let the runs of '{channel.name}' do that, and all that comes up later?", is_confirmed=yes)
+    channels.go_live(channel.pk, _ports())
+    if as_json:
+        print_json({"channel": channel.name, "look_only": False, "due": due})
+    else:
+        out.print(f"'{channel.name}' is live.", markup=False)
     return Exit.DONE
 
 
@@ -459,6 +489,8 @@ def _ports() -> "ChannelPorts":
 def _state(channel: "Channel") -> str:
     if channel.is_paused:
         return "paused"
+    if channel.is_look_only and not channel.refusal:
+        return "look-only"
     return "refused by the store" if channel.refusal else "active"
 
 
@@ -482,6 +514,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
     return {
         "name": channel.name,
         "paused": channel.is_paused,
+        "look_only": channel.is_look_only,
         "store": channel.store_standing,
         "store_doubt": channel.store_doubt,
         "refusal": channel.refusal,

@@ -18,6 +18,10 @@ Domain = Annotated[str | None, typer.Option(help="The store's domain, from its d
 Folder = Annotated[str | None, typer.Option(help="The root directory (folder structure) of the store, usually /mm5/.")]
 PlainHttp = Annotated[bool | None, typer.Option("--plain-http/--https", help="Use http instead of https (tests only).")]
 Local = Annotated[bool | None, typer.Option("--local/--public", help="The store may be at a private address.")]
+LookOnly = Annotated[
+    bool,
+    typer.Option("--look-only", help="Write nothing to the store: every run only shows what it would do."),
+]
 TimeZone = Annotated[
     str | None,
     typer.Option(metavar="ZONE", help="The time zone that schedules are read in, such as Europe/Berlin; UTC at first."),

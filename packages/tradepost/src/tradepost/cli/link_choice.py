@@ -37,7 +37,14 @@ def show_candidates(channel: Channel, sku: str, *, as_json: bool) -> Exit:
 
 
 def link_to(
-    channel: Channel, skus: Sequence[str] | None, chosen: str, *, dry_run: bool, is_confirmed: bool, as_json: bool
+    channel: Channel,
+    skus: Sequence[str] | None,
+    chosen: str,
+    *,
+    dry_run: bool,
+    save: bool,
+    is_confirmed: bool,
+    as_json: bool,
 ) -> Exit:
     """Link one listing to the product that a person names, when they have seen what it is."""
     if not skus or len(skus) != 1:
@@ -55,7 +62,9 @@ def link_to(
         confirm(f"Link {row.sku} to {what}? A sync then sends its price and quantity there.", is_confirmed=False)
         # What was looked at is what is linked, whatever has the code by then.
         chosen = str(product.id)
-    report = perform(channel, "link", only=[row.id], dry_run=dry_run, quiet=as_json, options={LINK_TO: chosen})
+    report = perform(
+        channel, "link", only=[row.id], dry_run=dry_run, save=save, quiet=as_json, options={LINK_TO: chosen}
+    )
     if as_json:
         print_json(report.to_json())
     else:
@@ -64,7 +73,7 @@ def link_to(
 
 
 def write_types(
-    channel: Channel, skus: Sequence[str] | None, *, dry_run: bool, is_confirmed: bool, as_json: bool
+    channel: Channel, skus: Sequence[str] | None, *, dry_run: bool, save: bool, is_confirmed: bool, as_json: bool
 ) -> Exit:
     """Show which types would be written, and write them when a person agrees."""
     named = named_listings(channel, skus) if skus else None
@@ -80,7 +89,7 @@ def write_types(
         confirm(
             f"Write the types of {counted(changed, 'product')} on the store of '{channel.name}'?", is_confirmed=False
         )
-    return execute(channel, "set_type", named=named, dry_run=dry_run, as_json=as_json)
+    return execute(channel, "set_type", named=named, dry_run=dry_run, save=save, as_json=as_json)
 
 
 def _json(candidate: LinkCandidate) -> dict[str, Any]:

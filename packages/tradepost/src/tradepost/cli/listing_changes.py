@@ -11,6 +11,7 @@ from tradepost.cli.arguments import (
     ChannelOption,
     DryRunOption,
     JsonOption,
+    SaveOption,
     Skus,
     YesOption,
     named_listings,
@@ -31,6 +32,7 @@ def publish(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -38,13 +40,16 @@ def publish(
 ) -> Exit:
     """Queue listings to be created on the store; without any, publish what is due."""
     if not skus and not all_:
-        return _execute("publish", None, dry_run=dry_run, channel=channel, as_json=as_json, beyond_brake=beyond_brake)
+        return _execute(
+            "publish", None, dry_run=dry_run, save=save, channel=channel, as_json=as_json, beyond_brake=beyond_brake
+        )
     return _ask(
         Pending.PUBLISH,
         skus,
         all_=all_,
         now=now,
         dry_run=dry_run,
+        save=save,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -61,6 +66,7 @@ def overwrite(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -78,6 +84,7 @@ def overwrite(
         all_=all_,
         now=now,
         dry_run=dry_run,
+        save=save,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -91,6 +98,7 @@ def hide(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -103,6 +111,7 @@ def hide(
         all_=all_,
         now=now,
         dry_run=dry_run,
+        save=save,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -116,6 +125,7 @@ def unhide(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -128,6 +138,7 @@ def unhide(
         all_=all_,
         now=now,
         dry_run=dry_run,
+        save=save,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -141,6 +152,7 @@ def delist(
     all_: AllOption = False,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -153,6 +165,7 @@ def delist(
         all_=all_,
         now=now,
         dry_run=dry_run,
+        save=save,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -175,6 +188,7 @@ def sync(
         ),
     ] = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
@@ -183,10 +197,19 @@ def sync(
     if force:
         from tradepost.cli.requests import force_sync
 
-        return force_sync(the_channel(channel), skus, dry_run=dry_run, as_json=as_json, beyond_brake=beyond_brake)
+        return force_sync(
+            the_channel(channel), skus, dry_run=dry_run, save=save, as_json=as_json, beyond_brake=beyond_brake
+        )
     options = {FULL_EXISTENCE: True} if full else None
     return _execute(
-        "sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options, beyond_brake=beyond_brake
+        "sync",
+        skus,
+        dry_run=dry_run,
+        save=save,
+        channel=channel,
+        as_json=as_json,
+        options=options,
+        beyond_brake=beyond_brake,
     )
 
 
@@ -197,16 +220,17 @@ def link(
         str, typer.Option("--to", metavar="ID|CODE", help="Link the one listing to this product of the store.")
     ] = "",
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Join listings to products that are on the store already; 'candidates' shows what could be meant."""
     if not to:
-        return _execute("link", skus, dry_run=dry_run, channel=channel, as_json=as_json)
+        return _execute("link", skus, dry_run=dry_run, save=save, channel=channel, as_json=as_json)
     from tradepost.cli.link_choice import link_to
 
-    return link_to(the_channel(channel), skus, to, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
+    return link_to(the_channel(channel), skus, to, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
 
 
 def candidates(
@@ -225,6 +249,7 @@ def set_type(
     skus: Skus = None,
     *,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
@@ -232,7 +257,7 @@ def set_type(
     """Write into the store's products whether they are parents, variants or simple, where nothing says so."""
     from tradepost.cli.link_choice import write_types
 
-    return write_types(the_channel(channel), skus, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
+    return write_types(the_channel(channel), skus, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
 
 
 def unlink(
@@ -339,6 +364,7 @@ def _ask(
     all_: bool,
     now: bool,
     dry_run: bool,
+    save: bool = False,
     yes: bool,
     channel: str,
     as_json: bool,
@@ -348,7 +374,9 @@ def _ask(
     from tradepost.cli.requests import ask, requested
 
     request = requested(the_channel(channel), change, skus, is_all=all_, groups=groups)
-    return ask(request, now=now, dry_run=dry_run, is_confirmed=yes, as_json=as_json, beyond_brake=beyond_brake)
+    return ask(
+        request, now=now, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json, beyond_brake=beyond_brake
+    )
 
 
 def _do_at_once(
@@ -365,6 +393,7 @@ def _execute(
     skus: Sequence[str] | None,
     *,
     dry_run: bool,
+    save: bool = False,
     channel: str,
     as_json: bool,
     options: Mapping[str, Any] | None = None,
@@ -375,5 +404,12 @@ def _execute(
     chosen = the_channel(channel)
     named = named_listings(chosen, skus) if skus else None
     return execute(
-        chosen, kind, named=named, dry_run=dry_run, as_json=as_json, options=options, beyond_brake=beyond_brake
+        chosen,
+        kind,
+        named=named,
+        dry_run=dry_run,
+        save=save,
+        as_json=as_json,
+        options=options,
+        beyond_brake=beyond_brake,
     )

@@ -4,13 +4,14 @@ standard error, and only where somebody watches it.
 """
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.markup import escape
@@ -21,6 +22,9 @@ from rich.text import Text
 from tradepost.cli.console import CleanConsole
 from tradepost.domain.plan import Change, Result
 from tradepost.security.terminal import escaped, printable
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Channel
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
 out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
@@ -51,6 +55,14 @@ def _plain(value: Any) -> Any:
 def counted(number: int, singular: str) -> str:
     """Write a number with its noun: 1 listing, 2 listings."""
     return f"{number} {singular if number == 1 else singular + 's'}"
+
+
+def look_only_sentence(channel: "Channel") -> str:
+    """Say that nothing is written to a store, and how that ends."""
+    return (
+        f"'{channel.name}' is look-only: nothing is written to its store, and every run only shows what it would do. "
+        f"'tradepost channel go-live {shlex.quote(channel.name)}' ends that."
+    )
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "") -> None:

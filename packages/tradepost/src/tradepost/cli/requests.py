@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
+from tradepost.cli.arguments import Named, confirm, named_listings, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, counted, err, out, print_json, result_json
 from tradepost.cli.run_report import (
@@ -99,9 +99,17 @@ def requested(
 
 
 def ask(
-    request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_json: bool, beyond_brake: bool = False
+    request: Request,
+    *,
+    now: bool,
+    dry_run: bool,
+    is_confirmed: bool,
+    as_json: bool,
+    beyond_brake: bool = False,
+    save: bool = False,
 ) -> Exit:
     """Queue a change and say when it is applied; with `now` run it for these rows, with `dry_run` only show it."""
+    refuse_to_save(dry_run=dry_run, save=save)
     asked = _preview(request) if dry_run else _queue(request, now=now, is_confirmed=is_confirmed)
     kind = APPLIED_BY.get(request.change, "")
     report: Report | None = None
@@ -113,6 +121,7 @@ def ask(
             kind,
             only=asked.listing_ids,
             dry_run=dry_run,
+            save=save,
             quiet=as_json,
             options=options,
             beyond_brake=beyond_brake,
@@ -190,7 +199,7 @@ def do_at_once(
 
 
 def force_sync(
-    channel: Channel, skus: Sequence[str] | None, *, dry_run: bool, as_json: bool, beyond_brake: bool
+    channel: Channel, skus: Sequence[str] | None, *, dry_run: bool, save: bool, as_json: bool, beyond_brake: bool
 ) -> Exit:
     """Send ours of what was named, or of all that waits for an answer, whatever was accepted on the store."""
     named = named_listings(channel, skus) if skus else Named(drifts_of(channel.pk).open_ids())
@@ -204,6 +213,7 @@ def force_sync(
         "sync",
         named=named,
         dry_run=dry_run,
+        save=save,
         as_json=as_json,
         options={IS_FORCED: True},
         beyond_brake=beyond_brake,
@@ -334,7 +344,8 @@ def _print_plan(asked: RequestOutcome) -> None:
 
 def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> None:
     if asked.queued and kind:
-        when = "applied now" if now else when_applied(request.channel.pk, kind)
+        is_applied = now and not request.channel.is_look_only
+        when = "applied now" if is_applied else when_applied(request.channel.pk, kind)
         out.print(
             f"Queued '{request.verb}' for {counted(asked.queued, 'listing')}; {when}.", markup=False, soft_wrap=True
         )

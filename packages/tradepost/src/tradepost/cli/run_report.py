@@ -5,16 +5,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
-
 from tradepost.cli import output
-from tradepost.cli.arguments import Named, ask, is_at_terminal, shell_user
+from tradepost.cli.arguments import Named, ask, confirm, is_at_terminal, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
-from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
-from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
+from tradepost.cli.output import change_json, counted, err, look_only_sentence, out, print_json, print_table, progress
+from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
 from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
-from tradepost.engine import runs
+from tradepost.engine import plans, runs
+from tradepost.engine.requests import request_pause
+from tradepost.operations.selection import UNDOES
 from tradepost.operations.selection import beyond_brake as released_as_option
 
 SHOWN_CHANGES = 200
@@ -26,6 +27,7 @@ _WORDS = {
     RunKind.SYNC: "sync",
     RunKind.LINK: "link",
     RunKind.SET_TYPE: "set type",
+    RunKind.UNDO: "undo",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",
@@ -33,6 +35,10 @@ _WORDS = {
     RunKind.FETCH_SHIPMENTS: "fetch shipments",
     RunKind.REQUEST: "request",
 }
+
+
+# What a channel that goes live does, in the order in which it is told.
+_WRITING = (RunKind.PUBLISH, RunKind.SYNC, RunKind.GET_ORDERS, RunKind.SYNC_ORDERS, RunKind.DELIVER_ORDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +74,25 @@ class Report:
     @property
     def totals(self) -> dict[str, int]:
         """What a plan comes to, as `totals_of`."""
-        planned = RunChange.objects.filter(run=self.run, outcome="").values_list("action")
-        return totals_of(dict(planned.annotate(Count("pk"))))
+        numbers: Counter[str] = Counter()
+        for row in self.run.planned:
+            numbers[row["action"]] += row["count"]
+        return totals_of(numbers)
 
     @property
     def imports(self) -> int:
         """How many orders a plan would bring into the ledger."""
-        return RunChange.objects.filter(run=self.run, outcome="", action=Action.IMPORT.value).count()
+        return sum(row["count"] for row in self.run.planned if row["action"] == Action.IMPORT.value)
+
+    @property
+    def changes_count(self) -> int:
+        """How many changes there are: done, left, and planned, whether all of these are kept or not."""
+        done = sum(row["count"] for row in self.run.counts)
+        return int(done + sum(row["count"] for row in self.run.planned))
+
+    @property
+    def is_saved(self) -> bool:
+        return SavedPlan.objects.filter(pk=self.run.pk).exists()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -82,14 +100,15 @@ class Report:
             "kind": self.run.kind,
             "state": self.run.state,
             "dry_run": self.run.is_dry,
-            **({"plan": self.totals} if self.run.is_dry else {}),
+            "look_only": self.run.channel.is_look_only,
+            **({"plan": self.totals, "saved": self.is_saved} if self.run.is_dry else {}),
             "counts": self.run.counts,
             "brake": self.run.brake or None,
             "released_by": self.run.released_by,
             "error": self.run.error,
             "reference": self.run.reference,
             "changes": [change_row_json(change) for change in self.changes(limit=SHOWN_CHANGES)],
-            "changes_left_out": max(0, RunChange.objects.filter(run=self.run).count() - SHOWN_CHANGES),
+            "changes_left_out": max(0, self.changes_count - SHOWN_CHANGES),
         }
 
 
@@ -99,6 +118,7 @@ def perform(
     *,
     only: Collection[int] | None = None,
     dry_run: bool = False,
+    save: bool = False,
     quiet: bool = False,
     options: Mapping[str, Any] | None = None,
     beyond_brake: bool = False,
@@ -106,9 +126,16 @@ def perform(
     """
     Execute an operation here and now, with a progress bar; `options` as in `engine.runs`.
 
+    `save`: the preview is kept as a plan that people approve.
+
     What the brake stops, a person at a terminal is asked for; with `beyond_brake` it is not looked at. Raises
     BusyElsewhere when another process executes one on this channel.
     """
+    refuse_to_save(dry_run=dry_run, save=save)
+    if save:
+        scope = None if only is None else sorted(only)
+        asked = plans.request_saved_plan(channel.pk, kind, scope=scope, options=options, requested_by=shell_user())
+        return _executed(asked, quiet=quiet)
     run = runs.request_run(
         channel.pk,
         RunKind(kind),
@@ -134,6 +161,62 @@ def release(run_id: int, *, quiet: bool) -> Report:
     return _executed(runs.release_run(run_id, requested_by=shell_user()), quiet=quiet)
 
 
+def apply_plan(plan_id: int, *, quiet: bool) -> Report:
+    """Carry out what is approved of a saved plan, here and now. Raises NotAllowed, BusyElsewhere."""
+    return _executed(plans.apply(plan_id, who=shell_user()), quiet=quiet)
+
+
+def what_is_due(channel: Channel, *, quiet: bool) -> dict[str, str]:
+    """
+    Say by verb what its next run would do, as its preview comes to.
+
+    Raises NotAllowed where one can't be planned: whoever goes live would not know what for.
+    """
+    found: dict[str, str] = {}
+    for kind in _WRITING:
+        report = perform(channel, kind, dry_run=True, quiet=quiet)
+        if report.run.state == RunState.FAILED.value:
+            message = f"{_WORDS[kind]} can't be planned, so nothing is let loose: {report.run.error}"
+            raise NotAllowed(message)
+        found[_WORDS[kind]] = totals_line(report.totals)
+    return found
+
+
+def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: bool, as_json: bool) -> Exit:
+    """Undo a run, here and now, once a person has seen what goes back and what does not."""
+    options = {UNDOES: run.pk}
+    refuse_to_save(dry_run=dry_run, save=save)
+    preview = perform(run.channel, RunKind.UNDO, dry_run=True, save=save, quiet=as_json, options=options)
+    if dry_run or not any(preview.totals.values()):
+        _tell(preview, as_json=as_json)
+        return preview.exit_code
+    if not as_json:
+        print_report(preview)
+    confirm(f"Undo run {run.pk}: {totals_line(preview.totals)}?", is_confirmed=is_confirmed)
+    report = perform(run.channel, RunKind.UNDO, quiet=as_json, options=options)
+    _tell(report, as_json=as_json)
+    back = RunChange.objects.filter(run=report.run, outcome=Outcome.APPLIED.value, listing_id__isnull=False)
+    ids = {number for number in back.values_list("listing_id", flat=True) if number is not None}
+    if pauses and ids:
+        request_pause(run.channel_id, ids, is_paused=True, requested_by=shell_user())
+    if not as_json and ids:
+        told = (
+            f"{counted(len(ids), 'listing')} that went back are paused."
+            if pauses
+            else "What the catalogue wants is as it was: a price is due again, and so is what is queued. Change it "
+            "there, or freeze the listings ('tradepost listings pause', or --pause)."
+        )
+        out.print(told, markup=False, soft_wrap=True)
+    return report.exit_code
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_report(report)
+
+
 def _executed(run: Run, *, quiet: bool) -> Report:
     label = _WORDS[RunKind(run.kind)]
     with progress(is_shown=not quiet) as step:
@@ -151,6 +234,7 @@ def execute(
     *,
     named: Named | None = None,
     dry_run: bool = False,
+    save: bool = False,
     as_json: bool = False,
     options: Mapping[str, Any] | None = None,
     beyond_brake: bool = False,
@@ -158,7 +242,7 @@ def execute(
     """Perform a run, for what was named or for all that is due; print its report and return its exit code."""
     only = None if named is None else named.ids
     report = perform(
-        channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options, beyond_brake=beyond_brake
+        channel, kind, only=only, dry_run=dry_run, save=save, quiet=as_json, options=options, beyond_brake=beyond_brake
     )
     if as_json:
         print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
@@ -190,6 +274,8 @@ def print_report(report: Report, *, names_all: bool = False) -> None:
         _print_plan(report)
     else:
         _print_run(report)
+    if report.run.channel.is_look_only:
+        out.print(look_only_sentence(report.run.channel), markup=False, soft_wrap=True)
     print_brake(report, names_all=names_all)
     if report.run.error:
         err.print(report.run.error, markup=False, soft_wrap=True)
@@ -231,6 +317,14 @@ def _print_plan(report: Report) -> None:
         out.print(f"{name}: {totals_line(totals)}{'' if is_through else f' ({_spoken(report.run.state)})'}.")
     else:
         out.print("Nothing to do." if is_through else f"{name}: {_spoken(report.run.state)}.")
+    if report.is_saved and any(totals.values()):
+        number = report.run.pk
+        out.print(
+            f"Saved as plan {number}: 'tradepost plans show {number}' names its changes, 'tradepost plans approve "
+            f"{number}' says yes to all or some of them, and 'tradepost plans apply {number}' does those.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _print_run(report: Report) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import ChannelOption, JsonOption, the_channel
+from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, SaveOption, YesOption, the_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
@@ -13,7 +13,7 @@ from tradepost.domain.plan import SETTLED_STATES, RunState
 if TYPE_CHECKING:
     from tradepost.database.models import Run
 
-app = typer.Typer(no_args_is_help=True, help="See what was executed, and stop it.")
+app = typer.Typer(no_args_is_help=True, help="See what was executed, stop it, and undo it.")
 
 RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's number, as 'runs list' shows it.")]
 
@@ -92,6 +92,31 @@ def release(run_id: RunId, *, as_json: JsonOption = False) -> Exit:
     else:
         print_report(report)
     return report.exit_code
+
+
+@app.command()
+def undo(
+    run_id: RunId,
+    *,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Freeze the listings that go back, so that no run sends them ours again.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    save: SaveOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Bring back what a run has changed on the store, where nobody has changed it since.
+
+    What can't be brought back is named first, with the reason. Stock stays as it is.
+    """
+    from tradepost.cli.run_report import undo as undo_run
+    from tradepost.engine.undo import refuse_what_cannot_be_undone
+
+    run = _run(run_id)
+    refuse_what_cannot_be_undone(run)
+    return undo_run(run, pauses=pause, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
 
 
 @app.command()

@@ -475,6 +475,23 @@ def of_channel(name: str, action: Action, fields: Sequence[FieldChange], reason:
     return Change(Subject(SubjectKind.CHANNEL, name), Side.HUB, action, tuple(fields), reason)
 
 
+# --- what was kept --------------------------------------------------------------------------------------------------
+
+
+def as_kept(
+    subject: Subject, *, side: Side, action: Action, fields: Sequence[FieldChange], reason: str, listing_id: int | None
+) -> Change:
+    """Make a change anew of what the history has of it."""
+    return Change(subject, side, action, tuple(fields), reason, listing_id)
+
+
+def not_undone(change: Change) -> Change:
+    """A change of an earlier run stays as it is, or a part of it; the rest of the product may go back all the same."""
+    kind = SubjectKind.LISTING if change.subject.kind is SubjectKind.PRODUCT else change.subject.kind
+    subject = Subject(kind, change.subject.key, change.subject.label)
+    return Change(subject, change.side, Action.KEEP, (), "changed by the run that is undone", change.listing_id)
+
+
 # --- their common shapes --------------------------------------------------------------------------------------------
 
 

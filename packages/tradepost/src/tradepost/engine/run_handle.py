@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -12,16 +13,19 @@ from django.db import DatabaseError, connections, transaction
 from tradepost.database.models import Run
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import add_plan, add_results
+from tradepost.database.runs.plans import DjangoApproval, add_planned
 from tradepost.domain.brake import Braking, Harm, Released
 from tradepost.domain.errors import RunLost
 from tradepost.domain.plan import Counts, Plan, Result
-from tradepost.operations.ports import Clock
-from tradepost.operations.selection import released_of
+from tradepost.operations.ports import Approval, Clock, Needs
+from tradepost.operations.selection import IS_SAVED, PLAN, released_of
 
 LEASE = timedelta(seconds=60)
 _HEARTBEAT_SECONDS = 15
 # How often progress is written for others to see, at most.
 _PROGRESS_EVERY = timedelta(seconds=1)
+# So many changes are kept of a preview that nobody is asked to approve; what it comes to is counted.
+SHOWN_OF_A_PREVIEW = 1000
 
 Progress = Callable[[int, int | None, str], None]
 _logger = logging.getLogger(__name__)
@@ -48,6 +52,10 @@ class RunHandle:
         self._counts = Counts.from_rows(run.counts)
         self._braking = Braking.from_json(run.brake)
         self._released = released_of(run.options)
+        self._planned = Counter({(row["subject"], row["action"]): row["count"] for row in run.planned})
+        self._is_saved = bool(run.options.get(IS_SAVED))
+        plan_id = run.options.get(PLAN)
+        self._approval = None if plan_id is None else DjangoApproval(plan_id, run_id=run.pk)
         self._done = run.done
         self._total = run.total
         self._label = run.label
@@ -93,7 +101,10 @@ class RunHandle:
         if self._depth:
             yield
             return
-        before = dict(self._cursors), Counts(self._counts.numbers.copy()), self._done, self._total
+        before = (
+            *(dict(self._cursors), Counts(self._counts.numbers.copy()), self._planned.copy()),
+            *(self._done, self._total),
+        )
         try:
             with transaction.atomic():
                 self._fence()
@@ -104,7 +115,7 @@ class RunHandle:
                     self._depth -= 1
         except BaseException:
             # What was rolled back did not happen: the next batch must not write it down after all.
-            self._cursors, self._counts, self._done, self._total = before
+            self._cursors, self._counts, self._planned, self._done, self._total = before
             raise
 
     @property
@@ -114,6 +125,14 @@ class RunHandle:
     @property
     def braked(self) -> frozenset[Harm]:
         return frozenset(self._braking.numbers if self._braking is not None else ())
+
+    @property
+    def approval(self) -> Approval | None:
+        return self._approval
+
+    @property
+    def is_saved(self) -> bool:
+        return self._is_saved
 
     def apply_brake(self, braking: Braking) -> None:
         merged = braking if self._braking is None else self._braking.merged(braking)
@@ -130,12 +149,17 @@ class RunHandle:
             self._cursors[name] = cursor
             self._write(cursors=self._cursors)
 
-    def show(self, plan: Plan[Any]) -> None:
+    def show(self, plan: Plan[Any], *, needs: Needs | None) -> None:
         with self.transaction():
-            add_plan(plan, run_id=self.id, attempt=self._lease.attempt)
-            self._done += sum(len(unit.changes) for unit in plan.units)
-            self._total = self._done
-            self._write(done=self._done, total=self._total)
+            limit = None if self._is_saved else max(0, SHOWN_OF_A_PREVIEW - self._planned.total())
+            rows = add_plan(plan, run_id=self.id, attempt=self._lease.attempt, limit=limit)
+            if needs is not None:
+                add_planned(rows, needs, plan_id=self.id)
+            self._planned.update(
+                (change.subject.kind.value, change.action.value) for unit in plan.units for change in unit.changes
+            )
+            self._done = self._total = self._planned.total()
+            self._write(done=self._done, total=self._total, planned=_planned_rows(self._planned))
 
     def report(self, results: Sequence[Result]) -> None:
         if not results:
@@ -212,3 +236,9 @@ class RunHandle:
     def _lose(self) -> None:
         self._is_lost.set()
         raise RunLost(f"Run {self.id} was taken over by another worker; this one writes nothing more.")
+
+
+def _planned_rows(planned: Counter[tuple[str, str]]) -> list[dict[str, object]]:
+    return [
+        {"subject": subject, "action": action, "count": number} for (subject, action), number in sorted(planned.items())
+    ]

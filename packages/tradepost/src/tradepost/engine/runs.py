@@ -18,6 +18,7 @@ from tradepost.database.channels import channels
 from tradepost.database.failures import explain
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
+from tradepost.database.runs.history import forget_preview
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed, RunLost, StoreRefused, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
@@ -34,6 +35,7 @@ from tradepost.operations.selection import (
     LINK_TO,
     PLACED,
     TELLS_ALL,
+    UNDOES,
     Selection,
     beyond_brake,
 )
@@ -186,6 +188,9 @@ def execute(
     Nothing that an operation raises gets out: it is written down as the run's error. Only what ends the process does.
     """
     own = runs.Lease(run.pk, run.owner, run.attempt)
+    if run.attempt > 1:
+        # A preview is made from the beginning, whatever an attempt before it had shown.
+        forget_preview(run)
     handle = RunHandle(run, own, clock=clock, lease_time=lease, on_progress=progress)
     on_start(handle)
     _logger.info("Run %s: %s on channel %s, attempt %s.", run.pk, run.kind, run.channel_id, run.attempt)
@@ -225,6 +230,7 @@ def selection_of(run: Run) -> Selection:
         link_to=run.options.get(LINK_TO, ""),
         placed=tuple(run.options.get(PLACED, (None, None))),
         tells_all=bool(run.options.get(TELLS_ALL)),
+        undoes=run.options.get(UNDOES),
     )
 
 

@@ -132,6 +132,11 @@ def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezon
             f"nothing is executed while the channel is paused ('tradepost channel resume {shlex.quote(channel.name)}' "
             f"changes that)"
         )
+    if channel.is_look_only:
+        return (
+            "nothing is written while the channel is look-only ('tradepost channel go-live "
+            f"{shlex.quote(channel.name)}' changes that)"
+        )
     if channel.refused_until is not None and channel.refused_until > now:
         return (
             "the store refuses the channel, so nothing is started until that is mended ('tradepost channel show "

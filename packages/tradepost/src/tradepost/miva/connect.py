@@ -43,9 +43,12 @@ def connect_client(
     observer: RequestObserver | None = None,
     certificates: ssl.SSLContext | None = None,
     open_transport: OpenTransport = httpx2.HTTPTransport,
+    only_reads: bool = False,
 ) -> MivaClient:
     """
     Make a client; nothing is sent yet. `open_transport` decides where the store's name may lead.
+
+    One that `only_reads` refuses to send what writes.
 
     Raises AddressRefused and CredentialsRejected for what can't be used whatever the store says.
     """
@@ -59,7 +62,8 @@ def connect_client(
         certificates=certificates,
         open_transport=open_transport,
     )
-    return MivaClient(transport, store_code=connection.store_code.strip(), clock=clock, retrying=retrying)
+    store_code = connection.store_code.strip()
+    return MivaClient(transport, store_code=store_code, clock=clock, retrying=retrying, only_reads=only_reads)
 
 
 def connect_store(connection: StoreConnection, *, observer: RequestObserver | None = None) -> MivaStore:
@@ -93,17 +97,35 @@ class MivaConnector:
         self._observer = observer
 
     def open_store(
-        self, connection: StoreConnection, *, is_local: bool, requests_at_once: int = DEFAULT_AT_ONCE
+        self,
+        connection: StoreConnection,
+        *,
+        is_local: bool,
+        requests_at_once: int = DEFAULT_AT_ONCE,
+        only_reads: bool = False,
     ) -> MivaStore:
         """Make the port `Store` of one that may be called; nothing is sent yet. Raises AddressRefused, Reconfigure."""
-        client = self._client(connection, is_local=is_local, retrying=API)
+        client = self._client(connection, is_local=is_local, retrying=API, only_reads=only_reads)
         return MivaStore(client, requests_at_once=requests_at_once)
 
-    def _client(self, connection: StoreConnection, *, is_local: bool, retrying: stamina.RetryingCaller) -> MivaClient:
+    def _client(
+        self,
+        connection: StoreConnection,
+        *,
+        is_local: bool,
+        retrying: stamina.RetryingCaller,
+        only_reads: bool = False,
+    ) -> MivaClient:
         endpoint = _endpoint(connection)
         self._check_host(endpoint.host, port=endpoint.port, is_local=is_local)
         open_transport = self._transport_for(_private(endpoint.host, is_local=is_local))
-        return connect_client(connection, observer=self._observer, retrying=retrying, open_transport=open_transport)
+        return connect_client(
+            connection,
+            observer=self._observer,
+            retrying=retrying,
+            open_transport=open_transport,
+            only_reads=only_reads,
+        )
 
     def open_images(
         self, connection: ImageConnection, *, is_local: bool, retrying: stamina.RetryingCaller = FILES

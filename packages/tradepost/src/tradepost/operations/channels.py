@@ -93,6 +93,8 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
                 ports.channels.refresh_wanted(channel_id)
             if _is_elsewhere(before.images, after.images):
                 ports.channels.forget_files(channel_id)
+            if after.settings.is_look_only and not before.settings.is_look_only:
+                ports.channels.stop_runs(channel_id)
             if after.settings.time_zone != before.settings.time_zone:
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
@@ -156,6 +158,19 @@ def pause_channel(channel_id: int, ports: ChannelPorts) -> bool:
 def resume_channel(channel_id: int, ports: ChannelPorts) -> bool:
     """Let a channel execute runs again, first those that were queued. False where it is not paused."""
     return _set_paused(channel_id, ports, is_paused=False)
+
+
+def go_live(channel_id: int, ports: ChannelPorts) -> bool:
+    """Let the runs of a look-only channel write to its store from now on; False where they do already."""
+    with ports.transaction():
+        before = ports.channels.read(channel_id)
+        if not before.settings.is_look_only:
+            return False
+        after = replace(before, settings=replace(before.settings, is_look_only=False))
+        ports.channels.save(after)
+        change = changes.channel_changed(before, after)
+        ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
+    return True
 
 
 def confirm_store(channel_id: int, ports: ChannelPorts) -> bool:

@@ -2,14 +2,14 @@
 The one form of every operation: gather, plan, apply, verify, record.
 
 An operation is a value with a few parts, and `drive` is the only code that carries one out. It observes, plans, and
-in a preview stops there; applies the steps; observes again and plans again. What the second plan still wants is what
-was not done: it is sent once more where that can help, and else is what the judge gets. So the proof of a plan is the
-same pure function as the plan.
+in a preview stops there; holds back what of a saved plan was not approved; applies the steps; observes again and plans
+again. What the second plan still wants is what was not done: it is sent once more where that can help, and else is what
+the judge gets. So the proof of a plan is the same pure function as the plan.
 """
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,12 +18,14 @@ from typing import Any, Generic, TypeVar
 
 from tradepost.domain.attention import NO_ATTENTION, Attention, ended_by
 from tradepost.domain.brake import NAMED, Braking, Example, Harm, held_back, may_be_too_much
+from tradepost.domain.codes import code_key
 from tradepost.domain.drift import Drift
 from tradepost.domain.errors import PermissionMissing, StoreDoubted
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link
 from tradepost.domain.order import ParkedOrder, StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
+from tradepost.operations.approvals import HeldBack, Rulings, needs_in
 from tradepost.operations.outcomes import Answers, left_of, result_of
 from tradepost.operations.ports import (
     AccountEntry,
@@ -151,6 +153,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     `is_pass`: the batches come from the outside, page by page. `looks_ahead`: the next batch is observed while one is
     applied. `needs_known_store`: it is refused while nobody knows whether the store is still the one that was linked.
     `is_repeat`: it goes on with what another operation of the verb shows already, so a preview leaves it out.
+    `is_observation`: it only notes what is so on the store, which nobody can refuse; of a saved plan it is no part.
     """
 
     name: str
@@ -161,6 +164,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     looks_ahead: bool = True
     needs_known_store: bool = True
     is_repeat: bool = False
+    is_observation: bool = False
 
     def prepare(self, ports: Ports) -> None:
         """Read once what must be known whole before anything is decided."""
@@ -190,7 +194,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
         """Look at the outside, without the database: it runs beside the batch that is being applied."""
 
     def observe_again(self, ports: Ports, batch: Batch[Row], seen: Seen, sent: Plan[Detail]) -> Seen:
-        """Look at what was sent."""
+        """Look at what was sent, or, before a plan is saved or carried out, at what is about to be."""
         return seen
 
     def facts(self, ports: Ports, batch: Batch[Row], seen: Seen) -> Facts | None:
@@ -204,6 +208,10 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     def steps(self) -> Sequence[Step[Seen, Detail]]:
         """Name how a plan is applied, in order."""
         return ()
+
+    def needs(self, change: Change, plan: Plan[Detail]) -> frozenset[SubjectId]:
+        """Name what of its plan a change can't be made without."""
+        return frozenset()
 
     def unread(self, change: Change, seen: Seen) -> frozenset[str]:
         """Name the fields of a change that this token can't read back."""
@@ -278,7 +286,8 @@ def drive(
     the store may be another one.
     """
     tally = tally or Tally(ports.run, operation.count(ports))
-    is_preview = ports.run.is_dry
+    # The run of a look-only channel is a preview already; that it may have become one meanwhile is looked at here.
+    is_preview = ports.run.is_dry or ports.channel.is_look_only
     if is_preview and operation.is_repeat:
         return
     standing, doubt = ports.existence.standing()
@@ -307,7 +316,7 @@ def _drive(
     # A preview shows what the brake would hold back, too.
     for batch, seen in _observed(ports, operation, frozenset() if is_preview else braked):
         if is_preview:
-            _show(ports, operation.plan(batch, operation.facts(ports, batch, seen), seen))
+            _show(ports, operation, batch, seen)
         else:
             _Execution(ports, operation, batch, seen).carry_out()
             tally.add(len(batch.rows), operation.label)
@@ -318,6 +327,9 @@ def _drive(
 
 def _brake(ports: Ports, operations: Sequence[Operation[Any, Any, Any, Any]]) -> frozenset[Harm]:
     """Look at what is due, before anything of it is done; return what is held back of this run by now."""
+    if ports.run.approval is not None:
+        # Somebody has looked at each change, and nothing else is done.
+        return frozenset()
     at_stake: Counter[Harm] = Counter()
     for operation in operations:
         at_stake.update(operation.at_stake(ports))
@@ -382,9 +394,24 @@ def _observed(
                 ahead = begin()
 
 
-def _show(ports: Ports, plan: Plan[Detail]) -> None:
+def _looked_at(ports: Ports, operation: Operation[Row, Facts, Seen, Detail], batch: Batch[Row], seen: Seen) -> Seen:
+    """
+    Look at all that would be written, where a person approves it: what is approved is what the store has by now.
+
+    Else some operations go by what it was last known to have, and ask the store after they have written.
+    """
+    if not ports.run.is_saved and ports.run.approval is None:
+        return seen
+    plan = operation.plan(batch, operation.facts(ports, batch, seen), seen)
+    return operation.observe_again(ports, batch, seen, plan) if any(plan.changes(Side.STORE)) else seen
+
+
+def _show(ports: Ports, operation: Operation[Row, Facts, Seen, Detail], batch: Batch[Row], seen: Seen) -> None:
     """A preview ends here: what would be done, and what stands in the way."""
-    ports.run.show(plan)
+    seen = _looked_at(ports, operation, batch, seen)
+    plan = operation.plan(batch, operation.facts(ports, batch, seen), seen)
+    is_asked = ports.run.is_saved and not operation.is_observation
+    ports.run.show(plan, needs=needs_in(plan, operation.needs) if is_asked else None)
     in_the_way = [result for result in plan.settled if result.outcome is not Outcome.UNCHANGED]
     if in_the_way:
         with ports.run.transaction():
@@ -405,8 +432,11 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
         self._answers: Answers = {}
         self._began = ports.clock()
         self._facts: Facts | None = None
+        approved = None if operation.is_observation else ports.run.approval
+        self._rulings = Rulings(approved, operation.needs, goes_on=operation.is_repeat)
 
     def carry_out(self) -> None:
+        self._seen = _looked_at(self._ports, self._operation, self._batch, self._seen)
         plan = self._plan()
         for attempt in range(self._operation.attempts):
             if attempt and not self._may_help(plan):
@@ -418,7 +448,9 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
 
     def _plan(self) -> Plan[Detail]:
         self._facts = self._operation.facts(self._ports, self._batch, self._seen)
-        return self._operation.plan(self._batch, self._facts, self._seen)
+        plan = self._operation.plan(self._batch, self._facts, self._seen)
+        self._rulings.look_at(plan)
+        return plan
 
     def _apply(self, plan: Plan[Detail]) -> bool:
         """Send what the plan has for each step, look at it again, and say whether there was anything."""
@@ -427,7 +459,7 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
         for step in self._operation.steps():
             if is_stale:
                 plan, is_stale = self._plan(), False
-            part = _part(plan, step)
+            part = self._let_through(_part(plan, step))
             if not part.units:
                 continue
             if step.commit_first is not None:
@@ -447,6 +479,13 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
             is_stale = step.reads or any(answer.outcome not in _AS_PLANNED for answer in answers.values())
         self._look(unread)
         return has_sent
+
+    def _let_through(self, part: Plan[Detail]) -> Plan[Detail]:
+        """Leave what may be sent; of the rest the judge hears that it was withheld."""
+        for subject, (change, answer) in self._rulings.withheld(part).items():
+            self._sent.setdefault(subject, change)
+            self._answers[subject] = answer
+        return part.only(lambda change: not self._rulings.reason(change))
 
     def _look(self, sent: Sequence[Plan[Detail]]) -> None:
         for part in sent:
@@ -480,7 +519,11 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
         left = {subject: left_of(change, still_wanted.get(subject)) for subject, change in self._sent.items()}
         evidence = Evidence(results, left, self._answers, self._began)
         verdict = self._operation.judge(self._batch, self._facts, self._seen, plan, evidence)
-        hub = [Result(change, Outcome.APPLIED, Proof.READ) for change in plan.changes(Side.HUB)]
+        verdict = without(verdict, self._rulings.held_back())
+        hub = [
+            self._rulings.result(change) or Result(change, Outcome.APPLIED, Proof.READ)
+            for change in plan.changes(Side.HUB)
+        ]
         settled = [result for result in plan.settled if result.change.subject.id not in self._sent]
         verdict.results = [*settled, *results.values(), *hub, *verdict.results]
         record(
@@ -488,11 +531,44 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
             verdict,
             judged=self._operation.attentions,
             cursor=(self._operation.name, self._batch.key),
+            saved_ids=self._rulings.saved_ids,
         )
 
 
 def _part(plan: Plan[Detail], step: Step[Seen, Detail]) -> Plan[Detail]:
     return plan.only(lambda change: step.takes(change, plan.detail))
+
+
+def without(verdict: Verdict, held: HeldBack) -> Verdict:
+    """Return a verdict that says nothing of what was held back."""
+    if held == HeldBack():
+        return verdict
+
+    def by_listing(values: Mapping[int, Any]) -> dict[int, Any]:
+        return {number: value for number, value in values.items() if number not in held.listings}
+
+    return replace(
+        verdict,
+        proven=[each for each in verdict.proven if each.listing_id not in held.listings],
+        flags=by_listing(verdict.flags),
+        undecided=by_listing(verdict.undecided),
+        decided=[number for number in verdict.decided if number not in held.listings],
+        closed_intents=[code for code in verdict.closed_intents if code_key(code) not in held.codes],
+        imported=[order for order in verdict.imported if order.id not in held.orders],
+        followed=[order for order in verdict.followed if order.id not in held.orders],
+        changed_orders=[number for number in verdict.changed_orders if number not in held.orders],
+        gone_orders=[number for number in verdict.gone_orders if number not in held.orders],
+        answered_orders=[number for number in verdict.answered_orders if number not in held.orders],
+        order_news=[number for number in verdict.order_news if number not in held.orders],
+        judged_orders={number: value for number, value in verdict.judged_orders.items() if number not in held.orders},
+        unsent_shipments=[each for each in verdict.unsent_shipments if each.code not in held.shipments],
+        accounts=[entry for entry in verdict.accounts if entry.listing_id not in held.listings],
+        settled_writes=[number for number in verdict.settled_writes if number not in held.listings],
+        lost_accounts=[number for number in verdict.lost_accounts if number not in held.listings],
+        readings=[each for each in verdict.readings if each.listing_id not in held.listings],
+        drifts=by_listing(verdict.drifts),
+        stated=by_listing(verdict.stated),
+    )
 
 
 def ended_attentions(verdict: Verdict, judged: frozenset[Attention]) -> dict[int, frozenset[Attention]]:
@@ -511,8 +587,19 @@ def ended_attentions(verdict: Verdict, judged: frozenset[Attention]) -> dict[int
     return ended
 
 
-def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], cursor: tuple[str, int | None]) -> None:
-    """Write down what became of a batch, in one transaction; what changes on the hub's side is done here."""
+def record(
+    ports: Ports,
+    verdict: Verdict,
+    *,
+    judged: frozenset[Attention],
+    cursor: tuple[str, int | None],
+    saved_ids: Collection[int] = (),
+) -> None:
+    """
+    Write down what became of a batch, in one transaction; what changes on the hub's side is done here.
+
+    `saved_ids`: the changes of a saved plan that were dealt with.
+    """
     ended = ended_attentions(verdict, judged)
     name, key = cursor
     at = ports.clock()
@@ -533,6 +620,8 @@ def record(ports: Ports, verdict: Verdict, *, judged: frozenset[Attention], curs
         if verdict.order_news:
             ports.orders.make_news(verdict.order_news)
         ports.run.report(verdict.results)
+        if saved_ids and ports.run.approval is not None:
+            ports.run.approval.settle(saved_ids)
         if key is not None:
             ports.run.advance(name, key)
 

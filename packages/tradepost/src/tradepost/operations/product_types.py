@@ -11,7 +11,7 @@ from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.matching import TypeFit, type_fit
-from tradepost.domain.plan import Change, Plan, Side, SubjectKind, Unit
+from tradepost.domain.plan import Change, Plan, Side, SubjectId, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
@@ -120,6 +120,11 @@ class ProductTypes(Operation[Untyped, bool, TypesSeen, SetupItem]):
             Step(takes=lambda change, _: change.subject.kind is SubjectKind.SETUP, send=_set_up, learn=_learn_set_up),
             Step(takes=lambda change, _: change.subject.kind is SubjectKind.PRODUCT, send=provision),
         )
+
+    def needs(self, change: Change, plan: Plan[SetupItem]) -> frozenset[SubjectId]:
+        """The store must have the custom field before a product can be given a value of it."""
+        set_up = (each.subject.id for each in plan.changes(Side.STORE) if each.subject.kind is SubjectKind.SETUP)
+        return frozenset(set_up) if change.subject.kind is SubjectKind.PRODUCT else frozenset()
 
     def unread(self, change: Change, seen: TypesSeen) -> frozenset[str]:
         if change.subject.kind is SubjectKind.SETUP:

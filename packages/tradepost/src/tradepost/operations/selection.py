@@ -18,7 +18,8 @@ from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
 # groups of an overwrite, a sync that looks at every product of the store, or sends anew what was accepted there, the
 # product of a link by hand, when the orders were placed that are compared and whether all of them are told, and what
-# it may do whatever the brake says.
+# it may do whatever the brake says; that a preview is to be approved, and the saved plan, by its number, of a run that
+# carries it out; and the run that is undone.
 AS_IF = "as_if"
 GROUPS = "groups"
 FULL_EXISTENCE = "full_existence"
@@ -27,6 +28,9 @@ LINK_TO = "link_to"
 PLACED = "placed"
 TELLS_ALL = "tells_all"
 BEYOND_BRAKE = "beyond_brake"
+IS_SAVED = "is_saved"
+PLAN = "plan"
+UNDOES = "undoes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Selection:
     are then those of an overwrite. `full_existence`: a sync looks at every product of the store, and does not count.
     `is_forced`: it compares what was chosen, and sends its own values whatever was accepted before. `link_to`: the id
     or code of the product that the one listing of `only` is linked to. `placed`: from when until when the orders were
-    placed that are compared, in seconds; `tells_all`: also of those that are as they should be.
+    placed that are compared, in seconds; `tells_all`: also of those that are as they should be. `undoes`: the run that
+    is undone.
     """
 
     only: frozenset[int] | None = None
@@ -46,6 +51,7 @@ class Selection:
     is_forced: bool = False
     link_to: str = ""
     placed: tuple[int | None, int | None] = (None, None)
+    undoes: int | None = None
     tells_all: bool = False
 
     @classmethod

@@ -236,7 +236,14 @@ class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
             # What may still come to be on the store is looked at again.
             is_parked = subject in plan.detail.parked and has_ended
             verdict.unsent_shipments += [
-                UnsentShipment(each.id, result.message, each.tracking, is_parked=is_parked, is_absent=is_absent)
+                UnsentShipment(
+                    each.id,
+                    result.message,
+                    each.tracking,
+                    is_parked=is_parked,
+                    is_absent=is_absent,
+                    code=shipment.code,
+                )
                 for each in members(shipment)
             ]
         return verdict

@@ -55,7 +55,16 @@ class ChannelSchedules(ReadOnlyRows):
 class ChannelTable(ReadOnlyTable):
     """Channels."""
 
-    list_display = ("name", "store", "acknowledging", "orders_fetched_at", "is_paused", "store_standing", "is_local")
+    list_display = (
+        "name",
+        "store",
+        "acknowledging",
+        "orders_fetched_at",
+        "is_paused",
+        "is_look_only",
+        "store_standing",
+        "is_local",
+    )
     inlines = (ChannelSchedules, Connections)
     exclude = ("rules", "carrier_map", "order_rules", "orders_proof")
     readonly_fields = ("rules_for_orders",)

@@ -28,6 +28,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         # Rules of a newer version that was gone back from are left alone, not fatal.
         rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in RULES}),
         is_local=channel.is_local,
+        is_look_only=channel.is_look_only,
         time_zone=channel.time_zone,
         look_back_days=channel.look_back_days,
         payload_days=channel.payload_days,

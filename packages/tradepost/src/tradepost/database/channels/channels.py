@@ -105,6 +105,10 @@ class DjangoChannels:
         if store == CHECKED_WELL:
             forget_refusal(channel_id)
 
+    def stop_runs(self, channel_id: int) -> int:
+        at_work = Run.objects.filter(channel_id=channel_id, state=RunState.RUNNING.value, is_dry=False)
+        return at_work.update(cancel_requested=True)
+
     def archive(self, channel_id: int, *, at: datetime) -> bool:
         channel = _in_use(channel_id)
         if channel.runs.filter(state=RunState.RUNNING.value).exists():
@@ -145,6 +149,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     defaults = ContentRules()
     channel.name = settings.name
     channel.is_local = settings.is_local
+    channel.is_look_only = settings.is_look_only
     channel.time_zone = settings.time_zone
     channel.is_paused = profile.is_paused
     channel.rules = {

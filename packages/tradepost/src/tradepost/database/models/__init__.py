@@ -23,6 +23,7 @@ from tradepost.database.models.order import (
     ShipmentLineRecord,
     ShipmentRecord,
 )
+from tradepost.database.models.plan import PlannedChange, SavedPlan
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 
@@ -47,10 +48,12 @@ __all__ = [
     "OrderLine",
     "OrderPayload",
     "ParkedOrderRecord",
+    "PlannedChange",
     "ProductRecord",
     "Run",
     "RunChange",
     "RunKind",
+    "SavedPlan",
     "ScheduleRecord",
     "SetupRecord",
     "ShipmentLineRecord",

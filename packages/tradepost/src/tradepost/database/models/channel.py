@@ -23,15 +23,17 @@ class Channel(models.Model):
     `rules` holds the fields of `ContentRules` that differ from their defaults; `order_statuses` and `payment_states`
     lists of values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. `orders_compared`: the
     `OrderCriteria` by which the ledger was last compared with the whole store. `orders_proof`: what the last
-    comparison of all came to, an `OrderProof`. A channel that `is_local` may call
-    private addresses, one that `is_paused` executes no runs. `time_zone`: the IANA name of the zone that its schedules
-    are read in. `refusal`: why the store lets nobody in with this channel's token; until `refused_until` no schedule
-    tries it. `store_doubt`: why the store may be another one than the one that the listings were linked to.
+    comparison of all came to, an `OrderProof`. A channel that `is_local` may call private addresses, one that
+    `is_paused` executes no runs, and of one that `is_look_only` every run is a preview. `time_zone`: the IANA name of
+    the zone that its schedules are read in. `refusal`: why the store lets nobody in with this channel's token; until
+    `refused_until` no schedule tries it. `store_doubt`: why the store may be another one than the one that the listings
+    were linked to.
     """
 
     name = models.CharField(max_length=100, unique=True)
     is_local = models.BooleanField(default=False)
     is_paused = models.BooleanField(default=False)
+    is_look_only = models.BooleanField(default=False)
     time_zone = models.CharField(max_length=64, default="UTC")
     store_standing = enum_field(StoreStanding, default=StoreStanding.KNOWN.value)
     store_doubt = models.TextField(blank=True)

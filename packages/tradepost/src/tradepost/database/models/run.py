@@ -17,6 +17,7 @@ class RunKind(StrEnum):
     SYNC = "sync"
     LINK = "link"
     SET_TYPE = "set_type"
+    UNDO = "undo"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
     RECONCILE_ORDERS = "reconcile_orders"
@@ -39,8 +40,10 @@ class Run(models.Model):
     listing ids it is limited to, or null for all that is due. `scope_key`: tells equal requests, so that they join.
     `error_kind`: the class of `domain.errors` that ended it. `counts`: rows of `Counts`. `cursors`: {part of the
     work: last key}. `reference`: the id under which the log has the trace of an unexpected error. A dry run changes
-    nothing, so it waits for nobody. `brake`: a `Braking`, where the brake held something back;
-    `needs_answer`: nobody has said yet what is to become of it. `released_by`: who let this run go beyond the brake.
+    nothing, so it waits for nobody; `planned` counts what it planned, as rows of {subject, action, count}, and of its
+    changes the first ones are kept, or all where it is a saved plan. `brake`: a `Braking`, where the brake held
+    something back; `needs_answer`: nobody has said yet what is to become of it. `released_by`: who let this run go
+    beyond the brake.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs")
@@ -64,6 +67,7 @@ class Run(models.Model):
     total = models.IntegerField(null=True, blank=True)
     label = models.CharField(max_length=200, blank=True)
     counts = models.JSONField(default=list, blank=True)
+    planned = models.JSONField(default=list, blank=True)
     error = models.TextField(blank=True)
     error_kind = models.CharField(max_length=40, blank=True)
     reference = models.CharField(max_length=32, blank=True)

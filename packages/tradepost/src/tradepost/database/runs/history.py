@@ -52,10 +52,26 @@ def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None
     )
 
 
-def add_plan(plan: Plan[Any], *, run_id: int, attempt: int) -> None:
-    """Keep what is intended: the same rows without an outcome, and outside the histories of listings."""
+def add_plan(plan: Plan[Any], *, run_id: int, attempt: int, limit: int | None = None) -> list[RunChange]:
+    """
+    Keep what is intended, up to a limit: the same rows without an outcome, and outside the histories of listings.
+
+    Without a limit it is a plan to be approved, so its rows say which listings they are about.
+    """
     rows = [(unit.key, change) for unit in plan.units for change in unit.changes]
-    _add([_row(change, run_id=run_id, attempt=attempt) | {"unit": unit, "listing_id": None} for unit, change in rows])
+    of_no_listing: dict[str, Any] = {} if limit is None else {"listing_id": None}
+    return _add(
+        [_row(change, run_id=run_id, attempt=attempt) | {"unit": unit} | of_no_listing for unit, change in rows[:limit]]
+    )
+
+
+def forget_preview(run: Run) -> None:
+    """Take back what a run has shown, if it is a preview."""
+    if not run.is_dry:
+        return
+    RunChange.objects.filter(run=run).delete()
+    Run.objects.filter(pk=run.pk).update(planned=[], counts=[])
+    run.planned, run.counts = [], []
 
 
 def counts_of(results: Sequence[Result]) -> Counts:
@@ -64,8 +80,8 @@ def counts_of(results: Sequence[Result]) -> Counts:
     return counts
 
 
-def _add(rows: Sequence[Mapping[str, Any]]) -> None:
-    RunChange.objects.bulk_create([RunChange(**row) for row in rows], batch_size=_BATCH)
+def _add(rows: Sequence[Mapping[str, Any]]) -> list[RunChange]:
+    return RunChange.objects.bulk_create([RunChange(**row) for row in rows], batch_size=_BATCH)
 
 
 def _row(change: Change, *, run_id: int, attempt: int) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _LANES: Mapping[RunKind, str] = {
     RunKind.SYNC: "listings",
     RunKind.LINK: "listings",
     RunKind.SET_TYPE: "listings",
+    RunKind.UNDO: "listings",
 }
 
 
@@ -89,6 +90,8 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
     """
     Take a run that is queued or whose lease has run out; `abandoned_by` names an owner known to be dead.
 
+    On a look-only channel it becomes a preview, whoever asked for it and whatever the channel was then.
+
     None when it is somebody else's, settled, its lane on the channel is in use, or the channel executes no runs.
     """
     try:
@@ -97,7 +100,11 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
                 """
                 UPDATE tradepost_run
                 SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %s,
-                    started_at = COALESCE(started_at, %s)
+                    started_at = COALESCE(started_at, %s),
+                    is_dry = is_dry OR EXISTS (
+                        SELECT 1 FROM tradepost_channel AS channel
+                        WHERE channel.id = tradepost_run.channel_id AND channel.is_look_only
+                    )
                 WHERE id = %s AND (
                     state = 'queued' OR (state = 'running' AND (lease_until < %s OR (owner = %s AND owner <> '')))
                 ) AND NOT EXISTS (

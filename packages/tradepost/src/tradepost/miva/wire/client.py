@@ -15,6 +15,7 @@ import stamina
 
 from tradepost.domain.errors import (
     AnswerLost,
+    NotAllowed,
     PermissionMissing,
     RateLimited,
     Rejected,
@@ -37,6 +38,8 @@ from tradepost.miva.wire.transport import HttpTransport, Reply
 # A store answers a wrong token slower and slower, for everybody.
 _PAUSE_AFTER_REFUSED_SIGN_IN_SECONDS = 60.0
 
+LOOKS_ONLY = "The channel is look-only, so nothing is written to its store."
+
 _ANSWERS = msgspec.json.Decoder(list[msgspec.Raw])
 _PROBE: Call[Any] = Call(function="Store_Load", parameters={}, shape=msgspec.Raw, repeat=Repeat.READ)
 
@@ -46,7 +49,7 @@ class MivaClient:
     One store of a Miva domain. Threads may share it.
 
     `retrying` bounds and jitters repeats; a Retry-After longer than LONGEST_PAUSE_SECONDS is left to the caller, in
-    the error. `clock` is epoch seconds, for timestamps and pauses.
+    the error. `clock` is epoch seconds, for timestamps and pauses. One that `only_reads` sends nothing that writes.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class MivaClient:
         store_code: str,
         clock: Callable[[], float] = time.time,
         retrying: stamina.RetryingCaller = API,
+        only_reads: bool = False,
     ) -> None:
         self._exchange = transport
+        self._only_reads = only_reads
         self._store_code = store_code
         self._clock = clock
         self._retrying = retrying
@@ -77,6 +82,7 @@ class MivaClient:
 
         Raises any branch of TradepostError; AnswerLost only for calls that write.
         """
+        self._refuse_writes([call])
         try:
             return self._retrying(_pause_for(call.repeat is not Repeat.ONCE), self._call_once, call)
         except AnswerLost as error:
@@ -115,6 +121,7 @@ class MivaClient:
         """
         if not calls:
             return []
+        self._refuse_writes(calls)
         if not self._takes_multi_calls:
             return self._one_by_one(calls)
         results: list[T | TradepostError] = []
@@ -136,6 +143,11 @@ class MivaClient:
                     raise
                 results += [_unanswered(call, error) for call in rest]
         return results
+
+    def _refuse_writes(self, calls: Sequence[Call[Any]]) -> None:
+        """Whatever else went wrong to come this far, a look-only channel's store is not written to."""
+        if self._only_reads and any(call.repeat is not Repeat.READ for call in calls):
+            raise NotAllowed(LOOKS_ONLY)
 
     def _one_by_one(self, calls: Sequence[Call[T]]) -> list[T | TradepostError]:
         results: list[T | TradepostError] = []

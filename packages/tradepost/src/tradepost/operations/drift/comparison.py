@@ -64,6 +64,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[in
 
     name = "compare"
     label = "listings compared"
+    is_observation = True
     attentions = frozenset({Attention.DRIFT})
 
     def __init__(

@@ -48,6 +48,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
 
     name = "existence"
     label = "links looked at"
+    is_observation = True
     attentions = frozenset({Attention.BROKEN_LINK})
 
     def __init__(self, *, full: bool = False) -> None:

@@ -96,7 +96,7 @@ from tradepost.operations.ports.orders import (
     UnsentShipment,
 )
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
-from tradepost.operations.ports.run import ActiveRun, Clock
+from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
 from tradepost.operations.ports.stock import (
@@ -120,6 +120,7 @@ from tradepost.operations.ports.store import (
     WriteAnswer,
     WriteOutcome,
 )
+from tradepost.operations.ports.undo import PastChange, PastChanges
 
 __all__ = [
     "CHECKED_WELL",
@@ -129,6 +130,7 @@ __all__ = [
     "Accounts",
     "AcknowledgeCheck",
     "ActiveRun",
+    "Approval",
     "Catalogue",
     "CatalogueReader",
     "ChangeWindow",
@@ -176,6 +178,7 @@ __all__ = [
     "ListingBuilder",
     "ListingRow",
     "Listings",
+    "Needs",
     "NewShipment",
     "OpenIntent",
     "OrderExports",
@@ -183,6 +186,8 @@ __all__ = [
     "OrderWriter",
     "Orders",
     "OrdersById",
+    "PastChange",
+    "PastChanges",
     "PersonalData",
     "PersonsData",
     "PersonsOrder",
@@ -253,5 +258,6 @@ class Ports:
     accounts: Accounts
     deliveries: Deliveries
     fetches: Fetches
+    past: PastChanges
     run: ActiveRun
     clock: Clock

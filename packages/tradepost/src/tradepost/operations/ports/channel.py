@@ -42,6 +42,7 @@ class ChannelSettings:
     `sells_without_stock`: whether what the catalogue asks it for goes on being sold at 0.
     `linking_priority`: what is asked first when a product of the store is looked for.
     `order_rules`: which orders are held, tagged, shipped how and by whom.
+    `is_look_only`: nothing is ever written to the store, and every run only shows what it would do.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
 
@@ -49,6 +50,7 @@ class ChannelSettings:
     name: str
     rules: ContentRules
     is_local: bool = False
+    is_look_only: bool = False
     time_zone: str = "UTC"
     order_statuses: frozenset[StoreStatus] = frozenset({StoreStatus.PENDING})
     look_back_days: int = 7
@@ -161,6 +163,10 @@ class Channels(Protocol):
 
     def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
         """Keep with the connections what a look found; a store that is well refuses the channel no more."""
+        ...
+
+    def stop_runs(self, channel_id: int) -> int:
+        """Ask the runs that are at work and write to stop after the batch that they are at; return how many."""
         ...
 
     def archive(self, channel_id: int, *, at: datetime) -> bool:

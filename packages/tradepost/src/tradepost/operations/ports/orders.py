@@ -97,6 +97,7 @@ class UnsentShipment:
     A shipment that the store does not have as it was `recorded`, and why.
 
     `is_parked`: nor will it ever. `is_absent`: nothing of it is there, and no request about it can still land.
+    `code`: that of the shipment that was to be sent, which may stand for several.
     """
 
     id: int
@@ -104,6 +105,7 @@ class UnsentShipment:
     recorded: Tracking
     is_parked: bool = False
     is_absent: bool = False
+    code: str = ""
 
 
 class Orders(Protocol):

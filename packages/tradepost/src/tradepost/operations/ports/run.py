@@ -1,15 +1,44 @@
 """The port of the run in which an operation works."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from tradepost.domain.approval import Ruling
 from tradepost.domain.brake import Braking, Harm, Released
-from tradepost.domain.plan import Plan, Result
+from tradepost.domain.plan import Change, Plan, Result, SubjectId
 
 Clock = Callable[[], datetime]
 """Returns the present time, aware and in UTC."""
+
+
+Needs = Mapping[SubjectId, Collection[SubjectId]]
+"""What has to be there before a change is made, by the subjects of both."""
+
+
+class Approval(Protocol):
+    """
+    What was approved of the saved plan that a run carries out. Each saved change is dealt with once.
+
+    Raises RunLost as the run does.
+    """
+
+    def rule(self, changes: Sequence[Change]) -> Mapping[SubjectId, Ruling]:
+        """Say of each change whether the same was approved."""
+        ...
+
+    def applied(self, changes: Sequence[Change]) -> Collection[SubjectId]:
+        """Which of these subjects this run has changed already, by its report."""
+        ...
+
+    def settle(self, saved_ids: Collection[int]) -> None:
+        """Note that the run has dealt with these; part of the enclosing transaction."""
+        ...
+
+    def unsettled(self, *, limit: int) -> Sequence[tuple[Change, Ruling]]:
+        """The first saved changes that the run has not dealt with, and whether each was approved."""
+        ...
 
 
 class ActiveRun(Protocol):
@@ -35,6 +64,16 @@ class ActiveRun(Protocol):
         """What this run was told not to do, in this attempt or the one before it."""
         ...
 
+    @property
+    def approval(self) -> Approval | None:
+        """What was approved of the saved plan that this run carries out; None where it carries out none."""
+        ...
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the preview that this run is will be approved: then it shows what the store has by now."""
+        ...
+
     def apply_brake(self, braking: Braking) -> None:
         """Keep, for whoever asks, what this run does not do, and that a person has to answer."""
         ...
@@ -51,8 +90,8 @@ class ActiveRun(Protocol):
         """Remember the place; part of the enclosing transaction."""
         ...
 
-    def show(self, plan: Plan[Any]) -> None:
-        """Keep what is intended: the preview that a dry run is."""
+    def show(self, plan: Plan[Any], *, needs: Needs | None) -> None:
+        """Keep what is intended: the preview that a dry run is. `needs` is None where nobody is asked to approve."""
         ...
 
     def report(self, results: Sequence[Result]) -> None:

@@ -68,6 +68,7 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, ProductsByKey, None]):
 
     name = "intents"
     label = "open intents looked at"
+    is_observation = True
     looks_ahead = False
     attentions = frozenset({Attention.PUBLISH_FAILED})
 

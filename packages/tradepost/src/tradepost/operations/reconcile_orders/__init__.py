@@ -71,6 +71,7 @@ class _Side(Operation[Placed, HubFacts, FoundOrders, Sequence[OrderFinding]]):
 
     label = "orders compared"
     needs_known_store = False
+    is_observation = True
 
     def __init__(self, proof: OrderProof, measure: Measure, seen: set[str], *, tells_all: bool) -> None:
         self._proof = proof

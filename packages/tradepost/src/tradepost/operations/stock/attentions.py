@@ -16,6 +16,7 @@ class StockAttentions(Operation[WatchedStock, None, None, None]):
 
     name = "stock attentions"
     label = "stocks that need a person"
+    is_observation = True
     looks_ahead = False
     needs_known_store = False
     attentions = frozenset({Attention.OVERSOLD, Attention.COUNT_STANDS_STILL})

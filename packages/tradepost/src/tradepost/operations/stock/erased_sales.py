@@ -89,6 +89,7 @@ class Quieted(Operation[ListingRow, None, None, None]):
 
     name = "settled sales"
     label = "listings that were unsettled"
+    is_observation = True
     is_repeat = True
     looks_ahead = False
     needs_known_store = False

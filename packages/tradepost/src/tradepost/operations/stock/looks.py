@@ -77,6 +77,7 @@ class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
 
     name = "look"
     label = "counts looked at"
+    is_observation = True
     attentions = frozenset({Attention.DRIFT})
     looks_ahead = False
 

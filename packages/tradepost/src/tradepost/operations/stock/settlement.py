@@ -36,6 +36,7 @@ class Settlement(Values[datetime, None]):
 
     attentions = frozenset({Attention.STOCK_FAILED})
     looks_ahead = False
+    is_observation = True
 
     def prepare(self, ports: Ports) -> None:
         self._place = ports.accounts.place()

@@ -36,6 +36,7 @@ class Sight(Operation[Sighted, SightingFacts, None, SightedOrders]):
 
     label = "orders sighted"
     is_pass = True
+    is_observation = True
 
     def __init__(self, *, name: str = "sightings", is_repeat: bool = False) -> None:
         self.name = name

@@ -73,7 +73,9 @@ class Delist(Values[Going, Mapping[str, int]]):
         deleted = [sent.detail[change.subject.key] for change in planned if change.action is Action.DELIST]
         pages = [change.subject.key for change in planned if change.action is not Action.DELIST]
         if deleted:
-            by_id = {**(seen.by_id or {}), **ports.store.products_by_id(deleted)}
+            # What is gone must not be taken from an older reading.
+            kept = {number: product for number, product in (seen.by_id or {}).items() if number not in deleted}
+            by_id = {**kept, **ports.store.products_by_id(deleted)}
             seen = replace(seen, by_id=by_id, looked_for=(seen.looked_for or frozenset()) | frozenset(deleted))
         if pages:
             seen = replace(seen, offered={**seen.offered, **ports.store.products_by_code(pages)})

@@ -14,6 +14,7 @@ class HeldPrices(Operation[int, None, None, None]):
 
     name = "held prices"
     label = "prices held back"
+    is_observation = True
 
     def __init__(self, channel: ChannelSettings) -> None:
         self._channel = channel

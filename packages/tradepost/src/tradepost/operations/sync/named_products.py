@@ -24,6 +24,7 @@ class NamedProducts(Operation[LinkedListing, None, None, None]):
 
     name = "named products"
     label = "named listings looked at"
+    is_observation = True
     looks_ahead = False
 
     def __init__(self, selection: Selection) -> None:

@@ -1,0 +1,23 @@
+"""The image folder of a look-only channel: what is there can be asked for, and nothing comes to it."""
+
+from collections.abc import Collection
+
+from tradepost.domain.errors import NotAllowed
+from tradepost.miva.files.image_store import MivaImageStore
+from tradepost.miva.wire.client import LOOKS_ONLY
+
+
+class LookOnlyImages:
+    """Implements `ports.ImageStore`. Whatever else went wrong to come this far, nothing is uploaded."""
+
+    def __init__(self, images: MivaImageStore) -> None:
+        self._images = images
+
+    def sizes(self, paths: Collection[str]) -> dict[str, int]:
+        return self._images.sizes(paths)
+
+    def upload(self, path: str, content: bytes) -> None:  # noqa: ARG002 the port's form
+        raise NotAllowed(LOOKS_ONLY)
+
+    def close(self) -> None:
+        self._images.close()
