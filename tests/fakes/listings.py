@@ -24,7 +24,9 @@ from tradepost.domain.listing import (
     is_hidden_by_us,
     keep_later_request,
 )
+from tradepost.domain.locks import Locks
 from tradepost.domain.page_cuts import cut_off
+from tradepost.domain.prices import in_cents
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import is_look_due
 from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
@@ -71,7 +73,7 @@ class MemoryListings:
         product_id = known[0] if known else len(self.products) + 1
         self.products[product_id] = product
         codes = listing_codes(product)
-        prices = [rules.ShownPrice(rules.wanted_price(variant.price), False) for variant in product.variants]
+        prices = [rules.ShownPrice(in_cents(variant.price), False) for variant in product.variants]
         price = rules.parent_price(prices)
         if product.is_family:
             self._want(
@@ -84,7 +86,7 @@ class MemoryListings:
                 kind,
                 variant.sku,
                 code=codes[variant.sku],
-                price=rules.wanted_price(variant.price),
+                price=in_cents(variant.price),
                 quantity=variant.quantity,
                 pending=pending,
             )
@@ -241,6 +243,16 @@ class MemoryListings:
         return {row.external_id: row.id for row in self._rows() if row.external_id in external_ids}
 
     # --- writes -----------------------------------------------------------------------------------------------------
+
+    def set_locks(self, locks: Mapping[int, Locks]) -> None:
+        assert self._may_write()
+        for number, lock in locks.items():
+            self.all[number] = replace(self.all[number], locks=lock)
+
+    def let_prices_through(self, ids: Collection[int]) -> None:
+        assert self._may_write()
+        for number in ids:
+            self.all[number] = replace(self.all[number], is_price_guarded=False, is_price_held=False, price_held_why="")
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
         assert self._may_write()

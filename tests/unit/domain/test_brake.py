@@ -38,6 +38,7 @@ class Row:
     is_price_held: bool = False
     available: int | None = 5
     stated: int | None = 5
+    held_back: int = 0
     account: int | None = 5
     open_since: datetime | None = None
     looked_at: datetime | None = None
@@ -128,6 +129,8 @@ def test_nobody_needs_to_count_what_is_live_where_nothing_can_be_held_back(at_st
         (Stage.DECREASE, Row(available=-3, stated=0), Harm.ZERO),
         (Stage.DECREASE, Row(available=0, stated=None), Harm.ZERO),
         (Stage.DECREASE, Row(available=None, stated=None), None),
+        # What was stated is held back by a rule.
+        (Stage.DECREASE, Row(available=0, held_back=5), Harm.ZERO),
         # What was stated is sold.
         (Stage.DECREASE, Row(available=0, stated=1), None),
         (Stage.DECREASE, Row(available=-3, stated=1), None),

@@ -14,11 +14,6 @@ LISTED = Status(Health.LISTED, Link.LINKED)
 HIDDEN = Status(Health.HIDDEN, Link.LINKED)
 
 
-@pytest.mark.parametrize(("price", "wanted"), [("19.994", "19.99"), ("19.995", "20.00"), ("7", "7.00")])
-def test_a_price_is_rounded_half_up_to_what_is_charged(price, wanted):
-    assert rules.wanted_price(Decimal(price)) == Decimal(wanted)
-
-
 def shown(price, is_listed=True):
     return rules.ShownPrice(Decimal(price), is_listed)
 
@@ -135,7 +130,7 @@ def test_a_price_is_held_back_outside_the_limits_and_where_it_is_nothing(limits,
 
 
 def test_what_is_held_back_says_why_and_what_that_means():
-    message = rules.price_held_message(Decimal("4.99"), rules.PriceLimits(lowest=Decimal(5)))
+    message = rules.price_held_message(rules.PriceLimits(lowest=Decimal(5)).why_held(Decimal("4.99")))
 
     assert message == (
         "Its price of 4.99 is below the channel's lowest, 5. Until that changes it is not published, and what is on "

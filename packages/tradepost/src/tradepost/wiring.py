@@ -24,6 +24,7 @@ from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
+from tradepost.database.listings.wanted import explained_prices
 from tradepost.database.models import Channel, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
@@ -38,6 +39,7 @@ from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import AddressRefused, NotAllowed
 from tradepost.domain.file_address import FOLDER, WEB, file_address
+from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
 from tradepost.exports.folder import LocalFolder
@@ -267,6 +269,11 @@ def intents_of(channel_id: int) -> Intents:
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:
     """Return what the stock of these listings is made up of, by SKU; parents have none."""
     return explained_stocks(listing_ids)
+
+
+def prices_of(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
+    """Return how the prices of these listings are made up, by their ids; a parent's is its variants'."""
+    return explained_prices(listing_ids)
 
 
 def remainder_of(channel: Channel, *, clock: Clock = timezone.now) -> Remainder:

@@ -1,6 +1,8 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +23,7 @@ from tradepost.cli.exit_codes import Exit
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
+from tradepost.domain.locks import Locks
 from tradepost.operations.selection import FULL_EXISTENCE
 
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
@@ -284,6 +287,91 @@ def accept_drift(
 ) -> Exit:
     """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
     return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+
+
+def accept_price(
+    skus: Skus = None,
+    *,
+    all_: AllOption = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Let prices through that a rule holds back because they change by much; a sync sends them."""
+    return _do_at_once("accept price", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+
+
+def lock(
+    skus: Skus = None,
+    *,
+    price: Annotated[
+        str, typer.Option(metavar="PRICE|store", help="At this price, or at whatever the store has.")
+    ] = "",
+    quantity: Annotated[
+        str, typer.Option(metavar="PIECES|store", help="At so many pieces, if there are, or at what the store has.")
+    ] = "",
+    groups: Annotated[
+        list[Group] | None,
+        typer.Option("--group", help="This part of the content, or the status; may be repeated."),
+    ] = None,
+    all_: AllOption = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Leave something of listings alone, whatever the catalogue and the rules say, until it is unlocked."""
+    from tradepost.cli.requests import change_locks
+
+    chosen = the_channel(channel)
+    locks = locks_of(price=price, quantity=quantity, groups=groups or ())
+    return change_locks(chosen, skus, locks=locks, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
+
+
+def unlock(
+    skus: Skus = None,
+    *,
+    groups: Annotated[
+        list[Group] | None, typer.Option("--group", help="Only this; may be repeated. Without any, everything.")
+    ] = None,
+    all_: AllOption = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Let what is locked follow the catalogue and the rules again."""
+    from tradepost.cli.requests import change_locks
+
+    chosen = the_channel(channel)
+    return change_locks(
+        chosen, skus, unlocks=groups or tuple(Group), is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json
+    )
+
+
+def locks_of(*, price: str, quantity: str, groups: Collection[Group]) -> Locks:
+    """Read what is to be locked. Raises NotAllowed for what is no price or quantity, and for nothing."""
+    chosen = {*groups, *([Group.PRICE] if price else []), *([Group.QUANTITY] if quantity else [])}
+    if not chosen:
+        raise NotAllowed("Say what to lock: --price, --quantity or --group.")
+    amount, pieces = None, None
+    if price not in {"", STORE}:
+        if not _PRICE.fullmatch(price.strip()) or not Decimal(price.strip()):
+            message = f"'{price}' is no price; write it as 9.99, or '{STORE}' for whatever the store has."
+            raise NotAllowed(message)
+        amount = Decimal(price.strip())
+    if quantity not in {"", STORE}:
+        if not _PIECES.fullmatch(quantity.strip()):
+            message = f"'{quantity}' is no quantity; write it as 5, or '{STORE}' for whatever the store has."
+            raise NotAllowed(message)
+        pieces = int(quantity.strip())
+    return Locks(frozenset(chosen), amount, pieces)
+
+
+STORE = "store"
+_PRICE = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
+_PIECES = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def remove(

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from tradepost.cli import listing_changes
+from tradepost.cli import listing_changes, listing_rules
 from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
+from tradepost.domain.fields import Group
 from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status
+from tradepost.domain.locks import Locks
+from tradepost.domain.price_explanation import explain_price
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
 from tradepost.domain.stock_explanation import explain
@@ -35,6 +38,9 @@ def list_(
     pending: Annotated[Pending | None, typer.Option(help="What was asked for and is not done yet.")] = None,
     attention: Annotated[Attention | None, typer.Option(help="Why it needs a person.")] = None,
     paused: Annotated[bool | None, typer.Option("--paused/--not-paused", help="Whether it is frozen.")] = None,
+    locked: Annotated[
+        bool | None, typer.Option("--locked/--not-locked", help="Whether something of it is left alone.")
+    ] = None,
     search: Annotated[str, typer.Option(help="The beginning of a SKU or code, or words of the title.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
     after: Annotated[int, typer.Option(help="Continue behind the listing of this id.")] = 0,
@@ -59,6 +65,8 @@ def list_(
         rows = rows.filter(pk__in=flagged.values("listing_id"))
     if paused is not None:
         rows = rows.filter(is_paused=paused)
+    if locked is not None:
+        rows = rows.exclude(locked_groups=[]) if locked else rows.filter(locked_groups=[])
     if search:
         rows = rows.filter(
             Q(sku__istartswith=search) | Q(code_key__startswith=code_key(search)) | Q(product__title__icontains=search)
@@ -76,7 +84,7 @@ def list_(
                 row.pk,
                 row.code,
                 row.shown_health.value,
-                ("paused " if row.is_paused else "") + row.pending,
+                ("paused " if row.is_paused else "") + ("locked " if row.locked_groups else "") + row.pending,
                 row.wanted_price,
                 _quantity(row),
                 ", ".join(noted.kind for noted in _attentions(row)),
@@ -109,9 +117,11 @@ def show(
         print_json({**_json(row), "history": [_history_json(change) for change in history]})
         return
     for name, value in _json(row).items():
-        if name not in {"attentions", "drift"}:
+        if name not in {"attentions", "drift", "locked"}:
             out.print(f"[bold]{name}[/bold]: ", end="")
             out.print(printable(_plain(value)), markup=False, soft_wrap=True)
+    if words := _locks(row).words:
+        out.print(f"[bold]locked[/bold]: {escape(words)}", soft_wrap=True)
     for sentence in map(_drift_sentence, row.drifts.order_by("group")):
         out.print(f"[bold]drift[/bold]: {escape(printable(sentence))}", soft_wrap=True)
     for sentence in _attention_sentences(row):
@@ -142,7 +152,7 @@ def explain_(
     as_json: JsonOption = False,
 ) -> None:
     """
-    Say why a listing's quantity is what it is: what was stated, sold and sent, and what the store should have.
+    Say why a listing's price and quantity are what they are, step by step, and what the store should have.
 
     What needs a person is said, too, and what stands in the way of its being bought.
     """
@@ -162,11 +172,13 @@ def explain_(
     )
     found = list(rows.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
     stocks = {stock.sku: stock for stock in wiring.stocks_of({row.pk for row in found})}
+    prices = wiring.prices_of({row.pk for row in found})
     if as_json:
         attentions = [{"sku": row.sku, **noted} for row in found for noted in _attentions_json(row)]
         in_the_way = [{"sku": row.sku, "reasons": reasons} for row in found if (reasons := _obstacles(row))]
         print_json(
             {
+                "prices": [{**asdict(price), "steps": price.wanted.sentence} for price in prices.values()],
                 "stocks": [asdict(stock) for stock in stocks.values()],
                 "attentions": attentions,
                 "in_the_way": in_the_way,
@@ -178,7 +190,10 @@ def explain_(
     place = 0
     for row in found:
         stock = stocks.get(row.sku)
-        told = () if stock is None else explain(stock, now=now, when_synced=synced)
+        price = prices.get(row.pk)
+        told = [] if price is None else explain_price(price)
+        told += [] if stock is None else explain(stock, now=now, when_synced=synced)
+        told += [f"Locked: {words}."] if (words := _locks(row).words) else []
         sentences = [*told, *_attention_sentences(row)]
         if reasons := _obstacles(row):
             sentences.append(f"It can't be bought now. {' '.join(reasons)}")
@@ -191,6 +206,9 @@ def explain_(
 
 
 for _command in (
+    listing_rules.rules,
+    listing_rules.set_rule,
+    listing_rules.remove_rule,
     listing_changes.publish,
     listing_changes.overwrite,
     listing_changes.hide,
@@ -206,8 +224,15 @@ for _command in (
     listing_changes.candidates,
     listing_changes.set_type,
     listing_changes.accept_drift,
+    listing_changes.accept_price,
+    listing_changes.lock,
+    listing_changes.unlock,
 ):
     app.command()(_command)
+
+
+def _locks(row: "Listing") -> Locks:
+    return Locks(frozenset(map(Group, row.locked_groups)), row.locked_price, row.locked_quantity)
 
 
 def _plain(value: Any) -> str:
@@ -217,6 +242,7 @@ def _plain(value: Any) -> str:
 
 
 def _json(row: "Listing") -> dict[str, Any]:
+    locks = _locks(row)
     return {
         "id": row.pk,
         "code": row.code,
@@ -233,6 +259,11 @@ def _json(row: "Listing") -> dict[str, Any]:
             "available": row.available,
             "account": row.account,
             "sells_without_stock": row.sells_without_stock,
+        },
+        "locked": {
+            "groups": sorted(locks.groups),
+            "price": locks.price,
+            "quantity": locks.quantity,
         },
         "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
         "attentions": _attentions_json(row),

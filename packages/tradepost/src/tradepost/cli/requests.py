@@ -1,6 +1,6 @@
 """Asking for changes of listings: queue them, or show what would be queued, or queue and apply at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,20 +25,27 @@ from tradepost.database.models import Channel, Listing
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
+from tradepost.domain.locks import Locks
 from tradepost.engine.requests import (
     GoingProduct,
     RequestOutcome,
     preview_acceptance,
     preview_change,
+    preview_lock,
     preview_pause,
+    preview_prices_through,
     preview_removal,
     preview_unlink,
+    preview_unlock,
     products_that_go,
     request_acceptance,
     request_change,
+    request_lock,
     request_pause,
+    request_prices_through,
     request_removal,
     request_unlink,
+    request_unlock,
 )
 from tradepost.engine.schedules import when_applied
 from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
@@ -47,6 +54,8 @@ from tradepost.wiring import drifts_of
 
 _SHOWN = 50
 ACCEPT = "accept"
+LET_THROUGH = "accept price"
+_DOES = {ACCEPT: "accept what the store has of", LET_THROUGH: "let the price through of"}
 
 # What a person is asked before it is done; {listings} is how many, and of which channel.
 _QUESTIONS = {
@@ -59,6 +68,9 @@ _QUESTIONS = {
     "pause": "Freeze {listings}? The store is told of no price and no quantity until they are unpaused.",
     "unpause": "Let runs touch {listings} again? They send what is queued, and what has changed since.",
     ACCEPT: "Keep what the store has of {listings}, as somebody changed it there?",
+    LET_THROUGH: "Let the prices of {listings} through, however much they change?",
+    "lock": "Leave that alone on {listings}, until it is unlocked?",
+    "unlock": "Let what is locked on {listings} follow the catalogue again?",
     "remove": "Forget {listings}? What is on the store stays there, and nothing is sent to it any more.",
     "remove and delist": "Remove {listings} from the store for good, and forget them?",
     "unlink": "Let go of {listings}? They stay on the store as they are, and nothing is sent to them any more.",
@@ -165,11 +177,14 @@ def do_at_once(
     dry_run: bool,
     as_json: bool,
 ) -> Exit:
-    """Do what needs no run: pause, unpause, unlink, accept."""
+    """Do what needs no run: pause, unpause, unlink, accept what differs, let prices through."""
     fitting = Listing.objects.filter(channel=channel)
     preview: Callable[..., RequestOutcome]
     request: Callable[..., RequestOutcome]
-    if verb == "unlink":
+    if verb == LET_THROUGH:
+        fitting = fitting.filter(is_price_guarded=True)
+        preview, request = preview_prices_through, request_prices_through
+    elif verb == "unlink":
         fitting = fitting.exclude(link=Link.UNLINKED.value)
         preview, request = preview_unlink, request_unlink
     elif verb == ACCEPT:
@@ -180,21 +195,93 @@ def do_at_once(
         fitting = fitting.filter(is_paused=not is_paused)
         preview, request = partial(preview_pause, is_paused=is_paused), partial(request_pause, is_paused=is_paused)
     named = _named(channel, skus, is_all=is_all, rows=fitting)
+    return _done_at_once(
+        channel,
+        verb,
+        named,
+        preview,
+        request,
+        is_all=is_all,
+        is_confirmed=is_confirmed,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+def change_locks(
+    channel: Channel,
+    skus: Sequence[str] | None,
+    *,
+    locks: Locks | None = None,
+    unlocks: Collection[Group] = (),
+    is_all: bool,
+    is_confirmed: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
+    """Leave more of listings alone, or less."""
+    rows = Listing.objects.filter(channel=channel)
+    named = _named(channel, skus, is_all=is_all, rows=rows if locks else rows.exclude(locked_groups=[]))
+    preview: Callable[..., RequestOutcome]
+    request: Callable[..., RequestOutcome]
+    if locks is None:
+        preview, request = partial(preview_unlock, groups=unlocks), partial(request_unlock, groups=unlocks)
+    else:
+        preview, request = partial(preview_lock, wanted=locks), partial(request_lock, wanted=locks)
+    verb = "unlock" if locks is None else "lock"
+    return _done_at_once(
+        channel,
+        verb,
+        named,
+        preview,
+        request,
+        is_all=is_all,
+        is_confirmed=is_confirmed,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+def _done_at_once(
+    channel: Channel,
+    verb: str,
+    named: Named,
+    preview: Callable[..., RequestOutcome],
+    request: Callable[..., RequestOutcome],
+    *,
+    is_all: bool,
+    is_confirmed: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> Exit:
     asked = preview(channel.pk, named.ids) if dry_run or is_all else RequestOutcome()
     if is_all and asked.queued and not dry_run:
         confirm(_question(channel, verb, asked.queued), is_confirmed=is_confirmed)
     if not dry_run:
         asked = request(channel.pk, named.ids, requested_by=shell_user())
     if as_json:
-        print_json({"change": verb, "dry_run": dry_run, "changed": asked.queued, "unknown": named.unknown_json()})
+        refused = [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())]
+        print_json(
+            {
+                "change": verb,
+                "dry_run": dry_run,
+                "changed": asked.queued,
+                "refused": refused,
+                "unknown": named.unknown_json(),
+            }
+        )
     else:
         if dry_run:
             _print_plan(asked)
         else:
-            words = "accept what the store has of" if verb == ACCEPT else verb
+            words = _DOES.get(verb, verb)
             what = f"Done: {words} {counted(asked.queued, 'listing')}." if asked.queued else f"Nothing to {verb}."
             out.print(what)
+        for reason, count in sorted(asked.refused.items()):
+            out.print(f"{count} left as they are: {reason}", markup=False, soft_wrap=True)
         print_unknown(channel, named)
+    if asked.refused and not is_all and not (asked.queued or asked.unchanged):
+        return Exit.BAD_INPUT
     return Exit.WITH_ERRORS if named.unknown else Exit.DONE
 
 
@@ -278,7 +365,7 @@ def _delist(channel: Channel, asked: RequestOutcome, *, quiet: bool, beyond_brak
 
 
 def _preview(request: Request) -> RequestOutcome:
-    return preview_change(request.channel.pk, request.named.ids, request.change)
+    return preview_change(request.channel.pk, request.named.ids, request.change, groups=request.groups)
 
 
 def _queue(request: Request, *, now: bool, is_confirmed: bool) -> RequestOutcome:

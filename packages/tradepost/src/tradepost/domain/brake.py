@@ -69,12 +69,12 @@ def harm_of(stage: Stage, listing: SyncValues) -> Harm | None:
 
 def _is_emptied_by_source(listing: SyncValues) -> bool:
     """
-    Whether nothing is left because the catalogue says so, and that ends the sale. What orders took of a number that
-    somebody stated is sold: to go on offering it would sell it twice.
+    Whether nothing is offered because the catalogue says so, or a rule, and that ends the sale. What orders took of a
+    number that somebody stated is sold: to go on offering it would sell it twice.
     """
     if listing.available is None or listing.available > 0 or listing.sells_without_stock:
         return False
-    return listing.stated is None or listing.stated <= 0
+    return listing.stated is None or listing.stated <= 0 or listing.held_back > 0
 
 
 def _is_sold_at_zero_only(listing: SyncValues) -> bool:

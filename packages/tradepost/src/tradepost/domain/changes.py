@@ -214,6 +214,17 @@ def drift_accepted(code: str, *, fields: Sequence[FieldChange], listing_id: int)
     return Change(Subject(SubjectKind.LISTING, code), Side.HUB, Action.UPDATE, tuple(fields), reason, listing_id)
 
 
+def price_let_through(code: str, *, before: Decimal | None, after: Decimal, listing_id: int) -> Change:
+    """A change that a rule holds back as too large, and that is meant."""
+    field = FieldChange("price", before, after)
+    return _in_hub(Action.UPDATE, code, field, "let through by a person", listing_id)
+
+
+def locks_changed(code: str, *, before: str, after: str, listing_id: int) -> Change:
+    """What of a listing is left alone, in words."""
+    return _in_hub(Action.UPDATE, code, FieldChange("locked", before, after), "asked for by a person", listing_id)
+
+
 def quantity_stated(code: str, *, before: int | None, after: int, by: str, listing_id: int) -> Change:
     """How many there are, as a person has counted; what is available follows from it."""
     reason = f"counted by {by}" if by else "counted by a person"

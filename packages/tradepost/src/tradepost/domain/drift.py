@@ -17,6 +17,7 @@ from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import CONTENT_GROUPS, FIELDS, Group, fingerprint, fingerprints, group_of
 from tradepost.domain.image_names import place_of
 from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.locks import spoken
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreProduct
 
@@ -284,7 +285,3 @@ def question(sku: str, drifts: Mapping[Group, Drift]) -> str:
         f"Somebody changed it on the store ({shown}). {' and '.join(sends)} "
         f"{'send' if len(sends) > 1 else 'sends'} ours; 'tradepost listings accept-drift {sku}' keeps the store's."
     )
-
-
-def spoken(group: Group) -> str:
-    return group.value.replace("_", " ")

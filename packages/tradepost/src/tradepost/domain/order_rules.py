@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tradepost.domain.order import Address, StoreOrder, StoreOrderLine, StoreStatus, amount_words
+from tradepost.domain.patterns import matching
 
 LONGEST_NAME = 50
 LONGEST_WORD = 100
@@ -218,17 +218,8 @@ def _skus(order: StoreOrder) -> list[str]:
 
 
 def _matching(patterns: Sequence[str], words: Sequence[str], name: str) -> str:
-    found = [
-        word
-        for word in dict.fromkeys(words)
-        if any(fnmatchcase(word.casefold(), _pattern(pattern)) for pattern in patterns)
-    ]
+    found = matching(patterns, words)
     return f"{name} {', '.join(found)}" if found else ""
-
-
-def _pattern(text: str) -> str:
-    """`*` is for any characters; everything else is itself."""
-    return text.strip().casefold().replace("[", "[[]").replace("?", "[?]")
 
 
 def _is_off(price: Decimal, listed: Decimal, percent: Decimal, order: StoreOrder) -> bool:

@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from tradepost.domain import listing
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.stock import move
-
-CENT = Decimal("0.01")
 
 
 class StockFigures(Protocol):
@@ -25,11 +23,6 @@ class StockFigures(Protocol):
     def account(self) -> int | None: ...
     @property
     def open_since(self) -> datetime | None: ...
-
-
-def wanted_price(price: Decimal) -> Decimal:
-    """Round to what a store charges: two decimals, half up."""
-    return price.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +46,8 @@ class PriceLimits:
         return ""
 
 
-def price_held_message(price: Decimal, limits: PriceLimits, *, is_priced: bool = True) -> str:
-    """Say of what is on the store, or to be published, why its price is held back, and what that means."""
-    why = limits.why_held(price, is_priced=is_priced)
+def price_held_message(why: str) -> str:
+    """Say of what is on the store, or to be published, what it means that its price is held back."""
     return f"{why} Until that changes it is not published, and what is on the store keeps its price."
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.domain.listing import Health, Link, Status, may_lower_quantity, may_send_quantity
+from tradepost.domain.quantities import QuantityStep
 from tradepost.domain.stock import EntryKind, move, offered
 
 _WEEK = timedelta(days=6)
@@ -48,7 +49,9 @@ class ExplainedStock:
     `reserved`: all pieces of all orders, of which `reservations` are the newest. `entries`: the account from its last
     set or look on, oldest first; `left_out` are older ones since then. `open_since`: a write was not answered yet,
     which moves by `open_move`, or sets. `hidden_count`: what a hide found where nobody states a number.
-    `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a listing's row.
+    `held_back`: the steps by which rules and a lock make less of what is left. `is_left_alone`: the quantity is locked,
+    so the store's own count stays. `is_asked_to_sell_on`: by the catalogue, at 0 and below. The rest as in a listing's
+    row.
     """
 
     sku: str
@@ -56,6 +59,8 @@ class ExplainedStock:
     quantity: int | None
     available: int | None
     account: int | None
+    held_back: Sequence[QuantityStep] = ()
+    is_left_alone: bool = False
     hidden_count: int | None = None
     stated_by: str = ""
     stated_at: datetime | None = None
@@ -106,6 +111,10 @@ def _offer(stock: ExplainedStock, when: _When) -> Iterator[str]:
         yield f"Older orders reserve {more} more."
     if stock.is_gone:
         yield "It is not in the catalogue any more, so nothing of it is for sale."
+    for step in stock.held_back:
+        yield f"{step.words[:1].upper()}{step.words[1:]}: {step.pieces}."
+    if stock.is_left_alone:
+        yield "Its quantity is locked, so the store's own count is left as it is."
     if stock.available is None:
         return
     if stock.available >= 0:

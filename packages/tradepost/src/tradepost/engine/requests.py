@@ -15,10 +15,20 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
+from tradepost.domain.locks import Locks
 from tradepost.domain.plan import Change, Outcome, Result, RunState
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.drift.answers import accept, planned_acceptance
-from tradepost.operations.ports import ListingRow
+from tradepost.operations.locks import (
+    LockPlan,
+    let_prices_through,
+    lock,
+    plan_lock,
+    plan_price_through,
+    plan_unlock,
+    unlock,
+)
+from tradepost.operations.ports import ListingRow, Listings
 from tradepost.operations.queue_changes import (
     QueuePlan,
     plan_pause,
@@ -54,9 +64,11 @@ class RequestOutcome:
     results: tuple[Result, ...] = ()
 
 
-def preview_change(channel_id: int, ids: Collection[int], change: Pending) -> RequestOutcome:
+def preview_change(
+    channel_id: int, ids: Collection[int], change: Pending, *, groups: Collection[Group] = CONTENT_GROUPS
+) -> RequestOutcome:
     """Plan what a request would do, and do nothing."""
-    return _preview(channel_id, ids, partial(plan_queue, change=change))
+    return _preview(channel_id, ids, partial(plan_queue, change=change, groups=groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,49 @@ def request_acceptance(
         return _kept(channel_id, QueuePlan({}, plan.results), requested_by=requested_by, trigger=trigger)
 
 
+def preview_lock(channel_id: int, ids: Collection[int], *, wanted: Locks) -> RequestOutcome:
+    """Plan what of listings would be left alone, and do nothing."""
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_lock(rows, wanted).results))
+
+
+def request_lock(
+    channel_id: int, ids: Collection[int], *, wanted: Locks, requested_by: str, trigger: Trigger = Trigger.PERSON
+) -> RequestOutcome:
+    """Leave something of listings, and of variants of parents among them, alone until it is unlocked."""
+    work = partial(lock, wanted=wanted)
+    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
+
+
+def preview_unlock(channel_id: int, ids: Collection[int], *, groups: Collection[Group]) -> RequestOutcome:
+    """Plan what of listings would be left alone no more, and do nothing."""
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_unlock(rows, groups).results))
+
+
+def request_unlock(
+    channel_id: int,
+    ids: Collection[int],
+    *,
+    groups: Collection[Group],
+    requested_by: str,
+    trigger: Trigger = Trigger.PERSON,
+) -> RequestOutcome:
+    """Leave something of listings, and of variants of parents among them, alone no more."""
+    work = partial(unlock, groups=groups)
+    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
+
+
+def preview_prices_through(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+    """Plan which prices would be let through that a rule holds back for their change, and do nothing."""
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, plan_price_through(rows).results))
+
+
+def request_prices_through(
+    channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
+) -> RequestOutcome:
+    """Let prices through that a rule holds back for their change: they are meant."""
+    return _worked(channel_id, ids, let_prices_through, requested_by=requested_by, trigger=trigger)
+
+
 def preview_removal(channel_id: int, ids: Collection[int]) -> RequestOutcome:
     """Plan which listings the hub would forget, and do nothing."""
     return _preview(channel_id, ids, partial(_plan_removal, channel_id=channel_id, only_off_the_store=False))
@@ -205,6 +260,20 @@ def _done_at_once(
         planned = plan(with_variants(listings, listings.by_ids(ids)))
         listings.set_status(planned.statuses)
         return _kept(channel_id, planned, requested_by=requested_by, trigger=trigger)
+
+
+def _worked(
+    channel_id: int,
+    ids: Collection[int],
+    work: Callable[[Listings, Sequence[ListingRow]], LockPlan],
+    *,
+    requested_by: str,
+    trigger: Trigger,
+) -> RequestOutcome:
+    with transaction.atomic():
+        listings = wiring.listings_of(channel_id)
+        results = work(listings, with_variants(listings, listings.by_ids(ids))).results
+        return _kept(channel_id, QueuePlan({}, results), requested_by=requested_by, trigger=trigger)
 
 
 def _kept(channel_id: int, plan: QueuePlan, *, requested_by: str, trigger: Trigger) -> RequestOutcome:

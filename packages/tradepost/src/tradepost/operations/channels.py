@@ -21,6 +21,7 @@ from tradepost.operations.ports import (
     ImageConnection,
     ScheduleRow,
     Schedules,
+    WantedDifferences,
 )
 
 
@@ -79,6 +80,15 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
     `edit` gets the channel with blank secrets, and those that it leaves blank stay. Raises NotAllowed for a name that
     is taken, for what is impossible and for another layout while families are on the store, AddressRefused.
     """
+    change, _ = change_what_is_shown(channel_id, edit, ports)
+    return change
+
+
+def change_what_is_shown(
+    channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts
+) -> tuple[Change, WantedDifferences]:
+    """Change a channel as `change_channel` does; return, too, what its listings should show otherwise than before."""
+    differences = WantedDifferences()
     with ports.transaction():
         before = ports.channels.read(channel_id)
         after = _settled(edit(before), ports.connector)
@@ -90,7 +100,7 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         if change.fields:
             ports.channels.save(after)
             if _wants_otherwise(before.settings, after.settings):
-                ports.channels.refresh_wanted(channel_id)
+                differences = ports.channels.refresh_wanted(channel_id)
             if _is_elsewhere(before.images, after.images):
                 ports.channels.forget_files(channel_id)
             if after.settings.is_look_only and not before.settings.is_look_only:
@@ -99,12 +109,16 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
-    return change
+    return change, differences
 
 
 def _wants_otherwise(before: ChannelSettings, after: ChannelSettings) -> bool:
     """Whether what listings should show goes by a setting that has changed."""
-    return (before.price_limits, before.sells_without_stock) != (after.price_limits, after.sells_without_stock)
+    return _shown_by(before) != _shown_by(after)
+
+
+def _shown_by(settings: ChannelSettings) -> tuple[object, ...]:
+    return settings.price_limits, settings.sells_without_stock, settings.listing_rules
 
 
 def _is_elsewhere(before: ImageConnection | None, after: ImageConnection | None) -> bool:

@@ -176,7 +176,7 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
                 verdict.proven.append(
                     linked(decision.row, confirmed, evidence.began, is_native=self._channel.rules.is_native)
                 )
-                flag_held_price(decision.row, self._channel.price_limits, verdict)
+                flag_held_price(decision.row, verdict)
             elif confirmed is not None:
                 verdict.flag(decision.row.id, *confirmed)
         return verdict

@@ -31,11 +31,15 @@ class QueuePlan:
     applied_by: str = ""
 
 
-def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
+def plan_queue(rows: Sequence[ListingRow], change: Pending, *, groups: Collection[Group] = CONTENT_GROUPS) -> QueuePlan:
     """Decide for each row whether the change may be queued; rows that may not are skipped with the reason."""
     statuses: dict[int, Status] = {}
     results: list[Result] = []
     for row in rows:
+        locked = _why_locked(row, change, groups)
+        if locked:
+            results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=locked))
+            continue
         try:
             status = request(row.status, change)
         except NotAllowed as refusal:
@@ -47,6 +51,16 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
         statuses[row.id] = status
         results.append(Result(_change(row, row.status.pending, status.pending), Outcome.APPLIED))
     return QueuePlan(statuses, tuple(results), APPLIED_BY.get(change, ""))
+
+
+def _why_locked(row: ListingRow, change: Pending, groups: Collection[Group]) -> str:
+    if change is Pending.OVERWRITE and row.locks.groups.issuperset(groups):
+        return "what would be overwritten is locked; 'tradepost listings unlock' frees it"
+    is_of_status = change not in {Pending.NONE, Pending.OVERWRITE}
+    return f"its status is locked; {_UNLOCKS}" if is_of_status and Group.STATUS in row.locks.groups else ""
+
+
+_UNLOCKS = "'tradepost listings unlock --group status' frees it"
 
 
 def plan_pause(rows: Sequence[ListingRow], *, is_paused: bool) -> QueuePlan:
@@ -123,7 +137,7 @@ def queue(
 
     Idempotent: what is queued already is reported as unchanged.
     """
-    plan = plan_queue(with_variants(listings, rows), change)
+    plan = plan_queue(with_variants(listings, rows), change, groups=groups)
     listings.set_status(plan.statuses, groups=frozenset(groups) if change is Pending.OVERWRITE else frozenset())
     return plan
 

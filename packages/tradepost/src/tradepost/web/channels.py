@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from tradepost.database.models import Channel, Connection, RunKind, ScheduleRecord
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing_rules import ListingRules
+from tradepost.domain.listing_rules import rules_of as listing_rules_of
 from tradepost.domain.order_rules import in_order, rules_of
 from tradepost.domain.schedule import spoken_time
 from tradepost.engine.runs import request_run
@@ -66,8 +68,8 @@ class ChannelTable(ReadOnlyTable):
         "is_local",
     )
     inlines = (ChannelSchedules, Connections)
-    exclude = ("rules", "carrier_map", "order_rules", "orders_proof")
-    readonly_fields = ("rules_for_orders",)
+    exclude = ("rules", "carrier_map", "order_rules", "listing_rules", "orders_proof")
+    readonly_fields = ("rules_for_orders", "rules_for_listings")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders")
 
     @column("Store")
@@ -78,6 +80,12 @@ class ChannelTable(ReadOnlyTable):
     def rules_for_orders(self, row: Channel) -> str:
         """What 'tradepost orders set-rule' has set, in the order in which it is asked."""
         found = in_order(rules_of(row.order_rules))
+        return "; ".join(f"{rule.name}, for {rule.conditions}: {rule.deeds}" for rule in found) or NOTHING
+
+    @column("Rules for listings")
+    def rules_for_listings(self, row: Channel) -> str:
+        """What 'tradepost listings set-rule' has set, in the order in which it is asked."""
+        found = ListingRules.of(listing_rules_of(row.listing_rules)).in_order
         return "; ".join(f"{rule.name}, for {rule.conditions}: {rule.deeds}" for rule in found) or NOTHING
 
     @column("Acknowledges by")

@@ -9,6 +9,7 @@ from tradepost.database.listings.attentions import forget_attention, note_attent
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import Listing
 from tradepost.domain.attention import Attention
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Status, put_back_on_sale, taken_off_sale
 from tradepost.operations.ports import SaleChange
 
@@ -45,7 +46,8 @@ def withdrawn_of(variant_ids: Collection[int]) -> list[SaleChange]:
 
 def _rows(product_ids: Collection[int], **conditions: Any) -> list[dict[str, Any]]:
     rows = Listing.objects.filter(product_id__in=list(product_ids), link=Link.LINKED.value, **conditions)
-    return list(rows.order_by("channel_id", "id").values(*_COLUMNS))
+    found = rows.order_by("channel_id", "id").values(*_COLUMNS, "locked_groups")
+    return [row for row in found if Group.STATUS not in row["locked_groups"]]
 
 
 def _queue(

@@ -5,6 +5,7 @@ from typing import Any
 
 from tradepost.database.models import Channel
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
+from tradepost.domain.listing_rules import rules_of as listing_rules_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
@@ -54,6 +55,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
         order_rules=tuple(rules_of(channel.order_rules)),
+        listing_rules=tuple(listing_rules_of(channel.listing_rules)),
         drift_policies=_policies_of(channel),
         **given,
     )

@@ -21,10 +21,11 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing import Link
+from tradepost.domain.listing_rules import rule_of as listing_rule_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order_rules import rule_of
 from tradepost.domain.plan import RunState
-from tradepost.operations.ports import CHECKED_WELL, ChannelProfile, Cipher, StoreStanding
+from tradepost.operations.ports import CHECKED_WELL, ChannelProfile, Cipher, StoreStanding, WantedDifferences
 
 _LONGEST_NAME = 100
 
@@ -90,8 +91,8 @@ class DjangoChannels:
         families = Channel.objects.filter(pk=channel_id, listings__kind=Kind.PARENT.value)
         return families.exclude(listings__link=Link.UNLINKED.value).exists()
 
-    def refresh_wanted(self, channel_id: int) -> None:
-        refresh_channel(channel_id, at=timezone.now())
+    def refresh_wanted(self, channel_id: int) -> WantedDifferences:
+        return refresh_channel(channel_id, at=timezone.now())
 
     def forget_files(self, channel_id: int) -> None:
         forgotten, _ = StoreFile.objects.filter(channel_id=channel_id).delete()
@@ -188,6 +189,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     # Rules of a newer version that was gone back from are left alone.
     newer = [values for values in channel.order_rules if rule_of(values) is None]
     channel.order_rules = [*(plain(rule) for rule in settings.order_rules), *newer]
+    newer = [values for values in channel.listing_rules if listing_rule_of(values) is None]
+    channel.listing_rules = [*(plain(rule) for rule in settings.listing_rules), *newer]
     channel.drift_policies = {
         group.value: policy.value
         for group, policy in settings.drift_policies.items()

@@ -18,10 +18,11 @@ from tradepost.domain.stages import Stage
 _LIVE = "link = 'linked' AND kind IN ('variant', 'simple')"
 _SOLD = "kind <> 'parent'"
 
-# Sales of a number that somebody stated are no harm.
+# Sales of a number that somebody stated are no harm; what rules hold back of it is none that was sold.
 _EMPTIED_BY_SOURCE = (
-    "available <= 0 AND NOT sells_without_stock AND NOT EXISTS (SELECT 1 FROM tradepost_variant AS counted"
-    " WHERE counted.id = tradepost_listing.variant_id AND NOT counted.is_gone AND counted.quantity > 0)"
+    "available <= 0 AND NOT sells_without_stock AND (held_back > 0 OR NOT EXISTS (SELECT 1"
+    " FROM tradepost_variant AS counted"
+    " WHERE counted.id = tradepost_listing.variant_id AND NOT counted.is_gone AND counted.quantity > 0))"
 )
 
 _HARMS: Mapping[Stage, str] = {

@@ -233,6 +233,7 @@ def _forget(listing_ids: Sequence[int]) -> None:
         proven_at=None,
         yielded_price=None,
         sent_price=None,
+        passed_price=None,
         external_updated=None,
         compared_at=None,
         is_touched=False,

@@ -10,6 +10,7 @@ from tradepost.database.models import Listing
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stock import stated
 from tradepost.operations.ports import ListingRow
 
@@ -31,9 +32,9 @@ _COLUMNS = (
     "wanted_price",
     "proven_price",
     "available",
+    "held_back",
     "variant__quantity",
     "variant__is_gone",
-    "variant__is_priced",
     "account",
     "basis_at",
     "open_move",
@@ -49,6 +50,11 @@ _COLUMNS = (
     "hidden_count",
     "awaits_images",
     "is_price_held",
+    "price_held_why",
+    "is_price_guarded",
+    "locked_groups",
+    "locked_price",
+    "locked_quantity",
     "yielded_price",
     "sent_price",
     "is_inactive",
@@ -66,6 +72,14 @@ def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
 @cache
 def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orphaned: bool) -> Status:
     return Status(Health(health), Link(link), Pending(pending), is_paused=is_paused, is_orphaned=is_orphaned)
+
+
+def locks_of(values: Mapping[str, Any]) -> Locks:
+    """Read from columns of a listing by their names."""
+    groups = values["locked_groups"]
+    if not groups:
+        return NO_LOCKS
+    return Locks(frozenset(map(Group, groups)), values["locked_price"], values["locked_quantity"])
 
 
 def _row(values: Mapping[str, Any]) -> ListingRow:
@@ -89,6 +103,7 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         wanted_price=values["wanted_price"],
         proven_price=values["proven_price"],
         available=values["available"],
+        held_back=values["held_back"],
         # A parent has no variant, and no stock.
         stated=stated(values["variant__quantity"], is_gone=bool(values["variant__is_gone"])),
         account=values["account"],
@@ -106,7 +121,9 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         hidden_count=values["hidden_count"],
         awaits_images=values["awaits_images"],
         is_price_held=values["is_price_held"],
-        is_priced=values["variant__is_priced"] is not False,
+        price_held_why=values["price_held_why"],
+        is_price_guarded=values["is_price_guarded"],
+        locks=locks_of(values),
         yielded_price=values["yielded_price"],
         sent_price=values["sent_price"],
         is_inactive=values["is_inactive"],

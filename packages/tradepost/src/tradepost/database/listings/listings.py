@@ -1,5 +1,6 @@
 """The listings port: the listings of one channel, read and written in batches."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,12 +25,14 @@ from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.listings.structure import queue_structure
-from tradepost.database.models import AttentionRecord, Listing, ProductRecord
+from tradepost.database.listings.wanted import lock_variants, refresh_products
+from tradepost.database.models import AttentionRecord, DriftRecord, Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Status
+from tradepost.domain.locks import Locks
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
 from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
@@ -213,6 +216,49 @@ class DjangoListings:
             return
         with transaction.atomic():
             write_statuses(statuses, groups=groups, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def set_locks(self, locks: Mapping[int, Locks]) -> None:
+        with transaction.atomic():
+            rows = [
+                {
+                    "id": listing_id,
+                    "locked_groups": sorted(lock.groups),
+                    "locked_price": lock.price,
+                    "locked_quantity": lock.quantity,
+                }
+                for listing_id, lock in locks.items()
+            ]
+            products = self._products_locked_for(locks)
+            self._forget_kept(locks)
+            sql.update(Listing, rows, where={"channel_id": self._channel_id})
+            # Images that are left alone are awaited by nobody.
+            left = [listing_id for listing_id, lock in locks.items() if Group.IMAGES in lock.groups]
+            self._all().filter(id__in=left, awaits_images=True).update(awaits_images=False)
+            refresh_products(products, at=self._clock())
+
+    def let_prices_through(self, ids: Collection[int]) -> None:
+        with transaction.atomic():
+            products = self._products_locked_for(ids)
+            self._all().filter(id__in=list(ids)).update(passed_price=F("wanted_price"))
+            refresh_products(products, at=self._clock())
+
+    def _forget_kept(self, locks: Mapping[int, Locks]) -> None:
+        """What was kept of the store for a lock is kept no more when that is gone: it is compared anew."""
+        before = self._all().filter(id__in=list(locks)).exclude(locked_groups=[]).values_list("id", "locked_groups")
+        freed: dict[Group, list[int]] = defaultdict(list)
+        for listing_id, groups in before:
+            for group in set(map(Group, groups)) - locks[listing_id].groups:
+                freed[group].append(listing_id)
+        for group, ids in freed.items():
+            DriftRecord.objects.filter(listing_id__in=ids, group=group.value, is_kept=True).delete()
+            self._all().filter(id__in=ids, link=Link.LINKED).update(is_touched=True)
+        self._all().filter(id__in=freed[Group.PRICE]).update(yielded_price=None)
+
+    def _products_locked_for(self, ids: Collection[int]) -> list[int]:
+        """Hold what is computed anew, before any listing is held; see `lock_variants`."""
+        products = set(self._all().filter(id__in=list(ids)).values_list("product_id", flat=True))
+        lock_variants(VariantRecord.objects.filter(product_id__in=products).values_list("id", flat=True))
+        return sorted(products)
 
     def remove(self, ids: Collection[int]) -> None:
         # Variants first: a parent would take them along one by one.

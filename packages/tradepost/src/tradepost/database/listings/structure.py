@@ -17,7 +17,7 @@ from tradepost.operations.ports import QueuedStructure
 _STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 _COLUMNS = (
     *("id", "kind", "product_id", "parent__code", *_STATUS),
-    *("overwrite_groups", "proven_fingerprints"),
+    *("overwrite_groups", "proven_fingerprints", "locked_groups"),
 )
 
 
@@ -42,6 +42,8 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     names: dict[Pending, set[str]] = defaultdict(set)
     for row in rows.values(*_COLUMNS):
         proven = row["proven_fingerprints"].get(Group.STRUCTURE)
+        if Group.STRUCTURE in row["locked_groups"]:
+            continue
         if proven is None or proven == fingerprint(marks.of(row)):
             continue
         status = status_of(**{name: row[name] for name in _STATUS})

@@ -1,7 +1,7 @@
 """What listings should show: computed by the domain from the catalogue's values, and stored where it changed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -12,27 +12,42 @@ from django.db.models import Q
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, write_attentions
-from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.listings.listing_rows import locks_of, status_of
 from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Link, Pending, Status
+from tradepost.domain.listing_rules import Article, ListingRules
+from tradepost.domain.price_explanation import ExplainedPrice
+from tradepost.domain.prices import WantedPrice, wanted_price
+from tradepost.domain.quantities import WantedQuantity, wanted_quantity
 from tradepost.domain.rules import (
+    PriceLimits,
     ShownPrice,
     holds_back_price,
     parent_price,
     price_held_message,
     shown_price,
-    wanted_price,
 )
 from tradepost.domain.stock import available, sells_without_stock
-from tradepost.operations.ports import HeldPrice, SaleAtZero, UnstatedQuantity, WantedChanges
+from tradepost.operations.ports import (
+    ChannelSettings,
+    HeldPrice,
+    SaleAtZero,
+    UnstatedQuantity,
+    WantedChanges,
+    WantedDifference,
+    WantedDifferences,
+)
 
+_LOCKS = ("locked_groups", "locked_price", "locked_quantity")
 _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
-    *("wanted_price", "is_price_held", "available", "sells_without_stock"),
+    *("wanted_price", "is_price_held", "price_held_why", "is_price_guarded", "passed_price", "proven_price"),
+    *("available", "held_back", "sells_without_stock"),
     *("health", "link", "pending", "is_paused", "is_orphaned"),
+    *_LOCKS,
 )
 _BATCH = 500
 
@@ -44,8 +59,42 @@ class _Wanted:
     id: int
     wanted_price: Decimal
     is_price_held: bool
+    price_held_why: str
+    is_price_guarded: bool
+    passed_price: Decimal | None
     available: int | None
+    held_back: int
     sells_without_stock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """What of a channel's settings says what its listings should show."""
+
+    name: str
+    rules: ListingRules
+    limits: PriceLimits
+    sells_without_stock: bool
+    is_native: bool
+
+    @property
+    def guards_prices(self) -> bool:
+        return self.rules.first(lambda rule: rule.guard is not None) is not None
+
+    @classmethod
+    def of(cls, settings: ChannelSettings) -> "_Channel":
+        return cls(
+            settings.name,
+            ListingRules.of(settings.listing_rules),
+            settings.price_limits,
+            settings.sells_without_stock,
+            settings.rules.is_native,
+        )
+
+
+def _channels(rows: Iterable[Mapping[str, Any]]) -> dict[int, _Channel]:
+    found = Channel.objects.filter(id__in={row["channel_id"] for row in rows})
+    return {channel.pk: _Channel.of(settings_of(channel)) for channel in found}
 
 
 def lock_variants(variant_ids: Iterable[int]) -> None:
@@ -58,13 +107,15 @@ def lock_variants(variant_ids: Iterable[int]) -> None:
     list(VariantRecord.objects.select_for_update().filter(id__in=ids).order_by("id").values_list("id"))
 
 
-def refresh_channel(channel_id: int, *, at: datetime) -> None:
-    """Compute everything of a channel anew, for another setting."""
+def refresh_channel(channel_id: int, *, at: datetime) -> WantedDifferences:
+    """Compute everything of a channel anew, for another setting; return what differs on it from before."""
     after = 0
     where = ["channel_id = %s"]
+    differences = WantedDifferences()
     while ids := sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH):
-        refresh_products(ids, at=at)
+        differences += _refresh(ids, at=at).differences(channel_id)
         after = ids[-1]
+    return differences
 
 
 def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedChanges:
@@ -72,47 +123,152 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
     Compute price, what is available and whether it is sold without stock anew for the listings of these products, on
     every channel.
 
-    A price that the channel's limits hold back is noted as an attention where that matters.
+    A price that is held back is noted as an attention where that matters.
     """
+    return _refresh(product_ids, at=at).changes
+
+
+@dataclass(frozen=True, slots=True)
+class _Refreshed:
+    """What came of it; `values`: of each listing its columns before, and what it should show now."""
+
+    changes: WantedChanges
+    values: Sequence[tuple[Mapping[str, Any], _Wanted]]
+
+    def differences(self, channel_id: int) -> WantedDifferences:
+        differing = (
+            (row, now)
+            for row, now in self.values
+            if row["channel_id"] == channel_id
+            and (row["wanted_price"], row["is_price_held"], row["available"])
+            != (now.wanted_price, now.is_price_held, now.available)
+        )
+        return sum((_difference(row, now) for row, now in differing), WantedDifferences())
+
+
+def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
+    was, pieces = row["available"], now.available
+    return WantedDifferences(
+        raised=now.wanted_price > row["wanted_price"],
+        lowered=now.wanted_price < row["wanted_price"],
+        more=was is not None and pieces is not None and pieces > was,
+        fewer=was is not None and (pieces is None or pieces < was),
+        held=now.is_price_held and not row["is_price_held"],
+        freed=row["is_price_held"] and not now.is_price_held,
+        examples=(WantedDifference(row["sku"], row["wanted_price"], now.wanted_price, now.is_price_held, was, pieces),),
+    )
+
+
+def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
-    values = _values(Q(product_id__in=product_ids))
     rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
-    channels = {each.pk: each for each in Channel.objects.filter(id__in={row["channel_id"] for row in rows})}
-    settings = {channel_id: settings_of(channel) for channel_id, channel in channels.items()}
+    channels = _channels(rows)
+    variants = _variants(Q(product_id__in=product_ids))
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
-    wanted: list[_Wanted] = []
+    wanted: list[tuple[Mapping[str, Any], _Wanted]] = []
     held: list[HeldPrice] = []
     at_zero: list[SaleAtZero] = []
     unstated: list[UnstatedQuantity] = []
     for row in rows:
-        if row["kind"] == Kind.PARENT or row["variant_id"] not in values:
+        if row["kind"] == Kind.PARENT or row["variant_id"] not in variants:
             continue
-        variant, of_channel = values[row["variant_id"]], settings[row["channel_id"]]
-        limits = of_channel.price_limits
-        # What is gone from the catalogue keeps its price.
-        price = row["wanted_price"] if variant.is_gone else wanted_price(variant.price)
-        is_held = bool(limits.why_held(price, is_priced=variant.is_priced or variant.is_gone))
+        variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
+        rules = channel.rules.for_article(variant.article)
+        price = _price(row, variant, rules, channel.limits)
+        quantity = _quantity(row, variant, rules)
         sells = sells_without_stock(
-            is_asked=variant.sells_without_stock, is_allowed=of_channel.sells_without_stock, is_gone=variant.is_gone
+            is_asked=variant.sells_without_stock, is_allowed=channel.sells_without_stock, is_gone=variant.is_gone
         )
-        wanted.append(_Wanted(row["id"], price, is_held, variant.available, sells))
-        name = channels[row["channel_id"]].name
+        now = _Wanted(
+            row["id"],
+            price.price,
+            bool(price.why_held),
+            price.why_held,
+            price.is_guarded,
+            _passed(row, price, is_guarded=channel.guards_prices),
+            quantity.available,
+            quantity.held_back,
+            sells,
+        )
+        wanted.append((row, now))
         if sells is not row["sells_without_stock"] and row["link"] != Link.UNLINKED:
-            at_zero.append(SaleAtZero(name, row["product__handle"], row["sku"], sells))
-        if variant.available is None and row["link"] == Link.UNLINKED and row["pending"] == Pending.PUBLISH:
-            unstated.append(UnstatedQuantity(name, row["product__handle"], row["sku"]))
-        if is_held and not variant.is_gone and holds_back_price(_status(row)):
-            reason = price_held_message(price, limits, is_priced=variant.is_priced)
+            at_zero.append(SaleAtZero(channel.name, row["product__handle"], row["sku"], sells))
+        if quantity.available is None and row["link"] == Link.UNLINKED and row["pending"] == Pending.PUBLISH:
+            unstated.append(UnstatedQuantity(channel.name, row["product__handle"], row["sku"]))
+        if price.why_held and not price.is_left_alone and not variant.is_gone and holds_back_price(_status(row)):
+            reason = price_held_message(price.why_held)
             reasons[row["channel_id"]][row["id"]] = reason
-            held.append(HeldPrice(name, row["product__handle"], row["sku"], reason))
-    known = {row["id"]: _Wanted(**{name: row[name] for name in _WANTED}) for row in rows}
-    sql.update(Listing, [row for row in wanted if row != known[row.id]])
+            held.append(HeldPrice(channel.name, row["product__handle"], row["sku"], reason))
+    sql.update(Listing, [now for row, now in wanted if now != _Wanted(**{name: row[name] for name in _WANTED})])
     refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
-    forget_attention([each.id for each in wanted if each.available is not None], Attention.QUANTITY_UNKNOWN)
+    forget_attention([now.id for _, now in wanted if now.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
-    return WantedChanges(held, at_zero, unstated)
+    return _Refreshed(WantedChanges(held, at_zero, unstated), wanted)
+
+
+def _price(row: Mapping[str, Any], variant: "_Variant", rules: ListingRules, limits: PriceLimits) -> WantedPrice:
+    if variant.is_gone:
+        # It keeps the price that it had.
+        price = row["wanted_price"]
+        return WantedPrice(price, (), limits.why_held(price))
+    return wanted_price(variant.article, rules, limits=limits, locks=locks_of(row), last=_last_price(row))
+
+
+def _last_price(row: Mapping[str, Any]) -> Decimal | None:
+    """What a large change is compared with: what was let through last, or else what the store has."""
+    if row["link"] == Link.UNLINKED:
+        return None
+    last: Decimal | None = row["proven_price"] if row["passed_price"] is None else row["passed_price"]
+    return last
+
+
+def _passed(row: Mapping[str, Any], price: WantedPrice, *, is_guarded: bool) -> Decimal | None:
+    if row["link"] == Link.UNLINKED or not is_guarded:
+        return None
+    passed: Decimal | None = row["passed_price"] if price.why_held else price.price
+    return passed
+
+
+def _quantity(row: Mapping[str, Any], variant: "_Variant", rules: ListingRules) -> WantedQuantity:
+    return wanted_quantity(variant.left, rules, locks=locks_of(row), is_gone=variant.is_gone)
+
+
+def explained_prices(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
+    """Say how these prices are made, as they are made; parents have none of their own."""
+    columns = (*_COLUMNS, "yielded_price")
+    rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
+    channels = _channels(rows)
+    variants = _variants(Q(id__in={row["variant_id"] for row in rows}))
+    found: dict[int, ExplainedPrice] = {}
+    for row in rows:
+        variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
+        price = _price(row, variant, channel.rules.for_article(variant.article), channel.limits)
+        found[row["id"]] = ExplainedPrice(
+            sku=row["sku"],
+            status=_status(row),
+            wanted=price,
+            proven=row["proven_price"],
+            yielded=row["yielded_price"],
+        )
+    return found
+
+
+def explained_quantities(listing_ids: Collection[int]) -> dict[int, WantedQuantity]:
+    """Say what is held back of what is left of these, as it is made."""
+    columns = ("id", "channel_id", "variant_id", *_LOCKS)
+    rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
+    channels = _channels(rows)
+    variants = _variants(Q(id__in={row["variant_id"] for row in rows}))
+    return {row["id"]: _wanted_quantity(row, variants, channels) for row in rows}
+
+
+def _wanted_quantity(
+    row: Mapping[str, Any], variants: Mapping[int, "_Variant"], channels: Mapping[int, _Channel]
+) -> WantedQuantity:
+    variant = variants[row["variant_id"]]
+    return _quantity(row, variant, channels[row["channel_id"]].rules.for_article(variant.article))
 
 
 def refresh_parents(parent_ids: Collection[int]) -> None:
@@ -120,18 +276,15 @@ def refresh_parents(parent_ids: Collection[int]) -> None:
     if not parent_ids:
         return
     parents = {row["id"]: row for row in Listing.objects.filter(id__in=list(parent_ids)).values(*_COLUMNS)}
-    is_native = {
-        channel.pk: settings_of(channel).rules.is_native
-        for channel in Channel.objects.filter(id__in={row["channel_id"] for row in parents.values()})
-    }
+    channels = _channels(parents.values())
     family: dict[int, list[ShownPrice]] = defaultdict(list)
-    for row in Listing.objects.filter(parent_id__in=list(parents)).values("parent_id", "proven_price", *_COLUMNS):
+    for row in Listing.objects.filter(parent_id__in=list(parents)).values("parent_id", *_COLUMNS):
         shown = shown_price(
             _status(row),
             wanted=row["wanted_price"],
             proven=row["proven_price"],
             is_held=row["is_price_held"],
-            is_native=is_native[row["channel_id"]],
+            is_native=channels[row["channel_id"]].is_native,
         )
         if shown is not None:
             family[row["parent_id"]].append(shown)
@@ -165,40 +318,61 @@ def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, chan
 
 def refresh_available(variant_ids: Collection[int]) -> None:
     """Compute anew what is available of these variants, on every channel."""
-    values = _values(Q(id__in=variant_ids))
+    columns = ("id", "channel_id", "variant_id", *_LOCKS)
+    rows = list(Listing.objects.filter(variant_id__in=variant_ids).values(*columns))
+    if not rows:
+        return
+    channels = _channels(rows)
+    variants = _variants(Q(id__in=variant_ids))
+    wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in rows]
     sql.execute(
         """
-        UPDATE tradepost_listing SET available = given.available
+        UPDATE tradepost_listing SET available = given.available, held_back = given.held_back
         FROM given
-        WHERE tradepost_listing.variant_id = given.id
+        WHERE tradepost_listing.id = given.id
           AND (tradepost_listing.available IS NULL OR given.available IS NULL
-            OR tradepost_listing.available <> given.available)
+            OR tradepost_listing.available <> given.available OR tradepost_listing.held_back <> given.held_back)
         """,
         given=Rows(
-            {"id": Column.INTEGER, "available": Column.INTEGER},
-            [{"id": variant_id, "available": variant.available} for variant_id, variant in values.items()],
+            {"id": Column.INTEGER, "available": Column.INTEGER, "held_back": Column.INTEGER},
+            [
+                {"id": listing_id, "available": quantity.available, "held_back": quantity.held_back}
+                for listing_id, quantity in wanted
+            ],
         ),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Variant:
-    price: Decimal
-    is_priced: bool
-    available: int | None
+    """`left`: what is left to sell on all channels, before anything is held back."""
+
+    article: Article
+    left: int | None
     is_gone: bool
     sells_without_stock: bool
 
 
-def _values(which: Q) -> dict[int, _Variant]:
-    columns = ("id", "price", "is_priced", "quantity", "is_gone", "sells_without_stock")
+def _variants(which: Q) -> dict[int, _Variant]:
+    columns = (
+        *("id", "sku", "price", "is_priced", "cost", "msrp", "quantity", "is_gone", "sells_without_stock"),
+        *("product__brand", "product__category", "product__tags"),
+    )
     rows = list(VariantRecord.objects.filter(which).values(*columns))
     reserved = reserved_pieces([row["id"] for row in rows])
     return {
         row["id"]: _Variant(
-            price=row["price"],
-            is_priced=row["is_priced"],
-            available=available(row["quantity"], reserved=reserved.get(row["id"], 0), is_gone=row["is_gone"]),
+            article=Article(
+                sku=row["sku"],
+                brand=row["product__brand"],
+                category=tuple(row["product__category"]),
+                tags=tuple(row["product__tags"]),
+                price=row["price"],
+                is_priced=row["is_priced"],
+                cost=row["cost"],
+                msrp=row["msrp"],
+            ),
+            left=available(row["quantity"], reserved=reserved.get(row["id"], 0), is_gone=row["is_gone"]),
             is_gone=row["is_gone"],
             sells_without_stock=row["sells_without_stock"],
         )

@@ -69,6 +69,8 @@ class Channel(models.Model):
     carrier_map = models.JSONField(default=dict, blank=True)
     # The domain's `OrderRule`s, in the order in which they were made.
     order_rules = models.JSONField(default=list, blank=True)
+    # The domain's `ListingRule`s, in the order in which they are asked.
+    listing_rules = models.JSONField(default=list, blank=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
     orders_compared = models.JSONField(default=dict, blank=True)
     orders_proof = models.JSONField(default=dict, blank=True)

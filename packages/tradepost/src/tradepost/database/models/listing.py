@@ -58,11 +58,18 @@ class Listing(models.Model):
     external_created = models.BigIntegerField(null=True, blank=True)
 
     wanted_price = MoneyField()
-    # The channel's limits hold the wanted price back; the store keeps the one that it has.
+    # The wanted price is held back, and why; the store keeps the one that it has.
     is_price_held = models.BooleanField(default=False)
+    price_held_why = models.TextField(blank=True)
+    # Only because it is a large change: a person can let it through.
+    is_price_guarded = models.BooleanField(default=False)
+    # Where changes are guarded: the last wanted price that was let through, by its rule or by a person.
+    passed_price = MoneyField(null=True, blank=True)
     proven_price = MoneyField(null=True, blank=True)
     # Big: pieces of many lines, each of which may be as many as an integer holds.
     available = models.BigIntegerField(null=True, blank=True)
+    # What rules and locks hold back of what is left; `available` is without it.
+    held_back = models.BigIntegerField(default=0)
     account = models.BigIntegerField(null=True, blank=True)
     basis_at = models.DateTimeField(null=True, blank=True)
     open_move = models.BigIntegerField(null=True, blank=True)
@@ -74,6 +81,10 @@ class Listing(models.Model):
     proven_without_stock = models.BooleanField(default=False)
     proven_fingerprints = models.JSONField(default=dict, blank=True)
     overwrite_groups = models.JSONField(default=list, blank=True)
+    # See `domain.locks`.
+    locked_groups = models.JSONField(default=list, blank=True)
+    locked_price = MoneyField(null=True, blank=True)
+    locked_quantity = models.BigIntegerField(null=True, blank=True)
     # Published without images that the catalogue has, or their server is another one by now: the next publish looks.
     awaits_images = models.BooleanField(default=False)
 

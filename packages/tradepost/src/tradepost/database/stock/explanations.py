@@ -5,8 +5,10 @@ from collections.abc import Collection
 from django.db.models import F, Max, QuerySet, Sum
 
 from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.listings.wanted import explained_quantities
 from tradepost.database.models import Listing, SightedPieces, Sighting, StockEntry
 from tradepost.domain.order import StoreStatus
+from tradepost.domain.quantities import WantedQuantity
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.stock_explanation import ExplainedEntry, ExplainedReservation, ExplainedStock
 
@@ -17,10 +19,12 @@ SHOWN = 50
 def explained_stocks(listing_ids: Collection[int]) -> list[ExplainedStock]:
     """Read what these listings' stock is made up of, by SKU; parents have none and are left out."""
     rows = Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).select_related("variant")
-    return [_explained(row) for row in rows.order_by("sku", "id")]
+    found = list(rows.order_by("sku", "id"))
+    quantities = explained_quantities([row.pk for row in found])
+    return [_explained(row, quantities[row.pk]) for row in found]
 
 
-def _explained(row: Listing) -> ExplainedStock:
+def _explained(row: Listing, quantity: WantedQuantity) -> ExplainedStock:
     assert row.variant is not None
     reserved = SightedPieces.objects.filter(variant_id=row.variant_id, taken__gt=F("known"))
     entries = _entries_since_basis(row)
@@ -36,6 +40,8 @@ def _explained(row: Listing) -> ExplainedStock:
         ),
         quantity=row.variant.quantity,
         available=row.available,
+        held_back=quantity.steps,
+        is_left_alone=quantity.is_left_alone,
         account=row.account,
         hidden_count=row.hidden_count,
         stated_by=row.variant.stated_by,

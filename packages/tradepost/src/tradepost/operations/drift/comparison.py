@@ -153,8 +153,8 @@ class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[in
             product,
             has_page=row.kind is Kind.SIMPLE or self._channel.rules.is_native == (row.kind is Kind.PARENT),
             content=_content(row, product, wanted.get(row.product_id)),
-            known={group: drift for group, drift in known.items() if group not in self._forced},
-            policies=self._policies,
+            known={group: drift for group, drift in known.items() if group not in self._forced - row.locks.left_alone},
+            policies={**self._policies, **dict.fromkeys(row.locks.left_alone, DriftPolicy.STORE)},
         )
 
     def _wanted(self, family: FamilyRows) -> WantedUnit | None:

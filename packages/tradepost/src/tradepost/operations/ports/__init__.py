@@ -33,6 +33,8 @@ from tradepost.operations.ports.channel import (
     ChannelSettings,
     ScheduleRow,
     Schedules,
+    WantedDifference,
+    WantedDifferences,
 )
 from tradepost.operations.ports.connections import (
     GRAPHICS_DIRECTORY,
@@ -235,6 +237,8 @@ __all__ = [
     "UnsentShipment",
     "UnstatedQuantity",
     "WantedChanges",
+    "WantedDifference",
+    "WantedDifferences",
     "WriteAnswer",
     "WriteOutcome",
 ]

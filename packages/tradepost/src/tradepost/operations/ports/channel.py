@@ -9,6 +9,7 @@ from typing import Protocol
 from tradepost.domain.acknowledgement import USUAL_VALUE, Acknowledgement
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.drift import USUAL_POLICIES, Policies
+from tradepost.domain.listing_rules import ListingRule
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import (
@@ -41,7 +42,8 @@ class ChannelSettings:
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
     `sells_without_stock`: whether what the catalogue asks it for goes on being sold at 0.
     `linking_priority`: what is asked first when a product of the store is looked for.
-    `order_rules`: which orders are held, tagged, shipped how and by whom.
+    `order_rules`: which orders are held, tagged, shipped how and by whom. `listing_rules`: what is made of the
+    catalogue's prices and quantities, in their order.
     `is_look_only`: nothing is ever written to the store, and every run only shows what it would do.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
@@ -78,6 +80,7 @@ class ChannelSettings:
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
     order_rules: tuple[OrderRule, ...] = ()
+    listing_rules: tuple[ListingRule, ...] = ()
     drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)
 
     @property
@@ -119,6 +122,58 @@ class ChannelProfile:
 CHECKED_WELL = "ok"
 
 
+@dataclass(frozen=True, slots=True)
+class WantedDifference:
+    """A listing that should show something else than before; quantities None where nobody states one."""
+
+    sku: str
+    price_before: Decimal
+    price_after: Decimal
+    is_held: bool
+    quantity_before: int | None
+    quantity_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDifferences:
+    """
+    What became of what listings should show: how many prices are higher or lower, how many quantities.
+
+    `held`: prices that are held back from now on, `freed`: those that are no more. `examples`: the first of them.
+    """
+
+    raised: int = 0
+    lowered: int = 0
+    more: int = 0
+    fewer: int = 0
+    held: int = 0
+    freed: int = 0
+    examples: tuple[WantedDifference, ...] = ()
+
+    def __add__(self, other: "WantedDifferences") -> "WantedDifferences":
+        return WantedDifferences(
+            self.raised + other.raised,
+            self.lowered + other.lowered,
+            self.more + other.more,
+            self.fewer + other.fewer,
+            self.held + other.held,
+            self.freed + other.freed,
+            (self.examples + other.examples)[:EXAMPLES],
+        )
+
+    @property
+    def prices(self) -> int:
+        return self.raised + self.lowered
+
+    @property
+    def quantities(self) -> int:
+        return self.more + self.fewer
+
+
+EXAMPLES = 20
+"""How many of them are named."""
+
+
 class Channels(Protocol):
     """The hub's channels that are in use, with their connections. Writes belong into a transaction."""
 
@@ -149,8 +204,11 @@ class Channels(Protocol):
 
     def has_families_on_store(self, channel_id: int) -> bool: ...
 
-    def refresh_wanted(self, channel_id: int) -> None:
-        """Compute anew what the channel's listings should show, by its settings as they are now. Idempotent."""
+    def refresh_wanted(self, channel_id: int) -> WantedDifferences:
+        """
+        Compute anew what the channel's listings should show, by its settings as they are now; return what differs from
+        before. Idempotent.
+        """
         ...
 
     def forget_files(self, channel_id: int) -> None:

@@ -10,6 +10,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending, Status
+from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stages import Stage
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
@@ -30,9 +31,10 @@ class ListingRow:
     the pieces that were taken off sale by it, where nobody states how many there are. `external_created`: when its
     product was made, in seconds of the store's clock; a product is its id together with this. `awaits_images`: it was
     published without images that the catalogue has, or their server is another one by now. `is_price_held`:
-    `wanted_price` is not to be sent, see `domain.rules.PriceLimits`; the catalogue has none unless it `is_priced`. Of
-    drift (see `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one
-    that was sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
+    `wanted_price` is not to be sent, and `price_held_why`; a person may let it through where it `is_price_guarded`.
+    `held_back`: what rules and locks hold back of what is left. `locks`: what is left alone. Of drift (see
+    `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one that was
+    sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
     `keeps_inactive`. It was compared last at `compared_at`, and the store says that it was changed since where
     `is_touched`.
     """
@@ -66,7 +68,10 @@ class ListingRow:
     external_created: int | None = None
     awaits_images: bool = False
     is_price_held: bool = False
-    is_priced: bool = True
+    price_held_why: str = ""
+    is_price_guarded: bool = False
+    held_back: int = 0
+    locks: Locks = NO_LOCKS
     yielded_price: Decimal | None = None
     sent_price: Decimal | None = None
     is_inactive: bool = False
@@ -248,6 +253,14 @@ class Listings(Protocol):
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
         """Record requested changes (queue, clear, pause); `groups` are those of an overwrite."""
+        ...
+
+    def set_locks(self, locks: Mapping[int, Locks]) -> None:
+        """Record what of listings is left alone; what they should show is computed anew."""
+        ...
+
+    def let_prices_through(self, ids: Collection[int]) -> None:
+        """Record that the wanted prices of these are meant, however much they change; see `domain.prices`."""
         ...
 
     def remove(self, ids: Collection[int]) -> None:

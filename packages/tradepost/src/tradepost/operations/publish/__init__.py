@@ -175,7 +175,6 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
                 holders=facts.holders,
                 priority=self._channel.linking_priority,
                 sends_images=seen.sends_images,
-                limits=self._channel.price_limits,
                 on_pages=seen.on_pages,
             )
             # No product is linked twice, not by two families of one batch either.

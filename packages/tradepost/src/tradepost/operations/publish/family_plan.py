@@ -14,7 +14,6 @@ from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
-from tradepost.domain.rules import PriceLimits
 from tradepost.domain.stock import offered
 from tradepost.domain.store import MAIN_IMAGE, StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
@@ -25,7 +24,6 @@ from tradepost.operations.selection import EVERYTHING, Selection
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
-_NO_LIMITS = PriceLimits(allows_zero=True)
 _OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
 _OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
@@ -110,7 +108,6 @@ def plan_family(
     holders: Mapping[str, int] | None = None,
     priority: LinkingPriority = LinkingPriority.SKU,
     sends_images: bool = True,
-    limits: PriceLimits = _NO_LIMITS,
     on_pages: Collection[str] | None = None,
 ) -> FamilyPlan:
     """
@@ -119,7 +116,7 @@ def plan_family(
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
     publish that did not come to its end, and are completed instead of linked. `answered`: the roots of families that
     the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
-    use. `taken` and `holders`: see `Facts`. `limits`: those that prices are held back by. `on_pages`: of all that was
+    use. `taken` and `holders`: see `Facts`. `on_pages`: of all that was
     seen, what is `on_open_pages`, where that is known already.
     """
     triage = _FamilyTriage(
@@ -132,7 +129,6 @@ def plan_family(
         holders=holders or {},
         priority=priority,
         sends_images=sends_images,
-        limits=limits,
         on_pages=on_open_pages(seen.values()) if on_pages is None else on_pages,
     )
     for row in family.listings:
@@ -295,7 +291,6 @@ class _FamilyTriage:
         holders: Mapping[str, int],
         priority: LinkingPriority,
         sends_images: bool,
-        limits: PriceLimits,
         on_pages: Collection[str],
     ) -> None:
         self._family = family
@@ -304,7 +299,6 @@ class _FamilyTriage:
         self._holders = holders
         self._priority = priority
         self._sends_images = sends_images
-        self._limits = limits
         self._on_pages = on_pages
         self._rules = rules
         self._seen = seen
@@ -340,7 +334,7 @@ class _FamilyTriage:
         if not is_wanted:
             return
         held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
-        asked = groups - held
+        asked = groups - held - row.locks.groups
         if Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
             asked |= _OF_ANOTHER_KIND
         if Group.STRUCTURE in asked and is_closed_by_us(row, found):
@@ -377,9 +371,7 @@ class _FamilyTriage:
             self.refused.append(Refusal(row, Attention.DRAFT, _draft(row)))
             return
         if row.is_price_held:
-            message = (
-                f"{self._limits.why_held(row.wanted_price, is_priced=row.is_priced)} So {row.sku} is not published."
-            )
+            message = f"{row.price_held_why} So {row.sku} is not published."
             self.refused.append(Refusal(row, Attention.PRICE_HELD, message))
             return
         if not is_ours:

@@ -12,7 +12,7 @@ from tradepost.domain.for_sale import has_own_page
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, settle
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
-from tradepost.domain.rules import PriceLimits, price_held_message
+from tradepost.domain.rules import price_held_message
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.domain.store import StoreProduct
@@ -35,7 +35,7 @@ def judge(detail: PublishDetail, *, seen: PublishSeen, evidence: Evidence, chann
     for family in detail.families:
         _judge_family(family, seen, evidence, verdict, channel.rules)
         for row, _, _ in family.links:
-            flag_held_price(row, channel.price_limits, verdict)
+            flag_held_price(row, verdict)
     return verdict
 
 
@@ -189,11 +189,11 @@ def _closed(row: ListingRow, at: datetime) -> Proven:
     return Proven.of(row, at, status, fingerprints=prints)
 
 
-def flag_held_price(row: ListingRow, limits: PriceLimits, verdict: Verdict) -> None:
+def flag_held_price(row: ListingRow, verdict: Verdict) -> None:
     """What is linked while its price is held back keeps the store's, which nobody may have noticed before."""
-    if row.is_price_held and row.kind is not Kind.PARENT:
-        message = price_held_message(row.wanted_price, limits, is_priced=row.is_priced)
-        verdict.flag(row.id, Attention.PRICE_HELD, message)
+    is_left_alone = Group.PRICE in row.locks.groups and row.locks.price is None
+    if row.is_price_held and row.kind is not Kind.PARENT and not is_left_alone:
+        verdict.flag(row.id, Attention.PRICE_HELD, price_held_message(row.price_held_why))
 
 
 def linked(

@@ -120,7 +120,9 @@ class Looks(Operation[ListingRow, LookFacts, LookSeen, CountFindings]):
                 continue
             finding = find(row, seen, now=facts.now, basket_life=self._basket_life)
             if finding is not None:
-                finding = decide(finding, row, policy=self._policy, known=facts.known.get(row.id, {}))
+                # Of a locked quantity nothing is sent, so what is found there is only written down.
+                policy = DriftPolicy.OURS if Group.QUANTITY in row.locks.left_alone else self._policy
+                finding = decide(finding, row, policy=policy, known=facts.known.get(row.id, {}))
                 findings[row.id] = finding
                 units += [] if finding.change is None else [Unit(row.code, (finding.change,))]
         return Plan(findings, tuple(units))

@@ -14,6 +14,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Event, Health, Link, Pending, settle
 from tradepost.domain.plan import Action, Change, Plan, Side, Unit
 from tradepost.domain.stages import Stage, is_due
@@ -135,7 +136,7 @@ def left_alone(listings: Listings, rows: Mapping[int, ListingRow], selection: Se
     parents = [
         parent
         for parent in selection.as_asked(listings.by_ids(sorted(ids)))
-        if parent.status.link is Link.LINKED and not parent.status.is_paused
+        if parent.status.link is Link.LINKED and not parent.status.is_paused and Group.STATUS not in parent.locks.groups
     ]
     staying = {
         child.parent_id

@@ -30,9 +30,9 @@ class HeldPrices(Operation[int, None, None, None]):
     def plan(self, batch: Batch[int], facts: None, seen: None) -> Plan[None]:
         (number,) = batch.rows
         message = (
-            f"{number:,} {'price is' if number == 1 else 'prices are'} held back: none in the catalogue, or outside "
-            "the channel's limits. 'tradepost listings list --attention price_held' names them, and 'tradepost "
-            "listings show' says why."
+            f"{number:,} {'price is' if number == 1 else 'prices are'} held back: none in the catalogue, outside the "
+            "channel's limits, or changed by more than a rule lets through. 'tradepost listings list --attention "
+            "price_held' names them, and 'tradepost listings show' says why."
         )
         return Plan(None, (), (Result(changes.prices_held(self._channel.name), Outcome.SKIPPED, message=message),))
 

@@ -1,0 +1,75 @@
+"""A channel's rules for its listings: kept with who asked, and what listings should show is computed anew at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing_rules import ListingRule, misfit
+from tradepost.operations.channels import ChannelPorts, change_what_is_shown
+from tradepost.operations.ports import ChannelProfile, WantedDifferences
+from tradepost.operations.previews import previewed
+
+_RuleList = tuple[ListingRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRulesChanged:
+    """`is_new`: whether anything differs. `differences`: what listings should show otherwise than before."""
+
+    is_new: bool
+    differences: WantedDifferences
+
+
+def set_rule(
+    channel_id: int, rule: ListingRule, ports: ChannelPorts, *, before: str = "", is_dry: bool = False
+) -> ListingRulesChanged:
+    """
+    Keep a rule in the place of one with its name, or behind all others; `before` that of another name, if it is given.
+
+    `is_dry`: nothing is kept. Raises NotAllowed for an impossible one.
+    """
+    reason = misfit(rule)
+    if reason:
+        raise NotAllowed(reason)
+
+    def edit(rules: _RuleList) -> _RuleList:
+        if before and before != rule.name:
+            others = [other for other in rules if other.name != rule.name]
+            place = _place(before, others)
+            return (*others[:place], rule, *others[place:])
+        if any(other.name == rule.name for other in rules):
+            return tuple(rule if other.name == rule.name else other for other in rules)
+        return (*rules, rule)
+
+    return _change(channel_id, edit, ports, is_dry=is_dry)
+
+
+def remove_rule(channel_id: int, name: str, ports: ChannelPorts, *, is_dry: bool = False) -> ListingRulesChanged:
+    """Forget a rule; with `is_dry` nothing is. Raises NotAllowed where there is none of this name."""
+
+    def edit(rules: _RuleList) -> _RuleList:
+        place = _place(name, rules)
+        return (*rules[:place], *rules[place + 1 :])
+
+    return _change(channel_id, edit, ports, is_dry=is_dry)
+
+
+def _place(name: str, rules: Sequence[ListingRule]) -> int:
+    for place, rule in enumerate(rules):
+        if rule.name == name:
+            return place
+    raise NotAllowed(f"There is no rule '{name}'; 'tradepost listings rules' lists them.")
+
+
+def _change(
+    channel_id: int, edit: Callable[[_RuleList], _RuleList], ports: ChannelPorts, *, is_dry: bool
+) -> ListingRulesChanged:
+    def edited(profile: ChannelProfile) -> ChannelProfile:
+        settings = profile.settings
+        return replace(profile, settings=replace(settings, listing_rules=edit(settings.listing_rules)))
+
+    def work() -> ListingRulesChanged:
+        change, differences = change_what_is_shown(channel_id, edited, ports)
+        return ListingRulesChanged(bool(change.fields), differences)
+
+    return previewed(work, ports.transaction) if is_dry else work()

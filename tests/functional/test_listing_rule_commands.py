@@ -1,0 +1,119 @@
+"""Rules for prices and quantities, and locks, on the command line (R53): set, previewed, explained and taken back."""
+
+from decimal import Decimal
+
+MUG = "HP-MUG-WHITE"
+SPRING = ("set-rule", "spring", "--percent", "10", "--ending", ".99", "--buffer", "3")
+
+
+def price(store, code=MUG):
+    return store.store.db.row("SELECT price FROM products WHERE code = ?", (code,))["price"] / Decimal(10**8)
+
+
+def shown(published):
+    return published("listings", "show", MUG, "--json").json
+
+
+def test_a_rule_is_previewed_set_listed_explained_and_removed(published, store):
+    preview = published("listings", *SPRING, "--dry-run", "--json").json
+    untouched = published("listings", "rules").out
+    said = published("listings", *SPRING)
+    again = published("listings", *SPRING)
+    listed = published("listings", "rules", "--json").json["rules"]
+    # All prices at once are what the brake asks about.
+    synced = published("listings", "sync", "--beyond-brake")
+    told = " ".join(published("listings", "explain", MUG).out.split())
+    figures = published("listings", "explain", MUG, "--json").json
+    charged = price(store)
+    removed = published("listings", "remove-rule", "spring")
+    published("listings", "sync", "--beyond-brake")
+
+    assert preview["prices"]["raised"] > 0 == preview["prices"]["lowered"]
+    assert preview["examples"][0]["price"].keys() == {"before", "after", "held"}
+    assert "No rules" in untouched
+    assert said.code == 0
+    assert "Rule 'spring' for every article: +10 %, rounded up to .99, 3 kept back." in said.out
+    assert "A sync sends them." in said.out
+    assert "like that already" in again.out
+    assert (listed[0]["rule"], listed[0]["percent"], listed[0]["buffer"]) == ("spring", "10", 3)
+    assert synced.code == 0
+    assert "Its price: catalogue 14.90; rule 'spring' +10 % 16.39; rounded up to .99 16.99." in told
+    assert "Rule 'spring' keeps back 3: " in told
+    assert figures["prices"][0]["wanted"]["price"] == "16.99"
+    assert charged == Decimal("16.99")
+    assert "Rule 'spring' was removed." in removed.out
+    assert price(store) == Decimal("14.90")
+
+
+def test_rules_are_asked_in_their_order_and_one_can_be_put_before_another(published):
+    published("listings", "set-rule", "usual", "--percent", "5")
+    published("listings", "set-rule", "mugs", "--sku", "HP-MUG*", "--percent", "10")
+    published("listings", "set-rule", "white", "--sku", "*WHITE", "--percent", "20", "--before", "mugs")
+
+    listed = [rule["rule"] for rule in published("listings", "rules", "--json").json["rules"]]
+
+    assert listed == ["white", "mugs", "usual"]
+    assert published("listings", "explain", MUG, "--json").json["prices"][0]["wanted"]["price"] == "17.88"
+
+
+def test_a_rule_that_can_not_be_meant_is_refused_in_a_sentence(published):
+    nothing = published("listings", "set-rule", "empty", "--brand", "Acme")
+    no_number = published("listings", "set-rule", "r", "--percent", "ten")
+    unknown = published("listings", "remove-rule", "nobody")
+    elsewhere = published("listings", "set-rule", "r", "--percent", "5", "--before", "nobody")
+
+    assert (nothing.code, "has to say something of a price or a quantity" in nothing.err) == (2, True)
+    assert (no_number.code, "'ten' is no number" in no_number.err) == (2, True)
+    assert (unknown.code, "There is no rule 'nobody'" in unknown.err) == (2, True)
+    assert elsewhere.code == 2
+
+
+def test_a_price_that_changes_too_much_is_let_through_by_a_person(published, store):
+    published("listings", "set-rule", "careful", "--guard", "20")
+    published("listings", "set-rule", "dear", "--sku", MUG, "--percent", "100")
+    published("listings", "sync")
+    held = price(store)
+    told = " ".join(published("listings", "explain", MUG).out.split())
+
+    preview = published("listings", "accept-price", MUG, "--dry-run")
+    said = published("listings", "accept-price", "--all", "--yes")
+    published("listings", "sync")
+
+    assert held == Decimal("14.90")
+    assert "is 100 % above the last one, 14.90" in told
+    assert preview.out.endswith("\n1 to change.\n")
+    assert "Done: let the price through of 1 listing." in said.out
+    assert price(store) == Decimal("29.80")
+
+
+def test_a_listing_is_locked_shown_so_and_unlocked(published, store):
+    preview = published("listings", "lock", MUG, "--price", "9.99", "--dry-run")
+    said = published("listings", "lock", MUG, "--price", "9.99", "--group", "texts", "--json")
+    published("listings", "sync")
+    locked = shown(published)
+    told = " ".join(published("listings", "explain", MUG).out.split())
+    listed = published("listings", "list", "--locked", "--json").json["listings"]
+    charged = price(store)
+    published("listings", "unlock", MUG, "--group", "price")
+    published("listings", "sync")
+
+    assert preview.out.endswith("\n1 to change.\n")
+    assert (said.code, said.json["changed"]) == (0, 1)
+    assert locked["locked"] == {"groups": ["price", "texts"], "price": "9.99", "quantity": None}
+    assert "Its price: catalogue 14.90; locked at 9.99." in told
+    assert "Locked: price at 9.99, texts." in told
+    assert "locked: texts" in published("listings", "show", MUG).out
+    assert [row["sku"] for row in listed] == [MUG]
+    assert charged == Decimal("9.99")
+    assert price(store) == Decimal("14.90")
+    assert shown(published)["locked"]["groups"] == ["texts"]
+
+
+def test_what_can_not_be_locked_is_refused_in_a_sentence(published):
+    nothing = published("listings", "lock", MUG)
+    no_price = published("listings", "lock", MUG, "--price", "cheap")
+    no_pieces = published("listings", "lock", MUG, "--quantity", "some")
+
+    assert (nothing.code, "Say what to lock" in nothing.err) == (2, True)
+    assert (no_price.code, "'cheap' is no price" in no_price.err) == (2, True)
+    assert (no_pieces.code, "'some' is no quantity" in no_pieces.err) == (2, True)
