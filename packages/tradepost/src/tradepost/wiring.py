@@ -19,6 +19,7 @@ from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
+from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
@@ -49,6 +50,7 @@ from tradepost.miva.files.image_store import SERVERS
 from tradepost.miva.files.server_folder import ServerFolder
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import (
+    adopt,
     deliver_orders,
     fetch_shipments,
     get_orders,
@@ -108,6 +110,7 @@ LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "sync": sync.execute,
     "link": link.execute,
     "set_type": product_types.execute,
+    "adopt": adopt.execute,
 }
 ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
@@ -154,6 +157,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             source_images=source_images(channel),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
+            adoptions=DjangoAdoptions(channel.pk, clock=clock, run_id=run.id),
             drifts=DjangoDrifts(channel.pk),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),

@@ -26,6 +26,7 @@ _WORDS = {
     RunKind.SYNC: "sync",
     RunKind.LINK: "link",
     RunKind.SET_TYPE: "set type",
+    RunKind.ADOPT: "adopt",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",

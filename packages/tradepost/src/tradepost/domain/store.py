@@ -121,6 +121,24 @@ class StoreRow:
     created: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ProductOutline:
+    """
+    What tells how a store's products belong together; `fields` are custom fields that were asked for.
+
+    `parts`: the codes of the products behind its variants, in their order, as far as each stands alone there.
+    `has_bundles`: it has variants of several products or pieces.
+    """
+
+    id: int
+    code: str
+    sku: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    created: int = 0
+    parts: tuple[str, ...] = ()
+    has_bundles: bool = False
+
+
 ProductsByKey = Mapping[str, StoreProduct]
 """By code key."""
 

@@ -17,6 +17,7 @@ class RunKind(StrEnum):
     SYNC = "sync"
     LINK = "link"
     SET_TYPE = "set_type"
+    ADOPT = "adopt"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
     RECONCILE_ORDERS = "reconcile_orders"

@@ -24,6 +24,7 @@ _LANES: Mapping[RunKind, str] = {
     RunKind.SYNC: "listings",
     RunKind.LINK: "listings",
     RunKind.SET_TYPE: "listings",
+    RunKind.ADOPT: "listings",
 }
 
 

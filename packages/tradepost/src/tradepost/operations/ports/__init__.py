@@ -8,6 +8,15 @@ in-memory ones for tests are in `tests/fakes`, one file per port.
 
 from dataclasses import dataclass
 
+from tradepost.operations.ports.adoptions import (
+    Adoptions,
+    AdoptionTotals,
+    Known,
+    OutlineFamily,
+    OutlineRow,
+    Taken,
+    TakenListing,
+)
 from tradepost.operations.ports.catalogue import (
     Catalogue,
     CatalogueReader,
@@ -129,6 +138,8 @@ __all__ = [
     "Accounts",
     "AcknowledgeCheck",
     "ActiveRun",
+    "AdoptionTotals",
+    "Adoptions",
     "Catalogue",
     "CatalogueReader",
     "ChangeWindow",
@@ -168,6 +179,7 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "Known",
     "KnownShipment",
     "KnownSighting",
     "LatestProducts",
@@ -183,6 +195,8 @@ __all__ = [
     "OrderWriter",
     "Orders",
     "OrdersById",
+    "OutlineFamily",
+    "OutlineRow",
     "PersonalData",
     "PersonsData",
     "PersonsOrder",
@@ -223,7 +237,9 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "Taken",
     "TakenFile",
+    "TakenListing",
     "Target",
     "Targets",
     "UnitAnswer",
@@ -245,6 +261,7 @@ class Ports:
     source_images: SourceImages
     descriptions: DescriptionCleaner
     listings: Listings
+    adoptions: Adoptions
     drifts: Drifts
     intents: Intents
     inventory: StoreInventory
