@@ -14,6 +14,7 @@ from tradepost.domain.store import ProductsById, is_same_product
 from tradepost.operations.ports import Known, ListingRow, OutlineFamily, OutlineRow, Taken, TakenListing
 
 _NAMED = 5
+_GONE = "It is gone from the store by now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,11 @@ def plan_intake(
         return triage.intake
     if triage.owners:
         triage.leave_out_new()
-        triage.link(rules)
+        triage.link()
     elif triage.new:
         triage.make(rules, handles)
+    else:
+        triage.leave_out_page()
     return triage.intake
 
 
@@ -86,7 +89,7 @@ class _Triage:
             self._keep(row, holder)
             return
         if row.id not in self._seen:
-            self._leave_out(row, "It is gone from the store by now.")
+            self._leave_out(row, _GONE)
             return
         if row.sku in facts.known.namesakes:
             self._leave_out(row, _namesakes(row.sku, facts.known.namesakes[row.sku]))
@@ -125,6 +128,12 @@ class _Triage:
             self._leave_out(root, message)
         return bool(message)
 
+    def leave_out_page(self) -> None:
+        """A family of which nothing is left is none."""
+        root = self._family.root
+        if self._family.variants and root.id not in self._facts.linked:
+            self._leave_out(root, "None of its variants can be taken.")
+
     def leave_out_new(self) -> None:
         """What the catalogue has is not changed, so a family there is given no more variants."""
         for row in self.new:
@@ -133,20 +142,25 @@ class _Triage:
                 row, f"Its family is in the catalogue ({handles}) without it; import it with that, and link it then."
             )
 
-    def link(self, rules: ContentRules) -> None:
+    def link(self) -> None:
         """Link what the catalogue has; the page, too, where all of it is one product there."""
         for row in self.linkable:
             handle = self._facts.known.owners[row.sku]
             self._take(handle, row, row.sku, is_new=False, reason="the catalogue has its SKU")
-        family = self._family
-        if not family.variants or len(self.owners) != 1:
-            return
-        (handle,) = self.owners
-        root, parent = family.root, self._facts.parents.get(handle)
-        product = self._facts.known.products.get(handle)
-        if product is None or not product.is_family or root.id in self._facts.linked or root.id not in self._seen:
-            return
-        if parent is not None and parent.status.link is Link.LINKED:
+        if self._family.variants and self._family.root.id not in self._facts.linked:
+            self._link_page()
+
+    def _link_page(self) -> None:
+        root, handle = self._family.root, min(self.owners)
+        product, parent = self._facts.known.products.get(handle), self._facts.parents.get(handle)
+        if len(self.owners) > 1:
+            names = ", ".join(sorted(self.owners))
+            self._leave_out(root, f"Its variants are of several products in the catalogue: {names}.")
+        elif product is None or not product.is_family:
+            self._leave_out(root, f"In the catalogue {handle} is no family, so it has no page of its own.")
+        elif root.id not in self._seen:
+            self._leave_out(root, _GONE)
+        elif parent is not None and parent.status.link is Link.LINKED:
             self._leave_out(root, f"The page of its family is {parent.code} on the store already.")
         elif clash := self._clash(root, parent):
             self._leave_out(root, clash)
@@ -163,7 +177,7 @@ class _Triage:
             return
         handle = self._free_handle(handles)
         if not handle:
-            for row in self.new:
+            for row in dict.fromkeys((root, *self.new)):
                 self._leave_out(row, f"The catalogue has another product called {root.code}; rename one of the two.")
             return
         handles.add(handle)
