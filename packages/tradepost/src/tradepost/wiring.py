@@ -202,9 +202,13 @@ def import_ports(
         reads_files=reads_files,
         images_root=images_root,
         descriptions=AllowedMarkup() if cleans else None,
-        without_images=[channel.name for channel in channels if image_connection_of(channel, cipher=None) is None],
+        without_images=[channel.name for channel in channels if not _sends_images(channel)],
         stops_at_zero=[channel.name for channel in channels if not settings_of(channel).sells_without_stock],
     )
+
+
+def _sends_images(channel: Channel) -> bool:
+    return channel.sends_images_itself or image_connection_of(channel, cipher=None) is not None
 
 
 def source_images(channel: Channel | None) -> ImageLibrary:
@@ -440,13 +444,22 @@ def store_at(connection: StoreConnection, *, is_local: bool) -> Iterator[Store]:
 
 @contextmanager
 def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
-    """Open a channel's image server; None where it has none. Raises AddressRefused, Reconfigure."""
+    """
+    Open where a channel's images go: its image server, or the store itself; None for neither.
+
+    Raises AddressRefused, Reconfigure.
+    """
     connection = image_connection_of(channel, cipher=cipher())
-    if connection is None:
+    if connection is not None:
+        with closing(_connector().open_images(connection, is_local=channel.is_local)) as images:
+            yield images
+        return
+    store = store_connection_of(channel, cipher=cipher()) if channel.sends_images_itself else None
+    if store is None:
         yield None
         return
-    with closing(_connector().open_images(connection, is_local=channel.is_local)) as images:
-        yield images
+    with closing(_connector().open_own_images(store, is_local=channel.is_local)) as own_images:
+        yield own_images
 
 
 def _connector() -> MivaConnector:

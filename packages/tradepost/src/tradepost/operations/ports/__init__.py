@@ -40,6 +40,7 @@ from tradepost.operations.ports.channel import (
     ChannelProfile,
     Channels,
     ChannelSettings,
+    KeptFinding,
     ScheduleRow,
     Schedules,
 )
@@ -179,6 +180,7 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "KeptFinding",
     "Known",
     "KnownShipment",
     "KnownSighting",
