@@ -330,3 +330,26 @@ def test_what_somebody_changes_on_an_adopted_product_is_drift(living):
     assert proven == {group.value for group in CONTENT_GROUPS}
     (found,) = [r.change for r in run.results if r.change.subject.key == "mug"]
     assert [(f.name, f.before, f.after) for f in found.fields] == [("name", "Mug", "Beaker")]
+
+
+def test_a_file_that_calls_a_family_otherwise_takes_it_over_by_its_skus(living, shopper):
+    """R41: nothing is sent but what the file states, whatever the family is called in it."""
+    living.adopt()
+    unpause(living)
+    before, sold = living.on_store(), shopper.sold(PAGES)
+
+    report = living.import_text(
+        HEADER
+        + "hood,Hooded Top,,Acme,Tops,Size,S,,,HOOD/s,567,,30.00,,\n"
+        + "hood,,,,,Size,M,,,HOOD/m,567,7,32.50,,\n",
+        queue=False,
+    )
+    run = living.sync()
+
+    assert [row for row in report.reports if row.level == "refused"] == []
+    assert {row.sku for row in Listing.objects.filter(product__handle="hood")} >= {"HOOD/s", "HOOD/m"}
+    assert {(r.change.subject.key, r.outcome) for r in written(run)} == {("hoodie-m", Outcome.APPLIED)}
+    after = living.on_store()
+    assert after["hoodie-m"].stock.count == 7
+    assert {code for code, product in after.items() if product != before[code]} == {"hoodie-m"}
+    assert shopper.sold(PAGES) == sold
