@@ -34,6 +34,7 @@ from sandbox_process import SandboxProcess  # noqa: E402
 from tradepost import wiring  # noqa: E402
 from tradepost.cli.bootstrap import look_for_garbage_seldom  # noqa: E402
 from tradepost.database.channels.channels import settings_of  # noqa: E402
+from tradepost.database.listings.adoptions import DjangoAdoptions  # noqa: E402
 from tradepost.database.listings.drifts import DjangoDrifts  # noqa: E402
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # noqa: E402
 from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
@@ -189,6 +190,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             source_images=ImageLibrary(DATA / "images", check_address=lambda _address: None),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk),
+            adoptions=DjangoAdoptions(channel.pk),
             drifts=DjangoDrifts(channel.pk),
             intents=DjangoIntents(channel.pk, clock=_now, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),

@@ -251,6 +251,21 @@ def test_rows_come_by_ascending_id_in_pages_with_the_custom_fields_that_were_ask
     assert pages[0][0].fields == {}
 
 
+def test_outlines_say_what_stands_behind_the_variants_of_pages_and_what_products_say_of_themselves(store):
+    store.set_up(SET_UP)
+    store.provision([family()])
+    store.provision([unit(create("mug", sku="M/1", custom_fields={"upc": "7"}))])
+
+    pages = list(store.iterate_outlines(custom_fields=["upc"], page_size=2))
+
+    rows = {row.code: row for page in pages for row in page}
+    assert [len(page) for page in pages] == [2, 2]
+    assert [row.id for page in pages for row in page] == sorted(row.id for row in rows.values())
+    assert sorted(rows["tee"].parts) == ["tee-M", "tee-S"]
+    assert (rows["tee-S"].parts, rows["tee"].has_bundles, rows["mug"].has_bundles) == ((), False, False)
+    assert (rows["mug"].sku, dict(rows["mug"].fields), rows["mug"].created > 0) == ("M/1", {"upc": "7"}, True)
+
+
 def test_products_are_counted_and_read_by_ranges_of_ids_and_by_ids(store):
     for n in range(4):
         store.provision([unit(create(f"p{n}"))])

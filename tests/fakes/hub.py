@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.accounts import MemoryAccounts
+from fakes.adoptions import MemoryAdoptions
 from fakes.deliveries import MemoryDeliveries
 from fakes.drifts import MemoryDrifts
 from fakes.existence import MemoryNotes
@@ -45,6 +46,7 @@ class MemoryHub:
         self.store.shelf.files = self.image_store.files
         self.source_images = MemorySourceImages()
         self.listings = MemoryListings(may_write=self._may_write)
+        self.adoptions = MemoryAdoptions(self.listings, may_write=self._may_write)
         self.accounts = MemoryAccounts(
             self.listings, may_write=self._may_write, is_imported=lambda number: number in self.orders.kept
         )
@@ -75,6 +77,7 @@ class MemoryHub:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
+            adoptions=self.adoptions,
             drifts=self.drifts,
             intents=self.intents,
             inventory=self.inventory,

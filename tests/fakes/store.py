@@ -10,7 +10,7 @@ from tradepost.domain.errors import PermissionMissing, UnexpectedAnswer
 from tradepost.domain.order import LARGEST_ID, ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.stock import OrderSighting
-from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.operations.ports import (
     ExistingProduct,
     IdRange,
@@ -94,6 +94,9 @@ class MemoryStore:
 
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self.shelf.pages(custom_fields=custom_fields, page_size=page_size)
+
+    def iterate_outlines(self, *, custom_fields: Sequence[str], page_size: int = 500) -> Iterator[list[ProductOutline]]:
+        return self.shelf.outlines(custom_fields=custom_fields, page_size=page_size)
 
     def iterate_existing(
         self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000

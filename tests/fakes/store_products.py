@@ -10,6 +10,7 @@ from typing import Any
 from tradepost.domain.codes import code_key
 from tradepost.domain.plan import Action, Change, SubjectId
 from tradepost.domain.store import (
+    ProductOutline,
     StoreAttribute,
     StoreImage,
     StoreOption,
@@ -98,6 +99,17 @@ class StoreProducts:
                 )
                 for product in rows
             ]
+
+    def outlines(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[ProductOutline]]:
+        for page in self.pages(custom_fields=custom_fields, page_size=page_size):
+            yield [self._outline(row) for row in page]
+
+    def _outline(self, row: StoreRow) -> ProductOutline:
+        variants = self.by_key[code_key(row.code)].variants or ()
+        single = [variant.part_codes[0] for variant in variants if len(variant.part_codes) == variant.pieces == 1]
+        parts = tuple(dict.fromkeys(single))
+        has_bundles = len(single) < len(variants)
+        return ProductOutline(row.id, row.code, row.sku, row.fields, row.created, parts, has_bundles=has_bundles)
 
     def existing(self, ids: IdRange, *, changed_from: int | None = None) -> list[ExistingProduct]:
         """By ascending id."""

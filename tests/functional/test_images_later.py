@@ -20,7 +20,15 @@ def without_images(shell, box, monkeypatch):
     monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
     monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", box.hub_signature_key)
     monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
-    address = ("--domain", box.endpoint, "--store-code", box.store_code, "--plain-http", "--local")
+    address = (
+        "--domain",
+        box.endpoint,
+        "--store-code",
+        box.store_code,
+        "--plain-http",
+        "--local",
+        "--no-images-by-store",
+    )
     assert shell("channel", "add", "shop", *address).code == 0
     return shell
 
@@ -117,3 +125,55 @@ def test_another_password_is_no_other_server(with_images):
     assert shell("channel", "set", "shop", "--new-ftp-password").code == 0
 
     assert "Nothing to do." in shell("listings", "publish").out
+
+
+def test_without_an_image_server_the_store_writes_the_images_itself(shell, store, box, tmp_path, monkeypatch):
+    """R21: publishing needs no FTP; the check finds out whether the store can do without."""
+    monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
+    monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", box.hub_signature_key)
+    choose_everywhere(store.store, "main")
+    for name, colour in (("mug", "red"), ("cup", "navy")):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "products.csv").write_text(CATALOGUE, encoding="utf-8")
+
+    address = ("--domain", box.endpoint, "--store-code", box.store_code, "--plain-http", "--local")
+    added = shell("channel", "add", "shop", *address)
+    imported = shell("catalogue", "import", tmp_path / "products.csv")
+    published = shell("listings", "publish")
+    again = shell("listings", "overwrite", "MUG", "CUP", "--group", "images", "--now")
+
+    assert "the store takes images inside what publishing sends" in added.out
+    assert [said.code for said in (added, imported, published, again)] == [0] * 4, (published, again)
+    assert [ADVICE in said.err for said in (imported, published)] == [False, False]
+    shown = [images_on(store, code) for code in ("MUG", "CUP", "JUG")]
+    assert [len(found) for found in shown] == [1, 1, 0]
+    assert all("graphics/is-images/" in found for page in shown for found in page)
+    assert shell("channel", "show", "shop", "--json").json["images_by_store"] is True
+
+
+def test_what_the_last_check_found_and_which_pages_are_done_is_kept_with_the_channel(shell, box, monkeypatch):
+    """R18, R19: the check list of what only a person can do in the store's administration."""
+    monkeypatch.setenv("TRADEPOST_TOKEN", box.hub_token)
+    monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", box.hub_signature_key)
+    address = ("--domain", box.endpoint, "--store-code", box.store_code, "--plain-http", "--local")
+    shell("channel", "add", "shop", *address)
+    before = shell("channel", "show", "shop")
+
+    changed = shell("channel", "set", "shop", "--image-pages", "srch, prod-related")
+    wrong = shell("channel", "set", "shop", "--image-pages", "HOME")
+    after = shell("channel", "show", "shop")
+    facts = shell("channel", "show", "shop", "--json").json
+
+    assert (changed.code, wrong.code) == (0, 2)
+    assert "'HOME' is no page that shows images" in wrong.err
+    assert "[ ] SRCH: the results of a search" in before.out
+    assert "[x] SRCH: the results of a search" in after.out
+    assert "[x] PROD-related" in after.out
+    assert "as the image of CTGY, PROD, PLST, BASK, and save" in after.out
+    assert "store: clock: ok" in after.out
+    assert facts["image_pages"] == ["PROD-related", "SRCH"]
+    assert {"name", "is_good", "words"} == set(facts["checks"][0])
+    assert facts["checked_at"]
+    cleared = shell("channel", "set", "shop", "--image-pages", "none")
+    assert cleared.code == 0
+    assert shell("channel", "show", "shop", "--json").json["image_pages"] == []

@@ -22,6 +22,7 @@ from sdk.store_reader import read_store
 from shopper import Shopper
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
@@ -43,7 +44,7 @@ from tradepost.miva.files.image_store import connect_images
 from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.retrying import API
 from tradepost.miva.wire.transport import OpenTransport
-from tradepost.operations import get_orders, link, product_types, publish, sync, sync_orders
+from tradepost.operations import adopt, get_orders, link, product_types, publish, sync, sync_orders
 from tradepost.operations.imports import ImportPorts, import_catalogue, preview_import
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import plan_unlink, queue
@@ -156,6 +157,7 @@ class Shop:
             source_images=self.source_images,
             descriptions=AllowedMarkup(),
             listings=self.listings,
+            adoptions=DjangoAdoptions(self.channel.pk, clock=self.clock),
             drifts=DjangoDrifts(self.channel.pk),
             intents=DjangoIntents(self.channel.pk, clock=self.clock),
             inventory=DjangoStoreInventory(self.channel.pk),
@@ -215,6 +217,9 @@ class Shop:
 
     def set_type(self, **options) -> MemoryRun:
         return self._run(product_types, **options)
+
+    def adopt(self, **options) -> MemoryRun:
+        return self._run(adopt, **options)
 
     def get_orders(self, **options) -> MemoryRun:
         return self._run_orders(get_orders, **options)

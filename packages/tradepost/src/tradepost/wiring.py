@@ -19,6 +19,7 @@ from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
+from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
@@ -53,6 +54,7 @@ from tradepost.miva.files.look_only import LookOnlyImages
 from tradepost.miva.files.server_folder import ServerFolder
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen
 from tradepost.operations import (
+    adopt,
     deliver_orders,
     fetch_shipments,
     get_orders,
@@ -115,6 +117,7 @@ LISTING_VERBS: Mapping[str, Callable[[Ports, Selection], None]] = {
     "link": link.execute,
     "set_type": product_types.execute,
     "undo": undo.execute,
+    "adopt": adopt.execute,
 }
 ORDER_VERBS: Mapping[str, Callable[[Ports], None]] = {
     "get_orders": get_orders.execute,
@@ -170,6 +173,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             source_images=source_images(channel),
             descriptions=AllowedMarkup(),
             listings=DjangoListings(channel.pk, clock=clock, run_id=run.id),
+            adoptions=DjangoAdoptions(channel.pk, clock=clock, run_id=run.id),
             drifts=DjangoDrifts(channel.pk),
             intents=DjangoIntents(channel.pk, clock=clock, run_id=run.id),
             inventory=DjangoStoreInventory(channel.pk),
@@ -215,9 +219,13 @@ def import_ports(
         reads_files=reads_files,
         images_root=images_root,
         descriptions=AllowedMarkup() if cleans else None,
-        without_images=[channel.name for channel in channels if image_connection_of(channel, cipher=None) is None],
+        without_images=[channel.name for channel in channels if not _sends_images(channel)],
         stops_at_zero=[channel.name for channel in channels if not settings_of(channel).sells_without_stock],
     )
+
+
+def _sends_images(channel: Channel) -> bool:
+    return channel.sends_images_itself or image_connection_of(channel, cipher=None) is not None
 
 
 def source_images(channel: Channel | None) -> ImageLibrary:
@@ -466,12 +474,21 @@ def store_at(connection: StoreConnection, *, is_local: bool) -> Iterator[Store]:
 
 @contextmanager
 def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
-    """Open a channel's image server; None where it has none. Raises AddressRefused, Reconfigure."""
+    """
+    Open where a channel's images go: its image server, or the store itself; None for neither.
+
+    Raises AddressRefused, Reconfigure.
+    """
     connection = image_connection_of(channel, cipher=cipher())
-    if connection is None:
+    store = store_connection_of(channel, cipher=cipher()) if channel.sends_images_itself else None
+    if connection is not None:
+        opened = _connector().open_images(connection, is_local=channel.is_local)
+    elif store is not None:
+        opened = _connector().open_own_images(store, is_local=channel.is_local)
+    else:
         yield None
         return
-    with closing(_connector().open_images(connection, is_local=channel.is_local)) as images:
+    with closing(opened) as images:
         yield LookOnlyImages(images) if channel.is_look_only else images
 
 

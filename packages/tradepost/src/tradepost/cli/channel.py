@@ -23,6 +23,7 @@ from tradepost.cli.output import counted, look_only_sentence, out, print_json, p
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.image_pages import page_lines, pages_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.shipment import UNSENT
 from tradepost.operations import channels
@@ -67,6 +68,7 @@ def add(
     web_password_file: options.WebPasswordFile = None,
     web_password_stdin: options.WebPasswordStdin = False,
     make_folder: options.MakeFolder = False,
+    images_by_store: options.ImagesByStore = None,
     time_zone: options.TimeZone = None,
     stock_mode: options.StockModeOption = None,
     basket_hours: options.BasketHours = None,
@@ -91,6 +93,7 @@ def add(
         "time_zone": time_zone_of(time_zone),
         "stock_mode": stock_mode,
         "basket_hours": basket_hours,
+        "sends_images_itself": images_by_store,
     }
     store = {
         "domain": domain,
@@ -119,7 +122,9 @@ def add(
     if web_user:
         store |= read_web_password(file=web_password_file, from_stdin=web_password_stdin)
     edit = ChannelEdit(settings=settings, store=store, images=images)
-    channel_id, look = channels.connect_channel(edit(new), ports, is_checked=check, make_folder=make_folder)
+    channel_id, look = channels.connect_channel(
+        edit(new), ports, is_checked=check, make_folder=make_folder, chooses_images=images_by_store is None
+    )
     if as_json:
         made = None if channel_id is None else _json(Channel.objects.get(pk=channel_id))
         print_json({"channel": made, "checks": [_finding_json(finding) for finding in look.findings]})
@@ -169,7 +174,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
     for key, value in facts.items():
         if key not in {
             *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
-            "refused_files",
+            *("refused_files", "image_pages", "checks", "checked_at"),
         }:
             out.print(f"{key}: {value}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
@@ -202,7 +207,9 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
         out.print(
             ", ".join(f"{key}: {value}" for key, value in connection.items() if value), markup=False, soft_wrap=True
         )
-    if facts["awaiting_images"] and ConnectionKind.IMAGE_FTP not in {c["kind"] for c in facts["connections"]}:
+    _print_check_list(channel)
+    has_server = ConnectionKind.IMAGE_FTP in {c["kind"] for c in facts["connections"]}
+    if facts["awaiting_images"] and not (has_server or facts["images_by_store"]):
         sentence = (
             f"{facts['awaiting_images']} listings are on the store without their images, because this channel has no "
             f"image server. 'tradepost channel set {name} --ftp-host HOST' names one, and 'tradepost listings "
@@ -259,6 +266,8 @@ def set_(
     ftp_password_file: options.FtpPasswordFile = None,
     ftp_password_stdin: options.FtpPasswordStdin = False,
     no_images: options.NoImages = False,
+    images_by_store: options.ImagesByStore = None,
+    image_pages: options.ImagePages = None,
     web_user: options.WebUser = None,
     new_web_password: options.NewWebPassword = False,
     web_password_file: options.WebPasswordFile = None,
@@ -354,6 +363,8 @@ def set_(
             "delist_parent_with_last_variant": delist_parent,
             "allows_zero_prices": zero_prices,
             "sells_without_stock": sell_without_stock,
+            "sends_images_itself": images_by_store,
+            "image_pages": None if image_pages is None else pages_of(image_pages),
             "brake_percent": brake_percent,
             "brake_at_least": brake_at_least,
             "stock_mode": stock_mode,
@@ -486,6 +497,21 @@ def _ports() -> "ChannelPorts":
 # --- what is told ---
 
 
+def _print_check_list(channel: "Channel") -> None:
+    """Print what the last look found, and what is to be done in the store's administration."""
+    from tradepost import wiring
+
+    if channel.checked_at is not None:
+        out.print(f"last check, {channel.checked_at:%Y-%m-%d %H:%M} UTC:")
+        for finding in channel.findings:
+            mark = "ok" if finding["is_good"] else "to do"
+            out.print(f"  {finding['name']}: {mark}; {finding['words']}", markup=False, soft_wrap=True)
+    settings = wiring.profile_of(channel).settings
+    out.print("pages of the store that show images:")
+    for line in page_lines(settings.image_pages, settings.rules.image_type):
+        out.print(f"  {line}".replace("CHANNEL", shlex.quote(channel.name)), markup=False, soft_wrap=True)
+
+
 def _state(channel: "Channel") -> str:
     if channel.is_paused:
         return "paused"
@@ -540,6 +566,8 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "highest_price": channel.highest_price,
         "zero_prices": channel.allows_zero_prices,
         "sell_without_stock": channel.sells_without_stock,
+        "images_by_store": channel.sends_images_itself,
+        "image_pages": sorted(channel.image_pages),
         "brake_percent": channel.brake_percent,
         "brake_at_least": channel.brake_at_least,
         "stock_mode": channel.stock_mode,
@@ -569,6 +597,8 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "refused_files": channel.fetched_files.filter(is_open=True).count(),
         "orders_compared": proof_json(channel),
         "schedules": [row_json(row) for row in wiring.schedules().of(channel.pk)],
+        "checked_at": channel.checked_at,
+        "checks": channel.findings,
         "connections": [
             {
                 "kind": c.kind,

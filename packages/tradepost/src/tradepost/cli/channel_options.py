@@ -86,6 +86,20 @@ NewKey = Annotated[
     bool, typer.Option("--new-signature-key", help="Read a new signature key, for the token that is stored.")
 ]
 NewFtpPassword = Annotated[bool, typer.Option("--new-ftp-password", help="Read a new password of the image server.")]
+ImagesByStore = Annotated[
+    bool | None,
+    typer.Option(
+        "--images-by-store/--no-images-by-store",
+        help="Without an image server, let the store write images itself; what 'add' finds it to take, it does.",
+    ),
+]
+ImagePages = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PAGES",
+        help="The store's pages that were told which image they show, such as 'SRCH CTGY'; 'none' for none.",
+    ),
+]
 NoImages = Annotated[bool, typer.Option("--no-images", help="Forget the image server.")]
 NewWebPassword = Annotated[
     bool, typer.Option("--new-web-password", help="Read a new password of the web server itself.")

@@ -24,7 +24,8 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.locks import Locks
-from tradepost.operations.selection import FULL_EXISTENCE
+from tradepost.domain.matching import LinkingPriority
+from tradepost.operations.selection import FULL_EXISTENCE, SKU_FROM
 
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 
@@ -246,6 +247,26 @@ def candidates(
     from tradepost.cli.link_choice import show_candidates
 
     return show_candidates(the_channel(channel), sku, as_json=as_json)
+
+
+def adopt(
+    *,
+    sku_from: Annotated[
+        LinkingPriority,
+        typer.Option("--sku-from", help="What of a product becomes its SKU in the catalogue; else it is its code."),
+    ] = LinkingPriority.SKU,
+    dry_run: DryRunOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Take the products of a store that is in use into the catalogue, as linked and paused listings.
+
+    Nothing is written to the store. What the catalogue has already is linked, and stays as it is there.
+    """
+    return _execute(
+        "adopt", None, dry_run=dry_run, channel=channel, as_json=as_json, options={SKU_FROM: sku_from.value}
+    )
 
 
 def set_type(

@@ -223,6 +223,7 @@ for _command in (
     listing_changes.remove,
     listing_changes.candidates,
     listing_changes.set_type,
+    listing_changes.adopt,
     listing_changes.accept_drift,
     listing_changes.accept_price,
     listing_changes.lock,

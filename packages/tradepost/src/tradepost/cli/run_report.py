@@ -28,6 +28,7 @@ _WORDS = {
     RunKind.LINK: "link",
     RunKind.SET_TYPE: "set type",
     RunKind.UNDO: "undo",
+    RunKind.ADOPT: "adopt",
     RunKind.GET_ORDERS: "get orders",
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",

@@ -140,6 +140,22 @@ def prices_held(channel: str) -> Change:
 # --- listings in the hub --------------------------------------------------------------------------------------------
 
 
+def product_adopted(
+    code: str, name: str, *, sku: str, external_id: int, price: Decimal | None, is_new: bool, reason: str
+) -> Change:
+    """A product of the store becomes a listing; `is_new`: one of the catalogue, too, which its SKU was not yet."""
+    fields = [FieldChange("external_id", None, external_id), FieldChange("sku", None, sku)]
+    if is_new:
+        fields.append(FieldChange("price", None, price))
+    action = Action.CREATE if is_new else Action.LINK
+    return Change(Subject(SubjectKind.LISTING, code, name), Side.HUB, action, tuple(fields), reason)
+
+
+def store_looked_through(channel: str) -> Change:
+    """What there is on the store as a whole."""
+    return Change(Subject(SubjectKind.CHANNEL, channel), Side.HUB, Action.KEEP, (), "asked to adopt the store")
+
+
 def listing_linked(
     code: str, name: str, *, before: int | None, external_id: int, reason: str, listing_id: int
 ) -> Change:
@@ -256,7 +272,7 @@ def product_unowned(code: str) -> Change:
     return _on_store(Action.KEEP, code, [], "a publish did not come to its end", None)
 
 
-def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int) -> Change:
+def listing_left_alone(code: str, *, side: Side, reason: str, listing_id: int | None) -> Change:
     return Change(Subject(SubjectKind.LISTING, code), side, Action.KEEP, (), reason, listing_id)
 
 

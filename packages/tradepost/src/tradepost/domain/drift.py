@@ -82,10 +82,7 @@ def content_drift(
     A group that was never proven, or of which the catalogue says something else by now, is left out; so is a field
     whose column did not come. `wanted` is built without any image file.
     """
-    marks = fingerprints(wanted.made)
-    # Without files its images are the missing ones, in their order.
-    sources = list(wanted.made.missing_images)
-    marks[Group.IMAGES] = fingerprint(sources)
+    marks, sources = _marks(wanted)
     compared = {group for group in CONTENT_GROUPS if proven.get(group) == marks[group]}
     found = {group: list[FieldChange]() for group in CONTENT_GROUPS if group in compared}
     for name, value in wanted.values.items():
@@ -98,6 +95,21 @@ def content_drift(
     if Group.IMAGES in found and not awaits_images and "images" not in product.absent:
         found[Group.IMAGES] += _image_drift(len(sources), product)
     return {group: tuple(changes) for group, changes in found.items()}
+
+
+def _marks(wanted: WantedProduct) -> tuple[dict[Group, str], list[str]]:
+    """The fingerprints of what is wanted without any image file, and the sources of its images."""
+    marks = fingerprints(wanted.made)
+    # Without files its images are the missing ones, in their order.
+    sources = list(wanted.made.missing_images)
+    marks[Group.IMAGES] = fingerprint(sources)
+    return marks, sources
+
+
+def as_they_are(wanted: WantedProduct, product: StoreProduct) -> dict[Group, str]:
+    """Return the fingerprints of those groups in which a store has what is wanted, whoever has put it there."""
+    marks, _ = _marks(wanted)
+    return {group: marks[group] for group, fields in content_drift(wanted, product, proven=marks).items() if not fields}
 
 
 def _image_drift(number: int, product: StoreProduct) -> Iterable[FieldChange]:

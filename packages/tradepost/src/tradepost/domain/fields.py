@@ -112,6 +112,11 @@ def _attached(
     return None if own == want else (own, want)
 
 
+def _title_of_page(have: str, want: str, *, ours: Collection[str] = frozenset()) -> Missing | None:
+    """`ours`: what is only proposed, and put where a page is made; a page that has none goes without."""
+    return None if have == want or (not have and want in ours) else (have, want)
+
+
 def _any_address(have: tuple[str, ...], want: str) -> Missing | None:
     return None if have else (None, want)
 
@@ -353,7 +358,15 @@ _TABLE = (
     Field("sku", Group.IDENTIFIERS, _CONTENT, "the SKU; of a parent its product's handle", _sku),
     Field("name", Group.TEXTS, _CONTENT, "the title, with the options of a variant", _name),
     Field("description", Group.TEXTS, _CONTENT, "the description, on pages of their own", _description),
-    Field("page_title", Group.TEXTS, _CONTENT, "the page title, else the title, on pages of their own", _page_title),
+    Field(
+        "page_title",
+        Group.TEXTS,
+        _CONTENT,
+        "the page title, else the title, on pages of their own; a page that has none is not given the title later",
+        _page_title,
+        compare=_title_of_page,
+        ours=lambda made, _have: () if made.product.page_title else {_page_title(made)},
+    ),
     Field(
         "price",
         Group.PRICE,

@@ -72,9 +72,10 @@ class StoreProduct:
     None means "can't be read with this token" for `stock`, `weight_grams`, `dimensions`, `custom_fields`, `addresses`
     and `variants`; it never means empty. `custom_fields` holds the fields that were asked for and exist. `created`:
     when it was made, in seconds of the store's own clock, and `updated` when it was changed last; 0 where the store
-    does not say. `with_baskets`: its count and the pieces that baskets hold of it together; None where the store does
-    not tell, or baskets take nothing from it. `absent`: the fields whose columns were asked for and did not come, or
-    were not asked for.
+    does not say. `counts_nothing`: it is to be counted and is not, as the store counts nothing at all.
+    `with_baskets`: its count and the pieces that baskets hold of it together; None where the store does not tell, or
+    baskets take nothing from it. `absent`: the fields whose columns were asked for and did not come, or were not asked
+    for.
     """
 
     id: int
@@ -96,6 +97,7 @@ class StoreProduct:
     variants: tuple[StoreVariant, ...] | None = None
     stock: StoreStock | None = None
     with_baskets: int | None = None
+    counts_nothing: bool = False
     addresses: tuple[str, ...] | None = None
     created: int = 0
     # How it was read, and not what it is: two readings of one state are equal.
@@ -119,6 +121,24 @@ class StoreRow:
     is_active: bool
     fields: dict[str, str] = field(default_factory=dict)
     created: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProductOutline:
+    """
+    What tells how a store's products belong together; `fields` are custom fields that were asked for.
+
+    `parts`: the codes of the products behind its variants, in their order, as far as each stands alone there.
+    `has_bundles`: it has variants of several products or pieces.
+    """
+
+    id: int
+    code: str
+    sku: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    created: int = 0
+    parts: tuple[str, ...] = ()
+    has_bundles: bool = False
 
 
 ProductsByKey = Mapping[str, StoreProduct]

@@ -23,6 +23,7 @@ from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed, RunLost, StoreRefused, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import LEASE, Progress, RunHandle
@@ -34,6 +35,7 @@ from tradepost.operations.selection import (
     IS_FORCED,
     LINK_TO,
     PLACED,
+    SKU_FROM,
     TELLS_ALL,
     UNDOES,
     Selection,
@@ -228,6 +230,7 @@ def selection_of(run: Run) -> Selection:
         full_existence=bool(run.options.get(FULL_EXISTENCE)),
         is_forced=bool(run.options.get(IS_FORCED)),
         link_to=run.options.get(LINK_TO, ""),
+        sku_from=LinkingPriority(run.options.get(SKU_FROM, LinkingPriority.SKU)),
         placed=tuple(run.options.get(PLACED, (None, None))),
         tells_all=bool(run.options.get(TELLS_ALL)),
         undoes=run.options.get(UNDOES),

@@ -12,6 +12,7 @@ from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError
 from tradepost.domain.order import AcknowledgeMode, StoreStatus
 from tradepost.domain.stock import StockMode
+from tradepost.miva.files.provisioned_images import takes_images
 from tradepost.miva.order_queues import WORKFLOW
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.product_records import CustomFieldValues, Id, Page, WireProduct, WireStore
@@ -92,6 +93,7 @@ def check_connection(
             has_image_type=_has_image_type(products, image_type),
             products=None if page is None else page.total_count,
             orders=None if "OrderList_Load_Query" in missing else _count_orders(client),
+            takes_images=None if "Provision_Store" in missing else takes_images(client),
         ),
         clock_difference_seconds=client.clock_difference_seconds,
         acknowledge=_look_at_acknowledging(client, acknowledgement, missing),

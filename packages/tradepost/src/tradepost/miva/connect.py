@@ -19,6 +19,7 @@ from tradepost.miva.check import check_connection
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_folder import ImageFolder
 from tradepost.miva.files.image_store import MivaImageStore, connect_images
+from tradepost.miva.files.provisioned_images import ProvisionedImages
 from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.address import Endpoint, endpoint_of
 from tradepost.miva.wire.client import MivaClient
@@ -142,6 +143,12 @@ class MivaConnector:
         self._check_host(address.host, port=address.real_port, is_local=is_local)
         connect = self._connect_for(_private(address.host, is_local=is_local))
         return connect_images(address, folder=image_folder_of(connection), retrying=retrying, connect=connect)
+
+    def open_own_images(
+        self, connection: StoreConnection, *, is_local: bool, retrying: stamina.RetryingCaller = API
+    ) -> ProvisionedImages:
+        """Make the port `ImageStore` of a store that writes its files itself. Raises AddressRefused, Reconfigure."""
+        return ProvisionedImages(self._client(connection, is_local=is_local, retrying=retrying))
 
     def settled_store(self, connection: StoreConnection) -> StoreConnection:
         """See the port."""

@@ -13,7 +13,7 @@ from tradepost.domain.order import ShipmentPath, StoreStatus
 from tradepost.domain.plan import Unit
 from tradepost.domain.shipment import in_cents
 from tradepost.domain.stock import OrderSighting
-from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.miva.documents import tags
 from tradepost.miva.documents.provision_messages import Meaning, attribute, messages_of
 from tradepost.miva.documents.tags import Tag
@@ -88,6 +88,9 @@ class MivaStore:
 
     def iterate_rows(self, *, custom_fields: Sequence[str] = (), page_size: int = 1000) -> Iterator[list[StoreRow]]:
         return self._reads.iterate_rows(custom_fields=custom_fields, page_size=page_size)
+
+    def iterate_outlines(self, *, custom_fields: Sequence[str], page_size: int = 500) -> Iterator[list[ProductOutline]]:
+        return self._reads.iterate_outlines(custom_fields=custom_fields, page_size=page_size)
 
     def iterate_existing(
         self, *, after: int = 0, changed_from: int | None = None, page_size: int = 1000

@@ -12,10 +12,10 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing, Rejected, TradepostError, UnexpectedAnswer
-from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.miva.rows import translate
 from tradepost.miva.rows.order_rows import OrderEntry, read_page
-from tradepost.miva.rows.product_records import CustomFieldValues, Id, Page, WireProduct, WireVariant
+from tradepost.miva.rows.product_records import Attribute, CustomFieldValues, Id, Page, WireProduct, WireVariant
 from tradepost.miva.wire import functions
 from tradepost.miva.wire.calls import Call
 from tradepost.miva.wire.client import MivaClient
@@ -76,6 +76,17 @@ class _RowWithFields(Struct, frozen=True):
     sku: str = ""
     active: bool = True
     dt_created: int = 0
+    custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
+
+
+class _Outline(Struct, frozen=True):
+    """How products belong together: what they say themselves, and whether their page has variants."""
+
+    id: Id
+    code: str
+    sku: str = ""
+    dt_created: int = 0
+    attributes: list[Attribute] | UnsetType = UNSET
     custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
 
 
@@ -178,24 +189,24 @@ class StoreReads:
             self._reads_totals = fields is not UNSET and translate.BASKET_TOTAL in fields.get(translate.BASKETS, {})
 
     def _with_variants(self, rows: Sequence[WireProduct]) -> Iterator[StoreProduct]:
-        variants = self._variants([row for row in rows if _has_dimensions(row)])
+        variants = self._variants([row.id for row in rows if _has_dimensions(row)])
         for row in rows:
             own = variants.get(row.id, ()) if row.id in variants or not _has_dimensions(row) else None
             yield translate.product_of(row, variants=own, grams=self._grams)
 
-    def _variants(self, parents: Sequence[WireProduct]) -> dict[int, list[WireVariant]]:
+    def _variants(self, parents: Sequence[int]) -> dict[int, list[WireVariant]]:
         """Load the variants of parents; those that may not be read are left out."""
         found: dict[int, list[WireVariant]] = {}
         for chunk in split(parents, size=_VARIANT_LOADS_PER_REQUEST):
             answers = self._client.multi_call(
-                [functions.product_variant_list_load_product(product_id=parent.id) for parent in chunk]
+                [functions.product_variant_list_load_product(product_id=parent) for parent in chunk]
             )
             for parent, answer in zip(chunk, answers, strict=True):
                 if isinstance(answer, PermissionMissing | Rejected):
                     continue
                 if isinstance(answer, TradepostError):
                     raise answer
-                found[parent.id] = answer
+                found[parent] = answer
         return found
 
     @cached_property
@@ -236,6 +247,15 @@ class StoreReads:
                 for row in full
             ]
 
+    def iterate_outlines(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[ProductOutline]]:
+        """See the port."""
+        names = [f"CustomField_Values:{translate.CUSTOM_FIELDS}:{name}" for name in custom_fields]
+        query = partial(functions.product_list_load_query, row=_Outline)
+        filters = columns(["attributes", *names])
+        for rows in PagesById(self._client, query, page_size=page_size, filters=filters):
+            variants = self._variants([row.id for row in rows if _has_dimensions(row)])
+            yield [_outline(row, variants.get(row.id, ())) for row in rows]
+
     def orders_by_id(self, ids: Collection[int]) -> OrdersById:
         """See the port."""
 
@@ -269,7 +289,24 @@ def _has_id(ids: Sequence[int]) -> Callable[[HasId], bool]:
     return lambda row: row.id in asked
 
 
-def _has_dimensions(row: WireProduct) -> bool:
+def _outline(row: _Outline, variants: Sequence[WireVariant]) -> ProductOutline:
+    single = [
+        variant.parts[0].product_code
+        for variant in variants
+        if len(variant.parts) == 1 and variant.parts[0].quantity == 1
+    ]
+    return ProductOutline(
+        row.id,
+        row.code,
+        row.sku,
+        translate.fields_of(row.custom_field_values),
+        row.dt_created,
+        tuple(dict.fromkeys(single)),
+        has_bundles=len(single) < len(variants),
+    )
+
+
+def _has_dimensions(row: WireProduct | _Outline) -> bool:
     return row.attributes is not UNSET and any(
         attribute.inventory or attribute.attemp_id for attribute in row.attributes
     )

@@ -50,19 +50,27 @@ def connect_channel(
     *,
     is_checked: bool = True,
     make_folder: bool = False,
+    chooses_images: bool = True,
     schedules: Mapping[ScheduledOperation, Schedule] = DEFAULT_SCHEDULES,
 ) -> tuple[int | None, Look]:
     """
     Connect a store: look at its connections first, and keep the channel only if all is well. Return its id.
 
     None, and nothing kept, where something is not: the name stays free, and the same may be asked again. Without
-    `is_checked` it is kept unseen. Raises NotAllowed for a name that is taken, AddressRefused.
+    `is_checked` it is kept unseen. `chooses_images`: where no image server is given, images go the way that the store
+    takes them in without one, if it does. Raises NotAllowed for a name that is taken, AddressRefused.
     """
     refuse_unusable(profile, ports)
     profile = _settled(profile, ports.connector)
-    look = look_at(profile, ports.connector, make_folder=make_folder) if is_checked else Look()
+    chooses = is_checked and chooses_images and profile.images is None
+    if chooses:
+        # Whether the store can is what the look finds out.
+        profile = _with_own_images(profile, is_on=True)
+    look = look_at(profile, ports.connector, make_folder=make_folder, is_new=chooses) if is_checked else Look()
     if not look.is_good:
         return None, look
+    if chooses and not look.takes_images:
+        profile = _with_own_images(profile, is_on=False)
     with ports.transaction():
         channel_id = ports.channels.add(profile)
         ports.schedules.keep(channel_id, _timed(schedules, profile, ports))
@@ -71,6 +79,10 @@ def connect_channel(
         if is_checked:
             _keep_look(channel_id, profile, look, ports)
     return channel_id, look
+
+
+def _with_own_images(profile: ChannelProfile, *, is_on: bool) -> ChannelProfile:
+    return replace(profile, settings=replace(profile.settings, sends_images_itself=is_on))
 
 
 def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts) -> Change:
@@ -270,7 +282,13 @@ def _refuse_misfits(settings: ChannelSettings) -> None:
 
 def _keep_look(channel_id: int, profile: ChannelProfile, look: Look, ports: ChannelPorts) -> None:
     store, images = faults(look.store), faults(look.images)
-    ports.channels.note_check(channel_id, store=store or CHECKED_WELL, images=images or CHECKED_WELL, at=ports.clock())
+    ports.channels.note_check(
+        channel_id,
+        store=store or CHECKED_WELL,
+        images=images or CHECKED_WELL,
+        findings=look.findings,
+        at=ports.clock(),
+    )
     found = {"store": store} | ({} if profile.images is None else {"images": images})
     ports.history.keep(
         [

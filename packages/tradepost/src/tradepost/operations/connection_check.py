@@ -16,9 +16,11 @@ from tradepost.operations.ports import (
     ContentCheck,
     ImageCheck,
     ImageConnection,
+    KeptFinding,
     ProbeCheck,
     StockCheck,
     StoreCheck,
+    StoreConnection,
 )
 
 USUAL_WINDOW_SECONDS = 120
@@ -57,24 +59,24 @@ _ACKNOWLEDGED = {
     AcknowledgeMode.QUEUE: "the workflows of the store's order queues are told of each order that is taken over",
     AcknowledgeMode.PICKING: "each order that is taken over gets a shipment that is being picked",
 }
+_ADDRESS = "store: address and credentials"
 _IMAGES = "images: log-in and folder"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One question: what was tried, whether it went well, and what was found or what cures it."""
-
-    name: str
-    is_good: bool
-    words: str = ""
+# One question: what was tried, whether it went well, and what was found or what cures it.
+Finding = KeptFinding
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found at the store, and at the image server."""
+    """
+    What was found at the store, and at the image server. `takes_images`: whether the store writes images itself; None
+    where that could not be asked.
+    """
 
     store: Sequence[Finding] = ()
     images: Sequence[Finding] = ()
+    takes_images: bool | None = None
 
     @property
     def findings(self) -> list[Finding]:
@@ -90,33 +92,40 @@ def faults(findings: Sequence[Finding]) -> str:
     return " ".join(finding.words for finding in findings if not finding.is_good)
 
 
-def look_at(profile: ChannelProfile, connector: Connector, *, make_folder: bool = False) -> Look:
+def look_at(profile: ChannelProfile, connector: Connector, *, make_folder: bool = False, is_new: bool = False) -> Look:
     """
     Look at a channel's store by reading only, and at its image server with a file that is taken away again.
 
-    `profile` has the secrets. `make_folder`: make the folder for images where it is missing. Never raises what a
-    connection is to blame for.
+    `profile` has the secrets. `make_folder`: make the folder for images where it is missing. `is_new`: what the store
+    can't take in itself is no fault yet. Never raises what a connection is to blame for.
     """
-    return Look(_store(profile, connector), _images(profile, connector, make_folder=make_folder))
-
-
-def _store(profile: ChannelProfile, connector: Connector) -> list[Finding]:
     if profile.store is None:
-        return [Finding("store", is_good=False, words="The channel has no store connection.")]
-    name = "store: address and credentials"
+        nothing = Finding("store", is_good=False, words="The channel has no store connection.")
+        return Look([nothing], _images(profile, connector, None, make_folder=make_folder, is_new=is_new))
     try:
-        rules = profile.settings.rules
-        check = connector.look_at_store(
-            profile.store,
-            is_local=profile.settings.is_local,
-            type_field=rules.type_field,
-            image_type=rules.image_type,
-            acknowledgement=profile.settings.acknowledgement,
-        )
+        check = _check(profile, profile.store, connector)
     except TradepostError as error:
-        return [Finding(name, is_good=False, words=str(error))]
+        refused = Finding(_ADDRESS, is_good=False, words=str(error))
+        return Look([refused], _images(profile, connector, None, make_folder=make_folder, is_new=is_new))
+    takes_images = check.content.takes_images
+    images = _images(profile, connector, takes_images, make_folder=make_folder, is_new=is_new)
+    return Look(_store(profile, check), images, takes_images)
+
+
+def _check(profile: ChannelProfile, store: StoreConnection, connector: Connector) -> StoreCheck:
+    rules = profile.settings.rules
+    return connector.look_at_store(
+        store,
+        is_local=profile.settings.is_local,
+        type_field=rules.type_field,
+        image_type=rules.image_type,
+        acknowledgement=profile.settings.acknowledgement,
+    )
+
+
+def _store(profile: ChannelProfile, check: StoreCheck) -> list[Finding]:
     return [
-        Finding(name, is_good=True, words=f"this is '{check.store_name}'"),
+        Finding(_ADDRESS, is_good=True, words=f"this is '{check.store_name}'"),
         *_rights(check),
         *_stock(check.stock, profile),
         *_content(check.content, profile),
@@ -273,9 +282,11 @@ def _clock(difference_seconds: float | None) -> Finding:
     return Finding(name, is_good=False, words=f"{words}; {cure}")
 
 
-def _images(profile: ChannelProfile, connector: Connector, *, make_folder: bool) -> list[Finding]:
+def _images(
+    profile: ChannelProfile, connector: Connector, takes_images: bool | None, *, make_folder: bool, is_new: bool
+) -> list[Finding]:
     if profile.images is None:
-        return [Finding("images: none", is_good=True, words="no image server, so publishing sends no images")]
+        return [_without_server(profile, takes_images, is_new=is_new)]
     try:
         check = connector.look_at_images(
             profile.images, store=profile.store, is_local=profile.settings.is_local, make_folder=make_folder
@@ -283,6 +294,26 @@ def _images(profile: ChannelProfile, connector: Connector, *, make_folder: bool)
     except TradepostError as error:
         return [Finding(_IMAGES, is_good=False, words=str(error))]
     return [_folder(profile.images, check), *_probed(profile.images, check)]
+
+
+def _without_server(profile: ChannelProfile, takes_images: bool | None, *, is_new: bool) -> Finding:
+    channel = shlex.quote(profile.name)
+    if profile.settings.sends_images_itself and takes_images:
+        words = "no image server is needed: the store takes images inside what publishing sends, and writes the files"
+        return Finding("images: by the store itself", is_good=True, words=words)
+    if profile.settings.sends_images_itself and takes_images is False and not is_new:
+        words = (
+            "This store does not take images inside what publishing sends; it may be too old for that. Name an image "
+            f"server with 'tradepost channel set {channel} --ftp-host HOST'."
+        )
+        return Finding("images: by the store itself", is_good=False, words=words)
+    words = "no image server, so publishing sends no images"
+    if takes_images and not is_new:
+        words += (
+            ". The store would take them inside what publishing sends: 'tradepost channel set "
+            f"{channel} --images-by-store'"
+        )
+    return Finding("images: none", is_good=True, words=words)
 
 
 def _probed(connection: ImageConnection, check: ImageCheck) -> list[Finding]:

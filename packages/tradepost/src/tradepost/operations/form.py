@@ -39,6 +39,7 @@ from tradepost.operations.ports import (
     SetupItem,
     SightedOrder,
     StoreStanding,
+    Taken,
     UnsentShipment,
     WriteOutcome,
 )
@@ -64,7 +65,8 @@ class Verdict:
 
     `drifts`: what is kept in mind of groups of fields, None for nothing. `stated`: pieces that become part of what is
     stated. Both by listing. `delivered`: the consumers that a batch was brought to.
-    `seen_files`: those that a later look may take, with their sizes in bytes.
+    `seen_files`: those that a later look may take, with their sizes in bytes. `taken`: products of the store that are
+    taken into the catalogue, and `settled_adoptions` the listings of those that are as they are there.
 
     `changed_orders`: those that somebody else has changed, so that what did not fit them may fit by now. `stamped`:
     custom fields of orders that acknowledging them has set, by our id. `answered_orders`: by the store's numbers, those
@@ -108,6 +110,8 @@ class Verdict:
     stated: dict[int, int] = field(default_factory=dict)
     delivered: list[str] = field(default_factory=list)
     seen_files: dict[FileId, int] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    settled_adoptions: list[int] = field(default_factory=list)
 
     def flag(self, listing_id: int, kind: Attention, message: str) -> None:
         """Say that a listing needs a person; what was said first of a kind stays."""
@@ -604,11 +608,15 @@ def record(
     name, key = cursor
     at = ports.clock()
     with ports.run.transaction():
+        if verdict.taken:
+            ports.adoptions.take(verdict.taken, at=at)
         if verdict.proven:
             ports.listings.record(verdict.proven)
         if verdict.flags or ended:
             ports.listings.flag(verdict.flags, ended=ended)
         _record_drift(ports, verdict, at)
+        if verdict.settled_adoptions:
+            ports.adoptions.settle(verdict.settled_adoptions)
         if verdict.closed_intents:
             ports.intents.close(verdict.closed_intents)
         if verdict.set_up:

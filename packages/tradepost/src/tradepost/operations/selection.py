@@ -11,6 +11,7 @@ from tradepost.domain.brake import Harm, Released, is_at_stake
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending, is_due_for_publish, request
+from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.ports import FamilyRows, ListingRow, Listings
@@ -19,12 +20,13 @@ from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 # groups of an overwrite, a sync that looks at every product of the store, or sends anew what was accepted there, the
 # product of a link by hand, when the orders were placed that are compared and whether all of them are told, and what
 # it may do whatever the brake says; that a preview is to be approved, and the saved plan, by its number, of a run that
-# carries it out; and the run that is undone.
+# carries it out; the run that is undone; and which of its codes a store that is adopted gives the catalogue as SKUs.
 AS_IF = "as_if"
 GROUPS = "groups"
 FULL_EXISTENCE = "full_existence"
 IS_FORCED = "is_forced"
 LINK_TO = "link_to"
+SKU_FROM = "sku_from"
 PLACED = "placed"
 TELLS_ALL = "tells_all"
 BEYOND_BRAKE = "beyond_brake"
@@ -41,7 +43,7 @@ class Selection:
     `is_forced`: it compares what was chosen, and sends its own values whatever was accepted before. `link_to`: the id
     or code of the product that the one listing of `only` is linked to. `placed`: from when until when the orders were
     placed that are compared, in seconds; `tells_all`: also of those that are as they should be. `undoes`: the run that
-    is undone.
+    is undone. `sku_from`: whether the SKU or the code of a store's product becomes its SKU in the catalogue.
     """
 
     only: frozenset[int] | None = None
@@ -53,6 +55,7 @@ class Selection:
     placed: tuple[int | None, int | None] = (None, None)
     undoes: int | None = None
     tells_all: bool = False
+    sku_from: LinkingPriority = LinkingPriority.SKU
 
     @classmethod
     def of(cls, only: Collection[int] | None = None, **options: Any) -> "Selection":

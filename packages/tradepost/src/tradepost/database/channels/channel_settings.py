@@ -5,6 +5,7 @@ from typing import Any
 
 from tradepost.database.models import Channel
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
+from tradepost.domain.image_pages import ImagePage
 from tradepost.domain.listing_rules import rules_of as listing_rules_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
@@ -52,6 +53,8 @@ def settings_of(channel: Channel) -> ChannelSettings:
         highest_price=channel.highest_price,
         allows_zero_prices=channel.allows_zero_prices,
         sells_without_stock=channel.sells_without_stock,
+        sends_images_itself=channel.sends_images_itself,
+        image_pages=frozenset(ImagePage(page) for page in channel.image_pages if page in list(ImagePage)),
         brake_percent=channel.brake_percent,
         brake_at_least=channel.brake_at_least,
         order_rules=tuple(rules_of(channel.order_rules)),

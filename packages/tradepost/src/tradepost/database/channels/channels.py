@@ -1,6 +1,6 @@
 """Channels: their settings as plain values, and the port of those that set channels up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -25,7 +25,14 @@ from tradepost.domain.listing_rules import rule_of as listing_rule_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order_rules import rule_of
 from tradepost.domain.plan import RunState
-from tradepost.operations.ports import CHECKED_WELL, ChannelProfile, Cipher, StoreStanding, WantedDifferences
+from tradepost.operations.ports import (
+    CHECKED_WELL,
+    ChannelProfile,
+    Cipher,
+    KeptFinding,
+    StoreStanding,
+    WantedDifferences,
+)
 
 _LONGEST_NAME = 100
 
@@ -99,7 +106,10 @@ class DjangoChannels:
         if forgotten:
             Listing.objects.filter(channel_id=channel_id, link=Link.LINKED.value).update(awaits_images=True)
 
-    def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
+    def note_check(
+        self, channel_id: int, *, store: str, images: str, findings: Sequence[KeptFinding], at: datetime
+    ) -> None:
+        Channel.objects.filter(pk=channel_id).update(findings=[plain(each) for each in findings], checked_at=at)
         for kind, result in ((ConnectionKind.STORE_API, store), (ConnectionKind.IMAGE_FTP, images)):
             connections = _in_use(channel_id).connections.filter(kind=kind.value)
             connections.update(tested_at=at, test_result=result)
@@ -184,6 +194,8 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.highest_price = settings.highest_price
     channel.allows_zero_prices = settings.allows_zero_prices
     channel.sells_without_stock = settings.sells_without_stock
+    channel.sends_images_itself = settings.sends_images_itself
+    channel.image_pages = sorted(page.value for page in settings.image_pages)
     channel.brake_percent = settings.brake_percent
     channel.brake_at_least = settings.brake_at_least
     # Rules of a newer version that was gone back from are left alone.

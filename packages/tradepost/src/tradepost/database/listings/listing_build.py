@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
@@ -32,8 +33,19 @@ class _New:
     pending: Pending
 
 
-def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at: datetime) -> int:
-    """Make what is missing, and put right what a changed catalogue made wrong."""
+def build_listings(
+    handles: Collection[str],
+    *,
+    channel_id: int,
+    queue: bool,
+    at: datetime,
+    codes: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> int:
+    """
+    Make what is missing, and put right what a changed catalogue made wrong.
+
+    `codes`: what is on the store already has its code there; by handle and SKU, which is blank for a parent.
+    """
     is_family = {
         product_id: bool(names)
         for product_id, names in ProductRecord.objects.filter(handle__in=handles).values_list("id", "option_names")
@@ -61,7 +73,7 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     wanted = [
         new
         for product_id, product in products.items()
-        for new in _family(product_id, product, variant_ids, queue=queue)
+        for new in _family(product_id, product, variant_ids, codes, queue=queue)
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
     wanted = _with_free_codes(wanted, channel_id)
@@ -76,8 +88,15 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     return len(new_parents) + len(rest)
 
 
-def _family(product_id: int, product: Product, variant_ids: dict[str, int], *, queue: bool) -> list[_New]:
-    codes = listing_codes(product)
+def _family(
+    product_id: int,
+    product: Product,
+    variant_ids: dict[str, int],
+    on_store: Mapping[tuple[str, str], str],
+    *,
+    queue: bool,
+) -> list[_New]:
+    codes = {sku: on_store.get((product.handle, sku), code) for sku, code in listing_codes(product).items()}
     pending = Pending.PUBLISH if queue and product.is_for_sale else Pending.NONE
     kind = Kind.VARIANT if product.is_family else Kind.SIMPLE
     family = [

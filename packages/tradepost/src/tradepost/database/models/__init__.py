@@ -1,5 +1,6 @@
 """The tables, one module per concept. Constraints hold the invariants; each index names the query it serves."""
 
+from tradepost.database.models.adoption import OutlineRecord
 from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
 from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
 from tradepost.database.models.existence import ExistenceNote
@@ -47,6 +48,7 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderPayload",
+    "OutlineRecord",
     "ParkedOrderRecord",
     "PlannedChange",
     "ProductRecord",

@@ -51,6 +51,13 @@ class Channel(models.Model):
     highest_price = MoneyField(null=True, blank=True)
     allows_zero_prices = models.BooleanField(default=False)
     sells_without_stock = models.BooleanField(default=False)
+    # Without an image server, images travel inside the documents that publish.
+    sends_images_itself = models.BooleanField(default=False)
+    # The pages of the store that were told which image they show: values of `ImagePage`.
+    image_pages = models.JSONField(default=list, blank=True)
+    # The lines of the last look at the connections: name, is_good, words.
+    findings = models.JSONField(default=list, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
     brake_percent = models.PositiveIntegerField(default=USUAL_PERCENT)
     brake_at_least = models.PositiveIntegerField(default=USUAL_AT_LEAST)
     # By group of fields, those that differ from `domain.drift.USUAL_POLICIES`.

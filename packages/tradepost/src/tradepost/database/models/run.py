@@ -18,6 +18,7 @@ class RunKind(StrEnum):
     LINK = "link"
     SET_TYPE = "set_type"
     UNDO = "undo"
+    ADOPT = "adopt"
     GET_ORDERS = "get_orders"
     SYNC_ORDERS = "sync_orders"
     RECONCILE_ORDERS = "reconcile_orders"

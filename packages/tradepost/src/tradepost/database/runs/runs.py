@@ -25,6 +25,7 @@ _LANES: Mapping[RunKind, str] = {
     RunKind.LINK: "listings",
     RunKind.SET_TYPE: "listings",
     RunKind.UNDO: "listings",
+    RunKind.ADOPT: "listings",
 }
 
 

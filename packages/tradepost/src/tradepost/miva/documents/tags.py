@@ -232,6 +232,13 @@ def image_type_add(*, code: str, description: str) -> Tag:
     return _with(_tag("ImageType_Add", {}, subjects=(code,)), Code=code, Description=description)
 
 
+def image_add(*, path: str, content: bytes) -> Tag:
+    """Let the store write an image file and register it; with the content that it has already it does nothing."""
+    tag = _tag("Image_Add", {"filepath": path, "encoding": "base64"}, subjects=(path,))
+    tag.element.text = base64.b64encode(content).decode("ascii")
+    return tag
+
+
 def product_image_replace_type(*, product_code: str, path: str, image_type: str) -> Tag:
     """Make a file the product's image of a type, whatever was before. Idempotent."""
     attributes = {"product_code": product_code, "filepath": path, "imagetype_code": image_type}

@@ -147,6 +147,12 @@ def stock_of(product: records.WireProduct) -> StoreStock | None:
     )
 
 
+def _counts_nothing(product: records.WireProduct) -> bool:
+    """The store's switch for everything shows in a product that is to be counted and is not, where both may be seen."""
+    settings = product.productinventorysettings
+    return settings is not UNSET and settings.active and product.product_inventory_active is False
+
+
 def with_baskets_of(product: records.WireProduct) -> int | None:
     """
     Return the count together with what baskets hold, None where the store doesn't tell or counts nothing.
@@ -214,6 +220,7 @@ def product_of(
         variants=None if variants is None else tuple(_variant(variant, own_attributes) for variant in variants),
         stock=stock_of(product),
         with_baskets=with_baskets_of(product),
+        counts_nothing=_counts_nothing(product),
         dimensions=_dimensions(product.productshippingrules),
         addresses=None
         if product.uris is UNSET

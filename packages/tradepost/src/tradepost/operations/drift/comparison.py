@@ -12,7 +12,7 @@ from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.content import WantedUnit
+from tradepost.domain.content import WantedProduct, WantedUnit
 from tradepost.domain.drift import (
     Drift,
     DriftFinding,
@@ -26,6 +26,7 @@ from tradepost.domain.drift import (
 )
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link
+from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Change, FieldChange, Plan, Unit
 from tradepost.domain.store import ProductsById, StoreProduct
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict
@@ -114,7 +115,7 @@ class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[in
         self, batch: Batch[ListingRow], facts: ComparisonFacts | None, seen: ProductsById
     ) -> Plan[Mapping[int, Compared]]:
         assert facts is not None
-        wanted = {product_id: self._wanted(family) for product_id, family in facts.families.items()}
+        wanted = {product_id: wanted_of(family, self._channel.rules) for product_id, family in facts.families.items()}
         compared: dict[int, Compared] = {}
         units: list[Unit] = []
         for row in facts.rows.values():
@@ -157,24 +158,30 @@ class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[in
             policies={**self._policies, **dict.fromkeys(row.locks.left_alone, DriftPolicy.STORE)},
         )
 
-    def _wanted(self, family: FamilyRows) -> WantedUnit | None:
-        """What the store should have of a family's listings that are there; None where none is what it was any more."""
-        known = {variant.sku for variant in family.product.variants}
-        kinds = {Kind.PARENT, Kind.VARIANT} if family.product.is_family else {Kind.SIMPLE}
-        takes_part = {
-            row.id
-            for row in family.listings
-            if row.status.link is Link.LINKED and row.kind in kinds and (row.kind is Kind.PARENT or row.sku in known)
-        }
-        return build_wanted(family, rules=self._channel.rules, takes_part=takes_part, files={}) if takes_part else None
+
+def wanted_of(family: FamilyRows, rules: ContentRules) -> WantedUnit | None:
+    """What the store should have of a family's listings that are there; None where none is what it was any more."""
+    known = {variant.sku for variant in family.product.variants}
+    kinds = {Kind.PARENT, Kind.VARIANT} if family.product.is_family else {Kind.SIMPLE}
+    takes_part = {
+        row.id
+        for row in family.listings
+        if row.status.link is Link.LINKED and row.kind in kinds and (row.kind is Kind.PARENT or row.sku in known)
+    }
+    return build_wanted(family, rules=rules, takes_part=takes_part, files={}) if takes_part else None
+
+
+def own_part(row: ListingRow, product: StoreProduct, wanted: WantedUnit | None) -> WantedProduct | None:
+    """What is wanted of a listing of its family, in the codes of its page; None where it is no part of it any more."""
+    if wanted is None:
+        return None
+    if row.kind is Kind.PARENT:
+        wanted = fitted_to_page(wanted, seen={code_key(row.code): product}, adds_only=False)
+    return next((each for each in wanted.products if each.listing_id == row.id and each.kind is row.kind), None)
 
 
 def _content(row: ListingRow, product: StoreProduct, wanted: WantedUnit | None) -> dict[Group, tuple[FieldChange, ...]]:
-    if wanted is None or not row.proven_fingerprints:
-        return {}
-    if row.kind is Kind.PARENT:
-        wanted = fitted_to_page(wanted, seen={code_key(row.code): product}, adds_only=False)
-    own = next((each for each in wanted.products if each.listing_id == row.id and each.kind is row.kind), None)
+    own = own_part(row, product, wanted) if row.proven_fingerprints else None
     if own is None:
         return {}
     return content_drift(own, product, proven=row.proven_fingerprints, awaits_images=row.awaits_images)

@@ -8,6 +8,15 @@ in-memory ones for tests are in `tests/fakes`, one file per port.
 
 from dataclasses import dataclass
 
+from tradepost.operations.ports.adoptions import (
+    Adoptions,
+    AdoptionTotals,
+    Known,
+    OutlineFamily,
+    OutlineRow,
+    Taken,
+    TakenListing,
+)
 from tradepost.operations.ports.catalogue import (
     Catalogue,
     CatalogueReader,
@@ -31,6 +40,7 @@ from tradepost.operations.ports.channel import (
     ChannelProfile,
     Channels,
     ChannelSettings,
+    KeptFinding,
     ScheduleRow,
     Schedules,
     WantedDifference,
@@ -132,6 +142,8 @@ __all__ = [
     "Accounts",
     "AcknowledgeCheck",
     "ActiveRun",
+    "AdoptionTotals",
+    "Adoptions",
     "Approval",
     "Catalogue",
     "CatalogueReader",
@@ -172,6 +184,8 @@ __all__ = [
     "ImageStore",
     "ImportCounts",
     "Intents",
+    "KeptFinding",
+    "Known",
     "KnownShipment",
     "KnownSighting",
     "LatestProducts",
@@ -188,6 +202,8 @@ __all__ = [
     "OrderWriter",
     "Orders",
     "OrdersById",
+    "OutlineFamily",
+    "OutlineRow",
     "PastChange",
     "PastChanges",
     "PersonalData",
@@ -230,7 +246,9 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "Taken",
     "TakenFile",
+    "TakenListing",
     "Target",
     "Targets",
     "UnitAnswer",
@@ -254,6 +272,7 @@ class Ports:
     source_images: SourceImages
     descriptions: DescriptionCleaner
     listings: Listings
+    adoptions: Adoptions
     drifts: Drifts
     intents: Intents
     inventory: StoreInventory

@@ -9,6 +9,7 @@ from typing import Protocol
 from tradepost.domain.acknowledgement import USUAL_VALUE, Acknowledgement
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.drift import USUAL_POLICIES, Policies
+from tradepost.domain.image_pages import ImagePage
 from tradepost.domain.listing_rules import ListingRule
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
@@ -40,6 +41,8 @@ class ChannelSettings:
     pieces may be in a basket before they count as missing. `lost_answer_seconds`: after that a request that was not
     answered can't land any more. `time_zone`: the IANA name of the zone that its schedules are read in.
     `lowest_price`, `highest_price`, `allows_zero_prices`: which prices are sent.
+    `sends_images_itself`: without an image server, images travel inside the documents that publish.
+    `image_pages`: the pages of the store that were told which image they show.
     `sells_without_stock`: whether what the catalogue asks it for goes on being sold at 0.
     `linking_priority`: what is asked first when a product of the store is looked for.
     `order_rules`: which orders are held, tagged, shipped how and by whom. `listing_rules`: what is made of the
@@ -77,6 +80,8 @@ class ChannelSettings:
     highest_price: Decimal | None = None
     allows_zero_prices: bool = False
     sells_without_stock: bool = False
+    sends_images_itself: bool = False
+    image_pages: frozenset[ImagePage] = frozenset()
     brake_percent: int = USUAL_PERCENT
     brake_at_least: int = USUAL_AT_LEAST
     order_rules: tuple[OrderRule, ...] = ()
@@ -116,6 +121,15 @@ class ChannelProfile:
     @property
     def name(self) -> str:
         return self.settings.name
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFinding:
+    """One line of the last look at a channel's connections."""
+
+    name: str
+    is_good: bool
+    words: str = ""
 
 
 # What a connection is noted to be in which a look has found nothing to mend.
@@ -219,8 +233,13 @@ class Channels(Protocol):
         """
         ...
 
-    def note_check(self, channel_id: int, *, store: str, images: str, at: datetime) -> None:
-        """Keep with the connections what a look found; a store that is well refuses the channel no more."""
+    def note_check(
+        self, channel_id: int, *, store: str, images: str, findings: Sequence[KeptFinding], at: datetime
+    ) -> None:
+        """
+        Keep with the connections what a look found, and with the channel every line of it; a store that is well refuses
+        the channel no more.
+        """
         ...
 
     def stop_runs(self, channel_id: int) -> int:

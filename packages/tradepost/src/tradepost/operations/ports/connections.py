@@ -96,7 +96,8 @@ class ContentCheck:
     What a store has and shows of it; None where nothing tells. `unseen`: columns of a product that do not come.
 
     `has_type_field` and `has_image_type`: whether what publishing would make is there already. `orders`: how many by
-    status, without those that there are none of.
+    status, without those that there are none of. `takes_images`: whether images may travel inside its documents; None
+    where the token may send none.
     """
 
     unseen: tuple[str, ...] = ()
@@ -104,6 +105,7 @@ class ContentCheck:
     has_image_type: bool | None = None
     products: int | None = None
     orders: Mapping[StoreStatus, int] | None = None
+    takes_images: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tradepost.domain.order import (
 )
 from tradepost.domain.plan import Unit
 from tradepost.domain.stock import OrderSighting, UnreadableSighting
-from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.domain.store import ProductOutline, StoreProduct, StoreRow
 from tradepost.operations.ports.existence import ExistingProduct, IdRange, LatestProducts, RangeCount
 
 
@@ -142,6 +142,14 @@ class Store(Protocol):
 
         Ends only when the store has said that there is no more; a page that fails raises, so that a caller never
         takes a part for the whole.
+        """
+        ...
+
+    def iterate_outlines(self, *, custom_fields: Sequence[str], page_size: int = 500) -> Iterator[list[ProductOutline]]:
+        """
+        Page through all products by ascending id, with the products behind their variants.
+
+        As for `iterate_rows`, the end comes only when the store has said so.
         """
         ...
 

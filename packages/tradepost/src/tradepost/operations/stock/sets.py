@@ -58,8 +58,11 @@ def plan_hide(row: ListingRow, product: StoreProduct | None, *, is_answered: boo
     """
     count = counted(product)
     before = count if count is not None else row.account
+    refusal = uncounted(product)
     is_again = row.status.pending is not Pending.HIDE
     change = changes.product_hidden(row.code, before=before, is_again=is_again, listing_id=row.id)
+    if refusal:
+        return SetPlan(change, refusal=f"{row.sku} can't be hidden. {refusal}")
     is_off_sale = count is not None and count <= 0
     if is_off_sale and is_right_at_zero(product, sells=False, is_answered=is_answered):
         return SetPlan(change, count=count)
@@ -95,12 +98,24 @@ def plan_set(row: ListingRow, product: StoreProduct | None, *, is_answered: bool
     if count is None:
         quantity = offered(row.available)
         change = changes.quantity_set(row.code, before=None, after=quantity, listing_id=row.id)
+        if refusal := uncounted(product):
+            return SetPlan(change, refusal=f"The quantity of {row.sku} is of no use there. {refusal}")
         return SetPlan(change, StockWrite(row.external_id or 0, quantity=quantity, stops_sale=not sells))
     if is_right_at_zero(product, sells=sells, is_answered=is_answered):
         return SetPlan(changes.account_opened(row.code, count=count, listing_id=row.id), count=count)
     # The count stays; what happens at zero does not.
     change = changes.sale_at_zero(row.code, goes_on=sells, was_known=False, listing_id=row.id)
     return SetPlan(change, StockWrite(row.external_id or 0, change=0, stops_sale=not sells), count=count)
+
+
+def uncounted(product: StoreProduct | None) -> str:
+    """Say why a stock would be no limit, where that can be seen; blank where it is one, or where nothing tells."""
+    if product is None or not product.counts_nothing:
+        return ""
+    return (
+        "The store counts no stock at all, so it would be sold without end whatever is written. Switch Track Inventory "
+        "on in the store's administration, at the inventory settings; it waits until then."
+    )
 
 
 def is_right_at_zero(product: StoreProduct | None, *, sells: bool, is_answered: bool) -> bool:

@@ -1,0 +1,26 @@
+"""
+Adopt: take the products of a store that is in use into the catalogue, as linked and paused listings.
+
+Nothing is written to the store. What it has is proven and wanted at once, so that nothing is due when the listings are
+freed; why it is so, ADR 24.
+"""
+
+from tradepost.domain.errors import NotAllowed
+from tradepost.operations.adopt.as_it_is import AsItIs
+from tradepost.operations.adopt.intake import Intake
+from tradepost.operations.form import drive
+from tradepost.operations.ports import Ports
+from tradepost.operations.selection import EVERYTHING, Selection
+
+
+def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
+    """
+    Adopt all products of the store. Idempotent: what is linked already stays as it is.
+
+    Raises what `ports.Store` raises; what was taken before stays, and the next run goes on. Raises NotAllowed for a
+    selection of listings.
+    """
+    if selection.only is not None:
+        raise NotAllowed("A store is adopted as a whole; it can't be limited to listings.")
+    drive(ports, Intake(ports.channel, sku_from=selection.sku_from))
+    drive(ports, AsItIs(ports.channel))
