@@ -119,3 +119,68 @@ def test_a_cell_that_cant_be_used_aborts_no_import(import_file, cell):
 
     assert VariantRecord.objects.filter(sku="GOOD", quantity=1).exists()
     assert Listing.objects.filter(sku="GOOD").count() == 3
+
+
+def variants(*names):
+    return {row[0]: tuple(map(str, row[1:])) for row in VariantRecord.objects.values_list("sku", *names)}
+
+
+def test_a_file_of_skus_touches_price_and_quantity_of_what_it_names_and_nothing_else(import_file):
+    """R3."""
+    import_file()
+    names = [field.attname for field in VariantRecord._meta.fields]
+    before = variants(*names)
+
+    report = import_file("sku,price,quantity\nTEE-S,11.50,\nNOBODYS,1,1\nTEE-M,,0\nMUG,7.90,\n")
+
+    after = variants(*names)
+    changed = {
+        (sku, name)
+        for sku, row in after.items()
+        for name, old, new in zip(names, before[sku], row, strict=True)
+        if old != new
+    }
+    assert changed - {("TEE-M", "stated_by"), ("TEE-M", "stated_at")} == {
+        ("TEE-S", "price"),
+        ("TEE-M", "quantity"),
+        ("TEE-M", "source_quantity"),
+    }
+    assert variants("price", "quantity") == {
+        "TEE-S": ("11.50", "5"),
+        "TEE-M": ("9.0040", "0"),
+        "MUG": ("7.90", "None"),
+    }
+    assert [(row.line, row.message) for row in report.refused] == [(3, "The catalogue has no SKU NOBODYS.")]
+    assert (report.saved, report.values) == (ImportCounts(updated=2, unchanged=1), 3)
+    assert {row[3:5] for row in listings() if row[1] == "TEE-S"} == {("11.50", "5")}
+    assert {row[3:5] for row in listings() if row[1] == "TEE-M"} == {("9.00", "0")}
+
+
+def test_the_same_file_of_skus_again_changes_nothing(import_file):
+    text = "sku,price,quantity\nTEE-S,11.50,4\n"
+    import_file()
+    import_file(text)
+    before = everything()
+
+    again = import_file(text)
+
+    assert again.saved == ImportCounts(unchanged=1)
+    assert everything() == before
+
+
+def test_what_many_rows_have_in_common_is_said_once_with_their_first_lines_and_their_number(import_file):
+    """R5: in the order of the file's lines, one line per cause."""
+    unknown = "".join(f"NOBODYS-{number},1\n" for number in range(1500))
+
+    report = import_file(f"sku,price\n,1\n{unknown}A,x\n,2\n")
+
+    assert [(cause.where, cause.message) for cause in report.told.causes()] == [
+        ("lines 2, 1504: ", "The row has no SKU."),
+        ("lines 3, 4, 5 and 1,497 more: ", "The catalogue has no such SKU."),
+        (
+            "line 1503: ",
+            "'x' in the column price is not a plain number such as 1234.50; it must be from 0 to below 100,000,000.",
+        ),
+    ]
+    assert (report.refused_rows, len(report.refused)) == (1503, 1003)
+    assert [row.line for row in report.refused] == sorted(row.line for row in report.refused)

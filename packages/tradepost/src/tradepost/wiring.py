@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tradepost.catalogues.registry import CatalogueFiles
+from tradepost.catalogues import template
+from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
@@ -35,6 +36,7 @@ from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import AddressRefused, NotAllowed
 from tradepost.domain.file_address import FOLDER, WEB, file_address
 from tradepost.domain.stock_explanation import ExplainedStock
@@ -201,6 +203,16 @@ def import_ports(
         without_images=[channel.name for channel in channels if image_connection_of(channel, cipher=None) is None],
         stops_at_zero=[channel.name for channel in channels if not settings_of(channel).sells_without_stock],
     )
+
+
+def catalogue_layouts() -> dict[CatalogueForm, str]:
+    """Describe the layouts of catalogue files that can be imported."""
+    return {each.form: each.description for each in FORMATS}
+
+
+def catalogue_template() -> str:
+    """Write a catalogue in the hub's own layout, with a few products to begin with."""
+    return template.text()
 
 
 def source_images(channel: Channel | None) -> ImageLibrary:

@@ -20,6 +20,7 @@ from tradepost.cli.arguments import (
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.schedule import interval_of
 from tradepost.domain.stock import Counting
@@ -37,14 +38,18 @@ if TYPE_CHECKING:
 
     from tradepost.database.models import Channel, ProductRecord, Run
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
-    from tradepost.operations.imports import ImportReport
-    from tradepost.operations.ports import RowReport
+    from tradepost.operations.import_report import Cause, ImportReport
+    from tradepost.operations.ports import Level, RowReport
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
 
 SHOWN_NOTES = 20
 SHOWN_HANDLES = 10
 
+FormOption = Annotated[
+    CatalogueForm | None,
+    typer.Option("--format", help="The file's layout; left out, its header says which."),
+]
 ImagesOption = Annotated[
     Path | None,
     typer.Option(
@@ -56,8 +61,11 @@ ImagesOption = Annotated[
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file in Shopify's product export layout.")],
+    file: Annotated[
+        Path, typer.Argument(help="Products, or SKUs with price or quantity; 'catalogue formats' lists the layouts.")
+    ],
     *,
+    form: FormOption = None,
     channel: Annotated[
         str, typer.Option("--channel", "-c", metavar="NAME", help="Build listings on this channel only, not on all.")
     ] = "",
@@ -79,6 +87,7 @@ def import_(
         queue=not no_queue,
         quiet=as_json,
         images=images,
+        form=form,
         dry_run=dry_run,
     )
     chained = [] if dry_run else _chained()
@@ -92,7 +101,7 @@ def import_(
         else:
             _tell_when_synced(report.awaiting_sync)
         _tell_chained(chained)
-    return Exit.WITH_ERRORS if report.refused else Exit.DONE
+    return Exit.WITH_ERRORS if report.refused_rows else Exit.DONE
 
 
 def bring_in(
@@ -102,16 +111,38 @@ def bring_in(
     queue: bool,
     quiet: bool,
     images: Path | None = None,
+    form: CatalogueForm | None = None,
     dry_run: bool = False,
 ) -> "ImportReport":
     """Import a file with a progress bar, or show what that would do; `channels` None: on all that follow."""
-    from tradepost.operations.imports import import_catalogue, preview_import
+    from tradepost.operations.imports import ImportOptions, import_catalogue, preview_import
     from tradepost.wiring import import_ports
 
     ports = import_ports(channels, requested_by=shell_user(), reads_files=True, images_root=images)
     bring = preview_import if dry_run else import_catalogue
+    options = ImportOptions(form=form, queue=queue)
     with progress(is_shown=not quiet) as step:
-        return bring(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
+        return bring(file, ports, options=options, progress=lambda rows: step(rows, None, "rows imported"))
+
+
+@app.command()
+def formats(*, as_json: JsonOption = False) -> None:
+    """List the layouts of files that can be imported."""
+    from tradepost.wiring import catalogue_layouts
+
+    layouts = catalogue_layouts()
+    if as_json:
+        print_json({"formats": [{"format": form, "description": words} for form, words in layouts.items()]})
+    else:
+        print_table(("format", "a"), layouts.items())
+
+
+@app.command()
+def template() -> None:
+    """Print a file in the hub's own layout, with two products, to begin with."""
+    from tradepost.wiring import catalogue_template
+
+    typer.echo(catalogue_template(), nl=False)
 
 
 @app.command()
@@ -426,16 +457,26 @@ def report_json(report: "ImportReport") -> dict[str, Any]:
         "parents": report.parents,
         "variants": report.variants,
         "simple": report.simple,
+        "values": report.values,
         "created": report.saved.created,
         "updated": report.saved.updated,
         "unchanged": report.saved.unchanged,
         "listings_built": report.listings_built,
         "restructured": report.restructured,
         "held": report.held,
-        "refused": [_row_json(row) for row in report.refused],
-        "off_sale": [_row_json(row) for row in report.reports if row.level is Level.OFF_SALE],
-        "notes": [_row_json(row) for row in report.reports if row.level is Level.NOTE],
+        "refused": _rows_json(report, Level.REFUSED),
+        "off_sale": _rows_json(report, Level.OFF_SALE),
+        "notes": _rows_json(report, Level.NOTE),
+        "causes": [_cause_json(cause) for cause in report.told.causes()],
     }
+
+
+def _rows_json(report: "ImportReport", level: "Level") -> list[dict[str, Any]]:
+    return [_row_json(row) for row in report.told.kept(level)]
+
+
+def _cause_json(cause: "Cause") -> dict[str, Any]:
+    return {"level": cause.level, "line": cause.line or None, "rows": cause.count, "message": cause.message}
 
 
 def _row_json(row: "RowReport") -> dict[str, Any]:
@@ -460,7 +501,12 @@ def _print(report: "ImportReport") -> None:
 
     saved = report.saved
     families = f"{report.parents} families with {report.variants} variants"
-    out.print(f"{report.rows} rows: {families}, {report.simple} simple products.")
+    brought = (
+        f"values of {counted(report.values, 'SKU')}"
+        if report.values
+        else f"{families}, {report.simple} simple products"
+    )
+    out.print(f"{report.rows} rows: {brought}.")
     out.print(f"Products and variants: {saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
     if report.built:
         out.print(f"{report.listings_built} new listings on {', '.join(report.built)}.", markup=False)
@@ -482,19 +528,20 @@ def _print(report: "ImportReport") -> None:
                 markup=False,
                 soft_wrap=True,
             )
-    notes = [row for row in report.reports if row.level is Level.NOTE]
-    for row in report.refused:
-        err.print(f"Refused: {_where(row)}{row.message}", markup=False, soft_wrap=True)
     # All of them: whoever imports has to see what shoppers lose.
-    for row in report.reports:
-        if row.level is Level.OFF_SALE:
-            err.print(f"Off sale: {_where(row)}{row.message}", markup=False, soft_wrap=True)
-    for row in notes[:SHOWN_NOTES]:
-        err.print(f"Note: {_where(row)}{row.message}", markup=False, soft_wrap=True)
+    _print_causes("Refused", report.told.causes(Level.REFUSED))
+    _print_causes("Off sale", report.told.causes(Level.OFF_SALE))
+    notes = report.told.causes(Level.NOTE)
+    _print_causes("Note", notes[:SHOWN_NOTES])
     if len(notes) > SHOWN_NOTES:
         err.print(f"... and {len(notes) - SHOWN_NOTES} more notes; --json has all of them.")
-    if report.refused:
-        out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
+    if report.refused_rows:
+        out.print(f"{report.refused_rows} rows or products were refused; the rest is in.")
+
+
+def _print_causes(what: str, causes: "Sequence[Cause]") -> None:
+    for cause in causes:
+        err.print(f"{what}: {cause.where}{cause.message}", markup=False, soft_wrap=True)
 
 
 def _print_totals(report: "ImportReport") -> None:
@@ -511,7 +558,3 @@ def _counted(handles: "Sequence[str]") -> str:
     named = ", ".join(handles[:SHOWN_HANDLES])
     more = f" and {len(handles) - SHOWN_HANDLES} more" if len(handles) > SHOWN_HANDLES else ""
     return f"{len(handles)} {'product' if len(handles) == 1 else 'products'} ({named}{more})"
-
-
-def _where(row: "RowReport") -> str:
-    return f"line {row.line}: " if row.line else f"{row.handle}: " if row.handle else ""

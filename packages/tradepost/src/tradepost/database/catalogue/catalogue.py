@@ -23,7 +23,16 @@ from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.listing import Link
 from tradepost.domain.stock import Counting
 from tradepost.domain.structure import is_reordered
-from tradepost.operations.ports import Clock, ImportCounts, SaleChange, Saying, SourceSettings, WantedChanges
+from tradepost.operations.ports import (
+    Clock,
+    ImportCounts,
+    SaleChange,
+    Saying,
+    SkuValues,
+    SourceSettings,
+    TakenValues,
+    WantedChanges,
+)
 
 
 class DjangoCatalogue:
@@ -88,6 +97,34 @@ class DjangoCatalogue:
             ]
         counts = _counts(products, {handle: product for handle, (_, product) in known.items()})
         return replace(counts, withdrawn=tuple(withdrawn), reordered=tuple(_with_pages(reordered)))
+
+    def take_values(self, values: Sequence[SkuValues], *, saying: Saying) -> TakenValues:
+        with transaction.atomic():
+            known = {
+                row["sku"]: row
+                for row in VariantRecord.objects.filter(sku__in=[each.sku for each in values], is_gone=False).values(
+                    "id", "sku", "price", "is_priced", "quantity", "product__handle"
+                )
+            }
+            given = [each for each in values if each.sku in known]
+            lock_variants(row["id"] for row in known.values())
+            priced = [
+                {"id": known[each.sku]["id"], "price": each.price, "is_priced": True}
+                for each in given
+                if each.price is not None and (each.price, True) != _price_of(known[each.sku])
+            ]
+            sql.update(VariantRecord, priced)
+            take_numbers(given, saying)
+            stated = stated_quantities([each.sku for each in given])
+        changed = {row["id"] for row in priced}
+        changed |= {row["id"] for sku, row in known.items() if stated[sku] != row["quantity"]}
+        # Also those whose number is the same and said anew: it may know of more orders.
+        handles = dict.fromkeys(known[each.sku]["product__handle"] for each in given)
+        return TakenValues(
+            ImportCounts(updated=len(changed), unchanged=len(given) - len(changed)),
+            tuple(handles),
+            frozenset(each.sku for each in values if each.sku not in known),
+        )
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
         wanted = {product.handle: product.is_for_sale for product in products}
@@ -191,6 +228,10 @@ def _with_pages(handles: Collection[str]) -> list[str]:
     parents = Listing.objects.filter(kind=Kind.PARENT.value, link=Link.LINKED.value, product__handle__in=list(handles))
     on_store = set(parents.values_list("product__handle", flat=True))
     return [handle for handle in handles if handle in on_store]
+
+
+def _price_of(row: Mapping[str, object]) -> tuple[object, object]:
+    return row["price"], row["is_priced"]
 
 
 def _is_same(known: Product, product: Product) -> bool:

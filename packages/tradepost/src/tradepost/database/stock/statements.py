@@ -10,7 +10,7 @@ from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Variant
 from tradepost.domain.stock import Counting, OrdersThrough
-from tradepost.operations.ports import Saying
+from tradepost.operations.ports import Saying, SkuValues
 
 _GIVEN = {
     "sku": Column.TEXT,
@@ -22,7 +22,7 @@ _GIVEN = {
 }
 
 
-def take_numbers(variants: Collection[Variant], saying: Saying) -> None:
+def take_numbers(variants: Collection[Variant | SkuValues], saying: Saying) -> None:
     """
     Take a source's numbers; those that are statements replace the one before.
 
@@ -59,7 +59,7 @@ def stated_quantities(skus: Collection[str]) -> dict[str, int | None]:
     return dict(VariantRecord.objects.filter(sku__in=skus).values_list("sku", "quantity"))
 
 
-def _row(variant: Variant, saying: Saying) -> dict[str, object]:
+def _row(variant: Variant | SkuValues, saying: Saying) -> dict[str, object]:
     by_row = saying.counting is Counting.COLUMN and variant.counted_at is not None
     return {
         "sku": variant.sku,
@@ -70,7 +70,7 @@ def _row(variant: Variant, saying: Saying) -> dict[str, object]:
     }
 
 
-def _knows_until(variant: Variant, saying: Saying) -> datetime:
+def _knows_until(variant: Variant | SkuValues, saying: Saying) -> datetime:
     """What was handed over after a row was counted is still in its number, whenever its file was written."""
     if saying.counting is not Counting.COLUMN or variant.counted_at is None:
         return saying.knows_until

@@ -9,9 +9,11 @@ in-memory ones for tests are in `tests/fakes`, one file per port.
 from dataclasses import dataclass
 
 from tradepost.operations.ports.catalogue import (
+    NO_COUNT_COLUMNS,
     Catalogue,
     CatalogueReader,
     ChannelListings,
+    CountColumns,
     HeldPrice,
     ImportCounts,
     Level,
@@ -22,7 +24,9 @@ from tradepost.operations.ports.catalogue import (
     SaleAtZero,
     SaleChange,
     Saying,
+    SkuValues,
     SourceSettings,
+    TakenValues,
     UnstatedQuantity,
     WantedChanges,
 )
@@ -125,6 +129,7 @@ __all__ = [
     "CHECKED_WELL",
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
+    "NO_COUNT_COLUMNS",
     "AccountEntry",
     "Accounts",
     "AcknowledgeCheck",
@@ -144,6 +149,7 @@ __all__ = [
     "ConsumerState",
     "ConsumerTarget",
     "ContentCheck",
+    "CountColumns",
     "Deliveries",
     "DescriptionCleaner",
     "Digest",
@@ -211,6 +217,7 @@ __all__ = [
     "ShipmentSources",
     "SightedOrder",
     "SightingPage",
+    "SkuValues",
     "SourceAddress",
     "SourceImages",
     "SourceSettings",
@@ -224,6 +231,7 @@ __all__ = [
     "StoreStanding",
     "Stretch",
     "TakenFile",
+    "TakenValues",
     "Target",
     "Targets",
     "UnitAnswer",
