@@ -15,6 +15,7 @@ passed over, and their order does not matter. A row that can't be used is refuse
 
 A file of products says all of each product that it has: an empty cell is an empty value, and a variant that its family
 has no more is taken off sale. A price that is missing stays as it was, and a quantity that is missing says nothing.
+What becomes of products that it does not have is [a matter of its source](../how-to/sources.md).
 
 ## template: the hub's own layout
 

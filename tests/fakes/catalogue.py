@@ -13,7 +13,9 @@ from tradepost.operations.ports import (
     ReadProduct,
     SaleChange,
     Saying,
+    SkuValues,
     SourceSettings,
+    TakenValues,
     WantedChanges,
 )
 
@@ -56,6 +58,21 @@ class MemoryCatalogue:
             )
             self.products[product.handle] = product
         return counts
+
+    def take_values(self, values: Sequence[SkuValues], *, saying: Saying) -> TakenValues:
+        self.calls.append(f"values {len(values)}")
+        known = self.owners([each.sku for each in values])
+        unknown = frozenset(each.sku for each in values if each.sku not in known)
+        return TakenValues(ImportCounts(updated=len(known)), tuple(known.values()), unknown)
+
+    def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
+        yield tuple(handle for handle, product in self.products.items() if product.variants)
+
+    def withdraw(self, handles: Collection[str]) -> list[SaleChange]:
+        self.calls.append(f"withdraw {len(handles)}")
+        for handle in handles:
+            self.products[handle] = replace(self.products[handle], variants=())
+        return []
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
         known = {variant.sku: product.handle for product in self.products.values() for variant in product.variants}

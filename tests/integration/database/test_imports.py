@@ -9,10 +9,10 @@ from fakes.images import MemorySourceImages
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Trigger, VariantRecord
+from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, Trigger, VariantRecord
 from tradepost.database.runs.history import RequestHistory
-from tradepost.operations.imports import ImportPorts, import_catalogue
-from tradepost.operations.ports import ImportCounts
+from tradepost.operations.imports import ImportOptions, ImportPorts, import_catalogue
+from tradepost.operations.ports import ImportCounts, Level
 
 ROWS = """\
 Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Variant Grams,Image Src
@@ -28,7 +28,7 @@ def import_file(database, tmp_path, noon):
     channels = [Channel.objects.create(name=name) for name in ("east", "north", "west")]
     path = tmp_path / "catalogue.csv"
 
-    def run(text=ROWS, *, atomic=transaction.atomic):
+    def run(text=ROWS, *, atomic=transaction.atomic, **options):
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
         ports = ImportPorts(
             reader=CatalogueFiles(),
@@ -40,7 +40,7 @@ def import_file(database, tmp_path, noon):
             transaction=atomic,
             clock=lambda: noon,
         )
-        return import_catalogue(path, ports)
+        return import_catalogue(path, ports, options=ImportOptions(**options))
 
     return run
 
@@ -184,3 +184,101 @@ def test_what_many_rows_have_in_common_is_said_once_with_their_first_lines_and_t
     ]
     assert (report.refused_rows, len(report.refused)) == (1503, 1003)
     assert [row.line for row in report.refused] == sorted(row.line for row in report.refused)
+
+
+# --- what a file does not have ------------------------------------------------------------------------------------
+
+MUG = "sku,name,price,quantity\nMUG,Mug,7.90,5\n"
+
+
+def gone():
+    return set(VariantRecord.objects.filter(is_gone=True).values_list("sku", flat=True))
+
+
+def test_what_a_file_does_not_have_is_counted_and_left_alone(import_file):
+    """R2: partial by default."""
+    import_file()
+    before = everything()
+
+    report = import_file("Handle,Title,Variant SKU,Variant Price\nmug,Mug,MUG,7.9\n")
+
+    assert (report.absent, report.is_full, gone()) == (1, False, set())
+    assert everything() == before
+
+
+def test_a_full_file_orphans_what_its_source_brought_last_and_nothing_of_others(import_file):
+    """T36, R2."""
+    import_file()
+    Listing.objects.filter(sku="TEE-S").update(link="linked", health="listed", external_id="9", account=5, pending="")
+    import_file("sku,name,price\nCUP,Cup,1\n", source="erp")
+
+    report = import_file("Handle,Title,Variant SKU,Variant Price\nmug,Mug,MUG,7.9\n", is_full=True)
+
+    assert (report.absent, report.is_full, gone()) == (1, True, {"TEE-S", "TEE-M"})
+    orphaned = set(Listing.objects.filter(is_orphaned=True).values_list("sku", flat=True))
+    assert orphaned == {"tee", "TEE-S", "TEE-M"}
+    assert set(Listing.objects.filter(sku="TEE-S").values_list("available", flat=True)) == {0}
+    told = [row.message for row in report.reports if row.level is Level.OFF_SALE]
+    assert len(told) == 3
+    assert "TEE-S on 'east' is not in the catalogue any more, so a sync takes it off sale: 5 pieces" in told[0]
+
+
+def test_what_another_source_brings_too_is_not_absent_from_the_first_any_more(import_file):
+    import_file(MUG, source="erp")
+    import_file(MUG, source="pim")
+
+    report = import_file("sku,name,price\nCUP,Cup,1\n", source="erp", is_full=True)
+
+    assert (report.absent, gone()) == (0, set())
+    assert ProductRecord.objects.get(handle="MUG").source.name == "pim"
+
+
+def test_a_row_that_is_refused_is_there_all_the_same(import_file):
+    import_file("sku,name,price,quantity\nMUG,Mug,7.90,5\nCUP,Cup,3,1\n")
+
+    report = import_file("sku,name,price,quantity\nMUG,Mug,7.90,many\nCUP,Cup,3,1\n", is_full=True)
+
+    assert (report.refused_rows, report.absent, gone()) == (1, 0, set())
+
+
+def test_the_same_full_file_again_changes_nothing(import_file):
+    import_file()
+    import_file(MUG, is_full=True)
+    before = everything()
+
+    again = import_file(MUG, is_full=True)
+
+    assert (again.absent, again.saved) == (0, ImportCounts(unchanged=2))
+    assert everything() == before
+
+
+# --- whose number it is -------------------------------------------------------------------------------------------
+
+
+def test_of_two_sources_one_states_a_quantity_whatever_kind_of_file_the_other_sends(import_file):
+    import_file(MUG, source="erp")
+
+    told = import_file("sku,quantity\nMUG,9\n", source="wms")
+    kept = VariantRecord.objects.get(sku="MUG").quantity
+    Source.objects.filter(name="wms").update(states="always")
+    import_file("sku,quantity\nMUG,9\n", source="wms")
+
+    assert [row.message for row in told.reports] == [
+        "MUG: the number 9 is not taken, because the source 'erp' states how many there are, and says 5."
+    ]
+    assert (kept, VariantRecord.objects.get(sku="MUG").quantity) == (5, 9)
+    assert VariantRecord.objects.get(sku="MUG").quantity_source.name == "wms"
+
+
+def test_a_source_whose_every_file_counts_still_does_not_count_the_last_one_again(import_file):
+    """Design of statements: `counts` is of each source."""
+    for name in ("erp", "wms"):
+        Source.objects.create(name=name, counts="file", states="always" if name == "wms" else "first")
+    import_file("sku,name,price,quantity\nMUG,Mug,7.90,5\n", source="erp")
+    VariantRecord.objects.update(quantity=2, stated_by="ada")
+
+    import_file("sku,name,price,quantity\nMUG,Mug,7.90,5\n", source="erp")
+    again = VariantRecord.objects.get().quantity
+    import_file("sku,name,price,quantity\nMUG,Mug!,7.90,5\n", source="erp")
+
+    assert (again, VariantRecord.objects.get().quantity) == (2, 5)

@@ -26,7 +26,7 @@ _decode_value = msgspec.json.Decoder(str | bool | None | list[Any] | dict[str, A
 _DIGITS = b"-0123456789"
 
 
-class JsonLines:
+class JsonCatalogue:
     """Implements `registry.CatalogueFormat`."""
 
     form = CatalogueForm.JSON_LINES

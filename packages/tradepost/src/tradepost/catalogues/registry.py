@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tradepost.catalogues.json_lines import JsonLines
+from tradepost.catalogues.json_lines import JsonCatalogue
 from tradepost.catalogues.miva_flat import MivaFlatFile
 from tradepost.catalogues.shopify_csv import ShopifyCsv
 from tradepost.catalogues.sku_values import SkuCsv
@@ -40,7 +40,7 @@ class CatalogueFormat(Protocol):
 
 
 # In the order in which a file is tried: one of SKUs alone has no column that the others lack.
-FORMATS: tuple[CatalogueFormat, ...] = (ShopifyCsv(), TemplateCsv(), MivaFlatFile(), SkuCsv(), JsonLines())
+FORMATS: tuple[CatalogueFormat, ...] = (ShopifyCsv(), TemplateCsv(), MivaFlatFile(), SkuCsv(), JsonCatalogue())
 
 
 class CatalogueFiles:

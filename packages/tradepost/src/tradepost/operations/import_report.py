@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tradepost.domain.identity import IdentityPlan, Lookalike
 from tradepost.domain.stock_attention import quantity_unknown_message
 from tradepost.operations.ports import (
+    ContestedQuantity,
     HeldPrice,
     ImportCounts,
     Level,
@@ -111,11 +112,12 @@ class ImportReport:
     """
     What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
 
-    `values`: how many SKUs the file has a price or a quantity for, where it has no products. `built`: how many listings
-    each channel got, by its name. `restructured`: the handles of products whose pages get another structure there;
-    `held`: those of which another change is queued first. `awaiting_sync`: the channels on which a sync has to hide,
-    put back or tell something. `images_left_out`: how many images can't be used, and `images_outside`: those of them
-    that lie outside the folder in which images may lie.
+    `absent`: how many products its source has brought that the file does not have; where it `is_full`, they are taken
+    out of the catalogue. `values`: how many SKUs it has a price or a quantity for, where it has no products. `built`:
+    how many listings each channel got, by its name. `restructured`: the handles of products whose pages get another
+    structure there; `held`: those of which another change is queued first. `awaiting_sync`: the channels on which a
+    sync has to hide, put back or tell something. `images_left_out`: how many images can't be used, and
+    `images_outside`: those of them that lie outside the folder in which images may lie.
     """
 
     rows: int = 0
@@ -124,6 +126,8 @@ class ImportReport:
     variants: int = 0
     simple: int = 0
     values: int = 0
+    absent: int = 0
+    is_full: bool = False
     saved: ImportCounts = field(default_factory=ImportCounts)
     built: Counter[str] = field(default_factory=Counter)
     restructured: dict[str, list[str]] = field(default_factory=dict)
@@ -145,6 +149,7 @@ class ImportReport:
             *map(_price_held, saved.wanted.held_prices),
             *map(_sold_at_zero, saved.wanted.at_zero),
             *map(_unstated, saved.wanted.unstated),
+            *map(_contested, saved.counts.contested),
             *map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn)),
         )
         self.awaiting_sync |= {each.channel for each in saved.sale_changes}
@@ -246,6 +251,26 @@ def _sale_changed(change: SaleChange) -> RowReport:
             pieces = f"{number} pieces are on sale there"
     message = f"{where} {why}, so a sync {what}: {pieces}."
     return RowReport(0, Level.OFF_SALE, message, change.handle)
+
+
+def nothing_absent(strays: int) -> RowReport:
+    """Say why a full file takes nothing out of the catalogue."""
+    why = f"{strays:,} of its rows belong to no product that can be told" if strays else "it has no product at all"
+    message = f"What the file does not have stays in the catalogue, although it is a full one, because {why}."
+    return RowReport(0, Level.NOTE, message)
+
+
+def _contested(quantity: ContestedQuantity) -> RowReport:
+    stated = "no number" if quantity.stated is None else str(quantity.stated)
+    message = (
+        f"{quantity.sku}: the number {quantity.given} is not taken, because the source '{quantity.owner}' states how "
+        f"many there are, and says {stated}."
+    )
+    cause = (
+        f"The number is not taken, because the source '{quantity.owner}' states how many there are, and says something "
+        "else; 'tradepost source set NAME --states always' lets another source do it."
+    )
+    return RowReport(0, Level.NOTE, message, cause=cause)
 
 
 def sku_unknown(values: SkuValues) -> RowReport:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.errors import quoted
+from tradepost.domain.errors import FileRefused, quoted
 from tradepost.domain.identity import IdentityPlan, plan_identity
 from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.stock import Counting
@@ -26,6 +26,7 @@ from tradepost.operations.import_report import (
     identity_words,
     images_outside_message,
     no_image_server,
+    nothing_absent,
     same_article,
     sku_taken,
     sku_unknown,
@@ -38,6 +39,7 @@ from tradepost.operations.ports import (
     CountColumns,
     DescriptionCleaner,
     History,
+    ImportCounts,
     Level,
     ListingBuilder,
     ReadProduct,
@@ -51,7 +53,7 @@ from tradepost.operations.previews import previewed
 
 BATCH = 200
 SOURCE = "catalogue"
-"""The one source that there is: whatever file is imported by hand."""
+"""The source of whatever file is imported by hand, and is not said to be another's."""
 
 # A time that lies less ahead is that of another clock.
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -90,12 +92,15 @@ class ImportPorts:
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """
-    How a file is imported. `source`: whose file it is. `form`: its layout; None: as its header says. `queue`: new
-    listings are queued to be published, and the pages of families that changed their shape to be given it.
+    How a file is imported. `source`: whose file it is. `form`: its layout; None: as its source or its header says.
+    `is_full`: what the source has brought and this file does not have is taken out of the catalogue; None: if the
+    source says so. `queue`: new listings are queued to be published, and the pages of families that changed their shape
+    to be given it.
     """
 
     source: str = SOURCE
     form: CatalogueForm | None = None
+    is_full: bool | None = None
     queue: bool = True
 
 
@@ -155,10 +160,12 @@ class _Import:
         self._channels = ports.catalogue.channel_names() if self._source.orders_column else []
         self._waiting: list[Product] = []
         self._present = array("q")  # of a million handles, only their hashes
+        self._strays = 0
         self._with_images = self._without_stock = 0
 
     def carry_out(self, progress: Callable[[int], None]) -> ImportReport:
-        file = self._ports.reader.read(self._path, form=self._options.form, counted=self._counted)
+        form = self._options.form or self._source.form
+        file = self._ports.reader.read(self._path, form=form, counted=self._counted)
         for batch in _batches(file):
             self._take(batch)
             progress(self._report.rows)
@@ -174,6 +181,7 @@ class _Import:
             report.rows += read.rows
             report.tell(*read.reports)
             self._present.extend(hash(handle) for handle in _handles_of(read))
+            self._strays += sum(report.level is Level.REFUSED and not report.handle for report in read.reports)
         products = [self._images.resolve(read.product, report) for read in batch if read.product is not None]
         if self._counted.names:
             products = [
@@ -184,6 +192,8 @@ class _Import:
             _note_descriptions(products, self._ports.descriptions, report)
         if products:
             self._waiting += self._save(products, batch, is_last=False)
+        if self._options.is_full and any(read.values is not None for read in batch):
+            raise FileRefused(f"{self._path} has SKUs only, which say nothing of what is absent; leave out --full.")
         if values := [self._as_counted(read.values, "") for read in batch if read.values is not None]:
             self._save_values(values)
 
@@ -233,8 +243,30 @@ class _Import:
             return replace(each, quantity=None, orders_through=())
         return replace(each, orders_through=through)
 
+    def _leave_out_absent(self) -> None:
+        """Count what the source has brought and this file does not have; where it is full, take that out."""
+        ports, report = self._ports, self._report
+        is_full = self._source.is_full if self._options.is_full is None else self._options.is_full
+        if report.values:
+            return
+        if is_full and (self._strays or not report.products):
+            report.tell(nothing_absent(self._strays))
+            is_full = False
+        present = set(self._present)
+        for handles in ports.catalogue.handles_of(self._options.source):
+            absent = [handle for handle in handles if hash(handle) not in present]
+            report.absent += len(absent)
+            for start in range(0, len(absent) if is_full else 0, BATCH):
+                gone = absent[start : start + BATCH]
+                with ports.transaction():
+                    withdrawn = ports.catalogue.withdraw(gone)
+                    ports.catalogue.refresh_wanted(gone)
+                report.add(SavedProducts(ImportCounts(withdrawn=tuple(withdrawn))))
+        report.is_full = is_full
+
     def _end(self) -> None:
         ports, report = self._ports, self._report
+        self._leave_out_absent()
         with ports.transaction():
             ports.catalogue.set_source(replace(self._source, digest=self._digest))
             for name, channel_id in ports.channel_ids.items():
@@ -258,8 +290,9 @@ def _kept_of(report: ImportReport, channel: str, *, file: str, digest: str) -> l
         "updated": saved.updated,
         "unchanged": saved.unchanged,
         "listings": built,
+        **({"withdrawn": report.absent} if report.is_full else {}),
     }
-    is_news = saved.created or saved.updated or built
+    is_news = saved.created or saved.updated or built or (report.is_full and report.absent)
     imported = changes.catalogue_imported(file, digest=digest, numbers=numbers)
     kept = [Result(imported, Outcome.APPLIED if is_news else Outcome.UNCHANGED)]
     if report.refused_rows:
@@ -323,7 +356,15 @@ def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -
         written = now
     is_last_file_again = source.counts is Counting.FILE and digest == source.digest
     counting = Counting.CHANGED if is_last_file_again else source.counts
-    return Saying(_name(path), now, min(written, now) - source.lag, counting=counting, lag=source.lag)
+    return Saying(
+        _name(path),
+        now,
+        min(written, now) - source.lag,
+        counting=counting,
+        lag=source.lag,
+        source=source.name,
+        states=source.states,
+    )
 
 
 def _digest(path: Path) -> str:

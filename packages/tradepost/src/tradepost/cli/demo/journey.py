@@ -96,7 +96,7 @@ class _Journey:
     # --- the steps ---
 
     def _import(self, catalogue: Path) -> None:
-        report = bring_in(catalogue, [self._channel], queue=True, quiet=self._quiet, images=self._images)
+        report = bring_in(catalogue, [self._channel], quiet=self._quiet, images=self._images)
         if not report.products:
             first = report.reports[0].message if report.reports else "The file has no rows."
             message = f"There is no product in {catalogue.name} that can be used. {first}"

@@ -13,6 +13,7 @@ from tradepost.operations.ports.catalogue import (
     Catalogue,
     CatalogueReader,
     ChannelListings,
+    ContestedQuantity,
     CountColumns,
     HeldPrice,
     ImportCounts,
@@ -69,6 +70,7 @@ from tradepost.operations.ports.existence import (
 )
 from tradepost.operations.ports.exports import ConsumerState, ExportBatch, OrderExports, OrderWriter
 from tradepost.operations.ports.fetches import (
+    CopiedFile,
     Fetches,
     FileContent,
     FileId,
@@ -77,6 +79,7 @@ from tradepost.operations.ports.fetches import (
     ShipmentSources,
     SourceAddress,
     TakenFile,
+    read_file,
 )
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
@@ -103,6 +106,7 @@ from tradepost.operations.ports.personal_data import PersonalData, PersonsData, 
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
+from tradepost.operations.ports.sources import CatalogueSource, CatalogueSources, ImportedFile, OpenPlace, SourceHistory
 from tradepost.operations.ports.stock import (
     AccountEntry,
     Accounts,
@@ -136,6 +140,8 @@ __all__ = [
     "ActiveRun",
     "Catalogue",
     "CatalogueReader",
+    "CatalogueSource",
+    "CatalogueSources",
     "ChangeWindow",
     "ChannelListings",
     "ChannelProfile",
@@ -149,6 +155,8 @@ __all__ = [
     "ConsumerState",
     "ConsumerTarget",
     "ContentCheck",
+    "ContestedQuantity",
+    "CopiedFile",
     "CountColumns",
     "Deliveries",
     "DescriptionCleaner",
@@ -173,6 +181,7 @@ __all__ = [
     "ImageConnection",
     "ImageStore",
     "ImportCounts",
+    "ImportedFile",
     "Intents",
     "KnownShipment",
     "KnownSighting",
@@ -184,6 +193,7 @@ __all__ = [
     "Listings",
     "NewShipment",
     "OpenIntent",
+    "OpenPlace",
     "OrderExports",
     "OrderRow",
     "OrderWriter",
@@ -219,6 +229,7 @@ __all__ = [
     "SightingPage",
     "SkuValues",
     "SourceAddress",
+    "SourceHistory",
     "SourceImages",
     "SourceSettings",
     "StockCheck",
@@ -240,6 +251,7 @@ __all__ = [
     "WantedChanges",
     "WriteAnswer",
     "WriteOutcome",
+    "read_file",
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from tradepost.domain.catalogue import Product
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
-from tradepost.domain.stock import Counting, OrdersThrough
+from tradepost.domain.stock import Counting, OrdersThrough, Stating
 from tradepost.operations.ports.listings import ListingRow
 
 
@@ -85,7 +85,7 @@ class ImportCounts:
     How many products and variants an import made, changed and left as they were.
 
     `withdrawn`: what is on stores of variants that the catalogue has no more. `reordered`: the handles of families on
-    stores whose options or values stand in another order.
+    stores whose options or values stand in another order. `contested`: numbers that were not taken.
     """
 
     created: int = 0
@@ -93,6 +93,7 @@ class ImportCounts:
     unchanged: int = 0
     withdrawn: "tuple[SaleChange, ...]" = ()
     reordered: tuple[str, ...] = ()
+    contested: "tuple[ContestedQuantity, ...]" = ()
 
     @property
     def numbers(self) -> "ImportCounts":
@@ -105,6 +106,7 @@ class ImportCounts:
             self.unchanged + other.unchanged,
             self.withdrawn + other.withdrawn,
             self.reordered + other.reordered,
+            self.contested + other.contested,
         )
 
 
@@ -124,6 +126,8 @@ class SourceSettings:
 
     `digest`: of the last file of it that was read to its end; blank if there was none. `counted_column`: the one that
     says when each number was counted, `orders_column`: the one that says up to which order; blank where none does.
+    `states`: whether its quantities are statements at all. `form`: the layout of its files; None: as their header says.
+    `is_full`: what a file does not have is not in the catalogue any more.
     """
 
     name: str
@@ -132,6 +136,9 @@ class SourceSettings:
     digest: str = ""
     counted_column: str = ""
     orders_column: str = ""
+    states: Stating = Stating.FIRST
+    form: CatalogueForm | None = None
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,8 @@ class Saying:
     Who says how many there are, and when.
 
     `knows_until`: pieces that had been handed over by then are out of the numbers; of one that says itself when it was
-    counted, those that had been by then, less the `lag`. `counting`: which numbers are statements.
+    counted, those that had been by then, less the `lag`. `counting`: which numbers are statements. `source`: who says
+    it; blank: a person. Of what another source states, its numbers are none, unless `states` says so.
     """
 
     by: str
@@ -148,6 +156,18 @@ class Saying:
     knows_until: datetime
     counting: Counting = Counting.CHANGED
     lag: timedelta = timedelta()
+    source: str = ""
+    states: Stating = Stating.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class ContestedQuantity:
+    """A quantity that another source (`owner`) states, as `stated`."""
+
+    sku: str
+    given: int
+    owner: str
+    stated: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +266,16 @@ class Catalogue(Protocol):
         ...
 
     def set_source(self, settings: SourceSettings) -> None: ...
+
+    def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
+        """Return the handles of the products that are there and that this source brought last, a batch at a time."""
+        ...
+
+    def withdraw(self, handles: Collection[str]) -> "list[SaleChange]":
+        """
+        Take products out of the catalogue: their listings are orphaned. Returns what of them is on stores; idempotent.
+        """
+        ...
 
     def channel_names(self) -> list[str]:
         """Name the channels that are in use."""
