@@ -68,7 +68,7 @@ def main() -> None:
             reads_files=True,
         )
         path = catalogue(hub.DATA)
-        imported = measured(server, lambda: import_catalogue(path, ports, queue=True))
+        imported = measured(server, lambda: import_catalogue(path, ports))
         run = CountingRun()
         sandbox_cpu = server.cpu_seconds()
         taken = measured(server, lambda: publish.execute(make(run)))

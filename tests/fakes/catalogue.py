@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from tradepost.domain.catalogue import Product
 from tradepost.domain.identity import KnownProduct
@@ -14,7 +13,9 @@ from tradepost.operations.ports import (
     ReadProduct,
     SaleChange,
     Saying,
+    SkuValues,
     SourceSettings,
+    TakenValues,
     WantedChanges,
 )
 
@@ -57,6 +58,21 @@ class MemoryCatalogue:
             )
             self.products[product.handle] = product
         return counts
+
+    def take_values(self, values: Sequence[SkuValues], *, saying: Saying) -> TakenValues:
+        self.calls.append(f"values {len(values)}")
+        known = self.owners([each.sku for each in values])
+        unknown = frozenset(each.sku for each in values if each.sku not in known)
+        return TakenValues(ImportCounts(updated=len(known)), tuple(known.values()), unknown)
+
+    def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
+        yield tuple(handle for handle, product in self.products.items() if product.variants)
+
+    def withdraw(self, handles: Collection[str]) -> list[SaleChange]:
+        self.calls.append(f"withdraw {len(handles)}")
+        for handle in handles:
+            self.products[handle] = replace(self.products[handle], variants=())
+        return []
 
     def owners(self, skus: Collection[str]) -> dict[str, str]:
         known = {variant.sku: product.handle for product in self.products.values() for variant in product.variants}
@@ -133,6 +149,6 @@ class MemoryReader:
         self.reads = reads
         self.times_read = 0
 
-    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
+    def read(self, path, *, form=None, counted=None) -> Iterator[ReadProduct]:
         self.times_read += 1
         yield from self.reads

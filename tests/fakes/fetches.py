@@ -6,8 +6,16 @@ from dataclasses import dataclass, field
 
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.domain.errors import TradepostError
-from tradepost.domain.shipment_file import KnownFile
-from tradepost.operations.ports import Fetches, FileContent, FileId, ShipmentSource, SourceAddress, TakenFile
+from tradepost.domain.fetched_file import KnownFile
+from tradepost.operations.ports import (
+    CopiedFile,
+    Fetches,
+    FileContent,
+    FileId,
+    ShipmentSource,
+    SourceAddress,
+    TakenFile,
+)
 
 
 @dataclass
@@ -24,8 +32,12 @@ class MemoryPlace:
             raise self.failure
         return sorted(self.files)
 
-    def read(self, name: str, *, tag: str = "") -> FileContent | None:
-        return self.files.get(name)
+    def copy(self, name, into, *, limit_bytes, tag="") -> CopiedFile | None:
+        found = self.files.get(name)
+        if found is None:
+            return None
+        into.write(found.content)
+        return CopiedFile(len(found.content), found.is_whole, tag=found.tag)
 
     def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:
         if len(self.files[name].content) != size_bytes:

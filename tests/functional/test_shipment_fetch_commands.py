@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -289,8 +290,7 @@ def test_a_secret_is_never_sent_to_another_address_and_goes_with_its_channel(pub
 
 def test_more_than_is_allowed_is_not_read(published, dock, web_place, store, monkeypatch):
     monkeypatch.setenv("TRADEPOST_TARGET_SECRET", store.ftp_password)
-    for module in ("exports.folder", "exports.web", "miva.files.server_folder"):
-        monkeypatch.setattr(f"tradepost.{module}.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("tradepost.operations.fetch_shipments.LARGEST_SHIPMENTS_BYTES", 1000)
     large = rows(*((number, "1Z") for number in range(1, 200)))
     web_place.offered = large.encode()
     remote = store.domain.files / "in"
@@ -356,7 +356,7 @@ def test_addresses_inside_a_network_are_for_local_channels_only(web_place):
             wiring.open_source(SourceAddress(address), is_local=False) as source,
             pytest.raises(AddressRefused, match="private network"),
         ):
-            source.read("shipments.csv")
+            source.copy("shipments.csv", BytesIO(), limit_bytes=1000)
     with (
         pytest.raises(AddressRefused, match="https addresses only"),
         wiring.open_source(SourceAddress(web_place.address), is_local=False),

@@ -45,7 +45,7 @@ from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.retrying import API
 from tradepost.miva.wire.transport import OpenTransport
 from tradepost.operations import adopt, get_orders, link, product_types, publish, sync, sync_orders
-from tradepost.operations.imports import ImportPorts, import_catalogue, preview_import
+from tradepost.operations.imports import ImportOptions, ImportPorts, import_catalogue, preview_import
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import plan_unlink, queue
 from tradepost.operations.selection import Selection
@@ -194,7 +194,7 @@ class Shop:
             images_root=images_root,
         )
         bring = preview_import if is_dry else import_catalogue
-        return bring(path, ports, queue=queue)
+        return bring(path, ports, options=ImportOptions(queue=queue))
 
     def _run(self, operation, *, is_dry: bool = False, only=None, preview: dict | None = None, **changes) -> MemoryRun:
         run = MemoryRun(is_dry=is_dry, atomic=transaction.atomic)

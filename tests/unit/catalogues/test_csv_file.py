@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tradepost.catalogues import csv_file
+from tradepost.catalogues import csv_file, text_file
 from tradepost.catalogues.csv_file import CsvRow, csv_rows
 from tradepost.domain.errors import FileRefused
 from tradepost.operations.ports import Level, RowReport
@@ -63,7 +63,7 @@ def test_a_repeated_column_is_noted_and_a_row_in_which_the_two_differ_refused(re
 
 
 def test_a_line_longer_than_memory_should_bear_costs_itself(read, monkeypatch):
-    monkeypatch.setattr(csv_file, "_MAX_LINE_CHARACTERS", 100)
+    monkeypatch.setattr(text_file, "_MAX_LINE_CHARACTERS", 100)
 
     refused, good = read(b"Code,Name\na," + b"A" * 1000 + b"\nb,B\n")
 

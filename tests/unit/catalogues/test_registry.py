@@ -6,6 +6,7 @@ import pytest
 
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.domain.catalogue import Product, Variant
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
 from tradepost.operations.ports import ReadProduct
 
@@ -13,7 +14,7 @@ from tradepost.operations.ports import ReadProduct
 class PriceList:
     """A format as a newcomer would write it: lines of SKU and price below a word that tells it from others."""
 
-    name = "price-list"
+    form = "price-list"
     description = "price list"
 
     def check(self, path):
@@ -23,7 +24,7 @@ class PriceList:
             if file.readline().strip() != "PRICES":
                 raise FileRefused("It does not begin with PRICES.")
 
-    def read(self, path, *, counted_column="", orders_column=""):
+    def read(self, path, *, counted):
         for line in path.read_text().splitlines()[1:]:
             sku, price = line.split()
             yield ReadProduct(Product(sku, sku, "", (Variant(sku, (), Decimal(price), None, 1),)), (), 1)
@@ -51,11 +52,13 @@ def test_a_file_of_no_format_is_refused_with_the_reason_of_each(files, tmp_path)
     with pytest.raises(FileRefused) as refusal:
         files.read(path)
 
-    assert str(refusal.value) == (
+    words = str(refusal.value)
+    assert words.startswith(
         f"{path} is in no format that can be imported. It is no product export in Shopify's layout: {path} lacks the "
         "columns Handle, Title, Variant Price. It must be a product export in Shopify's layout, with its header row. "
-        "It is no price list: It does not begin with PRICES."
+        "It is no catalogue in the hub's own layout"
     )
+    assert words.endswith("It is no price list: It does not begin with PRICES.")
 
 
 def test_a_reason_that_all_formats_have_is_told_once(files, tmp_path):
@@ -64,4 +67,15 @@ def test_a_reason_that_all_formats_have_is_told_once(files, tmp_path):
 
 
 def test_formats_have_names_of_their_own():
-    assert len({known.name for known in FORMATS}) == len(FORMATS)
+    assert len({known.form for known in FORMATS}) == len(FORMATS)
+
+
+def test_a_format_that_is_named_is_taken_at_its_word_and_recognised_by_no_header(files, tmp_path):
+    path = tmp_path / "values.csv"
+    path.write_text("sku,name,price\nMUG,Mug,7.90\n")
+
+    (value,) = files.read(path, form=CatalogueForm.SKUS)
+
+    assert (value.product, value.values.sku, value.values.price) == (None, "MUG", Decimal("7.90"))
+    with pytest.raises(FileRefused, match="lacks the columns Handle"):
+        files.read(path, form=CatalogueForm.SHOPIFY)

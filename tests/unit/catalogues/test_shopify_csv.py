@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.ports import Level, RowReport
+from tradepost.operations.ports import CountColumns, Level, RowReport
 
 HEADER = (
     "Handle,Title,Body (HTML),Vendor,Type,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,"
@@ -495,7 +495,7 @@ def test_whatever_a_cell_holds_it_costs_no_more_than_its_row(tmp_path_factory, r
 def test_a_column_that_the_source_names_says_when_a_number_was_counted(read, text, counted_at):
     header = "Handle,Title,Variant Price,Variant Inventory Qty,Counted\n"
 
-    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted_column="Counted")
+    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted=CountColumns(counted_at="Counted"))
 
     assert [(variant.quantity, variant.counted_at) for variant in mug.product.variants] == [(5, counted_at)]
     assert [report for report in mug.reports if "Counted" in report.message] == []
@@ -505,7 +505,7 @@ def test_a_column_that_the_source_names_says_when_a_number_was_counted(read, tex
 def test_what_is_no_time_of_counting_is_noted_and_the_row_is_taken(read, text):
     header = "Handle,Title,Variant Price,Variant Inventory Qty,Counted\n"
 
-    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted_column="Counted")
+    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted=CountColumns(counted_at="Counted"))
 
     assert mug.product.variants[0].counted_at is None
     assert any("is no time such as" in report.message for report in mug.reports)
@@ -513,7 +513,7 @@ def test_what_is_no_time_of_counting_is_noted_and_the_row_is_taken(read, text):
 
 def test_a_file_without_the_column_that_says_when_it_was_counted_is_refused(read):
     with pytest.raises(FileRefused, match="lacks the column Counted"):
-        read("mug,Mug,7.90\n", header="Handle,Title,Variant Price\n", counted_column="Counted")
+        read("mug,Mug,7.90\n", header="Handle,Title,Variant Price\n", counted=CountColumns(counted_at="Counted"))
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,7 @@ def test_a_file_without_the_column_that_says_when_it_was_counted_is_refused(read
 def test_a_column_that_the_source_names_says_up_to_which_order_was_counted(read, text, quantity, through):
     header = "Handle,Title,Variant Price,Variant Inventory Qty,Orders\n"
 
-    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, orders_column="Orders")
+    (mug,) = read(f"mug,Mug,7.90,5,{text}\n", header=header, counted=CountColumns(orders_through="Orders"))
 
     assert [(variant.quantity, variant.orders_through) for variant in mug.product.variants] == [(quantity, through)]
     noted = [report for report in mug.reports if "no order number such as 1042" in report.message]

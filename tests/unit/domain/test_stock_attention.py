@@ -78,7 +78,7 @@ def test_a_number_that_stands_still_names_the_setting():
     (message,) = attentions(WatchedStock(1, "MUG", 5, 9, MARCH, reserved=4, shipped=4)).values()
 
     assert message.startswith("The number of MUG stands at 9 since 2026-03-01, while 4 pieces were shipped")
-    assert "'tradepost catalogue source --counts file'" in message
+    assert "'tradepost source set catalogue --counts file'" in message
 
 
 def test_a_number_that_stands_still_since_nobody_knows_when_is_said_without_a_day():

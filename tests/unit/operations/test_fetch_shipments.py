@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from fakes.fetches import MemoryPlace
 from fakes.hub import MemoryHub
 from tradepost.domain.errors import StorageRefused, StoreUnavailable
+from tradepost.domain.fetched_file import (
+    LONGEST_FILE_NAME,
+    SHIPMENT_ENDINGS,
+    has_ended,
+    is_meant,
+    name_problem,
+    put_away_name,
+)
 from tradepost.domain.plan import Outcome
-from tradepost.domain.shipment_file import LONGEST_FILE_NAME, has_ended, is_meant, name_problem, put_away_name
 from tradepost.operations.fetch_shipments import FetchShipments
 from tradepost.operations.ports import FileContent
 
@@ -101,7 +108,11 @@ def test_of_many_files_each_whole_one_is_taken_once_and_found_in_the_folder_that
         hub.drive(FetchShipments())
 
     place = hub.shipment_sources.places["dock"]
-    whole = {name: content for name, (content, is_whole) in files.items() if is_whole and is_meant(name)}
+    whole = {
+        name: content
+        for name, (content, is_whole) in files.items()
+        if is_whole and is_meant(name, endings=SHIPMENT_ENDINGS)
+    }
     assert sorted(taken.id.name for taken in hub.shipment_sources.taken) == sorted(whole)
     assert set(place.files) == set(files) - set(whole), "what is not whole, or not meant, stays where it is"
     away = {
@@ -118,7 +129,7 @@ def test_of_many_files_each_whole_one_is_taken_once_and_found_in_the_folder_that
     [("a.csv", True), ("A.CSV", True), (".a.csv", False), ("a.csv.part", False), ("a.tmp", False), ("csv", False)],
 )
 def test_files_that_are_being_written_under_another_name_are_left(name, is_one):
-    assert is_meant(name) is is_one
+    assert is_meant(name, endings=SHIPMENT_ENDINGS) is is_one
 
 
 @pytest.mark.parametrize("name", ["a/b.csv", "..\\a.csv", "a\n.csv", "\udcff.csv", "x" * LONGEST_FILE_NAME + ".csv"])

@@ -6,14 +6,17 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tradepost.catalogues.registry import CatalogueFiles
+from tradepost.catalogues import template
+from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.catalogue.sources import DjangoSources
 from tradepost.database.channels import channels
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
@@ -32,18 +35,21 @@ from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.database.orders.targets import DjangoTargets
-from tradepost.database.runs.history import RequestHistory
+from tradepost.database.runs.history import RequestHistory, SourceRequestHistory
 from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock import remainders
 from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import AddressRefused, NotAllowed
+from tradepost.domain.fetched_file import CATALOGUE_ENDINGS
 from tradepost.domain.file_address import FOLDER, WEB, file_address
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
 from tradepost.exports.folder import LocalFolder
+from tradepost.exports.one_file import OneFile
 from tradepost.exports.registry import OrderFiles
 from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
@@ -62,6 +68,7 @@ from tradepost.operations import (
     product_types,
     publish,
     reconcile_orders,
+    source_imports,
     sync,
     sync_orders,
     undo,
@@ -79,6 +86,8 @@ from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
     Catalogue,
+    CatalogueSource,
+    CatalogueSources,
     ChannelProfile,
     Clock,
     ConsumerTarget,
@@ -102,6 +111,8 @@ from tradepost.operations.ports import (
     Targets,
 )
 from tradepost.operations.selection import Selection
+from tradepost.operations.source_imports import SourcePorts
+from tradepost.operations.sources import SourceEditPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.security.encryption import FernetCipher
@@ -226,6 +237,64 @@ def import_ports(
 
 def _sends_images(channel: Channel) -> bool:
     return channel.sends_images_itself or image_connection_of(channel, cipher=None) is not None
+
+
+def catalogue_layouts() -> dict[CatalogueForm, str]:
+    """Describe the layouts of catalogue files that can be imported."""
+    return {each.form: each.description for each in FORMATS}
+
+
+def catalogue_template() -> str:
+    """Write a catalogue in the hub's own layout, with a few products to begin with."""
+    return template.text()
+
+
+def sources() -> CatalogueSources:
+    return DjangoSources(cipher=cipher)
+
+
+def source_edit_ports(
+    *, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now
+) -> SourceEditPorts:
+    """Give what adding, changing and removing sources needs; `requested_by` is kept."""
+    return SourceEditPorts(
+        sources=sources(),
+        history=SourceRequestHistory(requested_by=requested_by, trigger=trigger, clock=clock),
+        transaction=transaction.atomic,
+        clock=clock,
+    )
+
+
+def source_ports(name: str, *, requested_by: str, clock: Clock = timezone.now) -> SourcePorts:
+    """
+    Give what fetching and importing a source's files needs; no image of theirs is a file of this machine.
+
+    Raises NotAllowed for one that there is not, Reconfigure when the key to its secret does not fit.
+    """
+    source = sources().read(name, with_secret=True)
+    if source is None:
+        raise NotAllowed(f"There is no source '{name}'; 'tradepost source list' has them.")
+    imports = import_ports(requested_by=requested_by or f"source: {name}", reads_files=False, clock=clock)
+    return SourcePorts(source, sources(), imports, _open_catalogue_source, clock)
+
+
+def import_source(name: str, run: ActiveRun, *, requested_by: str, clock: Clock = timezone.now) -> None:
+    """Do what a run of a source does, as long as the run is ours. Raises as `source_ports` and `import_source` do."""
+    ports = source_ports(name, requested_by=requested_by, clock=clock)
+    source_imports.import_source(replace(ports, imports=replace(ports.imports, transaction=run.transaction)), run)
+
+
+@contextmanager
+def _open_catalogue_source(source: CatalogueSource) -> Iterator[FilePlace]:
+    """Open where a source's files are: a folder, or the one file that its address names."""
+    assert source.at is not None
+    address = file_address(source.at.address)
+    at, file = source.at, ""
+    if address.protocol not in WEB and address.path.lower().endswith(CATALOGUE_ENDINGS):
+        folder, _, file = at.address.rpartition("/")
+        at = replace(at, address=folder or "/")
+    with open_source(at, is_local=source.is_local) as place:
+        yield OneFile(place, unquote(file) if address.protocol != FOLDER else file) if file else place
 
 
 def source_images(channel: Channel | None) -> ImageLibrary:

@@ -1,21 +1,27 @@
 """
-The formats of catalogue files. A new one is a module beside this one, and a line in `FORMATS`.
+The formats of catalogue files. A new one is a module beside this one, a member of `CatalogueForm`, and a line in
+`FORMATS`.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tradepost.catalogues.json_lines import JsonCatalogue
+from tradepost.catalogues.miva_flat import MivaFlatFile
 from tradepost.catalogues.shopify_csv import ShopifyCsv
+from tradepost.catalogues.sku_values import SkuCsv
+from tradepost.catalogues.template import TemplateCsv
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.ports import ReadProduct
+from tradepost.operations.ports import NO_COUNT_COLUMNS, CountColumns, ReadProduct
 
 
 class CatalogueFormat(Protocol):
     """A layout of catalogue files; `description` finishes the sentence "The file is no ..."."""
 
     @property
-    def name(self) -> str: ...
+    def form(self) -> CatalogueForm: ...
 
     @property
     def description(self) -> str: ...
@@ -28,22 +34,34 @@ class CatalogueFormat(Protocol):
         """
         ...
 
-    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
+    def read(self, path: Path, *, counted: CountColumns) -> Iterator[ReadProduct]:
         """Read a file that `check` let pass, as `operations.ports.CatalogueReader` has it."""
         ...
 
 
-FORMATS: tuple[CatalogueFormat, ...] = (ShopifyCsv(),)
+# In the order in which a file is tried: one of SKUs alone has no column that the others lack.
+FORMATS: tuple[CatalogueFormat, ...] = (ShopifyCsv(), TemplateCsv(), MivaFlatFile(), SkuCsv(), JsonCatalogue())
 
 
 class CatalogueFiles:
-    """Implements `operations.ports.CatalogueReader`: each file is read by the first format that it is of."""
+    """
+    Implements `operations.ports.CatalogueReader`: a file is read by the format that is named, else by the first one
+    that it is of.
+    """
 
     def __init__(self, formats: Sequence[CatalogueFormat] = FORMATS) -> None:
         self._formats = formats
 
-    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
-        return self._format_of(path).read(path, counted_column=counted_column, orders_column=orders_column)
+    def read(
+        self, path: Path, *, form: CatalogueForm | None = None, counted: CountColumns = NO_COUNT_COLUMNS
+    ) -> Iterator[ReadProduct]:
+        catalogue_format = self._format_of(path) if form is None else self._named(path, form)
+        return catalogue_format.read(path, counted=counted)
+
+    def _named(self, path: Path, form: CatalogueForm) -> CatalogueFormat:
+        named = next(each for each in self._formats if each.form is form)
+        named.check(path)
+        return named
 
     def _format_of(self, path: Path) -> CatalogueFormat:
         """Raises FileRefused: with the one reason where all formats agree (no such file), else with each format's."""

@@ -5,7 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradepost.catalogues import cells
-from tradepost.catalogues.csv_file import CsvContent, CsvRow, check_csv, csv_rows
+from tradepost.catalogues.csv_file import CsvRow, check_csv, csv_rows
+from tradepost.catalogues.text_file import NamedContent, TextFile
 from tradepost.domain.errors import quoted
 from tradepost.domain.order import LARGEST_ID, LARGEST_QUANTITY
 from tradepost.domain.shipment import LARGEST_COST
@@ -35,9 +36,9 @@ class ShipmentCsv:
 
     def rows_of(self, name: str, content: bytes) -> Iterator[ShipmentRow | RowReport]:
         """See the port."""
-        return self._rows(CsvContent(name, content))
+        return self._rows(NamedContent(name, content))
 
-    def _rows(self, path: Path | CsvContent) -> Iterator[ShipmentRow | RowReport]:
+    def _rows(self, path: TextFile) -> Iterator[ShipmentRow | RowReport]:
         check_csv(path, needed=("order", "tracking"), layout="CSV file of shipments")
         for row in csv_rows(path, columns=COLUMNS):
             yield row if isinstance(row, RowReport) else _row(row)

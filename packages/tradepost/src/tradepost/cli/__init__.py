@@ -34,6 +34,7 @@ class Noun:
 NOUNS = {
     "channel": Noun("channel", "Connect stores and check the connection."),
     "catalogue": Noun("catalogue", "Bring in what the merchant sells."),
+    "source": Noun("sources", "Say where the catalogue comes from, and fetch it."),
     "listings": Noun("listings", "See, publish, sync, hide, overwrite and delist what is on a store."),
     "orders": Noun("orders", "Get orders, acknowledge and ship them."),
     "shipments": Noun("shipments", "Record shipments, and see what the store was told of them."),

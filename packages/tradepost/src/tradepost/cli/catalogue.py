@@ -1,7 +1,5 @@
 """`tradepost catalogue`: bring in what the merchant sells, and look at it."""
 
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +18,8 @@ from tradepost.cli.arguments import (
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed
-from tradepost.domain.schedule import interval_of
-from tradepost.domain.stock import Counting
 from tradepost.operations.catalogue_changes import (
     NotInCatalogue,
     carry_out,
@@ -37,14 +34,19 @@ if TYPE_CHECKING:
 
     from tradepost.database.models import Channel, ProductRecord, Run
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
-    from tradepost.operations.imports import ImportReport
-    from tradepost.operations.ports import RowReport
+    from tradepost.operations.import_report import Cause, ImportReport
+    from tradepost.operations.imports import ImportOptions
+    from tradepost.operations.ports import Level, RowReport
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
 
 SHOWN_NOTES = 20
 SHOWN_HANDLES = 10
 
+FormOption = Annotated[
+    CatalogueForm | None,
+    typer.Option("--format", help="The file's layout; left out, its header says which."),
+]
 ImagesOption = Annotated[
     Path | None,
     typer.Option(
@@ -56,8 +58,21 @@ ImagesOption = Annotated[
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV file in Shopify's product export layout.")],
+    file: Annotated[
+        Path, typer.Argument(help="Products, or SKUs with price or quantity; 'catalogue formats' lists the layouts.")
+    ],
     *,
+    source: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose file it is; 'source list' has them. Left out, 'catalogue'.")
+    ] = "",
+    form: FormOption = None,
+    full: Annotated[
+        bool | None,
+        typer.Option(
+            "--full/--partial",
+            help="Take out what its source has brought and the file does not have, or leave it; else as it says.",
+        ),
+    ] = None,
     channel: Annotated[
         str, typer.Option("--channel", "-c", metavar="NAME", help="Build listings on this channel only, not on all.")
     ] = "",
@@ -70,141 +85,83 @@ def import_(
 ) -> Exit:
     """Import a catalogue file, and build or refresh listings; the same file again changes nothing."""
 
+    from tradepost.operations.imports import ImportOptions
+
     if not file.is_file():
         message = f"There is no file {file}."
         raise FileRefused(message)
     report = bring_in(
         file,
         [the_channel(channel)] if channel else None,
-        queue=not no_queue,
         quiet=as_json,
         images=images,
+        options=ImportOptions(source=_known_source(source), form=form, is_full=full, queue=not no_queue),
         dry_run=dry_run,
     )
-    chained = [] if dry_run else _chained()
+    chained = [] if dry_run else chained_syncs()
     if as_json:
         done = {"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)}
-        print_json({**done, **_chained_json(chained)})
+        print_json({**done, **chained_json(chained)})
     else:
-        _print(report)
+        print_import(report)
         if dry_run:
             _print_totals(report)
         else:
             _tell_when_synced(report.awaiting_sync)
-        _tell_chained(chained)
-    return Exit.WITH_ERRORS if report.refused else Exit.DONE
+        tell_chained(chained)
+    return Exit.WITH_ERRORS if report.refused_rows else Exit.DONE
+
+
+def _known_source(name: str) -> str:
+    """Raises NotAllowed for a source that there is not: a slip of the pen would make another one."""
+    from tradepost.operations.imports import SOURCE
+    from tradepost.wiring import sources
+
+    if name and name != SOURCE and name not in sources().names():
+        message = f"There is no source '{name}'; 'tradepost source add {name}' adds it."
+        raise NotAllowed(message)
+    return name or SOURCE
 
 
 def bring_in(
     file: Path,
     channels: "list[Channel] | None",
     *,
-    queue: bool,
     quiet: bool,
+    options: "ImportOptions | None" = None,
     images: Path | None = None,
     dry_run: bool = False,
 ) -> "ImportReport":
     """Import a file with a progress bar, or show what that would do; `channels` None: on all that follow."""
-    from tradepost.operations.imports import import_catalogue, preview_import
+    from tradepost.operations.imports import ImportOptions, import_catalogue, preview_import
     from tradepost.wiring import import_ports
 
     ports = import_ports(channels, requested_by=shell_user(), reads_files=True, images_root=images)
     bring = preview_import if dry_run else import_catalogue
     with progress(is_shown=not quiet) as step:
-        return bring(file, ports, queue=queue, progress=lambda rows: step(rows, None, "rows imported"))
+        return bring(
+            file, ports, options=options or ImportOptions(), progress=lambda rows: step(rows, None, "rows imported")
+        )
 
 
 @app.command()
-def source(
-    *,
-    counts: Annotated[
-        Counting | None,
-        typer.Option(
-            help="Whether a number in a file is a statement only where it changed, in every file that is not the last "
-            "one again, or where a column says that it was counted since the last one."
-        ),
-    ] = None,
-    counted_column: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="The column that says when the number of a row was counted, as 2026-03-01T18:30Z; implies "
-            "--counts column.",
-        ),
-    ] = "",
-    orders_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The column that says up to which order was counted, as 1042 or shop=1042; it implies --counts file, "
-            "and '' is none.",
-        ),
-    ] = None,
-    lag: Annotated[
-        str,
-        typer.Option(
-            metavar="INTERVAL", help="How old a file's numbers may be when it is written, such as 2h; 0 is none."
-        ),
-    ] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Show what the numbers of a catalogue file mean, or change it; what is not named stays."""
-    from django.db import transaction
+def formats(*, as_json: JsonOption = False) -> None:
+    """List the layouts of files that can be imported."""
+    from tradepost.wiring import catalogue_layouts
 
-    from tradepost.operations.imports import SOURCE
-    from tradepost.wiring import catalogue
-
-    with transaction.atomic():
-        before = catalogue().source(SOURCE)
-        settings = replace(
-            before,
-            counts=counts or _implied(before.counts, counted_column=counted_column, orders_column=orders_column),
-            counted_column=counted_column or before.counted_column,
-            orders_column=before.orders_column if orders_column is None else orders_column.strip(),
-            lag=_lag(lag) if lag else before.lag,
-        )
-        if settings.counts is Counting.COLUMN and not settings.counted_column:
-            message = "Say which column of the file tells when a number was counted: --counted-column NAME."
-            raise NotAllowed(message)
-        if settings != before:
-            catalogue().set_source(settings)
-    minutes = int(settings.lag.total_seconds() // 60)
+    layouts = catalogue_layouts()
     if as_json:
-        print_json(
-            {
-                "source": settings.name,
-                "counts": settings.counts,
-                "counted_column": settings.counted_column,
-                "orders_column": settings.orders_column,
-                "lag_minutes": minutes,
-            }
-        )
-        return
-    out.print(f"counts {settings.counts}: {_COUNTS[settings.counts]}")
-    if settings.counts is Counting.COLUMN:
-        out.print(f"counted column: {settings.counted_column}", markup=False)
-    if settings.orders_column:
-        out.print(f"orders column: {settings.orders_column}", markup=False)
-    out.print(f"lag: {counted(minutes, 'minute')}")
+        print_json({"formats": [{"format": form, "description": words} for form, words in layouts.items()]})
+    else:
+        print_table(("format", "a"), layouts.items())
 
 
-_COUNTS = {
-    Counting.CHANGED: "a number in a file says something new only where it is another than the last one.",
-    Counting.FILE: "a file that is not the last one again states all its numbers, also those that are as before.",
-    Counting.COLUMN: "a number in a file says something new where its row was counted later than the last one.",
-}
+@app.command()
+def template() -> None:
+    """Print a file in the hub's own layout, with two products, to begin with."""
+    from tradepost.wiring import catalogue_template
 
-
-def _implied(before: Counting, *, counted_column: str, orders_column: str | None) -> Counting:
-    """Who says when or up to where a number was counted has counted it."""
-    if counted_column:
-        return Counting.COLUMN
-    return Counting.FILE if orders_column and before is Counting.CHANGED else before
-
-
-def _lag(text: str) -> timedelta:
-    every = None if text.strip() == "0" else interval_of(text).every
-    return every or timedelta()
+    typer.echo(catalogue_template(), nl=False)
 
 
 @app.command("list")
@@ -350,10 +307,10 @@ def _change(
     if not dry_run:
         confirm(question.format(listings=counted(len(plan.changes), "listing")), is_confirmed=is_confirmed)
         carry_out(plan, ports)
-        chained = _chained()
+        chained = chained_syncs()
     if as_json:
         done = {"dry_run": dry_run, "changes": [change_json(change) for change in plan.changes]}
-        print_json({**done, "unknown": unknown_json(meant), **_chained_json(chained)})
+        print_json({**done, "unknown": unknown_json(meant), **chained_json(chained)})
     else:
         if dry_run and plan.changes:
             print_totals(totals_of_changes(plan.changes))
@@ -362,7 +319,7 @@ def _change(
             out.print("Nothing to change on any channel.")
         else:
             out.print(f"Done: {counted(len(plan.changes), 'listing')} changed.")
-        _tell_chained(chained)
+        tell_chained(chained)
         for sentence in unknown_sentences(meant, _is_unknown):
             err.print(sentence, markup=False, soft_wrap=True)
     return Exit.WITH_ERRORS if meant else Exit.DONE
@@ -389,19 +346,20 @@ def _tell_when_synced(channels: "Iterable[str]") -> None:
         out.print(f"On {channel.name}: {when_applied(channel.pk, 'sync')}.", markup=False, soft_wrap=True)
 
 
-def _chained() -> "list[Run]":
+def chained_syncs() -> "list[Run]":
     from tradepost.engine.chains import chain_decreases
 
     return chain_decreases(requested_by=shell_user())
 
 
-def _tell_chained(chained: "Sequence[Run]") -> None:
+def tell_chained(chained: "Sequence[Run]") -> None:
     """Say what was queued to take off sale, or to lower, what the catalogue has less of now."""
     from tradepost.engine.schedules import command_of
 
     for run in chained:
+        assert run.channel_id is not None
         out.print(
-            f"Queued a sync of {counted(len(run.scope or ()), 'listing')} on {run.channel.name}, of which there are "
+            f"Queued a sync of {counted(len(run.scope or ()), 'listing')} on {run.of}, of which there are "
             "fewer or none now: 'tradepost serve' takes it at once where it runs, and "
             f"{command_of(run.channel_id, run.kind)} does it without.",
             markup=False,
@@ -409,12 +367,8 @@ def _tell_chained(chained: "Sequence[Run]") -> None:
         )
 
 
-def _chained_json(chained: "Sequence[Run]") -> dict[str, Any]:
-    return {
-        "queued_syncs": [
-            {"channel": run.channel.name, "run": run.pk, "listings": len(run.scope or ())} for run in chained
-        ]
-    }
+def chained_json(chained: "Sequence[Run]") -> dict[str, Any]:
+    return {"queued_syncs": [{"channel": run.of, "run": run.pk, "listings": len(run.scope or ())} for run in chained]}
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:
@@ -426,16 +380,28 @@ def report_json(report: "ImportReport") -> dict[str, Any]:
         "parents": report.parents,
         "variants": report.variants,
         "simple": report.simple,
+        "values": report.values,
+        "absent": report.absent,
+        "full": report.is_full,
         "created": report.saved.created,
         "updated": report.saved.updated,
         "unchanged": report.saved.unchanged,
         "listings_built": report.listings_built,
         "restructured": report.restructured,
         "held": report.held,
-        "refused": [_row_json(row) for row in report.refused],
-        "off_sale": [_row_json(row) for row in report.reports if row.level is Level.OFF_SALE],
-        "notes": [_row_json(row) for row in report.reports if row.level is Level.NOTE],
+        "refused": _rows_json(report, Level.REFUSED),
+        "off_sale": _rows_json(report, Level.OFF_SALE),
+        "notes": _rows_json(report, Level.NOTE),
+        "causes": [_cause_json(cause) for cause in report.told.causes()],
     }
+
+
+def _rows_json(report: "ImportReport", level: "Level") -> list[dict[str, Any]]:
+    return [_row_json(row) for row in report.told.kept(level)]
+
+
+def _cause_json(cause: "Cause") -> dict[str, Any]:
+    return {"level": cause.level, "line": cause.line or None, "rows": cause.count, "message": cause.message}
 
 
 def _row_json(row: "RowReport") -> dict[str, Any]:
@@ -455,13 +421,21 @@ def _product_json(product: "ProductRecord") -> dict[str, Any]:
     }
 
 
-def _print(report: "ImportReport") -> None:
+def print_import(report: "ImportReport") -> None:
     from tradepost.operations.ports import Level
 
     saved = report.saved
     families = f"{report.parents} families with {report.variants} variants"
-    out.print(f"{report.rows} rows: {families}, {report.simple} simple products.")
+    brought = (
+        f"values of {counted(report.values, 'SKU')}"
+        if report.values
+        else f"{families}, {report.simple} simple products"
+    )
+    out.print(f"{report.rows} rows: {brought}.")
     out.print(f"Products and variants: {saved.created} new, {saved.updated} changed, {saved.unchanged} as they were.")
+    if report.absent:
+        done = "are taken out of the catalogue" if report.is_full else "stay as they are; --full takes such out"
+        out.print(f"{counted(report.absent, 'product')} of this source that the file does not have {done}.")
     if report.built:
         out.print(f"{report.listings_built} new listings on {', '.join(report.built)}.", markup=False)
     else:
@@ -482,19 +456,20 @@ def _print(report: "ImportReport") -> None:
                 markup=False,
                 soft_wrap=True,
             )
-    notes = [row for row in report.reports if row.level is Level.NOTE]
-    for row in report.refused:
-        err.print(f"Refused: {_where(row)}{row.message}", markup=False, soft_wrap=True)
     # All of them: whoever imports has to see what shoppers lose.
-    for row in report.reports:
-        if row.level is Level.OFF_SALE:
-            err.print(f"Off sale: {_where(row)}{row.message}", markup=False, soft_wrap=True)
-    for row in notes[:SHOWN_NOTES]:
-        err.print(f"Note: {_where(row)}{row.message}", markup=False, soft_wrap=True)
+    _print_causes("Refused", report.told.causes(Level.REFUSED))
+    _print_causes("Off sale", report.told.causes(Level.OFF_SALE))
+    notes = report.told.causes(Level.NOTE)
+    _print_causes("Note", notes[:SHOWN_NOTES])
     if len(notes) > SHOWN_NOTES:
         err.print(f"... and {len(notes) - SHOWN_NOTES} more notes; --json has all of them.")
-    if report.refused:
-        out.print(f"{len(report.refused)} rows or products were refused; the rest is in.")
+    if report.refused_rows:
+        out.print(f"{report.refused_rows} rows or products were refused; the rest is in.")
+
+
+def _print_causes(what: str, causes: "Sequence[Cause]") -> None:
+    for cause in causes:
+        err.print(f"{what}: {cause.where}{cause.message}", markup=False, soft_wrap=True)
 
 
 def _print_totals(report: "ImportReport") -> None:
@@ -503,7 +478,11 @@ def _print_totals(report: "ImportReport") -> None:
 
     pages = sum(map(len, report.restructured.values()))
     print_totals(
-        {"create": report.saved.created + report.listings_built, "change": report.saved.updated + pages, "remove": 0}
+        {
+            "create": report.saved.created + report.listings_built,
+            "change": report.saved.updated + pages,
+            "remove": report.absent if report.is_full else 0,
+        }
     )
 
 
@@ -511,7 +490,3 @@ def _counted(handles: "Sequence[str]") -> str:
     named = ", ".join(handles[:SHOWN_HANDLES])
     more = f" and {len(handles) - SHOWN_HANDLES} more" if len(handles) > SHOWN_HANDLES else ""
     return f"{len(handles)} {'product' if len(handles) == 1 else 'products'} ({named}{more})"
-
-
-def _where(row: "RowReport") -> str:
-    return f"line {row.line}: " if row.line else f"{row.handle}: " if row.handle else ""

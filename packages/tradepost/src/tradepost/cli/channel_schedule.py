@@ -44,7 +44,7 @@ def schedule(
     from tradepost import wiring
 
     channel = the_channel(name)
-    wanted = _wanted(every=every, cron=cron, off=off)
+    wanted = wanted_schedule(every=every, cron=cron, off=off)
     if wanted is None:
         rows = wiring.schedules().of(channel.pk)
         _show(channel, [row for row in rows if operation in {None, row.operation}], as_json=as_json)
@@ -87,7 +87,8 @@ def _next_words(next_at: datetime | None, channel: "Channel") -> str:
     return f"next {spoken_time(next_at, now=timezone.now(), time_zone=channel.time_zone)}"
 
 
-def _wanted(*, every: str, cron: str, off: bool) -> Schedule | None:
+def wanted_schedule(*, every: str, cron: str, off: bool) -> Schedule | None:
+    """Return the schedule that was named; None where none was. Raises NotAllowed for more than one."""
     if sum((bool(every), bool(cron), off)) > 1:
         message = "Say one of --every, --cron and --off."
         raise NotAllowed(message)

@@ -33,6 +33,7 @@ _WORDS = {
     RunKind.SYNC_ORDERS: "sync orders",
     RunKind.RECONCILE_ORDERS: "reconcile orders",
     RunKind.DELIVER_ORDERS: "deliver orders",
+    RunKind.IMPORT: "import",
     RunKind.FETCH_SHIPMENTS: "fetch shipments",
     RunKind.REQUEST: "request",
 }
@@ -153,6 +154,11 @@ def perform(
         if ask("Do it all the same, this once?"):
             return release(report.run.pk, quiet=quiet)
     return report
+
+
+def execute_import(source_id: int, *, quiet: bool) -> Report:
+    """Fetch and import what is new of a source, here and now. Raises BusyElsewhere."""
+    return _executed(runs.request_import(source_id, requested_by=shell_user()), quiet=quiet)
 
 
 def release(run_id: int, *, quiet: bool) -> Report:

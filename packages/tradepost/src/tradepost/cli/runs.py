@@ -22,14 +22,18 @@ RunId = Annotated[int, typer.Argument(metavar="ID", help="The run's number, as '
 def list_(
     *,
     channel: ChannelOption = "",
+    source: Annotated[str, typer.Option(metavar="NAME", help="Those of a source, and not of a channel.")] = "",
     state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to print.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """List runs, newest first."""
+    from django.db.models import Q
+
     from tradepost.database.models import Run
 
-    rows = Run.objects.filter(channel=the_channel(channel)).order_by("-pk")
+    of = Q(source__name=source) if source else Q(channel=the_channel(channel))
+    rows = Run.objects.filter(of).order_by("-pk")
     if state is not None:
         rows = rows.filter(state=state.value)
     found = list(rows[:limit])

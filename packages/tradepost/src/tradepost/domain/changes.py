@@ -463,10 +463,10 @@ def shipment_file_taken(file: str, *, address: str, size_bytes: int) -> Change:
     return Change(Subject(SubjectKind.FILE, file), Side.STORE, Action.IMPORT, fields, "shipments of a source")
 
 
-def shipment_file_put_away(file: str, *, folder: str) -> Change:
+def fetched_file_put_away(file: str, *, folder: str) -> Change:
     """`file`: its source and name. It goes to a folder beside it, so that whoever wrote it sees that it was taken."""
     fields = (FieldChange("folder", None, folder),)
-    return Change(Subject(SubjectKind.FILE, file), Side.STORE, Action.UPDATE, fields, "its shipments were taken")
+    return Change(Subject(SubjectKind.FILE, file), Side.STORE, Action.UPDATE, fields, "it was taken")
 
 
 def shipment_row_refused(file: str, *, line: int) -> Change:
@@ -487,6 +487,17 @@ def catalogue_imported(file: str, *, digest: str, numbers: Mapping[str, int]) ->
     """A file was read to its end, whatever of it was refused; `digest` tells whether it was this very one."""
     fields = (FieldChange("digest", None, digest), *(FieldChange(name, None, found) for name, found in numbers.items()))
     return Change(Subject(SubjectKind.FILE, file), Side.HUB, Action.IMPORT, fields, "a catalogue file")
+
+
+def source_read(source: str, *, address: str) -> Change:
+    """A source of the catalogue is asked for its files."""
+    fields = (FieldChange("address", None, address),)
+    return Change(Subject(SubjectKind.SOURCE, source), Side.HUB, Action.IMPORT, fields, "files of a source")
+
+
+def of_source(name: str, action: Action, fields: Sequence[FieldChange]) -> Change:
+    """A person adds a source of the catalogue, changes or removes it."""
+    return Change(Subject(SubjectKind.SOURCE, name), Side.HUB, action, tuple(fields), "changed by a person")
 
 
 def rows_refused(file: str, *, refused: int) -> Change:

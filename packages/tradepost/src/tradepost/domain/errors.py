@@ -79,9 +79,12 @@ class StorageRefused(Skip):
 
 
 class RowRefused(Skip):
-    def __init__(self, message: str, *, line: int) -> None:
+    """`cause`: what is wrong, without what stands in this row; blank where that is the message."""
+
+    def __init__(self, message: str, *, line: int, cause: str = "") -> None:
         super().__init__(message)
         self.line = line
+        self.cause = cause
 
 
 class Reconfigure(TradepostError):

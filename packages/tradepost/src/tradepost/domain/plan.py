@@ -23,6 +23,7 @@ class SubjectKind(StrEnum):
     FILE = "file"
     SETUP = "setup"
     CHANNEL = "channel"
+    SOURCE = "source"
 
 
 class Side(StrEnum):

@@ -48,6 +48,18 @@ class Counting(StrEnum):
     COLUMN = "column"
 
 
+class Stating(StrEnum):
+    """
+    Whether a source states quantities: one that does it for a variant, no other one does.
+
+    `first`: of what no other source states; `always`: also instead of another, unless that one is such, too.
+    """
+
+    FIRST = "first"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 OrdersThrough: TypeAlias = tuple[tuple[str, int], ...]
 """The highest order number that is known to a count, by channel."""
 

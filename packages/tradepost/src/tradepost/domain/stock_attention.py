@@ -94,6 +94,6 @@ def _stands_still(stock: WatchedStock) -> str:
     since = f" since {stock.stated_at:%Y-%m-%d}" if stock.stated_at is not None else ""
     return (
         f"The number of {stock.sku} stands at {stock.stated}{since}, while {stock.shipped} pieces were shipped that it "
-        "does not know of. If the file is counted anew each time, 'tradepost catalogue source --counts file' says so "
-        "(the setting counts); else somebody should count."
+        "does not know of. If the file is counted anew each time, 'tradepost source set catalogue --counts file' says "
+        "so (the setting counts); else somebody should count."
     )

@@ -20,9 +20,10 @@ _AT_ONCE = 5000
 
 def chain_from(run: Run, *, clock: Clock = timezone.now) -> list[Run]:
     """Queue what follows from a run that the server has executed; return it."""
-    if not Run.objects.filter(pk=run.pk, kind=RunKind.GET_ORDERS, is_dry=False).exists():
-        return []
-    return _chain((Stage.DECREASE, Stage.INCREASE), clock=clock)
+    kind = Run.objects.filter(pk=run.pk, is_dry=False).values_list("kind", flat=True).first()
+    if kind == RunKind.GET_ORDERS:
+        return _chain((Stage.DECREASE, Stage.INCREASE), clock=clock)
+    return chain_decreases(clock=clock) if kind == RunKind.IMPORT else []
 
 
 def chain_decreases(*, requested_by: str = "", clock: Clock = timezone.now) -> list[Run]:

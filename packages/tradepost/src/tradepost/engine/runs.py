@@ -97,6 +97,17 @@ def request_run(
     return run
 
 
+def request_import(
+    source_id: int, *, trigger: Trigger = Trigger.PERSON, requested_by: str = "", clock: Clock = timezone.now
+) -> Run:
+    """Queue a run that fetches a source's files and imports them, or join the one that is queued already."""
+    run = runs.request_run(
+        None, RunKind.IMPORT, source_id=source_id, trigger=trigger, at=clock(), requested_by=requested_by
+    )
+    doorbell.set()
+    return run
+
+
 def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PERSON) -> Run:
     """
     Queue a run again that the brake has stopped: this time it may do what was shown, and no more of it.
@@ -106,7 +117,7 @@ def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PE
     stopped = Run.objects.get(id=run_id)
     braking = Braking.from_json(stopped.brake)
     with transaction.atomic():
-        if braking is None or not runs.claim_answer(run_id):
+        if braking is None or stopped.channel_id is None or not runs.claim_answer(run_id):
             raise NotAllowed(f"Run {run_id} has nothing to release: it was not stopped, or that is settled already.")
         return request_run(
             stopped.channel_id,
@@ -119,7 +130,9 @@ def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PE
         )
 
 
-def _refuse_paused(channel_id: int) -> None:
+def _refuse_paused(channel_id: int | None) -> None:
+    if channel_id is None:
+        return
     channel = Channel.objects.get(id=channel_id)
     if channel.archived_at is not None:
         raise NotAllowed(f"The channel '{channel.name}' is out of use.")
@@ -139,7 +152,7 @@ def take(run_id: int, *, clock: Clock = timezone.now, lease: timedelta = LEASE, 
     """Take a run for this thread; None if it is somebody else's or its lane is in use."""
     now = clock()
     taken = runs.take(run_id, owner=new_owner(), until=now + lease, at=now, abandoned_by=abandoned_by)
-    return None if taken is None else Run.objects.select_related("channel").get(id=run_id)
+    return None if taken is None else Run.objects.select_related("channel", "source").get(id=run_id)
 
 
 def run_now(run: Run, *, progress: Progress | None = None) -> Run:
@@ -195,16 +208,16 @@ def execute(
         forget_preview(run)
     handle = RunHandle(run, own, clock=clock, lease_time=lease, on_progress=progress)
     on_start(handle)
-    _logger.info("Run %s: %s on channel %s, attempt %s.", run.pk, run.kind, run.channel_id, run.attempt)
+    _logger.info("Run %s: %s of %s, attempt %s.", run.pk, run.kind, run.of, run.attempt)
     error: dict[str, str] = {}
     try:
-        with handle.kept_alive(), wiring.ports_for(run.channel, handle, clock=clock) as ports:
-            wiring.carry_out(run.kind, ports, selection_of(run))
+        with handle.kept_alive():
+            _carry_out(run, handle, clock)
     except RunLost:
         _logger.warning("Run %s was taken over by another worker.", run.pk)
         return
     except TradepostError as failure:
-        if isinstance(failure, StoreRefused):
+        if isinstance(failure, StoreRefused) and run.channel_id is not None:
             channels.note_refusal(run.channel_id, str(failure), until=clock() + REFUSED_PAUSE)
         error = {"error": str(failure), "error_kind": type(failure).__name__}
     except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
@@ -214,9 +227,18 @@ def execute(
             handle, clock, RunState.CANCELLED, error="It was interrupted; asked for again, it goes on where it stopped."
         )
         raise
-    if not error and run.kind in _ASKING:
+    if not error and run.channel_id is not None and run.kind in _ASKING:
         channels.forget_refusal(run.channel_id)
     _settle(handle, clock, _state(handle, error), **error)
+
+
+def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
+    if run.channel is None:
+        assert run.source is not None
+        wiring.import_source(run.source.name, handle, requested_by=run.requested_by, clock=clock)
+        return
+    with wiring.ports_for(run.channel, handle, clock=clock) as ports:
+        wiring.carry_out(run.kind, ports, selection_of(run))
 
 
 def selection_of(run: Run) -> Selection:

@@ -91,6 +91,7 @@ def start_due(*, clock: Clock = timezone.now) -> list[Run]:
     """
     now = clock()
     started = [run for schedule in schedules.due(at=now) if (run := _start(schedule, now=now)) is not None]
+    started += [run for source in schedules.due_sources(at=now) if (run := _start_import(source, now=now)) is not None]
     if started:
         doorbell.set()
     return started
@@ -115,6 +116,21 @@ def _start(schedule: schedules.DueSchedule, *, now: datetime) -> Run | None:
             _logger.info("%s of channel %s is at work; its schedule waits.", work.kind, schedule.channel_id)
             return None
         return runs.request_run(schedule.channel_id, work.kind, trigger=Trigger.SCHEDULE, at=now, options=work.options)
+
+
+def _start_import(source: schedules.DueSource, *, now: datetime) -> Run | None:
+    try:
+        next_at = next_time(source.schedule, after=now, time_zone=source.time_zone, beat=source.due_at)
+    except NotAllowed as refusal:
+        _logger.error("The import of source %s is not started: %s", source.id, refusal)  # noqa: TRY400 it is explained
+        return None
+    with transaction.atomic():
+        if not schedules.claim_source(source, next_at=next_at):
+            return None
+        if runs.is_at_work(None, RunKind.IMPORT, source_id=source.id):
+            _logger.info("The import of source %s is at work; its schedule waits.", source.id)
+            return None
+        return runs.request_run(None, RunKind.IMPORT, source_id=source.id, trigger=Trigger.SCHEDULE, at=now)
 
 
 def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:

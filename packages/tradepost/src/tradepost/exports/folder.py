@@ -2,12 +2,14 @@
 
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from tradepost.domain.errors import StorageRefused
-from tradepost.domain.shipment_file import LARGEST_BYTES
-from tradepost.operations.ports import FileContent
+from tradepost.operations.ports import CopiedFile
 
+_CHUNK_BYTES = 262_144
 # A link, a pipe or a device is never followed or waited for.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
@@ -46,7 +48,7 @@ class LocalFolder:
                 f"The folder {self._folder} can't be read: {error.strerror or error}.", path=str(self._folder)
             ) from error
 
-    def read(self, name: str, *, tag: str = "") -> FileContent | None:  # noqa: ARG002 - a web address has tags
+    def copy(self, name: str, into: BinaryIO, *, limit_bytes: int, tag: str = "") -> CopiedFile | None:  # noqa: ARG002 - a web address has tags
         path = self._folder / name
         try:
             file = os.open(path, _FLAGS)
@@ -54,18 +56,25 @@ class LocalFolder:
             return None
         except OSError as error:
             raise StorageRefused(f"{path} can't be read: {error.strerror or error}.", path=str(path)) from error
+        size = 0
         with os.fdopen(file, "rb") as opened:
             before = os.fstat(opened.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise StorageRefused(f"{path} is no regular file, and is not read.", path=str(path))
-            content = opened.read(LARGEST_BYTES + 1)
+            while chunk := opened.read(_CHUNK_BYTES):
+                size += len(chunk)
+                if size > limit_bytes:
+                    raise StorageRefused(
+                        f"{path} is larger than {limit_bytes // 1_000_000} MB; split it, or import it by hand.",
+                        path=str(path),
+                    )
+                into.write(chunk)
             after = os.fstat(opened.fileno())
-        if len(content) > LARGEST_BYTES:
-            raise StorageRefused(
-                f"{path} is larger than {LARGEST_BYTES // 1_000_000} MB; split it, or import it by hand.",
-                path=str(path),
-            )
-        return FileContent(content, is_whole=before.st_size == len(content) == after.st_size)
+        return CopiedFile(
+            size,
+            is_whole=before.st_size == size == after.st_size,
+            written_at=datetime.fromtimestamp(after.st_mtime, UTC),
+        )
 
     def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:
         path = self._folder / name

@@ -1,24 +1,26 @@
 """
 An address of the web: each batch of orders is posted there, and taken once it is answered with success; what it answers
-when it is asked for is a file of shipments.
+when it is asked for is a file of shipments or of products.
 """
 
 import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import httpx2
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable
+from tradepost.domain.fetched_file import CATALOGUE_ENDINGS, LONGEST_FILE_NAME
 from tradepost.domain.order_export import ExportForm
-from tradepost.domain.shipment_file import LARGEST_BYTES, LONGEST_FILE_NAME
-from tradepost.operations.ports import FileContent
+from tradepost.operations.ports import CopiedFile
 
 _SECONDS = 60
 _WHOLE_SECONDS = 180
 _NOTHING_NEW = frozenset({204, 304})
 _LONGEST_TAG = 200
+_TAKEN = "text/csv, application/jsonl, text/plain;q=0.9, application/json;q=0.8, */*;q=0.1"
 _MEDIA_TYPES = {ExportForm.CSV: "text/csv; charset=utf-8", ExportForm.JSONL: "application/jsonl"}
 _NO_ENTRY = frozenset({401, 403, 407})
 _LATER = frozenset({408, 425, 429})
@@ -54,12 +56,13 @@ class WebAddress:
 
     def names(self) -> list[str]:
         """Name its one file, after the address."""
-        last = PurePosixPath(urlsplit(self._address).path).stem
-        plain = "".join(mark if mark.isascii() and (mark.isalnum() or mark in "-_.") else "_" for mark in last)
-        return [f"{plain.lstrip('.')[: LONGEST_FILE_NAME - 4] or 'shipments'}.csv"]
+        path = PurePosixPath(urlsplit(self._address).path)
+        ending = path.suffix if path.suffix in CATALOGUE_ENDINGS else ".csv"
+        plain = "".join(mark if mark.isascii() and (mark.isalnum() or mark in "-_.") else "_" for mark in path.stem)
+        return [f"{plain.lstrip('.')[: LONGEST_FILE_NAME - len(ending)] or 'file'}{ending}"]
 
-    def read(self, name: str, *, tag: str = "") -> FileContent | None:
-        headers = {"Accept": "text/csv", "Accept-Encoding": "identity"} | ({"If-None-Match": tag} if tag else {})
+    def copy(self, name: str, into: BinaryIO, *, limit_bytes: int, tag: str = "") -> CopiedFile | None:
+        headers = {"Accept": _TAKEN, "Accept-Encoding": "identity"} | ({"If-None-Match": tag} if tag else {})
         deadline = {"deadline": time.monotonic() + _WHOLE_SECONDS}
         try:
             with (
@@ -69,17 +72,18 @@ class WebAddress:
                 if answer.status_code in _NOTHING_NEW:
                     return None
                 self._check(answer.status_code, does="give it", name=name)
-                content = bytearray()
+                size = 0
                 for chunk in answer.iter_bytes():
-                    content += chunk
-                    if len(content) > LARGEST_BYTES:
+                    size += len(chunk)
+                    if size > limit_bytes:
                         raise StorageRefused(
-                            f"{self._address} answers with more than {LARGEST_BYTES // 1_000_000} MB.", path=name
+                            f"{self._address} answers with more than {limit_bytes // 1_000_000} MB.", path=name
                         )
+                    into.write(chunk)
                 new_tag = answer.headers.get("ETag", "")
         except httpx2.HTTPError as error:
             raise self._unreachable(error) from error
-        return FileContent(bytes(content), tag=new_tag if len(new_tag) <= _LONGEST_TAG else "")
+        return CopiedFile(size, is_complete=True, tag=new_tag if len(new_tag) <= _LONGEST_TAG else "")
 
     def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:  # noqa: ARG002
         """What a web address has stays there; what was taken is remembered."""

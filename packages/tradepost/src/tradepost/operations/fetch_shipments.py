@@ -13,11 +13,11 @@ from hashlib import sha256
 
 from tradepost.domain import changes
 from tradepost.domain.errors import FileRefused, NotAllowed, Retry, TradepostError
-from tradepost.domain.file_address import file_address
-from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Plan, Result, Side, Unit
-from tradepost.domain.shipment_file import (
+from tradepost.domain.fetched_file import (
     DONE_FOLDER,
+    LARGEST_SHIPMENTS_BYTES,
     REFUSED_FOLDER,
+    SHIPMENT_ENDINGS,
     KnownFile,
     has_ended,
     is_meant,
@@ -25,6 +25,8 @@ from tradepost.domain.shipment_file import (
     put_away_name,
     shown_name,
 )
+from tradepost.domain.file_address import file_address
+from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Plan, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.outcomes import Answers
@@ -41,6 +43,7 @@ from tradepost.operations.ports import (
     TakenFile,
     WriteAnswer,
     WriteOutcome,
+    read_file,
 )
 from tradepost.operations.shipment_imports import import_shipments
 
@@ -103,7 +106,7 @@ class FetchShipments(Operation[Offered, KnownFile, Read, Read]):
             with ExitStack() as stack:
                 try:
                     place = stack.enter_context(ports.fetches.open(source.at))
-                    names = [name for name in place.names() if is_meant(name)]
+                    names = [name for name in place.names() if is_meant(name, endings=SHIPMENT_ENDINGS)]
                 except TradepostError as error:
                     yield Batch([Offered(source, problem=_words(error))])
                     continue
@@ -116,7 +119,8 @@ class FetchShipments(Operation[Offered, KnownFile, Read, Read]):
         if offered.problem or offered.place is None:
             return Read(offered, problem=offered.problem)
         try:
-            return Read(offered, offered.place.read(offered.name, tag=offered.source.tag))
+            file = read_file(offered.place, offered.name, limit_bytes=LARGEST_SHIPMENTS_BYTES, tag=offered.source.tag)
+            return Read(offered, file)
         except TradepostError as error:
             return Read(offered, problem=_words(error))
 
@@ -167,7 +171,7 @@ def _wanted(seen: Read, facts: KnownFile | None) -> Change | None:
     offered = seen.offered
     moves = offered.place is not None and offered.place.puts_away
     if facts is not None and facts.is_taken and not facts.is_put_away:
-        return changes.shipment_file_put_away(offered.key, folder=_folder(facts)) if moves else None
+        return changes.fetched_file_put_away(offered.key, folder=_folder(facts)) if moves else None
     # New, or put back by somebody: recording it again records nothing twice.
     address = offered.source.at.address
     return changes.shipment_file_taken(offered.key, address=address, size_bytes=seen.size_bytes)

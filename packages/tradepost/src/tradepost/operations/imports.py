@@ -1,124 +1,64 @@
 """Import a catalogue: read products from a file, keep them, and bring the listings of every channel in step."""
 
 import hashlib
-import logging
 import os
-import posixpath
 from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 from tradepost.domain import changes
-from tradepost.domain.catalogue import Product, SourceImage
-from tradepost.domain.errors import ImageUnusable, quoted
-from tradepost.domain.identity import IdentityPlan, Lookalike, plan_identity
+from tradepost.domain.catalogue import Product, Variant
+from tradepost.domain.catalogue_file import CatalogueForm
+from tradepost.domain.errors import FileRefused, quoted
+from tradepost.domain.identity import IdentityPlan, plan_identity
 from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.stock import Counting
-from tradepost.domain.stock_attention import quantity_unknown_message
+from tradepost.operations.import_images import ImageFiles
+from tradepost.operations.import_report import (
+    ImportReport,
+    SavedProducts,
+    identity_words,
+    images_outside_message,
+    no_image_server,
+    nothing_absent,
+    same_article,
+    sku_taken,
+    sku_unknown,
+    stops_at_zero,
+)
 from tradepost.operations.ports import (
     Catalogue,
     CatalogueReader,
     Clock,
+    CountColumns,
     DescriptionCleaner,
-    HeldPrice,
     History,
     ImportCounts,
     Level,
     ListingBuilder,
-    QueuedStructure,
     ReadProduct,
     RowReport,
-    SaleAtZero,
-    SaleChange,
     Saying,
+    SkuValues,
     SourceImages,
     SourceSettings,
-    UnstatedQuantity,
-    WantedChanges,
 )
 from tradepost.operations.previews import previewed
 
 BATCH = 200
 SOURCE = "catalogue"
-"""The one source that there is: whatever file is imported by hand."""
+"""The source of whatever file is imported by hand, and is not said to be another's."""
 
-_WEB = ("http", "https")
-_MAX_SOURCE = 2000
 # A time that lies less ahead is that of another clock.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
-_logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedProducts:
-    """
-    What became of a batch.
-
-    `built`: how many listings each channel got. `structures`: whose structure is due there. `wanted`: which prices a
-    channel does not send, and what happens at 0 where that has changed. `sale_changes`: what goes off sale with its
-    product, or comes back.
-    """
-
-    counts: ImportCounts = field(default_factory=ImportCounts)
-    built: Mapping[str, int] = field(default_factory=dict)
-    structures: Mapping[str, QueuedStructure] = field(default_factory=dict)
-    wanted: WantedChanges = field(default_factory=WantedChanges)
-    sale_changes: Sequence[SaleChange] = ()
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """
-    What became of a file. Refused rows are errors of the file: the outcome is then "completed with errors".
-
-    `built`: how many listings each channel got, by its name. `restructured`: the handles of products whose pages get
-    another structure there; `held`: those of which another change is queued first. `awaiting_sync`: the channels on
-    which a sync has to hide, put back or tell something. `images_left_out`: how many images can't be used, and
-    `images_outside`: those of them that lie outside the folder in which images may lie.
-    """
-
-    rows: int = 0
-    products: int = 0
-    parents: int = 0
-    variants: int = 0
-    simple: int = 0
-    saved: ImportCounts = field(default_factory=ImportCounts)
-    built: Counter[str] = field(default_factory=Counter)
-    restructured: dict[str, list[str]] = field(default_factory=dict)
-    held: dict[str, list[str]] = field(default_factory=dict)
-    reports: list[RowReport] = field(default_factory=list)
-    awaiting_sync: set[str] = field(default_factory=set)
-    images_left_out: int = 0
-    images_outside: int = 0
-
-    def add(self, saved: "SavedProducts") -> None:
-        self.saved += saved.counts
-        self.built.update(saved.built)
-        self.reports += map(_reordered, saved.counts.reordered)
-        self.reports += map(_price_held, saved.wanted.held_prices)
-        self.reports += map(_sold_at_zero, saved.wanted.at_zero)
-        self.reports += map(_unstated, saved.wanted.unstated)
-        self.awaiting_sync |= {each.channel for each in saved.sale_changes}
-        self.awaiting_sync |= {each.channel for each in saved.wanted.at_zero}
-        self.reports += map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn))
-        for name, structure in saved.structures.items():
-            self.restructured.setdefault(name, []).extend(structure.queued)
-            self.held.setdefault(name, []).extend(structure.held)
-
-    @property
-    def listings_built(self) -> int:
-        return self.built.total()
-
-    @property
-    def refused(self) -> list[RowReport]:
-        return [report for report in self.reports if report.level is Level.REFUSED]
+_Counted = TypeVar("_Counted", bound=Variant | SkuValues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,116 +89,215 @@ class ImportPorts:
     stops_at_zero: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """
+    How a file is imported. `source`: whose file it is. `form`: its layout; None: as its source or its header says.
+    `is_full`: what the source has brought and this file does not have is taken out of the catalogue; None: if the
+    source says so. `queue`: new listings are queued to be published, and the pages of families that changed their shape
+    to be given it.
+    """
+
+    source: str = SOURCE
+    form: CatalogueForm | None = None
+    is_full: bool | None = None
+    queue: bool = True
+
+
+_USUAL = ImportOptions()
+
+
 def import_catalogue(
     path: Path,
     ports: ImportPorts,
     *,
-    queue: bool = True,
+    options: ImportOptions = _USUAL,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """
     Import a catalogue file, batch by batch, each batch in one transaction with its listings on every channel.
 
     Idempotent: importing the same file again changes nothing but the history; a number that the source has given before
-    is no new statement, unless its setting says that every new file counts. `queue` asks for new listings to be
-    published, and for the pages of families that changed their shape to be given it; `progress` is told the number of
-    rows done.
+    is no new statement, unless its setting says that every new file counts. `progress` is told the number of rows done.
     Raises FileRefused when the file is no catalogue.
     """
-    report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
-    images = _ImageFiles(ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files)
-    source = ports.catalogue.source(SOURCE)
-    digest = _digest(path)
-    now = ports.clock()
-    saying = _saying(path, source, digest=digest, now=now)
-    column = source.counted_column if source.counts is Counting.COLUMN else ""
-    names = ports.catalogue.channel_names() if source.orders_column else []
-    waiting: list[Product] = []
-    present = array("q")  # of a million handles, only their hashes
-    file = ports.reader.read(path, counted_column=column, orders_column=source.orders_column)
-    with_images = without_stock = 0
-    for batch, is_last in _with_the_rest(_batches(file), waiting):
-        for read in batch:
-            report.rows += read.rows
-            report.reports.extend(read.reports)
-            present.extend(hash(handle) for handle in _handles_of(read))
-        products = [
-            # What waited was looked at when it was read.
-            read.product if is_last else images.resolve(read.product, report)
-            for read in batch
-            if read.product is not None
-        ]
-        if column and not is_last:
-            products = [_counted_by_now(product, now, report) for product in products]
-        if source.orders_column and not is_last:
-            products = [_through_orders_of(product, names, report) for product in products]
-        if ports.descriptions is not None and not is_last:
-            _note_descriptions(products, ports.descriptions, report)
-        if products:
-            with ports.transaction():
-                products = _with_kept(products, batch, ports.catalogue, report)
-                products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
-                saved = save_products(products, ports, saying=saying, queue=queue)
-            waiting += undecided
-            report.add(saved)
-        for product in products:
-            report.products += 1
-            with_images += bool(product.images or any(variant.image for variant in product.variants))
-            without_stock += sum(variant.sells_without_stock for variant in product.variants)
-            report.parents += product.is_family
-            report.variants += len(product.variants) if product.is_family else 0
-            report.simple += not product.is_family
-        if progress is not None:
-            progress(report.rows)
-    with ports.transaction():
-        ports.catalogue.set_source(replace(source, digest=digest))
-        for name, channel_id in ports.channel_ids.items():
-            ports.history.keep(_kept_of(report, name, file=_name(path), digest=digest), channel_id=channel_id)
-    report.reports += (_no_image_server(name, with_images) for name in ports.without_images if with_images)
-    report.reports += _lookalikes(ports.catalogue, present, now)
-    if report.images_outside:
-        report.reports.append(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
-    report.reports += (_stops_at_zero(name, without_stock) for name in ports.stops_at_zero if without_stock)
-    return report
+    return _Import(path, ports, options).carry_out(progress or (lambda _rows: None))
 
 
 def preview_import(
-    path: Path, ports: ImportPorts, *, queue: bool = True, progress: Callable[[int], None] | None = None
+    path: Path,
+    ports: ImportPorts,
+    *,
+    options: ImportOptions = _USUAL,
+    progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """
     Say what an import would do, and change nothing: it is done in one transaction, and taken back.
 
     Whoever else writes to the hub waits for it meanwhile. Raises FileRefused when the file is no catalogue.
     """
-    return previewed(lambda: import_catalogue(path, ports, queue=queue, progress=progress), ports.transaction)
+    return previewed(lambda: import_catalogue(path, ports, options=options, progress=progress), ports.transaction)
 
 
-def _with_the_rest(
-    batches: Iterator[list[ReadProduct]], waiting: list[Product]
-) -> Iterator[tuple[list[ReadProduct], bool]]:
-    """Yield the file's batches, and behind them those products that the rest of the file had to decide."""
-    for batch in batches:
-        yield batch, False
-    for start in range(0, len(waiting), BATCH):
-        yield [ReadProduct(product, (), 0) for product in waiting[start : start + BATCH]], True
+class _Import:
+    """One file on its way in."""
+
+    def __init__(self, path: Path, ports: ImportPorts, options: ImportOptions) -> None:
+        self._path = path
+        self._ports = ports
+        self._options = options
+        self._report = ImportReport(built=Counter(dict.fromkeys(ports.channels, 0)))
+        self._images = ImageFiles(
+            ports.source_images, path.parent, root=ports.images_root, reads_files=ports.reads_files
+        )
+        self._source = ports.catalogue.source(options.source)
+        self._digest = _digest(path)
+        self._now = ports.clock()
+        self._saying = _saying(path, self._source, digest=self._digest, now=self._now)
+        self._counted = CountColumns(
+            self._source.counted_column if self._source.counts is Counting.COLUMN else "", self._source.orders_column
+        )
+        self._channels = ports.catalogue.channel_names() if self._source.orders_column else []
+        self._waiting: list[Product] = []
+        self._present = array("q")  # of a million handles, only their hashes
+        self._strays = 0
+        self._with_images = self._without_stock = 0
+
+    def carry_out(self, progress: Callable[[int], None]) -> ImportReport:
+        form = self._options.form or self._source.form
+        file = self._ports.reader.read(self._path, form=form, counted=self._counted)
+        for batch in _batches(file):
+            self._take(batch)
+            progress(self._report.rows)
+        # Those products that the rest of the file had to decide.
+        for start in range(0, len(self._waiting), BATCH):
+            self._save(self._waiting[start : start + BATCH], (), is_last=True)
+        self._end()
+        return self._report
+
+    def _take(self, batch: Sequence[ReadProduct]) -> None:
+        report = self._report
+        for read in batch:
+            report.rows += read.rows
+            report.tell(*read.reports)
+            self._present.extend(hash(handle) for handle in _handles_of(read))
+            self._strays += sum(report.level is Level.REFUSED and not report.handle for report in read.reports)
+        products = [self._images.resolve(read.product, report) for read in batch if read.product is not None]
+        if self._counted.names:
+            products = [
+                replace(product, variants=tuple(self._as_counted(each, product.handle) for each in product.variants))
+                for product in products
+            ]
+        if self._ports.descriptions is not None:
+            _note_descriptions(products, self._ports.descriptions, report)
+        if products:
+            self._waiting += self._save(products, batch, is_last=False)
+        if self._options.is_full and any(read.values is not None for read in batch):
+            raise FileRefused(f"{self._path} has SKUs only, which say nothing of what is absent; leave out --full.")
+        if values := [self._as_counted(read.values, "") for read in batch if read.values is not None]:
+            self._save_values(values)
+
+    def _save(self, products: Sequence[Product], batch: Sequence[ReadProduct], *, is_last: bool) -> list[Product]:
+        """Save products; returns those of which the rest of the file may still tell who they are."""
+        ports, report = self._ports, self._report
+        with ports.transaction():
+            products = _with_kept(products, batch, ports.catalogue, report)
+            products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
+            saved = save_products(products, ports, saying=self._saying, queue=self._options.queue)
+        report.add(saved)
+        for product in products:
+            report.products += 1
+            self._with_images += bool(product.images or any(variant.image for variant in product.variants))
+            self._without_stock += sum(variant.sells_without_stock for variant in product.variants)
+            report.parents += product.is_family
+            report.variants += len(product.variants) if product.is_family else 0
+            report.simple += not product.is_family
+        return undecided
+
+    def _save_values(self, values: Sequence[SkuValues]) -> None:
+        ports = self._ports
+        with ports.transaction():
+            taken = ports.catalogue.take_values(values, saying=self._saying)
+            wanted = ports.catalogue.refresh_wanted(taken.handles)
+        self._report.values += len(values) - len(taken.unknown)
+        self._report.tell(*(sku_unknown(each) for each in values if each.sku in taken.unknown))
+        self._report.add(SavedProducts(taken.counts, wanted=wanted))
+
+    def _as_counted(self, each: _Counted, handle: str) -> _Counted:
+        """Leave out what says nothing: a number of the future, one up to orders of which nobody knows."""
+        line = each.line if isinstance(each, SkuValues) else 0
+        latest = self._now + _CLOCKS_DIFFER
+        if each.counted_at is not None and each.counted_at > latest:
+            # It would keep every later one from being taken.
+            message = f"{each.sku} was counted at {each.counted_at:%Y-%m-%d %H:%M} UTC, which is not yet, so its "
+            self._report.tell(RowReport(line, Level.NOTE, f"{message}quantity states nothing.", handle))
+            each = replace(each, counted_at=None)
+        through = each.orders_through
+        if len(self._channels) == 1:
+            through = tuple((name or self._channels[0], number) for name, number in through)
+        unknown = [name for name, _ in through if name not in self._channels]
+        if unknown:
+            what = f"names the channel {quoted(unknown[0])}, which there is not" if unknown[0] else "names no channel"
+            message = f"Up to which order {each.sku} was counted {what}, so its quantity states nothing."
+            self._report.tell(RowReport(line, Level.NOTE, message, handle))
+            return replace(each, quantity=None, orders_through=())
+        return replace(each, orders_through=through)
+
+    def _leave_out_absent(self) -> None:
+        """Count what the source has brought and this file does not have; where it is full, take that out."""
+        ports, report = self._ports, self._report
+        is_full = self._source.is_full if self._options.is_full is None else self._options.is_full
+        if report.values:
+            return
+        if is_full and (self._strays or not report.products):
+            report.tell(nothing_absent(self._strays))
+            is_full = False
+        present = set(self._present)
+        for handles in ports.catalogue.handles_of(self._options.source):
+            absent = [handle for handle in handles if hash(handle) not in present]
+            report.absent += len(absent)
+            for start in range(0, len(absent) if is_full else 0, BATCH):
+                gone = absent[start : start + BATCH]
+                with ports.transaction():
+                    withdrawn = ports.catalogue.withdraw(gone)
+                    ports.catalogue.refresh_wanted(gone)
+                report.add(SavedProducts(ImportCounts(withdrawn=tuple(withdrawn))))
+        report.is_full = is_full
+
+    def _end(self) -> None:
+        ports, report = self._ports, self._report
+        self._leave_out_absent()
+        with ports.transaction():
+            ports.catalogue.set_source(replace(self._source, digest=self._digest))
+            for name, channel_id in ports.channel_ids.items():
+                kept = _kept_of(report, name, file=_name(self._path), digest=self._digest)
+                ports.history.keep(kept, channel_id=channel_id)
+        if self._with_images:
+            report.tell(*(no_image_server(name, self._with_images) for name in ports.without_images))
+        report.tell(*_lookalikes(ports.catalogue, self._present, self._now))
+        if report.images_outside:
+            report.tell(RowReport(0, Level.NOTE, images_outside_message(report.images_outside)))
+        if self._without_stock:
+            report.tell(*(stops_at_zero(name, self._without_stock) for name in ports.stops_at_zero))
 
 
 def _kept_of(report: ImportReport, channel: str, *, file: str, digest: str) -> list[Result]:
     """Say for the history of a channel what a file has brought."""
-    saved, built, refused = report.saved, report.built[channel], report.refused
+    saved, built = report.saved, report.built[channel]
     numbers = {
         "rows": report.rows,
         "created": saved.created,
         "updated": saved.updated,
         "unchanged": saved.unchanged,
         "listings": built,
+        **({"withdrawn": report.absent} if report.is_full else {}),
     }
-    is_news = saved.created or saved.updated or built
+    is_news = saved.created or saved.updated or built or (report.is_full and report.absent)
     imported = changes.catalogue_imported(file, digest=digest, numbers=numbers)
     kept = [Result(imported, Outcome.APPLIED if is_news else Outcome.UNCHANGED)]
-    if refused:
-        change = changes.rows_refused(file, refused=len(refused))
-        kept.append(Result(change, Outcome.FAILED, message=refused[0].message))
+    if report.refused_rows:
+        change = changes.rows_refused(file, refused=report.refused_rows)
+        kept.append(Result(change, Outcome.FAILED, message=report.refused[0].message))
     return kept
 
 
@@ -281,90 +320,7 @@ def _lookalikes(catalogue: Catalogue, present: Collection[int], now: datetime) -
     for alike in found:
         if hash(alike.before) in still_there:
             continue
-        yield RowReport(0, Level.NOTE, _same_article(alike), alike.handle)
-
-
-def _same_article(alike: Lookalike) -> str:
-    after = (
-        f"'tradepost catalogue remove {alike.before}' takes the old one off sale"
-        if alike.is_family
-        else f"'tradepost catalogue merge {alike.sku_before} {alike.sku}' does, before a publish"
-    )
-    return (
-        f"'{alike.handle}' is new, and has the title and options of '{alike.before}', which is on a store and not in "
-        "this file. If both are one article, its pieces would be sold twice. Before an import, 'tradepost catalogue "
-        f"rename {alike.before} {alike.handle}' goes on with what is on the store; after it, {after}."
-    )
-
-
-def _no_image_server(channel: str, products: int) -> RowReport:
-    """Once for the file, and not for each of its images."""
-    message = (
-        f"{products} {'product has' if products == 1 else 'products have'} images, and the channel '{channel}' has no "
-        f"image server: they are published without. 'tradepost channel set {channel} --ftp-host HOST' names one."
-    )
-    return RowReport(0, Level.NOTE, message)
-
-
-def images_outside_message(images: int) -> str:
-    """Say once of a file what to do about images that lie elsewhere; each of them is named besides."""
-    what = "1 image lies" if images == 1 else f"{images} images lie"
-    return (
-        f"{what} outside the folder in which images may lie. '--images FOLDER' names another, which holds the images "
-        "and the catalogue file."
-    )
-
-
-def _stops_at_zero(channel: str, variants: int) -> RowReport:
-    """Once for the file, too."""
-    what = "1 variant" if variants == 1 else f"{variants} variants"
-    message = (
-        f"The catalogue would go on selling {what} without stock, and the channel '{channel}' sells what there is: "
-        f"sold out at 0. 'tradepost channel set {channel} --sell-without-stock' allows it."
-    )
-    return RowReport(0, Level.NOTE, message)
-
-
-def _sold_at_zero(change: SaleAtZero) -> RowReport:
-    where = f"{change.sku} on '{change.channel}'"
-    words = "goes on being sold without stock" if change.goes_on else "is sold without stock no more: sold out at 0"
-    return RowReport(0, Level.NOTE, f"{where} {words}, as soon as a sync has said so.", change.handle)
-
-
-def _reordered(handle: str) -> RowReport:
-    message = (
-        f"The options or values of '{handle}' stand in another order. A store keeps the order in which it got them, so "
-        f"the page stays as it is. 'tradepost listings delist {handle} --now' and then 'tradepost listings publish "
-        f"{handle} --now' make it anew in the new order; the old page, with all that the store has of it, is gone for "
-        "good."
-    )
-    return RowReport(0, Level.NOTE, message, handle)
-
-
-def _price_held(price: HeldPrice) -> RowReport:
-    return RowReport(0, Level.NOTE, f"{price.sku} on '{price.channel}': {price.reason}", price.handle)
-
-
-def _unstated(quantity: UnstatedQuantity) -> RowReport:
-    message = f"On '{quantity.channel}': {quantity_unknown_message(quantity.sku)}"
-    return RowReport(0, Level.NOTE, message, quantity.handle)
-
-
-def _sale_changed(change: SaleChange) -> RowReport:
-    where = f"{change.sku} on '{change.channel}'"
-    if change.is_for_sale:
-        return RowReport(0, Level.NOTE, f"{where} is for sale again, so a sync puts it back.", change.handle)
-    why = "is not in the catalogue any more" if change.is_gone else "is not for sale any more"
-    what = "takes it off sale" if change.is_gone else "hides it"
-    match change.pieces:
-        case None:
-            pieces = "an unknown number of pieces is on sale there"
-        case 1:
-            pieces = "1 piece is on sale there"
-        case number:
-            pieces = f"{number} pieces are on sale there"
-    message = f"{where} {why}, so a sync {what}: {pieces}."
-    return RowReport(0, Level.OFF_SALE, message, change.handle)
+        yield RowReport(0, Level.NOTE, same_article(alike), alike.handle)
 
 
 def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool) -> SavedProducts:
@@ -400,39 +356,15 @@ def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -
         written = now
     is_last_file_again = source.counts is Counting.FILE and digest == source.digest
     counting = Counting.CHANGED if is_last_file_again else source.counts
-    return Saying(_name(path), now, min(written, now) - source.lag, counting=counting, lag=source.lag)
-
-
-def _counted_by_now(product: Product, now: datetime, report: ImportReport) -> Product:
-    """A number that was counted in the future would keep every later one from being taken."""
-    latest = now + _CLOCKS_DIFFER
-    early = tuple(
-        replace(variant, counted_at=None) if variant.counted_at is not None and variant.counted_at > latest else variant
-        for variant in product.variants
+    return Saying(
+        _name(path),
+        now,
+        min(written, now) - source.lag,
+        counting=counting,
+        lag=source.lag,
+        source=source.name,
+        states=source.states,
     )
-    for before, after in zip(product.variants, early, strict=True):
-        if before.counted_at != after.counted_at:
-            message = f"{before.sku} was counted at {before.counted_at:%Y-%m-%d %H:%M} UTC, which is not yet, so its "
-            report.reports.append(RowReport(0, Level.NOTE, f"{message}quantity states nothing.", product.handle))
-    return replace(product, variants=early)
-
-
-def _through_orders_of(product: Product, channels: Sequence[str], report: ImportReport) -> Product:
-    """Give each order number its channel; a quantity of which that can't be known states nothing."""
-    variants = []
-    for variant in product.variants:
-        through = variant.orders_through
-        if len(channels) == 1:
-            through = tuple((name or channels[0], number) for name, number in through)
-        unknown = [name for name, _ in through if name not in channels]
-        if unknown:
-            what = f"names the channel {quoted(unknown[0])}, which there is not" if unknown[0] else "names no channel"
-            message = f"Up to which order {variant.sku} was counted {what}, so its quantity states nothing."
-            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
-            variants.append(replace(variant, quantity=None, orders_through=()))
-        else:
-            variants.append(replace(variant, orders_through=through))
-    return replace(product, variants=tuple(variants))
 
 
 def _digest(path: Path) -> str:
@@ -455,7 +387,7 @@ def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCle
         left_out = descriptions.clean(product.description).removed_words
         if left_out:
             message = f"{left_out} will be left out of the description of '{product.handle}' where it is published."
-            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
+            report.tell(RowReport(0, Level.NOTE, message, product.handle))
 
 
 def _settle_identity(
@@ -487,11 +419,11 @@ def _settle_identity(
             undecided.append(product)
             continue
         foreign = {sku: handle for handle, taken in plan.contested.items() for sku in taken}
-        report.reports += [_refused(sku, product.handle, handle) for sku, handle in foreign.items()]
+        report.tell(*(sku_taken(sku, product.handle, handle) for sku, handle in foreign.items()))
         variants = tuple(variant for variant in product.variants if variant.sku not in foreign)
         if variants:
             plans[product.handle] = plan
-            report.reports += [RowReport(0, Level.NOTE, words, product.handle) for words in _in_words(plan)]
+            report.tell(*(RowReport(0, Level.NOTE, words, product.handle) for words in identity_words(plan)))
             kept.append(replace(product, variants=variants) if foreign else product)
     catalogue.settle(plans)
     return kept, undecided
@@ -515,95 +447,6 @@ def _with_kept(
             after = product.with_last_prices(before).with_kept(before, unread.get(product.handle, ()))
         for variant in after.variants[len(product.variants) :]:
             message = f"{variant.sku} stays as the catalogue has it, because its row was refused."
-            report.reports.append(RowReport(0, Level.NOTE, message, product.handle))
+            report.tell(RowReport(0, Level.NOTE, message, product.handle))
         whole.append(after)
     return whole
-
-
-def _refused(sku: str, handle: str, owner: str) -> RowReport:
-    message = (
-        f"The SKU {sku} of '{handle}' belongs to the product '{owner}' already, which this file does not have; give it "
-        f"another SKU, or take it out there first: 'tradepost catalogue remove {sku}'."
-    )
-    return RowReport(0, Level.REFUSED, message, handle)
-
-
-def _in_words(plan: IdentityPlan) -> Iterator[str]:
-    """Say what was settled, for the catalogue and for what is on stores."""
-    if plan.renamed:
-        yield f"It is '{plan.renamed}' under another handle: its listings go on, with their codes on stores."
-    for move in plan.moves:
-        left = f" Nothing is left of '{move.before}'; delist its page." if move.is_whole else ""
-        yield f"{', '.join(move.skus)} moved here from '{move.before}', with listings and codes.{left}"
-    for change in plan.skus:
-        yield (
-            f"{change.before} has the SKU {change.after} now: the same options. What is on stores keeps its code, and "
-            "gets the new SKU by a publish ('tradepost listings publish')."
-        )
-
-
-class _ImageFiles:
-    """Turns image sources that are file paths into ingested images, each file once."""
-
-    def __init__(self, source_images: SourceImages, folder: Path, *, root: Path | None, reads_files: bool) -> None:
-        self._images = source_images
-        self._root = folder if root is None else root
-        # Paths are relative to the catalogue file, wherever below the root that lies.
-        self._inside = "" if root is None else os.path.relpath(folder.resolve(), root.resolve())
-        self._reads_files = reads_files
-        self._known: dict[str, str] = {}
-
-    def resolve(self, product: Product, report: ImportReport) -> Product:
-        return replace(
-            product,
-            images=tuple(
-                resolved
-                for image in product.images
-                if (resolved := self._image(image, product.handle, report)) is not None
-            ),
-            variants=tuple(
-                replace(variant, image=self._image(variant.image, product.handle, report))
-                if variant.image is not None
-                else variant
-                for variant in product.variants
-            ),
-        )
-
-    def _image(self, image: SourceImage, handle: str, report: ImportReport) -> SourceImage | None:
-        try:
-            return replace(image, source=self._resolved(image.source))
-        except ImageUnusable as reason:
-            message = f"An image was left out: {reason}"
-            report.images_outside += reason.leads_out
-        except Exception:  # whatever is wrong with one image, the product goes in
-            _logger.exception("An image of the product %r can't be used", handle)
-            message = f"An image was left out: {quoted(image.source)} can't be used; the log has the reason."
-        report.images_left_out += 1
-        report.reports.append(RowReport(0, Level.NOTE, message, handle))
-        return None
-
-    def _resolved(self, source: str) -> str:
-        """Return what to keep of an image source: a web address as it is, a file as ingested. Raises ImageUnusable."""
-        if len(source) > _MAX_SOURCE:
-            raise ImageUnusable(
-                f"{quoted(source)} is longer than {_MAX_SOURCE:,} characters.", source=source[:_MAX_SOURCE]
-            )
-        try:
-            is_web = urlsplit(source).scheme.lower() in _WEB
-        except ValueError:
-            raise ImageUnusable(f"{quoted(source)} is no web address that can be read.", source=source) from None
-        if is_web:
-            return source
-        if not self._reads_files:
-            raise ImageUnusable(
-                f"{quoted(source)} is no web address, and files are only read in imports at the command line.",
-                source=source,
-            )
-        if Path(source).is_absolute() or "://" in source:
-            raise ImageUnusable(
-                f"{quoted(source)} must be a web address or a path relative to the catalogue file.", source=source
-            )
-        if source not in self._known:
-            name = posixpath.normpath(posixpath.join(self._inside, source)) if self._inside else source
-            self._known[source] = self._images.ingest(name, folder=self._root).source
-        return self._known[source]

@@ -46,7 +46,7 @@ class ChannelOverview:
 def overview() -> dict[str, Any]:
     """Count what there is, each number by an index that was made for it."""
     channels = [_channel(channel) for channel in Channel.objects.filter(archived_at__isnull=True)]
-    runs = list(Run.objects.select_related("channel").order_by("-pk")[:LATEST_RUNS])
+    runs = list(Run.objects.select_related("channel", "source").order_by("-pk")[:LATEST_RUNS])
     return {"channels": channels, "runs": [(run, spoken(run.state), RUN_COLOURS[spoken(run.state)]) for run in runs]}
 
 

@@ -31,13 +31,14 @@ class RunTable(ReadOnlyTable):
     list_display_links = ("name",)
     list_filter = (
         ("channel", RelatedDropdownFilter),
+        ("source", RelatedDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
         "is_dry",
     )
-    list_select_related = ("channel",)
+    list_select_related = ("channel", "source")
     fieldsets = (
-        (None, {"fields": ("channel", "kind", "state_label", "is_dry", "trigger", "requested_by")}),
+        (None, {"fields": ("channel", "source", "kind", "state_label", "is_dry", "trigger", "requested_by")}),
         ("Brake", {"fields": ("brake_text", "released_by")}),
         ("Progress", {"fields": ("done", "total", "attempt", "queued_at", "started_at", "finished_at")}),
         ("Result", {"fields": ("counted", "error", "reference")}),
@@ -48,7 +49,7 @@ class RunTable(ReadOnlyTable):
     @column("Run", two_lines=True)
     def name(self, row: Run) -> list[str]:
         plan = " (plan only)" if row.is_dry else ""
-        return [f"{spoken(row.kind)} {row.pk}{plan}", row.channel.name]
+        return [f"{spoken(row.kind)} {row.pk}{plan}", row.of]
 
     @column("State", label=RUN_COLOURS)
     def state_label(self, row: Run) -> str:
@@ -104,7 +105,7 @@ class RunTable(ReadOnlyTable):
         """Show what a stopped run would do; posted, let it."""
         if not request.user.has_perm("tradepost.change_channel"):
             raise PermissionDenied
-        run = get_object_or_404(Run.objects.select_related("channel"), pk=run_id)
+        run = get_object_or_404(Run.objects.select_related("channel", "source"), pk=run_id)
         if request.method == "POST":
             try:
                 released = release_run(run.pk, requested_by=request.user.get_username())

@@ -26,7 +26,8 @@ from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
 from tradepost.operations import channels
 from tradepost.operations.connection_check import faults
-from tradepost.operations.imports import images_outside_message, save_products
+from tradepost.operations.import_report import images_outside_message
+from tradepost.operations.imports import save_products
 from tradepost.operations.ports import (
     ChannelProfile,
     ChannelSettings,
@@ -95,7 +96,7 @@ class _Journey:
     # --- the steps ---
 
     def _import(self, catalogue: Path) -> None:
-        report = bring_in(catalogue, [self._channel], queue=True, quiet=self._quiet, images=self._images)
+        report = bring_in(catalogue, [self._channel], quiet=self._quiet, images=self._images)
         if not report.products:
             first = report.reports[0].message if report.reports else "The file has no rows."
             message = f"There is no product in {catalogue.name} that can be used. {first}"
@@ -105,7 +106,7 @@ class _Journey:
         summary.images_failed += report.images_left_out
         self._say(
             f"Imported {report.parents} families with {report.variants} variants and {report.simple} simple products"
-            f" ({len(report.refused)} rows refused)"
+            f" ({report.refused_rows} rows refused)"
         )
         if report.images_outside:
             self._say(images_outside_message(report.images_outside))

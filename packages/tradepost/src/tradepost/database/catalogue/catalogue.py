@@ -1,15 +1,17 @@
 """The catalogue port: products and variants saved by handle and SKU, whole batches at a time."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
+from tradepost.database.catalogue.sources import settings_of_source, source_columns
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.wanted import lock_variants, refresh_products
@@ -21,9 +23,19 @@ from tradepost.domain.catalogue import Kind, Product, Variant
 from tradepost.domain.errors import RowRefused
 from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.listing import Link
-from tradepost.domain.stock import Counting
 from tradepost.domain.structure import is_reordered
-from tradepost.operations.ports import Clock, ImportCounts, SaleChange, Saying, SourceSettings, WantedChanges
+from tradepost.operations.ports import (
+    Clock,
+    ImportCounts,
+    SaleChange,
+    Saying,
+    SkuValues,
+    SourceSettings,
+    TakenValues,
+    WantedChanges,
+)
+
+_HANDLES_AT_ONCE = 5000
 
 
 class DjangoCatalogue:
@@ -34,26 +46,29 @@ class DjangoCatalogue:
 
     def source(self, name: str) -> SourceSettings:
         source, _ = Source.objects.get_or_create(name=name)
-        return SourceSettings(
-            source.name,
-            Counting(source.counts),
-            timedelta(minutes=source.lag_minutes),
-            source.digest,
-            source.counted_column,
-            source.orders_column,
-        )
+        return settings_of_source(source)
 
     def set_source(self, settings: SourceSettings) -> None:
-        Source.objects.update_or_create(
-            name=settings.name,
-            defaults={
-                "counts": settings.counts.value,
-                "lag_minutes": int(settings.lag.total_seconds() // 60),
-                "digest": settings.digest,
-                "counted_column": settings.counted_column,
-                "orders_column": settings.orders_column,
-            },
-        )
+        Source.objects.update_or_create(name=settings.name, defaults=source_columns(settings))
+
+    def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
+        after = 0
+        has_variants = VariantRecord.objects.filter(product_id=OuterRef("pk"), is_gone=False)
+        while True:
+            rows = ProductRecord.objects.filter(Exists(has_variants), source__name=source, pk__gt=after).order_by("pk")
+            found = list(rows.values_list("pk", "handle")[:_HANDLES_AT_ONCE])
+            if not found:
+                return
+            yield tuple(handle for _, handle in found)
+            after = found[-1][0]
+
+    def withdraw(self, handles: Collection[str]) -> list[SaleChange]:
+        with transaction.atomic():
+            of_products = VariantRecord.objects.filter(product__handle__in=list(handles), is_gone=False)
+            found = dict(of_products.values_list("id", "sku"))
+            lock_variants(found)
+            identity.remove_variants(found.values(), at=self._clock())
+            return withdrawn_of(found)
 
     def channel_names(self) -> list[str]:
         return list(Channel.objects.filter(archived_at__isnull=True).order_by("id").values_list("name", flat=True))
@@ -75,19 +90,51 @@ class DjangoCatalogue:
             ]
             ids = {handle: product_id for handle, (product_id, _) in known.items()}
             ids |= _save_products(different, at=saying.at)
+            if saying.source:
+                _note_source(ids.values(), saying.source)
             withdrawn: list[SaleChange] = []
             if different:
                 variants = _save_variants(different, ids)
                 withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
-            take_numbers([variant for product in products for variant in product.variants], saying)
+            contested = take_numbers([variant for product in products for variant in product.variants], saying)
             reordered = [
                 product.handle
                 for product in different
                 if product.handle in known and is_reordered(known[product.handle][1], product)
             ]
         counts = _counts(products, {handle: product for handle, (_, product) in known.items()})
-        return replace(counts, withdrawn=tuple(withdrawn), reordered=tuple(_with_pages(reordered)))
+        return replace(
+            counts, withdrawn=tuple(withdrawn), reordered=tuple(_with_pages(reordered)), contested=tuple(contested)
+        )
+
+    def take_values(self, values: Sequence[SkuValues], *, saying: Saying) -> TakenValues:
+        with transaction.atomic():
+            known = {
+                row["sku"]: row
+                for row in VariantRecord.objects.filter(sku__in=[each.sku for each in values], is_gone=False).values(
+                    "id", "sku", "price", "is_priced", "quantity", "product__handle"
+                )
+            }
+            given = [each for each in values if each.sku in known]
+            lock_variants(row["id"] for row in known.values())
+            priced = [
+                {"id": known[each.sku]["id"], "price": each.price, "is_priced": True}
+                for each in given
+                if each.price is not None and (each.price, True) != _price_of(known[each.sku])
+            ]
+            sql.update(VariantRecord, priced)
+            contested = take_numbers(given, saying)
+            stated = stated_quantities([each.sku for each in given])
+        changed = {row["id"] for row in priced}
+        changed |= {row["id"] for sku, row in known.items() if stated[sku] != row["quantity"]}
+        # Also those whose number is the same and said anew: it may know of more orders.
+        handles = dict.fromkeys(known[each.sku]["product__handle"] for each in given)
+        return TakenValues(
+            ImportCounts(updated=len(changed), unchanged=len(given) - len(changed), contested=tuple(contested)),
+            tuple(handles),
+            frozenset(each.sku for each in values if each.sku not in known),
+        )
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
         wanted = {product.handle: product.is_for_sale for product in products}
@@ -166,6 +213,20 @@ class DjangoCatalogue:
                 )
 
 
+def _note_source(product_ids: Collection[int], source: str) -> None:
+    """Note who brought these last: from this source alone they can be absent."""
+    sql.execute(
+        """
+        UPDATE tradepost_product SET source_id = saying.id
+        FROM brought, tradepost_source AS saying
+        WHERE tradepost_product.id = brought.id AND saying.name = %s
+          AND (tradepost_product.source_id IS NULL OR tradepost_product.source_id <> saying.id)
+        """,
+        source,
+        brought=Rows.of_ids(product_ids),
+    )
+
+
 def _lock_variants(products: Sequence[Product]) -> None:
     """
     Lock all that may be written, by id as whoever sights orders does: in a file's order, two would wait for each other.
@@ -191,6 +252,10 @@ def _with_pages(handles: Collection[str]) -> list[str]:
     parents = Listing.objects.filter(kind=Kind.PARENT.value, link=Link.LINKED.value, product__handle__in=list(handles))
     on_store = set(parents.values_list("product__handle", flat=True))
     return [handle for handle in handles if handle in on_store]
+
+
+def _price_of(row: Mapping[str, object]) -> tuple[object, object]:
+    return row["price"], row["is_priced"]
 
 
 def _is_same(known: Product, product: Product) -> bool:

@@ -12,6 +12,7 @@ from tradepost.database.models import (
     ConsumerTargetRecord,
     ExistenceNote,
     ShipmentSourceRecord,
+    Source,
     StoreProtocol,
 )
 from tradepost.domain.errors import Reconfigure
@@ -139,6 +140,7 @@ def has_secrets() -> bool:
         Connection.objects.exclude(secrets=b"").exists()
         or ConsumerTargetRecord.objects.exclude(secret=b"").exists()
         or ShipmentSourceRecord.objects.exclude(secret=b"").exists()
+        or Source.objects.exclude(secret=b"").exists()
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.database import sql
-from tradepost.database.models import ScheduleRecord
+from tradepost.database.models import ScheduleRecord, Source
 from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation
 from tradepost.operations.ports import ScheduleRow
 
@@ -97,4 +97,32 @@ def claim(schedule: DueSchedule, *, next_at: datetime | None) -> bool:
         every // _MINUTE if every else 0,
         schedule.schedule.cron,
     )
+    return bool(claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class DueSource:
+    """A source of the catalogue whose time has come, as it was read."""
+
+    id: int
+    schedule: Schedule
+    due_at: datetime
+    time_zone: str
+
+
+def due_sources(*, at: datetime) -> list[DueSource]:
+    """Read which sources are due to be fetched, what has waited longest first."""
+    rows = Source.objects.filter(next_at__lte=at).order_by("next_at", "id")
+    return [DueSource(row.pk, row.schedule, row.next_at, row.time_zone) for row in rows if row.next_at is not None]
+
+
+def claim_source(source: DueSource, *, next_at: datetime | None) -> bool:
+    """Move a source on to its next time, as `claim` does."""
+    every = source.schedule.every
+    claimed = Source.objects.filter(
+        pk=source.id,
+        next_at=source.due_at,
+        every_minutes=every // _MINUTE if every else 0,
+        cron=source.schedule.cron,
+    ).update(next_at=next_at)
     return bool(claimed)

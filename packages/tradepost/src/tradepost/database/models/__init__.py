@@ -1,11 +1,18 @@
 """The tables, one module per concept. Constraints hold the invariants; each index names the query it serves."""
 
 from tradepost.database.models.adoption import OutlineRecord
-from tradepost.database.models.catalogue import ImageRecord, ProductRecord, Source, VariantRecord
-from tradepost.database.models.channel import Channel, Connection, ConnectionKind, ScheduleRecord, StoreProtocol
+from tradepost.database.models.catalogue import ImageRecord, ProductRecord, VariantRecord
+from tradepost.database.models.channel import (
+    Channel,
+    Connection,
+    ConnectionKind,
+    Scheduled,
+    ScheduleRecord,
+    StoreProtocol,
+)
 from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.export import ConsumedOrder, Consumer, ConsumerTargetRecord, OpenBatch
-from tradepost.database.models.fetch import FetchedFile, ShipmentSourceRecord
+from tradepost.database.models.fetch import FetchedFile, FileRecord, ShipmentSourceRecord
 from tradepost.database.models.listing import (
     AttentionRecord,
     DriftRecord,
@@ -26,6 +33,7 @@ from tradepost.database.models.order import (
 )
 from tradepost.database.models.plan import PlannedChange, SavedPlan
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
+from tradepost.database.models.source import Source, SourceFile
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 
 __all__ = [
@@ -39,6 +47,7 @@ __all__ = [
     "DriftRecord",
     "ExistenceNote",
     "FetchedFile",
+    "FileRecord",
     "ImageRecord",
     "Intent",
     "LinkEvent",
@@ -57,6 +66,7 @@ __all__ = [
     "RunKind",
     "SavedPlan",
     "ScheduleRecord",
+    "Scheduled",
     "SetupRecord",
     "ShipmentLineRecord",
     "ShipmentRecord",
@@ -64,6 +74,7 @@ __all__ = [
     "SightedPieces",
     "Sighting",
     "Source",
+    "SourceFile",
     "StockEntry",
     "StoreFile",
     "StoreProtocol",

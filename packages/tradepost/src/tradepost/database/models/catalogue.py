@@ -3,36 +3,17 @@
 from django.db import models
 
 from tradepost.database.fields import MeasureField, MoneyField, WeightField
-from tradepost.database.models.allowed import enum_field, one_of
-from tradepost.domain.stock import Counting
-
-
-class Source(models.Model):
-    """
-    Where the catalogue comes from, and what its numbers mean.
-
-    `counts`: see `domain.stock.Counting`, and for one by column `counted_column`. `orders_column`: the one that says
-    up to which order was counted. `lag_minutes`: how old what it says
-    may be when it is read. `digest`: of the last file that was read to its end.
-    """
-
-    name = models.CharField(max_length=255, unique=True)
-    counts = enum_field(Counting, default=Counting.CHANGED.value)
-    lag_minutes = models.PositiveIntegerField(default=0)
-    digest = models.CharField(max_length=64, blank=True)
-    counted_column = models.CharField(max_length=255, blank=True)
-    orders_column = models.CharField(max_length=255, blank=True)
-
-    class Meta:
-        constraints = [one_of("counts", Counting, table="source")]
-
-    def __str__(self) -> str:
-        return self.name
+from tradepost.database.models.source import Source
 
 
 class ProductRecord(models.Model):
-    """A family, or a single article with one variant. Lists are JSON in the order of the domain's tuples."""
+    """
+    A family, or a single article with one variant. Lists are JSON in the order of the domain's tuples.
 
+    `source`: the one that brought it last, from which alone it can be absent.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.SET_NULL, related_name="products", null=True, blank=True)
     handle = models.CharField(max_length=255, unique=True)
     title = models.CharField(max_length=1000)
     description = models.TextField(blank=True)
@@ -59,7 +40,8 @@ class VariantRecord(models.Model):
     One sellable combination.
 
     `quantity` is the last statement of how many there are, made by `stated_by` (a source) at `stated_at`;
-    `source_quantity` the last number that the source gave, whether it was a statement or not. A variant that `is_gone`
+    `source_quantity` the last number that the source gave, whether it was a statement or not; `quantity_source` is that
+    source, the only one that states this quantity. A variant that `is_gone`
     is not in the catalogue any more.
     """
 
@@ -74,6 +56,7 @@ class VariantRecord(models.Model):
     cost = MoneyField(null=True, blank=True)
     quantity = models.IntegerField(null=True, blank=True)
     source_quantity = models.IntegerField(null=True, blank=True)
+    quantity_source = models.ForeignKey(Source, on_delete=models.SET_NULL, related_name="+", null=True, blank=True)
     stated_by = models.CharField(max_length=255, blank=True)
     stated_at = models.DateTimeField(null=True, blank=True)
     barcode = models.CharField(max_length=255, blank=True)

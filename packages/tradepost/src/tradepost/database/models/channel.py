@@ -114,42 +114,49 @@ class Channel(models.Model):
         return self.name
 
 
-class ScheduleRecord(models.Model):
-    """
-    When an operation of a channel is started: every so many minutes, or by a cron expression; one without a row is off.
+class Scheduled(models.Model):
+    """What is started every so many minutes, or by a cron expression. `next_at`: when it is due; null is off."""
 
-    `next_at`: when it is due; null is off.
-    """
-
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="schedules")
-    operation = enum_field(ScheduledOperation)
     every_minutes = models.PositiveIntegerField(default=0)
     cron = models.CharField(max_length=100, blank=True)
     next_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        abstract = True
         constraints = [
-            one_of("operation", ScheduledOperation, table="schedule"),
-            models.UniqueConstraint(fields=["channel", "operation"], name="schedule_once_per_operation"),
             models.CheckConstraint(
                 condition=models.Q(every_minutes=0, cron="", next_at__isnull=True)
                 | models.Q(every_minutes__gt=0, cron="", next_at__isnull=False)
                 | (models.Q(every_minutes=0, next_at__isnull=False) & ~models.Q(cron="")),
-                name="schedule_is_off_or_has_a_next_time",
+                name="%(class)s_is_off_or_has_a_next_time",
             ),
         ]
         indexes = [
             # The minute tick's look at what is due.
-            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="schedule_due"),
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="%(class)s_due"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.operation} {self.schedule}"
 
     @property
     def schedule(self) -> Schedule:
         every = self.every_minutes
         return Schedule(every=timedelta(minutes=every) if every else None, cron=self.cron)
+
+
+class ScheduleRecord(Scheduled):
+    """When an operation of a channel is started; one without a row is off."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="schedules")
+    operation = enum_field(ScheduledOperation)
+
+    class Meta(Scheduled.Meta):
+        constraints = [
+            *Scheduled.Meta.constraints,
+            one_of("operation", ScheduledOperation, table="schedule"),
+            models.UniqueConstraint(fields=["channel", "operation"], name="schedule_once_per_operation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.schedule}"
 
 
 class ConnectionKind(StrEnum):

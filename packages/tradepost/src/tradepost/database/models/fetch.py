@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from tradepost.database.models.channel import Channel
+from tradepost.domain.fetched_file import LONGEST_FILE_NAME
 from tradepost.domain.file_address import LONGEST_ADDRESS
-from tradepost.domain.shipment_file import LONGEST_FILE_NAME
 
 
 class ShipmentSourceRecord(models.Model):
@@ -32,17 +32,14 @@ class ShipmentSourceRecord(models.Model):
         return self.name
 
 
-class FetchedFile(models.Model):
+class FileRecord(models.Model):
     """
-    A file of a source: seen, then taken, then put away. Of another content it is another one.
+    A file that was fetched: seen, then taken, then put away. Of another content it is another one.
 
     `problem`: why nothing of it could be used. `reports`: [{line, level, message}] of its rows, the first ones.
-    `is_open`: something was refused, and nobody has said that it is dealt with. `run_id`: the run that took it, a plain
-    number.
+    `run_id`: the run that took it, a plain number.
     """
 
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="fetched_files")
-    source = models.ForeignKey(ShipmentSourceRecord, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=LONGEST_FILE_NAME)
     checksum = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField()
@@ -50,11 +47,24 @@ class FetchedFile(models.Model):
     taken_at = models.DateTimeField(null=True, blank=True)
     put_away_at = models.DateTimeField(null=True, blank=True)
     run_id = models.BigIntegerField(null=True, blank=True)
-    recorded = models.IntegerField(default=0)
-    known = models.IntegerField(default=0)
     refused = models.IntegerField(default=0)
     problem = models.TextField(blank=True)
     reports = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FetchedFile(FileRecord):
+    """A file of shipments. `is_open`: something was refused, and nobody has said that it is dealt with."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="fetched_files")
+    source = models.ForeignKey(ShipmentSourceRecord, on_delete=models.CASCADE, related_name="files")
+    recorded = models.IntegerField(default=0)
+    known = models.IntegerField(default=0)
     is_open = models.BooleanField(default=False)
 
     class Meta:
@@ -66,9 +76,6 @@ class FetchedFile(models.Model):
             # What is counted where people look.
             models.Index(fields=["channel"], condition=Q(is_open=True), name="fetched_file_open"),
         ]
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def what_was_refused(self) -> str:

@@ -1,4 +1,4 @@
-"""Runs: each execution of an operation on a channel, with its lease, progress and report."""
+"""Runs: each execution of an operation on a channel, or of a source, with its lease, progress and report."""
 
 from enum import StrEnum
 
@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Channel
+from tradepost.database.models.source import Source
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, Side, SubjectKind
 
 
@@ -24,6 +25,7 @@ class RunKind(StrEnum):
     RECONCILE_ORDERS = "reconcile_orders"
     DELIVER_ORDERS = "deliver_orders"
     FETCH_SHIPMENTS = "fetch_shipments"
+    IMPORT = "import"
     REQUEST = "request"
 
 
@@ -37,6 +39,8 @@ class Run(models.Model):
     """
     One execution of an operation.
 
+    It is about a channel, or about a source of the catalogue.
+
     `lane`: runs of one lane exclude each other on a channel; publish, sync and link share theirs. `scope`: the
     listing ids it is limited to, or null for all that is due. `scope_key`: tells equal requests, so that they join.
     `error_kind`: the class of `domain.errors` that ended it. `counts`: rows of `Counts`. `cursors`: {part of the
@@ -47,7 +51,8 @@ class Run(models.Model):
     beyond the brake.
     """
 
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs", null=True, blank=True)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs", null=True, blank=True)
     kind = enum_field(RunKind)
     lane = models.CharField(max_length=24)
     trigger = enum_field(Trigger)
@@ -96,6 +101,20 @@ class Run(models.Model):
                 condition=Q(state=RunState.QUEUED.value),
                 name="run_queued_once_per_scope",
             ),
+            models.UniqueConstraint(
+                fields=["source", "lane"],
+                condition=Q(state=RunState.RUNNING.value, is_dry=False, source__isnull=False),
+                name="run_one_running_per_source",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "kind", "scope_key"],
+                condition=Q(state=RunState.QUEUED.value, source__isnull=False),
+                name="run_queued_once_per_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__isnull=False, source__isnull=True) | Q(channel__isnull=True, source__isnull=False),
+                name="run_of_a_channel_or_a_source",
+            ),
             models.CheckConstraint(
                 condition=~Q(state=RunState.RUNNING.value) | (Q(lease_until__isnull=False) & ~Q(owner="")),
                 name="run_running_has_an_owner",
@@ -111,6 +130,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @property
+    def of(self) -> str:
+        """The name of the channel or source that it is about."""
+        return str(self.source if self.channel is None else self.channel)
 
 
 class RunChange(models.Model):

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from tradepost.database.fetched_files import known_file, note_put_away, note_seen
 from tradepost.database.models import FetchedFile, ShipmentSourceRecord
-from tradepost.domain.shipment_file import KnownFile
+from tradepost.domain.fetched_file import KnownFile
 from tradepost.operations.ports import Cipher, FileId, ShipmentSource, SourceAddress, TakenFile
 
 _KEPT_REPORTS = 100
@@ -46,19 +47,10 @@ class DjangoShipmentSources:
         ]
 
     def known(self, file: FileId) -> KnownFile | None:
-        row = FetchedFile.objects.filter(**self._key(file)).first()
-        if row is None:
-            return None
-        return KnownFile(
-            is_taken=row.taken_at is not None,
-            is_refused=bool(row.problem),
-            is_put_away=row.put_away_at is not None,
-        )
+        return known_file(FetchedFile, self._key(file))
 
     def note_seen(self, file: FileId, *, size_bytes: int, at: datetime) -> None:
-        others = FetchedFile.objects.filter(source_id=file.source_id, name=file.name, taken_at__isnull=True)
-        others.exclude(checksum=file.checksum).delete()
-        FetchedFile.objects.get_or_create(**self._key(file), defaults={"size_bytes": size_bytes, "seen_at": at})
+        note_seen(FetchedFile, self._key(file), size_bytes=size_bytes, at=at)
 
     def note_taken(self, taken: TakenFile, *, run_id: int, at: datetime) -> None:
         is_open = bool(taken.problem or taken.refused)
@@ -87,7 +79,7 @@ class DjangoShipmentSources:
         ShipmentSourceRecord.objects.filter(pk=taken.id.source_id).update(tag=taken.tag)
 
     def note_put_away(self, file: FileId, *, at: datetime) -> None:
-        FetchedFile.objects.filter(**self._key(file)).update(put_away_at=at)
+        note_put_away(FetchedFile, self._key(file), at=at)
 
     def settle(self, ids: Sequence[int] | None) -> list[int]:
         found = FetchedFile.objects.filter(channel_id=self._channel_id, is_open=True)

@@ -1,6 +1,7 @@
 """The history: changes with what became of them, kept with the run that planned or made them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tradepost.database.json_values import plain
@@ -11,35 +12,51 @@ from tradepost.operations.ports import Clock
 _BATCH = 500
 
 
+@dataclass(frozen=True, slots=True)
 class RequestHistory:
-    """Implements `ports.History`: each request is a settled run, with the name of who asked for it."""
+    """Implements `ports.History`: each request is a settled run of a channel, with the name of who asked for it."""
 
-    def __init__(self, *, requested_by: str, trigger: Trigger, clock: Clock) -> None:
-        self._requested_by = requested_by
-        self._trigger = trigger
-        self._clock = clock
+    requested_by: str
+    trigger: Trigger
+    clock: Clock
 
     def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
-        if not results:
-            return
-        now = self._clock()
-        counts = counts_of(results)
-        run = Run.objects.create(
-            channel_id=channel_id,
-            kind=RunKind.REQUEST,
-            lane=RunKind.REQUEST,
-            trigger=self._trigger,
-            requested_by=self._requested_by,
-            state=counts.state,
-            counts=counts.to_rows(),
-            done=len(results),
-            total=len(results),
-            attempt=1,
-            queued_at=now,
-            started_at=now,
-            finished_at=now,
-        )
-        add_results(results, run_id=run.pk, attempt=1)
+        _keep(results, self, channel_id=channel_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequestHistory:
+    """Implements `ports.SourceHistory`: each request is a settled run of a source."""
+
+    requested_by: str
+    trigger: Trigger
+    clock: Clock
+
+    def keep(self, results: Sequence[Result], *, source_id: int) -> None:
+        _keep(results, self, source_id=source_id)
+
+
+def _keep(results: Sequence[Result], asked: RequestHistory | SourceRequestHistory, **of: int) -> None:
+    if not results:
+        return
+    now = asked.clock()
+    counts = counts_of(results)
+    run = Run.objects.create(
+        **of,
+        kind=RunKind.REQUEST,
+        lane=RunKind.REQUEST,
+        trigger=asked.trigger,
+        requested_by=asked.requested_by,
+        state=counts.state,
+        counts=counts.to_rows(),
+        done=len(results),
+        total=len(results),
+        attempt=1,
+        queued_at=now,
+        started_at=now,
+        finished_at=now,
+    )
+    add_results(results, run_id=run.pk, attempt=1)
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:

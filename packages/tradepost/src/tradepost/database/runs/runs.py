@@ -43,9 +43,10 @@ def lane_of(kind: RunKind) -> str:
 
 
 def request_run(
-    channel_id: int,
+    channel_id: int | None,
     kind: RunKind,
     *,
+    source_id: int | None = None,
     trigger: Trigger,
     at: datetime,
     scope: Collection[int] | None = None,
@@ -54,17 +55,18 @@ def request_run(
     requested_by: str = "",
     released_by: str = "",
 ) -> Run:
-    """Queue a run, or join the one that is queued for the same already."""
+    """Queue a run of a channel or a source, or join the one that is queued for the same already."""
+    of = {"channel_id": channel_id, "source_id": source_id}
     listing_ids = None if scope is None else sorted(set(scope))
     key = _scope_key(listing_ids, options, is_dry=is_dry)
     while True:
-        queued = Run.objects.filter(channel_id=channel_id, kind=kind, scope_key=key, state=RunState.QUEUED).first()
+        queued = Run.objects.filter(**of, kind=kind, scope_key=key, state=RunState.QUEUED).first()
         if queued is not None:
             return queued
         try:
             with transaction.atomic():
                 return Run.objects.create(
-                    channel_id=channel_id,
+                    **of,
                     kind=kind,
                     lane=lane_of(kind),
                     trigger=trigger,
@@ -81,10 +83,17 @@ def request_run(
             continue
 
 
-def is_at_work(channel_id: int, kind: RunKind, *, options: Mapping[str, Any] | None = None) -> bool:
+def is_at_work(
+    channel_id: int | None,
+    kind: RunKind,
+    *,
+    source_id: int | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> bool:
     """Whether a run of this kind on all that is due, with the same options, is being executed."""
     key = _scope_key(None, options, is_dry=False)
-    return Run.objects.filter(channel_id=channel_id, kind=kind, scope_key=key, state=RunState.RUNNING).exists()
+    of = {"channel_id": channel_id, "source_id": source_id}
+    return Run.objects.filter(**of, kind=kind, scope_key=key, state=RunState.RUNNING).exists()
 
 
 def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by: str = "") -> Lease | None:
@@ -170,7 +179,7 @@ def drop_answered(run: Run) -> None:
     """Take earlier questions along with a later run that went through or was stopped for the same; no preview does."""
     if run.is_dry:
         return
-    asked = Run.objects.filter(channel_id=run.channel_id, kind=run.kind, needs_answer=True, id__lt=run.pk)
+    asked = Run.objects.filter(**_subject_of(run), kind=run.kind, needs_answer=True, id__lt=run.pk)
     chosen = None if run.scope is None else frozenset(run.scope)
     moot = [
         earlier
@@ -208,10 +217,14 @@ def in_the_way(run: Run) -> Run | None:
     if run.is_dry:
         return None
     return (
-        Run.objects.filter(channel_id=run.channel_id, lane=run.lane, state=RunState.RUNNING, is_dry=False)
+        Run.objects.filter(**_subject_of(run), lane=run.lane, state=RunState.RUNNING, is_dry=False)
         .exclude(id=run.pk)
         .first()
     )
+
+
+def _subject_of(run: Run) -> dict[str, int | None]:
+    return {"channel_id": run.channel_id, "source_id": run.source_id}
 
 
 def _scope_key(listing_ids: Sequence[int] | None, options: Mapping[str, Any] | None, *, is_dry: bool) -> str:

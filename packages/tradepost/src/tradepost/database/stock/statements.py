@@ -9,8 +9,8 @@ from tradepost.database.listings.wanted import refresh_available
 from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Variant
-from tradepost.domain.stock import Counting, OrdersThrough
-from tradepost.operations.ports import Saying
+from tradepost.domain.stock import Counting, OrdersThrough, Stating
+from tradepost.operations.ports import ContestedQuantity, Saying, SkuValues
 
 _GIVEN = {
     "sku": Column.TEXT,
@@ -22,28 +22,63 @@ _GIVEN = {
 }
 
 
-def take_numbers(variants: Collection[Variant], saying: Saying) -> None:
+def take_numbers(variants: Collection[Variant | SkuValues], saying: Saying) -> list[ContestedQuantity]:
     """
     Take a source's numbers; those that are statements replace the one before.
 
-    What listings should show follows with `refresh_products`.
+    Returns those that were not taken, as another source states them as something else. What listings should show
+    follows with `refresh_products`.
     """
     given = [variant for variant in variants if variant.quantity is not None]
+    contested: list[ContestedQuantity] = []
+    if saying.source:
+        given, contested = _own(given, saying)
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
     through = {variant.sku: variant.orders_through for variant in given if variant.orders_through}
     _state([_row(variant, saying) for variant in given], saying.counting, known_until, through)
     sql.execute(
         """
-        UPDATE tradepost_variant SET source_quantity = given.quantity
-        FROM given
+        UPDATE tradepost_variant SET source_quantity = given.quantity, quantity_source_id = saying.id
+        FROM given CROSS JOIN (SELECT (SELECT id FROM tradepost_source WHERE name = %s) AS id) AS saying
         WHERE tradepost_variant.sku = given.sku
-          AND (source_quantity IS NULL OR source_quantity <> given.quantity)
+          AND (source_quantity IS NULL OR source_quantity <> given.quantity
+            OR quantity_source_id IS NULL AND saying.id IS NOT NULL OR quantity_source_id <> saying.id)
         """,
+        saying.source,
         given=Rows(
             {"sku": Column.TEXT, "quantity": Column.INTEGER},
             [{"sku": variant.sku, "quantity": variant.quantity} for variant in given],
         ),
     )
+    return contested
+
+
+def _own(
+    given: Sequence[Variant | SkuValues], saying: Saying
+) -> tuple[list[Variant | SkuValues], list[ContestedQuantity]]:
+    """Tell the numbers that this source states from those that are another's."""
+    if saying.states is Stating.NEVER:
+        return [], []
+    of_others = {
+        row["sku"]: row
+        for row in sql.fetch_rows(
+            """
+            SELECT variant.sku, source.name, source.states, variant.quantity
+            FROM given JOIN tradepost_variant AS variant ON variant.sku = given.sku
+            JOIN tradepost_source AS source ON source.id = variant.quantity_source_id
+            WHERE source.name <> %s AND source.states <> 'never'
+            """,
+            saying.source,
+            given=Rows.of_texts("sku", (each.sku for each in given)),
+        )
+        if saying.states is not Stating.ALWAYS or row["states"] == Stating.ALWAYS
+    }
+    contested = [
+        ContestedQuantity(each.sku, each.quantity, of_others[each.sku]["name"], of_others[each.sku]["quantity"])
+        for each in given
+        if each.sku in of_others and each.quantity is not None and each.quantity != of_others[each.sku]["quantity"]
+    ]
+    return [each for each in given if each.sku not in of_others], contested
 
 
 def state_counts(counts: Mapping[str, int], saying: Saying) -> None:
@@ -59,7 +94,7 @@ def stated_quantities(skus: Collection[str]) -> dict[str, int | None]:
     return dict(VariantRecord.objects.filter(sku__in=skus).values_list("sku", "quantity"))
 
 
-def _row(variant: Variant, saying: Saying) -> dict[str, object]:
+def _row(variant: Variant | SkuValues, saying: Saying) -> dict[str, object]:
     by_row = saying.counting is Counting.COLUMN and variant.counted_at is not None
     return {
         "sku": variant.sku,
@@ -70,7 +105,7 @@ def _row(variant: Variant, saying: Saying) -> dict[str, object]:
     }
 
 
-def _knows_until(variant: Variant, saying: Saying) -> datetime:
+def _knows_until(variant: Variant | SkuValues, saying: Saying) -> datetime:
     """What was handed over after a row was counted is still in its number, whenever its file was written."""
     if saying.counting is not Counting.COLUMN or variant.counted_at is None:
         return saying.knows_until

@@ -9,7 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 from tradepost.domain.errors import (
     AddressRefused,
@@ -27,6 +27,7 @@ _LISTING_ENTRIES = 100_000
 _LISTING_BYTES = 16 * 1024 * 1024
 _LISTING_SECONDS = 180.0
 _CONTENT_SECONDS = 180.0
+_SLOWEST_BYTES_PER_SECOND = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,28 +120,31 @@ class ListingBudget:
 
 
 class ContentBudget:
-    """What has come of a file's content, up to a limit: what a server says of its size is not believed."""
+    """
+    What has come of a file's content, written on up to a limit: what a server says of its size is not believed.
 
-    def __init__(self, path: str, *, limit_bytes: int) -> None:
+    The time that it may take grows with what has come.
+    """
+
+    def __init__(self, path: str, into: BinaryIO, *, limit_bytes: int) -> None:
         self._path = path
+        self._into = into
         self._limit_bytes = limit_bytes
-        self._content = bytearray()
-        self._ends_at = time.monotonic() + _CONTENT_SECONDS
+        self._bytes = 0
+        self._began_at = time.monotonic()
 
     def take(self, chunk: bytes) -> None:
-        """Keep what has come. Raises StorageRefused beyond the limit, StoreUnavailable when it takes too long."""
-        self._content += chunk
-        if len(self._content) > self._limit_bytes:
+        """Write on what has come. Raises StorageRefused beyond the limit, StoreUnavailable when it takes too long."""
+        self._bytes += len(chunk)
+        if self._bytes > self._limit_bytes:
             raise StorageRefused(
                 f"{self._path} is larger than {self._limit_bytes // 1_000_000} MB, and was not read to its end.",
                 path=self._path,
             )
-        if time.monotonic() > self._ends_at:
-            raise StoreUnavailable(f"{self._path} was not complete after {_CONTENT_SECONDS:.0f} seconds.")
-
-    @property
-    def content(self) -> bytes:
-        return bytes(self._content)
+        self._into.write(chunk)
+        seconds = _CONTENT_SECONDS + self._bytes / _SLOWEST_BYTES_PER_SECOND
+        if time.monotonic() - self._began_at > seconds:
+            raise StoreUnavailable(f"{self._path} was not complete after {seconds:.0f} seconds.")
 
 
 def fingerprint_of(key: bytes) -> str:
@@ -170,8 +174,8 @@ class FileServer(Protocol):
         """
         ...
 
-    def get(self, path: str, *, limit_bytes: int) -> bytes:
-        """Read a file. Raises StorageRefused for one beyond the limit; the connection is of no use then."""
+    def get(self, path: str, into: BinaryIO, *, limit_bytes: int) -> None:
+        """Copy a file. Raises StorageRefused for one beyond the limit; the connection is of no use then."""
         ...
 
     def put(self, path: str, content: bytes) -> None:

@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from tradepost.domain.errors import CredentialsRejected, StorageRefused, StoreUnavailable, TradepostError
 from tradepost.miva.files.file_server import (
@@ -72,12 +72,11 @@ class FtpFiles:
         # Names are anybody's; one that is no UTF-8 must not hide the others.
         return received.getvalue().decode("utf-8", "surrogateescape").splitlines()
 
-    def get(self, path: str, *, limit_bytes: int) -> bytes:
+    def get(self, path: str, into: BinaryIO, *, limit_bytes: int) -> None:
         """See the protocol."""
-        budget = ContentBudget(path, limit_bytes=limit_bytes)
+        budget = ContentBudget(path, into, limit_bytes=limit_bytes)
         with _explained(path, during="a download"):
             self._ftp.retrbinary(f"RETR {path}", budget.take, blocksize=262_144)
-        return budget.content
 
     def put(self, path: str, content: bytes) -> None:
         """See the protocol."""

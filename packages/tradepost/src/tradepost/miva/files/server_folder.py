@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import BinaryIO
 
 import stamina
 
 from tradepost.domain.errors import StorageRefused, StoreUnavailable
-from tradepost.domain.shipment_file import LARGEST_BYTES
 from tradepost.miva.files.file_server import FileServer
 from tradepost.miva.wire.retrying import FILES
-from tradepost.operations.ports import FileContent
+from tradepost.operations.ports import CopiedFile
 
 
 class ServerFolder:
@@ -61,21 +61,24 @@ class ServerFolder:
             files.close()
         return sorted(name for name, size in found.items() if size is not None)
 
-    def read(self, name: str, *, tag: str = "") -> FileContent | None:  # noqa: ARG002 - a web address has tags
-        return self._retrying(StoreUnavailable, self._read_once, name)
+    def copy(self, name: str, into: BinaryIO, *, limit_bytes: int, tag: str = "") -> CopiedFile | None:  # noqa: ARG002 - a web address has tags
+        return self._retrying(StoreUnavailable, self._copy_once, name, into, limit_bytes)
 
-    def _read_once(self, name: str) -> FileContent | None:
+    def _copy_once(self, name: str, into: BinaryIO, limit_bytes: int) -> CopiedFile | None:
         path = f"{self._folder}/{name}"
+        into.seek(0)
+        into.truncate()
         files = self._open_files()
         try:
             before = files.size(path)
             if before is None:
                 return None
-            content = files.get(path, limit_bytes=LARGEST_BYTES)
+            files.get(path, into, limit_bytes=limit_bytes)
             after = files.size(path)
         finally:
             files.close()
-        return FileContent(content, is_whole=before == len(content) == after)
+        size = into.tell()
+        return CopiedFile(size, is_whole=before == size == after)
 
     def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:
         return self._retrying(StoreUnavailable, self._put_away_once, name, size_bytes, folder, new_name)

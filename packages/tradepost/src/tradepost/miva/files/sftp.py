@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from stat import S_ISDIR
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tradepost.domain.errors import CredentialsRejected, NotAllowed, StorageRefused, StoreUnavailable
 from tradepost.miva.files.file_server import Connect, ContentBudget, FileServerAddress, ListingBudget
@@ -69,13 +69,12 @@ class SftpFiles:
                 found[entry.filename] = None if S_ISDIR(entry.st_mode or 0) else entry.st_size
             return found
 
-    def get(self, path: str, *, limit_bytes: int) -> bytes:
+    def get(self, path: str, into: BinaryIO, *, limit_bytes: int) -> None:
         """See the protocol."""
-        budget = ContentBudget(path, limit_bytes=limit_bytes)
+        budget = ContentBudget(path, into, limit_bytes=limit_bytes)
         with _explained(path, during="a download"), self._sftp.open(path, "rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 budget.take(chunk)
-        return budget.content
 
     def put(self, path: str, content: bytes) -> None:
         """See the protocol."""

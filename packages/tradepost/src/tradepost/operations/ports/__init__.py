@@ -18,9 +18,12 @@ from tradepost.operations.ports.adoptions import (
     TakenListing,
 )
 from tradepost.operations.ports.catalogue import (
+    NO_COUNT_COLUMNS,
     Catalogue,
     CatalogueReader,
     ChannelListings,
+    ContestedQuantity,
+    CountColumns,
     HeldPrice,
     ImportCounts,
     Level,
@@ -31,7 +34,9 @@ from tradepost.operations.ports.catalogue import (
     SaleAtZero,
     SaleChange,
     Saying,
+    SkuValues,
     SourceSettings,
+    TakenValues,
     UnstatedQuantity,
     WantedChanges,
 )
@@ -77,6 +82,7 @@ from tradepost.operations.ports.existence import (
 )
 from tradepost.operations.ports.exports import ConsumerState, ExportBatch, OrderExports, OrderWriter
 from tradepost.operations.ports.fetches import (
+    CopiedFile,
     Fetches,
     FileContent,
     FileId,
@@ -85,6 +91,7 @@ from tradepost.operations.ports.fetches import (
     ShipmentSources,
     SourceAddress,
     TakenFile,
+    read_file,
 )
 from tradepost.operations.ports.history import History
 from tradepost.operations.ports.images import ImageStore, SourceImages
@@ -111,6 +118,7 @@ from tradepost.operations.ports.personal_data import PersonalData, PersonsData, 
 from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
+from tradepost.operations.ports.sources import CatalogueSource, CatalogueSources, ImportedFile, OpenPlace, SourceHistory
 from tradepost.operations.ports.stock import (
     AccountEntry,
     Accounts,
@@ -138,6 +146,7 @@ __all__ = [
     "CHECKED_WELL",
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
+    "NO_COUNT_COLUMNS",
     "AccountEntry",
     "Accounts",
     "AcknowledgeCheck",
@@ -147,6 +156,8 @@ __all__ = [
     "Approval",
     "Catalogue",
     "CatalogueReader",
+    "CatalogueSource",
+    "CatalogueSources",
     "ChangeWindow",
     "ChannelListings",
     "ChannelProfile",
@@ -160,6 +171,9 @@ __all__ = [
     "ConsumerState",
     "ConsumerTarget",
     "ContentCheck",
+    "ContestedQuantity",
+    "CopiedFile",
+    "CountColumns",
     "Deliveries",
     "DescriptionCleaner",
     "Digest",
@@ -183,6 +197,7 @@ __all__ = [
     "ImageConnection",
     "ImageStore",
     "ImportCounts",
+    "ImportedFile",
     "Intents",
     "KeptFinding",
     "Known",
@@ -197,6 +212,7 @@ __all__ = [
     "Needs",
     "NewShipment",
     "OpenIntent",
+    "OpenPlace",
     "OrderExports",
     "OrderRow",
     "OrderWriter",
@@ -234,7 +250,9 @@ __all__ = [
     "ShipmentSources",
     "SightedOrder",
     "SightingPage",
+    "SkuValues",
     "SourceAddress",
+    "SourceHistory",
     "SourceImages",
     "SourceSettings",
     "StockCheck",
@@ -249,6 +267,7 @@ __all__ = [
     "Taken",
     "TakenFile",
     "TakenListing",
+    "TakenValues",
     "Target",
     "Targets",
     "UnitAnswer",
@@ -259,6 +278,7 @@ __all__ = [
     "WantedDifferences",
     "WriteAnswer",
     "WriteOutcome",
+    "read_file",
 ]
 
 

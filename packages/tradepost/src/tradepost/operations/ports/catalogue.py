@@ -1,15 +1,17 @@
 """The ports of the merchant's products: the files in which they come, and the catalogue in which they are kept."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from tradepost.domain.catalogue import Product
+from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
-from tradepost.domain.stock import Counting
+from tradepost.domain.stock import Counting, OrdersThrough, Stating
 from tradepost.operations.ports.listings import ListingRow
 
 
@@ -21,12 +23,29 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowReport:
-    """What there is to say about one row; `line` is where it begins in the file, 1 for the header."""
+    """
+    What there is to say about one row; `line` is where it begins in the file, 1 for the header, 0 for none.
+
+    `cause`: what it has in common with others of which the same is to be said; blank where that is the message.
+    """
 
     line: int
     level: Level
     message: str
     handle: str = ""
+    cause: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SkuValues:
+    """What a file says of a SKU that the catalogue has already, and of nothing else of it; None says nothing."""
+
+    line: int
+    sku: str
+    price: Decimal | None = None
+    quantity: int | None = None
+    counted_at: datetime | None = None
+    orders_through: OrdersThrough = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +53,30 @@ class ReadProduct:
     """
     A product as read, with the reports on its rows; None where none of its rows could be used.
 
-    `unread`: SKUs whose rows are there and were refused, so nobody has said that their variants are gone.
+    `unread`: SKUs whose rows are there and were refused, so nobody has said that their variants are gone. `values`:
+    instead of a product, where the file has no products.
     """
 
     product: Product | None
     reports: tuple[RowReport, ...]
     rows: int
     unread: tuple[str, ...] = ()
+    values: SkuValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountColumns:
+    """Which columns of a file say when a row was counted, and up to which order; blank where none does."""
+
+    counted_at: str = ""
+    orders_through: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.counted_at, self.orders_through)))
+
+
+NO_COUNT_COLUMNS = CountColumns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +85,7 @@ class ImportCounts:
     How many products and variants an import made, changed and left as they were.
 
     `withdrawn`: what is on stores of variants that the catalogue has no more. `reordered`: the handles of families on
-    stores whose options or values stand in another order.
+    stores whose options or values stand in another order. `contested`: numbers that were not taken.
     """
 
     created: int = 0
@@ -57,6 +93,11 @@ class ImportCounts:
     unchanged: int = 0
     withdrawn: "tuple[SaleChange, ...]" = ()
     reordered: tuple[str, ...] = ()
+    contested: "tuple[ContestedQuantity, ...]" = ()
+
+    @property
+    def numbers(self) -> "ImportCounts":
+        return ImportCounts(self.created, self.updated, self.unchanged)
 
     def __add__(self, other: "ImportCounts") -> "ImportCounts":
         return ImportCounts(
@@ -65,7 +106,17 @@ class ImportCounts:
             self.unchanged + other.unchanged,
             self.withdrawn + other.withdrawn,
             self.reordered + other.reordered,
+            self.contested + other.contested,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TakenValues:
+    """What became of prices and numbers by SKU; `handles`: of the products that changed, `unknown`: SKUs."""
+
+    counts: ImportCounts
+    handles: tuple[str, ...] = ()
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +126,8 @@ class SourceSettings:
 
     `digest`: of the last file of it that was read to its end; blank if there was none. `counted_column`: the one that
     says when each number was counted, `orders_column`: the one that says up to which order; blank where none does.
+    `states`: whether its quantities are statements at all. `form`: the layout of its files; None: as their header says.
+    `is_full`: what a file does not have is not in the catalogue any more.
     """
 
     name: str
@@ -83,6 +136,9 @@ class SourceSettings:
     digest: str = ""
     counted_column: str = ""
     orders_column: str = ""
+    states: Stating = Stating.FIRST
+    form: CatalogueForm | None = None
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +147,8 @@ class Saying:
     Who says how many there are, and when.
 
     `knows_until`: pieces that had been handed over by then are out of the numbers; of one that says itself when it was
-    counted, those that had been by then, less the `lag`. `counting`: which numbers are statements.
+    counted, those that had been by then, less the `lag`. `counting`: which numbers are statements. `source`: who says
+    it; blank: a person. Of what another source states, its numbers are none, unless `states` says so.
     """
 
     by: str
@@ -99,6 +156,18 @@ class Saying:
     knows_until: datetime
     counting: Counting = Counting.CHANGED
     lag: timedelta = timedelta()
+    source: str = ""
+    states: Stating = Stating.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class ContestedQuantity:
+    """A quantity that another source (`owner`) states, as `stated`."""
+
+    sku: str
+    given: int
+    owner: str
+    stated: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +185,13 @@ class QueuedStructure:
 class CatalogueReader(Protocol):
     """Catalogue files, of whatever format."""
 
-    def read(self, path: Path, *, counted_column: str = "", orders_column: str = "") -> Iterator[ReadProduct]:
+    def read(
+        self, path: Path, *, form: CatalogueForm | None = None, counted: CountColumns = NO_COUNT_COLUMNS
+    ) -> Iterator[ReadProduct]:
         """
         Read a catalogue, one product at a time, each handle and each SKU once, in bounded memory.
 
-        `counted_column`: where a row says when its quantity was counted, `orders_column`: up to which order.
+        `form`: its layout; without one it is recognised by its header.
 
         A row that can't be used is reported with its line and the reason, and the rest goes on. Raises FileRefused
         before the first product when the file is no catalogue, and nothing else because of what stands in it.
@@ -196,6 +267,16 @@ class Catalogue(Protocol):
 
     def set_source(self, settings: SourceSettings) -> None: ...
 
+    def handles_of(self, source: str) -> Iterator[tuple[str, ...]]:
+        """Return the handles of the products that are there and that this source brought last, a batch at a time."""
+        ...
+
+    def withdraw(self, handles: Collection[str]) -> "list[SaleChange]":
+        """
+        Take products out of the catalogue: their listings are orphaned. Returns what of them is on stores; idempotent.
+        """
+        ...
+
     def channel_names(self) -> list[str]:
         """Name the channels that are in use."""
         ...
@@ -209,6 +290,14 @@ class Catalogue(Protocol):
         first). A quantity is a statement if the source has not given the same before, or says that all of them count;
         an unknown one (None) never is, and leaves the last as it is. What listings should show follows with
         `refresh_wanted`.
+        """
+        ...
+
+    def take_values(self, values: Sequence[SkuValues], *, saying: Saying) -> TakenValues:
+        """
+        Take prices and numbers of variants that the catalogue has, by SKU, and nothing else of them; one transaction.
+
+        A number is a statement as it is for `save`. What listings should show follows with `refresh_wanted`.
         """
         ...
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from io import BytesIO
+from typing import BinaryIO, Protocol
 
-from tradepost.domain.shipment_file import KnownFile
+from tradepost.domain.fetched_file import KnownFile
 from tradepost.operations.ports.catalogue import RowReport
 from tradepost.operations.ports.shipments import ShipmentReader
 
@@ -40,6 +41,21 @@ class FileContent:
     content: bytes = field(repr=False)
     is_whole: bool = True
     tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedFile:
+    """
+    A file that was copied. `is_whole`: False where its size moved meanwhile. `tag`: what a web address calls it.
+    `is_complete`: whether the place itself says that this was all of it; where it does not, only a last line that has
+    its end does. `written_at`: when it was written last, where the place says so.
+    """
+
+    size_bytes: int
+    is_whole: bool = True
+    is_complete: bool = False
+    tag: str = ""
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +96,10 @@ class FilePlace(Protocol):
         """Name the files that are there, by name; folders are none."""
         ...
 
-    def read(self, name: str, *, tag: str = "") -> FileContent | None:
-        """Read a file, up to what is allowed; None where it is gone, or is the one that has this tag."""
+    def copy(self, name: str, into: BinaryIO, *, limit_bytes: int, tag: str = "") -> CopiedFile | None:
+        """
+        Copy a file up to a limit, from where `into` is empty; None where it is gone, or is the one that has this tag.
+        """
         ...
 
     def put_away(self, name: str, *, size_bytes: int, folder: str, new_name: str) -> bool:
@@ -89,6 +107,13 @@ class FilePlace(Protocol):
         Move a file to a folder beside it, made if need be; False where it has another size by now. Safe to repeat.
         """
         ...
+
+
+def read_file(place: FilePlace, name: str, *, limit_bytes: int, tag: str = "") -> FileContent | None:
+    """Read a file into memory; see `FilePlace.copy`."""
+    content = BytesIO()
+    copied = place.copy(name, content, limit_bytes=limit_bytes, tag=tag)
+    return None if copied is None else FileContent(content.getvalue(), copied.is_whole, copied.tag)
 
 
 class ShipmentSources(Protocol):

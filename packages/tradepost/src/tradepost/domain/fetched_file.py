@@ -1,5 +1,6 @@
 """
-Files of shipments that are fetched: which of a folder are meant, when one is whole, and where it goes once it is taken.
+Files that are fetched, with shipments or products: which of a folder are meant, when one is whole, and where it goes
+once it is taken.
 
 A file that is being written has another name, which is left alone, or shows it: its size moves, or its last line has no
 end yet. One that is taken stays until the next look finds it as it was, so that what was added behind our back comes
@@ -11,11 +12,13 @@ from pathlib import PurePosixPath
 
 from tradepost.domain.errors import quoted
 
-LARGEST_BYTES = 10_000_000
+LARGEST_SHIPMENTS_BYTES = 10_000_000
+LARGEST_CATALOGUE_BYTES = 4_000_000_000
 LONGEST_FILE_NAME = 160
 DONE_FOLDER = "done"
 REFUSED_FOLDER = "refused"
-_ENDING = ".csv"
+SHIPMENT_ENDINGS = (".csv",)
+CATALOGUE_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 _HASH_LENGTH = 12
 
 
@@ -24,17 +27,18 @@ class KnownFile:
     """
     What is remembered of a file of this name and content: seen, then taken, then put away where its source has folders.
 
-    `is_refused`: nothing of it could be used.
+    `is_refused`: nothing of it could be used. `is_last`: nothing else was taken under its name since.
     """
 
     is_taken: bool
     is_refused: bool = False
     is_put_away: bool = False
+    is_last: bool = True
 
 
-def is_meant(name: str) -> bool:
-    """Whether a file of a folder is one to take: a CSV file whose name says that it is complete."""
-    return name.lower().endswith(_ENDING) and not name.startswith(".")
+def is_meant(name: str, *, endings: tuple[str, ...]) -> bool:
+    """Whether a file of a folder is one to take: one of these endings, whose name says that it is complete."""
+    return name.lower().endswith(endings) and not name.startswith(".")
 
 
 def name_problem(name: str) -> str:
@@ -52,9 +56,9 @@ def shown_name(name: str) -> str:
     return repr(name)[1:-1][:LONGEST_FILE_NAME]
 
 
-def has_ended(content: bytes) -> bool:
-    """Whether the last line is there with its end; where it is not, more may be on its way."""
-    return content.endswith((b"\n", b"\r"))
+def has_ended(end: bytes) -> bool:
+    """Whether the last line of what ends so is there with its end; where it is not, more may be on its way."""
+    return end.endswith((b"\n", b"\r"))
 
 
 def put_away_name(name: str, *, checksum: str) -> str:
