@@ -549,6 +549,7 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
     Raises AddressRefused, Reconfigure.
     """
     connection = image_connection_of(channel, cipher=cipher())
+    opened: ImageStore
     store = store_connection_of(channel, cipher=cipher()) if channel.sends_images_itself else None
     if connection is not None:
         opened = _connector().open_images(connection, is_local=channel.is_local)

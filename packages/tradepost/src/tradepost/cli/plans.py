@@ -237,7 +237,7 @@ def _choice(
         ids=frozenset([*(change or []), *numbers]),
         units=frozenset(unit or []),
         actions=frozenset(each.value for each in action or []),
-        listing_ids=_family_ids(plan.run.channel, skus) if skus else frozenset(),
+        listing_ids=_family_ids(plan.channel, skus) if skus else frozenset(),
         is_all=all_,
     )
 
@@ -281,7 +281,7 @@ def _json(plan: "SavedPlan", numbers: tuple[int, int]) -> dict[str, Any]:
     total, approved = numbers
     return {
         "id": plan.pk,
-        "channel": plan.run.channel.name,
+        "channel": plan.channel.name,
         "kind": plan.run.kind.replace("_", " "),
         "state": _state(plan),
         "changes": total,

@@ -96,13 +96,17 @@ class Report:
     def is_saved(self) -> bool:
         return SavedPlan.objects.filter(pk=self.run.pk).exists()
 
+    @property
+    def is_look_only(self) -> bool:
+        return self.run.channel is not None and self.run.channel.is_look_only
+
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.run.pk,
             "kind": self.run.kind,
             "state": self.run.state,
             "dry_run": self.run.is_dry,
-            "look_only": self.run.channel.is_look_only,
+            "look_only": self.is_look_only,
             **({"plan": self.totals, "saved": self.is_saved} if self.run.is_dry else {}),
             "counts": self.run.counts,
             "brake": self.run.brake or None,
@@ -191,21 +195,23 @@ def what_is_due(channel: Channel, *, quiet: bool) -> dict[str, str]:
 
 def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: bool, as_json: bool) -> Exit:
     """Undo a run, here and now, once a person has seen what goes back and what does not."""
-    options = {UNDOES: run.pk}
+    channel, options = run.channel, {UNDOES: run.pk}
+    # What is done on no channel, an import of a source, is refused before.
+    assert channel is not None
     refuse_to_save(dry_run=dry_run, save=save)
-    preview = perform(run.channel, RunKind.UNDO, dry_run=True, save=save, quiet=as_json, options=options)
+    preview = perform(channel, RunKind.UNDO, dry_run=True, save=save, quiet=as_json, options=options)
     if dry_run or not any(preview.totals.values()):
         _tell(preview, as_json=as_json)
         return preview.exit_code
     if not as_json:
         print_report(preview)
     confirm(f"Undo run {run.pk}: {totals_line(preview.totals)}?", is_confirmed=is_confirmed)
-    report = perform(run.channel, RunKind.UNDO, quiet=as_json, options=options)
+    report = perform(channel, RunKind.UNDO, quiet=as_json, options=options)
     _tell(report, as_json=as_json)
     back = RunChange.objects.filter(run=report.run, outcome=Outcome.APPLIED.value, listing_id__isnull=False)
     ids = {number for number in back.values_list("listing_id", flat=True) if number is not None}
     if pauses and ids:
-        request_pause(run.channel_id, ids, is_paused=True, requested_by=shell_user())
+        request_pause(channel.pk, ids, is_paused=True, requested_by=shell_user())
     if not as_json and ids:
         told = (
             f"{counted(len(ids), 'listing')} that went back are paused."
@@ -281,7 +287,7 @@ def print_report(report: Report, *, names_all: bool = False) -> None:
         _print_plan(report)
     else:
         _print_run(report)
-    if report.run.channel.is_look_only:
+    if report.run.channel is not None and report.is_look_only:
         out.print(look_only_sentence(report.run.channel), markup=False, soft_wrap=True)
     print_brake(report, names_all=names_all)
     if report.run.error:

@@ -125,12 +125,12 @@ def apply(plan_id: int, *, who: str, trigger: Trigger = Trigger.PERSON, clock: C
             raise NotAllowed(
                 f"Nothing of plan {plan_id} is approved; 'tradepost plans approve {plan_id} --all' approves all of it."
             )
-        if preview.channel.is_look_only:
-            raise NotAllowed(f"'{preview.channel.name}' is look-only: its plans can be approved, and not carried out.")
+        if plan.channel.is_look_only:
+            raise NotAllowed(f"'{plan.channel.name}' is look-only: its plans can be approved, and not carried out.")
         _ask_for(plan, who=who, trigger=trigger)
         options = {name: value for name, value in preview.options.items() if name not in {AS_IF, GROUPS, IS_SAVED}}
         run = request_run(
-            preview.channel_id,
+            plan.channel.pk,
             preview.kind,
             trigger=trigger,
             scope=preview.scope,
@@ -226,11 +226,11 @@ def _ask_for(plan: SavedPlan, *, who: str, trigger: Trigger) -> None:
     approved = _listings(plan, is_approved=True)
     refused = _listings(plan, is_approved=False) - approved
     # A change of a parent means its variants, too: it is asked for by those of them that are approved.
-    rows = wiring.listings_of(plan.run.channel_id).by_ids(sorted(approved & set(plan.run.scope or ())))
-    with_refused = {row.parent_id for row in wiring.listings_of(plan.run.channel_id).by_ids(sorted(refused))}
+    rows = wiring.listings_of(plan.channel.pk).by_ids(sorted(approved & set(plan.run.scope or ())))
+    with_refused = {row.parent_id for row in wiring.listings_of(plan.channel.pk).by_ids(sorted(refused))}
     ids = [row.id for row in rows if row.id not in with_refused]
     if ids:
-        request_change(plan.run.channel_id, ids, change, requested_by=who, groups=groups, trigger=trigger)
+        request_change(plan.channel.pk, ids, change, requested_by=who, groups=groups, trigger=trigger)
 
 
 def _listings(plan: SavedPlan, *, is_approved: bool) -> set[int]:

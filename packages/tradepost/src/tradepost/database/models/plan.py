@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from tradepost.database.models.allowed import enum_field, one_of
+from tradepost.database.models.channel import Channel
 from tradepost.database.models.run import Run, RunChange
 from tradepost.domain.approval import PlanState
 
@@ -27,6 +28,12 @@ class SavedPlan(models.Model):
 
     def __str__(self) -> str:
         return f"plan {self.pk}"
+
+    @property
+    def channel(self) -> Channel:
+        """That of its run: what is planned is always done on one."""
+        assert self.run.channel is not None
+        return self.run.channel
 
 
 class PlannedChange(models.Model):

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.miva.files.image_store import MivaImageStore
 from tradepost.miva.wire.client import LOOKS_ONLY
+from tradepost.operations.ports import ImageStore
 
 
 class LookOnlyImages:
     """Implements `ports.ImageStore`. Whatever else went wrong to come this far, nothing is uploaded."""
 
-    def __init__(self, images: MivaImageStore) -> None:
+    def __init__(self, images: ImageStore) -> None:
         self._images = images
 
     def sizes(self, paths: Collection[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tradepost.operations.ports.adoptions import (
     Adoptions,
     AdoptionTotals,
-    Known,
+    KnownCatalogue,
     OutlineFamily,
     OutlineRow,
     Taken,
@@ -200,7 +200,7 @@ __all__ = [
     "ImportedFile",
     "Intents",
     "KeptFinding",
-    "Known",
+    "KnownCatalogue",
     "KnownShipment",
     "KnownSighting",
     "LatestProducts",
