@@ -16,8 +16,10 @@ from simulation.comparison import compare, store_of
 from simulation.processes import Clock, World
 
 HOUR = 3_600.0
-# Longer than a request whose answer was lost can land, and than a store keeps a basket.
-LOST_ANSWER, BASKET_LIFE = 200.0, 27 * HOUR
+# Longer than a store keeps a basket.
+BASKET_LIFE = 27 * HOUR
+# So long, outside, a busy machine may take for a request whose answer was lost.
+_LANDS_WITHIN = 5.0
 # Longer than an order is on its way, by the store's clock.
 _GAP = 60.0
 # How long a shopper stays away between two visits, on average.
@@ -36,6 +38,11 @@ class Setting:
     token: str = "eight functions"
     mode: str = "basket"
     database: str = "sqlite"
+
+    @property
+    def lost_answer_seconds(self) -> int:
+        """After that a request can't land any more: as in the product, and as long as this machine takes."""
+        return max(180, round(_LANDS_WITHIN * self.speed))
 
     @classmethod
     def of_seed(cls, seed: int, **given: Any) -> "Setting":
@@ -135,6 +142,7 @@ class _Day:
         # Of so few listings one is a large share, and nobody is there to be asked.
         self._must(
             *("channel", "set", "shop", "--stock-mode", self._setting.mode, "--acknowledge", "note"),
+            *("--lost-answer-seconds", str(self._setting.lost_answer_seconds)),
             *("--brake-percent", "100", "--brake-at-least", "1000"),
         )
         self._import()
@@ -261,7 +269,8 @@ class _Day:
         self._world.stop_servers()
         self._world.command("orders", "get")
         time.sleep(self._world.clock.real(_GAP))
-        for leap in (LOST_ANSWER, BASKET_LIFE, BASKET_LIFE, LOST_ANSWER):
+        lost_answer = self._setting.lost_answer_seconds + 20.0
+        for leap in (lost_answer, BASKET_LIFE, BASKET_LIFE, lost_answer):
             self._sync()
             self._world.stop_store()
             self._world.clock.leap(leap)

@@ -162,19 +162,24 @@ class StockShop(Shop):
 
 
 class MeanwhileStore:
-    """A store during whose first write of stock somebody else does something at the hub."""
+    """A store where something happens before an answer of it is known, once: to that call of a function of the port."""
 
-    def __init__(self, store, happens) -> None:
-        self._store, self._happens = store, happens
+    def __init__(self, store, happens, *, during="write_stock", call=0) -> None:
+        self._store, self._happens, self._during, self._calls = store, happens, during, call
 
     def __getattr__(self, name):
-        return getattr(self._store, name)
+        found = getattr(self._store, name)
+        return self._meanwhile(found) if name == self._during else found
 
-    def write_stock(self, writes):
-        answers = self._store.write_stock(writes)
-        happens, self._happens = self._happens, lambda: None
-        happens()
-        return answers
+    def _meanwhile(self, function):
+        def called(*args, **options):
+            answer = function(*args, **options)
+            self._calls -= 1
+            if self._calls == -1:
+                self._happens()
+            return answer
+
+        return called
 
 
 def answer_lost() -> AbstractContextManager[None]:

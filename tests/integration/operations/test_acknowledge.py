@@ -20,7 +20,7 @@ from miva_sandbox import provisioning
 from miva_sandbox.api.functions import queues as queue_functions
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.state import queues, tokens
-from stock_shop import LOST_ANSWER, StockShop
+from stock_shop import LOST_ANSWER, MeanwhileStore, StockShop
 from tradepost.database.models import Order, OrderEvent
 from tradepost.domain.errors import AnswerLost, PermissionMissing, StoreUnavailable
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
@@ -240,6 +240,27 @@ def test_r44_a_request_that_lands_late_is_waited_for_and_not_sent_beside_itself(
         [] if mode is AcknowledgeMode.FIELD else [f"The store was told of order {number}"]
     )
     assert late.bad() == []
+    assert told(shop, fired, number) == {mode.value: 1}
+    assert imported(acknowledged=True) == [number]
+
+
+@pytest.mark.parametrize("call", range(2))
+@pytest.mark.parametrize("mode", TELLING)
+def test_r44_what_lands_right_after_it_was_looked_for_is_not_sent_again(shop, fired, mode, call):
+    choose(shop, mode)
+    number = shop.buy("MUG", 1)
+    shop.sandbox.faults.add(Rule(kind="lands_late", function=CALLS[mode], times=1, seconds=150))
+    with suppress(AnswerLost, StoreUnavailable):
+        shop.get_orders()
+    shop.sandbox.faults.clear()
+    shop.wait(60)
+
+    # It takes longer to look than a request can still land.
+    shop.get_orders(store=MeanwhileStore(shop.store, lambda: shop.wait(130), during="orders_by_id", call=call))
+    shop.wait(LOST_ANSWER)
+    last = shop.get_orders()
+
+    assert last.bad() == []
     assert told(shop, fired, number) == {mode.value: 1}
     assert imported(acknowledged=True) == [number]
 

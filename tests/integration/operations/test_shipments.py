@@ -12,7 +12,7 @@ from django.db import transaction
 from fakes.run import MemoryRun
 from kills import Fuse, Fused, Killed
 from miva_sandbox.faults.rules import Rule
-from stock_shop import LOST_ANSWER, StockShop
+from stock_shop import LOST_ANSWER, MeanwhileStore, StockShop
 from tradepost.database.models import Order, OrderEvent, ShipmentRecord
 from tradepost.domain.errors import AnswerLost, NotAllowed, StoreUnavailable
 from tradepost.domain.order import ShipmentPath
@@ -597,6 +597,33 @@ def test_r50_a_sync_whose_connection_breaks_at_any_request_is_completed_by_the_n
 
         assert shop.shipped(number) == wanted, f"{kind} at request {nth}"
         assert set(ShipmentRecord.objects.values_list("state", flat=True)) == {"told"}, f"{kind} at request {nth}"
+
+
+CREATED_BY = {
+    ShipmentPath.FUNCTION: "OrderItemList_CreateShipment",
+    ShipmentPath.PROVISION: "Provision_Store",
+}
+
+
+@pytest.mark.parametrize("call", range(2))
+def test_r50_a_shipment_that_lands_right_after_it_was_looked_for_is_not_made_again(either_way, call):
+    """R50: as long as the store was looked at while a request could still land, nothing is sent again."""
+    shop = either_way
+    number, wanted = sold(shop)
+    shop.sandbox.faults.add(
+        Rule(kind="lands_late", function=CREATED_BY[shop.settings.shipment_path], times=1, seconds=150)
+    )
+    with contextlib.suppress(StoreUnavailable, AnswerLost):
+        shop.sync_orders()
+    shop.wait(60)
+
+    # It takes longer to look than that.
+    store = MeanwhileStore(shop.store, lambda: shop.wait(LOST_ANSWER), during="orders_by_id", call=call)
+    shop.sync_orders(store=store)
+    shop.wait(LOST_ANSWER)
+    shop.sync_orders()
+
+    assert shop.shipped(number) == wanted
 
 
 @pytest.mark.parametrize("minutes", [10, -10])

@@ -580,6 +580,23 @@ def test_a_hide_that_was_taken_back_before_anybody_knew_what_became_of_it_hides_
     assert (hidden, shop.can_buy("MUG")) == (0, 8)
 
 
+@pytest.mark.parametrize("call", range(3))
+def test_a_move_that_lands_right_after_it_was_looked_for_is_not_made_again(shop, call):
+    shop.sandbox.faults.add(Rule(kind="lands_late", function=WRITE, times=1, seconds=150))
+    shop.state(MUG=5)
+    with answer_lost():
+        shop.sync()
+    shop.wait(60)
+
+    # It takes longer to look than a request can still land.
+    store = MeanwhileStore(shop.store, lambda: shop.wait(LOST_ANSWER), during="products_by_id", call=call)
+    shop.sync(store=store)
+    shop.wait(LOST_ANSWER)
+    shop.sync()
+
+    assert shop.can_buy("MUG") == 5
+
+
 @pytest.mark.parametrize("sku", ["MUG", "TEE-S"])
 @pytest.mark.parametrize("taken_back", [Pending.UNHIDE, Pending.NONE], ids=["unhide", "clear"])
 def test_a_hide_that_is_taken_back_while_it_is_sent_ends_on_sale(shop, sku, taken_back):

@@ -314,6 +314,8 @@ def test_recording_takes_the_state_of_the_run_and_leaves_people_theirs(current, 
     assert kept.is_orphaned == current.is_orphaned
     if not current.is_orphaned and current.pending in QUEUE[recorded.settled] - {asked}:
         assert kept.pending is current.pending
+    if current.is_orphaned and recorded.pending is Pending.NONE:
+        assert kept.pending in {Pending.NONE, Pending.HIDE, Pending.DELIST}
 
 
 @pytest.mark.parametrize("before", [True, False])

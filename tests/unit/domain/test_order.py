@@ -143,8 +143,9 @@ def test_what_fits_is_not_refused(number, quantity, total):
     assert unstorable(replace(ORDER, id=number, total=total, lines=(replace(LINE, quantity=quantity),))) == ""
 
 
-def test_a_line_may_have_no_piece_left():
-    assert unstorable(replace(ORDER, lines=(replace(LINE, quantity=0),))) == ""
+@pytest.mark.parametrize("quantity", [0, 2**31 - 1])
+def test_a_line_may_have_no_piece_left_and_as_many_as_fit(quantity):
+    assert unstorable(replace(ORDER, lines=(replace(LINE, quantity=quantity),))) == ""
 
 
 @pytest.mark.parametrize(

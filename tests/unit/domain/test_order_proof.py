@@ -89,6 +89,10 @@ def test_what_differs_of_an_order_is_told_before_what_differs_of_its_shipments()
     )
 
 
+def test_only_what_was_counted_is_kept():
+    assert a_proof(OrderFinding("1", OrderPlace.CLOSED)).as_values()["counts"] == {"closed": 1}
+
+
 def test_nothing_to_compare_is_no_difference():
     assert (
         OrderProof(1, 2).sentence == "0 placed, 0 missing; 0 acknowledged; 0 shipments, 0 on the store: no difference."

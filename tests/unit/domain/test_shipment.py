@@ -110,7 +110,7 @@ def test_the_channels_own_word_for_a_carrier_comes_before_the_usual_one(word, na
     ("word", "name"),
     [
         ("ups", "UPS"), ("Usps", "USPS"), ("FEDEX", "FedEx"), ("Federal Express", "FedEx"), ("dhl", "DHL"),
-        ("canada post", "CanadaPost"), ("CanadaPost", "CanadaPost"), ("endicia", "Endicia"),
+        ("canada post", "CanadaPost"), ("CANADAPOST", "CanadaPost"), ("endicia", "Endicia"),
     ],
 )  # fmt: skip
 def test_the_usual_carriers_are_known_to_a_store_however_they_are_typed(word, name):

@@ -474,6 +474,17 @@ def test_the_evidence_is_as_old_as_the_first_word_of_the_store(hub, outside):
     assert operation.evidence.began < sent[0]
 
 
+def test_a_batch_knows_since_when_it_was_looked_at_for_it(hub, outside):
+    operation = Counters(outside, {"a": 1})
+    began, batches = [], []
+    before(operation, "observe", lambda ports: began.append(ports.clock()))
+    operation.facts = lambda _ports, batch, _seen: (batches.append(batch), operation.wanted)[1]
+
+    hub.drive(operation)
+
+    assert {batch.looked_at < began[0] for batch in batches} == {True}
+
+
 # --- cancelling and looking ahead -----------------------------------------------------------------------------------
 
 

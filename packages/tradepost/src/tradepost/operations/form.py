@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -50,12 +50,21 @@ Seen = TypeVar("Seen")
 Detail = TypeVar("Detail")
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[Row]):
-    """Rows that are planned together. `key`: the last one's, from which a later attempt of the run goes on."""
+    """
+    Rows that are planned together. `key`: the last one's, from which a later attempt of the run goes on.
+
+    `looked_at`: our clock before the outside was looked at, as the driver notes it. What has landed there since may not
+    have been seen, so it says whether a request whose answer was lost can still land, and no later clock does.
+    """
 
     rows: Sequence[Row]
     key: int | None = None
+    looked_at: datetime = _NEVER
 
 
 @dataclass(slots=True)
@@ -377,16 +386,20 @@ def _observed(
             return
         batches = chain([first], batches)
 
-    def observe(batch: Batch[Row] | None) -> tuple[Batch[Row], Seen] | None:
-        return None if batch is None else (batch, operation.observe(ports, batch))
+    def observe(batch: Batch[Row] | None, looked_at: datetime) -> tuple[Batch[Row], Seen] | None:
+        if batch is None:
+            return None
+        batch = replace(batch, looked_at=looked_at)
+        return batch, operation.observe(ports, batch)
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="observe") as pool:
 
         def begin() -> "Future[tuple[Batch[Row], Seen] | None]":
             # The database belongs to this thread, the outside may be looked at from another.
+            looked_at = ports.clock()
             if operation.is_pass:
-                return pool.submit(lambda: observe(next(batches, None)))
-            return pool.submit(observe, next(batches, None))
+                return pool.submit(lambda: observe(next(batches, None), looked_at))
+            return pool.submit(observe, next(batches, None), looked_at)
 
         ahead = begin()
         while (found := ahead.result()) is not None and not ports.run.is_cancelled():

@@ -79,9 +79,9 @@ class Packing:
 
 @dataclass(frozen=True, slots=True)
 class SendingFacts:
-    """Our clock, and the shipments of which a request was begun whose end is not recorded."""
+    """When the store was looked at, and the shipments of which a request was begun whose end is not recorded."""
 
-    now: datetime
+    looked_at: datetime
     sending: Collection[int]
 
 
@@ -128,7 +128,7 @@ class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
         return {**seen, **seen_of(ports.store.orders_by_id(numbers))}
 
     def facts(self, ports: Ports, batch: Batch[Shipment], seen: FoundOrders) -> SendingFacts:
-        return SendingFacts(ports.clock(), ports.orders.sending([shipment.id for shipment in batch.rows]))
+        return SendingFacts(batch.looked_at, ports.orders.sending([shipment.id for shipment in batch.rows]))
 
     def plan(self, batch: Batch[Shipment], facts: SendingFacts | None, seen: FoundOrders) -> Plan[Packing]:
         units: list[Unit] = []
@@ -191,7 +191,7 @@ class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
         if not self._takes_whole_lines or shipment.sending_since is None or facts is None:
             return None
         until = shipment.sending_since + self._wait
-        return until if facts.now < until else None
+        return until if facts.looked_at < until else None
 
     def steps(self) -> Sequence[Step[FoundOrders, Packing]]:
         return (
@@ -226,7 +226,7 @@ class SendShipments(Operation[Shipment, SendingFacts, FoundOrders, Packing]):
             subject = _sent(send, on_store).subject.id
             result = evidence.results.get(subject) or decided[subject]
             # A request that was refused has ended; one whose answer was lost has, once it can't land any more.
-            has_ended = shipment.sending_since is None or evidence.began >= shipment.sending_since + self._wait
+            has_ended = shipment.sending_since is None or batch.looked_at >= shipment.sending_since + self._wait
             is_absent = (
                 on_store is None
                 and not isinstance(order, UnreadableOrder)

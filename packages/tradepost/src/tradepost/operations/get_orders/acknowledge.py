@@ -79,7 +79,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, FoundOrders]):
         return SeenOrders(seen_of(ports.store.orders_by_id(numbers)), queued)
 
     def facts(self, ports: Ports, batch: Batch[OrderRow], seen: SeenOrders) -> datetime:
-        return ports.clock()
+        return batch.looked_at
 
     def plan(self, batch: Batch[OrderRow], facts: datetime | None, seen: SeenOrders) -> Plan[FoundOrders]:
         assert facts is not None

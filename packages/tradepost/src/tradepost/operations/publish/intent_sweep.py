@@ -38,13 +38,13 @@ class Fate(StrEnum):
 class SweepFacts:
     """
     The listings by code key, which of the products that were seen are linked, products of the catalogue that a publish
-    waits for, and the hub's present time.
+    waits for, and when the store was looked at.
     """
 
     rows: Mapping[str, ListingRow]
     taken: Collection[int]
     queued: Collection[int]
-    now: datetime
+    looked_at: datetime
 
 
 def fate_of(intent: OpenIntent, product: StoreProduct | None, facts: SweepFacts, *, wait: timedelta) -> Fate:
@@ -53,7 +53,7 @@ def fate_of(intent: OpenIntent, product: StoreProduct | None, facts: SweepFacts,
     if row is not None and row.status.link is Link.LINKED:
         return Fate.CLOSE
     if product is None:
-        may_land = not is_settleable(open_since=intent.opened_at, now=facts.now, wait=wait)
+        may_land = not is_settleable(open_since=intent.opened_at, now=facts.looked_at, wait=wait)
         return Fate.KEEP if may_land else Fate.CLOSE
     if product.id in facts.taken:
         return Fate.CLOSE
@@ -91,7 +91,7 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, ProductsByKey, None]):
             rows,
             ports.listings.taken([product.id for product in seen.values()]).keys(),
             {row.product_id for family in families for row in family.listings if row.status.pending is Pending.PUBLISH},
-            ports.clock(),
+            batch.looked_at,
         )
 
     def plan(self, batch: Batch[OpenIntent], facts: SweepFacts | None, seen: ProductsByKey) -> Plan[None]:

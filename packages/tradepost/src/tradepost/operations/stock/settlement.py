@@ -30,8 +30,7 @@ class Settlement(Values[datetime, None]):
 
     Then a look says whether a move landed. Where baskets may hold pieces that are out of the count, the account is
     kept that sells nothing twice; where somebody has changed the count, it is lost, and a later stage opens it anew.
-    A set is simply due again, or its account is lost where it is not wanted any more. `facts`: the hub's own present
-    time.
+    A set is simply due again, or its account is lost where it is not wanted any more. `facts`: when it was looked.
     """
 
     attentions = frozenset({Attention.STOCK_FAILED})
@@ -49,7 +48,7 @@ class Settlement(Values[datetime, None]):
         return SettlementSeen(read_products(ports, rows), moving=moving_keys(ports, self._place, self._known))
 
     def facts(self, ports: Ports, batch: Batch[ListingRow], seen: Products) -> datetime:
-        return ports.clock()
+        return batch.looked_at
 
     def plan(self, batch: Batch[ListingRow], facts: datetime | None, seen: Products) -> Plan[None]:
         units: list[Unit] = []
