@@ -61,6 +61,7 @@ from tradepost.operations import (
     sync,
     sync_orders,
 )
+from tradepost.operations.building import BuildPorts
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.deliver_orders import ConsumerDeliveries
@@ -308,6 +309,18 @@ def order_ports(
 def shipment_reader() -> ShipmentReader:
     """Give what reads files of shipments."""
     return ShipmentCsv()
+
+
+def build_ports(channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON) -> BuildPorts:
+    """Give what making a channel's listings needs; `requested_by` is kept."""
+    return BuildPorts(
+        channel_id=channel.pk,
+        channel_name=channel.name,
+        catalogue=catalogue(),
+        listings=DjangoListings(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger),
+        transaction=transaction.atomic,
+    )
 
 
 def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:

@@ -175,6 +175,14 @@ SellWithoutStock = Annotated[
         help="Whether what the catalogue would go on selling stays on sale at 0; sold out at first.",
     ),
 ]
+ListNew = Annotated[
+    bool | None,
+    typer.Option(
+        "--list-new/--no-list-new",
+        help="Whether what is new in the catalogue is listed, or only what 'listings build' names or a rule lists; "
+        "listed at first.",
+    ),
+]
 LostAnswerSeconds = Annotated[
     int | None,
     typer.Option(

@@ -209,6 +209,7 @@ for _command in (
     listing_rules.rules,
     listing_rules.set_rule,
     listing_rules.remove_rule,
+    listing_changes.build,
     listing_changes.publish,
     listing_changes.overwrite,
     listing_changes.hide,

@@ -55,6 +55,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         brake_at_least=channel.brake_at_least,
         order_rules=tuple(rules_of(channel.order_rules)),
         listing_rules=tuple(listing_rules_of(channel.listing_rules)),
+        lists_new=channel.lists_new,
         drift_policies=_policies_of(channel),
         **given,
     )
