@@ -271,6 +271,7 @@ RULES = {
     "image_type": (("--image-type", "zoom"), "zoom"),
     "sends_address": (("--no-address",), False),
     "sends_dimensions": (("--dimensions",), True),
+    "mapping": (("--map", "name={brand} {title}"), (("name", "{brand} {title}"),)),
     "cleans_descriptions": (("--raw-descriptions",), False),
 }
 STORE = {

@@ -1,4 +1,4 @@
-"""Rules for prices and quantities, and locks, on the command line (R53): set, previewed, explained and taken back."""
+"""Rules, locks and the mapping on the command line (R53): set, previewed, explained and taken back."""
 
 from decimal import Decimal
 
@@ -139,3 +139,25 @@ def test_a_channel_lists_what_is_chosen_or_what_rules_list(connected, sample):
     assert "not listed" in shown_rule
     # Named or listed by a rule: without names nothing more is, on a channel that lists nothing new.
     assert everything["built"] == 0
+
+
+def test_a_mapping_is_set_shown_for_one_sku_and_taken_back(connected, sample):
+    connected("catalogue", "import", sample)
+    usual = connected("listings", "mapping", MUG, "--json").json["fields"]
+
+    said = connected("channel", "set", "shop", "--map", "name={brand}: {title}", "--map", "field:season={tags}")
+    refused = connected("channel", "set", "shop", "--map", "name={colour}")
+    fields = {each["field"]: each for each in connected("listings", "mapping", MUG, "--json").json["fields"]}
+    table = connected("listings", "mapping", MUG).out
+    shown_mapping = connected("channel", "show", "shop", "--json").json["mapping"]
+    connected("channel", "set", "shop", "--map", "name=", "--map", "field:season=")
+
+    assert said.code == 0
+    assert (refused.code, "The catalogue has no 'colour'" in refused.err) == (2, True)
+    assert {each["field"] for each in usual} >= {"name", "sku", "price", "quantity", "custom_fields", "placement"}
+    assert fields["name"]["value"].startswith("Harbour & Pine: ")
+    assert (fields["name"]["mapped"], fields["name"]["made_of"]) == (True, "{brand}: {title}")
+    assert "season" in fields["custom_fields"]["value"]
+    assert "{brand}: {title}" in table
+    assert shown_mapping == {"name": "{brand}: {title}", "field:season": "{tags}"}
+    assert connected("listings", "mapping", MUG, "--json").json["fields"] == usual

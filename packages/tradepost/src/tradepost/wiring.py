@@ -67,6 +67,7 @@ from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.deliver_orders import ConsumerDeliveries
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
+from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.personal_data import PersonalDataPorts
@@ -255,6 +256,13 @@ def intents_of(channel_id: int) -> Intents:
 def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:
     """Return what the stock of these listings is made up of, by SKU; parents have none."""
     return explained_stocks(listing_ids)
+
+
+def mapped_values_of(channel: Channel, listing_ids: Collection[int]) -> list[MappedField]:
+    """Return what the channel's mapping makes of these listings; nothing is asked of the store."""
+    listings = DjangoListings(channel.pk)
+    rules = settings_of(channel).rules
+    return mapped_values(listings.by_ids(listing_ids), listings, rules=rules, cleaner=AllowedMarkup())
 
 
 def prices_of(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:

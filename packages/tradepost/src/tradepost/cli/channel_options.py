@@ -227,6 +227,15 @@ DriftPolicies = Annotated[
         help="Who is right when somebody changes these fields on the store: ours, store or ask; may be repeated.",
     ),
 ]
+Mappings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="TARGET=TEMPLATE",
+        help="Make name, description, page_title or field:CODE (a custom field) of the catalogue's fields, as "
+        "'name={brand} {title}'; 'TARGET=' makes it as usual. 'listings mapping SKU' shows what comes of it.",
+    ),
+]
 Carriers = Annotated[
     list[str] | None,
     typer.Option(metavar="WORD=TYPE", help="Our word for a carrier = the store's tracking type; 'WORD=' forgets it."),

@@ -27,7 +27,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         id=channel.pk,
         name=channel.name,
         # Rules of a newer version that was gone back from are left alone, not fatal.
-        rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in RULES}),
+        rules=_content_rules(channel),
         is_local=channel.is_local,
         time_zone=channel.time_zone,
         look_back_days=channel.look_back_days,
@@ -59,6 +59,12 @@ def settings_of(channel: Channel) -> ChannelSettings:
         drift_policies=_policies_of(channel),
         **given,
     )
+
+
+def _content_rules(channel: Channel) -> ContentRules:
+    known = {name: value for name, value in channel.rules.items() if name in RULES}
+    mapping = tuple((target, template) for target, template in known.pop("mapping", ()))
+    return ContentRules(**known, mapping=mapping)
 
 
 def _policies_of(channel: Channel) -> Policies:
