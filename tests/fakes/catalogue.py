@@ -88,6 +88,9 @@ class MemoryCatalogue:
     def lookalikes(self, *, created_at):
         return []
 
+    def handles(self, *, after, limit):
+        return sorted(handle for handle in self.products if handle > after)[:limit]
+
     def skus_in_use(self, skus):
         return set(self.owners(skus))
 
@@ -133,7 +136,7 @@ class MemoryChannel:
         self._catalogue = catalogue
         self.handles: set[str] = set()
 
-    def build(self, handles: Collection[str], *, queue: bool) -> int:
+    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> int:
         self._catalogue.calls.append(f"build {len(handles)} on {self._name}")
         new = {*handles} - self.handles
         self.handles |= new

@@ -253,6 +253,7 @@ SETTINGS = {
     "highest_price": (("--highest-price", "900"), Decimal("900.00")),
     "allows_zero_prices": (("--zero-prices",), True),
     "sells_without_stock": (("--sell-without-stock",), True),
+    "lists_new": (("--no-list-new",), False),
     "brake_percent": (("--brake-percent", 30), 30),
     "brake_at_least": (("--brake-at-least", 4), 4),
     "stock_mode": (("--stock-mode", "checkout"), "checkout"),
@@ -270,6 +271,7 @@ RULES = {
     "image_type": (("--image-type", "zoom"), "zoom"),
     "sends_address": (("--no-address",), False),
     "sends_dimensions": (("--dimensions",), True),
+    "mapping": (("--map", "name={brand} {title}"), (("name", "{brand} {title}"),)),
     "cleans_descriptions": (("--raw-descriptions",), False),
 }
 STORE = {
@@ -311,7 +313,7 @@ def stored(shell):
 def test_every_field_of_a_channel_has_an_option():
     # Rules for orders have commands of their own.
     # An id is made; the folder of images on the store is told by the image server.
-    told = {ChannelSettings: {"id", "rules", "order_rules"}, ContentRules: {"image_folder"}}
+    told = {ChannelSettings: {"id", "rules", "order_rules", "listing_rules"}, ContentRules: {"image_folder"}}
 
     for kind, table in {
         ChannelSettings: SETTINGS,

@@ -1,4 +1,4 @@
-"""Rules for prices and quantities, and locks, on the command line (R53): set, previewed, explained and taken back."""
+"""Rules, locks and the mapping on the command line (R53): set, previewed, explained and taken back."""
 
 from decimal import Decimal
 
@@ -117,3 +117,47 @@ def test_what_can_not_be_locked_is_refused_in_a_sentence(published):
     assert (nothing.code, "Say what to lock" in nothing.err) == (2, True)
     assert (no_price.code, "'cheap' is no price" in no_price.err) == (2, True)
     assert (no_pieces.code, "'some' is no quantity" in no_pieces.err) == (2, True)
+
+
+def test_a_channel_lists_what_is_chosen_or_what_rules_list(connected, sample):
+    connected("channel", "set", "shop", "--no-list-new")
+    connected("listings", "set-rule", "no tees", "--category", "T-shirts", "--no-list")
+    connected("catalogue", "import", sample)
+    nothing = connected("listings", "list", "--json").json["listings"]
+    preview = connected("listings", "build", MUG, "--dry-run")
+    said = connected("listings", "build", MUG, "HP-TEE-NA-S", "NOBODY", "--json")
+    listed = connected("listings", "list", "--json").json["listings"]
+    shown_rule = connected("listings", "rules").out
+    everything = connected("listings", "build", "--json").json
+
+    assert nothing == []
+    assert "Would build" in preview.out
+    assert said.json["unknown"] == ["NOBODY"]
+    assert said.code != 0
+    assert MUG in {row["sku"] for row in listed}
+    assert "HP-TEE-NA-S" not in {row["sku"] for row in listed}
+    assert "not listed" in shown_rule
+    # Named or listed by a rule: without names nothing more is, on a channel that lists nothing new.
+    assert everything["built"] == 0
+
+
+def test_a_mapping_is_set_shown_for_one_sku_and_taken_back(connected, sample):
+    connected("catalogue", "import", sample)
+    usual = connected("listings", "mapping", MUG, "--json").json["fields"]
+
+    said = connected("channel", "set", "shop", "--map", "name={brand}: {title}", "--map", "field:season={tags}")
+    refused = connected("channel", "set", "shop", "--map", "name={colour}")
+    fields = {each["field"]: each for each in connected("listings", "mapping", MUG, "--json").json["fields"]}
+    table = connected("listings", "mapping", MUG).out
+    shown_mapping = connected("channel", "show", "shop", "--json").json["mapping"]
+    connected("channel", "set", "shop", "--map", "name=", "--map", "field:season=")
+
+    assert said.code == 0
+    assert (refused.code, "The catalogue has no 'colour'" in refused.err) == (2, True)
+    assert {each["field"] for each in usual} >= {"name", "sku", "price", "quantity", "custom_fields", "placement"}
+    assert fields["name"]["value"].startswith("Harbour & Pine: ")
+    assert (fields["name"]["mapped"], fields["name"]["made_of"]) == (True, "{brand}: {title}")
+    assert "season" in fields["custom_fields"]["value"]
+    assert "{brand}: {title}" in table
+    assert shown_mapping == {"name": "{brand}: {title}", "field:season": "{tags}"}
+    assert connected("listings", "mapping", MUG, "--json").json["fields"] == usual

@@ -431,7 +431,11 @@ def test_what_runs_may_touch_is_what_the_operator_expects(settled, state):
 @pytest.mark.parametrize(
     ("status", "event", "cure"),
     [
-        (Status(is_orphaned=True), Event.ASK_PUBLISH, "the catalogue does not have it any more; import it again"),
+        (
+            Status(is_orphaned=True),
+            Event.ASK_PUBLISH,
+            "the catalogue does not have it any more, or a rule does not list it; import it again",
+        ),
         (Status(is_orphaned=True), Event.ASK_HIDE, "only a listed listing can be hidden"),
         (Status(), Event.ASK_HIDE, "only a listed listing can be hidden"),
         (Status(), Event.ASK_OVERWRITE, "queue a publish instead"),

@@ -74,11 +74,13 @@ from tradepost.operations import (
     undo,
 )
 from tradepost.operations.approvals import report_rest
+from tradepost.operations.building import BuildPorts
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.deliver_orders import ConsumerDeliveries
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
+from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.personal_data import PersonalDataPorts
@@ -348,6 +350,13 @@ def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:
     return explained_stocks(listing_ids)
 
 
+def mapped_values_of(channel: Channel, listing_ids: Collection[int]) -> list[MappedField]:
+    """Return what the channel's mapping makes of these listings; nothing is asked of the store."""
+    listings = DjangoListings(channel.pk)
+    rules = settings_of(channel).rules
+    return mapped_values(listings.by_ids(listing_ids), listings, rules=rules, cleaner=AllowedMarkup())
+
+
 def prices_of(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
     """Return how the prices of these listings are made up, by their ids; a parent's is its variants'."""
     return explained_prices(listing_ids)
@@ -400,6 +409,18 @@ def order_ports(
 def shipment_reader() -> ShipmentReader:
     """Give what reads files of shipments."""
     return ShipmentCsv()
+
+
+def build_ports(channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON) -> BuildPorts:
+    """Give what making a channel's listings needs; `requested_by` is kept."""
+    return BuildPorts(
+        channel_id=channel.pk,
+        channel_name=channel.name,
+        catalogue=catalogue(),
+        listings=DjangoListings(channel.pk),
+        history=history(requested_by=requested_by, trigger=trigger),
+        transaction=transaction.atomic,
+    )
 
 
 def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:

@@ -10,6 +10,7 @@ from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
 from tradepost.domain.making import ContentRules
+from tradepost.domain.mapping import changed
 from tradepost.domain.schedule import zone_of
 from tradepost.operations.ports import ChannelProfile, ChannelSettings, ImageConnection, StoreConnection
 
@@ -27,8 +28,8 @@ class ChannelEdit:
     Fields of a channel with their new values, by the names that they have there; None leaves what is there.
 
     `price_limits`: those to change, None for no limit. `carriers`: pairs to add to the carrier map; a blank type takes
-    the word out. `no_images` forgets the image server. `drift`: who is right in these groups of fields when somebody
-    changes them on the store.
+    the word out. `mapping`: templates by target to set; a blank one takes the entry out. `no_images` forgets the image
+    server. `drift`: who is right in these groups of fields when somebody changes them on the store.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -39,16 +40,18 @@ class ChannelEdit:
     images: Mapping[str, Any] = field(default_factory=dict)
     no_images: bool = False
     drift: Mapping[Group, DriftPolicy] = field(default_factory=dict)
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, profile: ChannelProfile) -> ChannelProfile:
         """Return the channel as it will be. Raises NotAllowed for fields of a connection that there is none of."""
         settings = _with(profile.settings, self.settings)
+        rules = _with(settings.rules, self.rules)
         carriers = {**settings.carrier_map, **self.carriers}
         return replace(
             profile,
             settings=replace(
                 settings,
-                rules=_with(settings.rules, self.rules),
+                rules=replace(rules, mapping=changed(rules.mapping, self.mapping)),
                 carrier_map={word: kind for word, kind in carriers.items() if kind},
                 lowest_price=self.price_limits.get("lowest_price", settings.lowest_price),
                 highest_price=self.price_limits.get("highest_price", settings.highest_price),
@@ -61,8 +64,8 @@ class ChannelEdit:
     @property
     def is_empty(self) -> bool:
         given = (self.settings, self.rules, self.store, self.images)
-        changed = (self.no_images, self.carriers, self.price_limits, self.drift)
-        return not (any(changed) or any(_given(fields) for fields in given))
+        others = (self.no_images, self.carriers, self.price_limits, self.drift, self.mapping)
+        return not (any(others) or any(_given(fields) for fields in given))
 
     def _store(self, before: StoreConnection | None) -> StoreConnection | None:
         given = _given(self.store)
@@ -141,6 +144,19 @@ def carriers_of(pairs: list[str]) -> dict[str, str]:
             raise NotAllowed(message)
         carriers[word.strip().casefold()] = kind.strip()
     return carriers
+
+
+def mapping_of(pairs: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        target, separator, template = pair.partition("=")
+        if not separator or not target.strip():
+            message = (
+                f"'{pair}' is no entry; write it as TARGET=TEMPLATE, for example --map 'name={{brand}} {{title}}'."
+            )
+            raise NotAllowed(message)
+        found[target.strip()] = template.strip()
+    return found
 
 
 def drift_policies_of(pairs: list[str]) -> dict[Group, DriftPolicy]:

@@ -193,6 +193,14 @@ SellWithoutStock = Annotated[
         help="Whether what the catalogue would go on selling stays on sale at 0; sold out at first.",
     ),
 ]
+ListNew = Annotated[
+    bool | None,
+    typer.Option(
+        "--list-new/--no-list-new",
+        help="Whether what is new in the catalogue is listed, or only what 'listings build' names or a rule lists; "
+        "listed at first.",
+    ),
+]
 LostAnswerSeconds = Annotated[
     int | None,
     typer.Option(
@@ -235,6 +243,15 @@ DriftPolicies = Annotated[
     typer.Option(
         metavar="GROUP=POLICY",
         help="Who is right when somebody changes these fields on the store: ours, store or ask; may be repeated.",
+    ),
+]
+Mappings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="TARGET=TEMPLATE",
+        help="Make name, description, page_title or field:CODE (a custom field) of the catalogue's fields, as "
+        "'name={brand} {title}'; 'TARGET=' makes it as usual. 'listings mapping SKU' shows what comes of it.",
     ),
 ]
 Carriers = Annotated[

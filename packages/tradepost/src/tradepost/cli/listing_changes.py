@@ -17,9 +17,11 @@ from tradepost.cli.arguments import (
     Skus,
     YesOption,
     named_listings,
+    shell_user,
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.output import counted, err, out, print_json
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
@@ -308,6 +310,53 @@ def accept_drift(
 ) -> Exit:
     """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
     return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+
+
+def build(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SKU|HANDLE", help="Products of the catalogue; without any, all that the channel lists."
+        ),
+    ] = None,
+    *,
+    no_queue: Annotated[bool, typer.Option("--no-queue", help="Queue no publish of them.")] = False,
+    dry_run: DryRunOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Make the listings that the channel lacks.
+
+    What is named is listed although the channel lists nothing new by itself; what a rule does not list is not.
+    """
+    from tradepost import wiring
+    from tradepost.operations.building import build as build_
+
+    chosen = the_channel(channel)
+    ports = wiring.build_ports(chosen, requested_by=shell_user())
+    handles, unknown = (None, []) if not names else named_handles(names)
+    made = build_(ports, handles=handles, queue=not no_queue, is_dry=dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, "built": made, "unknown": unknown})
+    else:
+        verb = "Would build" if dry_run else "Built"
+        out.print(f"{verb} {counted(made, 'listing')} on '{chosen.name}'.", markup=False)
+        if made and not (no_queue or dry_run):
+            out.print("'tradepost listings publish' creates them on the store.", markup=False)
+        for name in unknown:
+            err.print(f"The catalogue has no '{name}'.", markup=False)
+    return Exit.WITH_ERRORS if unknown else Exit.DONE
+
+
+def named_handles(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the handles of the products that these SKUs and handles name, and what names none."""
+    from tradepost import wiring
+
+    catalogue = wiring.catalogue()
+    handles = set(catalogue.by_handles(names))
+    by_sku = catalogue.owners([name for name in names if name not in handles])
+    return sorted(handles | set(by_sku.values())), [n for n in names if n not in handles and n not in by_sku]
 
 
 def accept_price(

@@ -72,13 +72,16 @@ def set_rule(
     buffer: Annotated[int | None, typer.Option(metavar="PIECES", help="Keep so many pieces back.")] = None,
     at_least: Annotated[int | None, typer.Option(metavar="PIECES", help="Show fewer than this as none.")] = None,
     at_most: Annotated[int | None, typer.Option(metavar="PIECES", help="Never show more than this.")] = None,
+    lists: Annotated[
+        bool | None, typer.Option("--list/--no-list", help="Whether the channel lists these products at all.")
+    ] = None,
     before: Annotated[str, typer.Option(metavar="RULE", help="Ask it before this rule.")] = "",
     dry_run: DryRunOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """
-    Set a rule for prices and quantities: which articles it is for, and what it makes of them.
+    Set a rule for listings: which articles it is for, and what it makes of their prices and quantities.
 
     All that is named has to be so; a rule that names nothing is for everything and asked last. Each step (markup, each
     limit, rounding, each part of a quantity) is made by the first rule that says it, from the catalogue's value.
@@ -106,6 +109,7 @@ def set_rule(
         buffer=buffer,
         at_least=at_least,
         at_most=at_most,
+        lists=lists,
     )
     ports = wiring.channel_ports(requested_by=shell_user())
     changed = listing_rules.set_rule(the_channel(channel).pk, rule, ports, before=before.strip(), is_dry=dry_run)
@@ -133,6 +137,7 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
                 "dry_run": is_dry,
                 "changed": changed.is_new,
                 "prices": {"raised": found.raised, "lowered": found.lowered, "held": found.held, "freed": found.freed},
+                "listed": {"left_out": found.left_out, "back": found.back},
                 "quantities": {"more": found.more, "fewer": found.fewer},
                 "examples": [
                     {
@@ -171,6 +176,8 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
         markup=False,
         soft_wrap=True,
     )
+    if found.left_out or found.back:
+        out.print(f"{counted(found.left_out, 'listing')} {verb} off sale, {found.back:,} back.")
     if not is_dry and (found.prices or found.quantities):
         out.print("A sync sends them.")
 
@@ -205,4 +212,5 @@ def _json(rule: ListingRule) -> dict[str, Any]:
         "buffer": rule.buffer,
         "at_least": rule.at_least,
         "at_most": rule.at_most,
+        "list": rule.lists,
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from tradepost.cli import listing_changes, listing_rules
+from tradepost.cli import listing_changes, listing_mapping, listing_rules
 from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
@@ -206,9 +206,11 @@ def explain_(
 
 
 for _command in (
+    listing_mapping.mapping,
     listing_rules.rules,
     listing_rules.set_rule,
     listing_rules.remove_rule,
+    listing_changes.build,
     listing_changes.publish,
     listing_changes.overwrite,
     listing_changes.hide,

@@ -505,6 +505,12 @@ def rows_refused(file: str, *, refused: int) -> Change:
     return Change(Subject(SubjectKind.FILE, file), Side.HUB, Action.IMPORT, fields, "rows or products of the file")
 
 
+def listings_built(channel: str, *, number: int) -> Change:
+    """Listings that a channel lacked were made."""
+    field = FieldChange("listings", None, number)
+    return of_channel(channel, Action.CREATE, (field,), "asked for by a person")
+
+
 # --- channels -------------------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,15 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, slug
 from tradepost.domain.image_names import own_place
 from tradepost.domain.making import ContentRules, Making
+from tradepost.domain.mapping import (
+    FIELD_PREFIX,
+    field_targets,
+    mapped,
+    mapped_fields,
+    mapped_name,
+    names_options,
+    why_unmappable,
+)
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreProduct, StoreStock, StoreVariant
 from tradepost.domain.structure import combination, structure_mark
@@ -213,8 +222,8 @@ def is_blank(value: Any) -> bool:
 
 
 def _name(made: Making) -> str:
-    title = made.product.title
-    if made.kind is Kind.VARIANT and made.variant is not None:
+    title = mapped_name(made)
+    if made.kind is Kind.VARIANT and made.variant is not None and not names_options(made):
         # The end tells variants apart, so the title gives way where the two are too long together.
         suffix = ", ".join(value for value in made.variant.options if value)
         if suffix:
@@ -228,11 +237,15 @@ def _sku(made: Making) -> str:
 
 def _description(made: Making) -> str | None:
     # A native child is never shown, and its parent says it all. A store trims what it is given.
-    return made.product.description.strip() if made.has_own_page else None
+    return (mapped(made, "description") or made.product.description.strip()) if made.has_own_page else None
+
+
+def _has_page_title(made: Making) -> bool:
+    return bool(mapped(made, "page_title") or made.product.page_title)
 
 
 def _page_title(made: Making) -> str | None:
-    title = made.product.page_title or made.product.title
+    title = mapped(made, "page_title") or made.product.page_title or made.product.title
     return title[:MAX_PAGE_TITLE].strip() if made.has_own_page else None
 
 
@@ -273,7 +286,9 @@ def _of_variant(made: Making, name: str) -> str:
 
 def custom_field_names(rules: ContentRules) -> dict[str, str]:
     """Return the shown names of the custom fields that a channel sends, by code."""
-    return {code: field.name for field in (*_PLACEMENT, *_CUSTOM_FIELDS) if (code := getattr(rules, field.rule))}
+    usual = {code: field.name for field in (*_PLACEMENT, *_CUSTOM_FIELDS) if (code := getattr(rules, field.rule))}
+    own = (target.removeprefix(FIELD_PREFIX) for target in field_targets(rules))
+    return {**usual, **{code: code for code in own}}
 
 
 def misfit(rules: ContentRules) -> str:
@@ -288,11 +303,19 @@ def misfit(rules: ContentRules) -> str:
             return f"The custom field '{code}' can't hold both {names[code]} and {field.name}; name another for one."
         if code:
             names[code] = field.name
+    for target, template in rules.mapping:
+        if why := why_unmappable(target, template):
+            return why
+        code = code_key(target.removeprefix(FIELD_PREFIX))
+        if target.startswith(FIELD_PREFIX) and code in names:
+            return f"The custom field '{code}' holds {names[code]} already; map another one."
+        names[code] = target
     return ""
 
 
 def _custom_fields(made: Making) -> dict[str, str]:
     values = {getattr(made.rules, field.rule): field.make(made) for field in _CUSTOM_FIELDS}
+    values |= mapped_fields(made)
     return {code: value for code, value in values.items() if code and value}
 
 
@@ -356,16 +379,23 @@ _ONCE = frozenset({Verb.PUBLISH})
 # In the order in which plans show them.
 _TABLE = (
     Field("sku", Group.IDENTIFIERS, _CONTENT, "the SKU; of a parent its product's handle", _sku),
-    Field("name", Group.TEXTS, _CONTENT, "the title, with the options of a variant", _name),
-    Field("description", Group.TEXTS, _CONTENT, "the description, on pages of their own", _description),
+    Field("name", Group.TEXTS, _CONTENT, "the title, or what the channel maps, with the options of a variant", _name),
+    Field(
+        "description",
+        Group.TEXTS,
+        _CONTENT,
+        "the description, or what the channel maps, on pages of their own",
+        _description,
+    ),
     Field(
         "page_title",
         Group.TEXTS,
         _CONTENT,
-        "the page title, else the title, on pages of their own; a page that has none is not given the title later",
+        "what the channel maps, the page title, else the title, on pages of their own; a page that has none is not "
+        "given the title later",
         _page_title,
         compare=_title_of_page,
-        ours=lambda made, _have: () if made.product.page_title else {_page_title(made)},
+        ours=lambda made, _have: () if _has_page_title(made) else {_page_title(made)},
     ),
     Field(
         "price",
@@ -436,7 +466,7 @@ _TABLE = (
         "custom_fields",
         Group.CUSTOM_FIELDS,
         _CONTENT,
-        "barcode, MPN, MSRP and brand, each compared on its own",
+        "barcode, MPN, MSRP and brand, and what the channel maps, each compared on its own",
         _custom_fields,
         compare=_each_value,
         goes_unread=True,

@@ -39,7 +39,7 @@ def obstacles(facts: SaleFacts) -> list[str]:
     if status.pending in _GOES:
         found.append(_GOES[status.pending])
     if status.is_orphaned:
-        found.append("The catalogue does not have it any more.")
+        found.append("The catalogue does not have it any more, or a rule does not list it.")
     if facts.available is None and status.health is Health.HIDDEN:
         found.append("Nobody has stated how many there are.")
     if facts.available is not None and not offered(facts.available) and not facts.sells_without_stock:

@@ -413,7 +413,9 @@ def _why_not(status: Status, event: Event) -> str:
         return f"A listing that is {state} can't become '{event.value}'."
     cure = _CURES[event]
     if status.is_orphaned and event in _NOT_FOR_ORPHANS:
-        cure = "the catalogue does not have it any more; import it again, or hide or delist it"
+        cure = (
+            "the catalogue does not have it any more, or a rule does not list it; import it again, or hide or delist it"
+        )
     elif status.link is Link.BROKEN and event in _ASKS.values():
         cure = "its product is gone from the store; unlink it, then link or publish it again"
     return f"Can't {event.value}: this listing is {state}, and {cure}."

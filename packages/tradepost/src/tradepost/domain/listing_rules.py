@@ -7,12 +7,13 @@ article, and is asked last: it is what is usual. Price and quantity are made in 
 never add up, and none works on what a rule has made before.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
+from tradepost.domain.catalogue import Product
 from tradepost.domain.patterns import matching
 
 LONGEST_NAME = 50
@@ -53,6 +54,23 @@ class Article:
     msrp: Decimal | None = None
 
 
+def articles_of(product: Product) -> list[Article]:
+    """What rules look at of each variant of a product."""
+    return [
+        Article(
+            sku=variant.sku,
+            brand=product.brand,
+            category=product.category,
+            tags=product.tags,
+            price=variant.price,
+            is_priced=variant.is_priced,
+            cost=variant.cost,
+            msrp=variant.msrp,
+        )
+        for variant in product.variants
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRule:
     """
@@ -64,6 +82,8 @@ class ListingRule:
     Price: from `start`, by `percent` and then by `amount`; not below `lowest` nor the cost and `margin` percent of it,
     nor above `highest`; rounded to a price that ends in one of `endings` or is a multiple of `step`, as `rounding`
     says; a change by more than `guard` percent is held back.
+
+    Listing: whether the channel `lists` the product at all.
 
     Quantity: of what is left only `share` percent, and `buffer` pieces less; fewer than `at_least` are shown as none,
     and never more than `at_most`.
@@ -88,6 +108,7 @@ class ListingRule:
     buffer: int | None = None
     at_least: int | None = None
     at_most: int | None = None
+    lists: bool | None = None
 
     @property
     def is_usual(self) -> bool:
@@ -127,6 +148,8 @@ class ListingRule:
         return ", ".join(self._deeds())
 
     def _deeds(self) -> Iterator[str]:
+        if self.lists is not None:
+            yield "listed" if self.lists else "not listed"
         if self.marks_up:
             yield markup_words(self)
         if self.margin is not None:
@@ -203,11 +226,24 @@ class ListingRules:
             return self
         return ListingRules(tuple(rule for rule in self.in_order if rule.is_for(article)))
 
+    def of_listing(self, articles: Collection[Article]) -> ListingRule | None:
+        """The rule that says whether a product with these articles is listed; one of them is enough for it."""
+        says = (rule for rule in self.in_order if rule.lists is not None)
+        return next((rule for rule in says if any(rule.is_for(article) for article in articles)), None)
+
     def first(self, says: Callable[[ListingRule], bool]) -> ListingRule | None:
         return next((rule for rule in self.in_order if says(rule)), None)
 
 
 NO_RULES = ListingRules()
+
+
+def left_out_message(rule: ListingRule) -> str:
+    """Say of a listing what it means that a rule does not list its product any more."""
+    return (
+        f"By {by(rule)} the channel does not list it, so it goes off sale and nothing else is written for it; delist "
+        "it when nobody needs it."
+    )
 
 
 def by(rule: ListingRule) -> str:
@@ -222,7 +258,7 @@ def misfit(rule: ListingRule) -> str:
     if not rule.name.strip() or len(rule.name) > LONGEST_NAME:
         return f"A rule has a name of 1 to {LONGEST_NAME} characters."
     if not rule.deeds:
-        return "A rule has to say something of a price or a quantity, such as --percent 10 or --buffer 2."
+        return "A rule has to say something of a price or a quantity, or --list or --no-list: as --percent 10."
     words = (*rule.brands, *rule.categories, *rule.tags, *rule.skus)
     if any(not word.strip() for word in words):
         return "A blank word is for no article; leave the option out."

@@ -17,7 +17,8 @@ class ContentRules:
     brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
     `image_type`: that of a product's first image, as the store's pages are set to show it.
     `sends_dimensions`: length, width and height go into the store's shipping rules, which older stores don't have.
-    `cleans_descriptions`: what would run in a shopper's browser is taken out before anything is compared or sent.
+    `mapping`: targets and templates, see `domain.mapping`. `cleans_descriptions`: what would run in a shopper's browser
+    is taken out before anything is compared or sent.
     """
 
     is_native: bool = True
@@ -32,6 +33,7 @@ class ContentRules:
     sends_address: bool = True
     cleans_descriptions: bool = True
     sends_dimensions: bool = False
+    mapping: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

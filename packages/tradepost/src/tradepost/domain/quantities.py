@@ -34,12 +34,17 @@ class WantedQuantity:
     is_left_alone: bool = False
 
 
-def wanted_quantity(left: int | None, rules: ListingRules, *, locks: Locks, is_gone: bool = False) -> WantedQuantity:
+def wanted_quantity(
+    left: int | None, rules: ListingRules, *, locks: Locks, is_gone: bool = False, is_left_out: bool = False
+) -> WantedQuantity:
     """
     Hold back of what is left what rules that are for this article say, or show what is locked, if there is so much.
 
-    `is_gone`: from the catalogue; then no lock keeps it on sale.
+    `is_gone`: from the catalogue, `is_left_out`: a rule does not list it; then no lock keeps it on sale.
     """
+    if is_left_out:
+        held_back = max(0, left or 0)
+        return WantedQuantity((left or 0) - held_back, held_back, (QuantityStep("the channel does not list it", 0),))
     is_locked = Group.QUANTITY in locks.groups and not is_gone
     if is_locked and locks.quantity is None:
         return WantedQuantity(None, is_left_alone=True)

@@ -150,10 +150,11 @@ class ImportReport:
             *map(_sold_at_zero, saved.wanted.at_zero),
             *map(_unstated, saved.wanted.unstated),
             *map(_contested, saved.counts.contested),
-            *map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn)),
+            *map(_sale_changed, (*saved.sale_changes, *saved.counts.withdrawn, *saved.wanted.listed)),
         )
         self.awaiting_sync |= {each.channel for each in saved.sale_changes}
         self.awaiting_sync |= {each.channel for each in saved.wanted.at_zero}
+        self.awaiting_sync |= {each.channel for each in saved.wanted.listed}
         for name, structure in saved.structures.items():
             self.restructured.setdefault(name, []).extend(structure.queued)
             self.held.setdefault(name, []).extend(structure.held)
@@ -241,7 +242,9 @@ def _sale_changed(change: SaleChange) -> RowReport:
     if change.is_for_sale:
         return RowReport(0, Level.NOTE, f"{where} is for sale again, so a sync puts it back.", change.handle)
     why = "is not in the catalogue any more" if change.is_gone else "is not for sale any more"
-    what = "takes it off sale" if change.is_gone else "hides it"
+    if change.rule:
+        why = f"is not listed any more by rule '{change.rule}'"
+    what = "takes it off sale" if change.is_gone or change.rule else "hides it"
     match change.pieces:
         case None:
             pieces = "an unknown number of pieces is on sale there"

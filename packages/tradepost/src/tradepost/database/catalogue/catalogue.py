@@ -164,6 +164,10 @@ class DjangoCatalogue:
     def lookalikes(self, *, created_at: datetime) -> list[Lookalike]:
         return identity.lookalikes(created_at=created_at)
 
+    def handles(self, *, after: str, limit: int) -> list[str]:
+        found = ProductRecord.objects.filter(handle__gt=after).order_by("handle")
+        return list(found.values_list("handle", flat=True)[:limit])
+
     def skus_in_use(self, skus: Collection[str]) -> set[str]:
         return identity.skus_in_use(skus)
 
@@ -361,7 +365,7 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
     back = sql.fetch_numbers(
         """
         UPDATE tradepost_listing SET is_orphaned = false
-        FROM back WHERE is_orphaned AND tradepost_listing.variant_id = back.id
+        FROM back WHERE is_orphaned AND NOT is_left_out AND tradepost_listing.variant_id = back.id
         RETURNING tradepost_listing.id
         """,
         back=Rows.of_ids(variants.values()),

@@ -28,7 +28,7 @@ def settings_of(channel: Channel) -> ChannelSettings:
         id=channel.pk,
         name=channel.name,
         # Rules of a newer version that was gone back from are left alone, not fatal.
-        rules=ContentRules(**{name: value for name, value in channel.rules.items() if name in RULES}),
+        rules=_content_rules(channel),
         is_local=channel.is_local,
         is_look_only=channel.is_look_only,
         time_zone=channel.time_zone,
@@ -59,9 +59,16 @@ def settings_of(channel: Channel) -> ChannelSettings:
         brake_at_least=channel.brake_at_least,
         order_rules=tuple(rules_of(channel.order_rules)),
         listing_rules=tuple(listing_rules_of(channel.listing_rules)),
+        lists_new=channel.lists_new,
         drift_policies=_policies_of(channel),
         **given,
     )
+
+
+def _content_rules(channel: Channel) -> ContentRules:
+    known = {name: value for name, value in channel.rules.items() if name in RULES}
+    mapping = tuple((target, template) for target, template in known.pop("mapping", ()))
+    return ContentRules(**known, mapping=mapping)
 
 
 def _policies_of(channel: Channel) -> Policies:

@@ -202,6 +202,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     newer = [values for values in channel.order_rules if rule_of(values) is None]
     channel.order_rules = [*(plain(rule) for rule in settings.order_rules), *newer]
     newer = [values for values in channel.listing_rules if listing_rule_of(values) is None]
+    channel.lists_new = settings.lists_new
     channel.listing_rules = [*(plain(rule) for rule in settings.listing_rules), *newer]
     channel.drift_policies = {
         group.value: policy.value

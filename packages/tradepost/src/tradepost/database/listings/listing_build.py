@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
+from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention
-from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
@@ -17,6 +18,7 @@ from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.codes import code_key, other_codes
 from tradepost.domain.content import listing_codes
 from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.listing_rules import ListingRules, articles_of
 
 _RETIRED = "The product has no options any more, so its page goes off sale; delist it when nobody needs it."
 
@@ -40,11 +42,14 @@ def build_listings(
     queue: bool,
     at: datetime,
     codes: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    is_asked: bool = False,
 ) -> int:
     """
     Make what is missing, and put right what a changed catalogue made wrong.
 
     `codes`: what is on the store already has its code there; by handle and SKU, which is blank for a parent.
+
+    What the channel does not list gets nothing new; `is_asked`: by a person, and then only its rules say so.
     """
     is_family = {
         product_id: bool(names)
@@ -70,6 +75,8 @@ def build_listings(
     lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
     lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
     products = products_by_id(lacking)
+    if not codes:
+        products = _listed(products, channel_id, is_asked=is_asked)
     wanted = [
         new
         for product_id, product in products.items()
@@ -86,6 +93,26 @@ def build_listings(
     look_again_at(new_variants, channel_id=channel_id)
     _settle_kinds(is_family, channel_id, parents, at)
     return len(new_parents) + len(rest)
+
+
+def _listed(products: Mapping[int, Product], channel_id: int, *, is_asked: bool) -> dict[int, Product]:
+    """Those of these products that the channel lists: by its rules, or else because somebody asks for it."""
+    if not products:
+        return {}
+    settings = settings_of(Channel.objects.get(pk=channel_id))
+    rules = ListingRules.of(settings.listing_rules)
+    # A family that is there gets its new variants.
+    known: set[int] = set()
+    if not (settings.lists_new or is_asked):
+        ours = Listing.objects.filter(channel_id=channel_id, product_id__in=products, is_left_out=False)
+        known = set(ours.values_list("product_id", flat=True))
+    found: dict[int, Product] = {}
+    for product_id, product in products.items():
+        rule = rules.of_listing(articles_of(product))
+        is_listed = rule.lists if rule is not None else settings.lists_new or is_asked or product_id in known
+        if is_listed:
+            found[product_id] = product
+    return found
 
 
 def _family(
@@ -154,6 +181,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "link": Link.UNLINKED,
             "is_paused": False,
             "is_orphaned": False,
+            "is_left_out": False,
             "was_hidden": False,
             "wanted_price": 0,
             "is_price_held": False,
@@ -224,6 +252,7 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
     # Not orphaned: a page that is on the store is closed by the publish that gives its article one.
     note_attention(list(retired.values_list("id", flat=True)), Attention.ORPHANED, _RETIRED, at=at)
     lived_in = VariantRecord.objects.filter(product_id__in=families, is_gone=False).values("product_id")
-    back = ours.filter(product_id__in=lived_in)
+    # What a rule leaves out comes back by a rule.
+    back = ours.filter(product_id__in=lived_in, is_left_out=False)
     back.filter(is_orphaned=True).update(is_orphaned=False)
     forget_attention(list(back.values_list("id", flat=True)), Attention.ORPHANED)

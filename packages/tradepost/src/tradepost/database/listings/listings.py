@@ -49,7 +49,7 @@ class DjangoListings:
         self._clock = clock
         self._run_id = run_id
 
-    def build(self, handles: Collection[str], *, queue: bool) -> int:
+    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> int:
         all_handles = sorted(set(handles))
         made = 0
         for start in range(0, len(all_handles), _BUILD_BATCH):
@@ -59,6 +59,7 @@ class DjangoListings:
                     channel_id=self._channel_id,
                     queue=queue,
                     at=self._clock(),
+                    is_asked=is_asked,
                 )
         return made
 

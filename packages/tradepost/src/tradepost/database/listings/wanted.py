@@ -11,14 +11,14 @@ from django.db.models import Q
 
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
-from tradepost.database.listings.attentions import forget_attention, write_attentions
+from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
 from tradepost.database.listings.listing_rows import locks_of, status_of
 from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Link, Pending, Status
-from tradepost.domain.listing_rules import Article, ListingRules
+from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.prices import WantedPrice, wanted_price
 from tradepost.domain.quantities import WantedQuantity, wanted_quantity
@@ -35,6 +35,7 @@ from tradepost.operations.ports import (
     ChannelSettings,
     HeldPrice,
     SaleAtZero,
+    SaleChange,
     UnstatedQuantity,
     WantedChanges,
     WantedDifference,
@@ -46,7 +47,7 @@ _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
     *("wanted_price", "is_price_held", "price_held_why", "is_price_guarded", "passed_price", "proven_price"),
     *("available", "held_back", "sells_without_stock"),
-    *("health", "link", "pending", "is_paused", "is_orphaned"),
+    *("health", "link", "pending", "is_paused", "is_orphaned", "is_left_out", "account"),
     *_LOCKS,
 )
 _BATCH = 500
@@ -134,6 +135,7 @@ class _Refreshed:
 
     changes: WantedChanges
     values: Sequence[tuple[Mapping[str, Any], _Wanted]]
+    left_out: "_LeftOut"
 
     def differences(self, channel_id: int) -> WantedDifferences:
         differing = (
@@ -143,7 +145,10 @@ class _Refreshed:
             and (row["wanted_price"], row["is_price_held"], row["available"])
             != (now.wanted_price, now.is_price_held, now.available)
         )
-        return sum((_difference(row, now) for row, now in differing), WantedDifferences())
+        left_out = sum(row["channel_id"] == channel_id for row in self.left_out.newly)
+        back = sum(row["channel_id"] == channel_id for row in self.left_out.freed)
+        counted = WantedDifferences(left_out=left_out, back=back)
+        return sum((_difference(row, now) for row, now in differing), counted)
 
 
 def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
@@ -164,6 +169,7 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
     channels = _channels(rows)
     variants = _variants(Q(product_id__in=product_ids))
+    left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     wanted: list[tuple[Mapping[str, Any], _Wanted]] = []
     held: list[HeldPrice] = []
@@ -175,9 +181,12 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
         variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
         rules = channel.rules.for_article(variant.article)
         price = _price(row, variant, rules, channel.limits)
-        quantity = _quantity(row, variant, rules)
+        is_left_out = row["id"] in left_out.by_rule
+        quantity = _quantity(row, variant, rules, is_left_out=is_left_out)
         sells = sells_without_stock(
-            is_asked=variant.sells_without_stock, is_allowed=channel.sells_without_stock, is_gone=variant.is_gone
+            is_asked=variant.sells_without_stock,
+            is_allowed=channel.sells_without_stock,
+            is_gone=variant.is_gone or is_left_out,
         )
         now = _Wanted(
             row["id"],
@@ -195,17 +204,98 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
             at_zero.append(SaleAtZero(channel.name, row["product__handle"], row["sku"], sells))
         if quantity.available is None and row["link"] == Link.UNLINKED and row["pending"] == Pending.PUBLISH:
             unstated.append(UnstatedQuantity(channel.name, row["product__handle"], row["sku"]))
-        if price.why_held and not price.is_left_alone and not variant.is_gone and holds_back_price(_status(row)):
+        is_told = not (price.is_left_alone or variant.is_gone or is_left_out)
+        if price.why_held and is_told and holds_back_price(_status(row)):
             reason = price_held_message(price.why_held)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(channel.name, row["product__handle"], row["sku"], reason))
     sql.update(Listing, [now for row, now in wanted if now != _Wanted(**{name: row[name] for name in _WANTED})])
+    left_out.write(at=at)
     refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
     forget_attention([now.id for _, now in wanted if now.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
         _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
-    return _Refreshed(WantedChanges(held, at_zero, unstated), wanted)
+    changes = WantedChanges(held, at_zero, unstated, left_out.sale_changes(channels))
+    return _Refreshed(changes, wanted, left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """
+    The listings whose products a rule of their channel does not list, and the rule, by id.
+
+    `newly`: those of which that was not so before, and `freed`: of which it is so no more; of these `living` (ids) are
+    those that the catalogue has.
+    """
+
+    by_rule: Mapping[int, ListingRule]
+    newly: Sequence[Mapping[str, Any]]
+    freed: Sequence[Mapping[str, Any]]
+    living: Collection[int]
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[Mapping[str, Any]], variants: Mapping[int, "_Variant"], channels: Mapping[int, _Channel]
+    ) -> "_LeftOut":
+        articles: dict[int, list[Article]] = defaultdict(list)
+        for variant in variants.values():
+            if not variant.is_gone:
+                articles[variant.product_id].append(variant.article)
+        rules: dict[tuple[int, int], ListingRule | None] = {}
+        by_rule: dict[int, ListingRule] = {}
+        for row in rows:
+            key = row["channel_id"], row["product_id"]
+            if key not in rules:
+                rules[key] = channels[row["channel_id"]].rules.of_listing(articles[row["product_id"]])
+            rule = rules[key]
+            if rule is not None and not rule.lists:
+                by_rule[row["id"]] = rule
+        newly = [row for row in rows if row["id"] in by_rule and not row["is_left_out"]]
+        freed = [row for row in rows if row["is_left_out"] and row["id"] not in by_rule]
+        gone = {variant_id for variant_id, variant in variants.items() if variant.is_gone}
+        living = {
+            row["id"]
+            for row in freed
+            if (row["product_id"] in articles if row["variant_id"] is None else row["variant_id"] not in gone)
+        }
+        return cls(by_rule, newly, freed, living)
+
+    def write(self, *, at: datetime) -> None:
+        if not (self.newly or self.freed):
+            return
+        sql.execute(
+            """
+            UPDATE tradepost_listing SET is_left_out = true, is_orphaned = true,
+                pending = CASE WHEN pending IN ('hide', 'delist') THEN pending ELSE '' END
+            FROM given WHERE tradepost_listing.id = given.id
+            """,
+            given=Rows.of_ids(row["id"] for row in self.newly),
+        )
+        for rule in dict.fromkeys(self.by_rule.values()):
+            of_rule = [row["id"] for row in self.newly if self.by_rule[row["id"]] == rule]
+            note_attention(of_rule, Attention.ORPHANED, left_out_message(rule), at=at)
+        # What the catalogue has no more stays an orphan.
+        freed = Listing.objects.filter(id__in=[row["id"] for row in self.freed])
+        freed.update(is_left_out=False)
+        freed.filter(id__in=self.living).update(is_orphaned=False)
+        forget_attention(self.living, Attention.ORPHANED)
+
+    def sale_changes(self, channels: Mapping[int, _Channel]) -> list[SaleChange]:
+        """What of it is on a store: it goes off sale, or comes back."""
+        told = [(row, False) for row in self.newly] + [(row, True) for row in self.freed]
+        return [
+            SaleChange(
+                channels[row["channel_id"]].name,
+                row["product__handle"],
+                row["sku"],
+                row["account"],
+                is_back,
+                rule=self.by_rule[row["id"]].name if row["id"] in self.by_rule else "",
+            )
+            for row, is_back in told
+            if row["kind"] != Kind.PARENT and row["link"] == Link.LINKED
+        ]
 
 
 def _price(row: Mapping[str, Any], variant: "_Variant", rules: ListingRules, limits: PriceLimits) -> WantedPrice:
@@ -231,8 +321,8 @@ def _passed(row: Mapping[str, Any], price: WantedPrice, *, is_guarded: bool) -> 
     return passed
 
 
-def _quantity(row: Mapping[str, Any], variant: "_Variant", rules: ListingRules) -> WantedQuantity:
-    return wanted_quantity(variant.left, rules, locks=locks_of(row), is_gone=variant.is_gone)
+def _quantity(row: Mapping[str, Any], variant: "_Variant", rules: ListingRules, *, is_left_out: bool) -> WantedQuantity:
+    return wanted_quantity(variant.left, rules, locks=locks_of(row), is_gone=variant.is_gone, is_left_out=is_left_out)
 
 
 def explained_prices(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
@@ -257,7 +347,7 @@ def explained_prices(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
 
 def explained_quantities(listing_ids: Collection[int]) -> dict[int, WantedQuantity]:
     """Say what is held back of what is left of these, as it is made."""
-    columns = ("id", "channel_id", "variant_id", *_LOCKS)
+    columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
     rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
     channels = _channels(rows)
     variants = _variants(Q(id__in={row["variant_id"] for row in rows}))
@@ -268,7 +358,8 @@ def _wanted_quantity(
     row: Mapping[str, Any], variants: Mapping[int, "_Variant"], channels: Mapping[int, _Channel]
 ) -> WantedQuantity:
     variant = variants[row["variant_id"]]
-    return _quantity(row, variant, channels[row["channel_id"]].rules.for_article(variant.article))
+    rules = channels[row["channel_id"]].rules.for_article(variant.article)
+    return _quantity(row, variant, rules, is_left_out=row["is_left_out"])
 
 
 def refresh_parents(parent_ids: Collection[int]) -> None:
@@ -318,7 +409,7 @@ def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, chan
 
 def refresh_available(variant_ids: Collection[int]) -> None:
     """Compute anew what is available of these variants, on every channel."""
-    columns = ("id", "channel_id", "variant_id", *_LOCKS)
+    columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
     rows = list(Listing.objects.filter(variant_id__in=variant_ids).values(*columns))
     if not rows:
         return
@@ -347,6 +438,7 @@ def refresh_available(variant_ids: Collection[int]) -> None:
 class _Variant:
     """`left`: what is left to sell on all channels, before anything is held back."""
 
+    product_id: int
     article: Article
     left: int | None
     is_gone: bool
@@ -355,13 +447,25 @@ class _Variant:
 
 def _variants(which: Q) -> dict[int, _Variant]:
     columns = (
-        *("id", "sku", "price", "is_priced", "cost", "msrp", "quantity", "is_gone", "sells_without_stock"),
+        *(
+            "id",
+            "product_id",
+            "sku",
+            "price",
+            "is_priced",
+            "cost",
+            "msrp",
+            "quantity",
+            "is_gone",
+            "sells_without_stock",
+        ),
         *("product__brand", "product__category", "product__tags"),
     )
     rows = list(VariantRecord.objects.filter(which).values(*columns))
     reserved = reserved_pieces([row["id"] for row in rows])
     return {
         row["id"]: _Variant(
+            product_id=row["product_id"],
             article=Article(
                 sku=row["sku"],
                 brand=row["product__brand"],

@@ -78,6 +78,8 @@ class Channel(models.Model):
     order_rules = models.JSONField(default=list, blank=True)
     # The domain's `ListingRule`s, in the order in which they are asked.
     listing_rules = models.JSONField(default=list, blank=True)
+    # Whether what is new in the catalogue is listed where no rule says so.
+    lists_new = models.BooleanField(default=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)
     orders_compared = models.JSONField(default=dict, blank=True)
     orders_proof = models.JSONField(default=dict, blank=True)

@@ -49,6 +49,8 @@ class Listing(models.Model):
     is_paused = models.BooleanField(default=False)
     # The catalogue has it no more: it goes off sale, and nothing else is written for it.
     is_orphaned = models.BooleanField(default=False)
+    # A rule of the channel does not list it, which makes it an orphan, too.
+    is_left_out = models.BooleanField(default=False)
     # That we hid it outlives unlinking: a link that finds it sold out knows why.
     was_hidden = models.BooleanField(default=False)
     # What that hide took off sale where nobody states how many there are: an unhide puts it back.

@@ -234,12 +234,13 @@ class WantedChanges:
     What came of computing anew what listings should show, as far as a person is told.
 
     `held_prices`: of what is on a store or to be published. `at_zero`: where the end of the sale has changed.
-    `unstated`: what would be published with 0.
+    `unstated`: what would be published with 0. `listed`: what a rule takes off sale, or puts back.
     """
 
     held_prices: Sequence[HeldPrice] = ()
     at_zero: Sequence[SaleAtZero] = ()
     unstated: Sequence[UnstatedQuantity] = ()
+    listed: "Sequence[SaleChange]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ class SaleChange:
     """
     A listing that goes off sale with its product, or comes back; `pieces`: what its store has, None if unknown.
 
-    `is_gone`: the catalogue does not have it any more.
+    `is_gone`: the catalogue does not have it any more. `rule`: by which the channel does not list it any more.
     """
 
     channel: str
@@ -256,6 +257,7 @@ class SaleChange:
     pieces: int | None
     is_for_sale: bool
     is_gone: bool = False
+    rule: str = ""
 
 
 class Catalogue(Protocol):
@@ -321,6 +323,10 @@ class Catalogue(Protocol):
         """Compare the products that were made at this moment with those before that are on a store."""
         ...
 
+    def handles(self, *, after: str, limit: int) -> list[str]:
+        """Page through the handles of all products, in their order."""
+        ...
+
     def skus_in_use(self, skus: Collection[str]) -> set[str]:
         """Return those of these SKUs that are known, of variants that are gone, too."""
         ...
@@ -381,9 +387,12 @@ class ChannelListings(Protocol):
 class ListingBuilder(Protocol):
     """A channel that follows the catalogue."""
 
-    def build(self, handles: Collection[str], *, queue: bool) -> int:
+    def build(self, handles: Collection[str], *, queue: bool, is_asked: bool = False) -> int:
         """
         Make the listings that these products lack on the channel, and put right those that the catalogue made wrong.
+
+        Not of what a rule of the channel does not list, nor of what is new on one that lists nothing new; `is_asked`:
+        by a person, and then only a rule says no.
 
         Queues a publish for new ones of products that are for sale, if `queue`. What would have the code of another
         listing of the channel gets one of its own. Returns how many listings were made; they show nothing before

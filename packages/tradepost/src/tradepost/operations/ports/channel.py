@@ -46,7 +46,8 @@ class ChannelSettings:
     `sells_without_stock`: whether what the catalogue asks it for goes on being sold at 0.
     `linking_priority`: what is asked first when a product of the store is looked for.
     `order_rules`: which orders are held, tagged, shipped how and by whom. `listing_rules`: what is made of the
-    catalogue's prices and quantities, in their order.
+    catalogue's prices and quantities, in their order. `lists_new`: whether what is new in the catalogue is listed where
+    no rule says so.
     `is_look_only`: nothing is ever written to the store, and every run only shows what it would do.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
@@ -86,6 +87,7 @@ class ChannelSettings:
     brake_at_least: int = USUAL_AT_LEAST
     order_rules: tuple[OrderRule, ...] = ()
     listing_rules: tuple[ListingRule, ...] = ()
+    lists_new: bool = True
     drift_policies: Policies = field(default_factory=lambda: USUAL_POLICIES)
 
     @property
@@ -153,7 +155,8 @@ class WantedDifferences:
     """
     What became of what listings should show: how many prices are higher or lower, how many quantities.
 
-    `held`: prices that are held back from now on, `freed`: those that are no more. `examples`: the first of them.
+    `held`: prices that are held back from now on, `freed`: those that are no more. `left_out`: listings that a rule
+    does not list any more, `back`: those that are listed again. `examples`: the first of them all.
     """
 
     raised: int = 0
@@ -162,6 +165,8 @@ class WantedDifferences:
     fewer: int = 0
     held: int = 0
     freed: int = 0
+    left_out: int = 0
+    back: int = 0
     examples: tuple[WantedDifference, ...] = ()
 
     def __add__(self, other: "WantedDifferences") -> "WantedDifferences":
@@ -172,6 +177,8 @@ class WantedDifferences:
             self.fewer + other.fewer,
             self.held + other.held,
             self.freed + other.freed,
+            self.left_out + other.left_out,
+            self.back + other.back,
             (self.examples + other.examples)[:EXAMPLES],
         )
 

@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 
-from tradepost.operations.ports import FamilyRows, Ports
+from tradepost.domain.making import ContentRules
+from tradepost.operations.ports import DescriptionCleaner, FamilyRows, Ports
 
 
 def cleaned(ports: Ports, family: FamilyRows) -> FamilyRows:
     """Clean a description before anything is made of it: so plan, fingerprint and proof are of the same text."""
-    if not ports.channel.rules.cleans_descriptions:
+    return without_risks(family, rules=ports.channel.rules, cleaner=ports.descriptions)
+
+
+def without_risks(family: FamilyRows, *, rules: ContentRules, cleaner: DescriptionCleaner) -> FamilyRows:
+    if not rules.cleans_descriptions:
         return family
-    clean = ports.descriptions.clean(family.product.description)
+    clean = cleaner.clean(family.product.description)
     product = replace(family.product, description=clean.text)
     return replace(family, product=product, left_out=clean.removed_words)

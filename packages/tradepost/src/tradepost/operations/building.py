@@ -1,0 +1,59 @@
+"""Building: making the listings that a channel lacks of the catalogue, when a person asks for it."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from tradepost.domain import changes
+from tradepost.domain.plan import Outcome, Result
+from tradepost.operations.ports import Catalogue, History, ListingBuilder
+from tradepost.operations.previews import previewed
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPorts:
+    """What building on one channel needs; `history` knows who asks."""
+
+    channel_id: int
+    channel_name: str
+    catalogue: Catalogue
+    listings: ListingBuilder
+    history: History
+    transaction: Callable[[], AbstractContextManager[None]]
+
+
+def build(ports: BuildPorts, *, handles: Collection[str] | None = None, queue: bool, is_dry: bool = False) -> int:
+    """
+    Make the listings that the channel lacks of these products, or with None of all that it lists; return how many.
+
+    What is named is listed although the channel lists nothing new; what a rule does not list is not. `queue`: publish
+    them. `is_dry`: nothing is kept. Idempotent.
+    """
+
+    def work() -> int:
+        made = 0
+        for batch in _batches(ports.catalogue, handles):
+            with ports.transaction():
+                new = ports.listings.build(batch, queue=queue, is_asked=handles is not None)
+                if new:
+                    ports.catalogue.refresh_wanted(batch)
+            made += new
+        if made:
+            built = changes.listings_built(ports.channel_name, number=made)
+            ports.history.keep([Result(built, Outcome.APPLIED)], channel_id=ports.channel_id)
+        return made
+
+    return previewed(work, ports.transaction) if is_dry else work()
+
+
+def _batches(catalogue: Catalogue, handles: Collection[str] | None) -> Iterator[list[str]]:
+    if handles is not None:
+        named = sorted(set(handles))
+        yield from (named[start : start + _BATCH] for start in range(0, len(named), _BATCH))
+        return
+    after = ""
+    while found := catalogue.handles(after=after, limit=_BATCH):
+        after = found[-1]
+        yield found

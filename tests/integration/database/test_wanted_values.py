@@ -1,0 +1,117 @@
+"""What listings should show by rules and locks, computed and stored in batches, on both databases (R53)."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from attentions import kinds_of
+from tradepost.database.channels.channels import DjangoChannels
+from tradepost.database.json_values import plain
+from tradepost.database.models import Channel, Listing
+from tradepost.domain.fields import Group
+from tradepost.domain.listing_rules import ListingRule
+from tradepost.domain.locks import Locks
+from tradepost.domain.order import StoreStatus
+from tradepost.domain.stock import OrderSighting, SoldLine
+from tradepost.operations.ports import SightedOrder
+
+
+@pytest.fixture
+def come_in(save, catalogue, listings):
+    """Import products, as an import does for a channel."""
+
+    def run(*products):
+        save(products)
+        listings.build([product.handle for product in products], queue=True)
+        catalogue.refresh_wanted([product.handle for product in products])
+
+    return run
+
+
+@pytest.fixture
+def ruled(channel):
+    """Give the channel rules, as `listings set-rule` does; returns what differs."""
+
+    def give(*rules):
+        Channel.objects.filter(pk=channel.pk).update(listing_rules=[plain(rule) for rule in rules])
+        with transaction.atomic():
+            return DjangoChannels(cipher=lambda: None).refresh_wanted(channel.pk)
+
+    return give
+
+
+def row(sku):
+    return Listing.objects.get(sku=sku)
+
+
+def test_a_changed_rule_changes_prices_and_quantities_and_says_how_many(shop, ruled):
+    found = ruled(ListingRule(name="cups", skus=("CUP",), percent=Decimal(10)), ListingRule(name="all", buffer=4))
+    again = ruled(ListingRule(name="cups", skus=("CUP",), percent=Decimal(10)), ListingRule(name="all", buffer=4))
+
+    assert (found.raised, found.lowered, found.fewer, found.more) == (1, 0, 3, 0)
+    assert {each.sku for each in found.examples} == {"CUP", "tee-S", "tee-M"}
+    assert (again.prices, again.quantities, again.examples) == (0, 0, ())
+    assert (row("CUP").wanted_price, row("CUP").available, row("CUP").held_back) == (Decimal("11.00"), 1, 4)
+    assert row("tee").wanted_price == Decimal("10.00")
+
+
+def test_a_sale_takes_off_what_is_left_and_the_rule_holds_back_of_the_rest(shop, ruled, accounts, noon):
+    ruled(ListingRule(name="all", buffer=4))
+    line = SoldLine("CUP", "CUP", 3, StoreStatus.PENDING)
+    sighted = SightedOrder(1001, OrderSighting(1001, StoreStatus.PENDING, 100, (line,)))
+    with transaction.atomic():
+        accounts.sight([sighted], is_first=False, at=noon, read_at=None)
+
+    assert (row("CUP").available, row("CUP").held_back) == (0, 2)
+
+
+def test_what_a_rule_does_not_list_is_an_orphan_until_it_is_listed_again_also_when_it_comes_in_anew(
+    shop, ruled, come_in, simple
+):
+    found = ruled(ListingRule(name="no cups", skus=("CUP",), lists=False))
+    come_in(simple("CUP", price="12.00", quantity=9))
+    out, flags = row("CUP"), kinds_of(row("CUP"))
+    back = ruled()
+
+    assert (found.left_out, found.fewer) == (1, 1)
+    assert (out.is_orphaned, out.is_left_out, out.available, out.held_back) == (True, True, 0, 9)
+    assert flags == {"orphaned"}
+    assert back.back == 1
+    again = row("CUP")
+    assert (again.is_orphaned, again.available, again.held_back, kinds_of(again)) == (False, 9, 0, set())
+
+
+def test_locks_are_stored_listed_and_taken_back(shop, listings):
+    ids = {sku: shop[sku].id for sku in ("CUP", "tee-S")}
+    price = Locks(frozenset({Group.PRICE, Group.TEXTS}), price=Decimal("8.88"))
+
+    listings.set_locks({ids["CUP"]: price, ids["tee-S"]: Locks(frozenset({Group.QUANTITY}))})
+    locked = set(Listing.objects.exclude(locked_groups=[]).values_list("sku", flat=True))
+    read = {each.sku: each.locks for each in listings.by_ids(ids.values())}
+    values = row("CUP").wanted_price, row("tee-S").available
+    parents = row("tee").wanted_price
+    listings.set_locks({ids["CUP"]: price.without({Group.PRICE}), ids["tee-S"]: Locks()})
+
+    assert locked == {"CUP", "tee-S"}
+    assert read["CUP"] == price
+    assert values == (Decimal("8.88"), None)
+    assert parents == Decimal("10.00")
+    assert (row("CUP").wanted_price, row("tee-S").available) == (Decimal("10.00"), 5)
+    assert set(Listing.objects.exclude(locked_groups=[]).values_list("sku", flat=True)) == {"CUP"}
+
+
+def test_a_guard_lets_through_what_a_person_means_and_no_more(shop, ruled, listings, come_in, simple):
+    ruled(ListingRule(name="careful", guard=Decimal(20)))
+
+    def cup_for(price):
+        come_in(simple("CUP", price=price))
+        return row("CUP").is_price_held
+
+    Listing.objects.filter(sku="CUP").update(proven_price=Decimal("10.00"))
+    held = [cup_for("12.00"), cup_for("14.50")]
+    listings.let_prices_through([shop["CUP"].id])
+    through = row("CUP").is_price_held
+
+    assert (held, through) == ([False, True], False)
+    assert [cup_for("17.00"), cup_for("18.00"), cup_for("10.00")] == [False, False, True]
