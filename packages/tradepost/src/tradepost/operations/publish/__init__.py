@@ -16,6 +16,7 @@ from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.fields import FIELDS, Group
+from tradepost.domain.image_names import path_at
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
@@ -185,7 +186,13 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
             self._without_images[batch.key] = sum(bool(family.missing_images) for family in families)
         set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up, answered=seen.answered)
         set_up = {change: item for change, item in set_up.items() if change.subject.id not in seen.set_up}
-        images = {image.path: seen.files[image.source] for family in families for image in _attached(family)}
+        # What lies on the store already is attached as it is.
+        images = {
+            image.path: seen.files[image.source]
+            for family in families
+            for image in _attached(family)
+            if image.source in seen.files
+        }
         rules = self._channel.rules
         units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen, rules) for family in families)]
         return Plan(
@@ -238,6 +245,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
                 *family.product.images,
                 *(variant.image for variant in family.product.variants if variant.image is not None),
             )
+            if not path_at(image.source, below=self._channel.rules.files_address)
         ]
 
     def _wants_images(self, row: ListingRow) -> bool:
@@ -286,7 +294,7 @@ def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: PublishSeen
     uploads = [
         changes.image_uploaded(path, size_bytes=images[path].size_bytes)
         for path in dict.fromkeys(image.path for image in _attached(family))
-        if path not in seen.uploaded
+        if path in images and path not in seen.uploaded
     ]
     links = [
         changes.listing_linked(
