@@ -22,6 +22,7 @@ from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
 from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, SubjectKind, Unit
+from tradepost.domain.store import MAIN_IMAGE
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.listing_values import examples_of
@@ -265,17 +266,28 @@ def _missing_set_up(
     answered: Collection[str],
 ) -> dict[Change, SetupItem]:
     items: dict[tuple[SetupKind, str], SetupItem] = {}
+    # Every store has the usual image type, unless somebody has deleted it.
+    known = {*known, (SetupKind.IMAGE_TYPE, MAIN_IMAGE)}
     for family in families:
         if family.wanted is None or family.unit.is_empty:
             continue
-        # Who has answered and not taken it may have lost what it was known to have: a merchant deletes categories.
-        is_doubtful = family.unit.key in answered and any(
-            change.touches("categories") or change.touches("custom_fields") for change in family.unit.changes
-        )
+        doubted = _doubted(family.unit) if family.unit.key in answered else frozenset()
         for item in setup_items(family.wanted, rules=rules):
-            if is_doubtful or (item.kind, item.code) not in known:
+            if item.kind in doubted or (item.kind, item.code) not in known:
                 items[item.kind, item.code] = item
     return {changes.setup_added(item.code, item.name, kind=item.kind.value): item for item in items.values()}
+
+
+def _doubted(unit: Unit) -> frozenset[SetupKind]:
+    """
+    Say what a store may have lost that it was known to have, since it has answered and not taken what needs it: a
+    merchant deletes categories, and image types.
+    """
+    of_products = any(change.touches("categories") or change.touches("custom_fields") for change in unit.changes)
+    found = {SetupKind.CATEGORY, SetupKind.CUSTOM_FIELD} if of_products else set[SetupKind]()
+    if any(change.touches("images") for change in unit.changes):
+        found.add(SetupKind.IMAGE_TYPE)
+    return frozenset(found)
 
 
 def _attached(family: FamilyPlan) -> list[WantedImage]:

@@ -16,7 +16,7 @@ from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, seve
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.rules import PriceLimits
 from tradepost.domain.stock import offered
-from tradepost.domain.store import MAIN_IMAGE, StoreProduct
+from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -258,8 +258,7 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names[code], choices=choices)
         image_type = next((image.image_type for image in product.made.images), "")
-        # Every store has the usual one.
-        if image_type not in {"", MAIN_IMAGE}:
+        if image_type:
             yield SetupItem(SetupKind.IMAGE_TYPE, image_type, rules.image_type)
         for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
