@@ -29,7 +29,7 @@ class MemoryAdoptions:
         self._listings = listings
         self._may_write = may_write
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         assert self._may_write()
         self.rows = {number: row for number, row in self.rows.items() if number in self.taken}
 
@@ -117,8 +117,8 @@ class MemoryAdoptions:
                 )
                 self._listings.record([proven])
                 self._listings.set_status({row.id: replace(self._listings.all[row.id].status, is_paused=True)})
-                if each.product is not None:
-                    self.taken.add(listing.external_id)
+                self.taken -= {listing.external_id}
+                self.taken |= {listing.external_id} if each.product is not None else set()
 
     def unsettled(self, *, after: int, limit: int) -> list[ListingRow]:
         rows = sorted(self._listings.all.values(), key=lambda row: row.id)

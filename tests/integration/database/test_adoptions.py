@@ -56,7 +56,7 @@ def test_products_belong_together_as_the_rule_says(adoptions, seed):
     memory = MemoryAdoptions(MemoryListings(), may_write=lambda: True)
     for each in (adoptions, memory):
         with transaction.atomic():
-            each.begin()
+            each.clear()
             each.add(rows)
             each.place()
 
@@ -72,7 +72,7 @@ def test_what_was_taken_stays_to_be_settled_whatever_is_read_anew(adoptions, lis
     with transaction.atomic():
         adoptions.add([OutlineRow(7, "m-7", "MUG", created=70), OutlineRow(8, "m-8", "CUP")])
         adoptions.take([Taken("mug", mug, (TakenListing("MUG", 7, 70, "m-7", Decimal(8)),))], at=noon)
-        adoptions.begin()
+        adoptions.clear()
 
     (row,) = adoptions.unsettled(after=0, limit=9)
     assert (row.code, row.sku, row.external_id, row.external_created) == ("m-7", "MUG", 7, 70)

@@ -9,10 +9,21 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from PIL import Image
 
 from miva_sandbox import provisioning
+from miva_sandbox.state.page_images import choose_everywhere
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.database.models import Listing, OutlineRecord, ProductRecord, StockEntry, VariantRecord
+from tradepost.database.models import (
+    ExistenceNote,
+    Listing,
+    OutlineRecord,
+    ProductRecord,
+    SetupRecord,
+    StockEntry,
+    StoreFile,
+    VariantRecord,
+)
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.matching import LinkingPriority
@@ -89,6 +100,13 @@ SIMPLE = (
     + item("vase", sku="", name="Vase", price="20.00", active="No", stock=1)
 )
 STORE = FIELDS + NATIVE + FLAT + SIMPLE
+# Files that lie where an earlier manager has put them, and their products.
+IMAGES = {
+    "graphics/is-images/Mug front.png": ("mug", "main", "red"),
+    "graphics/is-images/mug_back.png": ("mug", "", "navy"),
+    "graphics/00000001/hood-s.png": ("hoodie-s", "main", "green"),
+    "graphics/is-images/boot-1-0123abcd.png": ("boot-41", "main", "gold"),
+}
 PAGES = ["hoodie", "boot", "boot-41", "boot-42", "mug", "vase"]
 
 
@@ -100,6 +118,14 @@ def provision(shop, xml):
 def living(shop):
     """A shop whose store is in use, and whose catalogue is empty."""
     provision(shop, STORE)
+    choose_everywhere(shop.sandbox.store, "main")
+    for path, (code, image_type, colour) in IMAGES.items():
+        file = shop.sandbox.domain.files_root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), colour).save(file)
+        provision(shop, f'<ProductImage_Add product_code="{code}" filepath="{path}" imagetype_code="{image_type}"/>')
+    rules = replace(shop.settings.rules, files_address=shop.sandbox.endpoint.removesuffix("json.mvc"))
+    shop.settings = replace(shop.settings, rules=rules)
     return shop
 
 
@@ -144,7 +170,7 @@ def test_a_store_in_use_is_adopted_and_nothing_is_planned_for_it_when_its_listin
     before, sold = living.on_store(), shopper.sold(PAGES)
 
     preview = living.adopt(is_dry=True)
-    nothing_kept = (living.all_ids(), _handles())
+    nothing_kept = (living.all_ids(), _handles(), list(OutlineRecord.objects.all()))
     run = living.adopt()
     paused = listed(living)
     unpause(living)
@@ -154,7 +180,7 @@ def test_a_store_in_use_is_adopted_and_nothing_is_planned_for_it_when_its_listin
     Listing.objects.update(compared_at=None)
     synced.append(living.sync())
 
-    assert nothing_kept == ([], [])
+    assert nothing_kept == ([], [], [])
     assert run.bad() == []
     assert {change.subject.key: change.action for change in planned(preview)} == dict.fromkeys(
         ["hoodie", "hoodie-s", "hoodie-m", "boot", "boot-41", "boot-42", "mug", "vase"], Action.CREATE
@@ -194,6 +220,65 @@ def test_the_catalogue_says_of_a_product_what_the_store_says(living):
     assert (mug.brand, mug.variants[0].price, mug.variants[0].taxable) == ("Acme", Decimal("7.905"), True)
 
 
+def paths_of(shop, code):
+    return [(image.path, image.image_type) for image in shop.on_store()[code].images]
+
+
+def test_images_stay_where_they_are_and_the_catalogue_names_them_by_their_addresses(living):
+    """What an earlier manager has left in is-images is neither sent again nor attached twice."""
+    living.adopt()
+    unpause(living)
+    before, files = living.on_store(), sorted(living.sandbox.domain.files_root.rglob("*"))
+
+    living.queue(Pending.OVERWRITE, "MUG", "HOOD/s", "BOOT-41", groups=frozenset({Group.IMAGES}))
+    run = living.publish()
+
+    found = products()
+    address = living.settings.rules.files_address
+    assert [image.source for image in found["MUG"].images] == [
+        f"{address}graphics/is-images/Mug%20front.png",
+        f"{address}graphics/is-images/mug_back.png",
+    ]
+    assert [variant.image and variant.image.source for variant in found["hoodie"].variants] == [
+        f"{address}graphics/00000001/hood-s.png",
+        None,
+    ]
+    assert run.bad() == []
+    assert [change for unit in run.units for change in unit.changes] == []
+    assert living.on_store() == before
+    assert sorted(living.sandbox.domain.files_root.rglob("*")) == files
+
+
+def test_images_of_a_file_replace_those_that_were_adopted(living):
+    living.adopt()
+    unpause(living)
+    living.import_text(HEADER + "MUG,Mug,,Acme,Kitchen,,,,,MUG,567,,7.905,,{image}\n", queue=False)
+    quiet = living.sync()
+
+    living.queue(Pending.OVERWRITE, "MUG", groups=frozenset({Group.IMAGES}))
+    run = living.publish()
+
+    assert written(quiet) == []
+    assert run.bad() == []
+    ((path, image_type),) = paths_of(living, "mug")
+    assert (path.startswith("graphics/is-images/mug-1-"), image_type) == (True, "main")
+
+
+def test_an_image_that_the_merchant_has_added_since_stays_beside_those_of_a_file(living):
+    living.adopt()
+    unpause(living)
+    provision(
+        living,
+        '<ProductImage_Add product_code="mug" filepath="graphics/00000001/hood-s.png" imagetype_code=""/>',
+    )
+    living.import_text(HEADER + "MUG,Mug,,Acme,Kitchen,,,,,MUG,567,,7.905,,{image}\n", queue=False)
+
+    living.queue(Pending.OVERWRITE, "MUG", groups=frozenset({Group.IMAGES}))
+    living.publish()
+
+    assert "graphics/00000001/hood-s.png" in [path for path, _ in paths_of(living, "mug")]
+
+
 def test_how_many_there_are_is_left_to_the_store_until_somebody_counts(living, shopper):
     """Design: where no source states the quantity, the hub writes no stock."""
     living.adopt()
@@ -222,7 +307,7 @@ def test_what_was_adopted_is_left_alone_by_the_next_adoption_and_what_is_new_is_
     assert changed == ["plate"]
     assert len([r for r in run.results if r.outcome is Outcome.UNCHANGED]) == 8
     assert {handle: product for handle, product in products().items() if handle != "PLATE"} == before
-    assert not OutlineRecord.objects.filter(is_taken=True).exists()
+    assert not OutlineRecord.objects.exists()
 
 
 def test_an_adoption_that_is_cut_off_goes_on_where_it_stopped(living, shopper, monkeypatch):
@@ -353,3 +438,35 @@ def test_a_file_that_calls_a_family_otherwise_takes_it_over_by_its_skus(living, 
     assert after["hoodie-m"].stock.count == 7
     assert {code for code, product in after.items() if product != before[code]} == {"hoodie-m"}
     assert shopper.sold(PAGES) == sold
+
+
+def test_a_hub_that_has_lost_its_database_adopts_what_it_had_published_itself(published, shopper):
+    """All of it is said on the store: families, types, names of images, texts and identifiers."""
+    pages = ["tee", "MUG-01", "CUP-01"]
+    rules = replace(published.settings.rules, files_address=published.sandbox.endpoint.removesuffix("json.mvc"))
+    published.settings = replace(published.settings, rules=rules)
+    before, sold = published.on_store(), shopper.sold(pages)
+    for model in (Listing, VariantRecord, ProductRecord, SetupRecord, StoreFile, ExistenceNote):
+        model.objects.all().delete()
+
+    run = published.adopt()
+    unpause(published)
+    Listing.objects.update(compared_at=None)
+    synced = [published.sync(), published.publish()]
+
+    assert run.bad() == []
+    assert [[r for r in each.results if r.outcome is not Outcome.UNCHANGED] for each in synced] == [[], []]
+    assert published.on_store() == before
+    assert shopper.sold(pages) == sold
+    assert "custom field" not in causes(run)["Shop"]
+    tee = products()["tee"]
+    assert (tee.option_names, [v.sku for v in tee.variants]) == (
+        ("Colour", "Size"),
+        ["TEE-RED-M", "TEE-RED-L", "TEE-NAVY-L"],
+    )
+    lacking = {
+        row.sku: sorted({group.value for group in CONTENT_GROUPS} - set(row.proven_fingerprints))
+        for row in Listing.objects.all()
+    }
+    # Every group is proven: of categories the catalogue says nothing, which is met wherever they are.
+    assert lacking == {sku: [] for sku in lacking}

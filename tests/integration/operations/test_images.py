@@ -237,6 +237,18 @@ def test_a_linked_product_of_the_merchants_is_given_no_images_unasked(images):
     assert (run.results, colours(images)) == ([], [])
 
 
+def test_the_usual_image_type_is_made_again_where_somebody_has_deleted_it(images):
+    """R17, R20."""
+    provision(images, '<ImageType_Delete code="main"/>')
+    images.import_text(a_mug("a.png", "b.png"))
+
+    run = images.publish()
+
+    assert run.bad() == []
+    assert [kind for _name, kind in attached(images)] == ["main", ""]
+    assert colours(images) == ["a", "b"]
+
+
 def test_an_image_type_of_the_merchants_choice_is_made_and_given_to_the_first_image(images):
     images.settings = replace(images.settings, rules=replace(images.settings.rules, image_type="Zoom"))
     images.import_text(a_mug("a.png", "b.png"))

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
 from fakes.store_products import BLANK
-from tradepost.domain.catalogue import Kind
+from tradepost.domain.catalogue import Kind, Product, Variant
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Health, Link
+from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import Outcome, Side
 from tradepost.domain.stages import Stage, is_due
@@ -89,6 +89,22 @@ def test_a_page_whose_variants_are_bundles_is_left_out_with_the_reason():
 
     assert set(families(hub)) == {"A", "B"}
     assert "made of several products" in left_out(hub)["set"]
+
+
+def test_variants_that_are_of_several_products_in_the_catalogue_are_linked_each_and_their_page_is_named():
+    hub = MemoryHub()
+    for name in ("A", "B"):
+        variant = Variant(name, (), Decimal(9), 3, 1)
+        hub.listings.build(Product(f"product-{name}", name, "", (variant,)), pending=Pending.NONE)
+    put(hub, "a", is_active=False)
+    put(hub, "b", is_active=False)
+    page(hub, "both", ["a", "b"])
+
+    run(hub)
+
+    linked = {row.sku: (row.code, row.status.link, row.wanted_price) for row in hub.listings.all.values()}
+    assert linked == {"A": ("a", Link.LINKED, Decimal(9)), "B": ("b", Link.LINKED, Decimal(9))}
+    assert "of several products in the catalogue: product-A, product-B" in left_out(hub)["both"]
 
 
 def test_a_store_is_adopted_as_a_whole_or_not_at_all():

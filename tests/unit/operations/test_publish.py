@@ -139,12 +139,18 @@ def linked_mug(status, groups):
 
 def test_an_overwrite_sends_the_groups_that_were_asked_for():
     family = linked_mug(replace(LISTED, pending=Pending.OVERWRITE), frozenset({Group.TEXTS}))
-    there = a_store_product(101, "mug", name="Old", sku="old", cost=Decimal(9))
+    there = a_store_product(101, "mug", name="Old", sku="old", cost=Decimal(9), page_title="Old")
+    without_title = replace(there, page_title="")
 
-    planned = plan(family, seen=[there])
+    planned, untitled = (plan(family, seen=[each]) for each in (there, without_title))
 
-    # A page that has no title of its own goes on without one: the product's title is only proposed for new pages.
-    assert {field.name for change in planned.unit.changes for field in change.fields} == {"name", "address"}
+    assert names_of(planned) == {"name", "page_title", "address"}
+    # The catalogue asks for no title of the page, and proposes one only where the page is made.
+    assert names_of(untitled) == {"name", "address"}
+
+
+def names_of(planned):
+    return {field.name for change in planned.unit.changes for field in change.fields}
 
 
 def test_while_hidden_stock_and_status_are_held_back():

@@ -179,6 +179,10 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             # One folder, told once: where the files go is what the store is told.
             rules = replace(channel_settings.rules, image_folder=image_folder_of(connection).registered)
             channel_settings = replace(channel_settings, rules=rules)
+        store_connection = store_connection_of(channel, cipher=None)
+        if store_connection is not None:
+            rules = replace(channel_settings.rules, files_address=_connector().files_address(store_connection))
+            channel_settings = replace(channel_settings, rules=rules)
         yield Ports(
             channel=channel_settings,
             store=store,

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from tradepost.domain.catalogue import DECIMAL_PLACES, Product, Variant
+from tradepost.domain.catalogue import DECIMAL_PLACES, Product, SourceImage, Variant
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import DIMENSIONS
+from tradepost.domain.image_names import address_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.store import StoreAttribute, StoreOption, StoreProduct
 
@@ -50,6 +51,7 @@ def adopted_product(handle: str, root: StoreProduct, sold: Sequence[Adopted], ru
         option_names=names,
         brand=next((brand for brand in brands if brand), ""),
         page_title=root.page_title.strip(),
+        images=_images(root, rules),
     )
 
 
@@ -68,10 +70,24 @@ def _variant(adopted: Adopted, options: tuple[str, ...], position: int, rules: C
         mpn=_field(product, rules.mpn_field),
         weight_grams=_kept(product.weight_grams or Decimal()) or None,
         taxable=product.is_taxable,
+        # What is sold by itself has its images as a product.
+        image=next(iter(_images(product, rules)), None) if options else None,
         sells_without_stock=product.stock is not None and product.stock.sells_without_stock,
         length=length,
         width=width,
         height=height,
+    )
+
+
+def _images(product: StoreProduct, rules: ContentRules) -> tuple[SourceImage, ...]:
+    """Name them by the addresses at which the store shows them; the main one comes first."""
+    if not rules.files_address:
+        return ()
+    in_order = sorted(product.images, key=lambda image: image.image_type != code_key(rules.image_type))
+    paths = dict.fromkeys(image.path for image in in_order)
+    return tuple(
+        SourceImage(address_of(path, below=rules.files_address), position)
+        for position, path in enumerate(paths, start=1)
     )
 
 

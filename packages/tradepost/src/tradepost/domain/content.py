@@ -14,7 +14,7 @@ from tradepost.domain import changes
 from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Variant
 from tradepost.domain.codes import category_code, category_key, code_for, code_key, option_codes, parent_code
 from tradepost.domain.fields import FIELDS, MAX_NAME, Group, group_of, is_blank
-from tradepost.domain.image_names import image_path
+from tradepost.domain.image_names import image_path, path_at
 from tradepost.domain.making import Category, ContentRules, ListingValues, Making, WantedImage
 from tradepost.domain.plan import Change, FieldChange, Unit
 from tradepost.domain.store import StoreAttribute, StoreOption, StoreProduct, StoreVariant
@@ -126,13 +126,18 @@ def _with_images(made: Making, sources: Sequence[SourceImage], files: Mapping[st
     """Give a product its images, the first that could be had as the main one."""
     images: list[WantedImage] = []
     for number, image in enumerate(sources, start=1):
+        path = path_at(image.source, below=made.rules.files_address)
         file = files.get(image.source)
-        if file is None:
+        if not path and file is None:
             continue
-        path = image_path(folder=made.rules.image_folder, code=made.values.code, position=number, file=file)
-        images.append(WantedImage(image.source, path, "" if images else code_key(made.rules.image_type)))
-    missing = tuple(image.source for image in sources if image.source not in files)
-    return replace(made, images=tuple(images), missing_images=missing)
+        if not path and file is not None:
+            path = image_path(folder=made.rules.image_folder, code=made.values.code, position=number, file=file)
+        if path not in {other.path for other in images}:
+            images.append(WantedImage(image.source, path, "" if images else code_key(made.rules.image_type)))
+    named = tuple(image.source for image in sources)
+    below = made.rules.files_address
+    missing = tuple(source for source in named if source not in files and not path_at(source, below=below))
+    return replace(made, images=tuple(images), sources=named, missing_images=missing)
 
 
 def _structure(

@@ -15,7 +15,7 @@ from typing import Protocol
 from tradepost.domain.content import WantedProduct
 from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import CONTENT_GROUPS, FIELDS, Group, fingerprint, fingerprints, group_of
-from tradepost.domain.image_names import place_of
+from tradepost.domain.image_names import path_at, place_of
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.locks import spoken
 from tradepost.domain.plan import FieldChange
@@ -82,7 +82,7 @@ def content_drift(
     A group that was never proven, or of which the catalogue says something else by now, is left out; so is a field
     whose column did not come. `wanted` is built without any image file.
     """
-    marks, sources = _marks(wanted)
+    marks = _marks(wanted)
     compared = {group for group in CONTENT_GROUPS if proven.get(group) == marks[group]}
     found = {group: list[FieldChange]() for group in CONTENT_GROUPS if group in compared}
     for name, value in wanted.values.items():
@@ -93,29 +93,31 @@ def content_drift(
         if different is not None:
             found[group].append(FieldChange(name, different.after, different.before))
     if Group.IMAGES in found and not awaits_images and "images" not in product.absent:
-        found[Group.IMAGES] += _image_drift(len(sources), product)
+        found[Group.IMAGES] += _image_drift(wanted, product)
     return {group: tuple(changes) for group, changes in found.items()}
 
 
-def _marks(wanted: WantedProduct) -> tuple[dict[Group, str], list[str]]:
-    """The fingerprints of what is wanted without any image file, and the sources of its images."""
-    marks = fingerprints(wanted.made)
-    # Without files its images are the missing ones, in their order.
-    sources = list(wanted.made.missing_images)
-    marks[Group.IMAGES] = fingerprint(sources)
-    return marks, sources
+def _marks(wanted: WantedProduct) -> dict[Group, str]:
+    """The fingerprints of what is wanted; of images, whichever can be had, that of their sources."""
+    return {**fingerprints(wanted.made), Group.IMAGES: fingerprint(list(wanted.made.sources))}
 
 
 def as_they_are(wanted: WantedProduct, product: StoreProduct) -> dict[Group, str]:
     """Return the fingerprints of those groups in which a store has what is wanted, whoever has put it there."""
-    marks, _ = _marks(wanted)
-    return {group: marks[group] for group, fields in content_drift(wanted, product, proven=marks).items() if not fields}
+    marks = _marks(wanted)
+    met = {group for group, fields in content_drift(wanted, product, proven=marks).items() if not fields}
+    if FIELDS["images"].difference(product, wanted["images"], unread_too=False, made=wanted.made) is not None:
+        met.discard(Group.IMAGES)
+    return {group: mark for group, mark in marks.items() if group in met}
 
 
-def _image_drift(number: int, product: StoreProduct) -> Iterable[FieldChange]:
+def _image_drift(wanted: WantedProduct, product: StoreProduct) -> Iterable[FieldChange]:
     """Whatever else is attached is the merchant's own."""
-    ours = tuple(str(place) for place in range(1, number + 1))
-    theirs = tuple(place for image in product.images if (place := place_of(image.path)))
+    below = wanted.made.rules.files_address
+    adopted = [path_at(source, below=below) for source in wanted.made.sources]
+    ours = tuple(path or str(place) for place, path in enumerate(adopted, start=1))
+    found = (image.path if image.path in adopted else place_of(image.path) for image in product.images)
+    theirs = tuple(filter(None, found))
     return () if ours == theirs else (FieldChange("images", ours, theirs),)
 
 

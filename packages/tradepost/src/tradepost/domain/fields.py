@@ -16,7 +16,7 @@ from typing import Any
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, slug
-from tradepost.domain.image_names import own_place
+from tradepost.domain.image_names import address_of, own_place
 from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.mapping import (
     FIELD_PREFIX,
@@ -358,6 +358,10 @@ def _images_of_the_hub(made: Making, have: tuple[StoreImage, ...]) -> set[StoreI
 
     While some images can't be had, that is only what another takes the place of: the missing ones may be among them.
     """
+    below = made.rules.files_address
+    if below and fingerprint([address_of(image.path, below=below) for image in have]) == made.values.proven_images:
+        # All of them were there when the store was adopted, and nothing has come since.
+        return set() if made.missing_images else set(have)
     places = {image: own_place(image.path, code=made.values.code) for image in have}
     wanted = {own_place(image.path, code=made.values.code) for image in made.images}
     return {image for image, place in places.items() if place and (not made.missing_images or place in wanted)}

@@ -1,6 +1,7 @@
 """The names that images have on a store: by them the hub knows what it attached from what the merchant did."""
 
 import re
+from urllib.parse import quote, unquote
 
 from tradepost.domain.catalogue import ImageFile
 from tradepost.domain.codes import slug
@@ -26,6 +27,16 @@ def place_of(path: str) -> str:
     """Return the place of an image that is named as the hub names them, under whatever code; blank for others."""
     found = re.fullmatch(r".+-(\d+)-[0-9a-f]{8}\.\w+", path.rpartition("/")[2])
     return found[1] if found else ""
+
+
+def address_of(path: str, *, below: str) -> str:
+    """Return the web address of a file of the store, by which a catalogue names it; `below`: of all its files."""
+    return f"{below}{quote(path)}"
+
+
+def path_at(address: str, *, below: str) -> str:
+    """Return where on the store a file lies that a catalogue names by its address; blank if it is not the store's."""
+    return unquote(address.removeprefix(below)) if below and address.startswith(below) else ""
 
 
 def _stem(code: str) -> str:

@@ -15,7 +15,8 @@ class ContentRules:
 
     `is_native`: one page per family with drop-downs; otherwise every variant is a page of its own. Identifier and
     brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
-    `image_type`: that of a product's first image, as the store's pages are set to show it.
+    `files_address`: the web address below which the store shows its files; an image of the catalogue that lies there is
+    attached as it is. `image_type`: that of a product's first image, as the store's pages are set to show it.
     `sends_dimensions`: length, width and height go into the store's shipping rules, which older stores don't have.
     `mapping`: targets and templates, see `domain.mapping`. `cleans_descriptions`: what would run in a shopper's browser
     is taken out before anything is compared or sent.
@@ -23,6 +24,7 @@ class ContentRules:
 
     is_native: bool = True
     image_folder: str = "graphics/is-images"
+    files_address: str = ""
     image_type: str = MAIN_IMAGE
     type_field: str = "product_type"
     parent_field: str = "parent_code"
@@ -60,7 +62,7 @@ class ListingValues:
     What one listing contributes: its code, and what the channel's rules made of price and quantity.
 
     A quantity of None is unknown and never sent. `sells_without_stock`: it goes on being sold at 0.
-    `proven_categories`: the fingerprint of those that the store was last proven to have.
+    `proven_categories`, `proven_images`: the fingerprints of those that the store was last proven to have.
     """
 
     code: str
@@ -68,6 +70,7 @@ class ListingValues:
     quantity: int | None
     listing_id: int | None = None
     proven_categories: str = ""
+    proven_images: str = ""
     sells_without_stock: bool = False
 
 
@@ -77,7 +80,7 @@ class Making:
     One product of a family, or a simple one, in the making; the fields of `domain.fields` are built from it.
 
     `variant` is None for a parent; `parent_code` is set on variants only, `attributes` and `variants` on parents.
-    `missing_images`: the sources of those of its images that can't be had at the moment.
+    `sources`: of its images, in their order; `missing_images`: of those of them that can't be had at the moment.
     """
 
     product: Product
@@ -87,6 +90,7 @@ class Making:
     rules: ContentRules
     categories: tuple[Category, ...] = ()
     images: tuple[WantedImage, ...] = ()
+    sources: tuple[str, ...] = ()
     missing_images: tuple[str, ...] = ()
     parent_code: str = ""
     attributes: tuple[StoreAttribute, ...] = ()

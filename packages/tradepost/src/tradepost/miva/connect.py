@@ -150,6 +150,10 @@ class MivaConnector:
         """Make the port `ImageStore` of a store that writes its files itself. Raises AddressRefused, Reconfigure."""
         return ProvisionedImages(self._client(connection, is_local=is_local, retrying=retrying))
 
+    def files_address(self, connection: StoreConnection) -> str:
+        """Return the web address below which the store shows its files. Raises AddressRefused."""
+        return _endpoint(connection).graphics_url
+
     def settled_store(self, connection: StoreConnection) -> StoreConnection:
         """See the port."""
         endpoint = _endpoint(connection)

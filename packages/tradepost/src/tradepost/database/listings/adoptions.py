@@ -42,7 +42,7 @@ class DjangoAdoptions:
         self._catalogue = DjangoCatalogue(clock=clock)
         self._run_id = run_id
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         self._all().filter(is_taken=False).delete()
 
     def add(self, rows: Sequence[OutlineRow]) -> None:
@@ -172,8 +172,9 @@ class DjangoAdoptions:
         build_listings(handles, channel_id=self._channel_id, queue=False, at=at, codes=codes)
         self._catalogue.refresh_wanted(handles)
         self._link(taken, at)
-        new = [listing.external_id for each in taken if each.product is not None for listing in each.listings]
-        self._all().filter(external_id__in=new).update(is_taken=True)
+        for is_new in (True, False):
+            ids = [own.external_id for each in taken if (each.product is not None) is is_new for own in each.listings]
+            self._all().filter(external_id__in=ids).update(is_taken=is_new)
 
     def _link(self, taken: Sequence[Taken], at: datetime) -> None:
         rows = self._rows_of(taken)

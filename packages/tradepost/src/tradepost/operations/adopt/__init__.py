@@ -24,3 +24,5 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
         raise NotAllowed("A store is adopted as a whole; it can't be limited to listings.")
     drive(ports, Intake(ports.channel, sku_from=selection.sku_from))
     drive(ports, AsItIs(ports.channel))
+    with ports.run.transaction():
+        ports.adoptions.clear()

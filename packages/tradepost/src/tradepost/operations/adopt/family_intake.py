@@ -33,9 +33,12 @@ class IntakeFacts:
 
 @dataclass(slots=True)
 class FamilyIntake:
-    """What is taken of one family or article, the changes that this is, and what is left out, with the reason."""
+    """
+    What is taken of one family or article, by the handle of its product in the catalogue; the changes that this is; and
+    what is left out, with the reason.
+    """
 
-    taken: Taken | None = None
+    taken: dict[str, Taken] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     left_out: list[Result] = field(default_factory=list)
 
@@ -49,11 +52,12 @@ def plan_intake(
     handles: set[str],
 ) -> FamilyIntake:
     """
-    Decide on one family or article. `handles`: those that the batch has given away already; this one's is added.
+    Decide on one family or article. `handles`: those whose product or page the batch has given away already; this one's
+    is added.
 
     What the catalogue has is linked, and never changed; what it does not have is new, unless its family is there.
     """
-    triage = _Triage(family, facts, seen)
+    triage = _Triage(family, facts, seen, handles)
     for row in family.sold:
         triage.place(row)
     triage.keep_page()
@@ -63,7 +67,7 @@ def plan_intake(
         triage.leave_out_new()
         triage.link()
     elif triage.new:
-        triage.make(rules, handles)
+        triage.make(rules)
     else:
         triage.leave_out_page()
     return triage.intake
@@ -72,10 +76,11 @@ def plan_intake(
 class _Triage:
     """Sorts the products of one family by what the hub has of them."""
 
-    def __init__(self, family: OutlineFamily, facts: IntakeFacts, seen: ProductsById) -> None:
+    def __init__(self, family: OutlineFamily, facts: IntakeFacts, seen: ProductsById, handles: set[str]) -> None:
         self._family = family
         self._facts = facts
         self._seen = seen
+        self._handles = handles
         self.intake = FamilyIntake()
         self.new: list[OutlineRow] = []
         self.linkable: list[OutlineRow] = []
@@ -160,14 +165,17 @@ class _Triage:
             self._leave_out(root, f"In the catalogue {handle} is no family, so it has no page of its own.")
         elif root.id not in self._seen:
             self._leave_out(root, _GONE)
-        elif parent is not None and parent.status.link is Link.LINKED:
-            self._leave_out(root, f"The page of its family is {parent.code} on the store already.")
+        elif handle in self._handles or (parent is not None and parent.status.link is Link.LINKED):
+            self._leave_out(
+                root, f"In the catalogue its variants are of {handle}, which has a page on the store already."
+            )
         elif clash := self._clash(root, parent):
             self._leave_out(root, clash)
         else:
+            self._handles.add(handle)
             self._take(handle, root, "", is_new=False, reason="the catalogue has its variants")
 
-    def make(self, rules: ContentRules, handles: set[str]) -> None:
+    def make(self, rules: ContentRules) -> None:
         """Make a product of the catalogue."""
         family = self._family
         root = family.root
@@ -175,12 +183,12 @@ class _Triage:
             for row in (root, *self.new):
                 self._leave_out(row, message)
             return
-        handle = self._free_handle(handles)
+        handle = self._free_handle()
         if not handle:
             for row in dict.fromkeys((root, *self.new)):
                 self._leave_out(row, f"The catalogue has another product called {root.code}; rename one of the two.")
             return
-        handles.add(handle)
+        self._handles.add(handle)
         sold = [Adopted(row.sku, self._seen[row.id]) for row in self.new]
         product = adopted_product(handle, self._seen[root.id], sold, rules)
         if family.variants:
@@ -188,8 +196,7 @@ class _Triage:
         for row in self.new:
             reason = f"a variant of {root.code}" if family.variants else "a product of its own"
             self._take(handle, row, row.sku, is_new=True, reason=reason)
-        assert self.intake.taken is not None
-        self.intake.taken = Taken(handle, product, self.intake.taken.listings)
+        self.intake.taken[handle] = Taken(handle, product, self.intake.taken[handle].listings)
 
     def _unfit_page(self) -> str:
         root = self._family.root
@@ -199,13 +206,13 @@ class _Triage:
             return f"The page of its family, {root.code}, is gone from the store by now."
         return self._clash(root, None)
 
-    def _free_handle(self, handles: set[str]) -> str:
+    def _free_handle(self) -> str:
         """Name the product as its page is called, or else by its SKU; blank where both are taken."""
         root, sku = self._family.root, self._family.root.sku
         # Of a family as a publish would have it: the code is made of the SKU.
         has_own = not self._family.variants or code_key(code_for(sku)) == code_key(root.code)
         names = [sku] if has_own else []
-        taken = handles | self._facts.known.products.keys()
+        taken = self._handles | self._facts.known.products.keys()
         return next((name for name in (*names, root.code) if name not in taken), "")
 
     def _clash(self, row: OutlineRow, listing: ListingRow | None) -> str:
@@ -224,11 +231,11 @@ class _Triage:
 
     def _take(self, handle: str, row: OutlineRow, sku: str, *, is_new: bool, reason: str) -> None:
         product = self._seen[row.id]
-        before = self.intake.taken.listings if self.intake.taken is not None else ()
+        before = self.intake.taken[handle].listings if handle in self.intake.taken else ()
         listing = TakenListing(
             sku, row.id, product.created, product.code, product.price, is_closed=self._is_closed(row)
         )
-        self.intake.taken = Taken(handle, None, (*before, listing))
+        self.intake.taken[handle] = Taken(handle, None, (*before, listing))
         self.intake.changes.append(
             changes.product_adopted(
                 product.code,

@@ -43,7 +43,7 @@ class Intake(Operation[IntakeRow, IntakeFacts, ProductsById, Sequence[Taken]]):
     def prepare(self, ports: Ports) -> None:
         rules = self._channel.rules
         with ports.run.transaction():
-            ports.adoptions.begin()
+            ports.adoptions.clear()
         read = 0
         for page in ports.store.iterate_outlines(custom_fields=(rules.type_field, rules.parent_field)):
             if ports.run.is_cancelled():
@@ -118,7 +118,7 @@ class Intake(Operation[IntakeRow, IntakeFacts, ProductsById, Sequence[Taken]]):
             for each in batch.rows
         }
         return Plan(
-            [intake.taken for intake in intakes.values() if intake.taken is not None],
+            [taken for intake in intakes.values() for taken in intake.taken.values()],
             tuple(Unit(code, tuple(intake.changes)) for code, intake in intakes.items() if intake.changes),
             (*self._told(batch), *_left_out(intakes)),
         )

@@ -95,8 +95,8 @@ class Taken:
 class Adoptions(Protocol):
     """What is adopted on one channel. Every write is made inside a transaction."""
 
-    def begin(self) -> None:
-        """Forget what an earlier run has read, but not what it has taken and not settled."""
+    def clear(self) -> None:
+        """Forget what was read, but not what was taken and not settled."""
         ...
 
     def add(self, rows: Sequence[OutlineRow]) -> None: ...

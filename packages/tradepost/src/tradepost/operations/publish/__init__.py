@@ -16,11 +16,13 @@ from tradepost.domain.catalogue import ImageFile, Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.fields import FIELDS, Group
+from tradepost.domain.image_names import path_at
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
 from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.plan import Action, Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind, Unit
+from tradepost.domain.store import MAIN_IMAGE
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.listing_values import examples_of
@@ -185,7 +187,13 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
             self._without_images[batch.key] = sum(bool(family.missing_images) for family in families)
         set_up = _missing_set_up(families, rules=self._channel.rules, known=facts.set_up, answered=seen.answered)
         set_up = {change: item for change, item in set_up.items() if change.subject.id not in seen.set_up}
-        images = {image.path: seen.files[image.source] for family in families for image in _attached(family)}
+        # What lies on the store already is attached as it is.
+        images = {
+            image.path: seen.files[image.source]
+            for family in families
+            for image in _attached(family)
+            if image.source in seen.files
+        }
         rules = self._channel.rules
         units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen, rules) for family in families)]
         return Plan(
@@ -246,6 +254,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
                 *family.product.images,
                 *(variant.image for variant in family.product.variants if variant.image is not None),
             )
+            if not path_at(image.source, below=self._channel.rules.files_address)
         ]
 
     def _wants_images(self, row: ListingRow) -> bool:
@@ -265,17 +274,28 @@ def _missing_set_up(
     answered: Collection[str],
 ) -> dict[Change, SetupItem]:
     items: dict[tuple[SetupKind, str], SetupItem] = {}
+    # Every store has the usual image type, unless somebody has deleted it.
+    known = {*known, (SetupKind.IMAGE_TYPE, MAIN_IMAGE)}
     for family in families:
         if family.wanted is None or family.unit.is_empty:
             continue
-        # Who has answered and not taken it may have lost what it was known to have: a merchant deletes categories.
-        is_doubtful = family.unit.key in answered and any(
-            change.touches("categories") or change.touches("custom_fields") for change in family.unit.changes
-        )
+        doubted = _doubted(family.unit) if family.unit.key in answered else frozenset()
         for item in setup_items(family.wanted, rules=rules):
-            if is_doubtful or (item.kind, item.code) not in known:
+            if item.kind in doubted or (item.kind, item.code) not in known:
                 items[item.kind, item.code] = item
     return {changes.setup_added(item.code, item.name, kind=item.kind.value): item for item in items.values()}
+
+
+def _doubted(unit: Unit) -> frozenset[SetupKind]:
+    """
+    Say what a store may have lost that it was known to have, since it has answered and not taken what needs it: a
+    merchant deletes categories, and image types.
+    """
+    of_products = any(change.touches("categories") or change.touches("custom_fields") for change in unit.changes)
+    found = {SetupKind.CATEGORY, SetupKind.CUSTOM_FIELD} if of_products else set[SetupKind]()
+    if any(change.touches("images") for change in unit.changes):
+        found.add(SetupKind.IMAGE_TYPE)
+    return frozenset(found)
 
 
 def _attached(family: FamilyPlan) -> list[WantedImage]:
@@ -294,7 +314,7 @@ def _unit(family: FamilyPlan, images: Mapping[str, ImageFile], seen: PublishSeen
     uploads = [
         changes.image_uploaded(path, size_bytes=images[path].size_bytes)
         for path in dict.fromkeys(image.path for image in _attached(family))
-        if path not in seen.uploaded
+        if path in images and path not in seen.uploaded
     ]
     links = [
         changes.listing_linked(

@@ -15,7 +15,7 @@ from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
 from tradepost.domain.plan import Action, Unit
 from tradepost.domain.stock import offered
-from tradepost.domain.store import MAIN_IMAGE, StoreProduct
+from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -203,6 +203,7 @@ def build_wanted(
             listing_id=row.id,
             sells_without_stock=row.sells_without_stock and row.id not in hidden,
             proven_categories=row.proven_fingerprints.get(Group.CATEGORIES, ""),
+            proven_images=row.proven_fingerprints.get(Group.IMAGES, ""),
         )
         for row in family.listings
         if row.id in takes_part or row.kind is Kind.PARENT
@@ -253,8 +254,7 @@ def setup_items(wanted: WantedUnit, *, rules: ContentRules) -> Iterator[SetupIte
             choices = tuple(kind.value for kind in Kind) if code == rules.type_field else ()
             yield SetupItem(SetupKind.CUSTOM_FIELD, code, names[code], choices=choices)
         image_type = next((image.image_type for image in product.made.images), "")
-        # Every store has the usual one.
-        if image_type not in {"", MAIN_IMAGE}:
+        if image_type:
             yield SetupItem(SetupKind.IMAGE_TYPE, image_type, rules.image_type)
         for category in product.made.categories if product.made.has_own_page else ():
             yield SetupItem(SetupKind.CATEGORY, category.code, category.name, parent=category.parent_code)
