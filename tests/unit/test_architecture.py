@@ -130,6 +130,8 @@ def test_whether_a_run_is_a_preview_is_asked_once_by_the_driver():
         # From the row to the port; and a preview may be of a change that nobody has queued.
         "engine/run_handle.py:RunHandle.__init__",
         "engine/runs.py:selection_of",
+        # A preview has changed nothing that could be undone.
+        "engine/undo.py:refuse_what_cannot_be_undone",
     ]
 
 

@@ -77,9 +77,9 @@ def test_what_was_approved_stays_so_while_it_is_carried_out(hub, outside):
 class Chained(Counters):
     """Each name needs the one before it in the alphabet."""
 
-    def needs(self, change, plan):
-        before = chr(ord(change.subject.key) - 1)
-        return frozenset({a_change(before, None, 0).subject.id})
+    def needs(self, plan):
+        keys = [change.subject.key for unit in plan.units for change in unit.changes]
+        return {a_change(key, None, 0).subject.id: {a_change(chr(ord(key) - 1), None, 0).subject.id} for key in keys}
 
 
 def test_what_needs_something_that_was_not_approved_waits_with_it(hub, outside):
