@@ -193,6 +193,7 @@ class CountedShop:
 
     def ports(self, *, is_dry: bool = False):
         return SimpleNamespace(
+            channel=SimpleNamespace(is_look_only=False),
             store=self.store,
             listings=self.listings,
             existence=self.existence,

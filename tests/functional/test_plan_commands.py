@@ -330,12 +330,12 @@ def test_shipments_and_acknowledgements_wait_for_their_approval_without_a_mark(s
     assert told_orders[first] is not None
     assert told_orders[second] is None
     states = dict(ShipmentRecord.objects.values_list("order__external_id", "state"))
-    assert states[first] == "synced"
+    assert states[first] == "told"
     assert states[second] == "waiting"
     assert set(ShipmentRecord.objects.values_list("last_error", flat=True)) == {""}
     assert (shop("orders", "get").code, shop("orders", "sync").code) == (0, 0)
     assert Order.objects.filter(acknowledged_at=None).count() == 0
-    assert set(ShipmentRecord.objects.values_list("state", flat=True)) == {"synced"}
+    assert set(ShipmentRecord.objects.values_list("state", flat=True)) == {"told"}
 
 
 def test_a_preview_leaves_no_trace_that_looks_like_a_fact(shop, box, tmp_path):
