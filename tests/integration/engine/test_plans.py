@@ -1,6 +1,7 @@
 """Saved plans in the database: what is kept of a preview, what is approved of it, and what a run asks and settles."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -18,6 +19,7 @@ from tradepost.engine.runs import request_run, run_now, take
 from tradepost.engine.undo import forget_old_values, refuse_what_cannot_be_undone
 
 ALL = Choice(is_all=True)
+PRICE = changes.price_changed("A", before=None, after=Decimal(1), is_parent=False, listing_id=1)
 ORDER = changes.order_cancelled(7, before=OrderState.OPEN, reason="")
 
 
@@ -132,6 +134,7 @@ def test_a_run_asks_what_was_approved_and_settles_each_change_once(channel, oper
             run.report([Result(an_update("A"), Outcome.APPLIED)])
             run.approval.settle([by_key["A"], by_key["B"], by_key["C"]])
         seen["applied"] = run.approval.applied([an_update("A"), an_update("B")])
+        seen["other"] = run.approval.applied([PRICE])
         seen["rest"] = [(c.subject.key, c.fields, ruling) for c, ruling in run.approval.unsettled(limit=5)]
 
     operation(work)
@@ -141,7 +144,7 @@ def test_a_run_asks_what_was_approved_and_settles_each_change_once(channel, oper
     assert seen["a"] == NOT_PLANNED
     assert (seen["B"], seen["E"]) == (NOT_APPROVED, NOT_PLANNED)
     assert "was Mug when the plan was saved, and is Jug now" in seen["C"]
-    assert seen["applied"] == {an_update("A").subject.id}
+    assert (seen["applied"], seen["other"]) == ({an_update("A").subject.id}, set())
     ((key, fields, ruling),) = seen["rest"]
     assert (key, fields, ruling.reason) == ("D", (FieldChange("name", "Mug", "Cup"),), NOT_WANTED)
 

@@ -526,6 +526,9 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
             for change in plan.changes(Side.HUB)
         ]
         settled = [result for result in plan.settled if result.change.subject.id not in self._sent]
+        if self._operation.is_repeat:
+            # Of what it was not to go on with, the operation tells that it repeats.
+            results = {subject: each for subject, each in results.items() if not self._rulings.reason(each.change)}
         verdict.results = [*settled, *results.values(), *hub, *verdict.results]
         record(
             self._ports,
