@@ -42,6 +42,7 @@ from tradepost.database.listings.listings import DjangoListings  # noqa: E402
 from tradepost.database.listings.store_inventory import DjangoStoreInventory  # noqa: E402
 from tradepost.database.models import Channel  # noqa: E402
 from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
+from tradepost.database.runs.past_changes import DjangoPastChanges  # noqa: E402
 from tradepost.database.stock.accounts import DjangoAccounts  # noqa: E402
 from tradepost.domain.brake import Braking, Harm, Released  # noqa: E402
 from tradepost.domain.plan import Plan, Result  # noqa: E402
@@ -51,7 +52,7 @@ from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
 from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
-from tradepost.operations.ports import FileProtocol, Ports  # noqa: E402
+from tradepost.operations.ports import Approval, FileProtocol, Needs, Ports  # noqa: E402
 from tradepost.security.descriptions import AllowedMarkup  # noqa: E402
 
 DATA = _DATA
@@ -67,6 +68,8 @@ class CountingRun:
         self.is_dry = False
         self.released: Released = {}
         self.braked: frozenset[Harm] = frozenset()
+        self.approval: Approval | None = None
+        self.is_saved = False
         self.outcomes: Counter[str] = Counter()
         self._cursors: dict[str, int] = {}
 
@@ -82,7 +85,7 @@ class CountingRun:
     def advance(self, name: str, cursor: int) -> None:
         self._cursors[name] = cursor
 
-    def show(self, plan: Plan[Any]) -> None:
+    def show(self, plan: Plan[Any], *, needs: Needs | None) -> None:
         pass
 
     def report(self, results: Sequence[Result]) -> None:
@@ -199,6 +202,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             accounts=DjangoAccounts(channel.pk, clock=_now, run_id=run.id),
             deliveries=wiring.deliveries_of(channel, clock=_now),
             fetches=wiring.fetches_of(channel),
+            past=DjangoPastChanges(channel.pk),
             run=run,
             clock=_now,
         )

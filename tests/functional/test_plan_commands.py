@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from miva_sandbox import provisioning
 from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.database.models import Intent, Listing, Order, SavedPlan
+from tradepost.database.models import Intent, Listing, Order, SavedPlan, ShipmentRecord
 from tradepost.miva.connect import StoreConnection, connect_store
 
 HEADER = "Handle,Title,Body (HTML),Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price\n"
@@ -293,6 +293,49 @@ def test_orders_that_were_not_approved_stay_out_of_the_ledger_and_come_with_the_
     assert set(Order.objects.values_list("external_id", flat=True)) == {int(first)}
     assert shop("orders", "get").code == 0
     assert set(Order.objects.values_list("external_id", flat=True)) == {int(first), int(second)}
+
+
+def test_links_that_were_not_approved_are_not_made(shop, box):
+    shop("listings", "unlink", "--all", "--yes")
+    plan = saved(shop("listings", "link", "--dry-run", "--save", "--json"))
+    shop("plans", "approve", plan, "--only", "MUG-2")
+
+    done = shop("plans", "apply", plan, "--json")
+
+    assert done.code == 0, done
+    links = dict(Listing.objects.values_list("sku", "link"))
+    assert links == {**dict.fromkeys(SKUS, "unlinked"), "MUG-2": "linked"}
+
+
+def test_shipments_and_acknowledgements_wait_for_their_approval_without_a_mark(shop, box):
+    """Each order and each shipment is a unit; of what waits nothing is noted, and the next run does it."""
+    assert shop("channel", "set", "shop", "--acknowledge", "note", "--acknowledge-value", "taken").code == 0
+    first, second = (bought(box, sku) for sku in ("MUG-0", "MUG-1"))
+    shop("channel", "set", "shop", "--acknowledge", "none")
+    assert shop("orders", "get").code == 0
+    shop("channel", "set", "shop", "--acknowledge", "note")
+    for number in (first, second):
+        assert shop("orders", "ship", number, "--carrier", "UPS", "--tracking", f"1Z{number}").code == 0
+    told = saved(shop("plans", "save", "get-orders", "--json"))
+    sent = saved(shop("plans", "save", "sync-orders", "--json"))
+    for plan in (told, sent):
+        keys = {change["id"]: f"{change['key']} {change['label']}" for change in changes_of(shop, plan)}
+        (mine,) = [number for number, words in keys.items() if str(first) in words.split()]
+        shop("plans", "approve", plan, "--change", mine)
+
+    done = [shop("plans", "apply", plan, "--json") for plan in (told, sent)]
+
+    assert [each.code for each in done] == [0, 0], done
+    told_orders = dict(Order.objects.values_list("external_id", "acknowledged_at"))
+    assert told_orders[first] is not None
+    assert told_orders[second] is None
+    states = dict(ShipmentRecord.objects.values_list("order__external_id", "state"))
+    assert states[first] == "told"
+    assert states[second] == "waiting"
+    assert set(ShipmentRecord.objects.values_list("last_error", flat=True)) == {""}
+    assert (shop("orders", "get").code, shop("orders", "sync").code) == (0, 0)
+    assert Order.objects.filter(acknowledged_at=None).count() == 0
+    assert set(ShipmentRecord.objects.values_list("state", flat=True)) == {"told"}
 
 
 def test_a_preview_leaves_no_trace_that_looks_like_a_fact(shop, box, tmp_path):

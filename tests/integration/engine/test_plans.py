@@ -1,6 +1,7 @@
 """Saved plans in the database: what is kept of a preview, what is approved of it, and what a run asks and settles."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -10,12 +11,16 @@ from tradepost.database.runs import runs
 from tradepost.domain import changes
 from tradepost.domain.approval import NOT_APPROVED, NOT_PLANNED, NOT_WANTED
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.order import OrderState
 from tradepost.domain.plan import Action, FieldChange, Outcome, Plan, Result, Unit
 from tradepost.engine.plans import Choice, apply, approve, discard, request_saved_plan
 from tradepost.engine.run_handle import SHOWN_OF_A_PREVIEW
 from tradepost.engine.runs import request_run, run_now, take
+from tradepost.engine.undo import forget_old_values, refuse_what_cannot_be_undone
 
 ALL = Choice(is_all=True)
+PRICE = changes.price_changed("A", before=None, after=Decimal(1), is_parent=False, listing_id=1)
+ORDER = changes.order_cancelled(7, before=OrderState.OPEN, reason="")
 
 
 def an_update(code, *, listing_id=None, after="Cup", before="Mug"):
@@ -129,6 +134,7 @@ def test_a_run_asks_what_was_approved_and_settles_each_change_once(channel, oper
             run.report([Result(an_update("A"), Outcome.APPLIED)])
             run.approval.settle([by_key["A"], by_key["B"], by_key["C"]])
         seen["applied"] = run.approval.applied([an_update("A"), an_update("B")])
+        seen["other"] = run.approval.applied([PRICE])
         seen["rest"] = [(c.subject.key, c.fields, ruling) for c, ruling in run.approval.unsettled(limit=5)]
 
     operation(work)
@@ -138,7 +144,7 @@ def test_a_run_asks_what_was_approved_and_settles_each_change_once(channel, oper
     assert seen["a"] == NOT_PLANNED
     assert (seen["B"], seen["E"]) == (NOT_APPROVED, NOT_PLANNED)
     assert "was Mug when the plan was saved, and is Jug now" in seen["C"]
-    assert seen["applied"] == {an_update("A").subject.id}
+    assert (seen["applied"], seen["other"]) == ({an_update("A").subject.id}, set())
     ((key, fields, ruling),) = seen["rest"]
     assert (key, fields, ruling.reason) == ("D", (FieldChange("name", "Mug", "Cup"),), NOT_WANTED)
 
@@ -185,6 +191,30 @@ def test_each_plan_is_kept_as_it_was_asked_for(channel):
 
     assert first.pk != second.pk
     assert len(runs.unfinished()) == 2
+
+
+def test_values_and_old_previews_are_forgotten_in_time_and_what_was_done_is_not(channel, operation, saved):
+    """Before-images are kept 90 days, what a preview has shown a week."""
+    plan_id = saved(an_update("A"))
+    operation(lambda run: run.show(a_plan(an_update("A")), needs=None))
+    preview = run_now(request_run(channel.pk, "publish", is_dry=True))
+    operation(lambda run: run.report([Result(an_update("A"), Outcome.APPLIED), Result(ORDER, Outcome.APPLIED)]))
+    done = run_now(request_run(channel.pk, "publish"))
+    undone = Run.objects.get(pk=done.pk)
+
+    def kept(days):
+        forget_old_values(clock=lambda: timezone.now() + timedelta(days=days))
+        rows = RunChange.objects.order_by("pk").values_list("run_id", "fields")
+        return [(run_id, field["before"]) for run_id, fields in rows for field in fields]
+
+    everything = [(plan_id, "Mug"), (preview.pk, "Mug"), (done.pk, "Mug"), (done.pk, "open")]
+    assert kept(6) == everything
+    assert kept(8) == [row for row in everything if row[0] != preview.pk]
+    refuse_what_cannot_be_undone(undone)
+    assert kept(91) == [(done.pk, None), (done.pk, "open")]
+    assert RunChange.objects.filter(run=done).count() == 2
+    with pytest.raises(NotAllowed, match="more than 90 days ago"):
+        refuse_what_cannot_be_undone(Run.objects.get(pk=done.pk))
 
 
 def test_what_is_discarded_is_over(saved):

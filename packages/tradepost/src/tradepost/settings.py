@@ -6,6 +6,7 @@ DATABASE_URL               another database, e.g. postgres://user:password@host/
 TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; https switches on all that needs it
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
 TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
+TRADEPOST_HISTORY_DAYS     how many days it is kept from which value to which products were changed (default: 90)
 TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest first, separated by commas
 """
 
@@ -23,8 +24,8 @@ from tradepost.web import theme
 
 def _days(name: str, *, usual: int) -> int:
     text = os.environ.get(name, "").strip() or str(usual)
-    if not text.isdecimal() or int(text) not in range(1, 366):
-        raise HubUnusable(f"{name} must be a number of days from 1 to 365.")
+    if not text.isdecimal() or int(text) not in range(1, 3651):
+        raise HubUnusable(f"{name} must be a number of days from 1 to 3650.")
     return int(text)
 
 
@@ -40,6 +41,7 @@ except OSError as error:
 TRADEPOST_ENCRYPTION_KEYS = tuple(filter(None, os.environ.get("TRADEPOST_ENCRYPTION_KEYS", "").split(",")))
 
 TRADEPOST_PLAN_DAYS = _days("TRADEPOST_PLAN_DAYS", usual=7)
+TRADEPOST_HISTORY_DAYS = _days("TRADEPOST_HISTORY_DAYS", usual=90)
 
 DEBUG = False
 

@@ -19,6 +19,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
 from tradepost.engine.complaint import Complaint
 from tradepost.engine.runs import doorbell
+from tradepost.engine.undo import forget_old_values
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FULL_EXISTENCE
 
@@ -74,6 +75,7 @@ class Ticker:
         while not self._is_stopping.is_set():
             try:
                 start_due(clock=self._clock)
+                forget_old_values(clock=self._clock)
                 self._complaint.end()
             except Exception as error:  # noqa: BLE001 a ticker that ends in silence would start nothing ever again
                 self._complaint.make(error)

@@ -15,8 +15,8 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, SubjectKind
 from tradepost.operations.ports import Approval, Needs, Ports, WriteAnswer, WriteOutcome
 
-NeedsOf: TypeAlias = Callable[[Change, Plan[Any]], Collection[SubjectId]]
-"""Says what of its plan a change can't be made without."""
+NeedsOf: TypeAlias = Callable[[Plan[Any]], Needs]
+"""Says which others of its plan changes can't be made without."""
 
 _AT_ONCE = 500
 
@@ -29,12 +29,6 @@ class HeldBack:
     codes: frozenset[str] = frozenset()
     orders: frozenset[int] = frozenset()
     shipments: frozenset[str] = frozenset()
-
-
-def needs_in(plan: Plan[Any], needs_of: NeedsOf) -> Needs:
-    """Say of each change what it can't be made without, where there is anything."""
-    changes = [change for unit in plan.units for change in unit.changes]
-    return {change.subject.id: needs for change in changes if (needs := needs_of(change, plan))}
 
 
 class Rulings:
@@ -82,7 +76,7 @@ class Rulings:
             if ruling.saved_id is not None:
                 self._saved.add(ruling.saved_id)
         refused = {subject: reason for subject, reason in self._reasons.items() if reason}
-        lacking = approval.needed(refused, needs_in(plan, self._needs_of))
+        lacking = approval.needed(refused, self._needs_of(plan))
         self._reasons |= {subject: approval.lacks(other) for subject, other in lacking.items() if subject in new}
 
     def _note_settled(self, plan: Plan[Any]) -> None:

@@ -25,13 +25,14 @@ from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link
 from tradepost.domain.order import ParkedOrder, StoreOrder
 from tradepost.domain.plan import Change, Outcome, Plan, Proof, Result, Side, SubjectId
-from tradepost.operations.approvals import HeldBack, Rulings, needs_in
+from tradepost.operations.approvals import HeldBack, Rulings
 from tradepost.operations.outcomes import Answers, left_of, result_of
 from tradepost.operations.ports import (
     AccountEntry,
     ActiveRun,
     Compared,
     FileId,
+    Needs,
     Ports,
     Proven,
     ProvenShipment,
@@ -222,9 +223,9 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
         """Name how a plan is applied, in order."""
         return ()
 
-    def needs(self, change: Change, plan: Plan[Detail]) -> frozenset[SubjectId]:
-        """Name what of its plan a change can't be made without."""
-        return frozenset()
+    def needs(self, plan: Plan[Detail]) -> Needs:
+        """Say of the changes of a plan, where there is anything, which others of it they can't be made without."""
+        return {}
 
     def unread(self, change: Change, seen: Seen) -> frozenset[str]:
         """Name the fields of a change that this token can't read back."""
@@ -428,7 +429,7 @@ def _show(ports: Ports, operation: Operation[Row, Facts, Seen, Detail], batch: B
     seen = _looked_at(ports, operation, batch, seen)
     plan = operation.plan(batch, operation.facts(ports, batch, seen), seen)
     is_asked = ports.run.is_saved and not operation.is_observation
-    ports.run.show(plan, needs=needs_in(plan, operation.needs) if is_asked else None)
+    ports.run.show(plan, needs=operation.needs(plan) if is_asked else None)
     in_the_way = [result for result in plan.settled if result.outcome is not Outcome.UNCHANGED]
     if in_the_way:
         with ports.run.transaction():
@@ -542,6 +543,9 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
             for change in plan.changes(Side.HUB)
         ]
         settled = [result for result in plan.settled if result.change.subject.id not in self._sent]
+        if self._operation.is_repeat:
+            # Of what it was not to go on with, the operation tells that it repeats.
+            results = {subject: each for subject, each in results.items() if not self._rulings.reason(each.change)}
         verdict.results = [*settled, *results.values(), *hub, *verdict.results]
         record(
             self._ports,

@@ -11,13 +11,13 @@ from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.matching import TypeFit, type_fit
-from tradepost.domain.plan import Change, Plan, Side, SubjectId, SubjectKind, Unit
+from tradepost.domain.plan import Change, Plan, Side, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.link import Candidates, plan_link, read_candidates
 from tradepost.operations.outcomes import Answers, answers_of, provision
-from tradepost.operations.ports import ChannelSettings, ListingRow, Ports, SetupItem, SetupKind, WriteOutcome
+from tradepost.operations.ports import ChannelSettings, ListingRow, Needs, Ports, SetupItem, SetupKind, WriteOutcome
 from tradepost.operations.selection import EVERYTHING, Selection
 
 _BATCH = 200
@@ -121,10 +121,11 @@ class ProductTypes(Operation[Untyped, bool, TypesSeen, SetupItem]):
             Step(takes=lambda change, _: change.subject.kind is SubjectKind.PRODUCT, send=provision),
         )
 
-    def needs(self, change: Change, plan: Plan[SetupItem]) -> frozenset[SubjectId]:
+    def needs(self, plan: Plan[SetupItem]) -> Needs:
         """The store must have the custom field before a product can be given a value of it."""
-        set_up = (each.subject.id for each in plan.changes(Side.STORE) if each.subject.kind is SubjectKind.SETUP)
-        return frozenset(set_up) if change.subject.kind is SubjectKind.PRODUCT else frozenset()
+        subjects = [change.subject for change in plan.changes(Side.STORE)]
+        set_up = frozenset(subject.id for subject in subjects if subject.kind is SubjectKind.SETUP)
+        return {subject.id: set_up for subject in subjects if subject.kind is SubjectKind.PRODUCT and set_up}
 
     def unread(self, change: Change, seen: TypesSeen) -> frozenset[str]:
         if change.subject.kind is SubjectKind.SETUP:

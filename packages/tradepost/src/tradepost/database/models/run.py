@@ -48,7 +48,7 @@ class Run(models.Model):
     nothing, so it waits for nobody; `planned` counts what it planned, as rows of {subject, action, count}, and of its
     changes the first ones are kept, or all where it is a saved plan. `brake`: a `Braking`, where the brake held
     something back; `needs_answer`: nobody has said yet what is to become of it. `released_by`: who let this run go
-    beyond the brake.
+    beyond the brake. `is_forgotten`: it is too long ago for an undo, so the values of its changes are kept no more.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs", null=True, blank=True)
@@ -80,6 +80,7 @@ class Run(models.Model):
     brake = models.JSONField(default=dict, blank=True)
     needs_answer = models.BooleanField(default=False)
     released_by = models.CharField(max_length=150, blank=True)
+    is_forgotten = models.BooleanField(default=False)
 
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
@@ -124,6 +125,12 @@ class Run(models.Model):
             # The executor's look at what waits, and at what was left behind.
             models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="run_unfinished"),
             models.Index(fields=["channel", "-id"], name="run_by_channel"),
+            # What is too long ago to be undone.
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(is_forgotten=False, finished_at__isnull=False),
+                name="run_not_forgotten",
+            ),
             # What a channel's people have to answer.
             models.Index(fields=["channel", "id"], condition=Q(needs_answer=True), name="run_needs_answer"),
         ]

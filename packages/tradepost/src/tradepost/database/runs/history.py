@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
 
 from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunChange, RunKind, Trigger
-from tradepost.domain.plan import Change, Counts, Plan, Result
+from tradepost.domain.plan import Change, Counts, Plan, Result, SubjectKind
 from tradepost.operations.ports import Clock
 
 _BATCH = 500
+_OF_PRODUCTS = (SubjectKind.PRODUCT.value, SubjectKind.LISTING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,34 @@ def forget_preview(run: Run) -> None:
     RunChange.objects.filter(run=run).delete()
     Run.objects.filter(pk=run.pk).update(planned=[], counts=[])
     run.planned, run.counts = [], []
+
+
+def forget_values(*, before: datetime, previews_before: datetime, limit: int) -> int:
+    """
+    Forget from which value to which the oldest runs have changed products, and what old previews had shown.
+
+    What was changed, and what came of it, stays in the history. Returns how many runs that was done for.
+    """
+    is_old = Q(finished_at__lt=before) | Q(finished_at__lt=previews_before, is_dry=True, saved_plan=None)
+    old = Run.objects.filter(is_old, is_forgotten=False).order_by("finished_at")[:limit]
+    for run in old:
+        with transaction.atomic():
+            if run.is_dry:
+                RunChange.objects.filter(run=run).delete()
+            else:
+                _forget_values_of(run)
+            Run.objects.filter(pk=run.pk).update(is_forgotten=True)
+    return len(old)
+
+
+def _forget_values_of(run: Run) -> None:
+    rows = RunChange.objects.filter(run=run, subject_kind__in=_OF_PRODUCTS).exclude(fields=[]).order_by("pk")
+    after = 0
+    while found := list(rows.filter(pk__gt=after)[:_BATCH]):
+        after = found[-1].pk
+        for row in found:
+            row.fields = [{"name": field["name"], "before": None, "after": None} for field in row.fields]
+        RunChange.objects.bulk_update(found, ["fields"])
 
 
 def counts_of(results: Sequence[Result]) -> Counts:

@@ -37,8 +37,13 @@ class DjangoApproval:
         }
 
     def applied(self, changes: Sequence[Change]) -> Collection[SubjectId]:
+        asked = {change.subject.id: {field.name for field in change.fields} for change in changes}
         done = self._rows(changes, self._run_id).filter(outcome=Outcome.APPLIED.value)
-        return {subject_of(row).id for row in done}
+        return {
+            subject
+            for row in done
+            if (subject := subject_of(row).id) in asked and asked[subject] & {field["name"] for field in row.fields}
+        }
 
     def settle(self, saved_ids: Collection[int]) -> None:
         ids = sorted(saved_ids)

@@ -29,7 +29,7 @@ class Approval(Protocol):
         ...
 
     def applied(self, changes: Sequence[Change]) -> Collection[SubjectId]:
-        """Which of these subjects this run has changed already, by its report."""
+        """Of which of these subjects this run has changed the same fields already, by its report."""
         ...
 
     def settle(self, saved_ids: Collection[int]) -> None:

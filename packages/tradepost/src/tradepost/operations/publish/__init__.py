@@ -21,7 +21,7 @@ from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
 from tradepost.domain.page_cuts import cut_off
-from tradepost.domain.plan import Action, Change, Outcome, Plan, Result, Side, SubjectId, SubjectKind, Unit
+from tradepost.domain.plan import Action, Change, Outcome, Plan, Result, Side, SubjectKind, Unit
 from tradepost.domain.store import MAIN_IMAGE
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
@@ -31,6 +31,7 @@ from tradepost.operations.ports import (
     ChannelSettings,
     FamilyRows,
     ListingRow,
+    Needs,
     Ports,
     SetupItem,
     SetupKind,
@@ -47,7 +48,7 @@ from tradepost.operations.publish.family_plan import (
     setup_items,
 )
 from tradepost.operations.publish.files import upload
-from tradepost.operations.publish.needs import needs_of_product
+from tradepost.operations.publish.needs import needs_of
 from tradepost.operations.publish.values import PublishDetail, PublishFacts, PublishSeen
 from tradepost.operations.same_products import refuse_others
 from tradepost.operations.selection import EVERYTHING, Selection
@@ -209,13 +210,8 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
             Step(takes=_of(SubjectKind.PRODUCT), send=provision, commit_first=_open_intents, learn=_learn_answers),
         )
 
-    def needs(self, change: Change, plan: Plan[PublishDetail]) -> frozenset[SubjectId]:
-        """
-        Set-up and files go before products, variants before the page that offers them.
-
-        A variant whose page is to be made needs it, too: nobody could find it.
-        """
-        return needs_of_product(change, plan.detail, self._channel.rules) if _is_product(change) else frozenset()
+    def needs(self, plan: Plan[PublishDetail]) -> Needs:
+        return needs_of(plan, self._channel.rules)
 
     def unread(self, change: Change, seen: PublishSeen) -> frozenset[str]:
         if change.subject.kind is SubjectKind.SETUP:

@@ -1,11 +1,15 @@
-"""What has to be there before a product is sent: set-up and files, the variants of a page, and a variant's new page."""
+"""
+What has to be there before a product is sent: set-up and files, the variants that a page offers, and the new page of a
+variant, since nobody could find it without.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.making import ContentRules
-from tradepost.domain.plan import Change, SubjectId, SubjectKind
+from tradepost.domain.plan import Change, Plan, SubjectId, SubjectKind
+from tradepost.operations.ports import Needs
 from tradepost.operations.publish.family_plan import FamilyPlan, setup_items
 from tradepost.operations.publish.values import PublishDetail
 
@@ -13,16 +17,24 @@ from tradepost.operations.publish.values import PublishDetail
 _SET_UP = frozenset({"categories", "custom_fields", "placement", "images"})
 
 
-def needs_of_product(change: Change, detail: PublishDetail, rules: ContentRules) -> frozenset[SubjectId]:
-    key = code_key(change.subject.key)
-    family = next((family for family in detail.families if key in family.rows), None)
-    if family is None or family.wanted is None:
-        return frozenset()
-    return frozenset({*_set_up(change, family, detail, rules), *_files(change, detail), *_products(change, family)})
+def needs_of(plan: Plan[PublishDetail], rules: ContentRules) -> Needs:
+    """Say of each product which others of the plan it needs, where there are any."""
+    needs: dict[SubjectId, Collection[SubjectId]] = {}
+    for family in plan.detail.families:
+        made = {code_key(code) for code in family.creates}
+        for change in family.unit.changes:
+            found = {
+                *_set_up(change, family, plan.detail, rules),
+                *_files(change, plan.detail),
+                *_products(change, root=code_key(family.unit.key), made=made),
+            }
+            if found:
+                needs[change.subject.id] = found
+    return needs
 
 
 def _set_up(change: Change, family: FamilyPlan, detail: PublishDetail, rules: ContentRules) -> Iterator[SubjectId]:
-    if not any(change.touches(name) for name in _SET_UP) or family.wanted is None:
+    if not detail.set_up or family.wanted is None or not any(change.touches(name) for name in _SET_UP):
         return
     alone = replace(family.wanted, products=(family.wanted.product(change.subject.key),))
     needed = {(item.kind, item.code) for item in setup_items(alone, rules=rules)}
@@ -34,10 +46,10 @@ def _files(change: Change, detail: PublishDetail) -> Iterator[SubjectId]:
     yield from ((SubjectKind.FILE, image.path) for image in images if image.path in detail.files)
 
 
-def _products(change: Change, family: FamilyPlan) -> Iterator[SubjectId]:
-    made = {code_key(code) for code in family.creates}
-    own, root = code_key(change.subject.key), code_key(family.unit.key)
+def _products(change: Change, *, root: str, made: Collection[str]) -> Iterator[SubjectId]:
+    """`made`: the codes, as keys, of products of the family that the plan makes."""
+    own = code_key(change.subject.key)
     parts = {code_key(code) for variant in change.after("variants") or () for code in variant.part_codes}
-    yield from ((SubjectKind.PRODUCT, code) for code in parts & made)
-    if own in made - {root} and root in made:
+    yield from ((SubjectKind.PRODUCT, code) for code in sorted(parts) if code in made)
+    if own in made and own != root and root in made:
         yield SubjectKind.PRODUCT, root
