@@ -5,7 +5,7 @@ from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakes.articles import a_family, a_simple
@@ -269,6 +269,8 @@ def broken(shop):
     verb=st.sampled_from([sync, sync, publish]),
     is_full=st.booleans(),
 )
+# Both sizes and their page were deleted as asked, and then nobody could look.
+@example(number=304786, read=("products_by_id", False), first=2, verb=sync, is_full=False)
 def test_a_read_that_fails_or_is_cut_off_breaks_no_link(number, read, first, verb, is_full):
     shop = Shop()
     for what, sku, value in acts_of(Random(number), at_least=0, at_most=12):
@@ -285,6 +287,24 @@ def test_a_read_that_fails_or_is_cut_off_breaks_no_link(number, read, first, ver
 
     assert broken_then & there == set()
     assert broken(shop) & there == set()
+
+
+def test_a_page_that_went_with_its_last_variant_in_a_run_that_was_cut_off_is_no_broken_link():
+    shop = listed()
+    variants = [shop.hub.listings.of(sku) for sku in ("tee-S", "tee-M")]
+    shop.asked(lambda: queue(shop.hub.listings, variants, Pending.DELIST))
+    # The store has deleted all three, and nothing is recorded of it.
+    whole, shop.hub.store = shop.hub.store, BadReads(shop.hub.store, "products_by_id", first=2, is_cut=False)
+    with suppress(Retry):
+        shop.run(sync)
+    shop.hub.store = whole
+    left = set(whole.shelf.by_key)
+
+    shop.run(sync)
+
+    family = [row for row in shop.rows() if row.sku != "mug"]
+    assert left == {"mug"}
+    assert {row.status.health for row in family} == {Health.DELISTED}
 
 
 @given(prices=st.lists(st.integers(1, 9), min_size=2, max_size=2, unique=True))

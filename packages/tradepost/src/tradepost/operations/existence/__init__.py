@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import StoreDoubted, TradepostError, UnexpectedAnswer
-from tradepost.domain.listing import Event, Link, Pending, settle
+from tradepost.domain.listing import Event, Health, Link, Pending, settle
 from tradepost.domain.plan import Outcome, Plan, Proof, Result, Unit
 from tradepost.domain.store import is_same_product
 from tradepost.operations.existence.contradiction import NotesContradicted, PassCancelled
@@ -27,7 +28,7 @@ from tradepost.operations.existence.differences import Differences, MassLoss
 from tradepost.operations.existence.findings import KnownListings, LinkFinding, change_of, gone_message
 from tradepost.operations.existence.full_pass import read_all
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
-from tradepost.operations.ports import Ports, Proven, StoreNotes, StoreStanding
+from tradepost.operations.ports import ListingRow, Ports, Proven, StoreNotes, StoreStanding
 
 FULL_PASS_EVERY = timedelta(days=7)
 _BATCH = 500
@@ -102,9 +103,13 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
         return {key: product.id for key, product in found.items()}
 
     def facts(self, ports: Ports, batch: Batch[LinkFinding], seen: Mapping[str, int]) -> KnownListings:
+        rows = ports.listings.by_ids([finding.listing.listing_id for finding in batch.rows])
+        parents = [row for row in rows if row.kind is Kind.PARENT]
+        along = left_by_all(ports, parents) if parents and ports.channel.delist_parent_with_last_variant else ()
         return KnownListings(
-            {row.id: row for row in ports.listings.by_ids([finding.listing.listing_id for finding in batch.rows])},
+            {row.id: row for row in rows},
             ports.listings.by_codes([finding.code for finding in batch.rows if finding.code is not None]),
+            along,
         )
 
     def plan(self, batch: Batch[LinkFinding], facts: KnownListings | None, seen: Mapping[str, int]) -> Plan[None]:
@@ -119,9 +124,10 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
                 row = facts.broken(finding)
                 if row is None:
                     continue
-                if row.status.pending is Pending.DELIST:
+                is_asked = row.status.pending is Pending.DELIST
+                if is_asked or row.id in facts.goes_along:
                     delisted = changes.product_delisted(
-                        row.code, external_id=row.external_id, is_asked=True, listing_id=row.id
+                        row.code, external_id=row.external_id, is_asked=is_asked, listing_id=row.id
                     )
                     settled.append(Result(delisted, Outcome.UNCHANGED, Proof.READ))
                     continue
@@ -152,7 +158,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
                 dated = Proven(finding.listing.listing_id, evidence.began, external_created=finding.created)
                 verdict.proven.append(dated)
             elif row is not None:
-                status = settle(row.status, Event.GONE)
+                status = settle(row.status, facts.event_of(row))
                 verdict.proven.append(Proven.of(row, evidence.began, status))
                 if status.link is Link.BROKEN:
                     verdict.flag(row.id, Attention.BROKEN_LINK, gone_message(finding, seen))
@@ -182,6 +188,15 @@ def look_at_confirmed_store(ports: Ports) -> None:
     """Look at every product of a store that a person has confirmed, before anything is written to it."""
     if ports.existence.standing()[0] is StoreStanding.CONFIRMED:
         drive(ports, Existence(full=True))
+
+
+def left_by_all(ports: Ports, parents: Sequence[ListingRow]) -> frozenset[int]:
+    """Those of the pages, by listing, of which every variant was delisted, or is asked to be."""
+    left: dict[int, bool] = {}
+    for row in ports.listings.variants_of([parent.id for parent in parents]):
+        is_going = row.status.pending is Pending.DELIST or row.status.health is Health.DELISTED
+        left[row.parent_id or 0] = left.get(row.parent_id or 0, True) and is_going
+    return frozenset(number for number, has_left in left.items() if has_left)
 
 
 def _read(

@@ -1,11 +1,11 @@
 """What becomes of one finding of a pass: a link that breaks, or a code that is noted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tradepost.domain import changes
 from tradepost.domain.codes import code_key
-from tradepost.domain.listing import Link
+from tradepost.domain.listing import Event, Link
 from tradepost.domain.plan import Change
 from tradepost.domain.rules import is_gone_check_due
 from tradepost.operations.ports import LinkedListing, ListingRow
@@ -26,10 +26,19 @@ class LinkFinding:
 
 @dataclass(frozen=True, slots=True)
 class KnownListings:
-    """The hub's side: the listings as they are now, and which listings have the codes that the store uses now."""
+    """
+    The hub's side: the listings as they are now, and which listings have the codes that the store uses now.
+
+    `goes_along`: pages that a delist takes with their last variant, although nobody has asked for them.
+    """
 
     by_id: Mapping[int, ListingRow]
     holders: Mapping[str, ListingRow]
+    goes_along: Collection[int] = ()
+
+    def event_of(self, row: ListingRow) -> Event:
+        """What it means for a listing that its product is gone: it was delisted, in a run that was cut off, or not."""
+        return Event.DELISTED if row.id in self.goes_along else Event.GONE
 
     def broken(self, finding: LinkFinding) -> ListingRow | None:
         """The listing whose link is to break; one that was unlinked or delisted meanwhile has nothing left to break."""
