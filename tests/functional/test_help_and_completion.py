@@ -104,7 +104,7 @@ def test_a_number_out_of_its_range_is_still_refused(shell):
             "tradepost ",
             [
                 *("channel", "catalogue", "listings", "orders", "shipments", "personal-data"),
-                *("runs", "users", "serve", "demo"),
+                *("plans", "runs", "users", "serve", "demo"),
             ],
         ),
         ("tradepost li", ["listings"]),
