@@ -1,18 +1,19 @@
 """Building listings: a row on the channel for each product and variant, with its code and what it should show."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tradepost.database import sql
-from tradepost.database.catalogue.products import products_by_id
 from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
 from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, other_codes
 from tradepost.domain.content import listing_codes
 from tradepost.domain.listing import Health, Link, Pending
@@ -34,10 +35,13 @@ class _New:
 
 def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at: datetime) -> int:
     """Make what is missing, and put right what a changed catalogue made wrong."""
-    is_family = {
-        product_id: bool(names)
-        for product_id, names in ProductRecord.objects.filter(handle__in=handles).values_list("id", "option_names")
+    products = {
+        row["id"]: row
+        for row in ProductRecord.objects.filter(handle__in=handles).values(
+            "id", "handle", "option_names", "is_for_sale"
+        )
     }
+    is_family = {product_id: bool(row["option_names"]) for product_id, row in products.items()}
     _follow_catalogue(is_family, channel_id)
     parents = dict(
         Listing.objects.filter(channel_id=channel_id, product_id__in=is_family, kind=Kind.PARENT).values_list(
@@ -45,23 +49,27 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
         )
     )
     variants = list(
-        VariantRecord.objects.filter(product_id__in=is_family, is_gone=False).values_list("sku", "id", "product_id")
+        VariantRecord.objects.filter(product_id__in=is_family, is_gone=False)
+        .order_by("position", "id")
+        .values_list("sku", "id", "product_id")
     )
     variant_ids = {sku: variant_id for sku, variant_id, _ in variants}
     # By variant and not through it: a join would go through all listings of the channel.
     listed = set(
-        Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids.values()).values_list(
+        Listing.objects.filter(channel_id=channel_id, variant_id__in=sql.among_ids(variant_ids.values())).values_list(
             "variant_id", flat=True
         )
     )
-    # Only what lacks a listing is read whole: mostly nothing does.
+    # Mostly nothing lacks a listing.
     lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
     lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
-    products = products_by_id(lacking)
+    skus: dict[int, list[str]] = defaultdict(list)
+    for sku, _, product_id in variants:
+        skus[product_id].append(sku)
     wanted = [
         new
-        for product_id, product in products.items()
-        for new in _family(product_id, product, variant_ids, queue=queue)
+        for product_id in sorted(lacking)
+        for new in _family(products[product_id], skus[product_id], variant_ids, queue=queue)
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
     wanted = _with_free_codes(wanted, channel_id)
@@ -76,16 +84,16 @@ def build_listings(handles: Collection[str], *, channel_id: int, queue: bool, at
     return len(new_parents) + len(rest)
 
 
-def _family(product_id: int, product: Product, variant_ids: dict[str, int], *, queue: bool) -> list[_New]:
-    codes = listing_codes(product)
-    pending = Pending.PUBLISH if queue and product.is_for_sale else Pending.NONE
-    kind = Kind.VARIANT if product.is_family else Kind.SIMPLE
-    family = [
-        _New(product_id, variant_ids[variant.sku], kind, codes[variant.sku], variant.sku, pending)
-        for variant in product.variants
-    ]
-    if product.is_family:
-        family.insert(0, _New(product_id, None, Kind.PARENT, codes[""], product.handle, pending))
+def _family(
+    product: Mapping[str, Any], skus: Sequence[str], variant_ids: Mapping[str, int], *, queue: bool
+) -> list[_New]:
+    product_id, is_family = product["id"], bool(product["option_names"])
+    codes = listing_codes(product["handle"], skus, is_family=is_family)
+    pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
+    kind = Kind.VARIANT if is_family else Kind.SIMPLE
+    family = [_New(product_id, variant_ids[sku], kind, codes[sku], sku, pending) for sku in skus]
+    if is_family:
+        family.insert(0, _New(product_id, None, Kind.PARENT, codes[""], product["handle"], pending))
     return family
 
 
@@ -102,13 +110,17 @@ def _with_free_codes(wanted: Sequence[_New], channel_id: int) -> list[_New]:
             others = other_codes(new.sku, code, is_parent=new.kind is Kind.PARENT)
             code = next(other for other in others if code_key(other) not in taken and not _taken([other], channel_id))
         taken.add(code_key(code))
-        found.append(replace(new, code=code))
+        found.append(new if code == new.code else replace(new, code=code))
     return found
 
 
 def _taken(codes: Collection[str], channel_id: int) -> set[str]:
     keys = {code_key(code) for code in codes}
-    return set(Listing.objects.filter(channel_id=channel_id, code_key__in=keys).values_list("code_key", flat=True))
+    return set(
+        Listing.objects.filter(channel_id=channel_id, code_key__in=sql.among_texts(keys)).values_list(
+            "code_key", flat=True
+        )
+    )
 
 
 def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int], at: datetime) -> dict[int, int]:
