@@ -72,7 +72,7 @@ class MemoryListings:
         known = [number for number, other in self.products.items() if other.handle == product.handle]
         product_id = known[0] if known else len(self.products) + 1
         self.products[product_id] = product
-        codes = listing_codes(product)
+        codes = listing_codes(product.handle, [each.sku for each in product.variants], is_family=product.is_family)
         prices = [rules.ShownPrice(in_cents(variant.price), False) for variant in product.variants]
         price = rules.parent_price(prices)
         if product.is_family:

@@ -50,7 +50,7 @@ MUG = Product(handle="mug", title="Mug", description="", variants=(a_variant("MU
 
 
 def build(product, *, rules=RULES, skus=None, files=None):
-    codes = listing_codes(product)
+    codes = listing_codes(product.handle, [each.sku for each in product.variants], is_family=product.is_family)
     prices = [variant.price for variant in product.variants]
     values = {
         variant.sku: ListingValues(codes[variant.sku], variant.price, variant.quantity)

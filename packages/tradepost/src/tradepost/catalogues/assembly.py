@@ -63,9 +63,9 @@ class VariantParts:
 
 def too_long(row: CsvRow, limits: Mapping[str, int]) -> str:
     """Say which cell of a row is longer than the catalogue has room for; empty where none is."""
-    for name, most in limits.items():
-        cell = row.cells.get(name, "")
-        if len(cell) > most:
+    for name, cell in row.cells.items():
+        most = limits.get(name)
+        if most is not None and len(cell) > most:
             return f"The column {name} has {len(cell):,} characters, {quoted(cell)}; it may have {most:,}."
     return ""
 

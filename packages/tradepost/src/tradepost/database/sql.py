@@ -27,9 +27,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 from tradepost.database.fields import to_column
 
@@ -68,9 +70,8 @@ class Rows:
     def __init__(self, columns: Mapping[str, Column], rows: "Collection[Row]") -> None:
         self.columns = columns
         # Of one column the values themselves: databases read them twice as fast.
-        self._values: list[Any] = [_values(row, columns) for row in rows]
-        if len(columns) == 1:
-            self._values = [value for (value,) in self._values]
+        of_row = itemgetter(*columns)
+        self._values: list[Any] = [of_row(_mapped(row, columns)) for row in rows]
         self._json: str | None = None
 
     @classmethod
@@ -98,6 +99,25 @@ class Rows:
         if self._json is None:
             self._json = json.dumps(self._values, default=_plain)
         return self._json
+
+
+def among_ids(ids: Iterable[int]) -> RawSQL:
+    """
+    Give many ids to a filter, as `variant_id__in=among_ids(ids)`: as one parameter they cost a fraction of as many.
+
+    Only where an index has the column with all others of the filter: a database does not know how many they are.
+    """
+    return _among(Column.INTEGER, ids)
+
+
+def among_texts(texts: Iterable[str]) -> RawSQL:
+    """Give many texts to a filter; see `among_ids`."""
+    return _among(Column.TEXT, texts)
+
+
+def _among(column: Column, values: Iterable[Any]) -> RawSQL:
+    read, source = _OF_SQLITE if connection.vendor == "sqlite" else _OF_POSTGRESQL
+    return RawSQL(_clauses("SELECT", read(None, column), source), [json.dumps(list(values))])  # noqa: S611 - of our own texts
 
 
 def execute(statement: str, *params: Any, **tables: Rows) -> None:
@@ -369,14 +389,15 @@ def _names(row: "Row") -> Collection[str]:
     return row.keys() if isinstance(row, Mapping) else [field.name for field in dataclasses.fields(row)]
 
 
-def _values(row: "Row", columns: Mapping[str, Column]) -> list[Any]:
-    if not isinstance(row, Mapping):
+def _mapped(row: "Row", columns: Mapping[str, Column]) -> Mapping[str, Any]:
+    # Mostly it is one, and to be asked costs as much as to be read.
+    if type(row) is not dict and not isinstance(row, Mapping):
         row = {name: getattr(row, name) for name in _names(row)}
     if row.keys() != columns.keys():
         missing = ", ".join(sorted(columns.keys() - row.keys())) or "nothing"
         unknown = ", ".join(sorted(row.keys() - columns.keys())) or "nothing"
         raise ValueError(f"A row does not fit its table: {missing} is missing, {unknown} is unknown.")
-    return [row[name] for name in columns]
+    return row
 
 
 def _plain(value: Any) -> Any:

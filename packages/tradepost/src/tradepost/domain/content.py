@@ -6,7 +6,7 @@ with what the store has. Publishing sends the difference, overwriting sends the 
 reading back after either is the same comparison again: what it still finds has not been proven.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,11 +58,11 @@ class WantedUnit:
         return next(product for product in self.products if code_key(product.code) == key)
 
 
-def listing_codes(product: Product) -> dict[str, str]:
-    """Give new listings their codes: one for each SKU, and the parent's under the empty string."""
-    codes = {variant.sku: code_for(variant.sku) for variant in product.variants}
-    if product.is_family:
-        codes[""] = parent_code(product.handle, child_codes=codes.values())
+def listing_codes(handle: str, skus: Iterable[str], *, is_family: bool) -> dict[str, str]:
+    """Give new listings of a product their codes: one for each SKU, and the parent's under the empty string."""
+    codes = {sku: code_for(sku) for sku in skus}
+    if is_family:
+        codes[""] = parent_code(handle, child_codes=codes.values())
     return codes
 
 

@@ -226,6 +226,10 @@ class ListingRules:
             return self
         return ListingRules(tuple(rule for rule in self.in_order if rule.is_for(article)))
 
+    @property
+    def says_what_is_listed(self) -> bool:
+        return any(rule.lists is not None for rule in self.in_order)
+
     def of_listing(self, articles: Collection[Article]) -> ListingRule | None:
         """The rule that says whether a product with these articles is listed; one of them is enough for it."""
         says = (rule for rule in self.in_order if rule.lists is not None)

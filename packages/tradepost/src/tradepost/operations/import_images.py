@@ -30,6 +30,8 @@ class ImageFiles:
         self._known: dict[str, str] = {}
 
     def resolve(self, product: Product, report: ImportReport) -> Product:
+        if not product.images and not any(variant.image for variant in product.variants):
+            return product
         return replace(
             product,
             images=tuple(

@@ -403,14 +403,16 @@ def _settle_identity(
     handles = {product.handle for product in products}
     known = catalogue.known_products(handles, skus)
     in_use = catalogue.skus_in_use(skus)
+    by_handle = {each.handle: each for each in known}
+    by_sku = {sku: each for each in known for sku in each.variants}
     plans: dict[str, IdentityPlan] = {}
     kept: list[Product] = []
     undecided: list[Product] = []
     for product in products:
-        own = {variant.sku for variant in product.variants}
+        names = [product.handle, *(by_sku[each.sku].handle for each in product.variants if each.sku in by_sku)]
         plan = plan_identity(
             product,
-            known=[each for each in known if each.handle == product.handle or not own.isdisjoint(each.variants)],
+            known=[by_handle[name] for name in dict.fromkeys(names) if name in by_handle],
             skus_in_use=in_use,
             present=handles,
             named=skus,

@@ -1,10 +1,11 @@
 """The catalogue port: products and variants saved by handle and SKU, whole batches at a time."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
+from operator import attrgetter
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -235,6 +236,8 @@ def _lock_variants(products: Sequence[Product]) -> None:
     """
     Lock all that may be written, by id as whoever sights orders does: in a file's order, two would wait for each other.
     """
+    if not connection.features.has_select_for_update:
+        return
     known = sql.fetch_numbers(
         """
         SELECT variant.id FROM handles
@@ -262,43 +265,43 @@ def _price_of(row: Mapping[str, object]) -> tuple[object, object]:
     return row["price"], row["is_priced"]
 
 
+# All but the quantity, which is saved apart.
+_OF_VARIANT = attrgetter(
+    *(each.name for each in fields(Variant) if each.name not in {"quantity", "counted_at", "orders_through"})
+)
+_OF_PRODUCT = attrgetter(*(each.name for each in fields(Product) if each.name != "variants"))
+
+
 def _is_same(known: Product, product: Product) -> bool:
-    return _comparable(known) == _comparable(product)
-
-
-def _comparable(product: Product) -> Product:
-    """Leave out the quantity, which is saved apart, and the order in which a file names the variants."""
-    variants = sorted((_without_number(variant) for variant in product.variants), key=lambda v: v.sku)
-    return replace(product, variants=tuple(variants))
-
-
-def _without_number(variant: Variant) -> Variant:
-    return replace(variant, quantity=None, counted_at=None, orders_through=())
+    """Compare them without quantities, in whatever order a file names the variants."""
+    if _OF_PRODUCT(known) != _OF_PRODUCT(product) or len(known.variants) != len(product.variants):
+        return False
+    before = {variant.sku: variant for variant in known.variants}
+    return all(
+        variant.sku in before and _OF_VARIANT(before[variant.sku]) == _OF_VARIANT(variant)
+        for variant in product.variants
+    )
 
 
 def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> ImportCounts:
-    counts = ImportCounts()
+    created = updated = unchanged = 0
     for product in products:
         old = known.get(product.handle)
-        counts += _count_one(
-            None if old is None else replace(old, variants=()), replace(product, variants=()), is_same=True
-        )
-        variants = {variant.sku: variant for variant in old.variants} if old else {}
+        if old is None:
+            created += 1 + len(product.variants)
+            continue
+        is_same = [_OF_PRODUCT(old) == _OF_PRODUCT(product)]
+        variants = {variant.sku: variant for variant in old.variants}
         for variant in product.variants:
             before = variants.get(variant.sku)
-            has_same_quantity = variant.quantity is None or (before is not None and before.quantity == variant.quantity)
-            counts += _count_one(
-                None if before is None else _without_number(before),
-                _without_number(variant),
-                is_same=has_same_quantity,
-            )
-    return counts
-
-
-def _count_one(old: Product | Variant | None, new: Product | Variant, *, is_same: bool) -> ImportCounts:
-    if old is None:
-        return ImportCounts(created=1)
-    return ImportCounts(unchanged=1) if is_same and old == new else ImportCounts(updated=1)
+            if before is None:
+                created += 1
+            else:
+                has_same_quantity = variant.quantity is None or before.quantity == variant.quantity
+                is_same.append(has_same_quantity and _OF_VARIANT(before) == _OF_VARIANT(variant))
+        unchanged += sum(is_same)
+        updated += len(is_same) - sum(is_same)
+    return ImportCounts(created, updated, unchanged)
 
 
 def _save_products(products: Sequence[Product], *, at: datetime) -> dict[str, int]:

@@ -61,7 +61,7 @@ def lookalikes(*, created_at: datetime) -> list[Lookalike]:
 
 def skus_in_use(skus: Collection[str]) -> set[str]:
     """Return those that the catalogue knows, of variants that are gone, too."""
-    return set(VariantRecord.objects.filter(sku__in=list(skus)).values_list("sku", flat=True))
+    return set(VariantRecord.objects.filter(sku__in=sql.among_texts(skus)).values_list("sku", flat=True))
 
 
 def rename_products(handles: Mapping[str, str]) -> None:

@@ -1,9 +1,11 @@
 """Building listings: a row on the channel for each product and variant, with its code and what it should show."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.catalogue.products import products_by_id
@@ -14,7 +16,7 @@ from tradepost.database.orders.order_lines import look_again_at
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
 from tradepost.domain.attention import Attention
-from tradepost.domain.catalogue import Kind, Product
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, other_codes
 from tradepost.domain.content import listing_codes
 from tradepost.domain.listing import Health, Link, Pending
@@ -51,10 +53,13 @@ def build_listings(
 
     What the channel does not list gets nothing new; `is_asked`: by a person, and then only its rules say so.
     """
-    is_family = {
-        product_id: bool(names)
-        for product_id, names in ProductRecord.objects.filter(handle__in=handles).values_list("id", "option_names")
+    products = {
+        row["id"]: row
+        for row in ProductRecord.objects.filter(handle__in=handles).values(
+            "id", "handle", "option_names", "is_for_sale"
+        )
     }
+    is_family = {product_id: bool(row["option_names"]) for product_id, row in products.items()}
     _follow_catalogue(is_family, channel_id)
     parents = dict(
         Listing.objects.filter(channel_id=channel_id, product_id__in=is_family, kind=Kind.PARENT).values_list(
@@ -62,25 +67,29 @@ def build_listings(
         )
     )
     variants = list(
-        VariantRecord.objects.filter(product_id__in=is_family, is_gone=False).values_list("sku", "id", "product_id")
+        VariantRecord.objects.filter(product_id__in=is_family, is_gone=False)
+        .order_by("position", "id")
+        .values_list("sku", "id", "product_id")
     )
     variant_ids = {sku: variant_id for sku, variant_id, _ in variants}
     # By variant and not through it: a join would go through all listings of the channel.
     listed = set(
-        Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids.values()).values_list(
+        Listing.objects.filter(channel_id=channel_id, variant_id__in=sql.among_ids(variant_ids.values())).values_list(
             "variant_id", flat=True
         )
     )
-    # Only what lacks a listing is read whole: mostly nothing does.
+    # Mostly nothing lacks a listing.
     lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
     lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
-    products = products_by_id(lacking)
     if not codes:
-        products = _listed(products, channel_id, is_asked=is_asked)
+        lacking = _listed(lacking, channel_id, is_asked=is_asked)
+    skus: dict[int, list[str]] = defaultdict(list)
+    for sku, _, product_id in variants:
+        skus[product_id].append(sku)
     wanted = [
         new
-        for product_id, product in products.items()
-        for new in _family(product_id, product, variant_ids, codes, queue=queue)
+        for product_id in sorted(lacking)
+        for new in _family(products[product_id], skus[product_id], variant_ids, codes, queue=queue)
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
     wanted = _with_free_codes(wanted, channel_id)
@@ -95,43 +104,44 @@ def build_listings(
     return len(new_parents) + len(rest)
 
 
-def _listed(products: Mapping[int, Product], channel_id: int, *, is_asked: bool) -> dict[int, Product]:
+def _listed(product_ids: Collection[int], channel_id: int, *, is_asked: bool) -> set[int]:
     """Those of these products that the channel lists: by its rules, or else because somebody asks for it."""
-    if not products:
-        return {}
+    if not product_ids:
+        return set()
     settings = settings_of(Channel.objects.get(pk=channel_id))
     rules = ListingRules.of(settings.listing_rules)
+    if settings.lists_new and not rules.says_what_is_listed:
+        return set(product_ids)
     # A family that is there gets its new variants.
     known: set[int] = set()
     if not (settings.lists_new or is_asked):
-        ours = Listing.objects.filter(channel_id=channel_id, product_id__in=products, is_left_out=False)
+        ours = Listing.objects.filter(channel_id=channel_id, product_id__in=product_ids, is_left_out=False)
         known = set(ours.values_list("product_id", flat=True))
-    found: dict[int, Product] = {}
-    for product_id, product in products.items():
+    found: set[int] = set()
+    for product_id, product in products_by_id(product_ids).items():
         rule = rules.of_listing(articles_of(product))
         is_listed = rule.lists if rule is not None else settings.lists_new or is_asked or product_id in known
         if is_listed:
-            found[product_id] = product
+            found.add(product_id)
     return found
 
 
 def _family(
-    product_id: int,
-    product: Product,
-    variant_ids: dict[str, int],
+    product: Mapping[str, Any],
+    skus: Sequence[str],
+    variant_ids: Mapping[str, int],
     on_store: Mapping[tuple[str, str], str],
     *,
     queue: bool,
 ) -> list[_New]:
-    codes = {sku: on_store.get((product.handle, sku), code) for sku, code in listing_codes(product).items()}
-    pending = Pending.PUBLISH if queue and product.is_for_sale else Pending.NONE
-    kind = Kind.VARIANT if product.is_family else Kind.SIMPLE
-    family = [
-        _New(product_id, variant_ids[variant.sku], kind, codes[variant.sku], variant.sku, pending)
-        for variant in product.variants
-    ]
-    if product.is_family:
-        family.insert(0, _New(product_id, None, Kind.PARENT, codes[""], product.handle, pending))
+    product_id, handle, is_family = product["id"], product["handle"], bool(product["option_names"])
+    made = listing_codes(handle, skus, is_family=is_family)
+    codes = {sku: on_store.get((handle, sku), code) for sku, code in made.items()}
+    pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
+    kind = Kind.VARIANT if is_family else Kind.SIMPLE
+    family = [_New(product_id, variant_ids[sku], kind, codes[sku], sku, pending) for sku in skus]
+    if is_family:
+        family.insert(0, _New(product_id, None, Kind.PARENT, codes[""], handle, pending))
     return family
 
 
@@ -148,13 +158,17 @@ def _with_free_codes(wanted: Sequence[_New], channel_id: int) -> list[_New]:
             others = other_codes(new.sku, code, is_parent=new.kind is Kind.PARENT)
             code = next(other for other in others if code_key(other) not in taken and not _taken([other], channel_id))
         taken.add(code_key(code))
-        found.append(replace(new, code=code))
+        found.append(new if code == new.code else replace(new, code=code))
     return found
 
 
 def _taken(codes: Collection[str], channel_id: int) -> set[str]:
     keys = {code_key(code) for code in codes}
-    return set(Listing.objects.filter(channel_id=channel_id, code_key__in=keys).values_list("code_key", flat=True))
+    return set(
+        Listing.objects.filter(channel_id=channel_id, code_key__in=sql.among_texts(keys)).values_list(
+            "code_key", flat=True
+        )
+    )
 
 
 def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int], at: datetime) -> dict[int, int]:

@@ -33,14 +33,17 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
             "id", "handle", "option_names"
         )
     }
-    marks = _Marks(products, is_native=settings_of(Channel.objects.get(pk=channel_id)).rules.is_native)
     rows = Listing.objects.filter(channel_id=channel_id, product_id__in=products, link=Link.LINKED)
     # What the catalogue has no more has no structure to be sent.
     rows = rows.exclude(is_orphaned=True).exclude(variant__is_gone=True)
-    rows = rows.exclude(kind=Kind.PARENT, product_id__in=marks.without_options)
+    without_options = [product_id for product_id, (_, option_names) in products.items() if not option_names]
+    found = list(rows.exclude(kind=Kind.PARENT, product_id__in=without_options).values(*_COLUMNS))
+    if not found:
+        return QueuedStructure()
+    marks = _Marks(products, is_native=settings_of(Channel.objects.get(pk=channel_id)).rules.is_native)
     queued: list[dict[str, Any]] = []
     names: dict[Pending, set[str]] = defaultdict(set)
-    for row in rows.values(*_COLUMNS):
+    for row in found:
         proven = row["proven_fingerprints"].get(Group.STRUCTURE)
         if Group.STRUCTURE in row["locked_groups"]:
             continue
@@ -67,10 +70,6 @@ class _Marks:
         variants = VariantRecord.objects.filter(product_id__in=products, is_gone=False)
         for product_id, sku, options in variants.values_list("product_id", "sku", "options"):
             self._options[product_id][sku] = options
-
-    @property
-    def without_options(self) -> list[int]:
-        return [product_id for product_id, (_, option_names) in self._products.items() if not option_names]
 
     def of(self, row: Mapping[str, Any]) -> list[Any]:
         _, option_names = self._products[row["product_id"]]

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from tradepost.database import sql
@@ -104,6 +105,9 @@ def lock_variants(variant_ids: Iterable[int]) -> None:
 
     To be called before any other variant or listing is held, and with all of them at once.
     """
+    if not connection.features.has_select_for_update:
+        # SQLite lets only one write at a time.
+        return
     ids = sorted(set(variant_ids))
     list(VariantRecord.objects.select_for_update().filter(id__in=ids).order_by("id").values_list("id"))
 

@@ -7,7 +7,7 @@ from typing import Any
 from tradepost.database import sql
 from tradepost.database.fields import from_column
 from tradepost.database.json_values import plain
-from tradepost.database.models import Listing, OrderLine
+from tradepost.database.models import Listing, OrderLine, Sighting
 from tradepost.database.sql import Rows
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
@@ -75,6 +75,8 @@ def _variants_of(parent_keys: Collection[str], *, channel_id: int) -> list[Sella
 
 def look_again_at(variant_ids: Collection[int], *, channel_id: int) -> None:
     """Let orders with an unknown item that these new listings may be be judged by the next get."""
+    if not variant_ids or not Sighting.objects.filter(channel_id=channel_id).exists():
+        return
     listings = Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids)
     names = list(listings.values_list("sku", "code", "parent__code"))
     sql.execute(

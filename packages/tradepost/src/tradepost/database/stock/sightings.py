@@ -108,6 +108,8 @@ def write_sightings(
 
 def match_pieces(variant_ids: Collection[int], *, channel_id: int) -> None:
     """Give sighted pieces their listings, where these were made after the sighting."""
+    if not variant_ids or not Sighting.objects.filter(channel_id=channel_id).exists():
+        return
     listings = Listing.objects.filter(channel_id=channel_id, variant_id__in=variant_ids)
     sql.execute(
         """

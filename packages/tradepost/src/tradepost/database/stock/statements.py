@@ -35,7 +35,8 @@ def take_numbers(variants: Collection[Variant | SkuValues], saying: Saying) -> l
         given, contested = _own(given, saying)
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
     through = {variant.sku: variant.orders_through for variant in given if variant.orders_through}
-    _state([_row(variant, saying) for variant in given], saying.counting, known_until, through)
+    rows = _rows([_row(variant, saying) for variant in given], saying.counting)
+    _state(rows, known_until, through)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity, quantity_source_id = saying.id
@@ -45,10 +46,7 @@ def take_numbers(variants: Collection[Variant | SkuValues], saying: Saying) -> l
             OR quantity_source_id IS NULL AND saying.id IS NOT NULL OR quantity_source_id <> saying.id)
         """,
         saying.source,
-        given=Rows(
-            {"sku": Column.TEXT, "quantity": Column.INTEGER},
-            [{"sku": variant.sku, "quantity": variant.quantity} for variant in given],
-        ),
+        given=rows,
     )
     return contested
 
@@ -87,7 +85,7 @@ def state_counts(counts: Mapping[str, int], saying: Saying) -> None:
         {"sku": sku, "quantity": quantity, "said_by": saying.by, "at": saying.at, "counted_at": None}
         for sku, quantity in counts.items()
     ]
-    _state(rows, Counting.FILE, dict.fromkeys(counts, saying.knows_until))
+    _state(_rows(rows, Counting.FILE), dict.fromkeys(counts, saying.knows_until))
 
 
 def stated_quantities(skus: Collection[str]) -> dict[str, int | None]:
@@ -112,9 +110,12 @@ def _knows_until(variant: Variant | SkuValues, saying: Saying) -> datetime:
     return variant.counted_at - saying.lag
 
 
+def _rows(rows: Sequence[Mapping[str, object]], counting: Counting) -> Rows:
+    return Rows(_GIVEN, [{**row, "counting": counting} for row in rows])
+
+
 def _state(
-    rows: Sequence[Mapping[str, object]],
-    counting: Counting,
+    given: Rows,
     known_until: Mapping[str, datetime],
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
 ) -> None:
@@ -131,10 +132,11 @@ def _state(
             ELSE given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at) END
         RETURNING tradepost_variant.id, tradepost_variant.sku
         """,
-        given=Rows(_GIVEN, [{**row, "counting": counting} for row in rows]),
+        given=given,
     )
     # What a hide found counts for nothing as soon as somebody says how many there are.
-    found_by_hide = Listing.objects.filter(variant_id__in=[row["id"] for row in stated], hidden_count__isnull=False)
+    ids = sql.among_ids([row["id"] for row in stated])
+    found_by_hide = Listing.objects.filter(variant_id__in=ids, hidden_count__isnull=False)
     found_by_hide.update(hidden_count=None)
     by_time = {row["id"]: known_until[row["sku"]] for row in stated if row["sku"] not in through}
     by_number = {row["id"]: through[row["sku"]] for row in stated if row["sku"] in through}
