@@ -10,7 +10,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Event, Link, Pending, settle
 from tradepost.operations.ports import (
     AdoptionTotals,
-    KnownCatalogue,
+    KnownSkus,
     ListingRow,
     OutlineFamily,
     OutlineRow,
@@ -80,7 +80,7 @@ class MemoryAdoptions:
         own = {number: place for number, (key, place) in self._roots.items() if key == code_key(root.code)}
         return [self.rows[number] for number in sorted(own, key=lambda number: (own[number], number))]
 
-    def known(self, skus: Collection[str], handles: Collection[str]) -> KnownCatalogue:
+    def known(self, skus: Collection[str], handles: Collection[str]) -> KnownSkus:
         owners = {
             variant.sku: product.handle
             for product in self._listings.products.values()
@@ -90,7 +90,7 @@ class MemoryAdoptions:
         products = {product.handle: product for product in self._listings.products.values()}
         sold = [row for row in sorted(self.rows.values(), key=lambda row: row.id) if not self._is_page(row)]
         namesakes = {sku: [row.code for row in sold if row.sku == sku] for sku in skus}
-        return KnownCatalogue(
+        return KnownSkus(
             owners,
             {name: product for name, product in products.items() if name in {*handles, *owners.values()}},
             {sku: codes for sku, codes in namesakes.items() if len(codes) > 1},

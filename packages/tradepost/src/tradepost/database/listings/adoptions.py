@@ -21,7 +21,7 @@ from tradepost.domain.listing import Event, Link, settle
 from tradepost.operations.ports import (
     AdoptionTotals,
     Clock,
-    KnownCatalogue,
+    KnownSkus,
     ListingRow,
     OutlineFamily,
     OutlineRow,
@@ -150,10 +150,10 @@ class DjangoAdoptions:
             variants[record.root_key].append(_row(record))
         return [OutlineFamily(_row(root), tuple(variants[root.code_key])) for root in roots]
 
-    def known(self, skus: Collection[str], handles: Collection[str]) -> KnownCatalogue:
+    def known(self, skus: Collection[str], handles: Collection[str]) -> KnownSkus:
         owners = self._catalogue.owners(skus)
         products = self._catalogue.by_handles({*handles, *owners.values()})
-        return KnownCatalogue(owners, products, self._namesakes(skus))
+        return KnownSkus(owners, products, self._namesakes(skus))
 
     def _namesakes(self, skus: Collection[str]) -> dict[str, list[str]]:
         """A page is no article, and what is on it has a SKU."""

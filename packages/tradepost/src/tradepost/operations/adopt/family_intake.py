@@ -11,7 +11,7 @@ from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Change, Outcome, Result, Side
 from tradepost.domain.store import ProductsById, is_same_product
-from tradepost.operations.ports import KnownCatalogue, ListingRow, OutlineFamily, OutlineRow, Taken, TakenListing
+from tradepost.operations.ports import KnownSkus, ListingRow, OutlineFamily, OutlineRow, Taken, TakenListing
 
 _NAMED = 5
 _GONE = "It is gone from the store by now."
@@ -24,7 +24,7 @@ class IntakeFacts:
     are sold, `by_code` all, `parents` by the handle of their product.
     """
 
-    known: KnownCatalogue = field(default_factory=KnownCatalogue)
+    known: KnownSkus = field(default_factory=KnownSkus)
     linked: Mapping[int, ListingRow] = field(default_factory=dict)
     by_sku: Mapping[str, ListingRow] = field(default_factory=dict)
     by_code: Mapping[str, ListingRow] = field(default_factory=dict)

@@ -56,7 +56,7 @@ class AdoptionTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownCatalogue:
+class KnownSkus:
     """
     What the hub has already: by SKU the handle of its product, and products by handle.
 
@@ -120,7 +120,7 @@ class Adoptions(Protocol):
         """Page through families and articles, by the id of the root."""
         ...
 
-    def known(self, skus: Collection[str], handles: Collection[str]) -> KnownCatalogue:
+    def known(self, skus: Collection[str], handles: Collection[str]) -> KnownSkus:
         """Look up what the hub has of these SKUs and handles."""
         ...
 
