@@ -109,7 +109,7 @@ def test_a_number_out_of_its_range_is_still_refused(shell):
         ),
         ("tradepost li", ["listings"]),
         ("tradepost --v", ["--version"]),
-        ("tradepost listings un", ["unhide", "unpause", "unlink"]),
+        ("tradepost listings un", ["unhide", "unpause", "unlink", "unlock"]),
         ("tradepost listings hide --d", ["--dry-run"]),
         ("tradepost listings list --health ", ["not_listed", "listed", "inactive", "hidden", "delisted"]),
         ("tradepost serve --po", ["--port"]),
