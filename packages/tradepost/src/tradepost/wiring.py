@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tradepost.catalogues.registry import CatalogueFiles
+from tradepost.catalogues.requests_csv import RequestCsv
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.channels import channels
@@ -22,9 +24,10 @@ from tradepost.database.channels.schedules import DjangoSchedules
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
+from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
-from tradepost.database.models import Channel, Trigger
+from tradepost.database.models import Channel, Listing, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
@@ -37,10 +40,12 @@ from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.errors import AddressRefused, NotAllowed
 from tradepost.domain.file_address import FOLDER, WEB, file_address
+from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
 from tradepost.exports.folder import LocalFolder
 from tradepost.exports.registry import OrderFiles
+from tradepost.exports.results_csv import results_csv
 from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
 from tradepost.miva.connect import MivaConnector, image_folder_of
@@ -70,6 +75,7 @@ from tradepost.operations.personal_data import PersonalDataPorts
 from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
+    BatchHistory,
     Catalogue,
     ChannelProfile,
     Clock,
@@ -79,11 +85,11 @@ from tradepost.operations.ports import (
     Fetches,
     FilePlace,
     FileProtocol,
-    History,
     ImageStore,
     Intents,
     Listings,
     Ports,
+    RequestReader,
     Schedules,
     ShipmentReader,
     ShipmentSources,
@@ -92,7 +98,9 @@ from tradepost.operations.ports import (
     StoreConnection,
     Target,
     Targets,
+    WriteResults,
 )
+from tradepost.operations.queue_changes import ASKED
 from tradepost.operations.selection import Selection
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.descriptions import AllowedMarkup
@@ -237,6 +245,11 @@ def listings_of(channel_id: int) -> Listings:
     return DjangoListings(channel_id)
 
 
+def listings_meant(channel: Channel, meant: ListingFilter) -> QuerySet[Listing]:
+    """Narrow a channel's listings to those that a filter is true of, for a table of them."""
+    return filtered(Listing.objects.filter(channel=channel), meant)
+
+
 def drifts_of(channel_id: int) -> Drifts:
     return DjangoDrifts(channel_id)
 
@@ -268,7 +281,7 @@ def schedules() -> Schedules:
     return DjangoSchedules()
 
 
-def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> History:
+def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> BatchHistory:
     return RequestHistory(requested_by=requested_by, trigger=trigger, clock=clock)
 
 
@@ -301,6 +314,16 @@ def order_ports(
 def shipment_reader() -> ShipmentReader:
     """Give what reads files of shipments."""
     return ShipmentCsv()
+
+
+def request_reader() -> RequestReader:
+    """Give what reads files that name listings, and may say what is asked of each."""
+    return RequestCsv(ASKED)
+
+
+def results_file(path: Path) -> AbstractContextManager[WriteResults]:
+    """Give what writes down what became of listings. Raises FileRefused."""
+    return results_csv(path)
 
 
 def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:

@@ -1,6 +1,7 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,13 +11,16 @@ from tradepost.cli.arguments import (
     BeyondBrakeOption,
     ChannelOption,
     DryRunOption,
+    FileOption,
     JsonOption,
+    OutputOption,
     Skus,
+    WhereOption,
     YesOption,
-    named_listings,
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.listing_choice import ListingChoice, chosen_listings
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
@@ -29,22 +33,26 @@ def publish(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be created on the store; without any, publish what is due."""
-    if not skus and not all_:
-        return _execute("publish", None, dry_run=dry_run, channel=channel, as_json=as_json, beyond_brake=beyond_brake)
+    choice = ListingChoice(skus, all_, where, file)
+    if choice.is_blank:
+        return _execute("publish", choice, dry_run=dry_run, channel=channel, as_json=as_json, beyond_brake=beyond_brake)
     return _ask(
         Pending.PUBLISH,
-        skus,
-        all_=all_,
+        choice,
         now=now,
         dry_run=dry_run,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -59,8 +67,11 @@ def overwrite(
         list[Group] | None, typer.Option("--group", help="Only this part of the content; may be repeated.")
     ] = None,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -73,11 +84,11 @@ def overwrite(
         raise NotAllowed(message)
     return _ask(
         Pending.OVERWRITE,
-        skus,
+        ListingChoice(skus, all_, where, file),
         groups=chosen,
-        all_=all_,
         now=now,
         dry_run=dry_run,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -89,8 +100,11 @@ def hide(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -99,10 +113,10 @@ def hide(
     """Queue listings to be shown as out of stock."""
     return _ask(
         Pending.HIDE,
-        skus,
-        all_=all_,
+        ListingChoice(skus, all_, where, file),
         now=now,
         dry_run=dry_run,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -114,8 +128,11 @@ def unhide(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -124,10 +141,10 @@ def unhide(
     """Queue hidden listings to be put back for sale."""
     return _ask(
         Pending.UNHIDE,
-        skus,
-        all_=all_,
+        ListingChoice(skus, all_, where, file),
         now=now,
         dry_run=dry_run,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -139,8 +156,11 @@ def delist(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -149,10 +169,10 @@ def delist(
     """Queue listings to be removed from the store for good."""
     return _ask(
         Pending.DELIST,
-        skus,
-        all_=all_,
+        ListingChoice(skus, all_, where, file),
         now=now,
         dry_run=dry_run,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -163,6 +183,8 @@ def delist(
 def sync(
     skus: Skus = None,
     *,
+    where: WhereOption = None,
+    file: FileOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
     ] = False,
@@ -180,19 +202,22 @@ def sync(
     as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone or was changed on the store."""
+    choice = ListingChoice(skus, where=where, file=file)
     if force:
         from tradepost.cli.requests import force_sync
 
-        return force_sync(the_channel(channel), skus, dry_run=dry_run, as_json=as_json, beyond_brake=beyond_brake)
+        return force_sync(the_channel(channel), choice, dry_run=dry_run, as_json=as_json, beyond_brake=beyond_brake)
     options = {FULL_EXISTENCE: True} if full else None
     return _execute(
-        "sync", skus, dry_run=dry_run, channel=channel, as_json=as_json, options=options, beyond_brake=beyond_brake
+        "sync", choice, dry_run=dry_run, channel=channel, as_json=as_json, options=options, beyond_brake=beyond_brake
     )
 
 
 def link(
     skus: Skus = None,
     *,
+    where: WhereOption = None,
+    file: FileOption = None,
     to: Annotated[
         str, typer.Option("--to", metavar="ID|CODE", help="Link the one listing to this product of the store.")
     ] = "",
@@ -203,7 +228,8 @@ def link(
 ) -> Exit:
     """Join listings to products that are on the store already; 'candidates' shows what could be meant."""
     if not to:
-        return _execute("link", skus, dry_run=dry_run, channel=channel, as_json=as_json)
+        choice = ListingChoice(skus, where=where, file=file)
+        return _execute("link", choice, dry_run=dry_run, channel=channel, as_json=as_json)
     from tradepost.cli.link_choice import link_to
 
     return link_to(the_channel(channel), skus, to, dry_run=dry_run, is_confirmed=yes, as_json=as_json)
@@ -239,32 +265,41 @@ def unlink(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Let go of the store's products; nothing is written to the store."""
-    return _do_at_once("unlink", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("unlink", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
 
 
 def accept_drift(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
-    return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("accept", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def remove(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     delist: Annotated[
         bool, typer.Option("--delist", help="Remove the products from the store first, for good; they stay there else.")
     ] = False,
@@ -283,8 +318,7 @@ def remove(
 
     return remove_listings(
         the_channel(channel),
-        skus,
-        is_all=all_,
+        ListingChoice(skus, all_, where, file),
         delists=delist,
         dry_run=dry_run,
         is_confirmed=yes,
@@ -297,48 +331,82 @@ def pause(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Freeze listings: no run touches them; what is queued stays queued."""
-    return _do_at_once("pause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("pause", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
 
 
 def unpause(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Let runs touch listings again."""
-    return _do_at_once("unpause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("unpause", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
 
 
 def clear(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Take back what was asked for and is not done yet."""
-    return _ask(Pending.NONE, skus, all_=all_, now=False, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _ask(
+        Pending.NONE, choice, now=False, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json
+    )
+
+
+def request(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns SKU and Action.")],
+    *,
+    dry_run: DryRunOption = False,
+    output: OutputOption = None,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause or unlink.
+
+    Rows that can't be used, and listings that may not have it, are named with their line; the others are done.
+    """
+    from tradepost.cli.request_file import request_file
+
+    chosen = the_channel(channel)
+    return request_file(chosen, file, dry_run=dry_run, is_confirmed=yes, as_json=as_json, output=output)
 
 
 def _ask(
     change: Pending,
-    skus: Sequence[str] | None,
+    choice: ListingChoice,
     *,
-    all_: bool,
     now: bool,
     dry_run: bool,
+    output: Path | None,
     yes: bool,
     channel: str,
     as_json: bool,
@@ -347,22 +415,37 @@ def _ask(
 ) -> Exit:
     from tradepost.cli.requests import ask, requested
 
-    request = requested(the_channel(channel), change, skus, is_all=all_, groups=groups)
-    return ask(request, now=now, dry_run=dry_run, is_confirmed=yes, as_json=as_json, beyond_brake=beyond_brake)
+    request = requested(the_channel(channel), change, choice, groups=groups)
+    return ask(
+        request,
+        now=now,
+        dry_run=dry_run,
+        is_confirmed=yes,
+        as_json=as_json,
+        beyond_brake=beyond_brake,
+        output=output,
+    )
 
 
 def _do_at_once(
-    verb: str, skus: Sequence[str] | None, *, all_: bool, dry_run: bool, yes: bool, channel: str, as_json: bool
+    verb: str,
+    choice: ListingChoice,
+    *,
+    dry_run: bool,
+    yes: bool,
+    channel: str,
+    as_json: bool,
+    output: Path | None = None,
 ) -> Exit:
     from tradepost.cli.requests import do_at_once
 
     chosen = the_channel(channel)
-    return do_at_once(chosen, verb, skus, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
+    return do_at_once(chosen, verb, choice, is_confirmed=yes, dry_run=dry_run, as_json=as_json, output=output)
 
 
 def _execute(
     kind: str,
-    skus: Sequence[str] | None,
+    choice: ListingChoice,
     *,
     dry_run: bool,
     channel: str,
@@ -373,7 +456,7 @@ def _execute(
     from tradepost.cli.run_report import execute
 
     chosen = the_channel(channel)
-    named = named_listings(chosen, skus) if skus else None
+    named = None if choice.is_blank else chosen_listings(chosen, choice)
     return execute(
         chosen, kind, named=named, dry_run=dry_run, as_json=as_json, options=options, beyond_brake=beyond_brake
     )

@@ -7,12 +7,13 @@ import typer
 from rich.markup import escape
 
 from tradepost.cli import listing_changes
-from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
+from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status
+from tradepost.domain.listing_filter import NONE, condition, parse_filters
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
 from tradepost.domain.stock_explanation import explain
@@ -35,6 +36,7 @@ def list_(
     pending: Annotated[Pending | None, typer.Option(help="What was asked for and is not done yet.")] = None,
     attention: Annotated[Attention | None, typer.Option(help="Why it needs a person.")] = None,
     paused: Annotated[bool | None, typer.Option("--paused/--not-paused", help="Whether it is frozen.")] = None,
+    where: WhereOption = None,
     search: Annotated[str, typer.Option(help="The beginning of a SKU or code, or words of the title.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
     after: Annotated[int, typer.Option(help="Continue behind the listing of this id.")] = 0,
@@ -43,22 +45,18 @@ def list_(
     """List the listings of a channel."""
     from django.db.models import Q
 
-    from tradepost.database.models import AttentionRecord, Listing
+    from tradepost import wiring
 
     chosen = the_channel(channel)
-    rows = Listing.objects.filter(channel=chosen, pk__gt=after).select_related("product")
-    rows = rows.prefetch_related("attentions")
-    filters = {"link": link, "pending": pending}
-    rows = rows.filter(**{name: value.value for name, value in filters.items() if value is not None})
-    if health is ShownHealth.INACTIVE or health is ShownHealth.LISTED:
-        rows = rows.filter(health=Health.LISTED.value, is_inactive=health is ShownHealth.INACTIVE)
-    elif health is not None:
-        rows = rows.filter(health=health.value)
-    if attention is not None:
-        flagged = AttentionRecord.objects.filter(channel=chosen, kind=attention.value)
-        rows = rows.filter(pk__in=flagged.values("listing_id"))
+    options = {"health": health, "link": link, "pending": pending, "attention": attention}
+    meant = [
+        *parse_filters(where or ()),
+        *(condition(name, option.value or NONE) for name, option in options.items() if option is not None),
+    ]
     if paused is not None:
-        rows = rows.filter(is_paused=paused)
+        meant.append(condition("paused", "yes" if paused else "no"))
+    rows = wiring.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
+    rows = rows.prefetch_related("attentions")
     if search:
         rows = rows.filter(
             Q(sku__istartswith=search) | Q(code_key__startswith=code_key(search)) | Q(product__title__icontains=search)
@@ -197,6 +195,7 @@ for _command in (
     listing_changes.unhide,
     listing_changes.delist,
     listing_changes.clear,
+    listing_changes.request,
     listing_changes.pause,
     listing_changes.unpause,
     listing_changes.sync,

@@ -1,15 +1,17 @@
 """Asking for changes of listings: queue them, or show what would be queued, or queue and apply at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.db.models import QuerySet
 
-from tradepost.cli.arguments import Named, confirm, named_listings, shell_user
+from tradepost.cli.arguments import Named, confirm, shell_user
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.listing_choice import ListingChoice, chosen_listings, lines_of_families
 from tradepost.cli.output import change_json, counted, err, out, print_json, result_json
+from tradepost.cli.results_output import ResultsOutput, results_output
 from tradepost.cli.run_report import (
     Report,
     combined_exit,
@@ -19,26 +21,28 @@ from tradepost.cli.run_report import (
     print_report,
     print_totals,
     print_unknown,
-    totals_of_changes,
+    totals_of,
 )
 from tradepost.database.models import Channel, Listing
+from tradepost.domain import changes
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY, Health, Link, Pending
+from tradepost.domain.listing import APPLIED_BY, Event, Health, Link, Pending, asked_by
+from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
+    TOLD,
+    Asked,
     GoingProduct,
     RequestOutcome,
     preview_acceptance,
+    preview_asked,
     preview_change,
-    preview_pause,
     preview_removal,
-    preview_unlink,
     products_that_go,
     request_acceptance,
+    request_asked,
     request_change,
-    request_pause,
     request_removal,
-    request_unlink,
 )
 from tradepost.engine.schedules import when_applied
 from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
@@ -67,72 +71,70 @@ _QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A change asked for. `is_all`: the rows were not named one by one, so those it does not fit are no mistake."""
+    """
+    A change asked for. `is_sweeping`: the rows were not named one by one, so those it does not fit are no mistake.
+    """
 
     channel: Channel
     named: Named
     change: Pending
     groups: frozenset[Group] = CONTENT_GROUPS
-    is_all: bool = False
+    is_sweeping: bool = False
+
+    @property
+    def event(self) -> Event:
+        return asked_by(self.change)
 
     @property
     def verb(self) -> str:
-        return self.change.value or "clear"
+        return self.event.value
 
     def needs_a_yes(self, *, now: bool) -> bool:
-        """Whether it can't be taken back once it is done: for good, or for all listings at once."""
+        """Whether it can't be taken back once it is done: for good, or for many listings at once."""
         at_once = now or self.change is Pending.NONE
-        return self.change is Pending.DELIST or (self.is_all and at_once)
+        return self.change is Pending.DELIST or (self.is_sweeping and at_once)
 
 
 def requested(
-    channel: Channel,
-    change: Pending,
-    skus: Sequence[str] | None,
-    *,
-    is_all: bool,
-    groups: frozenset[Group] = CONTENT_GROUPS,
+    channel: Channel, change: Pending, choice: ListingChoice, *, groups: frozenset[Group] = CONTENT_GROUPS
 ) -> Request:
-    """Say which listings a change is asked for: named by SKU, or all for which it can be allowed."""
-    named = _named(channel, skus, is_all=is_all, rows=_askable(channel, change))
-    return Request(channel=channel, named=named, change=change, groups=groups, is_all=is_all)
+    """Say which listings a change is asked for: named one by one, meant by a filter, or all that can be allowed it."""
+    named = chosen_listings(channel, choice, event=asked_by(change), fitting=_askable(channel, change))
+    return Request(channel=channel, named=named, change=change, groups=groups, is_sweeping=choice.is_sweeping)
 
 
 def ask(
-    request: Request, *, now: bool, dry_run: bool, is_confirmed: bool, as_json: bool, beyond_brake: bool = False
+    request: Request,
+    *,
+    now: bool,
+    dry_run: bool,
+    is_confirmed: bool,
+    as_json: bool,
+    beyond_brake: bool = False,
+    output: Path | None = None,
 ) -> Exit:
     """Queue a change and say when it is applied; with `now` run it for these rows, with `dry_run` only show it."""
-    asked = _preview(request) if dry_run else _queue(request, now=now, is_confirmed=is_confirmed)
+    if not dry_run:
+        _confirm(request, now=now, is_confirmed=is_confirmed)
     kind = APPLIED_BY.get(request.change, "")
     report: Report | None = None
-    if kind and asked.listing_ids and (now or dry_run):
-        # Nothing was queued for a preview, so the run is told to plan as if it had been.
-        options = {AS_IF: request.change.value, GROUPS: sorted(request.groups)} if dry_run else None
-        report = perform(
-            request.channel,
-            kind,
-            only=asked.listing_ids,
-            dry_run=dry_run,
-            quiet=as_json,
-            options=options,
-            beyond_brake=beyond_brake,
-        )
+    with results_output(output, lines=request.named.lines, is_preview=dry_run) as results:
+        asked = _asked(request, results, dry_run=dry_run)
+        if kind and asked.listing_ids and (now or dry_run):
+            # Nothing was queued for a preview, so the run is told to plan as if it had been.
+            options = {AS_IF: request.change.value, GROUPS: sorted(request.groups)} if dry_run else None
+            report = perform(
+                request.channel,
+                kind,
+                only=asked.listing_ids,
+                dry_run=dry_run,
+                quiet=as_json,
+                options=options,
+                beyond_brake=beyond_brake,
+            )
+            results.executed(report.run)
     if as_json:
-        print_json(
-            {
-                "change": request.verb,
-                "dry_run": dry_run,
-                "queued": asked.queued,
-                "unchanged": asked.unchanged,
-                "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
-                "unknown": request.named.unknown_json(),
-                "applied_by": kind,
-                "changes": [change_json(change) for change in asked.changes]
-                if dry_run
-                else [result_json(result) for result in asked.results],
-                "run": report.to_json() if report else None,
-            }
-        )
+        print_json({**_request_json(request, asked, dry_run=dry_run), "run": report.to_json() if report else None})
     else:
         if dry_run:
             _show_plan(request, asked, kind=kind)
@@ -141,43 +143,81 @@ def ask(
         if report is not None:
             print_report(report)
         print_unknown(request.channel, request.named)
-    if asked.refused and not request.is_all and not (asked.queued or asked.unchanged):
+    if asked.refused and not request.is_sweeping and not (asked.queued or asked.unchanged):
         return combined_exit(Exit.BAD_INPUT, report)
-    return combined_exit(Exit.WITH_ERRORS if request.named.unknown else Exit.DONE, report)
+    return combined_exit(Exit.WITH_ERRORS if request.named.is_incomplete else Exit.DONE, report)
+
+
+def _request_json(request: Request, asked: RequestOutcome, *, dry_run: bool) -> dict[str, Any]:
+    shown = [change_json(change) for change in asked.changes] if dry_run else [*map(result_json, asked.results)]
+    return {
+        "change": request.verb,
+        "dry_run": dry_run,
+        "queued": asked.queued,
+        "unchanged": asked.unchanged,
+        "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
+        "unknown": request.named.unknown_json(),
+        "refused_lines": [*request.named.refused_json(), *refused_lines_json(asked, request.named)],
+        "applied_by": APPLIED_BY.get(request.change, ""),
+        "changes": shown,
+        "changes_left_out": max(0, (asked.queued if dry_run else len(asked.listing_ids)) - TOLD),
+    }
+
+
+def refused_lines_json(asked: RequestOutcome, named: Named) -> list[dict[str, Any]]:
+    """Say of what was named in a file, and is left as it is, on which line that is."""
+    return [{"line": line, "name": name, "reason": reason} for line, name, reason in _refused_lines(asked, named)]
+
+
+def _refused_lines(asked: RequestOutcome, named: Named) -> list[tuple[int, str, str]]:
+    if not (named.lines and asked.refusals):
+        return []
+    lines = lines_of_families(named.lines)
+    found = [
+        (lines[number], refusal.change.subject.key, refusal.message)
+        for refusal in asked.refusals
+        if (number := refusal.change.listing_id) in lines and number is not None
+    ]
+    return sorted(found)
 
 
 def do_at_once(
     channel: Channel,
     verb: str,
-    skus: Sequence[str] | None,
+    choice: ListingChoice,
     *,
-    is_all: bool,
     is_confirmed: bool = True,
     dry_run: bool,
     as_json: bool,
+    output: Path | None = None,
 ) -> Exit:
     """Do what needs no run: pause, unpause, unlink, accept."""
     fitting = Listing.objects.filter(channel=channel)
-    preview: Callable[..., RequestOutcome]
-    request: Callable[..., RequestOutcome]
-    if verb == "unlink":
-        fitting = fitting.exclude(link=Link.UNLINKED.value)
-        preview, request = preview_unlink, request_unlink
-    elif verb == ACCEPT:
+    if verb == ACCEPT:
         fitting = fitting.filter(pk__in=drifts_of(channel.pk).open_ids())
-        preview, request = preview_acceptance, request_acceptance
+    elif verb == Event.UNLINKED:
+        fitting = fitting.exclude(link=Link.UNLINKED.value)
     else:
-        is_paused = verb == "pause"
-        fitting = fitting.filter(is_paused=not is_paused)
-        preview, request = partial(preview_pause, is_paused=is_paused), partial(request_pause, is_paused=is_paused)
-    named = _named(channel, skus, is_all=is_all, rows=fitting)
-    asked = preview(channel.pk, named.ids) if dry_run or is_all else RequestOutcome()
-    if is_all and asked.queued and not dry_run:
-        confirm(_question(channel, verb, asked.queued), is_confirmed=is_confirmed)
-    if not dry_run:
-        asked = request(channel.pk, named.ids, requested_by=shell_user())
+        fitting = fitting.filter(is_paused=verb == Event.UNPAUSED)
+    event = None if verb == ACCEPT else Event(verb)
+    named = chosen_listings(channel, choice, event=event, fitting=fitting)
+    if choice.is_sweeping and not dry_run:
+        expected = _planned_at_once(channel, event, named, ResultsOutput())
+        if expected.queued:
+            confirm(question(channel, verb, expected.queued), is_confirmed=is_confirmed)
+    with results_output(output, lines=named.lines, is_preview=dry_run) as results:
+        results.refused(named.refused, verb)
+        asked = (_planned_at_once if dry_run else _done_at_once)(channel, event, named, results)
     if as_json:
-        print_json({"change": verb, "dry_run": dry_run, "changed": asked.queued, "unknown": named.unknown_json()})
+        print_json(
+            {
+                "change": verb,
+                "dry_run": dry_run,
+                "changed": asked.queued,
+                "unknown": named.unknown_json(),
+                "refused_lines": named.refused_json(),
+            }
+        )
     else:
         if dry_run:
             _print_plan(asked)
@@ -186,14 +226,41 @@ def do_at_once(
             what = f"Done: {words} {counted(asked.queued, 'listing')}." if asked.queued else f"Nothing to {verb}."
             out.print(what)
         print_unknown(channel, named)
-    return Exit.WITH_ERRORS if named.unknown else Exit.DONE
+    return Exit.WITH_ERRORS if named.is_incomplete else Exit.DONE
 
 
-def force_sync(
-    channel: Channel, skus: Sequence[str] | None, *, dry_run: bool, as_json: bool, beyond_brake: bool
-) -> Exit:
+def _planned_at_once(channel: Channel, event: Event | None, named: Named, results: ResultsOutput) -> RequestOutcome:
+    """`event` None: what somebody changed on the store is kept."""
+    if event is None:
+        return preview_acceptance(channel.pk, named.ids)
+    (outcome,) = preview_asked(channel.pk, [Asked(event, named.ids)], tell=results.requested)
+    return outcome
+
+
+def _done_at_once(channel: Channel, event: Event | None, named: Named, results: ResultsOutput) -> RequestOutcome:
+    if event is None:
+        return request_acceptance(channel.pk, named.ids, requested_by=shell_user())
+    (outcome,) = request_asked(
+        channel.pk,
+        [Asked(event, named.ids)],
+        requested_by=shell_user(),
+        refused=refused_results(named, event.value),
+        tell=results.requested,
+    )
+    return outcome
+
+
+def refused_results(named: Named, asked: str) -> list[Result]:
+    """Say for the history what became of rows that can't be used."""
+    return [
+        Result(changes.row_refused(row.name, line=row.line, asked=asked), Outcome.FAILED, message=row.reason)
+        for row in named.refused
+    ]
+
+
+def force_sync(channel: Channel, choice: ListingChoice, *, dry_run: bool, as_json: bool, beyond_brake: bool) -> Exit:
     """Send ours of what was named, or of all that waits for an answer, whatever was accepted on the store."""
-    named = named_listings(channel, skus) if skus else Named(drifts_of(channel.pk).open_ids())
+    named = Named(drifts_of(channel.pk).open_ids()) if choice.is_blank else chosen_listings(channel, choice)
     if not named.ids:
         message = "Nothing that somebody changed on the store waits for an answer; name listings by SKU."
         raise NotAllowed(message)
@@ -212,9 +279,8 @@ def force_sync(
 
 def remove_listings(
     channel: Channel,
-    skus: Sequence[str] | None,
+    choice: ListingChoice,
     *,
-    is_all: bool,
     delists: bool,
     dry_run: bool,
     is_confirmed: bool,
@@ -222,15 +288,14 @@ def remove_listings(
     as_json: bool,
 ) -> Exit:
     """Forget listings; with `delists` their products leave the store first, and what could not leave stays listed."""
-    named = _named(channel, skus, is_all=is_all, rows=Listing.objects.filter(channel=channel))
+    named = chosen_listings(channel, choice, fitting=Listing.objects.filter(channel=channel))
     asked = preview_removal(channel.pk, named.ids)
     report: Report | None = None
     if not dry_run and asked.queued:
         if delists:
-            for product in products_that_go(channel.pk, named.ids, Pending.DELIST):
-                err.print(f"  {product.code} {product.name}{_with_it(product)}", markup=False, soft_wrap=True)
+            name_products_that_go(channel, named.ids, Pending.DELIST)
         verb = "remove and delist" if delists else "remove"
-        confirm(_question(channel, verb, asked.queued), is_confirmed=is_confirmed)
+        confirm(question(channel, verb, asked.queued), is_confirmed=is_confirmed)
         if delists:
             report = _delist(channel, asked, quiet=as_json, beyond_brake=beyond_brake)
         asked = request_removal(channel.pk, asked.listing_ids, requested_by=shell_user(), only_off_the_store=delists)
@@ -242,6 +307,7 @@ def remove_listings(
                 "changed": asked.queued,
                 "refused": [{"reason": reason, "count": count} for reason, count in sorted(asked.refused.items())],
                 "unknown": named.unknown_json(),
+                "refused_lines": named.refused_json(),
                 "run": report.to_json() if report else None,
             }
         )
@@ -254,53 +320,59 @@ def remove_listings(
         if dry_run:
             _print_plan(asked)
         print_unknown(channel, named)
-    is_refused = bool(asked.refused) and not is_all
-    return combined_exit(Exit.WITH_ERRORS if named.unknown or is_refused else Exit.DONE, report)
+    is_refused = bool(asked.refused) and not choice.is_sweeping
+    return combined_exit(Exit.WITH_ERRORS if named.is_incomplete or is_refused else Exit.DONE, report)
 
 
 def _delist(channel: Channel, asked: RequestOutcome, *, quiet: bool, beyond_brake: bool) -> Report | None:
-    ids = [change.listing_id for change in asked.changes if change.listing_id is not None]
-    queued = request_change(channel.pk, ids, Pending.DELIST, requested_by=shell_user())
+    queued = request_change(channel.pk, asked.changed_ids, Pending.DELIST, requested_by=shell_user())
     if not queued.queued:
         return None
     kind = APPLIED_BY[Pending.DELIST]
     return perform(channel, kind, only=queued.listing_ids, quiet=quiet, beyond_brake=beyond_brake)
 
 
-def _preview(request: Request) -> RequestOutcome:
-    return preview_change(request.channel.pk, request.named.ids, request.change)
+def _asked(request: Request, results: ResultsOutput, *, dry_run: bool) -> RequestOutcome:
+    """Queue what is asked for, or plan that."""
+    named, asked = request.named, [Asked(request.event, request.named.ids)]
+    results.refused(named.refused, request.verb)
+    if dry_run:
+        (outcome,) = preview_asked(request.channel.pk, asked, tell=results.requested)
+    else:
+        (outcome,) = request_asked(
+            request.channel.pk,
+            asked,
+            requested_by=shell_user(),
+            groups=request.groups,
+            refused=refused_results(named, request.verb),
+            tell=results.requested,
+        )
+    return outcome
 
 
-def _queue(request: Request, *, now: bool, is_confirmed: bool) -> RequestOutcome:
-    if request.needs_a_yes(now=now) and not is_confirmed:
-        expected = _preview(request)
-        # What is queued already is applied as well, if it is applied now.
-        number = expected.queued + (expected.unchanged if now else 0)
-        if number:
-            for product in products_that_go(request.channel.pk, request.named.ids, request.change):
-                err.print(f"  {product.code} {product.name}{_with_it(product)}", markup=False, soft_wrap=True)
-            confirm(_question(request.channel, request.verb, number), is_confirmed=False)
-    return request_change(
-        request.channel.pk, request.named.ids, request.change, requested_by=shell_user(), groups=request.groups
-    )
+def _confirm(request: Request, *, now: bool, is_confirmed: bool) -> None:
+    """Ask a person before what can't be taken back."""
+    if is_confirmed or not request.needs_a_yes(now=now):
+        return
+    expected = preview_change(request.channel.pk, request.named.ids, request.change)
+    # What is queued already is applied as well, if it is applied now.
+    number = expected.queued + (expected.unchanged if now else 0)
+    if number:
+        name_products_that_go(request.channel, request.named.ids, request.change)
+        confirm(question(request.channel, request.verb, number), is_confirmed=False)
+
+
+def name_products_that_go(channel: Channel, ids: Collection[int], change: Pending) -> None:
+    for product in products_that_go(channel.pk, ids, change):
+        err.print(f"  {product.code} {product.name}{_with_it(product)}", markup=False, soft_wrap=True)
 
 
 def _with_it(product: GoingProduct) -> str:
     return "" if product.is_asked else f" ({LAST_GOES})"
 
 
-def _question(channel: Channel, verb: str, number: int) -> str:
+def question(channel: Channel, verb: str, number: int) -> str:
     return _QUESTIONS[verb].format(listings=f"{counted(number, 'listing')} of the channel '{channel.name}'")
-
-
-def _named(channel: Channel, skus: Sequence[str] | None, *, is_all: bool, rows: QuerySet[Listing]) -> Named:
-    """Return the listings that SKUs name, or with --all those of `rows`."""
-    if bool(skus) == is_all:
-        message = "Say which listings: either SKUs or --all."
-        raise NotAllowed(message)
-    if is_all:
-        return Named(list(rows.order_by("pk").values_list("pk", flat=True)))
-    return named_listings(channel, skus or ())
 
 
 def _askable(channel: Channel, change: Pending) -> QuerySet[Listing]:
@@ -318,18 +390,18 @@ def _askable(channel: Channel, change: Pending) -> QuerySet[Listing]:
 
 def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
     """Print what would be queued; of the run that applies it, its own report tells."""
-    print_changes(asked.changes, shown=_SHOWN)
-    if kind and asked.changes:
-        out.print(f"Would queue '{request.verb}' for {counted(len(asked.changes), 'listing')}.")
-    _tell_of_others(asked, kind=kind)
+    print_changes(asked.changes, shown=_SHOWN, number=asked.queued)
+    if kind and asked.queued:
+        out.print(f"Would queue '{request.verb}' for {counted(asked.queued, 'listing')}.")
+    _tell_of_others(asked, kind=kind, named=request.named)
     if not kind:
-        print_totals(totals_of_changes(asked.changes))
+        print_totals(totals_of(asked.actions))
 
 
 def _print_plan(asked: RequestOutcome) -> None:
     """Print the plan of what needs no run."""
-    print_changes(asked.changes, shown=_SHOWN)
-    print_totals(totals_of_changes(asked.changes))
+    print_changes(asked.changes, shown=_SHOWN, number=asked.queued)
+    print_totals(totals_of(asked.actions))
 
 
 def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> None:
@@ -340,13 +412,18 @@ def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> N
         )
     elif asked.queued:
         out.print(f"Took back what was queued for {counted(asked.queued, 'listing')}.")
-    _tell_of_others(asked, kind=kind)
+    _tell_of_others(asked, kind=kind, named=request.named)
     if not (asked.queued or asked.unchanged or asked.refused):
         out.print("Nothing to do.")
 
 
-def _tell_of_others(asked: RequestOutcome, *, kind: str) -> None:
+def _tell_of_others(asked: RequestOutcome, *, kind: str, named: Named | None = None) -> None:
+    """Say what is left as it is, and why: of a file line by line, else how many for each reason."""
     if asked.unchanged:
         out.print(f"{asked.unchanged} were queued already." if kind else f"{asked.unchanged} had nothing queued.")
-    for reason, count in sorted(asked.refused.items()):
-        out.print(f"{count} left as they are: {reason}", markup=False, soft_wrap=True)
+    by_line = _refused_lines(asked, named) if named is not None else []
+    for line, code, reason in by_line[:_SHOWN]:
+        out.print(f"Line {line}: {code} is left as it is. {reason}", markup=False, soft_wrap=True)
+    if not by_line or len(by_line) > _SHOWN:
+        for reason, count in sorted(asked.refused.items()):
+            out.print(f"{count} left as they are: {reason}", markup=False, soft_wrap=True)

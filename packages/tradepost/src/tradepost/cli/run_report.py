@@ -161,11 +161,12 @@ def execute(
         channel, kind, only=only, dry_run=dry_run, quiet=as_json, options=options, beyond_brake=beyond_brake
     )
     if as_json:
-        print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
+        unknown = {} if named is None else {"unknown": named.unknown_json(), "refused_lines": named.refused_json()}
+        print_json({**report.to_json(), **unknown})
     else:
         print_report(report)
         print_unknown(channel, named)
-    return combined_exit(Exit.WITH_ERRORS if named and named.unknown else Exit.DONE, report)
+    return combined_exit(Exit.WITH_ERRORS if named and named.is_incomplete else Exit.DONE, report)
 
 
 def print_unknown(channel: Channel, named: Named | None) -> None:
@@ -254,13 +255,14 @@ def totals_of(actions: Mapping[str, int]) -> dict[str, int]:
     return totals
 
 
-def print_changes(changes: Sequence[Change], *, shown: int = SHOWN_CHANGES) -> None:
-    """Print what is intended where no run plans it, in full or the first ones."""
+def print_changes(changes: Sequence[Change], *, shown: int = SHOWN_CHANGES, number: int | None = None) -> None:
+    """Print what is intended where no run plans it, in full or the first ones; `number`: of how many these are."""
+    number = len(changes) if number is None else number
     for change in changes[:shown]:
         for line in output.change_lines(change_json(change)):
             out.print(line, markup=False, soft_wrap=True)
-    if len(changes) > shown:
-        out.print(f"... and {len(changes) - shown} more.")
+    if number > shown:
+        out.print(f"... and {number - shown} more.")
 
 
 def print_totals(totals: Mapping[str, int]) -> None:

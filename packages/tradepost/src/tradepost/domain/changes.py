@@ -22,6 +22,7 @@ from tradepost.domain.personal_data import is_personal_field
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
 BY_A_PERSON = "recorded by a person"
+_LONGEST_KEY = 255
 
 # --- products on the store ------------------------------------------------------------------------------------------
 
@@ -185,6 +186,12 @@ def listing_removed(code: str, *, external_id: int | None, listing_id: int) -> C
 
 def change_queued(code: str, *, action: Action, before: str, after: str, listing_id: int) -> Change:
     return _in_hub(action, code, FieldChange("pending", before, after), "asked for by a person", listing_id)
+
+
+def row_refused(name: str, *, line: int, asked: str) -> Change:
+    """A row of a file that can't be used, whatever it names; cut, where that is no name at all."""
+    subject = Subject(SubjectKind.LISTING, name[:_LONGEST_KEY])
+    return Change(subject, Side.HUB, Action.KEEP, (FieldChange("asked", None, asked),), f"line {line} of a file")
 
 
 def listing_paused(code: str, *, before: bool, after: bool, listing_id: int) -> Change:

@@ -321,6 +321,11 @@ def request(status: Status, change: Pending) -> Status:
     return settle(status, _ASKS[change])
 
 
+def asked_by(change: Pending) -> Event:
+    """Name the event by which a person asks for a change, or with NONE takes back what was asked for."""
+    return _ASKS[change]
+
+
 def structure_asked(status: Status, *, is_asked: bool) -> Status | None:
     """
     Queue an overwrite of structure, beside what is to be overwritten anyway; None where it `is_asked` for already, or

@@ -1,13 +1,14 @@
 """Queue changes: what a person asks for (publish, overwrite, hide, unhide, delist, pause) and a later run applies."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
 from tradepost.domain.plan import Action, Change, Outcome, Result
 from tradepost.operations.ports import ListingRow, Listings
@@ -29,6 +30,9 @@ class QueuePlan:
     statuses: dict[int, Status]
     results: tuple[Result, ...]
     applied_by: str = ""
+
+
+PlanRows: TypeAlias = Callable[[Sequence[ListingRow]], QueuePlan]
 
 
 def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
@@ -111,21 +115,14 @@ def _settled(
     return QueuePlan(statuses, tuple(results))
 
 
-def queue(
-    listings: Listings,
-    rows: Sequence[ListingRow],
-    change: Pending,
-    *,
-    groups: Collection[Group] = CONTENT_GROUPS,
-) -> QueuePlan:
-    """
-    Queue a change for these rows and, for a parent, for all its variants. Call it inside a transaction.
-
-    Idempotent: what is queued already is reported as unchanged.
-    """
-    plan = plan_queue(with_variants(listings, rows), change)
-    listings.set_status(plan.statuses, groups=frozenset(groups) if change is Pending.OVERWRITE else frozenset())
-    return plan
+# What a person may ask for of listings, whatever it is about: each by the plan that it has.
+ASKED: Mapping[Event, PlanRows] = {
+    **{Event(change.value): partial(plan_queue, change=change) for change in APPLIED_BY},
+    Event.CLEARED: partial(plan_queue, change=Pending.NONE),
+    Event.PAUSED: partial(plan_pause, is_paused=True),
+    Event.UNPAUSED: partial(plan_pause, is_paused=False),
+    Event.UNLINKED: plan_unlink,
+}
 
 
 def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[ListingRow]:

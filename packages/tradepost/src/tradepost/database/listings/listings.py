@@ -21,6 +21,7 @@ from tradepost.database.listings.due import (
     products_due_for_publish,
 )
 from tradepost.database.listings.listing_build import build_listings
+from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.listings.structure import queue_structure
@@ -30,6 +31,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Status
+from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
 from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
@@ -181,6 +183,9 @@ class DjangoListings:
         parents = self._all().filter(kind="parent", code_key__in=[code_key(sku) for sku in rest])
         parent_ids = set(parents.values_list("id", flat=True)) - {row.id for row in found} if rest else set()
         return sorted([*found, *self.by_ids(parent_ids)], key=lambda row: row.id) if parent_ids else found
+
+    def ids_meant(self, meant: ListingFilter) -> list[int]:
+        return list(filtered(self._all(), meant).order_by("id").values_list("id", flat=True))
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
         rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))

@@ -1,6 +1,7 @@
 """The history: changes with what became of them, kept with the run that planned or made them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from tradepost.database.json_values import plain
@@ -20,26 +21,60 @@ class RequestHistory:
         self._clock = clock
 
     def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
-        if not results:
-            return
-        now = self._clock()
-        counts = counts_of(results)
-        run = Run.objects.create(
+        kept = self.open(channel_id)
+        kept.add(results)
+        kept.close()
+
+    def open(self, channel_id: int) -> "KeptRequest":
+        return KeptRequest(
+            channel_id,
+            requested_by=self._requested_by,
+            trigger=self._trigger,
+            started_at=self._clock(),
+            clock=self._clock,
+        )
+
+
+class KeptRequest:
+    """Implements `ports.OpenRequest`."""
+
+    def __init__(
+        self, channel_id: int, *, requested_by: str, trigger: Trigger, started_at: datetime, clock: Clock
+    ) -> None:
+        self._run = Run(
             channel_id=channel_id,
             kind=RunKind.REQUEST,
             lane=RunKind.REQUEST,
-            trigger=self._trigger,
-            requested_by=self._requested_by,
-            state=counts.state,
-            counts=counts.to_rows(),
-            done=len(results),
-            total=len(results),
+            trigger=trigger,
+            requested_by=requested_by,
             attempt=1,
-            queued_at=now,
-            started_at=now,
-            finished_at=now,
+            queued_at=started_at,
+            started_at=started_at,
         )
-        add_results(results, run_id=run.pk, attempt=1)
+        self._clock = clock
+        self._counts = Counts()
+        self._is_written = True
+
+    def add(self, results: Sequence[Result]) -> None:
+        if not results:
+            return
+        self._counts.add(results)
+        self._is_written = False
+        if self._run.pk is None:
+            self._write()
+        add_results(results, run_id=self._run.pk, attempt=1)
+
+    def close(self) -> None:
+        if not self._is_written:
+            self._write()
+
+    def _write(self) -> None:
+        run = self._run
+        run.state, run.counts = self._counts.state.value, self._counts.to_rows()
+        run.done = run.total = sum(self._counts.numbers.values())
+        run.finished_at = self._clock()
+        run.save()
+        self._is_written = True
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:
@@ -56,12 +91,6 @@ def add_plan(plan: Plan[Any], *, run_id: int, attempt: int) -> None:
     """Keep what is intended: the same rows without an outcome, and outside the histories of listings."""
     rows = [(unit.key, change) for unit in plan.units for change in unit.changes]
     _add([_row(change, run_id=run_id, attempt=attempt) | {"unit": unit, "listing_id": None} for unit, change in rows])
-
-
-def counts_of(results: Sequence[Result]) -> Counts:
-    counts = Counts()
-    counts.add(results)
-    return counts
 
 
 def _add(rows: Sequence[Mapping[str, Any]]) -> None:

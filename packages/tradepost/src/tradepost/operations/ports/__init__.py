@@ -74,7 +74,7 @@ from tradepost.operations.ports.fetches import (
     SourceAddress,
     TakenFile,
 )
-from tradepost.operations.ports.history import History
+from tradepost.operations.ports.history import BatchHistory, History, OpenRequest
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import (
     FamilyRows,
@@ -96,6 +96,7 @@ from tradepost.operations.ports.orders import (
     UnsentShipment,
 )
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
+from tradepost.operations.ports.requests import AskedRow, RequestReader, ResultRow, WriteResults
 from tradepost.operations.ports.run import ActiveRun, Clock
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
@@ -129,6 +130,8 @@ __all__ = [
     "Accounts",
     "AcknowledgeCheck",
     "ActiveRun",
+    "AskedRow",
+    "BatchHistory",
     "Catalogue",
     "CatalogueReader",
     "ChangeWindow",
@@ -178,6 +181,7 @@ __all__ = [
     "Listings",
     "NewShipment",
     "OpenIntent",
+    "OpenRequest",
     "OrderExports",
     "OrderRow",
     "OrderWriter",
@@ -194,6 +198,8 @@ __all__ = [
     "RangeCount",
     "ReadProduct",
     "Reading",
+    "RequestReader",
+    "ResultRow",
     "RowReport",
     "SaleAtZero",
     "SaleChange",
@@ -232,6 +238,7 @@ __all__ = [
     "WantedChanges",
     "WriteAnswer",
     "WriteOutcome",
+    "WriteResults",
 ]
 
 

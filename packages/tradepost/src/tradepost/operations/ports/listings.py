@@ -10,6 +10,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending, Status
+from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.stages import Stage
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
@@ -226,6 +227,10 @@ class Listings(Protocol):
 
     def by_skus(self, skus: Collection[str]) -> list[ListingRow]:
         """Find by SKU; a family's handle, or its parent's code where that is no SKU, names its parent."""
+        ...
+
+    def ids_meant(self, meant: ListingFilter) -> list[int]:
+        """The ids, ascending, of exactly those for which `domain.listing_filter.holds`."""
         ...
 
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
