@@ -5,6 +5,10 @@ import io
 
 import pytest
 
+from miva_sandbox.faults.rules import Rule
+
+# Somebody else's program, which gives the mug a name of its own before each request.
+OTHERS = "<Product_Update code='HP-MUG-WHITE'><Name>Theirs</Name></Product_Update>"
 ACTIONS = "publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink can."
 FAMILY = 9  # the page of harbour-tee and its eight variants
 
@@ -173,3 +177,52 @@ def test_an_output_never_holds_a_formula(connected, tmp_path):
 
     assert [row["sku"] for row in rows_of(output)] == ["'=cmd()"]
     assert not output.with_name("out.csv.part").exists()
+
+
+def test_what_the_store_refuses_five_times_is_parked_until_somebody_says_retry(published, store):
+    """R52: a batch with a refused row is completed with errors, and what is refused again and again is parked."""
+    store.faults.add(Rule(kind="edit", xml=OTHERS))
+    published("listings", "overwrite", "HP-MUG-WHITE", "HP-BAG-SAND", "--group", "texts")
+
+    states = [published("listings", "publish", "--json").json["state"] for _ in range(6)]
+    parked = published("listings", "list", "--where", "parked=yes", "--json").json["listings"]
+    told = published("listings", "explain", "HP-MUG-WHITE").out
+    store.faults.clear()
+    nothing = published("listings", "publish", "--json").json["counts"]
+    planned = published("listings", "retry", "--all", "--dry-run")
+    retried = published("listings", "retry", "HP-MUG-WHITE", "HP-BAG-SAND", "--json")
+    published("listings", "publish")
+
+    assert states == ["completed_with_errors"] * 5 + ["completed"]
+    assert [(row["sku"], row["pending"], row["parked"]) for row in parked] == [("HP-MUG-WHITE", "overwrite", True)]
+    assert "It is parked: the store has refused it 5 times in a row." in told
+    assert "publish_failed since " in told
+    assert "'tradepost listings retry HP-MUG-WHITE' tries it all the same." in told
+    assert nothing == []
+    assert "refusals: 5 -> 0" in planned.out
+    assert retried.json["changed"] == 1
+    shown = published("listings", "show", "HP-MUG-WHITE", "--json").json
+    assert (shown["pending"], shown["parked"], shown["attentions"]) == ("", False, [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["channel", "set", "shop", "--image-type", "front"],
+        ["listings", "overwrite", "HP-MUG-WHITE", "--group", "texts"],
+    ],
+    ids=["another setting", "asked for again"],
+)
+def test_what_is_parked_is_sent_again_when_it_is_asked_for_anew_or_the_channel_is_changed(published, store, words):
+    store.faults.add(Rule(kind="edit", xml=OTHERS))
+    published("listings", "overwrite", "HP-MUG-WHITE", "--group", "texts")
+    for _ in range(5):
+        published("listings", "publish")
+    store.faults.clear()
+
+    answer = published(*words)
+    run = published("listings", "publish", "--json").json
+
+    assert answer.code == 0
+    assert [row["outcome"] for row in run["counts"]] == ["applied"]
+    assert published("listings", "list", "--where", "parked=yes", "--json").json["listings"] == []

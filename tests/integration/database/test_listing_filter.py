@@ -26,6 +26,7 @@ states = st.lists(
             "is_orphaned": st.booleans(),
             "is_inactive": st.booleans(),
             "wanted_price": prices,
+            "refusals": st.sampled_from([0, 4, 5, 6]),
             "available": st.none() | st.integers(-1, 2),
             "sku": texts,
             "title": texts,
@@ -130,6 +131,7 @@ def fill(channel, noon):
                                 "is_paused",
                                 "is_orphaned",
                                 "is_inactive",
+                                "refusals",
                                 "wanted_price",
                                 "available",
                             )

@@ -28,6 +28,7 @@ class Meant:
     wanted_price: Decimal = Decimal("14.90")
     available: int | None = 40
     attentions: frozenset = frozenset()
+    refusals: int = 0
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,8 @@ class Meant:
         ("pending=none", Meant()),
         ("pending=hide", Meant(status=Status(Health.LISTED, Link.LINKED, Pending.HIDE))),
         ("paused=no and orphaned=yes", Meant(status=Status(is_orphaned=True))),
+        ("parked=yes", Meant(refusals=5)),
+        ("parked=no", Meant(refusals=4)),
         ("attention=any", Meant(attentions=frozenset({Attention.DRIFT}))),
         ("attention=none", Meant()),
         ("attention=drift,draft", Meant(attentions=frozenset({Attention.DRIFT, Attention.OVERSOLD}))),

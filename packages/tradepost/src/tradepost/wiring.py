@@ -48,6 +48,7 @@ from tradepost.exports.registry import OrderFiles
 from tradepost.exports.results_csv import results_csv
 from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
+from tradepost.miva.capabilities import MIVA
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
@@ -76,6 +77,7 @@ from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
     BatchHistory,
+    Capabilities,
     Catalogue,
     ChannelProfile,
     Clock,
@@ -314,6 +316,11 @@ def order_ports(
 def shipment_reader() -> ShipmentReader:
     """Give what reads files of shipments."""
     return ShipmentCsv()
+
+
+def capabilities() -> Capabilities:
+    """Say what channels can do; there is one type of them."""
+    return MIVA
 
 
 def request_reader() -> RequestReader:

@@ -1,6 +1,7 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,11 +22,13 @@ from tradepost.cli.arguments import (
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.listing_choice import ListingChoice, chosen_listings
-from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.operations.selection import FULL_EXISTENCE
 
+# What can be chosen is what the table of fields lets be overwritten.
+_CONTENT = {group.name: group.value for group in Group if group in CONTENT_GROUPS}
+ContentGroup = StrEnum("ContentGroup", _CONTENT)  # type: ignore[misc]  # the table says which, and not this line
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 
 
@@ -64,7 +67,7 @@ def overwrite(
     skus: Skus = None,
     *,
     groups: Annotated[
-        list[Group] | None, typer.Option("--group", help="Only this part of the content; may be repeated.")
+        list[ContentGroup] | None, typer.Option("--group", help="Only this part of the content; may be repeated.")
     ] = None,
     all_: AllOption = False,
     where: WhereOption = None,
@@ -78,14 +81,12 @@ def overwrite(
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue published listings to get their content replaced by the catalogue's."""
-    chosen = frozenset(groups) if groups else CONTENT_GROUPS
-    if not chosen <= CONTENT_GROUPS:
-        message = f"Only content can be overwritten: {', '.join(sorted(CONTENT_GROUPS))}. A sync sends the rest."
-        raise NotAllowed(message)
+    chosen = frozenset(Group(group.value) for group in groups) if groups else CONTENT_GROUPS
     return _ask(
         Pending.OVERWRITE,
         ListingChoice(skus, all_, where, file),
         groups=chosen,
+        is_chosen=bool(groups),
         now=now,
         dry_run=dry_run,
         output=output,
@@ -294,6 +295,22 @@ def accept_drift(
     return _do_at_once("accept", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
+def retry(
+    skus: Skus = None,
+    *,
+    all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Try again, with the next publish, what is parked because the store has refused it five times in a row."""
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("retry", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+
+
 def remove(
     skus: Skus = None,
     *,
@@ -411,11 +428,12 @@ def _ask(
     channel: str,
     as_json: bool,
     groups: frozenset[Group] = CONTENT_GROUPS,
+    is_chosen: bool = False,
     beyond_brake: bool = False,
 ) -> Exit:
     from tradepost.cli.requests import ask, requested
 
-    request = requested(the_channel(channel), change, choice, groups=groups)
+    request = requested(the_channel(channel), change, choice, groups=groups, is_chosen=is_chosen)
     return ask(
         request,
         now=now,

@@ -1,6 +1,5 @@
 """`tradepost listings`: see what is on a store, ask for changes, and apply them."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,12 +10,10 @@ from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, name
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status
+from tradepost.domain.listing import Link, Pending, ShownHealth
 from tradepost.domain.listing_filter import NONE, condition, parse_filters
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
-from tradepost.domain.stock_explanation import explain
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
@@ -74,10 +71,10 @@ def list_(
                 row.pk,
                 row.code,
                 row.shown_health.value,
-                ("paused " if row.is_paused else "") + row.pending,
+                ("paused " if row.is_paused else "") + ("parked " if row.is_parked else "") + row.pending,
                 row.wanted_price,
                 _quantity(row),
-                ", ".join(noted.kind for noted in _attentions(row)),
+                ", ".join(noted.kind for noted in attentions_of(row)),
                 row.product.title,
                 row.link,
                 row.kind,
@@ -140,52 +137,21 @@ def explain_(
     as_json: JsonOption = False,
 ) -> None:
     """
-    Say why a listing's quantity is what it is: what was stated, sold and sent, and what the store should have.
+    Say why a listing is in its state, what happens next and what stands in the way, and why price and stock are such.
 
-    What needs a person is said, too, and what stands in the way of its being bought.
+    What needs a person is said with what to type.
     """
-    from django.db.models import F, Q
-    from django.utils import timezone
+    from tradepost.cli.explain import explain_listings
 
-    from tradepost import wiring
-    from tradepost.database.models import Listing
-    from tradepost.engine.schedules import when_applied
+    explain_listings(the_channel(channel), sku, as_json=as_json)
 
-    chosen = the_channel(channel)
-    named = named_listings(chosen, [sku]).ids
-    rows = (
-        Listing.objects.filter(Q(pk__in=named) | Q(parent_id__in=named))
-        .select_related("channel", "parent")
-        .prefetch_related("attentions")
-    )
-    found = list(rows.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
-    stocks = {stock.sku: stock for stock in wiring.stocks_of({row.pk for row in found})}
-    if as_json:
-        attentions = [{"sku": row.sku, **noted} for row in found for noted in _attentions_json(row)]
-        in_the_way = [{"sku": row.sku, "reasons": reasons} for row in found if (reasons := _obstacles(row))]
-        print_json(
-            {
-                "stocks": [asdict(stock) for stock in stocks.values()],
-                "attentions": attentions,
-                "in_the_way": in_the_way,
-            }
-        )
-        return
-    now = timezone.now().astimezone(zone_of(chosen.time_zone))
-    synced = when_applied(chosen.pk, "sync")
-    place = 0
-    for row in found:
-        stock = stocks.get(row.sku)
-        told = () if stock is None else explain(stock, now=now, when_synced=synced)
-        sentences = [*told, *_attention_sentences(row)]
-        if reasons := _obstacles(row):
-            sentences.append(f"It can't be bought now. {' '.join(reasons)}")
-        if not sentences:
-            continue
-        out.print(f"{chr(10) if place else ''}{row.sku} on '{chosen.name}', times in {chosen.time_zone}:", markup=False)
-        place += 1
-        for sentence in sentences:
-            out.print(f"  {printable(sentence)}", markup=False, soft_wrap=True)
+
+@app.command()
+def attention(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """Say what needs a person: each cause with how many listings it concerns, an example, and what to do."""
+    from tradepost.cli.attention import tell_attention
+
+    tell_attention(the_channel(channel), as_json=as_json)
 
 
 for _command in (
@@ -198,6 +164,7 @@ for _command in (
     listing_changes.request,
     listing_changes.pause,
     listing_changes.unpause,
+    listing_changes.retry,
     listing_changes.sync,
     listing_changes.link,
     listing_changes.unlink,
@@ -226,6 +193,7 @@ def _json(row: "Listing") -> dict[str, Any]:
         "link": row.link,
         "pending": row.pending,
         "paused": row.is_paused,
+        "parked": row.is_parked,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
         "quantity": {
@@ -234,7 +202,7 @@ def _json(row: "Listing") -> dict[str, Any]:
             "sells_without_stock": row.sells_without_stock,
         },
         "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
-        "attentions": _attentions_json(row),
+        "attentions": attentions_json(row),
     }
 
 
@@ -247,9 +215,16 @@ def _drift_json(drift: "DriftRecord") -> dict[str, Any]:
     }
 
 
-def _attentions(row: "Listing") -> "list[AttentionRecord]":
+def attentions_of(row: "Listing") -> "list[AttentionRecord]":
     """What has held longest first."""
     return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+
+
+def attentions_json(row: "Listing") -> list[dict[str, Any]]:
+    return [
+        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id}
+        for noted in attentions_of(row)
+    ]
 
 
 def _drift_sentence(drift: "DriftRecord") -> str:
@@ -257,48 +232,12 @@ def _drift_sentence(drift: "DriftRecord") -> str:
     return f"{drift.group}: {drift.words}; {decision} (seen {drift.since:%Y-%m-%d %H:%M})"
 
 
-def _attentions_json(row: "Listing") -> list[dict[str, Any]]:
-    return [
-        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id}
-        for noted in _attentions(row)
-    ]
-
-
 def _attention_sentences(row: "Listing") -> list[str]:
     zone = zone_of(row.channel.time_zone)
     return [
         f"{noted.kind} since {noted.since.astimezone(zone):%Y-%m-%d %H:%M}: {noted.message}"
-        for noted in _attentions(row)
+        for noted in attentions_of(row)
     ]
-
-
-def _obstacles(row: "Listing") -> list[str]:
-    """What the hub knows without asking the store; a family is bought by its variants."""
-    from tradepost import wiring
-
-    if row.kind == "parent":
-        return []
-    is_native = wiring.profile_of(row.channel).settings.rules.is_native
-    parent = row.parent if is_native and row.parent is not None else None
-    return obstacles(
-        SaleFacts(
-            _status(row),
-            row.available,
-            is_price_held=row.is_price_held,
-            parent=None if parent is None else _status(parent),
-            sells_without_stock=row.proven_without_stock,
-        )
-    )
-
-
-def _status(row: "Listing") -> Status:
-    return Status(
-        Health(row.health),
-        Link(row.link),
-        Pending(row.pending),
-        is_paused=row.is_paused,
-        is_orphaned=row.is_orphaned,
-    )
 
 
 def _history_json(change: "RunChange") -> dict[str, Any]:

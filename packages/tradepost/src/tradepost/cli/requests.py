@@ -1,6 +1,6 @@
 """Asking for changes of listings: queue them, or show what would be queued, or queue and apply at once."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from tradepost.database.models import Channel, Listing
 from tradepost.domain import changes
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY, Event, Health, Link, Pending, asked_by
+from tradepost.domain.listing import APPLIED_BY, PARKED_AFTER, Event, Health, Link, Pending, asked_by
 from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
     TOLD,
@@ -38,19 +38,23 @@ from tradepost.engine.requests import (
     preview_asked,
     preview_change,
     preview_removal,
+    preview_retry,
     products_that_go,
     request_acceptance,
     request_asked,
     request_change,
     request_removal,
+    request_retry,
 )
 from tradepost.engine.schedules import when_applied
+from tradepost.operations.abilities import refuse_groups, refuse_unable
+from tradepost.operations.ports import Ability
 from tradepost.operations.selection import AS_IF, GROUPS, IS_FORCED
 from tradepost.operations.sync.delist import LAST_GOES
-from tradepost.wiring import drifts_of
+from tradepost.wiring import capabilities, drifts_of, profile_of
 
 _SHOWN = 50
-ACCEPT = "accept"
+ACCEPT, RETRY = "accept", "retry"
 
 # What a person is asked before it is done; {listings} is how many, and of which channel.
 _QUESTIONS = {
@@ -62,6 +66,7 @@ _QUESTIONS = {
     "clear": "Take back what was asked for on {listings} and is not done yet?",
     "pause": "Freeze {listings}? The store is told of no price and no quantity until they are unpaused.",
     "unpause": "Let runs touch {listings} again? They send what is queued, and what has changed since.",
+    RETRY: "Send {listings} again, which the store has refused?",
     ACCEPT: "Keep what the store has of {listings}, as somebody changed it there?",
     "remove": "Forget {listings}? What is on the store stays there, and nothing is sent to it any more.",
     "remove and delist": "Remove {listings} from the store for good, and forget them?",
@@ -96,9 +101,22 @@ class Request:
 
 
 def requested(
-    channel: Channel, change: Pending, choice: ListingChoice, *, groups: frozenset[Group] = CONTENT_GROUPS
+    channel: Channel,
+    change: Pending,
+    choice: ListingChoice,
+    *,
+    groups: frozenset[Group] = CONTENT_GROUPS,
+    is_chosen: bool = False,
 ) -> Request:
-    """Say which listings a change is asked for: named one by one, meant by a filter, or all that can be allowed it."""
+    """
+    Say which listings a change is asked for: named one by one, meant by a filter, or all that can be allowed it.
+
+    `is_chosen`: a person has named the groups. Raises NotAllowed for what the channel can't do.
+    """
+    if change is not Pending.NONE:
+        refuse_unable(capabilities(), Ability(change.value))
+    if is_chosen:
+        refuse_groups(capabilities(), groups, profile_of(channel))
     named = chosen_listings(channel, choice, event=asked_by(change), fitting=_askable(channel, change))
     return Request(channel=channel, named=named, change=change, groups=groups, is_sweeping=choice.is_sweeping)
 
@@ -195,19 +213,21 @@ def do_at_once(
     fitting = Listing.objects.filter(channel=channel)
     if verb == ACCEPT:
         fitting = fitting.filter(pk__in=drifts_of(channel.pk).open_ids())
+    elif verb == RETRY:
+        fitting = fitting.filter(refusals__gte=PARKED_AFTER)
     elif verb == Event.UNLINKED:
         fitting = fitting.exclude(link=Link.UNLINKED.value)
     else:
         fitting = fitting.filter(is_paused=verb == Event.UNPAUSED)
-    event = None if verb == ACCEPT else Event(verb)
+    event = None if verb in _WHOLE else Event(verb)
     named = chosen_listings(channel, choice, event=event, fitting=fitting)
     if choice.is_sweeping and not dry_run:
-        expected = _planned_at_once(channel, event, named, ResultsOutput())
+        expected = _planned_at_once(channel, verb, named, ResultsOutput())
         if expected.queued:
             confirm(question(channel, verb, expected.queued), is_confirmed=is_confirmed)
     with results_output(output, lines=named.lines, is_preview=dry_run) as results:
         results.refused(named.refused, verb)
-        asked = (_planned_at_once if dry_run else _done_at_once)(channel, event, named, results)
+        asked = (_planned_at_once if dry_run else _done_at_once)(channel, verb, named, results)
     if as_json:
         print_json(
             {
@@ -229,17 +249,24 @@ def do_at_once(
     return Exit.WITH_ERRORS if named.is_incomplete else Exit.DONE
 
 
-def _planned_at_once(channel: Channel, event: Event | None, named: Named, results: ResultsOutput) -> RequestOutcome:
-    """`event` None: what somebody changed on the store is kept."""
-    if event is None:
-        return preview_acceptance(channel.pk, named.ids)
-    (outcome,) = preview_asked(channel.pk, [Asked(event, named.ids)], tell=results.requested)
+# What changes no listing's status: the plan of each, and what does it.
+_WHOLE: Mapping[str, tuple[Callable[..., RequestOutcome], Callable[..., RequestOutcome]]] = {
+    ACCEPT: (preview_acceptance, request_acceptance),
+    RETRY: (preview_retry, request_retry),
+}
+
+
+def _planned_at_once(channel: Channel, verb: str, named: Named, results: ResultsOutput) -> RequestOutcome:
+    if verb in _WHOLE:
+        return _WHOLE[verb][0](channel.pk, named.ids)
+    (outcome,) = preview_asked(channel.pk, [Asked(Event(verb), named.ids)], tell=results.requested)
     return outcome
 
 
-def _done_at_once(channel: Channel, event: Event | None, named: Named, results: ResultsOutput) -> RequestOutcome:
-    if event is None:
-        return request_acceptance(channel.pk, named.ids, requested_by=shell_user())
+def _done_at_once(channel: Channel, verb: str, named: Named, results: ResultsOutput) -> RequestOutcome:
+    if verb in _WHOLE:
+        return _WHOLE[verb][1](channel.pk, named.ids, requested_by=shell_user())
+    event = Event(verb)
     (outcome,) = request_asked(
         channel.pk,
         [Asked(event, named.ids)],

@@ -194,6 +194,17 @@ def row_refused(name: str, *, line: int, asked: str) -> Change:
     return Change(subject, Side.HUB, Action.KEEP, (FieldChange("asked", None, asked),), f"line {line} of a file")
 
 
+def listing_parked(code: str, *, refusals: int, listing_id: int) -> Change:
+    """It is not sent again until it, or the channel, is changed, or a person says so."""
+    field = FieldChange("refusals", refusals - 1, refusals)
+    return _in_hub(Action.KEEP, code, field, "parked: the store refuses it again and again", listing_id)
+
+
+def listing_tried_again(code: str, *, refusals: int, listing_id: int) -> Change:
+    """What the store refused again and again is sent again."""
+    return _in_hub(Action.UPDATE, code, FieldChange("refusals", refusals, 0), "asked for by a person", listing_id)
+
+
 def listing_paused(code: str, *, before: bool, after: bool, listing_id: int) -> Change:
     """No run touches a listing any more, or may again."""
     reason = "paused by a person" if after else "resumed by a person"

@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed, quoted
-from tradepost.domain.listing import Link, Pending, ShownHealth, Status, shown_health
+from tradepost.domain.listing import Link, Pending, ShownHealth, Status, is_parked, shown_health
 from tradepost.domain.stock import offered
 
 
@@ -78,6 +78,7 @@ FILTER_FIELDS: Mapping[str, FilterField] = {
     ),
     "paused": FilterField(Sort.CHOICE, "whether it is frozen", _YES_NO),
     "orphaned": FilterField(Sort.CHOICE, "whether the catalogue has it no more", _YES_NO),
+    "parked": FilterField(Sort.CHOICE, "whether the store has refused it so often that it is not sent again", _YES_NO),
     "attention": FilterField(
         Sort.CHOICE, "why it needs a person; `any` for whatever reason, `none` for no reason", (ANY, NONE, *Attention)
     ),
@@ -153,6 +154,8 @@ class FilteredListing(Protocol):
     @property
     def available(self) -> int | None: ...
     @property
+    def refusals(self) -> int: ...
+    @property
     def attentions(self) -> Collection[Attention]: ...
 
 
@@ -214,6 +217,8 @@ def _choices(name: str, listing: FilteredListing) -> frozenset[str]:
             return frozenset({_yes_no(status.is_paused)})
         case "orphaned":
             return frozenset({_yes_no(status.is_orphaned)})
+        case "parked":
+            return frozenset({_yes_no(is_parked(listing.refusals))})
         case "kind":
             return frozenset({listing.kind.value})
     kinds = frozenset(kind.value for kind in listing.attentions)

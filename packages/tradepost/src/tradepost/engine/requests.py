@@ -19,7 +19,15 @@ from tradepost.domain.plan import Change, Outcome, Result, RunState
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.drift.answers import accept, planned_acceptance
 from tradepost.operations.ports import ListingRow, Listings, OpenRequest
-from tradepost.operations.queue_changes import ASKED, PlanRows, QueuePlan, plan_removal, with_variants
+from tradepost.operations.queue_changes import (
+    ASKED,
+    PlanRows,
+    QueuePlan,
+    ask,
+    plan_removal,
+    plan_retry,
+    with_variants,
+)
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.delist import left_alone
 
@@ -161,8 +169,7 @@ def _carried_out(
 ) -> RequestOutcome:
     total = _Sum()
     for rows in _batches(listings, asked.ids):
-        plan = ASKED[asked.event](rows)
-        listings.set_status(plan.statuses, groups=groups if asked.event is Event.ASK_OVERWRITE else frozenset())
+        plan = ask(listings, rows, asked.event, groups=groups)
         kept.add(plan.results)
         total.add(plan)
         if tell is not None:
@@ -228,6 +235,22 @@ def request_change(
     asked = [Asked(asked_by(change), ids)]
     (outcome,) = request_asked(channel_id, asked, requested_by=requested_by, groups=groups, trigger=trigger)
     return outcome
+
+
+def preview_retry(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+    """Plan what of that which is parked would be tried again, and do nothing."""
+    return _preview(channel_id, ids, plan_retry)
+
+
+def request_retry(
+    channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
+) -> RequestOutcome:
+    """Try again what is parked, with the next publish."""
+    with transaction.atomic():
+        listings = wiring.listings_of(channel_id)
+        plan = plan_retry(with_variants(listings, listings.by_ids(ids)))
+        listings.set_status(plan.statuses)
+        return _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
 
 
 def preview_acceptance(channel_id: int, ids: Collection[int]) -> RequestOutcome:

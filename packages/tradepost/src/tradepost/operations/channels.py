@@ -89,6 +89,8 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
+            # What the store refused may be taken as it is made up now.
+            ports.channels.forget_refusals(channel_id)
             if _wants_otherwise(before.settings, after.settings):
                 ports.channels.refresh_wanted(channel_id)
             if _is_elsewhere(before.images, after.images):

@@ -9,7 +9,8 @@ from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
+from tradepost.domain.fields import Group
+from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, is_parked, request, settle
 from tradepost.domain.plan import Action, Change, Outcome, Result
 from tradepost.operations.ports import ListingRow, Listings
 
@@ -45,11 +46,14 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending) -> QueuePlan:
         except NotAllowed as refusal:
             results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=str(refusal)))
             continue
-        if status == row.status:
+        if status == row.status and not is_parked(row.refusals):
             results.append(Result(_change(row, row.status.pending, change), Outcome.UNCHANGED))
             continue
         statuses[row.id] = status
-        results.append(Result(_change(row, row.status.pending, status.pending), Outcome.APPLIED))
+        # What is parked is asked for anew, and so tried anew.
+        is_again = status == row.status
+        change_made = _tried_again(row) if is_again else _change(row, row.status.pending, status.pending)
+        results.append(Result(change_made, Outcome.APPLIED))
     return QueuePlan(statuses, tuple(results), APPLIED_BY.get(change, ""))
 
 
@@ -74,6 +78,12 @@ def plan_unlink(rows: Sequence[ListingRow]) -> QueuePlan:
             row.code, before=row.status.link.value, after=Link.UNLINKED.value, listing_id=row.id
         ),
     )
+
+
+def plan_retry(rows: Sequence[ListingRow]) -> QueuePlan:
+    """Try what is parked anew: whoever asks for what is queued forgets how often it was refused."""
+    statuses = {row.id: row.status for row in rows if is_parked(row.refusals)}
+    return _settled(rows, statuses, _tried_again)
 
 
 def plan_removal(
@@ -125,12 +135,27 @@ ASKED: Mapping[Event, PlanRows] = {
 }
 
 
+def ask(listings: Listings, rows: Sequence[ListingRow], event: Event, *, groups: Collection[Group]) -> QueuePlan:
+    """
+    Do what a person asks for of these rows; `groups`: those of an overwrite. Call it inside a transaction.
+
+    Idempotent: what is so already is reported as unchanged.
+    """
+    plan = ASKED[event](rows)
+    listings.set_status(plan.statuses, groups=frozenset(groups) if event is Event.ASK_OVERWRITE else frozenset())
+    return plan
+
+
 def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[ListingRow]:
     """Add the variants of every parent among the rows; a change on a parent means the whole family."""
     found = {row.id: row for row in rows}
     for child in listings.variants_of([row.id for row in rows if row.kind is Kind.PARENT]):
         found.setdefault(child.id, child)
     return list(found.values())
+
+
+def _tried_again(row: ListingRow) -> Change:
+    return changes.listing_tried_again(row.code, refusals=row.refusals, listing_id=row.id)
 
 
 def _change(row: ListingRow, before: Pending, after: Pending) -> Change:

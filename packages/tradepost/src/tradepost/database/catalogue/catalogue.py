@@ -12,6 +12,7 @@ from tradepost.database.catalogue import identity
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
+from tradepost.database.listings.listing_proofs import forget_refusals
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
@@ -77,6 +78,7 @@ class DjangoCatalogue:
             ids |= _save_products(different, at=saying.at)
             withdrawn: list[SaleChange] = []
             if different:
+                forget_refusals([ids[product.handle] for product in different])
                 variants = _save_variants(different, ids)
                 withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)

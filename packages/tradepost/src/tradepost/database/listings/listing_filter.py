@@ -13,7 +13,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Collate, Length, Lower
 
 from tradepost.database.models import AttentionRecord, Listing
-from tradepost.domain.listing import Health, Pending, ShownHealth
+from tradepost.domain.listing import PARKED_AFTER, Health, Pending, ShownHealth
 from tradepost.domain.listing_filter import (
     ANY,
     FILTER_FIELDS,
@@ -112,6 +112,8 @@ def _is(field: str, value: str) -> Q:
             return Q(pending=Pending.NONE.value if value == NONE else value)
         case "paused" | "orphaned":
             return Q(**{f"is_{field}": value == "yes"})
+        case "parked":
+            return Q(refusals__gte=PARKED_AFTER) if value == "yes" else Q(refusals__lt=PARKED_AFTER)
         case "attention":
             return _needs(value)
     return Q(**{field: value})

@@ -235,6 +235,9 @@ class DjangoListings:
     ) -> None:
         write_attentions(reasons, ended=ended, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
 
+    def count_refusals(self, ids: Collection[int]) -> None:
+        self._all().filter(id__in=list(ids)).update(refusals=F("refusals") + 1)
+
     def with_attention(
         self, kind: Attention, *, after: int, limit: int, only: Collection[int] | None = None
     ) -> list[ListingRow]:

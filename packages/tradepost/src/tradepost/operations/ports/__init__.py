@@ -8,6 +8,7 @@ in-memory ones for tests are in `tests/fakes`, one file per port.
 
 from dataclasses import dataclass
 
+from tradepost.operations.ports.capabilities import Ability, Capabilities, Capability
 from tradepost.operations.ports.catalogue import (
     Catalogue,
     CatalogueReader,
@@ -126,12 +127,15 @@ __all__ = [
     "CHECKED_WELL",
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
+    "Ability",
     "AccountEntry",
     "Accounts",
     "AcknowledgeCheck",
     "ActiveRun",
     "AskedRow",
     "BatchHistory",
+    "Capabilities",
+    "Capability",
     "Catalogue",
     "CatalogueReader",
     "ChangeWindow",

@@ -151,6 +151,10 @@ class Channels(Protocol):
         """Compute anew what the channel's listings should show, by its settings as they are now. Idempotent."""
         ...
 
+    def forget_refusals(self, channel_id: int) -> None:
+        """Have what the store has refused, however often, tried again as it is made up by now."""
+        ...
+
     def forget_files(self, channel_id: int) -> None:
         """
         Forget which images lie on the image server, and have the next publish look at all that may show one.

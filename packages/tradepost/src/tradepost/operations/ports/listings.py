@@ -34,8 +34,9 @@ class ListingRow:
     `wanted_price` is not to be sent, see `domain.rules.PriceLimits`; the catalogue has none unless it `is_priced`. Of
     drift (see `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one
     that was sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
-    `keeps_inactive`. It was compared last at `compared_at`, and the store says that it was changed since where
-    `is_touched`.
+    `keeps_inactive`. The store has refused what is
+    queued `refusals` times in a row. It was compared last at `compared_at`, and the store says that it was changed
+    since where `is_touched`.
     """
 
     id: int
@@ -74,6 +75,7 @@ class ListingRow:
     keeps_inactive: bool = False
     compared_at: datetime | None = None
     is_touched: bool = False
+    refusals: int = 0
 
 
 class LinkedListing(NamedTuple):
@@ -276,6 +278,10 @@ class Listings(Protocol):
         Set-based; one that is noted already keeps the time since when it holds. Idempotent: nothing is written where
         nothing changes.
         """
+        ...
+
+    def count_refusals(self, ids: Collection[int]) -> None:
+        """Count for each of these that the store has refused what is queued once more."""
         ...
 
     def count_attention(self, kind: Attention) -> int: ...
