@@ -6,6 +6,7 @@ import io
 import pytest
 
 from miva_sandbox.faults.rules import Rule
+from shopper import Shopper
 
 # Somebody else's program, which gives the mug a name of its own before each request.
 OTHERS = "<Product_Update code='HP-MUG-WHITE'><Name>Theirs</Name></Product_Update>"
@@ -177,6 +178,27 @@ def test_an_output_never_holds_a_formula(connected, tmp_path):
 
     assert [row["sku"] for row in rows_of(output)] == ["'=cmd()"]
     assert not output.with_name("out.csv.part").exists()
+
+
+def test_what_a_filter_and_a_file_take_off_sale_a_shopper_can_not_buy_and_the_rest_is_sold(published, file, store):
+    """R33 in bulk: hidden by a filter, put back by a file."""
+    visitor = Shopper(store)
+    pages = ["harbour-tee", "HP-MUG-WHITE", "HP-BAG-SAND", "HP-NOTE-SLATE"]
+    try:
+        before = set(visitor.sold(pages))
+        published("listings", "hide", "--where", "sku~HP-TEE-NA* and health=listed", "--now", "--yes")
+        published("listings", "hide", "--file", file("SKU\nHP-MUG-WHITE\nHP-BAG-SAND\n"), "--now")
+        hidden = set(visitor.sold(pages))
+        published("listings", "request", file("SKU,Action\nHP-MUG-WHITE,unhide\nHP-NOTE-SLATE,hide\n"))
+        published("listings", "sync")
+        after = set(visitor.sold(pages))
+    finally:
+        visitor.close()
+
+    navy = {sku for sku in before if sku.startswith("HP-TEE-NA")}
+    assert navy
+    assert hidden == before - navy - {"HP-MUG-WHITE", "HP-BAG-SAND"}
+    assert after == hidden - {"HP-NOTE-SLATE"} | {"HP-MUG-WHITE"}
 
 
 def test_what_the_store_refuses_five_times_is_parked_until_somebody_says_retry(published, store):

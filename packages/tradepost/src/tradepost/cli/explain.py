@@ -108,7 +108,7 @@ class _Teller:
         for noted in attentions_of(record):
             since = f"{noted.since.astimezone(self._zone):%Y-%m-%d %H:%M}"
             yield f"{noted.kind} since {since}: {noted.message}"
-            yield f"  {ATTENTION_CURES[Attention(noted.kind)].cure_of(record.sku)}"
+            yield ATTENTION_CURES[Attention(noted.kind)].cure_of(record.sku)
         if reasons := self.obstacles(record, status):
             yield f"It can't be bought now. {' '.join(reasons)}"
 

@@ -22,6 +22,7 @@ from tradepost.cli.arguments import (
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.listing_choice import ListingChoice, chosen_listings
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.operations.selection import FULL_EXISTENCE
@@ -231,6 +232,9 @@ def link(
     if not to:
         choice = ListingChoice(skus, where=where, file=file)
         return _execute("link", choice, dry_run=dry_run, channel=channel, as_json=as_json)
+    if where or file:
+        message = "One listing is linked to one product, so name it by its SKU."
+        raise NotAllowed(message)
     from tradepost.cli.link_choice import link_to
 
     return link_to(the_channel(channel), skus, to, dry_run=dry_run, is_confirmed=yes, as_json=as_json)

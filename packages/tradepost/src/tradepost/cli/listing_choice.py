@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from tradepost.database.models import Channel, Listing
 
+# A database takes so many values in one statement, and a file may have more.
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class ListingChoice:
@@ -129,5 +132,9 @@ def lines_of_families(lines: Mapping[int, int]) -> dict[int, int]:
     """Put variants on the line of their parent, unless they have one of their own."""
     from tradepost.database.models import Listing
 
-    family = Listing.objects.filter(parent_id__in=list(lines)).values_list("pk", "parent_id")
-    return {**{number: lines[parent] for number, parent in family}, **lines}
+    of_variants: dict[int, int] = {}
+    ids = list(lines)
+    for start in range(0, len(ids), _AT_ONCE):
+        family = Listing.objects.filter(parent_id__in=ids[start : start + _AT_ONCE]).values_list("pk", "parent_id")
+        of_variants |= {number: lines[parent] for number, parent in family}
+    return {**of_variants, **lines}

@@ -219,7 +219,7 @@ def do_at_once(
         fitting = fitting.exclude(link=Link.UNLINKED.value)
     else:
         fitting = fitting.filter(is_paused=verb == Event.UNPAUSED)
-    event = None if verb in _WHOLE else Event(verb)
+    event = None if verb in _OTHERS else Event(verb)
     named = chosen_listings(channel, choice, event=event, fitting=fitting)
     if choice.is_sweeping and not dry_run:
         expected = _planned_at_once(channel, verb, named, ResultsOutput())
@@ -249,23 +249,23 @@ def do_at_once(
     return Exit.WITH_ERRORS if named.is_incomplete else Exit.DONE
 
 
-# What changes no listing's status: the plan of each, and what does it.
-_WHOLE: Mapping[str, tuple[Callable[..., RequestOutcome], Callable[..., RequestOutcome]]] = {
+# What is no event of a listing's status: the plan of each, and what does it.
+_OTHERS: Mapping[str, tuple[Callable[..., RequestOutcome], Callable[..., RequestOutcome]]] = {
     ACCEPT: (preview_acceptance, request_acceptance),
     RETRY: (preview_retry, request_retry),
 }
 
 
 def _planned_at_once(channel: Channel, verb: str, named: Named, results: ResultsOutput) -> RequestOutcome:
-    if verb in _WHOLE:
-        return _WHOLE[verb][0](channel.pk, named.ids)
+    if verb in _OTHERS:
+        return _OTHERS[verb][0](channel.pk, named.ids)
     (outcome,) = preview_asked(channel.pk, [Asked(Event(verb), named.ids)], tell=results.requested)
     return outcome
 
 
 def _done_at_once(channel: Channel, verb: str, named: Named, results: ResultsOutput) -> RequestOutcome:
-    if verb in _WHOLE:
-        return _WHOLE[verb][1](channel.pk, named.ids, requested_by=shell_user())
+    if verb in _OTHERS:
+        return _OTHERS[verb][1](channel.pk, named.ids, requested_by=shell_user())
     event = Event(verb)
     (outcome,) = request_asked(
         channel.pk,
