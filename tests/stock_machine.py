@@ -28,6 +28,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from asking import queue
 from fakes.run import MemoryRun
 from kills import Fuse, Fused, Killed
 from listing_acts import CHANNELS, LISTINGS, SKUS, ListingActs
@@ -49,7 +50,7 @@ from tradepost.domain.stock import Counting, EntryKind, StockMode
 from tradepost.operations import get_orders, link, publish, sync
 from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import SourceSettings
-from tradepost.operations.queue_changes import plan_pause, plan_unlink, queue
+from tradepost.operations.queue_changes import plan_pause, plan_unlink
 from tradepost.operations.selection import EVERYTHING, Selection
 from transition_watch import TransitionWatch, statuses
 

@@ -20,9 +20,11 @@ The grammar is `tradepost <noun> <verb>`. Every command answers `--help`. What a
   `TRADEPOST_TOKEN`, `TRADEPOST_SIGNATURE_KEY`, `TRADEPOST_FTP_PASSWORD`, `TRADEPOST_WEB_PASSWORD`,
   `TRADEPOST_PASSWORD`. They are never an option's value.
 - Data and keys lie in the folder that `TRADEPOST_DATA` names, by default the user's data folder.
-- Whatever takes effect at once for all listings (`--all --now`, and `clear`, `pause`, `unpause` and `unlink` with
-  `--all`), and `delist` in any case, asks first and names how many listings it concerns. `--yes` answers; where there
-  is no terminal to ask at, it is refused. It is no answer to the brake: that is `--beyond-brake`.
+- Whatever takes effect at once for many listings (`--all --now`, `--where ... --now`, and `clear`, `pause`, `unpause`
+  and `unlink` with `--all` or `--where`), and `delist` in any case, asks first and names how many listings it concerns.
+  `--yes` answers; where there is no terminal to ask at, it is refused. It is no answer to the brake: that is
+  `--beyond-brake`.
+- `--where` takes a [filter](filters.md), `--file` a CSV file with a column SKU.
 - A name that is not known is answered by the nearest one that is. Where several SKUs are named, the others are done,
   and the exit code is 1.
 """

@@ -156,7 +156,7 @@ class MemoryListings:
         families = ([row for row in self._rows() if row.product_id == number] for number in products)
 
         def is_due(row: ListingRow) -> bool:
-            return is_due_for_publish(row.status) and (only is None or row.id in only)
+            return is_due_for_publish(row.status, refusals=row.refusals) and (only is None or row.id in only)
 
         return sorted((row for family in families for row in cut_off(family, is_due)), key=lambda row: row.id)
 
@@ -247,7 +247,7 @@ class MemoryListings:
     def set_locks(self, locks: Mapping[int, Locks]) -> None:
         assert self._may_write()
         for number, lock in locks.items():
-            self.all[number] = replace(self.all[number], locks=lock)
+            self.all[number] = replace(self.all[number], locks=lock, refusals=0)
 
     def let_prices_through(self, ids: Collection[int]) -> None:
         assert self._may_write()
@@ -259,6 +259,8 @@ class MemoryListings:
         before = {number: self.all[number].status for number in statuses}
         for number, status in statuses.items():
             self._settle(number, status, groups or self.all[number].overwrite_groups)
+            if status == before[number]:
+                self.all[number] = replace(self.all[number], refusals=0)
         self._follow_variants(before)
 
     def remove(self, ids: Collection[int]) -> None:
@@ -322,6 +324,11 @@ class MemoryListings:
     ) -> list[ListingRow]:
         return [row for row in self._rows(only) if row.id > after and kind in self.flags.get(row.id, {})][:limit]
 
+    def count_refusals(self, ids: Collection[int]) -> None:
+        assert self._may_write()
+        for number in ids:
+            self.all[number] = replace(self.all[number], refusals=self.all[number].refusals + 1)
+
     def count_attention(self, kind: Attention) -> int:
         return sum(kind in noted for noted in self.flags.values())
 
@@ -356,6 +363,7 @@ class MemoryListings:
             status=status,
             overwrite_groups=groups if status.pending is Pending.OVERWRITE else frozenset(),
             was_hidden=is_hidden_by_us(status, before=row.was_hidden),
+            refusals=row.refusals if status.pending is row.status.pending else 0,
             **(_UNPROVEN if status.link is Link.UNLINKED else {}),
         )
 
@@ -370,7 +378,7 @@ class MemoryListings:
             {
                 row.product_id
                 for row in self._rows(only)
-                if is_due_for_publish(row.status)
+                if is_due_for_publish(row.status, refusals=row.refusals)
                 or (sends_images and is_due_for_images(row.status, awaits_images=row.awaits_images))
             }
         )

@@ -109,6 +109,23 @@ def test_a_listing_is_locked_shown_so_and_unlocked(published, store):
     assert shown(published)["locked"]["groups"] == ["texts"]
 
 
+def test_locks_and_prices_are_asked_of_many_by_a_filter_or_a_file(published, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("SKU\nHP-MUG-WHITE\nNOBODY\n", encoding="utf-8")
+
+    locked = published("listings", "lock", "--where", "sku~HP-MUG*", "--group", "texts", "--yes", "--json").json
+    meant = published("listings", "list", "--where", "locked=yes", "--json").json["listings"]
+    unlocked = published("listings", "unlock", "--file", file, "--json")
+    let_through = published("listings", "accept-price", "--file", file, "--json")
+
+    assert locked["changed"] == len(meant) > 0
+    assert MUG in {row["sku"] for row in meant}
+    assert (unlocked.code, unlocked.json["changed"]) == (1, 1)
+    assert [row["line"] for row in unlocked.json["refused_lines"]] == [3]
+    assert (let_through.code, let_through.json["changed"]) == (1, 0)
+    assert MUG not in {row["sku"] for row in published("listings", "list", "--locked", "--json").json["listings"]}
+
+
 def test_what_can_not_be_locked_is_refused_in_a_sentence(published):
     nothing = published("listings", "lock", MUG)
     no_price = published("listings", "lock", MUG, "--price", "cheap")

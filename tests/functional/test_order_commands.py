@@ -95,10 +95,11 @@ def test_explain_says_what_was_stated_sold_and_what_the_store_should_have(publis
     figures = published("listings", "explain", "HP-MUG-WHITE", "--json").json["stocks"]
 
     assert told.code == 0
-    assert told.out.startswith("HP-MUG-WHITE on 'shop', times in UTC:\n  40 stated by ")
-    assert f"  Order {number} reserves 2: neither handed over nor shipped.\n  So 38 are available.\n" in told.out
-    assert f"  Order {number} -2, " in told.out
-    assert "  The store should have 38; it was set " in told.out
+    assert told.out.startswith("HP-MUG-WHITE on 'shop', times in UTC:\n  State\n    It is listed: ")
+    assert "\n  Stock\n    40 stated by " in told.out
+    assert f"  Order {number} reserves 2: neither handed over nor shipped.\n    So 38 are available.\n" in told.out
+    assert f"    Order {number} -2, " in told.out
+    assert "    The store should have 38; it was set " in told.out
     assert [(stock["sku"], stock["account"], stock["reserved"]) for stock in figures] == [("HP-MUG-WHITE", 38, 2)]
 
 

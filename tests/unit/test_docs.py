@@ -1,5 +1,6 @@
-"""The documents hold together: every link leads to a file that is there."""
+"""The documents hold together: every link leads to a file that is there, and what is generated is as generated."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -21,3 +22,14 @@ def test_the_decisions_are_all_listed():
     listed = set(_LINK.findall((ROOT / "docs/adr/README.md").read_text(encoding="utf-8")))
 
     assert listed == {path.name for path in (ROOT / "docs/adr").glob("0*.md")}
+
+
+@pytest.mark.parametrize("name", ["attention", "capabilities", "filters"])
+def test_a_reference_is_as_its_table_says(name):
+    """The tables that commands work by, and their pages, are one (R58)."""
+    folder = ROOT / "docs" / "reference"
+    specification = importlib.util.spec_from_file_location(f"write_{name}", folder / f"write_{name}.py")
+    writer = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(writer)
+
+    assert (folder / f"{name}.md").read_text(encoding="utf-8") == writer.text()

@@ -47,6 +47,7 @@ states = st.lists(
             "external_created": st.none() | st.integers(1, 3),
             "is_orphaned": st.booleans(),
             "awaits_images": st.booleans(),
+            "refusals": st.sampled_from([0, 4, 5]),
             "is_price_held": st.booleans(),
             "sells_without_stock": st.booleans(),
             "proven_without_stock": st.booleans(),
@@ -76,6 +77,8 @@ _SAME = (
     "keeps_inactive",
     "is_touched",
     "is_orphaned",
+    "awaits_images",
+    "refusals",
 )
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -251,7 +254,7 @@ def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrit
 
     due = listings.publish_due(after=0, limit=100)
 
-    expected = [row for row in rows if status_rules.is_due_for_publish(row.status)]
+    expected = [row for row in rows if status_rules.is_due_for_publish(row.status, refusals=row.refusals)]
     assert [family.listings for family in due] == [(row,) for row in expected]
     assert [family.product.handle for family in due] == [row.sku for row in expected]
 
@@ -266,7 +269,7 @@ def test_a_publish_that_sends_images_selects_those_that_await_them_besides(fill,
     expected = [
         row
         for row in rows
-        if status_rules.is_due_for_publish(row.status)
+        if status_rules.is_due_for_publish(row.status, refusals=row.refusals)
         or status_rules.is_due_for_images(row.status, awaits_images=row.awaits_images)
     ]
     assert [family.listings for family in due] == [(row,) for row in expected]
@@ -337,6 +340,8 @@ def test_every_settled_state_is_tried(fill):
                 "keeps_inactive": False,
                 "is_touched": False,
                 "is_orphaned": False,
+                "awaits_images": False,
+                "refusals": 0,
                 "compared_at": None,
             }
             for settled in sorted(QUEUE)

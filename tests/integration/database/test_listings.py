@@ -12,7 +12,7 @@ from tradepost.database.models import Channel, LinkEvent, Listing
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Health, Link, Pending, Status
+from tradepost.domain.listing import PARKED_AFTER, Health, Link, Pending, Status
 from tradepost.domain.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, ListingRow, Proven, SaleAtZero
 
@@ -319,6 +319,41 @@ def test_pausing_keeps_the_groups_of_an_overwrite(listed_cup, listings):
     listings.set_status({listed_cup.id: replace(asked, is_paused=True)})
 
     assert again(listings, listed_cup).overwrite_groups == {Group.IMAGES}
+
+
+def test_refusals_are_counted_until_something_else_is_asked_for_or_the_same_once_more(cup, listings):
+    publish = Status(pending=Pending.PUBLISH)
+
+    def after(*statuses) -> int:
+        listings.set_status({cup.id: publish})
+        listings.count_refusals([cup.id])
+        listings.count_refusals([cup.id])
+        for status in statuses:
+            listings.set_status({cup.id: status})
+        return again(listings, cup).refusals
+
+    assert after() == 2
+    assert after(publish) == 0
+    assert after(replace(publish, is_paused=True), publish) == 2
+    assert after(Status(), publish) == 0
+
+
+def test_what_was_refused_is_tried_again_when_its_product_changes_and_not_when_its_quantity_does(
+    save, simple, cup, listings
+):
+    product = simple("CUP")
+    (variant,) = product.variants
+
+    def refused_then(changed) -> int:
+        listings.set_status({cup.id: cup.status})
+        for _ in range(PARKED_AFTER):
+            listings.count_refusals([cup.id])
+        save([changed])
+        return again(listings, cup).refusals
+
+    assert refused_then(product) == PARKED_AFTER
+    assert refused_then(replace(product, variants=(replace(variant, quantity=1),))) == PARKED_AFTER
+    assert refused_then(replace(product, title="Another cup")) == 0
 
 
 def test_a_linked_product_with_another_code_gives_the_listing_its_code(cup, listings, noon):

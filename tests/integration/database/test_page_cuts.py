@@ -22,6 +22,7 @@ states = st.fixed_dictionaries(
         "proven_fingerprints": st.sampled_from(
             [{}, {"structure": "a"}, {"texts": "a", "structure": "b"}, {"texts": "b"}]
         ),
+        "refusals": st.sampled_from([0, 4, 5]),
         "overwrite_groups": st.sampled_from([[], ["structure"], ["images", "structure"], ["texts"]]),
     }
 )
@@ -88,7 +89,9 @@ def test_what_a_publish_takes_off_sale_is_counted_exactly_as_the_rule_says(fill,
         found = [
             row
             for family in rows
-            for row in cut_off(family, lambda each: is_due_for_publish(each.status) and is_chosen(each.id))
+            for row in cut_off(
+                family, lambda each: is_due_for_publish(each.status, refusals=each.refusals) and is_chosen(each.id)
+            )
         ]
         return sorted(found, key=lambda row: row.id)
 

@@ -7,18 +7,23 @@ from tradepost import wiring
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Listing, Run, RunChange
+from tradepost.domain import changes
 from tradepost.domain.catalogue import Product
 from tradepost.domain.catalogue import Variant as CatalogueVariant
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Pending
+from tradepost.domain.fields import Group
+from tradepost.domain.listing import Event, Pending
+from tradepost.domain.locks import Locks
+from tradepost.domain.plan import Outcome, Result
 from tradepost.engine.requests import (
+    Asked,
+    preview_asked,
     preview_change,
-    preview_pause,
     preview_removal,
+    request_asked,
     request_change,
-    request_pause,
+    request_lock,
     request_removal,
-    request_unlink,
 )
 from tradepost.operations.ports import Saying
 
@@ -62,10 +67,10 @@ def test_asking_twice_changes_nothing_the_second_time(channel, family):
 
 
 def test_a_preview_counts_what_would_be_refused_and_changes_nothing(channel, family):
-    preview = preview_change(channel.pk, [row.id for row in family], Pending.HIDE)
+    planned = preview_change(channel.pk, [row.id for row in family], Pending.HIDE)
 
-    assert preview.queued == 0
-    assert list(preview.refused.values()) == [3]
+    assert planned.queued == 0
+    assert list(planned.refused.values()) == [3]
     assert pending(channel) == [Pending.NONE] * 3
     assert not Run.objects.exists()
 
@@ -73,9 +78,9 @@ def test_a_preview_counts_what_would_be_refused_and_changes_nothing(channel, fam
 def test_listings_are_paused_and_freed_with_their_variants(channel, family):
     listings = DjangoListings(channel.pk)
 
-    request_pause(channel.pk, [family[0].id], is_paused=True, requested_by="bob")
+    request_asked(channel.pk, [Asked(Event.PAUSED, [family[0].id])], requested_by="bob")
     paused = [row.status.is_paused for row in listings.by_skus(["tee", "TEE-S", "TEE-M"])]
-    request_pause(channel.pk, [family[1].id], is_paused=False, requested_by="bob")
+    request_asked(channel.pk, [Asked(Event.UNPAUSED, [family[1].id])], requested_by="bob")
     freed = [row.status.is_paused for row in listings.by_skus(["tee", "TEE-S", "TEE-M"])]
 
     assert paused == [True, True, True]
@@ -83,17 +88,18 @@ def test_listings_are_paused_and_freed_with_their_variants(channel, family):
 
 
 def test_a_preview_has_the_changes_and_no_outcome(channel, family):
-    preview = preview_change(channel.pk, [family[0].id], Pending.PUBLISH)
+    planned = preview_change(channel.pk, [family[0].id], Pending.PUBLISH)
 
-    assert (preview.queued, preview.results) == (3, ())
-    assert {change.subject.key for change in preview.changes} == {"tee", "TEE-S", "TEE-M"}
-    assert all(change.after("pending") == "publish" for change in preview.changes)
+    assert (planned.queued, planned.results) == (3, ())
+    assert {change.subject.key for change in planned.changes} == {"tee", "TEE-S", "TEE-M"}
+    assert all(change.after("pending") == "publish" for change in planned.changes)
 
 
 def test_pausing_listings_is_kept_with_the_name_of_who_asked(channel, family):
-    planned = preview_pause(channel.pk, [family[0].id], is_paused=True)
-    asked = request_pause(channel.pk, [family[0].id], is_paused=True, requested_by="bob")
-    again = request_pause(channel.pk, [family[0].id], is_paused=True, requested_by="bob")
+    pause = [Asked(Event.PAUSED, [family[0].id])]
+    (planned,) = preview_asked(channel.pk, pause)
+    (asked,) = request_asked(channel.pk, pause, requested_by="bob")
+    (again,) = request_asked(channel.pk, pause, requested_by="bob")
 
     assert planned.changes == asked.changes
     assert (planned.results, asked.queued, again.queued, again.unchanged) == ((), 3, 0, 3)
@@ -143,7 +149,82 @@ def test_nothing_is_forgotten_while_a_run_is_at_work(channel, family):
         request_removal(channel.pk, [family[0].id], requested_by="bob")
 
 
+def test_several_things_asked_for_at_once_are_one_request_with_what_was_refused(channel, family):
+    """R52: rows of a file, each with what is asked of it; a batch with refused rows is completed with errors."""
+    refused = [Result(changes.row_refused("NONE", line=4, asked="hide"), Outcome.FAILED, message="There is none.")]
+    asked = [
+        Asked(Event.ASK_PUBLISH, [family[1].id]),
+        Asked(Event.ASK_HIDE, [family[2].id]),
+        Asked(Event.PAUSED, [family[2].id]),
+    ]
+    told: list[tuple[str, str]] = []
+
+    planned = preview_asked(channel.pk, asked)
+    outcomes = request_asked(
+        channel.pk,
+        asked,
+        requested_by="bob",
+        refused=refused,
+        tell=lambda event, results: told.extend((event.value, result.outcome.value) for result in results),
+    )
+
+    assert [(each.queued, sum(each.refused.values())) for each in outcomes] == [(1, 0), (0, 1), (1, 0)]
+    assert [each.refused for each in planned] == [each.refused for each in outcomes]
+    assert told == [("publish", "applied"), ("hide", "skipped"), ("pause", "applied")]
+    run = Run.objects.get()
+    assert (run.kind, run.state, run.requested_by, run.done) == ("request", "completed_with_errors", "bob", 4)
+    assert list(run.changes.order_by("pk").values_list("subject_key", "outcome")) == [
+        ("NONE", "failed"),
+        ("TEE-S", "applied"),
+        ("TEE-M", "skipped"),
+        ("TEE-M", "applied"),
+    ]
+
+
+def test_a_request_of_many_is_done_in_batches_and_counts_each_listing_once(channel, family, monkeypatch):
+    """A family's handle beside its variants means each of them once, in whichever batch it comes up."""
+    monkeypatch.setattr("tradepost.engine.requests._BATCH", 1)
+    monkeypatch.setattr("tradepost.engine.requests.TOLD", 2)
+    ids = [family[1].id, family[0].id, family[2].id]
+
+    (asked,) = request_asked(channel.pk, [Asked(Event.ASK_PUBLISH, ids)], requested_by="bob")
+
+    assert (asked.queued, asked.unchanged, len(asked.changes), len(asked.results)) == (3, 0, 2, 2)
+    assert sorted(asked.listing_ids) == sorted(asked.changed_ids) == sorted(ids)
+    assert pending(channel) == [Pending.PUBLISH] * 3
+    run = Run.objects.get()
+    assert (run.done, run.changes.count()) == (3, 3)
+    assert run.counts == [
+        {"subject": "listing", "action": "update", "outcome": "applied", "proof": "", "count": 3},
+    ]
+
+
 def test_unlinking_what_is_not_linked_says_so(channel, family):
-    asked = request_unlink(channel.pk, [family[1].id], requested_by="bob")
+    (asked,) = request_asked(channel.pk, [Asked(Event.UNLINKED, [family[1].id])], requested_by="bob")
 
     assert (asked.queued, asked.unchanged) == (0, 1)
+
+
+@pytest.mark.parametrize("is_preview", [True, False], ids=["a preview", "a request"])
+def test_an_overwrite_of_what_is_locked_is_refused_by_the_groups_that_are_asked_for(channel, family, is_preview):
+    texts = frozenset({Group.TEXTS})
+    request_lock(channel.pk, [family[1].id], wanted=Locks(texts), requested_by="bob")
+    asked = [Asked(Event.ASK_OVERWRITE, [family[1].id])]
+
+    if is_preview:
+        (of_texts,) = preview_asked(channel.pk, asked, groups=texts)
+        (of_all,) = preview_asked(channel.pk, asked)
+    else:
+        (of_texts,) = request_asked(channel.pk, asked, requested_by="bob", groups=texts)
+        (of_all,) = request_asked(channel.pk, asked, requested_by="bob")
+
+    assert "what would be overwritten is locked" in next(iter(of_texts.refused))
+    assert not any("is locked" in reason for reason in of_all.refused)
+
+
+def test_what_is_parked_is_tried_again_once_something_of_it_is_left_alone(channel, family):
+    Listing.objects.filter(pk=family[1].id).update(refusals=5)
+
+    request_lock(channel.pk, [family[1].id], wanted=Locks(frozenset({Group.TEXTS})), requested_by="bob")
+
+    assert not Listing.objects.get(pk=family[1].id).is_parked

@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 from PIL import Image
 
+from asking import queue
 from fakes.deliveries import MemoryDeliveries
 from fakes.fetches import memory_fetches
 from fakes.run import MemoryRun
@@ -47,7 +48,7 @@ from tradepost.miva.wire.transport import OpenTransport
 from tradepost.operations import adopt, get_orders, link, product_types, publish, sync, sync_orders
 from tradepost.operations.imports import ImportOptions, ImportPorts, import_catalogue, preview_import
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
-from tradepost.operations.queue_changes import plan_unlink, queue
+from tradepost.operations.queue_changes import plan_unlink
 from tradepost.operations.selection import Selection
 from tradepost.security.descriptions import AllowedMarkup
 from traffic import ignored_by

@@ -95,7 +95,8 @@ def test_a_shopper_pays_what_the_rules_make_of_the_catalogues_price_and_never_tw
     assert published.on_store()["tee"].price == Decimal("12.99")
     assert (first.bad(), again.results) == ([], [])
     assert told_price(published, "MUG-01") == [
-        "Its price: catalogue 7.90; rule 'spring' +10 % 8.69; rounded up to .99 8.99."
+        "Its price: catalogue 7.90; rule 'spring' +10 % 8.69; rounded up to .99 8.99.",
+        "The store has that price.",
     ]
 
 

@@ -8,6 +8,7 @@ from random import Random
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from asking import queue
 from fakes.articles import a_family, a_simple
 from fakes.hub import MemoryHub
 from fakes.run import MemoryRun
@@ -17,7 +18,7 @@ from tradepost.domain.listing import QUEUE, Health, Link, Pending
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations import publish, sync
 from tradepost.operations.ports import LatestProducts, RangeCount
-from tradepost.operations.queue_changes import plan_pause, plan_unlink, queue
+from tradepost.operations.queue_changes import plan_pause, plan_unlink
 from tradepost.operations.selection import EVERYTHING, Selection
 from transition_counts import chances, counted_transitions, table_of
 

@@ -21,6 +21,7 @@ from tradepost.domain.plan import Action, Outcome, Proof, Side, SubjectKind
 from tradepost.domain.store import StoreAttribute, StoreOption
 from tradepost.operations.publish import Publish
 from tradepost.operations.publish.family_plan import build_wanted, plan_family, setup_items, with_other_address
+from tradepost.operations.queue_changes import plan_retry
 from tradepost.operations.selection import EVERYTHING, Selection
 
 RULES = ContentRules()
@@ -392,6 +393,63 @@ def test_a_product_that_is_refused_stays_queued_with_the_stores_words_and_its_in
     assert run.outcomes["mug"] is Outcome.REJECTED
     assert "Enough mugs." in hub.listings.flags[1][Attention.PUBLISH_FAILED]
     assert hub.listings.of("mug").status == Status(pending=Pending.PUBLISH)
+
+
+def test_what_the_store_refuses_five_times_in_a_row_is_parked_and_sent_no_more():
+    """R52, T12: it stays queued, the history says so, and nothing is sent until somebody says retry."""
+    hub = queued(MUG)
+    hub.store.faults.refused["mug"] = "Enough mugs."
+
+    runs = [drive(hub) for _ in range(6)]
+
+    parked = [
+        [result.change.reason for result in run.results if "refusals" in str(result.change.fields)] for run in runs
+    ]
+    assert parked == [[], [], [], [], ["parked: the store refuses it again and again"], []]
+    assert [bool(run.results) for run in runs] == [True] * 5 + [False]
+    row = hub.listings.of("mug")
+    assert (row.refusals, row.status) == (5, Status(pending=Pending.PUBLISH))
+    assert "Enough mugs." in hub.listings.flags[row.id][Attention.PUBLISH_FAILED]
+
+
+def test_what_is_parked_is_published_when_a_person_asks_for_it_again():
+    hub = queued(MUG)
+    hub.store.faults.refused["mug"] = "Enough mugs."
+    for _ in range(5):
+        drive(hub)
+    hub.store.faults.refused.clear()
+
+    nothing = drive(hub)
+    again = plan_retry([hub.listings.of("mug")])
+    with hub.run.transaction():
+        hub.listings.set_status(again.statuses)
+    drive(hub)
+
+    assert nothing.results == []
+    assert [result.outcome for result in again.results] == [Outcome.APPLIED]
+    assert (hub.listings.of("mug").status, hub.listings.of("mug").refusals) == (LISTED, 0)
+
+
+def test_a_lost_answer_and_a_failure_of_ours_are_no_refusal():
+    hub = queued(MUG)
+    hub.store.faults.before_write = lambda: hub.store.faults.lost.update(mug=False)
+
+    drive(hub)
+
+    assert hub.listings.of("mug").refusals == 0
+
+
+def test_variants_without_their_page_are_refused_with_it_and_a_variant_alone_is_parked_alone():
+    whole, part = queued(TEE), queued(TEE)
+    whole.store.faults.refused["tee"] = "No tees."
+    part.store.faults.refused["tee-S"] = "No such size."
+
+    for _ in range(5):
+        drive(whole)
+        drive(part)
+
+    assert {row.sku: row.refusals for row in whole.listings.all.values()} == {"tee": 5, "tee-S": 5, "tee-M": 5}
+    assert {row.sku: row.refusals for row in part.listings.all.values()} == {"tee": 0, "tee-S": 5, "tee-M": 0}
 
 
 def test_a_store_that_says_yes_and_creates_nothing_is_not_believed():

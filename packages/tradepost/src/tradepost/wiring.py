@@ -10,10 +10,12 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tradepost.catalogues import template
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
+from tradepost.catalogues.requests_csv import RequestCsv
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.catalogue.sources import DjangoSources
@@ -26,10 +28,11 @@ from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
+from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.listings.wanted import explained_prices
-from tradepost.database.models import Channel, Trigger
+from tradepost.database.models import Channel, Listing, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
@@ -45,14 +48,17 @@ from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import AddressRefused, NotAllowed
 from tradepost.domain.fetched_file import CATALOGUE_ENDINGS
 from tradepost.domain.file_address import FOLDER, WEB, file_address
+from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
 from tradepost.exports.folder import LocalFolder
 from tradepost.exports.one_file import OneFile
 from tradepost.exports.registry import OrderFiles
+from tradepost.exports.results_csv import results_csv
 from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
+from tradepost.miva.capabilities import MIVA
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
@@ -87,6 +93,8 @@ from tradepost.operations.personal_data import PersonalDataPorts
 from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
+    BatchHistory,
+    Capabilities,
     Catalogue,
     CatalogueSource,
     CatalogueSources,
@@ -98,11 +106,11 @@ from tradepost.operations.ports import (
     Fetches,
     FilePlace,
     FileProtocol,
-    History,
     ImageStore,
     Intents,
     Listings,
     Ports,
+    RequestReader,
     Schedules,
     ShipmentReader,
     ShipmentSources,
@@ -111,7 +119,9 @@ from tradepost.operations.ports import (
     StoreConnection,
     Target,
     Targets,
+    WriteResults,
 )
+from tradepost.operations.queue_changes import ASKED
 from tradepost.operations.selection import Selection
 from tradepost.operations.source_imports import SourcePorts
 from tradepost.operations.sources import SourceEditPorts
@@ -236,12 +246,13 @@ def import_ports(
         reads_files=reads_files,
         images_root=images_root,
         descriptions=AllowedMarkup() if cleans else None,
-        without_images=[channel.name for channel in channels if not _sends_images(channel)],
+        without_images=[channel.name for channel in channels if not sends_images(channel)],
         stops_at_zero=[channel.name for channel in channels if not settings_of(channel).sells_without_stock],
     )
 
 
-def _sends_images(channel: Channel) -> bool:
+def sends_images(channel: Channel) -> bool:
+    """Whether a channel has a way to send them."""
     return channel.sends_images_itself or image_connection_of(channel, cipher=None) is not None
 
 
@@ -337,6 +348,11 @@ def listings_of(channel_id: int) -> Listings:
     return DjangoListings(channel_id)
 
 
+def listings_meant(channel: Channel, meant: ListingFilter) -> QuerySet[Listing]:
+    """Narrow a channel's listings to those that a filter is true of, for a table of them."""
+    return filtered(Listing.objects.filter(channel=channel), meant)
+
+
 def drifts_of(channel_id: int) -> Drifts:
     return DjangoDrifts(channel_id)
 
@@ -380,7 +396,7 @@ def schedules() -> Schedules:
     return DjangoSchedules()
 
 
-def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> History:
+def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> BatchHistory:
     return RequestHistory(requested_by=requested_by, trigger=trigger, clock=clock)
 
 
@@ -425,6 +441,21 @@ def build_ports(channel: Channel, *, requested_by: str, trigger: Trigger = Trigg
         history=history(requested_by=requested_by, trigger=trigger),
         transaction=transaction.atomic,
     )
+
+
+def capabilities() -> Capabilities:
+    """Say what channels can do; there is one type of them."""
+    return MIVA
+
+
+def request_reader() -> RequestReader:
+    """Give what reads files that name listings, and may say what is asked of each."""
+    return RequestCsv(ASKED)
+
+
+def results_file(path: Path) -> AbstractContextManager[WriteResults]:
+    """Give what writes down what became of listings. Raises FileRefused."""
+    return results_csv(path)
 
 
 def catalogue_change_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON) -> CatalogueChangePorts:

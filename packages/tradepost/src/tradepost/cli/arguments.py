@@ -7,10 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
 
@@ -35,34 +38,75 @@ BeyondBrakeOption = Annotated[
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All listings of the channel for which it is allowed.")]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="FILTER",
+        help="Those that a filter is true of, as 'health=listed and quantity=0'; may be repeated.",
+    ),
+]
+FileOption = Annotated[
+    Path | None, typer.Option("--file", metavar="CSV", help="Those that a CSV file names in its column SKU.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", metavar="CSV", help="Write what became of each listing into this file.")
+]
 Skus = Annotated[
     list[str] | None, typer.Argument(metavar="SKU", help="SKUs; a family's handle or code means the whole family.")
 ]
 
 SHOWN_UNKNOWN = 10
+SHOWN_LINES = 50
+_NAMES_AT_ONCE = 1000
 # A suggestion compares letter by letter; over a million SKUs that would take longer than anybody waits.
 _COMPARED = 2000
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A row of a file that is left out; `name` is the SKU in it, blank where there is none."""
+
+    line: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
-    """Listings as they were named: the ids that were found, and for each name that was not the nearest one that is."""
+    """
+    Listings as they were named: the ids that were found, and for each name that was not the nearest one that is.
+
+    Of a file: `lines`, on which line a listing is named, and `refused`, the rows that can't be used.
+    """
 
     ids: list[int]
     unknown: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[int, int] = field(default_factory=dict)
+    refused: Sequence[RefusedLine] = ()
+
+    @property
+    def is_incomplete(self) -> bool:
+        return bool(self.unknown or self.refused)
 
     def sentences(self, channel: "Channel") -> list[str]:
-        return unknown_sentences(
+        unknown = unknown_sentences(
             self.unknown, lambda name: f"There is no listing {name} on the channel '{channel.name}'."
         )
+        lines = [f"Line {row.line}: {row.reason}" for row in self.refused[:SHOWN_LINES]]
+        more = len(self.refused) - SHOWN_LINES
+        return [*unknown, *lines, *([f"... and {more} more lines are refused."] if more > 0 else [])]
 
     def unknown_json(self) -> list[dict[str, Any]]:
         return unknown_json(self.unknown)
 
+    def refused_json(self) -> list[dict[str, Any]]:
+        return [{"line": row.line, "name": row.name, "reason": row.reason} for row in self.refused]
+
 
 def unknown_sentences(unknown: Mapping[str, str], sentence: Callable[[str], str]) -> list[str]:
     """Say of each unknown name that it is unknown, of the first ten at least."""
-    sentences = [f"{sentence(name)}{_did_you_mean(meant)}" for name, meant in list(unknown.items())[:SHOWN_UNKNOWN]]
+    sentences = [f"{sentence(name)}{did_you_mean(meant)}" for name, meant in list(unknown.items())[:SHOWN_UNKNOWN]]
     more = len(unknown) - SHOWN_UNKNOWN
     return [*sentences, f"... and {more} more are unknown."] if more > 0 else sentences
 
@@ -89,7 +133,7 @@ def the_channel(name: str) -> "Channel":
         if found is None:
             names = list(channels.values_list("name", flat=True))
             known = ", ".join(names) or "none yet"
-            message = f"There is no channel '{name}' (there are: {known}).{_did_you_mean(nearest(name, names))}"
+            message = f"There is no channel '{name}' (there are: {known}).{did_you_mean(nearest(name, names))}"
             raise NotAllowed(message)
         return found
     first = list(channels[:2])
@@ -105,24 +149,10 @@ def the_channel(name: str) -> "Channel":
 
 def named_listings(channel: "Channel", names: Sequence[str]) -> Named:
     """Find the listings that these SKUs, handles or codes name. Raises NotAllowed if none of them names any."""
-    from tradepost import wiring
-    from tradepost.database.models import Listing
-
-    listings = wiring.listings_of(channel.pk)
-    rows = {row.id: row for row in listings.by_skus(names)}
-    known = {row.sku for row in rows.values()} | {row.code for row in rows.values()}
-    missing = [name for name in names if name not in known]
-    for code, row in (listings.by_codes(missing) if missing else {}).items():
-        rows[row.id] = row
-        known |= {code, row.code}
-    handles = set(
-        Listing.objects.filter(channel=channel, kind="parent", product__handle__in=missing).values_list(
-            "product__handle", flat=True
-        )
-    )
-    unknown = [name for name in missing if name not in known and name.casefold() not in known and name not in handles]
-    named = Named(list(rows), _meant(unknown, partial(_nearest_listing, channel)))
-    if unknown and not rows:
+    found = listings_by_name(channel, names)
+    unknown = [name for name in dict.fromkeys(names) if name not in found]
+    named = Named(list(dict.fromkeys(chain.from_iterable(found.values()))), nearest_listings(channel, unknown))
+    if unknown and not found:
         message = " ".join(named.sentences(channel))
         if not any(named.unknown.values()):
             message += (
@@ -130,6 +160,41 @@ def named_listings(channel: "Channel", names: Sequence[str]) -> Named:
             )
         raise NotAllowed(message)
     return named
+
+
+def listings_by_name(channel: "Channel", names: Sequence[str]) -> dict[str, list[int]]:
+    """Find for each SKU, handle or code the listings that it names; what names none is left out."""
+    found: dict[str, list[int]] = {}
+    distinct = list(dict.fromkeys(names))
+    for start in range(0, len(distinct), _NAMES_AT_ONCE):
+        found |= _by_name(channel, distinct[start : start + _NAMES_AT_ONCE])
+    return found
+
+
+def _by_name(channel: "Channel", names: Sequence[str]) -> dict[str, list[int]]:
+    from tradepost import wiring
+    from tradepost.database.models import Listing
+
+    listings = wiring.listings_of(channel.pk)
+    rows = listings.by_skus(names)
+    parents = Listing.objects.filter(pk__in=[row.id for row in rows if row.kind is Kind.PARENT])
+    handles = dict(parents.values_list("pk", "product__handle"))
+    by_sku: dict[str, list[int]] = {}
+    by_code: dict[str, list[int]] = {}
+    for row in rows:
+        by_sku.setdefault(handles.get(row.id, row.sku), []).append(row.id)
+        if row.kind is Kind.PARENT:
+            by_code[code_key(row.code)] = [row.id]
+    missing = [name for name in names if name not in by_sku and code_key(name) not in by_code]
+    if missing:
+        by_code |= {code: [row.id] for code, row in listings.by_codes(missing).items()}
+    ids = {name: by_sku.get(name) or by_code.get(code_key(name), []) for name in names}
+    return {name: numbers for name, numbers in ids.items() if numbers}
+
+
+def nearest_listings(channel: "Channel", unknown: Sequence[str]) -> dict[str, str]:
+    """Return for each unknown name the nearest SKU or code that the channel has."""
+    return _meant(unknown, partial(_nearest_listing, channel))
 
 
 def meant_in_catalogue(unknown: Sequence[str]) -> Mapping[str, str]:
@@ -219,5 +284,5 @@ def _nearest_alike(name: str, alike: Callable[[int], Collection[str]]) -> str:
     return next((found for letters in (6, 3, 1, 0) if (found := nearest(name, alike(letters)))), "")
 
 
-def _did_you_mean(name: str) -> str:
+def did_you_mean(name: str) -> str:
     return f" Did you mean '{name}'?" if name else ""

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,15 +14,18 @@ from tradepost.cli.arguments import (
     BeyondBrakeOption,
     ChannelOption,
     DryRunOption,
+    FileOption,
     JsonOption,
+    OutputOption,
     SaveOption,
     Skus,
+    WhereOption,
     YesOption,
-    named_listings,
     shell_user,
     the_channel,
 )
 from tradepost.cli.exit_codes import Exit
+from tradepost.cli.listing_choice import ListingChoice, chosen_listings
 from tradepost.cli.output import counted, err, out, print_json
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
@@ -29,6 +34,9 @@ from tradepost.domain.locks import Locks
 from tradepost.domain.matching import LinkingPriority
 from tradepost.operations.selection import FULL_EXISTENCE, SKU_FROM
 
+# What can be chosen is what the table of fields lets be overwritten.
+_CONTENT = {group.name: group.value for group in Group if group in CONTENT_GROUPS}
+ContentGroup = StrEnum("ContentGroup", _CONTENT)  # type: ignore[misc]  # the table says which, and not this line
 NowOption = Annotated[bool, typer.Option("--now", help="Apply it at once, for these listings only.")]
 
 
@@ -36,26 +44,30 @@ def publish(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
     save: SaveOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue listings to be created on the store; without any, publish what is due."""
-    if not skus and not all_:
+    choice = ListingChoice(skus, all_, where, file)
+    if choice.is_blank:
         return _execute(
-            "publish", None, dry_run=dry_run, save=save, channel=channel, as_json=as_json, beyond_brake=beyond_brake
+            "publish", choice, dry_run=dry_run, save=save, channel=channel, as_json=as_json, beyond_brake=beyond_brake
         )
     return _ask(
         Pending.PUBLISH,
-        skus,
-        all_=all_,
+        choice,
         now=now,
         dry_run=dry_run,
         save=save,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -67,30 +79,31 @@ def overwrite(
     skus: Skus = None,
     *,
     groups: Annotated[
-        list[Group] | None, typer.Option("--group", help="Only this part of the content; may be repeated.")
+        list[ContentGroup] | None, typer.Option("--group", help="Only this part of the content; may be repeated.")
     ] = None,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
     save: SaveOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Queue published listings to get their content replaced by the catalogue's."""
-    chosen = frozenset(groups) if groups else CONTENT_GROUPS
-    if not chosen <= CONTENT_GROUPS:
-        message = f"Only content can be overwritten: {', '.join(sorted(CONTENT_GROUPS))}. A sync sends the rest."
-        raise NotAllowed(message)
+    chosen = frozenset(Group(group.value) for group in groups) if groups else CONTENT_GROUPS
     return _ask(
         Pending.OVERWRITE,
-        skus,
+        ListingChoice(skus, all_, where, file),
         groups=chosen,
-        all_=all_,
+        is_chosen=bool(groups),
         now=now,
         dry_run=dry_run,
         save=save,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -102,9 +115,12 @@ def hide(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
     save: SaveOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -113,11 +129,11 @@ def hide(
     """Queue listings to be shown as out of stock."""
     return _ask(
         Pending.HIDE,
-        skus,
-        all_=all_,
+        ListingChoice(skus, all_, where, file),
         now=now,
         dry_run=dry_run,
         save=save,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -129,9 +145,12 @@ def unhide(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
     save: SaveOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -140,11 +159,11 @@ def unhide(
     """Queue hidden listings to be put back for sale."""
     return _ask(
         Pending.UNHIDE,
-        skus,
-        all_=all_,
+        ListingChoice(skus, all_, where, file),
         now=now,
         dry_run=dry_run,
         save=save,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -156,9 +175,12 @@ def delist(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     now: NowOption = False,
     dry_run: DryRunOption = False,
     save: SaveOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     beyond_brake: BeyondBrakeOption = False,
     channel: ChannelOption = "",
@@ -167,11 +189,11 @@ def delist(
     """Queue listings to be removed from the store for good."""
     return _ask(
         Pending.DELIST,
-        skus,
-        all_=all_,
+        ListingChoice(skus, all_, where, file),
         now=now,
         dry_run=dry_run,
         save=save,
+        output=output,
         yes=yes,
         channel=channel,
         as_json=as_json,
@@ -182,6 +204,8 @@ def delist(
 def sync(
     skus: Skus = None,
     *,
+    where: WhereOption = None,
+    file: FileOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="Look at every product of the store for links that broke, not by counting.")
     ] = False,
@@ -200,16 +224,17 @@ def sync(
     as_json: JsonOption = False,
 ) -> Exit:
     """Send prices, quantities and status that changed, and notice what is gone or was changed on the store."""
+    choice = ListingChoice(skus, where=where, file=file)
     if force:
         from tradepost.cli.requests import force_sync
 
         return force_sync(
-            the_channel(channel), skus, dry_run=dry_run, save=save, as_json=as_json, beyond_brake=beyond_brake
+            the_channel(channel), choice, dry_run=dry_run, save=save, as_json=as_json, beyond_brake=beyond_brake
         )
     options = {FULL_EXISTENCE: True} if full else None
     return _execute(
         "sync",
-        skus,
+        choice,
         dry_run=dry_run,
         save=save,
         channel=channel,
@@ -222,6 +247,8 @@ def sync(
 def link(
     skus: Skus = None,
     *,
+    where: WhereOption = None,
+    file: FileOption = None,
     to: Annotated[
         str, typer.Option("--to", metavar="ID|CODE", help="Link the one listing to this product of the store.")
     ] = "",
@@ -233,7 +260,11 @@ def link(
 ) -> Exit:
     """Join listings to products that are on the store already; 'candidates' shows what could be meant."""
     if not to:
-        return _execute("link", skus, dry_run=dry_run, save=save, channel=channel, as_json=as_json)
+        choice = ListingChoice(skus, where=where, file=file)
+        return _execute("link", choice, dry_run=dry_run, save=save, channel=channel, as_json=as_json)
+    if where or file:
+        message = "One listing is linked to one product, so name it by its SKU."
+        raise NotAllowed(message)
     from tradepost.cli.link_choice import link_to
 
     return link_to(the_channel(channel), skus, to, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json)
@@ -267,7 +298,7 @@ def adopt(
     Nothing is written to the store. What the catalogue has already is linked, and stays as it is there.
     """
     return _execute(
-        "adopt", None, dry_run=dry_run, channel=channel, as_json=as_json, options={SKU_FROM: sku_from.value}
+        "adopt", ListingChoice(), dry_run=dry_run, channel=channel, as_json=as_json, options={SKU_FROM: sku_from.value}
     )
 
 
@@ -290,26 +321,49 @@ def unlink(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Let go of the store's products; nothing is written to the store."""
-    return _do_at_once("unlink", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("unlink", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
 
 
 def accept_drift(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Keep what somebody changed on the store, and ask no more about it; 'sync --force' and 'overwrite' send ours."""
-    return _do_at_once("accept", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("accept", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+
+
+def retry(
+    skus: Skus = None,
+    *,
+    all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """Try again, with the next publish, what is parked because the store has refused it five times in a row."""
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("retry", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def build(
@@ -363,13 +417,16 @@ def accept_price(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Let prices through that a rule holds back because they change by much; a sync sends them."""
-    return _do_at_once("accept price", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("accept price", choice, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
 
 
 def lock(
@@ -386,6 +443,8 @@ def lock(
         typer.Option("--group", help="This part of the content, or the status; may be repeated."),
     ] = None,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
@@ -396,7 +455,8 @@ def lock(
 
     chosen = the_channel(channel)
     locks = locks_of(price=price, quantity=quantity, groups=groups or ())
-    return change_locks(chosen, skus, locks=locks, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return change_locks(chosen, choice, locks=locks, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
 
 
 def unlock(
@@ -406,6 +466,8 @@ def unlock(
         list[Group] | None, typer.Option("--group", help="Only this; may be repeated. Without any, everything.")
     ] = None,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     channel: ChannelOption = "",
@@ -415,8 +477,9 @@ def unlock(
     from tradepost.cli.requests import change_locks
 
     chosen = the_channel(channel)
+    choice = ListingChoice(skus, all_, where, file)
     return change_locks(
-        chosen, skus, unlocks=groups or tuple(Group), is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json
+        chosen, choice, unlocks=groups or tuple(Group), is_confirmed=yes, dry_run=dry_run, as_json=as_json
     )
 
 
@@ -448,6 +511,8 @@ def remove(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     delist: Annotated[
         bool, typer.Option("--delist", help="Remove the products from the store first, for good; they stay there else.")
     ] = False,
@@ -466,8 +531,7 @@ def remove(
 
     return remove_listings(
         the_channel(channel),
-        skus,
-        is_all=all_,
+        ListingChoice(skus, all_, where, file),
         delists=delist,
         dry_run=dry_run,
         is_confirmed=yes,
@@ -480,75 +544,124 @@ def pause(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Freeze listings: no run touches them; what is queued stays queued."""
-    return _do_at_once("pause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("pause", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
 
 
 def unpause(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Let runs touch listings again."""
-    return _do_at_once("unpause", skus, all_=all_, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _do_at_once("unpause", choice, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json)
 
 
 def clear(
     skus: Skus = None,
     *,
     all_: AllOption = False,
+    where: WhereOption = None,
+    file: FileOption = None,
     dry_run: DryRunOption = False,
+    output: OutputOption = None,
     yes: YesOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> Exit:
     """Take back what was asked for and is not done yet."""
-    return _ask(Pending.NONE, skus, all_=all_, now=False, dry_run=dry_run, yes=yes, channel=channel, as_json=as_json)
+    choice = ListingChoice(skus, all_, where, file)
+    return _ask(
+        Pending.NONE, choice, now=False, dry_run=dry_run, output=output, yes=yes, channel=channel, as_json=as_json
+    )
+
+
+def request(
+    file: Annotated[Path, typer.Argument(help="A CSV file with the columns SKU and Action.")],
+    *,
+    dry_run: DryRunOption = False,
+    output: OutputOption = None,
+    yes: YesOption = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause or unlink.
+
+    Rows that can't be used, and listings that may not have it, are named with their line; the others are done.
+    """
+    from tradepost.cli.request_file import request_file
+
+    chosen = the_channel(channel)
+    return request_file(chosen, file, dry_run=dry_run, is_confirmed=yes, as_json=as_json, output=output)
 
 
 def _ask(
     change: Pending,
-    skus: Sequence[str] | None,
+    choice: ListingChoice,
     *,
-    all_: bool,
     now: bool,
     dry_run: bool,
+    output: Path | None,
     save: bool = False,
     yes: bool,
     channel: str,
     as_json: bool,
     groups: frozenset[Group] = CONTENT_GROUPS,
+    is_chosen: bool = False,
     beyond_brake: bool = False,
 ) -> Exit:
     from tradepost.cli.requests import ask, requested
 
-    request = requested(the_channel(channel), change, skus, is_all=all_, groups=groups)
+    request = requested(the_channel(channel), change, choice, groups=groups, is_chosen=is_chosen)
     return ask(
-        request, now=now, dry_run=dry_run, save=save, is_confirmed=yes, as_json=as_json, beyond_brake=beyond_brake
+        request,
+        now=now,
+        dry_run=dry_run,
+        save=save,
+        is_confirmed=yes,
+        as_json=as_json,
+        beyond_brake=beyond_brake,
+        output=output,
     )
 
 
 def _do_at_once(
-    verb: str, skus: Sequence[str] | None, *, all_: bool, dry_run: bool, yes: bool, channel: str, as_json: bool
+    verb: str,
+    choice: ListingChoice,
+    *,
+    dry_run: bool,
+    yes: bool,
+    channel: str,
+    as_json: bool,
+    output: Path | None = None,
 ) -> Exit:
     from tradepost.cli.requests import do_at_once
 
     chosen = the_channel(channel)
-    return do_at_once(chosen, verb, skus, is_all=all_, is_confirmed=yes, dry_run=dry_run, as_json=as_json)
+    return do_at_once(chosen, verb, choice, is_confirmed=yes, dry_run=dry_run, as_json=as_json, output=output)
 
 
 def _execute(
     kind: str,
-    skus: Sequence[str] | None,
+    choice: ListingChoice,
     *,
     dry_run: bool,
     save: bool = False,
@@ -560,7 +673,7 @@ def _execute(
     from tradepost.cli.run_report import execute
 
     chosen = the_channel(channel)
-    named = named_listings(chosen, skus) if skus else None
+    named = None if choice.is_blank else chosen_listings(chosen, choice)
     return execute(
         chosen,
         kind,

@@ -1,24 +1,21 @@
 """`tradepost listings`: see what is on a store, ask for changes, and apply them."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from tradepost.cli import listing_changes, listing_mapping, listing_rules
-from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
+from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status
+from tradepost.domain.listing import Link, Pending, ShownHealth
+from tradepost.domain.listing_filter import NONE, condition, parse_filters
 from tradepost.domain.locks import Locks
-from tradepost.domain.price_explanation import explain_price
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
-from tradepost.domain.stock_explanation import explain
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
@@ -41,6 +38,7 @@ def list_(
     locked: Annotated[
         bool | None, typer.Option("--locked/--not-locked", help="Whether something of it is left alone.")
     ] = None,
+    where: WhereOption = None,
     search: Annotated[str, typer.Option(help="The beginning of a SKU or code, or words of the title.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
     after: Annotated[int, typer.Option(help="Continue behind the listing of this id.")] = 0,
@@ -49,24 +47,18 @@ def list_(
     """List the listings of a channel."""
     from django.db.models import Q
 
-    from tradepost.database.models import AttentionRecord, Listing
+    from tradepost import wiring
 
     chosen = the_channel(channel)
-    rows = Listing.objects.filter(channel=chosen, pk__gt=after).select_related("product")
+    options = {"health": health, "link": link, "pending": pending, "attention": attention}
+    meant = [
+        *parse_filters(where or ()),
+        *(condition(name, option.value or NONE) for name, option in options.items() if option is not None),
+    ]
+    switches = {"paused": paused, "locked": locked}
+    meant += [condition(name, "yes" if is_so else "no") for name, is_so in switches.items() if is_so is not None]
+    rows = wiring.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
     rows = rows.prefetch_related("attentions")
-    filters = {"link": link, "pending": pending}
-    rows = rows.filter(**{name: value.value for name, value in filters.items() if value is not None})
-    if health is ShownHealth.INACTIVE or health is ShownHealth.LISTED:
-        rows = rows.filter(health=Health.LISTED.value, is_inactive=health is ShownHealth.INACTIVE)
-    elif health is not None:
-        rows = rows.filter(health=health.value)
-    if attention is not None:
-        flagged = AttentionRecord.objects.filter(channel=chosen, kind=attention.value)
-        rows = rows.filter(pk__in=flagged.values("listing_id"))
-    if paused is not None:
-        rows = rows.filter(is_paused=paused)
-    if locked is not None:
-        rows = rows.exclude(locked_groups=[]) if locked else rows.filter(locked_groups=[])
     if search:
         rows = rows.filter(
             Q(sku__istartswith=search) | Q(code_key__startswith=code_key(search)) | Q(product__title__icontains=search)
@@ -84,10 +76,10 @@ def list_(
                 row.pk,
                 row.code,
                 row.shown_health.value,
-                ("paused " if row.is_paused else "") + ("locked " if row.locked_groups else "") + row.pending,
+                _pending(row),
                 row.wanted_price,
                 _quantity(row),
-                ", ".join(noted.kind for noted in _attentions(row)),
+                ", ".join(noted.kind for noted in attentions_of(row)),
                 row.product.title,
                 row.link,
                 row.kind,
@@ -152,57 +144,21 @@ def explain_(
     as_json: JsonOption = False,
 ) -> None:
     """
-    Say why a listing's price and quantity are what they are, step by step, and what the store should have.
+    Say why a listing is in its state, what happens next and what stands in the way, and why price and stock are such.
 
-    What needs a person is said, too, and what stands in the way of its being bought.
+    What needs a person is said with what to type.
     """
-    from django.db.models import F, Q
-    from django.utils import timezone
+    from tradepost.cli.explain import explain_listings
 
-    from tradepost import wiring
-    from tradepost.database.models import Listing
-    from tradepost.engine.schedules import when_applied
+    explain_listings(the_channel(channel), sku, as_json=as_json)
 
-    chosen = the_channel(channel)
-    named = named_listings(chosen, [sku]).ids
-    rows = (
-        Listing.objects.filter(Q(pk__in=named) | Q(parent_id__in=named))
-        .select_related("channel", "parent")
-        .prefetch_related("attentions")
-    )
-    found = list(rows.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
-    stocks = {stock.sku: stock for stock in wiring.stocks_of({row.pk for row in found})}
-    prices = wiring.prices_of({row.pk for row in found})
-    if as_json:
-        attentions = [{"sku": row.sku, **noted} for row in found for noted in _attentions_json(row)]
-        in_the_way = [{"sku": row.sku, "reasons": reasons} for row in found if (reasons := _obstacles(row))]
-        print_json(
-            {
-                "prices": [{**asdict(price), "steps": price.wanted.sentence} for price in prices.values()],
-                "stocks": [asdict(stock) for stock in stocks.values()],
-                "attentions": attentions,
-                "in_the_way": in_the_way,
-            }
-        )
-        return
-    now = timezone.now().astimezone(zone_of(chosen.time_zone))
-    synced = when_applied(chosen.pk, "sync")
-    place = 0
-    for row in found:
-        stock = stocks.get(row.sku)
-        price = prices.get(row.pk)
-        told = [] if price is None else explain_price(price)
-        told += [] if stock is None else explain(stock, now=now, when_synced=synced)
-        told += [f"Locked: {words}."] if (words := _locks(row).words) else []
-        sentences = [*told, *_attention_sentences(row)]
-        if reasons := _obstacles(row):
-            sentences.append(f"It can't be bought now. {' '.join(reasons)}")
-        if not sentences:
-            continue
-        out.print(f"{chr(10) if place else ''}{row.sku} on '{chosen.name}', times in {chosen.time_zone}:", markup=False)
-        place += 1
-        for sentence in sentences:
-            out.print(f"  {printable(sentence)}", markup=False, soft_wrap=True)
+
+@app.command()
+def attention(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
+    """Say what needs a person: each cause with how many listings it concerns, an example, and what to do."""
+    from tradepost.cli.attention import tell_attention
+
+    tell_attention(the_channel(channel), as_json=as_json)
 
 
 for _command in (
@@ -217,8 +173,10 @@ for _command in (
     listing_changes.unhide,
     listing_changes.delist,
     listing_changes.clear,
+    listing_changes.request,
     listing_changes.pause,
     listing_changes.unpause,
+    listing_changes.retry,
     listing_changes.sync,
     listing_changes.link,
     listing_changes.unlink,
@@ -256,6 +214,7 @@ def _json(row: "Listing") -> dict[str, Any]:
         "link": row.link,
         "pending": row.pending,
         "paused": row.is_paused,
+        "parked": row.is_parked,
         "external_id": row.external_id,
         "price": {"wanted": row.wanted_price, "proven": row.proven_price},
         "quantity": {
@@ -269,7 +228,7 @@ def _json(row: "Listing") -> dict[str, Any]:
             "quantity": locks.quantity,
         },
         "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
-        "attentions": _attentions_json(row),
+        "attentions": attentions_json(row),
     }
 
 
@@ -282,9 +241,16 @@ def _drift_json(drift: "DriftRecord") -> dict[str, Any]:
     }
 
 
-def _attentions(row: "Listing") -> "list[AttentionRecord]":
+def attentions_of(row: "Listing") -> "list[AttentionRecord]":
     """What has held longest first."""
     return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+
+
+def attentions_json(row: "Listing") -> list[dict[str, Any]]:
+    return [
+        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id}
+        for noted in attentions_of(row)
+    ]
 
 
 def _drift_sentence(drift: "DriftRecord") -> str:
@@ -292,48 +258,12 @@ def _drift_sentence(drift: "DriftRecord") -> str:
     return f"{drift.group}: {drift.words}; {decision} (seen {drift.since:%Y-%m-%d %H:%M})"
 
 
-def _attentions_json(row: "Listing") -> list[dict[str, Any]]:
-    return [
-        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id}
-        for noted in _attentions(row)
-    ]
-
-
 def _attention_sentences(row: "Listing") -> list[str]:
     zone = zone_of(row.channel.time_zone)
     return [
         f"{noted.kind} since {noted.since.astimezone(zone):%Y-%m-%d %H:%M}: {noted.message}"
-        for noted in _attentions(row)
+        for noted in attentions_of(row)
     ]
-
-
-def _obstacles(row: "Listing") -> list[str]:
-    """What the hub knows without asking the store; a family is bought by its variants."""
-    from tradepost import wiring
-
-    if row.kind == "parent":
-        return []
-    is_native = wiring.profile_of(row.channel).settings.rules.is_native
-    parent = row.parent if is_native and row.parent is not None else None
-    return obstacles(
-        SaleFacts(
-            _status(row),
-            row.available,
-            is_price_held=row.is_price_held,
-            parent=None if parent is None else _status(parent),
-            sells_without_stock=row.proven_without_stock,
-        )
-    )
-
-
-def _status(row: "Listing") -> Status:
-    return Status(
-        Health(row.health),
-        Link(row.link),
-        Pending(row.pending),
-        is_paused=row.is_paused,
-        is_orphaned=row.is_orphaned,
-    )
 
 
 def _history_json(change: "RunChange") -> dict[str, Any]:
@@ -346,6 +276,11 @@ def _history_json(change: "RunChange") -> dict[str, Any]:
         "reason": change.reason,
         "message": change.message,
     }
+
+
+def _pending(row: "Listing") -> str:
+    held = {"paused": row.is_paused, "locked": bool(row.locked_groups), "parked": row.is_parked}
+    return " ".join([*(word for word, is_so in held.items() if is_so), row.pending]).rstrip()
 
 
 def _quantity(row: "Listing") -> str:

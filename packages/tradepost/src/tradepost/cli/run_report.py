@@ -12,9 +12,10 @@ from tradepost.cli.output import change_json, counted, err, look_only_sentence, 
 from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
 from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing import Event
 from tradepost.domain.plan import Action, Change, Counts, Outcome, RunState
 from tradepost.engine import plans, runs
-from tradepost.engine.requests import request_pause
+from tradepost.engine.requests import Asked, request_asked
 from tradepost.operations.selection import UNDOES
 from tradepost.operations.selection import beyond_brake as released_as_option
 
@@ -211,7 +212,7 @@ def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: boo
     back = RunChange.objects.filter(run=report.run, outcome=Outcome.APPLIED.value, listing_id__isnull=False)
     ids = {number for number in back.values_list("listing_id", flat=True) if number is not None}
     if pauses and ids:
-        request_pause(channel.pk, ids, is_paused=True, requested_by=shell_user())
+        request_asked(channel.pk, [Asked(Event.PAUSED, ids)], requested_by=shell_user())
     if not as_json and ids:
         told = (
             f"{counted(len(ids), 'listing')} that went back are paused."
@@ -258,11 +259,12 @@ def execute(
         channel, kind, only=only, dry_run=dry_run, save=save, quiet=as_json, options=options, beyond_brake=beyond_brake
     )
     if as_json:
-        print_json({**report.to_json(), **({} if named is None else {"unknown": named.unknown_json()})})
+        unknown = {} if named is None else {"unknown": named.unknown_json(), "refused_lines": named.refused_json()}
+        print_json({**report.to_json(), **unknown})
     else:
         print_report(report)
         print_unknown(channel, named)
-    return combined_exit(Exit.WITH_ERRORS if named and named.unknown else Exit.DONE, report)
+    return combined_exit(Exit.WITH_ERRORS if named and named.is_incomplete else Exit.DONE, report)
 
 
 def print_unknown(channel: Channel, named: Named | None) -> None:
@@ -361,13 +363,14 @@ def totals_of(actions: Mapping[str, int]) -> dict[str, int]:
     return totals
 
 
-def print_changes(changes: Sequence[Change], *, shown: int = SHOWN_CHANGES) -> None:
-    """Print what is intended where no run plans it, in full or the first ones."""
+def print_changes(changes: Sequence[Change], *, shown: int = SHOWN_CHANGES, number: int | None = None) -> None:
+    """Print what is intended where no run plans it, in full or the first ones; `number`: of how many these are."""
+    number = len(changes) if number is None else number
     for change in changes[:shown]:
         for line in output.change_lines(change_json(change)):
             out.print(line, markup=False, soft_wrap=True)
-    if len(changes) > shown:
-        out.print(f"... and {len(changes) - shown} more.")
+    if number > shown:
+        out.print(f"... and {number - shown} more.")
 
 
 def print_totals(totals: Mapping[str, int]) -> None:

@@ -22,6 +22,7 @@ from tradepost.domain.personal_data import is_personal_field
 from tradepost.domain.plan import Action, Change, FieldChange, Side, Subject, SubjectKind
 
 BY_A_PERSON = "recorded by a person"
+_LONGEST_KEY = 255
 
 # --- products on the store ------------------------------------------------------------------------------------------
 
@@ -201,6 +202,23 @@ def listing_removed(code: str, *, external_id: int | None, listing_id: int) -> C
 
 def change_queued(code: str, *, action: Action, before: str, after: str, listing_id: int) -> Change:
     return _in_hub(action, code, FieldChange("pending", before, after), "asked for by a person", listing_id)
+
+
+def row_refused(name: str, *, line: int, asked: str) -> Change:
+    """A row of a file that can't be used, whatever it names; cut, where that is no name at all."""
+    subject = Subject(SubjectKind.LISTING, name[:_LONGEST_KEY])
+    return Change(subject, Side.HUB, Action.KEEP, (FieldChange("asked", None, asked),), f"line {line} of a file")
+
+
+def listing_parked(code: str, *, refusals: int, listing_id: int) -> Change:
+    """It is not sent again until it, or the channel, is changed, or a person says so."""
+    field = FieldChange("refusals", refusals - 1, refusals)
+    return _in_hub(Action.KEEP, code, field, "parked: the store refuses it again and again", listing_id)
+
+
+def listing_tried_again(code: str, *, refusals: int, listing_id: int) -> Change:
+    """What the store refused again and again is sent again."""
+    return _in_hub(Action.UPDATE, code, FieldChange("refusals", refusals, 0), "asked for by a person", listing_id)
 
 
 def listing_paused(code: str, *, before: bool, after: bool, listing_id: int) -> Change:

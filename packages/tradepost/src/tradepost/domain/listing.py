@@ -324,6 +324,11 @@ def request(status: Status, change: Pending) -> Status:
     return settle(status, _ASKS[change])
 
 
+def asked_by(change: Pending) -> Event:
+    """Name the event by which a person asks for a change, or with NONE takes back what was asked for."""
+    return _ASKS[change]
+
+
 def structure_asked(status: Status, *, is_asked: bool) -> Status | None:
     """
     Queue an overwrite of structure, beside what is to be overwritten anyway; None where it `is_asked` for already, or
@@ -424,8 +429,19 @@ def _why_not(status: Status, event: Event) -> str:
 # --- what each run may touch (the predicates that every selecting query must match exactly) ---------------------
 
 
-def is_due_for_publish(status: Status) -> bool:
-    return not status.is_paused and not status.is_orphaned and status.pending in _PUBLISHING
+PARKED_AFTER = 5
+"""So many refusals of the same content in a row, and it is not sent again until something of it changes."""
+
+
+def is_parked(refusals: int) -> bool:
+    """Whether the store has refused it so often that sending it once more is of no use."""
+    return refusals >= PARKED_AFTER
+
+
+def is_due_for_publish(status: Status, *, refusals: int = 0) -> bool:
+    """`refusals`: how often in a row the store has refused the content that there is to send."""
+    is_at_work = not status.is_paused and not status.is_orphaned and not is_parked(refusals)
+    return is_at_work and status.pending in _PUBLISHING
 
 
 def is_due_for_images(status: Status, *, awaits_images: bool) -> bool:

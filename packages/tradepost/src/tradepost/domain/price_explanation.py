@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradepost.domain.listing import Status
+from tradepost.domain.listing import Link, Status
 from tradepost.domain.prices import WantedPrice
-from tradepost.domain.rules import is_price_due
+from tradepost.domain.rules import is_price_due, price_held_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,17 +21,31 @@ class ExplainedPrice:
 
 def explain_price(price: ExplainedPrice) -> list[str]:
     """Return the sentences, one a line."""
-    found = [f"Its price: {price.wanted.sentence}."] if price.wanted.steps else []
-    if price.wanted.why_held:
-        held = "" if price.wanted.is_left_alone else "It is held back. "
-        found.append(f"{held}{price.wanted.why_held}")
-    if price.proven is not None and price.proven != price.wanted.price:
-        due = is_price_due(
-            price.status,
-            wanted=price.wanted.price,
-            proven=price.proven,
-            is_held=bool(price.wanted.why_held),
-            yielded=price.yielded,
-        )
-        found.append(f"The store has {price.proven}.{' A sync sends ours.' if due else ''}")
+    wanted = price.wanted
+    found = [f"Its price: {wanted.sentence}." if wanted.steps else f"It is to cost {wanted.price}."]
+    if wanted.why_held:
+        found.append(wanted.why_held if wanted.is_left_alone else price_held_message(wanted.why_held))
+    if price.status.link is Link.LINKED:
+        found.append(_on_store(price))
     return found
+
+
+def explain_page_price(status: Status, *, wanted: Decimal, proven: Decimal | None) -> list[str]:
+    """Return the sentences for a family's page, which costs what its variants do."""
+    shown = f"Its page shows {wanted}, the lowest of its variants' prices."
+    page = ExplainedPrice(sku="", status=status, wanted=WantedPrice(wanted), proven=proven)
+    return [shown, _on_store(page)] if status.link is Link.LINKED else [shown]
+
+
+def _on_store(price: ExplainedPrice) -> str:
+    wanted, proven = price.wanted, price.proven
+    if proven is None:
+        return "What the store has is not known."
+    if proven == wanted.price:
+        return "The store has that price."
+    if price.yielded == wanted.price:
+        return f"The store has {proven}, which somebody set there, and which was accepted."
+    is_due = is_price_due(
+        price.status, wanted=wanted.price, proven=proven, is_held=bool(wanted.why_held), yielded=price.yielded
+    )
+    return f"The store has {proven}.{' A sync sends ours.' if is_due else ''}"

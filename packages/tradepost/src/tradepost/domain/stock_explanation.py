@@ -87,7 +87,7 @@ def explain(stock: ExplainedStock, *, now: datetime, when_synced: str) -> list[s
     """
 
     def when(at: datetime) -> str:
-        return _when(at.astimezone(now.tzinfo), now)
+        return spoken_when(at.astimezone(now.tzinfo), now)
 
     return [*_offer(stock, when), *_account(stock, when), *_count(stock, now, when), *_due(stock, when_synced)]
 
@@ -272,7 +272,8 @@ def _seen(stock: ExplainedStock, now: datetime) -> str:
     return f", and had {before[-1] - stock.missing} when looked at {_ago(now - at)}{then}"
 
 
-def _when(at: datetime, now: datetime) -> str:
+def spoken_when(at: datetime, now: datetime) -> str:
+    """Say when something was, both times in one zone: today at 12:00, on Monday at 12:00."""
     days = (now.date() - at.date()).days
     if days == 0:
         return f"today at {at:%H:%M}"

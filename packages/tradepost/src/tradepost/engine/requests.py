@@ -1,8 +1,8 @@
 """Requests: what a person or a token asks for. It is done at once, and kept in the history with their name."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from tradepost.database.models import Channel, Run, Trigger
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import Pending
+from tradepost.domain.listing import Event, Pending, asked_by
 from tradepost.domain.locks import Locks
 from tradepost.domain.plan import Change, Outcome, Result, RunState
 from tradepost.domain.stages import Stage, is_due
@@ -28,20 +28,25 @@ from tradepost.operations.locks import (
     plan_unlock,
     unlock,
 )
-from tradepost.operations.ports import ListingRow, Listings
+from tradepost.operations.ports import ListingRow, Listings, OpenRequest
 from tradepost.operations.queue_changes import (
+    PlanRows,
     QueuePlan,
-    plan_pause,
-    plan_queue,
+    ask,
+    plan_asked,
     plan_removal,
-    plan_unlink,
-    queue,
+    plan_retry,
     with_variants,
 )
 from tradepost.operations.selection import Selection
 from tradepost.operations.sync.delist import left_alone
 
-PlanRows: TypeAlias = Callable[[Sequence[ListingRow]], QueuePlan]
+# So many changes are told of one by one; the history has all of them.
+TOLD = 1000
+_BATCH = 1000
+
+Tell: TypeAlias = Callable[[Event, Sequence[Result]], None]
+"""Hears of each result, whatever their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +54,163 @@ class RequestOutcome:
     """
     What became of a request, or what would: how many listings it changes, and how many not.
 
-    `changes`: those that were made, or are only planned. `refused`: reason -> number of listings. `codes`: of those
-    that it changes. `listing_ids`: all rows it meant, the variants of parents, too. `applied_by`: the run that applies
-    what was queued. `results`: what became of each change; empty for a preview, where nothing became of any.
+    `changes`: the first of those that were made, or are only planned, and `actions` how many there are of each action.
+    `refused`: reason -> number of listings, with the first of them in `refusals`. `listing_ids`: all rows it meant, the
+    variants of parents, too, and `changed_ids` those that it changes. `applied_by`: the run that applies what was
+    queued. `results`: what became of the first rows; empty for a preview, where nothing became of any.
     """
 
     queued: int = 0
     unchanged: int = 0
     changes: tuple[Change, ...] = ()
+    actions: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
-    codes: tuple[str, ...] = ()
+    refusals: tuple[Result, ...] = ()
     listing_ids: tuple[int, ...] = ()
+    changed_ids: tuple[int, ...] = ()
     applied_by: str = ""
     results: tuple[Result, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Those of `changes`."""
+        return tuple(change.subject.key for change in self.changes)
+
+
+@dataclass(slots=True)
+class _Sum:
+    """An outcome that grows batch by batch, and tells of the first rows only."""
+
+    changed: list[Change] = field(default_factory=list)
+    actions: Counter[str] = field(default_factory=Counter)
+    unchanged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    refusals: list[Result] = field(default_factory=list)
+    listing_ids: list[int] = field(default_factory=list)
+    changed_ids: list[int] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    applied_by: str = ""
+
+    def add(self, plan: QueuePlan) -> None:
+        self.applied_by = plan.applied_by
+        for result in plan.results:
+            change = result.change
+            if change.listing_id is not None:
+                self.listing_ids.append(change.listing_id)
+            if result.outcome is Outcome.APPLIED:
+                self.actions[change.action.value] += 1
+                if change.listing_id is not None:
+                    self.changed_ids.append(change.listing_id)
+                if len(self.changed) < TOLD:
+                    self.changed.append(change)
+            elif result.outcome is Outcome.SKIPPED:
+                self.refused[result.message] += 1
+                if len(self.refusals) < TOLD:
+                    self.refusals.append(result)
+            elif result.outcome is Outcome.UNCHANGED:
+                self.unchanged += 1
+        self.results += plan.results[: TOLD - len(self.results)]
+
+    def outcome(self, *, is_preview: bool = False) -> RequestOutcome:
+        return RequestOutcome(
+            queued=self.actions.total(),
+            unchanged=self.unchanged,
+            changes=tuple(self.changed),
+            actions=self.actions,
+            refused=self.refused,
+            refusals=tuple(self.refusals),
+            listing_ids=tuple(self.listing_ids),
+            changed_ids=tuple(self.changed_ids),
+            applied_by=self.applied_by,
+            results=() if is_preview else tuple(self.results),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that is asked for, of these listings and the variants of parents among them."""
+
+    event: Event
+    ids: Collection[int]
+
+
+def preview_asked(
+    channel_id: int,
+    asked: Sequence[Asked],
+    *,
+    groups: Collection[Group] = CONTENT_GROUPS,
+    tell: Tell | None = None,
+) -> list[RequestOutcome]:
+    """Plan what requests would do, and do nothing; returns an outcome for each. `groups`: those of an overwrite."""
+    listings = wiring.listings_of(channel_id)
+    outcomes: list[RequestOutcome] = []
+    for each in asked:
+        total = _Sum()
+        for rows in _batches(listings, each.ids):
+            plan = plan_asked(rows, each.event, groups=groups)
+            total.add(plan)
+            if tell is not None:
+                tell(each.event, plan.results)
+        outcomes.append(total.outcome(is_preview=True))
+    return outcomes
+
+
+def request_asked(
+    channel_id: int,
+    asked: Sequence[Asked],
+    *,
+    requested_by: str,
+    groups: Collection[Group] = CONTENT_GROUPS,
+    refused: Sequence[Result] = (),
+    trigger: Trigger = Trigger.PERSON,
+    tell: Tell | None = None,
+) -> list[RequestOutcome]:
+    """
+    Do what is asked for: queue changes, which later runs apply, or pause, free and unlink at once; an outcome for each.
+
+    All of it is one request in the history, with what was `refused` before. `groups`: those of an overwrite.
+    Idempotent: what is so already is counted as unchanged.
+    """
+    with transaction.atomic():
+        listings = wiring.listings_of(channel_id)
+        kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
+        kept.add(refused)
+        outcomes = [_carried_out(listings, each, kept, groups=frozenset(groups), tell=tell) for each in asked]
+        kept.close()
+    return outcomes
+
+
+def _carried_out(
+    listings: Listings, asked: Asked, kept: OpenRequest, *, groups: frozenset[Group], tell: Tell | None
+) -> RequestOutcome:
+    total = _Sum()
+    for rows in _batches(listings, asked.ids):
+        plan = ask(listings, rows, asked.event, groups=groups)
+        kept.add(plan.results)
+        total.add(plan)
+        if tell is not None:
+            tell(asked.event, plan.results)
+    return total.outcome()
+
+
+def _batches(listings: Listings, ids: Collection[int]) -> Iterator[list[ListingRow]]:
+    """Read listings, and the variants of parents among them, each once and never all of them at a time."""
+    given: set[int] = set()
+    ordered = list(ids)
+    for start in range(0, len(ordered), _BATCH):
+        rows = with_variants(listings, listings.by_ids(ordered[start : start + _BATCH]))
+        fresh = [row for row in rows if row.id not in given]
+        given.update(row.id for row in fresh)
+        if fresh:
+            yield fresh
 
 
 def preview_change(
     channel_id: int, ids: Collection[int], change: Pending, *, groups: Collection[Group] = CONTENT_GROUPS
 ) -> RequestOutcome:
     """Plan what a request would do, and do nothing."""
-    return _preview(channel_id, ids, partial(plan_queue, change=change, groups=groups))
+    (outcome,) = preview_asked(channel_id, [Asked(asked_by(change), ids)], groups=groups)
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,51 +249,32 @@ def request_change(
     groups: Collection[Group] = CONTENT_GROUPS,
     trigger: Trigger = Trigger.PERSON,
 ) -> RequestOutcome:
-    """
-    Queue a change for these listings and the variants of parents among them; Pending.NONE clears what is queued.
-
-    Idempotent: what is queued already is counted as unchanged.
-    """
-    with transaction.atomic():
-        listings = wiring.listings_of(channel_id)
-        plan = queue(listings, listings.by_ids(ids), change, groups=groups)
-        return _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
+    """Queue a change for these listings and the variants of parents among them; Pending.NONE clears what is queued."""
+    asked = [Asked(asked_by(change), ids)]
+    (outcome,) = request_asked(channel_id, asked, requested_by=requested_by, groups=groups, trigger=trigger)
+    return outcome
 
 
-def preview_pause(channel_id: int, ids: Collection[int], *, is_paused: bool) -> RequestOutcome:
-    """Plan which listings would be frozen or freed, and do nothing."""
-    return _preview(channel_id, ids, partial(plan_pause, is_paused=is_paused))
+def preview_retry(channel_id: int, ids: Collection[int]) -> RequestOutcome:
+    """Plan what of that which is parked would be tried again, and do nothing."""
+    return _preview(channel_id, ids, plan_retry)
 
 
-def request_pause(
-    channel_id: int,
-    ids: Collection[int],
-    *,
-    is_paused: bool,
-    requested_by: str,
-    trigger: Trigger = Trigger.PERSON,
-) -> RequestOutcome:
-    """Freeze listings, and variants of parents among them, or free them; what is queued stays queued."""
-    plan = partial(plan_pause, is_paused=is_paused)
-    return _done_at_once(channel_id, ids, plan, requested_by=requested_by, trigger=trigger)
-
-
-def preview_unlink(channel_id: int, ids: Collection[int]) -> RequestOutcome:
-    """Plan which of the store's products would be let go of, and do nothing."""
-    return _preview(channel_id, ids, plan_unlink)
-
-
-def request_unlink(
+def request_retry(
     channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
 ) -> RequestOutcome:
-    """Let go of the store's products; nothing is written to the store."""
-    return _done_at_once(channel_id, ids, plan_unlink, requested_by=requested_by, trigger=trigger)
+    """Try again what is parked, with the next publish."""
+    with transaction.atomic():
+        listings = wiring.listings_of(channel_id)
+        plan = plan_retry(with_variants(listings, listings.by_ids(ids)))
+        listings.set_status(plan.statuses)
+        return _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
 
 
 def preview_acceptance(channel_id: int, ids: Collection[int]) -> RequestOutcome:
     """Plan what of the store's own values would be kept, and do nothing."""
     plan = planned_acceptance(wiring.listings_of(channel_id), wiring.drifts_of(channel_id), ids)
-    return _planned(QueuePlan({}, plan.results))
+    return _outcome_of(QueuePlan({}, plan.results), is_preview=True)
 
 
 def request_acceptance(
@@ -237,7 +360,7 @@ def request_removal(
         rows = with_variants(listings, listings.by_ids(ids))
         plan = _plan_removal(rows, channel_id=channel_id, only_off_the_store=only_off_the_store)
         asked = _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
-        listings.remove([change.listing_id for change in asked.changes if change.listing_id is not None])
+        listings.remove(asked.changed_ids)
         return asked
 
 
@@ -248,18 +371,7 @@ def _plan_removal(rows: Sequence[ListingRow], *, channel_id: int, only_off_the_s
 
 def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:
     listings = wiring.listings_of(channel_id)
-    return _planned(plan(with_variants(listings, listings.by_ids(ids))))
-
-
-def _done_at_once(
-    channel_id: int, ids: Collection[int], plan: PlanRows, *, requested_by: str, trigger: Trigger
-) -> RequestOutcome:
-    """Do what needs no run."""
-    with transaction.atomic():
-        listings = wiring.listings_of(channel_id)
-        planned = plan(with_variants(listings, listings.by_ids(ids)))
-        listings.set_status(planned.statuses)
-        return _kept(channel_id, planned, requested_by=requested_by, trigger=trigger)
+    return _outcome_of(plan(with_variants(listings, listings.by_ids(ids))), is_preview=True)
 
 
 def _worked(
@@ -278,18 +390,10 @@ def _worked(
 
 def _kept(channel_id: int, plan: QueuePlan, *, requested_by: str, trigger: Trigger) -> RequestOutcome:
     wiring.history(requested_by=requested_by, trigger=trigger).keep(plan.results, channel_id=channel_id)
-    return replace(_planned(plan), results=plan.results)
+    return _outcome_of(plan)
 
 
-def _planned(plan: QueuePlan) -> RequestOutcome:
-    results = plan.results
-    changes = tuple(result.change for result in results if result.outcome is Outcome.APPLIED)
-    return RequestOutcome(
-        queued=len(changes),
-        unchanged=sum(result.outcome is Outcome.UNCHANGED for result in results),
-        changes=changes,
-        refused=Counter(result.message for result in results if result.outcome is Outcome.SKIPPED),
-        codes=tuple(change.subject.key for change in changes),
-        listing_ids=tuple(result.change.listing_id for result in results if result.change.listing_id is not None),
-        applied_by=plan.applied_by,
-    )
+def _outcome_of(plan: QueuePlan, *, is_preview: bool = False) -> RequestOutcome:
+    total = _Sum()
+    total.add(plan)
+    return total.outcome(is_preview=is_preview)

@@ -1,8 +1,7 @@
 """
 Orders as CSV: a row for each line of an order, with all of the order in each.
 
-Cells that a spreadsheet would take for a formula begin with an apostrophe, which it hides: whoever orders chooses the
-texts of an address, and a formula of theirs would run on the merchant's machine.
+Whoever orders chooses the texts of an address, so cells are written as `safe_cell` does.
 """
 
 import csv
@@ -18,9 +17,9 @@ from tradepost.domain.order_export import (
     ExportForm,
     record_of,
 )
+from tradepost.exports.safe_cells import safe_cell
 
 _ADDRESSES = ("ship_to", "bill_to")
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # What the hub writes itself, and never a shopper: numbers below zero are numbers.
 _AMOUNTS = frozenset({"total", "line_price", "line_total"})
 
@@ -79,6 +78,4 @@ def _line_column(part: str) -> str:
 
 
 def _cell(name: str, value: Any) -> Any:
-    if name in _AMOUNTS or not isinstance(value, str) or not value.lstrip(" ").startswith(_BEGINS_A_FORMULA):
-        return value
-    return f"'{value}"
+    return value if name in _AMOUNTS else safe_cell(value)

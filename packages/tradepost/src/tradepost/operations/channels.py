@@ -111,6 +111,8 @@ def change_what_is_shown(
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
+            # What the store refused may be taken as it is made up now.
+            ports.channels.forget_refusals(channel_id)
             if _wants_otherwise(before.settings, after.settings):
                 differences = ports.channels.refresh_wanted(channel_id)
             if _is_elsewhere(before.images, after.images):

@@ -82,6 +82,8 @@ class Verdict:
     custom fields of orders that acknowledging them has set, by our id. `answered_orders`: by the store's numbers, those
     of which it has said whether it took what it was told.
 
+    `refused`: listings of which the store has refused what is queued.
+
     `flags`: by listing, each kind of attention that it needs, with the reason. `undecided`: kinds that the operation
     judges, and of which nothing can be said of a listing this time. `decided`: listings of which all that it judges was
     found out, although nothing of theirs was proven on the store.
@@ -89,6 +91,7 @@ class Verdict:
 
     results: list[Result] = field(default_factory=list)
     proven: list[Proven] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
     flags: dict[int, dict[Attention, str]] = field(default_factory=dict)
     undecided: dict[int, frozenset[Attention]] = field(default_factory=dict)
     decided: list[int] = field(default_factory=list)
@@ -629,6 +632,8 @@ def record(
             ports.adoptions.take(verdict.taken, at=at)
         if verdict.proven:
             ports.listings.record(verdict.proven)
+        if verdict.refused:
+            ports.listings.count_refusals(verdict.refused)
         if verdict.flags or ended:
             ports.listings.flag(verdict.flags, ended=ended)
         _record_drift(ports, verdict, at)

@@ -1,14 +1,16 @@
 """Queue changes: what a person asks for (publish, overwrite, hide, unhide, delist, pause) and a later run applies."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
-from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, request, settle
+from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending, Status, is_parked, request, settle
 from tradepost.domain.plan import Action, Change, Outcome, Result
 from tradepost.operations.ports import ListingRow, Listings
 
@@ -31,6 +33,9 @@ class QueuePlan:
     applied_by: str = ""
 
 
+PlanRows: TypeAlias = Callable[[Sequence[ListingRow]], QueuePlan]
+
+
 def plan_queue(rows: Sequence[ListingRow], change: Pending, *, groups: Collection[Group] = CONTENT_GROUPS) -> QueuePlan:
     """Decide for each row whether the change may be queued; rows that may not are skipped with the reason."""
     statuses: dict[int, Status] = {}
@@ -45,11 +50,14 @@ def plan_queue(rows: Sequence[ListingRow], change: Pending, *, groups: Collectio
         except NotAllowed as refusal:
             results.append(Result(_change(row, row.status.pending, change), Outcome.SKIPPED, message=str(refusal)))
             continue
-        if status == row.status:
+        if status == row.status and not is_parked(row.refusals):
             results.append(Result(_change(row, row.status.pending, change), Outcome.UNCHANGED))
             continue
         statuses[row.id] = status
-        results.append(Result(_change(row, row.status.pending, status.pending), Outcome.APPLIED))
+        # What is parked is asked for anew, and so tried anew.
+        is_again = status == row.status
+        change_made = _tried_again(row) if is_again else _change(row, row.status.pending, status.pending)
+        results.append(Result(change_made, Outcome.APPLIED))
     return QueuePlan(statuses, tuple(results), APPLIED_BY.get(change, ""))
 
 
@@ -84,6 +92,12 @@ def plan_unlink(rows: Sequence[ListingRow]) -> QueuePlan:
             row.code, before=row.status.link.value, after=Link.UNLINKED.value, listing_id=row.id
         ),
     )
+
+
+def plan_retry(rows: Sequence[ListingRow]) -> QueuePlan:
+    """Try what is parked anew: whoever asks for what is queued forgets how often it was refused."""
+    statuses = {row.id: row.status for row in rows if is_parked(row.refusals)}
+    return _settled(rows, statuses, _tried_again)
 
 
 def plan_removal(
@@ -125,20 +139,31 @@ def _settled(
     return QueuePlan(statuses, tuple(results))
 
 
-def queue(
-    listings: Listings,
-    rows: Sequence[ListingRow],
-    change: Pending,
-    *,
-    groups: Collection[Group] = CONTENT_GROUPS,
-) -> QueuePlan:
-    """
-    Queue a change for these rows and, for a parent, for all its variants. Call it inside a transaction.
+# What a person may ask for of listings, whatever it is about: each by the plan that it has.
+ASKED: Mapping[Event, PlanRows] = {
+    **{Event(change.value): partial(plan_queue, change=change) for change in APPLIED_BY},
+    Event.CLEARED: partial(plan_queue, change=Pending.NONE),
+    Event.PAUSED: partial(plan_pause, is_paused=True),
+    Event.UNPAUSED: partial(plan_pause, is_paused=False),
+    Event.UNLINKED: plan_unlink,
+}
 
-    Idempotent: what is queued already is reported as unchanged.
+
+def plan_asked(rows: Sequence[ListingRow], event: Event, *, groups: Collection[Group] = CONTENT_GROUPS) -> QueuePlan:
+    """Plan what a person asks for of these rows; `groups`: those of an overwrite, which may be locked."""
+    if event is Event.ASK_OVERWRITE:
+        return plan_queue(rows, Pending.OVERWRITE, groups=groups)
+    return ASKED[event](rows)
+
+
+def ask(listings: Listings, rows: Sequence[ListingRow], event: Event, *, groups: Collection[Group]) -> QueuePlan:
     """
-    plan = plan_queue(with_variants(listings, rows), change, groups=groups)
-    listings.set_status(plan.statuses, groups=frozenset(groups) if change is Pending.OVERWRITE else frozenset())
+    Do what a person asks for of these rows; `groups`: those of an overwrite. Call it inside a transaction.
+
+    Idempotent: what is so already is reported as unchanged.
+    """
+    plan = plan_asked(rows, event, groups=groups)
+    listings.set_status(plan.statuses, groups=frozenset(groups) if event is Event.ASK_OVERWRITE else frozenset())
     return plan
 
 
@@ -148,6 +173,10 @@ def with_variants(listings: Listings, rows: Sequence[ListingRow]) -> list[Listin
     for child in listings.variants_of([row.id for row in rows if row.kind is Kind.PARENT]):
         found.setdefault(child.id, child)
     return list(found.values())
+
+
+def _tried_again(row: ListingRow) -> Change:
+    return changes.listing_tried_again(row.code, refusals=row.refusals, listing_id=row.id)
 
 
 def _change(row: ListingRow, before: Pending, after: Pending) -> Change:

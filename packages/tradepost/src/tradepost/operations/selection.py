@@ -90,13 +90,17 @@ class Selection:
     def count_families(self, listings: Listings, *, sends_images: bool) -> int:
         if self.as_if is Pending.NONE:
             return listings.count_publish_due(only=self.only, sends_images=sends_images)
-        return len({row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)})
+        return len(
+            {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status, refusals=row.refusals)}
+        )
 
     def families(self, listings: Listings, *, after: int, limit: int, sends_images: bool) -> list[FamilyRows]:
         """Products with a listing that is due for publish, by product id, with all their listings."""
         if self.as_if is Pending.NONE:
             return listings.publish_due(after=after, limit=limit, only=self.only, sends_images=sends_images)
-        due = {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)}
+        due = {
+            row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status, refusals=row.refusals)
+        }
         ids = sorted(product_id for product_id in due if product_id > after)[:limit]
         return [replace(family, listings=tuple(self.as_asked(family.listings))) for family in listings.families(ids)]
 
@@ -114,10 +118,12 @@ class Selection:
 
     def is_published(self, row: ListingRow) -> bool:
         """Whether a publish works on it."""
-        return is_due_for_publish(row.status) and self.has(row)
+        return is_due_for_publish(row.status, refusals=row.refusals) and self.has(row)
 
     def _cut_off(self, listings: Listings) -> list[ListingRow]:
-        products = {row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status)}
+        products = {
+            row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status, refusals=row.refusals)
+        }
         families = (self.as_asked(family.listings) for family in listings.families(sorted(products)))
         return sorted(
             (row for family in families for row in cut_off(family, self.is_published)), key=lambda row: row.id
@@ -138,7 +144,7 @@ class Selection:
         except NotAllowed:
             return row
         groups = self.groups if self.as_if is Pending.OVERWRITE else row.overwrite_groups
-        return replace(row, status=status, overwrite_groups=groups)
+        return replace(row, status=status, overwrite_groups=groups, refusals=0)
 
 
 EVERYTHING = Selection()

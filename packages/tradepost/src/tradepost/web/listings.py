@@ -121,8 +121,8 @@ class ListingTable(ReadOnlyTable):
 
     @column("Asked for")
     def asked(self, row: Listing) -> str:
-        paused = "paused" if row.is_paused else ""
-        return ", ".join(part for part in (row.pending, paused) if part) or NOTHING
+        overlays = ("paused" if row.is_paused else "", "parked" if row.is_parked else "")
+        return ", ".join(part for part in (row.pending, *overlays) if part) or NOTHING
 
     @column("Price")
     def price(self, row: Listing) -> str:

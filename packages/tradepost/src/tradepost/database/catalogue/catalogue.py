@@ -15,6 +15,7 @@ from tradepost.database.catalogue.products import read_products
 from tradepost.database.catalogue.sources import settings_of_source, source_columns
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
+from tradepost.database.listings.listing_proofs import forget_refusals
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
@@ -95,6 +96,7 @@ class DjangoCatalogue:
                 _note_source(ids.values(), saying.source)
             withdrawn: list[SaleChange] = []
             if different:
+                forget_refusals([ids[product.handle] for product in different])
                 variants = _save_variants(different, ids)
                 withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants)
@@ -114,17 +116,17 @@ class DjangoCatalogue:
             known = {
                 row["sku"]: row
                 for row in VariantRecord.objects.filter(sku__in=[each.sku for each in values], is_gone=False).values(
-                    "id", "sku", "price", "is_priced", "quantity", "product__handle"
+                    "id", "sku", "price", "is_priced", "quantity", "product_id", "product__handle"
                 )
             }
             given = [each for each in values if each.sku in known]
             lock_variants(row["id"] for row in known.values())
-            priced = [
-                {"id": known[each.sku]["id"], "price": each.price, "is_priced": True}
-                for each in given
-                if each.price is not None and (each.price, True) != _price_of(known[each.sku])
+            otherwise = [
+                each for each in given if each.price is not None and (each.price, True) != _price_of(known[each.sku])
             ]
+            priced = [{"id": known[each.sku]["id"], "price": each.price, "is_priced": True} for each in otherwise]
             sql.update(VariantRecord, priced)
+            forget_refusals(sorted({known[each.sku]["product_id"] for each in otherwise}))
             contested = take_numbers(given, saying)
             stated = stated_quantities([each.sku for each in given])
         changed = {row["id"] for row in priced}

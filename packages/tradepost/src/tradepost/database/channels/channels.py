@@ -101,6 +101,9 @@ class DjangoChannels:
     def refresh_wanted(self, channel_id: int) -> WantedDifferences:
         return refresh_channel(channel_id, at=timezone.now())
 
+    def forget_refusals(self, channel_id: int) -> None:
+        Listing.objects.filter(channel_id=channel_id, refusals__gt=0).update(refusals=0)
+
     def forget_files(self, channel_id: int) -> None:
         forgotten, _ = StoreFile.objects.filter(channel_id=channel_id).delete()
         if forgotten:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from tradepost.database import sql
 from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
+from tradepost.domain.listing import PARKED_AFTER
 from tradepost.domain.stages import Stage
 
 _ON_THE_STORE = "NOT is_paused AND link = 'linked' AND "
@@ -48,11 +49,12 @@ CONDITIONS: Mapping[Stage, str] = {
     Stage.SET: _MAY_SEND_QUANTITY + "account IS NULL AND available IS NOT NULL",
 }
 OF_CHANNEL = "channel_id = %s"
-_PUBLISH = "pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orphaned"
+_NOT_PARKED = f"refusals < {PARKED_AFTER}"
+_PUBLISH = f"pending IN ('publish', 'overwrite') AND NOT is_paused AND NOT is_orphaned AND {_NOT_PARKED}"
 # The first part is that of the index, word for word; what awaits images and is not linked is none of the rest.
 _PUBLISH_OR_IMAGES = (
     "(pending IN ('publish', 'overwrite') OR awaits_images) AND NOT is_paused AND NOT is_orphaned"
-    " AND (pending IN ('publish', 'overwrite') OR link = 'linked')"
+    f" AND ((pending IN ('publish', 'overwrite') AND {_NOT_PARKED}) OR (awaits_images AND link = 'linked'))"
 )
 
 

@@ -207,6 +207,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "proven_fingerprints": {},
             "overwrite_groups": [],
             "awaits_images": False,
+            "refusals": 0,
             "is_touched": False,
             "is_inactive": False,
             "keeps_inactive": False,

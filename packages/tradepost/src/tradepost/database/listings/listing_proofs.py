@@ -47,6 +47,7 @@ class _LockedListing(NamedTuple):
     open_since: datetime | None
     parent_id: int | None
     overwrite_groups: list[str]
+    refusals: int
     proven_price: Decimal | None
     proven_fingerprints: dict[str, str]
     awaits_images: bool
@@ -70,6 +71,8 @@ def write_statuses(
         changes.append(
             _status_row(row, status, external_id=row.external_id, external_created=row.external_created)
             | {"overwrite_groups": wanted_groups if status.pending is Pending.OVERWRITE else []}
+            # Who asks for what is queued has it tried anew.
+            | ({"refusals": 0} if status == _status(row) else {})
         )
     _write(rows, changes, at=at, run_id=run_id)
     end_attentions({row.id: cured_by(statuses[row.id]) for row in rows}, channel_id=channel_id)
@@ -186,6 +189,8 @@ def _status_row(
         "pending": status.pending,
         "is_paused": status.is_paused,
         "was_hidden": was_hidden,
+        # Of what is asked for now nothing was refused yet.
+        "refusals": row.refusals if status.pending == row.pending else 0,
         "hidden_count": row.hidden_count if was_hidden or is_hide_queued else None,
         "external_id": external_id if is_linked else None,
         "external_created": external_created if is_linked else None,
@@ -278,6 +283,17 @@ def _without_stock(row: _LockedListing, proof: Proven, *, is_other: bool) -> boo
     if proof.without_stock is not None:
         return proof.without_stock
     return row.proven_without_stock and not is_other
+
+
+def forget_refusals(product_ids: Sequence[int]) -> None:
+    """Have what the store has refused of these products, however often, tried again: they are not the same any more."""
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET refusals = 0 FROM given
+        WHERE tradepost_listing.product_id = given.id AND tradepost_listing.refusals > 0
+        """,
+        given=sql.Rows.of_ids(product_ids),
+    )
 
 
 def follow_pages(pages: Mapping[int, bool]) -> None:

@@ -61,6 +61,7 @@ _COLUMNS = (
     "keeps_inactive",
     "compared_at",
     "is_touched",
+    "refusals",
 )
 
 
@@ -130,4 +131,5 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         keeps_inactive=values["keeps_inactive"],
         compared_at=values["compared_at"],
         is_touched=values["is_touched"],
+        refusals=values["refusals"],
     )

@@ -22,6 +22,7 @@ from tradepost.database.listings.due import (
     products_due_for_publish,
 )
 from tradepost.database.listings.listing_build import build_listings
+from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.listings.structure import queue_structure
@@ -32,6 +33,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Status
+from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import Locks
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
@@ -186,6 +188,9 @@ class DjangoListings:
         parent_ids = set(parents.values_list("id", flat=True)) - {row.id for row in found} if rest else set()
         return sorted([*found, *self.by_ids(parent_ids)], key=lambda row: row.id) if parent_ids else found
 
+    def ids_meant(self, meant: ListingFilter) -> list[int]:
+        return list(filtered(self._all(), meant).order_by("id").values_list("id", flat=True))
+
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
         rows = listing_rows(self._all().filter(code_key__in=[code_key(code) for code in codes]))
         return {code_key(row.code): row for row in rows}
@@ -226,6 +231,8 @@ class DjangoListings:
                     "locked_groups": sorted(lock.groups),
                     "locked_price": lock.price,
                     "locked_quantity": lock.quantity,
+                    # What the store refused may be taken without what is left alone.
+                    "refusals": 0,
                 }
                 for listing_id, lock in locks.items()
             ]
@@ -276,6 +283,9 @@ class DjangoListings:
         self, reasons: Mapping[int, Mapping[Attention, str]], *, ended: Mapping[int, frozenset[Attention]]
     ) -> None:
         write_attentions(reasons, ended=ended, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
+
+    def count_refusals(self, ids: Collection[int]) -> None:
+        self._all().filter(id__in=list(ids)).update(refusals=F("refusals") + 1)
 
     def with_attention(
         self, kind: Attention, *, after: int, limit: int, only: Collection[int] | None = None

@@ -11,7 +11,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import Group
-from tradepost.domain.listing import Health, Link, Pending, ShownHealth, shown_health
+from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status, is_parked, shown_health
 
 _SOLD = ("variant", "simple")
 
@@ -90,6 +90,9 @@ class Listing(models.Model):
     # Published without images that the catalogue has, or their server is another one by now: the next publish looks.
     awaits_images = models.BooleanField(default=False)
 
+    # How often in a row the store has refused what is queued; from `domain.listing.PARKED_AFTER` on it is parked.
+    refusals = models.IntegerField(default=0)
+
     yielded_price = MoneyField(null=True, blank=True)
     sent_price = MoneyField(null=True, blank=True)
     external_updated = models.BigIntegerField(null=True, blank=True)
@@ -153,6 +156,8 @@ class Listing(models.Model):
                 & Q(is_paused=False, is_orphaned=False),
                 name="listing_due_publish",
             ),
+            # What was refused, to be tried again when the channel's settings change.
+            models.Index(fields=["channel", "id"], condition=Q(refusals__gt=0), name="listing_refused"),
             # due(DELIST), due(UNHIDE).
             models.Index(
                 fields=["channel", "pending", "id"],
@@ -282,6 +287,15 @@ class Listing(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def status(self) -> Status:
+        health, link, pending = Health(self.health), Link(self.link), Pending(self.pending)
+        return Status(health, link, pending, is_paused=self.is_paused, is_orphaned=self.is_orphaned)
+
+    @property
+    def is_parked(self) -> bool:
+        return is_parked(self.refusals)
 
     @property
     def shown_health(self) -> ShownHealth:

@@ -26,7 +26,12 @@ class RequestHistory:
     clock: Clock
 
     def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
-        _keep(results, self, channel_id=channel_id)
+        kept = self.open(channel_id)
+        kept.add(results)
+        kept.close()
+
+    def open(self, channel_id: int) -> "KeptRequest":
+        return _opened(self, channel_id=channel_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +43,55 @@ class SourceRequestHistory:
     clock: Clock
 
     def keep(self, results: Sequence[Result], *, source_id: int) -> None:
-        _keep(results, self, source_id=source_id)
+        kept = _opened(self, source_id=source_id)
+        kept.add(results)
+        kept.close()
 
 
-def _keep(results: Sequence[Result], asked: RequestHistory | SourceRequestHistory, **of: int) -> None:
-    if not results:
-        return
+def _opened(asked: RequestHistory | SourceRequestHistory, **of: int) -> "KeptRequest":
     now = asked.clock()
-    counts = counts_of(results)
-    run = Run.objects.create(
+    run = Run(
         **of,
         kind=RunKind.REQUEST,
         lane=RunKind.REQUEST,
         trigger=asked.trigger,
         requested_by=asked.requested_by,
-        state=counts.state,
-        counts=counts.to_rows(),
-        done=len(results),
-        total=len(results),
         attempt=1,
         queued_at=now,
         started_at=now,
-        finished_at=now,
     )
-    add_results(results, run_id=run.pk, attempt=1)
+    return KeptRequest(run, asked.clock)
+
+
+class KeptRequest:
+    """Implements `ports.OpenRequest`; `run` is written with the first results."""
+
+    def __init__(self, run: Run, clock: Clock) -> None:
+        self._run = run
+        self._clock = clock
+        self._counts = Counts()
+        self._is_written = True
+
+    def add(self, results: Sequence[Result]) -> None:
+        if not results:
+            return
+        self._counts.add(results)
+        self._is_written = False
+        if self._run.pk is None:
+            self._write()
+        add_results(results, run_id=self._run.pk, attempt=1)
+
+    def close(self) -> None:
+        if not self._is_written:
+            self._write()
+
+    def _write(self) -> None:
+        run = self._run
+        run.state, run.counts = self._counts.state.value, self._counts.to_rows()
+        run.done = run.total = sum(self._counts.numbers.values())
+        run.finished_at = self._clock()
+        run.save()
+        self._is_written = True
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:
@@ -122,12 +152,6 @@ def _forget_values_of(run: Run) -> None:
         for row in found:
             row.fields = [{"name": field["name"], "before": None, "after": None} for field in row.fields]
         RunChange.objects.bulk_update(found, ["fields"])
-
-
-def counts_of(results: Sequence[Result]) -> Counts:
-    counts = Counts()
-    counts.add(results)
-    return counts
 
 
 def _add(rows: Sequence[Mapping[str, Any]]) -> list[RunChange]:

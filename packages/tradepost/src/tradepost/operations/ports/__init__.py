@@ -17,6 +17,7 @@ from tradepost.operations.ports.adoptions import (
     Taken,
     TakenListing,
 )
+from tradepost.operations.ports.capabilities import Ability, Capabilities, Capability
 from tradepost.operations.ports.catalogue import (
     NO_COUNT_COLUMNS,
     Catalogue,
@@ -93,7 +94,7 @@ from tradepost.operations.ports.fetches import (
     TakenFile,
     read_file,
 )
-from tradepost.operations.ports.history import History
+from tradepost.operations.ports.history import BatchHistory, History, OpenRequest
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import (
     FamilyRows,
@@ -115,6 +116,7 @@ from tradepost.operations.ports.orders import (
     UnsentShipment,
 )
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
+from tradepost.operations.ports.requests import AskedRow, RequestReader, ResultRow, WriteResults
 from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
@@ -147,6 +149,7 @@ __all__ = [
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
     "NO_COUNT_COLUMNS",
+    "Ability",
     "AccountEntry",
     "Accounts",
     "AcknowledgeCheck",
@@ -154,6 +157,10 @@ __all__ = [
     "AdoptionTotals",
     "Adoptions",
     "Approval",
+    "AskedRow",
+    "BatchHistory",
+    "Capabilities",
+    "Capability",
     "Catalogue",
     "CatalogueReader",
     "CatalogueSource",
@@ -213,6 +220,7 @@ __all__ = [
     "NewShipment",
     "OpenIntent",
     "OpenPlace",
+    "OpenRequest",
     "OrderExports",
     "OrderRow",
     "OrderWriter",
@@ -233,6 +241,8 @@ __all__ = [
     "RangeCount",
     "ReadProduct",
     "Reading",
+    "RequestReader",
+    "ResultRow",
     "RowReport",
     "SaleAtZero",
     "SaleChange",
@@ -278,6 +288,7 @@ __all__ = [
     "WantedDifferences",
     "WriteAnswer",
     "WriteOutcome",
+    "WriteResults",
     "read_file",
 ]
 

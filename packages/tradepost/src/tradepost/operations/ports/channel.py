@@ -232,6 +232,10 @@ class Channels(Protocol):
         """
         ...
 
+    def forget_refusals(self, channel_id: int) -> None:
+        """Have what the store has refused, however often, tried again as it is made up by now."""
+        ...
+
     def forget_files(self, channel_id: int) -> None:
         """
         Forget which images lie on the image server, and have the next publish look at all that may show one.

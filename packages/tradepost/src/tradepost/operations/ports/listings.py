@@ -10,6 +10,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Pending, Status
+from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stages import Stage
 from tradepost.operations.ports.store import SetupItem, SetupKind
@@ -35,8 +36,8 @@ class ListingRow:
     `held_back`: what rules and locks hold back of what is left. `locks`: what is left alone. Of drift (see
     `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one that was
     sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
-    `keeps_inactive`. It was compared last at `compared_at`, and the store says that it was changed since where
-    `is_touched`.
+    `keeps_inactive`. The store has refused what is queued `refusals` times in a row. It was compared last at
+    `compared_at`, and the store says that it was changed since where `is_touched`.
     """
 
     id: int
@@ -78,6 +79,7 @@ class ListingRow:
     keeps_inactive: bool = False
     compared_at: datetime | None = None
     is_touched: bool = False
+    refusals: int = 0
 
 
 class LinkedListing(NamedTuple):
@@ -233,6 +235,10 @@ class Listings(Protocol):
         """Find by SKU; a family's handle, or its parent's code where that is no SKU, names its parent."""
         ...
 
+    def ids_meant(self, meant: ListingFilter) -> list[int]:
+        """The ids, ascending, of exactly those for which `domain.listing_filter.holds`."""
+        ...
+
     def by_codes(self, codes: Collection[str]) -> dict[str, ListingRow]:
         """Find by code key."""
         ...
@@ -284,6 +290,10 @@ class Listings(Protocol):
         Set-based; one that is noted already keeps the time since when it holds. Idempotent: nothing is written where
         nothing changes.
         """
+        ...
+
+    def count_refusals(self, ids: Collection[int]) -> None:
+        """Count for each of these that the store has refused what is queued once more."""
         ...
 
     def count_attention(self, kind: Attention) -> int: ...

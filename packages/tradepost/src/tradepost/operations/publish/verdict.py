@@ -3,15 +3,16 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.family_health import published_hidden
 from tradepost.domain.fields import Group, fingerprint, fingerprints
 from tradepost.domain.for_sale import has_own_page
-from tradepost.domain.listing import Event, Health, Link, Pending, Status, settle
+from tradepost.domain.listing import Event, Health, Link, Pending, Status, is_due_for_publish, is_parked, settle
 from tradepost.domain.making import ContentRules
-from tradepost.domain.plan import Outcome, SubjectId, SubjectKind
+from tradepost.domain.plan import Outcome, Result, SubjectId, SubjectKind
 from tradepost.domain.rules import price_held_message
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.stock_attention import quantity_unknown_message
@@ -69,11 +70,31 @@ def _judge_family(
             verdict.flag(row.id, Attention.PUBLISH_FAILED, message)
             continue
         _settle(family, row, product, evidence, verdict)
+    _count_refusals(family, evidence, verdict)
     reasons = {**{source: str(reason) for source, reason in seen.unusable.items()}, **seen.refused}
     for key, sources in family.missing_images.items():
         reason = next((reasons[source] for source in sources if source in reasons), None)
         if reason is not None:
             verdict.flag(family.rows[key].id, Attention.IMAGE_FAILED, reason)
+
+
+def _count_refusals(family: FamilyPlan, evidence: Evidence, verdict: Verdict) -> None:
+    """Count what the store has refused of what was asked for, and say which is parked by that."""
+    settled = {proven.listing_id for proven in verdict.proven if proven.status is not None}
+    root = evidence.results.get(_subject(family.unit.key))
+    for key, row in family.rows.items():
+        is_asked = is_due_for_publish(row.status, refusals=row.refusals) and row.id not in settled
+        if not is_asked or Attention.PUBLISH_FAILED not in verdict.flags.get(row.id, {}):
+            continue
+        # Without its page a variant is offered nowhere.
+        if any(
+            each is not None and each.outcome is Outcome.REJECTED
+            for each in (evidence.results.get(_subject(key)), root)
+        ):
+            verdict.refused.append(row.id)
+            if is_parked(row.refusals + 1):
+                parked = changes.listing_parked(row.code, refusals=row.refusals + 1, listing_id=row.id)
+                verdict.results.append(Result(parked, Outcome.APPLIED))
 
 
 def _failures(family: FamilyPlan, seen: PublishSeen, evidence: Evidence) -> dict[int, str]:

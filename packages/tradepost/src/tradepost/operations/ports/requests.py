@@ -1,0 +1,43 @@
+"""The ports of files of requests: what is to be done, row by row, and what became of it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeAlias
+
+from tradepost.domain.listing import Event
+from tradepost.operations.ports.catalogue import RowReport
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """A row of a file: a listing by its SKU, handle or code, and what is asked of it; None where the row is silent."""
+
+    line: int
+    name: str
+    event: Event | None
+
+
+class RequestReader(Protocol):
+    """Reads files that name listings, and may say what is asked of each."""
+
+    def rows(self, path: Path, *, asks: bool) -> Iterator[AskedRow | RowReport]:
+        """Read a file; with `asks` each row must say what is asked. A row of no use is a report. Raises FileRefused."""
+        ...
+
+
+class ResultRow(NamedTuple):
+    """
+    What became of a listing. `line`: of the file that named it. `run`: the run that did it, blank for a request.
+    """
+
+    line: int | str
+    sku: str
+    code: str
+    action: str
+    outcome: str
+    message: str
+    run: int | str = ""
+
+
+WriteResults: TypeAlias = Callable[[Iterable[ResultRow]], None]
