@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fakes.store_products import BLANK
-from tradepost.domain.store import is_same_product
+from tradepost.domain.store import is_same_product, vouches
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ def test_what_only_the_table_of_fields_reads_comes_before_what_a_product_has():
     product = replace(BLANK, name="Mug", more={"sku": "of the table"})
 
     assert [product.value(name) for name in ("name", "sku")] == ["Mug", "of the table"]
+
+
+@pytest.mark.parametrize(("known", "found", "does"), [(None, 5, False), (0, 0, False), (5, 5, True), (5, 6, False)])
+def test_only_a_product_that_is_known_by_when_it_was_made_vouches_for_a_store(known, found, does):
+    assert vouches(known, found) is does
