@@ -10,6 +10,7 @@ clock that can't be moved (how long a lease is kept alive, how often somebody lo
 seconds.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -18,6 +19,7 @@ import pkgutil
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -170,9 +172,6 @@ def _set_up_again() -> None:
 
 
 def _end(code: int) -> None:
-    import atexit  # noqa: PLC0415
-    import threading  # noqa: PLC0415
-
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as the interpreter does; we fork and leave
     atexit._run_exitfuncs()  # noqa: SLF001
     sys.stdout.flush()

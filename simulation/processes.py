@@ -15,7 +15,7 @@ from typing import Any
 
 from simulation import fast_clock
 
-_START_SECONDS, _STOP_SECONDS, _COMMAND_SECONDS = 60, 20, 120
+_STOP_SECONDS, _COMMAND_SECONDS = 20, 120
 
 
 @dataclass(slots=True)

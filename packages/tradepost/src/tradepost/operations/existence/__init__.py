@@ -105,7 +105,7 @@ class Existence(Operation[LinkFinding, KnownListings, Mapping[str, int], None]):
     def facts(self, ports: Ports, batch: Batch[LinkFinding], seen: Mapping[str, int]) -> KnownListings:
         rows = ports.listings.by_ids([finding.listing.listing_id for finding in batch.rows])
         parents = [row for row in rows if row.kind is Kind.PARENT]
-        along = left_by_all(ports, parents) if parents and ports.channel.delist_parent_with_last_variant else ()
+        along = _left_by_all(ports, parents) if parents and ports.channel.delist_parent_with_last_variant else ()
         return KnownListings(
             {row.id: row for row in rows},
             ports.listings.by_codes([finding.code for finding in batch.rows if finding.code is not None]),
@@ -190,13 +190,15 @@ def look_at_confirmed_store(ports: Ports) -> None:
         drive(ports, Existence(full=True))
 
 
-def left_by_all(ports: Ports, parents: Sequence[ListingRow]) -> frozenset[int]:
+def _left_by_all(ports: Ports, parents: Sequence[ListingRow]) -> frozenset[int]:
     """Those of the pages, by listing, of which every variant was delisted, or is asked to be."""
-    left: dict[int, bool] = {}
-    for row in ports.listings.variants_of([parent.id for parent in parents]):
-        is_going = row.status.pending is Pending.DELIST or row.status.health is Health.DELISTED
-        left[row.parent_id or 0] = left.get(row.parent_id or 0, True) and is_going
-    return frozenset(number for number, has_left in left.items() if has_left)
+    variants = ports.listings.variants_of([parent.id for parent in parents])
+    staying = {
+        row.parent_id
+        for row in variants
+        if row.status.pending is not Pending.DELIST and row.status.health is not Health.DELISTED
+    }
+    return frozenset(row.parent_id for row in variants if row.parent_id is not None) - staying
 
 
 def _read(

@@ -42,7 +42,7 @@ class SeenOrders:
     answered: frozenset[int] = frozenset()
 
 
-class Acknowledge(Operation[OrderRow, datetime, SeenOrders, FoundOrders]):
+class Acknowledge(Operation[OrderRow, None, SeenOrders, FoundOrders]):
     """
     Tell the store about imported orders that it was not told about, by the channel's way of doing so.
 
@@ -78,11 +78,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, FoundOrders]):
             queued = ports.store.queued_orders(numbers, queue=self._way.queue)
         return SeenOrders(seen_of(ports.store.orders_by_id(numbers)), queued)
 
-    def facts(self, ports: Ports, batch: Batch[OrderRow], seen: SeenOrders) -> datetime:
-        return batch.looked_at
-
-    def plan(self, batch: Batch[OrderRow], facts: datetime | None, seen: SeenOrders) -> Plan[FoundOrders]:
-        assert facts is not None
+    def plan(self, batch: Batch[OrderRow], facts: None, seen: SeenOrders) -> Plan[FoundOrders]:
         units: list[Unit] = []
         settled: list[Result] = []
         for row in batch.rows:
@@ -93,15 +89,15 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, FoundOrders]):
                 settled.append(Result(change, Outcome.FAILED, message=obstacle))
             elif self._is_told(row, seen):
                 settled.append(Result(change, Outcome.UNCHANGED, Proof.READ))
-            elif waits := self._waits(row, facts):
+            elif waits := self._waits(row, batch.looked_at):
                 settled.append(Result(change, Outcome.SKIPPED, message=waits))
             else:
                 units.append(Unit(change.subject.key, (change,)))
         return Plan(seen.orders, tuple(units), tuple(settled))
 
-    def _waits(self, row: OrderRow, now: datetime) -> str:
+    def _waits(self, row: OrderRow, looked_at: datetime) -> str:
         """Say why the store is not told again yet; blank where it may be."""
-        if row.telling_since is None or now >= row.telling_since + self._lands_within:
+        if row.telling_since is None or looked_at >= row.telling_since + self._lands_within:
             return ""
         again = row.telling_since + self._lands_within
         return (
@@ -139,7 +135,7 @@ class Acknowledge(Operation[OrderRow, datetime, SeenOrders, FoundOrders]):
     def judge(
         self,
         batch: Batch[OrderRow],
-        facts: datetime | None,
+        facts: None,
         seen: SeenOrders,
         plan: Plan[FoundOrders],
         evidence: Evidence,

@@ -24,13 +24,13 @@ class SettlementSeen(Products):
     moving: frozenset[str] = frozenset()
 
 
-class Settlement(Values[datetime, None]):
+class Settlement(Values[None, None]):
     """
     The stage settle. As long as a request can still land, nothing is said, and nothing else is written for its listing.
 
     Then a look says whether a move landed. Where baskets may hold pieces that are out of the count, the account is
     kept that sells nothing twice; where somebody has changed the count, it is lost, and a later stage opens it anew.
-    A set is simply due again, or its account is lost where it is not wanted any more. `facts`: when it was looked.
+    A set is simply due again, or its account is lost where it is not wanted any more.
     """
 
     attentions = frozenset({Attention.STOCK_FAILED})
@@ -47,16 +47,13 @@ class Settlement(Values[datetime, None]):
             return Products()
         return SettlementSeen(read_products(ports, rows), moving=moving_keys(ports, self._place, self._known))
 
-    def facts(self, ports: Ports, batch: Batch[ListingRow], seen: Products) -> datetime:
-        return batch.looked_at
-
-    def plan(self, batch: Batch[ListingRow], facts: datetime | None, seen: Products) -> Plan[None]:
+    def plan(self, batch: Batch[ListingRow], facts: None, seen: Products) -> Plan[None]:
         units: list[Unit] = []
         settled: list[Result] = []
         for row in batch.rows:
-            landed = self._landing(row, facts, seen)
+            landed = self._landing(row, batch.looked_at, seen)
             if landed is None:
-                settled.append(self._waits(row, facts))
+                settled.append(self._waits(row, batch.looked_at))
                 continue
             change = changes.stock_write_settled(
                 row.code,
@@ -69,13 +66,13 @@ class Settlement(Values[datetime, None]):
         return Plan(None, tuple(units), tuple(settled))
 
     def judge(
-        self, batch: Batch[ListingRow], facts: datetime | None, seen: Products, plan: Plan[None], evidence: Evidence
+        self, batch: Batch[ListingRow], facts: None, seen: Products, plan: Plan[None], evidence: Evidence
     ) -> Verdict:
         verdict = Verdict()
         for row in batch.rows:
-            landed = self._landing(row, facts, seen)
+            landed = self._landing(row, batch.looked_at, seen)
             if landed is None:
-                verdict.readings += self._payments(row, facts, seen)
+                verdict.readings += self._payments(row, batch.looked_at, seen)
                 continue
             verdict.settled_writes.append(row.id)
             verdict.proven.append(Proven(row.id, evidence.began))
@@ -86,7 +83,7 @@ class Settlement(Values[datetime, None]):
             verdict.readings += _readings(row, landed, seen)
         return verdict
 
-    def _landing(self, row: ListingRow, now: datetime | None, seen: Products) -> Landing | None:
+    def _landing(self, row: ListingRow, now: datetime, seen: Products) -> Landing | None:
         """What became of a row's write; None as long as it may still land, or nobody can say."""
         if not self._is_over(row, now):
             return None
@@ -110,28 +107,26 @@ class Settlement(Values[datetime, None]):
             is_whole=takes_no_baskets or (product is not None and product.with_baskets is not None),
         )
 
-    def _is_over(self, row: ListingRow, now: datetime | None) -> bool:
-        assert now is not None
+    def _is_over(self, row: ListingRow, now: datetime) -> bool:
         assert row.open_since is not None
         return is_settleable(open_since=row.open_since, now=now, wait=self._wait)
 
-    def _may_be_paying(self, row: ListingRow, count: int, now: datetime | None) -> bool:
+    def _may_be_paying(self, row: ListingRow, count: int, now: datetime) -> bool:
         """Whether it looks as if the lower count were true, but pieces of the higher one may be in a payment."""
-        assert now is not None
         pieces = abs(row.open_move or 0)
         if row.account is None or count != min(row.account, row.account + (row.open_move or 0)):
             return False
         has_lasted = row.missing_since is not None and row.missing_since <= now - PAYMENT_LIFE
         return not (has_lasted and row.missing >= pieces)
 
-    def _payments(self, row: ListingRow, now: datetime | None, seen: Products) -> list[Reading]:
+    def _payments(self, row: ListingRow, now: datetime, seen: Products) -> list[Reading]:
         """Note since when they may be paid for, so that a later look can tell."""
         count = counted(seen.of(row))
         if count is None or not self._is_over(row, now) or not self._may_be_paying(row, count, now):
             return []
         return [Reading(row.id, abs(row.open_move or 0))]
 
-    def _waits(self, row: ListingRow, now: datetime | None) -> Result:
+    def _waits(self, row: ListingRow, now: datetime) -> Result:
         assert row.open_since is not None
         until = row.open_since + self._wait
         why = (
