@@ -259,6 +259,9 @@ SETTINGS = {
     "stock_mode": (("--stock-mode", "checkout"), "checkout"),
     "basket_hours": (("--basket-hours", 50), 50),
     "lost_answer_seconds": (("--lost-answer-seconds", 300), 300),
+    "is_look_only": (("--look-only",), True),
+    "sends_images_itself": (("--images-by-store",), True),
+    "image_pages": (("--image-pages", "SRCH CTGY"), frozenset({"SRCH", "CTGY"})),
 }
 RULES = {
     "is_native": (("--flat",), False),
@@ -312,8 +315,11 @@ def stored(shell):
 
 def test_every_field_of_a_channel_has_an_option():
     # Rules for orders have commands of their own.
-    # An id is made; the folder of images on the store is told by the image server.
-    told = {ChannelSettings: {"id", "rules", "order_rules", "listing_rules"}, ContentRules: {"image_folder"}}
+    # An id is made; where images lie is told by the image server and the store's address.
+    told = {
+        ChannelSettings: {"id", "rules", "order_rules", "listing_rules"},
+        ContentRules: {"image_folder", "files_address"},
+    }
 
     for kind, table in {
         ChannelSettings: SETTINGS,
