@@ -62,6 +62,7 @@ class FakeConnector:
         store: StoreConnection | None,
         is_local: bool,
         make_folder: bool,
+        only_reads: bool,
     ) -> ImageCheck:
         self._look("images")
         return ImageCheck(has_folder=True, probe=self.probe)

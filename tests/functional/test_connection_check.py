@@ -227,6 +227,25 @@ def test_a_full_image_server_is_told(lines, stocked):
     assert "No space is left" in told["images: writing"]
 
 
+def test_a_look_only_channel_puts_nothing_on_the_image_server_to_try_it(connected, lines, stocked):
+    """R57: not even for a moment, and no folder either."""
+    folder = stocked.domain.files_root / "graphics" / "is-images"
+    stocked.faults.add(Rule(kind="ftp_full", after_bytes=10))
+    connected("channel", "set", "shop", "--look-only")
+
+    told, failed = lines()
+
+    assert failed == []
+    assert told["images: log-in and folder"] == "the folder is there"
+    assert told["images: writing"].startswith("not tried, because the channel is look-only")
+    folder.rmdir()
+    assert connected("channel", "check", "shop", "--make-folder").code == 3
+    assert not folder.exists()
+    folder.mkdir()
+    connected("channel", "go-live", "shop", "--yes")
+    assert lines()[1] == ["images: writing"]
+
+
 # --- how the store is told of orders ---
 
 

@@ -185,18 +185,26 @@ class MivaConnector:
             )
 
     def look_at_images(
-        self, connection: ImageConnection, *, store: StoreConnection | None, is_local: bool, make_folder: bool
+        self,
+        connection: ImageConnection,
+        *,
+        store: StoreConnection | None,
+        is_local: bool,
+        make_folder: bool,
+        only_reads: bool,
     ) -> ImageCheck:
         """See the port."""
         usual = store.folder if store is not None else _USUAL_FOLDER
         with self.open_images(connection, is_local=is_local, retrying=AT_ONCE) as images:
             if images.has_folder():
+                if only_reads:
+                    return ImageCheck(has_folder=True)
                 probe = self._probe(images, store, is_local=is_local)
                 directory = images.detect_base_directory(folder=usual) if probe.is_shown is False else None
                 return ImageCheck(has_folder=True, directory=directory or "", probe=probe)
             if not images.has_base_directory():
                 return ImageCheck(has_folder=False, directory=images.detect_base_directory(folder=usual) or "")
-            if not make_folder:
+            if only_reads or not make_folder:
                 return ImageCheck(has_folder=False)
             images.make_folder()
             return ImageCheck(has_folder=True, was_made=True, probe=self._probe(images, store, is_local=is_local))

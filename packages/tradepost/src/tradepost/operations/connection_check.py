@@ -61,6 +61,7 @@ _ACKNOWLEDGED = {
 }
 _ADDRESS = "store: address and credentials"
 _IMAGES = "images: log-in and folder"
+_WRITING = "images: writing"
 
 
 # One question: what was tried, whether it went well, and what was found or what cures it.
@@ -94,7 +95,8 @@ def faults(findings: Sequence[Finding]) -> str:
 
 def look_at(profile: ChannelProfile, connector: Connector, *, make_folder: bool = False, is_new: bool = False) -> Look:
     """
-    Look at a channel's store by reading only, and at its image server with a file that is taken away again.
+    Look at a channel's store by reading only, and at its image server with a file that is taken away again; while the
+    channel is look-only, nothing is put there.
 
     `profile` has the secrets. `make_folder`: make the folder for images where it is missing. `is_new`: what the store
     can't take in itself is no fault yet. Never raises what a connection is to blame for.
@@ -289,11 +291,25 @@ def _images(
         return [_without_server(profile, takes_images, is_new=is_new)]
     try:
         check = connector.look_at_images(
-            profile.images, store=profile.store, is_local=profile.settings.is_local, make_folder=make_folder
+            profile.images,
+            store=profile.store,
+            is_local=profile.settings.is_local,
+            make_folder=make_folder,
+            only_reads=profile.settings.is_look_only,
         )
     except TradepostError as error:
         return [Finding(_IMAGES, is_good=False, words=str(error))]
+    if profile.settings.is_look_only:
+        return [_folder(profile.images, check), _not_tried(profile)]
     return [_folder(profile.images, check), *_probed(profile.images, check)]
+
+
+def _not_tried(profile: ChannelProfile) -> Finding:
+    words = (
+        "not tried, because the channel is look-only and nothing is written; 'tradepost channel check "
+        f"{shlex.quote(profile.name)}' tries it once the channel is live"
+    )
+    return Finding(_WRITING, is_good=True, words=words)
 
 
 def _without_server(profile: ChannelProfile, takes_images: bool | None, *, is_new: bool) -> Finding:
@@ -320,11 +336,10 @@ def _probed(connection: ImageConnection, check: ImageCheck) -> list[Finding]:
     probe = check.probe
     if probe is None:
         return []
-    name = "images: writing"
     if probe.refusal:
         words = f"{probe.refusal} Images need a user who may write, rename and delete files there."
-        return [Finding(name, is_good=False, words=words)]
-    written = Finding(name, is_good=True, words="a file was written, renamed and taken away again")
+        return [Finding(_WRITING, is_good=False, words=words)]
+    written = Finding(_WRITING, is_good=True, words="a file was written, renamed and taken away again")
     return [written, _shown(connection, check, probe)]
 
 

@@ -196,12 +196,19 @@ class Connector(Protocol):
         ...
 
     def look_at_images(
-        self, connection: ImageConnection, *, store: StoreConnection | None, is_local: bool, make_folder: bool
+        self,
+        connection: ImageConnection,
+        *,
+        store: StoreConnection | None,
+        is_local: bool,
+        make_folder: bool,
+        only_reads: bool,
     ) -> ImageCheck:
         """
         Log in, look for the folder, and put a file into it for a moment that `store` should show.
 
         What a look that was killed has left there goes with the next one. With `make_folder` the folder is made where
-        it is missing. Raises CredentialsRejected, AddressRefused, StoreUnavailable, StorageRefused.
+        it is missing; with `only_reads` neither is done. Raises CredentialsRejected, AddressRefused, StoreUnavailable,
+        StorageRefused.
         """
         ...
