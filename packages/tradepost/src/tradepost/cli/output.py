@@ -21,6 +21,7 @@ from rich.text import Text
 
 from tradepost.cli.console import CleanConsole
 from tradepost.domain.plan import Change, Result
+from tradepost.domain.value_words import field_words
 from tradepost.security.terminal import escaped, printable
 
 if TYPE_CHECKING:
@@ -147,14 +148,7 @@ def change_lines(change: Mapping[str, Any]) -> Iterator[str]:
     message = f" {change['message']}" if change.get("message") else ""
     yield printable(f"{change['action']} {change['subject']} {change['key']}{label}{reason}{outcome}{message}")
     for field in change["fields"]:
-        before = "" if field.get("before") is None else f"{short(field['before'])} -> "
-        yield f"    {field['name']}: {before}{short(field.get('after'))}"
-
-
-def short(value: Any, *, width: int = 100) -> str:
-    """Write a value on one line, cut where it is long; nothing at all is written as none."""
-    text = " ".join(str(value).split())
-    return printable(text if len(text) <= width else f"{text[: width - 1]}…") or "none"
+        yield printable(f"    {field_words(field['name'], field.get('before'), field.get('after'))}")
 
 
 @contextmanager

@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from tradepost.domain.content import WantedProduct
-from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import CONTENT_GROUPS, FIELDS, Group, fingerprint, fingerprints, group_of
 from tradepost.domain.image_names import path_at, place_of
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.locks import spoken
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreProduct
+from tradepost.domain.value_words import difference_words
 
 
 class DriftPolicy(StrEnum):

@@ -48,16 +48,18 @@ class ImageFiles:
         )
 
     def _image(self, image: SourceImage, handle: str, report: ImportReport) -> SourceImage | None:
+        cause = ""
         try:
             return replace(image, source=self._resolved(image.source))
         except ImageUnusable as reason:
             message = f"An image was left out: {reason}"
+            cause = "Images were left out: they lie outside the folder in which images may lie." * reason.leads_out
             report.images_outside += reason.leads_out
         except Exception:  # whatever is wrong with one image, the product goes in
             _logger.exception("An image of the product %r can't be used", handle)
             message = f"An image was left out: {quoted(image.source)} can't be used; the log has the reason."
         report.images_left_out += 1
-        report.tell(RowReport(0, Level.NOTE, message, handle))
+        report.tell(RowReport(0, Level.NOTE, message, handle, cause))
         return None
 
     def _resolved(self, source: str) -> str:

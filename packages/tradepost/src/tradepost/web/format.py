@@ -7,6 +7,7 @@ from typing import Any
 from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.order import OrderState
 from tradepost.domain.plan import Outcome, RunState
+from tradepost.domain.value_words import field_words
 
 # The names on the right are the label colours of the page templates.
 HEALTH_COLOURS: Mapping[str, str] = {
@@ -70,15 +71,5 @@ def number(value: int | None) -> str:
 
 
 def field_lines(fields: Any) -> list[str]:
-    """Write the fields of a change as `name: before -> after`."""
-    lines: list[str] = []
-    for field in fields or []:
-        before, after = field.get("before"), field.get("after")
-        text = f"{field.get('name')}: {_short(after)}" if before is None else ""
-        lines.append(text or f"{field.get('name')}: {_short(before)} → {_short(after)}")
-    return lines
-
-
-def _short(value: Any, *, width: int = 120) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    """Write the fields of a change as `name: before → after`."""
+    return [field_words(field["name"], field.get("before"), field.get("after"), arrow="→") for field in fields or []]

@@ -9,9 +9,9 @@ from tradepost.database.models.catalogue import ProductRecord, VariantRecord
 from tradepost.database.models.channel import Channel
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
-from tradepost.domain.drift_words import difference_words
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status, is_parked, shown_health
+from tradepost.domain.value_words import difference_words
 
 _SOLD = ("variant", "simple")
 

@@ -1,4 +1,4 @@
-"""What differs between the hub and the store, in words for a person."""
+"""What a field holds, and how it differs between the hub and the store, in words for a person."""
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,13 +9,29 @@ _LONGEST_WORD = 60
 _MOST_ITEMS = 3
 
 
+def field_words(name: str, before: Any, after: Any, *, arrow: str = "->") -> str:
+    """
+    Write a field of a change on one line, `is active: no -> yes`; with nothing before, only what comes of it.
+
+    Takes values of the domain, and as they were kept (see `FieldChange`).
+    """
+    was = "" if before is None else f"{value_words(name, before)} {arrow} "
+    return f"{_spoken(name)}: {was}{value_words(name, after)}"
+
+
+def value_words(name: str, value: Any, *, width: int = 100) -> str:
+    """Write what a field holds on one line, cut where it is long."""
+    text = (", ".join(_items(name, value)) or "nothing") if _is_many(value) else _written(value)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def difference_words(name: str, ours: Any, theirs: Any) -> str:
     """
     Say how a field differs: both values, or of what is many only what one side has and the other has not.
 
     Takes values of the domain, and as they were kept (see `FieldChange`).
     """
-    spoken = name.replace("_", " ")
+    spoken = _spoken(name)
     if not (_is_many(ours) or _is_many(theirs)):
         return f"{spoken}: ours {_word(ours)}, the store's {_word(theirs)}"
     own, others = _items(name, ours), _items(name, theirs)
@@ -26,6 +42,10 @@ def difference_words(name: str, ours: Any, theirs: Any) -> str:
     parts = [f"only ours {_listed(only_ours)}"] if only_ours else []
     parts += [f"only the store's {_listed(only_theirs)}"] if only_theirs else []
     return f"{spoken}: {', '.join(parts)}"
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _is_many(value: Any) -> bool:
@@ -44,7 +64,7 @@ def _item_words(name: str) -> Callable[[Any], str]:
         case "attributes":
             return _choice
         case "images":
-            return lambda place: f"number {place}"
+            return _image
     return _word
 
 
@@ -62,6 +82,13 @@ def _choice(attribute: Any) -> str:
     return f"{values['prompt']} ({options})"
 
 
+def _image(image: Any) -> str:
+    """Its file; of those that drift is about, it may be only the place in the row."""
+    if isinstance(image, str):
+        return f"number {image}" if image.isdecimal() else image
+    return str(_members(image)["path"])
+
+
 def _members(value: Any) -> Mapping[str, Any]:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
@@ -76,10 +103,15 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def _word(value: Any) -> str:
-    if value is None or value in ("", {}):
+    text = _written(value)
+    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 3]}..."
+
+
+def _written(value: Any) -> str:
+    if value is None or value in ("", {}, [], ()):
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    words = [f"{name} {_word(each)}" for name, each in value.items()] if isinstance(value, Mapping) else [str(value)]
-    text = " ".join(", ".join(words).split())
-    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 3]}..."
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_word(each)}" for name, each in value.items())
+    return " ".join(str(value).split())

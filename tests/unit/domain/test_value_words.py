@@ -1,4 +1,4 @@
-"""What differs between hub and store, as a person reads it: no value looks like a program's."""
+"""What a field holds and how it differs, as a person reads it: no value looks like a program's."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tradepost.database.json_values import plain
-from tradepost.domain.drift_words import difference_words
-from tradepost.domain.store import StoreAttribute, StoreOption, StoreVariant
+from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreVariant
+from tradepost.domain.value_words import difference_words, field_words
 
 
 def variant(part, *, pieces=1, **options):
@@ -39,6 +39,7 @@ MANY = tuple(variant(f"T-{n}", Size=str(n)) for n in range(5))
         ("categories", frozenset({"Tin", "Mugs"}), (), "categories: only ours Mugs, Tin"),
         ("images", ("1", "2"), ("2", "3"), "images: only ours number 1, only the store's number 3"),
         ("images", ("1", "2"), ("2", "1"), "images: ours number 1, number 2, the store's number 2, number 1"),
+        ("images", ("1", "graphics/a.jpg"), ("1",), "images: only ours graphics/a.jpg"),
         ("attributes", (sizes("S", "M"),), (), "attributes: only ours Size (S, M)"),
         ("variants", (RED, NAVY), (NAVY,), "variants: only ours Red / M (T-R)"),
         ("variants", (replace(RED, part_codes=()),), (), "variants: only ours Red / M (nothing)"),
@@ -55,3 +56,25 @@ MANY = tuple(variant(f"T-{n}", Size=str(n)) for n in range(5))
 def test_a_difference_reads_the_same_as_it_was_found_and_as_it_was_kept(name, ours, theirs, words):
     assert difference_words(name, ours, theirs) == words
     assert difference_words(name, plain(ours), plain(theirs)) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "words"),
+    [
+        ("price", None, Decimal("7.90"), "price: 7.90"),
+        ("is_active", False, True, "is active: no -> yes"),
+        ("quantity", 3, 0, "quantity: 3 -> 0"),
+        ("page_title", "Mug", "", "page title: Mug -> nothing"),
+        ("page_title", "", "Mug", "page title: nothing -> Mug"),
+        ("pending", "none", "hide", "pending: none -> hide"),
+        ("categories", (), ("Mugs", "Tin"), "categories: nothing -> Mugs, Tin"),
+        ("placement", None, {"product_type": "parent"}, "placement: product_type parent"),
+        ("attributes", None, (sizes("S", "M"), sizes("L")), "attributes: Size (S, M), Size (L)"),
+        ("variants", None, MANY, f"variants: {', '.join(f'{n} (T-{n})' for n in range(5))}"),
+        ("images", None, [StoreImage("graphics/a.jpg", "main")], "images: graphics/a.jpg"),
+        ("description", None, "x" * 101, f"description: {'x' * 99}…"),
+    ],
+)
+def test_a_change_of_a_field_reads_the_same_as_it_was_planned_and_as_it_was_kept(name, before, after, words):
+    assert field_words(name, before, after) == words
+    assert field_words(name, plain(before), plain(after)) == words
