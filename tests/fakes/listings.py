@@ -93,7 +93,9 @@ class MemoryListings:
         return list(self.families([product_id])[0].listings)
 
     def _want(self, product_id, kind, sku, *, code, price, quantity, pending):
-        known = [row for row in self.all.values() if row.sku == sku and row.product_id == product_id]
+        # A family may be called like one of its SKUs.
+        is_same = (product_id, sku, kind is Kind.PARENT)
+        known = [row for row in self.all.values() if (row.product_id, row.sku, row.kind is Kind.PARENT) == is_same]
         parent = next((r for r in self.all.values() if r.product_id == product_id and r.kind is Kind.PARENT), None)
         is_child = kind is Kind.VARIANT and parent is not None
         row = known[0] if known else ListingRow(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from attentions import kinds_of
 from fakes.run import MemoryRun
@@ -11,9 +11,10 @@ from miva_sandbox.control import bulk
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.provisioning import run as provision
 from tradepost.database.channels.connections import save_store_connection
-from tradepost.database.models import ExistenceNote, Listing
+from tradepost.database.models import ExistenceNote, Listing, ProductRecord, VariantRecord
+from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import Reconfigure, StoreDoubted, StoreUnavailable
-from tradepost.domain.listing import Pending
+from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.plan import Action
 from tradepost.operations.existence import Existence
 from tradepost.operations.form import drive
@@ -27,24 +28,6 @@ COUNTED = [("ProductList_Load_Query",)] * 3
 # The products of broken links are asked for by id, all of them in one request.
 HEALING = [("ProductList_Load_Query",), *COUNTED]
 
-_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
-_LISTINGS = (
-    """INSERT INTO tradepost_product (id, handle, title, description, brand, category, tags, option_names, page_title,
-        is_for_sale, created_at, updated_at)
-        {numbers} SELECT i, 'seed-' || i, 'Seeded', '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}' FROM n""",
-    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, source_quantity,
-        stated_by, stated_at, barcode, mpn, taxable, sells_without_stock, sku_made_up, is_gone, is_priced)
-        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, 10000, 5, 5, '', '{at}', '', '', TRUE, FALSE, FALSE,
-        FALSE, TRUE FROM n""",
-    """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, is_price_held,
-        proven_price, available, account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at,
-        compared_at, is_touched, is_inactive, keeps_inactive, sells_without_stock, proven_without_stock)
-        {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, FALSE, i, 10000, FALSE, 10000, 5, 5, 0, '{now}', '{{}}', '[]', '{at}',
-        '{now}', FALSE, FALSE, FALSE, FALSE, FALSE FROM n WHERE i % 10 > 0""",
-)
-
 
 def fill(shop):
     """Make products that were created and changed a day ago, and listings linked to nine in ten of them."""
@@ -52,12 +35,35 @@ def fill(shop):
     with store.db.savepoint():
         bulk.add_products(store, PRODUCTS)
         store.db.execute("UPDATE products SET dt_created = dt_created - 86400, dt_updated = dt_updated - 86400")
-    with connection.cursor() as cursor:
-        for statement in _LISTINGS:
-            numbers = _NUMBERS.format(count=PRODUCTS)
-            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-            at = "2026-01-01 00:00:00"
-            cursor.execute(statement.format(numbers=numbers, at=at, now=now, channel=shop.channel.pk))
+    at, now = datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC)
+    numbers = range(1, PRODUCTS + 1)
+    ProductRecord.objects.bulk_create(
+        ProductRecord(id=i, handle=f"seed-{i}", title="Seeded", created_at=at, updated_at=at) for i in numbers
+    )
+    VariantRecord.objects.bulk_create(
+        VariantRecord(id=i, product_id=i, sku=f"SEED-{i}", position=1, price=1, quantity=5, stated_at=at)
+        for i in numbers
+    )
+    linked = {"health": Health.LISTED, "link": Link.LINKED, "wanted_price": 1, "proven_price": 1, "available": 5}
+    Listing.objects.bulk_create(
+        Listing(
+            **linked,
+            channel=shop.channel,
+            product_id=i,
+            variant_id=i,
+            kind=Kind.SIMPLE,
+            code=f"SEED-{i}",
+            code_key=f"seed-{i}",
+            sku=f"SEED-{i}",
+            external_id=i,
+            account=5,
+            looked_at=now,
+            compared_at=now,
+            created_at=at,
+        )
+        for i in numbers
+        if i % 10
+    )
 
 
 @pytest.fixture

@@ -101,8 +101,8 @@ def test_a_product_without_options_is_simple_and_has_its_own_page():
 
 
 def test_each_sku_gets_a_code_and_only_a_family_one_for_its_parent():
-    assert listing_codes(MUG) == {"MUG": "MUG"}
-    assert listing_codes(TEE)[""] == "tee"
+    assert listing_codes("mug", ["MUG"], is_family=False) == {"MUG": "MUG"}
+    assert listing_codes("tee", ["TEE-S", "TEE"], is_family=True) == {"TEE-S": "TEE-S", "TEE": "TEE", "": "tee-parent"}
 
 
 def test_in_a_flat_channel_children_have_pages_and_the_parent_has_no_drop_downs():
