@@ -27,6 +27,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.image_pages import page_lines, pages_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.shipment import UNSENT
+from tradepost.domain.value_words import value_words
 from tradepost.operations import channels
 from tradepost.operations.connection_check import Finding, Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
@@ -177,7 +178,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
             *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
             *("refused_files", "image_pages", "checks", "checked_at"),
         }:
-            out.print(f"{key}: {value}", markup=False, soft_wrap=True)
+            out.print(f"{key.replace('_', ' ')}: {value_words(key, value, width=1000)}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
     out.print(f"shipments that the store is not told of: {unsent}", markup=False, soft_wrap=True)
     if facts["refused_files"]:
