@@ -6,6 +6,7 @@ our CPU time is this process's alone: the sandbox runs in another.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -30,6 +31,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - needs the settings
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import Model  # noqa: E402
+from recording import forget_peak, peak_mb  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost import wiring  # noqa: E402
@@ -131,10 +133,12 @@ WIRE = Wire()
 
 class Taken:
     """
-    What a piece of work took: wall, our CPU, what the sandbox's log says of itself, and how long the wire was in use.
+    What a piece of work took: wall, our CPU, the most memory that we used meanwhile, what the sandbox's log says of
+    itself, and how long the wire was in use.
     """
 
     def __init__(self, *, wall: float, cpu: float, sandbox: float, requests: int) -> None:
+        self.peak_mb = peak_mb(os.getpid())
         self.wall = wall
         self.cpu = cpu
         self.sandbox = sandbox
@@ -146,6 +150,9 @@ class Taken:
 def measured(server: SandboxProcess, work: Callable[[], object]) -> Taken:
     server.forget()
     WIRE.times.clear()
+    # What was used before is given back, as far as it goes.
+    gc.collect()
+    forget_peak(os.getpid())
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

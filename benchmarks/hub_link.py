@@ -5,12 +5,11 @@ Every tenth product of the store is one of ours, and every hundredth listing has
 a person has to say which one it is. None has a type.
 """
 
-import os
 import sys
 
 import hub
 from hub import CountingRun, measured
-from recording import Record, peak_mb
+from recording import Record
 from sandbox_process import SandboxProcess, sandbox
 
 from tradepost.operations import link
@@ -50,7 +49,6 @@ def main() -> None:
     channel = hub.new_channel(requires_product_type=False)
     with sandbox() as server, hub.ports(server, channel) as make:
         fill(server, channel)
-        base = peak_mb(os.getpid())
         run = CountingRun()
         taken = measured(server, lambda: link.execute(make(run)))
         twice = LISTINGS // TWICE
@@ -60,8 +58,7 @@ def main() -> None:
             sandbox_seconds=taken.sandbox,
             requests=taken.requests,
             own_cpu_seconds=taken.cpu,
-            peak_mb=peak_mb(os.getpid()),
-            mb_before=base,
+            peak_mb=taken.peak_mb,
         )
         rows = make(CountingRun()).store.iterate_rows(custom_fields=(make(CountingRun()).channel.rules.type_field,))
         bare = measured(server, lambda: sum(len(page) for page in rows))
