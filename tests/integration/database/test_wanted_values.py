@@ -4,15 +4,19 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from attentions import kinds_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.json_values import plain
-from tradepost.database.models import Channel, Listing
+from tradepost.database.listings.wanted import refresh_available
+from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.domain.fields import Group
-from tradepost.domain.listing_rules import ListingRule
-from tradepost.domain.locks import Locks
+from tradepost.domain.listing_rules import Article, ListingRule, ListingRules
+from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.order import StoreStatus
+from tradepost.domain.quantities import wanted_quantity
 from tradepost.domain.stock import OrderSighting, SoldLine
 from tradepost.operations.ports import SightedOrder
 
@@ -115,3 +119,45 @@ def test_a_guard_lets_through_what_a_person_means_and_no_more(shop, ruled, listi
 
     assert (held, through) == ([False, True], False)
     assert [cup_for("17.00"), cup_for("18.00"), cup_for("10.00")] == [False, False, True]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    states=st.lists(
+        st.tuples(
+            st.none() | st.integers(0, 9),
+            st.booleans(),
+            st.booleans(),
+            st.sampled_from(
+                [NO_LOCKS, Locks(frozenset({Group.QUANTITY}), quantity=2), Locks(frozenset({Group.PRICE}))]
+            ),
+        ),
+        min_size=3,
+        max_size=3,
+    ),
+    buffer=st.none() | st.integers(0, 4),
+)
+def test_what_is_written_in_one_statement_and_what_rules_hold_back_are_told_apart_as_the_domain_says(
+    shop, channel, states, buffer
+):
+    """Rules, locks and what is not listed hold back; anything else shows what is left."""
+    rules = [] if buffer is None else [ListingRule(name="r", skus=("tee-*",), buffer=buffer)]
+    Channel.objects.filter(pk=channel.pk).update(listing_rules=[plain(rule) for rule in rules])
+    expected = {}
+    for sku, (quantity, is_gone, is_left_out, locks) in zip(("CUP", "tee-S", "tee-M"), states, strict=True):
+        VariantRecord.objects.filter(sku=sku).update(quantity=quantity, is_gone=is_gone)
+        Listing.objects.filter(sku=sku).update(
+            is_left_out=is_left_out,
+            locked_groups=sorted(locks.groups),
+            locked_quantity=locks.quantity,
+            available=7,
+            held_back=1,
+        )
+        left = min(0, quantity or 0) if is_gone else quantity
+        own = ListingRules.of(rules).for_article(Article(sku))
+        found = wanted_quantity(left, own, locks=locks, is_gone=is_gone, is_left_out=is_left_out)
+        expected[sku] = (found.available, found.held_back)
+
+    refresh_available(VariantRecord.objects.values_list("id", flat=True))
+
+    assert {sku: (row(sku).available, row(sku).held_back) for sku in expected} == expected

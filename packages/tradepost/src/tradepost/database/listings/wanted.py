@@ -19,7 +19,7 @@ from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Link, Pending, Status
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message
+from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message, rules_of
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.prices import WantedPrice, wanted_price
 from tradepost.domain.quantities import WantedQuantity, wanted_quantity
@@ -412,14 +412,39 @@ def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, chan
 
 
 def refresh_available(variant_ids: Collection[int]) -> None:
-    """Compute anew what is available of these variants, on every channel."""
-    columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
-    rows = list(Listing.objects.filter(variant_id__in=variant_ids).values(*columns))
-    if not rows:
+    """
+    Compute anew what is available of these variants, on every channel.
+
+    Every sighting of an order comes by: where nothing is held back, one statement writes what is left.
+    """
+    ids = sorted(set(variant_ids))
+    for start in range(0, len(ids), _BATCH):
+        _refresh_available(ids[start : start + _BATCH])
+
+
+def _refresh_available(variant_ids: Sequence[int]) -> None:
+    held = list(_may_hold_back(variant_ids))
+    left = _left(variant_ids)
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET available = given.available, held_back = 0
+        FROM given
+        WHERE tradepost_listing.variant_id = given.id
+          AND (tradepost_listing.available IS NULL OR given.available IS NULL
+            OR tradepost_listing.available <> given.available OR tradepost_listing.held_back <> 0)
+          AND tradepost_listing.id NOT IN (SELECT held.id FROM held)
+        """,
+        given=Rows(
+            {"id": Column.INTEGER, "available": Column.INTEGER},
+            [{"id": variant_id, "available": pieces} for variant_id, pieces in left.items()],
+        ),
+        held=Rows.of_ids(row["id"] for row in held),
+    )
+    if not held:
         return
-    channels = _channels(rows)
-    variants = _variants(Q(id__in=variant_ids))
-    wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in rows]
+    channels = _channels(held)
+    variants = _variants(Q(id__in={row["variant_id"] for row in held}))
+    wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in held]
     sql.execute(
         """
         UPDATE tradepost_listing SET available = given.available, held_back = given.held_back
@@ -436,6 +461,28 @@ def refresh_available(variant_ids: Collection[int]) -> None:
             ],
         ),
     )
+
+
+def _may_hold_back(variant_ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
+    """Those listings of variants for which not `domain.quantities.offers_all`; a lock of something else counts, too."""
+    ruled = [
+        channel_id
+        for channel_id, rules in Channel.objects.exclude(listing_rules=[]).values_list("id", "listing_rules")
+        if ListingRules.of(rules_of(rules)).holds_back
+    ]
+    columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
+    some = Q(is_left_out=True) | ~Q(locked_groups=[]) | Q(channel_id__in=ruled)
+    return Listing.objects.filter(some, variant_id__in=sql.among_ids(variant_ids)).values(*columns)
+
+
+def _left(variant_ids: Sequence[int]) -> dict[int, int | None]:
+    """What is left of variants on all channels, before anything is held back."""
+    counted = VariantRecord.objects.filter(id__in=sql.among_ids(variant_ids)).values_list("id", "quantity", "is_gone")
+    reserved = reserved_pieces(variant_ids)
+    return {
+        variant_id: available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone)
+        for variant_id, quantity, is_gone in counted
+    }
 
 
 @dataclass(frozen=True, slots=True)
