@@ -5,16 +5,14 @@ Every tenth product of the store is one of ours, and every hundredth listing has
 a person has to say which one it is. None has a type.
 """
 
-import sys
-
 import hub
 from hub import CountingRun, measured
-from recording import Record
+from recording import Record, size_asked
 from sandbox_process import SandboxProcess, sandbox
 
 from tradepost.operations import link
 
-LISTINGS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+LISTINGS = size_asked(100_000)
 SHARE = 10
 TWICE = 100
 TAGS_PER_EDIT = 1000

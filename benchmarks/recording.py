@@ -9,6 +9,7 @@ import os
 import platform
 import sqlite3
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,11 @@ def machine() -> dict[str, Any]:
 def versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     return found | {name: version(name) for name in _PACKAGES}
+
+
+def size_asked(usual: int) -> int:
+    """How many a benchmark is to be of: the first argument, or what is usual."""
+    return int(sys.argv[1]) if len(sys.argv) > 1 else usual
 
 
 def timed(times: int, act: Callable[[], object]) -> list[float]:

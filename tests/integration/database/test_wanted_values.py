@@ -1,13 +1,16 @@
 """What listings should show by rules and locks, computed and stored in batches, on both databases (R53)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attentions import kinds_of
+from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.json_values import plain
 from tradepost.database.listings.wanted import refresh_available
@@ -18,7 +21,7 @@ from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.quantities import wanted_quantity
 from tradepost.domain.stock import OrderSighting, SoldLine
-from tradepost.operations.ports import SightedOrder
+from tradepost.operations.ports import SightedOrder, WantedDifferences
 
 
 @pytest.fixture
@@ -58,6 +61,27 @@ def test_a_changed_rule_changes_prices_and_quantities_and_says_how_many(shop, ru
     assert (again.prices, again.quantities, again.examples) == (0, 0, ())
     assert (row("CUP").wanted_price, row("CUP").available, row("CUP").held_back) == (Decimal("11.00"), 1, 4)
     assert row("tee").wanted_price == Decimal("10.00")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [ListingRule(name="cups", skus=("CUP",), percent=Decimal(10)), ListingRule(name="all", buffer=4)],
+        [ListingRule(name="cost", margin=Decimal(5), guard=Decimal(1), percent=Decimal(90))],
+        [ListingRule(name="none", skus=("CUP",), lists=False)],
+    ],
+)
+def test_a_preview_says_what_the_rules_then_change_and_writes_nothing_that_others_would_wait_for(
+    shop, channel, ruled, rules
+):
+    settings = replace(settings_of(channel), listing_rules=tuple(rules))
+    with CaptureQueriesContext(connection) as asked:
+        shown = DjangoChannels(cipher=lambda: None).preview_wanted(channel.pk, settings)
+
+    assert shown == ruled(*rules) != WantedDifferences()
+    statements = [query["sql"] for query in asked]
+    assert {statement.split()[0] for statement in statements} == {"SELECT", "WITH"}
+    assert not [statement for statement in statements if "FOR UPDATE" in statement or " SET " in statement]
 
 
 def test_a_sale_takes_off_what_is_left_and_the_rule_holds_back_of_the_rest(shop, ruled, accounts, noon):

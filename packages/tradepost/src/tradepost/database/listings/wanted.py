@@ -123,6 +123,19 @@ def refresh_channel(channel_id: int, *, at: datetime) -> WantedDifferences:
     return differences
 
 
+def preview_channel(channel_id: int, settings: ChannelSettings) -> WantedDifferences:
+    """Return what would differ on a channel with other settings. It only reads, and nobody waits for it."""
+    after = 0
+    where = ["channel_id = %s"]
+    differences = WantedDifferences()
+    instead = {channel_id: _Channel.of(settings)}
+    while ids := sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH):
+        rows = list(Listing.objects.filter(channel_id=channel_id, product_id__in=ids).order_by("id").values(*_COLUMNS))
+        differences += _computed(rows, ids, instead).differences(channel_id)
+        after = ids[-1]
+    return differences
+
+
 def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedChanges:
     """
     Compute price, what is available and whether it is sold without stock anew for the listings of these products, on
@@ -135,11 +148,15 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
 
 @dataclass(frozen=True, slots=True)
 class _Refreshed:
-    """What came of it; `values`: of each listing its columns before, and what it should show now."""
+    """
+    What came of it; `values`: of each listing its columns before, and what it should show now. `reasons`: by channel
+    and listing, why prices are held back where that matters.
+    """
 
     changes: WantedChanges
     values: Sequence[tuple[Mapping[str, Any], _Wanted]]
     left_out: "_LeftOut"
+    reasons: Mapping[int, Mapping[int, str]]
 
     def differences(self, channel_id: int) -> WantedDifferences:
         differing = (
@@ -170,8 +187,24 @@ def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
 
 def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
-    rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
+    rows = list(Listing.objects.filter(product_id__in=product_ids).order_by("id").values(*_COLUMNS))
     channels = _channels(rows)
+    found = _computed(rows, product_ids, channels)
+    changed = [now for row, now in found.values if now != _Wanted(**{name: row[name] for name in _WANTED})]
+    sql.update(Listing, changed)
+    found.left_out.write(at=at)
+    refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
+    forget_attention([now.id for _, now in found.values if now.available is not None], Attention.QUANTITY_UNKNOWN)
+    for channel_id in channels:
+        of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
+        _note_held(found.reasons.get(channel_id, {}), of_it, channel_id=channel_id, at=at)
+    return found
+
+
+def _computed(
+    rows: Sequence[Mapping[str, Any]], product_ids: Collection[int], channels: Mapping[int, _Channel]
+) -> _Refreshed:
+    """Compute of these listings, which are of these products, what they should show by settings of their channels."""
     variants = _variants(Q(product_id__in=product_ids))
     left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
@@ -213,15 +246,8 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
             reason = price_held_message(price.why_held)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(channel.name, row["product__handle"], row["sku"], reason))
-    sql.update(Listing, [now for row, now in wanted if now != _Wanted(**{name: row[name] for name in _WANTED})])
-    left_out.write(at=at)
-    refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
-    forget_attention([now.id for _, now in wanted if now.available is not None], Attention.QUANTITY_UNKNOWN)
-    for channel_id in channels:
-        of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
-        _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
     changes = WantedChanges(held, at_zero, unstated, left_out.sale_changes(channels))
-    return _Refreshed(changes, wanted, left_out)
+    return _Refreshed(changes, wanted, left_out, reasons)
 
 
 @dataclass(frozen=True, slots=True)
