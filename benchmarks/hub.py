@@ -36,6 +36,7 @@ from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost import wiring  # noqa: E402
 from tradepost.cli.bootstrap import look_for_garbage_seldom  # noqa: E402
+from tradepost.database import sql  # noqa: E402
 from tradepost.database.channels.channels import settings_of  # noqa: E402
 from tradepost.database.listings.adoptions import DjangoAdoptions  # noqa: E402
 from tradepost.database.listings.drifts import DjangoDrifts  # noqa: E402
@@ -55,7 +56,7 @@ from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
 from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
-from tradepost.operations.ports import Approval, FileProtocol, Needs, Ports  # noqa: E402
+from tradepost.operations.ports import Approval, FileProtocol, Needs, Ports, Store  # noqa: E402
 from tradepost.security.descriptions import AllowedMarkup  # noqa: E402
 
 DATA = _DATA
@@ -300,6 +301,14 @@ def fill(channel: Channel, count: int, *, every: int = 1) -> None:
                 list(rest.values()),
             )
         cursor.execute("ANALYZE")
+
+
+def note_when_made(store: Store) -> None:
+    """As a link has noted it: a product is its id together with the time when it was made."""
+    for page in store.iterate_existing():
+        sql.update(
+            Listing, [{"external_id": row.id, "external_created": row.created} for row in page], key="external_id"
+        )
 
 
 def _literal(at: datetime) -> str:

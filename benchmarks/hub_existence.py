@@ -107,7 +107,7 @@ def cost_of_counting(record: Record, server: SandboxProcess, make: Make) -> None
     assert notes is not None
     assert notes.window is not None
     end, window = notes.stretches[-1].up_to, notes.window
-    parts = [stretch.up_to for stretch in notes.stretches[:: len(notes.stretches) // 32]]
+    parts = [stretch.up_to for stretch in notes.stretches[:: max(1, len(notes.stretches) // 32)]]
     ranges = [IdRange(after, up_to) for after, up_to in pairwise(parts)][:32]
     record.add(
         store_seconds_of_the_count=measured(server, lambda: ports.store.count_existing([IdRange(0, end)])).sandbox,
@@ -134,6 +134,7 @@ def main() -> None:
     with sandbox() as server, hub.ports(server, channel) as make:
         fill(server, channel)
         store = make(CountingRun()).store
+        hub.note_when_made(store)
         bare = measured(server, lambda: sum(len(page) for page in store.iterate_existing()))
         record.add(ids_and_codes_alone_seconds=bare.wall, ids_and_codes_alone_own_cpu_seconds=bare.cpu)
         full = passed(record, server, make, "full")

@@ -7,9 +7,11 @@ Beside the preview somebody else writes all the time, as an import or a sync doe
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 
 import hub
+from django.db import OperationalError
 from recording import Record, cpu_seconds, forget_peak, peak_mb, size_asked
 
 from tradepost import wiring
@@ -33,7 +35,9 @@ class Writer(threading.Thread):
     def run(self) -> None:
         while not self._is_over.wait(0.005):
             start = time.perf_counter()
-            Channel.objects.filter(id=self._channel_id).update(store_doubt="")
+            # SQLite gives up after 20 seconds, and the next try begins.
+            with suppress(OperationalError):
+                Channel.objects.filter(id=self._channel_id).update(store_doubt="")
             self.longest = max(self.longest, time.perf_counter() - start)
         hub.connection.close()
 

@@ -13,9 +13,6 @@ from hub import CountingRun, Taken, measured
 from recording import Record, median, size_asked, timed
 from sandbox_process import SandboxProcess, sandbox
 
-from tradepost.database import sql
-from tradepost.database.models import Listing
-from tradepost.miva.store import MivaStore
 from tradepost.operations import sync
 from tradepost.operations.selection import Selection
 
@@ -138,14 +135,6 @@ def compare_with_sdk(record: Record, server: SandboxProcess, where: str) -> None
         )
 
 
-def note_when_made(store: MivaStore) -> None:
-    """As a link has noted it: a product is its id together with the time when it was made."""
-    for page in store.iterate_existing():
-        sql.update(
-            Listing, [{"external_id": row.id, "external_created": row.created} for row in page], key="external_id"
-        )
-
-
 def main() -> None:
     record = Record(
         f"hub_sync_{LISTINGS}",
@@ -161,7 +150,7 @@ def main() -> None:
     hub.fill(channel, LISTINGS)
     with sandbox() as server, hub.ports(server, channel) as make:
         server.control("/seed", products=LISTINGS)
-        note_when_made(make(CountingRun()).store)
+        hub.note_when_made(make(CountingRun()).store)
         run = CountingRun()
         whole = measured(server, lambda: sync.execute(make(run)))
         assert run.outcomes == {}, run.outcomes

@@ -449,7 +449,7 @@ def refresh_available(variant_ids: Collection[int]) -> None:
 
 
 def _refresh_available(variant_ids: Sequence[int]) -> None:
-    held = list(_may_hold_back(variant_ids))
+    held = _may_hold_back(variant_ids)
     left = _left(variant_ids)
     sql.execute(
         """
@@ -489,7 +489,7 @@ def _refresh_available(variant_ids: Sequence[int]) -> None:
     )
 
 
-def _may_hold_back(variant_ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
+def _may_hold_back(variant_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Those listings of variants for which not `domain.quantities.offers_all`; a lock of something else counts, too."""
     ruled = [
         channel_id
@@ -498,7 +498,7 @@ def _may_hold_back(variant_ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
     ]
     columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
     some = Q(is_left_out=True) | ~Q(locked_groups=[]) | Q(channel_id__in=ruled)
-    return Listing.objects.filter(some, variant_id__in=sql.among_ids(variant_ids)).values(*columns)
+    return list(Listing.objects.filter(some, variant_id__in=sql.among_ids(variant_ids)).values(*columns))
 
 
 def _left(variant_ids: Sequence[int]) -> dict[int, int | None]:
