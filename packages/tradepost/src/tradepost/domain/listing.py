@@ -310,8 +310,6 @@ def transition(status: Status, event: Event) -> Transition:
     raise NotAllowed(_why_not(status, event))
 
 
-# There are few statuses, and whole catalogues are settled one by one.
-@cache
 def settle(status: Status, event: Event) -> Status:
     """Apply what happened. Raises NotAllowed for an event that can't happen in this state."""
     return transition(status, event).of(status)
@@ -358,6 +356,7 @@ def put_back_on_sale(status: Status) -> Status | None:
     return settle(status, Event.ASK_UNHIDE) if status.settled == HIDDEN else None
 
 
+# There are few statuses, and whole catalogues are recorded listing by listing.
 @cache
 def keep_later_request(current: Status, recorded: Status, *, asked: Pending) -> Status:
     """
