@@ -70,15 +70,18 @@ _TABLE = {
     "fields": Column.TEXT,
     "created": Column.INTEGER,
 }
+# In the order of the index, and no further than so many; joined, all that is left would be sorted for each page.
 _NEXT = """
     SELECT listing.id, listing.kind, listing.code, listing.sku, listing.health, listing.link, listing.pending,
         listing.is_paused, listing.is_orphaned, listing.external_id, listing.was_hidden, listing.is_price_held,
         found.product_id, found.by_sku, found.by_code, found.product_code, found.product_sku, found.name, found.price,
         found.is_active, found.fields, found.created
     FROM (
-        SELECT DISTINCT found.listing_id
-        FROM tradepost_match AS found JOIN tradepost_listing AS listing ON listing.id = found.listing_id
-        WHERE found.listing_id > %s AND listing.link IN ('unlinked', 'broken') AND NOT listing.is_paused
+        SELECT DISTINCT found.listing_id FROM tradepost_match AS found
+        WHERE found.listing_id > %s AND EXISTS (
+            SELECT 1 FROM tradepost_listing AS listing
+            WHERE listing.id = found.listing_id AND listing.link IN ('unlinked', 'broken') AND NOT listing.is_paused
+        )
         ORDER BY found.listing_id LIMIT %s
     ) AS following
     JOIN tradepost_listing AS listing ON listing.id = following.listing_id
