@@ -6,6 +6,7 @@ our CPU time is this process's alone: the sandbox runs in another.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -29,10 +30,13 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - needs the settings
 from django.db import connection, transaction  # noqa: E402
+from django.db.models import Model  # noqa: E402
+from recording import forget_peak, peak_mb  # noqa: E402
 from sandbox_process import SandboxProcess  # noqa: E402
 
 from tradepost import wiring  # noqa: E402
 from tradepost.cli.bootstrap import look_for_garbage_seldom  # noqa: E402
+from tradepost.database import sql  # noqa: E402
 from tradepost.database.channels.channels import settings_of  # noqa: E402
 from tradepost.database.listings.adoptions import DjangoAdoptions  # noqa: E402
 from tradepost.database.listings.drifts import DjangoDrifts  # noqa: E402
@@ -40,7 +44,7 @@ from tradepost.database.listings.existence_notes import DjangoExistenceNotes  # 
 from tradepost.database.listings.intents import DjangoIntents  # noqa: E402
 from tradepost.database.listings.listings import DjangoListings  # noqa: E402
 from tradepost.database.listings.store_inventory import DjangoStoreInventory  # noqa: E402
-from tradepost.database.models import Channel  # noqa: E402
+from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord  # noqa: E402
 from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
 from tradepost.database.runs.past_changes import DjangoPastChanges  # noqa: E402
 from tradepost.database.stock.accounts import DjangoAccounts  # noqa: E402
@@ -52,7 +56,7 @@ from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
 from tradepost.miva.files.image_folder import ImageFolder  # noqa: E402
 from tradepost.miva.files.image_store import connect_images  # noqa: E402
 from tradepost.miva.wire.transport import RequestSeen  # noqa: E402
-from tradepost.operations.ports import Approval, FileProtocol, Needs, Ports  # noqa: E402
+from tradepost.operations.ports import Approval, FileProtocol, Needs, Ports, Store  # noqa: E402
 from tradepost.security.descriptions import AllowedMarkup  # noqa: E402
 
 DATA = _DATA
@@ -130,10 +134,12 @@ WIRE = Wire()
 
 class Taken:
     """
-    What a piece of work took: wall, our CPU, what the sandbox's log says of itself, and how long the wire was in use.
+    What a piece of work took: wall, our CPU, the most memory that we used meanwhile, what the sandbox's log says of
+    itself, and how long the wire was in use.
     """
 
     def __init__(self, *, wall: float, cpu: float, sandbox: float, requests: int) -> None:
+        self.peak_mb = peak_mb(os.getpid())
         self.wall = wall
         self.cpu = cpu
         self.sandbox = sandbox
@@ -145,6 +151,9 @@ class Taken:
 def measured(server: SandboxProcess, work: Callable[[], object]) -> Taken:
     server.forget()
     WIRE.times.clear()
+    # What was used before is given back, as far as it goes.
+    gc.collect()
+    forget_peak(os.getpid())
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -216,34 +225,91 @@ def _now() -> datetime:
 
 
 # The products that the sandbox's seed invents, as published and proven listings of simple products.
-_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+_NUMBERS = (
+    "WITH RECURSIVE n(i) AS (SELECT CAST({every} AS BIGINT) UNION ALL SELECT i + {every} FROM n WHERE i < {last})"
+)
 _PRICE = "(100 + (i * 7919) % 10000) * 100"
-_STATEMENTS = (
-    """INSERT INTO tradepost_product (id, handle, title, description, brand, category, tags, option_names, page_title,
-        is_for_sale, created_at, updated_at)
-        {numbers} SELECT i, 'seed-' || i, 'Seeded product ' || i, '', '', '[]', '[]', '[]', '', TRUE, '{at}', '{at}'
-        FROM n""",
-    """INSERT INTO tradepost_variant (id, product_id, sku, options, position, price, quantity, source_quantity,
-        stated_by, stated_at, barcode, mpn, taxable, sells_without_stock, sku_made_up, is_gone, is_priced)
-        {numbers} SELECT i, i, 'SEED-' || i, '[]', 1, {price}, i % 50, i % 50, '', '{at}', '', '', TRUE, FALSE,
-        FALSE, FALSE, TRUE FROM n""",
-    """INSERT INTO tradepost_listing (id, channel_id, product_id, variant_id, kind, code, code_key, sku, health, link,
-        pending, is_paused, is_orphaned, was_hidden, awaits_images, external_id, wanted_price, is_price_held,
-        proven_price, available, account, missing, looked_at, proven_fingerprints, overwrite_groups, created_at,
-        compared_at, is_touched, is_inactive, keeps_inactive, sells_without_stock, proven_without_stock)
-        {numbers} SELECT i, {channel}, i, i, 'simple', 'SEED-' || i, 'seed-' || i, 'SEED-' || i, 'listed', 'linked',
-        '', FALSE, FALSE, FALSE, FALSE, i, {price}, FALSE, {price}, i % 50, i % 50, 0, '{now}', '{{}}', '[]', '{at}',
-        '{now}', FALSE, FALSE, FALSE, FALSE, FALSE FROM n""",
+# Of each table what matters here; the rest is as a new row has it.
+_TABLES: tuple[tuple[type[Model], dict[str, str]], ...] = (
+    (
+        ProductRecord,
+        {
+            "id": "i",
+            "handle": "'seed-' || i",
+            "title": "'Seeded product ' || i",
+            "created_at": "{at}",
+            "updated_at": "{at}",
+        },
+    ),
+    (
+        VariantRecord,
+        {
+            "id": "i",
+            "product_id": "i",
+            "sku": "'SEED-' || i",
+            "position": "1",
+            "price": _PRICE,
+            "quantity": "i % 50",
+            "source_quantity": "i % 50",
+            "stated_at": "{at}",
+        },
+    ),
+    (
+        Listing,
+        {
+            "id": "i",
+            "channel_id": "{channel}",
+            "product_id": "i",
+            "variant_id": "i",
+            "kind": "'simple'",
+            "code": "'SEED-' || i",
+            "code_key": "'seed-' || i",
+            "sku": "'SEED-' || i",
+            "health": "'listed'",
+            "link": "'linked'",
+            "external_id": "i",
+            "wanted_price": _PRICE,
+            "proven_price": _PRICE,
+            "available": "i % 50",
+            "account": "i % 50",
+            # As if every count had just been looked at, and everything compared.
+            "looked_at": "{now}",
+            "compared_at": "{now}",
+            "created_at": "{at}",
+        },
+    ),
 )
 
 
-def fill(channel: Channel, count: int) -> None:
-    """Make `count` listings that match the sandbox's first seeded products; nothing is due afterwards."""
-    at = "2026-01-01 00:00:00" + ("+00" if connection.vendor == "postgresql" else "")
+def fill(channel: Channel, count: int, *, every: int = 1) -> None:
+    """Make `count` listings that match every so-manieth seeded product of the sandbox; nothing is due afterwards."""
+    numbers = _NUMBERS.format(every=every, last=count * every)
+    at, now = _literal(datetime(2026, 1, 1, tzinfo=UTC)), _literal(_now())
     with connection.cursor() as cursor:
-        for statement in _STATEMENTS:
-            numbers = _NUMBERS.format(count=count)
-            # As if every count had just been looked at, and everything compared.
-            now = f"{_now():%Y-%m-%d %H:%M:%S}" + ("+00" if connection.vendor == "postgresql" else "")
-            cursor.execute(statement.format(numbers=numbers, at=at, now=now, price=_PRICE, channel=channel.pk))
+        for model, columns in _TABLES:
+            given = {name: value.format(channel=channel.pk, at=at, now=now) for name, value in columns.items()}
+            options = model._meta  # noqa: SLF001 (Django documents it as public)
+            rest = {
+                field.column: field.get_db_prep_save(field.get_default(), connection)
+                for field in options.concrete_fields
+                if field.column not in given and not field.null
+            }
+            cursor.execute(
+                f"INSERT INTO {options.db_table} ({', '.join([*given, *rest])}) "
+                f"{numbers.replace('%', '%%')} SELECT {', '.join(given.values()).replace('%', '%%')}"
+                f"{', %s' * len(rest)} FROM n",
+                list(rest.values()),
+            )
         cursor.execute("ANALYZE")
+
+
+def note_when_made(store: Store) -> None:
+    """As a link has noted it: a product is its id together with the time when it was made."""
+    for page in store.iterate_existing():
+        sql.update(
+            Listing, [{"external_id": row.id, "external_created": row.created} for row in page], key="external_id"
+        )
+
+
+def _literal(at: datetime) -> str:
+    return f"'{at:%Y-%m-%d %H:%M:%S}{'+00' if connection.vendor == 'postgresql' else ''}'"

@@ -1,5 +1,6 @@
 """
 The existence pass in a store of 1,000,000 products, of which one in ten is none of ours, with gaps in the ids.
+`hub_existence.py 10000` is of so many.
 
 What the counts cost the store is what its request log says of them. The sandbox has an index on the time of a product's
 last change, which Miva does not: there, a condition on it reads the whole table.
@@ -11,7 +12,7 @@ from itertools import pairwise
 
 import hub
 from hub import CountingRun, Taken, measured
-from recording import Record, peak_mb
+from recording import Record, size_asked
 from sandbox_process import SandboxProcess, sandbox
 
 from tradepost.operations.drift.comparison import Comparison
@@ -19,10 +20,12 @@ from tradepost.operations.existence import Existence
 from tradepost.operations.form import drive
 from tradepost.operations.ports import IdRange
 
-PRODUCTS = 1_000_000
+PRODUCTS = size_asked(1_000_000)
 BATCHES = 10
 GAPS = range(211, PRODUCTS, 211)
-GONE = range(33_337, PRODUCTS, 100_000)
+# None of a gap, nor without a listing.
+GONE = [number - number % 10 + 7 for number in range(PRODUCTS // 30, PRODUCTS, PRODUCTS // 10)]
+OTHERS = 3000
 LATENCY_SECONDS = 0.08
 DAY = 86_400
 TAGS_PER_EDIT = 1000
@@ -104,7 +107,7 @@ def cost_of_counting(record: Record, server: SandboxProcess, make: Make) -> None
     assert notes is not None
     assert notes.window is not None
     end, window = notes.stretches[-1].up_to, notes.window
-    parts = [stretch.up_to for stretch in notes.stretches[:: len(notes.stretches) // 32]]
+    parts = [stretch.up_to for stretch in notes.stretches[:: max(1, len(notes.stretches) // 32)]]
     ranges = [IdRange(after, up_to) for after, up_to in pairwise(parts)][:32]
     record.add(
         store_seconds_of_the_count=measured(server, lambda: ports.store.count_existing([IdRange(0, end)])).sandbox,
@@ -120,7 +123,7 @@ def cost_of_counting(record: Record, server: SandboxProcess, make: Make) -> None
 
 def main() -> None:
     record = Record(
-        "hub_existence",
+        f"hub_existence_{PRODUCTS}",
         aim="nothing touched: at most 4 requests; 10 gone: under 20; a page per 1,000 that somebody else touched; "
         "the full pass at most 1.5 times downloading and decoding ids and codes",
         note=f"{PRODUCTS} ids, every {GAPS.step}th of them a gap, every tenth product without a listing. The store's "
@@ -131,24 +134,25 @@ def main() -> None:
     with sandbox() as server, hub.ports(server, channel) as make:
         fill(server, channel)
         store = make(CountingRun()).store
-        bare = measured(server, lambda: sum(len(page) for page in store.iterate_rows()))
+        hub.note_when_made(store)
+        bare = measured(server, lambda: sum(len(page) for page in store.iterate_existing()))
         record.add(ids_and_codes_alone_seconds=bare.wall, ids_and_codes_alone_own_cpu_seconds=bare.cpu)
         full = passed(record, server, make, "full")
         record.add(full_times_ids_and_codes=full.wall / bare.wall, full_times_their_own_cpu=full.cpu / bare.cpu)
-        record.add(own_peak_mb=peak_mb(hub.os.getpid()))
+        record.add(peak_mb=full.peak_mb)
         passed(record, server, make, "untouched")
         cost_of_counting(record, server, make)
         edit(server, [delete(number) for number in GONE])
         passed(record, server, make, "ten_gone", broken=len(GONE))
-        edit(server, [touch(number) for number in range(1, 5000) if number % GAPS.step][:3000])
+        edit(server, [touch(number) for number in range(1, 2 * OTHERS) if number % GAPS.step][:OTHERS])
         passed(record, server, make, "3000_touched")
         compared(record, server, make, "3000_touched")
         time.sleep(2)
-        server.control("/seed", products=3000)
+        server.control("/seed", products=OTHERS)
         passed(record, server, make, "3000_new")
         server.control("/faults", kind="latency", seconds=LATENCY_SECONDS)
         passed(record, server, make, "untouched_at_80_ms", latency=LATENCY_SECONDS)
-        edit(server, [delete(number + 4) for number in GONE])
+        edit(server, [delete(number - 4) for number in GONE])
         passed(record, server, make, "ten_gone_at_80_ms", broken=len(GONE), latency=LATENCY_SECONDS)
     record.write()
 

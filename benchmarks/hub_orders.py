@@ -1,6 +1,11 @@
-"""How long it takes to import 10,000 orders, and how much of that is our own CPU."""
+"""
+How long it takes to import 10,000 orders, and how much of that is our own CPU.
+
+`hub_orders.py rules` has a rule of the channel hold back of every quantity.
+"""
 
 import os
+import sys
 
 import hub
 from hub import CountingRun, measured
@@ -11,16 +16,18 @@ from tradepost.operations import get_orders
 
 ORDERS = 10_000
 PRODUCTS = 1_000
+WITH_RULES = sys.argv[1:] == ["rules"]
+RULES = [{"name": "all", "buffer": 2}]
 
 
 def main() -> None:
     record = Record(
-        "hub_orders",
+        "hub_orders_with_rules" if WITH_RULES else "hub_orders",
         aim="at least 1,000 orders a second of our own CPU",
         note="A single run; orders of one line each over a year, sighted by pages of 500 and fetched by pages of 100.",
     )
     hub.migrate()
-    channel = hub.new_channel(look_back_days=400, order_statuses=["pending"])
+    channel = hub.new_channel(look_back_days=400, order_statuses=["pending"], listing_rules=RULES if WITH_RULES else [])
     hub.fill(channel, PRODUCTS)
     with sandbox() as server, hub.ports(server, channel) as make:
         server.control("/seed", products=PRODUCTS, orders=ORDERS)

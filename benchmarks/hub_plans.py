@@ -5,7 +5,6 @@ In the end every price on the store is what it was before, but for those three, 
 """
 
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +13,7 @@ from itertools import pairwise
 
 import hub
 from hub import measured
-from recording import Record, peak_mb
+from recording import Record, peak_mb, size_asked
 from sandbox_process import SandboxProcess, sandbox
 
 from tradepost import wiring
@@ -29,7 +28,7 @@ from tradepost.operations.channels import change_channel
 from tradepost.operations.ports import ChannelProfile, StoreConnection
 from tradepost.operations.selection import UNDOES
 
-LISTINGS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+LISTINGS = size_asked(10_000)
 EDITED = 3
 _AT_ONCE = 500
 

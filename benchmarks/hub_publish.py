@@ -1,13 +1,16 @@
-"""How long it takes to publish families with images, and how much of that is our own CPU."""
+"""
+How long it takes to publish families with images, and how much of that is our own CPU.
+
+`hub_publish.py 10000` is of so many listings.
+"""
 
 import csv
-import os
 from pathlib import Path
 
 import hub
 from hub import CountingRun, measured
 from PIL import Image
-from recording import Record, peak_mb
+from recording import Record, size_asked
 from sandbox_process import sandbox
 
 from tradepost.catalogues.registry import CatalogueFiles
@@ -17,8 +20,8 @@ from tradepost.database.runs.history import RequestHistory
 from tradepost.operations import publish
 from tradepost.operations.imports import ImportPorts, import_catalogue
 
-FAMILIES = 200
 SIZES = ("S", "M", "L", "XL")
+FAMILIES = size_asked(1000) // (1 + len(SIZES))
 LISTINGS = FAMILIES * (1 + len(SIZES))
 COLUMNS = (
     *("Handle", "Title", "Body (HTML)", "Vendor", "Type", "Option1 Name", "Option1 Value", "Variant SKU"),
@@ -34,7 +37,7 @@ def catalogue(folder: Path) -> Path:
         rows.writerow(COLUMNS)
         for number in range(FAMILIES):
             image = f"image-{number}.png"
-            Image.new("RGB", (300, 300), (number % 256, number // 256 * 40, 90)).save(folder / image)
+            Image.new("RGB", (300, 300), (number % 256, number // 256, 90)).save(folder / image)
             for place, size in enumerate(SIZES):
                 first = ("Tee", "<p>Plain &amp; light</p>", "Acme", "Shirts", "Size") if place == 0 else ("",) * 5
                 sku = f"TEE-{number}-{size}"
@@ -46,7 +49,7 @@ def catalogue(folder: Path) -> Path:
 
 def main() -> None:
     record = Record(
-        "hub_publish",
+        f"hub_publish_{LISTINGS}",
         aim="our CPU under 1 ms a listing",
         note="A single run, with the token that has exactly the eight functions. Images are prepared by the import "
         "and uploaded by FTP while publishing. Requests go side by side, so the sandbox's seconds overlap. "
@@ -87,7 +90,7 @@ def main() -> None:
             publish_sandbox_cpu_seconds=sandbox_cpu,
             publish_own_cpu_ms_a_listing=1000 * taken.cpu / LISTINGS,
             publish_listings_a_second=LISTINGS / taken.wall,
-            peak_mb=peak_mb(os.getpid()),
+            peak_mb=taken.peak_mb,
         )
     record.write()
 

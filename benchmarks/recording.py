@@ -9,6 +9,7 @@ import os
 import platform
 import sqlite3
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,11 @@ def versions() -> dict[str, str]:
     return found | {name: version(name) for name in _PACKAGES}
 
 
+def size_asked(usual: int) -> int:
+    """How many a benchmark is to be of: the first argument, or what is usual."""
+    return int(sys.argv[1]) if len(sys.argv) > 1 else usual
+
+
 def timed(times: int, act: Callable[[], object]) -> list[float]:
     """Return the wall seconds of each of a number of calls."""
     taken: list[float] = []
@@ -85,6 +91,11 @@ def cpu_seconds(pid: int) -> float:
     """The CPU time of a process so far, its threads included."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def forget_peak(pid: int) -> None:
+    """Let `peak_mb` begin anew: what a piece of work needs is not what was needed to prepare it."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")
 
 
 def peak_mb(pid: int) -> float:

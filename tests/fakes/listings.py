@@ -1,5 +1,6 @@
 """The port `Listings` in memory: the listings of one channel by the rules that the database follows."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,11 +26,13 @@ from tradepost.domain.listing import (
     keep_later_request,
 )
 from tradepost.domain.locks import Locks
+from tradepost.domain.matching import may_be_linked
 from tradepost.domain.page_cuts import cut_off
 from tradepost.domain.prices import in_cents
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import is_look_due
-from tradepost.operations.ports import FamilyRows, LinkedListing, ListingRow, Proven
+from tradepost.domain.store import StoreRow
+from tradepost.operations.ports import Candidates, CodeHolder, FamilyRows, LinkedListing, ListingRow, Proven, ToLink
 
 _UNPROVEN: dict[str, Any] = {
     "external_id": None, "external_created": None, "proven_price": None, "account": None, "open_move": None,
@@ -37,6 +40,42 @@ _UNPROVEN: dict[str, Any] = {
     "sent_price": None, "compared_at": None, "is_touched": False, "is_inactive": False, "keeps_inactive": False,
     "proven_without_stock": False,
 }  # fmt: skip
+
+
+class MemoryMatches:
+    """The port `Matches` in memory; `rows`: those that may be linked by now."""
+
+    def __init__(self, rows: Callable[[], list[ListingRow]]) -> None:
+        self._rows = rows
+        self._pages: list[StoreRow] = []
+
+    def add(self, page: Sequence[StoreRow]) -> None:
+        self._pages += page
+
+    def page(self, *, after: int, limit: int) -> Candidates:
+        found = self._all()
+        next_ones = [row for row_id, row in sorted(found.rows.items()) if row_id > after][:limit]
+        part = Candidates()
+        part.add(next_ones, self._pages)
+        return part
+
+    def contested(self) -> frozenset[int]:
+        found = self._all()
+        hits = [{hit.id for hit in (*found.by_sku[row], *found.by_code[row])} for row in found.rows]
+        counted = Counter(number for numbers in hits for number in numbers)
+        return frozenset(number for number, listings in counted.items() if listings > 1)
+
+    def without(self, ids: Collection[int]) -> list[ToLink]:
+        found = self._all()
+        return [row for row in self._rows() if row.id in ids and row.id not in found.rows]
+
+    def forget(self) -> None:
+        self._pages = []
+
+    def _all(self) -> Candidates:
+        found = Candidates()
+        found.add(self._rows(), self._pages)
+        return found
 
 
 class MemoryListings:
@@ -229,17 +268,11 @@ class MemoryListings:
     def variants_of(self, parent_ids: Collection[int]) -> list[ListingRow]:
         return [row for row in self._rows() if row.parent_id in parent_ids]
 
-    def unlinked_matches(
-        self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
-    ) -> list[ListingRow]:
-        keys = {code_key(code) for code in codes}
-        return [
-            row
-            for row in self._rows(only)
-            if row.status.link is not Link.LINKED
-            and not row.status.is_paused
-            and (row.sku in skus or code_key(row.code) in keys)
-        ]
+    def code_holders(self, codes: Collection[str]) -> dict[str, CodeHolder]:
+        return {key: CodeHolder(row.id, row.sku) for key, row in self.by_codes(codes).items()}
+
+    def matches(self, *, only: Collection[int] | None = None) -> "MemoryMatches":
+        return MemoryMatches(lambda: [row for row in self._rows(only) if may_be_linked(row.status)])
 
     def taken(self, external_ids: Collection[int]) -> dict[int, int]:
         return {row.external_id: row.id for row in self._rows() if row.external_id in external_ids}

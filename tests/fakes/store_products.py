@@ -96,6 +96,8 @@ class StoreProducts:
                     product.is_active,
                     {name: value for name, value in product.custom_fields.items() if name in custom_fields},
                     product.created,
+                    product.name,
+                    product.price,
                 )
                 for product in rows
             ]

@@ -301,18 +301,6 @@ def test_the_existence_pass_goes_through_exactly_what_may_break(fill, listings, 
     ]
 
 
-@on_both_databases
-@given(states=states)
-def test_only_unlinked_or_broken_listings_that_are_not_paused_can_be_linked(fill, listings, states):
-    rows = fill(states)
-
-    by_sku = listings.unlinked_matches(skus=[row.sku for row in rows], codes=[])
-    by_code = listings.unlinked_matches(skus=[], codes=[row.code.upper() for row in rows])
-
-    expected = [row for row in rows if row.status.link is not Link.LINKED and not row.status.is_paused]
-    assert by_sku == by_code == expected
-
-
 def test_every_settled_state_is_tried(fill):
     rows = fill(
         [

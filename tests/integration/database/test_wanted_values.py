@@ -1,20 +1,27 @@
 """What listings should show by rules and locks, computed and stored in batches, on both databases (R53)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from attentions import kinds_of
+from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.json_values import plain
-from tradepost.database.models import Channel, Listing
+from tradepost.database.listings.wanted import refresh_available
+from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.domain.fields import Group
-from tradepost.domain.listing_rules import ListingRule
-from tradepost.domain.locks import Locks
+from tradepost.domain.listing_rules import Article, ListingRule, ListingRules
+from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.order import StoreStatus
+from tradepost.domain.quantities import wanted_quantity
 from tradepost.domain.stock import OrderSighting, SoldLine
-from tradepost.operations.ports import SightedOrder
+from tradepost.operations.ports import SightedOrder, WantedDifferences
 
 
 @pytest.fixture
@@ -54,6 +61,27 @@ def test_a_changed_rule_changes_prices_and_quantities_and_says_how_many(shop, ru
     assert (again.prices, again.quantities, again.examples) == (0, 0, ())
     assert (row("CUP").wanted_price, row("CUP").available, row("CUP").held_back) == (Decimal("11.00"), 1, 4)
     assert row("tee").wanted_price == Decimal("10.00")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [ListingRule(name="cups", skus=("CUP",), percent=Decimal(10)), ListingRule(name="all", buffer=4)],
+        [ListingRule(name="cost", margin=Decimal(5), guard=Decimal(1), percent=Decimal(90))],
+        [ListingRule(name="none", skus=("CUP",), lists=False)],
+    ],
+)
+def test_a_preview_says_what_the_rules_then_change_and_writes_nothing_that_others_would_wait_for(
+    shop, channel, ruled, rules
+):
+    settings = replace(settings_of(channel), listing_rules=tuple(rules))
+    with CaptureQueriesContext(connection) as asked:
+        shown = DjangoChannels(cipher=lambda: None).preview_wanted(channel.pk, settings)
+
+    assert shown == ruled(*rules) != WantedDifferences()
+    statements = [query["sql"] for query in asked]
+    assert {statement.split()[0] for statement in statements} == {"SELECT", "WITH"}
+    assert not [statement for statement in statements if "FOR UPDATE" in statement or " SET " in statement]
 
 
 def test_a_sale_takes_off_what_is_left_and_the_rule_holds_back_of_the_rest(shop, ruled, accounts, noon):
@@ -115,3 +143,45 @@ def test_a_guard_lets_through_what_a_person_means_and_no_more(shop, ruled, listi
 
     assert (held, through) == ([False, True], False)
     assert [cup_for("17.00"), cup_for("18.00"), cup_for("10.00")] == [False, False, True]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    states=st.lists(
+        st.tuples(
+            st.none() | st.integers(0, 9),
+            st.booleans(),
+            st.booleans(),
+            st.sampled_from(
+                [NO_LOCKS, Locks(frozenset({Group.QUANTITY}), quantity=2), Locks(frozenset({Group.PRICE}))]
+            ),
+        ),
+        min_size=3,
+        max_size=3,
+    ),
+    buffer=st.none() | st.integers(0, 4),
+)
+def test_what_is_written_in_one_statement_and_what_rules_hold_back_are_told_apart_as_the_domain_says(
+    shop, channel, states, buffer
+):
+    """Rules, locks and what is not listed hold back; anything else shows what is left."""
+    rules = [] if buffer is None else [ListingRule(name="r", skus=("tee-*",), buffer=buffer)]
+    Channel.objects.filter(pk=channel.pk).update(listing_rules=[plain(rule) for rule in rules])
+    expected = {}
+    for sku, (quantity, is_gone, is_left_out, locks) in zip(("CUP", "tee-S", "tee-M"), states, strict=True):
+        VariantRecord.objects.filter(sku=sku).update(quantity=quantity, is_gone=is_gone)
+        Listing.objects.filter(sku=sku).update(
+            is_left_out=is_left_out,
+            locked_groups=sorted(locks.groups),
+            locked_quantity=locks.quantity,
+            available=7,
+            held_back=1,
+        )
+        left = min(0, quantity or 0) if is_gone else quantity
+        own = ListingRules.of(rules).for_article(Article(sku))
+        found = wanted_quantity(left, own, locks=locks, is_gone=is_gone, is_left_out=is_left_out)
+        expected[sku] = (found.available, found.held_back)
+
+    refresh_available(VariantRecord.objects.values_list("id", flat=True))
+
+    assert {sku: (row(sku).available, row(sku).held_back) for sku in expected} == expected

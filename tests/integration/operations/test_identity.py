@@ -102,6 +102,24 @@ def test_a_channel_that_goes_by_codes_links_and_sells_the_product_with_the_code(
     shopper.buy("MUG-01", quantity=14)
 
 
+def test_a_link_asks_the_store_once_for_all_that_it_records(shop):
+    """What the store has is what is proven, and nothing is looked at a second time (R11)."""
+    shop.settings = replace(shop.settings, requires_product_type=False)
+    shop.import_text(HEADER + MUG)
+    add_product(shop, "M-77", sku="MUG-01")
+    add_product(shop, "OTHER", sku="THEIRS")
+    shop.sandbox.log.clear()
+
+    run = shop.link()
+
+    asked = [each.function for request in shop.sandbox.log.requests() for each in request.operations]
+    assert asked == ["ProductList_Load_Query"]
+    mug = shop.listing("MUG-01")
+    assert (run.bad(), mug.link, mug.code, mug.proven_price) == ([], "linked", "M-77", Decimal("99.00"))
+    (linked,) = run.results
+    assert linked.change.subject.label == "The merchant's M-77"
+
+
 def test_what_is_linked_is_shown_by_a_preview(shop):
     shop.import_text(HEADER + MUG)
     add_product(shop, "M-77", sku="MUG-01")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tradepost.domain.fields import Group
 from tradepost.domain.listing_rules import Article, ListingRule, ListingRules
 from tradepost.domain.locks import NO_LOCKS, Locks
-from tradepost.domain.quantities import wanted_quantity
+from tradepost.domain.quantities import WantedQuantity, offers_all, wanted_quantity
 
 MUG = Article("MUG-01")
 
@@ -101,3 +101,21 @@ def test_a_sale_never_makes_a_store_show_more(fewer, more, rules):
     found = [wanted_quantity(left, own, locks=NO_LOCKS).available for left in (low, high)]
 
     assert found[0] <= found[1]
+
+
+@given(
+    left=st.none() | st.integers(-20, 40),
+    rules=st.lists(quantity_rules, max_size=2),
+    groups=st.frozensets(st.sampled_from([Group.QUANTITY, Group.PRICE])),
+    is_gone=st.booleans(),
+    is_left_out=st.booleans(),
+)
+def test_where_all_is_offered_whatever_the_article_what_is_left_is_what_is_shown(
+    left, rules, groups, is_gone, is_left_out
+):
+    channel, locks = ListingRules.of(rules), Locks(groups, quantity=3 if Group.QUANTITY in groups else None)
+
+    if offers_all(channel, locks=locks, is_left_out=is_left_out):
+        own = channel.for_article(MUG)
+        found = wanted_quantity(left, own, locks=locks, is_gone=is_gone, is_left_out=is_left_out)
+        assert found == WantedQuantity(left)

@@ -174,27 +174,29 @@ def test_the_order_and_the_pages_in_which_a_store_comes_decide_nothing(on_store,
     assert found == {"a": Attention.AMBIGUOUS_MATCH, "b": "c", "c": "b", "d": "d"}
 
 
-# --- looking at a decision again ------------------------------------------------------------------------------------
-
-
-def test_a_product_that_went_or_was_made_anew_meanwhile_is_not_linked():
+def test_what_an_older_listing_was_given_before_is_not_given_to_another():
     (mug,) = rows_of(a_simple("mug"))
-    decision = LinkDecision(mug, a_row(1, "mug"))
+    candidates = Candidates()
+    candidates.add([mug], [a_row(1, "mug")])
 
-    assert confirm(decision, holders={}, seen={}) is None
-    assert confirm(decision, holders={}, seen={"mug": a_store_product(2, "mug")}) is None
+    (decision,) = plan_link(candidates, taken={}, chosen={1: mug.id + 1}, type_field=TYPE, requires_type=False)
+
+    assert decision.attention is Attention.MATCH_TAKEN
+
+
+# --- looking at a decision again ------------------------------------------------------------------------------------
 
 
 def test_a_code_that_another_listing_has_is_not_taken_from_it():
     mug, cup = rows_of(a_simple("mug"), a_simple("cup"))
-    product = a_store_product(1, "cup", sku="mug")
-    decision = LinkDecision(mug, a_row(1, "cup", sku="mug"))
+    product = a_row(1, "cup", sku="mug")
+    decision = LinkDecision(mug, product)
 
-    attention, message = confirm(decision, holders={"cup": cup}, seen={"cup": product})
+    attention, message = confirm(decision, holders={"cup": cup})
 
     assert attention is Attention.MATCH_TAKEN
     assert "the code of the listing cup" in message
-    assert confirm(decision, holders={"cup": mug}, seen={"cup": product}) is product
+    assert confirm(decision, holders={"cup": mug}) is product
 
 
 # --- driven ---------------------------------------------------------------------------------------------------------
@@ -285,6 +287,24 @@ def test_a_run_that_is_cancelled_while_the_store_is_read_decides_nothing(hub):
     operation.prepare(hub.ports())
 
     assert list(operation.batches(hub.ports(), 0)) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_what_two_listings_want_is_decided_alike_however_many_are_decided_at_once(hub, monkeypatch, size):
+    monkeypatch.setattr(link, "_BATCH", size)
+    for name in ("a", "b", "c", "d"):
+        hub.listings.build(a_simple(name), pending=Pending.NONE)
+    put(hub, a_store_product(1, "d", sku="a"), a_store_product(2, "b"), a_store_product(3, "c", sku=""))
+
+    shown = [(unit.key, unit.changes[0].reason) for unit in drive(hub, is_dry=True).units]
+    run = drive(hub)
+
+    assert shown == [("b", "the same SKU"), ("c", "the same code")]
+    assert run.outcomes == {"a": Outcome.SKIPPED, "b": Outcome.APPLIED, "c": Outcome.APPLIED, "d": Outcome.SKIPPED}
+    assert hub.listings.flags[1] == {
+        Attention.MATCH_TAKEN: "d on the store is the code of the listing d; link that one, or recode it."
+    }
+    assert hub.listings.flags[4] == {Attention.MATCH_TAKEN: "d on the store is linked to another listing already."}
 
 
 @given(st.lists(st.sampled_from(["S", "M", "L"]), min_size=1, unique=True), st.booleans())

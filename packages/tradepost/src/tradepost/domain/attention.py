@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 
 from tradepost.domain.listing import Health, Link, Pending, Status
@@ -85,6 +86,8 @@ _CAN_HOLD: Mapping[Attention, Callable[[Status], bool]] = {
 }
 
 
+# Asked for every listing that is recorded, of the few statuses that there are.
+@cache
 def cured_by(status: Status) -> frozenset[Attention]:
     """Return the kinds that a status settles, whoever brought it about: no broken link is one after it was unlinked."""
     return frozenset(kind for kind, can_hold in _CAN_HOLD.items() if not can_hold(status))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from tradepost.domain.catalogue import Kind
@@ -565,14 +566,20 @@ def is_met(sent: FieldChange, left: FieldChange) -> bool:
 
 def fingerprints(made: Making) -> dict[Group, str]:
     """Hash each content group, so that "differs from what was proven" needs no look at the content."""
-    parts: dict[Group, list[Any]] = {}
+    return {group: fingerprint(*(mark(made) for mark in marks)) for group, marks in _MARKS.items()}
+
+
+def _marks() -> dict[Group, list[Callable[[Making], Any]]]:
+    marks: dict[Group, list[Callable[[Making], Any]]] = {}
     for field in _TABLE:
         if field.group in CONTENT_GROUPS and field.mark is not _unmarked:
-            parts.setdefault(field.group, []).append((field.mark or field.make)(made))
-    return {group: fingerprint(*marks) for group, marks in parts.items()}
+            marks.setdefault(field.group, []).append(field.mark or field.make)
+    return marks
 
 
+_MARKS = _marks()
 _TEXT_OF = json.JSONEncoder(sort_keys=True).encode
+_SIMPLE = frozenset({str, bool, int, type(None)})
 
 
 def fingerprint(*marks: Any) -> str:
@@ -581,11 +588,16 @@ def fingerprint(*marks: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """Write a value so that equal ones have one text, whatever order a set came in."""
-    # First what nearly all of them are.
-    if value is None or isinstance(value, str | bool | int):
+    # First what nearly all of them are, by the cheapest question: a catalogue has millions of them.
+    kind = type(value)
+    if kind in _SIMPLE:
+        return value
+    if kind is tuple or kind is list:
+        return [part if type(part) in _SIMPLE else _plain(part) for part in value]
+    if isinstance(value, str | bool | int):
         return value
     if is_dataclass(value):
-        return [_plain(getattr(value, field.name)) for field in fields(value)]
+        return [_plain(getattr(value, name)) for name in _names_of(kind)]
     if isinstance(value, frozenset | set):
         return sorted(_plain(part) for part in value)
     if isinstance(value, list | tuple):
@@ -593,3 +605,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
     return str(value)
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import TypeAlias
 
 from tradepost.domain.errors import NotAllowed
@@ -355,6 +356,8 @@ def put_back_on_sale(status: Status) -> Status | None:
     return settle(status, Event.ASK_UNHIDE) if status.settled == HIDDEN else None
 
 
+# There are few statuses, and whole catalogues are recorded listing by listing.
+@cache
 def keep_later_request(current: Status, recorded: Status, *, asked: Pending) -> Status:
     """
     Take health and link as recorded, but not the pending change of a run that read the row some time ago, nor whether

@@ -123,6 +123,11 @@ class ListingRule:
     def rounds(self) -> bool:
         return bool(self.endings) or self.step is not None
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether it says anything of quantities."""
+        return any(part is not None for part in (self.share, self.buffer, self.at_least, self.at_most))
+
     def is_for(self, article: Article) -> bool:
         return all(
             matching(patterns, words)
@@ -225,6 +230,10 @@ class ListingRules:
         if not self.in_order:
             return self
         return ListingRules(tuple(rule for rule in self.in_order if rule.is_for(article)))
+
+    @property
+    def holds_back(self) -> bool:
+        return any(rule.holds_back for rule in self.in_order)
 
     @property
     def says_what_is_listed(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import MAX_SKU
+from tradepost.domain.listing import Link, Status
 
 
 class TypeFit(StrEnum):
@@ -59,6 +60,11 @@ class Hits(Generic[C]):
         ways = {LinkingPriority.SKU: self.by_sku, LinkingPriority.CODE: self.by_code}
         last = next(way for way in ways if way is not priority)
         return (priority, ways[priority]) if ways[priority] else (last, ways[last])
+
+
+def may_be_linked(status: Status) -> bool:
+    """Whether a listing is looked for on the store at all."""
+    return status.link is not Link.LINKED and not status.is_paused
 
 
 def type_fit(kind: Kind, on_store: str) -> TypeFit:

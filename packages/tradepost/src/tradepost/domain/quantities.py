@@ -34,6 +34,11 @@ class WantedQuantity:
     is_left_alone: bool = False
 
 
+def offers_all(rules: ListingRules, *, locks: Locks, is_left_out: bool) -> bool:
+    """Whether all that is left is offered, however much it is; `rules`: all of the channel."""
+    return not (is_left_out or Group.QUANTITY in locks.groups or rules.holds_back)
+
+
 def wanted_quantity(
     left: int | None, rules: ListingRules, *, locks: Locks, is_gone: bool = False, is_left_out: bool = False
 ) -> WantedQuantity:

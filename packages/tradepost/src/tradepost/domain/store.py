@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 MAIN_IMAGE = "main"
 
@@ -111,16 +112,21 @@ class StoreProduct:
         return self.more[name] if name in self.more else getattr(self, name)
 
 
-@dataclass(frozen=True, slots=True)
-class StoreRow:
-    """The short form that existence pass and linking page through; `fields` are custom fields that were asked for."""
+class StoreRow(NamedTuple):
+    """
+    What is proven of a product when a listing is linked to it; `fields` are custom fields that were asked for.
+
+    A million of them go by in a pass.
+    """
 
     id: int
     code: str
     sku: str
     is_active: bool
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = MappingProxyType({})
     created: int = 0
+    name: str = ""
+    price: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

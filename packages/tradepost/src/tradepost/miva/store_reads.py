@@ -60,20 +60,14 @@ _ORDER_COLUMNS = (
 )
 
 
-class _Row(Struct, frozen=True, gc=False):
-    """What the existence pass and linking need; decoding nothing else keeps them fast."""
+class _Row(Struct, frozen=True):
+    """What linking needs; decoding nothing else keeps it fast."""
 
     id: Id
     code: str
     sku: str = ""
-    active: bool = True
-    dt_created: int = 0
-
-
-class _RowWithFields(Struct, frozen=True):
-    id: Id
-    code: str
-    sku: str = ""
+    name: str = ""
+    price: Decimal = Decimal(0)
     active: bool = True
     dt_created: int = 0
     custom_field_values: CustomFieldValues | UnsetType = field(default=UNSET, name="CustomField_Values")
@@ -227,14 +221,9 @@ class StoreReads:
 
     def iterate_rows(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[StoreRow]]:
         """See the port."""
-        if not custom_fields:
-            query = partial(functions.product_list_load_query, row=_Row)
-            for lean in PagesById(self._client, query, page_size=page_size):
-                yield [StoreRow(row.id, row.code, row.sku, row.active, created=row.dt_created) for row in lean]
-            return
         names = [f"CustomField_Values:{translate.CUSTOM_FIELDS}:{name}" for name in custom_fields]
-        query_fields = partial(functions.product_list_load_query, row=_RowWithFields)
-        for full in PagesById(self._client, query_fields, page_size=page_size, filters=columns(names)):
+        query = partial(functions.product_list_load_query, row=_Row)
+        for page in PagesById(self._client, query, page_size=page_size, filters=columns(names)):
             yield [
                 StoreRow(
                     row.id,
@@ -243,8 +232,10 @@ class StoreReads:
                     row.active,
                     translate.fields_of(row.custom_field_values),
                     row.dt_created,
+                    row.name,
+                    row.price,
                 )
-                for row in full
+                for row in page
             ]
 
     def iterate_outlines(self, *, custom_fields: Sequence[str], page_size: int) -> Iterator[list[ProductOutline]]:

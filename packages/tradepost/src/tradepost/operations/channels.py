@@ -102,12 +102,7 @@ def change_what_is_shown(
     """Change a channel as `change_channel` does; return, too, what its listings should show otherwise than before."""
     differences = WantedDifferences()
     with ports.transaction():
-        before = ports.channels.read(channel_id)
-        after = _settled(edit(before), ports.connector)
-        if after.settings.rules.is_native != before.settings.rules.is_native:
-            _refuse_while_families_are_on_store(before, ports.channels)
-        _refuse_impossible_prices(after)
-        _refuse_misfits(after.settings)
+        before, after = _edited(channel_id, edit, ports)
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
@@ -124,6 +119,30 @@ def change_what_is_shown(
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     return change, differences
+
+
+def preview_what_is_shown(
+    channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts
+) -> tuple[Change, WantedDifferences]:
+    """Return what `change_what_is_shown` would. Nothing is kept, and raises what it raises."""
+    before, after = _edited(channel_id, edit, ports)
+    change = changes.channel_changed(before, after)
+    if not _wants_otherwise(before.settings, after.settings):
+        return change, WantedDifferences()
+    return change, ports.channels.preview_wanted(channel_id, after.settings)
+
+
+def _edited(
+    channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts
+) -> tuple[ChannelProfile, ChannelProfile]:
+    """Return a channel before and after; raises NotAllowed for what is impossible."""
+    before = ports.channels.read(channel_id)
+    after = _settled(edit(before), ports.connector)
+    if after.settings.rules.is_native != before.settings.rules.is_native:
+        _refuse_while_families_are_on_store(before, ports.channels)
+    _refuse_impossible_prices(after)
+    _refuse_misfits(after.settings)
+    return before, after
 
 
 def _wants_otherwise(before: ChannelSettings, after: ChannelSettings) -> bool:

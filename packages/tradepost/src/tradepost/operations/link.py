@@ -1,68 +1,56 @@
 """
 Link: attach listings to products that are on the store already. Nothing is written to the store.
 
-The store is paged through once; only products that could match are kept. A listing links by SKU, then by code (or the
-other way round), to exactly one product that nothing else is linked to; anything else is reported with the candidates.
+The store is paged through once; what could match is put aside, and nothing is decided before the last page. A listing
+links by SKU, then by code (or the other way round), to exactly one product that nothing else is linked to; anything
+else is reported with the candidates. What a product was when its page was read is what is proven of it.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tradepost.domain import changes, listing
+from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.matching import WORDS, Hits, LinkingPriority, TypeFit, several_match, type_fit
+from tradepost.domain.matching import WORDS, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
-from tradepost.domain.store import ProductsByKey, StoreProduct, StoreRow, is_same_product
+from tradepost.domain.store import StoreRow
 from tradepost.operations.candidates import chosen_product
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
-from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
+from tradepost.operations.ports import (
+    Candidates,
+    ChannelSettings,
+    CodeHolder,
+    ListingRow,
+    Matches,
+    Ports,
+    ToLink,
+)
 from tradepost.operations.publish.verdict import flag_held_price, linked
 from tradepost.operations.selection import EVERYTHING, Selection
 
-_BATCH = 200
+_BATCH = 1000
+_NO_MATCH = "No product on the store has this SKU or code."
 
 
 @dataclass(frozen=True, slots=True)
 class LinkDecision:
     """What linking decided for one listing: the product and what it was found by, or the attention that it needs."""
 
-    row: ListingRow
+    row: ToLink
     product: StoreRow | None
     attention: Attention | None = None
     message: str = ""
     found_by: str = ""
 
 
-@dataclass(slots=True)
-class Candidates:
-    """Store products that could match, by listing: those with its SKU, and those with its code."""
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """Who has the codes of the products already, by code key, and the listings whose price is held back, by id."""
 
-    rows: dict[int, ListingRow] = field(default_factory=dict)
-    by_sku: defaultdict[int, list[StoreRow]] = field(default_factory=lambda: defaultdict(list))
-    by_code: defaultdict[int, list[StoreRow]] = field(default_factory=lambda: defaultdict(list))
-
-    def ids(self, priority: LinkingPriority) -> set[int]:
-        """Return the store's ids of those that decide."""
-        return {hit.id for row_id in self.rows for hit in self.hits(row_id).deciding(priority)[1]}
-
-    def hits(self, row_id: int) -> Hits[StoreRow]:
-        return Hits(tuple(self.by_sku[row_id]), tuple(self.by_code[row_id]))
-
-    def add(self, listings: Sequence[ListingRow], page: Sequence[StoreRow]) -> None:
-        """Join a page of the store with the listings that share a SKU or a code with it."""
-        skus: defaultdict[str, list[StoreRow]] = defaultdict(list)
-        codes: defaultdict[str, list[StoreRow]] = defaultdict(list)
-        for product in page:
-            if product.sku.strip():
-                skus[product.sku.strip()].append(product)
-            codes[code_key(product.code)].append(product)
-        for row in listings:
-            self.rows[row.id] = row
-            self.by_sku[row.id] += skus.get(row.sku, [])
-            self.by_code[row.id] += codes.get(code_key(row.code), [])
+    holders: Mapping[str, CodeHolder] = field(default_factory=dict)
+    held: Mapping[int, ListingRow] = field(default_factory=dict)
 
 
 def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
@@ -74,32 +62,51 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     drive(ports, LinkListings(ports.channel, selection))
 
 
-def read_candidates(
+def read_matches(
     ports: Ports,
     *,
     type_field: str,
     only: Collection[int] | None,
     look: Callable[[Sequence[StoreRow]], None] = lambda _page: None,
-) -> Candidates | None:
-    """Page through the store, and keep what could match; `look` is shown every page. None if a person cancels."""
-    candidates = Candidates()
+) -> Matches | None:
+    """Page through the store, and put aside what could match; `look` is shown every page. None if a person cancels."""
+    matches = ports.listings.matches(only=only)
     scanned = 0
     for page in ports.store.iterate_rows(custom_fields=(type_field,)):
         if ports.run.is_cancelled():
+            matches.forget()
             return None
         scanned += len(page)
         ports.run.progress(scanned, None, "products on the store looked at")
-        skus = [product.sku.strip() for product in page if product.sku.strip()]
-        codes = [product.code for product in page]
-        candidates.add(ports.listings.unlinked_matches(skus=skus, codes=codes, only=only), page)
+        matches.add(page)
         look(page)
-    return candidates
+    return matches
 
 
-Holders = Mapping[str, ListingRow]
+def decided(ports: Ports, matches: Matches, *, requires_type: bool) -> Iterator[list[LinkDecision]]:
+    """Decide for all that was put aside, by ascending id of the listings, and let go of it."""
+    priority, type_field = ports.channel.linking_priority, ports.channel.rules.type_field
+    contested = matches.contested()
+    # Of those that only one listing could have, nobody asks who has them.
+    chosen: dict[int, int] = {}
+    after = 0
+    while (candidates := matches.page(after=after, limit=_BATCH)).rows:
+        decisions = plan_link(
+            candidates,
+            priority=priority,
+            taken=ports.listings.taken(candidates.ids(priority)),
+            chosen=chosen,
+            type_field=type_field,
+            requires_type=requires_type,
+        )
+        for decision in decisions:
+            if decision.product is not None and decision.product.id in contested:
+                chosen[decision.product.id] = decision.row.id
+        after = max(candidates.rows)
+        yield decisions
 
 
-class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
+class LinkListings(Operation[LinkDecision, LinkFacts, None, None]):
     """The store is paged through before anything is decided: a match must be the only one."""
 
     name = "link"
@@ -111,103 +118,108 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         self._channel = channel
         self._selection = selection
-        self._decisions: list[LinkDecision] = []
+        self._by_hand: LinkDecision | None = None
+        self._matches: Matches | None = None
 
     def prepare(self, ports: Ports) -> None:
         if self._selection.link_to:
-            self._decisions = [_by_hand(ports, self._selection)]
+            self._by_hand = _by_hand(ports, self._selection)
             return
-        type_field = self._channel.rules.type_field
-        candidates = read_candidates(ports, type_field=type_field, only=self._selection.only)
-        if candidates is None:
-            return
-        priority = self._channel.linking_priority
-        self._decisions = plan_link(
-            candidates,
-            priority=priority,
-            taken=ports.listings.taken(candidates.ids(priority)),
-            type_field=type_field,
-            requires_type=self._channel.requires_product_type,
-        )
-        if self._selection.only is not None:
-            decided = {decision.row.id for decision in self._decisions}
-            self._decisions += [
-                LinkDecision(row, None, Attention.NO_MATCH, "No product on the store has this SKU or code.")
-                for row in ports.listings.by_ids(self._selection.only)
-                if row.id not in decided and row.status.link is not listing.Link.LINKED and not row.status.is_paused
-            ]
+        self._matches = read_matches(ports, type_field=self._channel.rules.type_field, only=self._selection.only)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkDecision]]:
-        for start in range(0, len(self._decisions), _BATCH):
-            yield Batch(self._decisions[start : start + _BATCH])
+        if self._by_hand is not None:
+            yield Batch([self._by_hand])
+        if self._matches is None:
+            return
+        for decisions in decided(ports, self._matches, requires_type=self._channel.requires_product_type):
+            yield Batch(decisions)
+        # Only who names listings is told which of them match nothing.
+        asked = sorted(self._selection.only or ())
+        for start in range(0, len(asked), _BATCH):
+            rest = self._matches.without(asked[start : start + _BATCH])
+            yield Batch([LinkDecision(row, None, Attention.NO_MATCH, _NO_MATCH) for row in rest])
+        self._matches.forget()
 
-    def observe(self, ports: Ports, batch: Batch[LinkDecision]) -> ProductsByKey:
-        codes = [decision.product.code for decision in batch.rows if decision.product is not None]
-        return ports.store.products_by_code(codes) if codes else {}
+    def observe(self, ports: Ports, batch: Batch[LinkDecision]) -> None:
+        """All that is needed of a product was read with its page."""
 
-    def facts(self, ports: Ports, batch: Batch[LinkDecision], seen: ProductsByKey) -> Holders:
-        """Which listings have these codes already."""
-        codes = [decision.product.code for decision in batch.rows if decision.product is not None]
-        return ports.listings.by_codes(codes) if codes else {}
+    def facts(self, ports: Ports, batch: Batch[LinkDecision], seen: None) -> LinkFacts:
+        linking = [decision for decision in batch.rows if decision.product is not None]
+        codes = [decision.product.code for decision in linking if decision.product is not None]
+        held = [decision.row.id for decision in linking if decision.row.is_price_held]
+        return LinkFacts(
+            ports.listings.code_holders(codes) if codes else {},
+            {row.id: row for row in ports.listings.by_ids(held)} if held else {},
+        )
 
-    def plan(self, batch: Batch[LinkDecision], facts: Holders | None, seen: ProductsByKey) -> Plan[None]:
+    def plan(self, batch: Batch[LinkDecision], facts: LinkFacts | None, seen: None) -> Plan[None]:
         units: list[Unit] = []
         settled: list[Result] = []
         for decision in batch.rows:
-            confirmed = confirm(decision, holders=facts or {}, seen=seen)
-            if isinstance(confirmed, StoreProduct):
+            confirmed = confirm(decision, holders=_holders(facts))
+            if isinstance(confirmed, StoreRow):
                 units.append(Unit(confirmed.code, (_linked(decision, confirmed),)))
-            elif confirmed is not None:
+            else:
                 settled.append(Result(_left_alone(decision.row), Outcome.SKIPPED, message=confirmed[1]))
         return Plan(None, tuple(units), tuple(settled))
 
     def judge(
         self,
         batch: Batch[LinkDecision],
-        facts: Holders | None,
-        seen: ProductsByKey,
+        facts: LinkFacts | None,
+        seen: None,
         plan: Plan[None],
         evidence: Evidence,
     ) -> Verdict:
         verdict = Verdict()
+        held = facts.held if facts is not None else {}
         for decision in batch.rows:
-            confirmed = confirm(decision, holders=facts or {}, seen=seen)
-            if isinstance(confirmed, StoreProduct):
+            confirmed = confirm(decision, holders=_holders(facts))
+            if isinstance(confirmed, StoreRow):
                 verdict.proven.append(
                     linked(decision.row, confirmed, evidence.began, is_native=self._channel.rules.is_native)
                 )
-                flag_held_price(decision.row, verdict)
-            elif confirmed is not None:
+                if decision.row.id in held:
+                    flag_held_price(held[decision.row.id], verdict)
+            else:
                 verdict.flag(decision.row.id, *confirmed)
         return verdict
 
 
-def confirm(
-    decision: LinkDecision, *, holders: Holders, seen: ProductsByKey
-) -> StoreProduct | tuple[Attention, str] | None:
-    """Look at a decision again with the whole product: what to link to, or why not; None if it is gone meanwhile."""
-    row = decision.row
-    product = seen.get(code_key(decision.product.code)) if decision.product is not None else None
-    if product is not None and decision.product is not None and _is_same(product, decision.product):
-        holder = holders.get(code_key(product.code))
-        if holder is None or holder.id == row.id:
-            return product
-        # Two listings can't have one code: the other one was built for it and waits to be linked or published.
-        message = f"{product.code} on the store is the code of the listing {holder.sku}; link that one, or recode it."
-        return Attention.MATCH_TAKEN, message
-    return None if decision.attention is None else (decision.attention, decision.message)
+def _holders(facts: LinkFacts | None) -> Mapping[str, CodeHolder]:
+    return facts.holders if facts is not None else {}
+
+
+def confirm(decision: LinkDecision, *, holders: Mapping[str, CodeHolder]) -> StoreRow | tuple[Attention, str]:
+    """Look at a decision again beside what was recorded meanwhile: what to link to, or why not."""
+    product = decision.product
+    if product is None:
+        assert decision.attention is not None
+        return decision.attention, decision.message
+    holder = holders.get(code_key(product.code))
+    if holder is None or holder.id == decision.row.id:
+        return product
+    # Two listings can't have one code: the other one was built for it and waits to be linked or published.
+    message = f"{product.code} on the store is the code of the listing {holder.sku}; link that one, or recode it."
+    return Attention.MATCH_TAKEN, message
 
 
 def plan_link(
     candidates: Candidates,
     *,
-    taken: dict[int, int],
+    taken: Mapping[int, int],
     type_field: str,
     requires_type: bool,
+    chosen: Mapping[int, int] | None = None,
     priority: LinkingPriority = LinkingPriority.SKU,
 ) -> list[LinkDecision]:
-    """Decide for every candidate: the first of SKU and code that yields a hit decides, and must be the only one."""
-    chosen: dict[int, int] = {}
+    """
+    Decide for every candidate: the first of SKU and code that yields a hit decides, and must be the only one.
+
+    `chosen`: which products older listings have been given already.
+    """
+    chosen = dict(chosen or {})
     matches: list[LinkDecision] = []
     # Older listings first: two that want the same product are settled in their favour.
     for row_id in sorted(candidates.rows):
@@ -232,12 +244,12 @@ def plan_link(
     return matches
 
 
-def _fits(row: ListingRow, product: StoreRow, type_field: str, *, requires_type: bool) -> bool:
+def _fits(row: ToLink, product: StoreRow, type_field: str, *, requires_type: bool) -> bool:
     fit = type_fit(row.kind, product.fields.get(type_field, ""))
     return fit is TypeFit.FITS or (fit is TypeFit.UNTYPED and not requires_type)
 
 
-def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> LinkDecision:
+def _unfit(row: ToLink, product: StoreRow, type_field: str) -> LinkDecision:
     kind = product.fields.get(type_field, "").strip()
     found = f"'{kind}'" if kind else "empty"
     cure = "" if kind else f" 'tradepost listings set-type {row.sku}' writes it."
@@ -254,11 +266,19 @@ def _by_hand(ports: Ports, selection: Selection) -> LinkDecision:
         raise NotAllowed("Name the one listing that is to be linked to this product.")
     row, rules = rows[0], ports.channel.rules
     product = chosen_product(row, selection.link_to, store=ports.store, listings=ports.listings, rules=rules)
-    seen = StoreRow(product.id, product.code, product.sku, product.is_active, created=product.created)
+    seen = StoreRow(
+        product.id,
+        product.code,
+        product.sku,
+        product.is_active,
+        created=product.created,
+        name=product.name,
+        price=product.price,
+    )
     return LinkDecision(row, seen, found_by="chosen by a person")
 
 
-def _linked(decision: LinkDecision, product: StoreProduct) -> Change:
+def _linked(decision: LinkDecision, product: StoreRow) -> Change:
     row = decision.row
     return changes.listing_linked(
         row.code,
@@ -270,9 +290,5 @@ def _linked(decision: LinkDecision, product: StoreProduct) -> Change:
     )
 
 
-def _is_same(product: StoreProduct, seen: StoreRow) -> bool:
-    return product.id == seen.id and is_same_product(seen.created, product.created)
-
-
-def _left_alone(row: ListingRow) -> Change:
+def _left_alone(row: ToLink) -> Change:
     return changes.listing_left_alone(row.code, side=Side.HUB, reason="asked to link", listing_id=row.id)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing_rules import ListingRule, misfit
-from tradepost.operations.channels import ChannelPorts, change_what_is_shown
+from tradepost.operations.channels import ChannelPorts, change_what_is_shown, preview_what_is_shown
 from tradepost.operations.ports import ChannelProfile, WantedDifferences
-from tradepost.operations.previews import previewed
 
 _RuleList = tuple[ListingRule, ...]
 
@@ -68,8 +67,5 @@ def _change(
         settings = profile.settings
         return replace(profile, settings=replace(settings, listing_rules=edit(settings.listing_rules)))
 
-    def work() -> ListingRulesChanged:
-        change, differences = change_what_is_shown(channel_id, edited, ports)
-        return ListingRulesChanged(bool(change.fields), differences)
-
-    return previewed(work, ports.transaction) if is_dry else work()
+    change, differences = (preview_what_is_shown if is_dry else change_what_is_shown)(channel_id, edited, ports)
+    return ListingRulesChanged(bool(change.fields), differences)

@@ -15,9 +15,18 @@ from tradepost.domain.plan import Change, Plan, Side, SubjectKind, Unit
 from tradepost.domain.store import StoreProduct, StoreRow, is_same_product
 from tradepost.operations.existence import look_at_confirmed_store
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
-from tradepost.operations.link import Candidates, plan_link, read_candidates
+from tradepost.operations.link import decided, read_matches
 from tradepost.operations.outcomes import Answers, answers_of, provision
-from tradepost.operations.ports import ChannelSettings, ListingRow, Needs, Ports, SetupItem, SetupKind, WriteOutcome
+from tradepost.operations.ports import (
+    ChannelSettings,
+    Matches,
+    Needs,
+    Ports,
+    SetupItem,
+    SetupKind,
+    ToLink,
+    WriteOutcome,
+)
 from tradepost.operations.selection import EVERYTHING, Selection
 
 _BATCH = 200
@@ -33,7 +42,7 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
 class Untyped:
     """A product without a type, and the listing that says which."""
 
-    row: ListingRow
+    row: ToLink
     product: StoreRow
 
 
@@ -53,32 +62,37 @@ class ProductTypes(Operation[Untyped, bool, TypesSeen, SetupItem]):
         self._channel = channel
         self._selection = selection
         self._field = channel.rules.type_field
-        self._untyped: list[Untyped] = []
+        # By listing.
+        self._linked: dict[int, StoreRow] = {}
+        self._matches: Matches | None = None
 
     def prepare(self, ports: Ports) -> None:
-        linked: list[Untyped] = []
+        only = self._selection.only
 
         def look(page: Sequence[StoreRow]) -> None:
             untyped = {row.id: row for row in page if type_fit_of(row, self._field) is TypeFit.UNTYPED}
-            found = ports.listings.linked_among(list(untyped)) if untyped else []
-            rows = ports.listings.by_ids([listing.listing_id for listing in found])
-            linked.extend(Untyped(row, untyped[row.external_id or 0]) for row in rows if self._selection.has(row))
+            for listing in ports.listings.linked_among(list(untyped)) if untyped else ():
+                if only is None or listing.listing_id in only:
+                    self._linked[listing.listing_id] = untyped[listing.external_id]
 
-        candidates = read_candidates(ports, type_field=self._field, only=self._selection.only, look=look)
-        if candidates is not None:
-            self._untyped = [*linked, *self._linkable(ports, candidates)]
-
-    def _linkable(self, ports: Ports, candidates: Candidates) -> Iterator[Untyped]:
-        priority = self._channel.linking_priority
-        taken = ports.listings.taken(candidates.ids(priority))
-        decisions = plan_link(candidates, priority=priority, taken=taken, type_field=self._field, requires_type=False)
-        for decision in decisions:
-            if decision.product is not None and type_fit_of(decision.product, self._field) is TypeFit.UNTYPED:
-                yield Untyped(decision.row, decision.product)
+        self._matches = read_matches(ports, type_field=self._field, only=only, look=look)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[Untyped]]:
-        for start in range(0, len(self._untyped), _BATCH):
-            yield Batch(self._untyped[start : start + _BATCH])
+        if self._matches is None:
+            return
+        linked = list(self._linked)
+        for start in range(0, len(linked), _BATCH):
+            rows = ports.listings.by_ids(linked[start : start + _BATCH])
+            yield Batch([Untyped(row, self._linked[row.id]) for row in rows])
+        for decisions in decided(ports, self._matches, requires_type=False):
+            linkable = [
+                Untyped(decision.row, decision.product)
+                for decision in decisions
+                if decision.product is not None and type_fit_of(decision.product, self._field) is TypeFit.UNTYPED
+            ]
+            for start in range(0, len(linkable), _BATCH):
+                yield Batch(linkable[start : start + _BATCH])
+        self._matches.forget()
 
     def observe(self, ports: Ports, batch: Batch[Untyped]) -> TypesSeen:
         return TypesSeen(ports.store.products_by_code([each.product.code for each in batch.rows]))

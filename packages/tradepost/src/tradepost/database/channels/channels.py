@@ -15,7 +15,7 @@ from tradepost.database.channels.connections import (
     store_connection_of,
 )
 from tradepost.database.json_values import plain
-from tradepost.database.listings.wanted import refresh_channel
+from tradepost.database.listings.wanted import preview_channel, refresh_channel
 from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Listing, Run, StoreFile
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import USUAL_POLICIES
@@ -28,6 +28,7 @@ from tradepost.domain.plan import RunState
 from tradepost.operations.ports import (
     CHECKED_WELL,
     ChannelProfile,
+    ChannelSettings,
     Cipher,
     KeptFinding,
     StoreStanding,
@@ -100,6 +101,9 @@ class DjangoChannels:
 
     def refresh_wanted(self, channel_id: int) -> WantedDifferences:
         return refresh_channel(channel_id, at=timezone.now())
+
+    def preview_wanted(self, channel_id: int, settings: ChannelSettings) -> WantedDifferences:
+        return preview_channel(channel_id, settings)
 
     def forget_refusals(self, channel_id: int) -> None:
         Listing.objects.filter(channel_id=channel_id, refusals__gt=0).update(refusals=0)

@@ -25,6 +25,7 @@ from tradepost.database.listings.listing_build import build_listings
 from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
+from tradepost.database.listings.matches import DjangoMatches
 from tradepost.database.listings.structure import queue_structure
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import AttentionRecord, DriftRecord, Listing, ProductRecord, VariantRecord
@@ -37,7 +38,7 @@ from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import Locks
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
-from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
+from tradepost.operations.ports import Clock, CodeHolder, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
 
 _BUILD_BATCH = 500
 _HIGHEST_ID = 2**63 - 1  # of a column of that kind
@@ -201,21 +202,32 @@ class DjangoListings:
         variants = self._all().filter(parent_id__in=list(parent_ids))
         return listing_rows(variants.order_by("parent_id", "variant__position", "id"))
 
-    def unlinked_matches(
-        self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
-    ) -> list[ListingRow]:
-        # Two look-ups, each by its index: asked for either in one, SQLite goes through all listings.
-        by_code = self._all().filter(code_key__in=[code_key(code) for code in codes]).values_list("id", flat=True)
-        query = self._all().filter(
-            id__in={*self._ids_by_sku(skus), *by_code}, link__in=[Link.UNLINKED, Link.BROKEN], is_paused=False
+    def code_holders(self, codes: Collection[str]) -> dict[str, CodeHolder]:
+        found = sql.fetch_rows(
+            """
+            SELECT listing.code_key, listing.id, listing.sku
+            FROM given JOIN tradepost_listing AS listing ON listing.code_key = given.code_key
+            WHERE listing.channel_id = %s
+            """,
+            self._channel_id,
+            given=Rows.of_texts("code_key", {code_key(code) for code in codes}),
         )
-        if only is not None:
-            query = query.filter(id__in=list(only))
-        return listing_rows(query.order_by("id"))
+        return {row["code_key"]: CodeHolder(row["id"], row["sku"]) for row in found}
+
+    def matches(self, *, only: Collection[int] | None = None) -> DjangoMatches:
+        return DjangoMatches(self._channel_id, only=only)
 
     def taken(self, external_ids: Collection[int]) -> dict[int, int]:
-        found = self._all().filter(external_id__in=list(external_ids)).values_list("external_id", "id")
-        return {external_id: listing_id for external_id, listing_id in found if external_id is not None}
+        found = sql.fetch_rows(
+            """
+            SELECT listing.external_id, listing.id
+            FROM given JOIN tradepost_listing AS listing ON listing.external_id = given.id
+            WHERE listing.channel_id = %s AND listing.external_id IS NOT NULL
+            """,
+            self._channel_id,
+            given=Rows.of_ids(external_ids),
+        )
+        return {row["external_id"]: row["id"] for row in found}
 
     def set_status(self, statuses: Mapping[int, Status], *, groups: frozenset[Group] = frozenset()) -> None:
         if not statuses:
@@ -302,15 +314,27 @@ class DjangoListings:
         return Listing.objects.filter(channel_id=self._channel_id)
 
     def _ids_by_sku(self, skus: Collection[str]) -> list[int]:
-        """A parent's SKU is its product's handle. The literals let SQLite use the partial index on SKUs."""
+        """
+        A parent's SKU is its product's handle. The literals let SQLite use the partial index on SKUs.
+
+        Each is looked up for itself: for a join, SQLite first goes through all listings to make a filter of them.
+        """
         return sql.fetch_numbers(
             """
-            SELECT tradepost_listing.id FROM given JOIN tradepost_listing ON tradepost_listing.sku = given.sku
-            WHERE tradepost_listing.channel_id = %s AND tradepost_listing.kind IN ('variant', 'simple')
-            UNION
-            SELECT tradepost_listing.id FROM given JOIN tradepost_product ON tradepost_product.handle = given.sku
-            JOIN tradepost_listing ON tradepost_listing.product_id = tradepost_product.id
-            WHERE tradepost_listing.channel_id = %s AND tradepost_listing.kind = 'parent'
+            SELECT found.id FROM (
+                SELECT (
+                    SELECT listing.id FROM tradepost_listing AS listing
+                    WHERE listing.channel_id = %s AND listing.sku = given.sku AND listing.kind IN ('variant', 'simple')
+                ) AS id FROM given
+                UNION
+                SELECT (
+                    SELECT listing.id
+                    FROM tradepost_product AS product
+                    JOIN tradepost_listing AS listing ON listing.product_id = product.id
+                    WHERE product.handle = given.sku AND listing.channel_id = %s AND listing.kind = 'parent'
+                ) AS id FROM given
+            ) AS found
+            WHERE found.id IS NOT NULL
             """,
             self._channel_id,
             self._channel_id,

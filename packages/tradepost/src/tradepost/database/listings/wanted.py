@@ -19,7 +19,7 @@ from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Link, Pending, Status
-from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message
+from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message, rules_of
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.prices import WantedPrice, wanted_price
 from tradepost.domain.quantities import WantedQuantity, wanted_quantity
@@ -123,6 +123,19 @@ def refresh_channel(channel_id: int, *, at: datetime) -> WantedDifferences:
     return differences
 
 
+def preview_channel(channel_id: int, settings: ChannelSettings) -> WantedDifferences:
+    """Return what would differ on a channel with other settings. It only reads, and nobody waits for it."""
+    after = 0
+    where = ["channel_id = %s"]
+    differences = WantedDifferences()
+    instead = {channel_id: _Channel.of(settings)}
+    while ids := sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH):
+        rows = list(Listing.objects.filter(channel_id=channel_id, product_id__in=ids).order_by("id").values(*_COLUMNS))
+        differences += _computed(rows, ids, instead).differences(channel_id)
+        after = ids[-1]
+    return differences
+
+
 def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedChanges:
     """
     Compute price, what is available and whether it is sold without stock anew for the listings of these products, on
@@ -135,11 +148,15 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
 
 @dataclass(frozen=True, slots=True)
 class _Refreshed:
-    """What came of it; `values`: of each listing its columns before, and what it should show now."""
+    """
+    What came of it; `values`: of each listing its columns before, and what it should show now. `reasons`: by channel
+    and listing, why prices are held back where that matters.
+    """
 
     changes: WantedChanges
     values: Sequence[tuple[Mapping[str, Any], _Wanted]]
     left_out: "_LeftOut"
+    reasons: Mapping[int, Mapping[int, str]]
 
     def differences(self, channel_id: int) -> WantedDifferences:
         differing = (
@@ -170,8 +187,24 @@ def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
 
 def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
-    rows = list(Listing.objects.filter(product_id__in=product_ids).values(*_COLUMNS))
+    rows = list(Listing.objects.filter(product_id__in=product_ids).order_by("id").values(*_COLUMNS))
     channels = _channels(rows)
+    found = _computed(rows, product_ids, channels)
+    changed = [now for row, now in found.values if now != _Wanted(**{name: row[name] for name in _WANTED})]
+    sql.update(Listing, changed)
+    found.left_out.write(at=at)
+    refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
+    forget_attention([now.id for _, now in found.values if now.available is not None], Attention.QUANTITY_UNKNOWN)
+    for channel_id in channels:
+        of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
+        _note_held(found.reasons.get(channel_id, {}), of_it, channel_id=channel_id, at=at)
+    return found
+
+
+def _computed(
+    rows: Sequence[Mapping[str, Any]], product_ids: Collection[int], channels: Mapping[int, _Channel]
+) -> _Refreshed:
+    """Compute of these listings, which are of these products, what they should show by settings of their channels."""
     variants = _variants(Q(product_id__in=product_ids))
     left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
@@ -213,15 +246,8 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
             reason = price_held_message(price.why_held)
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(channel.name, row["product__handle"], row["sku"], reason))
-    sql.update(Listing, [now for row, now in wanted if now != _Wanted(**{name: row[name] for name in _WANTED})])
-    left_out.write(at=at)
-    refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
-    forget_attention([now.id for _, now in wanted if now.available is not None], Attention.QUANTITY_UNKNOWN)
-    for channel_id in channels:
-        of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
-        _note_held(reasons[channel_id], of_it, channel_id=channel_id, at=at)
     changes = WantedChanges(held, at_zero, unstated, left_out.sale_changes(channels))
-    return _Refreshed(changes, wanted, left_out)
+    return _Refreshed(changes, wanted, left_out, reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,14 +438,39 @@ def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, chan
 
 
 def refresh_available(variant_ids: Collection[int]) -> None:
-    """Compute anew what is available of these variants, on every channel."""
-    columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
-    rows = list(Listing.objects.filter(variant_id__in=variant_ids).values(*columns))
-    if not rows:
+    """
+    Compute anew what is available of these variants, on every channel.
+
+    Every sighting of an order comes by: where nothing is held back, one statement writes what is left.
+    """
+    ids = sorted(set(variant_ids))
+    for start in range(0, len(ids), _BATCH):
+        _refresh_available(ids[start : start + _BATCH])
+
+
+def _refresh_available(variant_ids: Sequence[int]) -> None:
+    held = _may_hold_back(variant_ids)
+    left = _left(variant_ids)
+    sql.execute(
+        """
+        UPDATE tradepost_listing SET available = given.available, held_back = 0
+        FROM given
+        WHERE tradepost_listing.variant_id = given.id
+          AND (tradepost_listing.available IS NULL OR given.available IS NULL
+            OR tradepost_listing.available <> given.available OR tradepost_listing.held_back <> 0)
+          AND tradepost_listing.id NOT IN (SELECT held.id FROM held)
+        """,
+        given=Rows(
+            {"id": Column.INTEGER, "available": Column.INTEGER},
+            [{"id": variant_id, "available": pieces} for variant_id, pieces in left.items()],
+        ),
+        held=Rows.of_ids(row["id"] for row in held),
+    )
+    if not held:
         return
-    channels = _channels(rows)
-    variants = _variants(Q(id__in=variant_ids))
-    wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in rows]
+    channels = _channels(held)
+    variants = _variants(Q(id__in={row["variant_id"] for row in held}))
+    wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in held]
     sql.execute(
         """
         UPDATE tradepost_listing SET available = given.available, held_back = given.held_back
@@ -436,6 +487,28 @@ def refresh_available(variant_ids: Collection[int]) -> None:
             ],
         ),
     )
+
+
+def _may_hold_back(variant_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those listings of variants for which not `domain.quantities.offers_all`; a lock of something else counts, too."""
+    ruled = [
+        channel_id
+        for channel_id, rules in Channel.objects.exclude(listing_rules=[]).values_list("id", "listing_rules")
+        if ListingRules.of(rules_of(rules)).holds_back
+    ]
+    columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
+    some = Q(is_left_out=True) | ~Q(locked_groups=[]) | Q(channel_id__in=ruled)
+    return list(Listing.objects.filter(some, variant_id__in=sql.among_ids(variant_ids)).values(*columns))
+
+
+def _left(variant_ids: Sequence[int]) -> dict[int, int | None]:
+    """What is left of variants on all channels, before anything is held back."""
+    counted = VariantRecord.objects.filter(id__in=sql.among_ids(variant_ids)).values_list("id", "quantity", "is_gone")
+    reserved = reserved_pieces(variant_ids)
+    return {
+        variant_id: available(quantity, reserved=reserved.get(variant_id, 0), is_gone=is_gone)
+        for variant_id, quantity, is_gone in counted
+    }
 
 
 @dataclass(frozen=True, slots=True)

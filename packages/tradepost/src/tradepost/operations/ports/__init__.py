@@ -97,6 +97,7 @@ from tradepost.operations.ports.fetches import (
 from tradepost.operations.ports.history import BatchHistory, History, OpenRequest
 from tradepost.operations.ports.images import ImageStore, SourceImages
 from tradepost.operations.ports.listings import (
+    CodeHolder,
     FamilyRows,
     Intents,
     LinkedListing,
@@ -106,6 +107,7 @@ from tradepost.operations.ports.listings import (
     Proven,
     StoreInventory,
 )
+from tradepost.operations.ports.matches import Candidates, LeanListing, Matches, ToLink
 from tradepost.operations.ports.orders import (
     NewShipment,
     OrderRow,
@@ -159,6 +161,7 @@ __all__ = [
     "Approval",
     "AskedRow",
     "BatchHistory",
+    "Candidates",
     "Capabilities",
     "Capability",
     "Catalogue",
@@ -173,6 +176,7 @@ __all__ = [
     "Cipher",
     "CleanDescription",
     "Clock",
+    "CodeHolder",
     "Compared",
     "Connector",
     "ConsumerState",
@@ -211,11 +215,13 @@ __all__ = [
     "KnownSighting",
     "KnownSkus",
     "LatestProducts",
+    "LeanListing",
     "Level",
     "LinkedListing",
     "ListingBuilder",
     "ListingRow",
     "Listings",
+    "Matches",
     "Needs",
     "NewShipment",
     "OpenIntent",
@@ -280,6 +286,7 @@ __all__ = [
     "TakenValues",
     "Target",
     "Targets",
+    "ToLink",
     "UnitAnswer",
     "UnsentShipment",
     "UnstatedQuantity",

@@ -232,6 +232,10 @@ class Channels(Protocol):
         """
         ...
 
+    def preview_wanted(self, channel_id: int, settings: ChannelSettings) -> WantedDifferences:
+        """Return what `refresh_wanted` would with these settings. Writes nothing, and nobody waits for it."""
+        ...
+
     def forget_refusals(self, channel_id: int) -> None:
         """Have what the store has refused, however often, tried again as it is made up by now."""
         ...

@@ -13,6 +13,7 @@ from tradepost.domain.listing import Pending, Status
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stages import Stage
+from tradepost.operations.ports.matches import Matches, ToLink
 from tradepost.operations.ports.store import SetupItem, SetupKind
 
 
@@ -96,6 +97,13 @@ class LinkedListing(NamedTuple):
     updated: int | None = None
 
 
+class CodeHolder(NamedTuple):
+    """Which listing has a code."""
+
+    id: int
+    sku: str
+
+
 @dataclass(frozen=True, slots=True)
 class FamilyRows:
     """
@@ -134,7 +142,7 @@ class Proven:
     without_stock: bool | None = None
 
     @classmethod
-    def of(cls, row: ListingRow, at: datetime, status: Status | None, **values: Any) -> "Proven":
+    def of(cls, row: ToLink, at: datetime, status: Status | None, **values: Any) -> "Proven":
         """Say what a listing has become, as against what the run had read."""
         return cls(row.id, at, status=status, asked=row.status.pending, **values)
 
@@ -247,10 +255,16 @@ class Listings(Protocol):
         """The variants of parent listings, family by family in the catalogue's order."""
         ...
 
-    def unlinked_matches(
-        self, *, skus: Collection[str], codes: Collection[str], only: Collection[int] | None = None
-    ) -> list[ListingRow]:
-        """Unlinked or broken, unpaused listings whose SKU or code (exactly, by code key for codes) is among these."""
+    def code_holders(self, codes: Collection[str]) -> dict[str, CodeHolder]:
+        """As `by_codes`, and no more of them than that."""
+        ...
+
+    def matches(self, *, only: Collection[int] | None = None) -> Matches:
+        """
+        Begin to put aside what a store has of the listings for which `domain.matching.may_be_linked`.
+
+        One at a time for each thread: what was put aside before is forgotten.
+        """
         ...
 
     def taken(self, external_ids: Collection[int]) -> dict[int, int]:

@@ -16,11 +16,11 @@ from tradepost.domain.plan import Outcome, Result, SubjectId, SubjectKind
 from tradepost.domain.rules import price_held_message
 from tradepost.domain.stock import EntryKind
 from tradepost.domain.stock_attention import quantity_unknown_message
-from tradepost.domain.store import StoreProduct
+from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
-from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Proven, WriteOutcome
+from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Proven, ToLink, WriteOutcome
 from tradepost.operations.publish.family_plan import FamilyPlan
 from tradepost.operations.publish.values import PublishDetail, PublishSeen
 
@@ -218,7 +218,7 @@ def flag_held_price(row: ListingRow, verdict: Verdict) -> None:
 
 
 def linked(
-    row: ListingRow, product: StoreProduct, at: datetime, *, is_native: bool, stays_hidden: bool = False
+    row: ToLink, product: StoreProduct | StoreRow, at: datetime, *, is_native: bool, stays_hidden: bool = False
 ) -> Proven:
     """
     Say what is proven of a listing that was just linked: what the store has, not what we want.
