@@ -17,7 +17,8 @@ from fakes.images import MemorySourceImages
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.plan import Outcome
-from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue, preview_import
+from tradepost.operations.import_ports import ImportPorts
+from tradepost.operations.imports import BATCH, import_catalogue, preview_import
 from tradepost.operations.ports import ImportCounts, Level, ReadProduct
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,6 +39,7 @@ def ports_of(*products, channels=(), images=None, catalogue=None, reads_files=Tr
         channel_ids={name: number for number, name in enumerate(channels, start=1)},
         history=MemoryHistory(),
         transaction=catalogue.transaction,
+        savepoint=catalogue.transaction,
         clock=lambda: NOON,
         reads_files=reads_files,
     )

@@ -49,6 +49,18 @@ def read_products(rows: Iterable[ProductRecord]) -> dict[int, Product]:
     }
 
 
+def read_gone_variants(skus: Collection[str]) -> dict[str, tuple[str, Variant]]:
+    """Return those of these that the catalogue has no more as they were when they left, with their product's handle."""
+    rows = VariantRecord.objects.filter(sku__in=list(skus), is_gone=True).select_related("product")
+    images = {
+        variant_id: SourceImage(source=source, position=position, alt=alt)
+        for variant_id, source, position, alt in ImageRecord.objects.filter(variant__in=rows).values_list(
+            "variant_id", "source", "position", "alt"
+        )
+    }
+    return {row.sku: (row.product.handle, _variant(row, images.get(row.pk))) for row in rows}
+
+
 def _variant(row: VariantRecord, image: SourceImage | None) -> Variant:
     return Variant(
         sku=row.sku,

@@ -104,6 +104,29 @@ def build_listings(
     return len(new_parents) + len(rest)
 
 
+def lacking(handles: Collection[str], *, channel_id: int) -> list[str]:
+    """Name those of these products of which the channel lacks a listing, whether it is to have one or not."""
+    found = sql.fetch_rows(
+        """
+        SELECT product.handle FROM given JOIN tradepost_product AS product ON product.handle = given.handle
+        WHERE EXISTS (
+            SELECT 1 FROM tradepost_variant AS variant
+            WHERE variant.product_id = product.id AND NOT variant.is_gone AND NOT EXISTS (
+                SELECT 1 FROM tradepost_listing AS listing
+                WHERE listing.variant_id = variant.id AND listing.channel_id = %s
+            )
+        ) OR NOT EXISTS (
+            SELECT 1 FROM tradepost_listing AS listing
+            WHERE listing.product_id = product.id AND listing.channel_id = %s
+        )
+        """,
+        channel_id,
+        channel_id,
+        given=Rows.of_texts("handle", handles),
+    )
+    return [row["handle"] for row in found]
+
+
 def _listed(product_ids: Collection[int], channel_id: int, *, is_asked: bool) -> set[int]:
     """Those of these products that the channel lists: by its rules, or else because somebody asks for it."""
     if not product_ids:
