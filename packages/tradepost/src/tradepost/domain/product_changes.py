@@ -23,6 +23,7 @@ VARIANTS = "variants"
 """The SKUs of a product that is taken out of the catalogue whole."""
 
 _VARIANT, _HANDLE, _SKU, _MOVED = "variant", "handle", "sku", "product"
+MOVED_IN = "Variants of other products have moved into it, so it stays as it is."
 _LONGEST_VALUE = 60
 _NOT_COMPARED = frozenset({"sku", QUANTITY, "counted_at", "orders_through"})
 
@@ -195,6 +196,8 @@ def turned(change: Change, now: Product, *, gone: Mapping[str, tuple[str, Varian
     `now`: the product as the catalogue has it. `gone`: variants that it has no more, with their products' handles.
     `in_use`: the handles and SKUs of the catalogue among those that may come back.
     """
+    if is_moved_in(change):
+        return Turned(left=(MOVED_IN,))
     return _Turning(change, now, gone, in_use).turned()
 
 
@@ -242,8 +245,6 @@ class _Turning:
             self._turn_handle(field)
         elif word == _SKU:
             self._turn_sku(sku, field)
-        elif word == _MOVED:
-            self._left.append(f"{sku} came from the product '{field.before}', and stays here.")
         elif word == STATEMENT:
             self._restated[sku] = field.before, field.after
         elif word == QUANTITY:

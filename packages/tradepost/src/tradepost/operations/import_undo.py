@@ -14,7 +14,7 @@ from typing import Any
 
 from tradepost.domain import changes
 from tradepost.domain.plan import Action, Change, Outcome, Result, Side, SubjectKind
-from tradepost.domain.product_changes import Turned, is_moved_in, joined, sku_of, skus_needed, turned
+from tradepost.domain.product_changes import MOVED_IN, Turned, is_moved_in, joined, sku_of, skus_needed, turned
 from tradepost.operations.catalogue_writes import CatalogueWriter, ProductToSave
 from tradepost.operations.import_ports import ImportPorts
 from tradepost.operations.import_report import ImportReport
@@ -103,7 +103,7 @@ class _Undo:
             if change.action is Action.CREATE:
                 if is_moved_in(change):
                     self._stays.add(change.subject.key)
-                    self._leave(change, "Variants of other products have moved into it, so it stays.")
+                    self._leave(change, MOVED_IN)
                 continue
             key = change.subject.key
             found[owners.get(key, key) if sku_of(change) else key].append(change)
