@@ -53,12 +53,12 @@ def test_a_file_is_read_and_saved_once_and_wanted_values_computed_once_for_all_c
 
     assert ports.reader.times_read == 1
     assert ports.catalogue.calls == [
-        "save 200",
-        "build 200 on east",
-        "build 200 on west",
-        "compare 200 on east",
-        "compare 200 on west",
-        "refresh 200",
+        f"save {BATCH}",
+        f"build {BATCH} on east",
+        f"build {BATCH} on west",
+        f"compare {BATCH} on east",
+        f"compare {BATCH} on west",
+        f"refresh {BATCH}",
         "save 3",
         "build 3 on east",
         "build 3 on west",

@@ -224,7 +224,10 @@ def save_products(
         # What is as it was shows what it showed, unless a channel has no listing of it yet.
         again = ports.catalogue.restate(restated) if restated else frozenset()
         touched = saved.touched | {each.handle for each in products if again and not again.isdisjoint(_skus(each))}
-        lacking = {name: touched.union(channel.lacking(handles)) for name, channel in ports.channels.items()}
+        rest = [handle for handle in handles if handle not in touched]
+        lacking = {
+            name: touched.union(channel.lacking(rest) if rest else ()) for name, channel in ports.channels.items()
+        }
         built = {name: channel.build(lacking[name], queue=queue) for name, channel in ports.channels.items()}
         # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}

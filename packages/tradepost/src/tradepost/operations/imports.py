@@ -4,7 +4,8 @@ import hashlib
 import os
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -45,7 +46,7 @@ from tradepost.operations.ports import (
 )
 from tradepost.operations.previews import previewed
 
-BATCH = 200
+BATCH = 500
 SOURCE = "catalogue"
 """The source of whatever file is imported by hand, and is not said to be another's."""
 
@@ -380,8 +381,25 @@ def _digest(path: Path) -> str:
 
 
 def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:
-    while batch := list(islice(products, BATCH)):
-        yield batch
+    """Read batches, the next one while one is written: the database works without the interpreter."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read") as pool:
+
+        def read() -> "Future[list[ReadProduct]]":
+            return pool.submit(lambda: list(islice(products, BATCH)))
+
+        ahead = read()
+        try:
+            while batch := ahead.result():
+                ahead = read()
+                yield batch
+        finally:
+            # Whatever it has opened belongs to its thread.
+            pool.submit(_close, products).result()
+
+
+def _close(products: Iterator[ReadProduct]) -> None:
+    if isinstance(products, Generator):
+        products.close()
 
 
 def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCleaner, report: ImportReport) -> None:
@@ -404,13 +422,21 @@ def _settle_identity(
     """
     skus = [variant.sku for product in products for variant in product.variants]
     handles = {product.handle for product in products}
-    known = catalogue.known_products(handles, skus)
-    in_use = catalogue.skus_in_use(skus)
+    # Mostly a product has the SKUs that it had, and is nobody else.
+    owners = catalogue.owners(skus)
+    open_ = [p for p in products if any(owners.get(variant.sku) != p.handle for variant in p.variants)]
+    asked = [variant.sku for product in open_ for variant in product.variants]
+    known = catalogue.known_products({product.handle for product in open_}, asked) if open_ else []
+    in_use = catalogue.skus_in_use(asked) if open_ else set()
+    settled = handles.difference(product.handle for product in open_)
     by_handle = {each.handle: each for each in known}
     by_sku = {sku: each for each in known for sku in each.variants}
     kept: list[ProductToSave] = []
     undecided: list[Product] = []
     for product in products:
+        if product.handle in settled:
+            kept.append(ProductToSave(product))
+            continue
         names = [product.handle, *(by_sku[each.sku].handle for each in product.variants if each.sku in by_sku)]
         plan = plan_identity(
             product,

@@ -116,8 +116,9 @@ class DjangoCatalogue:
                 for product in different
                 if product.handle in known and is_reordered(known[product.handle], product)
             ]
-        counts = _counts(products, known)
-        differences, touched = _differences(products, {each.handle for each in different}, known, taken)
+        handles = {each.handle for each in different}
+        counts = _counts(products, known, handles)
+        differences, touched = _differences(products, handles, known, taken)
         return replace(
             counts,
             withdrawn=tuple(withdrawn),
@@ -339,14 +340,15 @@ def _differences(
     return tuple(differences), frozenset(touched)
 
 
-def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> ImportCounts:
+def _counts(products: Sequence[Product], known: Mapping[str, Product], different: Collection[str]) -> ImportCounts:
     created = updated = unchanged = 0
     for product in products:
         old = known.get(product.handle)
         if old is None:
             created += 1 + len(product.variants)
             continue
-        is_same = [_OF_PRODUCT(old) == _OF_PRODUCT(product)]
+        may_differ = product.handle in different
+        is_same = [not may_differ or _OF_PRODUCT(old) == _OF_PRODUCT(product)]
         variants = {variant.sku: variant for variant in old.variants}
         for variant in product.variants:
             before = variants.get(variant.sku)
@@ -354,7 +356,7 @@ def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> Import
                 created += 1
             else:
                 has_same_quantity = variant.quantity is None or before.quantity == variant.quantity
-                is_same.append(has_same_quantity and _OF_VARIANT(before) == _OF_VARIANT(variant))
+                is_same.append(has_same_quantity and (not may_differ or _OF_VARIANT(before) == _OF_VARIANT(variant)))
         unchanged += sum(is_same)
         updated += len(is_same) - sum(is_same)
     return ImportCounts(created, updated, unchanged)

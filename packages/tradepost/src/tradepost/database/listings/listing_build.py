@@ -79,6 +79,7 @@ def build_listings(
         )
     )
     # Mostly nothing lacks a listing.
+    had_some = parents.keys() | {product_id for _, variant_id, product_id in variants if variant_id in listed}
     lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
     lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
     if not codes:
@@ -100,7 +101,8 @@ def build_listings(
     new_variants = [new.variant_id for new in rest if new.variant_id is not None]
     match_pieces(new_variants, channel_id=channel_id)
     look_again_at(new_variants, channel_id=channel_id)
-    _settle_kinds(is_family, channel_id, parents, at)
+    # What was made just now is of the right kind.
+    _settle_kinds({each: is_family[each] for each in is_family if each in had_some}, channel_id, parents, at)
     return len(new_parents) + len(rest)
 
 
@@ -262,6 +264,8 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
 
 def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mapping[int, int], at: datetime) -> None:
     """Turn simple listings into variants and back where a product gained or lost its options."""
+    if not is_family:
+        return
     placed = [
         {
             "product_id": product_id,

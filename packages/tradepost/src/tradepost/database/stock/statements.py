@@ -44,7 +44,7 @@ def take_numbers(
     `known`: the statements of those that were in the catalogue before this import. What listings should show follows
     with `refresh_products`.
     """
-    given = [variant for variant in variants if variant.quantity is not None]
+    given = _news([variant for variant in variants if variant.quantity is not None], saying, known)
     if not given:
         return TakenNumbers()
     contested: list[ContestedQuantity] = []
@@ -70,6 +70,24 @@ def take_numbers(
     now = statements_of(other)
     replaced = {sku: (before[sku], now[sku]) for sku in other if before[sku].quantity != now[sku].quantity}
     return TakenNumbers(contested, stated, replaced)
+
+
+def _news(
+    given: Sequence[Variant | SkuValues], saying: Saying, known: Mapping[str, int | None]
+) -> Sequence[Variant | SkuValues]:
+    """Leave out what a source has said before, where only another number is a statement: mostly that is all of it."""
+    if saying.counting is not Counting.CHANGED or not saying.source:
+        return given
+    skus = [each.sku for each in given if each.sku in known]
+    if not skus:
+        return given
+    said = {
+        (sku, quantity)
+        for sku, quantity in VariantRecord.objects.filter(
+            sku__in=sql.among_texts(skus), quantity_source__name=saying.source
+        ).values_list("sku", "source_quantity")
+    }
+    return [each for each in given if (each.sku, each.quantity) not in said]
 
 
 def statements_of(skus: Collection[str]) -> dict[str, Statement]:
