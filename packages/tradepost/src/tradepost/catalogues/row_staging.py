@@ -16,8 +16,6 @@ import msgspec
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Any]).decode
 
-_AT_ONCE = 1000
-
 
 class RowStaging:
     """Rows by key, and names that only one row may have."""
@@ -26,7 +24,6 @@ class RowStaging:
         self._database = database
         # The key of the row before, with the line where it began: mostly the rows of a product stand together.
         self._last = ("", 0)
-        self._ahead: list[tuple[int, int, bytes]] = []
         database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             # By where its key began: so rows that stand together are written in order, and read without sorting.
@@ -40,22 +37,15 @@ class RowStaging:
         if key != last:
             begin = self._begin(key, line)
             self._last = (key, begin)
-        self._ahead.append((begin, line, _encode(cells)))
-        if len(self._ahead) >= _AT_ONCE:
-            self._write()
+        self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (begin, line, _encode(cells)))
 
     def groups(self) -> Iterator[tuple[str, list[tuple[int, dict[str, Any]]]]]:
         """Return each key with its rows by line, in the order in which the keys began."""
-        self._write()
         rows = self._database.execute(
             "SELECT key, line, cells FROM rows CROSS JOIN keys ON keys.begin = rows.begin ORDER BY rows.begin, line"
         )
         for key, found in groupby(rows, key=itemgetter(0)):
             yield key, [(line, _decode(cells)) for _key, line, cells in found]
-
-    def _write(self) -> None:
-        self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._ahead)
-        self._ahead.clear()
 
     def claim(self, name: str, line: int) -> int | None:
         """Take a name for a line; returns the line that has it already, or None."""

@@ -29,7 +29,7 @@ _NOT_COMPARED = frozenset({"sku", QUANTITY, "counted_at", "orders_through"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _ProductField:
     """A field that can go back: how its value is read from what JSON has kept of it."""
 
     read: Callable[[Any], Any]
@@ -51,20 +51,20 @@ def _images(values: Any) -> tuple[SourceImage, ...]:
     return tuple(image for image in map(_image, values) if image is not None)
 
 
-_OF_PRODUCT: Mapping[str, _Field] = {
-    **dict.fromkeys(("title", "description", "brand", "page_title"), _Field(str)),
-    **dict.fromkeys(("category", "tags", "option_names"), _Field(_texts)),
-    "images": _Field(_images),
-    "is_for_sale": _Field(bool),
+_OF_PRODUCT: Mapping[str, _ProductField] = {
+    **dict.fromkeys(("title", "description", "brand", "page_title"), _ProductField(str)),
+    **dict.fromkeys(("category", "tags", "option_names"), _ProductField(_texts)),
+    "images": _ProductField(_images),
+    "is_for_sale": _ProductField(bool),
 }
-_OF_VARIANT: Mapping[str, _Field] = {
-    "options": _Field(_texts),
-    "price": _Field(lambda value: Decimal(value or 0)),
-    **dict.fromkeys(("msrp", "cost", "length", "width", "height", "weight_grams"), _Field(_amount)),
-    **dict.fromkeys(("barcode", "mpn"), _Field(str)),
-    **dict.fromkeys(("taxable", "sku_made_up", "is_priced", "sells_without_stock"), _Field(bool)),
-    "position": _Field(int),
-    "image": _Field(_image),
+_OF_VARIANT: Mapping[str, _ProductField] = {
+    "options": _ProductField(_texts),
+    "price": _ProductField(lambda value: Decimal(value or 0)),
+    **dict.fromkeys(("msrp", "cost", "length", "width", "height", "weight_grams"), _ProductField(_amount)),
+    **dict.fromkeys(("barcode", "mpn"), _ProductField(str)),
+    **dict.fromkeys(("taxable", "sku_made_up", "is_priced", "sells_without_stock"), _ProductField(bool)),
+    "position": _ProductField(int),
+    "image": _ProductField(_image),
 }
 _names = tuple(each.name for each in fields(Variant) if each.name not in _NOT_COMPARED)
 _compared_values = attrgetter(*_names)
@@ -254,7 +254,7 @@ class _Turning:
         else:
             self._turn_field(field, _OF_PRODUCT[word], "")
 
-    def _turn_field(self, field: FieldChange, kind: _Field, sku: str) -> None:
+    def _turn_field(self, field: FieldChange, kind: _ProductField, sku: str) -> None:
         word = _parts(field.name)[0]
         holder: Product | Variant | None = self._variants.get(sku) if sku else self._now
         if holder is None:

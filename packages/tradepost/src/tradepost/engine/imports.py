@@ -35,12 +35,12 @@ from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FETCHED, FILE, UNDOES
 from tradepost.operations.source_imports import planned_file, preview_source
 
-Progress = Callable[[int], None]
+RowsDone = Callable[[int], None]
 _CUT_OFF = "It was cut off. Import the file again: what has come in stays, and the rest comes then."
 
 
 def import_file(
-    file: NamedFile, *, requested_by: str, progress: Progress | None = None, clock: Clock = timezone.now
+    file: NamedFile, *, requested_by: str, progress: RowsDone | None = None, clock: Clock = timezone.now
 ) -> tuple[ImportReport, Run]:
     """
     Import a file of this machine, as a run of its source.
@@ -62,7 +62,7 @@ class Preview:
 
 
 def preview_file(
-    file: NamedFile, *, requested_by: str, saves: bool = False, progress: Progress | None = None
+    file: NamedFile, *, requested_by: str, saves: bool = False, progress: RowsDone | None = None
 ) -> Preview:
     """Say what an import of a file of this machine would do; it may be saved. Raises FileRefused."""
 
@@ -101,7 +101,7 @@ def preview_files(name: str, *, requested_by: str, saves: bool = False) -> Previ
     return _previewed(look, RunKind.IMPORT, name, options, requested_by=requested_by, saves=saves)
 
 
-def preview_undo_of(run: Run, *, requested_by: str, saves: bool = False, progress: Progress | None = None) -> Preview:
+def preview_undo_of(run: Run, *, requested_by: str, saves: bool = False, progress: RowsDone | None = None) -> Preview:
     """Say what an undo of an import would do, and what it can't; it may be saved."""
     assert run.source is not None
     name = run.source.name

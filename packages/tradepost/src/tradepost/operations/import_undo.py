@@ -23,8 +23,6 @@ from tradepost.operations.previews import previewed
 
 _AT_ONCE = 200
 
-Progress = Callable[[int], None]
-
 
 @dataclass(frozen=True, slots=True)
 class UndoPorts:
@@ -34,12 +32,14 @@ class UndoPorts:
     past: PastChanges
 
 
-def undo_import(run_id: int, ports: UndoPorts, *, progress: Progress = lambda _done: None) -> ImportReport:
+def undo_import(run_id: int, ports: UndoPorts, *, progress: Callable[[int], None] = lambda _done: None) -> ImportReport:
     """Undo what a run has changed of the catalogue, batch by batch. Idempotent: what is as it was before is left."""
     return _Undo(run_id, ports).carry_out(progress)
 
 
-def preview_undo(run_id: int, ports: UndoPorts, *, progress: Progress = lambda _done: None) -> ImportReport:
+def preview_undo(
+    run_id: int, ports: UndoPorts, *, progress: Callable[[int], None] = lambda _done: None
+) -> ImportReport:
     """Say what that would do, and change nothing: as a preview of an import, it is done and taken back."""
     return previewed(lambda: undo_import(run_id, ports, progress=progress), ports.imports.transaction)
 
@@ -58,7 +58,7 @@ class _Undo:
         self._writer = CatalogueWriter(self._ports, saying=saying, queue=True, by=self._by)
         self._stays: set[str] = set()
 
-    def carry_out(self, progress: Progress) -> ImportReport:
+    def carry_out(self, progress: Callable[[int], None]) -> ImportReport:
         done = 0
         for batch in self._batches():
             self._turn(batch)
@@ -130,7 +130,7 @@ class _Undo:
             if left:
                 self._leave(change, " ".join(left))
 
-    def _withdraw_made(self, done: int, progress: Progress) -> None:
+    def _withdraw_made(self, done: int, progress: Callable[[int], None]) -> None:
         after = 0
         while made := self._ports.catalogue.made_by(self._run_id, after=after, limit=_AT_ONCE):
             after = made[-1].id
