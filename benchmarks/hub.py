@@ -49,7 +49,7 @@ from tradepost.database.orders.orders import DjangoOrders  # noqa: E402
 from tradepost.database.runs.past_changes import DjangoPastChanges  # noqa: E402
 from tradepost.database.stock.accounts import DjangoAccounts  # noqa: E402
 from tradepost.domain.brake import Braking, Harm, Released  # noqa: E402
-from tradepost.domain.plan import Plan, Result  # noqa: E402
+from tradepost.domain.plan import Action, Outcome, Plan, Result, SubjectKind  # noqa: E402
 from tradepost.images import ImageLibrary  # noqa: E402
 from tradepost.miva.connect import StoreConnection, connect_store  # noqa: E402
 from tradepost.miva.files.file_server import FileServerAddress  # noqa: E402
@@ -94,6 +94,9 @@ class CountingRun:
 
     def report(self, results: Sequence[Result]) -> None:
         self.outcomes.update(f"{result.change.action.value} {result.outcome.value}" for result in results)
+
+    def count(self, kind: SubjectKind, action: Action, outcome: Outcome, *, number: int) -> None:
+        pass
 
     def progress(self, done: int, total: int | None, label: str) -> None:
         pass
@@ -211,7 +214,7 @@ def ports(server: SandboxProcess, channel: Channel) -> Iterator[Callable[[Counti
             accounts=DjangoAccounts(channel.pk, clock=_now, run_id=run.id),
             deliveries=wiring.deliveries_of(channel, clock=_now),
             fetches=wiring.fetches_of(channel),
-            past=DjangoPastChanges(channel.pk),
+            past=DjangoPastChanges(channel_id=channel.pk),
             run=run,
             clock=_now,
         )

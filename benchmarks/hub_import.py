@@ -9,9 +9,9 @@ from pathlib import Path
 import hub
 from recording import Record, peak_mb
 
-from tradepost import wiring
 from tradepost.database.models import VariantRecord
-from tradepost.operations.imports import import_catalogue
+from tradepost.engine.imports import import_file
+from tradepost.operations.imports import NamedFile
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 SIZES = ("S", "M", "L", "XL")
@@ -35,7 +35,7 @@ def write(path: Path, *, changed: bool) -> None:
 
 def measured(path: Path) -> tuple[float, float]:
     began, cpu = time.perf_counter(), time.process_time()
-    report = import_catalogue(path, wiring.import_ports(requested_by="benchmark", reads_files=False))
+    report, _run = import_file(NamedFile.of(path), requested_by="benchmark")
     assert report.rows == ROWS // 5 * 5, report.rows
     assert not report.refused_rows
     return time.perf_counter() - began, time.process_time() - cpu

@@ -18,7 +18,8 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.models import Trigger
 from tradepost.database.runs.history import RequestHistory
 from tradepost.operations import publish
-from tradepost.operations.imports import ImportPorts, import_catalogue
+from tradepost.operations.import_ports import ImportPorts
+from tradepost.operations.imports import import_catalogue
 
 SIZES = ("S", "M", "L", "XL")
 FAMILIES = size_asked(1000) // (1 + len(SIZES))
@@ -67,6 +68,7 @@ def main() -> None:
             channel_ids={channel.name: channel.pk},
             history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=first.clock),
             transaction=hub.transaction.atomic,
+            savepoint=hub.transaction.atomic,
             clock=first.clock,
             reads_files=True,
         )

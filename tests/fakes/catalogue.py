@@ -9,6 +9,7 @@ from tradepost.domain.identity import KnownProduct
 from tradepost.domain.plan import Result
 from tradepost.operations.ports import (
     ImportCounts,
+    ProductDifference,
     QueuedStructure,
     ReadProduct,
     SaleChange,
@@ -53,8 +54,13 @@ class MemoryCatalogue:
         counts = ImportCounts()
         for product in products:
             known = self.products.get(product.handle)
+            different = () if known == product else (ProductDifference(known, product),)
             counts += ImportCounts(
-                created=known is None, unchanged=known == product, updated=known not in {None, product}
+                created=known is None,
+                unchanged=known == product,
+                updated=known not in {None, product},
+                differences=different,
+                touched=frozenset(each.after.handle for each in different),
             )
             self.products[product.handle] = product
         return counts
@@ -141,6 +147,9 @@ class MemoryChannel:
         new = {*handles} - self.handles
         self.handles |= new
         return len(new)
+
+    def lacking(self, handles: Collection[str]) -> list[str]:
+        return [handle for handle in handles if handle not in self.handles]
 
     def queue_structure(self, handles: Collection[str]) -> QueuedStructure:
         self._catalogue.calls.append(f"compare {len(handles)} on {self._name}")

@@ -1,11 +1,12 @@
 """A run in memory: what an operation intends and what became of it, without an engine."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import MappingProxyType
 
 from tradepost.domain.brake import Braking, Harm, Released
-from tradepost.domain.plan import Change, Counts, Outcome, Plan, Result, SubjectId, Unit
+from tradepost.domain.plan import Action, Change, Counts, Outcome, Plan, Result, SubjectId, SubjectKind, Unit
 from tradepost.operations.ports import Approval, Needs
 
 
@@ -16,7 +17,7 @@ class MemoryRun:
     `asked`: the changes of a saved plan that a person is asked about, and `needs` what they can't be made without.
     `approval`: of the saved plan that it carries out. `released`: what a person lets it do beyond the brake; `braking`:
     what that held back. `transactions` counts those that were committed; `is_writing`: one is open. `shown` are the
-    progress reports.
+    progress reports, `counted` what is only counted.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class MemoryRun:
         self.units: list[Unit] = []
         self.asked: list[Change] = []
         self.results: list[Result] = []
+        self.counted: Counter[tuple[SubjectKind, Action, Outcome]] = Counter()
         self.cursors: dict[str, int] = {}
         self.cancelled = False
         self.transactions = 0
@@ -76,6 +78,9 @@ class MemoryRun:
 
     def report(self, results: Sequence[Result]) -> None:
         self.results += results
+
+    def count(self, kind, action, outcome, *, number):
+        self.counted[kind, action, outcome] += number
 
     def progress(self, done: int, total: int | None, label: str) -> None:
         self.shown.append((done, total, label))

@@ -11,7 +11,8 @@ from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, Trigger, VariantRecord
 from tradepost.database.runs.history import RequestHistory
-from tradepost.operations.imports import ImportOptions, ImportPorts, import_catalogue
+from tradepost.operations.import_ports import ImportPorts
+from tradepost.operations.imports import ImportOptions, import_catalogue
 from tradepost.operations.ports import ImportCounts, Level
 
 ROWS = """\
@@ -38,6 +39,7 @@ def import_file(database, tmp_path, noon):
             channel_ids={channel.name: channel.pk for channel in channels},
             history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=lambda: noon),
             transaction=atomic,
+            savepoint=transaction.atomic,
             clock=lambda: noon,
         )
         return import_catalogue(path, ports, options=ImportOptions(**options))

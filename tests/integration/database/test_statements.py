@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from tradepost.database.models import Channel, Listing, Sighting, VariantRecord
+from tradepost.database.stock.statements import statements_of
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.stock import Counting, OrderSighting, SoldLine
 from tradepost.operations.ports import Saying, SightedOrder, SourceSettings
@@ -327,3 +328,63 @@ def test_it_says_nothing_of_the_orders_of_another_channel(shop, sight, state, st
     state(10, through=(("Shop", 5000), ("Other", 1000)), at=noon + HOUR, counting=Counting.FILE)
 
     assert stock("CUP")["CUP"][0] == 10
+
+
+# --- statements that hold again -----------------------------------------------------------------------------------
+
+
+def replaced():
+    """What was stated of the cup, and the statement that is there now."""
+    return statements_of(["CUP"])["CUP"]
+
+
+def test_an_earlier_statement_holds_again_where_nothing_was_sold(shop, state, stock, catalogue, noon):
+    earlier = replaced()
+    state(50, at=noon + HOUR)
+
+    assert catalogue.restate({"CUP": (earlier, replaced())}) == {"CUP"}
+
+    catalogue.refresh_wanted(["cup"])
+    assert replaced() == earlier
+    assert stock()["CUP"] == (5, 5)
+
+
+@pytest.mark.parametrize("sighted_after_hours", [0.5, 2])
+def test_it_does_not_where_pieces_were_ordered_since(shop, sight, state, catalogue, noon, sighted_after_hours):
+    """R31: pieces that are gone are never offered again."""
+    earlier = replaced()
+    sight(1001, 2, at=noon + sighted_after_hours * HOUR)
+    state(50, at=noon + HOUR)
+    now = replaced()
+
+    assert catalogue.restate({"CUP": (earlier, now)}) == set()
+    assert replaced() == now
+
+
+def test_it_does_not_where_pieces_ordered_before_were_handed_over_since(shop, sight, state, hand_over, catalogue, noon):
+    """The earlier number still had them in the house; the later one may know that they are out."""
+    sight(1001, 2, at=noon - HOUR)
+    earlier = replaced()
+    hand_over(1001, noon + HOUR / 2)
+    state(50, at=noon + HOUR)
+
+    assert catalogue.restate({"CUP": (earlier, replaced())}) == set()
+
+
+def test_it_does_where_all_was_handed_over_before_it_was_made(shop, sight, state, hand_over, catalogue, noon):
+    sight(1001, 2, at=noon - 2 * HOUR)
+    hand_over(1001, noon - HOUR)
+    earlier = replaced()
+    state(50, at=noon + HOUR)
+
+    assert catalogue.restate({"CUP": (earlier, replaced())}) == {"CUP"}
+
+
+def test_it_does_not_where_somebody_has_stated_another_since(shop, state, catalogue, noon):
+    earlier = replaced()
+    state(50, at=noon + HOUR)
+    wrong = replaced()
+    state(7, at=noon + 2 * HOUR)
+
+    assert catalogue.restate({"CUP": (earlier, wrong)}) == set()
+    assert cup("quantity") == (7,)

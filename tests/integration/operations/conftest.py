@@ -46,7 +46,8 @@ from tradepost.miva.store import MivaStore
 from tradepost.miva.wire.retrying import API
 from tradepost.miva.wire.transport import OpenTransport
 from tradepost.operations import adopt, get_orders, link, product_types, publish, sync, sync_orders
-from tradepost.operations.imports import ImportOptions, ImportPorts, import_catalogue, preview_import
+from tradepost.operations.import_ports import ImportPorts
+from tradepost.operations.imports import ImportOptions, import_catalogue, preview_import
 from tradepost.operations.ports import ChannelSettings, FileProtocol, Ports
 from tradepost.operations.queue_changes import plan_unlink
 from tradepost.operations.selection import Selection
@@ -167,7 +168,7 @@ class Shop:
             accounts=DjangoAccounts(self.channel.pk, clock=self.clock),
             deliveries=MemoryDeliveries(),
             fetches=memory_fetches(),
-            past=DjangoPastChanges(self.channel.pk),
+            past=DjangoPastChanges(channel_id=self.channel.pk),
             run=run or MemoryRun(atomic=transaction.atomic),
             clock=self.clock,
         )
@@ -190,6 +191,7 @@ class Shop:
             channel_ids={"shop": self.channel.pk},
             history=RequestHistory(requested_by="bob", trigger=Trigger.PERSON, clock=self.clock),
             transaction=transaction.atomic,
+            savepoint=transaction.atomic,
             clock=self.clock,
             reads_files=True,
             images_root=images_root,

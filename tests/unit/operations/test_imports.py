@@ -17,7 +17,8 @@ from fakes.images import MemorySourceImages
 from tradepost.domain.catalogue import Product, SourceImage, Variant
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.plan import Outcome
-from tradepost.operations.imports import BATCH, ImportPorts, import_catalogue, preview_import
+from tradepost.operations.import_ports import ImportPorts
+from tradepost.operations.imports import BATCH, import_catalogue, preview_import
 from tradepost.operations.ports import ImportCounts, Level, ReadProduct
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,6 +39,7 @@ def ports_of(*products, channels=(), images=None, catalogue=None, reads_files=Tr
         channel_ids={name: number for number, name in enumerate(channels, start=1)},
         history=MemoryHistory(),
         transaction=catalogue.transaction,
+        savepoint=catalogue.transaction,
         clock=lambda: NOON,
         reads_files=reads_files,
     )
@@ -51,12 +53,12 @@ def test_a_file_is_read_and_saved_once_and_wanted_values_computed_once_for_all_c
 
     assert ports.reader.times_read == 1
     assert ports.catalogue.calls == [
-        "save 200",
-        "build 200 on east",
-        "build 200 on west",
-        "compare 200 on east",
-        "compare 200 on west",
-        "refresh 200",
+        f"save {BATCH}",
+        f"build {BATCH} on east",
+        f"build {BATCH} on west",
+        f"compare {BATCH} on east",
+        f"compare {BATCH} on west",
+        f"refresh {BATCH}",
         "save 3",
         "build 3 on east",
         "build 3 on west",
@@ -64,7 +66,7 @@ def test_a_file_is_read_and_saved_once_and_wanted_values_computed_once_for_all_c
         "compare 3 on west",
         "refresh 3",
     ]
-    assert (report.rows, report.products, report.saved) == (203, 203, ImportCounts(created=203))
+    assert (report.rows, report.products, report.saved) == (BATCH + 3, BATCH + 3, ImportCounts(created=BATCH + 3))
     assert (report.built, report.listings_built) == ({"east": 203, "west": 203}, 406)
 
 

@@ -1,11 +1,12 @@
 """Wiring: the one place where ports are joined to what implements them."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -32,7 +33,7 @@ from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.listings.store_inventory import DjangoStoreInventory
 from tradepost.database.listings.wanted import explained_prices
-from tradepost.database.models import Channel, Listing, Trigger
+from tradepost.database.models import Channel, Listing, Source, Trigger
 from tradepost.database.orders.exports import DjangoOrderExports
 from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
@@ -85,7 +86,11 @@ from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.deliver_orders import ConsumerDeliveries
 from tradepost.operations.handovers import HandoverPorts
-from tradepost.operations.imports import ImportPorts
+from tradepost.operations.import_journal import Journal, NoJournal, RunJournal
+from tradepost.operations.import_ports import ImportPorts
+from tradepost.operations.import_report import ImportReport
+from tradepost.operations.import_undo import UndoPorts, undo_import
+from tradepost.operations.imports import NamedFile, import_catalogue, import_results
 from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
@@ -122,7 +127,7 @@ from tradepost.operations.ports import (
     WriteResults,
 )
 from tradepost.operations.queue_changes import ASKED
-from tradepost.operations.selection import Selection
+from tradepost.operations.selection import FETCHED, FILE, UNDOES, Selection
 from tradepost.operations.source_imports import SourcePorts
 from tradepost.operations.sources import SourceEditPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
@@ -159,7 +164,7 @@ def carry_out(kind: str, ports: Ports, selection: Selection) -> None:
     Raises NotAllowed for a selection where the kind can't have one.
     """
     _carry_out(kind, ports, selection)
-    report_rest(ports)
+    report_rest(ports.run)
 
 
 def _carry_out(kind: str, ports: Ports, selection: Selection) -> None:
@@ -209,7 +214,7 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
             accounts=DjangoAccounts(channel.pk, clock=clock, run_id=run.id),
             deliveries=deliveries_of(channel, clock=clock),
             fetches=fetches_of(channel),
-            past=DjangoPastChanges(channel.pk),
+            past=DjangoPastChanges(channel_id=channel.pk),
             run=run,
             clock=clock,
         )
@@ -223,10 +228,13 @@ def import_ports(
     images_root: Path | None = None,
     trigger: Trigger = Trigger.PERSON,
     clock: Clock = timezone.now,
+    run: ActiveRun | None = None,
+    journal: Journal | None = None,
 ) -> ImportPorts:
     """
     Give an import what it needs; None: on every channel that follows the catalogue. `requested_by` is kept.
 
+    `run`: whose history has what is changed, and which writes only as long as it is ours; else `journal` is told.
     `reads_files`: images may be files of this machine; only for a file that was named at the command line.
     """
     if channels is None:
@@ -241,8 +249,10 @@ def import_ports(
         source_images=source_images(None),
         channel_ids={channel.name: channel.pk for channel in channels},
         history=history(requested_by=requested_by, trigger=trigger, clock=clock),
-        transaction=transaction.atomic,
+        transaction=transaction.atomic if run is None else run.transaction,
+        savepoint=transaction.atomic,
         clock=clock,
+        journal=journal or (NoJournal() if run is None else RunJournal(run)),
         reads_files=reads_files,
         images_root=images_root,
         descriptions=AllowedMarkup() if cleans else None,
@@ -282,23 +292,101 @@ def source_edit_ports(
     )
 
 
-def source_ports(name: str, *, requested_by: str, clock: Clock = timezone.now) -> SourcePorts:
+def source_ports(
+    name: str,
+    *,
+    requested_by: str,
+    clock: Clock = timezone.now,
+    run: ActiveRun | None = None,
+    journal: Journal | None = None,
+) -> SourcePorts:
     """
     Give what fetching and importing a source's files needs; no image of theirs is a file of this machine.
 
-    Raises NotAllowed for one that there is not, Reconfigure when the key to its secret does not fit.
+    `run` and `journal`: as for `import_ports`. Raises NotAllowed for one that there is not, Reconfigure when the key to
+    its secret does not fit.
     """
     source = sources().read(name, with_secret=True)
     if source is None:
         raise NotAllowed(f"There is no source '{name}'; 'tradepost source list' has them.")
-    imports = import_ports(requested_by=requested_by or f"source: {name}", reads_files=False, clock=clock)
+    asked_by = requested_by or f"source: {name}"
+    imports = import_ports(requested_by=asked_by, reads_files=False, clock=clock, run=run, journal=journal)
     return SourcePorts(source, sources(), imports, _open_catalogue_source, clock)
 
 
-def import_source(name: str, run: ActiveRun, *, requested_by: str, clock: Clock = timezone.now) -> None:
-    """Do what a run of a source does, as long as the run is ours. Raises as `source_ports` and `import_source` do."""
-    ports = source_ports(name, requested_by=requested_by, clock=clock)
-    source_imports.import_source(replace(ports, imports=replace(ports.imports, transaction=run.transaction)), run)
+def carry_out_of_source(
+    name: str,
+    run: ActiveRun,
+    options: Mapping[str, Any],
+    *,
+    requested_by: str,
+    clock: Clock = timezone.now,
+) -> None:
+    """
+    Do what a run of a source does: fetch and import its files, or the one of a saved plan, or undo another run of it.
+
+    Raises as `source_ports` and these operations do.
+    """
+    if UNDOES in options:
+        ports = undo_ports(name, requested_by=requested_by, clock=clock, run=run)
+        undo_import(options[UNDOES], ports, progress=lambda done: run.progress(done, None, "changes looked at"))
+    elif FILE in options:
+        import_named_file(NamedFile.from_json(options[FILE]), run, requested_by=requested_by, clock=clock)
+    else:
+        fetched = options.get(FETCHED)
+        planned = None if fetched is None else (fetched[0], fetched[1])
+        source_ = source_ports(name, requested_by=requested_by, clock=clock, run=run)
+        source_imports.import_source(source_, run, planned=planned)
+    report_rest(run)
+
+
+def import_named_file(
+    file: NamedFile,
+    run: ActiveRun,
+    *,
+    requested_by: str,
+    clock: Clock = timezone.now,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Import a file that somebody at the command line has named. Raises FileRefused where it is another by now."""
+    file.check()
+    ports = import_ports(
+        channels_named(file.channels),
+        requested_by=requested_by,
+        reads_files=True,
+        images_root=file.images,
+        clock=clock,
+        run=run,
+    )
+    report = import_catalogue(
+        file.path,
+        ports,
+        options=file.options,
+        progress=progress or (lambda rows: run.progress(rows, None, "rows imported")),
+    )
+    with run.transaction():
+        run.report(import_results(report, file.path, digest=file.digest))
+    return report
+
+
+def channels_named(names: Sequence[str] | None) -> list[Channel] | None:
+    """Return the channels in use of these names; None for None."""
+    if names is None:
+        return None
+    return list(Channel.objects.filter(archived_at__isnull=True, name__in=names).order_by("id"))
+
+
+def undo_ports(
+    name: str,
+    *,
+    requested_by: str,
+    clock: Clock = timezone.now,
+    run: ActiveRun | None = None,
+    journal: Journal | None = None,
+) -> UndoPorts:
+    """Give what undoing a run of a source needs; `run` and `journal`: as for `import_ports`."""
+    imports = import_ports(requested_by=requested_by, reads_files=False, clock=clock, run=run, journal=journal)
+    return UndoPorts(imports, DjangoPastChanges(source_id=Source.objects.get(name=name).pk))
 
 
 @contextmanager

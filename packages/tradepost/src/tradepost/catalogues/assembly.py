@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from tradepost.catalogues.cells import moment, number, whole_number
@@ -47,6 +48,17 @@ class VariantColumns:
     width: str = ""
     height: str = ""
 
+    @property
+    def amounts(self) -> Sequence[tuple[str, str]]:
+        """The fields that are amounts and may be missing, each with its column."""
+        return _amounts_of(self)
+
+
+@lru_cache
+def _amounts_of(columns: VariantColumns) -> Sequence[tuple[str, str]]:
+    names = ("msrp", "cost", "length", "width", "height", "weight_grams")
+    return [(name, column) for name in names if (column := getattr(columns, name))]
+
 
 @dataclass(frozen=True, slots=True)
 class VariantParts:
@@ -63,6 +75,8 @@ class VariantParts:
 
 def too_long(row: CsvRow, limits: Mapping[str, int]) -> str:
     """Say which cell of a row is longer than the catalogue has room for; empty where none is."""
+    if max(map(len, row.cells.values()), default=0) <= min(limits.values()):
+        return ""
     for name, cell in row.cells.items():
         most = limits.get(name)
         if most is not None and len(cell) > most:
@@ -134,14 +148,10 @@ class Assembly:
             is_priced=price is not None,
             quantity=quantity,
             position=parts.position,
-            msrp=amount(row, columns.msrp, line) or None,
-            cost=amount(row, columns.cost, line) or None,
             barcode=self._barcode(row, line),
             mpn=row.get(columns.mpn, "").lstrip("'"),
-            length=amount(row, columns.length, line) or None,
-            width=amount(row, columns.width, line) or None,
-            height=amount(row, columns.height, line) or None,
-            weight_grams=amount(row, columns.weight_grams, line) or None,
+            # Most rows have few of them, and a file may have a million.
+            **{name: amount(row, column, line) or None for name, column in columns.amounts if column in row},
             taxable=parts.taxable,
             image=parts.image,
             sku_made_up=parts.sku_made_up,
@@ -164,6 +174,8 @@ class Assembly:
     def _barcode(self, row: Row, line: int) -> str:
         """Return the barcode, right or wrong, and note what is wrong with it; a number that is lost is left out."""
         barcode: str = row.get(self.columns.barcode, "").lstrip("'")
+        if not barcode:
+            return ""
         if is_rounded(barcode):
             self.note(
                 line, f"The barcode {barcode} was rounded by a spreadsheet, so it is lost and left out.", _BARCODE_LOST

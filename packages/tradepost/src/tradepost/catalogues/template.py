@@ -241,7 +241,7 @@ def _options(row: Row) -> dict[str, str]:
 
 
 def _flag(row: Row, column: str, line: int, *, blank: bool) -> bool:
-    word = _text(row, column).lower()
+    word = _text(row, column).lower() if column in row else ""
     if not word:
         return blank
     if word not in _YES | _NO:
@@ -254,7 +254,7 @@ def _text(row: Row, column: str) -> str:
 
 
 def _parts_of(row: Row, column: str, mark: str) -> list[str]:
-    return [" ".join(part.split()) for part in _split(row.get(column, ""), mark)]
+    return [" ".join(part.split()) for part in _split(row[column], mark)] if column in row else []
 
 
 def _split(cell: Any, mark: str) -> list[str]:

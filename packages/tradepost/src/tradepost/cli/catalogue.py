@@ -8,15 +8,17 @@ import typer
 from tradepost.cli.arguments import (
     DryRunOption,
     JsonOption,
+    SaveOption,
     YesOption,
     confirm,
     meant_in_catalogue,
+    refuse_to_save,
     shell_user,
     the_channel,
     unknown_json,
     unknown_sentences,
 )
-from tradepost.cli.exit_codes import Exit
+from tradepost.cli.exit_codes import BusyElsewhere, Exit
 from tradepost.cli.output import change_json, counted, err, out, print_json, print_table, progress
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tradepost.database.models import Channel, ProductRecord, Run
+    from tradepost.engine.imports import Preview
     from tradepost.operations.catalogue_changes import CatalogueChangePorts, CataloguePlan
     from tradepost.operations.import_report import Cause, ImportReport
-    from tradepost.operations.imports import ImportOptions
+    from tradepost.operations.imports import ImportOptions, NamedFile
     from tradepost.operations.ports import Level, RowReport
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what the merchant sells.")
@@ -81,35 +84,99 @@ def import_(
         bool, typer.Option("--no-queue", help="Queue nothing: no publish of new listings, no new shape for pages.")
     ] = False,
     dry_run: DryRunOption = False,
+    save: SaveOption = False,
     as_json: JsonOption = False,
 ) -> Exit:
     """Import a catalogue file, and build or refresh listings; the same file again changes nothing."""
 
     from tradepost.operations.imports import ImportOptions
 
+    refuse_to_save(dry_run=dry_run, save=save)
     if not file.is_file():
         message = f"There is no file {file}."
         raise FileRefused(message)
-    report = bring_in(
-        file,
-        [the_channel(channel)] if channel else None,
-        quiet=as_json,
-        images=images,
-        options=ImportOptions(source=_known_source(source), form=form, is_full=full, queue=not no_queue),
-        dry_run=dry_run,
-    )
-    chained = [] if dry_run else chained_syncs()
+    options = ImportOptions(source=_known_source(source), form=form, is_full=full, queue=not no_queue)
+    channels = [the_channel(channel)] if channel else None
+    if dry_run:
+        return _preview_import(file, channels, options, images=images, saves=save, as_json=as_json)
+    report, run_id = bring_in(file, channels, quiet=as_json, images=images, options=options)
+    chained = chained_syncs()
     if as_json:
-        done = {"file": str(file), "dry_run": dry_run, "channels": list(report.built), **report_json(report)}
-        print_json({**done, **chained_json(chained)})
+        done = {"file": str(file), "dry_run": False, "run": run_id, "channels": list(report.built)}
+        print_json({**done, **report_json(report), **chained_json(chained)})
     else:
         print_import(report)
-        if dry_run:
-            _print_totals(report)
-        else:
-            _tell_when_synced(report.awaiting_sync)
+        _tell_when_synced(report.awaiting_sync)
         tell_chained(chained)
+        if report.saved.created or report.saved.updated or (report.is_full and report.absent):
+            out.print(f"It is run {run_id}: 'tradepost runs undo {run_id}' brings back what was there before.")
     return Exit.WITH_ERRORS if report.refused_rows else Exit.DONE
+
+
+def _preview_import(
+    file: Path,
+    channels: "list[Channel] | None",
+    options: "ImportOptions",
+    *,
+    images: Path | None,
+    saves: bool,
+    as_json: bool,
+) -> Exit:
+    from tradepost.engine.imports import preview_file
+
+    with progress(is_shown=not as_json) as step:
+        preview = preview_file(
+            _named_file(file, channels, options, images),
+            requested_by=shell_user(),
+            saves=saves,
+            progress=lambda rows: step(rows, None, "rows imported"),
+        )
+    ((_, report),) = preview.files
+    assert not isinstance(report, str)
+    if as_json:
+        done = {"file": str(file), "dry_run": True, "channels": list(report.built), **report_json(report)}
+        print_json({**done, **chained_json([]), **preview_json(preview)})
+    else:
+        print_planned(preview)
+        print_import(report)
+        _print_totals(report)
+        tell_saved(preview)
+    return Exit.WITH_ERRORS if report.refused_rows else Exit.DONE
+
+
+def _named_file(
+    file: Path, channels: "list[Channel] | None", options: "ImportOptions", images: Path | None
+) -> "NamedFile":
+    from tradepost.operations.imports import NamedFile
+
+    names = None if channels is None else tuple(channel.name for channel in channels)
+    return NamedFile.of(file, options=options, channels=names, images=images)
+
+
+def preview_json(preview: "Preview") -> dict[str, Any]:
+    """Give the changes of a preview, the first ones, and where it was saved."""
+    journal = preview.journal
+    total = journal.planned.total()
+    return {
+        "plan": preview.plan_id,
+        "changes_count": total,
+        "changes": [change_json(change) for change in journal.changes],
+        "changes_left_out": total - len(journal.changes),
+    }
+
+
+def print_planned(preview: "Preview") -> None:
+    """Print what would be changed in the catalogue, the first of it."""
+    from tradepost.cli.run_report import print_changes
+
+    print_changes(preview.journal.changes, number=preview.journal.planned.total())
+
+
+def tell_saved(preview: "Preview") -> None:
+    from tradepost.cli.run_report import saved_as_sentence
+
+    if preview.plan_id is not None:
+        out.print(saved_as_sentence(preview.plan_id), markup=False, soft_wrap=True)
 
 
 def _known_source(name: str) -> str:
@@ -130,18 +197,21 @@ def bring_in(
     quiet: bool,
     options: "ImportOptions | None" = None,
     images: Path | None = None,
-    dry_run: bool = False,
-) -> "ImportReport":
-    """Import a file with a progress bar, or show what that would do; `channels` None: on all that follow."""
-    from tradepost.operations.imports import ImportOptions, import_catalogue, preview_import
-    from tradepost.wiring import import_ports
+) -> "tuple[ImportReport, int]":
+    """Import a file with a progress bar; returns its report and its run. `channels` None: on all that follow."""
+    from tradepost.engine.imports import import_file
+    from tradepost.engine.runs import AlreadyRunning
+    from tradepost.operations.imports import ImportOptions
 
-    ports = import_ports(channels, requested_by=shell_user(), reads_files=True, images_root=images)
-    bring = preview_import if dry_run else import_catalogue
+    file_ = _named_file(file, channels, options or ImportOptions(), images)
     with progress(is_shown=not quiet) as step:
-        return bring(
-            file, ports, options=options or ImportOptions(), progress=lambda rows: step(rows, None, "rows imported")
-        )
+        try:
+            report, run = import_file(
+                file_, requested_by=shell_user(), progress=lambda rows: step(rows, None, "rows imported")
+            )
+        except AlreadyRunning as busy:
+            raise BusyElsewhere(str(busy)) from busy
+    return report, run.pk
 
 
 @app.command()

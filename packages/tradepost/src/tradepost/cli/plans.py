@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, Skus, named_listings, shell_user, the_channel
+from tradepost.cli.catalogue import chained_json, chained_syncs, tell_chained
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_lines, counted, out, print_json, print_table
 from tradepost.domain.approval import PlanState, has_expired
@@ -57,15 +58,19 @@ def save(
 def list_(
     *,
     channel: ChannelOption = "",
+    source: Annotated[str, typer.Option(metavar="NAME", help="Those of a source, and not of a channel.")] = "",
     all_: Annotated[bool, typer.Option("--all", help="Also those that were carried out or discarded.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to print.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """List saved plans, newest first."""
+    from django.db.models import Q
+
     from tradepost.database.models import SavedPlan
     from tradepost.engine.plans import numbers_of
 
-    rows = SavedPlan.objects.filter(run__channel=the_channel(channel)).select_related("run__channel").order_by("-pk")
+    of = Q(run__source__name=source) if source else Q(run__channel=the_channel(channel))
+    rows = SavedPlan.objects.filter(of).select_related("run__channel", "run__source").order_by("-pk")
     if not all_:
         rows = rows.filter(state=PlanState.OPEN.value)
     found = list(rows[:limit])
@@ -111,8 +116,9 @@ def show(
         print_json({**facts, "count": facts["changes"], "changes": changes, "changes_left_out": left_out})
         return
     out.print(
-        f"Plan {plan.pk}: {facts['kind']} on '{facts['channel']}', {facts['state']}; {facts['approved']} of "
-        f"{counted(facts['changes'], 'change')} approved; it expires at {_time(facts['expires_at'])} UTC.",
+        f"Plan {plan.pk}: {facts['kind']} {'on' if facts['channel'] else 'of'} '{plan.run.of}', {facts['state']}; "
+        f"{facts['approved']} of {counted(facts['changes'], 'change')} approved; it expires at "
+        f"{_time(facts['expires_at'])} UTC.",
         markup=False,
         soft_wrap=True,
     )
@@ -141,7 +147,8 @@ def approve(
     ] = None,
     action: Annotated[list[Action] | None, typer.Option("--action", help="Only changes of this kind.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="SKU", help="Only this listing or family; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="SKU", help="Only this listing, product or family; may be repeated."),
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="A CSV file with a column 'change' (numbers) or 'sku'.")
@@ -180,18 +187,24 @@ def apply(plan_id: PlanId, *, as_json: JsonOption = False) -> Exit:
 
     plan = _plan(plan_id)
     report = apply_plan(plan.pk, quiet=as_json)
+    # What the catalogue has less of now is sold nowhere any longer than need be.
+    chained = chained_syncs() if plan.channel is None else []
     if as_json:
-        print_json(report.to_json())
+        print_json({**report.to_json(), **chained_json(chained)})
     else:
         print_report(report)
         left = plan.changes.filter(is_approved=False).count()
         if left:
-            out.print(
-                f"{counted(left, 'change')} of the plan had not been approved. What is due stays due: other runs do "
-                "it, unless you take it back ('tradepost listings clear') or freeze it ('tradepost listings pause').",
-                markup=False,
-                soft_wrap=True,
+            then = (
+                "What is due stays due: other runs do it, unless you take it back ('tradepost listings clear') or "
+                "freeze it ('tradepost listings pause')."
+                if plan.channel is not None
+                else "It is as it was in the catalogue, until a file says it again."
             )
+            out.print(
+                f"{counted(left, 'change')} of the plan had not been approved. {then}", markup=False, soft_wrap=True
+            )
+        tell_chained(chained)
     return combined_exit(Exit.DONE, report)
 
 
@@ -212,7 +225,7 @@ def discard(plan_id: PlanId, *, as_json: JsonOption = False) -> Exit:
 def _plan(plan_id: int) -> "SavedPlan":
     from tradepost.database.models import SavedPlan
 
-    found = SavedPlan.objects.select_related("run__channel").filter(pk=plan_id).first()
+    found = SavedPlan.objects.select_related("run__channel", "run__source").filter(pk=plan_id).first()
     if found is None:
         message = f"There is no saved plan {plan_id}; 'tradepost plans list' shows those that there are."
         raise NotAllowed(message)
@@ -237,7 +250,8 @@ def _choice(
         ids=frozenset([*(change or []), *numbers]),
         units=frozenset(unit or []),
         actions=frozenset(each.value for each in action or []),
-        listing_ids=_family_ids(plan.channel, skus) if skus else frozenset(),
+        listing_ids=_family_ids(plan.channel, skus) if skus and plan.channel is not None else frozenset(),
+        keys=frozenset(skus) if plan.channel is None else frozenset(),
         is_all=all_,
     )
 
@@ -281,7 +295,8 @@ def _json(plan: "SavedPlan", numbers: tuple[int, int]) -> dict[str, Any]:
     total, approved = numbers
     return {
         "id": plan.pk,
-        "channel": plan.channel.name,
+        "channel": None if plan.channel is None else plan.channel.name,
+        "source": None if plan.run.source is None else plan.run.source.name,
         "kind": plan.run.kind.replace("_", " "),
         "state": _state(plan),
         "changes": total,

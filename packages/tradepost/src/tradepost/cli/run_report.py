@@ -8,7 +8,17 @@ from typing import Any
 from tradepost.cli import output
 from tradepost.cli.arguments import Named, ask, confirm, is_at_terminal, refuse_to_save, shell_user
 from tradepost.cli.exit_codes import BusyElsewhere, Exit, code_of_kind
-from tradepost.cli.output import change_json, counted, err, look_only_sentence, out, print_json, print_table, progress
+from tradepost.cli.output import (
+    change_json,
+    counted,
+    err,
+    look_only_sentence,
+    out,
+    print_json,
+    print_table,
+    progress,
+    result_json,
+)
 from tradepost.database.models import Channel, Run, RunChange, RunKind, SavedPlan, Trigger
 from tradepost.domain.brake import ANY_NUMBER, NAMED, NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
@@ -197,9 +207,9 @@ def what_is_due(channel: Channel, *, quiet: bool) -> dict[str, str]:
 def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: bool, as_json: bool) -> Exit:
     """Undo a run, here and now, once a person has seen what goes back and what does not."""
     channel, options = run.channel, {UNDOES: run.pk}
-    # What is done on no channel, an import of a source, is refused before.
-    assert channel is not None
     refuse_to_save(dry_run=dry_run, save=save)
+    if channel is None:
+        return _undo_import(run, pauses=pauses, dry_run=dry_run, save=save, is_confirmed=is_confirmed, as_json=as_json)
     preview = perform(channel, RunKind.UNDO, dry_run=True, save=save, quiet=as_json, options=options)
     if dry_run or not any(preview.totals.values()):
         _tell(preview, as_json=as_json)
@@ -221,6 +231,52 @@ def undo(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: boo
             "there, or freeze the listings ('tradepost listings pause', or --pause)."
         )
         out.print(told, markup=False, soft_wrap=True)
+    return report.exit_code
+
+
+def _undo_import(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confirmed: bool, as_json: bool) -> Exit:
+    """Undo what an import has changed in the catalogue; listings follow as they do when a file comes in."""
+    from tradepost.cli.catalogue import (
+        chained_json,
+        chained_syncs,
+        preview_json,
+        print_planned,
+        tell_chained,
+        tell_saved,
+    )
+    from tradepost.engine.imports import preview_undo_of
+
+    assert run.source_id is not None
+    if pauses:
+        message = "--pause is for what goes back on a store; an import is undone in the catalogue, which is sent again."
+        raise NotAllowed(message)
+    with progress(is_shown=not as_json) as step:
+        preview = preview_undo_of(
+            run, requested_by=shell_user(), saves=save, progress=lambda done: step(done, None, "changes looked at")
+        )
+    left = [result_json(result) for result in preview.journal.left]
+    if not as_json:
+        print_planned(preview)
+        for each in left:
+            for line in output.change_lines(each):
+                err.print(line, markup=False, soft_wrap=True)
+        tell_saved(preview)
+    totals = totals_of({action: number for (_, action), number in preview.journal.planned.items()})
+    if dry_run or not preview.journal.planned:
+        if as_json:
+            print_json({"dry_run": True, "undoes": run.pk, "left": left, **preview_json(preview)})
+        else:
+            out.print(f"Plan of undo: {totals_line(totals)}.")
+        return Exit.DONE
+    confirm(f"Undo run {run.pk}: {totals_line(totals)}?", is_confirmed=is_confirmed)
+    undone = runs.request_import(run.source_id, kind=RunKind.UNDO, options={UNDOES: run.pk}, requested_by=shell_user())
+    report = _executed(undone, quiet=as_json)
+    chained = chained_syncs()
+    if as_json:
+        print_json({**report.to_json(), **chained_json(chained)})
+    else:
+        print_report(report)
+        tell_chained(chained)
     return report.exit_code
 
 
@@ -333,13 +389,14 @@ def _print_plan(report: Report) -> None:
     else:
         out.print("Nothing to do." if is_through else f"{name}: {_spoken(report.run.state)}.")
     if report.is_saved and any(totals.values()):
-        number = report.run.pk
-        out.print(
-            f"Saved as plan {number}: 'tradepost plans show {number}' names its changes, 'tradepost plans approve "
-            f"{number}' says yes to all or some of them, and 'tradepost plans apply {number}' does those.",
-            markup=False,
-            soft_wrap=True,
-        )
+        out.print(saved_as_sentence(report.run.pk), markup=False, soft_wrap=True)
+
+
+def saved_as_sentence(number: int) -> str:
+    return (
+        f"Saved as plan {number}: 'tradepost plans show {number}' names its changes, 'tradepost plans approve "
+        f"{number}' says yes to all or some of them, and 'tradepost plans apply {number}' does those."
+    )
 
 
 def _print_run(report: Report) -> None:

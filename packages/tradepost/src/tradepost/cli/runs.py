@@ -111,9 +111,10 @@ def undo(
     as_json: JsonOption = False,
 ) -> Exit:
     """
-    Bring back what a run has changed on the store, where nobody has changed it since.
+    Bring back what a run has changed on the store, or an import in the catalogue, where nobody has changed it since.
 
-    What can't be brought back is named first, with the reason. Stock stays as it is.
+    What can't be brought back is named first, with the reason. Stock stays as it is on stores; what a file has stated
+    goes back only where nothing was sold since.
     """
     from tradepost.cli.run_report import undo as undo_run
     from tradepost.engine.undo import refuse_what_cannot_be_undone

@@ -7,8 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm, nearest, shell_user
-from tradepost.cli.catalogue import chained_json, chained_syncs, print_import, report_json, tell_chained
+from tradepost.cli.arguments import (
+    DryRunOption,
+    JsonOption,
+    SaveOption,
+    YesOption,
+    confirm,
+    nearest,
+    refuse_to_save,
+    shell_user,
+)
+from tradepost.cli.catalogue import (
+    chained_json,
+    chained_syncs,
+    preview_json,
+    print_import,
+    print_planned,
+    report_json,
+    tell_chained,
+    tell_saved,
+)
 from tradepost.cli.channel_schedule import wanted_schedule
 from tradepost.cli.exchange_places import (
     AddressArgument,
@@ -236,10 +254,17 @@ def remove(name: NameArgument, *, yes: YesOption = False, as_json: JsonOption = 
 
 
 @app.command()
-def run(name: NameArgument, *, dry_run: DryRunOption = False, as_json: JsonOption = False) -> Exit:
-    """Fetch what is new of a source and import it, each file once; the same again changes nothing."""
+def run(
+    name: NameArgument, *, dry_run: DryRunOption = False, save: SaveOption = False, as_json: JsonOption = False
+) -> Exit:
+    """
+    Fetch what is new of a source and import it, each file once; the same again changes nothing.
+
+    --save plans the first new file; the next can be planned when that one is in.
+    """
     from tradepost.cli.run_report import execute_import, print_report
 
+    refuse_to_save(dry_run=dry_run, save=save)
     source = _source(name)
     if source.at is None:
         message = (
@@ -248,7 +273,7 @@ def run(name: NameArgument, *, dry_run: DryRunOption = False, as_json: JsonOptio
         )
         raise NotAllowed(message)
     if dry_run:
-        return _preview(name, as_json=as_json)
+        return _preview(name, saves=save, as_json=as_json)
     report = execute_import(source.id, quiet=as_json)
     chained = chained_syncs()
     if as_json:
@@ -289,27 +314,28 @@ def files(
     )
 
 
-def _preview(name: str, *, as_json: bool) -> Exit:
-    from tradepost import wiring
-    from tradepost.operations.source_imports import preview_source
+def _preview(name: str, *, saves: bool, as_json: bool) -> Exit:
+    from tradepost.engine.imports import preview_files
 
-    found = preview_source(wiring.source_ports(name, requested_by=shell_user()))
-    is_well = all(not isinstance(what, str) and not what.refused_rows for _, what in found)
+    preview = preview_files(name, requested_by=shell_user(), saves=saves)
+    is_well = all(not isinstance(what, str) and not what.refused_rows for _, what in preview.files)
     if as_json:
         said = [
             {"file": file, **({"problem": what} if isinstance(what, str) else report_json(what))}
-            for file, what in found
+            for file, what in preview.files
         ]
-        print_json({"source": name, "dry_run": True, "files": said})
+        print_json({"source": name, "dry_run": True, "files": said, **preview_json(preview)})
     else:
-        if not found:
+        if not preview.files:
             out.print("Nothing new.")
-        for file, what in found:
+        print_planned(preview)
+        for file, what in preview.files:
             if isinstance(what, str):
                 err.print(f"{file}: {what}", markup=False, soft_wrap=True)
             else:
                 out.print(f"{file}:", markup=False)
                 print_import(what)
+        tell_saved(preview)
     return Exit.DONE if is_well else Exit.WITH_ERRORS
 
 

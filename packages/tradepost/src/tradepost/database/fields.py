@@ -1,10 +1,12 @@
 """
 Columns for decimals that databases would spoil: SQLite stores a decimal as a binary float.
 
-They are integers in the database and `Decimal` in Python, ten-thousandths of the unit in both.
+They are integers in the database and `Decimal` in Python, ten-thousandths of the unit in both. Most amounts of a
+catalogue are there many times, so both ways are remembered.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -14,10 +16,12 @@ _PLACES = 4
 _UNIT = Decimal(10) ** _PLACES
 
 
+@lru_cache(maxsize=4096)
 def to_column(value: Decimal) -> int:
     return int((value * _UNIT).to_integral_value(rounding=ROUND_HALF_UP))
 
 
+@lru_cache(maxsize=4096)
 def from_column(value: int) -> Decimal:
     """Return the decimal with two places where that is all it has, so that 12.5 is shown as 12.50."""
     return Decimal(value // 100).scaleb(-2) if value % 100 == 0 else Decimal(value).scaleb(-_PLACES)

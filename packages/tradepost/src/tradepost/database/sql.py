@@ -22,7 +22,7 @@ What these can't say is written out, with the tables that it reads as arguments 
 import dataclasses
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
-from tradepost.database.fields import to_column
+from tradepost.database.fields import ScaledField, from_column, to_column
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -70,8 +70,7 @@ class Rows:
     def __init__(self, columns: Mapping[str, Column], rows: "Collection[Row]") -> None:
         self.columns = columns
         # Of one column the values themselves: databases read them twice as fast.
-        of_row = itemgetter(*columns)
-        self._values: list[Any] = [of_row(_mapped(row, columns)) for row in rows]
+        self._values: list[Any] = _values(columns, rows)
         self._json: str | None = None
 
     @classmethod
@@ -99,6 +98,57 @@ class Rows:
         if self._json is None:
             self._json = json.dumps(self._values, default=_plain)
         return self._json
+
+
+def _values(columns: Mapping[str, Column], rows: "Collection[Row]") -> list[Any]:
+    of_row, names = itemgetter(*columns), tuple(columns)
+    if len(names) == 1:
+        return [of_row(_mapped(row, columns)) for row in rows]
+    return [
+        # Mostly they were made alike.
+        [*row.values()] if type(row) is dict and tuple(row) == names else of_row(_mapped(row, columns))
+        for row in rows
+    ]
+
+
+def read(model: type[models.Model], columns: Sequence[str], ids: Iterable[int], *, by: str) -> list[dict[str, Any]]:
+    """
+    Read these columns of the records whose number `by` is one of `ids`, as the model has them.
+
+    For many rows of many columns, which the ORM takes twice as long to make; no columns of time.
+    """
+    table = _name(_options(model).db_table)
+    statement = _clauses(
+        "SELECT", _list(model, columns), "FROM", table, "WHERE", _name(by), "IN (SELECT id FROM given)"
+    )
+    prepared = _prepared(statement, (), {"given": Rows.of_ids(ids)})
+    with connection.cursor() as cursor:
+        cursor.execute(*prepared)
+        found = [list(values) for values in zip(*cursor.fetchall(), strict=True)]
+    for place, name in enumerate(columns if found else ()):
+        convert = _converter(model, name)
+        if convert is not None:
+            found[place] = [None if value is None else convert(value) for value in found[place]]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*found, strict=True)]
+
+
+def _converter(model: type[models.Model], name: str) -> Callable[[Any], Any] | None:
+    """How a value of a column is made of what the database's driver gives; None where it is that."""
+    if isinstance(_field(model, name), ScaledField):
+        return from_column
+    match _type_of(model, name):
+        case Column.BOOLEAN:
+            return bool
+        case Column.JSON:
+            return _from_json
+        case Column.TIME:
+            raise ValueError(f"{name!r} is a time, which is not read like this.")
+    return None
+
+
+def _from_json(value: str) -> Any:
+    # Mostly there is nothing, and everybody gets a list or an object of his own.
+    return [] if value == "[]" else {} if value == "{}" else json.loads(value)
 
 
 def among_ids(ids: Iterable[int]) -> RawSQL:

@@ -507,6 +507,21 @@ def catalogue_imported(file: str, *, digest: str, numbers: Mapping[str, int]) ->
     return Change(Subject(SubjectKind.FILE, file), Side.HUB, Action.IMPORT, fields, "a catalogue file")
 
 
+def product_brought(handle: str, title: str, *, fields: Sequence[FieldChange], is_new: bool, by: str) -> Change:
+    """A product of the catalogue is made or changed; `by`: the file that says so, or whoever else does."""
+    return _in_catalogue(Action.CREATE if is_new else Action.UPDATE, handle, fields, by, label=title)
+
+
+def values_brought(sku: str, *, fields: Sequence[FieldChange], by: str) -> Change:
+    """A variant of the catalogue gets another price or number, and nothing else."""
+    return _in_catalogue(Action.UPDATE, sku, fields, by)
+
+
+def product_withdrawn(handle: str, *, fields: Sequence[FieldChange], by: str) -> Change:
+    """A product is taken out of the catalogue; nothing of it is deleted."""
+    return _in_catalogue(Action.DELETE, handle, fields, by)
+
+
 def source_read(source: str, *, address: str) -> Change:
     """A source of the catalogue is asked for its files."""
     fields = (FieldChange("address", None, address),)
@@ -561,6 +576,10 @@ def _on_store(
     action: Action, code: str, fields: Sequence[FieldChange], reason: str, listing_id: int | None, *, label: str = ""
 ) -> Change:
     return Change(Subject(SubjectKind.PRODUCT, code, label), Side.STORE, action, tuple(fields), reason, listing_id)
+
+
+def _in_catalogue(action: Action, key: str, fields: Sequence[FieldChange], by: str, *, label: str = "") -> Change:
+    return Change(Subject(SubjectKind.PRODUCT, key, label), Side.HUB, action, tuple(fields), by)
 
 
 def _in_hub(action: Action, code: str, field: FieldChange, reason: str, listing_id: int, *, label: str = "") -> Change:

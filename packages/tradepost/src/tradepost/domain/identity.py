@@ -54,6 +54,10 @@ class IdentityPlan:
     contested: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+NO_IDENTITY = IdentityPlan()
+"""Nothing is to be settled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookalike:
     """

@@ -12,15 +12,16 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.models import PlannedChange, Run, RunKind, SavedPlan, Trigger
-from tradepost.database.runs.plans import save_plan, subject_of
+from tradepost.database.models import Channel, PlannedChange, Run, RunKind, SavedPlan, Trigger
+from tradepost.database.runs.plans import change_of, save_plan, subject_of
 from tradepost.domain.approval import PlanState, has_expired, with_needs
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import RunState, SubjectId, SubjectKind
+from tradepost.domain.product_changes import names_of
 from tradepost.engine.requests import request_change
-from tradepost.engine.runs import request_run
+from tradepost.engine.runs import request_import, request_run
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import AS_IF, GROUPS, IS_SAVED, PLAN
 
@@ -35,17 +36,19 @@ class Choice:
     Which changes of a plan are meant; what is given narrows it, and nothing given means none unless `is_all`.
 
     `ids`: the changes' own numbers. `units`: codes of families, and what else is done as one. `listing_ids`: listings.
+    `keys`: products of the catalogue by handle, and variants by SKU; of a plan of an import.
     """
 
     ids: Collection[int] = ()
     units: Collection[str] = ()
     actions: Collection[str] = ()
     listing_ids: Collection[int] = ()
+    keys: Collection[str] = ()
     is_all: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not (self.is_all or self.ids or self.units or self.actions or self.listing_ids)
+        return not (self.is_all or self.ids or self.units or self.actions or self.listing_ids or self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +123,36 @@ def apply(plan_id: int, *, who: str, trigger: Trigger = Trigger.PERSON, clock: C
     """
     with transaction.atomic():
         plan = _open_plan(plan_id, at=clock(), may_be_unfinished=True)
-        preview = plan.run
         if not plan.changes.filter(is_approved=True).exists():
             raise NotAllowed(
                 f"Nothing of plan {plan_id} is approved; 'tradepost plans approve {plan_id} --all' approves all of it."
             )
-        if plan.channel.is_look_only:
-            raise NotAllowed(f"'{plan.channel.name}' is look-only: its plans can be approved, and not carried out.")
-        _ask_for(plan, who=who, trigger=trigger)
-        options = {name: value for name, value in preview.options.items() if name not in {AS_IF, GROUPS, IS_SAVED}}
-        run = request_run(
-            plan.channel.pk,
-            preview.kind,
-            trigger=trigger,
-            scope=preview.scope,
-            options={**options, PLAN: plan.pk},
-            requested_by=who,
-            released_by=who,
-        )
+        run = _requested(plan, who=who, trigger=trigger)
         plan.state, plan.applied_by = PlanState.APPLIED.value, run
         _note(plan, who=who, what=f"carried out by run {run.pk}", at=clock())
     return run
+
+
+def _requested(plan: SavedPlan, *, who: str, trigger: Trigger) -> Run:
+    """Queue the run that carries a plan out, on its channel or of its source."""
+    preview, channel = plan.run, plan.channel
+    options = {name: value for name, value in preview.options.items() if name not in {AS_IF, GROUPS, IS_SAVED}}
+    options[PLAN] = plan.pk
+    if channel is None:
+        assert preview.source_id is not None
+        return request_import(preview.source_id, kind=preview.kind, options=options, trigger=trigger, requested_by=who)
+    if channel.is_look_only:
+        raise NotAllowed(f"'{channel.name}' is look-only: its plans can be approved, and not carried out.")
+    _ask_for(plan, channel, who=who, trigger=trigger)
+    return request_run(
+        channel.pk,
+        preview.kind,
+        trigger=trigger,
+        scope=preview.scope,
+        options=options,
+        requested_by=who,
+        released_by=who,
+    )
 
 
 def discard(plan_id: int, *, who: str, clock: Clock = timezone.now) -> None:
@@ -199,7 +211,26 @@ def _meant(plan: SavedPlan, choice: Choice) -> "QuerySet[PlannedChange]":
         meant = meant.filter(change__action__in=choice.actions)
     if choice.listing_ids:
         meant = meant.filter(change__listing_id__in=choice.listing_ids)
+    if choice.keys:
+        meant = meant.filter(pk__in=_of_products(plan, choice.keys))
     return meant
+
+
+def _of_products(plan: SavedPlan, names: Collection[str]) -> list[int]:
+    """Find the changes of products and variants by their names. Raises NotAllowed for one that the plan has not."""
+    wanted = set(names)
+    found: list[int] = []
+    missing = set(names)
+    for row in plan.changes.select_related("change").order_by("pk").iterator(chunk_size=_BATCH):
+        if hit := wanted & names_of(change_of(row.change)):
+            found.append(row.pk)
+            missing -= hit
+    if missing:
+        raise NotAllowed(
+            f"Plan {plan.pk} has nothing of {', '.join(sorted(missing))}; 'tradepost plans show {plan.pk} --all' has "
+            "all of it."
+        )
+    return found
 
 
 def _approve_with_needs(plan: SavedPlan, meant: "QuerySet[PlannedChange]") -> int:
@@ -218,7 +249,7 @@ def _approve_with_needs(plan: SavedPlan, meant: "QuerySet[PlannedChange]") -> in
     return len(wanted - chosen)
 
 
-def _ask_for(plan: SavedPlan, *, who: str, trigger: Trigger) -> None:
+def _ask_for(plan: SavedPlan, channel: Channel, *, who: str, trigger: Trigger) -> None:
     change = Pending(plan.run.options.get(AS_IF, ""))
     if change is Pending.NONE:
         return
@@ -226,11 +257,11 @@ def _ask_for(plan: SavedPlan, *, who: str, trigger: Trigger) -> None:
     approved = _listings(plan, is_approved=True)
     refused = _listings(plan, is_approved=False) - approved
     # A change of a parent means its variants, too: it is asked for by those of them that are approved.
-    rows = wiring.listings_of(plan.channel.pk).by_ids(sorted(approved & set(plan.run.scope or ())))
-    with_refused = {row.parent_id for row in wiring.listings_of(plan.channel.pk).by_ids(sorted(refused))}
+    rows = wiring.listings_of(channel.pk).by_ids(sorted(approved & set(plan.run.scope or ())))
+    with_refused = {row.parent_id for row in wiring.listings_of(channel.pk).by_ids(sorted(refused))}
     ids = [row.id for row in rows if row.id not in with_refused]
     if ids:
-        request_change(plan.channel.pk, ids, change, requested_by=who, groups=groups, trigger=trigger)
+        request_change(channel.pk, ids, change, requested_by=who, groups=groups, trigger=trigger)
 
 
 def _listings(plan: SavedPlan, *, is_approved: bool) -> set[int]:

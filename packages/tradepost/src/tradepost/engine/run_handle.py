@@ -16,7 +16,7 @@ from tradepost.database.runs.history import add_plan, add_results
 from tradepost.database.runs.plans import DjangoApproval, add_planned
 from tradepost.domain.brake import Braking, Harm, Released
 from tradepost.domain.errors import RunLost
-from tradepost.domain.plan import Counts, Plan, Result
+from tradepost.domain.plan import Action, Counts, Outcome, Plan, Proof, Result, SubjectKind
 from tradepost.operations.ports import Approval, Clock, Needs
 from tradepost.operations.selection import IS_SAVED, PLAN, released_of
 
@@ -167,6 +167,13 @@ class RunHandle:
         with self.transaction():
             add_results(results, run_id=self.id, attempt=self._lease.attempt)
             self._counts.add(results)
+            self._write(counts=self._counts.to_rows())
+
+    def count(self, kind: SubjectKind, action: Action, outcome: Outcome, *, number: int) -> None:
+        if not number:
+            return
+        with self.transaction():
+            self._counts.numbers[kind, action, outcome, Proof.NONE] += number
             self._write(counts=self._counts.to_rows())
 
     def progress(self, done: int, total: int | None, label: str) -> None:

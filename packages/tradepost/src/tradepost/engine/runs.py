@@ -30,11 +30,13 @@ from tradepost.engine.run_handle import LEASE, Progress, RunHandle
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import (
     AS_IF,
+    FILE,
     FULL_EXISTENCE,
     GROUPS,
     IS_FORCED,
     LINK_TO,
     PLACED,
+    PLAN,
     SKU_FROM,
     TELLS_ALL,
     UNDOES,
@@ -98,11 +100,27 @@ def request_run(
 
 
 def request_import(
-    source_id: int, *, trigger: Trigger = Trigger.PERSON, requested_by: str = "", clock: Clock = timezone.now
+    source_id: int,
+    *,
+    kind: RunKind | str = RunKind.IMPORT,
+    options: Mapping[str, Any] | None = None,
+    trigger: Trigger = Trigger.PERSON,
+    requested_by: str = "",
+    clock: Clock = timezone.now,
 ) -> Run:
-    """Queue a run that fetches a source's files and imports them, or join the one that is queued already."""
+    """
+    Queue a run that fetches a source's files and imports them, or join the one that is queued already.
+
+    `kind` and `options`: an undo of such a run, or a saved plan that is carried out.
+    """
     run = runs.request_run(
-        None, RunKind.IMPORT, source_id=source_id, trigger=trigger, at=clock(), requested_by=requested_by
+        None,
+        RunKind(kind),
+        source_id=source_id,
+        trigger=trigger,
+        at=clock(),
+        options=options,
+        requested_by=requested_by,
     )
     doorbell.set()
     return run
@@ -235,7 +253,9 @@ def execute(
 def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
     if run.channel is None:
         assert run.source is not None
-        wiring.import_source(run.source.name, handle, requested_by=run.requested_by, clock=clock)
+        if FILE in run.options and PLAN not in run.options:
+            raise NotAllowed("It was cut off. Import the file again: what has come in stays, and the rest comes then.")
+        wiring.carry_out_of_source(run.source.name, handle, run.options, requested_by=run.requested_by, clock=clock)
         return
     with wiring.ports_for(run.channel, handle, clock=clock) as ports:
         wiring.carry_out(run.kind, ports, selection_of(run))

@@ -11,8 +11,8 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.operations.ports import Clock
 
-# Those that change what a shopper or the merchant sees of products.
-_UNDOABLE = (RunKind.PUBLISH, RunKind.SYNC, RunKind.LINK, RunKind.SET_TYPE, RunKind.UNDO)
+# Those that change what a shopper or the merchant sees of products, on a store or in the catalogue.
+_UNDOABLE = (RunKind.PUBLISH, RunKind.SYNC, RunKind.LINK, RunKind.SET_TYPE, RunKind.UNDO, RunKind.IMPORT)
 
 _FORGOTTEN_AT_ONCE = 20
 

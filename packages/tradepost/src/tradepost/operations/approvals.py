@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from tradepost.domain import approval
 from tradepost.domain.codes import code_key
 from tradepost.domain.plan import Change, Outcome, Plan, Result, SubjectId, SubjectKind
-from tradepost.operations.ports import Approval, Needs, Ports, WriteAnswer, WriteOutcome
+from tradepost.operations.ports import ActiveRun, Approval, Needs, WriteAnswer, WriteOutcome
 
 NeedsOf: TypeAlias = Callable[[Plan[Any]], Needs]
 """Says which others of its plan changes can't be made without."""
@@ -122,16 +122,16 @@ def _keys(changes: Sequence[Change], kind: SubjectKind) -> list[str]:
     return [change.subject.key for change in changes if change.subject.kind is kind]
 
 
-def report_rest(ports: Ports) -> None:
+def report_rest(run: ActiveRun) -> None:
     """
     Report what the run has met nothing of that was in its saved plan: not approved, or not wanted any more.
 
     To be called when a verb is through; nothing is reported where a person has stopped it, or no plan is carried out.
     """
-    approved = ports.run.approval
+    approved = run.approval
     if approved is None:
         return
-    while not ports.run.is_cancelled() and (rest := approved.unsettled(limit=_AT_ONCE)):
-        with ports.run.transaction():
-            ports.run.report([Result(change, Outcome.SKIPPED, message=ruling.reason) for change, ruling in rest])
+    while not run.is_cancelled() and (rest := approved.unsettled(limit=_AT_ONCE)):
+        with run.transaction():
+            run.report([Result(change, Outcome.SKIPPED, message=ruling.reason) for change, ruling in rest])
             approved.settle([ruling.saved_id for _, ruling in rest if ruling.saved_id is not None])

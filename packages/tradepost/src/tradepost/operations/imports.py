@@ -4,25 +4,26 @@ import hashlib
 import os
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, quoted
-from tradepost.domain.identity import IdentityPlan, plan_identity
+from tradepost.domain.identity import plan_identity
 from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.stock import Counting
+from tradepost.operations.catalogue_writes import CatalogueWriter, ProductToSave
 from tradepost.operations.import_images import ImageFiles
+from tradepost.operations.import_ports import ImportPorts
 from tradepost.operations.import_report import (
     ImportReport,
-    SavedProducts,
     identity_words,
     images_outside_message,
     no_image_server,
@@ -34,24 +35,18 @@ from tradepost.operations.import_report import (
 )
 from tradepost.operations.ports import (
     Catalogue,
-    CatalogueReader,
-    Clock,
     CountColumns,
     DescriptionCleaner,
-    History,
-    ImportCounts,
     Level,
-    ListingBuilder,
     ReadProduct,
     RowReport,
     Saying,
     SkuValues,
-    SourceImages,
     SourceSettings,
 )
 from tradepost.operations.previews import previewed
 
-BATCH = 200
+BATCH = 500
 SOURCE = "catalogue"
 """The source of whatever file is imported by hand, and is not said to be another's."""
 
@@ -59,34 +54,6 @@ SOURCE = "catalogue"
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 _Counted = TypeVar("_Counted", bound=Variant | SkuValues)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPorts:
-    """
-    What an import needs. `channels` are those that follow the catalogue, by name; none imports the catalogue alone.
-
-    `channel_ids`: theirs by name, as each keeps the import in its history.
-    `reads_files`: whether images may be files of this machine; only for a file that was named at the command line.
-    `images_root`: the folder out of which no path of an image leads; None: the catalogue file's own.
-    `without_images`: the names of those channels that have no image server. `stops_at_zero`: of those that sell nothing
-    without stock, whatever the catalogue says.
-    `descriptions`: says what will be left out of descriptions; None where no channel leaves anything out.
-    """
-
-    reader: CatalogueReader
-    catalogue: Catalogue
-    channels: Mapping[str, ListingBuilder]
-    source_images: SourceImages
-    channel_ids: Mapping[str, int]
-    history: History
-    transaction: Callable[[], AbstractContextManager[None]]
-    clock: Clock
-    reads_files: bool = False
-    images_root: Path | None = None
-    descriptions: DescriptionCleaner | None = None
-    without_images: Sequence[str] = ()
-    stops_at_zero: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +72,65 @@ class ImportOptions:
 
 
 _USUAL = ImportOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """
+    A file of this machine that somebody names, and how it is imported. `digest`: of its content, so that a plan of it
+    is never carried out with another one. `channels`: names of those that get listings; None: all. `images`: the folder
+    that paths of images may lead into; blank: its own.
+    """
+
+    path: Path
+    digest: str
+    options: ImportOptions = _USUAL
+    channels: tuple[str, ...] | None = None
+    images: Path | None = None
+
+    @classmethod
+    def of(cls, path: Path, **how: Any) -> "NamedFile":
+        return cls(path, _digest(path), **how)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "path": os.fsdecode(self.path.absolute()),
+            "digest": self.digest,
+            "source": self.options.source,
+            "form": self.options.form,
+            "is_full": self.options.is_full,
+            "queue": self.options.queue,
+            "channels": None if self.channels is None else [*self.channels],
+            "images": None if self.images is None else os.fsdecode(self.images.absolute()),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "NamedFile":
+        form = kept["form"]
+        options = ImportOptions(
+            source=kept["source"],
+            form=None if form is None else CatalogueForm(form),
+            is_full=kept["is_full"],
+            queue=kept["queue"],
+        )
+        images, channels = kept["images"], kept["channels"]
+        return cls(
+            Path(kept["path"]),
+            kept["digest"],
+            options,
+            None if channels is None else tuple(channels),
+            None if images is None else Path(images),
+        )
+
+    def check(self) -> None:
+        """Raises FileRefused where it is not the file any more that was planned."""
+        if not self.path.is_file():
+            raise FileRefused(f"There is no file {self.path} any more; put it back, or save a plan of another one.")
+        if _digest(self.path) != self.digest:
+            raise FileRefused(
+                f"{self.path} is not the file any more that was planned; put that one back, or save a plan of this "
+                "one: 'tradepost catalogue import FILE --dry-run --save'."
+            )
 
 
 def import_catalogue(
@@ -154,6 +180,7 @@ class _Import:
         self._digest = _digest(path)
         self._now = ports.clock()
         self._saying = _saying(path, self._source, digest=self._digest, now=self._now)
+        self._writer = CatalogueWriter(ports, saying=self._saying, queue=options.queue, by=f"brought by {_name(path)}")
         self._counted = CountColumns(
             self._source.counted_column if self._source.counts is Counting.COLUMN else "", self._source.orders_column
         )
@@ -202,10 +229,9 @@ class _Import:
         ports, report = self._ports, self._report
         with ports.transaction():
             products = _with_kept(products, batch, ports.catalogue, report)
-            products, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
-            saved = save_products(products, ports, saying=self._saying, queue=self._options.queue)
-        report.add(saved)
-        for product in products:
+            to_save, undecided = _settle_identity(products, ports.catalogue, report, is_last=is_last)
+            report.add(self._writer.save(to_save))
+        for product in (each.product for each in to_save):
             report.products += 1
             self._with_images += bool(product.images or any(variant.image for variant in product.variants))
             self._without_stock += sum(variant.sells_without_stock for variant in product.variants)
@@ -215,13 +241,10 @@ class _Import:
         return undecided
 
     def _save_values(self, values: Sequence[SkuValues]) -> None:
-        ports = self._ports
-        with ports.transaction():
-            taken = ports.catalogue.take_values(values, saying=self._saying)
-            wanted = ports.catalogue.refresh_wanted(taken.handles)
+        taken, saved = self._writer.take(values)
         self._report.values += len(values) - len(taken.unknown)
         self._report.tell(*(sku_unknown(each) for each in values if each.sku in taken.unknown))
-        self._report.add(SavedProducts(taken.counts, wanted=wanted))
+        self._report.add(saved)
 
     def _as_counted(self, each: _Counted, handle: str) -> _Counted:
         """Leave out what says nothing: a number of the future, one up to orders of which nobody knows."""
@@ -257,11 +280,7 @@ class _Import:
             absent = [handle for handle in handles if hash(handle) not in present]
             report.absent += len(absent)
             for start in range(0, len(absent) if is_full else 0, BATCH):
-                gone = absent[start : start + BATCH]
-                with ports.transaction():
-                    withdrawn = ports.catalogue.withdraw(gone)
-                    ports.catalogue.refresh_wanted(gone)
-                report.add(SavedProducts(ImportCounts(withdrawn=tuple(withdrawn))))
+                report.add(self._writer.withdraw(absent[start : start + BATCH]))
         report.is_full = is_full
 
     def _end(self) -> None:
@@ -270,7 +289,7 @@ class _Import:
         with ports.transaction():
             ports.catalogue.set_source(replace(self._source, digest=self._digest))
             for name, channel_id in ports.channel_ids.items():
-                kept = _kept_of(report, name, file=_name(self._path), digest=self._digest)
+                kept = _kept_of(report, report.built[name], file=_name(self._path), digest=self._digest)
                 ports.history.keep(kept, channel_id=channel_id)
         if self._with_images:
             report.tell(*(no_image_server(name, self._with_images) for name in ports.without_images))
@@ -281,9 +300,14 @@ class _Import:
             report.tell(*(stops_at_zero(name, self._without_stock) for name in ports.stops_at_zero))
 
 
-def _kept_of(report: ImportReport, channel: str, *, file: str, digest: str) -> list[Result]:
-    """Say for the history of a channel what a file has brought."""
-    saved, built = report.saved, report.built[channel]
+def import_results(report: ImportReport, path: Path, *, digest: str) -> list[Result]:
+    """Say for the history of a run what its file has brought."""
+    return _kept_of(report, report.listings_built, file=_name(path), digest=digest)
+
+
+def _kept_of(report: ImportReport, built: int, *, file: str, digest: str) -> list[Result]:
+    """Say for a history what a file has brought; `built`: how many listings."""
+    saved = report.saved
     numbers = {
         "rows": report.rows,
         "created": saved.created,
@@ -323,26 +347,6 @@ def _lookalikes(catalogue: Catalogue, present: Collection[int], now: datetime) -
         yield RowReport(0, Level.NOTE, same_article(alike), alike.handle)
 
 
-def save_products(products: Sequence[Product], ports: ImportPorts, *, saying: Saying, queue: bool) -> SavedProducts:
-    """
-    Keep products as somebody says that they are, and bring their listings on every channel in step; one transaction.
-
-    Idempotent. Raises RowRefused when a SKU belongs to another product.
-    """
-    if not products:
-        return SavedProducts()
-    handles = [product.handle for product in products]
-    with ports.transaction():
-        sale_changes = ports.catalogue.follow_sale(products)
-        saved = ports.catalogue.save(products, saying=saying)
-        built = {name: channel.build(handles, queue=queue) for name, channel in ports.channels.items()}
-        # A page keeps offering the old choices until then: all of them can be bought, or are sold out.
-        structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
-        # Last and once: what a listing should show depends on the whole family's, on every channel alike.
-        wanted = ports.catalogue.refresh_wanted(handles)
-    return SavedProducts(saved, built, structures, wanted, sale_changes)
-
-
 def _saying(path: Path, source: SourceSettings, *, digest: str, now: datetime) -> Saying:
     """
     Say what the numbers of a file are worth.
@@ -377,8 +381,25 @@ def _digest(path: Path) -> str:
 
 
 def _batches(products: Iterator[ReadProduct]) -> Iterator[list[ReadProduct]]:
-    while batch := list(islice(products, BATCH)):
-        yield batch
+    """Read batches, the next one while one is written: the database works without the interpreter."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read") as pool:
+
+        def read() -> "Future[list[ReadProduct]]":
+            return pool.submit(lambda: list(islice(products, BATCH)))
+
+        ahead = read()
+        try:
+            while batch := ahead.result():
+                ahead = read()
+                yield batch
+        finally:
+            # Whatever it has opened belongs to its thread.
+            pool.submit(_close, products).result()
+
+
+def _close(products: Iterator[ReadProduct]) -> None:
+    if isinstance(products, Generator):
+        products.close()
 
 
 def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCleaner, report: ImportReport) -> None:
@@ -392,23 +413,30 @@ def _note_descriptions(products: Sequence[Product], descriptions: DescriptionCle
 
 def _settle_identity(
     products: Sequence[Product], catalogue: Catalogue, report: ImportReport, *, is_last: bool
-) -> tuple[list[Product], list[Product]]:
+) -> tuple[list[ProductToSave], list[Product]]:
     """
-    Settle who the variants of a batch are: renamed, recoded and moved ones go on as what they were.
+    Decide who the variants of a batch are: renamed, recoded and moved ones go on as what they were.
 
     Returns the products to save, and those whose SKUs another product has of which the file may still tell. At the end
     of the file such a SKU is refused: it may well be another merchant's.
     """
     skus = [variant.sku for product in products for variant in product.variants]
     handles = {product.handle for product in products}
-    known = catalogue.known_products(handles, skus)
-    in_use = catalogue.skus_in_use(skus)
+    # Mostly a product has the SKUs that it had, and is nobody else.
+    owners = catalogue.owners(skus)
+    open_ = [p for p in products if any(owners.get(variant.sku) != p.handle for variant in p.variants)]
+    asked = [variant.sku for product in open_ for variant in product.variants]
+    known = catalogue.known_products({product.handle for product in open_}, asked) if open_ else []
+    in_use = catalogue.skus_in_use(asked) if open_ else set()
+    settled = handles.difference(product.handle for product in open_)
     by_handle = {each.handle: each for each in known}
     by_sku = {sku: each for each in known for sku in each.variants}
-    plans: dict[str, IdentityPlan] = {}
-    kept: list[Product] = []
+    kept: list[ProductToSave] = []
     undecided: list[Product] = []
     for product in products:
+        if product.handle in settled:
+            kept.append(ProductToSave(product))
+            continue
         names = [product.handle, *(by_sku[each.sku].handle for each in product.variants if each.sku in by_sku)]
         plan = plan_identity(
             product,
@@ -424,10 +452,8 @@ def _settle_identity(
         report.tell(*(sku_taken(sku, product.handle, handle) for sku, handle in foreign.items()))
         variants = tuple(variant for variant in product.variants if variant.sku not in foreign)
         if variants:
-            plans[product.handle] = plan
             report.tell(*(RowReport(0, Level.NOTE, words, product.handle) for words in identity_words(plan)))
-            kept.append(replace(product, variants=variants) if foreign else product)
-    catalogue.settle(plans)
+            kept.append(ProductToSave(replace(product, variants=variants) if foreign else product, plan))
     return kept, undecided
 
 

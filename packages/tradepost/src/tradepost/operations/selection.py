@@ -33,6 +33,10 @@ BEYOND_BRAKE = "beyond_brake"
 IS_SAVED = "is_saved"
 PLAN = "plan"
 UNDOES = "undoes"
+# Of a run of a source: the file of this machine that it imports, see `imports.NamedFile`; or, where a saved plan is
+# carried out, the one file of the source that was planned, as name and checksum.
+FILE = "file"
+FETCHED = "fetched"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,9 @@ from tradepost.domain.fetched_file import (
     shown_name,
 )
 from tradepost.domain.plan import Change, Outcome, Result
+from tradepost.operations.import_ports import ImportPorts
 from tradepost.operations.import_report import ImportReport
-from tradepost.operations.imports import ImportOptions, ImportPorts, import_catalogue, preview_import
+from tradepost.operations.imports import ImportOptions, import_catalogue, preview_import
 from tradepost.operations.ports import (
     ActiveRun,
     CatalogueSource,
@@ -77,22 +78,42 @@ class _Cancelled(Exception):
     """A person asked to stop, or the process ends."""
 
 
-def import_source(ports: SourcePorts, run: ActiveRun) -> None:
-    """Bring in what is new of a source. Idempotent: what was imported before is put away, and nothing is done else."""
-    _SourceImport(ports, run).carry_out()
+def import_source(ports: SourcePorts, run: ActiveRun, *, planned: tuple[str, str] | None = None) -> None:
+    """
+    Bring in what is new of a source. Idempotent: what was imported before is put away, and nothing is done else.
+
+    `planned`: the name and checksum of the only file that is meant, where a saved plan is carried out.
+    """
+    _SourceImport(ports, run, planned).carry_out()
 
 
-def preview_source(ports: SourcePorts) -> list[tuple[str, ImportReport | str]]:
+def planned_file(ports: SourcePorts) -> tuple[str, str] | None:
+    """
+    Find the first new file of a source, by name and checksum, for a plan of it; None where nothing is new.
+
+    Raises as the place does.
+    """
+    with _opened(ports) as place:
+        for name in _names(place):
+            with _copied(ports, place, name) as file:
+                if file is not None and not file.waits and _is_due(file, place):
+                    return name, file.id.checksum
+    return None
+
+
+def preview_source(
+    ports: SourcePorts, *, planned: tuple[str, str] | None = None
+) -> list[tuple[str, ImportReport | str]]:
     """
     Say what an import of each new file would do, or why a file can't be imported; nothing is kept, and none is moved.
 
-    Raises as the place does.
+    `planned`: the name and checksum of the only file that is meant. Raises as the place does.
     """
     found: list[tuple[str, ImportReport | str]] = []
     with _opened(ports) as place:
         for name in _names(place):
             with _copied(ports, place, name) as file:
-                if file is None:
+                if file is None or planned not in {None, (name, file.id.checksum)}:
                     continue
                 if file.waits:
                     found.append((name, file.waits))
@@ -107,9 +128,11 @@ def preview_source(ports: SourcePorts) -> list[tuple[str, ImportReport | str]]:
 class _SourceImport:
     """One file after another; what is wrong with one keeps no other from coming in."""
 
-    def __init__(self, ports: SourcePorts, run: ActiveRun) -> None:
+    def __init__(self, ports: SourcePorts, run: ActiveRun, planned: tuple[str, str] | None) -> None:
         self._ports = ports
         self._run = run
+        self._planned = planned
+        self._is_found = planned is None
         self._problems: list[str] = []
         self._has_news = False
 
@@ -119,6 +142,7 @@ class _SourceImport:
             with _opened(self._ports) as place:
                 for name in _names(place):
                     self._bring(place, name)
+            self._note_missing()
         except _Cancelled:
             return
         except (RunLost, HubUnusable):
@@ -131,6 +155,8 @@ class _SourceImport:
             self._ports.sources.note_problem(source.id, problem, at=self._ports.clock())
 
     def _bring(self, place: FilePlace, name: str) -> None:
+        if self._planned is not None and name != self._planned[0]:
+            return
         key = f"{self._ports.source.name}/{shown_name(name)}"
         if self._run.is_cancelled():
             raise _Cancelled
@@ -139,12 +165,27 @@ class _SourceImport:
             return
         try:
             with _copied(self._ports, place, name) as file:
-                if file is not None:
+                if file is not None and self._is_meant(file):
                     self._take(place, file, key)
         except (_Cancelled, RunLost, HubUnusable):
             raise
         except TradepostError as error:
             self._fail(key, error)
+
+    def _is_meant(self, file: FetchedCatalogue) -> bool:
+        is_meant = self._planned is None or file.id.checksum == self._planned[1]
+        self._is_found |= is_meant
+        return is_meant
+
+    def _note_missing(self) -> None:
+        if self._is_found or self._planned is None:
+            return
+        name = self._ports.source.name
+        problem = (
+            f"{self._planned[0]} is not there any more as it was planned; save a plan of what is there now: 'tradepost "
+            f"source run {name} --dry-run --save'."
+        )
+        self._tell(f"{name}/{shown_name(self._planned[0])}", Outcome.FAILED, problem)
 
     def _take(self, place: FilePlace, file: FetchedCatalogue, key: str) -> None:
         sources, now = self._ports.sources, self._ports.clock()

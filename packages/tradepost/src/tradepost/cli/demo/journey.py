@@ -25,9 +25,9 @@ from tradepost.domain.plan import Outcome, RunState, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
 from tradepost.operations import channels
+from tradepost.operations.catalogue_writes import save_products
 from tradepost.operations.connection_check import faults
 from tradepost.operations.import_report import images_outside_message
-from tradepost.operations.imports import save_products
 from tradepost.operations.ports import (
     ChannelProfile,
     ChannelSettings,
@@ -96,7 +96,7 @@ class _Journey:
     # --- the steps ---
 
     def _import(self, catalogue: Path) -> None:
-        report = bring_in(catalogue, [self._channel], quiet=self._quiet, images=self._images)
+        report, _run = bring_in(catalogue, [self._channel], quiet=self._quiet, images=self._images)
         if not report.products:
             first = report.reports[0].message if report.reports else "The file has no rows."
             message = f"There is no product in {catalogue.name} that can be used. {first}"

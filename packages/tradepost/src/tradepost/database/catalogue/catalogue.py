@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from decimal import Decimal
 from operator import attrgetter
 
 from django.db import connection, transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from tradepost.database import sql
 from tradepost.database.catalogue import identity
-from tradepost.database.catalogue.products import read_products
+from tradepost.database.catalogue.products import read_gone_variants, read_products
 from tradepost.database.catalogue.sources import settings_of_source, source_columns
 from tradepost.database.catalogue.withdrawals import put_back, take_off_sale, withdrawn_of
 from tradepost.database.listings.attentions import forget_attention
@@ -19,7 +20,13 @@ from tradepost.database.listings.listing_proofs import forget_refusals
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, VariantRecord
 from tradepost.database.sql import Rows
-from tradepost.database.stock.statements import state_counts, stated_quantities, take_numbers
+from tradepost.database.stock.statements import (
+    TakenNumbers,
+    restate,
+    state_counts,
+    stated_quantities,
+    take_numbers,
+)
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product, Variant
 from tradepost.domain.errors import RowRefused
@@ -29,11 +36,15 @@ from tradepost.domain.structure import is_reordered
 from tradepost.operations.ports import (
     Clock,
     ImportCounts,
+    MadeProduct,
+    ProductDifference,
     SaleChange,
     Saying,
     SkuValues,
     SourceSettings,
+    Statement,
     TakenValues,
+    ValueDifference,
     WantedChanges,
 )
 
@@ -79,64 +90,78 @@ class DjangoCatalogue:
         with transaction.atomic():
             _lock_variants(products)
             self._refuse_taken(products)
-            known = {
-                product.handle: (product_id, product)
-                for product_id, product in read_products(
-                    ProductRecord.objects.filter(handle__in=[product.handle for product in products])
-                ).items()
-            }
+            read = read_products(ProductRecord.objects.filter(handle__in=[product.handle for product in products]))
+            known = {product.handle: product for product in read.values()}
             different = [
                 product
                 for product in products
-                if product.handle not in known or not _is_same(known[product.handle][1], product)
+                if product.handle not in known or not _is_same(known[product.handle], product)
             ]
-            ids = {handle: product_id for handle, (product_id, _) in known.items()}
-            ids |= _save_products(different, at=saying.at)
+            ids = {product.handle: product_id for product_id, product in read.items()}
+            ids |= _save_products(different, at=saying.at, run_id=saying.run_id)
             if saying.source:
                 _note_source(ids.values(), saying.source)
             withdrawn: list[SaleChange] = []
             if different:
-                forget_refusals([ids[product.handle] for product in different])
+                forget_refusals([ids[product.handle] for product in different if product.handle in known])
                 variants = _save_variants(different, ids)
-                withdrawn = _mark_gone(different, ids, at=saying.at)
-                _save_images(different, ids, variants)
-            contested = take_numbers([variant for product in products for variant in product.variants], saying)
+                if known:
+                    withdrawn = _mark_gone(different, ids, at=saying.at)
+                _save_images(different, ids, variants, known)
+            variants_given = [variant for product in products for variant in product.variants]
+            quantities = {variant.sku: variant.quantity for product in known.values() for variant in product.variants}
+            taken = take_numbers(variants_given, saying, known=quantities)
             reordered = [
                 product.handle
                 for product in different
-                if product.handle in known and is_reordered(known[product.handle][1], product)
+                if product.handle in known and is_reordered(known[product.handle], product)
             ]
-        counts = _counts(products, {handle: product for handle, (_, product) in known.items()})
+        handles = {each.handle for each in different}
+        counts = _counts(products, known, handles)
+        differences, touched = _differences(products, handles, known, taken)
         return replace(
-            counts, withdrawn=tuple(withdrawn), reordered=tuple(_with_pages(reordered)), contested=tuple(contested)
+            counts,
+            withdrawn=tuple(withdrawn),
+            reordered=tuple(_with_pages(reordered)),
+            contested=tuple(taken.contested),
+            differences=differences,
+            touched=touched,
         )
 
     def take_values(self, values: Sequence[SkuValues], *, saying: Saying) -> TakenValues:
         with transaction.atomic():
+            found = VariantRecord.objects.filter(sku__in=sql.among_texts(each.sku for each in values), is_gone=False)
             known = {
                 row["sku"]: row
-                for row in VariantRecord.objects.filter(sku__in=[each.sku for each in values], is_gone=False).values(
-                    "id", "sku", "price", "is_priced", "quantity", "product_id", "product__handle"
-                )
+                for row in found.values("id", "sku", "price", "is_priced", "quantity", "product_id", "product__handle")
             }
             given = [each for each in values if each.sku in known]
             lock_variants(row["id"] for row in known.values())
             otherwise = [
                 each for each in given if each.price is not None and (each.price, True) != _price_of(known[each.sku])
             ]
-            priced = [{"id": known[each.sku]["id"], "price": each.price, "is_priced": True} for each in otherwise]
-            sql.update(VariantRecord, priced)
-            forget_refusals(sorted({known[each.sku]["product_id"] for each in otherwise}))
-            contested = take_numbers(given, saying)
-            stated = stated_quantities([each.sku for each in given])
-        changed = {row["id"] for row in priced}
-        changed |= {row["id"] for sku, row in known.items() if stated[sku] != row["quantity"]}
+            prices: dict[str, tuple[Decimal | None, Decimal]] = {}
+            for each in otherwise:
+                row = known[each.sku]
+                assert each.price is not None
+                prices[each.sku] = row["price"] if row["is_priced"] else None, each.price
+            sql.update(
+                VariantRecord,
+                [{"id": known[sku]["id"], "price": price, "is_priced": True} for sku, (_, price) in prices.items()],
+            )
+            repriced = sorted({known[sku]["product_id"] for sku in prices})
+            forget_refusals(repriced)
+            _note_change(repriced, at=saying.at)
+            quantities = {sku: row["quantity"] for sku, row in known.items()}
+            taken = take_numbers(given, saying, known=quantities)
+        changed = [each.sku for each in given if each.sku in prices or each.sku in taken.replaced]
         # Also those whose number is the same and said anew: it may know of more orders.
-        handles = dict.fromkeys(known[each.sku]["product__handle"] for each in given)
+        handles = dict.fromkeys(known[sku]["product__handle"] for sku in [*prices, *sorted(taken.stated)])
         return TakenValues(
-            ImportCounts(updated=len(changed), unchanged=len(given) - len(changed), contested=tuple(contested)),
+            ImportCounts(updated=len(changed), unchanged=len(given) - len(changed), contested=tuple(taken.contested)),
             tuple(handles),
             frozenset(each.sku for each in values if each.sku not in known),
+            tuple(ValueDifference(sku, prices.get(sku), taken.replaced.get(sku)) for sku in changed),
         )
 
     def follow_sale(self, products: Sequence[Product]) -> list[SaleChange]:
@@ -198,8 +223,22 @@ class DjangoCatalogue:
         found = read_products(ProductRecord.objects.filter(handle__in=handles))
         return {product.handle: product for product in found.values()}
 
+    def gone_variants(self, skus: Collection[str]) -> dict[str, tuple[str, Variant]]:
+        return read_gone_variants(skus)
+
+    def made_by(self, run_id: int, *, after: int, limit: int) -> list[MadeProduct]:
+        has_variants = VariantRecord.objects.filter(product_id=OuterRef("pk"), is_gone=False)
+        rows = ProductRecord.objects.filter(Exists(has_variants), made_by_run=run_id, pk__gt=after).order_by("pk")
+        found = rows.values_list("pk", "handle", "created_at", "updated_at")[:limit]
+        return [MadeProduct(pk, handle, created_at == updated_at) for pk, handle, created_at, updated_at in found]
+
     def stated_quantities(self, skus: Collection[str]) -> dict[str, int | None]:
         return stated_quantities(skus)
+
+    def restate(self, statements: Mapping[str, tuple[Statement, Statement]]) -> frozenset[str]:
+        with transaction.atomic():
+            lock_variants(VariantRecord.objects.filter(sku__in=statements).values_list("id", flat=True))
+            return restate(statements) if statements else frozenset()
 
     def state(self, counts: Mapping[str, int], *, saying: Saying) -> None:
         with transaction.atomic():
@@ -285,14 +324,31 @@ def _is_same(known: Product, product: Product) -> bool:
     )
 
 
-def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> ImportCounts:
+def _differences(
+    products: Sequence[Product], different: Collection[str], known: Mapping[str, Product], taken: TakenNumbers
+) -> tuple[tuple[ProductDifference, ...], frozenset[str]]:
+    """Say which products were changed, and of which a listing may have to show something else."""
+    differences: list[ProductDifference] = []
+    touched: set[str] = set()
+    for product in products:
+        skus = [variant.sku for variant in product.variants]
+        replaced = {sku: taken.replaced[sku] for sku in skus if sku in taken.replaced} if taken.replaced else {}
+        if product.handle in different or replaced:
+            differences.append(ProductDifference(known.get(product.handle), product, replaced))
+        if product.handle in different or not taken.stated.isdisjoint(skus):
+            touched.add(product.handle)
+    return tuple(differences), frozenset(touched)
+
+
+def _counts(products: Sequence[Product], known: Mapping[str, Product], different: Collection[str]) -> ImportCounts:
     created = updated = unchanged = 0
     for product in products:
         old = known.get(product.handle)
         if old is None:
             created += 1 + len(product.variants)
             continue
-        is_same = [_OF_PRODUCT(old) == _OF_PRODUCT(product)]
+        may_differ = product.handle in different
+        is_same = [not may_differ or _OF_PRODUCT(old) == _OF_PRODUCT(product)]
         variants = {variant.sku: variant for variant in old.variants}
         for variant in product.variants:
             before = variants.get(variant.sku)
@@ -300,13 +356,19 @@ def _counts(products: Sequence[Product], known: Mapping[str, Product]) -> Import
                 created += 1
             else:
                 has_same_quantity = variant.quantity is None or before.quantity == variant.quantity
-                is_same.append(has_same_quantity and _OF_VARIANT(before) == _OF_VARIANT(variant))
+                is_same.append(has_same_quantity and (not may_differ or _OF_VARIANT(before) == _OF_VARIANT(variant)))
         unchanged += sum(is_same)
         updated += len(is_same) - sum(is_same)
     return ImportCounts(created, updated, unchanged)
 
 
-def _save_products(products: Sequence[Product], *, at: datetime) -> dict[str, int]:
+def _note_change(product_ids: Collection[int], *, at: datetime) -> None:
+    """Note that something of these was changed since they were made."""
+    if product_ids:
+        ProductRecord.objects.filter(id__in=sql.among_ids(product_ids)).update(updated_at=at)
+
+
+def _save_products(products: Sequence[Product], *, at: datetime, run_id: int | None) -> dict[str, int]:
     saved = sql.upsert(
         ProductRecord,
         [
@@ -320,13 +382,14 @@ def _save_products(products: Sequence[Product], *, at: datetime) -> dict[str, in
                 "option_names": product.option_names,
                 "page_title": product.page_title,
                 "is_for_sale": product.is_for_sale,
+                "made_by_run": run_id,
                 "created_at": at,
                 "updated_at": at,
             }
             for product in products
         ],
         unique=("handle",),
-        keep=("created_at",),
+        keep=("created_at", "made_by_run"),
         returning=("handle", "id"),
     )
     return {row["handle"]: row["id"] for row in saved}
@@ -394,8 +457,13 @@ def _mark_gone(products: Sequence[Product], ids: Mapping[str, int], *, at: datet
     return withdrawn_of(gone)
 
 
-def _save_images(products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int]) -> None:
-    ImageRecord.objects.filter(product_id__in=[ids[product.handle] for product in products]).delete()
+def _save_images(
+    products: Sequence[Product], ids: Mapping[str, int], variants: Mapping[str, int], known: Collection[str]
+) -> None:
+    """Save the images anew; `known`: the handles of those that may have some already."""
+    before = [ids[product.handle] for product in products if product.handle in known]
+    if before:
+        ImageRecord.objects.filter(product_id__in=before).delete()
     sql.insert(
         ImageRecord,
         [

@@ -1,10 +1,22 @@
 """Products read from the database into the domain's values, in batches."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
 
 from tradepost.database.models import ImageRecord, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Product, SourceImage, Variant
+
+_OF_PRODUCT = (
+    *("id", "handle", "title", "description", "option_names"),
+    *("brand", "category", "tags", "page_title", "is_for_sale"),
+)
+_OF_VARIANT = (
+    *("id", "sku", "options", "price", "is_priced", "quantity", "position", "msrp", "cost", "barcode", "mpn"),
+    *("length", "width", "height", "weight_grams", "taxable", "sku_made_up", "sells_without_stock"),
+)
 
 
 def products_by_id(ids: Collection[int]) -> dict[int, Product]:
@@ -12,10 +24,12 @@ def products_by_id(ids: Collection[int]) -> dict[int, Product]:
     return read_products(ProductRecord.objects.filter(id__in=ids))
 
 
-def read_products(rows: Iterable[ProductRecord]) -> dict[int, Product]:
+def read_products(rows: "QuerySet[ProductRecord]") -> dict[int, Product]:
     """Turn products into the domain's values, by id; three queries whatever their number."""
-    products = list(rows)
-    ids = [product.pk for product in products]
+    products = list(rows.values_list(*_OF_PRODUCT))
+    ids = [product[0] for product in products]
+    if not ids:
+        return {}
     of_product: dict[int, list[SourceImage]] = defaultdict(list)
     of_variant: dict[int, SourceImage] = {}
     for product_id, variant_id, source, position, alt in (
@@ -29,44 +43,91 @@ def read_products(rows: Iterable[ProductRecord]) -> dict[int, Product]:
         else:
             of_variant[variant_id] = image
     variants: dict[int, list[Variant]] = defaultdict(list)
-    for row in VariantRecord.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id"):
-        variants[row.product_id].append(_variant(row, of_variant.get(row.pk)))
+    found = VariantRecord.objects.filter(product_id__in=ids, is_gone=False).order_by("position", "id")
+    for product_id, *values in found.values_list("product_id", *_OF_VARIANT):
+        variants[product_id].append(_variant(values, of_variant))
     return {
-        product.pk: Product(
-            handle=product.handle,
-            title=product.title,
-            description=product.description,
-            variants=tuple(variants[product.pk]),
-            option_names=tuple(product.option_names),
-            brand=product.brand,
-            category=tuple(product.category),
-            tags=tuple(product.tags),
-            page_title=product.page_title,
-            images=tuple(of_product[product.pk]),
-            is_for_sale=product.is_for_sale,
+        product_id: Product(
+            handle=handle,
+            title=title,
+            description=description,
+            variants=tuple(variants[product_id]),
+            option_names=tuple(option_names),
+            brand=brand,
+            category=tuple(category),
+            tags=tuple(tags),
+            page_title=page_title,
+            images=tuple(of_product[product_id]),
+            is_for_sale=is_for_sale,
         )
-        for product in products
+        for (
+            product_id,
+            handle,
+            title,
+            description,
+            option_names,
+            brand,
+            category,
+            tags,
+            page_title,
+            is_for_sale,
+        ) in products
     }
 
 
-def _variant(row: VariantRecord, image: SourceImage | None) -> Variant:
+def read_gone_variants(skus: Collection[str]) -> dict[str, tuple[str, Variant]]:
+    """Return those of these that the catalogue has no more as they were when they left, with their product's handle."""
+    rows = VariantRecord.objects.filter(sku__in=list(skus), is_gone=True)
+    images = {
+        variant_id: SourceImage(source=source, position=position, alt=alt)
+        for variant_id, source, position, alt in ImageRecord.objects.filter(variant__in=rows).values_list(
+            "variant_id", "source", "position", "alt"
+        )
+    }
+    found = [
+        (handle, _variant(values, images)) for handle, *values in rows.values_list("product__handle", *_OF_VARIANT)
+    ]
+    return {variant.sku: (handle, variant) for handle, variant in found}
+
+
+def _variant(values: Sequence[Any], images: Mapping[int, SourceImage]) -> Variant:
+    (
+        variant_id,
+        sku,
+        options,
+        price,
+        is_priced,
+        quantity,
+        position,
+        msrp,
+        cost,
+        barcode,
+        mpn,
+        length,
+        width,
+        height,
+        weight_grams,
+        taxable,
+        sku_made_up,
+        sells_without_stock,
+    ) = values
     return Variant(
-        sku=row.sku,
-        options=tuple(row.options),
-        price=row.price,
-        is_priced=row.is_priced,
-        quantity=row.quantity,
-        position=row.position,
-        msrp=row.msrp,
-        cost=row.cost,
-        barcode=row.barcode,
-        mpn=row.mpn,
-        length=row.length,
-        width=row.width,
-        height=row.height,
-        weight_grams=row.weight_grams,
-        taxable=row.taxable,
-        image=image,
-        sku_made_up=row.sku_made_up,
-        sells_without_stock=row.sells_without_stock,
+        sku=sku,
+        options=tuple(options),
+        price=price,
+        is_priced=is_priced,
+        quantity=quantity,
+        position=position,
+        msrp=msrp,
+        cost=cost,
+        barcode=barcode,
+        mpn=mpn,
+        length=length,
+        width=width,
+        height=height,
+        weight_grams=weight_grams,
+        taxable=taxable,
+        image=images.get(variant_id),
+        sku_made_up=sku_made_up,
+        sells_without_stock=sells_without_stock,
     )

@@ -79,6 +79,7 @@ def build_listings(
         )
     )
     # Mostly nothing lacks a listing.
+    had_some = parents.keys() | {product_id for _, variant_id, product_id in variants if variant_id in listed}
     lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
     lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
     if not codes:
@@ -100,8 +101,32 @@ def build_listings(
     new_variants = [new.variant_id for new in rest if new.variant_id is not None]
     match_pieces(new_variants, channel_id=channel_id)
     look_again_at(new_variants, channel_id=channel_id)
-    _settle_kinds(is_family, channel_id, parents, at)
+    # What was made just now is of the right kind.
+    _settle_kinds({each: is_family[each] for each in is_family if each in had_some}, channel_id, parents, at)
     return len(new_parents) + len(rest)
+
+
+def lacking(handles: Collection[str], *, channel_id: int) -> list[str]:
+    """Name those of these products of which the channel lacks a listing, whether it is to have one or not."""
+    found = sql.fetch_rows(
+        """
+        SELECT product.handle FROM given JOIN tradepost_product AS product ON product.handle = given.handle
+        WHERE EXISTS (
+            SELECT 1 FROM tradepost_variant AS variant
+            WHERE variant.product_id = product.id AND NOT variant.is_gone AND NOT EXISTS (
+                SELECT 1 FROM tradepost_listing AS listing
+                WHERE listing.variant_id = variant.id AND listing.channel_id = %s
+            )
+        ) OR NOT EXISTS (
+            SELECT 1 FROM tradepost_listing AS listing
+            WHERE listing.product_id = product.id AND listing.channel_id = %s
+        )
+        """,
+        channel_id,
+        channel_id,
+        given=Rows.of_texts("handle", handles),
+    )
+    return [row["handle"] for row in found]
 
 
 def _listed(product_ids: Collection[int], channel_id: int, *, is_asked: bool) -> set[int]:
@@ -239,6 +264,8 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
 
 def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mapping[int, int], at: datetime) -> None:
     """Turn simple listings into variants and back where a product gained or lost its options."""
+    if not is_family:
+        return
     placed = [
         {
             "product_id": product_id,

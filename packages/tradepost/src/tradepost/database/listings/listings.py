@@ -21,7 +21,7 @@ from tradepost.database.listings.due import (
     look_ids,
     products_due_for_publish,
 )
-from tradepost.database.listings.listing_build import build_listings
+from tradepost.database.listings.listing_build import build_listings, lacking
 from tradepost.database.listings.listing_filter import filtered
 from tradepost.database.listings.listing_proofs import write_proven, write_statuses
 from tradepost.database.listings.listing_rows import listing_rows
@@ -65,6 +65,9 @@ class DjangoListings:
                     is_asked=is_asked,
                 )
         return made
+
+    def lacking(self, handles: Collection[str]) -> list[str]:
+        return lacking(handles, channel_id=self._channel_id)
 
     def queue_structure(self, handles: Collection[str]) -> QueuedStructure:
         with transaction.atomic():

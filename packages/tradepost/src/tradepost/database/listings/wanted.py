@@ -5,16 +5,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
 from tradepost.database.listings.listing_rows import locks_of, status_of
-from tradepost.database.models import Channel, Listing, VariantRecord
+from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
@@ -44,12 +44,17 @@ from tradepost.operations.ports import (
 )
 
 _LOCKS = ("locked_groups", "locked_price", "locked_quantity")
-_COLUMNS = (
-    *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
+_OF_LISTING = (
+    *("id", "channel_id", "product_id", "variant_id", "parent_id", "kind", "sku"),
     *("wanted_price", "is_price_held", "price_held_why", "is_price_guarded", "passed_price", "proven_price"),
     *("available", "held_back", "sells_without_stock"),
     *("health", "link", "pending", "is_paused", "is_orphaned", "is_left_out", "account"),
     *_LOCKS,
+)
+_COLUMNS = (*_OF_LISTING, "product__handle")
+_OF_VARIANT = (
+    *("id", "product_id", "sku", "price", "is_priced", "cost", "msrp"),
+    *("quantity", "is_gone", "sells_without_stock"),
 )
 _BATCH = 500
 
@@ -130,7 +135,7 @@ def preview_channel(channel_id: int, settings: ChannelSettings) -> WantedDiffere
     differences = WantedDifferences()
     instead = {channel_id: _Channel.of(settings)}
     while ids := sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH):
-        rows = list(Listing.objects.filter(channel_id=channel_id, product_id__in=ids).order_by("id").values(*_COLUMNS))
+        rows = [row for row in _listings_of(ids) if row["channel_id"] == channel_id]
         differences += _computed(rows, ids, instead).differences(channel_id)
         after = ids[-1]
     return differences
@@ -187,13 +192,16 @@ def _difference(row: Mapping[str, Any], now: _Wanted) -> WantedDifferences:
 
 def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     lock_variants(VariantRecord.objects.filter(product_id__in=product_ids).values_list("id", flat=True))
-    rows = list(Listing.objects.filter(product_id__in=product_ids).order_by("id").values(*_COLUMNS))
+    rows = _listings_of(product_ids)
     channels = _channels(rows)
     found = _computed(rows, product_ids, channels)
-    changed = [now for row, now in found.values if now != _Wanted(**{name: row[name] for name in _WANTED})]
-    sql.update(Listing, changed)
+    sql.update(Listing, [now for row, now in found.values if _VALUES_OF(now) != _COLUMNS_OF(row)])
     found.left_out.write(at=at)
-    refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
+    if found.left_out.newly or found.left_out.freed:
+        refresh_parents([row["id"] for row in rows if row["kind"] == Kind.PARENT])
+    else:
+        by_now = {row["id"]: _shown(row, now) for row, now in found.values}
+        _refresh_parents([by_now.get(row["id"], row) for row in rows], rows, channels)
     forget_attention([now.id for _, now in found.values if now.available is not None], Attention.QUANTITY_UNKNOWN)
     for channel_id in channels:
         of_it = [row["id"] for row in rows if row["channel_id"] == channel_id]
@@ -201,11 +209,19 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
     return found
 
 
+def _listings_of(product_ids: Collection[int]) -> list[dict[str, Any]]:
+    handles = dict(ProductRecord.objects.filter(id__in=sql.among_ids(product_ids)).values_list("id", "handle"))
+    return [
+        {**row, "product__handle": handles[row["product_id"]]}
+        for row in sql.read(Listing, _OF_LISTING, product_ids, by="product_id")
+    ]
+
+
 def _computed(
     rows: Sequence[Mapping[str, Any]], product_ids: Collection[int], channels: Mapping[int, _Channel]
 ) -> _Refreshed:
     """Compute of these listings, which are of these products, what they should show by settings of their channels."""
-    variants = _variants(Q(product_id__in=product_ids))
+    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, product_ids, by="product_id"))
     left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
     wanted: list[tuple[Mapping[str, Any], _Wanted]] = []
@@ -360,7 +376,7 @@ def explained_prices(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
     columns = (*_COLUMNS, "yielded_price")
     rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
     channels = _channels(rows)
-    variants = _variants(Q(id__in={row["variant_id"] for row in rows}))
+    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, {row["variant_id"] for row in rows}, by="id"))
     found: dict[int, ExplainedPrice] = {}
     for row in rows:
         variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
@@ -380,7 +396,7 @@ def explained_quantities(listing_ids: Collection[int]) -> dict[int, WantedQuanti
     columns = ("id", "channel_id", "variant_id", "is_left_out", *_LOCKS)
     rows = list(Listing.objects.filter(id__in=list(listing_ids), variant__isnull=False).values(*columns))
     channels = _channels(rows)
-    variants = _variants(Q(id__in={row["variant_id"] for row in rows}))
+    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, {row["variant_id"] for row in rows}, by="id"))
     return {row["id"]: _wanted_quantity(row, variants, channels) for row in rows}
 
 
@@ -396,10 +412,29 @@ def refresh_parents(parent_ids: Collection[int]) -> None:
     """Compute anew the prices of these parents, which follow those of their variants that are listed."""
     if not parent_ids:
         return
-    parents = {row["id"]: row for row in Listing.objects.filter(id__in=list(parent_ids)).values(*_COLUMNS)}
-    channels = _channels(parents.values())
+    parents = list(Listing.objects.filter(id__in=list(parent_ids)).values(*_COLUMNS))
+    variants = Listing.objects.filter(parent_id__in=list(parent_ids)).values(*_COLUMNS)
+    _refresh_parents(list(variants), parents, _channels(parents))
+
+
+def _shown(row: Mapping[str, Any], now: _Wanted) -> Mapping[str, Any]:
+    """A listing's columns as they are by now."""
+    if row["wanted_price"] == now.wanted_price and row["is_price_held"] is now.is_price_held:
+        return row
+    return {**row, "wanted_price": now.wanted_price, "is_price_held": now.is_price_held}
+
+
+def _refresh_parents(
+    variants: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], channels: Mapping[int, _Channel]
+) -> None:
+    """As `refresh_parents`, of those among `rows`; `variants`: all of theirs, as they are by now."""
+    parents = {row["id"]: row for row in rows if row["kind"] == Kind.PARENT}
+    if not parents:
+        return
     family: dict[int, list[ShownPrice]] = defaultdict(list)
-    for row in Listing.objects.filter(parent_id__in=list(parents)).values("parent_id", *_COLUMNS):
+    for row in variants:
+        if row["parent_id"] not in parents:
+            continue
         shown = shown_price(
             _status(row),
             wanted=row["wanted_price"],
@@ -425,6 +460,7 @@ def _status(row: Mapping[str, Any]) -> Status:
 
 _STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 _WANTED = tuple(field.name for field in fields(_Wanted))
+_VALUES_OF, _COLUMNS_OF = attrgetter(*_WANTED), itemgetter(*_WANTED)
 
 
 def _note_held(reasons: Mapping[int, str], listing_ids: Collection[int], *, channel_id: int, at: datetime) -> None:
@@ -469,7 +505,7 @@ def _refresh_available(variant_ids: Sequence[int]) -> None:
     if not held:
         return
     channels = _channels(held)
-    variants = _variants(Q(id__in={row["variant_id"] for row in held}))
+    variants = _variants(sql.read(VariantRecord, _OF_VARIANT, {row["variant_id"] for row in held}, by="id"))
     wanted = [(row["id"], _wanted_quantity(row, variants, channels)) for row in held]
     sql.execute(
         """
@@ -522,32 +558,24 @@ class _Variant:
     sells_without_stock: bool
 
 
-def _variants(which: Q) -> dict[int, _Variant]:
-    columns = (
-        *(
-            "id",
-            "product_id",
-            "sku",
-            "price",
-            "is_priced",
-            "cost",
-            "msrp",
-            "quantity",
-            "is_gone",
-            "sells_without_stock",
-        ),
-        *("product__brand", "product__category", "product__tags"),
-    )
-    rows = list(VariantRecord.objects.filter(which).values(*columns))
+def _variants(rows: Sequence[Mapping[str, Any]]) -> dict[int, _Variant]:
+    """Join rows of variants with their products and with what is reserved of them, by their ids."""
+    # Once for each product, and not for each of its variants.
+    products = {
+        product_id: (brand, tuple(category), tuple(tags))
+        for product_id, brand, category, tags in ProductRecord.objects.filter(
+            id__in=sql.among_ids({row["product_id"] for row in rows})
+        ).values_list("id", "brand", "category", "tags")
+    }
     reserved = reserved_pieces([row["id"] for row in rows])
     return {
         row["id"]: _Variant(
             product_id=row["product_id"],
             article=Article(
                 sku=row["sku"],
-                brand=row["product__brand"],
-                category=tuple(row["product__category"]),
-                tags=tuple(row["product__tags"]),
+                brand=products[row["product_id"]][0],
+                category=products[row["product_id"]][1],
+                tags=products[row["product_id"]][2],
                 price=row["price"],
                 is_priced=row["is_priced"],
                 cost=row["cost"],

@@ -10,7 +10,8 @@ class ProductRecord(models.Model):
     """
     A family, or a single article with one variant. Lists are JSON in the order of the domain's tuples.
 
-    `source`: the one that brought it last, from which alone it can be absent.
+    `source`: the one that brought it last, from which alone it can be absent. `made_by_run`: the run that brought it
+    first, a plain number; that of a million products is no million changes in the history.
     """
 
     source = models.ForeignKey(Source, on_delete=models.SET_NULL, related_name="products", null=True, blank=True)
@@ -23,6 +24,7 @@ class ProductRecord(models.Model):
     option_names = models.JSONField(default=list, blank=True)
     page_title = models.CharField(max_length=1000, blank=True)
     is_for_sale = models.BooleanField(default=True)
+    made_by_run = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -30,9 +30,8 @@ class SavedPlan(models.Model):
         return f"plan {self.pk}"
 
     @property
-    def channel(self) -> Channel:
-        """That of its run: what is planned is always done on one."""
-        assert self.run.channel is not None
+    def channel(self) -> Channel | None:
+        """That of its run; None for a plan of an import, which is of a source."""
         return self.run.channel
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunChange, RunKind, Trigger
 from tradepost.domain.plan import Change, Counts, Plan, Result, SubjectKind
@@ -95,12 +96,14 @@ class KeptRequest:
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:
-    _add(
+    sql.insert(
+        RunChange,
         [
             _row(result.change, run_id=run_id, attempt=attempt)
             | {"outcome": result.outcome.value, "proof": result.proof.value, "message": result.message}
             for result in results
-        ]
+        ],
+        constants={"unit": ""},
     )
 
 

@@ -13,10 +13,10 @@ _MADE = (Outcome.APPLIED.value, Outcome.UNKNOWN.value)
 
 
 class DjangoPastChanges:
-    """Implements `ports.PastChanges`."""
+    """Implements `ports.PastChanges` for the runs of a channel, or of a source."""
 
-    def __init__(self, channel_id: int) -> None:
-        self._channel_id = channel_id
+    def __init__(self, *, channel_id: int | None = None, source_id: int | None = None) -> None:
+        self._of = {"run__channel": channel_id, "run__source": source_id}
 
     def of_run(self, run_id: int, *, below: int | None, limit: int) -> Sequence[PastChange]:
         rows = self._made(run_id) if below is None else self._made(run_id).filter(pk__lt=below)
@@ -26,4 +26,4 @@ class DjangoPastChanges:
         return self._made(run_id).count()
 
     def _made(self, run_id: int) -> "QuerySet[RunChange]":
-        return RunChange.objects.filter(run_id=run_id, run__channel=self._channel_id, outcome__in=_MADE)
+        return RunChange.objects.filter(run_id=run_id, outcome__in=_MADE, **self._of)

@@ -1,17 +1,31 @@
 """Saved plans in the database: their changes, what was approved of them, and what a run has dealt with."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from tradepost.database.json_values import plain
-from tradepost.database.models import PlannedChange, RunChange, SavedPlan
+from tradepost.database.models import PlannedChange, Run, RunChange, RunKind, SavedPlan, Trigger
+from tradepost.database.runs.history import add_plan
 from tradepost.domain import changes
 from tradepost.domain.approval import NOT_APPROVED, NOT_WANTED, Ruling, SavedChange, rule
-from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Side, Subject, SubjectId, SubjectKind
+from tradepost.domain.plan import (
+    Action,
+    Change,
+    FieldChange,
+    Outcome,
+    RunState,
+    Side,
+    Subject,
+    SubjectId,
+    SubjectKind,
+)
+from tradepost.operations.import_journal import plan_of
 from tradepost.operations.ports import Needs
 
 _BATCH = 500
@@ -69,6 +83,48 @@ def save_plan(run_id: int, *, expires_at: datetime, who: str, at: datetime) -> S
     """Begin a saved plan; the run that is its preview adds the changes."""
     events = [{"at": at.isoformat(), "who": who, "what": "saved"}]
     return SavedPlan.objects.create(run_id=run_id, expires_at=expires_at, events=events)
+
+
+def save_made_plan(
+    *,
+    source_id: int,
+    kind: RunKind,
+    options: Mapping[str, Any],
+    changes: Iterable[Change],
+    planned: Mapping[tuple[SubjectKind, Action], int],
+    who: str,
+    expires_at: datetime,
+    at: datetime,
+) -> SavedPlan:
+    """Keep a preview of what is done in the catalogue, which was made already, as a plan of its source."""
+    total = sum(planned.values())
+    with transaction.atomic():
+        run = Run.objects.create(
+            source_id=source_id,
+            kind=kind,
+            lane=RunKind.IMPORT.value,
+            trigger=Trigger.PERSON,
+            requested_by=who,
+            is_dry=True,
+            options=dict(options),
+            state=RunState.COMPLETED,
+            attempt=1,
+            done=total,
+            total=total,
+            planned=[
+                {"subject": subject, "action": action, "count": number}
+                for (subject, action), number in sorted(planned.items())
+            ],
+            queued_at=at,
+            started_at=at,
+            finished_at=at,
+        )
+        plan = save_plan(run.pk, expires_at=expires_at, who=who, at=at)
+        ahead = iter(changes)
+        while batch := list(islice(ahead, _BATCH)):
+            rows = add_plan(plan_of(batch), run_id=run.pk, attempt=1)
+            add_planned(rows, {}, plan_id=plan.pk)
+    return plan
 
 
 def add_planned(rows: Sequence[RunChange], needs: Needs, *, plan_id: int) -> None:

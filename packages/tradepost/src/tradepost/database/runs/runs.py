@@ -68,7 +68,7 @@ def request_run(
                 return Run.objects.create(
                     **of,
                     kind=kind,
-                    lane=lane_of(kind),
+                    lane=lane_of(kind) if source_id is None else RunKind.IMPORT.value,
                     trigger=trigger,
                     requested_by=requested_by,
                     released_by=released_by,
@@ -81,6 +81,32 @@ def request_run(
         except IntegrityError:
             # Somebody queued the same meanwhile: join it, unless it was taken in this moment; then queue another.
             continue
+
+
+def begin_run(
+    source_id: int, *, options: Mapping[str, Any], owner: str, until: datetime, at: datetime, requested_by: str
+) -> tuple[Run, Lease] | None:
+    """Begin an import that only this process can do, as the file is here; None where the source is being imported."""
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                source_id=source_id,
+                kind=RunKind.IMPORT,
+                lane=RunKind.IMPORT.value,
+                trigger=Trigger.PERSON,
+                requested_by=requested_by,
+                options=dict(options),
+                scope_key=_scope_key(None, options, is_dry=False),
+                state=RunState.RUNNING,
+                owner=owner,
+                attempt=1,
+                lease_until=until,
+                queued_at=at,
+                started_at=at,
+            )
+    except IntegrityError:
+        return None
+    return run, Lease(run.pk, owner, 1)
 
 
 def is_at_work(

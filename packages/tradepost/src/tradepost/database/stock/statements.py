@@ -1,6 +1,7 @@
 """Statements: how many there are, and which of the pieces that orders took they know of."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ from tradepost.database.models import Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.catalogue import Variant
 from tradepost.domain.stock import Counting, OrdersThrough, Stating
-from tradepost.operations.ports import ContestedQuantity, Saying, SkuValues
+from tradepost.operations.ports import ContestedQuantity, Saying, SkuValues, Statement
 
 _GIVEN = {
     "sku": Column.TEXT,
@@ -22,21 +23,39 @@ _GIVEN = {
 }
 
 
-def take_numbers(variants: Collection[Variant | SkuValues], saying: Saying) -> list[ContestedQuantity]:
+@dataclass(frozen=True, slots=True)
+class TakenNumbers:
+    """
+    What became of numbers: those that were not taken, as another source states them as something else; the SKUs of
+    which there is a new statement; and those of which it says something else than the one before, with both.
+    """
+
+    contested: Sequence[ContestedQuantity] = ()
+    stated: frozenset[str] = frozenset()
+    replaced: Mapping[str, tuple[Statement, Statement]] = field(default_factory=dict)
+
+
+def take_numbers(
+    variants: Collection[Variant | SkuValues], saying: Saying, *, known: Mapping[str, int | None]
+) -> TakenNumbers:
     """
     Take a source's numbers; those that are statements replace the one before.
 
-    Returns those that were not taken, as another source states them as something else. What listings should show
-    follows with `refresh_products`.
+    `known`: the statements of those that were in the catalogue before this import. What listings should show follows
+    with `refresh_products`.
     """
-    given = [variant for variant in variants if variant.quantity is not None]
+    given = _news([variant for variant in variants if variant.quantity is not None], saying, known)
+    if not given:
+        return TakenNumbers()
     contested: list[ContestedQuantity] = []
     if saying.source:
         given, contested = _own(given, saying)
+    other = [each.sku for each in given if each.sku in known and known[each.sku] != each.quantity]
+    before = statements_of(other)
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
     through = {variant.sku: variant.orders_through for variant in given if variant.orders_through}
     rows = _rows([_row(variant, saying) for variant in given], saying.counting)
-    _state(rows, known_until, through)
+    stated = _state(rows, known_until, through)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity, quantity_source_id = saying.id
@@ -48,7 +67,82 @@ def take_numbers(variants: Collection[Variant | SkuValues], saying: Saying) -> l
         saying.source,
         given=rows,
     )
-    return contested
+    now = statements_of(other)
+    replaced = {sku: (before[sku], now[sku]) for sku in other if before[sku].quantity != now[sku].quantity}
+    return TakenNumbers(contested, stated, replaced)
+
+
+def _news(
+    given: Sequence[Variant | SkuValues], saying: Saying, known: Mapping[str, int | None]
+) -> Sequence[Variant | SkuValues]:
+    """Leave out what a source has said before, where only another number is a statement: mostly that is all of it."""
+    if saying.counting is not Counting.CHANGED or not saying.source:
+        return given
+    skus = [each.sku for each in given if each.sku in known]
+    if not skus:
+        return given
+    said = {
+        (sku, quantity)
+        for sku, quantity in VariantRecord.objects.filter(
+            sku__in=sql.among_texts(skus), quantity_source__name=saying.source
+        ).values_list("sku", "source_quantity")
+    }
+    return [each for each in given if (each.sku, each.quantity) not in said]
+
+
+def statements_of(skus: Collection[str]) -> dict[str, Statement]:
+    """Read what is stated of those of these that the catalogue knows."""
+    if not skus:
+        return {}
+    columns = ("sku", "quantity", "source_quantity", "stated_by", "stated_at", "quantity_source__name")
+    return {
+        row["sku"]: Statement(
+            row["quantity"], row["source_quantity"], row["stated_by"], row["stated_at"], row["quantity_source__name"]
+        )
+        for row in VariantRecord.objects.filter(sku__in=sql.among_texts(skus)).values(*columns)
+    }
+
+
+def restate(statements: Mapping[str, tuple[Statement, Statement]]) -> frozenset[str]:
+    """Let earlier statements hold again; see `ports.Catalogue.restate`."""
+    columns = {
+        "sku": Column.TEXT,
+        "quantity": Column.INTEGER,
+        "source_quantity": Column.INTEGER,
+        "stated_by": Column.TEXT,
+        "stated_at": Column.TIME,
+        "source": Column.TEXT,
+        "now": Column.INTEGER,
+        "now_at": Column.TIME,
+    }
+    rows = [
+        {"sku": sku, **asdict(earlier), "now": now.quantity, "now_at": now.stated_at}
+        for sku, (earlier, now) in statements.items()
+    ]
+    # An order that was known to be handed over before the earlier statement is in its number; of every other one a
+    # later statement may have let pieces go that are out of the house.
+    found = sql.fetch_rows(
+        """
+        UPDATE tradepost_variant
+        SET quantity = given.quantity, source_quantity = given.source_quantity, stated_by = given.stated_by,
+            stated_at = given.stated_at,
+            quantity_source_id = (SELECT source.id FROM tradepost_source AS source WHERE source.name = given.source)
+        FROM given
+        WHERE tradepost_variant.sku = given.sku AND given.quantity IS NOT NULL
+          AND tradepost_variant.quantity = given.now AND tradepost_variant.stated_at = given.now_at
+          AND NOT EXISTS (
+            SELECT 1 FROM tradepost_sightedpieces AS pieces
+            JOIN tradepost_sighting AS sighting ON sighting.id = pieces.sighting_id
+            WHERE pieces.variant_id = tradepost_variant.id AND pieces.taken > 0
+              AND (sighting.sighted_at >= given.stated_at
+                OR COALESCE(sighting.handed_over_at, pieces.shipped_at) IS NULL
+                OR COALESCE(sighting.handed_over_at, pieces.shipped_at) >= given.stated_at)
+          )
+        RETURNING tradepost_variant.sku
+        """,
+        given=Rows(columns, rows),
+    )
+    return frozenset(row["sku"] for row in found)
 
 
 def _own(
@@ -118,7 +212,8 @@ def _state(
     given: Rows,
     known_until: Mapping[str, datetime],
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
-) -> None:
+) -> frozenset[str]:
+    """Make statements of numbers; returns the SKUs of those that are some."""
     # Which numbers are statements: see `domain.stock.Counting`.
     stated = sql.fetch_rows(
         """
@@ -134,6 +229,8 @@ def _state(
         """,
         given=given,
     )
+    if not stated:
+        return frozenset()
     # What a hide found counts for nothing as soon as somebody says how many there are.
     ids = sql.among_ids([row["id"] for row in stated])
     found_by_hide = Listing.objects.filter(variant_id__in=ids, hidden_count__isnull=False)
@@ -144,6 +241,7 @@ def _state(
         _free_known(by_time)
     if by_number:
         _free_through(by_number)
+    return frozenset(row["sku"] for row in stated)
 
 
 def state_differences(pieces: Mapping[int, int], *, at: datetime) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from tradepost.domain.catalogue import Product
+from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.identity import IdentityPlan, KnownProduct, Lookalike
 from tradepost.domain.stock import Counting, OrdersThrough, Stating
@@ -80,12 +80,40 @@ NO_COUNT_COLUMNS = CountColumns()
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """
+    How many there are of a variant, as the catalogue has it; `source_quantity`: the last number of its `source`,
+    whether it was a statement or not.
+    """
+
+    quantity: int | None
+    source_quantity: int | None
+    stated_by: str
+    stated_at: datetime | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDifference:
+    """
+    A product that was made or changed: as it was, None where it is new, and as it is.
+
+    `statements`: by SKU, those that were replaced and what replaced them; `before` and `after` say nothing of these.
+    """
+
+    before: Product | None
+    after: Product
+    statements: Mapping[str, tuple[Statement, Statement]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ImportCounts:
     """
     How many products and variants an import made, changed and left as they were.
 
     `withdrawn`: what is on stores of variants that the catalogue has no more. `reordered`: the handles of families on
-    stores whose options or values stand in another order. `contested`: numbers that were not taken.
+    stores whose options or values stand in another order. `contested`: numbers that were not taken. `differences`: the
+    products that were made or changed. `touched`: the handles of those whose listings may have to show something else.
     """
 
     created: int = 0
@@ -94,6 +122,8 @@ class ImportCounts:
     withdrawn: "tuple[SaleChange, ...]" = ()
     reordered: tuple[str, ...] = ()
     contested: "tuple[ContestedQuantity, ...]" = ()
+    differences: tuple[ProductDifference, ...] = field(default=(), compare=False)
+    touched: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def numbers(self) -> "ImportCounts":
@@ -107,16 +137,41 @@ class ImportCounts:
             self.withdrawn + other.withdrawn,
             self.reordered + other.reordered,
             self.contested + other.contested,
+            self.differences + other.differences,
+            self.touched | other.touched,
         )
 
 
 @dataclass(frozen=True, slots=True)
+class ValueDifference:
+    """A variant whose price or statement was replaced, with what both were before and are; None says nothing."""
+
+    sku: str
+    prices: tuple[Decimal | None, Decimal] | None = None
+    statements: tuple[Statement, Statement] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TakenValues:
-    """What became of prices and numbers by SKU; `handles`: of the products that changed, `unknown`: SKUs."""
+    """
+    What became of prices and numbers by SKU; `handles`: of the products that changed, `unknown`: SKUs.
+
+    `differences`: the variants that changed.
+    """
 
     counts: ImportCounts
     handles: tuple[str, ...] = ()
     unknown: frozenset[str] = frozenset()
+    differences: tuple[ValueDifference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeProduct:
+    """A product that a run has made; `is_as_made`: nothing of it was changed since."""
+
+    id: int
+    handle: str
+    is_as_made: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +203,8 @@ class Saying:
 
     `knows_until`: pieces that had been handed over by then are out of the numbers; of one that says itself when it was
     counted, those that had been by then, less the `lag`. `counting`: which numbers are statements. `source`: who says
-    it; blank: a person. Of what another source states, its numbers are none, unless `states` says so.
+    it; blank: a person. Of what another source states, its numbers are none, unless `states` says so. `run_id`: the run
+    that brings it; what it makes is marked with that.
     """
 
     by: str
@@ -158,6 +214,7 @@ class Saying:
     lag: timedelta = timedelta()
     source: str = ""
     states: Stating = Stating.FIRST
+    run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,8 +412,25 @@ class Catalogue(Protocol):
         """Return those of these products that are known, with the variants that they still have."""
         ...
 
+    def gone_variants(self, skus: Collection[str]) -> dict[str, tuple[str, Variant]]:
+        """Return those of these variants that the catalogue has no more, each with the handle of its product."""
+        ...
+
+    def made_by(self, run_id: int, *, after: int, limit: int) -> list[MadeProduct]:
+        """Page through the products that a run has made and that are still there, by id."""
+        ...
+
     def stated_quantities(self, skus: Collection[str]) -> dict[str, int | None]:
         """Return the last statement of each of these that are known."""
+        ...
+
+    def restate(self, statements: Mapping[str, tuple[Statement, Statement]]) -> frozenset[str]:
+        """
+        Let statements hold again that were replaced: by SKU, the earlier one and the one that is to be there now.
+
+        Only where that is so, and where no order has taken, and nobody has handed over, a piece since the earlier one
+        was made: what is gone would be sold again. Returns the SKUs of those that hold again.
+        """
         ...
 
     def state(self, counts: Mapping[str, int], *, saying: Saying) -> None:
@@ -398,6 +472,10 @@ class ListingBuilder(Protocol):
         listing of the channel gets one of its own. Returns how many listings were made; they show nothing before
         `Catalogue.refresh_wanted`. Idempotent.
         """
+        ...
+
+    def lacking(self, handles: Collection[str]) -> list[str]:
+        """Name those of these products of which the channel lacks a listing, whether it is to have one or not."""
         ...
 
     def queue_structure(self, handles: Collection[str]) -> QueuedStructure:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from tradepost.domain.approval import Ruling
 from tradepost.domain.brake import Braking, Harm, Released
-from tradepost.domain.plan import Change, Plan, Result, SubjectId
+from tradepost.domain.plan import Action, Change, Outcome, Plan, Result, SubjectId, SubjectKind
 
 Clock = Callable[[], datetime]
 """Returns the present time, aware and in UTC."""
@@ -96,6 +96,10 @@ class ActiveRun(Protocol):
 
     def report(self, results: Sequence[Result]) -> None:
         """Count and keep results with their changes; part of the enclosing transaction where there is one."""
+        ...
+
+    def count(self, kind: SubjectKind, action: Action, outcome: Outcome, *, number: int) -> None:
+        """Count results of which none is kept by itself; part of the enclosing transaction where there is one."""
         ...
 
     def progress(self, done: int, total: int | None, label: str) -> None: ...

@@ -16,7 +16,7 @@ class PastChange:
 
 
 class PastChanges(Protocol):
-    """The changes of one channel's runs."""
+    """The changes of the runs of one channel or source."""
 
     def of_run(self, run_id: int, *, below: int | None, limit: int) -> Sequence[PastChange]:
         """The latest ones of a run that were made, or of which nobody knows, with ids below one."""
