@@ -14,6 +14,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
 from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout, is_switch_due
 from tradepost.domain.listing import (
     Health,
     Link,
@@ -37,6 +38,10 @@ _UNPROVEN: dict[str, Any] = {
     "sent_price": None, "compared_at": None, "is_touched": False, "is_inactive": False, "keeps_inactive": False,
     "proven_without_stock": False,
 }  # fmt: skip
+
+
+def _is_switched(row: ListingRow) -> bool:
+    return is_switch_due(row.status, row.layout, is_ours=row.is_ours, refusals=row.refusals)
 
 
 class MemoryListings:
@@ -145,20 +150,23 @@ class MemoryListings:
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return [row for row in self._rows(only) if is_at_stake(stage, row)][:limit]
 
-    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
-        return len(self._cut_off(only))
+    def count_cut_off(self, *, layout: Layout, only: Collection[int] | None = None) -> int:
+        return len(self._cut_off(only, layout))
 
-    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
-        return self._cut_off(only)[:limit]
+    def cut_off(self, *, layout: Layout, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self._cut_off(only, layout)[:limit]
 
-    def _cut_off(self, only: Collection[int] | None) -> list[ListingRow]:
+    def _cut_off(self, only: Collection[int] | None, layout: Layout) -> list[ListingRow]:
         products = {row.product_id for row in self._rows()}
         families = ([row for row in self._rows() if row.product_id == number] for number in products)
 
         def is_due(row: ListingRow) -> bool:
-            return is_due_for_publish(row.status, refusals=row.refusals) and (only is None or row.id in only)
+            is_asked = is_due_for_publish(row.status, refusals=row.refusals)
+            return (is_asked or _is_switched(row)) and (only is None or row.id in only)
 
-        return sorted((row for family in families for row in cut_off(family, is_due)), key=lambda row: row.id)
+        return sorted(
+            (row for family in families for row in cut_off(family, is_due, layout=layout)), key=lambda row: row.id
+        )
 
     def live_count(self) -> int:
         return sum(row.kind is not Kind.PARENT for row in self._linked())
@@ -379,6 +387,7 @@ class MemoryListings:
                 row.product_id
                 for row in self._rows(only)
                 if is_due_for_publish(row.status, refusals=row.refusals)
+                or _is_switched(row)
                 or (sends_images and is_due_for_images(row.status, awaits_images=row.awaits_images))
             }
         )

@@ -13,6 +13,7 @@ from tradepost.domain import changes, listing
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.layout import Layout
 from tradepost.domain.matching import WORDS, Hits, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import ProductsByKey, StoreProduct, StoreRow, is_same_product
@@ -84,7 +85,7 @@ def read_candidates(
     """Page through the store, and keep what could match; `look` is shown every page. None if a person cancels."""
     candidates = Candidates()
     scanned = 0
-    for page in ports.store.iterate_rows(custom_fields=(type_field,)):
+    for page in ports.store.iterate_rows(custom_fields=(type_field,) if type_field else ()):
         if ports.run.is_cancelled():
             return None
         scanned += len(page)
@@ -117,7 +118,9 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
         if self._selection.link_to:
             self._decisions = [_by_hand(ports, self._selection)]
             return
-        type_field = self._channel.rules.type_field
+        # Where nothing is but simple, nobody asks what a store calls it.
+        is_typed = self._channel.rules.layout is not Layout.SIMPLE
+        type_field = self._channel.rules.type_field if is_typed else ""
         candidates = read_candidates(ports, type_field=type_field, only=self._selection.only)
         if candidates is None:
             return
@@ -127,7 +130,7 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
             priority=priority,
             taken=ports.listings.taken(candidates.ids(priority)),
             type_field=type_field,
-            requires_type=self._channel.requires_product_type,
+            requires_type=is_typed and self._channel.requires_product_type,
         )
         if self._selection.only is not None:
             decided = {decision.row.id for decision in self._decisions}
@@ -174,7 +177,7 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
             confirmed = confirm(decision, holders=facts or {}, seen=seen)
             if isinstance(confirmed, StoreProduct):
                 verdict.proven.append(
-                    linked(decision.row, confirmed, evidence.began, is_native=self._channel.rules.is_native)
+                    linked(decision.row, confirmed, evidence.began, layout=self._channel.rules.layout)
                 )
                 flag_held_price(decision.row, verdict)
             elif confirmed is not None:

@@ -18,6 +18,7 @@ from tradepost.database.models import Channel, Listing, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link, Pending, Status
 from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message
 from tradepost.domain.price_explanation import ExplainedPrice
@@ -48,7 +49,7 @@ _COLUMNS = (
     *("id", "channel_id", "product_id", "product__handle", "variant_id", "kind", "sku"),
     *("wanted_price", "is_price_held", "price_held_why", "is_price_guarded", "passed_price", "proven_price"),
     *("available", "held_back", "sells_without_stock"),
-    *("health", "link", "pending", "is_paused", "is_orphaned", "is_left_out", "account"),
+    *("health", "link", "pending", "is_paused", "is_orphaned", "is_left_out", "account", "layout"),
     *_LOCKS,
 )
 _BATCH = 500
@@ -77,7 +78,7 @@ class _Channel:
     rules: ListingRules
     limits: PriceLimits
     sells_without_stock: bool
-    is_native: bool
+    layout: Layout
 
     @property
     def guards_prices(self) -> bool:
@@ -90,7 +91,7 @@ class _Channel:
             ListingRules.of(settings.listing_rules),
             settings.price_limits,
             settings.sells_without_stock,
-            settings.rules.is_native,
+            settings.rules.layout,
         )
 
 
@@ -379,7 +380,7 @@ def refresh_parents(parent_ids: Collection[int]) -> None:
             wanted=row["wanted_price"],
             proven=row["proven_price"],
             is_held=row["is_price_held"],
-            is_native=channels[row["channel_id"]].is_native,
+            is_native=(parents[row["parent_id"]]["layout"] or channels[row["channel_id"]].layout) == Layout.NATIVE,
         )
         if shown is not None:
             family[row["parent_id"]].append(shown)

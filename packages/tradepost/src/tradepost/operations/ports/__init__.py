@@ -49,6 +49,7 @@ from tradepost.operations.ports.channel import (
     KeptFinding,
     ScheduleRow,
     Schedules,
+    ToSwitch,
     WantedDifference,
     WantedDifferences,
 )
@@ -280,6 +281,7 @@ __all__ = [
     "TakenValues",
     "Target",
     "Targets",
+    "ToSwitch",
     "UnitAnswer",
     "UnsentShipment",
     "UnstatedQuantity",

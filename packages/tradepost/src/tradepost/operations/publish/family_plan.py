@@ -10,6 +10,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
 from tradepost.domain.family_health import keeps_new_hidden
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
+from tradepost.domain.layout import Layout, has_parent, switch_reason
 from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
@@ -18,12 +19,14 @@ from tradepost.domain.stock import offered
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
+from tradepost.operations.publish.family_layout import FamilyLayout, laid_out, layout_of_plan
 from tradepost.operations.selection import EVERYTHING, Selection
 
 # While hidden, stock is held at 0 and the shop's view is left alone, whatever else is overwritten.
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
+_NO_OPTIONS = "its product has no options any more"
 _OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
 _OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
@@ -46,10 +49,12 @@ class FamilyPlan:
     whose product the merchant has made already, with what it was found by. `gone`: linked rows that are due, but whose
     product is not there. `refused`: rows that can't be published as things are. `closed`: the parent of a product that
     has no options any more; its page goes off sale. `adds_only`: the parent's page is the merchant's, so it is only
-    added to. `hidden`: the ids of new variants that start hidden, as their family is.
+    added to. `hidden`: the ids of new variants that start hidden, as their family is. `layout`: in which it is planned,
+    and what is switched to that.
     """
 
     family: FamilyRows
+    layout: FamilyLayout
     wanted: WantedUnit | None
     scope: Scope
     unit: Unit
@@ -119,12 +124,16 @@ def plan_family(
     use. `taken` and `holders`: see `Facts`. `on_pages`: of all that was
     seen, what is `on_open_pages`, where that is known already.
     """
+    layout = layout_of_plan(family, rules, selection, seen)
+    rules = replace(rules, layout=layout.layout)
+    family = laid_out(family, layout.layout)
     triage = _FamilyTriage(
         family,
         rules,
         seen,
         ours,
         selection,
+        layout=layout,
         taken=taken or {},
         holders=holders or {},
         priority=priority,
@@ -149,14 +158,17 @@ def plan_family(
         scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
         # By its first row, which need not be the page: the parent of what has no options any more.
         unit = replace(
-            difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden)), key=unit.key
+            difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden, layout)),
+            key=unit.key,
         )
     if triage.closed is not None and seen[code_key(triage.closed.code)].is_active:
         page = seen[code_key(triage.closed.code)]
-        closing = changes.page_closed(page.code, page.name, listing_id=triage.closed.id)
+        why = _NO_OPTIONS if layout.before is None else switch_reason(layout.before, layout.layout)
+        closing = changes.page_closed(page.code, page.name, reason=why, listing_id=triage.closed.id)
         unit = replace(unit, changes=(closing, *unit.changes))
     return FamilyPlan(
         family,
+        layout,
         wanted,
         scope,
         unit,
@@ -287,6 +299,7 @@ class _FamilyTriage:
         ours: Collection[str],
         selection: Selection,
         *,
+        layout: FamilyLayout,
         taken: Mapping[int, int],
         holders: Mapping[str, int],
         priority: LinkingPriority,
@@ -301,6 +314,7 @@ class _FamilyTriage:
         self._sends_images = sends_images
         self._on_pages = on_pages
         self._rules = rules
+        self._layout = layout
         self._seen = seen
         self._ours = ours
         self._selection = selection
@@ -325,7 +339,8 @@ class _FamilyTriage:
 
     def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
         groups = due_groups(row, self._selection, sends_images=self._sends_images)
-        is_wanted = bool(groups) or self._selection.is_published(row)
+        is_switched = row.id in self._layout.switched
+        is_wanted = bool(groups) or is_switched or self._selection.is_published(row)
         if found is None or found.id != row.external_id:
             if is_wanted:
                 self.gone.append(row)
@@ -335,7 +350,9 @@ class _FamilyTriage:
             return
         held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
         asked = groups - held - row.locks.groups
-        if Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
+        if is_switched:
+            asked |= self._layout.groups(row)
+        elif Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
             asked |= _OF_ANOTHER_KIND
         if Group.STRUCTURE in asked and is_closed_by_us(row, found):
             asked |= {Group.STATUS}
@@ -385,7 +402,7 @@ class _FamilyTriage:
         page = self._seen.get(code_key(parent.code))
         if parent.kind is not Kind.PARENT or not keeps_new_hidden(parent.status):
             return False
-        return not self._rules.is_native or page is None or page.is_active
+        return self._rules.layout is not Layout.NATIVE or page is None or page.is_active
 
     def _held_on_sale(self, found: StoreProduct | None) -> frozenset[Group]:
         """A stock is set before its product can be bought; on what is on sale, every sale since would be erased."""
@@ -441,9 +458,13 @@ class _FamilyTriage:
         """A parent is made, completed or extended whenever one of its variants is."""
         family = self._family
         parent = family.listings[0]
+        if self._layout.stays:
+            row = next(row for row in family.listings if row.layout is not None and row.status.link is Link.LINKED)
+            message = f"The family stays {self._layout.layout}: {self._layout.stays}."
+            self.refused.append(Refusal(row, Attention.PUBLISH_FAILED, message))
         if parent.kind is not Kind.PARENT:
             return
-        if not family.product.is_family:
+        if not has_parent(self._rules.layout, is_family=family.product.is_family):
             self._retire(parent)
             return
         # What the catalogue has no more is on no page of its own making.
@@ -455,7 +476,7 @@ class _FamilyTriage:
                 self._extend(parent)
             elif not offered:
                 self._keep_structure(parent)
-        elif has_new or (self._selection.is_published(parent) and parent.status.pending is Pending.PUBLISH):
+        elif has_new or self._layout.switched or self._is_to_be_published(parent):
             if offered:
                 self._make(parent, has_new=has_new)
             else:
@@ -463,13 +484,16 @@ class _FamilyTriage:
         if parent.id not in self.takes_part:
             self._keep_pages()
 
+    def _is_to_be_published(self, row: ListingRow) -> bool:
+        return self._selection.is_published(row) and row.status.pending is Pending.PUBLISH
+
     def _keep_structure(self, parent: ListingRow) -> None:
         """Leave the page the choices that it has: with none at all, it would be open and sell nothing."""
         key = code_key(parent.code)
         asked = self.groups.get(key, frozenset())
-        if not self._rules.is_native or Group.STRUCTURE not in asked:
+        if self._rules.layout is not Layout.NATIVE or Group.STRUCTURE not in asked:
             return
-        self.groups[key] = asked - {Group.STRUCTURE}
+        self.groups[key] = asked - {Group.STRUCTURE, Group.STATUS}
         if not self.groups[key]:
             self.groups.pop(key)
         self._refuse_empty(parent, f"The page of {parent.code} keeps its choices")
@@ -485,8 +509,8 @@ class _FamilyTriage:
         self.refused.append(Refusal(parent, Attention.PUBLISH_FAILED, message))
 
     def _retire(self, parent: ListingRow) -> None:
-        """Close the page of a family that is none any more, together with the article that gets one of its own."""
-        is_ours = parent.id in self.takes_part and Group.STRUCTURE in parent.proven_fingerprints
+        """Close the page of a family that is none any more, together with the articles that get one of their own."""
+        is_ours = parent.id in self.takes_part and (parent.is_ours or parent.id in self._layout.switched)
         self.takes_part.discard(parent.id)
         self.groups.pop(code_key(parent.code), None)
         if not is_ours or parent.status.is_paused:
@@ -500,7 +524,7 @@ class _FamilyTriage:
 
     def _keep_pages(self) -> None:
         """Without its parent, an article that became a variant would not be on sale at all."""
-        if not self._rules.is_native:
+        if self._rules.layout is not Layout.NATIVE:
             return
         for row in self._family.listings:
             key = code_key(row.code)
@@ -538,6 +562,9 @@ class _FamilyTriage:
             self._refuse_new(f"its parent can't be published. {match.message}")
             return
         found, found_by = match
+        if self._layout.switched:
+            self._refuse_page(parent, found)
+            return
         self._link(parent, found, found_by)
         if has_new and _takes_options(found, self._family):
             self.groups[code_key(found.code)] = frozenset({Group.STRUCTURE})
@@ -546,6 +573,16 @@ class _FamilyTriage:
             self._refuse_new(
                 f"the product {found.code} on the store has other options; add the variant there and link it"
             )
+
+    def _refuse_page(self, parent: ListingRow, found: StoreProduct) -> None:
+        """A page of the merchant's may be closed, or offer anything: nothing leaves its own page for that one."""
+        self.takes_part.discard(parent.id)
+        message = (
+            f"{parent.sku} needs a page, and the store has the product {found.code}, which the hub did not make: "
+            f"'tradepost listings link {parent.sku} --to {found.id}' makes it that page; else give it another code and "
+            "SKU there."
+        )
+        self.refused.append(Refusal(parent, Attention.ALREADY_EXISTS, message))
 
     def _refuse_new(self, why: str) -> None:
         linked = {row.id for row, _, _ in self.links}
@@ -586,12 +623,15 @@ def _collision(row: ListingRow, found: StoreProduct, rules: ContentRules) -> str
 
 
 def _type_of(product: StoreProduct, rules: ContentRules) -> str:
+    """What a store says that it is; where nothing is but simple, nobody asks."""
+    if rules.layout is Layout.SIMPLE:
+        return ""
     return (product.custom_fields or {}).get(rules.type_field, "").strip()
 
 
 def is_untyped(product: StoreProduct, rules: ContentRules) -> bool:
     """Whether a product's type is to be written; unread is not blank."""
-    return product.custom_fields is not None and not _type_of(product, rules)
+    return rules.layout is not Layout.SIMPLE and product.custom_fields is not None and not _type_of(product, rules)
 
 
 def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
@@ -599,7 +639,9 @@ def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
     return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
 
 
-def _reason(family: FamilyRows, selection: Selection, hidden: Collection[int]) -> str:
+def _reason(family: FamilyRows, selection: Selection, hidden: Collection[int], layout: FamilyLayout) -> str:
+    if layout.before is not None:
+        return switch_reason(layout.before, layout.layout)
     pending = {row.status.pending.value for row in family.listings if selection.is_published(row)}
     starts = ", and hidden, as its family is, until you unhide it" if hidden else ""
     return f"queued to {' and '.join(sorted(pending))}{starts}"
