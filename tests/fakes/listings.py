@@ -14,7 +14,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
 from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
-from tradepost.domain.layout import Layout, is_switch_due
+from tradepost.domain.layout import Layout, is_switch_due, kind_in
 from tradepost.domain.listing import (
     Health,
     Link,
@@ -49,15 +49,18 @@ class MemoryListings:
     Rows by id. `flags`: the kinds of attention that they need, each with its reason. `updated`: as of when they were
     compared, by the store's clock.
 
-    `may_write` is asked before each write: the port wants a transaction around it.
+    `may_write` is asked before each write: the port wants a transaction around it. `layout`: the channel's.
     """
 
-    def __init__(self, *, may_write: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, *, may_write: Callable[[], bool] = lambda: True, layout: Callable[[], Layout] = lambda: Layout.NATIVE
+    ) -> None:
         self.all: dict[int, ListingRow] = {}
         self.products: dict[int, Product] = {}
         self.flags: dict[int, dict[Attention, str]] = {}
         self.updated: dict[int, int] = {}
         self._may_write = may_write
+        self._layout = layout
 
     # --- for tests --------------------------------------------------------------------------------------------------
 
@@ -296,6 +299,8 @@ class MemoryListings:
                 proven_without_stock=row.proven_without_stock if proof.without_stock is None else proof.without_stock,
                 compared_at=row.compared_at if proof.external_updated is None else proof.at,
             )
+            if proof.layout is not None:
+                self._stand(row.id, proof.layout)
             if proof.is_inactive is not None:
                 self.follow_page(row.id, is_inactive=proof.is_inactive)
             if proof.external_updated is not None:
@@ -304,6 +309,14 @@ class MemoryListings:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
         self._follow_variants(before)
+
+    def _stand(self, number: int, layout: Layout) -> None:
+        """Note in which layout the store has it; where that is the channel's, it is what it is there."""
+        row = self.all[number]
+        is_wanted = layout is self._layout()
+        kind = kind_in(layout, row.kind) if is_wanted else row.kind
+        alone = {} if kind is row.kind else {"kind": kind, "parent_id": None, "parent_code": ""}
+        self.all[number] = replace(row, layout=None if is_wanted else layout, **alone)
 
     def _follow_variants(self, before: Mapping[int, Status]) -> None:
         rows = [self.all[number] for number in before]

@@ -654,18 +654,20 @@ def _tell_to_switch(channel: "Channel") -> None:
 
     found = wiring.to_switch(channel.pk)
     if found.due:
-        what = "product stands" if found.due == 1 else "products stand"
+        what, them = ("product stands", "it") if found.due == 1 else ("products stand", "them")
         out.print(
-            f"{found.due} {what} in another layout on the store. The next publish switches them; 'tradepost listings "
+            f"{found.due} {what} in another layout on the store. The next publish switches {them}; 'tradepost listings "
             f"publish --channel {shlex.quote(channel.name)} --dry-run' shows how.",
             markup=False,
             soft_wrap=True,
         )
     if found.theirs:
-        what = "product was" if found.theirs == 1 else "products were"
+        is_one = found.theirs == 1
+        what = "product was" if is_one else "products were"
+        stays = "it, and stays so" if is_one else "them, and stay so"
         out.print(
-            f"{found.theirs} {what} linked as the merchant had made them, and stay so; 'tradepost listings overwrite "
-            "SKU --group structure' switches one.",
+            f"{found.theirs} {what} linked as the merchant had made {stays}; 'tradepost listings overwrite SKU --group "
+            "structure' switches one.",
             markup=False,
             soft_wrap=True,
         )
