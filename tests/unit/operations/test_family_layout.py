@@ -208,6 +208,7 @@ def test_whatever_is_lost_the_family_ends_as_it_is_wanted_or_stays_as_it_was(bef
             elif what != "well":
                 faults.lost[code] = what == "lost but done"
         hub.drive(Publish(hub.settings, EVERYTHING))
+        assert all(pages(hub).values())
     faults.refused, faults.lost = {}, {}
     hub.drive(Publish(hub.settings, EVERYTHING))
 

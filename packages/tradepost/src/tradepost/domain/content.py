@@ -192,12 +192,14 @@ class Scope:
     What of a unit is to be compared, by code key: the groups of each product, and whether a missing one is made.
 
     A product that is not named is left alone, except that variants of the parent may be built on it.
-    `unread_too`: also send values that this token can't read (they are never found different otherwise).
+    `unread_too`: also send values that this token can't read (they are never found different otherwise), but for what
+    was `answered`, by code key.
     """
 
     groups: Mapping[str, frozenset[Group]]
     creates: frozenset[str] = frozenset()
     unread_too: bool = True
+    answered: frozenset[str] = frozenset()
 
 
 def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: Scope, reason: str = "") -> Unit:
@@ -226,8 +228,9 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
                     )
                 )
             continue
+        unread_too = scope.unread_too and key not in scope.answered
         different = (
-            FIELDS[name].difference(present, value, unread_too=scope.unread_too, made=product.made)
+            FIELDS[name].difference(present, value, unread_too=unread_too, made=product.made)
             for name, value in product.values.items()
             if group_of(name) in groups
         )

@@ -180,6 +180,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
                 priority=self._channel.linking_priority,
                 sends_images=seen.sends_images,
                 on_pages=seen.on_pages,
+                opened=seen.opened.get(family.listings[0].code),
             )
             # No product is linked twice, not by two families of one batch either.
             taken |= {product.id: row.id for row, product, _ in planned.links}
@@ -208,7 +209,9 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
         return (
             Step(takes=_of(SubjectKind.SETUP), send=_set_up, learn=_learn_set_up),
             Step(takes=_of(SubjectKind.FILE), send=_upload, learn=_learn_files),
-            Step(takes=_of(SubjectKind.PRODUCT), send=provision, commit_first=_open_intents, learn=_learn_answers),
+            # The pages that a switch opens, which are looked at before others are closed for them.
+            Step(takes=_opens, send=provision, commit_first=_open_intents, learn=_learn_opened, reads=True),
+            Step(takes=_is_the_rest, send=provision, commit_first=_open_intents, learn=_learn_answers),
         )
 
     def needs(self, plan: Plan[PublishDetail]) -> Needs:
@@ -370,6 +373,14 @@ def _of(kind: SubjectKind) -> Callable[[Change, PublishDetail], bool]:
     return lambda change, _detail: change.subject.kind is kind
 
 
+def _opens(change: Change, detail: PublishDetail) -> bool:
+    return _is_product(change) and any(family.opens(change) for family in detail.families)
+
+
+def _is_the_rest(change: Change, detail: PublishDetail) -> bool:
+    return _is_product(change) and not _opens(change, detail)
+
+
 def _is_product(change: Change) -> bool:
     return change.subject.kind is SubjectKind.PRODUCT
 
@@ -415,6 +426,18 @@ def _learn_files(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers)
 
 def _open_intents(ports: Ports, plan: Plan[PublishDetail]) -> None:
     ports.intents.open([change.subject.key for change in plan.changes(Side.STORE) if change.action is Action.CREATE])
+
+
+def _learn_opened(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:
+    opened = {
+        unit.key: frozenset(
+            code_key(change.subject.key)
+            for change in unit.changes
+            if answers[change.subject.id].outcome is not WriteOutcome.LOST
+        )
+        for unit in plan.units
+    }
+    return replace(seen, opened={**seen.opened, **opened})
 
 
 def _learn_answers(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:

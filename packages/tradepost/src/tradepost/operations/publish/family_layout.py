@@ -12,7 +12,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.layout import Layout, has_own_page, has_parent, kind_in
-from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.listing import Health, Link, Pending, is_parked
 from tradepost.domain.making import ContentRules
 from tradepost.domain.store import StoreProduct
 from tradepost.operations.ports import FamilyRows, ListingRow
@@ -28,21 +28,22 @@ _NAMED = 3
 class FamilyLayout:
     """
     `layout`: in which a family is planned. `before`: in which the store has what is `switched` by the plan (ids);
-    `moved`: those of them that get a page or lose theirs. `stays`: why it is not switched although that is due. `lost`:
-    what the merchant asks on a page that goes.
+    `opening` and `closing`: those of them that get a page, and that lose theirs. `stays`: why it is not switched
+    although that is due. `lost`: what the merchant asks on a page that goes.
     """
 
     layout: Layout
     before: Layout | None = None
     switched: frozenset[int] = frozenset()
-    moved: frozenset[int] = frozenset()
+    opening: frozenset[int] = frozenset()
+    closing: frozenset[int] = frozenset()
     stays: str = ""
     lost: tuple[str, ...] = ()
 
     def groups(self, row: ListingRow) -> frozenset[Group]:
         """What is sent of a listing to switch it."""
         found = CONTENT_GROUPS if Layout.SIMPLE in {self.before, self.layout} else _OF_A_PAGE
-        return (found | ({Group.STATUS} if row.id in self.moved else set())) - row.locks.groups
+        return (found | ({Group.STATUS} if row.id in self.opening | self.closing else set())) - row.locks.groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def layout_of_plan(
         wanted,
         found[0].before,
         frozenset(each.row.id for each in found),
-        frozenset(each.row.id for each in found if each.had_page is not each.gets_page),
+        frozenset(each.row.id for each in found if each.gets_page and not each.had_page),
+        frozenset(each.row.id for each in found if each.had_page and not each.gets_page),
         lost=tuple(_lost(found)),
     )
 
@@ -121,6 +123,8 @@ def _in_the_way(found: Sequence[_Standing], family: FamilyRows, open_page: Colle
             return f"{row.code} is gone from the store; unlink it, then link or publish it again"
         if row.status.is_paused:
             return f"{row.sku} is paused; 'tradepost listings unpause {row.sku}' ends that"
+        if is_parked(row.refusals):
+            return f"the store has refused {row.code} too often; 'tradepost listings explain {row.sku}' says more"
         if locked := sorted(group.value for group in row.locks.groups & _NEEDED):
             return f"{' and '.join(locked)} of {row.sku} {'is' if len(locked) == 1 else 'are'} locked"
         if why := _off_sale(each, found, open_page):

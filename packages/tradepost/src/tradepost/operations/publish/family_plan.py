@@ -14,7 +14,7 @@ from tradepost.domain.layout import Layout, has_parent, switch_reason
 from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
-from tradepost.domain.plan import Action, Unit
+from tradepost.domain.plan import Action, Change, Unit
 from tradepost.domain.stock import offered
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
@@ -70,6 +70,11 @@ class FamilyPlan:
         """The listings by code key."""
         return {code_key(row.code): row for row in self.family.listings}
 
+    def opens(self, change: Change) -> bool:
+        """Whether a change is part of a switch, and closes no page: it comes first, and is read back."""
+        is_part = bool(self.layout.switched) and any(row.id == change.listing_id for row in self.family.listings)
+        return is_part and not _closes(change)
+
     @property
     def creates(self) -> list[str]:
         return [change.subject.key for change in self.unit.changes if change.action is Action.CREATE]
@@ -114,6 +119,7 @@ def plan_family(
     priority: LinkingPriority = LinkingPriority.SKU,
     sends_images: bool = True,
     on_pages: Collection[str] | None = None,
+    opened: Collection[str] | None = None,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
@@ -121,7 +127,8 @@ def plan_family(
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
     publish that did not come to its end, and are completed instead of linked. `answered`: the roots of families that
     the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
-    use. `taken` and `holders`: see `Facts`. `on_pages`: of all that was
+    use. `opened`: what of a switch was sent and
+    answered, code keys; None before it is. `taken` and `holders`: see `Facts`. `on_pages`: of all that was
     seen, what is `on_open_pages`, where that is known already.
     """
     layout = layout_of_plan(family, rules, selection, seen)
@@ -143,6 +150,8 @@ def plan_family(
     for row in family.listings:
         triage.place(row)
     triage.settle_parent()
+    if opened is not None:
+        triage.keep_what_is_not_replaced()
     # What was found by its SKU has a code of its own, and that is what its page has to name.
     codes = {row.id: product.code for row, product, _ in triage.links}
     family = replace(family, listings=tuple(replace(row, code=codes.get(row.id, row.code)) for row in family.listings))
@@ -153,9 +162,14 @@ def plan_family(
     if triage.groups:
         wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files, hidden=triage.hidden)
         wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
-        if _is_address_taken(wanted, seen, family) or (was_answered and _lacks_address(wanted, seen)):
+        if _is_address_taken(wanted, seen, family) or ((was_answered or opened) and _lacks_address(wanted, seen)):
             wanted = with_other_address(wanted)
-        scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
+        scope = Scope(
+            groups=triage.groups,
+            creates=frozenset(triage.creates),
+            unread_too=not was_answered,
+            answered=frozenset(opened or ()),
+        )
         # By its first row, which need not be the page: the parent of what has no options any more.
         unit = replace(
             difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden, layout)),
@@ -166,6 +180,9 @@ def plan_family(
         why = _NO_OPTIONS if layout.before is None else switch_reason(layout.before, layout.layout)
         closing = changes.page_closed(page.code, page.name, reason=why, listing_id=triage.closed.id)
         unit = replace(unit, changes=(closing, *unit.changes))
+    if layout.switched:
+        # In the order in which they are sent; see `FamilyPlan.opens`.
+        unit = replace(unit, changes=tuple(sorted(unit.changes, key=_closes)))
     return FamilyPlan(
         family,
         layout,
@@ -522,6 +539,34 @@ class _FamilyTriage:
             if row.kind is Kind.SIMPLE and asked and has_page:
                 self.closed = parent
 
+    def keep_what_is_not_replaced(self) -> None:
+        """A page is closed when what takes its place was seen to sell the same, and not before."""
+        family = self._family
+        parent = family.listings[0]
+        closing = [row for row in family.listings if row.id in self._layout.closing]
+        if self._layout.layout is Layout.NATIVE:
+            page = self._seen.get(code_key(parent.code))
+            # What can't be read was answered.
+            is_told = page is not None and page.is_active and page.variants is None
+            for row in closing:
+                if code_key(row.code) not in self._on_pages and not is_told:
+                    self._keep_page(row, f"is not sold on the page of {parent.code} yet")
+            return
+        unsold = [row.sku for row in family.listings if row.id in self._layout.opening and not self._is_open(row)]
+        if unsold and closing:
+            self.closed = None
+            self._keep_page(parent, f"sells what has no open page of its own yet: {', '.join(unsold)}")
+
+    def _is_open(self, row: ListingRow) -> bool:
+        found = self._seen.get(code_key(row.code))
+        return found is not None and found.is_active
+
+    def _keep_page(self, row: ListingRow, why: str) -> None:
+        self.groups.pop(code_key(row.code), None)
+        self.refused.append(
+            Refusal(row, Attention.PUBLISH_FAILED, f"{row.code} keeps its page for the moment: it {why}.")
+        )
+
     def _keep_pages(self) -> None:
         """Without its parent, an article that became a variant would not be on sale at all."""
         if self._rules.layout is not Layout.NATIVE:
@@ -595,6 +640,10 @@ class _FamilyTriage:
                 self.takes_part.discard(row.id)
                 self.creates.discard(key)
                 self.groups.pop(key, None)
+
+
+def _closes(change: Change) -> bool:
+    return change.after("is_active") is False and change.action is not Action.CREATE
 
 
 def _draft(row: ListingRow) -> str:
