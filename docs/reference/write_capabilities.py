@@ -29,8 +29,7 @@ def text() -> str:
     return (
         f"{HEAD}{can}\nIt can't:\n\n{cannot}\n## Limits\n\n{limits}\n## Parts of a listing\n\n"
         f"`tradepost listings overwrite --group` takes {groups}; [Fields](fields.md) says what is in each. Without an\n"
-        "image server `images` is refused, on a flat channel `structure`, and `dimensions` where the channel does not\n"
-        "send them.\n"
+        "image server `images` is refused, and `dimensions` where the channel does not send them.\n"
     )
 
 

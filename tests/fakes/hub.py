@@ -45,7 +45,7 @@ class MemoryHub:
         self.image_store = MemoryImageStore()
         self.store.shelf.files = self.image_store.files
         self.source_images = MemorySourceImages()
-        self.listings = MemoryListings(may_write=self._may_write)
+        self.listings = MemoryListings(may_write=self._may_write, layout=lambda: self.settings.rules.layout)
         self.adoptions = MemoryAdoptions(self.listings, may_write=self._may_write)
         self.accounts = MemoryAccounts(
             self.listings, may_write=self._may_write, is_imported=lambda number: number in self.orders.kept

@@ -15,6 +15,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.content import listing_codes
 from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout, is_switch_due, kind_in
 from tradepost.domain.listing import (
     Health,
     Link,
@@ -40,6 +41,10 @@ _UNPROVEN: dict[str, Any] = {
     "sent_price": None, "compared_at": None, "is_touched": False, "is_inactive": False, "keeps_inactive": False,
     "proven_without_stock": False,
 }  # fmt: skip
+
+
+def _is_switched(row: ListingRow) -> bool:
+    return is_switch_due(row.status, row.layout, is_ours=row.is_ours, refusals=row.refusals)
 
 
 class MemoryMatches:
@@ -83,15 +88,18 @@ class MemoryListings:
     Rows by id. `flags`: the kinds of attention that they need, each with its reason. `updated`: as of when they were
     compared, by the store's clock.
 
-    `may_write` is asked before each write: the port wants a transaction around it.
+    `may_write` is asked before each write: the port wants a transaction around it. `layout`: the channel's.
     """
 
-    def __init__(self, *, may_write: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, *, may_write: Callable[[], bool] = lambda: True, layout: Callable[[], Layout] = lambda: Layout.NATIVE
+    ) -> None:
         self.all: dict[int, ListingRow] = {}
         self.products: dict[int, Product] = {}
         self.flags: dict[int, dict[Attention, str]] = {}
         self.updated: dict[int, int] = {}
         self._may_write = may_write
+        self._layout = layout
 
     # --- for tests --------------------------------------------------------------------------------------------------
 
@@ -186,20 +194,23 @@ class MemoryListings:
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return [row for row in self._rows(only) if is_at_stake(stage, row)][:limit]
 
-    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
-        return len(self._cut_off(only))
+    def count_cut_off(self, *, layout: Layout, only: Collection[int] | None = None) -> int:
+        return len(self._cut_off(only, layout))
 
-    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
-        return self._cut_off(only)[:limit]
+    def cut_off(self, *, layout: Layout, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self._cut_off(only, layout)[:limit]
 
-    def _cut_off(self, only: Collection[int] | None) -> list[ListingRow]:
+    def _cut_off(self, only: Collection[int] | None, layout: Layout) -> list[ListingRow]:
         products = {row.product_id for row in self._rows()}
         families = ([row for row in self._rows() if row.product_id == number] for number in products)
 
         def is_due(row: ListingRow) -> bool:
-            return is_due_for_publish(row.status, refusals=row.refusals) and (only is None or row.id in only)
+            is_asked = is_due_for_publish(row.status, refusals=row.refusals)
+            return (is_asked or _is_switched(row)) and (only is None or row.id in only)
 
-        return sorted((row for family in families for row in cut_off(family, is_due)), key=lambda row: row.id)
+        return sorted(
+            (row for family in families for row in cut_off(family, is_due, layout=layout)), key=lambda row: row.id
+        )
 
     def live_count(self) -> int:
         return sum(row.kind is not Kind.PARENT for row in self._linked())
@@ -323,6 +334,8 @@ class MemoryListings:
                 proven_without_stock=row.proven_without_stock if proof.without_stock is None else proof.without_stock,
                 compared_at=row.compared_at if proof.external_updated is None else proof.at,
             )
+            if proof.layout is not None:
+                self._stand(row.id, proof.layout)
             if proof.is_inactive is not None:
                 self.follow_page(row.id, is_inactive=proof.is_inactive)
             if proof.external_updated is not None:
@@ -331,6 +344,14 @@ class MemoryListings:
                 status = keep_later_request(row.status, proof.status, asked=proof.asked)
                 self._settle(row.id, status, row.overwrite_groups)
         self._follow_variants(before)
+
+    def _stand(self, number: int, layout: Layout) -> None:
+        """Note in which layout the store has it; where that is the channel's, it is what it is there."""
+        row = self.all[number]
+        is_wanted = layout is self._layout()
+        kind = kind_in(layout, row.kind) if is_wanted else row.kind
+        alone = {} if kind is row.kind else {"kind": kind, "parent_id": None, "parent_code": ""}
+        self.all[number] = replace(row, layout=None if is_wanted else layout, **alone)
 
     def _follow_variants(self, before: Mapping[int, Status]) -> None:
         rows = [self.all[number] for number in before]
@@ -414,6 +435,7 @@ class MemoryListings:
                 row.product_id
                 for row in self._rows(only)
                 if is_due_for_publish(row.status, refusals=row.refusals)
+                or _is_switched(row)
                 or (sends_images and is_due_for_images(row.status, awaits_images=row.awaits_images))
             }
         )

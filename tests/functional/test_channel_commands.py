@@ -17,6 +17,7 @@ from tradepost.database.models import Channel, Run, RunChange, RunKind, Trigger
 from tradepost.domain.acknowledgement import Acknowledgement
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.making import ContentRules
 from tradepost.engine import runs
 from tradepost.operations.ports import ChannelSettings, ImageConnection, StoreConnection
@@ -264,7 +265,7 @@ SETTINGS = {
     "image_pages": (("--image-pages", "SRCH CTGY"), frozenset({"SRCH", "CTGY"})),
 }
 RULES = {
-    "is_native": (("--flat",), False),
+    "layout": (("--layout", "flat"), Layout.FLAT),
     "type_field": (("--type-field", "kind"), "kind"),
     "parent_field": (("--parent-field", "mother"), "mother"),
     "barcode_field": (("--barcode-field", ""), ""),

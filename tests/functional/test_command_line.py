@@ -165,20 +165,12 @@ def test_a_new_hub_is_made_by_its_first_command_and_its_keys_are_private(tmp_pat
 
 def test_the_states_of_orders_and_the_layout_are_settings_of_the_channel(connected):
     code = connected(
-        *("channel", "set", "shop", "--order-status", "pending", "--order-status", "processing", "--flat")
+        *("channel", "set", "shop", "--order-status", "pending", "--order-status", "processing", "--layout", "flat")
     ).code
 
     shown = connected("channel", "show", "shop", "--json").json
     assert code == 0
     assert (shown["order_statuses"], shown["layout"]) == (["pending", "processing"], "flat")
-
-
-def test_the_layout_stays_while_families_are_on_the_store(published):
-    said = published("channel", "set", "shop", "--flat")
-
-    assert said.code == 2
-    assert "Delist or unlink them first" in said.err
-    assert published("channel", "show", "shop", "--json").json["layout"] == "native"
 
 
 def test_a_new_ftp_password_replaces_the_old_one_and_is_never_shown(connected, monkeypatch):

@@ -50,7 +50,6 @@ def test_what_a_type_of_channel_can_not_do_is_refused_with_the_tables_sentence()
     ("group", "rules", "sentence"),
     [
         (Group.IMAGES, ContentRules(), "The channel has no image server"),
-        (Group.STRUCTURE, ContentRules(is_native=False), "there is no structure to overwrite"),
         (Group.DIMENSIONS, ContentRules(), "The channel sends no dimensions"),
         (Group.PRICE, ContentRules(), "A sync sends the rest."),
     ],

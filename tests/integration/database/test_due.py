@@ -16,10 +16,12 @@ from tradepost.domain import rules
 from tradepost.domain.attention import Attention, is_moot
 from tradepost.domain.brake import is_at_stake
 from tradepost.domain.drift import is_comparison_due
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import QUEUE, Health, Link, Pending
 from tradepost.domain.stages import Stage, is_due
 from tradepost.domain.stock import LOOK_AGAIN_AFTER, is_look_due
 from tradepost.operations.ports import ListingRow
+from tradepost.operations.selection import EVERYTHING
 
 BASKET_LIFE = timedelta(hours=26)
 prices = st.sampled_from([Decimal("9.99"), Decimal("10.00"), Decimal("10.0001")])
@@ -56,6 +58,8 @@ states = st.lists(
             "keeps_inactive": st.booleans(),
             "is_touched": st.booleans(),
             "compared_at": ages,
+            "layout": st.sampled_from(["", "", *Layout]),
+            "proven_fingerprints": st.sampled_from([{}, {"texts": "a"}, {"texts": "a", "structure": "b"}]),
         }
     ),
     max_size=12,
@@ -79,6 +83,8 @@ _SAME = (
     "is_orphaned",
     "awaits_images",
     "refusals",
+    "layout",
+    "proven_fingerprints",
 )
 on_both_databases = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -249,13 +255,15 @@ def test_pages_of_a_stage_hold_each_listing_once_and_only_chosen_ones(fill, list
 
 @on_both_databases
 @given(states=states)
-def test_publish_selects_the_products_that_have_a_listing_to_publish_or_overwrite(fill, listings, states):
+def test_publish_selects_the_products_that_have_a_listing_to_publish_to_overwrite_or_to_switch(fill, listings, states):
     rows = fill(states)
 
     due = listings.publish_due(after=0, limit=100)
 
-    expected = [row for row in rows if status_rules.is_due_for_publish(row.status, refusals=row.refusals)]
+    expected = [row for row in rows if EVERYTHING.is_due(row)]
     assert [family.listings for family in due] == [(row,) for row in expected]
+    assert listings.count_publish_due() == len(expected)
+    assert listings.publish_due(after=0, limit=2) == due[:2]
     assert [family.product.handle for family in due] == [row.sku for row in expected]
 
 
@@ -269,8 +277,7 @@ def test_a_publish_that_sends_images_selects_those_that_await_them_besides(fill,
     expected = [
         row
         for row in rows
-        if status_rules.is_due_for_publish(row.status, refusals=row.refusals)
-        or status_rules.is_due_for_images(row.status, awaits_images=row.awaits_images)
+        if EVERYTHING.is_due(row) or status_rules.is_due_for_images(row.status, awaits_images=row.awaits_images)
     ]
     assert [family.listings for family in due] == [(row,) for row in expected]
     assert listings.count_publish_due(sends_images=True) == len(expected)

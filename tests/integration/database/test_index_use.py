@@ -15,6 +15,7 @@ from tradepost.domain.brake import STAGE_HARMS
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import Drift, DriftFinding
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.order import StoreStatus
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.stages import Stage
@@ -110,7 +111,7 @@ def test_the_brake_counts_by_the_index_of_the_stage(listings, stage):
 
 
 def test_what_a_publish_takes_off_sale_is_counted_by_the_index_of_what_is_left_over(listings):
-    (count,) = plans_of(listings.count_cut_off)
+    (count,) = plans_of(lambda: listings.count_cut_off(layout=Layout.NATIVE))
 
     assert "listing_left_over" in count
     assert not re.search(r"SCAN|Seq Scan", count)

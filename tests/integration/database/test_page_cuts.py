@@ -5,8 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
-from tradepost.domain.listing import QUEUE, Link, Pending, is_due_for_publish
+from tradepost.domain.layout import Layout
+from tradepost.domain.listing import QUEUE, Link, Pending
 from tradepost.domain.page_cuts import cut_off
+from tradepost.operations.selection import EVERYTHING
 
 FAMILIES, VARIANTS = 3, 3
 # What is on sale, waits for a publish or both, more often than all the rest.
@@ -23,6 +25,7 @@ states = st.fixed_dictionaries(
             [{}, {"structure": "a"}, {"texts": "a", "structure": "b"}, {"texts": "b"}]
         ),
         "refusals": st.sampled_from([0, 4, 5]),
+        "layout": st.sampled_from(["", "", *Layout]),
         "overwrite_groups": st.sampled_from([[], ["structure"], ["images", "structure"], ["texts"]]),
     }
 )
@@ -79,8 +82,8 @@ def fill(channel, noon):
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(families=st.lists(family, max_size=FAMILIES), chosen=st.sets(st.integers(0, 11)))
-def test_what_a_publish_takes_off_sale_is_counted_exactly_as_the_rule_says(fill, listings, families, chosen):
+@given(families=st.lists(family, max_size=FAMILIES), chosen=st.sets(st.integers(0, 11)), layout=st.sampled_from(Layout))
+def test_what_a_publish_takes_off_sale_is_counted_exactly_as_the_rule_says(fill, listings, families, chosen, layout):
     rows = [family.listings for family in listings.families(fill(families))]
     ids = sorted(row.id for family in rows for row in family)
     only = {number for place, number in enumerate(ids) if place in chosen}
@@ -89,15 +92,13 @@ def test_what_a_publish_takes_off_sale_is_counted_exactly_as_the_rule_says(fill,
         found = [
             row
             for family in rows
-            for row in cut_off(
-                family, lambda each: is_due_for_publish(each.status, refusals=each.refusals) and is_chosen(each.id)
-            )
+            for row in cut_off(family, lambda each: is_chosen(each.id) and EVERYTHING.is_due(each), layout=layout)
         ]
         return sorted(found, key=lambda row: row.id)
 
     everything, some = expected(lambda _id: True), expected(only.__contains__)
-    assert listings.count_cut_off() == len(everything)
-    assert listings.cut_off(limit=100) == everything
-    assert listings.cut_off(limit=1) == everything[:1]
-    assert listings.count_cut_off(only=only) == len(some)
-    assert listings.cut_off(limit=100, only=only) == some
+    assert listings.count_cut_off(layout=layout) == len(everything)
+    assert listings.cut_off(layout=layout, limit=100) == everything
+    assert listings.cut_off(layout=layout, limit=1) == everything[:1]
+    assert listings.count_cut_off(layout=layout, only=only) == len(some)
+    assert listings.cut_off(layout=layout, limit=100, only=only) == some

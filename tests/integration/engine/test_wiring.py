@@ -11,6 +11,7 @@ from tradepost import wiring
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.models import Channel, Connection, Listing
 from tradepost.domain.errors import AddressRefused, NotAllowed, Reconfigure
+from tradepost.domain.layout import Layout
 from tradepost.domain.order import StoreStatus
 from tradepost.engine.runs import request_run, run_now
 from tradepost.operations import channels
@@ -170,14 +171,14 @@ def test_a_channel_without_connections_says_so(channel):
 
 
 def test_settings_of_a_channel_are_plain_values(channel):
-    channel.rules = {"is_native": False, "from_a_later_version": 1}
+    channel.rules = {"layout": "flat", "from_a_later_version": 1}
     channel.order_statuses = ["pending", "processing"]
     channel.carrier_map = {"Post": "USPS"}
     channel.acknowledge_mode = "note"
 
     settings = settings_of(channel)
 
-    assert not settings.rules.is_native
+    assert settings.rules.layout is Layout.FLAT
     assert settings.order_statuses == {StoreStatus.PENDING, StoreStatus.PROCESSING}
     assert settings.carrier_map == {"post": "USPS"}
     assert settings.acknowledge_mode == "note"

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 
 from .test_publish import _provision as provision
@@ -56,9 +57,12 @@ def move(shop, text, *skus):
     return run
 
 
-@pytest.mark.parametrize(("is_native", "shown"), [(True, ["tee"]), (False, ["TEE-M", "TEE-S"])])
-def test_a_path_becomes_a_tree_with_the_product_on_its_last_shelf(shop, is_native, shown):
-    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, is_native=is_native))
+@pytest.mark.parametrize(
+    ("layout", "shown"),
+    [(Layout.NATIVE, ["tee"]), (Layout.FLAT, ["TEE-M", "TEE-S"]), (Layout.SIMPLE, ["TEE-M", "TEE-S"])],
+)
+def test_a_path_becomes_a_tree_with_the_product_on_its_last_shelf(shop, layout, shown):
+    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, layout=layout))
     shop.import_text(HEADER + TEE.format("Men > Tops > Tees"))
 
     run = shop.publish()

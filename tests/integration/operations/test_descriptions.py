@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome, RunState
 
@@ -34,9 +35,11 @@ def rules(shop, **changes):
     shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, **changes))
 
 
-@pytest.mark.parametrize(("is_native", "code"), [(True, "tee"), (False, "TEE-RED-L")])
-def test_what_runs_does_not_reach_the_shopper(shop, is_native, code):
-    rules(shop, is_native=is_native)
+@pytest.mark.parametrize(
+    ("layout", "code"), [(Layout.NATIVE, "tee"), (Layout.FLAT, "TEE-RED-L"), (Layout.SIMPLE, "TEE-RED-L")]
+)
+def test_what_runs_does_not_reach_the_shopper(shop, layout, code):
+    rules(shop, layout=layout)
     shop.import_text(HEADER + FAMILY + MUG)
 
     run = shop.publish()

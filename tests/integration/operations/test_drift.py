@@ -17,6 +17,7 @@ from tradepost.database.models import AttentionRecord, DriftRecord
 from tradepost.domain.attention import Attention
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 from tradepost.operations.drift.answers import accept
@@ -281,7 +282,7 @@ def test_a_child_says_nothing_by_being_inactive_and_a_hidden_listing_neither(sho
 
 def test_in_a_flat_channel_each_variant_has_a_page_that_can_be_switched_off(sandbox, sqlite, tmp_path):
     shop = StockShop(sandbox, tmp_path, token=ALL_RIGHTS)
-    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, is_native=False))
+    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, layout=Layout.FLAT))
     shop.state()
     assert shop.publish().bad() == []
     shop.sync()

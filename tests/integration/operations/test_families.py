@@ -16,6 +16,7 @@ from shopper import Shopper
 from tradepost.database.models import AttentionRecord, Listing
 from tradepost.domain.fields import Group
 from tradepost.domain.for_sale import SaleFacts, obstacles
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.operations.queue_changes import plan_pause
@@ -197,8 +198,8 @@ def become(shop, before, after):
 @pytest.fixture(params=["native", "flat"])
 def is_native(request, shop):
     native = request.param == "native"
-    shop.settings = replace(shop.settings, rules=ContentRules(is_native=native))
-    shop.channel.rules = {} if native else {"is_native": False}
+    shop.settings = replace(shop.settings, rules=ContentRules(layout=Layout(request.param)))
+    shop.channel.rules = {"layout": request.param}
     shop.channel.save()
     return native
 

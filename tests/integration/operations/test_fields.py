@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 
 with warnings.catch_warnings():
@@ -31,10 +32,8 @@ EXPECTED = {
 }
 
 
-def sends_dimensions(shop, *, is_native=True):
-    shop.settings = replace(
-        shop.settings, rules=replace(shop.settings.rules, sends_dimensions=True, is_native=is_native)
-    )
+def sends_dimensions(shop, *, layout=Layout.NATIVE):
+    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, sends_dimensions=True, layout=layout))
 
 
 def read_by_sdk(sandbox):
@@ -55,9 +54,9 @@ def read_by_sdk(sandbox):
     return {code: found[code] for code in EXPECTED}
 
 
-@pytest.mark.parametrize("is_native", [True, False])
-def test_what_the_file_has_of_a_variant_reaches_the_store(shop, is_native):
-    sends_dimensions(shop, is_native=is_native)
+@pytest.mark.parametrize("layout", list(Layout))
+def test_what_the_file_has_of_a_variant_reaches_the_store(shop, layout):
+    sends_dimensions(shop, layout=layout)
     shop.import_text(FILE)
 
     run = shop.publish()

@@ -11,6 +11,7 @@ from attentions import kinds_of
 from miva_sandbox.state.page_images import choose_everywhere
 from tradepost.domain.errors import ImageUnusable, StorageRefused
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Action, Outcome, RunState
 
@@ -172,7 +173,8 @@ def test_an_image_that_can_not_be_had_at_the_moment_is_not_taken_off(images):
 
 @pytest.mark.parametrize("is_native", [True, False])
 def test_an_image_that_failed_is_tried_again_until_it_is_there(images, monkeypatch, is_native):
-    images.settings = replace(images.settings, rules=replace(images.settings.rules, is_native=is_native))
+    layout = Layout.NATIVE if is_native else Layout.FLAT
+    images.settings = replace(images.settings, rules=replace(images.settings.rules, layout=layout))
     upload = images.image_store.upload
 
     def refuse(path, content):

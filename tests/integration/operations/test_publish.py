@@ -12,6 +12,7 @@ from miva_sandbox.state import tokens
 from sdk.store_reader import SeenStock
 from tradepost.domain.errors import PermissionMissing, StorageRefused
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Action, Outcome, Proof, RunState, SubjectKind
@@ -279,7 +280,7 @@ def _add_product(shop, code, *, sku, name, price, then=""):
 
 
 def test_a_flat_channel_publishes_each_variant_with_a_page_of_its_own(shop):
-    shop.settings = replace(shop.settings, rules=ContentRules(is_native=False))
+    shop.settings = replace(shop.settings, rules=ContentRules(layout=Layout.FLAT))
     shop.import_text(CATALOGUE)
 
     run = shop.publish()

@@ -12,6 +12,7 @@ from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Va
 from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, category_path, difference, listing_codes, wanted_unit
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, fingerprints, group_of
+from tradepost.domain.layout import Layout
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.plan import Action
 from tradepost.domain.store import StoreImage, StoreOption
@@ -106,7 +107,7 @@ def test_each_sku_gets_a_code_and_only_a_family_one_for_its_parent():
 
 
 def test_in_a_flat_channel_children_have_pages_and_the_parent_has_no_drop_downs():
-    unit = build(TEE, rules=replace(RULES, is_native=False))
+    unit = build(TEE, rules=replace(RULES, layout=Layout.FLAT))
 
     assert [product["is_active"] for product in unit.products] == [False, True, True, True]
     assert (unit.root["attributes"], unit.root["variants"]) == ((), ())

@@ -18,12 +18,13 @@ from tradepost.domain.fields import (
     is_met,
     misfit,
 )
+from tradepost.domain.layout import Layout
 from tradepost.domain.making import Category, ContentRules, ListingValues, Making, WantedImage
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreStock, StoreVariant
 
 RULES = ContentRules()
-FLAT = ContentRules(is_native=False)
+FLAT = ContentRules(layout=Layout.FLAT)
 SHIRTS = (Category("clothes", "Clothes"), Category("clothes_shirts", "Shirts", "clothes"))
 
 

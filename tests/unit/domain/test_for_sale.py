@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.domain.catalogue import Kind
-from tradepost.domain.for_sale import SaleFacts, has_own_page, obstacles
+from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.listing import QUEUE, Health, Link, Pending, Status
 
 LISTED = Status(Health.LISTED, Link.LINKED)
@@ -69,18 +68,3 @@ def test_several_obstacles_are_all_said():
     both = obstacles(replace(SOLD, status=HIDDEN, available=0, is_page_open=False, parent=HIDDEN))
 
     assert len(both) == 4
-
-
-@pytest.mark.parametrize(
-    ("kind", "is_native", "has_page"),
-    [
-        (Kind.SIMPLE, True, True),
-        (Kind.SIMPLE, False, True),
-        (Kind.PARENT, True, True),
-        (Kind.VARIANT, True, False),
-        (Kind.PARENT, False, False),
-        (Kind.VARIANT, False, True),
-    ],
-)
-def test_a_shopper_meets_families_on_their_page_and_flat_variants_on_their_own(kind, is_native, has_page):
-    assert has_own_page(kind, is_native=is_native) is has_page

@@ -7,6 +7,7 @@ import pytest
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.content import ListingValues, wanted_unit
 from tradepost.domain.fields import FIELDS, Group, custom_field_names, fingerprints, misfit
+from tradepost.domain.layout import Layout
 from tradepost.domain.making import ContentRules
 from tradepost.domain.mapping import SOURCES, changed
 
@@ -27,7 +28,7 @@ TEE = Product(
 
 def made(*entries, product=TEE, is_native=False):
     values = {sku: ListingValues(sku or "tee", Decimal(10), 3) for sku in ("", "TEE-S", "TEE-M")}
-    rules = ContentRules(is_native=is_native, mapping=tuple(entries))
+    rules = ContentRules(layout=Layout.NATIVE if is_native else Layout.FLAT, mapping=tuple(entries))
     assert misfit(rules) == ""
     unit = wanted_unit(product, rules=rules, values=values, files={})
     return {each.code: each for each in unit.products}

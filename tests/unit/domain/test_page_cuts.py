@@ -6,6 +6,7 @@ import pytest
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Pending, Status, is_due_for_publish
 from tradepost.domain.page_cuts import cut_off
 
@@ -20,6 +21,7 @@ class Row:
     proven_without_stock: bool = False
     overwrite_groups: frozenset[Group] = frozenset()
     proven_fingerprints: dict[Group, str] = field(default_factory=dict)
+    layout: Layout | None = None
 
 
 PAGE = Row(
@@ -35,8 +37,8 @@ NEW = Row(Kind.VARIANT, Status(pending=Pending.PUBLISH), account=None)
 ARTICLE = Row(Kind.SIMPLE, replace(LISTED, pending=Pending.OVERWRITE))
 
 
-def cut(*family):
-    return cut_off(family, lambda row: is_due_for_publish(row.status))
+def cut(*family, layout=Layout.NATIVE):
+    return cut_off(family, lambda row: is_due_for_publish(row.status), layout=layout)
 
 
 @pytest.mark.parametrize(

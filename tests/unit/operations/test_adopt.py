@@ -13,6 +13,7 @@ from fakes.store_products import BLANK
 from tradepost.domain.catalogue import Kind, Product, Variant
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import Outcome, Side
@@ -172,14 +173,14 @@ _PRODUCTS = st.lists(
     products=_PRODUCTS,
     on_page=st.lists(st.integers(0, 5), unique=True, max_size=3),
     sku_from=st.sampled_from(LinkingPriority),
-    is_native=st.booleans(),
+    layout=st.sampled_from([Layout.NATIVE, Layout.FLAT]),
 )
 def test_whatever_a_store_has_nothing_is_due_for_what_was_adopted_and_a_second_time_nothing_is_taken(
-    products, on_page, sku_from, is_native
+    products, on_page, sku_from, layout
 ):
     """R28, too: the hub's own adoption leaves a sync nothing to send, when all of it is freed."""
     hub = MemoryHub()
-    hub.settings = replace(hub.settings, rules=replace(hub.settings.rules, is_native=is_native))
+    hub.settings = replace(hub.settings, rules=replace(hub.settings.rules, layout=layout))
     for number, values in enumerate(products):
         put(hub, f"p{number}", **values)
     if on_page:

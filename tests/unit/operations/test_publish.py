@@ -14,6 +14,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable, PermissionMissing, StoreUnavailable
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
@@ -650,7 +651,7 @@ def test_whatever_is_lost_a_listing_is_called_published_only_if_it_is_there_and_
     runs, reads_stock, is_native, batch_size
 ):
     hub = queued(TEE, a_simple("mug"), reads_stock=reads_stock, batch_size=batch_size)
-    hub.settings = replace(hub.settings, rules=replace(RULES, is_native=is_native))
+    hub.settings = replace(hub.settings, rules=replace(RULES, layout=Layout.NATIVE if is_native else Layout.FLAT))
     skus = ("tee-S", "tee-M", "mug")
 
     for drawn in runs:

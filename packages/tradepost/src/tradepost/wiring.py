@@ -25,6 +25,7 @@ from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
 from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
+from tradepost.database.listings import layouts
 from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
@@ -124,6 +125,7 @@ from tradepost.operations.ports import (
     StoreConnection,
     Target,
     Targets,
+    ToSwitch,
     WriteResults,
 )
 from tradepost.operations.queue_changes import ASKED
@@ -473,6 +475,11 @@ def prices_of(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
 def remainder_of(channel: Channel, *, clock: Clock = timezone.now) -> Remainder:
     """Say how many pieces may be sold twice, on this channel and on others, before either knows."""
     return remainders.remainder_of(channel, now=clock())
+
+
+def to_switch(channel_id: int) -> ToSwitch:
+    """Count what of a channel's store stands in another layout than the channel wants."""
+    return layouts.to_switch(channel_id)
 
 
 def profile_of(channel: Channel) -> ChannelProfile:

@@ -176,7 +176,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
     for key, value in facts.items():
         if key not in {
             *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
-            *("refused_files", "image_pages", "checks", "checked_at"),
+            *("refused_files", "image_pages", "checks", "checked_at", "to_switch"),
         }:
             out.print(f"{key.replace('_', ' ')}: {value_words(key, value, width=1000)}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
@@ -210,6 +210,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
             ", ".join(f"{key}: {value}" for key, value in connection.items() if value), markup=False, soft_wrap=True
         )
     _print_check_list(channel)
+    _tell_to_switch(channel)
     has_server = ConnectionKind.IMAGE_FTP in {c["kind"] for c in facts["connections"]}
     if facts["awaiting_images"] and not (has_server or facts["images_by_store"]):
         sentence = (
@@ -284,7 +285,7 @@ def set_(
     payload_days: options.PayloadDays = None,
     personal_days: options.PersonalDays = None,
     order_status: options.OrderStatuses = None,
-    native: options.Native = None,
+    layout: options.LayoutOption = None,
     require_product_type: options.RequireProductType = None,
     link_by: options.LinkBy = None,
     delist_parent: options.DelistParent = None,
@@ -379,7 +380,7 @@ def set_(
             "requests_at_once": requests_at_once,
         },
         rules={
-            "is_native": native,
+            "layout": layout,
             "sends_address": address,
             "sends_dimensions": dimensions,
             "cleans_descriptions": clean_descriptions,
@@ -410,6 +411,8 @@ def set_(
         out.print(f"Changed {changed} of '{channel.name}'.", markup=False, soft_wrap=True)
         if look_only and "is_look_only" in changed:
             out.print(f"A run that is at work stops. {look_only_sentence(channel)}", markup=False, soft_wrap=True)
+        if "layout" in changed:
+            _tell_to_switch(the_channel(new_name or name))
     else:
         out.print(f"'{channel.name}' is like that already; nothing was changed.", markup=False)
     return Exit.DONE
@@ -543,6 +546,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
     from tradepost.database.models import ConnectionKind
 
     settings = wiring.profile_of(channel).settings
+    to_switch = wiring.to_switch(channel.pk)
     return {
         "name": channel.name,
         "paused": channel.is_paused,
@@ -564,7 +568,8 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "batch_size": channel.batch_size,
         "requests_at_once": channel.requests_at_once,
         "order_statuses": sorted(status.value for status in settings.order_statuses),
-        "layout": "native" if settings.rules.is_native else "flat",
+        "layout": settings.rules.layout.value,
+        "to_switch": {"due": to_switch.due, "theirs": to_switch.theirs},
         "requires_product_type": channel.requires_product_type,
         "link_by": channel.linking_priority,
         "delist_parent": channel.delist_parent_with_last_variant,
@@ -642,6 +647,31 @@ def _remainder_json(remainder: "Remainder") -> dict[str, Any]:
             for other in remainder.others
         ],
     }
+
+
+def _tell_to_switch(channel: "Channel") -> None:
+    """Say what of a channel's store stands in another layout than is wanted, and what brings it there."""
+    from tradepost import wiring
+
+    found = wiring.to_switch(channel.pk)
+    if found.due:
+        what, them = ("product stands", "it") if found.due == 1 else ("products stand", "them")
+        out.print(
+            f"{found.due} {what} in another layout on the store. The next publish switches {them}; 'tradepost listings "
+            f"publish --channel {shlex.quote(channel.name)} --dry-run' shows how.",
+            markup=False,
+            soft_wrap=True,
+        )
+    if found.theirs:
+        is_one = found.theirs == 1
+        what = "product was" if is_one else "products were"
+        stays = "it, and stays so" if is_one else "them, and stay so"
+        out.print(
+            f"{found.theirs} {what} linked as the merchant had made {stays}; 'tradepost listings overwrite SKU --group "
+            "structure' switches one.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:

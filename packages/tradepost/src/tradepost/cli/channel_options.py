@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tradepost.domain.layout import Layout
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, PaymentState, ShipmentPath, StoreStatus
 from tradepost.domain.personal_data import LONGEST_DAYS
@@ -145,9 +146,14 @@ OrderStatuses = Annotated[
     list[StoreStatus] | None,
     typer.Option(help="Import orders that are in this state on the store; may be repeated."),
 ]
-Native = Annotated[
-    bool | None,
-    typer.Option("--native/--flat", help="One page per family with drop-downs, or one page per variant."),
+LayoutOption = Annotated[
+    Layout | None,
+    typer.Option(
+        "--layout",
+        help="How families stand in the store: one page each with drop-downs (native), one page per variant that names "
+        "its parent (flat), or every variant as an article of its own, without types and parents (simple). What is on "
+        "the store in another one is switched by the next publish.",
+    ),
 ]
 RequireProductType = Annotated[
     bool | None,

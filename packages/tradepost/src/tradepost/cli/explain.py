@@ -16,6 +16,7 @@ from tradepost.database.models import Channel, LinkEvent, Listing, Run, RunChang
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.for_sale import SaleFacts, obstacles
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Status
 from tradepost.domain.listing_explanation import SECTIONS, Deed, Deeds, next_steps, state
 from tradepost.domain.plan import Action, Outcome
@@ -125,7 +126,8 @@ class _Teller:
         """What the hub knows without asking the store; a family is bought by its variants."""
         if record.kind == "parent":
             return []
-        parent = record.parent if self._settings.rules.is_native else None
+        layout = Layout(record.layout) if record.layout else self._settings.rules.layout
+        parent = record.parent if layout is Layout.NATIVE else None
         return obstacles(
             SaleFacts(
                 status,

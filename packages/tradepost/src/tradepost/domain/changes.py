@@ -89,9 +89,9 @@ def product_delisted(code: str, *, external_id: int | None, is_asked: bool, list
     return _on_store(Action.DELIST, code, [FieldChange("external_id", external_id, None)], reason, listing_id)
 
 
-def page_closed(code: str, name: str, *, listing_id: int) -> Change:
+def page_closed(code: str, name: str, *, reason: str, listing_id: int) -> Change:
     fields = [FieldChange("is_active", True, False)]
-    return _on_store(Action.UPDATE, code, fields, "its product has no options any more", listing_id, label=name)
+    return _on_store(Action.UPDATE, code, fields, reason, listing_id, label=name)
 
 
 def product_activated(code: str, *, listing_id: int) -> Change:

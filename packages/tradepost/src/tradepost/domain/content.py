@@ -15,6 +15,7 @@ from tradepost.domain.catalogue import ImageFile, Kind, Product, SourceImage, Va
 from tradepost.domain.codes import category_code, category_key, code_for, code_key, option_codes, parent_code
 from tradepost.domain.fields import FIELDS, MAX_NAME, Group, group_of, is_blank
 from tradepost.domain.image_names import image_path, path_at
+from tradepost.domain.layout import Layout, has_parent
 from tradepost.domain.making import Category, ContentRules, ListingValues, Making, WantedImage
 from tradepost.domain.plan import Change, FieldChange, Unit
 from tradepost.domain.store import StoreAttribute, StoreOption, StoreProduct, StoreVariant
@@ -45,7 +46,7 @@ class WantedProduct:
 
 @dataclass(frozen=True, slots=True)
 class WantedUnit:
-    """A family (the parent first, then its children) or one simple product."""
+    """A family (the parent first, then its children), or what stands for itself: one product as a rule."""
 
     products: tuple[WantedProduct, ...]
 
@@ -77,15 +78,14 @@ def wanted_unit(
     Build what the store should have of a product.
 
     `values` by SKU names the variants that take part, the parent under the empty string; `files` holds the images
-    that could be fetched, by source. A family without any variant in `values` is its parent alone.
+    that could be fetched, by source. A family without any variant in `values` is its parent alone; in a layout without
+    parents each variant stands for itself.
     """
     variants = [variant for variant in product.variants if variant.sku in values]
-    if not product.is_family:
-        variant = variants[0]
-        made = Making(product, variant, Kind.SIMPLE, values[variant.sku], rules, category_path(product.category))
-        return WantedUnit((_wanted(_with_images(made, product.images, files)),))
+    if not has_parent(rules.layout, is_family=product.is_family):
+        return WantedUnit(tuple(_article(product, variant, values[variant.sku], rules, files) for variant in variants))
     root = Making(product, None, Kind.PARENT, values[""], rules, category_path(product.category))
-    attributes, combinations = _structure(product, variants, values) if rules.is_native else ((), ())
+    attributes, combinations = _structure(product, variants, values) if rules.layout is Layout.NATIVE else ((), ())
     root = replace(_with_images(root, product.images, files), attributes=attributes, variants=combinations)
     children = (
         _with_images(
@@ -104,6 +104,16 @@ def wanted_unit(
         for variant in variants
     )
     return WantedUnit((_wanted(root), *(_wanted(child) for child in children)))
+
+
+def _article(
+    product: Product, variant: Variant, values: ListingValues, rules: ContentRules, files: Mapping[str, ImageFile]
+) -> WantedProduct:
+    """What stands for itself, with the images of its product behind its own."""
+    made = Making(product, variant, Kind.SIMPLE, values, rules, category_path(product.category))
+    own = (variant.image,) if product.is_family and variant.image is not None else ()
+    shared = (image for image in product.images if image.source not in {each.source for each in own})
+    return _wanted(_with_images(made, (*own, *shared), files))
 
 
 def _wanted(made: Making) -> WantedProduct:
@@ -182,12 +192,14 @@ class Scope:
     What of a unit is to be compared, by code key: the groups of each product, and whether a missing one is made.
 
     A product that is not named is left alone, except that variants of the parent may be built on it.
-    `unread_too`: also send values that this token can't read (they are never found different otherwise).
+    `unread_too`: also send values that this token can't read (they are never found different otherwise), but for what
+    was `answered`, by code key.
     """
 
     groups: Mapping[str, frozenset[Group]]
     creates: frozenset[str] = frozenset()
     unread_too: bool = True
+    answered: frozenset[str] = frozenset()
 
 
 def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: Scope, reason: str = "") -> Unit:
@@ -216,8 +228,9 @@ def difference(wanted: WantedUnit, *, seen: Mapping[str, StoreProduct], scope: S
                     )
                 )
             continue
+        unread_too = scope.unread_too and key not in scope.answered
         different = (
-            FIELDS[name].difference(present, value, unread_too=scope.unread_too, made=product.made)
+            FIELDS[name].difference(present, value, unread_too=unread_too, made=product.made)
             for name, value in product.values.items()
             if group_of(name) in groups
         )

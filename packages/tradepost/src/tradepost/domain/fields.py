@@ -18,6 +18,7 @@ from typing import Any
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, slug
 from tradepost.domain.image_names import address_of, own_place
+from tradepost.domain.layout import Layout
 from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.mapping import (
     FIELD_PREFIX,
@@ -224,7 +225,7 @@ def is_blank(value: Any) -> bool:
 
 def _name(made: Making) -> str:
     title = mapped_name(made)
-    if made.kind is Kind.VARIANT and made.variant is not None and not names_options(made):
+    if made.is_of_family and made.variant is not None and not names_options(made):
         # The end tells variants apart, so the title gives way where the two are too long together.
         suffix = ", ".join(value for value in made.variant.options if value)
         if suffix:
@@ -334,7 +335,7 @@ def _placement(made: Making) -> dict[str, str]:
 
 
 def _structure(made: Making) -> list[Any]:
-    is_native_parent = made.kind is Kind.PARENT and made.rules.is_native
+    is_native_parent = made.kind is Kind.PARENT and made.rules.layout is Layout.NATIVE
     return structure_mark(
         made.kind,
         parent_code=made.parent_code,
@@ -371,10 +372,10 @@ def _images_of_the_hub(made: Making, have: tuple[StoreImage, ...]) -> set[StoreI
 def _address(made: Making) -> str | None:
     if not (made.rules.sends_address and made.has_own_page):
         return None
-    # Handles are unique in the catalogue; a child that has a page of its own in flat mode is told apart by its code.
+    # Handles are unique in the catalogue; what has a page of its own beside its family's is told apart by its code.
     code = slug(made.values.code)
     stem = slug(made.product.handle) or code
-    return f"/{stem}-{code}.html" if made.kind is Kind.VARIANT else f"/{stem}.html"
+    return f"/{stem}-{code}.html" if made.is_of_family else f"/{stem}.html"
 
 
 _CONTENT = frozenset({Verb.PUBLISH, Verb.OVERWRITE})
@@ -589,7 +590,7 @@ def fingerprint(*marks: Any) -> str:
 def _plain(value: Any) -> Any:
     """Write a value so that equal ones have one text, whatever order a set came in."""
     # First what nearly all of them are, by the cheapest question: a catalogue has millions of them.
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _SIMPLE:
         return value
     if kind is tuple or kind is list:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.stock import offered
 
@@ -65,8 +64,3 @@ def _of_parent(parent: Status) -> str:
     if parent.link is Link.BROKEN:
         return "Its parent's page is gone from the store."
     return "Its parent's page is hidden or closed." if parent.health is Health.HIDDEN else ""
-
-
-def has_own_page(kind: Kind, *, is_native: bool) -> bool:
-    """Whether a shopper meets it on a page of its own: native parents, flat variants, and everything simple."""
-    return kind is Kind.SIMPLE or is_native == (kind is Kind.PARENT)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout, is_switch_due
 from tradepost.domain.listing import (
     BROKEN_HIDDEN,
     BROKEN_LISTED,
@@ -42,6 +43,10 @@ class ExplainedValues(SyncValues, Protocol):
     def refusals(self) -> int: ...
     @property
     def awaits_images(self) -> bool: ...
+    @property
+    def layout(self) -> Layout | None: ...
+    @property
+    def is_ours(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,13 @@ def next_steps(listing: ExplainedValues, *, sends_images: bool, when_run: Callab
         yield (
             f"It is parked: the store has refused it {listing.refusals} times in a row. It is sent again when its "
             f"product or the channel's settings change; 'tradepost listings retry {sku}' sends it all the same."
+        )
+    is_switched = is_switch_due(status, listing.layout, is_ours=listing.is_ours, refusals=listing.refusals)
+    if is_switched:
+        is_any = True
+        yield (
+            f"A publish switches its family, which is {listing.layout} on the store, to the layout of the channel: "
+            f"{when_run('publish')}."
         )
     published = _published(listing, sends_images=sends_images)
     if published:

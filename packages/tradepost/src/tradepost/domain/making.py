@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradepost.domain.catalogue import Kind, Product, Variant
-from tradepost.domain.for_sale import has_own_page
+from tradepost.domain.layout import Layout, has_own_page
 from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreVariant
 
 
@@ -13,8 +13,8 @@ class ContentRules:
     """
     How a channel turns catalogue fields into store fields.
 
-    `is_native`: one page per family with drop-downs; otherwise every variant is a page of its own. Identifier and
-    brand fields are sent as custom fields under the codes given here; a blank code keeps them at home.
+    `layout`: how families stand in the store. Identifier and brand fields are sent as custom fields under the codes
+    given here; a blank code keeps them at home.
     `files_address`: the web address below which the store shows its files; an image of the catalogue that lies there is
     attached as it is. `image_type`: that of a product's first image, as the store's pages are set to show it.
     `sends_dimensions`: length, width and height go into the store's shipping rules, which older stores don't have.
@@ -22,7 +22,7 @@ class ContentRules:
     is taken out before anything is compared or sent.
     """
 
-    is_native: bool = True
+    layout: Layout = Layout.NATIVE
     image_folder: str = "graphics/is-images"
     files_address: str = ""
     image_type: str = MAIN_IMAGE
@@ -97,6 +97,11 @@ class Making:
     variants: tuple[StoreVariant, ...] = ()
 
     @property
+    def is_of_family(self) -> bool:
+        """Whether it is one of several that only their options tell apart, whatever it is called on the store."""
+        return self.variant is not None and self.product.is_family
+
+    @property
     def has_own_page(self) -> bool:
-        """Whether a shopper meets it: native parents, flat variants, and everything simple."""
-        return has_own_page(self.kind, is_native=self.rules.is_native)
+        """Whether a shopper meets it on a page of its own."""
+        return has_own_page(self.kind, self.rules.layout)

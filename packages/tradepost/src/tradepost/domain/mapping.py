@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from html import escape
 
-from tradepost.domain.catalogue import Kind
 from tradepost.domain.making import ContentRules, Making
 
 TEXT_TARGETS = ("name", "description", "page_title")
@@ -73,7 +72,7 @@ def mapped_name(made: Making) -> str:
 
 
 def names_options(made: Making) -> bool:
-    return made.kind is Kind.VARIANT and "{options}" in template_of(made.rules, "name") and bool(mapped(made, "name"))
+    return made.is_of_family and "{options}" in template_of(made.rules, "name") and bool(mapped(made, "name"))
 
 
 def mapped_fields(made: Making) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import LISTED, Pending, Status
 
 
@@ -26,18 +27,22 @@ class PageValues(Protocol):
     def overwrite_groups(self) -> Collection[Group]: ...
     @property
     def proven_fingerprints(self) -> Mapping[Group, str]: ...
+    @property
+    def layout(self) -> Layout | None: ...
 
 
 L = TypeVar("L", bound=PageValues)
 
 
-def cut_off(family: Sequence[L], is_due: Callable[[L], bool]) -> list[L]:
+def cut_off(family: Sequence[L], is_due: Callable[[L], bool], *, layout: Layout) -> list[L]:
     """
     Return those of a product's listings that can be bought until the publish of what is due; exactly what the counting
-    query counts.
+    query counts. `layout`: the channel's.
+
+    Only a native page is what its variants are bought on.
     """
     page = next((row for row in family if row.kind is Kind.PARENT), None)
-    if page is None or page.status.settled != LISTED:
+    if page is None or page.status.settled != LISTED or (page.layout or layout) is not Layout.NATIVE:
         return []
     if not any(is_due(row) and _rewrites(row, page) for row in family):
         return []
@@ -46,6 +51,8 @@ def cut_off(family: Sequence[L], is_due: Callable[[L], bool]) -> list[L]:
 
 def _rewrites(row: PageValues, page: PageValues) -> bool:
     """Whether the publish of a listing gives its family's page the catalogue's structure, or closes it."""
+    if row.layout is not None and Group.STRUCTURE in row.proven_fingerprints:
+        return True  # a family is switched as one
     if row is page:
         return row.status.pending is Pending.OVERWRITE and Group.STRUCTURE in row.overwrite_groups
     if Group.STRUCTURE not in page.proven_fingerprints:

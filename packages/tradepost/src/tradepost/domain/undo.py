@@ -13,6 +13,7 @@ from typing import Any
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import FIELDS, WEIGHT_TOLERANCE_GRAMS
+from tradepost.domain.layout import SWITCHED
 from tradepost.domain.plan import Action, Change, FieldChange, Side, SubjectKind
 from tradepost.domain.store import StoreImage, StoreProduct
 
@@ -88,6 +89,11 @@ _RESTORABLE: Mapping[str, _Field] = {
 
 def turn_of(change: Change) -> tuple[Turn, str]:
     """Say how a change that was made is turned round, or why it can't be."""
+    if change.side is Side.STORE and change.reason.startswith(SWITCHED):
+        return Turn.CANNOT, (
+            "It was switched to another layout, together with its family. 'tradepost channel set CHANNEL --layout' "
+            "with the one before has the next publish switch it back."
+        )
     match change.subject.kind, change.side, change.action:
         case SubjectKind.PRODUCT, Side.STORE, Action.UPDATE if any(change.touches(name) for name in _STOCK):
             return Turn.CANNOT, "Stock is never set back, as pieces may have been sold; state a count instead."

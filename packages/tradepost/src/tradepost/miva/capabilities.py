@@ -92,12 +92,6 @@ def _no_images(profile: ChannelProfile) -> str:
     )
 
 
-def _no_structure(profile: ChannelProfile) -> str:
-    if profile.settings.rules.is_native:
-        return ""
-    return "A flat channel makes a page for each variant and none with options, so there is no structure to overwrite."
-
-
 def _no_dimensions(profile: ChannelProfile) -> str:
     if profile.settings.rules.sends_dimensions:
         return ""
@@ -110,7 +104,6 @@ def _by_sync(_profile: ChannelProfile) -> str:
 
 _GROUPS: Mapping[Group, Callable[[ChannelProfile], str]] = {
     Group.IMAGES: _no_images,
-    Group.STRUCTURE: _no_structure,
     Group.DIMENSIONS: _no_dimensions,
     **{group: _by_sync for group in Group if group not in CONTENT_GROUPS},
 }

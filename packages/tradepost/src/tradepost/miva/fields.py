@@ -19,7 +19,10 @@ from tradepost.miva.documents.tags import Tag, Value
 
 
 class DocumentStep(IntEnum):
-    """The parts of a document: product before attribute, part before variant, everything before the page is opened."""
+    """
+    The parts of a document: product before attribute, part before variant, everything before the page is opened, and
+    what is opened before another page is closed: what both sell has one stock, and is on sale somewhere all the while.
+    """
 
     PRODUCT = 0
     ATTRIBUTE = 1
@@ -30,6 +33,7 @@ class DocumentStep(IntEnum):
     IMAGE = 6
     PLACE = 7
     OPEN = 8
+    CLOSE = 9
 
 
 @dataclass(frozen=True, slots=True)

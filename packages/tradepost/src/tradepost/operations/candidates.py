@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import WORDS, LinkingPriority, TypeFit, hits_among, sku_on_store, type_fit
@@ -94,4 +95,6 @@ def _find(store: Store, chosen: str) -> StoreProduct:
 
 
 def _type_of(product: StoreProduct, rules: ContentRules) -> str:
+    if rules.layout is Layout.SIMPLE:
+        return ""
     return (product.custom_fields or {}).get(rules.type_field, "").strip()

@@ -90,7 +90,8 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
     Change a channel's settings or connections; return what differs, without fields where nothing does.
 
     `edit` gets the channel with blank secrets, and those that it leaves blank stay. Raises NotAllowed for a name that
-    is taken, for what is impossible and for another layout while families are on the store, AddressRefused.
+    is taken and for what is impossible, AddressRefused. What is on the store in another layout than the channel has by
+    then is switched by the next publish.
     """
     change, _ = change_what_is_shown(channel_id, edit, ports)
     return change
@@ -106,6 +107,9 @@ def change_what_is_shown(
         change = changes.channel_changed(before, after)
         if change.fields:
             ports.channels.save(after)
+            layouts = before.settings.rules.layout, after.settings.rules.layout
+            if layouts[0] is not layouts[1]:
+                ports.channels.change_layout(channel_id, before=layouts[0], after=layouts[1])
             # What the store refused may be taken as it is made up now.
             ports.channels.forget_refusals(channel_id)
             if _wants_otherwise(before.settings, after.settings):
@@ -138,8 +142,6 @@ def _edited(
     """Return a channel before and after; raises NotAllowed for what is impossible."""
     before = ports.channels.read(channel_id)
     after = _settled(edit(before), ports.connector)
-    if after.settings.rules.is_native != before.settings.rules.is_native:
-        _refuse_while_families_are_on_store(before, ports.channels)
     _refuse_impossible_prices(after)
     _refuse_misfits(after.settings)
     return before, after
@@ -151,7 +153,7 @@ def _wants_otherwise(before: ChannelSettings, after: ChannelSettings) -> bool:
 
 
 def _shown_by(settings: ChannelSettings) -> tuple[object, ...]:
-    return settings.price_limits, settings.sells_without_stock, settings.listing_rules
+    return settings.price_limits, settings.sells_without_stock, settings.listing_rules, settings.rules.layout
 
 
 def _is_elsewhere(before: ImageConnection | None, after: ImageConnection | None) -> bool:
@@ -277,14 +279,6 @@ def _settled(profile: ChannelProfile, connector: Connector) -> ChannelProfile:
         store=None if profile.store is None else connector.settled_store(profile.store),
         images=None if profile.images is None else connector.settled_images(profile.images),
     )
-
-
-def _refuse_while_families_are_on_store(profile: ChannelProfile, channels: Channels) -> None:
-    if channels.has_families_on_store(profile.settings.id):
-        raise NotAllowed(
-            f"'{profile.name}' has families on the store in the other layout. Delist or unlink them first, then change "
-            "the layout and publish them again."
-        )
 
 
 def _refuse_impossible_prices(profile: ChannelProfile) -> None:

@@ -13,6 +13,7 @@ from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.layout import Layout
 from tradepost.domain.matching import WORDS, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import StoreRow
@@ -72,7 +73,7 @@ def read_matches(
     """Page through the store, and put aside what could match; `look` is shown every page. None if a person cancels."""
     matches = ports.listings.matches(only=only)
     scanned = 0
-    for page in ports.store.iterate_rows(custom_fields=(type_field,)):
+    for page in ports.store.iterate_rows(custom_fields=(type_field,) if type_field else ()):
         if ports.run.is_cancelled():
             matches.forget()
             return None
@@ -120,19 +121,24 @@ class LinkListings(Operation[LinkDecision, LinkFacts, None, None]):
         self._selection = selection
         self._by_hand: LinkDecision | None = None
         self._matches: Matches | None = None
+        self._requires_type = True
 
     def prepare(self, ports: Ports) -> None:
         if self._selection.link_to:
             self._by_hand = _by_hand(ports, self._selection)
             return
-        self._matches = read_matches(ports, type_field=self._channel.rules.type_field, only=self._selection.only)
+        # Where nothing is but simple, nobody asks what a store calls it.
+        is_typed = self._channel.rules.layout is not Layout.SIMPLE
+        type_field = self._channel.rules.type_field if is_typed else ""
+        self._requires_type = is_typed and self._channel.requires_product_type
+        self._matches = read_matches(ports, type_field=type_field, only=self._selection.only)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkDecision]]:
         if self._by_hand is not None:
             yield Batch([self._by_hand])
         if self._matches is None:
             return
-        for decisions in decided(ports, self._matches, requires_type=self._channel.requires_product_type):
+        for decisions in decided(ports, self._matches, requires_type=self._requires_type):
             yield Batch(decisions)
         # Only who names listings is told which of them match nothing.
         asked = sorted(self._selection.only or ())
@@ -178,7 +184,7 @@ class LinkListings(Operation[LinkDecision, LinkFacts, None, None]):
             confirmed = confirm(decision, holders=_holders(facts))
             if isinstance(confirmed, StoreRow):
                 verdict.proven.append(
-                    linked(decision.row, confirmed, evidence.began, is_native=self._channel.rules.is_native)
+                    linked(decision.row, confirmed, evidence.began, layout=self._channel.rules.layout)
                 )
                 if decision.row.id in held:
                     flag_held_price(held[decision.row.id], verdict)

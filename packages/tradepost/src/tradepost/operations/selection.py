@@ -10,6 +10,7 @@ from typing import Any
 from tradepost.domain.brake import Harm, Released, is_at_stake
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
+from tradepost.domain.layout import Layout, is_switch_due
 from tradepost.domain.listing import Pending, is_due_for_publish, request
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.page_cuts import cut_off
@@ -108,29 +109,37 @@ class Selection:
         ids = sorted(product_id for product_id in due if product_id > after)[:limit]
         return [replace(family, listings=tuple(self.as_asked(family.listings))) for family in listings.families(ids)]
 
-    def count_cut_off(self, listings: Listings) -> int:
+    def count_cut_off(self, listings: Listings, layout: Layout) -> int:
         """Count what a publish takes off sale."""
         if self.as_if is Pending.NONE:
-            return listings.count_cut_off(only=self.only)
-        return len(self._cut_off(listings))
+            return listings.count_cut_off(layout=layout, only=self.only)
+        return len(self._cut_off(listings, layout))
 
-    def cut_off(self, listings: Listings, *, limit: int) -> list[ListingRow]:
+    def cut_off(self, listings: Listings, layout: Layout, *, limit: int) -> list[ListingRow]:
         """The first of those that are counted, by id."""
         if self.as_if is Pending.NONE:
-            return listings.cut_off(limit=limit, only=self.only)
-        return self._cut_off(listings)[:limit]
+            return listings.cut_off(layout=layout, limit=limit, only=self.only)
+        return self._cut_off(listings, layout)[:limit]
 
     def is_published(self, row: ListingRow) -> bool:
         """Whether a publish works on it."""
         return is_due_for_publish(row.status, refusals=row.refusals) and self.has(row)
 
-    def _cut_off(self, listings: Listings) -> list[ListingRow]:
+    def is_switched(self, row: ListingRow) -> bool:
+        """Whether a publish brings it to the layout of its channel."""
+        return self.has(row) and is_switch_due(row.status, row.layout, is_ours=row.is_ours, refusals=row.refusals)
+
+    def is_due(self, row: ListingRow) -> bool:
+        """Whether a publish sends anything of it, but for images that it waits for."""
+        return self.is_published(row) or self.is_switched(row)
+
+    def _cut_off(self, listings: Listings, layout: Layout) -> list[ListingRow]:
         products = {
             row.product_id for row in self._chosen(listings) if is_due_for_publish(row.status, refusals=row.refusals)
         }
         families = (self.as_asked(family.listings) for family in listings.families(sorted(products)))
         return sorted(
-            (row for family in families for row in cut_off(family, self.is_published)), key=lambda row: row.id
+            (row for family in families for row in cut_off(family, self.is_due, layout=layout)), key=lambda row: row.id
         )
 
     def as_asked(self, rows: Iterable[ListingRow]) -> list[ListingRow]:

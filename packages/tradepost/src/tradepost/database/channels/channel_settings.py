@@ -6,6 +6,7 @@ from typing import Any
 from tradepost.database.models import Channel
 from tradepost.domain.drift import USUAL_POLICIES, DriftPolicy, Policies
 from tradepost.domain.image_pages import ImagePage
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing_rules import rules_of as listing_rules_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
@@ -67,6 +68,8 @@ def settings_of(channel: Channel) -> ChannelSettings:
 
 def _content_rules(channel: Channel) -> ContentRules:
     known = {name: value for name, value in channel.rules.items() if name in RULES}
+    if "layout" in known:
+        known["layout"] = Layout(known["layout"])
     mapping = tuple((target, template) for target, template in known.pop("mapping", ()))
     return ContentRules(**known, mapping=mapping)
 

@@ -15,11 +15,12 @@ from tradepost.database.channels.connections import (
     store_connection_of,
 )
 from tradepost.database.json_values import plain
+from tradepost.database.listings.layouts import change_layout
 from tradepost.database.listings.wanted import preview_channel, refresh_channel
 from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Listing, Run, StoreFile
-from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link
 from tradepost.domain.listing_rules import rule_of as listing_rule_of
 from tradepost.domain.making import ContentRules
@@ -95,9 +96,8 @@ class DjangoChannels:
         doubted = Channel.objects.filter(pk=_in_use(channel_id).pk, store_standing=StoreStanding.DOUBTED.value)
         return doubted.update(store_standing=StoreStanding.CONFIRMED.value, store_doubt="") == 1
 
-    def has_families_on_store(self, channel_id: int) -> bool:
-        families = Channel.objects.filter(pk=channel_id, listings__kind=Kind.PARENT.value)
-        return families.exclude(listings__link=Link.UNLINKED.value).exists()
+    def change_layout(self, channel_id: int, *, before: Layout, after: Layout) -> None:
+        change_layout(channel_id, before=before, after=after, at=timezone.now())
 
     def refresh_wanted(self, channel_id: int) -> WantedDifferences:
         return refresh_channel(channel_id, at=timezone.now())

@@ -8,9 +8,10 @@ databases), so that the stage's own partial index serves it, and it costs what i
 from collections.abc import Collection, Mapping
 
 from tradepost.database import sql
-from tradepost.database.listings.due import CONDITIONS, OF_CHANNEL, limited_to
+from tradepost.database.listings.due import CONDITIONS, OF_CHANNEL, OF_OURS, limited_to
 from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
+from tradepost.domain.layout import Layout
 from tradepost.domain.stages import Stage
 
 # In the words of its own index; those of the stages say it differently, so that none is counted by that one, which has
@@ -64,32 +65,35 @@ _CUT_OFF = (
     "SELECT 1 FROM tradepost_listing AS page JOIN tradepost_listing AS due"
     " ON due.product_id = page.product_id AND due.channel_id = page.channel_id"
     " WHERE page.product_id = tradepost_listing.product_id AND page.channel_id = tradepost_listing.channel_id"
-    " AND page.kind = 'parent' AND page.link = 'linked' AND page.health = 'listed'"
-    " AND due.pending IN ('publish', 'overwrite') AND NOT due.is_paused AND NOT due.is_orphaned"
-    " AND due.refusals < 5{among}"
-    " AND CASE WHEN due.id = page.id"
+    " AND page.kind = 'parent' AND page.link = 'linked' AND page.health = 'listed' AND page.layout {native}"
+    " AND NOT due.is_paused AND NOT due.is_orphaned AND due.refusals < 5{among}"
+    " AND (due.pending IN ('publish', 'overwrite') OR (due.layout > '' AND due.link = 'linked' AND {ours}))"
+    " AND CASE WHEN due.layout > '' AND {ours} THEN true WHEN due.id = page.id"
     " THEN due.pending = 'overwrite' AND CAST(due.overwrite_groups AS text) LIKE '%%\"structure\"%%'"
     " ELSE CAST(page.proven_fingerprints AS text) LIKE '%%\"structure\"%%'"
     " AND (due.kind = 'simple' OR due.pending = 'publish') END)"
 )
 
 
-def count_cut_off(*, channel_id: int, only: Collection[int] | None) -> int:
-    where, tables = _cut_off(only)
+def count_cut_off(*, channel_id: int, layout: Layout, only: Collection[int] | None) -> int:
+    where, tables = _cut_off(only, layout)
     return sql.count(Listing, "id", where=where, params=[channel_id], **tables)
 
 
-def ids_cut_off(*, channel_id: int, limit: int, only: Collection[int] | None) -> list[int]:
+def ids_cut_off(*, channel_id: int, layout: Layout, limit: int, only: Collection[int] | None) -> list[int]:
     """Return the first ids, ascending."""
-    where, tables = _cut_off(only)
+    where, tables = _cut_off(only, layout)
     return sql.page(Listing, "id", where=where, params=[channel_id], after=0, limit=limit, **tables)
 
 
-def _cut_off(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:
+def _cut_off(only: Collection[int] | None, layout: Layout) -> tuple[list[str], dict[str, Rows]]:
     """What is chosen is what is published; what that takes off the page need not be among it."""
     _, tables = limited_to(only)
     among = " AND due.id IN (SELECT chosen.id FROM chosen)" if tables else ""
-    return [OF_CHANNEL, _CUT_OFF.format(among=among)], tables
+    # What is noted there is another one than the channel's.
+    native = "= ''" if layout is Layout.NATIVE else "= 'native'"
+    cut = _CUT_OFF.format(among=among, native=native, ours=OF_OURS.format(row="due."))
+    return [OF_CHANNEL, cut], tables
 
 
 def count_live(*, channel_id: int) -> int:

@@ -56,6 +56,11 @@ _PUBLISH_OR_IMAGES = (
     "(pending IN ('publish', 'overwrite') OR awaits_images) AND NOT is_paused AND NOT is_orphaned"
     f" AND ((pending IN ('publish', 'overwrite') AND {_NOT_PARKED}) OR (awaits_images AND link = 'linked'))"
 )
+OF_OURS = "CAST({row}proven_fingerprints AS text) LIKE '%%\"structure\"%%'"
+_SWITCH = (
+    f"layout > '' AND NOT is_paused AND NOT is_orphaned AND {_NOT_PARKED} AND link = 'linked'"
+    f" AND {OF_OURS.format(row='')}"
+)
 
 
 def due_ids(stage: Stage, *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None) -> list[int]:
@@ -96,9 +101,17 @@ def look_ids(*, channel_id: int, old: datetime, basket_old: datetime, limit: int
 def products_due_for_publish(
     *, channel_id: int, after: int, limit: int, only: Collection[int] | None = None, sends_images: bool = False
 ) -> list[int]:
-    """Return the ids of products that have a listing to publish or overwrite, or due for images, ascending."""
-    condition = _PUBLISH_OR_IMAGES if sends_images else _PUBLISH
-    return _page("product_id", condition, channel_id=channel_id, after=after, limit=limit, only=only)
+    """
+    Return the ids of products that have a listing to publish, to overwrite or to switch, or due for images, ascending.
+    """
+    conditions = (_PUBLISH_OR_IMAGES if sends_images else _PUBLISH, _SWITCH)
+    # Each by an index of its own; mostly nothing is to be switched.
+    found = {
+        product_id
+        for condition in conditions
+        for product_id in _page("product_id", condition, channel_id=channel_id, after=after, limit=limit, only=only)
+    }
+    return sorted(found)[:limit]
 
 
 def count_due(stage: Stage, *, channel_id: int, only: Collection[int] | None = None) -> int:
@@ -124,8 +137,16 @@ def _page(
 def count_due_for_publish(*, channel_id: int, only: Collection[int] | None = None, sends_images: bool = False) -> int:
     """Count the products that `products_due_for_publish` gives."""
     chosen, tables = limited_to(only)
-    where = [OF_CHANNEL, _PUBLISH_OR_IMAGES if sends_images else _PUBLISH, *chosen]
+    condition = _PUBLISH_OR_IMAGES if sends_images else _PUBLISH
+    if sql.first(Listing, "id", where=[OF_CHANNEL, _SWITCH], params=[channel_id], order=["id"], limit=1):
+        condition = f"(({condition}) OR ({_SWITCH}))"
+    where = [OF_CHANNEL, condition, *chosen]
     return sql.count(Listing, "product_id", where=where, params=[channel_id], **tables)
+
+
+def count_to_switch(*, channel_id: int) -> int:
+    """Count the products of which a publish has a listing to switch to the layout of its channel."""
+    return sql.count(Listing, "product_id", where=[OF_CHANNEL, _SWITCH], params=[channel_id])
 
 
 def limited_to(only: Collection[int] | None) -> tuple[list[str], dict[str, Rows]]:

@@ -19,6 +19,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key, other_codes
 from tradepost.domain.content import listing_codes
+from tradepost.domain.layout import has_parent
 from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.listing_rules import ListingRules, articles_of
 
@@ -59,7 +60,10 @@ def build_listings(
             "id", "handle", "option_names", "is_for_sale"
         )
     }
-    is_family = {product_id: bool(row["option_names"]) for product_id, row in products.items()}
+    layout = settings_of(Channel.objects.get(pk=channel_id)).rules.layout
+    is_family = {
+        product_id: has_parent(layout, is_family=bool(row["option_names"])) for product_id, row in products.items()
+    }
     _follow_catalogue(is_family, channel_id)
     parents = dict(
         Listing.objects.filter(channel_id=channel_id, product_id__in=is_family, kind=Kind.PARENT).values_list(
@@ -81,7 +85,7 @@ def build_listings(
     # Mostly nothing lacks a listing.
     had_some = parents.keys() | {product_id for _, variant_id, product_id in variants if variant_id in listed}
     lacking = {product_id for _, variant_id, product_id in variants if variant_id not in listed}
-    lacking |= {product_id for product_id, has_parent in is_family.items() if has_parent and product_id not in parents}
+    lacking |= {product_id for product_id, needed in is_family.items() if needed and product_id not in parents}
     if not codes:
         lacking = _listed(lacking, channel_id, is_asked=is_asked)
     skus: dict[int, list[str]] = defaultdict(list)
@@ -90,7 +94,9 @@ def build_listings(
     wanted = [
         new
         for product_id in sorted(lacking)
-        for new in _family(products[product_id], skus[product_id], variant_ids, codes, queue=queue)
+        for new in _family(
+            products[product_id], skus[product_id], variant_ids, codes, is_family=is_family[product_id], queue=queue
+        )
         if (new.product_id not in parents if new.variant_id is None else new.variant_id not in listed)
     ]
     wanted = _with_free_codes(wanted, channel_id)
@@ -101,8 +107,10 @@ def build_listings(
     new_variants = [new.variant_id for new in rest if new.variant_id is not None]
     match_pieces(new_variants, channel_id=channel_id)
     look_again_at(new_variants, channel_id=channel_id)
+    in_layout = {number for number, row in products.items() if row["option_names"] and not is_family[number]}
     # What was made just now is of the right kind.
-    _settle_kinds({each: is_family[each] for each in is_family if each in had_some}, channel_id, parents, at)
+    kinds = {each: is_family[each] for each in is_family if each in had_some}
+    _settle_kinds(kinds, channel_id, parents, at, in_layout=in_layout)
     return len(new_parents) + len(rest)
 
 
@@ -157,9 +165,10 @@ def _family(
     variant_ids: Mapping[str, int],
     on_store: Mapping[tuple[str, str], str],
     *,
+    is_family: bool,
     queue: bool,
 ) -> list[_New]:
-    product_id, handle, is_family = product["id"], product["handle"], bool(product["option_names"])
+    product_id, handle = product["id"], product["handle"]
     made = listing_codes(handle, skus, is_family=is_family)
     codes = {sku: on_store.get((handle, sku), code) for sku, code in made.items()}
     pending = Pending.PUBLISH if queue and product["is_for_sale"] else Pending.NONE
@@ -238,6 +247,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "keeps_inactive": False,
             "sells_without_stock": False,
             "proven_without_stock": False,
+            "layout": "",
         },
         returning=("product_id", "id"),
     )
@@ -262,18 +272,30 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
     )
 
 
-def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mapping[int, int], at: datetime) -> None:
-    """Turn simple listings into variants and back where a product gained or lost its options."""
+def _settle_kinds(
+    is_family: Mapping[int, bool],
+    channel_id: int,
+    parents: Mapping[int, int],
+    at: datetime,
+    *,
+    in_layout: Collection[int],
+) -> None:
+    """
+    Turn simple listings into variants and back where a product gained or lost its options, or the channel has another
+    layout; what the store has as a variant then, stays one until a publish switches it. `in_layout`: the products that
+    have options, but no parent in the channel's layout.
+    """
     if not is_family:
         return
     placed = [
         {
             "product_id": product_id,
-            "kind": Kind.VARIANT if has_parent else Kind.SIMPLE,
-            "parent_id": parents[product_id] if has_parent else None,
+            "kind": Kind.VARIANT if has_a_parent else Kind.SIMPLE,
+            "parent_id": parents[product_id] if has_a_parent else None,
+            "is_switched": product_id in in_layout,
         }
-        for product_id, has_parent in is_family.items()
-        if not has_parent or product_id in parents
+        for product_id, has_a_parent in is_family.items()
+        if not has_a_parent or product_id in parents
     ]
     sql.execute(
         """
@@ -283,16 +305,28 @@ def _settle_kinds(is_family: Mapping[int, bool], channel_id: int, parents: Mappi
           AND tradepost_listing.variant_id = tradepost_variant.id AND NOT tradepost_variant.is_gone
           AND (tradepost_listing.kind <> placed.kind
             OR COALESCE(tradepost_listing.parent_id, 0) <> COALESCE(placed.parent_id, 0))
+          AND NOT (placed.is_switched AND tradepost_listing.layout > '')
         """,
         channel_id,
-        placed=Rows({"product_id": Column.INTEGER, "kind": Column.TEXT, "parent_id": Column.INTEGER}, placed),
+        placed=Rows(
+            {
+                "product_id": Column.INTEGER,
+                "kind": Column.TEXT,
+                "parent_id": Column.INTEGER,
+                "is_switched": Column.BOOLEAN,
+            },
+            placed,
+        ),
     )
-    families = [product_id for product_id, has_parent in is_family.items() if has_parent]
+    families = [product_id for product_id, has_a_parent in is_family.items() if has_a_parent]
     ours = Listing.objects.filter(channel_id=channel_id, kind=Kind.PARENT, product_id__in=is_family)
     retired = ours.exclude(product_id__in=families)
     retired.filter(link=Link.UNLINKED).update(pending=Pending.NONE)
     # Not orphaned: a page that is on the store is closed by the publish that gives its article one.
-    note_attention(list(retired.values_list("id", flat=True)), Attention.ORPHANED, _RETIRED, at=at)
+    lost = retired.exclude(product_id__in=in_layout)
+    note_attention(list(lost.values_list("id", flat=True)), Attention.ORPHANED, _RETIRED, at=at)
+    # A parent that is not on the store is of no use where the channel knows none.
+    retired.filter(product_id__in=in_layout, link=Link.UNLINKED).update(is_orphaned=True)
     lived_in = VariantRecord.objects.filter(product_id__in=families, is_gone=False).values("product_id")
     # What a rule leaves out comes back by a rule.
     back = ours.filter(product_id__in=lived_in, is_left_out=False)

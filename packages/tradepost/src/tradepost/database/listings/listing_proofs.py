@@ -7,15 +7,17 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tradepost.database import sql
+from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import end_attentions
 from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.listings.wanted import refresh_parents
-from tradepost.database.models import DriftRecord, LinkEvent, Listing
+from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing
 from tradepost.domain.attention import Attention, cured_by
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.family_health import Moved, followed, pages_concerned
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import kind_in
 from tradepost.domain.listing import (
     Link,
     Pending,
@@ -57,6 +59,7 @@ class _LockedListing(NamedTuple):
     compared_at: datetime | None
     is_inactive: bool
     proven_without_stock: bool
+    layout: str
 
 
 def write_statuses(
@@ -109,6 +112,7 @@ def write_proven(proven: Sequence[Proven], *, channel_id: int, at: datetime, run
         keeps_groups = status.pending is Pending.OVERWRITE
         changes.append(change | {"overwrite_groups": row.overwrite_groups if keeps_groups else []})
     _write_values(rows, by_id)
+    _write_layouts(rows, by_id, channel_id=channel_id)
     # Last, because it also makes those forget their values that are not on the store any more.
     _write(rows, changes, at=at, run_id=run_id)
     end_attentions(cured, channel_id=channel_id)
@@ -277,6 +281,19 @@ def _write_values(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven]) -
     _compare_again([row.id for row in rows])
     parents = (by_id[row.id] for row in rows if row.kind == Kind.PARENT)
     follow_pages({proof.listing_id: proof.is_inactive for proof in parents if proof.is_inactive is not None})
+
+
+def _write_layouts(rows: Sequence[_LockedListing], by_id: Mapping[int, Proven], *, channel_id: int) -> None:
+    """Note in which layout the store has them; where that is the channel's and knows no parents, they are articles."""
+    proven = [(row, layout) for row in rows if (layout := by_id[row.id].layout) is not None]
+    if not proven:
+        return
+    wanted = settings_of(Channel.objects.get(pk=channel_id)).rules.layout
+    noted = [(row, "" if layout is wanted else layout.value) for row, layout in proven]
+    sql.update(Listing, [{"id": row.id, "layout": layout} for row, layout in noted if row.layout != layout])
+    alone = [row.id for row, layout in proven if layout is wanted and kind_in(layout, Kind(row.kind)) != row.kind]
+    if alone:
+        Listing.objects.filter(id__in=alone).update(kind=Kind.SIMPLE, parent_id=None)
 
 
 def _without_stock(row: _LockedListing, proof: Proven, *, is_other: bool) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from tradepost.database.models import Listing
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Pending, Status
 from tradepost.domain.locks import NO_LOCKS, Locks
 from tradepost.domain.stock import stated
@@ -62,6 +63,7 @@ _COLUMNS = (
     "compared_at",
     "is_touched",
     "refusals",
+    "layout",
 )
 
 
@@ -132,4 +134,5 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         compared_at=values["compared_at"],
         is_touched=values["is_touched"],
         refusals=values["refusals"],
+        layout=Layout(values["layout"]) if values["layout"] else None,
     )

@@ -33,6 +33,7 @@ from tradepost.database.sql import Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link, Status
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import Locks
@@ -106,11 +107,11 @@ class DjangoListings:
     def at_stake(self, stage: Stage, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         return self.by_ids(ids_at_stake(stage, channel_id=self._channel_id, limit=limit, only=only))
 
-    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
-        return count_cut_off(channel_id=self._channel_id, only=only)
+    def count_cut_off(self, *, layout: Layout, only: Collection[int] | None = None) -> int:
+        return count_cut_off(channel_id=self._channel_id, layout=layout, only=only)
 
-    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
-        return self.by_ids(ids_cut_off(channel_id=self._channel_id, limit=limit, only=only))
+    def cut_off(self, *, layout: Layout, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+        return self.by_ids(ids_cut_off(channel_id=self._channel_id, layout=layout, limit=limit, only=only))
 
     def live_count(self) -> int:
         return count_live(channel_id=self._channel_id)

@@ -10,13 +10,14 @@ from tradepost.database.listings.listing_rows import status_of
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group, fingerprint
+from tradepost.domain.layout import Layout, has_parent, kind_in
 from tradepost.domain.listing import Link, Pending, structure_asked
 from tradepost.domain.structure import structure_mark
 from tradepost.operations.ports import QueuedStructure
 
 _STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 _COLUMNS = (
-    *("id", "kind", "product_id", "parent__code", *_STATUS),
+    *("id", "kind", "product_id", "parent__code", "layout", *_STATUS),
     *("overwrite_groups", "proven_fingerprints", "locked_groups"),
 )
 
@@ -25,7 +26,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     """
     Queue an overwrite of structure where it is due; what is queued for another change keeps that.
 
-    The parent of what has no options any more is closed when its article gets a page of its own.
+    The parent of what has none any more is closed when its article gets a page of its own.
     """
     products = {
         product_id: (handle, names)
@@ -36,16 +37,15 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     rows = Listing.objects.filter(channel_id=channel_id, product_id__in=products, link=Link.LINKED)
     # What the catalogue has no more has no structure to be sent.
     rows = rows.exclude(is_orphaned=True).exclude(variant__is_gone=True)
-    without_options = [product_id for product_id, (_, option_names) in products.items() if not option_names]
-    found = list(rows.exclude(kind=Kind.PARENT, product_id__in=without_options).values(*_COLUMNS))
+    found = list(rows.values(*_COLUMNS))
     if not found:
         return QueuedStructure()
-    marks = _Marks(products, is_native=settings_of(Channel.objects.get(pk=channel_id)).rules.is_native)
+    marks = _Marks(products, layout=settings_of(Channel.objects.get(pk=channel_id)).rules.layout)
     queued: list[dict[str, Any]] = []
     names: dict[Pending, set[str]] = defaultdict(set)
     for row in found:
         proven = row["proven_fingerprints"].get(Group.STRUCTURE)
-        if Group.STRUCTURE in row["locked_groups"]:
+        if Group.STRUCTURE in row["locked_groups"] or marks.is_closed(row):
             continue
         if proven is None or proven == fingerprint(marks.of(row)):
             continue
@@ -63,21 +63,30 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
 class _Marks:
     """The marks of listings as the catalogue has them now; see `domain.structure.structure_mark`."""
 
-    def __init__(self, products: Mapping[int, tuple[str, list[str]]], *, is_native: bool) -> None:
+    def __init__(self, products: Mapping[int, tuple[str, list[str]]], *, layout: Layout) -> None:
         self._products = products
-        self._is_native = is_native
+        self._layout = layout
         self._options: dict[int, dict[str, list[str]]] = defaultdict(dict)
         variants = VariantRecord.objects.filter(product_id__in=products, is_gone=False)
         for product_id, sku, options in variants.values_list("product_id", "sku", "options"):
             self._options[product_id][sku] = options
 
+    def is_closed(self, row: Mapping[str, Any]) -> bool:
+        """Whether it is a parent of what has none, as the store has it."""
+        _, option_names = self._products[row["product_id"]]
+        return row["kind"] == Kind.PARENT and not has_parent(self._layout_of(row), is_family=bool(option_names))
+
+    def _layout_of(self, row: Mapping[str, Any]) -> Layout:
+        return Layout(row["layout"]) if row["layout"] else self._layout
+
     def of(self, row: Mapping[str, Any]) -> list[Any]:
         _, option_names = self._products[row["product_id"]]
-        kind = Kind(row["kind"])
-        has_page = kind is Kind.PARENT and self._is_native
+        layout = self._layout_of(row)
+        kind = kind_in(layout, Kind(row["kind"]))
+        has_page = kind is Kind.PARENT and layout is Layout.NATIVE
         return structure_mark(
             kind,
-            parent_code=row["parent__code"] or "",
+            parent_code=(row["parent__code"] or "") if kind is Kind.VARIANT else "",
             option_names=option_names,
             options=self._options[row["product_id"]] if has_page else {},
         )

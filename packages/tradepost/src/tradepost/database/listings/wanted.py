@@ -9,6 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
@@ -18,6 +19,7 @@ from tradepost.database.models import Channel, Listing, ProductRecord, VariantRe
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link, Pending, Status
 from tradepost.domain.listing_rules import Article, ListingRule, ListingRules, left_out_message, rules_of
 from tradepost.domain.price_explanation import ExplainedPrice
@@ -48,7 +50,7 @@ _OF_LISTING = (
     *("id", "channel_id", "product_id", "variant_id", "parent_id", "kind", "sku"),
     *("wanted_price", "is_price_held", "price_held_why", "is_price_guarded", "passed_price", "proven_price"),
     *("available", "held_back", "sells_without_stock"),
-    *("health", "link", "pending", "is_paused", "is_orphaned", "is_left_out", "account"),
+    *("health", "link", "pending", "is_paused", "is_orphaned", "is_left_out", "account", "layout"),
     *_LOCKS,
 )
 _COLUMNS = (*_OF_LISTING, "product__handle")
@@ -82,7 +84,7 @@ class _Channel:
     rules: ListingRules
     limits: PriceLimits
     sells_without_stock: bool
-    is_native: bool
+    layout: Layout
 
     @property
     def guards_prices(self) -> bool:
@@ -95,7 +97,7 @@ class _Channel:
             ListingRules.of(settings.listing_rules),
             settings.price_limits,
             settings.sells_without_stock,
-            settings.rules.is_native,
+            settings.rules.layout,
         )
 
 
@@ -211,10 +213,8 @@ def _refresh(product_ids: Collection[int], *, at: datetime) -> _Refreshed:
 
 def _listings_of(product_ids: Collection[int]) -> list[dict[str, Any]]:
     handles = dict(ProductRecord.objects.filter(id__in=sql.among_ids(product_ids)).values_list("id", "handle"))
-    return [
-        {**row, "product__handle": handles[row["product_id"]]}
-        for row in sql.read(Listing, _OF_LISTING, product_ids, by="product_id")
-    ]
+    rows = sorted(sql.read(Listing, _OF_LISTING, product_ids, by="product_id"), key=itemgetter("id"))
+    return [{**row, "product__handle": handles[row["product_id"]]} for row in rows]
 
 
 def _computed(
@@ -440,7 +440,7 @@ def _refresh_parents(
             wanted=row["wanted_price"],
             proven=row["proven_price"],
             is_held=row["is_price_held"],
-            is_native=channels[row["channel_id"]].is_native,
+            is_native=(parents[row["parent_id"]]["layout"] or channels[row["channel_id"]].layout) == Layout.NATIVE,
         )
         if shown is not None:
             family[row["parent_id"]].append(shown)

@@ -10,6 +10,7 @@ from tradepost.database.models.channel import Channel
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status, is_parked, shown_health
 from tradepost.domain.value_words import difference_words
 
@@ -90,6 +91,9 @@ class Listing(models.Model):
     # Published without images that the catalogue has, or their server is another one by now: the next publish looks.
     awaits_images = models.BooleanField(default=False)
 
+    # In which the store has its family, where that is not the channel's: a publish switches it.
+    layout = enum_field(Layout, default="", blank=True)
+
     # How often in a row the store has refused what is queued; from `domain.listing.PARKED_AFTER` on it is parked.
     refusals = models.IntegerField(default=0)
 
@@ -107,6 +111,7 @@ class Listing(models.Model):
     class Meta:
         constraints = [
             one_of("kind", Kind, table="listing"),
+            one_of("layout", Layout, table="listing", or_blank=True),
             one_of("pending", Pending, table="listing"),
             models.CheckConstraint(
                 condition=Q(health__in=["not_listed", "delisted"], link="unlinked")
@@ -155,6 +160,12 @@ class Listing(models.Model):
                 condition=(Q(pending__in=["publish", "overwrite"]) | Q(awaits_images=True))
                 & Q(is_paused=False, is_orphaned=False),
                 name="listing_due_publish",
+            ),
+            # publish_due: what the store has in another layout than its channel.
+            models.Index(
+                fields=["channel", "product"],
+                condition=Q(layout__gt="", is_paused=False, is_orphaned=False),
+                name="listing_due_switch",
             ),
             # What was refused, to be tried again when the channel's settings change.
             models.Index(fields=["channel", "id"], condition=Q(refusals__gt=0), name="listing_refused"),

@@ -49,12 +49,17 @@ def _tags_of(change: Change) -> Iterable[tuple[DocumentStep, Tag]]:
         elements[active] = False
     elif opens_last:
         del elements[active]
+    closes_last = change.action is not Action.CREATE and elements.get(active) is False
+    if closes_last:
+        del elements[active]
     if change.action is Action.CREATE:
         yield DocumentStep.PRODUCT, tags.product_add(code=code, **elements)
     elif elements:
         yield DocumentStep.PRODUCT, tags.product_update(code=code, **elements)
     if opens_last:
         yield DocumentStep.OPEN, tags.product_update(code=code, **{active: True})
+    if closes_last:
+        yield DocumentStep.CLOSE, tags.product_update(code=code, **{active: False})
     for name, places in OWN_TAGS.items():
         if name in changed and changed[name].after is not None:
             for own in places:

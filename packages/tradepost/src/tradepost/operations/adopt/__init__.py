@@ -6,6 +6,7 @@ freed; why it is so, ADR 24.
 """
 
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.layout import Layout
 from tradepost.operations.adopt.as_it_is import AsItIs
 from tradepost.operations.adopt.intake import Intake
 from tradepost.operations.form import drive
@@ -18,10 +19,15 @@ def execute(ports: Ports, selection: Selection = EVERYTHING) -> None:
     Adopt all products of the store. Idempotent: what is linked already stays as it is.
 
     Raises what `ports.Store` raises; what was taken before stays, and the next run goes on. Raises NotAllowed for a
-    selection of listings.
+    selection of listings, and on a channel whose layout knows no families.
     """
     if selection.only is not None:
         raise NotAllowed("A store is adopted as a whole; it can't be limited to listings.")
+    if ports.channel.rules.layout is Layout.SIMPLE:
+        raise NotAllowed(
+            "Families are looked for when a store is adopted, and this channel's layout knows none. Adopt it as native "
+            f"or flat ('tradepost channel set {ports.channel.name} --layout native'), then set the layout to simple."
+        )
     drive(ports, Intake(ports.channel, sku_from=selection.sku_from))
     drive(ports, AsItIs(ports.channel))
     with ports.run.transaction():

@@ -8,9 +8,9 @@ something else; content is proven as far as building it anew gives the same.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tradepost.domain.catalogue import Kind
 from tradepost.domain.drift import DriftFinding, DriftPolicy, as_they_are, judge_drift
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import has_own_page
 from tradepost.domain.listing import Link
 from tradepost.domain.plan import Plan
 from tradepost.domain.store import ProductsById, StoreProduct
@@ -87,7 +87,7 @@ class AsItIs(Operation[ListingRow, AsItIsFacts, ProductsById, Mapping[int, Store
         wanted = {product_id: wanted_of(family, rules) for product_id, family in facts.families.items()}
         for number, product in plan.detail.items():
             row = facts.rows[number]
-            own = own_part(row, product, wanted[row.product_id])
+            own = own_part(row, product, wanted[row.product_id], row.layout or rules.layout)
             prints = {} if own is None else as_they_are(own, product)
             verdict.proven.append(Proven(number, evidence.began, fingerprints=prints))
             verdict.compared.append(Compared(row, product.updated, self._finding(row, product)))
@@ -96,5 +96,5 @@ class AsItIs(Operation[ListingRow, AsItIsFacts, ProductsById, Mapping[int, Store
     def _finding(self, row: ListingRow, product: StoreProduct) -> DriftFinding:
         # As if the price that is wanted had given way already: so it does, instead of being due.
         yielding = replace(row, proven_price=product.price, yielded_price=row.wanted_price)
-        has_page = row.kind is Kind.SIMPLE or self._channel.rules.is_native == (row.kind is Kind.PARENT)
+        has_page = has_own_page(row.kind, row.layout or self._channel.rules.layout)
         return judge_drift(yielding, product, has_page=has_page, content={}, known={}, policies=_THE_STORES)

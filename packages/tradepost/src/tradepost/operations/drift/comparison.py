@@ -6,7 +6,7 @@ not tell of every change; or, by force, those that a person chose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
 from tradepost.domain.attention import Attention
@@ -25,6 +25,7 @@ from tradepost.domain.drift import (
     remembered,
 )
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout, has_own_page, has_parent, kind_in
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Change, FieldChange, Plan, Unit
@@ -43,8 +44,8 @@ _BATCH = 200
 # What a sync sends, by force whatever was accepted; content is overwritten.
 FORCED = frozenset({Group.PRICE, Group.STATUS})
 
-WantedUnits = Mapping[int, WantedUnit | None]
-"""By product."""
+WantedUnits = Mapping[Layout, WantedUnit]
+"""What the store should have of one product, by the layout of the listings that are there; mostly there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,42 +147,55 @@ class Comparison(Operation[ListingRow, ComparisonFacts, ProductsById, Mapping[in
         return verdict
 
     def _compare(
-        self, row: ListingRow, product: StoreProduct, facts: ComparisonFacts, wanted: WantedUnits
+        self, row: ListingRow, product: StoreProduct, facts: ComparisonFacts, wanted: Mapping[int, WantedUnits]
     ) -> DriftFinding:
         known = facts.known.get(row.id, {})
+        layout = row.layout or self._channel.rules.layout
         return judge_drift(
             row,
             product,
-            has_page=row.kind is Kind.SIMPLE or self._channel.rules.is_native == (row.kind is Kind.PARENT),
-            content=_content(row, product, wanted.get(row.product_id)),
+            has_page=has_own_page(row.kind, layout),
+            content=_content(row, product, wanted.get(row.product_id, {}), layout),
             known={group: drift for group, drift in known.items() if group not in self._forced - row.locks.left_alone},
             policies={**self._policies, **dict.fromkeys(row.locks.left_alone, DriftPolicy.STORE)},
         )
 
 
-def wanted_of(family: FamilyRows, rules: ContentRules) -> WantedUnit | None:
-    """What the store should have of a family's listings that are there; None where none is what it was any more."""
+def wanted_of(family: FamilyRows, rules: ContentRules) -> WantedUnits:
+    """What the store should have of a family's listings that are there; nothing where none is what it was any more."""
     known = {variant.sku for variant in family.product.variants}
-    kinds = {Kind.PARENT, Kind.VARIANT} if family.product.is_family else {Kind.SIMPLE}
-    takes_part = {
-        row.id
-        for row in family.listings
-        if row.status.link is Link.LINKED and row.kind in kinds and (row.kind is Kind.PARENT or row.sku in known)
+    takes_part: dict[Layout, set[int]] = {}
+    for row in family.listings:
+        layout = row.layout or rules.layout
+        is_family = has_parent(layout, is_family=family.product.is_family)
+        kinds = {Kind.PARENT, Kind.VARIANT} if is_family else {Kind.SIMPLE}
+        is_there = row.status.link is Link.LINKED and (row.kind is Kind.PARENT or row.sku in known)
+        if is_there and kind_in(layout, row.kind) in kinds:
+            takes_part.setdefault(layout, set()).add(row.id)
+    return {
+        layout: build_wanted(family, rules=replace(rules, layout=layout), takes_part=ids, files={})
+        for layout, ids in takes_part.items()
     }
-    return build_wanted(family, rules=rules, takes_part=takes_part, files={}) if takes_part else None
 
 
-def own_part(row: ListingRow, product: StoreProduct, wanted: WantedUnit | None) -> WantedProduct | None:
-    """What is wanted of a listing of its family, in the codes of its page; None where it is no part of it any more."""
-    if wanted is None:
+def own_part(row: ListingRow, product: StoreProduct, wanted: WantedUnits, layout: Layout) -> WantedProduct | None:
+    """
+    What is wanted of a listing of its family, in the codes of its page; None where it is no part of it any more.
+    `layout`: in which the store has it.
+    """
+    unit = wanted.get(layout)
+    if unit is None:
         return None
     if row.kind is Kind.PARENT:
-        wanted = fitted_to_page(wanted, seen={code_key(row.code): product}, adds_only=False)
-    return next((each for each in wanted.products if each.listing_id == row.id and each.kind is row.kind), None)
+        unit = fitted_to_page(unit, seen={code_key(row.code): product}, adds_only=False)
+    kind = kind_in(layout, row.kind)
+    return next((each for each in unit.products if each.listing_id == row.id and each.kind is kind), None)
 
 
-def _content(row: ListingRow, product: StoreProduct, wanted: WantedUnit | None) -> dict[Group, tuple[FieldChange, ...]]:
-    own = own_part(row, product, wanted) if row.proven_fingerprints else None
+def _content(
+    row: ListingRow, product: StoreProduct, wanted: WantedUnits, layout: Layout
+) -> dict[Group, tuple[FieldChange, ...]]:
+    own = own_part(row, product, wanted, layout) if row.proven_fingerprints else None
     if own is None:
         return {}
     return content_drift(own, product, proven=row.proven_fingerprints, awaits_images=row.awaits_images)

@@ -53,6 +53,7 @@ from tradepost.operations.ports.channel import (
     KeptFinding,
     ScheduleRow,
     Schedules,
+    ToSwitch,
     WantedDifference,
     WantedDifferences,
 )
@@ -294,6 +295,7 @@ __all__ = [
     "Target",
     "Targets",
     "ToLink",
+    "ToSwitch",
     "UnitAnswer",
     "UnsentShipment",
     "UnstatedQuantity",

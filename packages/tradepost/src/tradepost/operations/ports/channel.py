@@ -10,6 +10,7 @@ from tradepost.domain.acknowledgement import USUAL_VALUE, Acknowledgement
 from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT, BrakeLimits
 from tradepost.domain.drift import USUAL_POLICIES, Policies
 from tradepost.domain.image_pages import ImagePage
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing_rules import ListingRule
 from tradepost.domain.making import ContentRules
 from tradepost.domain.matching import LinkingPriority
@@ -195,6 +196,17 @@ EXAMPLES = 20
 """How many of them are named."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToSwitch:
+    """
+    How many products the store has in another layout than their channel wants. `due`: a publish switches them, but for
+    what stands in the way; `theirs`: the merchant has made them, so that a person has to ask for it.
+    """
+
+    due: int = 0
+    theirs: int = 0
+
+
 class Channels(Protocol):
     """The hub's channels that are in use, with their connections. Writes belong into a transaction."""
 
@@ -223,7 +235,12 @@ class Channels(Protocol):
         """Note that a person says that a doubted store is the same; False where it is not doubted."""
         ...
 
-    def has_families_on_store(self, channel_id: int) -> bool: ...
+    def change_layout(self, channel_id: int, *, before: Layout, after: Layout) -> None:
+        """
+        Note of what the store has in which layout it is there, now that another is wanted; make the parents that are
+        needed, and let go of those that are not. `after` is in the channel's settings already.
+        """
+        ...
 
     def refresh_wanted(self, channel_id: int) -> WantedDifferences:
         """

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind, Product
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending, Status
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import NO_LOCKS, Locks
@@ -38,7 +39,8 @@ class ListingRow:
     `domain.drift`): `yielded_price` is the wanted price that gave way to the store's own, `sent_price` one that was
     sent and not read back yet. The store has it switched off where `is_inactive`, and it stays so where
     `keeps_inactive`. The store has refused what is queued `refusals` times in a row. It was compared last at
-    `compared_at`, and the store says that it was changed since where `is_touched`.
+    `compared_at`, and the store says that it was changed since where `is_touched`. `layout`: in which the store has its
+    family, where that is not the channel's (any more).
     """
 
     id: int
@@ -81,6 +83,12 @@ class ListingRow:
     compared_at: datetime | None = None
     is_touched: bool = False
     refusals: int = 0
+    layout: Layout | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its structure on the store was proven to be the hub's."""
+        return Group.STRUCTURE in self.proven_fingerprints
 
 
 class LinkedListing(NamedTuple):
@@ -124,7 +132,8 @@ class Proven:
 
     `asked`: with a status, the change that was pending when the run read the listing. `external_updated`: all of the
     product was read, as it was when the store had last changed it. `is_inactive`: the store has it switched off.
-    `without_stock`: the store goes on selling it at 0.
+    `without_stock`: the store goes on selling it at 0. `layout`: in which the store has it; one that knows no parents
+    makes an article of a variant.
     """
 
     listing_id: int
@@ -140,6 +149,7 @@ class Proven:
     external_updated: int | None = None
     is_inactive: bool | None = None
     without_stock: bool | None = None
+    layout: Layout | None = None
 
     @classmethod
     def of(cls, row: ToLink, at: datetime, status: Status | None, **values: Any) -> "Proven":
@@ -186,15 +196,15 @@ class Listings(Protocol):
         """The first of those that are counted, by id."""
         ...
 
-    def count_cut_off(self, *, only: Collection[int] | None = None) -> int:
+    def count_cut_off(self, *, layout: Layout, only: Collection[int] | None = None) -> int:
         """
         Count what the publish of what is due takes off sale; exactly those of `domain.page_cuts.cut_off`.
 
-        `only`: the listings that are published.
+        `layout`: the channel's. `only`: the listings that are published.
         """
         ...
 
-    def cut_off(self, *, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
+    def cut_off(self, *, layout: Layout, limit: int, only: Collection[int] | None = None) -> list[ListingRow]:
         """The first of those that are counted, by id."""
         ...
 

@@ -17,6 +17,7 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.errors import ImageUnusable
 from tradepost.domain.fields import FIELDS, Group
 from tradepost.domain.image_names import path_at
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link
 from tradepost.domain.making import ContentRules, WantedImage
 from tradepost.domain.matching import sku_on_store
@@ -99,20 +100,20 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
         return self._selection.count_families(ports.listings, sends_images=ports.image_store is not None)
 
     def at_stake(self, ports: Ports) -> Mapping[Harm, int]:
-        if not self._channel.rules.is_native:
-            return {}  # each has a page of its own, which no structure takes away
-        return {Harm.ZERO: self._selection.count_cut_off(ports.listings)}
+        return {Harm.ZERO: self._selection.count_cut_off(ports.listings, self._channel.rules.layout)}
 
     def examples(self, ports: Ports, harm: Harm, *, limit: int) -> Sequence[Example]:
         if harm is not Harm.ZERO:
             return ()
-        rows = self._selection.cut_off(ports.listings, limit=limit)
+        rows = self._selection.cut_off(ports.listings, self._channel.rules.layout, limit=limit)
         families = ports.listings.families(sorted({row.product_id for row in rows}))
-        closed = [family.listings[0] for family in families if not family.product.is_family]
+        pages = [(family.listings[0], family.product.is_family) for family in families]
+        closed = [page for page, is_family in pages if not is_family or page.layout is not None]
         return examples_of(ports, rows, [(page, "its page goes off sale") for page in closed])
 
     def harm_of(self, row: FamilyRows) -> Harm | None:
-        return Harm.ZERO if cut_off(row.listings, self._selection.is_published) else None
+        layout = self._channel.rules.layout
+        return Harm.ZERO if cut_off(row.listings, self._selection.is_due, layout=layout) else None
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[FamilyRows]]:
         sends = ports.image_store is not None
@@ -179,6 +180,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
                 priority=self._channel.linking_priority,
                 sends_images=seen.sends_images,
                 on_pages=seen.on_pages,
+                opened=seen.opened.get(family.listings[0].code),
             )
             # No product is linked twice, not by two families of one batch either.
             taken |= {product.id: row.id for row, product, _ in planned.links}
@@ -207,7 +209,9 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
         return (
             Step(takes=_of(SubjectKind.SETUP), send=_set_up, learn=_learn_set_up),
             Step(takes=_of(SubjectKind.FILE), send=_upload, learn=_learn_files),
-            Step(takes=_of(SubjectKind.PRODUCT), send=provision, commit_first=_open_intents, learn=_learn_answers),
+            # The pages that a switch opens, which are looked at before others are closed for them.
+            Step(takes=_opens, send=provision, commit_first=_open_intents, learn=_learn_opened, reads=True),
+            Step(takes=_is_the_rest, send=provision, commit_first=_open_intents, learn=_learn_answers),
         )
 
     def needs(self, plan: Plan[PublishDetail]) -> Needs:
@@ -235,7 +239,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
         plan: Plan[PublishDetail],
         evidence: Evidence,
     ) -> Verdict:
-        return verdict.judge(plan.detail, seen=seen, evidence=evidence, channel=self._channel)
+        return verdict.judge(plan.detail, seen=seen, evidence=evidence)
 
     def _may_be_made(self, row: ListingRow) -> bool:
         """Whether this publish creates it unless the store has it; a parent is made whenever a variant of it is."""
@@ -256,7 +260,8 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
     def _wants_images(self, row: ListingRow) -> bool:
         if row.status.link is not Link.LINKED:
             return self._selection.is_published(row)
-        return Group.IMAGES in due_groups(row, self._selection, sends_images=True)
+        is_switched = self._selection.is_switched(row) and Layout.SIMPLE in {row.layout, self._channel.rules.layout}
+        return is_switched or Group.IMAGES in due_groups(row, self._selection, sends_images=True)
 
 
 # --- the plan -------------------------------------------------------------------------------------------------------
@@ -337,6 +342,8 @@ def _settled(families: Sequence[FamilyPlan], seen: PublishSeen) -> Iterator[Resu
             message = f"{family.family.left_out} removed from the description of {root.sku}"
             change = changes.description_cleaned(root.code, root.sku, listing_id=root.id)
             yield Result(change, Outcome.SKIPPED, message=message)
+        for sentence in family.layout.lost:
+            yield Result(_left_alone(family.family.listings[0]), Outcome.SKIPPED, message=f"{sentence}.")
         for refusal in family.refused:
             yield Result(_left_alone(refusal.row), Outcome.FAILED, message=refusal.message)
         for row in family.gone:
@@ -364,6 +371,14 @@ def _left_alone(row: ListingRow) -> Change:
 
 def _of(kind: SubjectKind) -> Callable[[Change, PublishDetail], bool]:
     return lambda change, _detail: change.subject.kind is kind
+
+
+def _opens(change: Change, detail: PublishDetail) -> bool:
+    return _is_product(change) and any(family.opens(change) for family in detail.families)
+
+
+def _is_the_rest(change: Change, detail: PublishDetail) -> bool:
+    return _is_product(change) and not _opens(change, detail)
 
 
 def _is_product(change: Change) -> bool:
@@ -411,6 +426,18 @@ def _learn_files(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers)
 
 def _open_intents(ports: Ports, plan: Plan[PublishDetail]) -> None:
     ports.intents.open([change.subject.key for change in plan.changes(Side.STORE) if change.action is Action.CREATE])
+
+
+def _learn_opened(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:
+    opened = {
+        unit.key: frozenset(
+            code_key(change.subject.key)
+            for change in unit.changes
+            if answers[change.subject.id].outcome is not WriteOutcome.LOST
+        )
+        for unit in plan.units
+    }
+    return replace(seen, opened={**seen.opened, **opened})
 
 
 def _learn_answers(seen: PublishSeen, plan: Plan[PublishDetail], answers: Answers) -> PublishSeen:

@@ -10,20 +10,23 @@ from tradepost.domain.codes import code_key
 from tradepost.domain.content import Scope, WantedProduct, WantedUnit, difference, wanted_unit
 from tradepost.domain.family_health import keeps_new_hidden
 from tradepost.domain.fields import ALL_GROUPS, CONTENT_GROUPS, Group, custom_field_names, fingerprint
+from tradepost.domain.layout import Layout, has_parent, switch_reason
 from tradepost.domain.listing import Health, Link, Pending, is_due_for_images
 from tradepost.domain.making import ContentRules, ListingValues
 from tradepost.domain.matching import LinkingPriority, TypeFit, hits_among, several_match, sku_on_store, type_fit
-from tradepost.domain.plan import Action, Unit
+from tradepost.domain.plan import Action, Change, Unit
 from tradepost.domain.stock import offered
 from tradepost.domain.store import StoreProduct
 from tradepost.domain.structure import RETIRED_MARK, Structure, combination, fitted, structure_mark
 from tradepost.operations.ports import FamilyRows, ListingRow, SetupItem, SetupKind
+from tradepost.operations.publish.family_layout import FamilyLayout, laid_out, layout_of_plan
 from tradepost.operations.selection import EVERYTHING, Selection
 
 # While hidden, stock is held at 0 and the shop's view is left alone, whatever else is overwritten.
 _HELD_BACK_WHILE_HIDDEN = frozenset({Group.QUANTITY, Group.STATUS})
 # What makes a page of a child, or a child of a page; price and quantity are a sync's.
 _OF_ANOTHER_KIND = CONTENT_GROUPS | {Group.STATUS}
+_NO_OPTIONS = "its product has no options any more"
 _OF_A_RETIRED_PAGE = fingerprint(RETIRED_MARK)
 _OF_A_SIMPLE_PRODUCT = fingerprint(structure_mark(Kind.SIMPLE))
 
@@ -46,10 +49,12 @@ class FamilyPlan:
     whose product the merchant has made already, with what it was found by. `gone`: linked rows that are due, but whose
     product is not there. `refused`: rows that can't be published as things are. `closed`: the parent of a product that
     has no options any more; its page goes off sale. `adds_only`: the parent's page is the merchant's, so it is only
-    added to. `hidden`: the ids of new variants that start hidden, as their family is.
+    added to. `hidden`: the ids of new variants that start hidden, as their family is. `layout`: in which it is planned,
+    and what is switched to that.
     """
 
     family: FamilyRows
+    layout: FamilyLayout
     wanted: WantedUnit | None
     scope: Scope
     unit: Unit
@@ -64,6 +69,11 @@ class FamilyPlan:
     def rows(self) -> dict[str, ListingRow]:
         """The listings by code key."""
         return {code_key(row.code): row for row in self.family.listings}
+
+    def opens(self, change: Change) -> bool:
+        """Whether a change is part of a switch, and closes no page: it comes first, and is read back."""
+        is_part = bool(self.layout.switched) and any(row.id == change.listing_id for row in self.family.listings)
+        return is_part and not _closes(change)
 
     @property
     def creates(self) -> list[str]:
@@ -109,6 +119,7 @@ def plan_family(
     priority: LinkingPriority = LinkingPriority.SKU,
     sends_images: bool = True,
     on_pages: Collection[str] | None = None,
+    opened: Collection[str] | None = None,
 ) -> FamilyPlan:
     """
     Plan one family or simple product.
@@ -116,15 +127,20 @@ def plan_family(
     `seen` and `ours` are by code key; `ours` are codes with an open intent: found on the store, they were made by a
     publish that did not come to its end, and are completed instead of linked. `answered`: the roots of families that
     the store has been sent and has answered, so what can't be read was taken, and an address that is missing was in
-    use. `taken` and `holders`: see `Facts`. `on_pages`: of all that was
+    use. `opened`: what of a switch was sent and
+    answered, code keys; None before it is. `taken` and `holders`: see `Facts`. `on_pages`: of all that was
     seen, what is `on_open_pages`, where that is known already.
     """
+    layout = layout_of_plan(family, rules, selection, seen)
+    rules = replace(rules, layout=layout.layout)
+    family = laid_out(family, layout.layout)
     triage = _FamilyTriage(
         family,
         rules,
         seen,
         ours,
         selection,
+        layout=layout,
         taken=taken or {},
         holders=holders or {},
         priority=priority,
@@ -134,6 +150,8 @@ def plan_family(
     for row in family.listings:
         triage.place(row)
     triage.settle_parent()
+    if opened is not None:
+        triage.keep_what_is_not_replaced()
     # What was found by its SKU has a code of its own, and that is what its page has to name.
     codes = {row.id: product.code for row, product, _ in triage.links}
     family = replace(family, listings=tuple(replace(row, code=codes.get(row.id, row.code)) for row in family.listings))
@@ -144,19 +162,30 @@ def plan_family(
     if triage.groups:
         wanted = build_wanted(family, rules=rules, takes_part=triage.takes_part, files=files, hidden=triage.hidden)
         wanted = fitted_to_page(wanted, seen=seen, adds_only=triage.adds_only)
-        if _is_address_taken(wanted, seen, family) or (was_answered and _lacks_address(wanted, seen)):
+        if _is_address_taken(wanted, seen, family) or ((was_answered or opened) and _lacks_address(wanted, seen)):
             wanted = with_other_address(wanted)
-        scope = Scope(groups=triage.groups, creates=frozenset(triage.creates), unread_too=not was_answered)
+        scope = Scope(
+            groups=triage.groups,
+            creates=frozenset(triage.creates),
+            unread_too=not was_answered,
+            answered=frozenset(opened or ()),
+        )
         # By its first row, which need not be the page: the parent of what has no options any more.
         unit = replace(
-            difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden)), key=unit.key
+            difference(wanted, seen=seen, scope=scope, reason=_reason(family, selection, triage.hidden, layout)),
+            key=unit.key,
         )
     if triage.closed is not None and seen[code_key(triage.closed.code)].is_active:
         page = seen[code_key(triage.closed.code)]
-        closing = changes.page_closed(page.code, page.name, listing_id=triage.closed.id)
+        why = _NO_OPTIONS if layout.before is None else switch_reason(layout.before, layout.layout)
+        closing = changes.page_closed(page.code, page.name, reason=why, listing_id=triage.closed.id)
         unit = replace(unit, changes=(closing, *unit.changes))
+    if layout.switched:
+        # In the order in which they are sent; see `FamilyPlan.opens`.
+        unit = replace(unit, changes=tuple(sorted(unit.changes, key=_closes)))
     return FamilyPlan(
         family,
+        layout,
         wanted,
         scope,
         unit,
@@ -287,6 +316,7 @@ class _FamilyTriage:
         ours: Collection[str],
         selection: Selection,
         *,
+        layout: FamilyLayout,
         taken: Mapping[int, int],
         holders: Mapping[str, int],
         priority: LinkingPriority,
@@ -301,6 +331,7 @@ class _FamilyTriage:
         self._sends_images = sends_images
         self._on_pages = on_pages
         self._rules = rules
+        self._layout = layout
         self._seen = seen
         self._ours = ours
         self._selection = selection
@@ -325,7 +356,8 @@ class _FamilyTriage:
 
     def _linked(self, row: ListingRow, found: StoreProduct | None) -> None:
         groups = due_groups(row, self._selection, sends_images=self._sends_images)
-        is_wanted = bool(groups) or self._selection.is_published(row)
+        is_switched = row.id in self._layout.switched
+        is_wanted = bool(groups) or is_switched or self._selection.is_published(row)
         if found is None or found.id != row.external_id:
             if is_wanted:
                 self.gone.append(row)
@@ -335,7 +367,9 @@ class _FamilyTriage:
             return
         held = _HELD_BACK_WHILE_HIDDEN if row.status.health is Health.HIDDEN else frozenset()
         asked = groups - held - row.locks.groups
-        if Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
+        if is_switched:
+            asked |= self._layout.groups(row)
+        elif Group.STRUCTURE in asked and self._is_of_another_kind(row, found):
             asked |= _OF_ANOTHER_KIND
         if Group.STRUCTURE in asked and is_closed_by_us(row, found):
             asked |= {Group.STATUS}
@@ -385,7 +419,7 @@ class _FamilyTriage:
         page = self._seen.get(code_key(parent.code))
         if parent.kind is not Kind.PARENT or not keeps_new_hidden(parent.status):
             return False
-        return not self._rules.is_native or page is None or page.is_active
+        return self._rules.layout is not Layout.NATIVE or page is None or page.is_active
 
     def _held_on_sale(self, found: StoreProduct | None) -> frozenset[Group]:
         """A stock is set before its product can be bought; on what is on sale, every sale since would be erased."""
@@ -441,9 +475,13 @@ class _FamilyTriage:
         """A parent is made, completed or extended whenever one of its variants is."""
         family = self._family
         parent = family.listings[0]
+        if self._layout.stays:
+            row = next(row for row in family.listings if row.layout is not None and row.status.link is Link.LINKED)
+            message = f"The family stays {self._layout.layout}: {self._layout.stays}."
+            self.refused.append(Refusal(row, Attention.PUBLISH_FAILED, message))
         if parent.kind is not Kind.PARENT:
             return
-        if not family.product.is_family:
+        if not has_parent(self._rules.layout, is_family=family.product.is_family):
             self._retire(parent)
             return
         # What the catalogue has no more is on no page of its own making.
@@ -455,7 +493,7 @@ class _FamilyTriage:
                 self._extend(parent)
             elif not offered:
                 self._keep_structure(parent)
-        elif has_new or (self._selection.is_published(parent) and parent.status.pending is Pending.PUBLISH):
+        elif has_new or self._layout.switched or self._is_to_be_published(parent):
             if offered:
                 self._make(parent, has_new=has_new)
             else:
@@ -463,13 +501,16 @@ class _FamilyTriage:
         if parent.id not in self.takes_part:
             self._keep_pages()
 
+    def _is_to_be_published(self, row: ListingRow) -> bool:
+        return self._selection.is_published(row) and row.status.pending is Pending.PUBLISH
+
     def _keep_structure(self, parent: ListingRow) -> None:
         """Leave the page the choices that it has: with none at all, it would be open and sell nothing."""
         key = code_key(parent.code)
         asked = self.groups.get(key, frozenset())
-        if not self._rules.is_native or Group.STRUCTURE not in asked:
+        if self._rules.layout is not Layout.NATIVE or Group.STRUCTURE not in asked:
             return
-        self.groups[key] = asked - {Group.STRUCTURE}
+        self.groups[key] = asked - {Group.STRUCTURE, Group.STATUS}
         if not self.groups[key]:
             self.groups.pop(key)
         self._refuse_empty(parent, f"The page of {parent.code} keeps its choices")
@@ -485,8 +526,8 @@ class _FamilyTriage:
         self.refused.append(Refusal(parent, Attention.PUBLISH_FAILED, message))
 
     def _retire(self, parent: ListingRow) -> None:
-        """Close the page of a family that is none any more, together with the article that gets one of its own."""
-        is_ours = parent.id in self.takes_part and Group.STRUCTURE in parent.proven_fingerprints
+        """Close the page of a family that is none any more, together with the articles that get one of their own."""
+        is_ours = parent.id in self.takes_part and (parent.is_ours or parent.id in self._layout.switched)
         self.takes_part.discard(parent.id)
         self.groups.pop(code_key(parent.code), None)
         if not is_ours or parent.status.is_paused:
@@ -498,9 +539,37 @@ class _FamilyTriage:
             if row.kind is Kind.SIMPLE and asked and has_page:
                 self.closed = parent
 
+    def keep_what_is_not_replaced(self) -> None:
+        """A page is closed when what takes its place was seen to sell the same, and not before."""
+        family = self._family
+        parent = family.listings[0]
+        closing = [row for row in family.listings if row.id in self._layout.closing]
+        if self._layout.layout is Layout.NATIVE:
+            page = self._seen.get(code_key(parent.code))
+            # What can't be read was answered.
+            is_told = page is not None and page.is_active and page.variants is None
+            for row in closing:
+                if code_key(row.code) not in self._on_pages and not is_told:
+                    self._keep_page(row, f"is not sold on the page of {parent.code} yet")
+            return
+        unsold = [row.sku for row in family.listings if row.id in self._layout.opening and not self._is_open(row)]
+        if unsold and closing:
+            self.closed = None
+            self._keep_page(parent, f"sells what has no open page of its own yet: {', '.join(unsold)}")
+
+    def _is_open(self, row: ListingRow) -> bool:
+        found = self._seen.get(code_key(row.code))
+        return found is not None and found.is_active
+
+    def _keep_page(self, row: ListingRow, why: str) -> None:
+        self.groups.pop(code_key(row.code), None)
+        self.refused.append(
+            Refusal(row, Attention.PUBLISH_FAILED, f"{row.code} keeps its page for the moment: it {why}.")
+        )
+
     def _keep_pages(self) -> None:
         """Without its parent, an article that became a variant would not be on sale at all."""
-        if not self._rules.is_native:
+        if self._rules.layout is not Layout.NATIVE:
             return
         for row in self._family.listings:
             key = code_key(row.code)
@@ -538,6 +607,9 @@ class _FamilyTriage:
             self._refuse_new(f"its parent can't be published. {match.message}")
             return
         found, found_by = match
+        if self._layout.switched:
+            self._refuse_page(parent, found)
+            return
         self._link(parent, found, found_by)
         if has_new and _takes_options(found, self._family):
             self.groups[code_key(found.code)] = frozenset({Group.STRUCTURE})
@@ -546,6 +618,16 @@ class _FamilyTriage:
             self._refuse_new(
                 f"the product {found.code} on the store has other options; add the variant there and link it"
             )
+
+    def _refuse_page(self, parent: ListingRow, found: StoreProduct) -> None:
+        """A page of the merchant's may be closed, or offer anything: nothing leaves its own page for that one."""
+        self.takes_part.discard(parent.id)
+        message = (
+            f"{parent.sku} needs a page, and the store has the product {found.code}, which the hub did not make: "
+            f"'tradepost listings link {parent.sku} --to {found.id}' makes it that page; else give it another code and "
+            "SKU there."
+        )
+        self.refused.append(Refusal(parent, Attention.ALREADY_EXISTS, message))
 
     def _refuse_new(self, why: str) -> None:
         linked = {row.id for row, _, _ in self.links}
@@ -558,6 +640,10 @@ class _FamilyTriage:
                 self.takes_part.discard(row.id)
                 self.creates.discard(key)
                 self.groups.pop(key, None)
+
+
+def _closes(change: Change) -> bool:
+    return change.after("is_active") is False and change.action is not Action.CREATE
 
 
 def _draft(row: ListingRow) -> str:
@@ -586,12 +672,15 @@ def _collision(row: ListingRow, found: StoreProduct, rules: ContentRules) -> str
 
 
 def _type_of(product: StoreProduct, rules: ContentRules) -> str:
+    """What a store says that it is; where nothing is but simple, nobody asks."""
+    if rules.layout is Layout.SIMPLE:
+        return ""
     return (product.custom_fields or {}).get(rules.type_field, "").strip()
 
 
 def is_untyped(product: StoreProduct, rules: ContentRules) -> bool:
     """Whether a product's type is to be written; unread is not blank."""
-    return product.custom_fields is not None and not _type_of(product, rules)
+    return rules.layout is not Layout.SIMPLE and product.custom_fields is not None and not _type_of(product, rules)
 
 
 def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
@@ -599,7 +688,9 @@ def _takes_options(found: StoreProduct, family: FamilyRows) -> bool:
     return not prompts or prompts == {name.strip().lower() for name in family.product.option_names}
 
 
-def _reason(family: FamilyRows, selection: Selection, hidden: Collection[int]) -> str:
+def _reason(family: FamilyRows, selection: Selection, hidden: Collection[int], layout: FamilyLayout) -> str:
+    if layout.before is not None:
+        return switch_reason(layout.before, layout.layout)
     pending = {row.status.pending.value for row in family.listings if selection.is_published(row)}
     starts = ", and hidden, as its family is, until you unhide it" if hidden else ""
     return f"queued to {' and '.join(sorted(pending))}{starts}"

@@ -74,7 +74,7 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, ProductsByKey, None]):
 
     def __init__(self, channel: ChannelSettings) -> None:
         self._wait = timedelta(seconds=channel.lost_answer_seconds)
-        self._is_native = channel.rules.is_native
+        self._layout = channel.rules.layout
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[OpenIntent]]:
         while intents := ports.intents.all_open(after=after, limit=_BATCH):
@@ -126,7 +126,7 @@ class IntentSweep(Operation[OpenIntent, SweepFacts, ProductsByKey, None]):
     ) -> Verdict:
         verdict = Verdict()
         for row, product in self._to_link(batch, facts, seen):
-            verdict.proven.append(linked(row, product, evidence.began, is_native=self._is_native))
+            verdict.proven.append(linked(row, product, evidence.began, layout=self._layout))
             verdict.flag(
                 row.id,
                 Attention.PUBLISH_FAILED,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tradepost.domain.codes import code_key
+from tradepost.domain.layout import has_parent
 from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Change, Plan, SubjectId, SubjectKind
 from tradepost.operations.ports import Needs
@@ -22,15 +23,31 @@ def needs_of(plan: Plan[PublishDetail], rules: ContentRules) -> Needs:
     needs: dict[SubjectId, Collection[SubjectId]] = {}
     for family in plan.detail.families:
         made = {code_key(code) for code in family.creates}
+        switched = _in_a_ring(family)
         for change in family.unit.changes:
             found = {
                 *_set_up(change, family, plan.detail, rules),
                 *_files(change, plan.detail),
-                *_products(change, root=code_key(family.unit.key), made=made),
+                *_products(change, root=_root_of(family), made=made),
+                *switched.get(change.subject.id, ()),
             }
             if found:
                 needs[change.subject.id] = found
     return needs
+
+
+def _in_a_ring(family: FamilyPlan) -> dict[SubjectId, Collection[SubjectId]]:
+    """What is switched needs all the rest: each the next, and the last the first."""
+    if not family.layout.switched:
+        return {}
+    subjects = [change.subject.id for change in family.unit.changes]
+    return {one: (other,) for one, other in zip(subjects, subjects[1:] + subjects[:1], strict=True) if one != other}
+
+
+def _root_of(family: FamilyPlan) -> str:
+    """The code key of the page; blank where there is none that all others stand on."""
+    is_page = has_parent(family.layout.layout, is_family=family.family.product.is_family)
+    return code_key(family.unit.key) if is_page else ""
 
 
 def _set_up(change: Change, family: FamilyPlan, detail: PublishDetail, rules: ContentRules) -> Iterator[SubjectId]:

@@ -17,7 +17,9 @@ class PublishSeen:
     What is known of the outside: products by code key, image files by source, and why the others can't be had.
 
     `uploaded`: sizes by path. `set_up`: items that the store has taken by now. `answered`: roots of families that were
-    sent and answered. `sends_images`: the channel has an image server. `on_pages`: what is `on_open_pages`.
+    sent and answered. `opened`: by the roots of families that are being switched, whose new pages were sent, the code
+    keys of what of it was answered. `sends_images`: the channel has an image server. `on_pages`: what is
+    `on_open_pages`.
     """
 
     products: Mapping[str, StoreProduct]
@@ -27,6 +29,7 @@ class PublishSeen:
     uploaded: Mapping[str, int] = field(default_factory=dict)
     set_up: Mapping[SubjectId, SetupItem] = field(default_factory=dict)
     answered: frozenset[str] = frozenset()
+    opened: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sends_images: bool = True
     on_pages: frozenset[str] = field(init=False)
 

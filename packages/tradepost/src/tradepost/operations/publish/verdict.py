@@ -9,9 +9,8 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.family_health import published_hidden
 from tradepost.domain.fields import Group, fingerprint, fingerprints
-from tradepost.domain.for_sale import has_own_page
+from tradepost.domain.layout import Layout, has_own_page, has_parent
 from tradepost.domain.listing import Event, Health, Link, Pending, Status, is_due_for_publish, is_parked, settle
-from tradepost.domain.making import ContentRules
 from tradepost.domain.plan import Outcome, Result, SubjectId, SubjectKind
 from tradepost.domain.rules import price_held_message
 from tradepost.domain.stock import EntryKind
@@ -20,7 +19,7 @@ from tradepost.domain.store import StoreProduct, StoreRow
 from tradepost.domain.structure import RETIRED_MARK, combination
 from tradepost.operations.form import Evidence, Verdict
 from tradepost.operations.outcomes import names
-from tradepost.operations.ports import AccountEntry, ChannelSettings, ListingRow, Proven, ToLink, WriteOutcome
+from tradepost.operations.ports import AccountEntry, ListingRow, Proven, ToLink, WriteOutcome
 from tradepost.operations.publish.family_plan import FamilyPlan
 from tradepost.operations.publish.values import PublishDetail, PublishSeen
 
@@ -28,21 +27,23 @@ from tradepost.operations.publish.values import PublishDetail, PublishSeen
 _SOFT = frozenset({"images", "address"})
 
 _CLOSED = "The product has no options any more, so its page went off sale; delist it when nobody needs it."
+_NOT_NEEDED = (
+    "The channel gives each variant a page of its own, so the family's page went off sale; delist it when nobody needs "
+    "it."
+)
 
 
-def judge(detail: PublishDetail, *, seen: PublishSeen, evidence: Evidence, channel: ChannelSettings) -> Verdict:
+def judge(detail: PublishDetail, *, seen: PublishSeen, evidence: Evidence) -> Verdict:
     """Judge a batch; `detail` is that of the last plan."""
     verdict = Verdict(files=dict(seen.uploaded), set_up=list(seen.set_up.values()))
     for family in detail.families:
-        _judge_family(family, seen, evidence, verdict, channel.rules)
+        _judge_family(family, seen, evidence, verdict)
         for row, _, _ in family.links:
             flag_held_price(row, verdict)
     return verdict
 
 
-def _judge_family(
-    family: FamilyPlan, seen: PublishSeen, evidence: Evidence, verdict: Verdict, rules: ContentRules
-) -> None:
+def _judge_family(family: FamilyPlan, seen: PublishSeen, evidence: Evidence, verdict: Verdict) -> None:
     for listing_id, message in _failures(family, seen, evidence).items():
         verdict.flag(listing_id, Attention.PUBLISH_FAILED, message)
     for refusal in family.refused:
@@ -52,12 +53,14 @@ def _judge_family(
         verdict.proven.append(Proven.of(row, evidence.began, settle(row.status, Event.GONE)))
     for row, found, _ in family.links:
         stays_hidden = row.id in family.hidden
-        verdict.proven.append(linked(row, found, evidence.began, is_native=rules.is_native, stays_hidden=stays_hidden))
+        layout = family.layout.layout
+        verdict.proven.append(linked(row, found, evidence.began, layout=layout, stays_hidden=stays_hidden))
         # A creation that was meant once, and that the merchant has forestalled under another code.
         verdict.closed_intents.append(row.code)
     if family.closed is not None and family.closed.id not in verdict.flags:
-        verdict.proven.append(_closed(family.closed, evidence.began))
-        verdict.flag(family.closed.id, Attention.ORPHANED, _CLOSED)
+        is_family = family.family.product.is_family
+        verdict.proven.append(_closed(family.closed, evidence.began, family.layout.layout))
+        verdict.flag(family.closed.id, Attention.ORPHANED, _NOT_NEEDED if is_family else _CLOSED)
     not_offered = _not_offered(family, seen, evidence)
     for key in family.scope.groups:
         product = seen.products.get(key)
@@ -81,12 +84,13 @@ def _judge_family(
 def _count_refusals(family: FamilyPlan, evidence: Evidence, verdict: Verdict) -> None:
     """Count what the store has refused of what was asked for, and say which is parked by that."""
     settled = {proven.listing_id for proven in verdict.proven if proven.status is not None}
-    root = evidence.results.get(_subject(family.unit.key))
+    # Without its page a variant is offered nowhere.
+    has_page = has_parent(family.layout.layout, is_family=family.family.product.is_family)
+    root = evidence.results.get(_subject(family.unit.key)) if has_page else None
     for key, row in family.rows.items():
-        is_asked = is_due_for_publish(row.status, refusals=row.refusals) and row.id not in settled
-        if not is_asked or Attention.PUBLISH_FAILED not in verdict.flags.get(row.id, {}):
+        is_asked = row.id in family.layout.switched or is_due_for_publish(row.status, refusals=row.refusals)
+        if not is_asked or row.id in settled or Attention.PUBLISH_FAILED not in verdict.flags.get(row.id, {}):
             continue
-        # Without its page a variant is offered nowhere.
         if any(
             each is not None and each.outcome is Outcome.REJECTED
             for each in (evidence.results.get(_subject(key)), root)
@@ -151,7 +155,7 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
         Proven.of(
             row,
             evidence.began,
-            _status(row, product, groups, starts_hidden=starts_hidden),
+            _status(row, product, groups, starts_hidden=starts_hidden, has_page=wanted.made.has_own_page),
             external_id=product.id,
             external_created=product.created or None,
             code=product.code,
@@ -163,7 +167,8 @@ def _settle(family: FamilyPlan, row: ListingRow, product: StoreProduct, evidence
             without_stock=_sells_without_stock(wants_without_stock, product)
             if is_new or Group.QUANTITY in groups
             else None,
-            is_inactive=not product.is_active if wanted.made.has_own_page and Group.STATUS in groups else None,
+            is_inactive=wanted.made.has_own_page and not product.is_active if Group.STATUS in groups else None,
+            layout=family.layout.layout if is_new or Group.STRUCTURE in groups else None,
         )
     )
     _enter_stock(row, product, evidence, verdict)
@@ -185,14 +190,16 @@ def _enter_stock(row: ListingRow, product: StoreProduct, evidence: Evidence, ver
         verdict.flag(row.id, Attention.QUANTITY_UNKNOWN, quantity_unknown_message(row.sku))
 
 
-def _status(row: ListingRow, product: StoreProduct, groups: Collection[Group], *, starts_hidden: bool) -> Status | None:
+def _status(
+    row: ListingRow, product: StoreProduct, groups: Collection[Group], *, starts_hidden: bool, has_page: bool
+) -> Status | None:
     """None where nothing of it changes: it was only given images that it awaited, which nobody had asked for."""
     if row.status.link is not Link.LINKED:
         return published_hidden(row.status) if starts_hidden else settle(row.status, Event.PUBLISHED)
     status = row.status
     if status.pending is Pending.OVERWRITE:
         status = settle(status, Event.OVERWRITTEN)
-    if _was_closed(row) and Group.STRUCTURE in groups and product.is_active:
+    if _was_closed(row) and Group.STRUCTURE in groups and product.is_active is has_page:
         status = settle(status, Event.OPENED)
     return None if status == row.status else status
 
@@ -203,11 +210,11 @@ def _was_closed(row: ListingRow) -> bool:
     return row.kind is Kind.PARENT and is_retired and row.status.health is Health.HIDDEN
 
 
-def _closed(row: ListingRow, at: datetime) -> Proven:
+def _closed(row: ListingRow, at: datetime, layout: Layout) -> Proven:
     """A page that nobody can open is hidden; whether it is delisted, a person decides."""
     status = row.status if row.status.health is Health.HIDDEN else settle(row.status, Event.CLOSED)
     prints = {**row.proven_fingerprints, Group.STRUCTURE: fingerprint(RETIRED_MARK)}
-    return Proven.of(row, at, status, fingerprints=prints)
+    return Proven.of(row, at, status, fingerprints=prints, layout=layout)
 
 
 def flag_held_price(row: ListingRow, verdict: Verdict) -> None:
@@ -218,7 +225,7 @@ def flag_held_price(row: ListingRow, verdict: Verdict) -> None:
 
 
 def linked(
-    row: ToLink, product: StoreProduct | StoreRow, at: datetime, *, is_native: bool, stays_hidden: bool = False
+    row: ToLink, product: StoreProduct | StoreRow, at: datetime, *, layout: Layout, stays_hidden: bool = False
 ) -> Proven:
     """
     Say what is proven of a listing that was just linked: what the store has, not what we want.
@@ -226,7 +233,7 @@ def linked(
     `stays_hidden`: its family is hidden, and the next sync sets its stock to 0.
     """
     # What has no page of its own is inactive as a rule, and that says nothing.
-    is_closed = has_own_page(row.kind, is_native=is_native) and not product.is_active
+    is_closed = has_own_page(row.kind, layout) and not product.is_active
     is_hidden = row.was_hidden or is_closed or stays_hidden
     event = Event.FOUND_HIDDEN if is_hidden else Event.FOUND_ACTIVE
     return Proven.of(
@@ -237,6 +244,7 @@ def linked(
         external_created=product.created or None,
         code=product.code,
         price=product.price,
+        layout=layout,
     )
 
 

@@ -7,7 +7,8 @@ from tradepost.domain import changes
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
-from tradepost.domain.for_sale import SaleFacts, has_own_page, obstacles
+from tradepost.domain.for_sale import SaleFacts, obstacles
+from tradepost.domain.layout import has_own_page
 from tradepost.domain.listing import Event, settle
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side
 from tradepost.domain.stages import Stage
@@ -57,7 +58,7 @@ class Unhides(Sets):
 
     def _page_of(self, row: ListingRow) -> str:
         """The code of the page that sells it; blank for a flat parent, which sells nothing."""
-        if has_own_page(row.kind, is_native=self.channel.rules.is_native):
+        if has_own_page(row.kind, row.layout or self.channel.rules.layout):
             return row.code
         return row.parent_code
 

@@ -15,6 +15,7 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import PermissionMissing
 from tradepost.domain.fields import Group
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Event, Health, Link, Pending, settle
 from tradepost.domain.plan import Action, Change, Plan, Side, Unit
 from tradepost.domain.stages import Stage, is_due
@@ -63,7 +64,8 @@ class Delist(Values[Going, Mapping[str, int]]):
     def observe(self, ports: Ports, batch: Batch[ListingRow]) -> Products:
         # What is deleted is deleted for good: is it still the product that was linked?
         read_products(ports, batch.rows)
-        codes = {row.parent_code for row in batch.rows if row.parent_code} if self.channel.rules.is_native else set()
+        wanted = self.channel.rules.layout
+        codes = {row.parent_code for row in batch.rows if (row.layout or wanted) is Layout.NATIVE} - {""}
         parents = ports.store.products_by_code(codes) if codes else {}
         return Products(parents=parents, offered=parents)
 
