@@ -492,7 +492,7 @@ def test_images_that_are_missing_are_brought_to_what_is_on_the_store(status, is_
 def test_structure_is_asked_for_once_and_takes_no_other_request_s_place(pending, is_asked):
     before = Status(Health.LISTED, Link.LINKED, pending)
 
-    after = listing.structure_asked(before, is_asked=is_asked)
+    after = listing.content_asked(before, is_asked=is_asked)
 
     may = pending in {Pending.NONE, Pending.OVERWRITE} and not is_asked
     assert after == (replace(before, pending=Pending.OVERWRITE) if may else None)

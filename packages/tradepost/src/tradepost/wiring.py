@@ -1,7 +1,7 @@
 """Wiring: the one place where ports are joined to what implements them."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tradepost.catalogues import template
+from tradepost.catalogues.listing_table import ListingCsv
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.catalogues.requests_csv import RequestCsv
 from tradepost.catalogues.shipments_csv import ShipmentCsv
@@ -52,6 +53,7 @@ from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
+from tradepost.exports import listings_csv
 from tradepost.exports.folder import LocalFolder
 from tradepost.exports.one_file import OneFile
 from tradepost.exports.registry import OrderFiles
@@ -83,9 +85,11 @@ from tradepost.operations.approvals import report_rest
 from tradepost.operations.building import BuildPorts
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.customising import Customising
 from tradepost.operations.deliver_orders import ConsumerDeliveries
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.imports import ImportPorts
+from tradepost.operations.listing_export import ListedRows
 from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
@@ -109,6 +113,7 @@ from tradepost.operations.ports import (
     ImageStore,
     Intents,
     Listings,
+    ListingTableReader,
     Ports,
     RequestReader,
     Schedules,
@@ -451,6 +456,27 @@ def capabilities() -> Capabilities:
 def request_reader() -> RequestReader:
     """Give what reads files that name listings, and may say what is asked of each."""
     return RequestCsv(ASKED)
+
+
+def listing_table_reader() -> ListingTableReader:
+    """Give what reads tables of listings that come back."""
+    return ListingCsv()
+
+
+def listing_table(channel: Channel, meant: ListingFilter) -> ListedRows:
+    """Give the listings that are meant as a table."""
+    listings = DjangoListings(channel.pk)
+    return ListedRows(channel.name, listings.ids_meant(meant), listings, settings_of(channel).rules, AllowedMarkup())
+
+
+def write_listings(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> int:
+    """Write a table of listings; without a path on standard output. Raises FileRefused."""
+    return listings_csv.write_listings(path, columns, rows)
+
+
+def customising_of(channel: Channel) -> Customising:
+    """Give what customises listings of a channel."""
+    return Customising(DjangoListings(channel.pk), settings_of(channel).rules, AllowedMarkup())
 
 
 def results_file(path: Path) -> AbstractContextManager[WriteResults]:

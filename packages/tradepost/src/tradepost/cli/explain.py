@@ -11,13 +11,14 @@ from django.utils import timezone
 from tradepost import wiring
 from tradepost.cli.arguments import named_listings
 from tradepost.cli.listings import attentions_json, attentions_of
-from tradepost.cli.output import out, print_json
+from tradepost.cli.output import out, print_json, short
 from tradepost.database.models import Channel, LinkEvent, Listing, Run, RunChange
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.listing import Health, Link, Status
 from tradepost.domain.listing_explanation import SECTIONS, Deed, Deeds, next_steps, state
+from tradepost.domain.locks import spoken_target
 from tradepost.domain.plan import Action, Outcome
 from tradepost.domain.price_explanation import ExplainedPrice, explain_page_price, explain_price
 from tradepost.domain.schedule import zone_of
@@ -137,8 +138,11 @@ class _Teller:
         )
 
 
-def _locked(row: ListingRow) -> list[str]:
-    return [f"Locked: {row.locks.words}."] if row.locks.words else []
+def _locked(row: ListingRow) -> Iterator[str]:
+    if row.locks.words:
+        yield f"Locked: {row.locks.words}."
+    for target, text in row.locks.texts:
+        yield f"Customised on this channel: its {spoken_target(target)} is '{short(text)}', whatever the catalogue has."
 
 
 # --- who did it ------------------------------------------------------------------------------------------------------

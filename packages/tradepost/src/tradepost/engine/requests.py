@@ -78,7 +78,7 @@ class RequestOutcome:
 
 
 @dataclass(slots=True)
-class _Sum:
+class RequestSum:
     """An outcome that grows batch by batch, and tells of the first rows only."""
 
     changed: list[Change] = field(default_factory=list)
@@ -145,7 +145,7 @@ def preview_asked(
     listings = wiring.listings_of(channel_id)
     outcomes: list[RequestOutcome] = []
     for each in asked:
-        total = _Sum()
+        total = RequestSum()
         for rows in _batches(listings, each.ids):
             plan = plan_asked(rows, each.event, groups=groups)
             total.add(plan)
@@ -183,7 +183,7 @@ def request_asked(
 def _carried_out(
     listings: Listings, asked: Asked, kept: OpenRequest, *, groups: frozenset[Group], tell: Tell | None
 ) -> RequestOutcome:
-    total = _Sum()
+    total = RequestSum()
     for rows in _batches(listings, asked.ids):
         plan = ask(listings, rows, asked.event, groups=groups)
         kept.add(plan.results)
@@ -394,6 +394,6 @@ def _kept(channel_id: int, plan: QueuePlan, *, requested_by: str, trigger: Trigg
 
 
 def _outcome_of(plan: QueuePlan, *, is_preview: bool = False) -> RequestOutcome:
-    total = _Sum()
+    total = RequestSum()
     total.add(plan)
     return total.outcome(is_preview=is_preview)

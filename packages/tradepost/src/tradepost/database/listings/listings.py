@@ -37,7 +37,15 @@ from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import Locks
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
-from tradepost.operations.ports import Clock, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
+from tradepost.operations.ports import (
+    Clock,
+    FamilyRows,
+    LinkedListing,
+    ListedNotes,
+    ListingRow,
+    Proven,
+    QueuedStructure,
+)
 
 _BUILD_BATCH = 500
 _HIGHEST_ID = 2**63 - 1  # of a column of that kind
@@ -231,6 +239,7 @@ class DjangoListings:
                     "locked_groups": sorted(lock.groups),
                     "locked_price": lock.price,
                     "locked_quantity": lock.quantity,
+                    "own_texts": dict(lock.texts),
                     # What the store refused may be taken without what is left alone.
                     "refusals": 0,
                 }
@@ -267,6 +276,14 @@ class DjangoListings:
         products = set(self._all().filter(id__in=list(ids)).values_list("product_id", flat=True))
         lock_variants(VariantRecord.objects.filter(product_id__in=products).values_list("id", flat=True))
         return sorted(products)
+
+    def notes(self, ids: Collection[int]) -> dict[int, ListedNotes]:
+        noted: dict[int, list[tuple[Attention, str]]] = defaultdict(list)
+        attentions = AttentionRecord.objects.filter(listing_id__in=list(ids)).order_by("since", "id")
+        for listing_id, kind, message in attentions.values_list("listing_id", "kind", "message"):
+            noted[listing_id].append((Attention(kind), message))
+        found = self._all().filter(id__in=list(ids)).values_list("id", "product__handle", "proven_at")
+        return {number: ListedNotes(handle, at, tuple(noted[number])) for number, handle, at in found}
 
     def remove(self, ids: Collection[int]) -> None:
         # Variants first: a parent would take them along one by one.

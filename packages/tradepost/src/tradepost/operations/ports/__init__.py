@@ -100,6 +100,7 @@ from tradepost.operations.ports.listings import (
     FamilyRows,
     Intents,
     LinkedListing,
+    ListedNotes,
     ListingRow,
     Listings,
     OpenIntent,
@@ -116,7 +117,15 @@ from tradepost.operations.ports.orders import (
     UnsentShipment,
 )
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
-from tradepost.operations.ports.requests import AskedRow, RequestReader, ResultRow, WriteResults
+from tradepost.operations.ports.requests import (
+    LISTED_COLUMNS,
+    AskedRow,
+    ListingTableReader,
+    RequestReader,
+    ResultRow,
+    TableRow,
+    WriteResults,
+)
 from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
@@ -148,6 +157,7 @@ __all__ = [
     "CHECKED_WELL",
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
+    "LISTED_COLUMNS",
     "NO_COUNT_COLUMNS",
     "Ability",
     "AccountEntry",
@@ -213,8 +223,10 @@ __all__ = [
     "LatestProducts",
     "Level",
     "LinkedListing",
+    "ListedNotes",
     "ListingBuilder",
     "ListingRow",
+    "ListingTableReader",
     "Listings",
     "Needs",
     "NewShipment",
@@ -274,6 +286,7 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "TableRow",
     "Taken",
     "TakenFile",
     "TakenListing",

@@ -97,6 +97,15 @@ class LinkedListing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ListedNotes:
+    """What a table of listings says besides; `attentions`: each with its message, what has held longest first."""
+
+    handle: str
+    proven_at: datetime | None
+    attentions: tuple[tuple[Attention, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FamilyRows:
     """
     A catalogue product with its listings on one channel: the parent's first where there is one.
@@ -268,6 +277,8 @@ class Listings(Protocol):
     def let_prices_through(self, ids: Collection[int]) -> None:
         """Record that the wanted prices of these are meant, however much they change; see `domain.prices`."""
         ...
+
+    def notes(self, ids: Collection[int]) -> dict[int, ListedNotes]: ...
 
     def remove(self, ids: Collection[int]) -> None:
         """Forget listings, with the variants of parents among them; orders keep their lines."""

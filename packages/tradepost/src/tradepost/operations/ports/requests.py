@@ -1,6 +1,6 @@
 """The ports of files of requests: what is to be done, row by row, and what became of it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
@@ -41,3 +41,39 @@ class ResultRow(NamedTuple):
 
 
 WriteResults: TypeAlias = Callable[[Iterable[ResultRow]], None]
+
+
+# What a table of listings says besides what can be customised.
+LISTED_COLUMNS = (
+    "Channel",
+    "SKU",
+    "Master SKU",
+    "Parent SKU",
+    "Product Type",
+    "Status",
+    "Link Status",
+    "Pending",
+    "Paused",
+    "External ID",
+    "External Code",
+    "Last Synced At",
+    "Attention",
+    "Last Error",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table of listings: one by its SKU, handle or code, and the cells that are not blank, by column."""
+
+    line: int
+    name: str
+    cells: Mapping[str, str]
+
+
+class ListingTableReader(Protocol):
+    """Reads tables of listings that come back, to customise these."""
+
+    def rows(self, path: Path, *, channel_name: str) -> Iterator[TableRow | RowReport]:
+        """Read a file; a row of no use, or of another channel, is a report. Raises FileRefused, in the middle, too."""
+        ...
