@@ -599,9 +599,12 @@ def request(
     as_json: JsonOption = False,
 ) -> Exit:
     """
-    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause or unlink.
+    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink,
+    link or re-link (to the product in its column 'External Code', or to what matches), lock or unlock (what stands in
+    'Group').
 
-    Rows that can't be used, and listings that may not have it, are named with their line; the others are done.
+    What is to be linked is linked at once. Rows that can't be used, and listings that may not have it, are named with
+    their line; the others are done.
     """
     from tradepost.cli.request_file import request_file
 

@@ -28,7 +28,7 @@ from tradepost.operations.locks import (
     plan_unlock,
     unlock,
 )
-from tradepost.operations.ports import ListingRow, Listings, OpenRequest
+from tradepost.operations.ports import FileAction, ListingRow, Listings, OpenRequest
 from tradepost.operations.queue_changes import (
     PlanRows,
     QueuePlan,
@@ -45,7 +45,7 @@ from tradepost.operations.sync.delist import left_alone
 TOLD = 1000
 _BATCH = 1000
 
-Tell: TypeAlias = Callable[[Event, Sequence[Result]], None]
+Tell: TypeAlias = Callable[[str, Sequence[Result]], None]
 """Hears of each result, whatever their number."""
 
 
@@ -128,10 +128,13 @@ class RequestSum:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that is asked for, of these listings and the variants of parents among them."""
+    """
+    One thing that is asked for, of these listings and the variants of parents among them; of a lock its `groups`.
+    """
 
-    event: Event
+    event: Event | FileAction
     ids: Collection[int]
+    groups: frozenset[Group] = frozenset()
 
 
 def preview_asked(
@@ -147,7 +150,7 @@ def preview_asked(
     for each in asked:
         total = RequestSum()
         for rows in _batches(listings, each.ids):
-            plan = plan_asked(rows, each.event, groups=groups)
+            plan = _planned(rows, each, groups=groups)
             total.add(plan)
             if tell is not None:
                 tell(each.event, plan.results)
@@ -185,12 +188,28 @@ def _carried_out(
 ) -> RequestOutcome:
     total = RequestSum()
     for rows in _batches(listings, asked.ids):
-        plan = ask(listings, rows, asked.event, groups=groups)
+        plan = _done(listings, rows, asked, groups=groups)
         kept.add(plan.results)
         total.add(plan)
         if tell is not None:
             tell(asked.event, plan.results)
     return total.outcome()
+
+
+def _planned(rows: Sequence[ListingRow], asked: Asked, *, groups: Collection[Group]) -> QueuePlan:
+    if isinstance(asked.event, Event):
+        return plan_asked(rows, asked.event, groups=groups)
+    if asked.event is FileAction.LOCK:
+        return QueuePlan({}, plan_lock(rows, Locks(asked.groups)).results)
+    return QueuePlan({}, plan_unlock(rows, asked.groups).results)
+
+
+def _done(listings: Listings, rows: Sequence[ListingRow], asked: Asked, *, groups: frozenset[Group]) -> QueuePlan:
+    if isinstance(asked.event, Event):
+        return ask(listings, rows, asked.event, groups=groups)
+    if asked.event is FileAction.LOCK:
+        return QueuePlan({}, lock(listings, rows, Locks(asked.groups)).results)
+    return QueuePlan({}, unlock(listings, rows, asked.groups).results)
 
 
 def _batches(listings: Listings, ids: Collection[int]) -> Iterator[list[ListingRow]]:

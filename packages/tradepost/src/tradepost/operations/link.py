@@ -16,7 +16,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.matching import WORDS, Hits, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
 from tradepost.domain.store import ProductsByKey, StoreProduct, StoreRow, is_same_product
-from tradepost.operations.candidates import chosen_product
+from tradepost.operations.candidates import chosen_products
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import ChannelSettings, ListingRow, Ports
 from tradepost.operations.publish.verdict import flag_held_price, linked
@@ -114,15 +114,16 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
         self._decisions: list[LinkDecision] = []
 
     def prepare(self, ports: Ports) -> None:
-        if self._selection.link_to:
-            self._decisions = [_by_hand(ports, self._selection)]
+        self._decisions = by_hand(ports, self._selection.link_to)
+        matched = None if self._selection.only is None else self._selection.only - self._selection.link_to.keys()
+        if self._selection.link_to and not matched:
             return
         type_field = self._channel.rules.type_field
-        candidates = read_candidates(ports, type_field=type_field, only=self._selection.only)
+        candidates = read_candidates(ports, type_field=type_field, only=matched)
         if candidates is None:
             return
         priority = self._channel.linking_priority
-        self._decisions = plan_link(
+        self._decisions += plan_link(
             candidates,
             priority=priority,
             taken=ports.listings.taken(candidates.ids(priority)),
@@ -133,7 +134,7 @@ class LinkListings(Operation[LinkDecision, Holders, ProductsByKey, None]):
             decided = {decision.row.id for decision in self._decisions}
             self._decisions += [
                 LinkDecision(row, None, Attention.NO_MATCH, "No product on the store has this SKU or code.")
-                for row in ports.listings.by_ids(self._selection.only)
+                for row in ports.listings.by_ids(matched or ())
                 if row.id not in decided and row.status.link is not listing.Link.LINKED and not row.status.is_paused
             ]
 
@@ -248,14 +249,31 @@ def _unfit(row: ListingRow, product: StoreRow, type_field: str) -> LinkDecision:
     return LinkDecision(row, None, Attention.NO_MATCH, message)
 
 
-def _by_hand(ports: Ports, selection: Selection) -> LinkDecision:
-    rows = ports.listings.by_ids(selection.only or ())
-    if len(rows) != 1:
-        raise NotAllowed("Name the one listing that is to be linked to this product.")
-    row, rules = rows[0], ports.channel.rules
-    product = chosen_product(row, selection.link_to, store=ports.store, listings=ports.listings, rules=rules)
-    seen = StoreRow(product.id, product.code, product.sku, product.is_active, created=product.created)
-    return LinkDecision(row, seen, found_by="chosen by a person")
+def by_hand(ports: Ports, link_to: Mapping[int, str]) -> list[LinkDecision]:
+    """
+    Decide for listings whose products a person has named, by ids or codes.
+
+    What can't be linked to its product needs a person. Raises NotAllowed where that is the only one.
+    """
+    decisions: list[LinkDecision] = []
+    taken: set[int] = set()
+    ids = list(link_to)
+    for start in range(0, len(ids), _BATCH):
+        rows = [(row, link_to[row.id]) for row in ports.listings.by_ids(ids[start : start + _BATCH])]
+        found = chosen_products(rows, store=ports.store, listings=ports.listings, rules=ports.channel.rules)
+        for row, product in found:
+            if isinstance(product, NotAllowed) and len(ids) == 1:
+                raise product
+            if isinstance(product, NotAllowed):
+                decisions.append(LinkDecision(row, None, Attention.NO_MATCH, str(product)))
+            elif product.id in taken:
+                message = f"{product.code} on the store is chosen for another listing, too; choose one of them."
+                decisions.append(LinkDecision(row, None, Attention.MATCH_TAKEN, message))
+            else:
+                taken.add(product.id)
+                seen = StoreRow(product.id, product.code, product.sku, product.is_active, created=product.created)
+                decisions.append(LinkDecision(row, seen, found_by="chosen by a person"))
+    return decisions
 
 
 def _linked(decision: LinkDecision, product: StoreProduct) -> Change:

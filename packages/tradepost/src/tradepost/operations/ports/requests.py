@@ -2,20 +2,37 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Event
 from tradepost.operations.ports.catalogue import RowReport
 
 
+class FileAction(StrEnum):
+    """What a file may ask of a listing besides what its status knows."""
+
+    LINK = "link"
+    RELINK = "re-link"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+
+
 @dataclass(frozen=True, slots=True)
 class AskedRow:
-    """A row of a file: a listing by its SKU, handle or code, and what is asked of it; None where the row is silent."""
+    """
+    A row of a file: a listing by its SKU, handle or code, and what is asked of it; None where the row is silent.
+
+    `external_code`: the id or code of the product that it is linked to. `groups`: what is locked, or unlocked.
+    """
 
     line: int
     name: str
-    event: Event | None
+    event: Event | FileAction | None
+    external_code: str = ""
+    groups: frozenset[Group] = frozenset()
 
 
 class RequestReader(Protocol):
