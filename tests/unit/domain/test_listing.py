@@ -125,6 +125,7 @@ statuses = st.builds(
 
 @pytest.mark.parametrize(("health", "link", "event"), list(product(Health, Link, Event)))
 def test_every_event_in_every_state_leads_where_the_operator_expects_or_is_refused(health, link, event):
+    """R52: the table of states is complete, and what is not in it is refused."""
     for pending, paused, orphaned in product(Pending, [False, True], [False, True]):
         status = Status(health, link, pending, paused, orphaned)
         state = STATES.get((health, link))
