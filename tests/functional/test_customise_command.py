@@ -104,6 +104,19 @@ def test_what_is_cleared_follows_the_catalogue_again(published, store, table):
     assert (back.name, back.price) == (was.name, was.price)
 
 
+def test_what_is_customised_is_found_by_a_filter_and_freed_by_an_unlock_of_everything(published, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("SKU,Title\nHP-MUG-WHITE,Ours\n", "utf-8")
+    published("listings", "customise", path)
+
+    found = published("listings", "list", "--where", "customised=yes", "--json").json["listings"]
+    freed = published("listings", "unlock", "--all", "--yes", "--json")
+
+    assert [(row["sku"], row["locked"]["texts"]) for row in found] == [("HP-MUG-WHITE", {"name": "Ours"})]
+    assert freed.json["changed"] == 1
+    assert published("listings", "list", "--where", "customised=yes", "--json").json["listings"] == []
+
+
 def test_rows_that_can_not_be_are_named_with_their_line_and_the_rest_is_done(published, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -48,6 +48,7 @@ from tradepost.operations.ports import (
 )
 
 _BUILD_BATCH = 500
+_REMOVED_AT_ONCE = 1000
 _HIGHEST_ID = 2**63 - 1  # of a column of that kind
 
 
@@ -231,6 +232,12 @@ class DjangoListings:
         with transaction.atomic():
             write_statuses(statuses, groups=groups, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
 
+    def hold(self, ids: Collection[int]) -> None:
+        if connection.features.has_select_for_update:
+            products = self._all().filter(id__in=sql.among_ids(ids)).values("product_id")
+            variants = VariantRecord.objects.filter(product_id__in=products)
+            lock_variants(variants.values_list("id", flat=True))
+
     def set_locks(self, locks: Mapping[int, Locks]) -> None:
         with transaction.atomic():
             rows = [
@@ -286,9 +293,11 @@ class DjangoListings:
         return {number: ListedNotes(handle, at, tuple(noted[number])) for number, handle, at in found}
 
     def remove(self, ids: Collection[int]) -> None:
+        numbers = list(ids)
         # Variants first: a parent would take them along one by one.
         for rows in (self._all().exclude(kind="parent"), self._all().filter(kind="parent")):
-            rows.filter(id__in=list(ids)).delete()
+            for start in range(0, len(numbers), _REMOVED_AT_ONCE):
+                rows.filter(id__in=numbers[start : start + _REMOVED_AT_ONCE]).delete()
 
     def record(self, proven: Sequence[Proven]) -> None:
         if not proven:

@@ -270,6 +270,15 @@ class Listings(Protocol):
         """Record requested changes (queue, clear, pause); `groups` are those of an overwrite."""
         ...
 
+    def hold(self, ids: Collection[int]) -> None:
+        """
+        Let whoever else sells or counts what these are wait for the end of the transaction.
+
+        To be called before any of them is changed where they are changed batch by batch: two that hold each what the
+        other needs would wait for ever.
+        """
+        ...
+
     def set_locks(self, locks: Mapping[int, Locks]) -> None:
         """Record what of listings is left alone; what they should show is computed anew."""
         ...
