@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tradepost.domain.listing_filter import COMPARISONS, FILTER_FIELDS, Compare
+from tradepost.domain.listing_filter import FILTER_FIELDS, Compare, FilterField, Sort, comparisons_of
 
 HEAD = """# Filters
 
@@ -27,11 +27,16 @@ filter means before anything is asked of it:
 
 def text() -> str:
     rows = (
-        f"| `{name}` | {field.about} | {' '.join(f'`{sign}`' for sign in Compare if sign in COMPARISONS[field.sort])} "
-        f"| {', '.join(f'`{choice}`' for choice in field.choices) or field.sort.value} |\n"
+        f"| `{name}` | {field.about} | {' '.join(f'`{sign}`' for sign in Compare if sign in comparisons_of(name))} "
+        f"| {_values(field)} |\n"
         for name, field in FILTER_FIELDS.items()
     )
     return HEAD + "".join(rows)
+
+
+def _values(field: FilterField) -> str:
+    choices = [f"`{choice}`" for choice in field.choices]
+    return ", ".join(choices if field.sort is Sort.CHOICE else [field.sort.value, *choices])
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def test_a_store_is_looked_at_adopted_and_synced_without_a_change(living):
 
 
 def test_what_products_are_is_written_when_a_person_has_said_so_and_nothing_else(living, store):
-    """R11."""
+    """R11: products that do not say what they are are reported with a suggestion, and written after a yes."""
     living("listings", "adopt", "--sku-from", "code")
     living("listings", "unpause", "--all", "--yes")
     shown = living("listings", "set-type", "--dry-run")

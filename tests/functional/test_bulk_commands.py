@@ -6,11 +6,12 @@ import io
 import pytest
 
 from miva_sandbox.faults.rules import Rule
+from sdk.store_reader import read_store
 from shopper import Shopper
 
 # Somebody else's program, which gives the mug a name of its own before each request.
 OTHERS = "<Product_Update code='HP-MUG-WHITE'><Name>Theirs</Name></Product_Update>"
-ACTIONS = "publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink can."
+ACTIONS = "publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink, link, re-link, lock, unlock can."
 FAMILY = 9  # the page of harbour-tee and its eight variants
 
 
@@ -22,6 +23,11 @@ def file(tmp_path):
         return path
 
     return write
+
+
+def file_of(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def rows_of(path) -> list[dict[str, str]]:
@@ -143,6 +149,78 @@ def test_a_file_says_of_each_listing_what_is_asked(published, file):
     assert "Line 5: HP-NOTE-SLATE is left as it is. Can't unhide" in told.out
     paused = published("listings", "list", "--where", "paused=yes", "--json").json["listings"]
     assert [row["sku"] for row in paused] == ["HP-BAG-SAND"]
+
+
+def test_a_file_links_listings_to_the_products_that_it_names_and_lets_go_of_others(published, store, file):
+    """R27: what was let go of is linked again, in bulk, by what matches or by the product that a person names."""
+    was = read_store(store)
+    published("listings", "unlink", "HP-MUG-WHITE", "HP-NOTE-SLATE")
+    path = file(
+        "SKU,Action,External Code\nHP-MUG-WHITE,link,hp-mug-white\nHP-NOTE-SLATE,link,\nharbour-tee,re-link,\n"
+        "HP-BAG-SAND,link,\nHP-MUG-WHITE,link,hp-bag-sand\n"
+    )
+
+    planned = published("listings", "request", path, "--dry-run", "--json")
+    before = published("listings", "list", "--where", "link=unlinked", "--json").json["listings"]
+    answer = published("listings", "request", path, "--json")
+    left = published("listings", "list", "--where", "link!=linked", "--json").json["listings"]
+    listed = {row["sku"]: row["external_id"] for row in published("listings", "list", "--json").json["listings"]}
+    again = published("listings", "sync", "--json")
+
+    assert {row["sku"] for row in before} == {"HP-MUG-WHITE", "HP-NOTE-SLATE"}
+    assert planned.json["run"]["dry_run"] is True
+    assert answer.code == 1
+    assert [(row["line"], row["reason"]) for row in answer.json["refused_lines"]] == [
+        (5, "HP-BAG-SAND is linked already; 're-link' lets go of its product first."),
+        (6, "HP-MUG-WHITE is on line 2 already, where it is to link; ask for one thing."),
+    ]
+    assert [(row["action"], row["queued"]) for row in answer.json["asked"]] == [("unlink", FAMILY)]
+    assert left == []
+    assert {sku.lower(): number for sku, number in listed.items()} == {code: each.id for code, each in was.items()}
+    assert again.code == 0
+    assert read_store(store) == was
+
+
+def test_of_many_that_are_linked_by_hand_those_that_can_not_be_are_told_and_the_rest_is_linked(published, store, file):
+    published("listings", "unlink", "HP-MUG-WHITE", "HP-NOTE-SLATE", "HP-BAG-SAND")
+    path = file(
+        "SKU,Action,External Code\nHP-MUG-WHITE,link,nothing-there\nHP-NOTE-SLATE,link,hp-note-slate\n"
+        "HP-BAG-SAND,link,hp-note-slate\n"
+    )
+
+    answer = published("listings", "request", path, "--json")
+
+    assert answer.code == 1
+    found = published("listings", "list", "--where", "attention=any", "--json").json["listings"]
+    reasons = {row["sku"]: [noted["message"] for noted in row["attentions"]] for row in found}
+    assert reasons["HP-MUG-WHITE"] == ["The store has no product with the id or the code nothing-there."]
+    assert reasons["HP-BAG-SAND"] == [
+        "HP-NOTE-SLATE on the store is chosen for another listing, too; choose one of them."
+    ]
+    assert "HP-NOTE-SLATE" not in reasons
+
+
+def test_a_file_locks_and_unlocks_what_it_says_of_each(published, file):
+    path = file(
+        'SKU,Action,Group\nHP-MUG-WHITE,lock,"price, texts"\nHP-NOTE-SLATE,lock,colour\nHP-BAG-SAND,lock,\n'
+        "harbour-tee,lock,images\n"
+    )
+    freed = file_of(path.with_name("free.csv"), "SKU,Action\nHP-MUG-WHITE,unlock\n")
+
+    answer = published("listings", "request", path, "--json")
+    locked = published("listings", "list", "--where", "locked=yes", "--json").json["listings"]
+    back = published("listings", "request", freed, "--json")
+
+    assert [(row["action"], row["queued"]) for row in answer.json["asked"]] == [("lock", 1), ("lock", FAMILY)]
+    assert [row["reason"].partition(";")[0] for row in answer.json["refused_lines"]] == [
+        "'colour' is nothing that can be locked of HP-NOTE-SLATE",
+        "The row says nothing to lock of HP-BAG-SAND",
+    ]
+    assert {row["sku"]: row["locked"]["groups"] for row in locked if row["sku"] == "HP-MUG-WHITE"} == {
+        "HP-MUG-WHITE": ["price", "texts"]
+    }
+    assert len(locked) == 1 + FAMILY
+    assert [(row["action"], row["queued"]) for row in back.json["asked"]] == [("unlock", 1)]
 
 
 def test_a_file_that_delists_asks_first_and_names_what_goes(published, file):

@@ -201,6 +201,7 @@ def test_a_wrong_graphics_folder_is_named_with_the_one_that_is_there(add):
 
 
 def test_a_missing_folder_for_images_is_named_with_how_to_make_it(add):
+    """R22, R23: a named folder that does not exist is an error, with the way to make it."""
     assert_cured(add(ftp_folder="is-imags"), "no folder 'is-imags'", "--make-folder")
 
 

@@ -51,6 +51,7 @@ def test_a_store_in_which_all_is_well_fails_no_line(lines):
 
 @pytest.mark.parametrize("function", functions.THE_EIGHT)
 def test_a_function_that_the_token_lacks_is_the_one_line_that_fails(lines, stocked, function):
+    """R7: the check names each of the eight functions that is missing, and nothing besides."""
     stocked.domain.db.execute(
         "DELETE FROM token_functions WHERE token_id = ? AND function = ?", (stocked.hub.id, function)
     )
@@ -71,6 +72,7 @@ def test_a_function_that_the_token_lacks_is_the_one_line_that_fails(lines, stock
     ],
 )
 def test_a_token_that_is_set_up_otherwise_is_told_with_where_to_mend_it(lines, stocked, changes, line, cure):
+    """R6: a token without signature or time stamp, or disabled, is told as that, with where to mend it."""
     change_token(stocked, **changes)
 
     told, failed = lines()
@@ -81,6 +83,7 @@ def test_a_token_that_is_set_up_otherwise_is_told_with_where_to_mend_it(lines, s
 
 
 def test_a_key_of_another_token_is_told(connected, lines, stocked, monkeypatch):
+    """R6: an invalid signature is told as that."""
     monkeypatch.setenv("TRADEPOST_SIGNATURE_KEY", stocked.full.signature_key)
     connected("channel", "set", "shop", "--new-signature-key")
 
@@ -91,6 +94,7 @@ def test_a_key_of_another_token_is_told(connected, lines, stocked, monkeypatch):
 
 
 def test_a_store_code_that_nobody_has_is_told_as_that(connected, lines):
+    """R9: a wrong store code is told as an unknown store, and not as a wrong token."""
     connected("channel", "set", "shop", "--store-code", "nobodys")
 
     told, failed = lines()
@@ -109,6 +113,7 @@ def test_a_store_code_that_nobody_has_is_told_as_that(connected, lines):
     ],
 )
 def test_a_clock_that_is_off_by_more_than_half_the_window_is_told(lines, stocked, seconds, failed, words):
+    """R6: the check says how far the two clocks are apart, and when that is too far."""
     stocked.domain.clock.move(seconds)
 
     told, found = lines()
@@ -118,6 +123,7 @@ def test_a_clock_that_is_off_by_more_than_half_the_window_is_told(lines, stocked
 
 
 def test_a_clock_outside_the_window_is_told_as_that(lines, stocked):
+    """R6: a time outside the window is told as that."""
     stocked.domain.clock.move(200)
 
     told, failed = lines()
@@ -145,6 +151,7 @@ def test_a_token_that_sees_no_counts_says_what_has_to_be_switched_on(lines):
 
 
 def test_what_publishing_makes_is_told_before_and_after(connected, lines, sample):
+    """R10: what the first publish will make on the store is listed before it does."""
     before, _ = lines()
     connected("catalogue", "import", sample)
     connected("listings", "publish")

@@ -39,6 +39,7 @@ def images_on(store, code):
 
 
 def test_images_follow_when_the_channel_is_given_an_image_server(without_images, store, box, tmp_path):
+    """R21: a channel without an image server publishes, and its images follow when it has one."""
     shell = without_images
     choose_everywhere(store.store, "main")
     for name, colour in (("mug", "red"), ("cup", "navy")):

@@ -15,6 +15,7 @@ def shown(published):
 
 
 def test_a_rule_is_previewed_set_listed_explained_and_removed(published, store):
+    """R53: rules for prices and quantities are tried before they are set, and each value is explained step by step."""
     preview = published("listings", *SPRING, "--dry-run", "--json").json
     untouched = published("listings", "rules").out
     said = published("listings", *SPRING)

@@ -33,6 +33,7 @@ def all_are_due(at):
     "verb", [("listings", "sync"), ("listings", "publish"), ("listings", "link"), ("orders", "get")]
 )
 def test_every_operation_is_refused_at_the_channel_and_no_row_is_touched(revoked, verb):
+    """R7: a denied call stops the run with one word at the channel, and no listing is marked."""
     before = rows()
 
     said = revoked(*verb)

@@ -13,6 +13,7 @@ def schedules(shell) -> dict[str, tuple[object, object]]:
 
 
 def test_a_channel_that_is_added_is_worked_on_without_a_person_but_for_what_a_person_decides(connected):
+    """R25, R30: link, sync and publish each have a schedule of their own, and a channel works with none of it set."""
     assert schedules(connected) == {
         "get_orders": (5, None),
         "sync_orders": (10, None),
@@ -27,6 +28,7 @@ def test_a_channel_that_is_added_is_worked_on_without_a_person_but_for_what_a_pe
 
 
 def test_a_schedule_is_set_in_each_way_and_shown_with_its_next_time(connected):
+    """R25: each operation is scheduled on its own."""
     connected("channel", "set", "shop", "--time-zone", "Asia/Tokyo")
     said = [
         connected("channel", "schedule", "shop", "sync", "--every", "1h"),

@@ -18,6 +18,7 @@ PROFILE = ChannelProfile(settings=ChannelSettings(id=1, name="shop", rules=Conte
 
 
 def test_every_ability_is_in_the_table_with_how_it_is_done_or_why_not():
+    """R58: one table says what a channel can do, how, and why not."""
     assert list(MIVA.table) == list(Ability)
     for each in MIVA.table.values():
         assert bool(each.about) is not bool(each.why_not)
@@ -25,6 +26,7 @@ def test_every_ability_is_in_the_table_with_how_it_is_done_or_why_not():
 
 
 def test_what_the_essential_abilities_need_are_the_eight_functions_and_no_other():
+    """R7, R58: what is essential needs the eight functions and no other."""
     needed = {name for each in MIVA.table.values() for name in each.needs}
 
     assert needed == set(functions.THE_EIGHT)

@@ -1,21 +1,33 @@
 """A filter selects exactly the listings of which it is true, on both databases."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradepost.database.models import AttentionRecord, Channel, Listing, ProductRecord, VariantRecord
+from tradepost.database.models import (
+    AttentionRecord,
+    Channel,
+    LinkEvent,
+    Listing,
+    ProductRecord,
+    Source,
+    VariantRecord,
+)
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.listing import SETTLED, Health, Link, Pending, Status
-from tradepost.domain.listing_filter import COMPARISONS, FILTER_FIELDS, Sort, holds, parse_filters
+from tradepost.domain.listing_filter import FILTER_FIELDS, Sort, comparisons_of, holds, parse_filters
+
+from .conftest import NOON
 
 # Short texts that meet each other's patterns, with letters that databases fold in different ways.
 texts = st.text("aAbÄä%_\\-", min_size=1, max_size=4)
 prices = st.sampled_from([Decimal(0), Decimal("9.99"), Decimal("10.0001"), Decimal(-1)])
+days = st.integers(-2, 2)
 attentions = st.sets(st.sampled_from([Attention.DRIFT, Attention.DRAFT]))
 states = st.lists(
     st.fixed_dictionaries(
@@ -27,6 +39,12 @@ states = st.lists(
             "is_inactive": st.booleans(),
             "wanted_price": prices,
             "locked_groups": st.sampled_from([[], ["price"]]),
+            "own_texts": st.sampled_from([{}, {"name": "Own"}]),
+            "tags": st.lists(texts, max_size=2),
+            "source": st.none() | st.sampled_from(["Aa", "ä"]),
+            "created_at": days,
+            "proven_at": st.none() | days,
+            "linked_at": st.lists(days, max_size=2),
             "refusals": st.sampled_from([0, 4, 5, 6]),
             "available": st.none() | st.integers(-1, 2),
             "sku": texts,
@@ -61,6 +79,14 @@ class Facts:
         return Status(health, link, pending, is_paused=row.is_paused, is_orphaned=row.is_orphaned)
 
     @property
+    def source_name(self):
+        return self.row.product.source.name if self.row.product.source else ""
+
+    @property
+    def linked_at(self):
+        return max((event.at for event in self.row.link_events.all() if event.link == "linked"), default=None)
+
+    @property
     def attentions(self):
         return {Attention(noted.kind) for noted in self.row.attentions.all()}
 
@@ -73,12 +99,14 @@ def typed(text: str) -> str:
 def conditions(draw):
     name = draw(st.sampled_from(sorted(FILTER_FIELDS)))
     field = FILTER_FIELDS[name]
-    sign = draw(st.sampled_from(sorted(COMPARISONS[field.sort])))
+    sign = draw(st.sampled_from(sorted(comparisons_of(name))))
     values = {
         Sort.CHOICE: st.sampled_from(field.choices or ("none",)),
         Sort.TEXT: texts.map(typed),
         Sort.PATH: st.lists(texts, min_size=1, max_size=2).map(" > ".join).map(typed),
         Sort.NUMBER: st.integers(-1, 3).map(str) | prices.filter(lambda _: name == "price").map(str),
+        Sort.TAGS: texts.map(typed),
+        Sort.TIME: days.map(lambda number: (NOON + timedelta(number)).isoformat()),
     }[field.sort]
     if sign in {"~", "!~"}:
         values = (
@@ -88,6 +116,8 @@ def conditions(draw):
             )
             .map(typed)
         )
+    if field.sort is Sort.TIME and sign in {"=", "!="}:
+        values = st.just("never")
     if sign in {"=", "!="} and name == "quantity":
         values = values | st.just("unknown")
     several = 1 if sign in {"<", "<=", ">", ">="} else 2
@@ -98,6 +128,7 @@ def conditions(draw):
 def fill(channel, noon):
     """Replace the channel's listings; another channel has one of each, which no filter of this one may find."""
     other = Channel.objects.create(name="Other")
+    sources = {name: Source.objects.create(name=name) for name in ("Aa", "ä")}
     products = ProductRecord.objects.bulk_create(
         [ProductRecord(handle=f"P{n}", title="P", created_at=noon, updated_at=noon) for n in range(8)]
     )
@@ -109,7 +140,8 @@ def fill(channel, noon):
         Listing.objects.all().delete()
         for row, product in zip(rows, products, strict=False):
             product.title, product.brand, product.category = row["title"], row["brand"], row["category"]
-        ProductRecord.objects.bulk_update(products, ["title", "brand", "category"])
+            product.tags, product.source = row["tags"], sources.get(row["source"])
+        ProductRecord.objects.bulk_update(products, ["title", "brand", "category", "tags", "source"])
         for where in (channel, other):
             made = Listing.objects.bulk_create(
                 [
@@ -124,7 +156,8 @@ def fill(channel, noon):
                         health=row["settled"][0],
                         link=row["settled"][1],
                         external_id=None if row["settled"][1] is Link.UNLINKED else variant.pk + 1000,
-                        created_at=noon,
+                        created_at=noon + timedelta(row["created_at"]),
+                        proven_at=None if row["proven_at"] is None else noon + timedelta(row["proven_at"]),
                         **{
                             name: row[name]
                             for name in (
@@ -133,6 +166,7 @@ def fill(channel, noon):
                                 "is_orphaned",
                                 "is_inactive",
                                 "locked_groups",
+                                "own_texts",
                                 "refusals",
                                 "wanted_price",
                                 "available",
@@ -147,7 +181,13 @@ def fill(channel, noon):
                 for row, listing in zip(rows, made, strict=True)
                 for kind in row["attentions"]
             )
-        mine = Listing.objects.filter(channel=channel).select_related("product").prefetch_related("attentions")
+            LinkEvent.objects.bulk_create(
+                LinkEvent(listing=listing, link=link, at=noon + timedelta(day))
+                for row, listing in zip(rows, made, strict=True)
+                for day, link in zip(row["linked_at"], ("linked", "unlinked"), strict=False)
+            )
+        mine = Listing.objects.filter(channel=channel).select_related("product__source")
+        mine = mine.prefetch_related("attentions", "link_events")
         return [Facts(row) for row in mine.order_by("pk")]
 
     return replace_all

@@ -138,6 +138,19 @@ def test_what_is_not_finished_is_not_forgotten_nor_is_its_parent(channel, family
     assert sorted(Listing.objects.values_list("sku", flat=True)) == ["TEE-S", "tee"]
 
 
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 0, 1), (0, 1, 2)])
+def test_a_parent_stays_for_a_variant_that_came_up_in_another_batch(channel, family, monkeypatch, order):
+    monkeypatch.setattr("tradepost.engine.requests._BATCH", 1)
+    Listing.objects.filter(sku="TEE-S").update(pending="publish")
+    ids = [family[place].id for place in order]
+
+    planned = preview_removal(channel.pk, ids)
+    asked = request_removal(channel.pk, ids, requested_by="bob")
+
+    assert (planned.queued, asked.queued) == (1, 1)
+    assert sorted(Listing.objects.values_list("sku", flat=True)) == ["TEE-S", "tee"]
+
+
 def test_nothing_is_forgotten_while_a_run_is_at_work(channel, family):
     now = timezone.now()
     Run.objects.create(

@@ -71,6 +71,7 @@ def once():
 
 
 def test_each_attempt_is_signed_anew_over_the_bytes_that_are_sent_with_a_fresh_timestamp(scripted):
+    """R4, R5: each attempt has the time of its sending, and a signature over just that body."""
     times = iter(range(1_000_000, 1_000_100))
     client, script = scripted((502, {}, b"bad gateway"), (200, {}, STORE), clock=lambda: next(times))
 
@@ -89,6 +90,7 @@ def test_each_attempt_is_signed_anew_over_the_bytes_that_are_sent_with_a_fresh_t
 
 
 def test_neither_logs_nor_errors_tell_secrets_or_personal_data(scripted, caplog):
+    """R3: the token is never logged, and no error tells it."""
     caplog.set_level(logging.DEBUG)
     order = {"id": 7, "ship_email": "ada@example.com", "orderdate": "not a date"}
     page = {"success": 1, "data": {"total_count": 1, "start_offset": 0, "data": [order]}}
@@ -162,6 +164,7 @@ def test_the_difference_to_the_stores_clock_is_known_after_a_call(scripted):
     ],
 )  # fmt: skip
 def test_a_refusal_is_not_repeated_and_says_the_cure(scripted, answer, error, part):
+    """R6: what a store answers to a wrong time, signature, key or token is told apart, each with its cure."""
     client, script = scripted(answer)
 
     with pytest.raises(error, match=part):

@@ -50,6 +50,7 @@ def test_a_file_that_is_there_is_not_sent_again(images, root):
 
 
 def test_a_file_of_somebody_else_is_never_overwritten(images, root):
+    """R24: a file that the hub did not send is never overwritten, whatever it is called."""
     (root / "htdocs/mm5" / PATH).write_bytes(b"theirs")
 
     with pytest.raises(StorageRefused, match="not ours") as raised:
@@ -69,6 +70,7 @@ def test_what_a_broken_upload_left_is_overwritten(images, root):
 
 
 def test_a_missing_folder_refuses_the_file_and_can_be_made(ftp, open_image_store, root):
+    """R22: a folder that is missing is made when a person asks for it, and files go into it then."""
     images = open_image_store(ftp.port, folder=ImageFolder(sub_folder="channel/a"))
     with pytest.raises(StorageRefused):
         images.upload("graphics/channel/a/x.png", b"x")

@@ -21,7 +21,7 @@ from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.plan import Outcome
 from tradepost.operations.drift.answers import accept
-from tradepost.operations.queue_changes import plan_unlink
+from tradepost.operations.queue_changes import plan_unlink, with_variants
 
 from .conftest import ALL_RIGHTS, EIGHT
 
@@ -417,7 +417,8 @@ def answered(shop, *skus):
     ids = [row.id for row in shop.listings.by_skus(skus)]
     ports = shop.ports()
     with transaction.atomic():
-        return accept(ports.listings, ports.drifts, ports.accounts, ids, at=shop.clock()).results
+        rows = with_variants(ports.listings, ports.listings.by_ids(ids))
+        return accept(ports.listings, rows, drifts=ports.drifts, accounts=ports.accounts, at=shop.clock()).results
 
 
 def test_who_keeps_the_stores_price_is_not_asked_again_and_the_catalogue_may_want_another(shop):

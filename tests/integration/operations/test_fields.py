@@ -109,6 +109,7 @@ def test_a_changed_value_reaches_the_store_with_an_overwrite_and_nothing_else_do
 
 
 def test_measures_stay_at_home_unless_the_channel_sends_them(shop):
+    """R38: dimensions are not sent by default."""
     shop.import_text(FILE)
 
     shop.publish()

@@ -433,7 +433,7 @@ def test_a_person_says_which_of_several_products_is_meant_and_that_one_is_sold(s
 
     found = candidates_of(rows[0], store=shop.store, listings=shop.listings, rules=shop.settings.rules)
     chosen = next(candidate.product for candidate in found if candidate.product.code == "M-2")
-    run = shop.link(only=[mug.pk], preview={"link_to": str(chosen.id)})
+    run = shop.link(only=[mug.pk], preview={"link_to": {mug.pk: str(chosen.id)}})
     shop.sync()
 
     assert [(c.product.code, c.found_by, c.holder) for c in found] == [("M-1", "SKU", ""), ("M-2", "SKU", "")]
@@ -459,7 +459,7 @@ def test_a_choice_that_can_not_be_is_refused_with_the_reason(published, sku, cho
     published.import_text(HEADER + "plate,Plate,,Acme,Kitchen,,,,,PLATE-1,90,7,4.50,,\n")
 
     with pytest.raises(NotAllowed, match=why):
-        published.link(only=[published.listing(sku).pk], preview={"link_to": chosen})
+        published.link(only=[published.listing(sku).pk], preview={"link_to": {published.listing(sku).pk: chosen}})
 
     assert published.listing("PLATE-1").link == "unlinked"
 

@@ -240,7 +240,7 @@ def test_a_linked_product_of_the_merchants_is_given_no_images_unasked(images):
 
 
 def test_the_usual_image_type_is_made_again_where_somebody_has_deleted_it(images):
-    """R17, R20."""
+    """R17, R20: the first image gets the type `main`, which is made where the store lacks it."""
     provision(images, '<ImageType_Delete code="main"/>')
     images.import_text(a_mug("a.png", "b.png"))
 
@@ -252,6 +252,7 @@ def test_the_usual_image_type_is_made_again_where_somebody_has_deleted_it(images
 
 
 def test_an_image_type_of_the_merchants_choice_is_made_and_given_to_the_first_image(images):
+    """R20: the image type is `main` unless the merchant chooses another."""
     images.settings = replace(images.settings, rules=replace(images.settings.rules, image_type="Zoom"))
     images.import_text(a_mug("a.png", "b.png"))
 

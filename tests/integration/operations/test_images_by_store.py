@@ -88,7 +88,7 @@ def test_what_a_hub_that_was_killed_had_sent_is_seen_on_the_store_and_not_sent_a
 
 
 def test_a_file_of_the_same_name_that_is_not_ours_stays_and_the_product_says_what_it_lacks(by_store):
-    """R24."""
+    """R24: a file that the hub did not send is never overwritten, whatever it is called."""
     by_store.import_text(a_mug("a.png"))
     preview = by_store.publish(is_dry=True)
     (path,) = [

@@ -154,6 +154,7 @@ def state_of(shop):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_publish_killed_at_any_boundary_is_completed_by_the_next_one(new_shop, token):
+    """R35: a publish that is cut off anywhere is completed by the next, and nothing is made twice."""
     reference = new_shop(token)
     counting = Fuse()
     publish_fused(reference, counting)

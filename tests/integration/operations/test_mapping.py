@@ -15,6 +15,7 @@ def map_(shop, mapping):
 
 
 def test_what_is_mapped_is_published_and_only_an_overwrite_sends_another_mapping(shop, shopper):
+    """R37, R42, R53: the mapping makes texts and custom fields, and another one is sent by an overwrite."""
     map_(shop, MAPPING)
     shop.import_text(CATALOGUE)
     first = shop.publish()

@@ -85,6 +85,7 @@ def folder(tmp_path_factory):
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(groups=st.sets(st.sampled_from(sorted(CONTENT_GROUPS)), min_size=1), how=st.sampled_from(sorted(CHANGED)))
 def test_what_was_not_chosen_stays_byte_for_byte(sqlite, folder, token, groups, how):
+    """R41: an overwrite replaces the groups that were chosen, and the others stay to the byte."""
     with SandboxServer() as sandbox:
         shop = Shop(sandbox, folder, token=token, name=f"{sandbox.endpoint}")
         try:

@@ -45,6 +45,7 @@ def test_changed_prices_and_quantities_arrive_and_nothing_else_changes(published
 
 
 def test_a_second_sync_sends_nothing_again(published):
+    """R28: what was sent is not sent again by the next sync."""
     published.import_text(HEADER + MUG.replace(",14,7.90,", ",20,8.50,"))
     published.sync()
 

@@ -125,6 +125,7 @@ statuses = st.builds(
 
 @pytest.mark.parametrize(("health", "link", "event"), list(product(Health, Link, Event)))
 def test_every_event_in_every_state_leads_where_the_operator_expects_or_is_refused(health, link, event):
+    """R52: the table of states is complete, and what is not in it is refused."""
     for pending, paused, orphaned in product(Pending, [False, True], [False, True]):
         status = Status(health, link, pending, paused, orphaned)
         state = STATES.get((health, link))
@@ -492,7 +493,7 @@ def test_images_that_are_missing_are_brought_to_what_is_on_the_store(status, is_
 def test_structure_is_asked_for_once_and_takes_no_other_request_s_place(pending, is_asked):
     before = Status(Health.LISTED, Link.LINKED, pending)
 
-    after = listing.structure_asked(before, is_asked=is_asked)
+    after = listing.content_asked(before, is_asked=is_asked)
 
     may = pending in {Pending.NONE, Pending.OVERWRITE} and not is_asked
     assert after == (replace(before, pending=Pending.OVERWRITE) if may else None)

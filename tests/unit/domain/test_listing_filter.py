@@ -1,6 +1,7 @@
 """Filters of listings: the grammar, and what is refused with a sentence."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -30,6 +31,12 @@ class Meant:
     attentions: frozenset = frozenset()
     refusals: int = 0
     locked_groups: tuple = ()
+    own_texts: dict = field(default_factory=dict)
+    tags: tuple = ("Gift", "white")
+    source_name: str = "shop.csv"
+    created_at: datetime = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    linked_at: datetime | None = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    proven_at: datetime | None = None
 
 
 @pytest.mark.parametrize(
@@ -69,6 +76,16 @@ class Meant:
         ("quantity>39", Meant()),
         ("quantity=unknown", Meant(available=None)),
         ("quantity!=0", Meant(available=None)),
+        ("tag=gift", Meant()),
+        ("tag!=red,blue", Meant()),
+        ("source=shop.csv", Meant()),
+        ('source=""', Meant(source_name="")),
+        ("customised=yes", Meant(own_texts={"name": "Own"})),
+        ("customised=no", Meant()),
+        ("created<2026-11-02 and created>=2026-11-01", Meant()),
+        ("linked>2026-11-02T13:59+02:00", Meant()),
+        ("synced=never", Meant()),
+        ("linked!=never", Meant()),
     ],
 )
 def test_a_filter_says_what_is_true_of_a_listing(text, listing):
@@ -83,6 +100,8 @@ def test_a_filter_says_what_is_true_of_a_listing(text, listing):
         ("quantity<1", Meant(available=None)),
         ("quantity>=0", Meant(available=None)),
         ("sku~ab*ba", Meant(sku="aba")),
+        ("synced<2030-01-01", Meant()),
+        ("tag=gif", Meant()),
         ("category=Home > Kitchen > Mugs", Meant()),
     ],
 )
@@ -124,6 +143,9 @@ def test_several_filters_must_all_hold():
         ("sku~a*b*c", "The pattern 'a*b*c' is none"),
         ('title="open', "has a quotation mark, or a !, without its counterpart."),
         ('category="Men > > Tees"', 'is no path of categories; write it as "Men > Tops".'),
+        ("created=2026-11-01", "created can't be compared by =; it can by < <= > >=."),
+        ("synced=2026-11-01", "synced is equal to nothing but never; ask for a time as in synced<2026-11-27."),
+        ("synced<friday", "'friday' is no time to compare synced with; write it as 2026-11-27"),
         (f"title={'x' * 1001}", "A value of title is longer than 1000 characters."),
     ],
 )

@@ -67,6 +67,7 @@ def test_in_a_description_what_is_no_markup_stays_none():
 
 
 def test_more_custom_fields_are_sent_and_what_comes_to_nothing_is_not():
+    """R37, R39, R42: identifiers and brand go into custom fields only, and what is blank says nothing."""
     rules = [("field:season", "{tags}"), ("field:path", "{categories}"), ("field:ean", "{barcode}")]
     found = made(*rules)
 

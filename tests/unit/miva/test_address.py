@@ -28,11 +28,13 @@ from tradepost.miva.wire.address import endpoint_of, normalised_folder
     ],
 )
 def test_what_is_typed_becomes_one_endpoint(domain, folder, url):
+    """R1, R2: a domain with or without scheme, port or slash, and a folder of any name, become one https endpoint."""
     assert endpoint_of(domain, folder=folder).url == url
 
 
 @pytest.mark.parametrize("domain", ["127.0.0.1:8080", "http://127.0.0.1:8080"])
 def test_plain_http_only_by_its_switch(domain):
+    """R1: https is the default, and plain http is only spoken where somebody has switched it on."""
     assert endpoint_of(domain, plain_http=True).url == "http://127.0.0.1:8080/mm5/json.mvc"
     assert endpoint_of("127.0.0.1:8080").url == "https://127.0.0.1:8080/mm5/json.mvc"
     with pytest.raises(AddressRefused, match="unencrypted"):

@@ -16,15 +16,25 @@ from tradepost.miva.files.image_folder import ImageFolder, registered_folder, us
         ("graphics/is-images", "graphics/is-images"),
         ("/graphics/is-images/", "graphics/is-images"),
         (" Graphics/a/b ", "graphics/a/b"),
+        ("/is-images/", "graphics/is-images"),
+        ("a/b", "graphics/a/b"),
         ("graphics\\is-images", "graphics/is-images"),
     ],
 )
 def test_the_sub_folder_may_be_typed_in_many_ways(typed, registered):
+    """R23: `is-images` with or without its parent means that folder, `graphics` or nothing means none."""
     assert registered_folder(typed) == registered
 
 
-@pytest.mark.parametrize("typed", ["..", "../x", "a/../b", "00000001", "graphics/1", "a b", "a:b", ".hidden", "ä"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("..", "../x", "a/../b", "00000001", "graphics/1", "a b", "a:b", ".hidden", "ä"),
+        *("/etc/ssl", "/htdocs/mm5/graphics/is-images", "htdocs/mm5/graphics", "/htdocs/mm5/pictures"),
+    ],
+)
 def test_what_leads_elsewhere_or_is_the_stores_own_is_refused(typed):
+    """R23, R24: what leads elsewhere is refused, and so are numbered folders, which are the store's own."""
     with pytest.raises(AddressRefused):
         registered_folder(typed)
 

@@ -178,7 +178,7 @@ def test_what_a_person_accepts_is_kept_and_not_asked_about_again():
     row = hub.listings.of("mug")
 
     with hub.run.transaction():
-        plan = accept(hub.listings, hub.drifts, hub.accounts, [row.id], at=NOON)
+        plan = accept(hub.listings, [row], drifts=hub.drifts, accounts=hub.accounts, at=NOON)
     hub.now += timedelta(days=8)
     run = compare(hub)
 

@@ -197,6 +197,7 @@ def run_through(acts):
 
 
 def test_no_sequence_of_acts_breaks_what_is_always_true():
+    """R52: whatever is done in whatever order, the invariants of listings hold."""
     with counted_transitions() as counts:
         for chance in chances(200):
             run_through(acts_of(chance, at_least=15, at_most=40))
@@ -310,6 +311,7 @@ def test_a_page_that_went_with_its_last_variant_in_a_run_that_was_cut_off_is_no_
 
 @given(prices=st.lists(st.integers(1, 9), min_size=2, max_size=2, unique=True))
 def test_what_changes_while_a_run_is_at_work_is_due_after_it(prices):
+    """R28: what changes while a sync is at work is sent by the next one."""
     first, later = map(Decimal, prices)
     shop = listed()
     shop.hub.listings.change("mug", wanted_price=first + 100)

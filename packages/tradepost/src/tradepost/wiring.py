@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tradepost.catalogues import template
+from tradepost.catalogues.listing_table import ListingCsv
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.catalogues.requests_csv import RequestCsv
 from tradepost.catalogues.shipments_csv import ShipmentCsv
@@ -54,6 +55,7 @@ from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
+from tradepost.exports import listings_csv
 from tradepost.exports.folder import LocalFolder
 from tradepost.exports.one_file import OneFile
 from tradepost.exports.registry import OrderFiles
@@ -85,6 +87,7 @@ from tradepost.operations.approvals import report_rest
 from tradepost.operations.building import BuildPorts
 from tradepost.operations.catalogue_changes import CatalogueChangePorts
 from tradepost.operations.channels import ChannelPorts
+from tradepost.operations.customising import Customising
 from tradepost.operations.deliver_orders import ConsumerDeliveries
 from tradepost.operations.handovers import HandoverPorts
 from tradepost.operations.import_journal import Journal, NoJournal, RunJournal
@@ -92,6 +95,7 @@ from tradepost.operations.import_ports import ImportPorts
 from tradepost.operations.import_report import ImportReport
 from tradepost.operations.import_undo import UndoPorts, undo_import
 from tradepost.operations.imports import NamedFile, import_catalogue, import_results
+from tradepost.operations.listing_export import ListedRows
 from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
@@ -115,6 +119,7 @@ from tradepost.operations.ports import (
     ImageStore,
     Intents,
     Listings,
+    ListingTableReader,
     Ports,
     RequestReader,
     Schedules,
@@ -546,6 +551,27 @@ def capabilities() -> Capabilities:
 def request_reader() -> RequestReader:
     """Give what reads files that name listings, and may say what is asked of each."""
     return RequestCsv(ASKED)
+
+
+def listing_table_reader() -> ListingTableReader:
+    """Give what reads tables of listings that come back."""
+    return ListingCsv()
+
+
+def listing_table(channel: Channel, meant: ListingFilter) -> ListedRows:
+    """Give the listings that are meant as a table."""
+    listings = DjangoListings(channel.pk)
+    return ListedRows(channel.name, listings.ids_meant(meant), listings, settings_of(channel).rules, AllowedMarkup())
+
+
+def write_listings(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> int:
+    """Write a table of listings; without a path on standard output. Raises FileRefused."""
+    return listings_csv.write_listings(path, columns, rows)
+
+
+def customising_of(channel: Channel) -> Customising:
+    """Give what customises listings of a channel."""
+    return Customising(DjangoListings(channel.pk), settings_of(channel).rules, AllowedMarkup())
 
 
 def results_file(path: Path) -> AbstractContextManager[WriteResults]:

@@ -24,11 +24,16 @@ class CsvRow:
     cells: dict[str, str]
 
 
-def check_csv(path: TextFile, *, needed: Collection[str], layout: str) -> None:
-    """Raises FileRefused when the file is no CSV that can be read, or lacks a column that the layout needs."""
+def csv_header(path: TextFile) -> list[str]:
+    """Return the names of the columns. Raises FileRefused when the file is no CSV that can be read."""
     refuse_other_files(path)
     with opened(path) as file:
-        header = _header(TextLines(file, path), path)[0]
+        return _header(TextLines(file, path), path)[0]
+
+
+def check_csv(path: TextFile, *, needed: Collection[str], layout: str) -> None:
+    """Raises FileRefused when the file is no CSV that can be read, or lacks a column that the layout needs."""
+    header = csv_header(path)
     missing = [name for name in needed if name not in header]
     if missing:
         raise FileRefused(

@@ -19,10 +19,12 @@ from tradepost.domain.for_sale import SaleFacts, obstacles
 from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Status
 from tradepost.domain.listing_explanation import SECTIONS, Deed, Deeds, next_steps, state
+from tradepost.domain.locks import spoken_target
 from tradepost.domain.plan import Action, Outcome
 from tradepost.domain.price_explanation import ExplainedPrice, explain_page_price, explain_price
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock_explanation import ExplainedStock, explain, spoken_when
+from tradepost.domain.value_words import value_words
 from tradepost.engine.schedules import when_applied
 from tradepost.operations.ports import ChannelSettings, ListingRow
 from tradepost.security.terminal import printable
@@ -139,8 +141,11 @@ class _Teller:
         )
 
 
-def _locked(row: ListingRow) -> list[str]:
-    return [f"Locked: {row.locks.words}."] if row.locks.words else []
+def _locked(row: ListingRow) -> Iterator[str]:
+    if row.locks.words:
+        yield f"Locked: {row.locks.words}."
+    for target, text in row.locks.texts:
+        yield f"Customised on this channel: its {spoken_target(target)} is '{value_words(target, text)}', whatever the catalogue has."
 
 
 # --- who did it ------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def link_to(
         # What was looked at is what is linked, whatever has the code by then.
         chosen = str(product.id)
     report = perform(
-        channel, "link", only=[row.id], dry_run=dry_run, save=save, quiet=as_json, options={LINK_TO: chosen}
+        channel, "link", only=[row.id], dry_run=dry_run, save=save, quiet=as_json, options={LINK_TO: {row.id: chosen}}
     )
     if as_json:
         print_json(report.to_json())

@@ -1,8 +1,6 @@
 """The commands of `tradepost listings` that ask for a change, or execute what is due."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,7 +28,7 @@ from tradepost.cli.output import counted, err, out, print_json
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
-from tradepost.domain.locks import Locks
+from tradepost.domain.locks import Locks, locked_pieces, locked_price
 from tradepost.domain.matching import LinkingPriority
 from tradepost.operations.selection import FULL_EXISTENCE, SKU_FROM
 
@@ -490,21 +488,19 @@ def locks_of(*, price: str, quantity: str, groups: Collection[Group]) -> Locks:
         raise NotAllowed("Say what to lock: --price, --quantity or --group.")
     amount, pieces = None, None
     if price not in {"", STORE}:
-        if not _PRICE.fullmatch(price.strip()) or not Decimal(price.strip()):
+        amount = locked_price(price)
+        if amount is None:
             message = f"'{price}' is no price; write it as 9.99, or '{STORE}' for whatever the store has."
             raise NotAllowed(message)
-        amount = Decimal(price.strip())
     if quantity not in {"", STORE}:
-        if not _PIECES.fullmatch(quantity.strip()):
+        pieces = locked_pieces(quantity)
+        if pieces is None:
             message = f"'{quantity}' is no quantity; write it as 5, or '{STORE}' for whatever the store has."
             raise NotAllowed(message)
-        pieces = int(quantity.strip())
     return Locks(frozenset(chosen), amount, pieces)
 
 
 STORE = "store"
-_PRICE = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
-_PIECES = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def remove(
@@ -603,9 +599,12 @@ def request(
     as_json: JsonOption = False,
 ) -> Exit:
     """
-    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause or unlink.
+    Ask for what a file says of each listing: publish, overwrite, hide, unhide, delist, clear, pause, unpause, unlink,
+    link or re-link (to the product in its column 'External Code', or to what matches), lock or unlock (what stands in
+    'Group').
 
-    Rows that can't be used, and listings that may not have it, are named with their line; the others are done.
+    What is to be linked is linked at once. Rows that can't be used, and listings that may not have it, are named with
+    their line; the others are done.
     """
     from tradepost.cli.request_file import request_file
 

@@ -14,9 +14,10 @@ from tradepost.cli.arguments import (
     nearest_listings,
 )
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fields import Group
 from tradepost.domain.listing import Event
 from tradepost.domain.listing_filter import parse_filters
-from tradepost.operations.ports import AskedRow
+from tradepost.operations.ports import AskedRow, FileAction
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -100,8 +101,10 @@ class FoundRow:
 
     line: int
     name: str
-    event: Event | None
+    event: Event | FileAction | None
     ids: tuple[int, ...]
+    external_code: str = ""
+    groups: frozenset[Group] = frozenset()
 
 
 def asked_rows(channel: "Channel", path: Path, *, asks: bool) -> tuple[list[FoundRow], list[RefusedLine]]:
@@ -118,7 +121,9 @@ def asked_rows(channel: "Channel", path: Path, *, asks: bool) -> tuple[list[Foun
     found = listings_by_name(channel, [row.name for row in rows])
     refused += _unknown(channel, [row for row in rows if row.name not in found])
     known = [row for row in rows if row.name in found]
-    return [FoundRow(row.line, row.name, row.event, tuple(found[row.name])) for row in known], refused
+    return [
+        FoundRow(row.line, row.name, row.event, tuple(found[row.name]), row.external_code, row.groups) for row in known
+    ], refused
 
 
 def _unknown(channel: "Channel", rows: Sequence[AskedRow]) -> Iterator[RefusedLine]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from tradepost.cli import listing_changes, listing_mapping, listing_rules
+from tradepost.cli import listing_changes, listing_mapping, listing_rules, listing_table
 from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
@@ -174,6 +174,8 @@ for _command in (
     listing_changes.delist,
     listing_changes.clear,
     listing_changes.request,
+    listing_table.export,
+    listing_table.customise,
     listing_changes.pause,
     listing_changes.unpause,
     listing_changes.retry,
@@ -193,7 +195,8 @@ for _command in (
 
 
 def _locks(row: "Listing") -> Locks:
-    return Locks(frozenset(map(Group, row.locked_groups)), row.locked_price, row.locked_quantity)
+    locks = Locks(frozenset(map(Group, row.locked_groups)), row.locked_price, row.locked_quantity)
+    return locks.with_texts(row.own_texts)
 
 
 def _plain(value: Any) -> str:
@@ -226,6 +229,7 @@ def _json(row: "Listing") -> dict[str, Any]:
             "groups": sorted(locks.groups),
             "price": locks.price,
             "quantity": locks.quantity,
+            "texts": dict(locks.texts),
         },
         "drift": [_drift_json(drift) for drift in row.drifts.order_by("group")],
         "attentions": attentions_json(row),
@@ -279,7 +283,12 @@ def _history_json(change: "RunChange") -> dict[str, Any]:
 
 
 def _pending(row: "Listing") -> str:
-    held = {"paused": row.is_paused, "locked": bool(row.locked_groups), "parked": row.is_parked}
+    held = {
+        "paused": row.is_paused,
+        "locked": bool(row.locked_groups),
+        "customised": bool(row.own_texts),
+        "parked": row.is_parked,
+    }
     return " ".join([*(word for word, is_so in held.items() if is_so), row.pending]).rstrip()
 
 

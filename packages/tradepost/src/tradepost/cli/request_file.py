@@ -1,6 +1,7 @@
 """Asking for what a CSV file says of each listing: a column SKU, and a column Action."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tradepost.cli.arguments import Named, RefusedLine, confirm, shell_user
@@ -9,13 +10,18 @@ from tradepost.cli.listing_choice import FoundRow, asked_rows
 from tradepost.cli.output import counted, out, print_json, print_table
 from tradepost.cli.requests import name_products_that_go, question, refused_lines_json, refused_results
 from tradepost.cli.results_output import results_output
-from tradepost.cli.run_report import print_unknown
-from tradepost.database.models import Channel
-from tradepost.domain.listing import APPLIED_BY, Event, Pending
+from tradepost.cli.run_report import Report, combined_exit, perform, print_report, print_unknown
+from tradepost.database.models import Channel, Listing
+from tradepost.domain.fields import Group
+from tradepost.domain.listing import APPLIED_BY, Event, Link, Pending
+from tradepost.domain.plan import Outcome
 from tradepost.engine.requests import Asked, RequestOutcome, preview_asked, preview_change, request_asked
 from tradepost.engine.schedules import when_applied
+from tradepost.operations.ports import FileAction
+from tradepost.operations.selection import LINK_TO
 
 _SHOWN = 50
+_AT_ONCE = 1000
 
 
 def request_file(
@@ -23,11 +29,14 @@ def request_file(
 ) -> Exit:
     """Ask for it, as one request; rows that can't be used, and listings that may not have it, keep no other back."""
     rows, refused = asked_rows(channel, path, asks=True)
-    asked, lines, contradictions = _by_event(rows)
-    named = Named([], lines=lines, refused=sorted([*refused, *contradictions], key=lambda row: row.line))
+    file = _FileRequest()
+    file.add(rows, _families_of(rows))
+    asked = file.asked
+    named = Named([], lines=file.lines, refused=sorted([*refused, *file.refused], key=lambda row: row.line))
     if not (dry_run or is_confirmed):
         _confirm_delist(channel, asked)
-    with results_output(output, lines=lines, is_preview=dry_run) as results:
+    report: Report | None = None
+    with results_output(output, lines=file.lines, is_preview=dry_run) as results:
         results.refused(named.refused, "")
         if dry_run:
             outcomes = preview_asked(channel.pk, asked, tell=results.requested)
@@ -39,6 +48,10 @@ def request_file(
                 refused=refused_results(named, ""),
                 tell=results.requested,
             )
+        if only := file.linked_by_run(dry_run=dry_run):
+            options = {LINK_TO: {number: code for number, code in file.links.items() if code and number in only}}
+            report = perform(channel, "link", only=only, dry_run=dry_run, quiet=as_json, options=options)
+            results.executed(report.run)
     left = [each for outcome in outcomes for each in refused_lines_json(outcome, named)]
     if as_json:
         print_json(
@@ -47,6 +60,7 @@ def request_file(
                 "dry_run": dry_run,
                 "asked": [_json(each, outcome) for each, outcome in zip(asked, outcomes, strict=True)],
                 "refused_lines": [*named.refused_json(), *left],
+                "run": None if report is None else report.to_json(),
             }
         )
     else:
@@ -55,29 +69,105 @@ def request_file(
             out.print(f"Line {each['line']}: {each['name']} is left as it is. {each['reason']}", markup=False)
         if len(left) > _SHOWN:
             out.print(f"... and {len(left) - _SHOWN} more; --output writes all of them down.")
+        if report is not None:
+            print_report(report)
         print_unknown(channel, named)
-    is_whole = not named.is_incomplete and not any(outcome.refused for outcome in outcomes)
-    return Exit.DONE if is_whole else Exit.WITH_ERRORS
+    is_whole = not (named.is_incomplete or any(outcome.refused for outcome in outcomes) or _leaves_any(report))
+    return combined_exit(Exit.DONE if is_whole else Exit.WITH_ERRORS, report)
 
 
-def _by_event(rows: Sequence[FoundRow]) -> tuple[list[Asked], dict[int, int], list[RefusedLine]]:
-    """Sort rows by what they ask for; a listing of which two things are asked keeps the first."""
-    events: dict[Event, list[int]] = {}
-    first: dict[int, FoundRow] = {}
-    refused: list[RefusedLine] = []
-    for row in rows:
-        if row.event is None:
-            continue
-        before = next((first[number] for number in row.ids if number in first), None)
-        if before is not None and before.event is not row.event:
-            reason = f"{row.name} is on line {before.line} already, where it is to {before.event}; ask for one thing."
-            refused.append(RefusedLine(row.line, row.name, reason))
-            continue
-        events.setdefault(row.event, []).extend(number for number in row.ids if number not in first)
-        for number in row.ids:
-            first.setdefault(number, row)
-    asked = [Asked(event, ids) for event, ids in events.items()]
-    return asked, {number: row.line for number, row in first.items()}, refused
+def _leaves_any(report: Report | None) -> bool:
+    """Whether a listing that was to be linked is not; a run that did not find its product is complete all the same."""
+    return report is not None and any(count["outcome"] == Outcome.SKIPPED.value for count in report.run.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A listing that is to be linked, with its variants where it is a family's page."""
+
+    is_linked: bool
+    variants: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _FileRequest:
+    """
+    What a file asks for. `links`: of listings to be linked, by their ids, the id or code of their product, blank for
+    whatever matches; those of `unlinked_first` are linked now. `lines`: where a listing is named.
+    """
+
+    links: dict[int, str] = field(default_factory=dict)
+    unlinked_first: set[int] = field(default_factory=set)
+    lines: dict[int, int] = field(default_factory=dict)
+    refused: list[RefusedLine] = field(default_factory=list)
+    _first: dict[int, FoundRow] = field(default_factory=dict)
+    _ids: dict[tuple[Event | FileAction, frozenset[Group]], list[int]] = field(default_factory=dict)
+
+    def add(self, rows: Sequence[FoundRow], families: Mapping[int, _Family]) -> None:
+        """Sort rows by what they ask for; a listing of which two things are asked keeps the first."""
+        for row in rows:
+            before = next((self._first[number] for number in row.ids if number in self._first), None)
+            if before is not None and _deed(before) != _deed(row):
+                where = f"on line {before.line} already, where it is to {before.event}"
+                self._refuse(row, f"{row.name} is {where}; ask for one thing.")
+                continue
+            fresh = [number for number in row.ids if number not in self._first]
+            for number in fresh:
+                self._first[number] = row
+                self.lines[number] = row.line
+            self._sort(row, fresh, families)
+
+    def _sort(self, row: FoundRow, ids: Sequence[int], families: Mapping[int, _Family]) -> None:
+        if row.event is None or not ids:
+            return
+        if row.event not in _LINKS:
+            self._ids.setdefault((row.event, row.groups), []).extend(ids)
+            return
+        # A product is that of one listing, and a handle that of its page; without one the whole family is meant.
+        family = families[ids[0]]
+        if family.is_linked and row.event is FileAction.LINK:
+            self._refuse(row, f"{row.name} is linked already; '{FileAction.RELINK}' lets go of its product first.")
+        elif family.is_linked and family.variants and row.external_code:
+            self._refuse(row, f"{row.name} is a family that is linked; unlink it, and then link its page.")
+        else:
+            named = [ids[0]] if row.external_code else [ids[0], *family.variants]
+            if family.is_linked:
+                self._ids.setdefault((Event.UNLINKED, frozenset()), []).extend(named)
+                self.unlinked_first.update(named)
+            self.links |= dict.fromkeys(named, row.external_code)
+
+    def _refuse(self, row: FoundRow, reason: str) -> None:
+        self.refused.append(RefusedLine(row.line, row.name, reason))
+
+    @property
+    def asked(self) -> list[Asked]:
+        return [Asked(event, ids, groups) for (event, groups), ids in self._ids.items()]
+
+    def linked_by_run(self, *, dry_run: bool) -> list[int]:
+        """Return what a run links; a preview can't of what is still linked."""
+        return [number for number in self.links if not (dry_run and number in self.unlinked_first)]
+
+
+_LINKS = frozenset({FileAction.LINK, FileAction.RELINK})
+
+
+def _deed(row: FoundRow) -> tuple[object, ...]:
+    return row.event, row.external_code, row.groups
+
+
+def _families_of(rows: Sequence[FoundRow]) -> dict[int, _Family]:
+    """Look up what is to be linked."""
+    ids = [number for row in rows if row.event in _LINKS for number in row.ids[:1]]
+    found: dict[int, _Family] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
+        variants: dict[int, list[int]] = {}
+        for parent, number in Listing.objects.filter(parent_id__in=part).values_list("parent_id", "pk"):
+            if parent is not None:
+                variants.setdefault(parent, []).append(number)
+        for number, link in Listing.objects.filter(pk__in=part).values_list("pk", "link"):
+            found[number] = _Family(link == Link.LINKED.value, tuple(variants.get(number, ())))
+    return found
 
 
 def _confirm_delist(channel: Channel, asked: Sequence[Asked]) -> None:

@@ -264,7 +264,7 @@ def change_locks(
     """Leave more of listings alone, or less."""
     rows = Listing.objects.filter(channel=channel)
     if locks is None:
-        verb, fitting = UNLOCK, rows.exclude(locked_groups=[])
+        verb, fitting = UNLOCK, rows.exclude(locked_groups=[], own_texts={})
         work = _whole(partial(preview_unlock, groups=unlocks), partial(request_unlock, groups=unlocks))
     else:
         verb, fitting = LOCK, rows

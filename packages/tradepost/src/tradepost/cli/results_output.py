@@ -9,7 +9,6 @@ from tradepost import wiring
 from tradepost.cli.arguments import RefusedLine
 from tradepost.cli.listing_choice import lines_of_families
 from tradepost.database.models import Listing, Run, RunChange
-from tradepost.domain.listing import Event
 from tradepost.domain.plan import Outcome, Result
 from tradepost.operations.ports import ResultRow, WriteResults
 
@@ -28,22 +27,22 @@ class ResultsOutput:
         if self.write is not None:
             self.write(ResultRow(row.line, row.name, "", action, Outcome.FAILED.value, row.reason) for row in rows)
 
-    def requested(self, event: Event, results: Sequence[Result]) -> None:
+    def requested(self, action: str, results: Sequence[Result]) -> None:
         """What became of a request, or what would."""
         if self.write is None:
             return
         ids = [result.change.listing_id for result in results if result.change.listing_id is not None]
         skus = dict(Listing.objects.filter(pk__in=ids).values_list("pk", "sku"))
-        self.write(self._row(event, result, skus) for result in results)
+        self.write(self._row(action, result, skus) for result in results)
 
-    def _row(self, event: Event, result: Result, skus: Mapping[int, str]) -> ResultRow:
+    def _row(self, action: str, result: Result, skus: Mapping[int, str]) -> ResultRow:
         number = result.change.listing_id or 0
         is_planned = self.is_preview and result.outcome is Outcome.APPLIED
         return ResultRow(
             self.lines.get(number, ""),
             skus.get(number, ""),
             result.change.subject.key,
-            event.value,
+            str(action),
             _PLANNED if is_planned else result.outcome.value,
             result.message,
         )

@@ -165,6 +165,26 @@ def among_texts(texts: Iterable[str]) -> RawSQL:
     return _among(Column.TEXT, texts)
 
 
+def among_lists(model: type[models.Model], column: str, texts: Iterable[str]) -> RawSQL:
+    """
+    Give a filter the ids of rows whose list has one of these texts, as `product_id__in=among_lists(...)`.
+
+    Case makes no difference from A to Z; the texts are in small letters.
+    """
+    table, given = _name(_options(model).db_table), _among(Column.TEXT, texts)
+    each, folded = (
+        ("json_each", "element.value COLLATE BINARY")
+        if connection.vendor == "sqlite"
+        else ("jsonb_array_elements_text", 'element.value COLLATE "C"')
+    )
+    statement = _clauses(
+        *("SELECT", f"{table}.{_name('id')}", "FROM", f"{table},", f"{each}({table}.{_list(model, [column])})"),
+        *("AS element" if connection.vendor == "sqlite" else "AS element(value)", "WHERE"),
+        *(f"lower({folded})", "IN (", given.sql, ")"),
+    )
+    return RawSQL(statement, given.params)  # noqa: S611 - of our own texts
+
+
 def _among(column: Column, values: Iterable[Any]) -> RawSQL:
     read, source = _OF_SQLITE if connection.vendor == "sqlite" else _OF_POSTGRESQL
     return RawSQL(_clauses("SELECT", read(None, column), source), [json.dumps(list(values))])  # noqa: S611 - of our own texts

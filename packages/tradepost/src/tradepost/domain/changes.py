@@ -259,6 +259,13 @@ def locks_changed(code: str, *, before: str, after: str, listing_id: int) -> Cha
     return _in_hub(Action.UPDATE, code, FieldChange("locked", before, after), "asked for by a person", listing_id)
 
 
+def listing_customised(code: str, *, fields: Sequence[FieldChange], listing_id: int) -> Change:
+    """What a listing has of its own on its channel."""
+    return Change(
+        Subject(SubjectKind.LISTING, code), Side.HUB, Action.UPDATE, tuple(fields), "customised by a person", listing_id
+    )
+
+
 def quantity_stated(code: str, *, before: int | None, after: int, by: str, listing_id: int) -> Change:
     """How many there are, as a person has counted; what is available follows from it."""
     reason = f"counted by {by}" if by else "counted by a person"

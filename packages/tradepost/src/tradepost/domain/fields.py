@@ -22,6 +22,8 @@ from tradepost.domain.layout import Layout
 from tradepost.domain.making import ContentRules, Making
 from tradepost.domain.mapping import (
     FIELD_PREFIX,
+    TEXT_TARGETS,
+    field_code,
     field_targets,
     mapped,
     mapped_fields,
@@ -224,6 +226,8 @@ def is_blank(value: Any) -> bool:
 
 
 def _name(made: Making) -> str:
+    if own := made.own("name"):
+        return own[:MAX_NAME].strip()
     title = mapped_name(made)
     if made.is_of_family and made.variant is not None and not names_options(made):
         # The end tells variants apart, so the title gives way where the two are too long together.
@@ -239,15 +243,17 @@ def _sku(made: Making) -> str:
 
 def _description(made: Making) -> str | None:
     # A native child is never shown, and its parent says it all. A store trims what it is given.
-    return (mapped(made, "description") or made.product.description.strip()) if made.has_own_page else None
+    if not made.has_own_page:
+        return None
+    return made.own("description") or mapped(made, "description") or made.product.description.strip()
 
 
 def _has_page_title(made: Making) -> bool:
-    return bool(mapped(made, "page_title") or made.product.page_title)
+    return bool(made.own("page_title") or mapped(made, "page_title") or made.product.page_title)
 
 
 def _page_title(made: Making) -> str | None:
-    title = mapped(made, "page_title") or made.product.page_title or made.product.title
+    title = made.own("page_title") or mapped(made, "page_title") or made.product.page_title or made.product.title
     return title[:MAX_PAGE_TITLE].strip() if made.has_own_page else None
 
 
@@ -293,6 +299,13 @@ def custom_field_names(rules: ContentRules) -> dict[str, str]:
     return {**usual, **{code: code for code in own}}
 
 
+def customisable_targets(rules: ContentRules) -> list[str]:
+    """Name what a channel sends and a listing may have of its own: texts, and custom fields but its placement."""
+    placement = {getattr(rules, field.rule) for field in _PLACEMENT}
+    codes = (code for code in custom_field_names(rules) if code not in placement)
+    return [*TEXT_TARGETS, *(FIELD_PREFIX + code for code in codes)]
+
+
 def misfit(rules: ContentRules) -> str:
     """Say why a channel can't send what goes into custom fields in this way; blank where it can."""
     names: dict[str, str] = {}
@@ -318,6 +331,8 @@ def misfit(rules: ContentRules) -> str:
 def _custom_fields(made: Making) -> dict[str, str]:
     values = {getattr(made.rules, field.rule): field.make(made) for field in _CUSTOM_FIELDS}
     values |= mapped_fields(made)
+    # What the channel sends no more is none of its fields, whatever the listing has of its own for it.
+    values |= {code: text for target, text in made.values.own if (code := field_code(target)) in values}
     return {code: value for code, value in values.items() if code and value}
 
 
@@ -546,6 +561,11 @@ CONTENT_GROUPS = frozenset(field.group for field in _TABLE if Verb.OVERWRITE in 
 
 def group_of(name: str) -> Group:
     return FIELDS[name].group
+
+
+def group_of_target(target: str) -> Group:
+    """Return the group of a text or custom field that can be mapped, or customised."""
+    return Group.CUSTOM_FIELDS if field_code(target) else group_of(target)
 
 
 # --- proof ----------------------------------------------------------------------------------------------------------

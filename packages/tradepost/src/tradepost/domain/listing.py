@@ -330,10 +330,10 @@ def asked_by(change: Pending) -> Event:
     return _ASKS[change]
 
 
-def structure_asked(status: Status, *, is_asked: bool) -> Status | None:
+def content_asked(status: Status, *, is_asked: bool) -> Status | None:
     """
-    Queue an overwrite of structure, beside what is to be overwritten anyway; None where it `is_asked` for already, or
-    another change is, which keeps its turn.
+    Queue an overwrite of a part of the content, beside what is to be overwritten anyway; None where it `is_asked` for
+    already, or another change is, which keeps its turn.
     """
     if status.pending not in {Pending.NONE, Pending.OVERWRITE} or is_asked:
         return None

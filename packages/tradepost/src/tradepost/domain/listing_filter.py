@@ -11,9 +11,10 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
@@ -42,6 +43,8 @@ class Sort(StrEnum):
     TEXT = "a text"
     PATH = "a path"
     NUMBER = "a number"
+    TAGS = "a tag"
+    TIME = "a day (`2026-11-27`) or a time (`2026-11-27T14:30`) of UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,20 @@ class FilterField:
     places: int = 0
 
 
-NONE, ANY, UNKNOWN = "none", "any", "unknown"
+NONE, ANY, UNKNOWN, NEVER = "none", "any", "unknown", "never"
 _YES_NO = ("yes", "no")
 _EQUAL = frozenset({Compare.IS, Compare.IS_NOT})
 _PATTERN = frozenset({Compare.LIKE, Compare.UNLIKE})
 _ORDER = frozenset({Compare.BELOW, Compare.UP_TO, Compare.ABOVE, Compare.FROM})
 NEGATED = frozenset({Compare.IS_NOT, Compare.UNLIKE})
 
-COMPARISONS: Mapping[Sort, frozenset[Compare]] = {
+_COMPARISONS: Mapping[Sort, frozenset[Compare]] = {
     Sort.CHOICE: _EQUAL,
     Sort.TEXT: _EQUAL | _PATTERN,
     Sort.PATH: _EQUAL,
     Sort.NUMBER: _EQUAL | _ORDER,
+    Sort.TAGS: _EQUAL,
+    Sort.TIME: _EQUAL | _ORDER,
 }
 
 FILTER_FIELDS: Mapping[str, FilterField] = {
@@ -78,6 +83,7 @@ FILTER_FIELDS: Mapping[str, FilterField] = {
     ),
     "paused": FilterField(Sort.CHOICE, "whether it is frozen", _YES_NO),
     "locked": FilterField(Sort.CHOICE, "whether something of it is left alone", _YES_NO),
+    "customised": FilterField(Sort.CHOICE, "whether it has texts of its own on this channel", _YES_NO),
     "orphaned": FilterField(Sort.CHOICE, "whether the catalogue has it no more, or a rule does not list it", _YES_NO),
     "parked": FilterField(Sort.CHOICE, "whether the store has refused it so often that it is not sent again", _YES_NO),
     "attention": FilterField(
@@ -90,11 +96,25 @@ FILTER_FIELDS: Mapping[str, FilterField] = {
     "title": FilterField(Sort.TEXT, "the title of its product"),
     "brand": FilterField(Sort.TEXT, "the brand (vendor) of its product"),
     "category": FilterField(Sort.PATH, "the category of its product, or one above it, as `Men > Tops`"),
+    "tag": FilterField(Sort.TAGS, "a tag of its product"),
+    "source": FilterField(Sort.TEXT, "the source that brought its product last; blank for none"),
+    "created": FilterField(Sort.TIME, "when the listing was made in the hub"),
+    "linked": FilterField(
+        Sort.TIME, "when it was joined to a product of the store last, by a publish, too; `never`", (NEVER,)
+    ),
+    "synced": FilterField(Sort.TIME, "when something of it was proven on the store last; `never`", (NEVER,)),
     "price": FilterField(Sort.NUMBER, "the price that it should have", places=4),
     "quantity": FilterField(Sort.NUMBER, "how many are offered; `unknown` where nobody has stated it", (UNKNOWN,)),
 }
 
-FilterValue: TypeAlias = str | Decimal | tuple[str, ...]
+
+def comparisons_of(name: str) -> frozenset[Compare]:
+    """Say how a field can be compared; a time is equal to none but *never*."""
+    field = FILTER_FIELDS[name]
+    return _ORDER if field.sort is Sort.TIME and not field.choices else _COMPARISONS[field.sort]
+
+
+FilterValue: TypeAlias = str | Decimal | datetime | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +137,8 @@ class FilterCondition:
     """
     What must hold of a listing: one of `values` for IS and LIKE, none of them for their contraries.
 
-    Texts are folded (see `folded`). A path is the names of its steps. UNKNOWN is a text among numbers.
+    Texts are folded (see `folded`). A path is the names of its steps. UNKNOWN is a text among numbers, NEVER one among
+    times.
     """
 
     field: str
@@ -147,6 +168,16 @@ class FilteredListing(Protocol):
     @property
     def category(self) -> Sequence[str]: ...
     @property
+    def tags(self) -> Collection[str]: ...
+    @property
+    def source_name(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def linked_at(self) -> datetime | None: ...
+    @property
+    def proven_at(self) -> datetime | None: ...
+    @property
     def status(self) -> Status: ...
     @property
     def is_inactive(self) -> bool: ...
@@ -158,6 +189,8 @@ class FilteredListing(Protocol):
     def refusals(self) -> int: ...
     @property
     def locked_groups(self) -> Collection[str]: ...
+    @property
+    def own_texts(self) -> Mapping[str, str]: ...
     @property
     def attentions(self) -> Collection[Attention]: ...
 
@@ -172,14 +205,16 @@ def holds(meant: ListingFilter, listing: FilteredListing) -> bool:
 
 def _holds(condition: FilterCondition, listing: FilteredListing) -> bool:
     found = FILTER_FIELDS[condition.field].sort
-    if found is Sort.NUMBER:
-        is_met = _number_holds(condition, _number(condition.field, listing))
+    if found in _ORDERED:
+        is_met = _order_holds(condition, _ORDERED[found](condition.field, listing))
     elif found is Sort.PATH:
         path = tuple(folded(step) for step in listing.category)
         is_met = any(isinstance(value, tuple) and path[: len(value)] == value for value in condition.values)
     elif found is Sort.TEXT:
-        text = folded(str(getattr(listing, condition.field)))
+        text = folded(listing.source_name if condition.field == "source" else str(getattr(listing, condition.field)))
         is_met = text in condition.values or any(pattern.fits(text) for pattern in condition.patterns)
+    elif found is Sort.TAGS:
+        is_met = not {folded(tag) for tag in listing.tags}.isdisjoint(condition.values)
     else:
         is_met = not _choices(condition.field, listing).isdisjoint(condition.values)
     return is_met is not (condition.compare in NEGATED)
@@ -191,7 +226,15 @@ def _number(name: str, listing: FilteredListing) -> Decimal | None:
     return None if listing.available is None else Decimal(offered(listing.available))
 
 
-_ORDERS: Mapping[Compare, Callable[[Decimal, Decimal], bool]] = {
+def _time(name: str, listing: FilteredListing) -> datetime | None:
+    return {"created": listing.created_at, "linked": listing.linked_at, "synced": listing.proven_at}[name]
+
+
+_ORDERED: Mapping[Sort, Callable[[str, FilteredListing], Decimal | datetime | None]] = {
+    Sort.NUMBER: _number,
+    Sort.TIME: _time,
+}
+_ORDERS: Mapping[Compare, Callable[[Any, Any], bool]] = {
     Compare.BELOW: operator.lt,
     Compare.UP_TO: operator.le,
     Compare.ABOVE: operator.gt,
@@ -199,11 +242,11 @@ _ORDERS: Mapping[Compare, Callable[[Decimal, Decimal], bool]] = {
 }
 
 
-def _number_holds(condition: FilterCondition, number: Decimal | None) -> bool:
+def _order_holds(condition: FilterCondition, found: Decimal | datetime | None) -> bool:
     if condition.compare in _EQUAL:
-        return UNKNOWN in condition.values if number is None else number in condition.values
+        return not {UNKNOWN, NEVER}.isdisjoint(condition.values) if found is None else found in condition.values
     (limit,) = condition.values
-    return number is not None and isinstance(limit, Decimal) and _ORDERS[condition.compare](number, limit)
+    return found is not None and _ORDERS[condition.compare](found, limit)
 
 
 def _choices(name: str, listing: FilteredListing) -> frozenset[str]:
@@ -220,6 +263,8 @@ def _choices(name: str, listing: FilteredListing) -> frozenset[str]:
             return frozenset({_yes_no(status.is_paused)})
         case "locked":
             return frozenset({_yes_no(bool(listing.locked_groups))})
+        case "customised":
+            return frozenset({_yes_no(bool(listing.own_texts))})
         case "orphaned":
             return frozenset({_yes_no(status.is_orphaned)})
         case "parked":
@@ -296,7 +341,7 @@ def _field(tokens: list[_Token]) -> str:
 
 
 def _refuse_comparison(name: str, compare: Compare) -> None:
-    allowed = COMPARISONS[FILTER_FIELDS[name].sort]
+    allowed = comparisons_of(name)
     if compare not in allowed:
         signs = " ".join(sign.value for sign in Compare if sign in allowed)
         raise NotAllowed(f"{name} can't be compared by {compare.value}; it can by {signs}.")
@@ -386,9 +431,26 @@ def _number_of(name: str, compare: Compare, text: str) -> str | Decimal:
     return number
 
 
+def _time_of(name: str, compare: Compare, text: str) -> str | datetime:
+    choices = FILTER_FIELDS[name].choices
+    if compare in _EQUAL:
+        if text.lower() not in choices:
+            raise NotAllowed(f"{name} is equal to nothing but {NEVER}; ask for a time as in {name}<2026-11-27.")
+        return text.lower()
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotAllowed(
+            f"{quoted(text)} is no time to compare {name} with; write it as 2026-11-27, or 2026-11-27T14:30."
+        ) from None
+
+
 _READERS: Mapping[Sort, Callable[[str, Compare, str], FilterValue]] = {
     Sort.CHOICE: _choice,
     Sort.TEXT: _text,
     Sort.PATH: _path,
     Sort.NUMBER: _number_of,
+    Sort.TAGS: _text,
+    Sort.TIME: _time_of,
 }

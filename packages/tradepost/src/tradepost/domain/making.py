@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from tradepost.domain.catalogue import Kind, Product, Variant
 from tradepost.domain.layout import Layout, has_own_page
 from tradepost.domain.store import MAIN_IMAGE, StoreAttribute, StoreVariant
+
+OwnTexts: TypeAlias = tuple[tuple[str, str], ...]
+"""Texts that a listing has for itself on its channel, by target (see `domain.mapping`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class ListingValues:
     What one listing contributes: its code, and what the channel's rules made of price and quantity.
 
     A quantity of None is unknown and never sent. `sells_without_stock`: it goes on being sold at 0.
-    `proven_categories`, `proven_images`: the fingerprints of those that the store was last proven to have.
+    `proven_categories`, `proven_images`: the fingerprints of those that the store was last proven to have. `own`: what
+    the listing was customised with.
     """
 
     code: str
@@ -72,6 +77,7 @@ class ListingValues:
     proven_categories: str = ""
     proven_images: str = ""
     sells_without_stock: bool = False
+    own: OwnTexts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +111,7 @@ class Making:
     def has_own_page(self) -> bool:
         """Whether a shopper meets it on a page of its own."""
         return has_own_page(self.kind, self.rules.layout)
+
+    def own(self, target: str) -> str:
+        """Return the text that the listing was customised with; blank where it was not."""
+        return next((text for name, text in self.values.own if name == target), "")

@@ -81,6 +81,11 @@ def mapped_fields(made: Making) -> dict[str, str]:
     return {code: mapped(made, FIELD_PREFIX + code) for code in codes}
 
 
+def field_code(target: str) -> str:
+    """Return the code of the custom field that a target is; blank for one of the texts."""
+    return target.removeprefix(FIELD_PREFIX) if target.startswith(FIELD_PREFIX) else ""
+
+
 def field_targets(rules: ContentRules) -> list[str]:
     return [target for target, _ in rules.mapping if target.startswith(FIELD_PREFIX)]
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +20,6 @@ from tradepost.domain.plan import Change, Outcome, Result, RunState
 from tradepost.domain.stages import Stage, is_due
 from tradepost.operations.drift.answers import accept, planned_acceptance
 from tradepost.operations.locks import (
-    LockPlan,
     let_prices_through,
     lock,
     plan_lock,
@@ -28,7 +27,7 @@ from tradepost.operations.locks import (
     plan_unlock,
     unlock,
 )
-from tradepost.operations.ports import ListingRow, Listings, OpenRequest
+from tradepost.operations.ports import FileAction, ListingRow, Listings, OpenRequest
 from tradepost.operations.queue_changes import (
     PlanRows,
     QueuePlan,
@@ -36,6 +35,7 @@ from tradepost.operations.queue_changes import (
     plan_asked,
     plan_removal,
     plan_retry,
+    try_again,
     with_variants,
 )
 from tradepost.operations.selection import Selection
@@ -45,7 +45,7 @@ from tradepost.operations.sync.delist import left_alone
 TOLD = 1000
 _BATCH = 1000
 
-Tell: TypeAlias = Callable[[Event, Sequence[Result]], None]
+Tell: TypeAlias = Callable[[str, Sequence[Result]], None]
 """Hears of each result, whatever their number."""
 
 
@@ -78,7 +78,7 @@ class RequestOutcome:
 
 
 @dataclass(slots=True)
-class _Sum:
+class RequestSum:
     """An outcome that grows batch by batch, and tells of the first rows only."""
 
     changed: list[Change] = field(default_factory=list)
@@ -128,10 +128,13 @@ class _Sum:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that is asked for, of these listings and the variants of parents among them."""
+    """
+    One thing that is asked for, of these listings and the variants of parents among them; of a lock its `groups`.
+    """
 
-    event: Event
+    event: Event | FileAction
     ids: Collection[int]
+    groups: frozenset[Group] = frozenset()
 
 
 def preview_asked(
@@ -145,9 +148,9 @@ def preview_asked(
     listings = wiring.listings_of(channel_id)
     outcomes: list[RequestOutcome] = []
     for each in asked:
-        total = _Sum()
+        total = RequestSum()
         for rows in _batches(listings, each.ids):
-            plan = plan_asked(rows, each.event, groups=groups)
+            plan = _planned(rows, each, groups=groups)
             total.add(plan)
             if tell is not None:
                 tell(each.event, plan.results)
@@ -183,14 +186,30 @@ def request_asked(
 def _carried_out(
     listings: Listings, asked: Asked, kept: OpenRequest, *, groups: frozenset[Group], tell: Tell | None
 ) -> RequestOutcome:
-    total = _Sum()
+    total = RequestSum()
     for rows in _batches(listings, asked.ids):
-        plan = ask(listings, rows, asked.event, groups=groups)
+        plan = _done(listings, rows, asked, groups=groups)
         kept.add(plan.results)
         total.add(plan)
         if tell is not None:
             tell(asked.event, plan.results)
     return total.outcome()
+
+
+def _planned(rows: Sequence[ListingRow], asked: Asked, *, groups: Collection[Group]) -> QueuePlan:
+    if isinstance(asked.event, Event):
+        return plan_asked(rows, asked.event, groups=groups)
+    if asked.event is FileAction.LOCK:
+        return QueuePlan({}, plan_lock(rows, Locks(asked.groups)).results)
+    return QueuePlan({}, plan_unlock(rows, asked.groups).results)
+
+
+def _done(listings: Listings, rows: Sequence[ListingRow], asked: Asked, *, groups: frozenset[Group]) -> QueuePlan:
+    if isinstance(asked.event, Event):
+        return ask(listings, rows, asked.event, groups=groups)
+    if asked.event is FileAction.LOCK:
+        return QueuePlan({}, lock(listings, rows, Locks(asked.groups)).results)
+    return QueuePlan({}, unlock(listings, rows, asked.groups).results)
 
 
 def _batches(listings: Listings, ids: Collection[int]) -> Iterator[list[ListingRow]]:
@@ -264,32 +283,22 @@ def request_retry(
     channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
 ) -> RequestOutcome:
     """Try again what is parked, with the next publish."""
-    with transaction.atomic():
-        listings = wiring.listings_of(channel_id)
-        plan = plan_retry(with_variants(listings, listings.by_ids(ids)))
-        listings.set_status(plan.statuses)
-        return _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
+    return _worked(channel_id, ids, try_again, requested_by=requested_by, trigger=trigger)
 
 
 def preview_acceptance(channel_id: int, ids: Collection[int]) -> RequestOutcome:
     """Plan what of the store's own values would be kept, and do nothing."""
-    plan = planned_acceptance(wiring.listings_of(channel_id), wiring.drifts_of(channel_id), ids)
-    return _outcome_of(QueuePlan({}, plan.results), is_preview=True)
+    drifts = wiring.drifts_of(channel_id)
+    return _preview(channel_id, ids, lambda rows: QueuePlan({}, planned_acceptance(drifts, rows).results))
 
 
 def request_acceptance(
     channel_id: int, ids: Collection[int], *, requested_by: str, trigger: Trigger = Trigger.PERSON
 ) -> RequestOutcome:
     """Keep what the store has of what somebody changed there."""
-    with transaction.atomic():
-        plan = accept(
-            wiring.listings_of(channel_id),
-            wiring.drifts_of(channel_id),
-            wiring.accounts_of(channel_id),
-            ids,
-            at=timezone.now(),
-        )
-        return _kept(channel_id, QueuePlan({}, plan.results), requested_by=requested_by, trigger=trigger)
+    drifts, accounts, now = wiring.drifts_of(channel_id), wiring.accounts_of(channel_id), timezone.now()
+    work = partial(accept, drifts=drifts, accounts=accounts, at=now)
+    return _worked(channel_id, ids, work, requested_by=requested_by, trigger=trigger)
 
 
 def preview_lock(channel_id: int, ids: Collection[int], *, wanted: Locks) -> RequestOutcome:
@@ -337,7 +346,7 @@ def request_prices_through(
 
 def preview_removal(channel_id: int, ids: Collection[int]) -> RequestOutcome:
     """Plan which listings the hub would forget, and do nothing."""
-    return _preview(channel_id, ids, partial(_plan_removal, channel_id=channel_id, only_off_the_store=False))
+    return _preview(channel_id, ids, _Removal(channel_id).plan)
 
 
 def request_removal(
@@ -353,47 +362,66 @@ def request_removal(
 
     Raises NotAllowed while a run is at work on the channel.
     """
+    removal = _Removal(channel_id, only_off_the_store=only_off_the_store)
     with transaction.atomic():
         if Run.objects.filter(channel_id=channel_id, state=RunState.RUNNING.value).exists():
             raise NotAllowed("A run is at work on this channel; wait for its end, or cancel it, and remove then.")
-        listings = wiring.listings_of(channel_id)
-        rows = with_variants(listings, listings.by_ids(ids))
-        plan = _plan_removal(rows, channel_id=channel_id, only_off_the_store=only_off_the_store)
-        asked = _kept(channel_id, plan, requested_by=requested_by, trigger=trigger)
-        listings.remove(asked.changed_ids)
+        asked = _worked(
+            channel_id, ids, lambda _listings, rows: removal.plan(rows), requested_by=requested_by, trigger=trigger
+        )
+        wiring.listings_of(channel_id).remove(asked.changed_ids)
         return asked
 
 
-def _plan_removal(rows: Sequence[ListingRow], *, channel_id: int, only_off_the_store: bool) -> QueuePlan:
-    open_codes = wiring.intents_of(channel_id).open_among([row.code for row in rows])
-    return plan_removal(rows, open_codes=open_codes, only_off_the_store=only_off_the_store)
+class _Removal:
+    """The plan of a removal, batch by batch: a variant that stays keeps its parent, which may be in a later one."""
+
+    def __init__(self, channel_id: int, *, only_off_the_store: bool = False) -> None:
+        self._intents = wiring.intents_of(channel_id)
+        self._only_off_the_store = only_off_the_store
+        self._needed: set[int] = set()
+
+    def plan(self, rows: Sequence[ListingRow]) -> QueuePlan:
+        open_codes = self._intents.open_among([row.code for row in rows])
+        plan = plan_removal(
+            rows, open_codes=open_codes, only_off_the_store=self._only_off_the_store, needed=self._needed
+        )
+        stay = {result.change.listing_id for result in plan.results if result.outcome is not Outcome.APPLIED}
+        self._needed.update(row.parent_id for row in rows if row.id in stay and row.parent_id is not None)
+        return plan
 
 
 def _preview(channel_id: int, ids: Collection[int], plan: PlanRows) -> RequestOutcome:
-    listings = wiring.listings_of(channel_id)
-    return _outcome_of(plan(with_variants(listings, listings.by_ids(ids))), is_preview=True)
+    total = RequestSum()
+    for rows in _batches(wiring.listings_of(channel_id), ids):
+        total.add(plan(rows))
+    return total.outcome(is_preview=True)
+
+
+class _Results(Protocol):
+    """What was done about a batch, with a result for each row."""
+
+    @property
+    def results(self) -> tuple[Result, ...]: ...
 
 
 def _worked(
     channel_id: int,
     ids: Collection[int],
-    work: Callable[[Listings, Sequence[ListingRow]], LockPlan],
+    work: Callable[[Listings, Sequence[ListingRow]], _Results],
     *,
     requested_by: str,
     trigger: Trigger,
 ) -> RequestOutcome:
+    """Do it batch by batch, as one request."""
+    total = RequestSum()
     with transaction.atomic():
         listings = wiring.listings_of(channel_id)
-        results = work(listings, with_variants(listings, listings.by_ids(ids))).results
-        return _kept(channel_id, QueuePlan({}, results), requested_by=requested_by, trigger=trigger)
-
-
-def _kept(channel_id: int, plan: QueuePlan, *, requested_by: str, trigger: Trigger) -> RequestOutcome:
-    wiring.history(requested_by=requested_by, trigger=trigger).keep(plan.results, channel_id=channel_id)
-    return _outcome_of(plan)
-
-
-def _outcome_of(plan: QueuePlan, *, is_preview: bool = False) -> RequestOutcome:
-    total = _Sum()
-    total.add(plan)
-    return total.outcome(is_preview=is_preview)
+        kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
+        listings.hold(ids)
+        for rows in _batches(listings, ids):
+            results = work(listings, rows).results
+            kept.add(results)
+            total.add(QueuePlan({}, results))
+        kept.close()
+    return total.outcome()

@@ -271,7 +271,7 @@ def selection_of(run: Run) -> Selection:
         groups=groups,
         full_existence=bool(run.options.get(FULL_EXISTENCE)),
         is_forced=bool(run.options.get(IS_FORCED)),
-        link_to=run.options.get(LINK_TO, ""),
+        link_to={int(number): chosen for number, chosen in run.options.get(LINK_TO, {}).items()},
         sku_from=LinkingPriority(run.options.get(SKU_FROM, LinkingPriority.SKU)),
         placed=tuple(run.options.get(PLACED, (None, None))),
         tells_all=bool(run.options.get(TELLS_ALL)),

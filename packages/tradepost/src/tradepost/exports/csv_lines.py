@@ -17,7 +17,7 @@ from tradepost.domain.order_export import (
     ExportForm,
     record_of,
 )
-from tradepost.exports.safe_cells import safe_cell
+from tradepost.domain.safe_cells import safe_cell
 
 _ADDRESSES = ("ship_to", "bill_to")
 # What the hub writes itself, and never a shopper: numbers below zero are numbers.

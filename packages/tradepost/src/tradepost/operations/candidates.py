@@ -1,5 +1,6 @@
 """Candidates: what a store has that a listing could be linked to by hand, and the one that a person has chosen."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tradepost.domain.codes import code_key
@@ -52,46 +53,70 @@ def candidates_of(
 def chosen_product(
     row: ListingRow, chosen: str, *, store: Store, listings: Listings, rules: ContentRules
 ) -> StoreProduct:
-    """
-    Find the product that a person has chosen for a listing, by the store's id or by its code.
+    """Find the product that a person has chosen for a listing; see `chosen_products`. Raises NotAllowed."""
+    ((_, found),) = chosen_products([(row, chosen)], store=store, listings=listings, rules=rules)
+    if isinstance(found, NotAllowed):
+        raise found
+    return found
 
-    Its type may be missing, as a person has looked. Raises NotAllowed for a listing that is linked, and for a product
-    that is not there, is of another type or is another listing's.
+
+def chosen_products(
+    chosen: Sequence[tuple[ListingRow, str]], *, store: Store, listings: Listings, rules: ContentRules
+) -> list[tuple[ListingRow, StoreProduct | NotAllowed]]:
     """
-    if row.status.link is Link.LINKED:
-        raise NotAllowed(
-            f"{row.sku} is linked to {row.code} already; 'tradepost listings unlink {row.sku}' lets go of it."
-        )
-    product = _find(store, chosen)
+    Find the products that a person has chosen for listings, by the store's ids or by codes.
+
+    Their types may be missing, as a person has looked. A listing that is linked is refused, and a product that is not
+    there, is of another type or is another listing's.
+    """
+    named = _named(store, {name for _, name in chosen})
+    ids = {product.id for product in named.values() if isinstance(product, StoreProduct)}
+    taken = listings.taken(ids)
+    holders = {other.id: other for other in listings.by_ids(list(taken.values()))}
+    found: list[tuple[ListingRow, StoreProduct | NotAllowed]] = []
+    for row, name in chosen:
+        product = named[name]
+        if row.status.link is Link.LINKED:
+            linked = f"{row.sku} is linked to {row.code} already; 'tradepost listings unlink {row.sku}' lets go of it."
+            product = NotAllowed(linked)
+        elif isinstance(product, StoreProduct):
+            reason = _why_not(row, product, holders.get(taken.get(product.id, 0)), rules)
+            product = NotAllowed(reason) if reason else product
+        found.append((row, product))
+    return found
+
+
+def _why_not(row: ListingRow, product: StoreProduct, holder: ListingRow | None, rules: ContentRules) -> str:
     on_store = _type_of(product, rules)
     if type_fit(row.kind, on_store) is TypeFit.OTHER:
-        raise NotAllowed(
+        return (
             f"{product.code} on the store is a {on_store}, by its custom field {rules.type_field}, and {row.sku} is a "
             f"{row.kind.value}."
         )
-    holder = listings.taken([product.id]).get(product.id, row.id)
-    if holder != row.id:
-        (other,) = listings.by_ids([holder])
-        raise NotAllowed(
-            f"{product.code} on the store is linked to {other.sku}; 'tradepost listings unlink {other.sku}' lets go of "
-            "it."
+    if holder is not None and holder.id != row.id:
+        return (
+            f"{product.code} on the store is linked to {holder.sku}; 'tradepost listings unlink {holder.sku}' lets go "
+            "of it."
         )
-    return product
+    return ""
 
 
-def _find(store: Store, chosen: str) -> StoreProduct:
-    by_code = store.products_by_code([chosen]).get(code_key(chosen))
-    by_id = store.products_by_id([int(chosen)]).get(int(chosen)) if chosen.isdecimal() else None
-    if by_code is not None and by_id is not None and by_code.id != by_id.id:
-        raise NotAllowed(
-            f"{chosen} is the code of one product and the id of another; say {by_code.id} or {by_id.code}."
-        )
-    if by_code is None and by_id is not None:
-        # By id comes no content; by its code it is read whole.
-        by_code = store.products_by_code([by_id.code]).get(code_key(by_id.code))
-    if by_code is None:
-        raise NotAllowed(f"The store has no product with the id or the code {chosen}.")
-    return by_code
+def _named(store: Store, names: Collection[str]) -> dict[str, StoreProduct | NotAllowed]:
+    by_code = store.products_by_code(sorted(names))
+    numbers = [int(name) for name in sorted(names) if name.isdecimal()]
+    by_id = store.products_by_id(numbers) if numbers else {}
+    # By id comes no content; by its code it is read whole.
+    whole = store.products_by_code([product.code for product in by_id.values()]) if by_id else {}
+    found: dict[str, StoreProduct | NotAllowed] = {}
+    for name in names:
+        of_code, of_id = by_code.get(code_key(name)), by_id.get(int(name)) if name.isdecimal() else None
+        product = of_code or (None if of_id is None else whole.get(code_key(of_id.code)))
+        if of_code is not None and of_id is not None and of_code.id != of_id.id:
+            message = f"{name} is the code of one product and the id of another; say {of_code.id} or {of_id.code}."
+            found[name] = NotAllowed(message)
+        else:
+            found[name] = product or NotAllowed(f"The store has no product with the id or the code {name}.")
+    return found
 
 
 def _type_of(product: StoreProduct, rules: ContentRules) -> str:

@@ -16,8 +16,8 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.layout import Layout
 from tradepost.domain.matching import WORDS, LinkingPriority, TypeFit, several_match, type_fit
 from tradepost.domain.plan import Change, Outcome, Plan, Result, Side, Unit
-from tradepost.domain.store import StoreRow
-from tradepost.operations.candidates import chosen_product
+from tradepost.domain.store import StoreProduct, StoreRow
+from tradepost.operations.candidates import chosen_products
 from tradepost.operations.form import Batch, Evidence, Operation, Verdict, drive
 from tradepost.operations.ports import (
     Candidates,
@@ -119,29 +119,32 @@ class LinkListings(Operation[LinkDecision, LinkFacts, None, None]):
     def __init__(self, channel: ChannelSettings, selection: Selection) -> None:
         self._channel = channel
         self._selection = selection
-        self._by_hand: LinkDecision | None = None
+        self._by_hand: list[LinkDecision] = []
+        self._asked: Collection[int] | None = None
         self._matches: Matches | None = None
         self._requires_type = True
 
     def prepare(self, ports: Ports) -> None:
-        if self._selection.link_to:
-            self._by_hand = _by_hand(ports, self._selection)
+        named = self._selection.link_to
+        self._by_hand = by_hand(ports, named)
+        self._asked = None if self._selection.only is None else self._selection.only - named.keys()
+        if named and not self._asked:
             return
         # Where nothing is but simple, nobody asks what a store calls it.
         is_typed = self._channel.rules.layout is not Layout.SIMPLE
         type_field = self._channel.rules.type_field if is_typed else ""
         self._requires_type = is_typed and self._channel.requires_product_type
-        self._matches = read_matches(ports, type_field=type_field, only=self._selection.only)
+        self._matches = read_matches(ports, type_field=type_field, only=self._asked)
 
     def batches(self, ports: Ports, after: int) -> Iterator[Batch[LinkDecision]]:
-        if self._by_hand is not None:
-            yield Batch([self._by_hand])
+        for start in range(0, len(self._by_hand), _BATCH):
+            yield Batch(self._by_hand[start : start + _BATCH])
         if self._matches is None:
             return
         for decisions in decided(ports, self._matches, requires_type=self._requires_type):
             yield Batch(decisions)
         # Only who names listings is told which of them match nothing.
-        asked = sorted(self._selection.only or ())
+        asked = sorted(self._asked or ())
         for start in range(0, len(asked), _BATCH):
             rest = self._matches.without(asked[start : start + _BATCH])
             yield Batch([LinkDecision(row, None, Attention.NO_MATCH, _NO_MATCH) for row in rest])
@@ -266,13 +269,34 @@ def _unfit(row: ToLink, product: StoreRow, type_field: str) -> LinkDecision:
     return LinkDecision(row, None, Attention.NO_MATCH, message)
 
 
-def _by_hand(ports: Ports, selection: Selection) -> LinkDecision:
-    rows = ports.listings.by_ids(selection.only or ())
-    if len(rows) != 1:
-        raise NotAllowed("Name the one listing that is to be linked to this product.")
-    row, rules = rows[0], ports.channel.rules
-    product = chosen_product(row, selection.link_to, store=ports.store, listings=ports.listings, rules=rules)
-    seen = StoreRow(
+def by_hand(ports: Ports, link_to: Mapping[int, str]) -> list[LinkDecision]:
+    """
+    Decide for listings whose products a person has named, by ids or codes.
+
+    What can't be linked to its product needs a person. Raises NotAllowed where that is the only one.
+    """
+    decisions: list[LinkDecision] = []
+    taken: set[int] = set()
+    ids = list(link_to)
+    for start in range(0, len(ids), _BATCH):
+        rows = [(row, link_to[row.id]) for row in ports.listings.by_ids(ids[start : start + _BATCH])]
+        found = chosen_products(rows, store=ports.store, listings=ports.listings, rules=ports.channel.rules)
+        for row, product in found:
+            if isinstance(product, NotAllowed) and len(ids) == 1:
+                raise product
+            if isinstance(product, NotAllowed):
+                decisions.append(LinkDecision(row, None, Attention.NO_MATCH, str(product)))
+            elif product.id in taken:
+                message = f"{product.code} on the store is chosen for another listing, too; choose one of them."
+                decisions.append(LinkDecision(row, None, Attention.MATCH_TAKEN, message))
+            else:
+                taken.add(product.id)
+                decisions.append(LinkDecision(row, _row_of(product), found_by="chosen by a person"))
+    return decisions
+
+
+def _row_of(product: StoreProduct) -> StoreRow:
+    return StoreRow(
         product.id,
         product.code,
         product.sku,
@@ -281,7 +305,6 @@ def _by_hand(ports: Ports, selection: Selection) -> LinkDecision:
         name=product.name,
         price=product.price,
     )
-    return LinkDecision(row, seen, found_by="chosen by a person")
 
 
 def _linked(decision: LinkDecision, product: StoreRow) -> Change:

@@ -36,7 +36,7 @@ def _planned(rows: Sequence[ListingRow], after: Mapping[int, Locks], wanted: Loc
     locks: dict[int, Locks] = {}
     results: list[Result] = []
     for row in rows:
-        reason = "" if wanted is None else _why_not(row, wanted)
+        reason = "" if wanted is None else why_not_locked(row, wanted)
         found = row.locks if reason else after[row.id]
         change = changes.locks_changed(row.code, before=row.locks.words, after=found.words, listing_id=row.id)
         if reason:
@@ -53,7 +53,8 @@ def _fitting(row: ListingRow, wanted: Locks) -> Locks:
     return wanted.without(_OF_VARIANTS) if row.kind is Kind.PARENT else wanted
 
 
-def _why_not(row: ListingRow, wanted: Locks) -> str:
+def why_not_locked(row: ListingRow, wanted: Locks) -> str:
+    """Say why that can't be left alone; blank where it can."""
     if row.kind is Kind.PARENT:
         return ""
     if Group.PRICE in wanted.left_alone and row.status.link is Link.UNLINKED:

@@ -6,15 +6,16 @@ from typing import Any
 
 from tradepost.domain.fields import FIELDS, Group, is_blank
 from tradepost.domain.making import ContentRules
-from tradepost.domain.mapping import FIELD_PREFIX, field_targets, template_of
+from tradepost.domain.mapping import FIELD_PREFIX, field_code, field_targets, template_of
+from tradepost.operations.listed_values import made_listings
 from tradepost.operations.ports import DescriptionCleaner, ListingRow, Listings
-from tradepost.operations.publish.cleaning import without_risks
-from tradepost.operations.publish.family_plan import build_wanted
+
+_CUSTOMISED = "customised on this channel"
 
 
 @dataclass(frozen=True, slots=True)
 class MappedField:
-    """One field of one listing; `made_of`: the channel's template, or what the field is made of as usual."""
+    """One field of one listing; `made_of`: that it is customised, the channel's template, or as usual."""
 
     code: str
     sku: str
@@ -29,33 +30,33 @@ def mapped_values(
     rows: Sequence[ListingRow], listings: Listings, *, rules: ContentRules, cleaner: DescriptionCleaner
 ) -> list[MappedField]:
     """Say what would be sent of these listings; images by their sources, as nothing is fetched."""
-    families = listings.families(sorted({row.product_id for row in rows}))
-    ids = {row.id for row in rows}
     found: list[MappedField] = []
-    for family in families:
-        known = {variant.sku for variant in family.product.variants}
-        parts = {row.id: row for row in family.listings if row.parent_id is None or row.sku in known}
-        if not family.product.variants:
-            continue
-        clean = without_risks(family, rules=rules, cleaner=cleaner)
-        for product in build_wanted(clean, rules=rules, takes_part=parts, files={}).products:
-            if product.listing_id not in ids:
+    for row, product in made_listings(rows, listings, rules=rules, cleaner=cleaner):
+        values = {**product.values, "images": product.made.missing_images}
+        for name, value in values.items():
+            if is_blank(value):
                 continue
-            values = {**product.values, "images": product.made.missing_images}
-            found += [
+            made_of = _own(row, name) or _template(rules, name)
+            found.append(
                 MappedField(
                     product.code,
-                    parts[product.listing_id].sku if product.listing_id in parts else product.code,
+                    row.sku,
                     name,
                     FIELDS[name].group,
-                    _template(rules, name) or FIELDS[name].about,
-                    bool(_template(rules, name)),
+                    made_of or FIELDS[name].about,
+                    bool(made_of),
                     value,
                 )
-                for name, value in values.items()
-                if not is_blank(value)
-            ]
+            )
     return found
+
+
+def _own(row: ListingRow, name: str) -> str:
+    """Say that a field is customised; of custom fields which."""
+    if name != "custom_fields":
+        return _CUSTOMISED if name in dict(row.locks.texts) else ""
+    codes = [code for target, _ in row.locks.texts if (code := field_code(target))]
+    return f"{', '.join(codes)}: {_CUSTOMISED}" if codes else ""
 
 
 def _template(rules: ContentRules, name: str) -> str:

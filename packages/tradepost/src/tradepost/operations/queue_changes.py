@@ -100,18 +100,29 @@ def plan_retry(rows: Sequence[ListingRow]) -> QueuePlan:
     return _settled(rows, statuses, _tried_again)
 
 
+def try_again(listings: Listings, rows: Sequence[ListingRow]) -> QueuePlan:
+    """Try what is parked anew. Call it inside a transaction. Idempotent."""
+    plan = plan_retry(rows)
+    listings.set_status(plan.statuses)
+    return plan
+
+
 def plan_removal(
-    rows: Sequence[ListingRow], *, open_codes: Collection[str], only_off_the_store: bool = False
+    rows: Sequence[ListingRow],
+    *,
+    open_codes: Collection[str],
+    only_off_the_store: bool = False,
+    needed: Collection[int] = (),
 ) -> QueuePlan:
     """
     Forget listings; nothing is written to the store. What is not finished there is left alone, with the reason.
 
     `open_codes`: code keys of products that a publish was about to create. `only_off_the_store`: leave alone what is
-    still linked.
+    still linked. `needed`: parents of which another variant stays.
     """
     reasons = {row.id: _why_not_removed(row, open_codes, only_off_the_store=only_off_the_store) for row in rows}
     # A variant names its parent, so a parent stays as long as one of its variants does.
-    needed = {row.parent_id for row in rows if reasons[row.id]}
+    needed = {*needed, *(row.parent_id for row in rows if reasons[row.id] and row.parent_id is not None)}
     results: list[Result] = []
     for row in rows:
         change = changes.listing_removed(row.code, external_id=row.external_id, listing_id=row.id)

@@ -4,7 +4,7 @@ nobody has queued, the listings as they would be.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tradepost.domain.brake import Harm, Released, is_at_stake
@@ -19,7 +19,7 @@ from tradepost.operations.ports import FamilyRows, ListingRow, Listings
 
 # What a run may be asked for, by the names that it is kept under: the change that a dry run takes for queued and the
 # groups of an overwrite, a sync that looks at every product of the store, or sends anew what was accepted there, the
-# product of a link by hand, when the orders were placed that are compared and whether all of them are told, and what
+# products of a link by hand, when the orders were placed that are compared and whether all of them are told, and what
 # it may do whatever the brake says; that a preview is to be approved, and the saved plan, by its number, of a run that
 # carries it out; the run that is undone; and which of its codes a store that is adopted gives the catalogue as SKUs.
 AS_IF = "as_if"
@@ -45,10 +45,11 @@ class Selection:
     """
     `only`: listing ids, None for all that is due. `as_if`: plan as if this change had been queued for them; `groups`
     are then those of an overwrite. `full_existence`: a sync looks at every product of the store, and does not count.
-    `is_forced`: it compares what was chosen, and sends its own values whatever was accepted before. `link_to`: the id
-    or code of the product that the one listing of `only` is linked to. `placed`: from when until when the orders were
-    placed that are compared, in seconds; `tells_all`: also of those that are as they should be. `undoes`: the run that
-    is undone. `sku_from`: whether the SKU or the code of a store's product becomes its SKU in the catalogue.
+    `is_forced`: it compares what was chosen, and sends its own values whatever was accepted before. `link_to`: the ids
+    or codes of the products that listings of `only` are linked to, by the ids of these. `placed`: from when until when
+    the orders were placed that are compared, in seconds; `tells_all`: also of those that are as they should be.
+    `undoes`: the run that is undone. `sku_from`: whether the SKU or the code of a store's product becomes its SKU in
+    the catalogue.
     """
 
     only: frozenset[int] | None = None
@@ -56,7 +57,7 @@ class Selection:
     groups: frozenset[Group] = CONTENT_GROUPS
     full_existence: bool = False
     is_forced: bool = False
-    link_to: str = ""
+    link_to: Mapping[int, str] = field(default_factory=dict)
     placed: tuple[int | None, int | None] = (None, None)
     undoes: int | None = None
     tells_all: bool = False

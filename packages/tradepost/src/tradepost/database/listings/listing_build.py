@@ -237,6 +237,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
             "is_price_guarded": False,
             "held_back": 0,
             "locked_groups": [],
+            "own_texts": {},
             "missing": 0,
             "proven_fingerprints": {},
             "overwrite_groups": [],

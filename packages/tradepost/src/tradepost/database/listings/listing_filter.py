@@ -3,21 +3,36 @@ Filters of listings as a query: exactly the listings for which `domain.listing_f
 databases).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Collate, Length, Lower
 
-from tradepost.database.models import AttentionRecord, Listing
-from tradepost.domain.listing import PARKED_AFTER, Health, Pending, ShownHealth
+from tradepost.database import sql
+from tradepost.database.models import AttentionRecord, LinkEvent, Listing, ProductRecord
+from tradepost.domain.listing import PARKED_AFTER, Health, Link, Pending, ShownHealth
 from tradepost.domain.listing_filter import (
     ANY,
     FILTER_FIELDS,
     NEGATED,
+    NEVER,
     NONE,
     UNKNOWN,
     Compare,
@@ -33,6 +48,17 @@ _TEXTS = {
     "handle": "product__handle",
     "title": "product__title",
     "brand": "product__brand",
+    "source": "product__source__name",
+}
+_TIMES: Mapping[str, Any] = {
+    "created": F("created_at"),
+    "synced": F("proven_at"),
+    "linked": Subquery(
+        LinkEvent.objects.filter(listing_id=OuterRef("pk"), link=Link.LINKED.value)
+        .values("listing_id")
+        .annotate(last=Max("at"))
+        .values("last")
+    ),
 }
 _LOOKUPS = {
     Compare.BELOW: "lt",
@@ -56,10 +82,12 @@ def _folded(expression: Any) -> Lower:
 
 
 def _text(rows: "QuerySet[Listing]", condition: FilterCondition, name: str) -> "tuple[QuerySet[Listing], Q]":
-    rows = rows.alias(**{name: _folded(F(_TEXTS[condition.field]))})
+    # What has no source must not be nothing: neither this nor its contrary would hold.
+    text = Coalesce(F(_TEXTS[condition.field]), Value(""), output_field=TextField())
+    rows = rows.alias(**{name: _folded(text)})
     if condition.values:
         return rows, Q(**{f"{name}__in": condition.values})
-    rows = rows.alias(**{f"{name}_length": Length(_TEXTS[condition.field])})
+    rows = rows.alias(**{f"{name}_length": Length(text)})
     return rows, _any(_pattern(pattern, name) for pattern in condition.patterns)
 
 
@@ -100,6 +128,18 @@ def _number(rows: "QuerySet[Listing]", condition: FilterCondition, name: str) ->
     return rows, query | Q(**{f"{name}__isnull": True}) if UNKNOWN in condition.values else query
 
 
+def _time(rows: "QuerySet[Listing]", condition: FilterCondition, name: str) -> "tuple[QuerySet[Listing], Q]":
+    rows = rows.alias(**{name: _TIMES[condition.field]})
+    if condition.compare in _LOOKUPS:
+        return rows, Q(**{f"{name}__{_LOOKUPS[condition.compare]}": condition.values[0]})
+    return rows, Q(**{f"{name}__isnull": True}) if NEVER in condition.values else Q(pk__in=[])
+
+
+def _tags(rows: "QuerySet[Listing]", condition: FilterCondition, _name: str) -> "tuple[QuerySet[Listing], Q]":
+    tags = [value for value in condition.values if isinstance(value, str)]
+    return rows, Q(product_id__in=sql.among_lists(ProductRecord, "tags", tags))
+
+
 def _choice(rows: "QuerySet[Listing]", condition: FilterCondition, _name: str) -> "tuple[QuerySet[Listing], Q]":
     return rows, _any(_is(condition.field, str(value)) for value in condition.values)
 
@@ -114,6 +154,8 @@ def _is(field: str, value: str) -> Q:
             return Q(**{f"is_{field}": value == "yes"})
         case "locked":
             return ~Q(locked_groups=[]) if value == "yes" else Q(locked_groups=[])
+        case "customised":
+            return ~Q(own_texts={}) if value == "yes" else Q(own_texts={})
         case "parked":
             return Q(refusals__gte=PARKED_AFTER) if value == "yes" else Q(refusals__lt=PARKED_AFTER)
         case "attention":
@@ -135,4 +177,11 @@ def _any(queries: Any) -> Q:
     return either
 
 
-_QUERIES = {Sort.TEXT: _text, Sort.PATH: _path, Sort.NUMBER: _number, Sort.CHOICE: _choice}
+_QUERIES = {
+    Sort.TEXT: _text,
+    Sort.PATH: _path,
+    Sort.NUMBER: _number,
+    Sort.CHOICE: _choice,
+    Sort.TAGS: _tags,
+    Sort.TIME: _time,
+}

@@ -56,6 +56,7 @@ _COLUMNS = (
     "locked_groups",
     "locked_price",
     "locked_quantity",
+    "own_texts",
     "yielded_price",
     "sent_price",
     "is_inactive",
@@ -77,12 +78,13 @@ def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orpha
     return Status(Health(health), Link(link), Pending(pending), is_paused=is_paused, is_orphaned=is_orphaned)
 
 
-def locks_of(values: Mapping[str, Any]) -> Locks:
-    """Read from columns of a listing by their names."""
+def locks_of(values: Mapping[str, Any], *, texts: Mapping[str, str] | None = None) -> Locks:
+    """Read from columns of a listing by their names; `texts`: its own, which prices and quantities need not know."""
     groups = values["locked_groups"]
-    if not groups:
+    if not (groups or texts):
         return NO_LOCKS
-    return Locks(frozenset(map(Group, groups)), values["locked_price"], values["locked_quantity"])
+    locks = Locks(frozenset(map(Group, groups)), values["locked_price"], values["locked_quantity"])
+    return locks.with_texts(texts or {})
 
 
 def _row(values: Mapping[str, Any]) -> ListingRow:
@@ -126,7 +128,7 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         is_price_held=values["is_price_held"],
         price_held_why=values["price_held_why"],
         is_price_guarded=values["is_price_guarded"],
-        locks=locks_of(values),
+        locks=locks_of(values, texts=values["own_texts"]),
         yielded_price=values["yielded_price"],
         sent_price=values["sent_price"],
         is_inactive=values["is_inactive"],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -39,9 +39,19 @@ from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.locks import Locks
 from tradepost.domain.stages import Stage
 from tradepost.domain.stock import LOOK_AGAIN_AFTER
-from tradepost.operations.ports import Clock, CodeHolder, FamilyRows, LinkedListing, ListingRow, Proven, QueuedStructure
+from tradepost.operations.ports import (
+    Clock,
+    CodeHolder,
+    FamilyRows,
+    LinkedListing,
+    ListedNotes,
+    ListingRow,
+    Proven,
+    QueuedStructure,
+)
 
 _BUILD_BATCH = 500
+_REMOVED_AT_ONCE = 1000
 _HIGHEST_ID = 2**63 - 1  # of a column of that kind
 
 
@@ -239,6 +249,12 @@ class DjangoListings:
         with transaction.atomic():
             write_statuses(statuses, groups=groups, channel_id=self._channel_id, at=self._clock(), run_id=self._run_id)
 
+    def hold(self, ids: Collection[int]) -> None:
+        if connection.features.has_select_for_update:
+            products = self._all().filter(id__in=sql.among_ids(ids)).values("product_id")
+            variants = VariantRecord.objects.filter(product_id__in=products)
+            lock_variants(variants.values_list("id", flat=True))
+
     def set_locks(self, locks: Mapping[int, Locks]) -> None:
         with transaction.atomic():
             rows = [
@@ -247,6 +263,7 @@ class DjangoListings:
                     "locked_groups": sorted(lock.groups),
                     "locked_price": lock.price,
                     "locked_quantity": lock.quantity,
+                    "own_texts": dict(lock.texts),
                     # What the store refused may be taken without what is left alone.
                     "refusals": 0,
                 }
@@ -284,10 +301,20 @@ class DjangoListings:
         lock_variants(VariantRecord.objects.filter(product_id__in=products).values_list("id", flat=True))
         return sorted(products)
 
+    def notes(self, ids: Collection[int]) -> dict[int, ListedNotes]:
+        noted: dict[int, list[tuple[Attention, str]]] = defaultdict(list)
+        attentions = AttentionRecord.objects.filter(listing_id__in=list(ids)).order_by("since", "id")
+        for listing_id, kind, message in attentions.values_list("listing_id", "kind", "message"):
+            noted[listing_id].append((Attention(kind), message))
+        found = self._all().filter(id__in=list(ids)).values_list("id", "product__handle", "proven_at")
+        return {number: ListedNotes(handle, at, tuple(noted[number])) for number, handle, at in found}
+
     def remove(self, ids: Collection[int]) -> None:
+        numbers = list(ids)
         # Variants first: a parent would take them along one by one.
         for rows in (self._all().exclude(kind="parent"), self._all().filter(kind="parent")):
-            rows.filter(id__in=list(ids)).delete()
+            for start in range(0, len(numbers), _REMOVED_AT_ONCE):
+                rows.filter(id__in=numbers[start : start + _REMOVED_AT_ONCE]).delete()
 
     def record(self, proven: Sequence[Proven]) -> None:
         if not proven:

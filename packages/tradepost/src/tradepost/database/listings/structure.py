@@ -11,7 +11,7 @@ from tradepost.database.models import Channel, Listing, ProductRecord, VariantRe
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group, fingerprint
 from tradepost.domain.layout import Layout, has_parent, kind_in
-from tradepost.domain.listing import Link, Pending, structure_asked
+from tradepost.domain.listing import Link, Pending, content_asked
 from tradepost.domain.structure import structure_mark
 from tradepost.operations.ports import QueuedStructure
 
@@ -52,7 +52,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
         status = status_of(**{name: row[name] for name in _STATUS})
         names[status.pending].add(products[row["product_id"]][0])
         groups = {*row["overwrite_groups"], Group.STRUCTURE.value}
-        wanted = structure_asked(status, is_asked=groups == set(row["overwrite_groups"]))
+        wanted = content_asked(status, is_asked=groups == set(row["overwrite_groups"]))
         if wanted is not None:
             queued.append({"id": row["id"], "pending": wanted.pending, "overwrite_groups": sorted(groups)})
     sql.update(Listing, queued)

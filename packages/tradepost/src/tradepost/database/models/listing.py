@@ -88,6 +88,7 @@ class Listing(models.Model):
     locked_groups = models.JSONField(default=list, blank=True)
     locked_price = MoneyField(null=True, blank=True)
     locked_quantity = models.BigIntegerField(null=True, blank=True)
+    own_texts = models.JSONField(default=dict, blank=True)
     # Published without images that the catalogue has, or their server is another one by now: the next publish looks.
     awaits_images = models.BooleanField(default=False)
 

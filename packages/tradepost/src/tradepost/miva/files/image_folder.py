@@ -20,11 +20,17 @@ def registered_folder(sub_folder: str) -> str:
     Return the folder as image paths begin with it: `graphics`, or `graphics/<sub-folder>`.
 
     Nothing and `graphics` mean no sub-folder; slashes round it and a leading `graphics/` may be typed or not.
-    Raises AddressRefused for what leads elsewhere, and for numbers: these folders are the store's own.
+    Raises AddressRefused for what leads elsewhere, as a path from the server's root, and for numbers: these folders are
+    the store's own.
     """
     names = [name.strip() for name in sub_folder.strip().replace("\\", "/").split("/") if name.strip()]
     if names and names[0].casefold() == GRAPHICS:
         names.pop(0)
+    elif len(names) > 1 and (sub_folder.strip().startswith("/") or GRAPHICS in names):
+        raise AddressRefused(
+            f"The image sub-folder {sub_folder!r} can't be used: say what it is called below the graphics folder; "
+            "where that lies on the image server is a setting of its own."
+        )
     for name in names:
         if not _NAME.fullmatch(name):
             raise AddressRefused(

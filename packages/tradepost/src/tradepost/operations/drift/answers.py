@@ -1,6 +1,6 @@
 """Answers: a person keeps what the store has. That ours is sent instead is asked of a sync, or of an overwrite."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from tradepost.domain.fields import Group
 from tradepost.domain.plan import Outcome, Result
 from tradepost.domain.stock import EntryKind
 from tradepost.operations.ports import AccountEntry, Accounts, Drifts, ListingRow, Listings
-from tradepost.operations.queue_changes import with_variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,15 @@ def plan_acceptance(rows: Sequence[ListingRow], known: Mapping[int, Mapping[Grou
     return AcceptancePlan(accepted, tuple(results), counts, tuple(entries))
 
 
-def planned_acceptance(listings: Listings, drifts: Drifts, ids: Collection[int]) -> AcceptancePlan:
-    """Plan for these listings, and the variants of parents among them."""
-    rows = with_variants(listings, listings.by_ids(ids))
+def planned_acceptance(drifts: Drifts, rows: Sequence[ListingRow]) -> AcceptancePlan:
     return plan_acceptance(rows, drifts.known([row.id for row in rows]))
 
 
 def accept(
-    listings: Listings, drifts: Drifts, accounts: Accounts, ids: Collection[int], *, at: datetime
+    listings: Listings, rows: Sequence[ListingRow], *, drifts: Drifts, accounts: Accounts, at: datetime
 ) -> AcceptancePlan:
-    """Keep what the store has. Call it inside a transaction. Idempotent."""
-    plan = planned_acceptance(listings, drifts, ids)
+    """Keep what the store has of these. Call it inside a transaction. Idempotent."""
+    plan = planned_acceptance(drifts, rows)
     if plan.drifts:
         drifts.remember(plan.drifts, at=at)
         accounts.state(plan.counts, at=at)

@@ -106,6 +106,7 @@ from tradepost.operations.ports.listings import (
     FamilyRows,
     Intents,
     LinkedListing,
+    ListedNotes,
     ListingRow,
     Listings,
     OpenIntent,
@@ -123,7 +124,16 @@ from tradepost.operations.ports.orders import (
     UnsentShipment,
 )
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
-from tradepost.operations.ports.requests import AskedRow, RequestReader, ResultRow, WriteResults
+from tradepost.operations.ports.requests import (
+    LISTED_COLUMNS,
+    AskedRow,
+    FileAction,
+    ListingTableReader,
+    RequestReader,
+    ResultRow,
+    TableRow,
+    WriteResults,
+)
 from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
 from tradepost.operations.ports.secrets import Cipher
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
@@ -155,6 +165,7 @@ __all__ = [
     "CHECKED_WELL",
     "GRAPHICS_DIRECTORY",
     "IMAGES_FOLDER",
+    "LISTED_COLUMNS",
     "NO_COUNT_COLUMNS",
     "Ability",
     "AccountEntry",
@@ -200,6 +211,7 @@ __all__ = [
     "ExportBatch",
     "FamilyRows",
     "Fetches",
+    "FileAction",
     "FileContent",
     "FileId",
     "FilePlace",
@@ -223,8 +235,10 @@ __all__ = [
     "LeanListing",
     "Level",
     "LinkedListing",
+    "ListedNotes",
     "ListingBuilder",
     "ListingRow",
+    "ListingTableReader",
     "Listings",
     "MadeProduct",
     "Matches",
@@ -288,6 +302,7 @@ __all__ = [
     "StoreNotes",
     "StoreStanding",
     "Stretch",
+    "TableRow",
     "Taken",
     "TakenFile",
     "TakenListing",

@@ -113,6 +113,15 @@ class CodeHolder(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ListedNotes:
+    """What a table of listings says besides; `attentions`: each with its message, what has held longest first."""
+
+    handle: str
+    proven_at: datetime | None
+    attentions: tuple[tuple[Attention, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FamilyRows:
     """
     A catalogue product with its listings on one channel: the parent's first where there is one.
@@ -285,6 +294,15 @@ class Listings(Protocol):
         """Record requested changes (queue, clear, pause); `groups` are those of an overwrite."""
         ...
 
+    def hold(self, ids: Collection[int]) -> None:
+        """
+        Let whoever else sells or counts what these are wait for the end of the transaction.
+
+        To be called before any of them is changed where they are changed batch by batch: two that hold each what the
+        other needs would wait for ever.
+        """
+        ...
+
     def set_locks(self, locks: Mapping[int, Locks]) -> None:
         """Record what of listings is left alone; what they should show is computed anew."""
         ...
@@ -292,6 +310,8 @@ class Listings(Protocol):
     def let_prices_through(self, ids: Collection[int]) -> None:
         """Record that the wanted prices of these are meant, however much they change; see `domain.prices`."""
         ...
+
+    def notes(self, ids: Collection[int]) -> dict[int, ListedNotes]: ...
 
     def remove(self, ids: Collection[int]) -> None:
         """Forget listings, with the variants of parents among them; orders keep their lines."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tradepost.domain.making import ContentRules
-from tradepost.operations.ports import DescriptionCleaner, FamilyRows, Ports
+from tradepost.operations.ports import DescriptionCleaner, FamilyRows, ListingRow, Ports
 
 
 def cleaned(ports: Ports, family: FamilyRows) -> FamilyRows:
@@ -16,4 +16,10 @@ def without_risks(family: FamilyRows, *, rules: ContentRules, cleaner: Descripti
         return family
     clean = cleaner.clean(family.product.description)
     product = replace(family.product, description=clean.text)
-    return replace(family, product=product, left_out=clean.removed_words)
+    listings = tuple(_own_text_cleaned(row, cleaner) for row in family.listings)
+    return replace(family, product=product, listings=listings, left_out=clean.removed_words)
+
+
+def _own_text_cleaned(row: ListingRow, cleaner: DescriptionCleaner) -> ListingRow:
+    own = dict(row.locks.texts).get("description")
+    return row if own is None else replace(row, locks=row.locks.with_texts({"description": cleaner.clean(own).text}))

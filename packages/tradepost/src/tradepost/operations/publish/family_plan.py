@@ -233,6 +233,7 @@ def build_wanted(
             sells_without_stock=row.sells_without_stock and row.id not in hidden,
             proven_categories=row.proven_fingerprints.get(Group.CATEGORIES, ""),
             proven_images=row.proven_fingerprints.get(Group.IMAGES, ""),
+            own=row.locks.texts,
         )
         for row in family.listings
         if row.id in takes_part or row.kind is Kind.PARENT
