@@ -22,7 +22,7 @@ from .test_form import Counters, Outside, a_change
 def carry_out(hub, operation, approval):
     hub.run = MemoryRun(approval=approval)
     drive(hub.ports(), operation)
-    report_rest(hub.ports())
+    report_rest(hub.run)
     return hub.run
 
 
@@ -161,7 +161,7 @@ def test_the_rest_of_a_plan_waits_for_the_next_run_if_a_person_stops_this_one(hu
     hub.run = MemoryRun(approval=MemoryApproval([(a_change("a", None, 1), True)]))
     hub.run.cancelled = True
 
-    report_rest(hub.ports())
+    report_rest(hub.run)
 
     assert hub.run.results == []
 

@@ -145,7 +145,8 @@ def _locked(row: ListingRow) -> Iterator[str]:
     if row.locks.words:
         yield f"Locked: {row.locks.words}."
     for target, text in row.locks.texts:
-        yield f"Customised on this channel: its {spoken_target(target)} is '{value_words(target, text)}', whatever the catalogue has."
+        what = f"its {spoken_target(target)} is '{value_words(target, text)}'"
+        yield f"Customised on this channel: {what}, whatever the catalogue has."
 
 
 # --- who did it ------------------------------------------------------------------------------------------------------
