@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
@@ -104,6 +104,9 @@ def _values(columns: Mapping[str, Column], rows: "Collection[Row]") -> list[Any]
     of_row, names = itemgetter(*columns), tuple(columns)
     if len(names) == 1:
         return [of_row(_mapped(row, columns)) for row in rows]
+    first = next(iter(rows), None)
+    if dataclasses.is_dataclass(first) and _names(first) == [*names] and len({*map(type, rows)}) == 1:
+        return [*map(attrgetter(*names), rows)]
     return [
         # Mostly they were made alike.
         [*row.values()] if type(row) is dict and tuple(row) == names else of_row(_mapped(row, columns))
@@ -242,17 +245,19 @@ def upsert(
     unique: Sequence[str],
     keep: Collection[str] = (),
     fill: Collection[str] = (),
+    constants: Mapping[str, Any] | None = None,
     returning: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """
     Insert rows; one that is there already, by its `unique` columns, takes the new values.
 
-    `keep`: columns that stay as they were then. `fill`: columns that are only set where they are NULL.
+    `constants`: columns with the same value in every row. `keep`: columns that stay as they were then. `fill`: columns
+    that are only set where they are NULL.
     """
     if not rows:
         return []
     table = _name(_options(model).db_table)
-    names = list(_names(rows[0]))
+    names = [*_names(rows[0]), *(constants or {})]
     _refuse_unknown({*unique, *keep, *fill} - {*names}, model)
     assignments = []
     for name in names:
@@ -262,7 +267,7 @@ def upsert(
         elif name not in keep and name not in unique:
             assignments.append(f"{column} = excluded.{column}")
     on_conflict = ["ON CONFLICT (", _list(model, unique), ") DO UPDATE SET", ", ".join(assignments)]
-    return _insert(model, rows, on_conflict, constants={}, returning=returning)
+    return _insert(model, rows, on_conflict, constants=constants or {}, returning=returning)
 
 
 def update(

@@ -233,7 +233,7 @@ def save_products(
         structures = {name: channel.queue_structure(handles) for name, channel in ports.channels.items() if queue}
         # Last and once: what a listing should show depends on the whole family's, on every channel alike.
         wanted = ports.catalogue.refresh_wanted(touched.union(*lacking.values()))
-    return SavedProducts(saved, built, structures, wanted, sale_changes, again)
+    return SavedProducts(saved, built, structures, wanted, sale_changes, frozenset(handles), again)
 
 
 def _skus(product: Product) -> set[str]:

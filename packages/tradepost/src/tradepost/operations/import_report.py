@@ -97,7 +97,8 @@ class SavedProducts:
 
     `built`: how many listings each channel got. `structures`: whose structure is due there. `wanted`: which prices a
     channel does not send, and what happens at 0 where that has changed. `sale_changes`: what goes off sale with its
-    product, or comes back. `restated`: the SKUs of which an earlier statement holds again.
+    product, or comes back. `handles`: of the products that were saved. `restated`: the SKUs of which an earlier
+    statement holds again.
     """
 
     counts: ImportCounts = field(default_factory=ImportCounts)
@@ -105,6 +106,7 @@ class SavedProducts:
     structures: Mapping[str, QueuedStructure] = field(default_factory=dict)
     wanted: WantedChanges = field(default_factory=WantedChanges)
     sale_changes: Sequence[SaleChange] = ()
+    handles: frozenset[str] = frozenset()
     restated: frozenset[str] = frozenset()
 
 

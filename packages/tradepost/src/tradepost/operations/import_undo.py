@@ -123,10 +123,10 @@ class _Undo:
         if emptied:
             self._report.add(self._writer.withdraw(emptied))
         for change, each in back.values():
-            left = [
-                *each.left,
-                *(_not_restated(sku, *pair) for sku, pair in each.restated.items() if sku not in saved.restated),
-            ]
+            left = [*each.left]
+            # What was not approved has its own reason.
+            if each.product is not None and each.product.handle in saved.handles:
+                left += [_not_restated(sku, *pair) for sku, pair in each.restated.items() if sku not in saved.restated]
             if left:
                 self._leave(change, " ".join(left))
 

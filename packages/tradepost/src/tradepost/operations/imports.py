@@ -4,7 +4,7 @@ import hashlib
 import os
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -434,7 +434,7 @@ def _settle_identity(
     kept: list[ProductToSave] = []
     undecided: list[Product] = []
     for product in products:
-        if product.handle in settled:
+        if product.handle in settled or _is_unknown(product, by_handle, by_sku, in_use):
             kept.append(ProductToSave(product))
             continue
         names = [product.handle, *(by_sku[each.sku].handle for each in product.variants if each.sku in by_sku)]
@@ -455,6 +455,13 @@ def _settle_identity(
             report.tell(*(RowReport(0, Level.NOTE, words, product.handle) for words in identity_words(plan)))
             kept.append(ProductToSave(replace(product, variants=variants) if foreign else product, plan))
     return kept, undecided
+
+
+def _is_unknown(product: Product, handles: Container[str], owned: Container[str], in_use: Container[str]) -> bool:
+    """Whether nothing of a product is in the catalogue, so that it can only be a new one."""
+    return product.handle not in handles and not any(
+        variant.sku in owned or variant.sku in in_use for variant in product.variants
+    )
 
 
 def _with_kept(

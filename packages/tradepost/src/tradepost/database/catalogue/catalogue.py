@@ -90,7 +90,8 @@ class DjangoCatalogue:
         with transaction.atomic():
             _lock_variants(products)
             self._refuse_taken(products)
-            read = read_products(ProductRecord.objects.filter(handle__in=[product.handle for product in products]))
+            given = sql.among_texts(product.handle for product in products)
+            read = read_products(ProductRecord.objects.filter(handle__in=given))
             known = {product.handle: product for product in read.values()}
             different = [
                 product
@@ -247,7 +248,8 @@ class DjangoCatalogue:
 
     def refresh_wanted(self, handles: Collection[str]) -> WantedChanges:
         with transaction.atomic():
-            ids = list(ProductRecord.objects.filter(handle__in=handles).values_list("id", flat=True))
+            found = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
+            ids = list(found.values_list("id", flat=True))
             return refresh_products(ids, at=self._clock())
 
     def _refuse_taken(self, products: Sequence[Product]) -> None:
@@ -382,13 +384,11 @@ def _save_products(products: Sequence[Product], *, at: datetime, run_id: int | N
                 "option_names": product.option_names,
                 "page_title": product.page_title,
                 "is_for_sale": product.is_for_sale,
-                "made_by_run": run_id,
-                "created_at": at,
-                "updated_at": at,
             }
             for product in products
         ],
         unique=("handle",),
+        constants={"made_by_run": run_id, "created_at": at, "updated_at": at},
         keep=("created_at", "made_by_run"),
         returning=("handle", "id"),
     )
@@ -418,14 +418,13 @@ def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[
                 "taxable": variant.taxable,
                 "sells_without_stock": variant.sells_without_stock,
                 "sku_made_up": variant.sku_made_up,
-                "is_gone": False,
-                "stated_by": "",
             }
             for product in products
             for variant in product.variants
         ],
         unique=("sku",),
         keep=("stated_by",),
+        constants={"is_gone": False, "stated_by": ""},
         returning=("sku", "id"),
     )
     variants: dict[str, int] = {row["sku"]: row["id"] for row in saved}

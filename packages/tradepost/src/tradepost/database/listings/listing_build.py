@@ -56,7 +56,7 @@ def build_listings(
     """
     products = {
         row["id"]: row
-        for row in ProductRecord.objects.filter(handle__in=handles).values(
+        for row in ProductRecord.objects.filter(handle__in=sql.among_texts(handles)).values(
             "id", "handle", "option_names", "is_for_sale"
         )
     }

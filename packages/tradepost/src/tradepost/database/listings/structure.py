@@ -30,7 +30,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
     """
     products = {
         product_id: (handle, names)
-        for product_id, handle, names in ProductRecord.objects.filter(handle__in=handles).values_list(
+        for product_id, handle, names in ProductRecord.objects.filter(handle__in=sql.among_texts(handles)).values_list(
             "id", "handle", "option_names"
         )
     }

@@ -1,7 +1,7 @@
 """Statements: how many there are, and which of the pieces that orders took they know of."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -16,10 +16,7 @@ from tradepost.operations.ports import ContestedQuantity, Saying, SkuValues, Sta
 _GIVEN = {
     "sku": Column.TEXT,
     "quantity": Column.INTEGER,
-    "said_by": Column.TEXT,
-    "at": Column.TIME,
     "counted_at": Column.TIME,
-    "counting": Column.TEXT,
 }
 
 
@@ -54,8 +51,15 @@ def take_numbers(
     before = statements_of(other)
     known_until = {variant.sku: _knows_until(variant, saying) for variant in given}
     through = {variant.sku: variant.orders_through for variant in given if variant.orders_through}
-    rows = _rows([_row(variant, saying) for variant in given], saying.counting)
-    stated = _state(rows, known_until, through)
+    by_row = saying.counting is Counting.COLUMN
+    rows = Rows(
+        _GIVEN,
+        [
+            {"sku": each.sku, "quantity": each.quantity, "counted_at": each.counted_at if by_row else None}
+            for each in given
+        ],
+    )
+    stated = _state(rows, saying, known_until, through)
     sql.execute(
         """
         UPDATE tradepost_variant SET source_quantity = given.quantity, quantity_source_id = saying.id
@@ -175,26 +179,13 @@ def _own(
 
 def state_counts(counts: Mapping[str, int], saying: Saying) -> None:
     """Take what a person has counted, by SKU; the source's own last number stays, as its next is compared with it."""
-    rows = [
-        {"sku": sku, "quantity": quantity, "said_by": saying.by, "at": saying.at, "counted_at": None}
-        for sku, quantity in counts.items()
-    ]
-    _state(_rows(rows, Counting.FILE), dict.fromkeys(counts, saying.knows_until))
+    rows = [{"sku": sku, "quantity": quantity, "counted_at": None} for sku, quantity in counts.items()]
+    counted = replace(saying, counting=Counting.FILE)
+    _state(Rows(_GIVEN, rows), counted, dict.fromkeys(counts, saying.knows_until))
 
 
 def stated_quantities(skus: Collection[str]) -> dict[str, int | None]:
     return dict(VariantRecord.objects.filter(sku__in=skus).values_list("sku", "quantity"))
-
-
-def _row(variant: Variant | SkuValues, saying: Saying) -> dict[str, object]:
-    by_row = saying.counting is Counting.COLUMN and variant.counted_at is not None
-    return {
-        "sku": variant.sku,
-        "quantity": variant.quantity,
-        "said_by": saying.by,
-        "at": variant.counted_at if by_row else saying.at,
-        "counted_at": variant.counted_at,
-    }
 
 
 def _knows_until(variant: Variant | SkuValues, saying: Saying) -> datetime:
@@ -204,12 +195,9 @@ def _knows_until(variant: Variant | SkuValues, saying: Saying) -> datetime:
     return variant.counted_at - saying.lag
 
 
-def _rows(rows: Sequence[Mapping[str, object]], counting: Counting) -> Rows:
-    return Rows(_GIVEN, [{**row, "counting": counting} for row in rows])
-
-
 def _state(
     given: Rows,
+    saying: Saying,
     known_until: Mapping[str, datetime],
     through: Mapping[str, OrdersThrough] = MappingProxyType({}),
 ) -> frozenset[str]:
@@ -218,16 +206,20 @@ def _state(
     stated = sql.fetch_rows(
         """
         UPDATE tradepost_variant
-        SET quantity = given.quantity, stated_by = given.said_by, stated_at = given.at
-        FROM given
+        SET quantity = given.quantity, stated_by = saying.said_by, stated_at = COALESCE(given.counted_at, saying.at)
+        FROM given CROSS JOIN saying
         WHERE tradepost_variant.sku = given.sku
-          AND CASE given.counting
+          AND CASE saying.counting
             WHEN 'file' THEN true
             WHEN 'changed' THEN source_quantity IS NULL OR source_quantity <> given.quantity
             ELSE given.counted_at IS NOT NULL AND (stated_at IS NULL OR given.counted_at > stated_at) END
         RETURNING tradepost_variant.id, tradepost_variant.sku
         """,
         given=given,
+        saying=Rows(
+            {"said_by": Column.TEXT, "at": Column.TIME, "counting": Column.TEXT},
+            [{"said_by": saying.by, "at": saying.at, "counting": saying.counting}],
+        ),
     )
     if not stated:
         return frozenset()
