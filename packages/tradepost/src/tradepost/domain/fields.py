@@ -589,7 +589,7 @@ def fingerprint(*marks: Any) -> str:
 def _plain(value: Any) -> Any:
     """Write a value so that equal ones have one text, whatever order a set came in."""
     # First what nearly all of them are, by the cheapest question: a catalogue has millions of them.
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _SIMPLE:
         return value
     if kind is tuple or kind is list:
