@@ -56,7 +56,7 @@ def test_what_a_table_changes_is_of_this_channel_and_reaches_the_store(published
     mapping = published("listings", "mapping", "HP-MUG-WHITE", "--json").json["fields"]
     queued = published("listings", "list", "--where", "pending=overwrite", "--json").json["listings"]
     assert published("catalogue", "import", sample).code == 0
-    assert published("listings", "publish", "--json").code == 0
+    sent = published("listings", "publish")
     assert published("listings", "sync", "--json").code == 0
     found = read_store(store)
     shopper = Shopper(store)
@@ -79,6 +79,8 @@ def test_what_a_table_changes_is_of_this_channel_and_reaches_the_store(published
     mug, tee, note = found["hp-mug-white"], found["harbour-tee"], found["hp-note-slate"]
     assert (mug.name, mug.custom_fields["brand"], mug.price) == ("Mug for sailors", "Ours", Decimal("13.50"))
     assert price == "$13.50"
+    assert sent.code == 0
+    assert "1 script removed from the description" in " ".join((sent.out + sent.err).split())
     assert (tee.description, tee.page_title) == ("<p>Only here.</p>", "Tees")
     assert tee.name == before["harbour-tee"].name
     assert mug.description == before["hp-mug-white"].description

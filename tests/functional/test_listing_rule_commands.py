@@ -100,7 +100,7 @@ def test_a_listing_is_locked_shown_so_and_unlocked(published, store):
 
     assert preview.out.endswith("\n1 to change.\n")
     assert (said.code, said.json["changed"]) == (0, 1)
-    assert locked["locked"] == {"groups": ["price", "texts"], "price": "9.99", "quantity": None}
+    assert locked["locked"] == {"groups": ["price", "texts"], "price": "9.99", "quantity": None, "texts": {}}
     assert "Its price: catalogue 14.90; locked at 9.99." in told
     assert "Locked: price at 9.99, texts." in told
     assert "locked: texts" in published("listings", "show", MUG).out

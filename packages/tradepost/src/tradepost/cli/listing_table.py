@@ -85,6 +85,7 @@ def customise(
         results.lines = lines
         reading = _Reading(chosen, file, lines)
         with customising(chosen, requested_by=shell_user(), is_dry=dry_run) as request:
+            request.hold(reading.ids())
             for cells in reading.batches():
                 results.requested(_CUSTOMISE, request.add(cells))
             named = Named([], lines=lines, refused=sorted(reading.refused, key=lambda row: row.line))
@@ -103,13 +104,23 @@ class _Reading:
         self.refused: list[RefusedLine] = []
         self.notes: list[str] = []
 
+    def ids(self) -> set[int]:
+        """Return all listings that the table names. Raises FileRefused."""
+        found: set[int] = set()
+        for part in _parts(row for row in self._rows() if isinstance(row, TableRow)):
+            for numbers in listings_by_name(self._channel, [row.name for row in part]).values():
+                found.update(numbers[:1])
+        return found
+
     def batches(self) -> Iterator[Mapping[int, Mapping[str, str]]]:
         """Raises FileRefused."""
+        for part in _parts(self._usable(self._rows())):
+            yield self._found(part)
+
+    def _rows(self) -> Iterator[TableRow | RowReport]:
         from tradepost import wiring
 
-        rows = wiring.listing_table_reader().rows(self._path, channel_name=self._channel.name)
-        for part in _parts(self._usable(rows)):
-            yield self._found(part)
+        return wiring.listing_table_reader().rows(self._path, channel_name=self._channel.name)
 
     def _usable(self, rows: Iterable[TableRow | RowReport]) -> Iterator[TableRow]:
         for row in rows:

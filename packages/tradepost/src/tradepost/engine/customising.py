@@ -1,6 +1,6 @@
 """Customising as a request: a table of listings, batch by batch, all of it or nothing in the history."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,6 +22,11 @@ class CustomRequest:
     work: Customising
     kept: OpenRequest | None = None
     total: RequestSum = field(default_factory=RequestSum)
+
+    def hold(self, ids: Collection[int]) -> None:
+        """Hold all that will be customised, before any of it is."""
+        if self.kept is not None:
+            self.work.listings.hold(ids)
 
     def add(self, cells: Mapping[int, Mapping[str, str]]) -> Sequence[Result]:
         """Customise listings, or plan that, by rows of cells for their ids; returns what became of each."""

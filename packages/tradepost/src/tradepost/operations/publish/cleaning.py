@@ -1,9 +1,10 @@
 """Descriptions as they go to the store: without what would run in a shopper's browser, where the channel wants that."""
 
+from collections import Counter
 from dataclasses import replace
 
 from tradepost.domain.making import ContentRules
-from tradepost.operations.ports import DescriptionCleaner, FamilyRows, ListingRow, Ports
+from tradepost.operations.ports import CleanDescription, DescriptionCleaner, FamilyRows, ListingRow, Ports
 
 
 def cleaned(ports: Ports, family: FamilyRows) -> FamilyRows:
@@ -12,14 +13,20 @@ def cleaned(ports: Ports, family: FamilyRows) -> FamilyRows:
 
 
 def without_risks(family: FamilyRows, *, rules: ContentRules, cleaner: DescriptionCleaner) -> FamilyRows:
+    """Clean the product's description, and those that listings have of their own."""
     if not rules.cleans_descriptions:
         return family
     clean = cleaner.clean(family.product.description)
+    removed = Counter(clean.removed)
+    listings: list[ListingRow] = []
+    for row in family.listings:
+        own = dict(row.locks.texts).get("description")
+        if own is None:
+            listings.append(row)
+            continue
+        clean_own = cleaner.clean(own)
+        removed.update(clean_own.removed)
+        listings.append(replace(row, locks=row.locks.with_texts({"description": clean_own.text})))
     product = replace(family.product, description=clean.text)
-    listings = tuple(_own_text_cleaned(row, cleaner) for row in family.listings)
-    return replace(family, product=product, listings=listings, left_out=clean.removed_words)
-
-
-def _own_text_cleaned(row: ListingRow, cleaner: DescriptionCleaner) -> ListingRow:
-    own = dict(row.locks.texts).get("description")
-    return row if own is None else replace(row, locks=row.locks.with_texts({"description": cleaner.clean(own).text}))
+    left_out = CleanDescription("", removed).removed_words
+    return replace(family, product=product, listings=tuple(listings), left_out=left_out)
