@@ -209,8 +209,9 @@ class DjangoAdoptions:
         self._all().filter(is_taken=True, external_id__in=external).update(is_taken=False)
 
     def _unsettled(self) -> "QuerySet[Listing]":
-        taken = self._all().filter(is_taken=True).values("external_id")
-        return Listing.objects.filter(channel_id=self._channel_id, link=Link.LINKED.value, external_id__in=taken)
+        # Asked of each listing in turn: as a list, all that was taken would be gone through for each page of them.
+        taken = self._all().filter(is_taken=True, external_id=OuterRef("external_id"))
+        return Listing.objects.filter(Exists(taken), channel_id=self._channel_id, link=Link.LINKED.value)
 
     def _all(self) -> "QuerySet[OutlineRecord]":
         return OutlineRecord.objects.filter(channel_id=self._channel_id)

@@ -170,10 +170,11 @@ def _locked(ids: Mapping[int, Any], channel_id: int) -> list[_LockedListing]:
 def _update(rows: Sequence[_LockedListing], values: Sequence[dict[str, Any]]) -> None:
     """Write what differs; a column that stays as it is in every row isn't named, for each costs its indexes."""
     old = {row.id: row for row in rows}
+    pairs = [(value, old[value["id"]]) for value in values]
     names = [
         name
         for name in (values[0] if values else ())
-        if name not in _LockedListing._fields or any(value[name] != getattr(old[value["id"]], name) for value in values)
+        if name not in _LockedListing._fields or any(value[name] != getattr(row, name) for value, row in pairs)
     ]
     if names:
         sql.update(Listing, [{"id": value["id"]} | {name: value[name] for name in names} for value in values])
