@@ -85,11 +85,12 @@ def _news(
     skus = [each.sku for each in given if each.sku in known]
     if not skus:
         return given
+    # By SKU alone: a database that is asked for the source, too, goes through all that it states.
+    found = VariantRecord.objects.filter(sku__in=sql.among_texts(skus))
     said = {
         (sku, quantity)
-        for sku, quantity in VariantRecord.objects.filter(
-            sku__in=sql.among_texts(skus), quantity_source__name=saying.source
-        ).values_list("sku", "source_quantity")
+        for sku, quantity, source in found.values_list("sku", "source_quantity", "quantity_source__name")
+        if source == saying.source
     }
     return [each for each in given if (each.sku, each.quantity) not in said]
 
