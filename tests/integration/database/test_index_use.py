@@ -146,6 +146,12 @@ def test_products_to_publish_are_found_by_their_index(listings):
     assert "listing_due_publish" in with_images
 
 
+def test_what_stands_in_another_layout_is_found_by_its_index(listings):
+    _, switched, *_ = plans_of(lambda: listings.publish_due(after=0, limit=10))
+
+    assert "listing_due_switch" in switched
+
+
 def test_the_existence_pass_follows_the_external_ids(listings):
     (linked,) = plans_of(lambda: listings.linked(after_external_id=0, limit=10))
 
