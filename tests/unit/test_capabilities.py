@@ -57,6 +57,7 @@ def test_what_a_type_of_channel_can_not_do_is_refused_with_the_tables_sentence()
     ],
 )
 def test_a_part_that_the_channel_does_not_send_is_refused_as_it_is_set_up(group, rules, sentence):
+    """R42: what the channel does not send can't be chosen to be overwritten, and the refusal says why."""
     profile = replace(PROFILE, settings=replace(PROFILE.settings, rules=rules))
 
     with pytest.raises(NotAllowed, match=sentence):

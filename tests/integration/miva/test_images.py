@@ -95,6 +95,7 @@ def test_a_missing_base_directory_is_not_made(ftp, open_image_store, root):
 
 @pytest.mark.parametrize("base", ["htdocs/mm5/graphics", "httpdocs/mm5/graphics", "mm5/graphics", "graphics"])
 def test_the_base_directory_is_found_where_hosters_put_it(tmp_path, open_image_store, base):
+    """R22: the graphics folder is found wherever a hoster has put it."""
     (tmp_path / base / "00000001").mkdir(parents=True)
     (tmp_path / "htdocs").mkdir(exist_ok=True)
 
