@@ -337,6 +337,7 @@ def test_every_settled_state_is_tried(fill):
                 "is_orphaned": False,
                 "awaits_images": False,
                 "refusals": 0,
+                "layout": "",
                 "compared_at": None,
             }
             for settled in sorted(QUEUE)

@@ -167,7 +167,7 @@ def test_the_existence_pass_follows_the_external_ids(listings):
 def test_skus_and_codes_are_looked_up_one_by_one(listings):
     def look_up():
         listings.by_skus(["a"])
-        listings.unlinked_matches(skus=["a"], codes=["b"])
+        listings.code_holders(["b"])
         listings.by_codes(["b"])
 
     plans = "\n".join(plans_of(look_up))

@@ -19,6 +19,7 @@ from miva_sandbox import provisioning
 from miva_sandbox.state import tokens
 from tradepost.database.models import Order
 from tradepost.domain.errors import CredentialsRejected, PermissionMissing, UnexpectedAnswer
+from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Pending
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.plan import Action, Outcome, SubjectKind
@@ -147,10 +148,10 @@ def test_what_says_nothing_of_its_type_is_linked_only_where_the_channel_takes_it
     assert kinds_of(listing) == (set() if is_linked else {"no_match"})
 
 
-@pytest.mark.parametrize("is_native", [True, False])
-def test_every_product_says_which_of_three_things_it_is_and_a_variant_names_its_parent(shop, is_native):
+@pytest.mark.parametrize("layout", [Layout.NATIVE, Layout.FLAT])
+def test_every_product_says_which_of_three_things_it_is_and_a_variant_names_its_parent(shop, layout):
     """R13, R14: a family is a parent and its variants, marked so, and there is no value but parent, variant, simple."""
-    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, is_native=is_native))
+    shop.settings = replace(shop.settings, rules=replace(shop.settings.rules, layout=layout))
     shop.import_text(CATALOGUE)
     run = shop.publish()
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tradepost.database.json_values import plain
+from tradepost.domain.catalogue import SourceImage
 from tradepost.domain.store import StoreAttribute, StoreImage, StoreOption, StoreVariant
 from tradepost.domain.value_words import difference_words, field_words
 
@@ -72,6 +73,8 @@ def test_a_difference_reads_the_same_as_it_was_found_and_as_it_was_kept(name, ou
         ("attributes", None, (sizes("S", "M"), sizes("L")), "attributes: Size (S, M), Size (L)"),
         ("variants", None, MANY, f"variants: {', '.join(f'{n} (T-{n})' for n in range(5))}"),
         ("images", None, [StoreImage("graphics/a.jpg", "main")], "images: graphics/a.jpg"),
+        ("images", None, [SourceImage("https://a.example/b.jpg", 1)], "images: https://a.example/b.jpg"),
+        ("variants", ["TEE-S", "TEE-L"], None, "variants: TEE-S, TEE-L -> nothing"),
         ("description", None, "x" * 101, f"description: {'x' * 99}…"),
     ],
 )

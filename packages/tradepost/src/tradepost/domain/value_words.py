@@ -69,7 +69,13 @@ def _item_words(name: str) -> Callable[[Any], str]:
 
 
 def _variant(variant: Any) -> str:
-    """The options in the order of their attributes' codes, and what is behind them: Red / M (TEE-RED-M)."""
+    """
+    The options in the order of their attributes' codes, and what is behind them: Red / M (TEE-RED-M).
+
+    Of a product of the catalogue only the SKUs are named.
+    """
+    if isinstance(variant, str):
+        return variant
     values = _members(variant)
     options = " / ".join(option for _, option in sorted(map(tuple, values["options"]))) or "no option"
     times = "" if values.get("pieces", 1) == 1 else f", {values['pieces']} at a time"
@@ -86,7 +92,8 @@ def _image(image: Any) -> str:
     """Its file; of those that drift is about, it may be only the place in the row."""
     if isinstance(image, str):
         return f"number {image}" if image.isdecimal() else image
-    return str(_members(image)["path"])
+    values = _members(image)
+    return str(values["path"] if "path" in values else values["source"])
 
 
 def _members(value: Any) -> Mapping[str, Any]:
