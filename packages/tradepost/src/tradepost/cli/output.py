@@ -8,9 +8,6 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from decimal import Decimal
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -20,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tradepost.cli.console import CleanConsole
+from tradepost.database.json_values import plain
 from tradepost.domain.plan import Change, Result
 from tradepost.domain.value_words import field_words
 from tradepost.security.terminal import escaped, printable
@@ -37,20 +35,7 @@ ShowStep = Callable[[int, int | None, str], None]
 
 def print_json(value: Any) -> None:
     """Print one object; decimals as text, so that no cent is lost on the way."""
-    print(escaped(json.dumps(value, default=_plain, ensure_ascii=False)))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    message = f"{type(value).__name__} has no JSON form"
-    raise TypeError(message)
+    print(escaped(json.dumps(value, default=plain, ensure_ascii=False)))
 
 
 def counted(number: int, singular: str) -> str:
