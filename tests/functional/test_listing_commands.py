@@ -220,7 +220,7 @@ def test_a_dry_run_never_says_applied_and_is_no_part_of_a_listings_history(publi
     kept = published("listings", "hide", "HP-MUG-WHITE", "--dry-run", "--json").json
     cleared = published("listings", "clear", "HP-MUG-WHITE", "--dry-run").out
 
-    assert "hide listing HP-MUG-WHITE  (asked for by a person)\n    pending: none -> hide\n" in told
+    assert "hide listing HP-MUG-WHITE  (asked for by a person)\n    pending: nothing -> hide\n" in told
     assert "applied" not in told + cleared
     assert "outcome" not in kept["changes"][0]
     assert {change["outcome"] for change in kept["run"]["changes"]} == {""}

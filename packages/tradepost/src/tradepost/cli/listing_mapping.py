@@ -1,7 +1,6 @@
 """`tradepost listings mapping`: what a channel's mapping makes of a product, field by field."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +36,7 @@ def mapping(
                         "group": each.group,
                         "made_of": each.made_of,
                         "mapped": each.is_mapped,
-                        "value": _plain(each.value),
+                        "value": each.value,
                     }
                     for each in found
                 ]
@@ -53,16 +52,6 @@ def mapping(
         empty="Nothing of it would be sent: the catalogue has it no more.",
     )
     out.print("Where nothing stands under 'made of' it is made as docs/reference/fields.md says.", soft_wrap=True)
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(part) for name, part in asdict(value).items()}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(part) for part in value]
-    return value
 
 
 def _short(value: Any) -> str:
