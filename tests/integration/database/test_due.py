@@ -338,6 +338,7 @@ def test_every_settled_state_is_tried(fill):
                 "awaits_images": False,
                 "refusals": 0,
                 "layout": "",
+                "proven_fingerprints": {},
                 "compared_at": None,
             }
             for settled in sorted(QUEUE)

@@ -90,8 +90,8 @@ def _cut_off(only: Collection[int] | None, layout: Layout) -> tuple[list[str], d
     """What is chosen is what is published; what that takes off the page need not be among it."""
     _, tables = limited_to(only)
     among = " AND due.id IN (SELECT chosen.id FROM chosen)" if tables else ""
-    # What is noted there is another one than the channel's.
-    native = "= ''" if layout is Layout.NATIVE else "= 'native'"
+    # A listing notes its layout only while it is another one than the channel's.
+    native = "IN ('', 'native')" if layout is Layout.NATIVE else "= 'native'"
     cut = _CUT_OFF.format(among=among, native=native, ours=OF_OURS.format(row="due."))
     return [OF_CHANNEL, cut], tables
 
