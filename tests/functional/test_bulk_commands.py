@@ -326,3 +326,14 @@ def test_what_is_parked_is_sent_again_when_it_is_asked_for_anew_or_the_channel_i
     assert answer.code == 0
     assert [row["outcome"] for row in run["counts"]] == ["applied"]
     assert published("listings", "list", "--where", "parked=yes", "--json").json["listings"] == []
+
+
+def test_a_filter_that_fits_nothing_says_so_and_how_a_star_is_meant(published):
+    said = published("listings", "hide", "--where", "sku=HP-MUG*", "--dry-run")
+    done = published("listings", "pause", "--where", "title=Nobody", "--yes")
+
+    assert said.code == done.code == 0
+    assert "Nothing to do." in said.out
+    assert "No listing fits 'sku=HP-MUG*'. Behind = a * is that character; 'sku~...' takes it for any." in said.err
+    assert "Nothing to pause." in done.out
+    assert "No listing fits 'title=Nobody'.\n" in done.err

@@ -179,3 +179,15 @@ def test_a_mapping_is_set_shown_for_one_sku_and_taken_back(connected, sample):
     assert "{brand}: {title}" in table
     assert shown_mapping == {"name": "{brand}: {title}", "field:season": "{tags}"}
     assert connected("listings", "mapping", MUG, "--json").json["fields"] == usual
+
+
+def test_a_rule_says_for_how_many_listings_it_is_before_it_is_set(published):
+    said = published("listings", "set-rule", "mugs", "--sku", "HP-MUG*", "--percent", "0", "--dry-run")
+    none = published("listings", "set-rule", "mugs", "--sku", "MUG", "--percent", "10", "--dry-run", "--json").json
+
+    mugs = len(
+        published("listings", "list", "--where", "sku~HP-MUG*", "--where", "kind!=parent", "--json").json["listings"]
+    )
+    assert mugs > 0
+    assert f"It is for {mugs} listing" in said.out
+    assert none["ruled"] == {}

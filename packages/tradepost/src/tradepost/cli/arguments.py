@@ -77,13 +77,15 @@ class Named:
     """
     Listings as they were named: the ids that were found, and for each name that was not the nearest one that is.
 
-    Of a file: `lines`, on which line a listing is named, and `refused`, the rows that can't be used.
+    Of a file: `lines`, on which line a listing is named, and `refused`, the rows that can't be used. `note`: a
+    sentence on all of them.
     """
 
     ids: list[int]
     unknown: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[int, int] = field(default_factory=dict)
     refused: Sequence[RefusedLine] = ()
+    note: str = ""
 
     @property
     def is_incomplete(self) -> bool:
@@ -95,7 +97,8 @@ class Named:
         )
         lines = [f"Line {row.line}: {row.reason}" for row in self.refused[:SHOWN_LINES]]
         more = len(self.refused) - SHOWN_LINES
-        return [*unknown, *lines, *([f"... and {more} more lines are refused."] if more > 0 else [])]
+        note = [self.note] if self.note else []
+        return [*note, *unknown, *lines, *([f"... and {more} more lines are refused."] if more > 0 else [])]
 
     def unknown_json(self) -> list[dict[str, Any]]:
         return unknown_json(self.unknown)

@@ -544,16 +544,18 @@ def _print_causes(what: str, causes: "Sequence[Cause]") -> None:
 
 def _print_totals(report: "ImportReport") -> None:
     """End the plan of an import; pages that get another structure are changes of their own."""
-    from tradepost.cli.run_report import print_totals
-
     pages = sum(map(len, report.restructured.values()))
-    print_totals(
-        {
-            "create": report.saved.created + report.listings_built,
-            "change": report.saved.updated + pages,
-            "remove": report.absent if report.is_full else 0,
-        }
-    )
+    come_to = {
+        "create": {"products and variants": report.saved.created, "listings": report.listings_built},
+        "change": {"products and variants": report.saved.updated, "pages": pages},
+        "remove": {"products": report.absent if report.is_full else 0},
+    }
+    parts = [
+        f"{' and '.join(named)} to {verb}"
+        for verb, numbers in come_to.items()
+        if (named := [f"{number:,} {what}" for what, number in numbers.items() if number])
+    ]
+    out.print(f"{', '.join(parts) or 'Nothing to do'}.", soft_wrap=True)
 
 
 def _counted(handles: "Sequence[str]") -> str:

@@ -16,7 +16,7 @@ from tradepost.cli.arguments import (
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Event
-from tradepost.domain.listing_filter import parse_filters
+from tradepost.domain.listing_filter import nothing_meant, parse_filters
 from tradepost.operations.ports import AskedRow, FileAction
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def chosen_listings(
 def _meant(channel: "Channel", where: Sequence[str]) -> Named:
     from tradepost import wiring
 
-    return Named(wiring.listings_of(channel.pk).ids_meant(parse_filters(where)))
+    ids = wiring.listings_of(channel.pk).ids_meant(parse_filters(where))
+    return Named(ids, note="" if ids else nothing_meant(where))
 
 
 def _of_file(channel: "Channel", path: Path, event: Event | None) -> Named:

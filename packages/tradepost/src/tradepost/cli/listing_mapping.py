@@ -1,12 +1,12 @@
 """`tradepost listings mapping`: what a channel's mapping makes of a product, field by field."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
+from tradepost.domain.value_words import value_words
 
 _WIDEST = 60
 
@@ -46,20 +46,15 @@ def mapping(
     print_table(
         ("field", "value", "made of", "group", "code"),
         (
-            (each.field, _short(each.value), each.made_of if each.is_mapped else "", each.group, each.code)
+            (
+                each.field,
+                value_words(each.field, each.value, width=_WIDEST),
+                each.made_of if each.is_mapped else "",
+                each.group,
+                each.code,
+            )
             for each in found
         ),
         empty="Nothing of it would be sent: the catalogue has it no more.",
     )
     out.print("Where nothing stands under 'made of' it is made as docs/reference/fields.md says.", soft_wrap=True)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        text = ", ".join(f"{name}: {part}" for name, part in value.items())
-    elif isinstance(value, list | tuple):
-        text = ", ".join(str(getattr(part, "code", part)) for part in value)
-    else:
-        text = str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."

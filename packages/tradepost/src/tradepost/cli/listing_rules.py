@@ -47,7 +47,7 @@ def set_rule(
     sku: Annotated[
         list[str] | None, typer.Option(help="For articles of this SKU, as 'TEE-*'; may be repeated.")
     ] = None,
-    from_: Annotated[Start | None, typer.Option("--from", help="Reckon the price from this.")] = None,
+    from_: Annotated[Start | None, typer.Option("--from", metavar="WHAT", help="Reckon the price from this.")] = None,
     percent: Annotated[str | None, typer.Option(help="Add so many percent; -10 takes them off.")] = None,
     amount: Annotated[str | None, typer.Option(help="Add so much, after the percentage.")] = None,
     lowest: Annotated[str | None, typer.Option(metavar="PRICE", help="Raise what is below this to it.")] = None,
@@ -113,7 +113,9 @@ def set_rule(
     )
     ports = wiring.channel_ports(requested_by=shell_user())
     changed = listing_rules.set_rule(the_channel(channel).pk, rule, ports, before=before.strip(), is_dry=dry_run)
-    _tell(f"Rule '{rule.name}' for {rule.conditions}: {rule.deeds}.", changed, is_dry=dry_run, as_json=as_json)
+    fitting = f" It is for {counted(changed.differences.ruled[rule.name], 'listing')}." if changed.is_new else ""
+    words = f"Rule '{rule.name}' for {rule.conditions}: {rule.deeds}.{fitting}"
+    _tell(words, changed, is_dry=dry_run, as_json=as_json)
 
 
 def remove_rule(
@@ -139,6 +141,7 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
                 "prices": {"raised": found.raised, "lowered": found.lowered, "held": found.held, "freed": found.freed},
                 "listed": {"left_out": found.left_out, "back": found.back},
                 "quantities": {"more": found.more, "fewer": found.fewer},
+                "ruled": dict(found.ruled),
                 "examples": [
                     {
                         "sku": each.sku,

@@ -16,6 +16,7 @@ from tradepost.domain.listing_filter import NONE, condition, parse_filters
 from tradepost.domain.locks import Locks
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
+from tradepost.domain.value_words import value_words
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def show(
     for name, value in _json(row).items():
         if name not in {"attentions", "drift", "locked"}:
             out.print(f"[bold]{name}[/bold]: ", end="")
-            out.print(printable(_plain(value)), markup=False, soft_wrap=True)
+            out.print(printable(value_words(name, _figures(value))), markup=False, soft_wrap=True)
     if words := _locks(row).words:
         out.print(f"[bold]locked[/bold]: {escape(words)}", soft_wrap=True)
     for sentence in map(_drift_sentence, row.drifts.order_by("group")):
@@ -199,10 +200,11 @@ def _locks(row: "Listing") -> Locks:
     return locks.with_texts(row.own_texts)
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {'unknown' if number is None else number}" for name, number in value.items())
-    return "" if value is None else str(value)
+def _figures(value: Any) -> Any:
+    """Of figures that go together say which nobody knows."""
+    if not isinstance(value, dict):
+        return value
+    return {name: "unknown" if number is None else number for name, number in value.items()}
 
 
 def _json(row: "Listing") -> dict[str, Any]:

@@ -502,7 +502,9 @@ def _show_plan(request: Request, asked: RequestOutcome, *, kind: str) -> None:
     if kind and asked.queued:
         out.print(f"Would queue '{request.verb}' for {counted(asked.queued, 'listing')}.")
     _tell_of_others(asked, kind=kind, named=request.named)
-    if not kind:
+    if kind:
+        _tell_if_nothing(asked)
+    else:
         print_totals(totals_of(asked.actions))
 
 
@@ -522,6 +524,10 @@ def _tell(request: Request, asked: RequestOutcome, *, kind: str, now: bool) -> N
     elif asked.queued:
         out.print(f"Took back what was queued for {counted(asked.queued, 'listing')}.")
     _tell_of_others(asked, kind=kind, named=request.named)
+    _tell_if_nothing(asked)
+
+
+def _tell_if_nothing(asked: RequestOutcome) -> None:
     if not (asked.queued or asked.unchanged or asked.refused):
         out.print("Nothing to do.")
 

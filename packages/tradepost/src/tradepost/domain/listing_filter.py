@@ -306,6 +306,20 @@ def parse_filters(texts: Sequence[str]) -> ListingFilter:
     return tuple(condition for text in texts for condition in _parse(text))
 
 
+def nothing_meant(texts: Sequence[str]) -> str:
+    """Say that no listing is meant by these filters; a star that was typed behind = is explained."""
+    starred = next((each for each in parse_filters(texts) if each.compare in _EQUAL and _has_star(each)), None)
+    hint = ""
+    if starred is not None and FILTER_FIELDS[starred.field].sort is Sort.TEXT:
+        like = Compare.LIKE if starred.compare is Compare.IS else Compare.UNLIKE
+        hint = f" Behind {starred.compare} a * is that character; '{starred.field}{like}...' takes it for any."
+    return f"No listing fits {' and '.join(map(quoted, texts))}.{hint}"
+
+
+def _has_star(found: FilterCondition) -> bool:
+    return any("*" in value for value in found.values if isinstance(value, str))
+
+
 def _parse(text: str) -> Iterator[FilterCondition]:
     tokens = _tokens(text)
     if not tokens:

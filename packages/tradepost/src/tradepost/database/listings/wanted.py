@@ -1,6 +1,6 @@
 """What listings should show: computed by the domain from the catalogue's values, and stored where it changed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -157,13 +157,14 @@ def refresh_products(product_ids: Collection[int], *, at: datetime) -> WantedCha
 class _Refreshed:
     """
     What came of it; `values`: of each listing its columns before, and what it should show now. `reasons`: by channel
-    and listing, why prices are held back where that matters.
+    and listing, why prices are held back where that matters. `ruled`: by channel, for how many listings each rule is.
     """
 
     changes: WantedChanges
     values: Sequence[tuple[Mapping[str, Any], _Wanted]]
     left_out: "_LeftOut"
     reasons: Mapping[int, Mapping[int, str]]
+    ruled: Mapping[int, Counter[str]]
 
     def differences(self, channel_id: int) -> WantedDifferences:
         differing = (
@@ -175,7 +176,7 @@ class _Refreshed:
         )
         left_out = sum(row["channel_id"] == channel_id for row in self.left_out.newly)
         back = sum(row["channel_id"] == channel_id for row in self.left_out.freed)
-        counted = WantedDifferences(left_out=left_out, back=back)
+        counted = WantedDifferences(left_out=left_out, back=back, ruled=self.ruled.get(channel_id, Counter()))
         return sum((_difference(row, now) for row, now in differing), counted)
 
 
@@ -224,6 +225,7 @@ def _computed(
     variants = _variants(sql.read(VariantRecord, _OF_VARIANT, product_ids, by="product_id"))
     left_out = _LeftOut.of(rows, variants, channels)
     reasons: dict[int, dict[int, str]] = defaultdict(dict)
+    ruled: dict[int, Counter[str]] = defaultdict(Counter)
     wanted: list[tuple[Mapping[str, Any], _Wanted]] = []
     held: list[HeldPrice] = []
     at_zero: list[SaleAtZero] = []
@@ -233,6 +235,7 @@ def _computed(
             continue
         variant, channel = variants[row["variant_id"]], channels[row["channel_id"]]
         rules = channel.rules.for_article(variant.article)
+        ruled[row["channel_id"]].update(rule.name for rule in rules.in_order)
         price = _price(row, variant, rules, channel.limits)
         is_left_out = row["id"] in left_out.by_rule
         quantity = _quantity(row, variant, rules, is_left_out=is_left_out)
@@ -263,7 +266,7 @@ def _computed(
             reasons[row["channel_id"]][row["id"]] = reason
             held.append(HeldPrice(channel.name, row["product__handle"], row["sku"], reason))
     changes = WantedChanges(held, at_zero, unstated, left_out.sale_changes(channels))
-    return _Refreshed(changes, wanted, left_out, reasons)
+    return _Refreshed(changes, wanted, left_out, reasons, ruled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Channels: the settings that operations look at, and the port of those that set channels up."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -157,7 +158,8 @@ class WantedDifferences:
     What became of what listings should show: how many prices are higher or lower, how many quantities.
 
     `held`: prices that are held back from now on, `freed`: those that are no more. `left_out`: listings that a rule
-    does not list any more, `back`: those that are listed again. `examples`: the first of them all.
+    does not list any more, `back`: those that are listed again. `examples`: the first of them all. `ruled`: for how
+    many listings each rule is, by its name, whatever it changes.
     """
 
     raised: int = 0
@@ -169,6 +171,7 @@ class WantedDifferences:
     left_out: int = 0
     back: int = 0
     examples: tuple[WantedDifference, ...] = ()
+    ruled: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: "WantedDifferences") -> "WantedDifferences":
         return WantedDifferences(
@@ -181,6 +184,7 @@ class WantedDifferences:
             self.left_out + other.left_out,
             self.back + other.back,
             (self.examples + other.examples)[:EXAMPLES],
+            self.ruled + other.ruled,
         )
 
     @property
