@@ -543,7 +543,9 @@ class StockMachine(ListingActs, RuleBasedStateMachine):
         shop = self.shop(channel)
         Channel.objects.filter(pk=shop.channel.pk).update(sells_without_stock=sells)
         shop.settings = replace(shop.settings, sells_without_stock=sells)
-        DjangoChannels(cipher=lambda: None).refresh_wanted(shop.channel.pk)
+        channels = DjangoChannels(cipher=lambda: None)
+        channels.outdate_wanted(shop.channel.pk)
+        channels.refresh_wanted(shop.channel.pk)
         self.sold_on |= {self.shops.index(shop)} if sells else set()
         self.taken[f"selling without stock {'on' if sells else 'off'}"] += 1
 

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from tradepost.database.listings import wanted
+
 MUG = "HP-MUG-WHITE"
 SPRING = ("set-rule", "spring", "--percent", "10", "--ending", ".99", "--buffer", "3")
 
@@ -191,3 +193,27 @@ def test_a_rule_says_for_how_many_listings_it_is_before_it_is_set(published):
     assert mugs > 0
     assert f"It is for {mugs} listing" in said.out
     assert none["ruled"] == {}
+
+
+def test_a_rule_that_was_cut_off_while_it_was_set_is_whole_with_the_next_sync(published, store, monkeypatch):
+    refresh, done = wanted._refresh, []
+
+    def cut_off(ids, *, at):
+        if done:
+            raise KeyboardInterrupt
+        done.append(ids)
+        return refresh(ids, at=at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wanted, "_BATCH", 1)
+        patch.setattr(wanted, "_refresh", cut_off)
+        interrupted = published("listings", *SPRING)
+    mixed = {row["price"]["wanted"] for row in published("listings", "list", "--json").json["listings"]}
+    synced = published("listings", "sync", "--beyond-brake")
+
+    assert interrupted.code != 0
+    assert any(str(price).endswith("9") is False for price in mixed)
+    assert synced.code == 0
+    shown = [row["price"]["wanted"] for row in published("listings", "list", "--json").json["listings"]]
+    assert all(str(price).endswith(".99") for price in shown)
+    assert price(store) == Decimal("16.99")

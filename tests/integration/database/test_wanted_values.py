@@ -42,8 +42,9 @@ def ruled(channel):
 
     def give(*rules):
         Channel.objects.filter(pk=channel.pk).update(listing_rules=[plain(rule) for rule in rules])
-        with transaction.atomic():
-            return DjangoChannels(cipher=lambda: None).refresh_wanted(channel.pk)
+        channels = DjangoChannels(cipher=lambda: None)
+        channels.outdate_wanted(channel.pk)
+        return channels.refresh_wanted(channel.pk)
 
     return give
 

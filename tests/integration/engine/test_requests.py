@@ -241,3 +241,23 @@ def test_what_is_parked_is_tried_again_once_something_of_it_is_left_alone(channe
     request_lock(channel.pk, [family[1].id], wanted=Locks(frozenset({Group.TEXTS})), requested_by="bob")
 
     assert not Listing.objects.get(pk=family[1].id).is_parked
+
+
+def test_a_request_that_is_cut_off_has_done_what_its_history_says(channel, family, monkeypatch):
+    monkeypatch.setattr("tradepost.engine.requests._BATCH", 1)
+    told = []
+
+    def cut_off(_event, results):
+        if told:
+            raise KeyboardInterrupt
+        told.extend(results)
+
+    ids = [row.id for row in family[1:]]
+    with pytest.raises(KeyboardInterrupt):
+        request_asked(channel.pk, [Asked(Event.ASK_PUBLISH, ids)], requested_by="bob", tell=cut_off)
+    run = Run.objects.get()
+    done = list(run.changes.values_list("listing_id", flat=True))
+    again = request_change(channel.pk, ids, Pending.PUBLISH, requested_by="bob")
+
+    assert (done, sum(row["count"] for row in run.counts)) == ([ids[0]], 1)
+    assert (again.queued, again.unchanged) == (1, 1)

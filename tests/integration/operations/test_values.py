@@ -30,7 +30,9 @@ def set_limits(shop, **limits):
     """As `channel set` does."""
     Channel.objects.filter(pk=shop.channel.pk).update(**limits)
     shop.settings = replace(shop.settings, **limits)
-    DjangoChannels(cipher=lambda: None).refresh_wanted(shop.channel.pk)
+    channels = DjangoChannels(cipher=lambda: None)
+    channels.outdate_wanted(shop.channel.pk)
+    channels.refresh_wanted(shop.channel.pk)
 
 
 # --- prices that are held back ----------------------------------------------------------------------------------------

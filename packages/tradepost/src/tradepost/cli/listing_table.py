@@ -84,13 +84,13 @@ def customise(
     with results_output(output, lines={}, is_preview=dry_run) as results:
         results.lines = lines
         reading = _Reading(chosen, file, lines)
-        with customising(chosen, requested_by=shell_user(), is_dry=dry_run) as request:
-            request.hold(reading.ids())
-            for cells in reading.batches():
-                results.requested(_CUSTOMISE, request.add(cells))
-            named = Named([], lines=lines, refused=sorted(reading.refused, key=lambda row: row.line))
-            results.refused(named.refused, _CUSTOMISE)
-            request.refuse(refused_results(named, _CUSTOMISE))
+        reading.check()
+        request = customising(chosen, requested_by=shell_user(), is_dry=dry_run)
+        for cells in reading.batches():
+            results.requested(_CUSTOMISE, request.add(cells))
+        named = Named([], lines=lines, refused=sorted(reading.refused, key=lambda row: row.line))
+        results.refused(named.refused, _CUSTOMISE)
+        request.refuse(refused_results(named, _CUSTOMISE))
     return _told(chosen, request.outcome, named, reading.notes, dry_run=dry_run, as_json=as_json)
 
 
@@ -104,13 +104,10 @@ class _Reading:
         self.refused: list[RefusedLine] = []
         self.notes: list[str] = []
 
-    def ids(self) -> set[int]:
-        """Return all listings that the table names. Raises FileRefused."""
-        found: set[int] = set()
-        for part in _parts(row for row in self._rows() if isinstance(row, TableRow)):
-            for numbers in listings_by_name(self._channel, [row.name for row in part]).values():
-                found.update(numbers[:1])
-        return found
+    def check(self) -> None:
+        """Read all of it, before anything is done. Raises FileRefused."""
+        for _ in self._rows():
+            pass
 
     def batches(self) -> Iterator[Mapping[int, Mapping[str, str]]]:
         """Raises FileRefused."""

@@ -172,27 +172,28 @@ def request_asked(
     Do what is asked for: queue changes, which later runs apply, or pause, free and unlink at once; an outcome for each.
 
     All of it is one request in the history, with what was `refused` before. `groups`: those of an overwrite.
-    Idempotent: what is so already is counted as unchanged.
+    Idempotent: what is so already is counted as unchanged. See `_in_batches` for what a kill leaves.
     """
+    listings = wiring.listings_of(channel_id)
+    kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
     with transaction.atomic():
-        listings = wiring.listings_of(channel_id)
-        kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
         kept.add(refused)
-        outcomes = [_carried_out(listings, each, kept, groups=frozenset(groups), tell=tell) for each in asked]
-        kept.close()
-    return outcomes
+    return [_carried_out(listings, each, kept, groups=frozenset(groups), tell=tell) for each in asked]
 
 
 def _carried_out(
     listings: Listings, asked: Asked, kept: OpenRequest, *, groups: frozenset[Group], tell: Tell | None
 ) -> RequestOutcome:
     total = RequestSum()
-    for rows in _batches(listings, asked.ids):
+
+    def work(rows: Sequence[ListingRow]) -> None:
         plan = _done(listings, rows, asked, groups=groups)
         kept.add(plan.results)
         total.add(plan)
         if tell is not None:
             tell(asked.event, plan.results)
+
+    _in_batches(listings, asked.ids, work)
     return total.outcome()
 
 
@@ -215,13 +216,34 @@ def _done(listings: Listings, rows: Sequence[ListingRow], asked: Asked, *, group
 def _batches(listings: Listings, ids: Collection[int]) -> Iterator[list[ListingRow]]:
     """Read listings, and the variants of parents among them, each once and never all of them at a time."""
     given: set[int] = set()
+    for some in _in_parts(ids):
+        if rows := _not_given(listings, some, given):
+            yield rows
+
+
+def _in_parts(ids: Collection[int]) -> Iterator[list[int]]:
     ordered = list(ids)
     for start in range(0, len(ordered), _BATCH):
-        rows = with_variants(listings, listings.by_ids(ordered[start : start + _BATCH]))
-        fresh = [row for row in rows if row.id not in given]
-        given.update(row.id for row in fresh)
-        if fresh:
-            yield fresh
+        yield ordered[start : start + _BATCH]
+
+
+def _not_given(listings: Listings, ids: Collection[int], given: set[int]) -> list[ListingRow]:
+    rows = [row for row in with_variants(listings, listings.by_ids(ids)) if row.id not in given]
+    given.update(row.id for row in rows)
+    return rows
+
+
+def _in_batches(listings: Listings, ids: Collection[int], work: Callable[[Sequence[ListingRow]], None]) -> None:
+    """
+    Read and work on listings batch by batch, each in a transaction of its own: whoever else writes waits for one batch
+    and not for all of them, and a kill leaves what the history says of the batches before it.
+    """
+    given: set[int] = set()
+    for some in _in_parts(ids):
+        with transaction.atomic():
+            listings.hold(some)
+            if rows := _not_given(listings, some, given):
+                work(rows)
 
 
 def preview_change(
@@ -415,13 +437,13 @@ def _worked(
 ) -> RequestOutcome:
     """Do it batch by batch, as one request."""
     total = RequestSum()
-    with transaction.atomic():
-        listings = wiring.listings_of(channel_id)
-        kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
-        listings.hold(ids)
-        for rows in _batches(listings, ids):
-            results = work(listings, rows).results
-            kept.add(results)
-            total.add(QueuePlan({}, results))
-        kept.close()
+    listings = wiring.listings_of(channel_id)
+    kept = wiring.history(requested_by=requested_by, trigger=trigger).open(channel_id)
+
+    def done(rows: Sequence[ListingRow]) -> None:
+        results = work(listings, rows).results
+        kept.add(results)
+        total.add(QueuePlan({}, results))
+
+    _in_batches(listings, ids, done)
     return total.outcome()

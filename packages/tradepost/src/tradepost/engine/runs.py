@@ -16,6 +16,7 @@ from django.utils import timezone
 from tradepost import wiring
 from tradepost.database.channels import channels
 from tradepost.database.failures import explain
+from tradepost.database.listings.wanted import refresh_channel
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import forget_preview
@@ -257,6 +258,7 @@ def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
             raise NotAllowed("It was cut off. Import the file again: what has come in stays, and the rest comes then.")
         wiring.carry_out_of_source(run.source.name, handle, run.options, requested_by=run.requested_by, clock=clock)
         return
+    refresh_channel(run.channel.pk, at=clock())
     with wiring.ports_for(run.channel, handle, clock=clock) as ports:
         wiring.carry_out(run.kind, ports, selection_of(run))
 

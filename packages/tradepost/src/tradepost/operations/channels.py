@@ -101,7 +101,6 @@ def change_what_is_shown(
     channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts
 ) -> tuple[Change, WantedDifferences]:
     """Change a channel as `change_channel` does; return, too, what its listings should show otherwise than before."""
-    differences = WantedDifferences()
     with ports.transaction():
         before, after = _edited(channel_id, edit, ports)
         change = changes.channel_changed(before, after)
@@ -113,7 +112,7 @@ def change_what_is_shown(
             # What the store refused may be taken as it is made up now.
             ports.channels.forget_refusals(channel_id)
             if _wants_otherwise(before.settings, after.settings):
-                differences = ports.channels.refresh_wanted(channel_id)
+                ports.channels.outdate_wanted(channel_id)
             if _is_elsewhere(before.images, after.images):
                 ports.channels.forget_files(channel_id)
             if after.settings.is_look_only and not before.settings.is_look_only:
@@ -122,7 +121,8 @@ def change_what_is_shown(
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
                 ports.schedules.keep(channel_id, _timed(stored, after, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
-    return change, differences
+    # Of many listings it takes minutes, and others write meanwhile; what a kill leaves is done before the next run.
+    return change, ports.channels.refresh_wanted(channel_id)
 
 
 def preview_what_is_shown(

@@ -16,7 +16,7 @@ from tradepost.database.channels.connections import (
 )
 from tradepost.database.json_values import plain
 from tradepost.database.listings.layouts import change_layout
-from tradepost.database.listings.wanted import preview_channel, refresh_channel
+from tradepost.database.listings.wanted import outdate_channel, preview_channel, refresh_channel
 from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Listing, Run, StoreFile
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
@@ -98,6 +98,9 @@ class DjangoChannels:
 
     def change_layout(self, channel_id: int, *, before: Layout, after: Layout) -> None:
         change_layout(channel_id, before=before, after=after, at=timezone.now())
+
+    def outdate_wanted(self, channel_id: int) -> None:
+        outdate_channel(channel_id)
 
     def refresh_wanted(self, channel_id: int) -> WantedDifferences:
         return refresh_channel(channel_id, at=timezone.now())

@@ -8,7 +8,7 @@ from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from tradepost.database import sql
@@ -119,14 +119,33 @@ def lock_variants(variant_ids: Iterable[int]) -> None:
     list(VariantRecord.objects.select_for_update().filter(id__in=ids).order_by("id").values_list("id"))
 
 
+def outdate_channel(channel_id: int) -> None:
+    """Note that everything of a channel is to be computed anew, for another setting."""
+    Channel.objects.filter(id=channel_id).update(wanted_up_to=0)
+
+
 def refresh_channel(channel_id: int, *, at: datetime) -> WantedDifferences:
-    """Compute everything of a channel anew, for another setting; return what differs on it from before."""
-    after = 0
-    where = ["channel_id = %s"]
+    """
+    Compute anew what is noted as outdated, batch by batch, each in a transaction of its own; return what differs from
+    before. Whatever ends it, the next call goes on.
+    """
     differences = WantedDifferences()
-    while ids := sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH):
-        differences += _refresh(ids, at=at).differences(channel_id)
-        after = ids[-1]
+    while (found := _refresh_next(channel_id, at=at)) is not None:
+        differences += found
+    return differences
+
+
+def _refresh_next(channel_id: int, *, at: datetime) -> WantedDifferences | None:
+    with transaction.atomic():
+        # Who computes beside this one, or outdates it all again, waits, and goes on behind it.
+        channel = Channel.objects.select_for_update(no_key=True).only("wanted_up_to").get(id=channel_id)
+        if channel.wanted_up_to is None:
+            return None
+        where = ["channel_id = %s"]
+        after = channel.wanted_up_to
+        ids = sql.page(Listing, "product_id", where=where, params=[channel_id], after=after, limit=_BATCH)
+        differences = _refresh(ids, at=at).differences(channel_id)
+        Channel.objects.filter(id=channel_id).update(wanted_up_to=ids[-1] if ids else None)
     return differences
 
 

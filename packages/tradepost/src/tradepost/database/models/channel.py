@@ -78,6 +78,8 @@ class Channel(models.Model):
     order_rules = models.JSONField(default=list, blank=True)
     # The domain's `ListingRule`s, in the order in which they are asked.
     listing_rules = models.JSONField(default=list, blank=True)
+    # Up to this product (id) listings follow the settings as they are; null where all do.
+    wanted_up_to = models.BigIntegerField(null=True, blank=True)
     # Whether what is new in the catalogue is listed where no rule says so.
     lists_new = models.BooleanField(default=True)
     orders_fetched_at = models.DateTimeField(null=True, blank=True)

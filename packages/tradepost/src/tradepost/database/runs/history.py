@@ -29,7 +29,6 @@ class RequestHistory:
     def keep(self, results: Sequence[Result], *, channel_id: int) -> None:
         kept = self.open(channel_id)
         kept.add(results)
-        kept.close()
 
     def open(self, channel_id: int) -> "KeptRequest":
         return _opened(self, channel_id=channel_id)
@@ -46,7 +45,6 @@ class SourceRequestHistory:
     def keep(self, results: Sequence[Result], *, source_id: int) -> None:
         kept = _opened(self, source_id=source_id)
         kept.add(results)
-        kept.close()
 
 
 def _opened(asked: RequestHistory | SourceRequestHistory, **of: int) -> "KeptRequest":
@@ -65,33 +63,23 @@ def _opened(asked: RequestHistory | SourceRequestHistory, **of: int) -> "KeptReq
 
 
 class KeptRequest:
-    """Implements `ports.OpenRequest`; `run` is written with the first results."""
+    """Implements `ports.OpenRequest`; `run` says after each batch what was done up to there."""
 
     def __init__(self, run: Run, clock: Clock) -> None:
         self._run = run
         self._clock = clock
         self._counts = Counts()
-        self._is_written = True
 
     def add(self, results: Sequence[Result]) -> None:
         if not results:
             return
         self._counts.add(results)
-        self._is_written = False
-        if self._run.pk is None:
-            self._write()
-        add_results(results, run_id=self._run.pk, attempt=1)
-
-    def close(self) -> None:
-        if not self._is_written:
-            self._write()
-
-    def _write(self) -> None:
         run = self._run
         run.state, run.counts = self._counts.state.value, self._counts.to_rows()
         run.done = run.total = sum(self._counts.numbers.values())
         run.finished_at = self._clock()
         run.save()
+        add_results(results, run_id=run.pk, attempt=1)
         self._is_written = True
 
 

@@ -246,15 +246,21 @@ class Channels(Protocol):
         """
         ...
 
+    def outdate_wanted(self, channel_id: int) -> None:
+        """Note that the channel's listings should show something else by its settings, with the settings."""
+        ...
+
     def refresh_wanted(self, channel_id: int) -> WantedDifferences:
         """
-        Compute anew what the channel's listings should show, by its settings as they are now; return what differs from
-        before. Idempotent.
+        Compute anew what is outdated of what the channel's listings should show, by its settings as they are now;
+        return what differs from before.
+
+        Batch by batch, each in a transaction of its own. Idempotent; what was cut off goes on.
         """
         ...
 
     def preview_wanted(self, channel_id: int, settings: ChannelSettings) -> WantedDifferences:
-        """Return what `refresh_wanted` would with these settings. Writes nothing, and nobody waits for it."""
+        """Return what would differ with these settings. Writes nothing, and nobody waits for it."""
         ...
 
     def forget_refusals(self, channel_id: int) -> None:

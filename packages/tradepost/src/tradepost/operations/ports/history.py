@@ -7,13 +7,9 @@ from tradepost.domain.plan import Result
 
 
 class OpenRequest(Protocol):
-    """One request whose results come in batches. Use it in the transaction that does them."""
+    """One request whose results come in batches, each kept in the transaction that does it."""
 
     def add(self, results: Sequence[Result]) -> None: ...
-
-    def close(self) -> None:
-        """Say that these were all."""
-        ...
 
 
 class History(Protocol):
