@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import contextmanager
 from decimal import Decimal
 
 import httpx2
@@ -48,7 +49,20 @@ calls = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def target():
-    """A store with one product, and a token that needs no signature."""
+    """A store with one product, and a token that needs no signature. Whatever is drawn may change it, for all tests."""
+    with opened() as target:
+        yield target
+
+
+@pytest.fixture
+def fresh():
+    """Such a store that nothing was sent to."""
+    with opened() as target:
+        yield target
+
+
+@contextmanager
+def opened():
     with SandboxServer() as server:
         products.insert(server.store, Product(code="A", name="A"))
         token = tokens.insert(server.domain.db, name="open", req_sig=False, req_ts=False)
@@ -92,7 +106,7 @@ def test_whatever_the_body_is_it_is_answered(target, content):
     assert (answer.status_code, answer.json()["success"]) == (200, 0)
 
 
-def test_conditions_nested_thousands_deep_are_refused_or_answered(target):
+def test_conditions_nested_thousands_deep_are_refused_or_answered(fresh):
     def nested(depth):
         inner = '{"field":"id","operator":"EQ","value":"1"}'
         level = '{"field":"search","operator":"SUBWHERE","value":['
@@ -100,19 +114,19 @@ def test_conditions_nested_thousands_deep_are_refused_or_answered(target):
         search = '{"name":"search","value":[' + condition + "]}"
         return ('{"Store_Code":"sandbox","Function":"ProductList_Load_Query","Filter":[' + search + "]}").encode()
 
-    answers = [send(target, nested(depth)).json() for depth in (10, 300, 800, 50_000)]
+    answers = [send(fresh, nested(depth)).json() for depth in (10, 300, 800, 50_000)]
 
     assert answers[0]["success"] == 1
     assert all(answer["success"] == 0 or answer["data"]["total_count"] == 1 for answer in answers)
 
 
-def test_numbers_of_any_size_are_refused_not_computed(target):
+def test_numbers_of_any_size_are_refused_not_computed(fresh):
     for number in ("1e999999999", "-1e999999999", "9" * 5000, "0." + "0" * 5000 + "1"):
         body = f'{{"Store_Code":"sandbox","Function":"Product_Update","Product_Code":"A","Product_Price":{number}}}'
-        answer = send(target, body.encode()).json()
+        answer = send(fresh, body.encode()).json()
         assert answer["success"] == 0, number
 
-    server, _, _ = target
+    server, _, _ = fresh
     assert server.store.db.value("SELECT price FROM products WHERE code = 'A'") == 0
 
 
@@ -169,12 +183,12 @@ def test_a_client_that_leaves_in_the_middle_hurts_nobody(target):
     assert answer.json()["success"] == 1
 
 
-def test_prices_come_back_exactly_as_they_were_sent(target):
+def test_prices_come_back_exactly_as_they_were_sent(fresh):
     for price in ("0.00000001", "99999999.99999999", "19.9", "7"):
         body = {"Store_Code": "sandbox", "Function": "Product_Update", "Product_Code": "A", "Product_Price": price}
-        assert send(target, json.dumps(body).encode()).json() == {"success": 1}
+        assert send(fresh, json.dumps(body).encode()).json() == {"success": 1}
 
-        listed = send(target, b'{"Store_Code":"sandbox","Function":"ProductList_Load_Query"}')
+        listed = send(fresh, b'{"Store_Code":"sandbox","Function":"ProductList_Load_Query"}')
 
         decoded = json.loads(listed.content, parse_float=Decimal)
         assert Decimal(decoded["data"]["data"][0]["price"]) == Decimal(price)
