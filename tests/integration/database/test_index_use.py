@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
+from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
 from tradepost.domain.attention import Attention
 from tradepost.domain.brake import STAGE_HARMS
@@ -311,3 +312,27 @@ def test_unknown_items_of_new_listings_are_found_by_their_names(sighted):
 
     assert "order_line_unknown_sku" in plan
     assert "order_line_unknown_code" in plan
+
+
+def test_what_a_batch_asks_for_is_found_by_it_and_never_by_going_through_its_channel(channel, shop, listings):
+    """With a million listings, each batch of a publish or an import would read all of them."""
+    ids = list(range(1, 301))
+    products = sorted({row.product_id for row in shop.values()})
+    skus = [f"TEE-{number}" for number in ids]
+    adoptions, handles = DjangoAdoptions(channel.pk), ["tee", "cup"]
+
+    plans = [
+        *plans_of(lambda: listings.families(products)),
+        *plans_of(lambda: listings.variants_of(ids)),
+        *plans_of(lambda: listings.queue_structure(handles)),
+        *plans_of(lambda: listings.build(handles, queue=True)),
+        *plans_of(lambda: adoptions.known(skus, handles)),
+        *plans_of(lambda: adoptions.families(after=0, limit=10)),
+        *plans_of(DjangoDrifts(channel.pk).open_ids),
+    ]
+
+    assert len(plans) > 10
+    through_all = (
+        r"(tradepost_listing|tradepost_outlinerecord)\S* .*\(channel_id=\?\)$|SCAN (tradepost_)?(listing|outline)"
+    )
+    assert [plan for plan in plans if re.search(through_all, plan, re.MULTILINE)] == []

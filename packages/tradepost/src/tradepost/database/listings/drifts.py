@@ -66,7 +66,8 @@ class DjangoDrifts:
         return dict(found)
 
     def open_ids(self) -> list[int]:
-        rows = DriftRecord.objects.filter(listing__channel_id=self._channel_id, is_kept=False)
+        waiting = DriftRecord.objects.filter(is_kept=False)
+        rows = sql.in_channel(waiting, self._channel_id, column="listing__channel_id")
         return sorted(set(rows.values_list("listing_id", flat=True)))
 
     def record(self, compared: Sequence[Compared], *, at: datetime) -> None:

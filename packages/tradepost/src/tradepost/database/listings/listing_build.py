@@ -148,7 +148,7 @@ def _listed(product_ids: Collection[int], channel_id: int, *, is_asked: bool) ->
     # A family that is there gets its new variants.
     known: set[int] = set()
     if not (settings.lists_new or is_asked):
-        ours = Listing.objects.filter(channel_id=channel_id, product_id__in=product_ids, is_left_out=False)
+        ours = sql.in_channel(Listing.objects.filter(product_id__in=product_ids, is_left_out=False), channel_id)
         known = set(ours.values_list("product_id", flat=True))
     found: set[int] = set()
     for product_id, product in products_by_id(product_ids).items():

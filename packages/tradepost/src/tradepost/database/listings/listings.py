@@ -96,7 +96,7 @@ class DjangoListings:
     def families(self, product_ids: Collection[int]) -> list[FamilyRows]:
         products = products_by_id(product_ids)
         families: dict[int, list[ListingRow]] = {product_id: [] for product_id in product_ids}
-        in_order = self._all().filter(product_id__in=product_ids)
+        in_order = sql.in_channel(Listing.objects.filter(product_id__in=product_ids), self._channel_id)
         # The parent has no variant, hence no position: databases disagree about where nothing is sorted.
         for row in listing_rows(in_order.order_by(F("variant__position").asc(nulls_first=True), "id")):
             families[row.product_id].append(row)
@@ -213,7 +213,7 @@ class DjangoListings:
     def variants_of(self, parent_ids: Collection[int]) -> list[ListingRow]:
         if not parent_ids:
             return []
-        variants = self._all().filter(parent_id__in=list(parent_ids))
+        variants = sql.in_channel(Listing.objects.filter(parent_id__in=list(parent_ids)), self._channel_id)
         return listing_rows(variants.order_by("parent_id", "variant__position", "id"))
 
     def code_holders(self, codes: Collection[str]) -> dict[str, CodeHolder]:

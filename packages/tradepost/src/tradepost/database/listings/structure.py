@@ -34,7 +34,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
             "id", "handle", "option_names"
         )
     }
-    rows = Listing.objects.filter(channel_id=channel_id, product_id__in=products, link=Link.LINKED)
+    rows = sql.in_channel(Listing.objects.filter(product_id__in=products, link=Link.LINKED), channel_id)
     # What the catalogue has no more has no structure to be sent.
     rows = rows.exclude(is_orphaned=True).exclude(variant__is_gone=True)
     found = list(rows.values(*_COLUMNS))

@@ -14,7 +14,7 @@ class OutlineRecord(models.Model):
     yet.
     """
 
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="outlines")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="outlines", db_index=False)
     external_id = models.BigIntegerField()
     code = models.CharField(max_length=255)
     code_key = models.CharField(max_length=255)
