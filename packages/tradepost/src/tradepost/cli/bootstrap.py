@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import shlex
+import socket
 import stat
 import sys
 import warnings
@@ -41,6 +42,9 @@ def open_hub() -> None:
     django.setup()
     # A connection that is not closed complains at the end, on the terminal.
     atexit.register(connections.close_all)
+    from tradepost import wiring
+
+    wiring.comes_from(socket.gethostname())
     _open_log(settings.DATA_DIR / "tradepost.log")
     _warn_if_open(settings.DATA_DIR)
     _migrate(settings.DATA_DIR)

@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunChange, RunKind, Trigger
+from tradepost.database.people.audit import DjangoAudit
+from tradepost.domain.audit import SET_UP, note_of_request
 from tradepost.domain.plan import Change, Counts, Plan, Result, SubjectKind
 from tradepost.operations.ports import Clock
 
@@ -70,12 +72,14 @@ class KeptRequest:
         self._run = run
         self._clock = clock
         self._counts = Counts()
+        self._set_up: list[Change] = []
         self._is_written = True
 
     def add(self, results: Sequence[Result]) -> None:
         if not results:
             return
         self._counts.add(results)
+        self._set_up += [result.change for result in results if result.change.subject.kind in SET_UP]
         self._is_written = False
         if self._run.pk is None:
             self._write()
@@ -84,6 +88,14 @@ class KeptRequest:
     def close(self) -> None:
         if not self._is_written:
             self._write()
+        self._note_for_audit()
+
+    def _note_for_audit(self) -> None:
+        run = self._run
+        if self._counts.numbers and run.trigger == Trigger.PERSON:
+            note = note_of_request(self._set_up, self._counts, who=run.requested_by, run_id=run.pk)
+            if note is not None:
+                DjangoAudit(clock=self._clock).note(note)
 
     def _write(self) -> None:
         run = self._run

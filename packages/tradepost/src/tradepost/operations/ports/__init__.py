@@ -115,10 +115,11 @@ from tradepost.operations.ports.orders import (
     ShipmentEdit,
     UnsentShipment,
 )
+from tradepost.operations.ports.people import Audit, KnownPerson, OpenSession, People
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
 from tradepost.operations.ports.requests import AskedRow, RequestReader, ResultRow, WriteResults
 from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
-from tradepost.operations.ports.secrets import Cipher
+from tradepost.operations.ports.secrets import Cipher, Ciphertext, Ciphertexts, Keys
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
 from tradepost.operations.ports.sources import CatalogueSource, CatalogueSources, ImportedFile, OpenPlace, SourceHistory
 from tradepost.operations.ports.stock import (
@@ -158,6 +159,7 @@ __all__ = [
     "Adoptions",
     "Approval",
     "AskedRow",
+    "Audit",
     "BatchHistory",
     "Capabilities",
     "Capability",
@@ -171,6 +173,8 @@ __all__ = [
     "ChannelSettings",
     "Channels",
     "Cipher",
+    "Ciphertext",
+    "Ciphertexts",
     "CleanDescription",
     "Clock",
     "Compared",
@@ -207,6 +211,8 @@ __all__ = [
     "ImportedFile",
     "Intents",
     "KeptFinding",
+    "Keys",
+    "KnownPerson",
     "KnownShipment",
     "KnownSighting",
     "KnownSkus",
@@ -221,6 +227,7 @@ __all__ = [
     "OpenIntent",
     "OpenPlace",
     "OpenRequest",
+    "OpenSession",
     "OrderExports",
     "OrderRow",
     "OrderWriter",
@@ -230,6 +237,7 @@ __all__ = [
     "OutlineRow",
     "PastChange",
     "PastChanges",
+    "People",
     "PersonalData",
     "PersonsData",
     "PersonsOrder",
