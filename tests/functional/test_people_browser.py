@@ -1,4 +1,4 @@
-"""People in a real browser: invited, logged in, refused, and logged out by the owner; and what pages may load."""
+"""People in a real chromium: invited, logged in, refused, and logged out by the owner; and what pages may load."""
 
 import shutil
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def office(sqlite) -> Iterator[str]:
 
 
 @pytest.fixture
-def browser(office, monkeypatch):
+def chromium(office, monkeypatch):
     # The browser's driver leaves an event loop in this thread, where Django would refuse to look into the database.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 only where there is a browser
@@ -54,9 +54,9 @@ def browser(office, monkeypatch):
         opened.close()
 
 
-def new_tab(browser):
+def new_tab(chromium):
     """Open a tab of a person's own, without anybody else's session."""
-    tab = browser.new_context().new_page()
+    tab = chromium.new_context().new_page()
     tab.set_default_timeout(60_000)
     return tab
 
@@ -76,9 +76,9 @@ def choose_action(tab, name: str, action: str) -> None:
     tab.wait_for_load_state("networkidle")
 
 
-def test_vera_is_invited_logs_in_is_refused_what_is_not_hers_and_logged_out_by_the_owner(browser, office):
+def test_vera_is_invited_logs_in_is_refused_what_is_not_hers_and_logged_out_by_the_owner(chromium, office):
     """R55"""
-    alices, veras = new_tab(browser), new_tab(browser)
+    alices, veras = new_tab(chromium), new_tab(chromium)
     log_in(alices, office, "alice", PASSWORD)
     alices.goto(f"{office}tradepost/person/add/")
     alices.fill("input[name=name]", "vera")
@@ -93,7 +93,7 @@ def test_vera_is_invited_logs_in_is_refused_what_is_not_hers_and_logged_out_by_t
     veras.click("button:has-text('Set the password')")
     log_in(veras, office, "vera", VERAS)
     welcome = veras.inner_text("body")
-    again = new_tab(browser)
+    again = new_tab(chromium)
     again.goto(link)
     used = again.inner_text("#invalid")
     refused = [veras.goto(f"{office}tradepost/{page}/").status for page in ("person", "auditentry", "person/add")]
@@ -129,8 +129,12 @@ def rows(sqlite) -> list[str]:
     from tradepost.database.models import ProductRecord  # noqa: PLC0415
 
     channel = Channel.objects.create(name="shop")
-    product = ProductRecord.objects.create(handle="mug", title="Mug")
-    listing = Listing.objects.create(channel=channel, product=product, code="mug", sku="mug", kind="simple")
+    product = ProductRecord.objects.create(
+        handle="mug", title="Mug", created_at=timezone.now(), updated_at=timezone.now()
+    )
+    listing = Listing.objects.create(
+        channel=channel, product=product, code="mug", sku="mug", kind="simple", wanted_price=5
+    )
     order = Order.objects.create(
         channel=channel,
         external_id=77,
@@ -172,8 +176,8 @@ TABLES = (
 )
 
 
-def test_no_page_does_what_the_policy_forbids_and_what_opens_and_closes_works(rows, browser, office):
-    tab = new_tab(browser)
+def test_no_page_does_what_the_policy_forbids_and_what_opens_and_closes_works(rows, chromium, office):
+    tab = new_tab(chromium)
     said: list[str] = []
     tab.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
     tab.on("pageerror", lambda error: said.append(str(error)))
@@ -203,9 +207,9 @@ def test_no_page_does_what_the_policy_forbids_and_what_opens_and_closes_works(ro
     assert said == []
 
 
-def test_the_policy_is_in_force(rows, browser, office):
+def test_the_policy_is_in_force(rows, chromium, office):
     """So that the test before can't pass for want of a policy: a script in the page is not done."""
-    tab = new_tab(browser)
+    tab = new_tab(chromium)
     tab.add_init_script(LISTEN)
     tab.goto(f"{office}login/")
 
