@@ -11,10 +11,7 @@ import pytest
 from django.utils import timezone
 
 from people import NAMES, browser_of, person
-from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli.serve import serving
-from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import (
     AuditEntry,
     Channel,
@@ -27,7 +24,6 @@ from tradepost.database.models import (
 )
 from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
 from tradepost.engine.executor import Executor
-from tradepost.operations.ports import Saying
 
 PASSWORD = "a long and quiet evening"
 FLAGS = [
@@ -46,16 +42,6 @@ FLAGS = [
 def people(sqlite: str) -> None:
     for name in NAMES:
         person(name)
-
-
-@pytest.fixture
-def channel(sqlite: str, sample) -> Channel:
-    made = Channel.objects.create(name="shop")
-    products = [read.product for read in CatalogueFiles().read(sample) if read.product is not None]
-    DjangoCatalogue().save(products, saying=Saying("a file", timezone.now(), timezone.now()))
-    DjangoListings(made.pk).build([product.handle for product in products], queue=False)
-    DjangoCatalogue().refresh_wanted([product.handle for product in products])
-    return made
 
 
 @pytest.fixture

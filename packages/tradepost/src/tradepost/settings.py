@@ -5,6 +5,8 @@ TRADEPOST_DATA             folder of database, keys and images (default: the use
 DATABASE_URL               another database, e.g. postgres://user:password@host/name
 TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; https switches on all that needs it
 TRADEPOST_HSTS_PRELOAD     1: let browsers' makers note that this host is called by https only; it is hard to take back
+TRADEPOST_TRUSTED_PROXY    the address of the proxy in front, which is believed from where and by what a visitor comes
+TRADEPOST_ROLE             what commands may do here: owner (default), operator or viewer
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
 TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
 TRADEPOST_HISTORY_DAYS     how many days it is kept from which value to which products were changed (default: 90)
