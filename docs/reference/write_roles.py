@@ -6,9 +6,9 @@ from tradepost.domain.roles import ABOUT, ACTS, Role
 
 HEAD = """# Who may do what
 
-Written by `write_roles.py` from the table that pages, their actions and commands go by. Acts are named as the commands that
-do them; an action of a page is the act of the command with the same effect. [People and rights](../how-to/people.md) says
-how people get a role.
+Written by `write_roles.py` from the table that pages, their actions and commands go by. Acts are named as the commands
+that do them; an action of a page is the act of the command with the same effect.
+[People and rights](../how-to/people.md) says how people get a role.
 
 """
 

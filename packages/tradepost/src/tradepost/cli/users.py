@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Say who may log in, and as what.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to log in with.")]
+PersonName = Annotated[str, typer.Argument(metavar="NAME", help="The name to log in with.")]
 _ROLES = "; ".join(f"{role.value} {about}" for role, about in ABOUT.items())
 
 
 @app.command()
 def add(
-    name: Name,
+    name: PersonName,
     *,
     role: Annotated[
         Role | None,
@@ -52,7 +52,7 @@ def add(
 
 @app.command()
 def invite(
-    name: Name,
+    name: PersonName,
     *,
     role: Annotated[
         Role | None, typer.Option(help="What they may do; viewer, if nothing is said of somebody new.")
@@ -124,7 +124,10 @@ def list_(*, as_json: JsonOption = False) -> None:
 
 @app.command()
 def role(
-    name: Name, wanted: Annotated[Role, typer.Argument(metavar="ROLE", help=_ROLES)], *, as_json: JsonOption = False
+    name: PersonName,
+    wanted: Annotated[Role, typer.Argument(metavar="ROLE", help=_ROLES)],
+    *,
+    as_json: JsonOption = False,
 ) -> Exit:
     """Give somebody another role, from their next page on. The last owner stays one."""
     from tradepost.operations import people
@@ -134,7 +137,7 @@ def role(
 
 
 @app.command()
-def disable(name: Name, *, as_json: JsonOption = False) -> Exit:
+def disable(name: PersonName, *, as_json: JsonOption = False) -> Exit:
     """End somebody's sessions and invitations, and refuse logins by that name. Not for the last owner."""
     from tradepost.operations import people
 
@@ -143,7 +146,7 @@ def disable(name: Name, *, as_json: JsonOption = False) -> Exit:
 
 
 @app.command()
-def enable(name: Name, *, as_json: JsonOption = False) -> Exit:
+def enable(name: PersonName, *, as_json: JsonOption = False) -> Exit:
     """Let somebody log in again who is disabled, or locked out after too many failed logins."""
     from tradepost.operations import people
 
@@ -152,7 +155,7 @@ def enable(name: Name, *, as_json: JsonOption = False) -> Exit:
 
 
 @app.command()
-def remove(name: Name, *, as_json: JsonOption = False) -> Exit:
+def remove(name: PersonName, *, as_json: JsonOption = False) -> Exit:
     """Take somebody out; what was done by that name stays in the audit trail. Not for the last owner."""
     from tradepost.operations import people
 
@@ -161,7 +164,7 @@ def remove(name: Name, *, as_json: JsonOption = False) -> Exit:
 
 
 @app.command()
-def sessions(name: Name, *, as_json: JsonOption = False) -> Exit:
+def sessions(name: PersonName, *, as_json: JsonOption = False) -> Exit:
     """List somebody's sessions: the browsers that are logged in."""
     from tradepost.operations import people
 
@@ -197,7 +200,7 @@ def sessions(name: Name, *, as_json: JsonOption = False) -> Exit:
 
 @app.command("end-sessions")
 def end_sessions(
-    name: Name,
+    name: PersonName,
     *,
     session: Annotated[str, typer.Option(help="Only this one, as 'users sessions' names it.")] = "",
     as_json: JsonOption = False,

@@ -94,7 +94,8 @@ def request_run(
         requested_by=requested_by,
         released_by=released_by,
     )
-    _note_request(run, trigger, AuditEvent.RELEASED if released_by else AuditEvent.REQUESTED, requested_by)
+    if not is_dry:
+        _note_request(run, trigger, AuditEvent.RELEASED if released_by else AuditEvent.REQUESTED, requested_by)
     doorbell.set()
     return run
 
@@ -134,8 +135,8 @@ def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PE
 
 
 def _note_request(run: Run, trigger: Trigger, event: AuditEvent, who: str) -> None:
-    """Keep in the audit trail what a person asks for; not what only shows what would be done."""
-    if trigger is Trigger.PERSON and not run.is_dry:
+    """Keep in the audit trail what a person asks for."""
+    if trigger is Trigger.PERSON:
         listings = "" if run.scope is None else f" of {len(run.scope):,} listings"
         wiring.audit().note(AuditNote(event, who, run.of, f"{run.kind.replace('_', ' ')}{listings}", run.pk))
 

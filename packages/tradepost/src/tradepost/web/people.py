@@ -30,7 +30,7 @@ from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import asks, may, need
 from tradepost.web.site import site
 
-Deed = Callable[[str, PeoplePorts], str]
+PersonDeed = Callable[[str, PeoplePorts], str]
 """Does something about somebody, and says what."""
 
 
@@ -182,7 +182,7 @@ class PersonTable(ReadOnlyTable):
 
         self._each(request, queryset, remove)
 
-    def _each(self, request: HttpRequest, queryset: QuerySet[Person], deed: Deed) -> None:
+    def _each(self, request: HttpRequest, queryset: QuerySet[Person], deed: PersonDeed) -> None:
         for name in list(queryset.order_by("username").values_list("username", flat=True)):
             try:
                 self.message_user(request, deed(name, self._ports(request)), messages.SUCCESS)
