@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from people import browser_of, person
 from tradepost.database.models import AuditEntry, Person, Session
+from tradepost.database.whence import come_from
 from tradepost.web.sign_in import OWNERS_IDLE
 
 PASSWORD = "a long and quiet evening"
@@ -257,6 +258,20 @@ def test_an_owner_is_logged_out_after_half_an_hour_without_a_page(office, name, 
     assert client.get("/tradepost/channel/").status_code == answer
 
 
+def test_the_old_password_can_not_be_tried_for_long_at_a_browser_that_was_left_open(office):
+    client = Client(SERVER_NAME="localhost")
+    log_in("alice", PASSWORD, client=client)
+    new = "quite another password"
+    form = {"new_password1": new, "new_password2": new}
+
+    tried = [client.post("/password_change/", {**form, "old_password": f"guess {n}"}).status_code for n in range(10)]
+    right = client.post("/password_change/", {**form, "old_password": PASSWORD})
+
+    assert tried == [200] * 9 + [429]
+    assert right.status_code == 429
+    assert person("alice").check_password(PASSWORD)
+
+
 def test_another_password_ends_the_other_sessions_and_not_this_one(office):
     here, there = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
     for client in (here, there):
@@ -351,9 +366,7 @@ def test_the_trail_tells_what_was_set_up_paused_and_asked_for_by_whom_and_from_w
 
 
 def test_the_trail_names_the_machine_of_a_command_and_the_address_of_a_page(office):
-    from tradepost import wiring  # noqa: PLC0415
-
-    wiring.comes_from("hub.example.com")
+    come_from("hub.example.com")
     office("users", "invite", "bob")
     log_in("alice", PASSWORD, address="192.0.2.7")
 

@@ -40,7 +40,7 @@ from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.database.orders.targets import DjangoTargets
-from tradepost.database.people.audit import DjangoAudit, whence
+from tradepost.database.people.audit import DjangoAudit
 from tradepost.database.people.people import DjangoPeople, invitation_tokens
 from tradepost.database.people.sessions import DjangoSessions
 from tradepost.database.runs.history import RequestHistory, SourceRequestHistory
@@ -418,11 +418,6 @@ def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Cloc
 
 def audit(*, clock: Clock = timezone.now) -> Audit:
     return DjangoAudit(clock=clock)
-
-
-def comes_from(address: str) -> None:
-    """Say for the audit trail from where what is done next in this request, or by this process, comes."""
-    whence.set(address[:100])
 
 
 def people_ports(*, requested_by: str, clock: Clock = timezone.now) -> PeoplePorts:

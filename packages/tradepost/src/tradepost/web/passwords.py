@@ -4,14 +4,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.forms import SetPasswordForm
-from django.contrib.auth.views import PasswordResetConfirmView
-from django.http import HttpResponse
+from django.contrib.auth.views import PasswordChangeView, PasswordResetConfirmView
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminOwnPasswordChangeForm  # type: ignore[import-untyped] # the package has no types
 from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the package has no types
 
 from tradepost import wiring
 from tradepost.database.models import Person
 from tradepost.operations.people import choose_password
+from tradepost.web.sign_in import is_same_person
+from tradepost.web.site import site
 
 
 def _choose(form: Any) -> Person:
@@ -24,10 +27,28 @@ def _choose(form: Any) -> Person:
 
 
 class OwnPassword(AdminOwnPasswordChangeForm):  # type: ignore[misc] # see above
-    """Asks for the old password, too."""
+    """Asks for the old password, too; a wrong one counts as a failed login does."""
+
+    def __init__(self, *arguments: Any, request: HttpRequest, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._request = request
+
+    def clean_old_password(self) -> str:
+        if not is_same_person(self._request, field="old_password"):
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return str(self.cleaned_data["old_password"])
 
     def save(self, commit: bool = True) -> Person:  # noqa: ARG002 Django's form
         return _choose(self)
+
+
+class ChangeOwnPassword(PasswordChangeView):
+    """Shown inside the back office."""
+
+    form_class = OwnPassword
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 class InvitedPassword(SetPasswordForm):  # type: ignore[type-arg] # generic for type checkers only
@@ -50,6 +71,9 @@ class Invitation(PasswordResetConfirmView):
     token_generator = wiring.invitations()
     success_url = "/"
     title = "Choose a password"
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        return {**site.each_context(self.request), **super().get_context_data(**more)}
 
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)

@@ -39,7 +39,7 @@ class InvitationForm(forms.Form):
     role = forms.ChoiceField(
         choices=choices(Role),
         widget=UnfoldAdminSelectWidget(),
-        help_text=" ".join(f"A {role.value} {about}." for role, about in ABOUT.items()),
+        help_text=" ".join(f"{role.value.capitalize()}: {about}." for role, about in ABOUT.items()),
     )
 
 

@@ -24,6 +24,7 @@ from tradepost import wiring
 from tradepost.database.models import Person, Session
 from tradepost.domain.audit import NOBODY, AuditEvent, AuditNote
 from tradepost.domain.roles import Role
+from tradepost.web.site import site
 from tradepost.web.visitors import Answer, address_of
 
 OWNERS_IDLE = timedelta(minutes=30)
@@ -65,18 +66,22 @@ def note_lock_out(*, request: HttpRequest, **_: Any) -> None:
 
 def locked_out(request: HttpRequest, _response: HttpResponse | None, _credentials: Any) -> HttpResponse:
     """Answer one login too many; named in the settings."""
-    context = {"title": "Too many attempts", "minutes": _minutes(settings.AXES_COOLOFF_TIME)}
+    context = {
+        **site.each_context(request),
+        "title": "Too many attempts",
+        "minutes": _minutes(settings.AXES_COOLOFF_TIME),
+    }
     return render(request, "back_office/locked_out.html", context, status=429)
 
 
-def is_same_person(request: HttpRequest) -> bool:
+def is_same_person(request: HttpRequest, *, field: str = "password") -> bool:
     """
-    Say whether who sits at a browser knows the password of whom it is logged in for, before what can't be undone.
+    Say whether who sits at a browser knows the password of whom it is logged in for, as typed into `field`.
 
     A wrong one counts as a failed login does, so that nobody can try for long.
     """
     person = request.user
-    found = authenticate(request, username=person.get_username(), password=request.POST.get("password", ""))
+    found = authenticate(request, username=person.get_username(), password=request.POST.get(field, ""))
     return found is not None and found.pk == person.pk
 
 

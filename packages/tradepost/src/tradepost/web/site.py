@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,11 +25,10 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
         return page
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        from tradepost.web.passwords import OwnPassword  # noqa: PLC0415 as above
+        from tradepost.web.passwords import ChangeOwnPassword  # noqa: PLC0415 as above
 
         request.current_app = self.name
-        view = PasswordChangeView.as_view(
-            form_class=OwnPassword,
+        view = ChangeOwnPassword.as_view(
             success_url=reverse("admin:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )

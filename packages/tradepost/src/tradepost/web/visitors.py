@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from tradepost import wiring
+from tradepost.database.whence import come_from
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -58,7 +58,7 @@ def know_whence(answer: Answer) -> Answer:
     """Tell the audit trail from where what a request does comes."""
 
     def answer_known(request: HttpRequest) -> HttpResponse:
-        wiring.comes_from(address_of(request))
+        come_from(address_of(request))
         return answer(request)
 
     return answer_known

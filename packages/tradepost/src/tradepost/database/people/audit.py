@@ -1,15 +1,11 @@
 """The audit trail in the database: lines are added, in the transaction of what they tell, and never changed."""
 
-from contextvars import ContextVar
-
 from django.utils import timezone
 
 from tradepost.database.models import AuditEntry
+from tradepost.database.whence import whence
 from tradepost.domain.audit import AuditNote
 from tradepost.operations.ports import Clock
-
-# Set once where something comes in: by the pages for each request, by the command line for its process.
-whence: ContextVar[str] = ContextVar("whence", default="")
 
 
 class DjangoAudit:
@@ -23,7 +19,7 @@ class DjangoAudit:
             at=self._clock(),
             event=note.event.value,
             who=note.who,
-            whence=whence.get(),
+            whence=whence(),
             subject=note.subject[:255],
             words=note.words,
             run_id=note.run_id,
