@@ -10,9 +10,11 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from people import NAMES, ROLES, browser_of, person
 from tradepost.cli import NOUNS, bootstrap, load, verbs_of
+from tradepost.database.models import Channel, Order
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.roles import ACTS, Role, may
 from tradepost.web.site import site
@@ -207,3 +209,18 @@ def test_an_action_that_is_not_offered_does_nothing_when_it_is_posted_all_the_sa
 
     assert answers == [403, 403]
     assert {person("vera").role, person("bob").role} == {"viewer", "operator"}
+
+
+def test_who_only_looks_leaves_an_order_fresh_and_who_works_opens_it(shell, monkeypatch):
+    channel = Channel.objects.create(name="shop")
+    now = timezone.now()
+    Order.objects.create(
+        channel=channel, external_id=77, store_status="pending", placed_at=now, imported_at=now, total=5
+    )
+    opened = []
+    for role in ("viewer", "operator"):
+        monkeypatch.setenv("TRADEPOST_ROLE", role)
+        assert shell("orders", "show", "77").code == 0
+        opened.append(Order.objects.get().opened_at is not None)
+
+    assert opened == [False, True]

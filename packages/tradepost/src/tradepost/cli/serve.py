@@ -13,7 +13,6 @@ import typer
 
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out
-from tradepost.cli.web_server import listen, port_of, refuse_endless_redirects
 
 if TYPE_CHECKING:
     from tradepost.engine.executor import Executor
@@ -38,6 +37,7 @@ def serve(
 
     The database is brought up to date first.
     """
+    from tradepost.cli.web_server import refuse_endless_redirects
     from tradepost.database.models import Person
     from tradepost.engine.executor import Executor
     from tradepost.engine.schedules import Ticker
@@ -68,6 +68,7 @@ def serving(
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken.
     """
+    from tradepost.cli.web_server import listen, port_of
     from tradepost.engine.executor import Executor
 
     server = listen(host=host, port=port)
