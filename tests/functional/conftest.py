@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from miva_sandbox.server import SandboxServer
+from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli import top_command
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.exit_codes import run
 from tradepost.cli.sample import write_sample
+from tradepost.database.catalogue.catalogue import DjangoCatalogue
+from tradepost.database.listings.listings import DjangoListings
+from tradepost.database.models import Channel
+from tradepost.operations.ports import Saying
 from traffic import ignored_by
 from web_place import WebPlace
 
@@ -85,6 +91,17 @@ def box(store: SandboxServer) -> StoreInABox:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture
+def channel(sqlite: str, sample: Path) -> Channel:
+    """A channel without a store, with a listing for each product of the sample."""
+    made = Channel.objects.create(name="shop")
+    products = [read.product for read in CatalogueFiles().read(sample) if read.product is not None]
+    DjangoCatalogue().save(products, saying=Saying("a file", timezone.now(), timezone.now()))
+    DjangoListings(made.pk).build([product.handle for product in products], queue=False)
+    DjangoCatalogue().refresh_wanted([product.handle for product in products])
+    return made
 
 
 @pytest.fixture

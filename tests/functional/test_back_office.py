@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
-from tradepost.catalogues.registry import CatalogueFiles
+from people import NAMES, browser_of, person
 from tradepost.cli.serve import serving
-from tradepost.database.catalogue.catalogue import DjangoCatalogue
-from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import (
+    AuditEntry,
     Channel,
     Listing,
     Order,
@@ -26,7 +24,6 @@ from tradepost.database.models import (
 )
 from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
 from tradepost.engine.executor import Executor
-from tradepost.operations.ports import Saying
 
 PASSWORD = "a long and quiet evening"
 FLAGS = [
@@ -43,25 +40,13 @@ FLAGS = [
 
 @pytest.fixture
 def people(sqlite: str) -> None:
-    # Without passwords: hashing them is slow on purpose, and only the browser types one.
-    User.objects.create(username="alice", is_staff=True, is_superuser=True)
-    User.objects.create(username="vera", is_staff=True)
-    User.objects.create(username="charlie")
-
-
-@pytest.fixture
-def channel(sqlite: str, sample) -> Channel:
-    made = Channel.objects.create(name="shop")
-    products = [read.product for read in CatalogueFiles().read(sample) if read.product is not None]
-    DjangoCatalogue().save(products, saying=Saying("a file", timezone.now(), timezone.now()))
-    DjangoListings(made.pk).build([product.handle for product in products], queue=False)
-    DjangoCatalogue().refresh_wanted([product.handle for product in products])
-    return made
+    for name in NAMES:
+        person(name)
 
 
 @pytest.fixture
 def office(people, channel) -> Iterator[str]:
-    alice = User.objects.get(username="alice")
+    alice = person("alice")
     alice.set_password(PASSWORD)
     alice.save()
     # No run is executed here, so nothing else writes to the database meanwhile.
@@ -138,14 +123,7 @@ def test_alice_filters_a_list_and_searches_in_what_is_left(two_queued, tab, offi
 
 @pytest.fixture
 def visit(people, channel):
-    from django.test import Client  # noqa: PLC0415 after the database is there
-
-    def as_person(name: str) -> Client:
-        client = Client(SERVER_NAME="localhost")
-        client.force_login(User.objects.get(username=name))
-        return client
-
-    return as_person
+    return browser_of
 
 
 TABLES = ("listing", "order", "run", "runchange", "channel", "productrecord")
@@ -188,17 +166,26 @@ def test_a_channels_page_shows_its_schedules_and_next_times(visit, scheduled):
     assert "not while the channel is paused" in paused
 
 
-def test_delist_shows_count_and_what_is_not_eligible_before_anything_is_queued(visit, scheduled):
+def test_delist_shows_count_and_asks_for_the_password_before_anything_is_queued(visit, scheduled):
+    """R55: a browser that somebody left open removes nothing from a store."""
+    alice = person("alice")
+    alice.set_password(PASSWORD)
+    alice.save()
     listing = Listing.objects.get(sku="HP-MUG-WHITE")
     Listing.objects.filter(pk=listing.pk).update(health="listed", link="linked", external_id=7)
 
     question = ask(visit("alice"), "delist", listing)
     before = Listing.objects.get(pk=listing.pk).pending
-    answer = ask(visit("alice"), "delist", listing, confirmed="delist")
+    mistyped = ask(visit("alice"), "delist", listing, confirmed="delist", password="not that one")
+    not_yet = Listing.objects.get(pk=listing.pk).pending
+    answer = ask(visit("alice"), "delist", listing, confirmed="delist", password=PASSWORD)
 
     assert b'<strong id="eligible">1</strong>' in question.content
     assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in question.content.decode()
-    assert before == ""
+    assert (before, not_yet) == ("", "")
+    assert "That is not your password; nothing was queued." in mistyped.content.decode()
+    told = AuditEntry.objects.exclude(event="logged_in").order_by("pk").values_list("event", "who")
+    assert list(told) == [("login_failed", "alice"), ("requested", "alice")]
     assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in answer.content.decode()
     assert Listing.objects.get(pk=listing.pk).pending == "delist"
 
@@ -280,7 +267,7 @@ def test_shipments_that_the_store_is_not_told_of_are_counted_and_listed_with_the
     assert "1Z4711" in client.get(f"/tradepost/shipmentrecord/{row.pk}/change/").content.decode()
 
 
-def test_r45_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
+def test_r45_a_fresh_order_is_marked_until_its_page_is_opened_by_who_works_on_it(visit, channel):
     row = Order.objects.create(
         channel=channel,
         external_id=77,
@@ -292,7 +279,7 @@ def test_r45_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
         fulfiller="Warehouse North",
         rules_done=[{"rule": "far", "why": "country CA", "deeds": "tag abroad"}],
     )
-    client = visit("vera")
+    client = visit("bob")
 
     def listed(query=""):
         page = client.get(f"/tradepost/order/{query}").content.decode()
@@ -301,6 +288,7 @@ def test_r45_a_fresh_order_is_marked_until_its_page_is_opened(visit, channel):
             "fresh</span>" in page.replace("\n", "").replace(" ", ""),
         )
 
+    visit("vera").get(f"/tradepost/order/{row.pk}/change/")
     before = (listed(), listed("?fresh=yes"))
     page = client.get(f"/tradepost/order/{row.pk}/change/").content.decode()
     after = (listed(), listed("?fresh=yes"))

@@ -4,9 +4,8 @@ import io
 from contextlib import closing
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 
+from people import browser_of
 from shopper import Shopper
 from tradepost.database.models import Channel, Listing, Run
 from tradepost.engine.executor import Executor
@@ -361,11 +360,7 @@ def test_a_run_without_a_person_ends_stopped_and_the_channel_says_so_until_it_is
 
 
 def test_the_back_office_shows_what_was_stopped_and_has_the_button(shop, box):
-    User.objects.create(username="alice", is_staff=True, is_superuser=True)
-    User.objects.create(username="vera", is_staff=True)
-    alice, vera = Client(), Client()
-    alice.force_login(User.objects.get(username="alice"))
-    vera.force_login(User.objects.get(username="vera"))
+    alice, vera = browser_of("alice"), browser_of("vera")
     shop("listings", "delist", "--all", "--yes")
     run = by_itself(Channel.objects.get())
 
@@ -437,8 +432,7 @@ def test_a_person_whom_the_brake_asks_is_told_the_pages_that_are_hidden_or_close
 
 
 def test_the_back_office_names_every_product_before_a_person_lets_a_run_go_on(tees, box):
-    alice = Client()
-    alice.force_login(User.objects.create(username="alice", is_staff=True, is_superuser=True))
+    alice = browser_of("alice")
     tees("listings", "delist", "tee", "--yes")
     run = by_itself(Channel.objects.get())
 

@@ -137,7 +137,7 @@ def test_every_command_is_in_the_reference_as_it_is(shell):
 
 
 def test_an_error_of_ours_is_a_sentence_with_a_reference_and_no_trace(shell, monkeypatch):
-    monkeypatch.setattr("django.contrib.auth.models.User", None)
+    monkeypatch.setattr("tradepost.database.people.people.Person", None)
 
     said = shell("users", "list")
 

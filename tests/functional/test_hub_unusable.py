@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test import Client
 
+from people import person
 from tradepost import wiring
 from tradepost.database.channels.connections import image_connection_of
 from tradepost.database.models import Channel
@@ -163,7 +163,7 @@ def test_a_command_that_fills_the_disk_says_so(shell, tmp_path):
 
 def as_alice() -> Client:
     client = Client(SERVER_NAME="localhost", raise_request_exception=False)
-    client.force_login(User.objects.create(username="alice", is_staff=True, is_superuser=True))
+    client.force_login(person("alice"))
     return client
 
 

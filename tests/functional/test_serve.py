@@ -3,21 +3,28 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
+import httpx2
 import pytest
 from django.utils import timezone
+from waitress.adjustments import Adjustments
 
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
-from tradepost.cli import serve
-from tradepost.database.models import Channel, Run, ScheduleRecord
+from tradepost.cli import serve, web_server
+from tradepost.database.models import AuditEntry, Channel, Run, ScheduleRecord
 from tradepost.engine import executor, schedules
 from tradepost.engine.runs import request_run
 
@@ -196,3 +203,80 @@ def test_a_command_that_is_told_to_end_does_so_in_seconds_without_a_trace_and_it
     assert (command.returncode, out, said) == (130, "", "Stopped.\n")
     assert later.code == 0
     assert [run.finished_at for run in Run.objects.all() if run.finished_at is None] == []
+
+
+def test_an_address_with_https_and_no_proxy_to_believe_is_explained_at_start(sqlite, tmp_path):
+    (tmp_path / "hub").mkdir(mode=0o700)
+    ended = subprocess.run(
+        [TRADEPOST, "serve", "--port", "0"],
+        env={
+            **os.environ,
+            "DATABASE_URL": sqlite,
+            "TRADEPOST_DATA": str(tmp_path / "hub"),
+            "TRADEPOST_ADDRESS": "https://hub.example.com",
+        },
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("TRADEPOST_ADDRESS is https://hub.example.com, but this server speaks plain http")
+    assert "Set TRADEPOST_TRUSTED_PROXY to the address that the proxy comes from" in ended.stderr
+
+
+def test_visitors_who_send_nothing_or_only_a_beginning_keep_no_page_from_others(sqlite, tmp_path, start):
+    (tmp_path / "hub").mkdir(mode=0o700)
+    server = start(url=sqlite, data=tmp_path / "hub")
+    address = urlsplit(server.wait_for_address())
+
+    with ExitStack() as held:
+        for number in range(150):
+            slow = held.enter_context(socket.create_connection((address.hostname, address.port)))
+            slow.sendall(
+                b"" if number % 2 else b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx"
+            )
+        with urlopen(f"{address.geturl()}login/", timeout=60) as page:
+            assert page.status == 200
+
+    assert server.end(signal.SIGTERM) == (0, "")
+
+
+def test_a_part_of_a_request_is_no_sign_of_life_and_a_whole_one_is():
+    class Queue:
+        active_channels: ClassVar = {}
+
+        def add_task(self, task) -> None:
+            pass
+
+    visitor, ours = socket.socketpair()
+    with visitor, ours:
+        channel = web_server.WholeRequests(Queue(), ours, ("", 0), Adjustments(), map={})
+        seen = []
+        for part in (b"GET / HTTP/1.1\r\n", b"Host: localhost\r\n", b"\r\n"):
+            visitor.sendall(part)
+            channel.last_activity = 0
+            channel.handle_read()
+            seen.append(channel.last_activity > 0)
+
+    # It begins, it goes on for ever, or it is there.
+    assert seen == [True, False, True]
+
+
+def test_a_trusted_proxy_says_from_where_a_visitor_comes_and_nobody_else_does(sqlite, tmp_path, start, monkeypatch):
+    (tmp_path / "hub").mkdir(mode=0o700)
+    form = {"username": "nobody", "password": "x"}
+    for trusted in ("127.0.0.1", "192.0.2.1"):
+        monkeypatch.setenv("TRADEPOST_TRUSTED_PROXY", trusted)
+        server = start(url=sqlite, data=tmp_path / "hub")
+        with httpx2.Client(base_url=server.wait_for_address(), headers={"X-Forwarded-For": "198.51.100.7"}) as client:
+            client.get("/login/")
+            token = client.cookies["csrftoken"]
+            client.post("/login/", data={**form, "csrfmiddlewaretoken": token})
+        server.end(signal.SIGTERM)
+
+    assert list(AuditEntry.objects.order_by("pk").values_list("event", "who", "whence")) == [
+        ("login_failed", "nobody known", "198.51.100.7"),
+        ("login_failed", "nobody known", "127.0.0.1"),
+    ]

@@ -7,10 +7,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
 
 from kills import Killed
 from miva_sandbox.server import SandboxServer
+from people import person
 from tradepost import wiring
 from tradepost.database.models import FetchedFile, RunChange, ShipmentRecord, ShipmentSourceRecord
 from tradepost.domain.errors import AddressRefused
@@ -107,7 +107,7 @@ def test_a_file_that_somebody_puts_back_is_taken_again_and_records_nothing_twice
 def test_bad_rows_are_told_with_their_lines_and_stay_in_sight_until_somebody_deals_with_them(
     published, order, dock, client
 ):
-    client.force_login(User.objects.create_superuser("alice"))
+    client.force_login(person("alice"))
     number = order()
     (dock / "monday.csv").write_text(rows((4711, "1Z0"), (number, "1Z1")) + "first,1Z2,UPS\n")
 

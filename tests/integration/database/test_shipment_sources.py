@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from tradepost.database.channels.connections import has_secrets
+from tradepost.database.ciphertexts import has_secrets
 from tradepost.database.models import Channel, FetchedFile, ShipmentSourceRecord
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.domain.fetched_file import LONGEST_FILE_NAME, KnownFile

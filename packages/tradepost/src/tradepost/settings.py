@@ -4,6 +4,9 @@ Django settings. Everything has a default that works on one machine; the environ
 TRADEPOST_DATA             folder of database, keys and images (default: the user's data folder)
 DATABASE_URL               another database, e.g. postgres://user:password@host/name
 TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; https switches on all that needs it
+TRADEPOST_HSTS_PRELOAD     1: let browsers' makers note that this host is called by https only; it is hard to take back
+TRADEPOST_TRUSTED_PROXY    the address of the proxy in front, which is believed from where and by what a visitor comes
+TRADEPOST_ROLE             what commands may do here: owner (default), operator or viewer
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
 TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
 TRADEPOST_HISTORY_DAYS     how many days it is kept from which value to which products were changed (default: 90)
@@ -11,6 +14,7 @@ TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,7 +51,8 @@ DEBUG = False
 
 # --- address ----------------------------------------------------------------------------------------------------------
 
-_ADDRESS = urlsplit(os.environ.get("TRADEPOST_ADDRESS", ""))
+TRADEPOST_ADDRESS = os.environ.get("TRADEPOST_ADDRESS", "").rstrip("/")
+_ADDRESS = urlsplit(TRADEPOST_ADDRESS)
 _IS_HTTPS = _ADDRESS.scheme == "https"
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [_ADDRESS.hostname])]
@@ -66,7 +71,9 @@ if _IS_HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_PRELOAD = os.environ.get("TRADEPOST_HSTS_PRELOAD", "") == "1"
+    # Django's deploy check asks for it. It takes months to leave that list, so nobody gets on it unasked.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 # --- what is installed ------------------------------------------------------------------------------------------------
 
@@ -76,23 +83,30 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "csp",
     "tradepost.database",
     "tradepost.web",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "tradepost.web.visitors.permissions_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tradepost.web.database_limits.limit_statements",
+    "tradepost.web.visitors.know_whence",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tradepost.web.sign_in.end_idle_sessions",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: it answers for a login that was one too many.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "tradepost.web.urls"
@@ -138,16 +152,57 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people -----------------------------------------------------------------------------------------------------------
 
+AUTH_USER_MODEL = "tradepost.Person"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("username",)}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 LOGIN_URL = "/login/"
+# A link to choose a password with is of use for so long.
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
+
+SESSION_ENGINE = "tradepost.database.people.session_store"
+SESSION_COOKIE_AGE = 12 * 3600
+
+# Failed logins are counted by the name that was tried and by the address that they came from, each on its own: ten
+# within a quarter of an hour are too many. Who gets in does not begin anew, or one who has a login could try those of
+# others for ever; and who tries on while locked out does not make it last longer, or strangers could keep people out.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = False
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "tradepost.database.people.login_names.typed_name"
+AXES_CLIENT_IP_CALLABLE = "tradepost.web.visitors.address_in_limits"
+AXES_LOCKOUT_CALLABLE = "tradepost.web.sign_in.locked_out"
+# The audit trail has them.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# --- what pages may load and do ---------------------------------------------------------------------------------------
+
+# Nothing comes from elsewhere, and no script stands in a page. The library that opens menus makes functions of texts in
+# templates, for which 'unsafe-eval' is needed (ADR 31); colours are set by styles within the page.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 
 # --- language, time, files --------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -24,8 +25,9 @@ from tradepost.database.catalogue.sources import DjangoSources
 from tradepost.database.channels import channels
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.channels.channels import DjangoChannels
-from tradepost.database.channels.connections import has_secrets, image_connection_of, store_connection_of
+from tradepost.database.channels.connections import image_connection_of, store_connection_of
 from tradepost.database.channels.schedules import DjangoSchedules
+from tradepost.database.ciphertexts import DjangoCiphertexts, has_secrets
 from tradepost.database.listings import layouts
 from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
@@ -41,6 +43,9 @@ from tradepost.database.orders.orders import DjangoOrders
 from tradepost.database.orders.personal_data import DjangoPersonalData
 from tradepost.database.orders.shipment_sources import DjangoShipmentSources
 from tradepost.database.orders.targets import DjangoTargets
+from tradepost.database.people.audit import DjangoAudit
+from tradepost.database.people.people import DjangoPeople, invitation_tokens
+from tradepost.database.people.sessions import DjangoSessions
 from tradepost.database.runs.history import RequestHistory, SourceRequestHistory
 from tradepost.database.runs.past_changes import DjangoPastChanges
 from tradepost.database.stock import remainders
@@ -95,14 +100,17 @@ from tradepost.operations.import_ports import ImportPorts
 from tradepost.operations.import_report import ImportReport
 from tradepost.operations.import_undo import UndoPorts, undo_import
 from tradepost.operations.imports import NamedFile, import_catalogue, import_results
+from tradepost.operations.keys import KeyPorts
 from tradepost.operations.listing_export import ListedRows
 from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
 from tradepost.operations.order_requests import OrderPorts
+from tradepost.operations.people import PeoplePorts
 from tradepost.operations.personal_data import PersonalDataPorts
 from tradepost.operations.ports import (
     Accounts,
     ActiveRun,
+    Audit,
     BatchHistory,
     Capabilities,
     Catalogue,
@@ -139,7 +147,7 @@ from tradepost.operations.source_imports import SourcePorts
 from tradepost.operations.sources import SourceEditPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.descriptions import AllowedMarkup
-from tradepost.security.encryption import FernetCipher
+from tradepost.security.encryption import FernetCipher, KeyRing
 from tradepost.security.transport import CheckedTransport
 
 _logger = logging.getLogger(__name__)
@@ -294,6 +302,8 @@ def source_edit_ports(
     return SourceEditPorts(
         sources=sources(),
         history=SourceRequestHistory(requested_by=requested_by, trigger=trigger, clock=clock),
+        audit=audit(clock=clock),
+        requested_by=requested_by,
         transaction=transaction.atomic,
         clock=clock,
     )
@@ -435,6 +445,12 @@ def cipher() -> FernetCipher:
     )
 
 
+def key_ports(*, requested_by: str) -> KeyPorts:
+    """Give what changing the keys needs; `requested_by` is kept."""
+    keys = KeyRing.of_folder(Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS, is_in_use=has_secrets)
+    return KeyPorts(keys, DjangoCiphertexts(), audit(), requested_by)
+
+
 def catalogue() -> Catalogue:
     return DjangoCatalogue()
 
@@ -498,6 +514,24 @@ def schedules() -> Schedules:
 
 def history(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> BatchHistory:
     return RequestHistory(requested_by=requested_by, trigger=trigger, clock=clock)
+
+
+def audit(*, clock: Clock = timezone.now) -> Audit:
+    return DjangoAudit(clock=clock)
+
+
+def people_ports(*, requested_by: str, clock: Clock = timezone.now) -> PeoplePorts:
+    """Give what adding, inviting and removing people needs; `requested_by` is kept."""
+    return PeoplePorts(DjangoPeople(), DjangoAudit(clock=clock), requested_by, transaction.atomic, clock)
+
+
+def sessions() -> DjangoSessions:
+    return DjangoSessions()
+
+
+def invitations() -> PasswordResetTokenGenerator:
+    """Return what the ends of invitations' links are checked by."""
+    return invitation_tokens
 
 
 def channel_ports(*, requested_by: str, trigger: Trigger = Trigger.PERSON, clock: Clock = timezone.now) -> ChannelPorts:

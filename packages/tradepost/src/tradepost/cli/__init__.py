@@ -20,6 +20,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from tradepost.cli import exit_codes
 from tradepost.cli.help_text import without_type_noise
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.roles import Role, refuse_beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ NOUNS = {
     "personal-data": Noun("personal_data", "Tell and erase what is kept of somebody who ordered."),
     "plans": Noun("plans", "Save plans, approve them in whole or in part, and carry them out."),
     "runs": Noun("runs", "See what was executed, stop it, and undo it."),
-    "users": Noun("users", "Give people a login for the back office."),
+    "users": Noun("users", "Say who may log in, and as what."),
+    "audit": Noun("audit", "See who did what, from where and when."),
+    "keys": Noun("keys", "Change the keys that credentials are encrypted with."),
     "serve": Noun("serve", "Serve the back office and execute runs."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
 }
@@ -67,10 +71,9 @@ def load(name: str) -> Any:
     command = group.commands.get(name, group)
     command.name = name
     without_type_noise(command)
-    for verb in verbs_of(command).values():
+    for word, verb in verbs_of(command).items():
         without_type_noise(verb)
-        if noun.opens_hub:
-            verb.callback = _in_open_hub(verb.callback)
+        verb.callback = _allowed(verb.callback, act=f"{name} {word}".strip(), opens_hub=noun.opens_hub)
     return command
 
 
@@ -84,15 +87,31 @@ def top_command() -> Any:
     return without_type_noise(typer.main.get_command(app))
 
 
-def _in_open_hub(verb: Callable[..., Any]) -> Callable[..., Any]:
+def _allowed(verb: Callable[..., Any], *, act: str, opens_hub: bool) -> Callable[..., Any]:
+    """Do what a verb does as what the environment says, which is the owner; see `role_of_shell`."""
+
     @functools.wraps(verb)
     def execute(**arguments: Any) -> Any:
-        from tradepost.cli.bootstrap import open_hub
+        refuse_beyond(role_of_shell(), act)
+        if opens_hub:
+            from tradepost.cli.bootstrap import open_hub
 
-        open_hub()
+            open_hub()
         return verb(**arguments)
 
     return execute
+
+
+def role_of_shell() -> Role:
+    """
+    Return what commands may do here: all, as whoever may read the data folder can, or what TRADEPOST_ROLE leaves.
+
+    Raises NotAllowed for a role that there is not.
+    """
+    name = os.environ.get("TRADEPOST_ROLE", "").strip() or Role.OWNER.value
+    if name not in list(Role):
+        raise NotAllowed(f"TRADEPOST_ROLE must be {', '.join(Role)}, or not be set.")
+    return Role(name)
 
 
 app = typer.Typer(

@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 import shlex
+import socket
 import stat
 import sys
 import warnings
@@ -22,6 +23,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
+from tradepost.database.whence import come_from
 from tradepost.domain.errors import HubUnusable
 from tradepost.security.masking import LogFormatter
 
@@ -41,6 +43,7 @@ def open_hub() -> None:
     django.setup()
     # A connection that is not closed complains at the end, on the terminal.
     atexit.register(connections.close_all)
+    come_from(socket.gethostname())
     _open_log(settings.DATA_DIR / "tradepost.log")
     _warn_if_open(settings.DATA_DIR)
     _migrate(settings.DATA_DIR)

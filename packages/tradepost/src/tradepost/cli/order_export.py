@@ -210,7 +210,8 @@ def deliver_to(
     if not off:
         secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
         target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
-    set_target(consumer, target, wiring.export_ports(chosen, requested_by=shell_user()), wiring.targets_of(chosen))
+    ports = wiring.export_ports(chosen, requested_by=shell_user())
+    set_target(consumer, target, ports, wiring.targets_of(chosen), channel_name=chosen.name)
     if as_json:
         print_json({"consumer": consumer, "address": address or None, "confirmed_by": confirmed_by})
     elif target is None:

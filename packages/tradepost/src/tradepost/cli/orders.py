@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli import order_rules
+from tradepost.cli import order_rules, role_of_shell
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel, the_order
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_export import confirm_, consumers, deliver, deliver_to, export, remove_consumer_
@@ -15,6 +15,7 @@ from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.cli.shipments import TellNowOption, shipment_json, told
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
+from tradepost.domain.roles import may
 from tradepost.domain.shipment import UNSENT, ShipmentState
 from tradepost.domain.shipping import Wanted
 from tradepost.operations.handovers import hand_over
@@ -107,8 +108,9 @@ def show(
 
     chosen = the_channel(channel)
     found = with_fulfilment(Order.objects.filter(pk=the_order(chosen, order).pk)).get()
-    # After it was read, so that it is shown as it was.
-    open_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
+    if may(role_of_shell(), "orders open"):
+        # After it was read, so that it is shown as it was.
+        open_order(order, wiring.order_ports(chosen, requested_by=shell_user()))
     if raw:
         _print_raw(found)
         return

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, SaveOption, YesOption, the_channel
+from tradepost.cli.arguments import (
+    ChannelOption,
+    DryRunOption,
+    JsonOption,
+    SaveOption,
+    YesOption,
+    shell_user,
+    the_channel,
+)
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.errors import NotAllowed
@@ -133,7 +141,7 @@ def cancel(run_id: RunId, *, as_json: JsonOption = False) -> Exit:
     if RunState(run.state) in SETTLED_STATES:
         message = f"Run {run_id} is over: {run.state.replace('_', ' ')}."
         raise NotAllowed(message)
-    cancel_run(run_id)
+    cancel_run(run_id, requested_by=shell_user())
     run.refresh_from_db()
     if as_json:
         print_json(_json(run))

@@ -13,13 +13,11 @@ import typer
 
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out
-from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
     from tradepost.engine.executor import Executor
     from tradepost.engine.schedules import Ticker
 
-WEB_THREADS = 8
 WEB_STOP_SECONDS = 2.0
 
 app = typer.Typer()
@@ -39,17 +37,18 @@ def serve(
 
     The database is brought up to date first.
     """
-    from django.contrib.auth.models import User
-
+    from tradepost.cli.web_server import refuse_endless_redirects
+    from tradepost.database.models import Person
     from tradepost.engine.executor import Executor
     from tradepost.engine.schedules import Ticker
 
+    refuse_endless_redirects()
     executor = Executor(threads=threads)
     try:
         with serving(host=host, port=port, executor=executor, ticker=Ticker()) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
-            if not User.objects.filter(is_active=True).exists():
+            if not Person.objects.filter(is_active=True).exists():
                 out.print("There is no login yet; 'tradepost users add NAME' makes one.")
             signal.pause()
     except KeyboardInterrupt:
@@ -69,9 +68,10 @@ def serving(
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken.
     """
+    from tradepost.cli.web_server import listen, port_of
     from tradepost.engine.executor import Executor
 
-    server = _listen(host=host, port=port)
+    server = listen(host=host, port=port)
     executor = executor or Executor()
     executor.start()
     if ticker is not None:
@@ -81,7 +81,7 @@ def serving(
     thread.start()
     try:
         shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{_port_of(server)}/"
+        yield f"http://{shown}:{port_of(server)}/"
     finally:
         ending.set()
         server.close()
@@ -114,36 +114,3 @@ def _leave_at_once(run_ids: Sequence[int]) -> NoReturn:
     sys.stdout.flush()
     logging.shutdown()
     os._exit(Exit.DONE)
-
-
-def _port_of(server: Any) -> int:
-    # A name with an IPv4 and an IPv6 address is listened to on both, by a server of another class.
-    port: int = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
-    return port
-
-
-def _listen(*, host: str, port: int) -> Any:
-    from django.core.wsgi import get_wsgi_application
-    from waitress.server import create_server  # type: ignore[import-untyped] # the package has no types
-
-    try:
-        return create_server(
-            get_wsgi_application(),
-            host=host,
-            port=port,
-            threads=WEB_THREADS,
-            ident="Tradepost",
-            clear_untrusted_proxy_headers=True,
-            **_behind_proxy(os.environ.get("TRADEPOST_TRUSTED_PROXY", "")),
-        )
-    except OSError as error:
-        message = (
-            f"Can't listen on {host}:{port}: {error.strerror or error}. End the program that listens there, or choose "
-            "another address with --host or --port."
-        )
-        raise NotAllowed(message) from error
-
-
-def _behind_proxy(address: str) -> dict[str, Any]:
-    """Believe a proxy in front, and only that one, when it says that the visitor came by https."""
-    return {"trusted_proxy": address, "trusted_proxy_headers": {"x-forwarded-proto"}} if address else {}

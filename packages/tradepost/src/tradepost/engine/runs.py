@@ -20,6 +20,7 @@ from tradepost.database.listings.wanted import refresh_channel
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import forget_preview
+from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed, RunLost, StoreRefused, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS, Group
@@ -96,6 +97,8 @@ def request_run(
         requested_by=requested_by,
         released_by=released_by,
     )
+    if not is_dry:
+        _note_request(run, trigger, AuditEvent.RELEASED if released_by else AuditEvent.REQUESTED, requested_by)
     doorbell.set()
     return run
 
@@ -123,6 +126,7 @@ def request_import(
         options=options,
         requested_by=requested_by,
     )
+    _note_request(run, trigger, AuditEvent.REQUESTED, requested_by)
     doorbell.set()
     return run
 
@@ -149,6 +153,13 @@ def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PE
         )
 
 
+def _note_request(run: Run, trigger: Trigger, event: AuditEvent, who: str) -> None:
+    """Keep in the audit trail what a person asks for."""
+    if trigger is Trigger.PERSON:
+        listings = "" if run.scope is None else f" of {len(run.scope):,} listings"
+        wiring.audit().note(AuditNote(event, who, run.of, f"{run.kind.replace('_', ' ')}{listings}", run.pk))
+
+
 def _refuse_paused(channel_id: int | None) -> None:
     if channel_id is None:
         return
@@ -162,9 +173,15 @@ def _refuse_paused(channel_id: int | None) -> None:
         )
 
 
-def cancel_run(run_id: int) -> bool:
+def cancel_run(run_id: int, *, requested_by: str = "") -> bool:
     """Stop a run: at once while it is queued, after the present batch while it is running. False if it is settled."""
-    return runs.request_cancel(run_id, at=timezone.now())
+    with transaction.atomic():
+        is_cancelled = runs.request_cancel(run_id, at=timezone.now())
+        if is_cancelled:
+            run = Run.objects.select_related("channel", "source").get(pk=run_id)
+            words = run.kind.replace("_", " ")
+            wiring.audit().note(AuditNote(AuditEvent.CANCELLED, requested_by, run.of, words, run_id))
+    return is_cancelled
 
 
 def take(run_id: int, *, clock: Clock = timezone.now, lease: timedelta = LEASE, abandoned_by: str = "") -> Run | None:

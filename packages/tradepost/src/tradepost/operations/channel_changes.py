@@ -5,13 +5,13 @@ from dataclasses import fields
 from typing import Any
 
 from tradepost.domain import changes
+from tradepost.domain.audit import REPLACED
 from tradepost.domain.plan import Action, Change, FieldChange
 from tradepost.domain.schedule import OFF, Schedule, ScheduledOperation
 from tradepost.operations.ports import ChannelProfile, ImageConnection, StoreConnection, StoreStanding
 
 _NO_SETTINGS = frozenset({"id", "rules"})
 _SECRETS = frozenset({"token", "signature_key", "web_password", "password"})
-REPLACED = "replaced"
 
 
 def channel_connected(profile: ChannelProfile, schedules: Mapping[ScheduledOperation, Schedule]) -> Change:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tradepost.domain import changes
+from tradepost.domain.audit import REPLACED
 from tradepost.domain.errors import NotAllowed, Retry, TradepostError
 from tradepost.domain.order_delivery import Confirmation, file_name
-from tradepost.domain.plan import Change, Plan, Side, Unit
+from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Plan, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
 from tradepost.operations.order_exports import ExportPorts, confirm_batch, next_batch
 from tradepost.operations.outcomes import Answers
@@ -137,7 +138,9 @@ class ConsumerDeliveries:
                 confirm_batch(name, state.open.cursor, self.exports)
 
 
-def set_target(name: str, target: ConsumerTarget | None, ports: ExportPorts, targets: Targets) -> None:
+def set_target(
+    name: str, target: ConsumerTarget | None, ports: ExportPorts, targets: Targets, *, channel_name: str
+) -> None:
     """Say where a consumer's batches are brought; None: it fetches them itself. Raises NotAllowed."""
     with ports.transaction():
         consumer = ports.exports.consumer(name)
@@ -146,3 +149,8 @@ def set_target(name: str, target: ConsumerTarget | None, ports: ExportPorts, tar
                 f"There is no consumer '{name}' on this channel; 'tradepost orders export --consumer {name}' makes one."
             )
         targets.set_target(consumer.id, target)
+        fields = [FieldChange(f"orders_to {name}", None, target and target.address)]
+        if target is not None and target.secret:
+            fields.append(FieldChange(f"orders_secret {name}", None, REPLACED))
+        change = changes.of_channel(channel_name, Action.UPDATE, fields, "changed by a person")
+        ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=ports.channel_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from tradepost.domain import changes
+from tradepost.domain.audit import REPLACED
 from tradepost.domain.errors import FileRefused, NotAllowed, Retry, TradepostError
 from tradepost.domain.fetched_file import (
     DONE_FOLDER,
@@ -291,7 +292,9 @@ def set_source(
             sources.set_source(name, at)
         elif not sources.remove_source(name):
             raise NotAllowed(f"There is no source '{name}' on this channel; 'tradepost shipments sources' has them.")
-        fields = (FieldChange(f"shipments_from {name}", None, at and at.address),)
+        fields = [FieldChange(f"shipments_from {name}", None, at and at.address)]
+        if at is not None and at.secret:
+            fields.append(FieldChange(f"shipments_secret {name}", None, REPLACED))
         change = changes.of_channel(channel_name, Action.UPDATE, fields, "changed by a person")
         ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=ports.channel_id)
 

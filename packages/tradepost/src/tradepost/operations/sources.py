@@ -5,20 +5,25 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from tradepost.domain import changes
+from tradepost.domain.audit import REPLACED, AuditEvent, AuditNote
 from tradepost.domain.errors import NotAllowed, quoted
 from tradepost.domain.file_address import WEB, file_address
 from tradepost.domain.plan import Action, FieldChange, Outcome, Result
 from tradepost.domain.schedule import next_time, zone_of
 from tradepost.domain.stock import Counting
-from tradepost.operations.ports import CatalogueSource, CatalogueSources, Clock, SourceHistory, SourceSettings
+from tradepost.operations.ports import Audit, CatalogueSource, CatalogueSources, Clock, SourceHistory, SourceSettings
 
 _LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class SourceEditPorts:
+    """What saying where the catalogue comes from needs; `history` and `requested_by` know who asks."""
+
     sources: CatalogueSources
     history: SourceHistory
+    audit: Audit
+    requested_by: str
     transaction: Callable[[], AbstractContextManager[None]]
     clock: Clock
 
@@ -63,6 +68,8 @@ def remove_source(name: str, ports: SourceEditPorts) -> None:
     with ports.transaction():
         if not ports.sources.remove(name):
             raise NotAllowed(f"There is no source {quoted(name)}; 'tradepost source list' has them.")
+        # Its history went with it.
+        ports.audit.note(AuditNote(AuditEvent.SET_UP_CHANGED, ports.requested_by, name, Action.DELETE.value))
 
 
 def _keep(
@@ -70,7 +77,10 @@ def _keep(
 ) -> CatalogueSource:
     _refuse_nonsense(after)
     kept = ports.sources.keep(_timed(after, before, ports), keeps_secret=keeps_secret)
-    change = changes.of_source(after.name, action, _differences(before, after))
+    fields = _differences(before, after)
+    if not keeps_secret and after.at is not None and after.at.secret:
+        fields = (*fields, FieldChange("secret", None, REPLACED))
+    change = changes.of_source(after.name, action, fields)
     ports.history.keep([Result(change, Outcome.APPLIED)], source_id=kept.id)
     return kept
 

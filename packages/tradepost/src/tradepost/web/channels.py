@@ -15,6 +15,7 @@ from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
 from tradepost.web.format import NOTHING, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.rights import asks
 from tradepost.web.site import site
 
 
@@ -57,6 +58,7 @@ class ChannelSchedules(ReadOnlyRows):
 class ChannelTable(ReadOnlyTable):
     """Channels."""
 
+    act = "channel list"
     list_display = (
         "name",
         "store",
@@ -98,26 +100,23 @@ class ChannelTable(ReadOnlyTable):
 
     # --- starting runs; the executor of the server takes them from the queue ---
 
-    def has_start_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.has_perm("tradepost.change_channel")
-
-    @admin.action(description="Publish what is due", permissions=["start"])
+    @asks("listings publish", "Publish what is due")
     def publish(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         self._start(request, queryset, RunKind.PUBLISH)
 
-    @admin.action(description="Sync prices, quantities and status", permissions=["start"])
+    @asks("listings sync", "Sync prices, quantities and status")
     def sync(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         self._start(request, queryset, RunKind.SYNC)
 
-    @admin.action(description="Link to products on the store", permissions=["start"])
+    @asks("listings link", "Link to products on the store")
     def link(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         self._start(request, queryset, RunKind.LINK)
 
-    @admin.action(description="Get orders", permissions=["start"])
+    @asks("orders get", "Get orders")
     def get_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         self._start(request, queryset, RunKind.GET_ORDERS)
 
-    @admin.action(description="Send shipments", permissions=["start"])
+    @asks("orders sync", "Send shipments")
     def sync_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         self._start(request, queryset, RunKind.SYNC_ORDERS)
 

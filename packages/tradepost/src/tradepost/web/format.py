@@ -41,6 +41,7 @@ SHIPMENT_COLOURS: Mapping[str, str] = {
     "suppressed": "warning",
     "taken back": "warning",
 }
+ROLE_COLOURS: Mapping[str, str] = {"owner": "primary", "operator": "success", "viewer": "info"}
 NOTHING = "\N{EN DASH}"
 
 OUTCOME_COLOURS: Mapping[str, str] = {

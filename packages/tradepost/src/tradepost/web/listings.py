@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
+from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.database.models import AttentionRecord, Channel, Listing, RunChange
 from tradepost.database.models.allowed import choices
@@ -25,6 +26,8 @@ from tradepost.engine.schedules import when_applied
 from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
 from tradepost.web.read_only import ReadOnlyTable
+from tradepost.web.rights import asks
+from tradepost.web.sign_in import is_same_person
 from tradepost.web.site import site
 
 HISTORY_LENGTH = 50
@@ -55,6 +58,7 @@ class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has n
 class ListingTable(ReadOnlyTable):
     """Listings, with the changes that may be asked for."""
 
+    act = "listings list"
     list_display = (
         "listing",
         "title",
@@ -223,26 +227,23 @@ class ListingTable(ReadOnlyTable):
 
     # --- asking for changes ---
 
-    def has_request_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.has_perm("tradepost.change_listing")
-
-    @admin.action(description="Publish", permissions=["request"])
+    @asks("listings publish", "Publish")
     def publish(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
         return self._ask(request, queryset, Pending.PUBLISH)
 
-    @admin.action(description="Overwrite the content", permissions=["request"])
+    @asks("listings overwrite", "Overwrite the content")
     def overwrite(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
         return self._ask(request, queryset, Pending.OVERWRITE)
 
-    @admin.action(description="Hide (show as out of stock)", permissions=["request"])
+    @asks("listings hide", "Hide (show as out of stock)")
     def hide(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
         return self._ask(request, queryset, Pending.HIDE)
 
-    @admin.action(description="Unhide", permissions=["request"])
+    @asks("listings unhide", "Unhide")
     def unhide(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
         return self._ask(request, queryset, Pending.UNHIDE)
 
-    @admin.action(description="Delist (remove from the store for good)", permissions=["request"])
+    @asks("listings delist", "Delist (remove from the store for good)")
     def delist(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
         return self._ask(request, queryset, Pending.DELIST)
 
@@ -260,6 +261,9 @@ class ListingTable(ReadOnlyTable):
         for channel_id, listing_id in chosen:
             by_channel.setdefault(channel_id, []).append(listing_id)
         is_confirmed = request.POST.get("confirmed") == change.value
+        if is_confirmed and change is Pending.DELIST and not is_same_person(request):
+            self.message_user(request, "That is not your password; nothing was queued.", messages.ERROR)
+            is_confirmed = False
         if change is Pending.DELIST and not is_confirmed:
             previews = [preview_change(channel_id, ids, change) for channel_id, ids in by_channel.items()]
             return self._confirmation(request, previews, by_channel, change, whens=_whens(by_channel, change))
@@ -296,6 +300,7 @@ class ListingTable(ReadOnlyTable):
             "refused": sorted(refused.items()),
             "selected": [listing_id for ids in by_channel.values() for listing_id in ids],
             "select_name": ACTION_CHECKBOX_NAME,
+            "input_classes": " ".join(INPUT_CLASSES),
         }
         return TemplateResponse(request, "back_office/confirm.html", context)
 

@@ -14,6 +14,7 @@ from tradepost.operations.order_requests import open_order
 from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, ORDER_COLOURS, SHIPMENT_COLOURS, field_lines, money, spoken
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.rights import may
 from tradepost.web.site import site
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Events(ReadOnlyRows):
 class ParkedOrderTable(ReadOnlyTable):
     """Orders of stores that can't be imported, and why."""
 
+    act = "orders parked"
     list_display = ("parked_number", "reason", "first_at", "last_at")
     list_display_links = ("parked_number",)
     list_filter = (("channel", RelatedDropdownFilter),)
@@ -98,6 +100,7 @@ class ParkedOrderTable(ReadOnlyTable):
 class FetchedFileTable(ReadOnlyTable):
     """Files of shipments that were fetched, and what was refused of them."""
 
+    act = "shipments files"
     list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
     list_display_links = ("file",)
     list_filter = (("channel", RelatedDropdownFilter), "is_open")
@@ -125,6 +128,7 @@ class FetchedFileTable(ReadOnlyTable):
 class ShipmentTable(ReadOnlyTable):
     """Shipments, and why those that wait or are parked are not on the store."""
 
+    act = "shipments list"
     list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
     list_display_links = ("shipment",)
     list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
@@ -176,6 +180,7 @@ class FreshFilter(DropdownFilter):  # type: ignore[misc] # the package has no ty
 class OrderTable(ReadOnlyTable):
     """Orders, newest first."""
 
+    act = "orders list"
     list_display = ("number", "fresh_label", "state_label", "store_state", "placed_at", "buyer", "sum", "is_told")
     list_display_links = ("number",)
     list_filter = (
@@ -222,7 +227,7 @@ class OrderTable(ReadOnlyTable):
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         shown = super().change_view(request, object_id, form_url, extra_context)
         row = self.get_object(request, object_id)
-        if row is not None:
+        if row is not None and may(request, "orders open"):
             # The page was made before, and shows the order as it was.
             ports = wiring.order_ports(row.channel, requested_by=request.user.get_username())
             open_order(row.external_id, ports)

@@ -35,6 +35,7 @@ class Variants(ReadOnlyRows):
 class ProductTable(ReadOnlyTable):
     """Products of the catalogue."""
 
+    act = "catalogue list"
     list_display = ("handle", "title", "brand", "path", "is_for_sale")
     list_filter = ("is_for_sale",)
     search_fields = ("handle",)

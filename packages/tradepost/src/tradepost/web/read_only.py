@@ -8,12 +8,19 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.web.keyset import KeysetChangeList, KeysetPaginator
+from tradepost.web.rights import may
 
 ROWS_PER_PAGE = 50
 
 
 class ReadOnlyMixin:
-    """Nothing is written by a form: every change goes through one call to an operation."""
+    """
+    Nothing is written by a form: every change goes through one call to an operation.
+
+    `act`: what somebody must be allowed to, to see it; see `domain.roles`.
+    """
+
+    act = ""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
         return False
@@ -25,7 +32,10 @@ class ReadOnlyMixin:
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
-        return request.user.is_active and request.user.is_staff
+        return may(request, self.act)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request, self.act)
 
 
 class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
@@ -45,14 +55,20 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return KeysetChangeList
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer, and do, what the person may; see `rights.asks`. Django's own actions have no act, and nobody's."""
+        offered: dict[str, Any] = super().get_actions(request)
+        return {name: entry for name, entry in offered.items() if may(request, getattr(entry[0], "act", ""))}
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:  # noqa: ARG002
         # Django's own log of edits by form is always empty here: what changed is in the runs.
         raise PermissionDenied
 
 
 class ReadOnlyRows(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
-    """Rows that belong to the one shown, without any field to type in."""
+    """Rows that belong to the one shown, without any field to type in; who may see that one may see them."""
 
+    act = "overview show"
     extra = 0
     max_num = 0
     can_delete = False

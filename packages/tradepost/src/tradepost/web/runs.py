@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -18,6 +17,7 @@ from tradepost.engine.runs import release_run
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.read_only import ReadOnlyTable
+from tradepost.web.rights import need
 from tradepost.web.site import site
 
 SHOWN_CHANGES = 200
@@ -27,6 +27,7 @@ SHOWN_CHANGES = 200
 class RunTable(ReadOnlyTable):
     """Runs, newest first."""
 
+    act = "runs list"
     list_display = ("name", "state_label", "trigger", "queued_at", "finished_at", "counted", "error")
     list_display_links = ("name",)
     list_filter = (
@@ -103,8 +104,7 @@ class RunTable(ReadOnlyTable):
 
     def release_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Show what a stopped run would do; posted, let it."""
-        if not request.user.has_perm("tradepost.change_channel"):
-            raise PermissionDenied
+        need(request, "runs release")
         run = get_object_or_404(Run.objects.select_related("channel", "source"), pk=run_id)
         if request.method == "POST":
             try:
@@ -128,6 +128,7 @@ class RunTable(ReadOnlyTable):
 class RunChangeTable(ReadOnlyTable):
     """Every change of every run; reached from a listing, an order or a run."""
 
+    act = "runs show"
     list_display = ("subject", "action", "what", "outcome_label", "message")
     list_filter = (
         ("outcome", ChoicesDropdownFilter),

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.sites import UnfoldAdminSite  # type: ignore[import-untyped] # the package has no types
 
 
@@ -22,6 +23,16 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
 
         page: TemplateResponse = super().index(request, {**overview(), **(extra_context or {})})
         return page
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        from tradepost.web.passwords import ChangeOwnPassword  # noqa: PLC0415 as above
+
+        request.current_app = self.name
+        view = ChangeOwnPassword.as_view(
+            success_url=reverse("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)
 
 
 site = BackOffice(name="admin")

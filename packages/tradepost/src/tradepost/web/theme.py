@@ -7,8 +7,16 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
-def _page(title: str, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}")}
+def _page(title: str, icon: str, name: str, *, act: str = "overview show") -> dict[str, Any]:
+    """Name a page in the side bar for those who may do `act`."""
+
+    def is_shown(request: HttpRequest) -> bool:
+        # The settings read this module before there are tables, of which people are one.
+        from tradepost.web.rights import may  # noqa: PLC0415
+
+        return may(request, act)
+
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}"), "permission": is_shown}
 
 
 def _favicon(_request: HttpRequest) -> str:
@@ -62,6 +70,14 @@ UNFOLD: dict[str, Any] = {
                 "title": "Catalogue",
                 "separator": True,
                 "items": [_page("Products", "inventory_2", "tradepost_productrecord_changelist")],
+            },
+            {
+                "title": "Hub",
+                "separator": True,
+                "items": [
+                    _page("People", "group", "tradepost_person_changelist", act="users list"),
+                    _page("Audit trail", "history", "tradepost_auditentry_changelist", act="audit list"),
+                ],
             },
         ],
     },

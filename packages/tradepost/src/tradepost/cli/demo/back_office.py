@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.contrib.auth.models import User
-
 from tradepost.cli.serve import serving
+from tradepost.database.models import Person
+from tradepost.domain.roles import Role
 
 
 @contextmanager
 def back_office(*, user: str, password: str) -> Iterator[str]:
     """Serve the back office on a free port of this machine; give its address."""
-    person, _ = User.objects.get_or_create(username=user)
-    person.is_staff = person.is_superuser = person.is_active = True
+    person, _ = Person.objects.get_or_create(username=user)
+    person.role, person.is_active = Role.OWNER.value, True
     person.set_password(password)
     person.save()
     with serving(host="127.0.0.1", port=0) as url:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from tradepost.database.ciphertexts import place_of_source
 from tradepost.database.fetched_files import known_file, note_put_away, note_seen
 from tradepost.database.models import Source, SourceFile
 from tradepost.domain.catalogue_file import CatalogueForm
@@ -38,7 +39,9 @@ class DjangoSources:
         row = Source.objects.filter(name=name).first()
         if row is None:
             return None
-        secret = self._cipher().decrypt(bytes(row.secret)) if with_secret and row.secret else ""
+        secret = ""
+        if with_secret and row.secret:
+            secret = self._cipher().decrypt(bytes(row.secret), place=place_of_source(name))
         return CatalogueSource(
             row.pk,
             settings_of_source(row),
@@ -68,7 +71,8 @@ class DjangoSources:
         }
         if not keeps_secret:
             # Never what was meant for another address.
-            columns |= {"secret": self._cipher().encrypt(at.secret) if at.secret else b"", "tag": ""}
+            place = place_of_source(source.name)
+            columns |= {"secret": self._cipher().encrypt(at.secret, place=place) if at.secret else b"", "tag": ""}
         Source.objects.update_or_create(name=source.name, defaults=columns)
         kept = self.read(source.name)
         assert kept is not None

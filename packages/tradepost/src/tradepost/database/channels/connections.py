@@ -5,14 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from tradepost.database.ciphertexts import place_of_connection
 from tradepost.database.models import (
     Channel,
     Connection,
     ConnectionKind,
-    ConsumerTargetRecord,
     ExistenceNote,
-    ShipmentSourceRecord,
-    Source,
     StoreProtocol,
 )
 from tradepost.domain.errors import Reconfigure
@@ -111,7 +109,7 @@ def _save(
     given = {name: value for name, value in secrets.items() if value}
     if stored is not None and not given and all(getattr(stored, name) == value for name, value in columns.items()):
         return
-    connection = stored or Connection(channel=channel, kind=kind)
+    connection = stored or Connection(channel=channel, kind=kind.value)
     for column, value in columns.items():
         setattr(connection, column, value)
     if given:
@@ -132,21 +130,16 @@ def _encrypted(connection: Connection, given: Mapping[str, str], cipher: Cipher)
     except Reconfigure:
         # The key that they were stored under is lost: entering them again is the cure, and begins anew.
         kept = {}
-    return cipher.encrypt(json.dumps({**kept, **given}))
-
-
-def has_secrets() -> bool:
-    return (
-        Connection.objects.exclude(secrets=b"").exists()
-        or ConsumerTargetRecord.objects.exclude(secret=b"").exists()
-        or ShipmentSourceRecord.objects.exclude(secret=b"").exists()
-        or Source.objects.exclude(secret=b"").exists()
-    )
+    return cipher.encrypt(json.dumps({**kept, **given}), place=_place(connection))
 
 
 def _secrets(connection: Connection, cipher: Cipher) -> dict[str, str]:
     """Raises Reconfigure when the key does not fit."""
     if not connection.secrets:
         return {}
-    secrets: dict[str, str] = json.loads(cipher.decrypt(bytes(connection.secrets)))
+    secrets: dict[str, str] = json.loads(cipher.decrypt(bytes(connection.secrets), place=_place(connection)))
     return secrets
+
+
+def _place(connection: Connection) -> str:
+    return place_of_connection(connection.channel_id, connection.kind)

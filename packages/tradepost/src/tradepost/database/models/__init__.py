@@ -31,6 +31,7 @@ from tradepost.database.models.order import (
     ShipmentLineRecord,
     ShipmentRecord,
 )
+from tradepost.database.models.person import AuditEntry, Person, Session
 from tradepost.database.models.plan import PlannedChange, SavedPlan
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 from tradepost.database.models.source import Source, SourceFile
@@ -38,6 +39,7 @@ from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
 
 __all__ = [
     "AttentionRecord",
+    "AuditEntry",
     "Channel",
     "Connection",
     "ConnectionKind",
@@ -59,6 +61,7 @@ __all__ = [
     "OrderPayload",
     "OutlineRecord",
     "ParkedOrderRecord",
+    "Person",
     "PlannedChange",
     "ProductRecord",
     "Run",
@@ -67,6 +70,7 @@ __all__ = [
     "SavedPlan",
     "ScheduleRecord",
     "Scheduled",
+    "Session",
     "SetupRecord",
     "ShipmentLineRecord",
     "ShipmentRecord",

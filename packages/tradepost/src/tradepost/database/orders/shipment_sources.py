@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from tradepost.database.ciphertexts import place_of_shipments
 from tradepost.database.fetched_files import known_file, note_put_away, note_seen
 from tradepost.database.models import FetchedFile, ShipmentSourceRecord
 from tradepost.domain.fetched_file import KnownFile
@@ -23,7 +24,7 @@ class DjangoShipmentSources:
             "address": at.address,
             "fingerprint": at.fingerprint,
             # Never what was meant for another address.
-            "secret": self._cipher().encrypt(at.secret) if at.secret else b"",
+            "secret": self._cipher().encrypt(at.secret, place=self._place(name)) if at.secret else b"",
             "tag": "",
         }
         ShipmentSourceRecord.objects.update_or_create(channel_id=self._channel_id, name=name, defaults=columns)
@@ -39,7 +40,7 @@ class DjangoShipmentSources:
                 SourceAddress(
                     row.address,
                     row.fingerprint,
-                    self._cipher().decrypt(bytes(row.secret)) if row.secret else "",
+                    self._cipher().decrypt(bytes(row.secret), place=self._place(row.name)) if row.secret else "",
                 ),
                 row.tag,
             )
@@ -88,6 +89,9 @@ class DjangoShipmentSources:
         settled = list(found.order_by("pk").values_list("pk", flat=True))
         FetchedFile.objects.filter(pk__in=settled).update(is_open=False)
         return settled
+
+    def _place(self, name: str) -> str:
+        return place_of_shipments(self._channel_id, name)
 
     def _key(self, file: FileId) -> dict[str, object]:
         return {

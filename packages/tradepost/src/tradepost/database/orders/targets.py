@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tradepost.database.ciphertexts import place_of_target
 from tradepost.database.models import Consumer, ConsumerTargetRecord, OpenBatch
 from tradepost.database.orders.exports import waiting_records
 from tradepost.domain.order_delivery import Confirmation
@@ -19,12 +20,13 @@ class DjangoTargets:
         if target is None:
             ConsumerTargetRecord.objects.filter(consumer_id=consumer_id).delete()
             return
+        place = place_of_target(consumer_id)
         columns = {
             "address": target.address,
             "confirmation": target.confirmation.value,
             "fingerprint": target.fingerprint,
             # Never the one that was meant for another address.
-            "secret": self._cipher().encrypt(target.secret) if target.secret else b"",
+            "secret": self._cipher().encrypt(target.secret, place=place) if target.secret else b"",
         }
         # A batch that was brought to the old place is brought to the new one.
         ConsumerTargetRecord.objects.update_or_create(consumer_id=consumer_id, defaults={**columns, "delivered": 0})
@@ -33,7 +35,9 @@ class DjangoTargets:
         row = ConsumerTargetRecord.objects.filter(consumer_id=consumer_id).first()
         if row is None:
             return None
-        secret = self._cipher().decrypt(bytes(row.secret)) if with_secret and row.secret else ""
+        secret = ""
+        if with_secret and row.secret:
+            secret = self._cipher().decrypt(bytes(row.secret), place=place_of_target(consumer_id))
         return ConsumerTarget(row.address, Confirmation(row.confirmation), row.fingerprint, secret)
 
     def due(self) -> list[DueDelivery]:

@@ -11,6 +11,8 @@ from django.db.models import Q
 from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunChange, RunKind, Trigger
+from tradepost.database.people.audit import DjangoAudit
+from tradepost.domain.audit import note_of_request
 from tradepost.domain.plan import Change, Counts, Plan, Result, SubjectKind
 from tradepost.operations.ports import Clock
 
@@ -63,7 +65,11 @@ def _opened(asked: RequestHistory | SourceRequestHistory, **of: int) -> "KeptReq
 
 
 class KeptRequest:
-    """Implements `ports.OpenRequest`; `run` says after each batch what was done up to there."""
+    """
+    Implements `ports.OpenRequest`; `run` says after each batch what was done up to there.
+
+    Whose request it is goes into the audit trail with the first batch, so that a kill leaves no change without it.
+    """
 
     def __init__(self, run: Run, clock: Clock) -> None:
         self._run = run
@@ -73,14 +79,17 @@ class KeptRequest:
     def add(self, results: Sequence[Result]) -> None:
         if not results:
             return
+        run, is_first = self._run, not self._counts.numbers
         self._counts.add(results)
-        run = self._run
         run.state, run.counts = self._counts.state.value, self._counts.to_rows()
         run.done = run.total = sum(self._counts.numbers.values())
         run.finished_at = self._clock()
         run.save()
         add_results(results, run_id=run.pk, attempt=1)
-        self._is_written = True
+        if is_first and run.trigger == Trigger.PERSON:
+            note = note_of_request([result.change for result in results], who=run.requested_by, run_id=run.pk)
+            if note is not None:
+                DjangoAudit(clock=self._clock).note(note)
 
 
 def add_results(results: Sequence[Result], *, run_id: int, attempt: int) -> None:

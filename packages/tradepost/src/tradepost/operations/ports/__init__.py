@@ -123,6 +123,7 @@ from tradepost.operations.ports.orders import (
     ShipmentEdit,
     UnsentShipment,
 )
+from tradepost.operations.ports.people import Audit, KnownPerson, OpenSession, People
 from tradepost.operations.ports.personal_data import PersonalData, PersonsData, PersonsOrder
 from tradepost.operations.ports.requests import (
     LISTED_COLUMNS,
@@ -135,7 +136,7 @@ from tradepost.operations.ports.requests import (
     WriteResults,
 )
 from tradepost.operations.ports.run import ActiveRun, Approval, Clock, Needs
-from tradepost.operations.ports.secrets import Cipher
+from tradepost.operations.ports.secrets import Cipher, Ciphertext, Ciphertexts, Keys
 from tradepost.operations.ports.shipments import KnownShipment, ShipmentReader, ShipmentRow
 from tradepost.operations.ports.sources import CatalogueSource, CatalogueSources, ImportedFile, OpenPlace, SourceHistory
 from tradepost.operations.ports.stock import (
@@ -176,6 +177,7 @@ __all__ = [
     "Adoptions",
     "Approval",
     "AskedRow",
+    "Audit",
     "BatchHistory",
     "Candidates",
     "Capabilities",
@@ -190,6 +192,8 @@ __all__ = [
     "ChannelSettings",
     "Channels",
     "Cipher",
+    "Ciphertext",
+    "Ciphertexts",
     "CleanDescription",
     "Clock",
     "CodeHolder",
@@ -228,6 +232,8 @@ __all__ = [
     "ImportedFile",
     "Intents",
     "KeptFinding",
+    "Keys",
+    "KnownPerson",
     "KnownShipment",
     "KnownSighting",
     "KnownSkus",
@@ -247,6 +253,7 @@ __all__ = [
     "OpenIntent",
     "OpenPlace",
     "OpenRequest",
+    "OpenSession",
     "OrderExports",
     "OrderRow",
     "OrderWriter",
@@ -256,6 +263,7 @@ __all__ = [
     "OutlineRow",
     "PastChange",
     "PastChanges",
+    "People",
     "PersonalData",
     "PersonsData",
     "PersonsOrder",

@@ -1,0 +1,1 @@
+"""People, their sessions, and the audit trail, in the database."""
