@@ -38,9 +38,9 @@ _OF_NOUNS: Mapping[str, Mapping[Role, str]] = {
     },
     "source": {Role.VIEWER: "show list files", Role.OPERATOR: "run", Role.OWNER: "add set remove"},
     "listings": {
-        Role.VIEWER: "list show explain attention mapping rules candidates",
+        Role.VIEWER: "list show explain attention mapping rules candidates export",
         Role.OPERATOR: "set-rule remove-rule build publish overwrite hide unhide delist clear request pause unpause"
-        " retry sync link unlink remove set-type adopt accept-drift accept-price lock unlock",
+        " retry sync link unlink remove set-type adopt accept-drift accept-price lock unlock customise",
     },
     "orders": {
         Role.VIEWER: "rules list show consumers parked",
