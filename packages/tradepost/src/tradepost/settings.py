@@ -7,10 +7,12 @@ TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; htt
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
 TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
 TRADEPOST_HISTORY_DAYS     how many days it is kept from which value to which products were changed (default: 90)
+TRADEPOST_LEASE_SECONDS    after how long without a sign of life of its process a run is taken over (default: 45)
 TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest first, separated by commas
 """
 
 import os
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,11 +24,14 @@ from tradepost.security.keys import key_file, random_secret
 from tradepost.web import theme
 
 
-def _days(name: str, *, usual: int) -> int:
+def _number(name: str, *, of: str, usual: int, least: int, most: int) -> int:
     text = os.environ.get(name, "").strip() or str(usual)
-    if not text.isdecimal() or int(text) not in range(1, 3651):
-        raise HubUnusable(f"{name} must be a number of days from 1 to 3650.")
+    if not text.isdecimal() or int(text) not in range(least, most + 1):
+        raise HubUnusable(f"{name} must be a number of {of} from {least} to {most}.")
     return int(text)
+
+
+_days = partial(_number, of="days", least=1, most=3650)
 
 
 DATA_DIR = Path(os.environ.get("TRADEPOST_DATA") or platformdirs.user_data_path("tradepost"))
@@ -42,6 +47,7 @@ TRADEPOST_ENCRYPTION_KEYS = tuple(filter(None, os.environ.get("TRADEPOST_ENCRYPT
 
 TRADEPOST_PLAN_DAYS = _days("TRADEPOST_PLAN_DAYS", usual=7)
 TRADEPOST_HISTORY_DAYS = _days("TRADEPOST_HISTORY_DAYS", usual=90)
+TRADEPOST_LEASE_SECONDS = _number("TRADEPOST_LEASE_SECONDS", of="seconds", usual=45, least=4, most=3600)
 
 DEBUG = False
 

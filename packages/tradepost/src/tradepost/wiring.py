@@ -64,7 +64,7 @@ from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
 from tradepost.miva.files.look_only import LookOnlyImages
 from tradepost.miva.files.server_folder import ServerFolder
-from tradepost.miva.wire.transport import OpenTransport, RequestSeen
+from tradepost.miva.wire.transport import OpenTransport, Permit, RequestSeen, always
 from tradepost.operations import (
     adopt,
     deliver_orders,
@@ -181,8 +181,8 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
     Raises NotAllowed without a store connection, AddressRefused, Reconfigure when the key does not fit.
     """
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(channel))
-        image_store = stack.enter_context(open_image_store(channel))
+        store = stack.enter_context(open_store(channel, permit=run.hold))
+        image_store = stack.enter_context(open_image_store(channel, permit=run.hold))
         channel_settings = settings_of(channel)
         connection = image_connection_of(channel, cipher=None)
         if connection is not None:
@@ -575,8 +575,12 @@ def personal_data_ports(
 
 
 @contextmanager
-def open_store(channel: Channel) -> Iterator[Store]:
-    """Open a channel's store; nothing is sent yet. Raises NotAllowed, AddressRefused, Reconfigure."""
+def open_store(channel: Channel, *, permit: Permit = always) -> Iterator[Store]:
+    """
+    Open a channel's store; nothing is sent yet, and nothing at all that the permit does not let go.
+
+    Raises NotAllowed, AddressRefused, Reconfigure.
+    """
     connection = store_connection_of(channel, cipher=cipher())
     if connection is None:
         raise NotAllowed(f"The channel '{channel.name}' has no connection to a store yet.")
@@ -585,6 +589,7 @@ def open_store(channel: Channel) -> Iterator[Store]:
         is_local=channel.is_local,
         requests_at_once=channel.requests_at_once,
         only_reads=channel.is_look_only,
+        permit=permit,
     )
     with closing(opened) as store:
         yield store
@@ -598,7 +603,7 @@ def store_at(connection: StoreConnection, *, is_local: bool) -> Iterator[Store]:
 
 
 @contextmanager
-def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
+def open_image_store(channel: Channel, *, permit: Permit = always) -> Iterator[ImageStore | None]:
     """
     Open where a channel's images go: its image server, or the store itself; None for neither.
 
@@ -610,7 +615,7 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
     if connection is not None:
         opened = _connector().open_images(connection, is_local=channel.is_local)
     elif store is not None:
-        opened = _connector().open_own_images(store, is_local=channel.is_local)
+        opened = _connector().open_own_images(store, is_local=channel.is_local, permit=permit)
     else:
         yield None
         return

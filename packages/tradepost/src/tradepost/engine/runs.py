@@ -7,9 +7,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
-from tradepost.engine.run_handle import LEASE, Progress, RunHandle
+from tradepost.engine.run_handle import Progress, RunHandle
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import (
     AS_IF,
@@ -44,6 +45,7 @@ from tradepost.operations.selection import (
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
+_INTERRUPTED = "It was interrupted; asked for again, it goes on where it stopped."
 # How long no schedule tries a store again that lets nobody in: a person has to mend it, and each attempt slows it down.
 REFUSED_PAUSE = timedelta(hours=1)
 # These ask the store even where nothing is due, so that their end says that it lets the channel in.
@@ -148,10 +150,15 @@ def cancel_run(run_id: int) -> bool:
     return runs.request_cancel(run_id, at=timezone.now())
 
 
-def take(run_id: int, *, clock: Clock = timezone.now, lease: timedelta = LEASE, abandoned_by: str = "") -> Run | None:
+def lease_time() -> timedelta:
+    """How long a run is held without a sign of life of whoever executes it."""
+    return timedelta(seconds=settings.TRADEPOST_LEASE_SECONDS)
+
+
+def take(run_id: int, *, clock: Clock = timezone.now, abandoned_by: str = "") -> Run | None:
     """Take a run for this thread; None if it is somebody else's or its lane is in use."""
     now = clock()
-    taken = runs.take(run_id, owner=new_owner(), until=now + lease, at=now, abandoned_by=abandoned_by)
+    taken = runs.take(run_id, owner=new_owner(), until=now + lease_time(), at=now, abandoned_by=abandoned_by)
     return None if taken is None else Run.objects.select_related("channel", "source").get(id=run_id)
 
 
@@ -194,7 +201,6 @@ def execute(
     *,
     clock: Clock = timezone.now,
     progress: Progress | None = None,
-    lease: timedelta = LEASE,
     on_start: Callable[[RunHandle], None] = lambda _: None,
 ) -> None:
     """
@@ -206,7 +212,7 @@ def execute(
     if run.attempt > 1:
         # A preview is made from the beginning, whatever an attempt before it had shown.
         forget_preview(run)
-    handle = RunHandle(run, own, clock=clock, lease_time=lease, on_progress=progress)
+    handle = RunHandle(run, own, clock=clock, lease_time=lease_time(), on_progress=progress)
     on_start(handle)
     _logger.info("Run %s: %s of %s, attempt %s.", run.pk, run.kind, run.of, run.attempt)
     error: dict[str, str] = {}
@@ -223,13 +229,11 @@ def execute(
     except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
         error = _error_of(failure, run)
     except BaseException:
-        _settle(
-            handle, clock, RunState.CANCELLED, error="It was interrupted; asked for again, it goes on where it stopped."
-        )
+        _settle(handle, clock, RunState.CANCELLED, {"error": _INTERRUPTED})
         raise
     if not error and run.channel_id is not None and run.kind in _ASKING:
         channels.forget_refusal(run.channel_id)
-    _settle(handle, clock, _state(handle, error), **error)
+    _settle(handle, clock, _state(handle, error), error)
 
 
 def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
@@ -276,8 +280,12 @@ def _error_of(failure: Exception, run: Run) -> dict[str, str]:
 
 
 def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:
-    """Queue an interrupted run again while its worker still waits for the store: that one writes nothing any more."""
-    _settle(handle, clock, RunState.CANCELLED)
+    """
+    Queue an interrupted run again while its worker still waits for the store.
+
+    That one writes nothing any more; but what it has sent may land, and whoever is next waits for that.
+    """
+    _settle(handle, clock, RunState.CANCELLED, {}, writes_from=clock() + runs.lost_answer_time(handle.id))
 
 
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
@@ -288,9 +296,16 @@ def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
     return RunState.STOPPED if handle.needs_answer else handle.counts.state
 
 
-def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
+def _settle(
+    handle: RunHandle,
+    clock: Clock,
+    state: RunState,
+    error: Mapping[str, str],
+    *,
+    writes_from: datetime | None = None,
+) -> None:
     if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.lease):
-        if runs.give_back(handle.lease):
+        if runs.give_back(handle.lease, writes_from=writes_from):
             _logger.info("Run %s is queued again: its process ends.", handle.id)
             return
         error = {"error": "It was interrupted; the same has been queued anew."}
