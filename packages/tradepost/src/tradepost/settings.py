@@ -11,6 +11,7 @@ TRADEPOST_LEASE_SECONDS    after how long without a sign of life of its process 
 TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest first, separated by commas
 """
 
+import importlib.util
 import os
 from functools import partial
 from pathlib import Path
@@ -127,6 +128,24 @@ if urlsplit(_DATABASE_URL).scheme not in {"sqlite", "postgres", "postgresql"}:
         "DATABASE_URL must begin with sqlite:/// or postgres://, for example postgres://user:password@host/name."
     )
 DATABASES = {"default": dj_database_url.parse(_DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # Workers anywhere hear of runs by its queue. Its migrations are PostgreSQL's, so it is not installed elsewhere.
+    if importlib.util.find_spec("procrastinate") is None:
+        raise HubUnusable(
+            "DATABASE_URL names PostgreSQL, and what that needs is not installed. Type: pip install "
+            "'tradepost[postgres]'"
+        )
+    INSTALLED_APPS.append("procrastinate.contrib.django")
+    PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+    # A server that is gone without a word is found out in half a minute, where the address does not say otherwise.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue up for the one lock instead of failing half-way: without IMMEDIATE, a transaction that reads
     # first and writes later is refused at once when another one wrote in between, whatever the timeout.

@@ -43,6 +43,7 @@ NOUNS = {
     "runs": Noun("runs", "See what was executed, stop it, and undo it."),
     "users": Noun("users", "Give people a login for the back office."),
     "serve": Noun("serve", "Serve the back office and execute runs."),
+    "worker": Noun("worker", "Execute runs beside others, on a PostgreSQL database."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
 }
 

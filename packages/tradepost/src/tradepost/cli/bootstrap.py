@@ -22,6 +22,7 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
+from tradepost.database.migration_turn import migration_turn
 from tradepost.domain.errors import HubUnusable
 from tradepost.security.masking import LogFormatter
 
@@ -82,7 +83,7 @@ def _open_log(path: Path) -> None:
 def _migrate(folder: Path) -> None:
     if not _is_behind():
         return
-    with _alone(folder / "migrate.lock"):
+    with _alone(folder / "migrate.lock"), migration_turn():
         if _is_behind():
             call_command("migrate", verbosity=0, interactive=False)
 

@@ -1,4 +1,4 @@
-"""`tradepost serve`: the back office, the executor for runs and the ticker of schedules, in one process."""
+"""`tradepost serve`: the back office, and whoever executes runs and starts schedules, in one process."""
 
 import logging
 import os
@@ -16,8 +16,7 @@ from tradepost.cli.output import out
 from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
-    from tradepost.engine.executor import Executor
-    from tradepost.engine.schedules import Ticker
+    from tradepost.engine.crew import Crew
 
 WEB_THREADS = 8
 WEB_STOP_SECONDS = 2.0
@@ -32,7 +31,12 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
-    threads: Annotated[int, typer.Option(min=1, max=32, help="How many runs are executed side by side.")] = 2,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=0, max=32, help="How many runs are executed side by side; 0, with PostgreSQL, leaves them to workers."
+        ),
+    ] = 2,
 ) -> Exit:
     """
     Serve the back office, start what is due by schedule and execute runs, until Ctrl-C.
@@ -41,12 +45,14 @@ def serve(
     """
     from django.contrib.auth.models import User
 
-    from tradepost.engine.executor import Executor
-    from tradepost.engine.schedules import Ticker
+    from tradepost.engine.crew import is_shared, server_crew
 
-    executor = Executor(threads=threads)
+    if not threads and not is_shared():
+        message = "Nobody else would execute runs: workers need a PostgreSQL database, named in DATABASE_URL."
+        raise NotAllowed(message)
+    crew = server_crew(threads=threads)
     try:
-        with serving(host=host, port=port, executor=executor, ticker=Ticker()) as url:
+        with serving(host=host, port=port, crew=crew) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
             if not User.objects.filter(is_active=True).exists():
@@ -54,28 +60,22 @@ def serve(
             signal.pause()
     except KeyboardInterrupt:
         pass
-    if executor.left_behind:
-        _leave_at_once(executor.left_behind)
+    if crew is not None and crew.left_behind:
+        leave_at_once(crew.left_behind)
     return Exit.DONE
 
 
 @contextmanager
-def serving(
-    *, host: str, port: int, executor: "Executor | None" = None, ticker: "Ticker | None" = None
-) -> Iterator[str]:
+def serving(*, host: str, port: int, crew: "Crew | None") -> Iterator[str]:
     """
-    Serve until the block is left; give the address. Without a ticker, nothing is started by schedule.
+    Serve until the block is left; give the address. Without a crew, nothing is executed here.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken.
     """
-    from tradepost.engine.executor import Executor
-
     server = _listen(host=host, port=port)
-    executor = executor or Executor()
-    executor.start()
-    if ticker is not None:
-        ticker.start()
+    if crew is not None:
+        crew.start()
     ending = threading.Event()
     thread = threading.Thread(target=run_web, args=(server, ending), name="web", daemon=True)
     thread.start()
@@ -85,9 +85,8 @@ def serving(
     finally:
         ending.set()
         server.close()
-        if ticker is not None:
-            ticker.stop()
-        executor.stop()
+        if crew is not None:
+            crew.stop()
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)
 
@@ -101,7 +100,7 @@ def run_web(server: Any, ending: threading.Event) -> None:
             raise
 
 
-def _leave_at_once(run_ids: Sequence[int]) -> NoReturn:
+def leave_at_once(run_ids: Sequence[int]) -> NoReturn:
     """
     End the process although threads of it wait for a store that does not answer.
 

@@ -85,6 +85,11 @@ class RunHandle:
         return self._counts
 
     @property
+    def is_held(self) -> bool:
+        """Whether the run is still ours, as far as can be known without the database."""
+        return not self._is_lost.is_set() and self._clock() < self._held_until
+
+    @property
     def needs_answer(self) -> bool:
         """Whether the brake has held something back; a preview only says what it would."""
         return self._braking is not None and not self._is_dry
@@ -114,9 +119,8 @@ class RunHandle:
     def hold(self) -> None:
         # A process that was stopped for a while finds its lease in the past when it goes on. Whoever has taken the run
         # meanwhile counts on that.
-        if self._clock() >= self._held_until:
+        if not self.is_held:
             self._lose()
-        self._refuse_if_lost()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.channels import channels
-from tradepost.database.failures import explain
+from tradepost.database.failures import explain, is_away
 from tradepost.database.models import Channel, Run, RunKind, Trigger
-from tradepost.database.runs import runs
+from tradepost.database.runs import job_queue, runs
 from tradepost.database.runs.history import forget_preview
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed, RunLost, StoreRefused, TradepostError
@@ -45,6 +45,9 @@ from tradepost.operations.selection import (
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
+_LOOK_SECONDS = 1.0
+# A run that the database can't live with would be begun anew for ever.
+_ATTEMPTS_WITHOUT_DATABASE = 5
 _INTERRUPTED = "It was interrupted; asked for again, it goes on where it stopped."
 # How long no schedule tries a store again that lets nobody in: a person has to mend it, and each attempt slows it down.
 REFUSED_PAUSE = timedelta(hours=1)
@@ -95,8 +98,15 @@ def request_run(
         requested_by=requested_by,
         released_by=released_by,
     )
-    doorbell.set()
+    announce(run)
     return run
+
+
+def announce(*queued: Run) -> None:
+    """Tell whoever executes runs, in this process or any other, that these were queued."""
+    doorbell.set()
+    if job_queue.is_shared():
+        job_queue.queue_jobs(queued)
 
 
 def request_import(
@@ -106,7 +116,7 @@ def request_import(
     run = runs.request_run(
         None, RunKind.IMPORT, source_id=source_id, trigger=trigger, at=clock(), requested_by=requested_by
     )
-    doorbell.set()
+    announce(run)
     return run
 
 
@@ -162,6 +172,29 @@ def take(run_id: int, *, clock: Clock = timezone.now, abandoned_by: str = "") ->
     return None if taken is None else Run.objects.select_related("channel", "source").get(id=run_id)
 
 
+def free_runs(*, clock: Clock = timezone.now) -> list[tuple[Run, str]]:
+    """
+    What somebody may take now, in the order to do so, and by whom it was left where that process is known to be dead.
+
+    Of each lane that is not in use it is the first.
+    """
+    now = clock()
+    free: list[tuple[Run, str]] = []
+    busy: set[tuple[int | None, int | None, str]] = set()
+    for run in runs.unfinished():
+        left_by = _dead_owner(run)
+        lane = (run.channel_id, run.source_id, run.lane)
+        if run.lease_until is not None and run.lease_until > now and not left_by:
+            is_free = False
+        else:
+            is_free = run.is_dry or lane not in busy
+        if is_free:
+            free.append((run, left_by))
+        if not run.is_dry:
+            busy.add(lane)
+    return free
+
+
 def run_now(run: Run, *, progress: Progress | None = None) -> Run:
     """
     Execute a run in this thread and return it settled; one that another worker has taken meanwhile is watched.
@@ -173,7 +206,11 @@ def run_now(run: Run, *, progress: Progress | None = None) -> Run:
         taken = take(run.pk, abandoned_by=_dead_owner(run))
         if taken is not None:
             execute(taken, progress=progress)
-            return Run.objects.get(id=run.pk)
+            run = Run.objects.get(id=run.pk)
+            if run.state == RunState.QUEUED:
+                # The database was away for a while.
+                continue
+            return run
         run.refresh_from_db()
         if run.state in SETTLED_STATES:
             return run
@@ -227,6 +264,9 @@ def execute(
             channels.note_refusal(run.channel_id, str(failure), until=clock() + REFUSED_PAUSE)
         error = {"error": str(failure), "error_kind": type(failure).__name__}
     except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
+        if is_away(failure) and run.attempt < _ATTEMPTS_WITHOUT_DATABASE:
+            _give_back_when_there(handle, failure)
+            return
         error = _error_of(failure, run)
     except BaseException:
         _settle(handle, clock, RunState.CANCELLED, {"error": _INTERRUPTED})
@@ -286,6 +326,25 @@ def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:
     That one writes nothing any more; but what it has sent may land, and whoever is next waits for that.
     """
     _settle(handle, clock, RunState.CANCELLED, {}, writes_from=clock() + runs.lost_answer_time(handle.id))
+
+
+def _give_back_when_there(handle: RunHandle, failure: Exception) -> None:
+    """
+    Queue a run again as soon as the database is there; nothing of it is on its way to the store.
+
+    If that takes longer than the lease, whoever is next takes it over. Raises the failure then.
+    """
+    while handle.is_held and not handle.is_interrupted:
+        connection.close()
+        try:
+            is_ours = runs.give_back(handle.lease, writes_from=handle.writes_from)
+        except DatabaseError:
+            time.sleep(_LOOK_SECONDS)
+            continue
+        if is_ours:
+            _logger.warning("Run %s is queued again: the database was away.", handle.id)
+        return
+    raise failure
 
 
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:

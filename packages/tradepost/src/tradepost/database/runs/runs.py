@@ -224,10 +224,15 @@ def request_cancel(run_id: int, *, at: datetime) -> bool:
     return bool(stopped or Run.objects.filter(id=run_id, state=RunState.RUNNING).update(cancel_requested=True))
 
 
-def unfinished() -> Sequence[tuple[int, str, datetime | None]]:
-    """(id, owner, lease until) of what is queued or running: those that were begun first, then in the order asked."""
-    runs = Run.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
-    return list(runs.order_by("-state", "id").values_list("id", "owner", "lease_until"))
+def unfinished() -> Sequence[Run]:
+    """
+    What is queued or running where anything is executed: those that were begun first, then in the order asked.
+
+    Of each only who has it, and what keeps others from their turn.
+    """
+    runs = Run.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).exclude(channel__is_paused=True)
+    columns = ("state", "owner", "lease_until", "channel_id", "source_id", "lane", "is_dry")
+    return list(runs.exclude(channel__archived_at__isnull=False).order_by("-state", "id").only(*columns))
 
 
 def in_the_way(run: Run) -> Run | None:
