@@ -41,7 +41,10 @@ def test_machines_that_start_on_an_empty_database_at_once_migrate_it_once(postgr
     assert [machine.returncode for machine in machines] == [0, 0]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT app, count(*) - count(DISTINCT name), count(*) FROM django_migrations WHERE app IN ('tradepost', 'procrastinate') GROUP BY 1"
+            """
+            SELECT app, count(*) - count(DISTINCT name), count(*) FROM django_migrations
+            WHERE app IN ('tradepost', 'procrastinate') GROUP BY 1
+            """
         )
         applied = {app: (twice, times) for app, twice, times in cursor.fetchall()}
     # The queue's own tables are there only where there is a queue.

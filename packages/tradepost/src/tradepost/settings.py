@@ -7,6 +7,10 @@ TRADEPOST_ADDRESS          the public address, e.g. https://hub.example.com; htt
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
 TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
 TRADEPOST_HISTORY_DAYS     how many days it is kept from which value to which products were changed (default: 90)
+TRADEPOST_LOG              `file` in the data folder (default), or `stderr` for a container
+TRADEPOST_LOG_FORMAT       `text` (default), or `json`: an object on each line, with the ids of request and run
+TRADEPOST_METRICS_TOKEN    the bearer token that /metrics asks for; without one there are no metrics
+TRADEPOST_TRUSTED_PROXY    the address from which a proxy in front calls, which is believed that it speaks https
 TRADEPOST_LEASE_SECONDS    after how long without a sign of life of its process a run is taken over (default: 45)
 TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest first, separated by commas
 """
@@ -32,6 +36,13 @@ def _number(name: str, *, of: str, usual: int, least: int, most: int) -> int:
     return int(text)
 
 
+def _word(name: str, *allowed: str) -> str:
+    word = os.environ.get(name, "").strip() or allowed[0]
+    if word not in allowed:
+        raise HubUnusable(f"{name} must be {' or '.join(allowed)}.")
+    return word
+
+
 _days = partial(_number, of="days", least=1, most=3650)
 
 
@@ -48,6 +59,9 @@ TRADEPOST_ENCRYPTION_KEYS = tuple(filter(None, os.environ.get("TRADEPOST_ENCRYPT
 
 TRADEPOST_PLAN_DAYS = _days("TRADEPOST_PLAN_DAYS", usual=7)
 TRADEPOST_HISTORY_DAYS = _days("TRADEPOST_HISTORY_DAYS", usual=90)
+TRADEPOST_LOG = _word("TRADEPOST_LOG", "file", "stderr")
+TRADEPOST_LOG_FORMAT = _word("TRADEPOST_LOG_FORMAT", "text", "json")
+TRADEPOST_METRICS_TOKEN = os.environ.get("TRADEPOST_METRICS_TOKEN", "").strip()
 TRADEPOST_LEASE_SECONDS = _number("TRADEPOST_LEASE_SECONDS", of="seconds", usual=45, least=4, most=3600)
 
 DEBUG = False

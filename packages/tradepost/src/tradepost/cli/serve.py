@@ -18,6 +18,8 @@ from tradepost.domain.errors import NotAllowed
 if TYPE_CHECKING:
     from tradepost.engine.crew import Crew
 
+# By their names, as to any other server: commands know nothing of pages.
+_PAGES, _NO_PAGES = "tradepost.web.wsgi.application", "tradepost.web.wsgi.without_pages"
 WEB_THREADS = 8
 WEB_STOP_SECONDS = 2.0
 
@@ -66,16 +68,20 @@ def serve(
 
 
 @contextmanager
-def serving(*, host: str, port: int, crew: "Crew | None") -> Iterator[str]:
+def serving(*, host: str, port: int, crew: "Crew | None", has_pages: bool = True) -> Iterator[str]:
     """
     Serve until the block is left; give the address. Without a crew, nothing is executed here.
+
+    Without pages there are only the answers for machines that watch the hub.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken.
     """
-    server = _listen(host=host, port=port)
+    from tradepost.engine.crew import start, stop
+
+    server = _listen(host=host, port=port, application=_PAGES if has_pages else _NO_PAGES)
     if crew is not None:
-        crew.start()
+        start(crew)
     ending = threading.Event()
     thread = threading.Thread(target=run_web, args=(server, ending), name="web", daemon=True)
     thread.start()
@@ -86,7 +92,7 @@ def serving(*, host: str, port: int, crew: "Crew | None") -> Iterator[str]:
         ending.set()
         server.close()
         if crew is not None:
-            crew.stop()
+            stop(crew)
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)
 
@@ -121,13 +127,13 @@ def _port_of(server: Any) -> int:
     return port
 
 
-def _listen(*, host: str, port: int) -> Any:
-    from django.core.wsgi import get_wsgi_application
+def _listen(*, host: str, port: int, application: str) -> Any:
+    from django.utils.module_loading import import_string
     from waitress.server import create_server  # type: ignore[import-untyped] # the package has no types
 
     try:
         return create_server(
-            get_wsgi_application(),
+            import_string(application),
             host=host,
             port=port,
             threads=WEB_THREADS,

@@ -6,7 +6,7 @@ from tradepost.database.runs.job_queue import is_shared
 from tradepost.engine.executor import Executor
 from tradepost.engine.schedules import Ticker
 
-__all__ = ["Crew", "is_shared", "server_crew"]
+__all__ = ["Crew", "is_at_work", "is_shared", "server_crew", "start", "stop"]
 
 
 class Crew(Protocol):
@@ -18,6 +18,10 @@ class Crew(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
+
+    def is_at_work(self) -> bool:
+        """Whether runs that are queued will be executed."""
+        ...
 
 
 class Alone:
@@ -35,9 +39,32 @@ class Alone:
         self._executor.start()
         self._ticker.start()
 
+    def is_at_work(self) -> bool:
+        return self._executor.is_at_work()
+
     def stop(self) -> None:
         self._ticker.stop()
         self._executor.stop()
+
+
+_PRESENT: list[Crew] = []
+
+
+def start(crew: Crew) -> None:
+    """Let a crew work in this process, and let the process be known for it."""
+    crew.start()
+    _PRESENT.append(crew)
+
+
+def stop(crew: Crew) -> None:
+    if crew in _PRESENT:
+        _PRESENT.remove(crew)
+    crew.stop()
+
+
+def is_at_work() -> bool:
+    """Whether this process executes runs."""
+    return any(crew.is_at_work() for crew in _PRESENT)
 
 
 def server_crew(*, threads: int) -> Crew | None:

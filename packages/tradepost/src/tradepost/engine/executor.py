@@ -36,6 +36,10 @@ class Executor:
         for thread in self._threads:
             thread.start()
 
+    def is_at_work(self) -> bool:
+        """Whether runs that are queued will be executed."""
+        return not self._at_work.is_stopping.is_set() and any(thread.is_alive() for thread in self._threads)
+
     def stop(self, *, within_seconds: float = STOP_SECONDS) -> None:
         """
         Take no more runs, and have those at work queued again. Idempotent.

@@ -42,6 +42,7 @@ from tradepost.operations.selection import (
     Selection,
     beyond_brake,
 )
+from tradepost.security.log_context import of_run
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
@@ -245,6 +246,11 @@ def execute(
 
     Nothing that an operation raises gets out: it is written down as the run's error. Only what ends the process does.
     """
+    with of_run(run.pk):
+        _execute(run, clock=clock, progress=progress, on_start=on_start)
+
+
+def _execute(run: Run, *, clock: Clock, progress: Progress | None, on_start: Callable[[RunHandle], None]) -> None:
     own = runs.Lease(run.pk, run.owner, run.attempt)
     if run.attempt > 1:
         # A preview is made from the beginning, whatever an attempt before it had shown.

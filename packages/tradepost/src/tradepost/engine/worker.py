@@ -53,6 +53,10 @@ class Worker:
     def start(self) -> None:
         self._thread.start()
 
+    def is_at_work(self) -> bool:
+        """Whether it is there; whether it has its database, that says itself."""
+        return not self._at_work.is_stopping.is_set() and self._thread.is_alive()
+
     def wait(self) -> None:
         """Wait until it has ended. Raises HubUnusable if nobody has asked for that."""
         self._has_ended.wait()
