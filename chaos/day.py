@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from chaos.comparison import compare
 from chaos.world import PATIENCE_SECONDS, SHOPS, Worker, World, wait_until
+from miva_sandbox.faults.rules import Rule
 
 if TYPE_CHECKING:
     from tradepost.database.models import Run
 
-FAULTS = ("kill", "freeze", "twice", "database")
+FAULTS = ("kill", "freeze", "late", "twice", "database")
 STOCK = 500
 _AWAY_SECONDS = 10.0
 _HEADER = "Handle,Title,Body (HTML),Vendor,Variant SKU,Variant Inventory Qty,Variant Price\n"
@@ -112,6 +113,7 @@ class _Chaos:
         strike: Mapping[str, Callable[[Run, Worker], None]] = {
             "kill": self._kill,
             "freeze": self._freeze,
+            "late": self._kill_with_request_on_its_way,
             "twice": self._call_twice,
             "database": self._take_database_away,
         }
@@ -152,6 +154,25 @@ class _Chaos:
         finally:
             worker.send(signal.SIGCONT)
 
+    def _kill_with_request_on_its_way(self, run: "Run", worker: Worker) -> None:
+        """Let the store take a request that writes, kill who sent it, and let the work be done a while later."""
+        from tradepost.database.models import Run  # noqa: PLC0415
+
+        faults = self._world.stores[run.of].faults
+        ended = Run.objects.filter(pk=run.pk).exclude(state__in=_UNSETTLED)
+        late = Rule(
+            kind="lands_late",
+            function=self._last_write(run.of),
+            times=1,
+            requests=0,
+            seconds=self._setting.lost_answer_seconds / 2,
+        )
+        rule = faults.add(late)
+        wait_until(lambda: ended.exists() or any(each.rule == rule for each in faults.log()), "a request is on its way")
+        worker.send(signal.SIGKILL)
+        faults.remove(rule)
+        self._measure("late", run)
+
     def _call_twice(self, run: "Run", _worker: Worker) -> None:
         """Call for a run as often as there are workers and more, past all that keeps jobs apart."""
         from procrastinate.contrib.django import app  # noqa: PLC0415
@@ -173,11 +194,12 @@ class _Chaos:
 
         began = time.monotonic()
         name = run.of
-        writes = self._writes(name)
         taken = Run.objects.filter(pk=run.pk, attempt__gt=run.attempt)
         ended = Run.objects.filter(pk=run.pk).exclude(state__in=_UNSETTLED)
         wait_until(lambda: taken.exists() or ended.exists(), "another worker has the run")
         taken_after = time.monotonic() - began if taken.exists() else None
+        # What the one before had on its way has landed by now, or does so before the other writes.
+        writes = self._writes(name)
         wait_until(lambda: self._writes(name) > writes or ended.exists(), "the run writes again or has ended")
         written_after = time.monotonic() - began if self._writes(name) > writes else None
         self._report.gaps.append((fault, taken_after, written_after))
@@ -185,6 +207,15 @@ class _Chaos:
     def _writes(self, name: str) -> int:
         requests = self._world.stores[name].log.requests()
         return sum(any(operation.changes for operation in request.operations) for request in requests)
+
+    def _last_write(self, name: str) -> str:
+        """Return the function by which the store was written to last."""
+        return next(
+            operation.function
+            for request in reversed(self._world.stores[name].log.requests())
+            for operation in request.operations
+            if operation.changes
+        )
 
     # --- what people do ---------------------------------------------------------------------------------------------
 

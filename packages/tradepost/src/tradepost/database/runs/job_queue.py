@@ -13,6 +13,7 @@ from django.db import transaction
 
 from tradepost.database import sql
 from tradepost.database.models import Run
+from tradepost.domain.plan import RunState
 
 RUNS = "runs"
 EXECUTE_RUN = "execute_run"
@@ -42,9 +43,13 @@ def _queue_job(run: Run) -> bool:
     from procrastinate.contrib.django import app  # noqa: PLC0415 installed with PostgreSQL only
     from procrastinate.exceptions import AlreadyEnqueued  # noqa: PLC0415
 
+    # What was begun goes before what waits in its lane, as nothing else can be taken there.
+    priority = int(run.state == RunState.RUNNING)
     try:
         with transaction.atomic():
-            app.configure_task(EXECUTE_RUN, queue=RUNS, lock=_lock(run), queueing_lock=_name(run)).defer(run_id=run.pk)
+            app.configure_task(
+                EXECUTE_RUN, queue=RUNS, lock=_lock(run), queueing_lock=_name(run), priority=priority
+            ).defer(run_id=run.pk)
     except AlreadyEnqueued:
         return False
     return True
