@@ -55,5 +55,10 @@ def compare(
     for row in runs:
         figures[f"runs {row['state']}"] += int(row["number"])
         figures["runs taken again"] += int(row["again"])
+    # A store that takes a request and hangs up ends a run; what it could not do is due again.
+    failed = hub(
+        "SELECT id, kind, attempt, error FROM tradepost_run WHERE state = 'failed' AND error_kind <> 'AnswerLost'"
+    )
+    said += [f"Run {row['id']}, {row['kind']}, failed in attempt {row['attempt']}: {row['error']}" for row in failed]
     figures["differences"] = len(said)
     return dict(figures), said
