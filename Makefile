@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install demo test check simulate format clean
+.PHONY: help install demo test check simulate chaos format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +52,13 @@ HOURS ?= 2
 SIDE_BY_SIDE ?= 1
 simulate: install ## let a shop's day go by, with faults and kills, and compare (SEED=1 SEEDS=1 HOURS=2 SIDE_BY_SIDE=1)
 	$(BIN)/python -m simulation --seed $(SEED) --seeds $(SEEDS) --hours $(HOURS) --side-by-side $(SIDE_BY_SIDE)
+
+ROUNDS ?= 12
+WORKERS ?= 2
+LEASE ?= 45
+LOST_ANSWER ?= 180
+chaos: install ## kill and freeze workers, take the database away, and compare (SEED=1 ROUNDS=12 WORKERS=2 LEASE=45 LOST_ANSWER=180)
+	$(BIN)/python -m chaos --seed $(SEED) --rounds $(ROUNDS) --workers $(WORKERS) --lease-seconds $(LEASE) --lost-answer-seconds $(LOST_ANSWER)
 
 format: install ## format the code and repair what can be repaired
 	$(BIN)/ruff format .

@@ -1,20 +1,22 @@
 """
-What some tests need and a machine may lack: a browser, Node.js, PostgreSQL.
+What some tests need and a machine may lack: a browser, Node.js, PostgreSQL, systemd's own check, a container engine.
 
-A test says so with a marker (`browser`, `node`, `postgres`) or by skipping with a reason that starts with
-`needs chromium`, `needs node` or `needs postgres`. It is then skipped with a loud line at the end of the run, unless
-the environment's TRADEPOST_REQUIRE names it: then what is missing is an error.
+A test says so with a marker (`browser`, `node`, `postgres`, `systemd`, `docker`) or by skipping with a reason that
+starts with `needs chromium` and so on. It is then skipped with a loud line at the end of the run, unless the
+environment's TRADEPOST_REQUIRE names it: then what is missing is an error.
 """
 
 import importlib.util
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Generator
+from functools import cache
 
 import pytest
 
-_NEEDS = re.compile(r"needs (chromium|node|postgres)\b")
+_NEEDS = re.compile(r"needs (chromium|node|postgres|systemd|docker)\b")
 
 
 def _has_postgres() -> bool:
@@ -23,11 +25,22 @@ def _has_postgres() -> bool:
     )
 
 
+@cache
+def _has_docker() -> bool:
+    """Whether there is an engine, and not only its client."""
+    if shutil.which("docker") is None:
+        return False
+    asked = (["docker", "info"], ["docker", "compose", "version"])
+    return all(subprocess.run(words, capture_output=True, check=False).returncode == 0 for words in asked)  # noqa: S603 ours
+
+
 # marker -> (what is needed, whether it is there)
 _MARKERS: dict[str, tuple[str, Callable[[], bool]]] = {
     "browser": ("chromium", lambda: shutil.which("chromium") is not None),
     "node": ("node", lambda: shutil.which("node") is not None),
     "postgres": ("postgres", _has_postgres),
+    "systemd": ("systemd", lambda: shutil.which("systemd-analyze") is not None),
+    "docker": ("docker", _has_docker),
 }
 
 
@@ -37,6 +50,8 @@ def _required() -> set[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL server")
+    config.addinivalue_line("markers", "systemd: needs systemd-analyze")
+    config.addinivalue_line("markers", "docker: needs a container engine with compose")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -74,8 +74,15 @@ class CountingRun:
         self.braked: frozenset[Harm] = frozenset()
         self.approval: Approval | None = None
         self.is_saved = False
+        self.writes_from: datetime | None = None
         self.outcomes: Counter[str] = Counter()
         self._cursors: dict[str, int] = {}
+
+    def wait_to_write(self) -> bool:
+        return True
+
+    def hold(self) -> None:
+        pass
 
     def apply_brake(self, braking: Braking) -> None:
         raise AssertionError(braking.sentence)

@@ -21,7 +21,7 @@ SIGNATURE = "tradepost"
 def compare(folder: Path, database: str) -> tuple[dict[str, int], list[str]]:
     """Return figures, and a sentence for each difference; none is what a day should end with."""
     store = store_of(folder)
-    hub = _hub_at(database)
+    hub = hub_at(database)
     log = [json.loads(line) for line in (folder / "shoppers.jsonl").read_text(encoding="utf-8").splitlines()]
     stated: dict[str, int] = json.loads((folder / "stated.json").read_text(encoding="utf-8"))
     orders = store("SELECT id FROM orders ORDER BY id")
@@ -170,7 +170,7 @@ def _sqlite(file: Path) -> Any:
     return rows
 
 
-def _hub_at(database: str) -> Any:
+def hub_at(database: str) -> Any:
     """Open the hub's tables, in either database."""
     if database.startswith("sqlite:///"):
         return _sqlite(Path(database.removeprefix("sqlite:///")))

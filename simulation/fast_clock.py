@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +102,14 @@ def _import(clock: _Clock) -> None:
 
 def _keep_real(speed: float) -> None:
     """Leases live by beats in real seconds; schedules are looked at once in a minute of the fast clock."""
-    from tradepost.engine import run_handle, runs, schedules  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
 
-    lease = timedelta(seconds=run_handle.LEASE.total_seconds() * speed)
-    for function in (run_handle.RunHandle.__init__, runs.take, runs.execute):
-        assert function.__kwdefaults__ is not None
-        function.__kwdefaults__["lease"] = lease
+    from tradepost.engine import run_handle, schedules  # noqa: PLC0415
+
+    real = settings.TRADEPOST_LEASE_SECONDS
+    settings.TRADEPOST_LEASE_SECONDS = real * speed
+    beats = run_handle.RunHandle.kept_alive.__wrapped__.__kwdefaults__  # type: ignore[attr-defined] # of a decorator
+    beats["every_seconds"] = real / run_handle.HEARTBEATS_IN_A_LEASE
     setattr(schedules, "_MINUTE_SECONDS", max(60 / speed, 0.2))  # noqa: B010 - in the product it is a whole number
 
 

@@ -3,6 +3,8 @@
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,9 +96,12 @@ class PostgresServer:
         self._template = f"template_{worker}"
         self._names = (f"test_{worker}_{number}" for number in range(1_000_000))
         self._execute(f"CREATE DATABASE {self._template}")
-        _use(self.url(self._template))
-        call_command("migrate", verbosity=0)
-        connections["default"].close()
+        # By a process that has been told of it from the beginning: what is installed depends on the database.
+        subprocess.run(
+            [sys.executable, "-m", "django", "migrate", "--verbosity", "0"],
+            env={**os.environ, "DATABASE_URL": self.url(self._template)},
+            check=True,
+        )
 
     def url(self, name: str) -> str:
         return self._server.get_uri(database=name).replace("postgresql://", "postgres://", 1)
@@ -105,6 +110,10 @@ class PostgresServer:
         name = next(self._names)
         self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         return name
+
+    def restore(self, name: str) -> None:
+        """Make a database that a test has dropped, for the end of the test to drop."""
+        self._execute(f"CREATE DATABASE {name}")
 
     def drop(self, name: str) -> None:
         self._execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -131,8 +140,7 @@ def postgres_server(request: pytest.FixtureRequest, django_db_blocker) -> Iterat
     # The server loosens the modes of the folders above its own, so it gets one directly in the temp directory.
     folder = Path(tempfile.gettempdir()) / f"tradepost-postgres-{worker.get('testrunuid', os.getpid())}"
     folder.mkdir(exist_ok=True)
-    with django_db_blocker.unblock():
-        server = PostgresServer(folder, worker.get("workerid", "main"))
+    server = PostgresServer(folder, worker.get("workerid", "main"))
     yield server
     server.stop()
 

@@ -1,6 +1,6 @@
 """A hub in memory: every port of an operation on one channel, joined for a drive without a database or a network."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -121,8 +121,17 @@ class MemoryHub:
         stock = self.store.shelf.by_key[code_key(self.listings.of(sku).code)].stock
         return stock.count if stock.is_tracked else None
 
-    def drive(self, operation: Operation, *, is_dry: bool = False, **changes: Any) -> MemoryRun:
+    def drive(
+        self,
+        operation: Operation,
+        *,
+        is_dry: bool = False,
+        writes_from: datetime | None = None,
+        while_waiting: Callable[[], bool] = lambda: True,
+        **changes: Any,
+    ) -> MemoryRun:
         self.run = MemoryRun(is_dry=is_dry)
+        self.run.writes_from, self.run.while_waiting = writes_from, while_waiting
         drive(self.ports(**changes), operation)
         return self.run
 

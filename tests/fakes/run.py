@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from types import MappingProxyType
 
 from tradepost.domain.brake import Braking, Harm, Released
@@ -15,6 +16,8 @@ class MemoryRun:
     Give it the database's `transaction.atomic`, or nothing for operations on fakes.
 
     `asked`: the changes of a saved plan that a person is asked about, and `needs` what they can't be made without.
+    `writes_from`: when the last request of an owner before has landed. `while_waiting`: what happens until then, and
+    whether the run goes on.
     `approval`: of the saved plan that it carries out. `released`: what a person lets it do beyond the brake; `braking`:
     what that held back. `transactions` counts those that were committed; `is_writing`: one is open. `shown` are the
     progress reports, `counted` what is only counted.
@@ -43,6 +46,8 @@ class MemoryRun:
         self.released = released
         self.approval = approval
         self.is_saved = is_saved
+        self.writes_from: datetime | None = None
+        self.while_waiting: Callable[[], bool] = lambda: True
         self.needs: dict[SubjectId, frozenset[SubjectId]] = {}
         self.braking: Braking | None = None
         self._atomic = atomic
@@ -56,6 +61,11 @@ class MemoryRun:
             finally:
                 self.is_writing = False
         self.transactions += 1
+
+    def wait_to_write(self) -> bool:
+        return self.while_waiting()
+
+    def hold(self) -> None: ...
 
     @property
     def braked(self) -> frozenset[Harm]:

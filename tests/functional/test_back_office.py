@@ -23,7 +23,6 @@ from tradepost.database.models import (
     ShipmentRecord,
 )
 from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
-from tradepost.engine.executor import Executor
 
 PASSWORD = "a long and quiet evening"
 FLAGS = [
@@ -50,7 +49,7 @@ def office(people, channel) -> Iterator[str]:
     alice.set_password(PASSWORD)
     alice.save()
     # No run is executed here, so nothing else writes to the database meanwhile.
-    with serving(host="127.0.0.1", port=0, executor=Executor(threads=0)) as url:
+    with serving(host="127.0.0.1", port=0, crew=None) as url:
         yield url
 
 

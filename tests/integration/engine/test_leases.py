@@ -15,7 +15,7 @@ from tradepost.domain.errors import RunLost
 from tradepost.domain.plan import RunState
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import RunHandle
-from tradepost.engine.runs import request_run, run_now, take
+from tradepost.engine.runs import cancel_run, hand_back, request_run, run_now, take
 
 
 @pytest.fixture
@@ -27,7 +27,14 @@ def taken(channel, clock) -> Run:
 
 
 def handle_of(run: Run, clock) -> RunHandle:
-    return RunHandle(run, runs.Lease(run.pk, run.owner, run.attempt), clock=clock)
+    own = runs.Lease(run.pk, run.owner, run.attempt)
+    return RunHandle(run, own, clock=clock, lease_time=timedelta(seconds=60))
+
+
+@pytest.fixture(autouse=True)
+def a_minute(settings):
+    """How long a lease is."""
+    settings.TRADEPOST_LEASE_SECONDS = 60
 
 
 def wait_until(is_so):
@@ -187,3 +194,92 @@ def test_many_that_try_to_take_a_run_at_once_get_it_once(channel):
 
     assert len(got) == 6
     assert sum(one is not None for one in got) == 1
+
+
+def test_who_takes_a_run_over_is_told_to_write_when_the_last_request_of_its_owner_can_not_land_any_more(
+    taken, channel, clock
+):
+    """R16: a request that was signed by an owner that stalls may land as long as the store takes it."""
+    Channel.objects.filter(pk=channel.pk).update(lost_answer_seconds=200)
+    clock.move(seconds=61)
+
+    successor = take(taken.pk, clock=clock)
+
+    assert taken.writes_from is None
+    assert successor is not None
+    assert successor.writes_from == clock() + timedelta(seconds=200)
+
+
+def test_whoever_is_next_in_the_lane_of_a_run_that_was_left_waits_for_the_same(taken, channel, clock):
+    clock.move(seconds=61)
+    successor = take(taken.pk, clock=clock)
+    assert successor is not None
+    runs.finish(runs.Lease(successor.pk, successor.owner, 2), RunState.CANCELLED, at=clock())
+
+    sync, orders = (take(request_run(channel.pk, kind).pk, clock=clock) for kind in ("sync", "get_orders"))
+
+    assert sync is not None
+    assert orders is not None
+    assert (sync.writes_from, orders.writes_from) == (successor.writes_from, None)
+
+
+def test_a_run_that_is_given_back_with_a_request_on_its_way_is_written_to_later(taken, clock):
+    handle = handle_of(taken, clock)
+    handle.interrupt()
+
+    hand_back(handle, clock=clock)
+
+    again = take(taken.pk, clock=clock)
+    assert again is not None
+    assert (again.attempt, again.writes_from) == (2, clock() + timedelta(seconds=180))
+
+
+def test_nothing_is_sent_by_a_worker_whose_lease_has_run_out_although_nobody_has_told_it(taken, clock):
+    """A process that was stopped finds out by its clock, before its database is asked."""
+    stalled = handle_of(taken, clock)
+    stalled.hold()
+    clock.move(seconds=60)
+
+    with pytest.raises(RunLost):
+        stalled.hold()
+    # What it has learnt with that is not written down either.
+    with pytest.raises(RunLost):
+        stalled.advance("products", 1)
+
+
+def test_a_heartbeat_extends_what_may_be_sent(taken, clock):
+    handle = handle_of(taken, clock)
+    clock.move(seconds=59)
+    with handle.transaction():
+        pass
+    clock.move(seconds=59)
+
+    handle.hold()
+
+
+def test_waiting_to_write_ends_when_the_run_is_cancelled(taken, clock):
+    clock.move(seconds=61)
+    successor = take(taken.pk, clock=clock)
+    assert successor is not None
+    handle = handle_of(successor, clock)
+    cancel_run(taken.pk)
+
+    assert not handle.wait_to_write()
+
+
+def test_waiting_to_write_is_said_in_the_progress_and_ends_in_time(taken, clock):
+    clock.move(seconds=61)
+    successor = take(taken.pk, clock=clock)
+    assert successor is not None
+    seen: list[str] = []
+
+    def progress(_done, _total, label):
+        seen.append(label)
+        clock.move(seconds=181)
+
+    own = runs.Lease(successor.pk, successor.owner, 2)
+    handle = RunHandle(successor, own, clock=clock, lease_time=timedelta(hours=1), on_progress=progress)
+
+    assert handle.wait_to_write()
+    assert len(seen) == 1
+    assert "writing from 12:04:01 UTC" in seen[0]

@@ -70,7 +70,8 @@ def test_a_preview_keeps_its_first_changes_and_counts_all_and_a_saved_plan_keeps
 def test_a_preview_that_was_taken_over_begins_anew(channel, operation):
     run = request_run(channel.pk, "publish", is_dry=True)
     operation(lambda handle: handle.show(a_plan(an_update("A")), needs=None))
-    first = take(run.pk, lease=timedelta(0))
+    first = take(run.pk)
+    Run.objects.filter(pk=run.pk).update(lease_until=timezone.now())
     RunChange.objects.create(
         run=first, attempt=1, subject_kind="product", subject_key="A", side="store", action="update"
     )

@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -742,3 +743,54 @@ def test_nobody_counts_what_is_live_for_a_few_ordinary_changes(hub, outside):
     hub.drive(Harmful(outside, dict(list(ZEROS.items())[:10])))
 
     assert len(outside.sent) == 10
+
+
+# --- a run that was taken over -------------------------------------------------------------------------------------
+
+
+def test_who_takes_over_looks_anew_and_plans_anew_before_it_writes_what_an_owner_before_may_have_sent(hub, outside):
+    operation = Counters(outside, {"a": 1, "b": 2})
+
+    def land():
+        """The last request of the owner before arrives."""
+        assert outside.sent == []
+        outside.counters["a"] = 1
+        return True
+
+    hub.drive(operation, writes_from=hub.now + timedelta(seconds=100), while_waiting=land)
+
+    assert outside.sent == [("b", 2)]
+    assert operation.called("observe") == ["ab", "ab"]
+
+
+def test_who_takes_over_waits_for_nothing_where_nothing_is_to_be_sent(hub, outside):
+    outside.counters["a"] = 1
+    waited = []
+
+    hub.drive(
+        Counters(outside, {"a": 1}),
+        writes_from=hub.now + timedelta(seconds=100),
+        while_waiting=lambda: waited.append(1) or True,
+    )
+
+    assert waited == []
+
+
+def test_what_was_looked_at_after_the_time_is_sent_at_once(hub, outside):
+    waited = []
+
+    hub.drive(Counters(outside, {"a": 1}), writes_from=hub.now, while_waiting=lambda: waited.append(1) or True)
+
+    assert (waited, outside.sent) == ([], [("a", 1)])
+
+
+def test_a_run_that_is_stopped_while_it_waits_sends_and_records_nothing(hub, outside):
+    operation = Counters(outside, {"a": 1})
+
+    def stop():
+        hub.run.cancelled = True
+        return False
+
+    run = hub.drive(operation, writes_from=hub.now + timedelta(seconds=100), while_waiting=stop)
+
+    assert (outside.sent, run.cursors, run.results, operation.finished) == ([], {}, [], 0)

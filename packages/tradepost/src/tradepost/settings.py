@@ -10,11 +10,18 @@ TRADEPOST_ROLE             what commands may do here: owner (default), operator 
 TRADEPOST_SECRET_KEY       instead of the file `secret.key`
 TRADEPOST_PLAN_DAYS        how many days a saved plan may be carried out (default: 7)
 TRADEPOST_HISTORY_DAYS     how many days it is kept from which value to which products were changed (default: 90)
+TRADEPOST_LOG              `file` in the data folder (default), or `stderr` for a container
+TRADEPOST_LOG_FORMAT       `text` (default), or `json`: an object on each line, with the ids of request and run
+TRADEPOST_METRICS_TOKEN    the bearer token that /metrics asks for; without one there are no metrics
+TRADEPOST_TRUSTED_PROXY    the address from which a proxy in front calls, which is believed that it speaks https
+TRADEPOST_LEASE_SECONDS    after how long without a sign of life of its process a run is taken over (default: 45)
 TRADEPOST_ENCRYPTION_KEYS  instead of the file `encryption.key`: several, newest first, separated by commas
 """
 
+import importlib.util
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,11 +33,21 @@ from tradepost.security.keys import key_file, random_secret
 from tradepost.web import theme
 
 
-def _days(name: str, *, usual: int) -> int:
+def _number(name: str, *, of: str, usual: int, least: int, most: int) -> int:
     text = os.environ.get(name, "").strip() or str(usual)
-    if not text.isdecimal() or int(text) not in range(1, 3651):
-        raise HubUnusable(f"{name} must be a number of days from 1 to 3650.")
+    if not text.isdecimal() or int(text) not in range(least, most + 1):
+        raise HubUnusable(f"{name} must be a number of {of} from {least} to {most}.")
     return int(text)
+
+
+def _word(name: str, *allowed: str) -> str:
+    word = os.environ.get(name, "").strip() or allowed[0]
+    if word not in allowed:
+        raise HubUnusable(f"{name} must be {' or '.join(allowed)}.")
+    return word
+
+
+_days = partial(_number, of="days", least=1, most=3650)
 
 
 DATA_DIR = Path(os.environ.get("TRADEPOST_DATA") or platformdirs.user_data_path("tradepost"))
@@ -46,6 +63,10 @@ TRADEPOST_ENCRYPTION_KEYS = tuple(filter(None, os.environ.get("TRADEPOST_ENCRYPT
 
 TRADEPOST_PLAN_DAYS = _days("TRADEPOST_PLAN_DAYS", usual=7)
 TRADEPOST_HISTORY_DAYS = _days("TRADEPOST_HISTORY_DAYS", usual=90)
+TRADEPOST_LOG = _word("TRADEPOST_LOG", "file", "stderr")
+TRADEPOST_LOG_FORMAT = _word("TRADEPOST_LOG_FORMAT", "text", "json")
+TRADEPOST_METRICS_TOKEN = os.environ.get("TRADEPOST_METRICS_TOKEN", "").strip()
+TRADEPOST_LEASE_SECONDS = _number("TRADEPOST_LEASE_SECONDS", of="seconds", usual=45, least=4, most=3600)
 
 DEBUG = False
 
@@ -135,6 +156,24 @@ if urlsplit(_DATABASE_URL).scheme not in {"sqlite", "postgres", "postgresql"}:
         "DATABASE_URL must begin with sqlite:/// or postgres://, for example postgres://user:password@host/name."
     )
 DATABASES = {"default": dj_database_url.parse(_DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # Workers anywhere hear of runs by its queue. Its migrations are PostgreSQL's, so it is not installed elsewhere.
+    if importlib.util.find_spec("procrastinate") is None:
+        raise HubUnusable(
+            "DATABASE_URL names PostgreSQL, and what that needs is not installed. Type: pip install "
+            "'tradepost[postgres]'"
+        )
+    INSTALLED_APPS.append("procrastinate.contrib.django")
+    PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+    # A server that is gone without a word is found out in half a minute, where the address does not say otherwise.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue up for the one lock instead of failing half-way: without IMMEDIATE, a transaction that reads
     # first and writes later is refused at once when another one wrote in between, whatever the timeout.

@@ -14,6 +14,7 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from prometheus_client import Histogram
 
 from tradepost.catalogues import template
 from tradepost.catalogues.listing_table import ListingCsv
@@ -73,7 +74,7 @@ from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
 from tradepost.miva.files.look_only import LookOnlyImages
 from tradepost.miva.files.server_folder import ServerFolder
-from tradepost.miva.wire.transport import OpenTransport, RequestSeen
+from tradepost.miva.wire.transport import OpenTransport, RequestSeen, always
 from tradepost.operations import (
     adopt,
     deliver_orders,
@@ -148,9 +149,17 @@ from tradepost.operations.sources import SourceEditPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.security.encryption import FernetCipher, KeyRing
+from tradepost.security.log_context import of_run
 from tradepost.security.transport import CheckedTransport
 
 _logger = logging.getLogger(__name__)
+
+STORE_REQUESTS = Histogram(
+    "tradepost_store_request_seconds",
+    "How long requests to stores took, by what became of them.",
+    ["outcome"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
+)
 
 
 # What runs on listings can be limited to some of them; orders are fetched and shipped as a whole.
@@ -201,8 +210,8 @@ def ports_for(channel: Channel, run: ActiveRun, *, clock: Clock = timezone.now) 
     Raises NotAllowed without a store connection, AddressRefused, Reconfigure when the key does not fit.
     """
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(channel))
-        image_store = stack.enter_context(open_image_store(channel))
+        store = stack.enter_context(open_store(channel, run))
+        image_store = stack.enter_context(open_image_store(channel, run))
         channel_settings = settings_of(channel)
         connection = image_connection_of(channel, cipher=None)
         if connection is not None:
@@ -730,16 +739,21 @@ def personal_data_ports(
 
 
 @contextmanager
-def open_store(channel: Channel) -> Iterator[Store]:
-    """Open a channel's store; nothing is sent yet. Raises NotAllowed, AddressRefused, Reconfigure."""
+def open_store(channel: Channel, run: ActiveRun | None = None) -> Iterator[Store]:
+    """
+    Open a channel's store; nothing is sent yet, and for a run only as long as it is still ours.
+
+    Raises NotAllowed, AddressRefused, Reconfigure.
+    """
     connection = store_connection_of(channel, cipher=cipher())
     if connection is None:
         raise NotAllowed(f"The channel '{channel.name}' has no connection to a store yet.")
-    opened = _connector().open_store(
+    opened = _connector(run).open_store(
         connection,
         is_local=channel.is_local,
         requests_at_once=channel.requests_at_once,
         only_reads=channel.is_look_only,
+        permit=always if run is None else run.hold,
     )
     with closing(opened) as store:
         yield store
@@ -753,7 +767,7 @@ def store_at(connection: StoreConnection, *, is_local: bool) -> Iterator[Store]:
 
 
 @contextmanager
-def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
+def open_image_store(channel: Channel, run: ActiveRun | None = None) -> Iterator[ImageStore | None]:
     """
     Open where a channel's images go: its image server, or the store itself; None for neither.
 
@@ -765,7 +779,8 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
     if connection is not None:
         opened = _connector().open_images(connection, is_local=channel.is_local)
     elif store is not None:
-        opened = _connector().open_own_images(store, is_local=channel.is_local)
+        permit = always if run is None else run.hold
+        opened = _connector(run).open_own_images(store, is_local=channel.is_local, permit=permit)
     else:
         yield None
         return
@@ -773,9 +788,12 @@ def open_image_store(channel: Channel) -> Iterator[ImageStore | None]:
         yield LookOnlyImages(images) if channel.is_look_only else images
 
 
-def _connector() -> MivaConnector:
+def _connector(run: ActiveRun | None = None) -> MivaConnector:
     return MivaConnector(
-        check_host=check_host, transport_for=_transport_for, connect_for=_connect_for, observer=_note_request
+        check_host=check_host,
+        transport_for=_transport_for,
+        connect_for=_connect_for,
+        observer=_note_request if run is None else partial(_note_request_of, run.id),
     )
 
 
@@ -788,7 +806,14 @@ def _connect_for(private_hosts: frozenset[str]) -> Connect:
     return partial(connect, private_hosts=private_hosts)
 
 
+def _note_request_of(run_id: int, seen: RequestSeen) -> None:
+    # Requests have threads of their own, which do not know for whom they work.
+    with of_run(run_id):
+        _note_request(seen)
+
+
 def _note_request(seen: RequestSeen) -> None:
+    STORE_REQUESTS.labels(seen.error or "answered").observe(seen.seconds)
     _logger.info(
         "Request %s: %.3f s, %d bytes out, %d in, status %s %s",
         "+".join(sorted(set(seen.functions))),

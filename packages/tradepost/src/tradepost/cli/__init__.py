@@ -47,6 +47,7 @@ NOUNS = {
     "audit": Noun("audit", "See who did what, from where and when."),
     "keys": Noun("keys", "Change the keys that credentials are encrypted with."),
     "serve": Noun("serve", "Serve the back office and execute runs."),
+    "worker": Noun("worker", "Execute runs beside others, on a PostgreSQL database."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
 }
 

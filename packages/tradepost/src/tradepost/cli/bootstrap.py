@@ -19,13 +19,11 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
+from django.db import connections
 
+from tradepost.database.migration_state import is_behind, migration_turn
 from tradepost.database.whence import come_from
-from tradepost.domain.errors import HubUnusable
-from tradepost.security.masking import LogFormatter
+from tradepost.security.masking import JsonLogFormatter, LogFormatter
 
 LOG_BYTES = 5_000_000
 LOG_FILES = 4
@@ -44,7 +42,7 @@ def open_hub() -> None:
     # A connection that is not closed complains at the end, on the terminal.
     atexit.register(connections.close_all)
     come_from(socket.gethostname())
-    _open_log(settings.DATA_DIR / "tradepost.log")
+    _open_log(settings.DATA_DIR / "tradepost.log", where=settings.TRADEPOST_LOG, form=settings.TRADEPOST_LOG_FORMAT)
     _warn_if_open(settings.DATA_DIR)
     _migrate(settings.DATA_DIR)
     look_for_garbage_seldom()
@@ -69,43 +67,33 @@ def _warn_if_open(folder: Path) -> None:
         print(warning, file=sys.stderr)
 
 
-def _open_log(path: Path) -> None:
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    handler.setFormatter(LogFormatter())
-    path.chmod(0o600)
+def _open_log(path: Path, *, where: str, form: str) -> None:
+    handler: logging.Handler
+    if where == "stderr":
+        handler = logging.StreamHandler()
+    else:
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
+        )
+        path.chmod(0o600)
+    handler.setFormatter(JsonLogFormatter() if form == "json" else LogFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     # Its lines repeat what our own say of each request, at greater length.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    # Every job, every few seconds; of those that matter the run tells.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     warnings.simplefilter("default")
 
 
 def _migrate(folder: Path) -> None:
-    if not _is_behind():
+    if not is_behind():
         return
-    with _alone(folder / "migrate.lock"):
-        if _is_behind():
+    with _alone(folder / "migrate.lock"), migration_turn():
+        if is_behind():
             call_command("migrate", verbosity=0, interactive=False)
-
-
-def _is_behind() -> bool:
-    executor = MigrationExecutor(connection)
-    _refuse_newer(executor.loader)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def _refuse_newer(loader: MigrationLoader) -> None:
-    known = set(loader.disk_migrations) | {
-        replaced for migration in loader.disk_migrations.values() for replaced in migration.replaces
-    }
-    newer = sorted(name for app, name in set(loader.applied_migrations) - known if app in loader.migrated_apps)
-    if newer:
-        raise HubUnusable(
-            f"The database was written by a newer Tradepost ('{newer[-1]}' is not known to this one). Install the "
-            "newer version again, or put back the backup that was made before it."
-        )
 
 
 @contextmanager

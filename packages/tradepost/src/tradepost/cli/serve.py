@@ -1,4 +1,4 @@
-"""`tradepost serve`: the back office, the executor for runs and the ticker of schedules, in one process."""
+"""`tradepost serve`: the back office, and whoever executes runs and starts schedules, in one process."""
 
 import logging
 import os
@@ -13,11 +13,13 @@ import typer
 
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out
+from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
-    from tradepost.engine.executor import Executor
-    from tradepost.engine.schedules import Ticker
+    from tradepost.engine.crew import Crew
 
+# By their names, as to any other server: commands know nothing of pages.
+_PAGES, _NO_PAGES = "tradepost.web.wsgi.application", "tradepost.web.wsgi.without_pages"
 WEB_STOP_SECONDS = 2.0
 
 app = typer.Typer()
@@ -30,7 +32,12 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
-    threads: Annotated[int, typer.Option(min=1, max=32, help="How many runs are executed side by side.")] = 2,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=0, max=32, help="How many runs are executed side by side; 0, with PostgreSQL, leaves them to workers."
+        ),
+    ] = 2,
 ) -> Exit:
     """
     Serve the back office, start what is due by schedule and execute runs, until Ctrl-C.
@@ -39,13 +46,15 @@ def serve(
     """
     from tradepost.cli.web_server import refuse_endless_redirects
     from tradepost.database.models import Person
-    from tradepost.engine.executor import Executor
-    from tradepost.engine.schedules import Ticker
+    from tradepost.engine.crew import is_shared, server_crew
 
     refuse_endless_redirects()
-    executor = Executor(threads=threads)
+    if not threads and not is_shared():
+        message = "Nobody else would execute runs: workers need a PostgreSQL database, named in DATABASE_URL."
+        raise NotAllowed(message)
+    crew = server_crew(threads=threads)
     try:
-        with serving(host=host, port=port, executor=executor, ticker=Ticker()) as url:
+        with serving(host=host, port=port, crew=crew) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
             if not Person.objects.filter(is_active=True).exists():
@@ -53,29 +62,27 @@ def serve(
             signal.pause()
     except KeyboardInterrupt:
         pass
-    if executor.left_behind:
-        _leave_at_once(executor.left_behind)
+    if crew is not None and crew.left_behind:
+        leave_at_once(crew.left_behind)
     return Exit.DONE
 
 
 @contextmanager
-def serving(
-    *, host: str, port: int, executor: "Executor | None" = None, ticker: "Ticker | None" = None
-) -> Iterator[str]:
+def serving(*, host: str, port: int, crew: "Crew | None", has_pages: bool = True) -> Iterator[str]:
     """
-    Serve until the block is left; give the address. Without a ticker, nothing is started by schedule.
+    Serve until the block is left; give the address. Without a crew, nothing is executed here.
+
+    Without pages there are only the answers for machines that watch the hub.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken.
     """
     from tradepost.cli.web_server import listen, port_of
-    from tradepost.engine.executor import Executor
+    from tradepost.engine.crew import start, stop
 
-    server = listen(host=host, port=port)
-    executor = executor or Executor()
-    executor.start()
-    if ticker is not None:
-        ticker.start()
+    server = listen(host=host, port=port, application=_PAGES if has_pages else _NO_PAGES)
+    if crew is not None:
+        start(crew)
     ending = threading.Event()
     thread = threading.Thread(target=run_web, args=(server, ending), name="web", daemon=True)
     thread.start()
@@ -85,9 +92,8 @@ def serving(
     finally:
         ending.set()
         server.close()
-        if ticker is not None:
-            ticker.stop()
-        executor.stop()
+        if crew is not None:
+            stop(crew)
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)
 
@@ -101,7 +107,7 @@ def run_web(server: Any, ending: threading.Event) -> None:
             raise
 
 
-def _leave_at_once(run_ids: Sequence[int]) -> NoReturn:
+def leave_at_once(run_ids: Sequence[int]) -> NoReturn:
     """
     End the process although threads of it wait for a store that does not answer.
 

@@ -32,13 +32,13 @@ class WholeRequests(HTTPChannel):  # type: ignore[misc] # see above
             self.last_activity = before
 
 
-def listen(*, host: str, port: int) -> Any:
-    """Make the server of the back office. Raises NotAllowed when the port is taken."""
-    from django.core.wsgi import get_wsgi_application
+def listen(*, host: str, port: int, application: str) -> Any:
+    """Make the server of the back office. `application`: its dotted name. Raises NotAllowed when the port is taken."""
+    from django.utils.module_loading import import_string
 
     try:
         server = create_server(
-            get_wsgi_application(),
+            import_string(application),
             host=host,
             port=port,
             threads=THREADS,

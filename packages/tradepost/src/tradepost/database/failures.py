@@ -75,6 +75,11 @@ def explain(error: BaseException) -> HubUnusable | None:
     return None
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether the server of our own database can't be reached, or has ended the connection: it may come back."""
+    return any(_is_of_driver(cause) and _ends_connection(cause) for cause in _causes(error))
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
@@ -90,7 +95,7 @@ def _sentence(error: BaseException) -> str:
         return ""  # what it was raised from says more
     if isinstance(error, ImproperlyConfigured) and "psycopg" in str(error):
         return "DATABASE_URL names PostgreSQL, and its driver is not installed. Type: pip install 'tradepost[postgres]'"
-    if type(error).__module__.partition(".")[0] == "psycopg":
+    if _is_of_driver(error):
         return _postgres_sentence(error)
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         return _FULL.format(where=error.filename or settings.DATA_DIR)
@@ -102,9 +107,17 @@ def _sentence(error: BaseException) -> str:
 def _postgres_sentence(error: Any) -> str:
     code = getattr(error, "sqlstate", None) or ""
     words = " ".join(str(error).split())
-    is_away = code.startswith(_AWAY_CODES) or (not code and type(error).__name__ == "OperationalError")
-    template = _POSTGRES.get(code) or (_AWAY if is_away else "")
+    template = _POSTGRES.get(code) or (_AWAY if _ends_connection(error) else "")
     return template.format(where=_where(), words=words.rstrip("."))
+
+
+def _is_of_driver(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] == "psycopg"
+
+
+def _ends_connection(error: Any) -> bool:
+    code = getattr(error, "sqlstate", None) or ""
+    return code.startswith(_AWAY_CODES) or (not code and type(error).__name__ == "OperationalError")
 
 
 def _where() -> str:

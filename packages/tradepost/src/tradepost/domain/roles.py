@@ -62,6 +62,7 @@ _OF_NOUNS: Mapping[str, Mapping[Role, str]] = {
     "audit": {Role.OWNER: "list"},
     "keys": {Role.OWNER: "list rotate"},
     "serve": {Role.OWNER: ""},
+    "worker": {Role.OWNER: ""},
     "demo": {Role.OWNER: ""},
 }
 

@@ -11,7 +11,7 @@ from tradepost.database.listings.due import due_ids
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.stages import Stage
-from tradepost.engine.runs import doorbell
+from tradepost.engine.runs import announce
 from tradepost.operations.ports import Clock
 
 _AT_ONCE = 5000
@@ -44,7 +44,7 @@ def _chain(stages: Sequence[Stage], *, requested_by: str = "", clock: Clock) -> 
         if (ids := _due(channel_id, stages))
     ]
     if chained:
-        doorbell.set()
+        announce(*chained)
     return chained
 
 

@@ -5,14 +5,10 @@ import threading
 import time
 
 from django.db import connections
-from django.utils import timezone
 
-from tradepost.database.runs import runs
-from tradepost.engine.chains import chain_from
 from tradepost.engine.complaint import Complaint
-from tradepost.engine.owner import is_dead
-from tradepost.engine.run_handle import RunHandle
-from tradepost.engine.runs import doorbell, execute, hand_back, take
+from tradepost.engine.runs import doorbell, free_runs, take
+from tradepost.engine.runs_at_work import RunsAtWork
 
 STOP_SECONDS = 5.0
 _POLL_SECONDS = 1.0
@@ -29,9 +25,7 @@ class Executor:
 
     def __init__(self, *, threads: int = 2, poll_seconds: float = _POLL_SECONDS) -> None:
         self._poll_seconds = poll_seconds
-        self._is_stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._at_work: dict[int, RunHandle] = {}
+        self._at_work = RunsAtWork()
         self._complaint = Complaint(_logger, "The executor")
         self.left_behind: tuple[int, ...] = ()
         self._threads = [
@@ -42,31 +36,27 @@ class Executor:
         for thread in self._threads:
             thread.start()
 
+    def is_at_work(self) -> bool:
+        """Whether runs that are queued will be executed."""
+        return not self._at_work.is_stopping.is_set() and any(thread.is_alive() for thread in self._threads)
+
     def stop(self, *, within_seconds: float = STOP_SECONDS) -> None:
         """
         Take no more runs, and have those at work queued again. Idempotent.
 
         A thread that still waits for its store after this time is left behind, its run named in `left_behind`. That
-        run is queued again all the same: whatever the thread would write later is refused, as it has lost its lease.
-        The thread itself ends with the process.
+        run is queued again all the same. The thread itself ends with the process.
         """
         deadline = time.monotonic() + within_seconds
-        self._is_stopping.set()
+        self._at_work.interrupt()
         doorbell.set()
-        with self._lock:
-            for handle in self._at_work.values():
-                handle.interrupt()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=max(0.0, deadline - time.monotonic()))
-        with self._lock:
-            handles = list(self._at_work.values())
-        for handle in handles:
-            hand_back(handle)
-        self.left_behind = tuple(handle.id for handle in handles)
+        self.left_behind = self._at_work.hand_back_rest()
 
     def _work(self) -> None:
-        while not self._is_stopping.is_set():
+        while not self._at_work.is_stopping.is_set():
             try:
                 has_worked = self._take_one()
                 self._complaint.end()
@@ -82,27 +72,11 @@ class Executor:
                 doorbell.clear()
 
     def _take_one(self) -> bool:
-        now = timezone.now()
-        for run_id, owner, lease_until in runs.unfinished():
-            is_abandoned = bool(owner) and is_dead(owner)
-            if lease_until is not None and lease_until > now and not is_abandoned:
-                continue
-            if self._is_stopping.is_set():
+        for run, left_by in free_runs():
+            if self._at_work.is_stopping.is_set():
                 return False
-            run = take(run_id, abandoned_by=owner if is_abandoned else "")
-            if run is None:
-                continue
-            try:
-                execute(run, on_start=self._note)
-                chain_from(run)
-            finally:
-                with self._lock:
-                    self._at_work.pop(run.pk, None)
-            return True
+            taken = take(run.pk, abandoned_by=left_by)
+            if taken is not None:
+                self._at_work.carry_out(taken)
+                return True
         return False
-
-    def _note(self, handle: RunHandle) -> None:
-        with self._lock:
-            self._at_work[handle.id] = handle
-            if self._is_stopping.is_set():
-                handle.interrupt()

@@ -25,8 +25,8 @@ from tradepost.domain.errors import TradepostError
 from tradepost.domain.plan import Action, Change, FieldChange, RunState, Side, Subject, SubjectKind
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.plans import plan_life
-from tradepost.engine.run_handle import LEASE, RunHandle
-from tradepost.engine.runs import AlreadyRunning
+from tradepost.engine.run_handle import RunHandle
+from tradepost.engine.runs import AlreadyRunning, lease_time
 from tradepost.operations.import_journal import PlanJournal
 from tradepost.operations.import_report import ImportReport
 from tradepost.operations.import_undo import preview_undo
@@ -174,7 +174,7 @@ class _Spool:
 def _begun(file: NamedFile, *, requested_by: str, clock: Clock) -> Iterator[RunHandle]:
     """Begin a run that only this process can carry out, and settle it; what goes wrong is raised, too."""
     run, lease = _begin(file, requested_by=requested_by, clock=clock)
-    handle = RunHandle(run, lease, clock=clock)
+    handle = RunHandle(run, lease, clock=clock, lease_time=lease_time())
     try:
         with handle.kept_alive():
             yield handle
@@ -201,7 +201,7 @@ def _begin(file: NamedFile, *, requested_by: str, clock: Clock) -> tuple[Run, ru
             source.pk,
             options={FILE: file.to_json()},
             owner=new_owner(),
-            until=now + LEASE,
+            until=now + lease_time(),
             at=now,
             requested_by=requested_by,
         )

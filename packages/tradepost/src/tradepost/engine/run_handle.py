@@ -20,8 +20,9 @@ from tradepost.domain.plan import Action, Counts, Outcome, Plan, Proof, Result, 
 from tradepost.operations.ports import Approval, Clock, Needs
 from tradepost.operations.selection import IS_SAVED, PLAN, released_of
 
-LEASE = timedelta(seconds=60)
-_HEARTBEAT_SECONDS = 15
+# A lease outlives some heartbeats that the database did not take.
+HEARTBEATS_IN_A_LEASE = 4
+_LOOK_SECONDS = 1.0
 # How often progress is written for others to see, at most.
 _PROGRESS_EVERY = timedelta(seconds=1)
 # So many changes are kept of a preview that nobody is asked to approve; what it comes to is counted.
@@ -40,13 +41,15 @@ class RunHandle:
         lease: runs.Lease,
         *,
         clock: Clock,
-        lease_time: timedelta = LEASE,
+        lease_time: timedelta,
         on_progress: Progress | None = None,
     ) -> None:
         self._lease = lease
         self._is_dry = run.is_dry
         self._clock = clock
         self._lease_time = lease_time
+        self._held_until = run.lease_until or clock() + lease_time
+        self._writes_from = run.writes_from
         self._on_progress = on_progress
         self._cursors: dict[str, int] = dict(run.cursors)
         self._counts = Counts.from_rows(run.counts)
@@ -82,6 +85,11 @@ class RunHandle:
         return self._counts
 
     @property
+    def is_held(self) -> bool:
+        """Whether the run is still ours, as far as can be known without the database."""
+        return not self._is_lost.is_set() and self._clock() < self._held_until
+
+    @property
     def needs_answer(self) -> bool:
         """Whether the brake has held something back; a preview only says what it would."""
         return self._braking is not None and not self._is_dry
@@ -95,6 +103,24 @@ class RunHandle:
         self._is_interrupted.set()
 
     # --- the port -------------------------------------------------------------------------------------------------
+
+    @property
+    def writes_from(self) -> datetime | None:
+        return self._writes_from
+
+    def wait_to_write(self) -> bool:
+        while self._writes_from is not None and (left := self._writes_from - self._clock()) > timedelta():
+            if self.is_cancelled():
+                return False
+            self.progress(self._done, self._total, _waits(self._writes_from))
+            self._is_interrupted.wait(min(left.total_seconds(), _LOOK_SECONDS))
+        return not self.is_cancelled()
+
+    def hold(self) -> None:
+        # A process that was stopped for a while finds its lease in the past when it goes on. Whoever has taken the run
+        # meanwhile counts on that.
+        if not self.is_held:
+            self._lose()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -197,9 +223,11 @@ class RunHandle:
     # --- keeping the lease ------------------------------------------------------------------------------------------
 
     @contextmanager
-    def kept_alive(self, *, every_seconds: float = _HEARTBEAT_SECONDS) -> Iterator[None]:
+    def kept_alive(self, *, every_seconds: float | None = None) -> Iterator[None]:
         """Extend the lease from a thread of its own, as long as the block works."""
         is_over = threading.Event()
+        if every_seconds is None:
+            every_seconds = self._lease_time.total_seconds() / HEARTBEATS_IN_A_LEASE
         thread = threading.Thread(
             target=self._beat, args=(is_over, every_seconds), name=f"heartbeat-{self.id}", daemon=True
         )
@@ -214,7 +242,7 @@ class RunHandle:
         try:
             while not is_over.wait(every_seconds):
                 try:
-                    if not runs.renew_lease(self._lease, until=self._clock() + self._lease_time):
+                    if not self._is_renewed():
                         self._is_lost.set()
                         return
                 except DatabaseError:
@@ -229,8 +257,15 @@ class RunHandle:
 
     def _fence(self) -> None:
         self._refuse_if_lost()
-        if not runs.renew_lease(self._lease, until=self._clock() + self._lease_time):
+        if not self._is_renewed():
             self._lose()
+
+    def _is_renewed(self) -> bool:
+        until = self._clock() + self._lease_time
+        if not runs.renew_lease(self._lease, until=until):
+            return False
+        self._held_until = until
+        return True
 
     def _write(self, **columns: object) -> None:
         if not runs.write(self._lease, **columns):
@@ -243,6 +278,10 @@ class RunHandle:
     def _lose(self) -> None:
         self._is_lost.set()
         raise RunLost(f"Run {self.id} was taken over by another worker; this one writes nothing more.")
+
+
+def _waits(until: datetime) -> str:
+    return f"listings or orders; writing from {until:%H:%M:%S} UTC, as until then an earlier request may land"
 
 
 def _planned_rows(planned: Counter[tuple[str, str]]) -> list[dict[str, object]]:

@@ -7,18 +7,19 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.channels import channels
-from tradepost.database.failures import explain
+from tradepost.database.failures import explain, is_away
 from tradepost.database.listings.wanted import refresh_channel
 from tradepost.database.models import Channel, Run, RunKind, Trigger
-from tradepost.database.runs import runs
+from tradepost.database.runs import job_queue, runs
 from tradepost.database.runs.history import forget_preview
 from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.brake import Braking
@@ -28,7 +29,7 @@ from tradepost.domain.listing import Pending
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.owner import is_dead, new_owner
-from tradepost.engine.run_handle import LEASE, Progress, RunHandle
+from tradepost.engine.run_handle import Progress, RunHandle
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import (
     AS_IF,
@@ -45,9 +46,14 @@ from tradepost.operations.selection import (
     Selection,
     beyond_brake,
 )
+from tradepost.security.log_context import of_run
 
 _logger = logging.getLogger(__name__)
 _FOLLOW_SECONDS = 0.2
+_LOOK_SECONDS = 1.0
+# A run that the database can't live with would be begun anew for ever.
+_ATTEMPTS_WITHOUT_DATABASE = 5
+_INTERRUPTED = "It was interrupted; asked for again, it goes on where it stopped."
 # How long no schedule tries a store again that lets nobody in: a person has to mend it, and each attempt slows it down.
 REFUSED_PAUSE = timedelta(hours=1)
 # These ask the store even where nothing is due, so that their end says that it lets the channel in.
@@ -99,8 +105,15 @@ def request_run(
     )
     if not is_dry:
         _note_request(run, trigger, AuditEvent.RELEASED if released_by else AuditEvent.REQUESTED, requested_by)
-    doorbell.set()
+    announce(run)
     return run
+
+
+def announce(*queued: Run) -> None:
+    """Tell whoever executes runs, in this process or any other, that these were queued."""
+    doorbell.set()
+    if job_queue.is_shared():
+        job_queue.queue_jobs(queued)
 
 
 def request_import(
@@ -127,7 +140,7 @@ def request_import(
         requested_by=requested_by,
     )
     _note_request(run, trigger, AuditEvent.REQUESTED, requested_by)
-    doorbell.set()
+    announce(run)
     return run
 
 
@@ -184,11 +197,39 @@ def cancel_run(run_id: int, *, requested_by: str = "") -> bool:
     return is_cancelled
 
 
-def take(run_id: int, *, clock: Clock = timezone.now, lease: timedelta = LEASE, abandoned_by: str = "") -> Run | None:
+def lease_time() -> timedelta:
+    """How long a run is held without a sign of life of whoever executes it."""
+    return timedelta(seconds=settings.TRADEPOST_LEASE_SECONDS)
+
+
+def take(run_id: int, *, clock: Clock = timezone.now, abandoned_by: str = "") -> Run | None:
     """Take a run for this thread; None if it is somebody else's or its lane is in use."""
     now = clock()
-    taken = runs.take(run_id, owner=new_owner(), until=now + lease, at=now, abandoned_by=abandoned_by)
+    taken = runs.take(run_id, owner=new_owner(), until=now + lease_time(), at=now, abandoned_by=abandoned_by)
     return None if taken is None else Run.objects.select_related("channel", "source").get(id=run_id)
+
+
+def free_runs(*, clock: Clock = timezone.now) -> list[tuple[Run, str]]:
+    """
+    What somebody may take now, in the order to do so, and by whom it was left where that process is known to be dead.
+
+    Of each lane that is not in use it is the first.
+    """
+    now = clock()
+    free: list[tuple[Run, str]] = []
+    busy: set[tuple[int | None, int | None, str]] = set()
+    for run in runs.unfinished():
+        left_by = _dead_owner(run)
+        lane = (run.channel_id, run.source_id, run.lane)
+        if run.lease_until is not None and run.lease_until > now and not left_by:
+            is_free = False
+        else:
+            is_free = run.is_dry or lane not in busy
+        if is_free:
+            free.append((run, left_by))
+        if not run.is_dry:
+            busy.add(lane)
+    return free
 
 
 def run_now(run: Run, *, progress: Progress | None = None) -> Run:
@@ -202,7 +243,11 @@ def run_now(run: Run, *, progress: Progress | None = None) -> Run:
         taken = take(run.pk, abandoned_by=_dead_owner(run))
         if taken is not None:
             execute(taken, progress=progress)
-            return Run.objects.get(id=run.pk)
+            run = Run.objects.get(id=run.pk)
+            if run.state == RunState.QUEUED:
+                # The database was away for a while.
+                continue
+            return run
         run.refresh_from_db()
         if run.state in SETTLED_STATES:
             return run
@@ -230,7 +275,6 @@ def execute(
     *,
     clock: Clock = timezone.now,
     progress: Progress | None = None,
-    lease: timedelta = LEASE,
     on_start: Callable[[RunHandle], None] = lambda _: None,
 ) -> None:
     """
@@ -238,11 +282,16 @@ def execute(
 
     Nothing that an operation raises gets out: it is written down as the run's error. Only what ends the process does.
     """
+    with of_run(run.pk):
+        _execute(run, clock=clock, progress=progress, on_start=on_start)
+
+
+def _execute(run: Run, *, clock: Clock, progress: Progress | None, on_start: Callable[[RunHandle], None]) -> None:
     own = runs.Lease(run.pk, run.owner, run.attempt)
     if run.attempt > 1:
         # A preview is made from the beginning, whatever an attempt before it had shown.
         forget_preview(run)
-    handle = RunHandle(run, own, clock=clock, lease_time=lease, on_progress=progress)
+    handle = RunHandle(run, own, clock=clock, lease_time=lease_time(), on_progress=progress)
     on_start(handle)
     _logger.info("Run %s: %s of %s, attempt %s.", run.pk, run.kind, run.of, run.attempt)
     error: dict[str, str] = {}
@@ -257,15 +306,16 @@ def execute(
             channels.note_refusal(run.channel_id, str(failure), until=clock() + REFUSED_PAUSE)
         error = {"error": str(failure), "error_kind": type(failure).__name__}
     except Exception as failure:  # noqa: BLE001 a bug ends its run, and is written down
+        if is_away(failure) and run.attempt < _ATTEMPTS_WITHOUT_DATABASE:
+            _give_back_when_there(handle, failure)
+            return
         error = _error_of(failure, run)
     except BaseException:
-        _settle(
-            handle, clock, RunState.CANCELLED, error="It was interrupted; asked for again, it goes on where it stopped."
-        )
+        _settle(handle, clock, RunState.CANCELLED, {"error": _INTERRUPTED})
         raise
     if not error and run.channel_id is not None and run.kind in _ASKING:
         channels.forget_refusal(run.channel_id)
-    _settle(handle, clock, _state(handle, error), **error)
+    _settle(handle, clock, _state(handle, error), error)
 
 
 def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
@@ -315,8 +365,31 @@ def _error_of(failure: Exception, run: Run) -> dict[str, str]:
 
 
 def hand_back(handle: RunHandle, *, clock: Clock = timezone.now) -> None:
-    """Queue an interrupted run again while its worker still waits for the store: that one writes nothing any more."""
-    _settle(handle, clock, RunState.CANCELLED)
+    """
+    Queue an interrupted run again while its worker still waits for the store.
+
+    That one writes nothing any more; but what it has sent may land, and whoever is next waits for that.
+    """
+    _settle(handle, clock, RunState.CANCELLED, {}, writes_from=clock() + runs.lost_answer_time(handle.id))
+
+
+def _give_back_when_there(handle: RunHandle, failure: Exception) -> None:
+    """
+    Queue a run again as soon as the database is there; nothing of it is on its way to the store.
+
+    If that takes longer than the lease, whoever is next takes it over. Raises the failure then.
+    """
+    while handle.is_held and not handle.is_interrupted:
+        connection.close()
+        try:
+            is_ours = runs.give_back(handle.lease, writes_from=handle.writes_from)
+        except DatabaseError:
+            time.sleep(_LOOK_SECONDS)
+            continue
+        if is_ours:
+            _logger.warning("Run %s is queued again: the database was away.", handle.id)
+        return
+    raise failure
 
 
 def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
@@ -327,9 +400,16 @@ def _state(handle: RunHandle, error: Mapping[str, str]) -> RunState:
     return RunState.STOPPED if handle.needs_answer else handle.counts.state
 
 
-def _settle(handle: RunHandle, clock: Clock, state: RunState, **error: str) -> None:
+def _settle(
+    handle: RunHandle,
+    clock: Clock,
+    state: RunState,
+    error: Mapping[str, str],
+    *,
+    writes_from: datetime | None = None,
+) -> None:
     if state is RunState.CANCELLED and handle.is_interrupted and not runs.is_cancel_requested(handle.lease):
-        if runs.give_back(handle.lease):
+        if runs.give_back(handle.lease, writes_from=writes_from):
             _logger.info("Run %s is queued again: its process ends.", handle.id)
             return
         error = {"error": "It was interrupted; the same has been queued anew."}

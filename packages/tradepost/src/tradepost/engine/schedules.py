@@ -18,7 +18,7 @@ from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
 from tradepost.engine.complaint import Complaint
-from tradepost.engine.runs import doorbell
+from tradepost.engine.runs import announce
 from tradepost.engine.undo import forget_old_values
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FULL_EXISTENCE
@@ -95,7 +95,7 @@ def start_due(*, clock: Clock = timezone.now) -> list[Run]:
     started = [run for schedule in schedules.due(at=now) if (run := _start(schedule, now=now)) is not None]
     started += [run for source in schedules.due_sources(at=now) if (run := _start_import(source, now=now)) is not None]
     if started:
-        doorbell.set()
+        announce(*started)
     return started
 
 

@@ -26,7 +26,7 @@ from tradepost.miva.wire.client import MivaClient
 from tradepost.miva.wire.retrying import API, AT_ONCE, FILES
 from tradepost.miva.wire.side_by_side import DEFAULT_AT_ONCE
 from tradepost.miva.wire.signing import Credentials
-from tradepost.miva.wire.transport import HttpTransport, Limits, OpenTransport, RequestObserver
+from tradepost.miva.wire.transport import HttpTransport, Limits, OpenTransport, Permit, RequestObserver, always
 from tradepost.operations.ports import ImageCheck, ImageConnection, ProbeCheck, StoreCheck, StoreConnection
 
 
@@ -45,9 +45,11 @@ def connect_client(
     certificates: ssl.SSLContext | None = None,
     open_transport: OpenTransport = httpx2.HTTPTransport,
     only_reads: bool = False,
+    permit: Permit = always,
 ) -> MivaClient:
     """
-    Make a client; nothing is sent yet. `open_transport` decides where the store's name may lead.
+    Make a client; nothing is sent yet. `open_transport` decides where the store's name may lead, and `permit` is asked
+    right before each request.
 
     One that `only_reads` refuses to send what writes.
 
@@ -59,6 +61,7 @@ def connect_client(
         limits=limits or Limits(),
         clock=clock,
         observer=observer,
+        permit=permit,
         web_server_login=(connection.web_user, connection.web_password) if connection.web_user else None,
         certificates=certificates,
         open_transport=open_transport,
@@ -104,9 +107,14 @@ class MivaConnector:
         is_local: bool,
         requests_at_once: int = DEFAULT_AT_ONCE,
         only_reads: bool = False,
+        permit: Permit = always,
     ) -> MivaStore:
-        """Make the port `Store` of one that may be called; nothing is sent yet. Raises AddressRefused, Reconfigure."""
-        client = self._client(connection, is_local=is_local, retrying=API, only_reads=only_reads)
+        """
+        Make the port `Store` of one that may be called; nothing is sent yet. `permit` is asked before each request.
+
+        Raises AddressRefused, Reconfigure.
+        """
+        client = self._client(connection, is_local=is_local, retrying=API, only_reads=only_reads, permit=permit)
         return MivaStore(client, requests_at_once=requests_at_once)
 
     def _client(
@@ -116,6 +124,7 @@ class MivaConnector:
         is_local: bool,
         retrying: stamina.RetryingCaller,
         only_reads: bool = False,
+        permit: Permit = always,
     ) -> MivaClient:
         endpoint = _endpoint(connection)
         self._check_host(endpoint.host, port=endpoint.port, is_local=is_local)
@@ -126,6 +135,7 @@ class MivaConnector:
             retrying=retrying,
             open_transport=open_transport,
             only_reads=only_reads,
+            permit=permit,
         )
 
     def open_images(
@@ -145,10 +155,15 @@ class MivaConnector:
         return connect_images(address, folder=image_folder_of(connection), retrying=retrying, connect=connect)
 
     def open_own_images(
-        self, connection: StoreConnection, *, is_local: bool, retrying: stamina.RetryingCaller = API
+        self,
+        connection: StoreConnection,
+        *,
+        is_local: bool,
+        retrying: stamina.RetryingCaller = API,
+        permit: Permit = always,
     ) -> ProvisionedImages:
         """Make the port `ImageStore` of a store that writes its files itself. Raises AddressRefused, Reconfigure."""
-        return ProvisionedImages(self._client(connection, is_local=is_local, retrying=retrying))
+        return ProvisionedImages(self._client(connection, is_local=is_local, retrying=retrying, permit=permit))
 
     def files_address(self, connection: StoreConnection) -> str:
         """Return the web address below which the store shows its files. Raises AddressRefused."""

@@ -459,6 +459,12 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
     def carry_out(self) -> None:
         self._seen = _looked_at(self._ports, self._operation, self._batch, self._seen)
         plan = self._plan()
+        if self._is_early() and self._sends(plan):
+            if not self._ports.run.wait_to_write():
+                # Nothing is recorded, so the next attempt finds the batch as it was.
+                return
+            self._look_anew()
+            plan = self._plan()
         for attempt in range(self._operation.attempts):
             if attempt and not self._may_help(plan):
                 break
@@ -466,6 +472,23 @@ class _Execution(Generic[Row, Facts, Seen, Detail]):
                 break
             plan = self._plan()
         self._record(plan)
+
+    def _is_early(self) -> bool:
+        """
+        Whether the outside was looked at while a request of this run's last owner could still land.
+
+        What is only read and noted needs not wait for that.
+        """
+        writes_from = self._ports.run.writes_from
+        return writes_from is not None and self._batch.looked_at < writes_from
+
+    def _sends(self, plan: Plan[Detail]) -> bool:
+        return any(_part(plan, step).units for step in self._operation.steps())
+
+    def _look_anew(self) -> None:
+        self._batch = replace(self._batch, looked_at=self._ports.clock())
+        seen = self._operation.observe(self._ports, self._batch)
+        self._seen = _looked_at(self._ports, self._operation, self._batch, seen)
 
     def _plan(self) -> Plan[Detail]:
         self._facts = self._operation.facts(self._ports, self._batch, self._seen)

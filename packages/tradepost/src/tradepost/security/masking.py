@@ -1,10 +1,13 @@
 """Masking: what is secret or personal never gets into a log, whoever wrote the line."""
 
+import json
 import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from tradepost.security.log_context import log_fields
 from tradepost.security.terminal import escaped
 
 MASK = "***"
@@ -78,7 +81,8 @@ class LogFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(process)d %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the standard library's name
-        record.message = escaped(mask_text(record.message))
+        belongs_to = "".join(f"[{name} {value}] " for name, value in log_fields().items())
+        record.message = belongs_to + escaped(mask_text(record.message))
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 the standard library's name
@@ -86,6 +90,24 @@ class LogFormatter(logging.Formatter):
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802 the standard library's name
         return _indented(mask_text(stack_info))
+
+
+class JsonLogFormatter(logging.Formatter):
+    """Writes a record as one object of JSON, masked as the other does, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        trace = self.formatException(record.exc_info) if record.exc_info else record.exc_text or ""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            **log_fields(),
+            "message": mask_text(record.getMessage()),
+            **({"trace": mask_text(trace)} if trace else {}),
+        }
+        # What is no text is escaped by JSON itself, line ends among it.
+        return json.dumps(line)
 
 
 def _indented(text: str) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from tradepost.cli.serve import serving
 from tradepost.database.models import Person
 from tradepost.domain.roles import Role
+from tradepost.engine.executor import Executor
 
 
 @contextmanager
@@ -15,5 +16,6 @@ def back_office(*, user: str, password: str) -> Iterator[str]:
     person.role, person.is_active = Role.OWNER.value, True
     person.set_password(password)
     person.save()
-    with serving(host="127.0.0.1", port=0) as url:
+    # Nothing is started by schedule beside the demo.
+    with serving(host="127.0.0.1", port=0, crew=Executor()) as url:
         yield url

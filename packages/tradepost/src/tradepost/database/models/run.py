@@ -49,6 +49,7 @@ class Run(models.Model):
     changes the first ones are kept, or all where it is a saved plan. `brake`: a `Braking`, where the brake held
     something back; `needs_answer`: nobody has said yet what is to become of it. `released_by`: who let this run go
     beyond the brake. `is_forgotten`: it is too long ago for an undo, so the values of its changes are kept no more.
+    `writes_from`: it was left by an owner whose last request may land until then.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="runs", null=True, blank=True)
@@ -66,6 +67,7 @@ class Run(models.Model):
     owner = models.CharField(max_length=100, blank=True)
     attempt = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    writes_from = models.DateTimeField(null=True, blank=True)
     cancel_requested = models.BooleanField(default=False)
 
     cursors = models.JSONField(default=dict, blank=True)
@@ -131,6 +133,8 @@ class Run(models.Model):
                 condition=Q(is_forgotten=False, finished_at__isnull=False),
                 name="run_not_forgotten",
             ),
+            # What whoever is next on a channel has to wait for.
+            models.Index(fields=["channel", "lane"], condition=Q(writes_from__isnull=False), name="run_writes_from"),
             # What a channel's people have to answer.
             models.Index(fields=["channel", "id"], condition=Q(needs_answer=True), name="run_needs_answer"),
         ]

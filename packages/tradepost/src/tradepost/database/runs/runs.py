@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -126,7 +126,8 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
     """
     Take a run that is queued or whose lease has run out; `abandoned_by` names an owner known to be dead.
 
-    On a look-only channel it becomes a preview, whoever asked for it and whatever the channel was then.
+    On a look-only channel it becomes a preview, whoever asked for it and whatever the channel was then. Who takes it
+    from another owner, or is next in the lane of one that was left, is told from when to write.
 
     None when it is somebody else's, settled, its lane on the channel is in use, or the channel executes no runs.
     """
@@ -137,6 +138,11 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
                 UPDATE tradepost_run
                 SET state = 'running', owner = %s, attempt = attempt + 1, lease_until = %s,
                     started_at = COALESCE(started_at, %s),
+                    writes_from = CASE WHEN state = 'running' THEN %s ELSE (
+                        SELECT MAX(other.writes_from) FROM tradepost_run AS other
+                        WHERE other.channel_id = tradepost_run.channel_id AND other.lane = tradepost_run.lane
+                            AND other.writes_from IS NOT NULL
+                    ) END,
                     is_dry = is_dry OR EXISTS (
                         SELECT 1 FROM tradepost_channel AS channel
                         WHERE channel.id = tradepost_run.channel_id AND channel.is_look_only
@@ -153,6 +159,7 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
                 owner,
                 until,
                 at,
+                at + lost_answer_time(run_id),
                 run_id,
                 at,
                 abandoned_by,
@@ -160,6 +167,12 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
     except IntegrityError:
         return None
     return Lease(run_id, owner, attempts[0]) if attempts else None
+
+
+def lost_answer_time(run_id: int) -> timedelta:
+    """How long a request that was not answered can still land on the run's store."""
+    seconds = Run.objects.filter(id=run_id).values_list("channel__lost_answer_seconds", flat=True).first()
+    return timedelta(seconds=seconds or 0)
 
 
 def renew_lease(lease: Lease, *, until: datetime) -> bool:
@@ -215,11 +228,16 @@ def drop_answered(run: Run) -> None:
     Run.objects.filter(id__in=moot).update(needs_answer=False)
 
 
-def give_back(lease: Lease) -> bool:
-    """Queue a run again that its owner can't go on with; False if the same has been queued anew meanwhile."""
+def give_back(lease: Lease, *, writes_from: datetime | None) -> bool:
+    """
+    Queue a run again that its owner can't go on with; False if the same has been queued anew meanwhile.
+
+    `writes_from`: until then a request of this owner may land; None where all of them were answered.
+    """
+    left = {} if writes_from is None else {"writes_from": writes_from}
     try:
         with transaction.atomic():
-            return write(lease, state=RunState.QUEUED, lease_until=None, owner="")
+            return write(lease, state=RunState.QUEUED, lease_until=None, owner="", **left)
     except IntegrityError:
         return False
 
@@ -232,10 +250,15 @@ def request_cancel(run_id: int, *, at: datetime) -> bool:
     return bool(stopped or Run.objects.filter(id=run_id, state=RunState.RUNNING).update(cancel_requested=True))
 
 
-def unfinished() -> Sequence[tuple[int, str, datetime | None]]:
-    """(id, owner, lease until) of what is queued or running: those that were begun first, then in the order asked."""
-    runs = Run.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
-    return list(runs.order_by("-state", "id").values_list("id", "owner", "lease_until"))
+def unfinished() -> Sequence[Run]:
+    """
+    What is queued or running where anything is executed: those that were begun first, then in the order asked.
+
+    Of each only who has it, and what keeps others from their turn.
+    """
+    runs = Run.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]).exclude(channel__is_paused=True)
+    columns = ("state", "owner", "lease_until", "channel_id", "source_id", "lane", "is_dry")
+    return list(runs.exclude(channel__archived_at__isnull=False).order_by("-state", "id").only(*columns))
 
 
 def in_the_way(run: Run) -> Run | None:

@@ -71,6 +71,15 @@ class OpenTransport(Protocol):
     def __call__(self, *, verify: ssl.SSLContext, limits: httpx2.Limits) -> httpx2.BaseTransport: ...
 
 
+class Permit(Protocol):
+    def __call__(self) -> None:
+        """Raise where nothing may be sent any more; called from the thread that is about to send."""
+
+
+def always() -> None:
+    """Permit everything."""
+
+
 class RequestObserver(Protocol):
     def __call__(self, seen: RequestSeen, /) -> None:
         """Take note of one request; called from the thread that sent it."""
@@ -94,6 +103,7 @@ class HttpTransport:
         limits: Limits,
         clock: Callable[[], float],
         observer: RequestObserver | None = None,
+        permit: Permit = always,
         web_server_login: tuple[str, str] | None = None,
         certificates: ssl.SSLContext | None = None,
         open_transport: OpenTransport = httpx2.HTTPTransport,
@@ -102,6 +112,7 @@ class HttpTransport:
         self._limits = limits
         self._clock = clock
         self._observer = observer
+        self._permit = permit
         self._endpoint = endpoint
         self.clock_difference_seconds: float | None = None
         connections = httpx2.Limits(
@@ -129,9 +140,12 @@ class HttpTransport:
         """
         Sign and send the members with a fresh timestamp; `operations` continues a multi-call (1-based, as a range).
 
-        Raises StoreUnavailable if the store has certainly done nothing, AnswerLost if nobody knows.
+        Raises StoreUnavailable if the store has certainly done nothing, AnswerLost if nobody knows, and what the permit
+        raises.
         """
         body = msgspec.json.encode({"Miva_Request_Timestamp": int(self._clock()), **members})
+        # Behind the timestamp: whoever is stopped between the two, for however long, is refused by one of them.
+        self._permit()
         headers = {
             "Content-Type": "application/json",
             "X-Miva-API-Authorization": self._credentials.authorization(body),

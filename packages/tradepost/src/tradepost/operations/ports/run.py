@@ -55,6 +55,21 @@ class ActiveRun(Protocol):
     def is_dry(self) -> bool: ...
 
     @property
+    def writes_from(self) -> datetime | None:
+        """Before this, a request of whoever had the run before may still land, so nothing is written; None: at once."""
+        ...
+
+    def wait_to_write(self) -> bool:
+        """Wait until `writes_from`; False if the run is to stop instead."""
+        ...
+
+    def hold(self) -> None:
+        """
+        Make sure, without the database and from any thread, that the run is still ours: right before each request.
+        """
+        ...
+
+    @property
     def released(self) -> Released:
         """What a person has let this run do, for all that the brake says."""
         ...

@@ -1,0 +1,46 @@
+"""Whether the database is up to date, and whose turn it is to bring it there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+from tradepost.database import sql
+from tradepost.domain.errors import HubUnusable
+
+# Any number that nothing else on this database takes; it stays the same in all versions.
+_TURN = 7_267_336_700
+
+
+@contextmanager
+def migration_turn() -> Iterator[None]:
+    """Wait for other machines, on PostgreSQL; on SQLite all are on this one, and a file is enough."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    sql.fetch_rows("SELECT pg_advisory_lock(%s)", _TURN)
+    try:
+        yield
+    finally:
+        sql.fetch_rows("SELECT pg_advisory_unlock(%s)", _TURN)
+
+
+def is_behind() -> bool:
+    """Whether there is something to migrate. Raises HubUnusable where a newer version has been there."""
+    executor = MigrationExecutor(connection)
+    _refuse_newer(executor.loader)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _refuse_newer(loader: MigrationLoader) -> None:
+    known = set(loader.disk_migrations) | {
+        replaced for migration in loader.disk_migrations.values() for replaced in migration.replaces
+    }
+    newer = sorted(name for app, name in set(loader.applied_migrations) - known if app in loader.migrated_apps)
+    if newer:
+        raise HubUnusable(
+            f"The database was written by a newer Tradepost ('{newer[-1]}' is not known to this one). Install the "
+            "newer version again, or put back the backup that was made before it."
+        )
