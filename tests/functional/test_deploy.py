@@ -110,7 +110,7 @@ def test_the_settings_say_of_every_variable_of_theirs_what_it_is_for():
     text = (SOURCES / "settings.py").read_text(encoding="utf-8")
     said, code = text.split('"""')[1], text.split('"""', 2)[2]
     told = set(re.findall(r"^(TRADEPOST_[A-Z_]+|DATABASE_URL) ", said, re.MULTILINE))
-    elsewhere = {"TRADEPOST_TRUSTED_PROXY"}  # read where the server begins to listen
+    elsewhere = {"TRADEPOST_TRUSTED_PROXY", "TRADEPOST_ROLE"}  # read where the server listens, and by commands
 
     assert told - elsewhere == set(re.findall(r'"(TRADEPOST_[A-Z_]+|DATABASE_URL)"', code))
 

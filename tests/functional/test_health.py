@@ -69,7 +69,7 @@ def test_a_hub_that_executes_runs_is_ready_and_one_that_does_not_says_so(sqlite,
 
 
 def test_a_hub_whose_database_is_behind_is_not_ready(sqlite, get):
-    call_command("migrate", "sessions", "zero", verbosity=0)
+    call_command("migrate", "axes", "zero", verbosity=0)
 
     status, _, body = get("/health/ready")
 

@@ -127,8 +127,12 @@ def test_whether_a_run_is_a_preview_is_asked_once_by_the_driver():
 
     assert asked == ["operations/form.py:drive"]
     assert passed_on == [
-        # From the row to the port; and a preview may be of a change that nobody has queued.
+        # From the row to the port.
         "engine/run_handle.py:RunHandle.__init__",
+        # A preview waits for no other run of its channel, and keeps none waiting.
+        "engine/runs.py:free_runs",
+        "engine/runs.py:free_runs",
+        # It may be of a change that nobody has queued.
         "engine/runs.py:selection_of",
         # A preview has changed nothing that could be undone.
         "engine/undo.py:refuse_what_cannot_be_undone",

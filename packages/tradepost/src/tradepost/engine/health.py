@@ -16,7 +16,7 @@ from tradepost.operations.ports import Clock
 LIMIT_SECONDS = 5
 
 
-class Part(StrEnum):
+class HealthPart(StrEnum):
     """What has to be there, so that runs are executed."""
 
     DATABASE = "database"
@@ -27,17 +27,17 @@ class Part(StrEnum):
 OK = "ok"
 
 
-def readiness(*, clock: Clock = timezone.now) -> dict[Part, str]:
+def readiness(*, clock: Clock = timezone.now) -> dict[HealthPart, str]:
     """Say of each part that it is ok, or what is the matter."""
-    unknown = dict.fromkeys(Part, "unknown")
+    unknown = dict.fromkeys(HealthPart, "unknown")
     try:
         time_limits.limit_statements(seconds=LIMIT_SECONDS)
         is_old = is_behind()
     except HubUnusable:
-        return {**unknown, Part.DATABASE: OK, Part.MIGRATIONS: "of a newer version"}
+        return {**unknown, HealthPart.DATABASE: OK, HealthPart.MIGRATIONS: "of a newer version"}
     except DatabaseError:
-        return {**unknown, Part.DATABASE: "can't be reached or read"}
+        return {**unknown, HealthPart.DATABASE: "can't be reached or read"}
     if is_old:
-        return {**unknown, Part.DATABASE: OK, Part.MIGRATIONS: "to be brought up to date"}
+        return {**unknown, HealthPart.DATABASE: OK, HealthPart.MIGRATIONS: "to be brought up to date"}
     seen = bool(job_queue.workers_seen(at=clock())) if job_queue.is_shared() else crew.is_at_work()
-    return {Part.DATABASE: OK, Part.MIGRATIONS: OK, Part.WORKERS: OK if seen else "none seen lately"}
+    return {HealthPart.DATABASE: OK, HealthPart.MIGRATIONS: OK, HealthPart.WORKERS: OK if seen else "none seen lately"}

@@ -22,7 +22,7 @@ from tradepost.security.log_context import of_request
 
 Headers: TypeAlias = list[tuple[str, str]]
 Application: TypeAlias = Callable[..., Iterable[bytes]]
-Answer: TypeAlias = tuple[HTTPStatus, str, bytes]
+WsgiAnswer: TypeAlias = tuple[HTTPStatus, str, bytes]
 
 _JSON, _TEXT = "application/json", "text/plain; charset=utf-8"
 
@@ -49,7 +49,7 @@ class Front:
 
 
 def _given(
-    answer: Callable[[dict[str, Any]], Answer],
+    answer: Callable[[dict[str, Any]], WsgiAnswer],
     environ: dict[str, Any],
     start: Callable[..., Any],
 ) -> Iterable[bytes]:
@@ -63,17 +63,17 @@ def _given(
         close_old_connections()
 
 
-def _live(_environ: dict[str, Any]) -> Answer:
+def _live(_environ: dict[str, Any]) -> WsgiAnswer:
     return HTTPStatus.OK, _JSON, b'{"process": "ok"}'
 
 
-def _ready(_environ: dict[str, Any]) -> Answer:
+def _ready(_environ: dict[str, Any]) -> WsgiAnswer:
     parts = readiness()
     status = HTTPStatus.OK if set(parts.values()) == {OK} else HTTPStatus.SERVICE_UNAVAILABLE
     return status, _JSON, json.dumps(parts).encode()
 
 
-def _metrics(environ: dict[str, Any]) -> Answer:
+def _metrics(environ: dict[str, Any]) -> WsgiAnswer:
     token = settings.TRADEPOST_METRICS_TOKEN
     if not token:
         return HTTPStatus.NOT_FOUND, _TEXT, b"Metrics are off. TRADEPOST_METRICS_TOKEN switches them on."
@@ -83,7 +83,7 @@ def _metrics(environ: dict[str, Any]) -> Answer:
     return HTTPStatus.OK, CONTENT_TYPE_LATEST, metrics()
 
 
-_ANSWERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
+_ANSWERS: dict[str, Callable[[dict[str, Any]], WsgiAnswer]] = {
     "/health/live": _live,
     "/health/ready": _ready,
     "/metrics": _metrics,
