@@ -42,6 +42,7 @@ NOUNS = {
     "plans": Noun("plans", "Save plans, approve them in whole or in part, and carry them out."),
     "runs": Noun("runs", "See what was executed, stop it, and undo it."),
     "users": Noun("users", "Give people a login for the back office."),
+    "database": Noun("database", "Back the database up, restore it, and move it elsewhere.", opens_hub=False),
     "serve": Noun("serve", "Serve the back office and execute runs."),
     "demo": Noun("demo", "Do the whole job on a store in a box, and prove it.", opens_hub=False),
 }

@@ -11,7 +11,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import django
@@ -20,9 +20,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 
-from tradepost.domain.errors import HubUnusable
+from tradepost.database.versions import refuse_newer
+from tradepost.engine import occupancy
 from tradepost.security.masking import LogFormatter
 
 LOG_BYTES = 5_000_000
@@ -33,8 +33,20 @@ def open_hub() -> None:
     """
     Read the settings, open the log and bring the database up to date. Idempotent.
 
-    Several processes may open the same hub at once; one of them migrates and the others wait for it.
+    Several processes may open the same hub at once; one of them migrates and the others wait for it. A database that
+    was put elsewhere or back is noticed, and said.
     """
+    if apps.ready:
+        return
+    set_up()
+    occupancy.enter(settings.DATA_DIR)
+    _migrate(settings.DATA_DIR)
+    _settle_home(settings.DATA_DIR)
+    look_for_garbage_seldom()
+
+
+def set_up() -> None:
+    """Read the settings and open the log, whatever state the database is in. Idempotent."""
     if apps.ready:
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.settings")
@@ -43,8 +55,6 @@ def open_hub() -> None:
     atexit.register(connections.close_all)
     _open_log(settings.DATA_DIR / "tradepost.log")
     _warn_if_open(settings.DATA_DIR)
-    _migrate(settings.DATA_DIR)
-    look_for_garbage_seldom()
 
 
 def look_for_garbage_seldom() -> None:
@@ -87,22 +97,33 @@ def _migrate(folder: Path) -> None:
             call_command("migrate", verbosity=0, interactive=False)
 
 
+def _settle_home(folder: Path) -> None:
+    from tradepost.engine import home  # reads the models
+
+    if not home.is_settled():
+        with _alone(folder / "migrate.lock"):
+            words = home.settle()
+        if words:
+            warning = (
+                f"{words} Every channel is look-only now: nothing is written to a store before 'tradepost channel "
+                "go-live' has read back what came after that."
+            )
+            print(warning, file=sys.stderr)
+    atexit.register(_note_progress)
+
+
+def _note_progress() -> None:
+    from tradepost.engine import home
+
+    # The command is done; whatever is in the way of this now is said by the next one.
+    with suppress(Exception):
+        home.note_progress()
+
+
 def _is_behind() -> bool:
     executor = MigrationExecutor(connection)
-    _refuse_newer(executor.loader)
+    refuse_newer(executor.loader)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
-def _refuse_newer(loader: MigrationLoader) -> None:
-    known = set(loader.disk_migrations) | {
-        replaced for migration in loader.disk_migrations.values() for replaced in migration.replaces
-    }
-    newer = sorted(name for app, name in set(loader.applied_migrations) - known if app in loader.migrated_apps)
-    if newer:
-        raise HubUnusable(
-            f"The database was written by a newer Tradepost ('{newer[-1]}' is not known to this one). Install the "
-            "newer version again, or put back the backup that was made before it."
-        )
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from tradepost.security.terminal import escaped, printable
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel
+    from tradepost.engine.home import RestoredChannel
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
 out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
@@ -62,6 +63,15 @@ def look_only_sentence(channel: "Channel") -> str:
     return (
         f"'{channel.name}' is look-only: nothing is written to its store, and every run only shows what it would do. "
         f"'tradepost channel go-live {shlex.quote(channel.name)}' ends that."
+    )
+
+
+def restored_sentence(channel: "RestoredChannel") -> str:
+    """Say that what came after a channel's database was put back is not known, and how it becomes known."""
+    return (
+        f"'{channel.name}' is look-only: {channel.why} Orders and listings that came after that are on the store, and "
+        f"not here. 'tradepost channel go-live {shlex.quote(channel.name)}' reads both back, says what it found, and "
+        "asks before anything is written."
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out
+from tradepost.cli.output import out, restored_sentence
 from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def serve(
     from django.contrib.auth.models import User
 
     from tradepost.engine.executor import Executor
+    from tradepost.engine.home import restored_channels
     from tradepost.engine.schedules import Ticker
 
     executor = Executor(threads=threads)
@@ -49,6 +50,8 @@ def serve(
         with serving(host=host, port=port, executor=executor, ticker=Ticker()) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
+            for channel in restored_channels():
+                print(restored_sentence(channel), flush=True)
             if not User.objects.filter(is_active=True).exists():
                 out.print("There is no login yet; 'tradepost users add NAME' makes one.")
             signal.pause()
@@ -67,8 +70,18 @@ def serving(
     Serve until the block is left; give the address. Without a ticker, nothing is started by schedule.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
-    Raises NotAllowed when the port is taken.
+    Raises NotAllowed when the port is taken, or another server is at work on the same data folder.
     """
+    from django.conf import settings
+
+    from tradepost.engine import occupancy
+
+    with occupancy.serving(settings.DATA_DIR), _served(host=host, port=port, executor=executor, ticker=ticker) as url:
+        yield url
+
+
+@contextmanager
+def _served(*, host: str, port: int, executor: "Executor | None", ticker: "Ticker | None") -> Iterator[str]:
     from tradepost.engine.executor import Executor
 
     server = _listen(host=host, port=port)
