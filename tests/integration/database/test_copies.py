@@ -329,10 +329,10 @@ def test_a_damaged_database_is_replaced_by_a_backup_and_kept_beside_it(sqlite, t
     make_backup(tmp_path / "hub.backup", at=AT, step=no_step)
     connections.close_all()
     path.write_bytes(b"ruined" * 4096)
-    (tmp_path / "tradepost.sqlite3-wal").write_bytes(b"of the ruined one")
 
     with pytest.raises(NotAllowed, match="--replace"):
         restore_backup(tmp_path / "hub.backup", folder=tmp_path, replaces=False, at=AT, step=no_step)
+    (tmp_path / "tradepost.sqlite3-wal").write_bytes(b"of the ruined one")
     _, former = restore_backup(tmp_path / "hub.backup", folder=tmp_path, replaces=True, at=AT, step=no_step)
 
     assert suspended(contents()) == suspended(before)

@@ -25,7 +25,6 @@ from tradepost.security.terminal import escaped, printable
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel
-    from tradepost.engine.home import RestoredChannel
 
 # Piped into a file or a program, a table is not squeezed into the 80 columns that no screen has.
 out = CleanConsole(highlight=False, width=None if sys.stdout.isatty() else 240)
@@ -66,12 +65,12 @@ def look_only_sentence(channel: "Channel") -> str:
     )
 
 
-def restored_sentence(channel: "RestoredChannel") -> str:
+def restored_sentence(channel: "Channel") -> str:
     """Say that what came after a channel's database was put back is not known, and how it becomes known."""
     return (
-        f"'{channel.name}' is look-only: {channel.why} Orders and listings that came after that are on the store, and "
-        f"not here. 'tradepost channel go-live {shlex.quote(channel.name)}' reads both back, says what it found, and "
-        "asks before anything is written."
+        f"'{channel.name}' is look-only: {channel.restored_why} Orders and listings that came after that are on the "
+        f"store, and not here. 'tradepost channel go-live {shlex.quote(channel.name)}' reads both back, says what it "
+        "found, and asks before anything is written."
     )
 
 

@@ -41,8 +41,8 @@ def serve(
     """
     from django.contrib.auth.models import User
 
+    from tradepost.database.models import Channel
     from tradepost.engine.executor import Executor
-    from tradepost.engine.home import restored_channels
     from tradepost.engine.schedules import Ticker
 
     executor = Executor(threads=threads)
@@ -50,7 +50,7 @@ def serve(
         with serving(host=host, port=port, executor=executor, ticker=Ticker()) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
-            for channel in restored_channels():
+            for channel in Channel.objects.filter(archived_at__isnull=True).exclude(restored_why=""):
                 print(restored_sentence(channel), flush=True)
             if not User.objects.filter(is_active=True).exists():
                 out.print("There is no login yet; 'tradepost users add NAME' makes one.")

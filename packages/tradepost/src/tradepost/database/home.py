@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, transaction
 from django.db.models import Max
 
 from tradepost.database import sql
@@ -89,11 +89,18 @@ def place_of() -> Place:
     if connection.vendor == "sqlite":
         path = Path(connection.settings_dict["NAME"])
         return {"file": str(path.stat().st_ino), "machine": _machine(), "folder": str(path.resolve().parent)}
-    (found,) = sql.fetch_rows(
-        "SELECT (SELECT system_identifier FROM pg_control_system()) AS cluster, oid AS number FROM pg_database "
-        "WHERE datname = current_database()"
-    )
-    return {"cluster": str(found["cluster"]), "database": str(found["number"])}
+    (number,) = sql.fetch_numbers("SELECT oid::bigint AS number FROM pg_database WHERE datname = current_database()")
+    return {"cluster": _cluster(), "database": str(number)}
+
+
+def _cluster() -> str:
+    """Name the server's cluster; blank where its owner keeps that to himself, as a hosted one may."""
+    try:
+        with transaction.atomic():
+            (number,) = sql.fetch_numbers("SELECT system_identifier FROM pg_control_system()")
+    except DatabaseError:
+        return ""
+    return str(number)
 
 
 def _machine() -> str:
