@@ -103,8 +103,8 @@ def test_a_number_out_of_its_range_is_still_refused(shell):
         (
             "tradepost ",
             [
-                *("channel", "catalogue", "listings", "orders", "shipments", "personal-data"),
-                *("plans", "runs", "users", "serve", "demo"),
+                *("channel", "catalogue", "source", "listings", "orders", "shipments", "personal-data"),
+                *("plans", "runs", "notify", "users", "database", "serve", "demo"),
             ],
         ),
         ("tradepost li", ["listings"]),

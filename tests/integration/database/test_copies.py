@@ -20,7 +20,7 @@ from tradepost.database.copies.move import move_database
 from tradepost.database.copies.restore import restore_backup
 from tradepost.database.copies.sides import side_of
 from tradepost.database.copies.tables import LEFT_OUT, tables
-from tradepost.database.models import Channel, HomeRecord, Order, Run
+from tradepost.database.models import Channel, HomeRecord, NoticeMessage, Order, Run
 from tradepost.domain.errors import FileRefused, HubUnusable, NotAllowed
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -137,7 +137,9 @@ def suspended(there: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[A
     channels = [
         tuple(value for place, value in enumerate(row) if place not in changed) for row in there["tradepost_channel"]
     ]
-    return {**there, "tradepost_channel": channels, "tradepost_home": []}
+    due = [field.attname for field in NoticeMessage._meta.concrete_fields].index("due_at")
+    messages = [(*row[:due], None, *row[due + 1 :]) for row in there["tradepost_noticemessage"]]
+    return {**there, "tradepost_channel": channels, "tradepost_noticemessage": messages, "tradepost_home": []}
 
 
 def test_what_is_compared_has_something_in_every_column_of_every_table(filled):

@@ -47,7 +47,8 @@ DEBUG = False
 
 # --- address ----------------------------------------------------------------------------------------------------------
 
-_ADDRESS = urlsplit(os.environ.get("TRADEPOST_ADDRESS", ""))
+TRADEPOST_ADDRESS = os.environ.get("TRADEPOST_ADDRESS", "")
+_ADDRESS = urlsplit(TRADEPOST_ADDRESS)
 _IS_HTTPS = _ADDRESS.scheme == "https"
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [_ADDRESS.hostname])]

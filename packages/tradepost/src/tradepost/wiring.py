@@ -58,6 +58,7 @@ from tradepost.exports.registry import OrderFiles
 from tradepost.exports.results_csv import results_csv
 from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
+from tradepost.messages.apprise_messenger import AppriseMessenger
 from tradepost.miva.capabilities import MIVA
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
@@ -109,6 +110,7 @@ from tradepost.operations.ports import (
     ImageStore,
     Intents,
     Listings,
+    Messenger,
     Ports,
     RequestReader,
     Schedules,
@@ -128,6 +130,7 @@ from tradepost.operations.sources import SourceEditPorts
 from tradepost.security.addresses import check_host, check_web_address, checked_addresses, connect
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.security.encryption import FernetCipher
+from tradepost.security.masking import mask_text
 from tradepost.security.transport import CheckedTransport
 
 _logger = logging.getLogger(__name__)
@@ -338,6 +341,11 @@ def cipher() -> FernetCipher:
     return FernetCipher.of_folder(
         Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS, is_in_use=has_secrets
     )
+
+
+def messenger() -> Messenger:
+    """Give what carries letters to people."""
+    return AppriseMessenger(check_host=check_host, masked=mask_text)
 
 
 def catalogue() -> Catalogue:

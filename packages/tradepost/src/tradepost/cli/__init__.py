@@ -41,6 +41,7 @@ NOUNS = {
     "personal-data": Noun("personal_data", "Tell and erase what is kept of somebody who ordered."),
     "plans": Noun("plans", "Save plans, approve them in whole or in part, and carry them out."),
     "runs": Noun("runs", "See what was executed, stop it, and undo it."),
+    "notify": Noun("notify", "Tell people of what needs them."),
     "users": Noun("users", "Give people a login for the back office."),
     "database": Noun("database", "Back the database up, restore it, and move it elsewhere.", opens_hub=False),
     "serve": Noun("serve", "Serve the back office and execute runs."),

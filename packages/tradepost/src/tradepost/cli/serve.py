@@ -67,7 +67,7 @@ def serving(
     *, host: str, port: int, executor: "Executor | None" = None, ticker: "Ticker | None" = None
 ) -> Iterator[str]:
     """
-    Serve until the block is left; give the address. Without a ticker, nothing is started by schedule.
+    Serve until the block is left; give the address. Without a ticker, nothing starts by schedule, and nobody is told.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
     Raises NotAllowed when the port is taken, or another server is at work on the same data folder.
@@ -83,12 +83,14 @@ def serving(
 @contextmanager
 def _served(*, host: str, port: int, executor: "Executor | None", ticker: "Ticker | None") -> Iterator[str]:
     from tradepost.engine.executor import Executor
+    from tradepost.engine.notices import Notifier
 
     server = _listen(host=host, port=port)
     executor = executor or Executor()
     executor.start()
-    if ticker is not None:
-        ticker.start()
+    threads: list[Ticker | Notifier] = [] if ticker is None else [ticker, Notifier()]
+    for each in threads:
+        each.start()
     ending = threading.Event()
     thread = threading.Thread(target=run_web, args=(server, ending), name="web", daemon=True)
     thread.start()
@@ -98,8 +100,8 @@ def _served(*, host: str, port: int, executor: "Executor | None", ticker: "Ticke
     finally:
         ending.set()
         server.close()
-        if ticker is not None:
-            ticker.stop()
+        for each in threads:
+            each.stop()
         executor.stop()
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)

@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, transaction
 from django.db.models import Max
 
 from tradepost.database import sql
-from tradepost.database.models import Channel, HomeRecord, Run
+from tradepost.database.models import Channel, HomeRecord, NoticeMessage, Run
 from tradepost.domain.home import Place, elsewhere_words, is_elsewhere, is_older, older_words
 
 _SEEN = "hub.seen"
@@ -48,7 +48,7 @@ def settle(folder: Path) -> str:
     words = notice(folder)
     if words:
         with transaction.atomic():
-            suspend_channels(words, as_of=_last_at_work())
+            suspend(words, as_of=_last_at_work())
             _set_place(place_of())
         _write_seen(folder, _last_run())
     else:
@@ -59,12 +59,14 @@ def settle(folder: Path) -> str:
     return words
 
 
-def suspend_channels(words: str, *, as_of: datetime | None, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Let all channels only look, until a person has said what came after `as_of`."""
+def suspend(words: str, *, as_of: datetime | None, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Let all channels only look, until a person has said what came after `as_of`, and send no message of that time."""
     channels = Channel.objects.using(using).filter(archived_at__isnull=True)
     # Of one that was put back twice the earlier moment counts.
     channels.filter(restored_from__isnull=True).update(restored_from=as_of, restored_why=words)
     channels.update(is_look_only=True)
+    # What was on its way then has arrived long ago, or is nobody's business in a copy.
+    NoticeMessage.objects.using(using).filter(due_at__isnull=False).update(due_at=None)
 
 
 def forget_place(using: str) -> None:

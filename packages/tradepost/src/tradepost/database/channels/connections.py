@@ -11,6 +11,7 @@ from tradepost.database.models import (
     ConnectionKind,
     ConsumerTargetRecord,
     ExistenceNote,
+    NoticePlace,
     ShipmentSourceRecord,
     Source,
     StoreProtocol,
@@ -141,6 +142,7 @@ def has_secrets() -> bool:
         or ConsumerTargetRecord.objects.exclude(secret=b"").exists()
         or ShipmentSourceRecord.objects.exclude(secret=b"").exists()
         or Source.objects.exclude(secret=b"").exists()
+        or NoticePlace.objects.exists()
     )
 
 

@@ -20,17 +20,17 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from tradepost.database import sql
-from tradepost.database.copies.digest import Digest, sum_of, summed
+from tradepost.database.copies.digest import TableDigest, sum_of, summed
 from tradepost.database.copies.sides import batches_of, postgres_side, sqlite_side
 from tradepost.database.copies.tables import LEFT_OUT, tables
 from tradepost.domain.backup import FORMAT, Manifest, TableSum
 from tradepost.domain.errors import FileRefused, NotAllowed
 
 MANIFEST = "tradepost_backup"
-ShowStep = Callable[[int, int | None, str], None]
+ShowCopy = Callable[[int, int | None, str], None]
 
 
-def make_backup(path: Path, *, at: datetime, step: ShowStep) -> Manifest:
+def make_backup(path: Path, *, at: datetime, step: ShowCopy) -> Manifest:
     """
     Write a backup of the database into a new file, for its owner only; the hub may be at work meanwhile.
 
@@ -56,7 +56,7 @@ def make_backup(path: Path, *, at: datetime, step: ShowStep) -> Manifest:
         part.unlink(missing_ok=True)
 
 
-def check_backup(path: Path, *, step: ShowStep) -> Manifest:
+def check_backup(path: Path, *, step: ShowCopy) -> Manifest:
     """Read a backup through, and say what it holds. Raises FileRefused for one that is damaged, or none."""
     with _opened(path) as database:
         manifest = _manifest_of(database, path)
@@ -93,7 +93,7 @@ def _copy_file(source: Path, target: Path) -> None:
         database.execute("VACUUM INTO ?", (str(target),))
 
 
-def _copy_tables(target: Path, step: ShowStep) -> None:
+def _copy_tables(target: Path, step: ShowCopy) -> None:
     with second_database(f"sqlite:///{target}") as alias:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
         _refuse_other_migrations(alias)
@@ -102,13 +102,13 @@ def _copy_tables(target: Path, step: ShowStep) -> None:
         copy_tables(source, file, step)
 
 
-def copy_tables(source: Any, target: Any, step: ShowStep) -> dict[str, TableSum]:
+def copy_tables(source: Any, target: Any, step: ShowCopy) -> dict[str, TableSum]:
     """Copy all tables into empty ones, with the numbers that rows were given; return what was read."""
     totals: dict[str, TableSum] = {}
     total = sum(source.count(table) for table in tables())
     done = 0
     for table in tables():
-        digest = Digest(table)
+        digest = TableDigest(table)
         step(done, total, f"rows copied, {table.name}")
         target.write(table, _shown(summed(source.rows(table), digest), done, total, step))
         totals[table.name] = digest.sum
@@ -117,14 +117,14 @@ def copy_tables(source: Any, target: Any, step: ShowStep) -> dict[str, TableSum]
     return totals
 
 
-def _shown(batches: Iterator[Any], done: int, total: int, step: ShowStep) -> Iterator[Any]:
+def _shown(batches: Iterator[Any], done: int, total: int, step: ShowCopy) -> Iterator[Any]:
     for batch in batches:
         yield batch
         done += len(batch)
         step(done, total, "rows copied")
 
 
-def differing_tables(side: Any, expected: Mapping[str, TableSum], step: ShowStep) -> list[str]:
+def differing_tables(side: Any, expected: Mapping[str, TableSum], step: ShowCopy) -> list[str]:
     """Read a copy back; name the tables that do not hold what was read from the source."""
     differing = []
     total = sum(table.rows for table in expected.values())
@@ -147,7 +147,7 @@ def _refuse_other_migrations(alias: str) -> None:
         )
 
 
-def _finish(path: Path, *, at: datetime, step: ShowStep) -> Manifest:
+def _finish(path: Path, *, at: datetime, step: ShowCopy) -> Manifest:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode=DELETE")
         database.execute("PRAGMA secure_delete=ON")
@@ -203,7 +203,7 @@ def _check_whole(database: sqlite3.Connection, path: Path) -> None:
         raise FileRefused(f"{path} is damaged: {'; '.join(found)}.")
 
 
-def _sums(database: sqlite3.Connection, step: ShowStep) -> dict[str, TableSum]:
+def _sums(database: sqlite3.Connection, step: ShowCopy) -> dict[str, TableSum]:
     """Sum up every table of a backup as it stands there, so that one of any version can be checked."""
     names = [
         name

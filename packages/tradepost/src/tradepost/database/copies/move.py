@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from tradepost.database import home
-from tradepost.database.copies.backup import ShowStep, second_database
+from tradepost.database.copies.backup import ShowCopy, second_database
 from tradepost.database.copies.restore import bring_up_to_date, load, refuse_filled
 from tradepost.database.copies.sides import side_of
 from tradepost.database.failures import name_of_database
@@ -16,14 +16,14 @@ from tradepost.domain.home import moved_words
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedDatabase:
     """What came of a move; `target` names the new database, without its password."""
 
     rows: int
     target: str
 
 
-def move_database(url: str, *, at: datetime, step: ShowStep) -> Moved:
+def move_database(url: str, *, at: datetime, step: ShowCopy) -> MovedDatabase:
     """
     Copy all tables into an empty database, and read them back there.
 
@@ -49,9 +49,9 @@ def move_database(url: str, *, at: datetime, step: ShowStep) -> Moved:
         with side_of(DEFAULT_DB_ALIAS) as source, side_of(alias, is_written=True) as target:
             rows = load(source, target, step)
         # Whoever is killed before this has a database that finds itself elsewhere when it is opened.
-        home.suspend_channels(moved_words(at=at), as_of=at, using=alias)
+        home.suspend(moved_words(at=at), as_of=at, using=alias)
         home.forget_place(alias)
-    return Moved(rows, name)
+    return MovedDatabase(rows, name)
 
 
 def _refuse_open(vendor: str) -> None:

@@ -15,14 +15,14 @@ from django.db.migrations.executor import MigrationExecutor
 
 from tradepost.database import home
 from tradepost.database.copies.backup import (
-    ShowStep,
+    ShowCopy,
     check_backup,
     copy_tables,
     differing_tables,
     second_database,
     without_manifest,
 )
-from tradepost.database.copies.sides import Side, side_of, sqlite_side
+from tradepost.database.copies.sides import CopySide, side_of, sqlite_side
 from tradepost.database.versions import refuse_newer
 from tradepost.domain.backup import Manifest
 from tradepost.domain.errors import NotAllowed
@@ -31,7 +31,7 @@ from tradepost.domain.home import restored_words
 _HEADER = b"SQLite format 3\x00"
 
 
-def restore_backup(path: Path, *, folder: Path, replaces: bool, at: datetime, step: ShowStep) -> tuple[Manifest, str]:
+def restore_backup(path: Path, *, folder: Path, replaces: bool, at: datetime, step: ShowCopy) -> tuple[Manifest, str]:
     """
     Put a backup in the place of the database; return what it says of itself, and where the former database lies now.
 
@@ -58,7 +58,7 @@ def bring_up_to_date(alias: str) -> None:
     call_command("migrate", database=alias, verbosity=0, interactive=False)
 
 
-def refuse_filled(side: Side, *, what: str, cure: str) -> None:
+def refuse_filled(side: CopySide, *, what: str, cure: str) -> None:
     """Raise NotAllowed for a database that holds something, or that somebody else has open."""
     if others := side.others():
         raise NotAllowed(
@@ -104,7 +104,7 @@ def _staged(path: Path, folder: Path, manifest: Manifest) -> Iterator[Path]:
         without_manifest(stage)
         with second_database(f"sqlite:///{stage}") as alias:
             bring_up_to_date(alias)
-            home.suspend_channels(restored_words(made_at=manifest.made_at), as_of=manifest.made_at, using=alias)
+            home.suspend(restored_words(made_at=manifest.made_at), as_of=manifest.made_at, using=alias)
             home.forget_place(alias)
         yield stage
     finally:
@@ -150,12 +150,12 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _load(stage: Path, step: ShowStep) -> None:
+def _load(stage: Path, step: ShowCopy) -> None:
     with sqlite_side(stage) as source, side_of(DEFAULT_DB_ALIAS, is_written=True) as target:
         load(source, target, step)
 
 
-def load(source: Side, target: Side, step: ShowStep) -> int:
+def load(source: CopySide, target: CopySide, step: ShowCopy) -> int:
     """
     Put all that one database holds in the place of what another one does; return the number of rows.
 

@@ -14,22 +14,22 @@ from typing import Any, Protocol
 from django.db import connections, transaction
 
 from tradepost.database import sql
-from tradepost.database.copies.digest import Row
-from tradepost.database.copies.tables import MADE_WITH_IT, Column, Kind, Table, tables
+from tradepost.database.copies.digest import CopiedRow
+from tradepost.database.copies.tables import MADE_WITH_IT, ColumnKind, CopiedColumn, Table, tables
 from tradepost.domain.errors import NotAllowed
 
 BATCH = 1000
 _NUL = "\x00"
 
 
-class Side(Protocol):
+class CopySide(Protocol):
     """A database as a copy sees it; all of it within one transaction, which is kept whole or not at all."""
 
-    def rows(self, table: Table) -> Iterator[Sequence[Row]]:
+    def rows(self, table: Table) -> Iterator[Sequence[CopiedRow]]:
         """Read a table by its key, in batches."""
         ...
 
-    def write(self, table: Table, batches: Iterable[Sequence[Row]]) -> None:
+    def write(self, table: Table, batches: Iterable[Sequence[CopiedRow]]) -> None:
         """Take rows in. Raises NotAllowed for one that can't be held, and names it."""
         ...
 
@@ -60,11 +60,11 @@ class SqliteSide:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def rows(self, table: Table) -> Iterator[Sequence[Row]]:
+    def rows(self, table: Table) -> Iterator[Sequence[CopiedRow]]:
         names = [sql.name_of(name) for name in table.names]
         yield from batches_of(self._database.execute(sql.select_table(table.name, names, order=table.key)))
 
-    def write(self, table: Table, batches: Iterable[Sequence[Row]]) -> None:
+    def write(self, table: Table, batches: Iterable[Sequence[CopiedRow]]) -> None:
         statement = sql.insert_table(table.name, table.names)
         for batch in batches:
             sql.insert_rows(self._database, statement, batch)
@@ -100,19 +100,19 @@ class PostgresSide:
     def __init__(self, database: Any) -> None:
         self._database = database
 
-    def rows(self, table: Table) -> Iterator[Sequence[Row]]:
+    def rows(self, table: Table) -> Iterator[Sequence[CopiedRow]]:
         # A cursor of the server's: without a name, all rows would come at once.
         with self._database.cursor(name="copied_table") as cursor:
             cursor.itersize = BATCH
             columns = [_expression(column) for column in table.columns]
             cursor.execute(sql.select_table(table.name, columns, order=table.key))
-            times = [place for place, column in enumerate(table.columns) if column.kind is Kind.TIME]
-            blobs = [place for place, column in enumerate(table.columns) if column.kind is Kind.BYTES]
+            times = [place for place, column in enumerate(table.columns) if column.kind is ColumnKind.TIME]
+            blobs = [place for place, column in enumerate(table.columns) if column.kind is ColumnKind.BYTES]
             for batch in batches_of(cursor):
                 yield [_plain(row, times, blobs) for row in batch] if times or blobs else batch
 
-    def write(self, table: Table, batches: Iterable[Sequence[Row]]) -> None:
-        batch: Sequence[Row] = ()
+    def write(self, table: Table, batches: Iterable[Sequence[CopiedRow]]) -> None:
+        batch: Sequence[CopiedRow] = ()
         try:
             with self._database.cursor() as cursor, cursor.copy(sql.copy_into(table.name, table.names)) as stream:
                 for batch in batches:
@@ -203,7 +203,7 @@ def postgres_side(alias: str, *, is_written: bool = False) -> Iterator[PostgresS
 
 
 @contextmanager
-def side_of(alias: str, *, is_written: bool = False) -> Iterator[Side]:
+def side_of(alias: str, *, is_written: bool = False) -> Iterator[CopySide]:
     """Open a database for a copy, by the alias of its connection."""
     database = connections[alias]
     if database.vendor == "sqlite":
@@ -219,23 +219,23 @@ def _filled() -> Iterator[str]:
     return (table.name for table in tables() if table.name not in MADE_WITH_IT)
 
 
-def batches_of(cursor: Any) -> Iterator[Sequence[Row]]:
+def batches_of(cursor: Any) -> Iterator[Sequence[CopiedRow]]:
     """Read what a cursor has, so many rows at a time."""
-    read: Callable[[int], Sequence[Row]] = cursor.fetchmany
+    read: Callable[[int], Sequence[CopiedRow]] = cursor.fetchmany
     while batch := read(BATCH):
         yield batch
 
 
-def _expression(column: Column) -> str:
+def _expression(column: CopiedColumn) -> str:
     name = sql.name_of(column.name)
-    if column.kind is Kind.BOOLEAN:
+    if column.kind is ColumnKind.BOOLEAN:
         return f"{name}::int"
-    if column.kind is Kind.JSON:
+    if column.kind is ColumnKind.JSON:
         return f"{name}::text"
-    return f"host({name})" if column.kind is Kind.ADDRESS else name
+    return f"host({name})" if column.kind is ColumnKind.ADDRESS else name
 
 
-def _plain(row: Row, times: Sequence[int], blobs: Sequence[int]) -> Row:
+def _plain(row: CopiedRow, times: Sequence[int], blobs: Sequence[int]) -> CopiedRow:
     values = list(row)
     for place in times:
         if values[place] is not None:
@@ -247,7 +247,7 @@ def _plain(row: Row, times: Sequence[int], blobs: Sequence[int]) -> Row:
     return values
 
 
-def _refusal(error: Exception, table: Table, batch: Sequence[Row]) -> NotAllowed | None:
+def _refusal(error: Exception, table: Table, batch: Sequence[CopiedRow]) -> NotAllowed | None:
     """Say which row PostgreSQL can't hold, and why: SQLite takes texts of any length, and with a zero byte."""
     if "NUL" in str(error):
         key = table.names.index(table.key)

@@ -23,7 +23,7 @@ LEFT_OUT = frozenset({"django_session"})
 MADE_WITH_IT = frozenset({"django_content_type", "auth_permission", "tradepost_home", *LEFT_OUT})
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """How values of a column are held; in a copy under way they are as SQLite holds them."""
 
     INTEGER = "integer"  # decimals, too: they are held as integers
@@ -35,24 +35,24 @@ class Kind(StrEnum):
     ADDRESS = "address"
 
 
-_KINDS: tuple[tuple[type["models.Field[Any, Any]"], Kind], ...] = (
-    (models.BooleanField, Kind.BOOLEAN),
-    (models.IntegerField, Kind.INTEGER),
-    (models.CharField, Kind.TEXT),
-    (models.TextField, Kind.TEXT),
-    (models.DateTimeField, Kind.TIME),
-    (models.JSONField, Kind.JSON),
-    (models.BinaryField, Kind.BYTES),
-    (models.GenericIPAddressField, Kind.ADDRESS),
+_KINDS: tuple[tuple[type["models.Field[Any, Any]"], ColumnKind], ...] = (
+    (models.BooleanField, ColumnKind.BOOLEAN),
+    (models.IntegerField, ColumnKind.INTEGER),
+    (models.CharField, ColumnKind.TEXT),
+    (models.TextField, ColumnKind.TEXT),
+    (models.DateTimeField, ColumnKind.TIME),
+    (models.JSONField, ColumnKind.JSON),
+    (models.BinaryField, ColumnKind.BYTES),
+    (models.GenericIPAddressField, ColumnKind.ADDRESS),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class CopiedColumn:
     """A column and how its values are held."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Table:
     """A table; `key` is its primary key, by which it is read in the same order everywhere."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[CopiedColumn, ...]
     key: str
     is_numbered: bool
 
@@ -99,11 +99,11 @@ def _points_to(model: Model) -> set[Model]:
 
 def _table(model: Model) -> Table:
     options = _options(model)
-    columns = tuple(Column(field.column, _kind(model, field)) for field in options.concrete_fields)
+    columns = tuple(CopiedColumn(field.column, _kind(model, field)) for field in options.concrete_fields)
     return Table(options.db_table, columns, options.pk.column, isinstance(options.pk, models.AutoField))
 
 
-def _kind(model: Model, field: Any) -> Kind:
+def _kind(model: Model, field: Any) -> ColumnKind:
     target = field
     while isinstance(target, models.ForeignKey):
         target = target.target_field

@@ -23,6 +23,7 @@ from tradepost.database.models.listing import (
     SetupRecord,
     StoreFile,
 )
+from tradepost.database.models.notice import Notice, NoticeMessage, NoticePlace
 from tradepost.database.models.order import (
     Order,
     OrderEvent,
@@ -54,6 +55,9 @@ __all__ = [
     "Intent",
     "LinkEvent",
     "Listing",
+    "Notice",
+    "NoticeMessage",
+    "NoticePlace",
     "OpenBatch",
     "Order",
     "OrderEvent",

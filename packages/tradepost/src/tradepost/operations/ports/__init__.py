@@ -107,6 +107,7 @@ from tradepost.operations.ports.listings import (
     Proven,
     StoreInventory,
 )
+from tradepost.operations.ports.notices import Messenger
 from tradepost.operations.ports.orders import (
     NewShipment,
     OrderRow,
@@ -218,6 +219,7 @@ __all__ = [
     "ListingBuilder",
     "ListingRow",
     "Listings",
+    "Messenger",
     "Needs",
     "NewShipment",
     "OpenIntent",
