@@ -1,5 +1,6 @@
 """A hub whose database was put back, moved or copied: nothing is done twice, and nothing is written before a word."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -7,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from django.db import connections
 
+from databases import use_database
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import Listing, Order
 from tradepost.domain.errors import UnexpectedAnswer
@@ -145,3 +149,65 @@ def test_a_copy_of_the_folder_only_looks_and_a_folder_that_was_renamed_is_the_sa
     assert (once.stderr, "look-only" in once.stdout) == ("", True)
     assert "knows less than it did here before" in put_back.stderr
     assert "look-only" in put_back.stdout
+
+
+def test_after_a_move_in_good_order_everything_goes_on_as_it_was(shop, store, tmp_path, monkeypatch, postgres_server):
+    """R55: what was counted still holds, so nothing is sent, and the shop is in step from the first minute on."""
+    name = postgres_server.create_empty()
+    monkeypatch.setenv("TRADEPOST_NEW_DATABASE_URL", postgres_server.url(name))
+    before = list(Listing.objects.order_by("pk").values("sku", "account", "proven_price"))
+
+    moved = shop("database", "move")
+    use_database(postgres_server.url(name))
+    store.log.clear()
+    looked = shop("listings", "sync")
+    live = shop("channel", "go-live", "shop", "--nothing-since", "--yes")
+    synced = shop("listings", "sync", "--json").json
+
+    assert moved.code == 0, moved
+    assert "DATABASE_URL" in moved.out
+    assert "password" not in moved.out
+    assert "look-only" in looked.out
+    assert live.code == 0, live
+    assert (synced["state"], written(store)) == ("completed", set())
+    assert list(Listing.objects.order_by("pk").values("sku", "account", "proven_price")) == before
+    connections.close_all()
+    postgres_server.drop(name)
+
+
+def test_a_backup_says_what_it_holds_and_what_else_is_to_be_kept(shop, tmp_path):
+    file = tmp_path / "hub.backup"
+
+    made = shop("database", "backup", file)
+    checked = shop("database", "check", file, "--json").json
+    again = shop("database", "backup", file)
+
+    assert made.code == 0, made
+    assert "Not in it: encryption.key and secret.key" in made.out
+    assert (checked["tables"]["tradepost_channel"]["rows"], checked["database"]) == (1, "SQLite")
+    assert checked["left_out"] == ["django_session"]
+    assert (again.code, "exists already" in again.err) == (2, True)
+
+
+def test_nothing_is_restored_while_a_hub_is_at_work(shop, tmp_path):
+    file = tmp_path / "hub.backup"
+    shop("database", "backup", file)
+
+    with (tmp_path / "hub" / "hub.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        refused = shop("database", "restore", file, "--replace", "--yes")
+    done = shop("database", "restore", file, "--replace", "--yes", "--json")
+
+    assert (refused.code, "is at work on" in refused.err) == (2, True)
+    assert done.json["key_fault"] is None
+
+
+def test_a_restore_says_that_the_key_is_another_one(shop, tmp_path):
+    file = tmp_path / "hub.backup"
+    shop("database", "backup", file)
+    (tmp_path / "hub" / "encryption.key").write_text(Fernet.generate_key().decode(), encoding="ascii")
+
+    said = shop("database", "restore", file, "--replace", "--yes")
+
+    assert said.code == 0
+    assert "encrypted with another key" in said.err

@@ -10,9 +10,8 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import models
-
-from tradepost.database.models import HomeRecord
 
 Model = type[models.Model]
 
@@ -72,16 +71,17 @@ class Table:
 @cache
 def tables() -> tuple[Table, ...]:
     """Return all tables but those that are left out, each after those that its rows point to."""
-    return tuple(_table(model) for model in _in_order() if _options(model).db_table not in LEFT_OUT)
+    return tables_of(apps)
 
 
-def home_table() -> str:
-    return str(_options(HomeRecord).db_table)
+def tables_of(known: Apps) -> tuple[Table, ...]:
+    """Return the tables of these models; of an earlier state, as its migrations had them."""
+    return tuple(_table(model) for model in _in_order(known) if _options(model).db_table not in LEFT_OUT)
 
 
-def _in_order() -> Iterator[Model]:
+def _in_order(known: Apps) -> Iterator[Model]:
     # What we don't manage is a table of another program, the queue of the workers, for one: made from what is here.
-    waiting = [model for model in apps.get_models(include_auto_created=True) if _options(model).managed]
+    waiting = [model for model in known.get_models(include_auto_created=True) if _options(model).managed]
     placed: set[Model] = set()
     while waiting:
         ready = [model for model in waiting if _points_to(model) <= placed | {model}]
