@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -162,6 +163,8 @@ def test_every_kind_of_cause_is_found_and_nothing_else_is(channel, clock):
         health="listed",
         link="broken",
         external_id=7,
+        wanted_price=0,
+        created_at=AT,
     )
     AttentionRecord.objects.create(channel=channel, listing=listing, kind="image_failed", since=AT)
     AttentionRecord.objects.create(channel=channel, listing=listing, kind="broken_link", since=AT)
@@ -248,6 +251,20 @@ def test_who_is_killed_while_a_message_is_under_way_loses_none(channel, mail, cl
     later = tell(clock)
 
     assert (meanwhile, later, len(mail.letters)) == (0, 1, 1)
+
+
+def test_a_server_tells_by_itself(channel, mail):
+    notices.add_place("ops", mail.address, is_local=True)
+    hold(channel, 1001)
+    notifier = notices.Notifier()
+
+    notifier.start()
+    deadline = time.monotonic() + 60
+    while not mail.letters and time.monotonic() < deadline:
+        time.sleep(0.05)
+    notifier.stop()
+
+    assert [letter["Subject"] for letter in mail.letters] == ["Tradepost: orders are on hold"]
 
 
 def test_a_host_inside_the_network_is_not_called_unless_that_is_meant(channel, web, clock):
