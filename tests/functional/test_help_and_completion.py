@@ -104,7 +104,7 @@ def test_a_number_out_of_its_range_is_still_refused(shell):
             "tradepost ",
             [
                 *("channel", "catalogue", "source", "listings", "orders", "shipments", "personal-data"),
-                *("plans", "runs", "users", "audit", "keys", "serve", "worker", "demo"),
+                *("plans", "runs", "notify", "users", "audit", "keys", "database", "serve", "worker", "demo"),
             ],
         ),
         ("tradepost li", ["listings"]),

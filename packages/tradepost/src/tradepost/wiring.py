@@ -68,6 +68,7 @@ from tradepost.exports.registry import OrderFiles
 from tradepost.exports.results_csv import results_csv
 from tradepost.exports.web import WebAddress
 from tradepost.images.library import ImageLibrary
+from tradepost.messages.apprise_messenger import AppriseMessenger
 from tradepost.miva.capabilities import MIVA
 from tradepost.miva.connect import MivaConnector, image_folder_of
 from tradepost.miva.files.file_server import Connect, FileServerAddress
@@ -129,6 +130,7 @@ from tradepost.operations.ports import (
     Intents,
     Listings,
     ListingTableReader,
+    Messenger,
     Ports,
     RequestReader,
     Schedules,
@@ -150,6 +152,7 @@ from tradepost.security.addresses import check_host, check_web_address, checked_
 from tradepost.security.descriptions import AllowedMarkup
 from tradepost.security.encryption import FernetCipher, KeyRing
 from tradepost.security.log_context import of_run
+from tradepost.security.masking import mask_text
 from tradepost.security.transport import CheckedTransport
 
 _logger = logging.getLogger(__name__)
@@ -458,6 +461,11 @@ def key_ports(*, requested_by: str) -> KeyPorts:
     """Give what changing the keys needs; `requested_by` is kept."""
     keys = KeyRing.of_folder(Path(settings.DATA_DIR), keys=settings.TRADEPOST_ENCRYPTION_KEYS, is_in_use=has_secrets)
     return KeyPorts(keys, DjangoCiphertexts(), audit(), requested_by)
+
+
+def messenger() -> Messenger:
+    """Give what carries letters to people."""
+    return AppriseMessenger(check_host=check_host, masked=mask_text)
 
 
 def catalogue() -> Catalogue:

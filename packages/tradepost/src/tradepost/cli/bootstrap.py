@@ -12,7 +12,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import django
@@ -23,6 +23,7 @@ from django.db import connections
 
 from tradepost.database.migration_state import is_behind, migration_turn
 from tradepost.database.whence import come_from
+from tradepost.engine import occupancy
 from tradepost.security.masking import JsonLogFormatter, LogFormatter
 
 LOG_BYTES = 5_000_000
@@ -33,8 +34,20 @@ def open_hub() -> None:
     """
     Read the settings, open the log and bring the database up to date. Idempotent.
 
-    Several processes may open the same hub at once; one of them migrates and the others wait for it.
+    Several processes may open the same hub at once; one of them migrates and the others wait for it. A database that
+    was put elsewhere or back is noticed, and said.
     """
+    if apps.ready:
+        return
+    set_up()
+    occupancy.enter(settings.DATA_DIR)
+    _migrate(settings.DATA_DIR)
+    _settle_home(settings.DATA_DIR)
+    look_for_garbage_seldom()
+
+
+def set_up() -> None:
+    """Read the settings and open the log, whatever state the database is in. Idempotent."""
     if apps.ready:
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.settings")
@@ -44,8 +57,6 @@ def open_hub() -> None:
     come_from(socket.gethostname())
     _open_log(settings.DATA_DIR / "tradepost.log", where=settings.TRADEPOST_LOG, form=settings.TRADEPOST_LOG_FORMAT)
     _warn_if_open(settings.DATA_DIR)
-    _migrate(settings.DATA_DIR)
-    look_for_garbage_seldom()
 
 
 def look_for_garbage_seldom() -> None:
@@ -94,6 +105,29 @@ def _migrate(folder: Path) -> None:
     with _alone(folder / "migrate.lock"), migration_turn():
         if is_behind():
             call_command("migrate", verbosity=0, interactive=False)
+
+
+def _settle_home(folder: Path) -> None:
+    from tradepost.engine import home  # reads the models
+
+    if not home.is_settled():
+        with _alone(folder / "migrate.lock"):
+            words = home.settle()
+        if words:
+            warning = (
+                f"{words} Every channel is look-only now: nothing is written to a store before 'tradepost channel "
+                "go-live' has read back what came after that."
+            )
+            print(warning, file=sys.stderr)
+    atexit.register(_note_progress)
+
+
+def _note_progress() -> None:
+    from tradepost.engine import home
+
+    # The command is done; whatever is in the way of this now is said by the next one.
+    with suppress(Exception):
+        home.note_progress()
 
 
 @contextmanager

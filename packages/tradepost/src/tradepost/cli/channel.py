@@ -17,10 +17,11 @@ from tradepost.cli.channel_edit import (
     price_limits_of,
     time_zone_of,
 )
+from tradepost.cli.channel_restored import HandedOverThrough, NothingSince, go_live_restored
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_reconcile import proof_json, proof_lines
-from tradepost.cli.output import counted, look_only_sentence, out, print_json, print_table
+from tradepost.cli.output import counted, look_only_sentence, out, print_json, print_table, restored_sentence
 from tradepost.cli.secrets import read_ftp_password, read_signature_key, read_token, read_web_password
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
@@ -176,7 +177,7 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
     for key, value in facts.items():
         if key not in {
             *("attention", "refusal", "connections", "remainder", "schedules", "unsent_shipments", "orders_compared"),
-            *("refused_files", "image_pages", "checks", "checked_at", "to_switch"),
+            *("refused_files", "image_pages", "checks", "checked_at", "to_switch", "restored"),
         }:
             out.print(f"{key.replace('_', ' ')}: {value_words(key, value, width=1000)}", markup=False, soft_wrap=True)
     unsent = ", ".join(f"{number} {state}" for state, number in facts["unsent_shipments"].items())
@@ -190,7 +191,9 @@ def show(name: Name, *, as_json: JsonOption = False) -> None:
             soft_wrap=True,
         )
     out.print(facts["remainder"]["sentence"], markup=False, soft_wrap=True)
-    if facts["look_only"]:
+    if facts["restored"]:
+        out.print(f"attention: {restored_sentence(channel)}", markup=False, soft_wrap=True)
+    elif facts["look_only"]:
         out.print(look_only_sentence(channel), markup=False, soft_wrap=True)
     if facts["refusal"]:
         out.print(f"attention: {facts['refusal']} {_refused(channel)}", markup=False, soft_wrap=True)
@@ -440,14 +443,34 @@ def resume(name: Name, *, as_json: JsonOption = False) -> Exit:
 
 
 @app.command()
-def go_live(name: Name, *, yes: YesOption = False, as_json: JsonOption = False) -> Exit:
-    """Let the runs of a look-only channel write to its store; what they would do at once is shown first."""
+def go_live(
+    name: Name,
+    *,
+    handed_over_through: HandedOverThrough = None,
+    nothing_since: NothingSince = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> Exit:
+    """
+    Let the runs of a look-only channel write to its store; what they would do at once is shown first.
+
+    Of a channel whose database was restored, moved or copied, it is read back first what came after that: orders that
+    are not here, and listings that are on the store already. Those are linked then, and nothing is published twice.
+    """
     from tradepost.cli.run_report import what_is_due
 
     channel = the_channel(name)
     if not channel.is_look_only:
         message = f"'{channel.name}' is live already."
         raise NotAllowed(message)
+    if channel.restored_why:
+        return go_live_restored(
+            channel,
+            handed_over_through=handed_over_through,
+            is_nothing=nothing_since,
+            is_confirmed=yes,
+            as_json=as_json,
+        )
     due = what_is_due(channel, quiet=as_json)
     if not as_json:
         for verb, words in due.items():
@@ -524,6 +547,8 @@ def _print_check_list(channel: "Channel") -> None:
 def _state(channel: "Channel") -> str:
     if channel.is_paused:
         return "paused"
+    if channel.restored_why:
+        return "look-only since its database came back"
     if channel.is_look_only and not channel.refusal:
         return "look-only"
     return "refused by the store" if channel.refusal else "active"
@@ -551,6 +576,7 @@ def _json(channel: "Channel") -> dict[str, Any]:
         "name": channel.name,
         "paused": channel.is_paused,
         "look_only": channel.is_look_only,
+        "restored": channel.restored_why or None,
         "store": channel.store_standing,
         "store_doubt": channel.store_doubt,
         "refusal": channel.refusal,

@@ -51,6 +51,15 @@ def look_only_sentence(channel: "Channel") -> str:
     )
 
 
+def restored_sentence(channel: "Channel") -> str:
+    """Say that what came after a channel's database was put back is not known, and how it becomes known."""
+    return (
+        f"'{channel.name}' is look-only: {channel.restored_why} Orders and listings that came after that are on the "
+        f"store, and not here. 'tradepost channel go-live {shlex.quote(channel.name)}' reads both back, says what it "
+        "found, and asks before anything is written."
+    )
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "") -> None:
     """
     Print rows as a table, or the sentence `empty` where there are none.

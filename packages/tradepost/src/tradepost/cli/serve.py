@@ -6,17 +6,18 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out
+from tradepost.cli.output import out, restored_sentence
 from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
     from tradepost.engine.crew import Crew
+    from tradepost.engine.notices import Notifier
 
 # By their names, as to any other server: commands know nothing of pages.
 _PAGES, _NO_PAGES = "tradepost.web.wsgi.application", "tradepost.web.wsgi.without_pages"
@@ -45,8 +46,9 @@ def serve(
     The database is brought up to date first.
     """
     from tradepost.cli.web_server import refuse_endless_redirects
-    from tradepost.database.models import Person
+    from tradepost.database.models import Channel, Person
     from tradepost.engine.crew import is_shared, server_crew
+    from tradepost.engine.notices import Notifier
 
     refuse_endless_redirects()
     if not threads and not is_shared():
@@ -54,9 +56,11 @@ def serve(
         raise NotAllowed(message)
     crew = server_crew(threads=threads)
     try:
-        with serving(host=host, port=port, crew=crew) as url:
+        with serving(host=host, port=port, crew=crew, notifier=Notifier()) as url:
             # A line for whoever started it and reads our output; it must not wait in a buffer.
             print(f"Tradepost is at {url}", flush=True)
+            for channel in Channel.objects.filter(archived_at__isnull=True).exclude(restored_why=""):
+                print(restored_sentence(channel), flush=True)
             if not Person.objects.filter(is_active=True).exists():
                 out.print("There is no login yet; 'tradepost users add NAME' makes one.")
             signal.pause()
@@ -68,21 +72,40 @@ def serve(
 
 
 @contextmanager
-def serving(*, host: str, port: int, crew: "Crew | None", has_pages: bool = True) -> Iterator[str]:
+def serving(
+    *, host: str, port: int, crew: "Crew | None", notifier: "Notifier | None" = None, has_pages: bool = True
+) -> Iterator[str]:
     """
-    Serve until the block is left; give the address. Without a crew, nothing is executed here.
+    Serve until the block is left; give the address. Without a crew, nothing is executed here, and without a notifier
+    nobody is told.
 
     Without pages there are only the answers for machines that watch the hub.
 
     Runs that are not through then are queued again, and no store or browser is waited for longer than seconds.
-    Raises NotAllowed when the port is taken.
+    Raises NotAllowed when the port is taken, or another server is at work on the same data folder.
     """
+    from django.conf import settings
+
+    from tradepost.engine import occupancy
+
+    # Of workers there may be many.
+    alone = occupancy.serving(settings.DATA_DIR) if has_pages else nullcontext()
+    with alone, _served(host=host, port=port, crew=crew, notifier=notifier, has_pages=has_pages) as url:
+        yield url
+
+
+@contextmanager
+def _served(
+    *, host: str, port: int, crew: "Crew | None", notifier: "Notifier | None", has_pages: bool
+) -> Iterator[str]:
     from tradepost.cli.web_server import listen, port_of
     from tradepost.engine.crew import start, stop
 
     server = listen(host=host, port=port, application=_PAGES if has_pages else _NO_PAGES)
     if crew is not None:
         start(crew)
+    if notifier is not None:
+        notifier.start()
     ending = threading.Event()
     thread = threading.Thread(target=run_web, args=(server, ending), name="web", daemon=True)
     thread.start()
@@ -92,6 +115,8 @@ def serving(*, host: str, port: int, crew: "Crew | None", has_pages: bool = True
     finally:
         ending.set()
         server.close()
+        if notifier is not None:
+            notifier.stop()
         if crew is not None:
             stop(crew)
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.db import models
 
-from tradepost.database.models import Connection, ConsumerTargetRecord, ShipmentSourceRecord, Source
+from tradepost.database.models import Connection, ConsumerTargetRecord, NoticePlace, ShipmentSourceRecord, Source
 from tradepost.operations.ports import Ciphertext
 
 # Table -> its column with a ciphertext; a test looks for others.
 ENCRYPTED: Mapping[type[models.Model], str] = {
     Connection: "secrets",
     ConsumerTargetRecord: "secret",
+    NoticePlace: "address",
     ShipmentSourceRecord: "secret",
     Source: "secret",
 }
@@ -32,6 +33,10 @@ def place_of_shipments(channel_id: int, name: str) -> str:
 
 def place_of_source(name: str) -> str:
     return f"source {name}"
+
+
+def place_of_notices(name: str) -> str:
+    return f"notices to {name}"
 
 
 def has_secrets() -> bool:
@@ -62,6 +67,8 @@ def _owner(row: Any) -> str:
             return f"the {row.kind} of '{row.channel}'"
         case ConsumerTargetRecord():
             return f"the target of consumer '{row.consumer.name}'"
+        case NoticePlace():
+            return f"the address of '{row}', where people are told"
         case ShipmentSourceRecord():
             return f"the shipments of '{row.channel}' from '{row.name}'"
         case _:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import Error as DjangoDatabaseError
 
 from tradepost.domain.errors import HubUnusable
@@ -28,7 +28,9 @@ _BUSY = (
 _READ_ONLY = (
     "The database {where} may only be read. Let the user that runs Tradepost write to the file and to its folder."
 )
-_RESTORE = "Stop Tradepost, keep a copy of the file, and put a backup in its place."
+_RESTORE = (
+    "Stop Tradepost, and put a backup in its place: 'tradepost database restore BACKUP --replace' keeps this one."
+)
 
 _SQLITE = {
     sqlite3.SQLITE_FULL: _FULL,
@@ -57,7 +59,7 @@ _POSTGRES = {
     "57014": "The database was stopped, as this took it longer than a page may take. Narrow the search or the filter.",
     "25006": "The database {where} may only be read. Name the server that may be written to in DATABASE_URL.",
     "42501": "The login of DATABASE_URL may not use what is needed in {where}: {words}. Grant it, or name the owner.",
-    "XX001": "The database {where} is damaged: {words}. Put a backup in its place.",
+    "XX001": "The database {where} is damaged: {words}. Put a backup into a new one: 'tradepost database restore'.",
 }
 _AWAY = "The database {where} can't be reached: {words}. Start its server, or correct DATABASE_URL. " + _AGAIN
 # Connections, logins, names of databases, and a server that is shut down; these come without a code, too.
@@ -121,8 +123,12 @@ def _ends_connection(error: Any) -> bool:
 
 
 def _where() -> str:
-    """Name the database, never with its password."""
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
+    return name_of_database(DEFAULT_DB_ALIAS)
+
+
+def name_of_database(alias: str) -> str:
+    """Name a database, never with its password."""
+    database = connections[alias].settings_dict
+    if connections[alias].vendor == "sqlite":
         return str(database["NAME"])
     return f"{database['NAME']} on {database.get('HOST') or 'this machine'}"

@@ -30,11 +30,12 @@ def migration_turn() -> Iterator[None]:
 def is_behind() -> bool:
     """Whether there is something to migrate. Raises HubUnusable where a newer version has been there."""
     executor = MigrationExecutor(connection)
-    _refuse_newer(executor.loader)
+    refuse_newer(executor.loader)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _refuse_newer(loader: MigrationLoader) -> None:
+def refuse_newer(loader: MigrationLoader) -> None:
+    """Raise HubUnusable for a database that has migrations which this version does not know."""
     known = set(loader.disk_migrations) | {
         replaced for migration in loader.disk_migrations.values() for replaced in migration.replaces
     }

@@ -37,6 +37,8 @@ from django.db.models.lookups import Exact
 from tradepost.database.fields import ScaledField, from_column, to_column
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from _typeshed import DataclassInstance
     from django.db.models.options import Options
 
@@ -380,6 +382,51 @@ def count(model: type[models.Model], key: str, *, where: Sequence[str], params: 
     conditions = " AND ".join(where)
     (number,) = fetch_numbers(_clauses("SELECT", what, "FROM", table, "WHERE", conditions), *params, **tables)
     return number
+
+
+# --- whole tables, from and to any database ---------------------------------------------------------------------------
+
+
+def select_table(table: str, columns: Iterable[str], *, order: str) -> str:
+    """Write the statement that reads a table; a column is a name, or one of our own expressions of it."""
+    return _clauses("SELECT", ", ".join(columns), "FROM", _name(table), "ORDER BY", _name(order))
+
+
+def insert_table(table: str, columns: Sequence[str]) -> str:
+    """Write SQLite's statement for one row of a table."""
+    values = ", ".join("?" for _ in columns)
+    return _clauses("INSERT INTO", _name(table), "(", ", ".join(map(_name, columns)), ") VALUES (", values, ")")
+
+
+def copy_into(table: str, columns: Iterable[str]) -> str:
+    """Write PostgreSQL's statement that takes in a table's rows as a stream."""
+    return _clauses("COPY", _name(table), "(", ", ".join(map(_name, columns)), ") FROM STDIN")
+
+
+def count_table(table: str) -> str:
+    return _clauses("SELECT COUNT(*) FROM", _name(table))
+
+
+def highest_of(table: str, key: str) -> str:
+    return _clauses("SELECT COALESCE(MAX(", _name(key), "), 0) FROM", _name(table))
+
+
+def is_table_used(table: str) -> str:
+    return _clauses("SELECT EXISTS (SELECT 1 FROM", _name(table), ")")
+
+
+def empty_table(table: str) -> str:
+    return _clauses("DELETE FROM", _name(table))
+
+
+def name_of(name: str) -> str:
+    """Quote a name of ours for an expression. Raises ValueError for anything else."""
+    return _name(name)
+
+
+def insert_rows(database: "sqlite3.Connection", statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Execute a statement of `insert_table` for each row."""
+    database.executemany(statement, rows)
 
 
 def _insert(

@@ -17,6 +17,7 @@ from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
+from tradepost.engine import home
 from tradepost.engine.complaint import Complaint
 from tradepost.engine.runs import announce
 from tradepost.engine.undo import forget_old_values
@@ -74,6 +75,7 @@ class Ticker:
     def _work(self) -> None:
         while not self._is_stopping.is_set():
             try:
+                home.settle()
                 start_due(clock=self._clock)
                 forget_old_values(clock=self._clock)
                 self._complaint.end()

@@ -1,5 +1,6 @@
 """Setting channels up: connect, change, schedule, check, pause, remove; each is in the history with who asked."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from tradepost.operations.ports import (
     Connector,
     History,
     ImageConnection,
+    KnownSince,
     ScheduleRow,
     Schedules,
     WantedDifferences,
@@ -209,13 +211,25 @@ def resume_channel(channel_id: int, ports: ChannelPorts) -> bool:
     return _set_paused(channel_id, ports, is_paused=False)
 
 
-def go_live(channel_id: int, ports: ChannelPorts) -> bool:
-    """Let the runs of a look-only channel write to its store from now on; False where they do already."""
+def go_live(channel_id: int, ports: ChannelPorts, *, known: KnownSince | None = None) -> bool:
+    """
+    Let the runs of a look-only channel write to its store from now on; False where they do already.
+
+    `known`: what a person says of the time since the state that its database was put back to. Raises NotAllowed
+    where that is missing.
+    """
     with ports.transaction():
         before = ports.channels.read(channel_id)
         if not before.settings.is_look_only:
             return False
-        after = replace(before, settings=replace(before.settings, is_look_only=False))
+        if before.restored_why:
+            if known is None:
+                raise NotAllowed(
+                    f"{before.restored_why} What came after that has to be read back first: 'tradepost channel go-live "
+                    f"{shlex.quote(before.name)}'."
+                )
+            ports.channels.take_up(channel_id, known, at=ports.clock())
+        after = replace(before, settings=replace(before.settings, is_look_only=False), restored_why="")
         ports.channels.save(after)
         change = changes.channel_changed(before, after)
         ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)

@@ -18,6 +18,7 @@ from tradepost.database.json_values import plain
 from tradepost.database.listings.layouts import change_layout
 from tradepost.database.listings.wanted import outdate_channel, preview_channel, refresh_channel
 from tradepost.database.models import Channel, ConnectionKind, ConsumerTargetRecord, Listing, Run, StoreFile
+from tradepost.database.orders.known_orders import note_handed_over
 from tradepost.domain.drift import USUAL_POLICIES
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.layout import Layout
@@ -32,6 +33,7 @@ from tradepost.operations.ports import (
     ChannelSettings,
     Cipher,
     KeptFinding,
+    KnownSince,
     StoreStanding,
     WantedDifferences,
 )
@@ -46,6 +48,7 @@ def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProf
         is_paused=channel.is_paused,
         standing=StoreStanding(channel.store_standing),
         doubt=channel.store_doubt,
+        restored_why=channel.restored_why,
         store=store_connection_of(channel, cipher=cipher),
         images=image_connection_of(channel, cipher=cipher),
     )
@@ -125,6 +128,14 @@ class DjangoChannels:
             connections.update(tested_at=at, test_result=result)
         if store == CHECKED_WELL:
             forget_refusal(channel_id)
+
+    def take_up(self, channel_id: int, known: KnownSince, *, at: datetime) -> None:
+        Channel.objects.filter(pk=channel_id).update(restored_from=None, restored_why="")
+        if known.is_nothing:
+            return
+        note_handed_over(channel_id, missing=known.new_orders, through=known.handed_over_through, at=at)
+        # Moves of the hub that went on are in no account here, and the store's counts are of now.
+        Listing.objects.filter(channel_id=channel_id, link=Link.LINKED.value).update(account=None)
 
     def stop_runs(self, channel_id: int) -> int:
         at_work = Run.objects.filter(channel_id=channel_id, state=RunState.RUNNING.value, is_dry=False)

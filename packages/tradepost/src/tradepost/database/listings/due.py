@@ -13,13 +13,19 @@ from functools import lru_cache
 from tradepost.database import sql
 from tradepost.database.models import Listing
 from tradepost.database.sql import Rows
-from tradepost.domain.listing import PARKED_AFTER
+from tradepost.domain.listing import PARKED_AFTER, Link
 from tradepost.domain.stages import Stage
 
 _ON_THE_STORE = "NOT is_paused AND link = 'linked' AND "
 _STATUS = "pending IN ('hide', 'unhide', 'delist') AND " + _ON_THE_STORE
 _MAY_LOWER_QUANTITY = "link = 'linked' AND health = 'listed' AND NOT is_paused AND open_since IS NULL AND "
 _MAY_SEND_QUANTITY = _MAY_LOWER_QUANTITY + "pending NOT IN ('hide', 'delist') AND "
+
+
+def has_unlinked(channel_id: int) -> bool:
+    """Whether a channel has listings that are joined to no product of its store."""
+    return Listing.objects.filter(channel_id=channel_id).exclude(link=Link.LINKED.value).exists()
+
 
 CONDITIONS: Mapping[Stage, str] = {
     Stage.DELIST: _STATUS + "pending = 'delist'",

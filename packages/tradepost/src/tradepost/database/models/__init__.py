@@ -13,6 +13,7 @@ from tradepost.database.models.channel import (
 from tradepost.database.models.existence import ExistenceNote
 from tradepost.database.models.export import ConsumedOrder, Consumer, ConsumerTargetRecord, OpenBatch
 from tradepost.database.models.fetch import FetchedFile, FileRecord, ShipmentSourceRecord
+from tradepost.database.models.home import HomeRecord
 from tradepost.database.models.listing import (
     AttentionRecord,
     DriftRecord,
@@ -22,6 +23,7 @@ from tradepost.database.models.listing import (
     SetupRecord,
     StoreFile,
 )
+from tradepost.database.models.notice import Notice, NoticeMessage, NoticePlace
 from tradepost.database.models.order import (
     Order,
     OrderEvent,
@@ -50,10 +52,14 @@ __all__ = [
     "ExistenceNote",
     "FetchedFile",
     "FileRecord",
+    "HomeRecord",
     "ImageRecord",
     "Intent",
     "LinkEvent",
     "Listing",
+    "Notice",
+    "NoticeMessage",
+    "NoticePlace",
     "OpenBatch",
     "Order",
     "OrderEvent",

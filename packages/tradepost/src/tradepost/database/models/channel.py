@@ -27,7 +27,9 @@ class Channel(models.Model):
     `is_paused` executes no runs, and of one that `is_look_only` every run is a preview. `time_zone`: the IANA name of
     the zone that its schedules are read in. `refusal`: why the store lets nobody in with this channel's token; until
     `refused_until` no schedule tries it. `store_doubt`: why the store may be another one than the one that the listings
-    were linked to.
+    were linked to. `restored_from`: the database was put back, moved or copied since, and nobody has said what came
+    after this moment; `restored_why` says which of them. `known_orders`: numbers of orders that are not in the ledger
+    and were handed over by then.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -40,6 +42,9 @@ class Channel(models.Model):
     refusal = models.TextField(blank=True)
     refused_until = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    restored_from = models.DateTimeField(null=True, blank=True)
+    restored_why = models.TextField(blank=True)
+    known_orders = models.JSONField(default=list, blank=True)
 
     rules = models.JSONField(default=dict, blank=True)
     requires_product_type = models.BooleanField(default=True)

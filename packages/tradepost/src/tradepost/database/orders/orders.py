@@ -13,6 +13,7 @@ from tradepost.database import sql
 from tradepost.database.json_values import plain
 from tradepost.database.models import Channel, Order, OrderEvent, OrderLine, OrderPayload
 from tradepost.database.orders import shipments
+from tradepost.database.orders.known_orders import take_known
 from tradepost.database.orders.ledger import read_ledger
 from tradepost.database.orders.news import make_news, news, note_judged
 from tradepost.database.orders.order_lines import matcher_for, save_lines
@@ -92,6 +93,7 @@ class DjangoOrders:
             new = [order for order in orders if order.id in ids]
             save_lines(new, ids, matcher)
             self._keep_payloads(new, ids, at)
+            take_known(ids, channel_id=self._channel_id, at=at)
         return len(ids)
 
     def ledger(self, numbers: Collection[int]) -> dict[int, LedgerOrder]:

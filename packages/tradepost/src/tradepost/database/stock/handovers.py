@@ -16,6 +16,11 @@ class DjangoHandovers:
     def __init__(self, channel_id: int) -> None:
         self._channel_id = channel_id
 
+    def handed_over(self) -> set[int]:
+        """Return the numbers of the orders that were."""
+        marked = Sighting.objects.filter(channel_id=self._channel_id, handed_over_at__isnull=False)
+        return set(marked.values_list("external_id", flat=True))
+
     def mark(self, order_numbers: Collection[int] | None, *, at: datetime) -> Handover:
         if order_numbers is None:
             marked = sql.fetch_numbers(

@@ -51,6 +51,7 @@ from tradepost.operations.ports.channel import (
     Channels,
     ChannelSettings,
     KeptFinding,
+    KnownSince,
     ScheduleRow,
     Schedules,
     ToSwitch,
@@ -114,6 +115,7 @@ from tradepost.operations.ports.listings import (
     StoreInventory,
 )
 from tradepost.operations.ports.matches import Candidates, LeanListing, Matches, ToLink
+from tradepost.operations.ports.notices import Messenger
 from tradepost.operations.ports.orders import (
     NewShipment,
     OrderRow,
@@ -236,6 +238,7 @@ __all__ = [
     "KnownPerson",
     "KnownShipment",
     "KnownSighting",
+    "KnownSince",
     "KnownSkus",
     "LatestProducts",
     "LeanListing",
@@ -248,6 +251,7 @@ __all__ = [
     "Listings",
     "MadeProduct",
     "Matches",
+    "Messenger",
     "Needs",
     "NewShipment",
     "OpenIntent",

@@ -1,7 +1,7 @@
 """Channels: the settings that operations look at, and the port of those that set channels up."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -113,12 +113,14 @@ class ChannelProfile:
     A channel whole: its settings and connections as a person sets them up, and how its store stands.
 
     `settings.id` 0 is not stored yet. `doubt`: why the store may be another one than the one that was linked.
+    `restored_why`: why what the hub knows of it is of an earlier time, and what came since has to be read back.
     """
 
     settings: ChannelSettings
     is_paused: bool = False
     standing: StoreStanding = StoreStanding.KNOWN
     doubt: str = ""
+    restored_why: str = ""
     store: StoreConnection | None = None
     images: ImageConnection | None = None
 
@@ -211,6 +213,21 @@ class ToSwitch:
     theirs: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KnownSince:
+    """
+    What a person knows of the time since the state that a channel's database was put back to.
+
+    `handed_over_through`: the highest number of an order that whoever packs has; 0 for none since. `new_orders`:
+    numbers of those that were found on the store, and not in the ledger. `is_nothing`: the former hub did nothing
+    since.
+    """
+
+    handed_over_through: int = 0
+    new_orders: Collection[int] = ()
+    is_nothing: bool = False
+
+
 class Channels(Protocol):
     """The hub's channels that are in use, with their connections. Writes belong into a transaction."""
 
@@ -281,6 +298,14 @@ class Channels(Protocol):
         """
         Keep with the connections what a look found, and with the channel every line of it; a store that is well refuses
         the channel no more.
+        """
+        ...
+
+    def take_up(self, channel_id: int, known: KnownSince, *, at: datetime) -> None:
+        """
+        Go on with a channel whose database was put back to an earlier state, from what its store has now.
+
+        What a store must count is not known any more, unless nothing came since: every count is set anew.
         """
         ...
 

@@ -1,0 +1,69 @@
+"""Backing up, restoring and moving the database, each with nobody in its way, and what of the hub is not in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from tradepost import wiring
+from tradepost.database.ciphertexts import place_of_connection
+from tradepost.database.copies.backup import ShowCopy, check_backup, make_backup
+from tradepost.database.copies.move import MovedDatabase, move_database
+from tradepost.database.copies.restore import restore_backup
+from tradepost.database.models import Connection
+from tradepost.domain.backup import Manifest
+from tradepost.domain.errors import TradepostError
+from tradepost.engine import occupancy
+from tradepost.operations.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredDatabase:
+    """
+    What came of a restore: what the backup said, where the former database is kept, and what is wrong with the key to
+    the credentials in it, blank for nothing.
+    """
+
+    manifest: Manifest
+    former: str
+    key_fault: str
+
+
+def backup(path: Path, *, step: ShowCopy, clock: Clock = timezone.now) -> Manifest:
+    """Write a backup while the hub may be at work. Raises NotAllowed for a file that exists."""
+    occupancy.enter(_folder())
+    return make_backup(path, at=clock(), step=step)
+
+
+def check(path: Path, *, step: ShowCopy) -> Manifest:
+    """Read a backup through. Raises FileRefused for one that is damaged, or none."""
+    return check_backup(path, step=step)
+
+
+def restore(path: Path, *, replaces: bool, step: ShowCopy, clock: Clock = timezone.now) -> RestoredDatabase:
+    """Put a backup in the place of the database. Raises as `restore_backup` does, NotAllowed while anybody works."""
+    with occupancy.alone(_folder()):
+        manifest, former = restore_backup(path, folder=_folder(), replaces=replaces, at=clock(), step=step)
+    return RestoredDatabase(manifest, former, _key_fault())
+
+
+def move(url: str, *, step: ShowCopy, clock: Clock = timezone.now) -> MovedDatabase:
+    """Copy the database into an empty one. Raises as `move_database` does, NotAllowed while anybody works."""
+    with occupancy.alone(_folder()):
+        return move_database(url, at=clock(), step=step)
+
+
+def _key_fault() -> str:
+    kept = Connection.objects.exclude(secrets=b"").first()
+    if kept is None:
+        return ""
+    try:
+        wiring.cipher().decrypt(bytes(kept.secrets), place=place_of_connection(kept.channel_id, kept.kind))
+    except TradepostError as error:
+        return str(error)
+    return ""
+
+
+def _folder() -> Path:
+    return Path(settings.DATA_DIR)

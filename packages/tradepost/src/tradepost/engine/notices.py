@@ -1,0 +1,176 @@
+"""Telling people: looking what is so, writing down what is news, and sending what is on its way."""
+
+import logging
+import threading
+from collections.abc import Collection
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from tradepost import wiring
+from tradepost.database import notices
+from tradepost.database.ciphertexts import place_of_notices
+from tradepost.database.models import NoticeMessage, NoticePlace
+from tradepost.domain.errors import NotAllowed, Reconfigure, TradepostError
+from tradepost.domain.notices import Letter, NoticeEvent, next_digest
+from tradepost.engine.complaint import Complaint
+from tradepost.operations.ports import Clock
+
+STOP_SECONDS = 1.0
+_EVERY_SECONDS = 30.0
+_LONGEST_NAME = 64
+_logger = logging.getLogger(__name__)
+
+
+class Notifier:
+    """Tells what is news every half minute, in a thread of its own, until it is stopped."""
+
+    def __init__(self, *, clock: Clock = timezone.now) -> None:
+        self._clock = clock
+        self._is_stopping = threading.Event()
+        self._complaint = Complaint(_logger, "The notifier")
+        self._thread = threading.Thread(target=self._work, name="notifier", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send nothing more. A message that waits for its server is left behind, and sent again by the next start."""
+        self._is_stopping.set()
+        self._thread.join(timeout=STOP_SECONDS)
+
+    def _work(self) -> None:
+        while not self._is_stopping.is_set():
+            try:
+                if NoticePlace.objects.exists():
+                    look(clock=self._clock)
+                    while not self._is_stopping.is_set() and send_next(clock=self._clock):
+                        pass
+                self._complaint.end()
+            except Exception as error:  # noqa: BLE001 a notifier that ends in silence would tell nobody
+                self._complaint.make(error)
+            finally:
+                connections.close_all()
+            self._is_stopping.wait(_EVERY_SECONDS)
+
+
+def look(*, clock: Clock = timezone.now) -> int:
+    """Write down what is news, with the letters that tell it; return how many causes are new. Nothing is sent yet."""
+    now = clock()
+    return notices.note(list(notices.causes(now=now)), hub=_hub(), at=now)
+
+
+def send_next(*, clock: Clock = timezone.now, only: int | None = None) -> bool:
+    """
+    Send the next message that is due; False if there is none.
+
+    It is claimed first, and sent outside of any transaction. Who is killed while it is under way has it sent again when
+    the claim has run out: twice rather than never.
+    """
+    message = notices.claim(at=clock(), only=only)
+    if message is None:
+        return False
+    try:
+        address = wiring.cipher().decrypt(bytes(message.place.address), place=place_of_notices(message.place.name))
+        wiring.messenger().send(address, Letter(message.title, message.body), is_local=message.place.is_local)
+    except TradepostError as error:
+        _logger.warning("A message to '%s' was not sent: %s", message.place.name, error)
+        # What only a person can mend is not tried again and again.
+        notices.note_failed(message, str(error), at=clock(), is_final=isinstance(error, Reconfigure))
+    else:
+        notices.note_sent(message, at=clock())
+    return True
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def add_place(
+    name: str,
+    address: str,
+    *,
+    events: Collection[NoticeEvent] = (),
+    is_local: bool = False,
+    digest_at: str = "",
+    time_zone: str = "UTC",
+    clock: Clock = timezone.now,
+) -> None:
+    """Keep a place where somebody is told. Raises NotAllowed for a name that is taken, and an address that is none."""
+    if not name.strip() or len(name) > _LONGEST_NAME:
+        raise NotAllowed(f"A name has 1 to {_LONGEST_NAME} characters.")
+    if NoticePlace.objects.filter(name=name).exists():
+        raise NotAllowed(f"There is a place '{name}' already; 'tradepost notify set' changes it.")
+    now = clock()
+    NoticePlace.objects.create(
+        name=name,
+        shown=wiring.messenger().shown(address),
+        address=wiring.cipher().encrypt(address, place=place_of_notices(name)),
+        events=sorted(event.value for event in events),
+        is_local=is_local,
+        digest_at=digest_at,
+        time_zone=time_zone,
+        digest_next_at=next_digest(digest_at, after=now, time_zone=time_zone) if digest_at else None,
+        digest_from=now,
+        made_at=now,
+    )
+
+
+def change_place(
+    name: str,
+    *,
+    address: str | None = None,
+    events: Collection[NoticeEvent] | None = None,
+    is_local: bool | None = None,
+    digest_at: str | None = None,
+    time_zone: str | None = None,
+    clock: Clock = timezone.now,
+) -> None:
+    """Change what is given of a place. Raises NotAllowed."""
+    place = the_place(name)
+    if address is not None:
+        place.shown, place.address = (
+            wiring.messenger().shown(address),
+            wiring.cipher().encrypt(address, place=place_of_notices(name)),
+        )
+        place.failure, place.failing_since = "", None
+    if events is not None:
+        place.events = sorted(event.value for event in events)
+    if is_local is not None:
+        place.is_local = is_local
+    if digest_at is not None or time_zone is not None:
+        now = clock()
+        place.digest_at = place.digest_at if digest_at is None else digest_at
+        place.time_zone = time_zone or place.time_zone
+        due = next_digest(place.digest_at, after=now, time_zone=place.time_zone) if place.digest_at else None
+        place.digest_next_at, place.digest_from = due, now
+    place.save()
+
+
+def remove_place(name: str) -> None:
+    """Forget a place, and what was on its way there. Raises NotAllowed."""
+    the_place(name).delete()
+
+
+def try_place(name: str, *, clock: Clock = timezone.now) -> str:
+    """Send a message to a place at once; return why that failed, blank if it did not. Raises NotAllowed."""
+    place = the_place(name)
+    letter = Letter("Tradepost: a test", "\n".join(filter(None, ("This is how you will be told.", _hub()))))
+    message_id = notices.send_later(place.pk, letter, at=clock())
+    send_next(clock=clock, only=message_id)
+    message = NoticeMessage.objects.get(pk=message_id)
+    # Whatever came of it was said: it is not tried again.
+    NoticeMessage.objects.filter(pk=message_id).update(due_at=None)
+    return message.failure
+
+
+def the_place(name: str) -> NoticePlace:
+    """Return a place by its name. Raises NotAllowed."""
+    place = NoticePlace.objects.filter(name=name).first()
+    if place is None:
+        raise NotAllowed(f"There is no place '{name}'; 'tradepost notify list' has those that there are.")
+    return place
+
+
+def _hub() -> str:
+    return str(settings.TRADEPOST_ADDRESS)

@@ -1,0 +1,1 @@
+"""Messages: how letters reach people."""
