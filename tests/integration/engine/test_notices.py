@@ -14,6 +14,7 @@ from mail_place import MailPlace
 from tradepost.database import notices as kept
 from tradepost.database.models import (
     AttentionRecord,
+    AuditEntry,
     Channel,
     Listing,
     Notice,
@@ -169,12 +170,25 @@ def test_every_kind_of_cause_is_found_and_nothing_else_is(channel, clock):
     AttentionRecord.objects.create(channel=channel, listing=listing, kind="image_failed", since=AT)
     AttentionRecord.objects.create(channel=channel, listing=listing, kind="broken_link", since=AT)
 
+    AuditEntry.objects.create(at=AT, event="locked_out", who="ada@example.com", whence="203.0.113.9")
+
     found = list(kept.causes(now=AT))
 
-    assert sorted(cause.event for cause in found) == sorted(set(NoticeEvent) - {NoticeEvent.LOGIN_ATTACK})
+    assert sorted(cause.event for cause in found) == sorted(NoticeEvent)
     words = " ".join(cause.words for cause in found)
     assert "Sync of shop failed (run 1, StoreUnavailable)" in words.replace(str(Run.objects.earliest("pk").pk), "1")
-    assert not any(secret in words for secret in ("Ada", "abc"))
+    assert not any(secret in words for secret in ("Ada", "abc", "ada@", "203."))
+
+
+def test_somebody_who_tries_passwords_is_told_once_until_it_is_over(clock):
+    def tried(minutes, number, event="login_failed"):
+        at = AT - timedelta(minutes=minutes)
+        AuditEntry.objects.bulk_create(AuditEntry(at=at, event=event, who="x", whence="y") for _ in range(number))
+        return [cause.words.split("'")[0] for cause in kept.causes(now=AT)]
+
+    assert tried(1, 3) == []
+    assert tried(61, 100, "locked_out") == []
+    assert tried(59, 1, "locked_out") == ["3 logins failed within an hour, and 1 were refused after too many. "]
 
 
 def test_a_place_is_told_what_it_wants_and_no_more(channel, mail, clock):

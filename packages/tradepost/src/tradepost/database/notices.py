@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from tradepost.database.models import (
     AttentionRecord,
+    AuditEntry,
     Channel,
     Notice,
     NoticeMessage,
@@ -20,6 +21,7 @@ from tradepost.database.models import (
     Source,
 )
 from tradepost.domain.attention import Attention
+from tradepost.domain.audit import AuditEvent
 from tradepost.domain.notices import (
     Letter,
     NoticeCause,
@@ -42,12 +44,16 @@ _CLAIM = timedelta(minutes=10)
 _KEPT = timedelta(days=90)
 _LATELY = timedelta(days=7)
 _AT_ONCE = 1000
+_ATTACKED = timedelta(hours=1)
+# Far more than people mistype, even where each account and address stays below its own limit.
+_MANY_FAILURES = 50
 
 
 def causes(*, now: datetime) -> Iterator[NoticeCause]:
     """Look up all that is so now, and that somebody may want to be told."""
     yield from _failed_runs(now)
     yield from _stalled_imports()
+    yield from _login_attacks(now)
     for channel in Channel.objects.filter(archived_at__isnull=True).order_by("id"):
         # Channel by channel, as the indexes are.
         for look in _LOOKS:
@@ -71,6 +77,19 @@ def _stalled_imports() -> Iterator[NoticeCause]:
     for source in Source.objects.exclude(problem="").order_by("id"):
         words = f"Nothing comes in from the source {source.name}. 'tradepost source list' says why."
         yield NoticeCause(NoticeEvent.IMPORT_STALLED, str(source.pk), words)
+
+
+def _login_attacks(now: datetime) -> Iterator[NoticeCause]:
+    """One cause for all of them, as long as they go on: a letter for each would be what an attacker can make."""
+    lately = AuditEntry.objects.filter(at__gte=now - _ATTACKED)
+    locked = lately.filter(event=AuditEvent.LOCKED_OUT.value).count()
+    failed = lately.filter(event=AuditEvent.LOGIN_FAILED.value).count()
+    if locked or failed >= _MANY_FAILURES:
+        words = (
+            f"{failed} logins failed within an hour, and {locked} were refused after too many. 'tradepost audit list' "
+            "says whose and from where."
+        )
+        yield NoticeCause(NoticeEvent.LOGIN_ATTACK, "", words)
 
 
 def _broken_links(channel: Channel) -> Iterator[NoticeCause]:
@@ -132,7 +151,7 @@ def _brakes(channel: Channel) -> Iterator[NoticeCause]:
         yield NoticeCause(NoticeEvent.BRAKE, str(run.pk), words)
 
 
-# A new cause is a line here, or in `causes`. Attacks on logins are to come with what counts them.
+# A new cause is a line here, or in `causes`.
 _LOOKS: Sequence[Callable[[Channel], Iterator[NoticeCause]]] = (
     _refusal,
     _restored,

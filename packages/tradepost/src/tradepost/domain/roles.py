@@ -57,6 +57,8 @@ _OF_NOUNS: Mapping[str, Mapping[Role, str]] = {
     "personal-data": {Role.OWNER: "export erase"},
     "plans": {Role.VIEWER: "list show", Role.OPERATOR: "save approve apply discard"},
     "runs": {Role.VIEWER: "list show", Role.OPERATOR: "release undo cancel"},
+    "notify": {Role.VIEWER: "list", Role.OWNER: "add set remove test"},
+    "database": {Role.OWNER: "backup check restore move"},
     "users": {Role.OWNER: "add invite list role disable enable remove sessions end-sessions"},
     "password": {Role.VIEWER: "change"},
     "audit": {Role.OWNER: "list"},

@@ -113,6 +113,8 @@ class AuditEntry(models.Model):
             # What somebody did, newest first.
             models.Index(fields=["who", "-id"], name="audit_of_one"),
             models.Index(fields=["event", "-id"], name="audit_of_a_kind"),
+            # Whether somebody tries passwords now.
+            models.Index(fields=["event", "at"], name="audit_lately"),
         ]
 
     def __str__(self) -> str:
