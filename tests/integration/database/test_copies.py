@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
@@ -20,7 +19,7 @@ from tradepost.database.copies.move import move_database
 from tradepost.database.copies.restore import restore_backup
 from tradepost.database.copies.sides import side_of
 from tradepost.database.copies.tables import tables
-from tradepost.database.models import Channel, HomeRecord, NoticeMessage, Order, Run
+from tradepost.database.models import Channel, HomeRecord, NoticeMessage, Order, Run, Session
 from tradepost.domain.errors import FileRefused, HubUnusable, NotAllowed
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

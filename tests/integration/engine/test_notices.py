@@ -180,7 +180,7 @@ def test_every_kind_of_cause_is_found_and_nothing_else_is(channel, clock):
     assert not any(secret in words for secret in ("Ada", "abc", "ada@", "203."))
 
 
-def test_somebody_who_tries_passwords_is_told_once_until_it_is_over(clock):
+def test_somebody_who_tries_passwords_is_told_as_long_as_it_goes_on(channel):
     def tried(minutes, number, event="login_failed"):
         at = AT - timedelta(minutes=minutes)
         AuditEntry.objects.bulk_create(AuditEntry(at=at, event=event, who="x", whence="y") for _ in range(number))

@@ -232,7 +232,7 @@ def _expression(column: CopiedColumn) -> str:
         return f"{name}::int"
     if column.kind is ColumnKind.JSON:
         return f"{name}::text"
-    return f"host({name})" if column.kind is ColumnKind.ADDRESS else name
+    return name
 
 
 def _plain(row: CopiedRow, times: Sequence[int], blobs: Sequence[int]) -> CopiedRow:
