@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from tradepost import wiring
+from tradepost.database import turns
 from tradepost.database.models import Channel, Trigger
 from tradepost.domain.plan import Result
 from tradepost.engine.requests import RequestOutcome, RequestSum
@@ -31,7 +32,7 @@ class CustomRequest:
         if self.kept is None:
             plan = self.work.plan(cells)
         else:
-            with transaction.atomic():
+            with turns.batch():
                 self.work.listings.hold(list(cells))
                 plan = self.work.carry_out(cells)
                 self.kept.add(plan.results)

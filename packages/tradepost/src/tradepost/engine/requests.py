@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tradepost import wiring
+from tradepost.database import turns
 from tradepost.database.models import Channel, Run, Trigger
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.errors import NotAllowed
@@ -240,7 +241,7 @@ def _in_batches(listings: Listings, ids: Collection[int], work: Callable[[Sequen
     """
     given: set[int] = set()
     for some in _in_parts(ids):
-        with transaction.atomic():
+        with turns.batch():
             listings.hold(some)
             if rows := _not_given(listings, some, given):
                 work(rows)

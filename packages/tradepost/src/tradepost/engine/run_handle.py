@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, connections
 
+from tradepost.database import turns
 from tradepost.database.models import Run
 from tradepost.database.runs import runs
 from tradepost.database.runs.history import add_plan, add_results
@@ -132,7 +133,7 @@ class RunHandle:
             *(self._done, self._total),
         )
         try:
-            with transaction.atomic():
+            with turns.batch():
                 self._fence()
                 self._depth += 1
                 try:

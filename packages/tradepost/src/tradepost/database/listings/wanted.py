@@ -8,10 +8,10 @@ from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 
-from tradepost.database import sql
+from tradepost.database import sql, turns
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
 from tradepost.database.listings.listing_rows import locks_of, status_of
@@ -136,7 +136,7 @@ def refresh_channel(channel_id: int, *, at: datetime) -> WantedDifferences:
 
 
 def _refresh_next(channel_id: int, *, at: datetime) -> WantedDifferences | None:
-    with transaction.atomic():
+    with turns.batch():
         # Who computes beside this one, or outdates it all again, waits, and goes on behind it.
         channel = Channel.objects.select_for_update(no_key=True).only("wanted_up_to").get(id=channel_id)
         if channel.wanted_up_to is None:
