@@ -15,8 +15,8 @@ from django.db import models
 
 Model = type[models.Model]
 
-# Who is logged in: a backup in wrong hands would let its finder in, and a restored one those who were put out since. And
-# who failed to: what limits logins counts anew.
+# Who is logged in: a backup in wrong hands would let its finder in, and a restored one those who were put out since.
+# And who failed to: what limits logins counts anew.
 LEFT_OUT = frozenset(
     {
         "tradepost_session",
