@@ -171,7 +171,7 @@ def test_a_page_that_the_merchant_has_made_is_not_taken_for_the_one_that_a_famil
 def test_of_a_switch_in_a_saved_plan_nothing_is_done_without_the_rest(chosen):
     hub = standing(NATIVE, FLAT)
     planned = plan(hub)
-    whole = Plan(PublishDetail((planned,), {}, {}), (planned.unit,))
+    whole = Plan(PublishDetail.of([planned], {}, {}), (planned.unit,))
     needs = needs_of(whole, hub.settings.rules)
     subjects = [change.subject.id for change in planned.unit.changes]
 

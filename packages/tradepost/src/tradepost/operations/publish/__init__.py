@@ -42,6 +42,7 @@ from tradepost.operations.publish import verdict
 from tradepost.operations.publish.cleaning import cleaned
 from tradepost.operations.publish.family_plan import (
     FamilyPlan,
+    closes,
     due_groups,
     is_on_sale,
     is_untyped,
@@ -200,7 +201,7 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
         rules = self._channel.rules
         units = [Unit("set-up", tuple(set_up)), *(_unit(family, images, seen, rules) for family in families)]
         return Plan(
-            PublishDetail(tuple(families), {change.subject.id: item for change, item in set_up.items()}, images),
+            PublishDetail.of(families, {change.subject.id: item for change, item in set_up.items()}, images),
             tuple(unit for unit in units if not unit.is_empty),
             tuple(_settled(families, seen)),
         )
@@ -374,7 +375,8 @@ def _of(kind: SubjectKind) -> Callable[[Change, PublishDetail], bool]:
 
 
 def _opens(change: Change, detail: PublishDetail) -> bool:
-    return _is_product(change) and any(family.opens(change) for family in detail.families)
+    """Whether a change is part of a switch, and closes no page: it comes first, and is read back."""
+    return _is_product(change) and change.listing_id in detail.switched and not closes(change)
 
 
 def _is_the_rest(change: Change, detail: PublishDetail) -> bool:

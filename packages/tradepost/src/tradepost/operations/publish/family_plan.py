@@ -70,11 +70,6 @@ class FamilyPlan:
         """The listings by code key."""
         return {code_key(row.code): row for row in self.family.listings}
 
-    def opens(self, change: Change) -> bool:
-        """Whether a change is part of a switch, and closes no page: it comes first, and is read back."""
-        is_part = bool(self.layout.switched) and any(row.id == change.listing_id for row in self.family.listings)
-        return is_part and not _closes(change)
-
     @property
     def creates(self) -> list[str]:
         return [change.subject.key for change in self.unit.changes if change.action is Action.CREATE]
@@ -154,7 +149,13 @@ def plan_family(
         triage.keep_what_is_not_replaced()
     # What was found by its SKU has a code of its own, and that is what its page has to name.
     codes = {row.id: product.code for row, product, _ in triage.links}
-    family = replace(family, listings=tuple(replace(row, code=codes.get(row.id, row.code)) for row in family.listings))
+    family = replace(
+        family,
+        listings=tuple(
+            replace(row, code=codes[row.id]) if codes.get(row.id, row.code) != row.code else row
+            for row in family.listings
+        ),
+    )
     was_answered = family.listings[0].code in answered
     wanted: WantedUnit | None = None
     scope = Scope({})
@@ -182,7 +183,7 @@ def plan_family(
         unit = replace(unit, changes=(closing, *unit.changes))
     if layout.switched:
         # In the order in which they are sent; see `FamilyPlan.opens`.
-        unit = replace(unit, changes=tuple(sorted(unit.changes, key=_closes)))
+        unit = replace(unit, changes=tuple(sorted(unit.changes, key=closes)))
     return FamilyPlan(
         family,
         layout,
@@ -643,7 +644,8 @@ class _FamilyTriage:
                 self.groups.pop(key, None)
 
 
-def _closes(change: Change) -> bool:
+def closes(change: Change) -> bool:
+    """Whether a change takes a page off sale."""
     return change.after("is_active") is False and change.action is not Action.CREATE
 
 

@@ -1,6 +1,6 @@
 """What goes through a publish: what is known of either side, and what its changes are about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tradepost.domain.catalogue import ImageFile
@@ -54,8 +54,19 @@ class PublishFacts:
 
 @dataclass(frozen=True, slots=True)
 class PublishDetail:
-    """What the changes are about: families, set-up items by subject, and image files by path."""
+    """
+    What the changes are about: families, set-up items by subject, and image files by path. `switched`: the listings
+    (ids) of families that get another layout.
+    """
 
     families: tuple[FamilyPlan, ...]
     set_up: Mapping[SubjectId, SetupItem]
     files: Mapping[str, ImageFile]
+    switched: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(
+        cls, families: Sequence[FamilyPlan], set_up: Mapping[SubjectId, SetupItem], files: Mapping[str, ImageFile]
+    ) -> "PublishDetail":
+        switched = (row.id for family in families if family.layout.switched for row in family.family.listings)
+        return cls(tuple(families), set_up, files, frozenset(switched))
