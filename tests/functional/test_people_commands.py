@@ -365,6 +365,16 @@ def test_the_trail_tells_what_was_set_up_paused_and_asked_for_by_whom_and_from_w
     assert not any(secret in told for secret in (box.token, box.hub_token, box.signature_key, box.ftp_password))
 
 
+def test_an_import_by_hand_is_in_the_trail_with_its_run(connected, sample):
+    """R55"""
+    run = connected("catalogue", "import", sample, "--json").json["run"]
+
+    (entry,) = [row for row in connected("audit", "list", "--json").json["entries"] if row["run"] == run]
+
+    assert (entry["event"], entry["who"].split(":")[0]) == ("requested", "shell")
+    assert "import" in entry["what"]
+
+
 def test_the_trail_names_the_machine_of_a_command_and_the_address_of_a_page(office):
     come_from("hub.example.com")
     office("users", "invite", "bob")

@@ -12,21 +12,22 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.json_values import plain
-from tradepost.database.models import Run, RunKind, Source
+from tradepost.database.models import Run, RunKind, Source, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.plans import save_made_plan
+from tradepost.domain.audit import AuditEvent
 from tradepost.domain.changes import as_kept
 from tradepost.domain.errors import TradepostError
 from tradepost.domain.plan import Action, Change, FieldChange, RunState, Side, Subject, SubjectKind
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.plans import plan_life
 from tradepost.engine.run_handle import RunHandle
-from tradepost.engine.runs import AlreadyRunning, lease_time
+from tradepost.engine.runs import AlreadyRunning, lease_time, note_request
 from tradepost.operations.import_journal import PlanJournal
 from tradepost.operations.import_report import ImportReport
 from tradepost.operations.import_undo import preview_undo
@@ -197,16 +198,18 @@ def _begin(file: NamedFile, *, requested_by: str, clock: Clock) -> tuple[Run, ru
     source, _ = Source.objects.get_or_create(name=file.options.source)
     while True:
         now = clock()
-        begun = runs.begin_run(
-            source.pk,
-            options={FILE: file.to_json()},
-            owner=new_owner(),
-            until=now + lease_time(),
-            at=now,
-            requested_by=requested_by,
-        )
-        if begun is not None:
-            return begun
+        with transaction.atomic():
+            begun = runs.begin_run(
+                source.pk,
+                options={FILE: file.to_json()},
+                owner=new_owner(),
+                until=now + lease_time(),
+                at=now,
+                requested_by=requested_by,
+            )
+            if begun is not None:
+                note_request(begun[0], Trigger.PERSON, AuditEvent.REQUESTED, requested_by)
+                return begun
         other = Run.objects.filter(source=source, state=RunState.RUNNING.value, is_dry=False).first()
         if other is None:
             continue

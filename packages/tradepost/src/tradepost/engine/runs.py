@@ -104,7 +104,7 @@ def request_run(
         released_by=released_by,
     )
     if not is_dry:
-        _note_request(run, trigger, AuditEvent.RELEASED if released_by else AuditEvent.REQUESTED, requested_by)
+        note_request(run, trigger, AuditEvent.RELEASED if released_by else AuditEvent.REQUESTED, requested_by)
     announce(run)
     return run
 
@@ -139,7 +139,7 @@ def request_import(
         options=options,
         requested_by=requested_by,
     )
-    _note_request(run, trigger, AuditEvent.REQUESTED, requested_by)
+    note_request(run, trigger, AuditEvent.REQUESTED, requested_by)
     announce(run)
     return run
 
@@ -166,7 +166,7 @@ def release_run(run_id: int, *, requested_by: str, trigger: Trigger = Trigger.PE
         )
 
 
-def _note_request(run: Run, trigger: Trigger, event: AuditEvent, who: str) -> None:
+def note_request(run: Run, trigger: Trigger, event: AuditEvent, who: str) -> None:
     """Keep in the audit trail what a person asks for."""
     if trigger is Trigger.PERSON:
         listings = "" if run.scope is None else f" of {len(run.scope):,} listings"
