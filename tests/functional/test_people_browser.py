@@ -11,7 +11,6 @@ from django.utils import timezone
 from people import person
 from tradepost.cli.serve import serving
 from tradepost.database.models import AuditEntry, Listing, Order
-from tradepost.engine.executor import Executor
 from tradepost.engine.runs import request_run
 
 pytestmark = pytest.mark.browser
@@ -41,7 +40,8 @@ def office(sqlite) -> Iterator[str]:
     alice = person("alice")
     alice.set_password(PASSWORD)
     alice.save()
-    with serving(host="127.0.0.1", port=0, executor=Executor(threads=0)) as url:
+    # No run is executed here.
+    with serving(host="127.0.0.1", port=0, crew=None) as url:
         yield url
 
 
