@@ -45,10 +45,12 @@ def one_step(name: str) -> None:
 
     file = Path(os.environ["BENCHMARK_FILE"])
     steps: dict[str, Callable[[], int]] = {
-        "backup": lambda: copies.backup(file, step=nothing).rows,
-        "restore": lambda: copies.restore(file, replaces=True, step=nothing).manifest.rows,
-        "move": lambda: copies.move(os.environ["BENCHMARK_TARGET"], step=nothing).rows,
-        "backup_postgresql": lambda: copies.backup(file.with_suffix(".second"), step=nothing).rows,
+        "backup": lambda: copies.backup(file, requested_by="benchmark", step=nothing).rows,
+        "restore": lambda: copies.restore(file, replaces=True, requested_by="benchmark", step=nothing).manifest.rows,
+        "move": lambda: copies.move(os.environ["BENCHMARK_TARGET"], requested_by="benchmark", step=nothing).rows,
+        "backup_postgresql": lambda: (
+            copies.backup(file.with_suffix(".second"), requested_by="benchmark", step=nothing).rows
+        ),
     }
     measured(name, steps[name])
 

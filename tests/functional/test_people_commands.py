@@ -375,6 +375,29 @@ def test_an_import_by_hand_is_in_the_trail_with_its_run(connected, sample):
     assert "import" in entry["what"]
 
 
+def test_who_is_told_what_and_each_copy_of_the_database_is_in_the_trail(office, tmp_path, monkeypatch):
+    """R55"""
+    monkeypatch.setenv("TRADEPOST_NOTIFY_ADDRESS", "mailtos://user:geheim@mail.example.com?to=me@example.com")
+    office("notify", "add", "ops", "--event", "brake")
+    office("notify", "set", "ops", "--digest", "08:00")
+    office("notify", "remove", "ops")
+    office("database", "backup", tmp_path / "hub.backup")
+    before = trail()
+    restored = office("database", "restore", tmp_path / "hub.backup", "--replace", "--yes")
+
+    told = [(event, subject) for event, subject, _ in before if event != "person_added"]
+    assert told == [
+        ("credentials_changed", "ops"),
+        ("set_up_changed", "ops"),
+        ("credentials_changed", "ops"),
+        ("database_copied", ""),
+    ]
+    assert "geheim" not in str(before)
+    assert restored.code == 0, restored
+    assert trail()[-1][0] == "database_copied"
+    assert "was restored" in trail()[-1][2]
+
+
 def test_the_trail_names_the_machine_of_a_command_and_the_address_of_a_page(office):
     come_from("hub.example.com")
     office("users", "invite", "bob")

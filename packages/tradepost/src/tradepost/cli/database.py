@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradepost.cli.arguments import JsonOption, YesOption, confirm
+from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json, progress
 from tradepost.cli.secrets import read_secret
@@ -44,7 +44,7 @@ def backup(
     from tradepost.engine import copies
 
     with progress(is_shown=not as_json) as step:
-        manifest = copies.backup(file, step=step)
+        manifest = copies.backup(file, requested_by=shell_user(), step=step)
     if as_json:
         print_json({"file": str(file), "bytes": file.stat().st_size, **manifest.to_json()})
         return Exit.DONE
@@ -97,7 +97,7 @@ def restore(
     if replace:
         confirm(f"Put {file} in the place of all that is in the database now?", is_confirmed=yes)
     with progress(is_shown=not as_json) as step:
-        done = copies.restore(file, replaces=replace, step=step)
+        done = copies.restore(file, replaces=replace, requested_by=shell_user(), step=step)
     if as_json:
         print_json(
             {
@@ -144,7 +144,7 @@ def move(
         file=address_file,
     )
     with progress(is_shown=not as_json) as step:
-        moved = copies.move(url, step=step)
+        moved = copies.move(url, requested_by=shell_user(), step=step)
     if as_json:
         print_json({"moved_to": moved.target, "rows": moved.rows})
         return Exit.DONE

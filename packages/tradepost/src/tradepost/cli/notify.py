@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tradepost.cli.arguments import JsonOption
+from tradepost.cli.arguments import JsonOption, shell_user
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.cli.secrets import read_secret
@@ -55,6 +55,7 @@ def add(
         is_local=bool(local),
         digest_at=digest or "",
         time_zone=time_zone or "UTC",
+        requested_by=shell_user(),
     )
     _tell(name, f"'{name}' is told from now on. 'tradepost notify test {name}' tries it.", as_json=as_json)
     return Exit.DONE
@@ -87,6 +88,7 @@ def set_(
         is_local=local,
         digest_at="" if at_once else digest,
         time_zone=time_zone,
+        requested_by=shell_user(),
     )
     _tell(name, f"'{name}' is changed.", as_json=as_json)
     return Exit.DONE
@@ -139,7 +141,7 @@ def remove(name: PlaceName, *, as_json: JsonOption = False) -> Exit:
     """Tell nothing there any more, and forget the address."""
     from tradepost.engine import notices
 
-    notices.remove_place(name)
+    notices.remove_place(name, requested_by=shell_user())
     _tell(name, f"'{name}' is told nothing any more.", as_json=as_json)
     return Exit.DONE
 

@@ -28,6 +28,7 @@ class AuditEvent(StrEnum):
     RELEASED = "released"
     CANCELLED = "cancelled"
     KEYS_ROTATED = "keys_rotated"
+    DATABASE_COPIED = "database_copied"
 
 
 NOBODY = "nobody known"

@@ -1,9 +1,11 @@
 """Backing up, restoring and moving the database, each with nobody in its way, and what of the hub is not in it."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from tradepost import wiring
@@ -12,10 +14,13 @@ from tradepost.database.copies.backup import ShowCopy, check_backup, make_backup
 from tradepost.database.copies.move import MovedDatabase, move_database
 from tradepost.database.copies.restore import restore_backup
 from tradepost.database.models import Connection
+from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.backup import Manifest
 from tradepost.domain.errors import TradepostError
 from tradepost.engine import occupancy
 from tradepost.operations.ports import Clock
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,16 @@ class RestoredDatabase:
     key_fault: str
 
 
-def backup(path: Path, *, step: ShowCopy, clock: Clock = timezone.now) -> Manifest:
+def backup(path: Path, *, requested_by: str, step: ShowCopy, clock: Clock = timezone.now) -> Manifest:
     """Write a backup while the hub may be at work. Raises NotAllowed for a file that exists."""
     occupancy.enter(_folder())
-    return make_backup(path, at=clock(), step=step)
+    manifest = make_backup(path, at=clock(), step=step)
+    try:
+        _note(f"a backup was written, of {manifest.rows:,} rows", by=requested_by, clock=clock)
+    except DatabaseError as error:
+        # What can be read only, or is of an older version, is backed up all the more.
+        _logger.warning("The backup is not in the audit trail: %s", error)
+    return manifest
 
 
 def check(path: Path, *, step: ShowCopy) -> Manifest:
@@ -41,17 +52,26 @@ def check(path: Path, *, step: ShowCopy) -> Manifest:
     return check_backup(path, step=step)
 
 
-def restore(path: Path, *, replaces: bool, step: ShowCopy, clock: Clock = timezone.now) -> RestoredDatabase:
+def restore(
+    path: Path, *, replaces: bool, requested_by: str, step: ShowCopy, clock: Clock = timezone.now
+) -> RestoredDatabase:
     """Put a backup in the place of the database. Raises as `restore_backup` does, NotAllowed while anybody works."""
     with occupancy.alone(_folder()):
         manifest, former = restore_backup(path, folder=_folder(), replaces=replaces, at=clock(), step=step)
+        _note(f"a backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC was restored", by=requested_by, clock=clock)
     return RestoredDatabase(manifest, former, _key_fault())
 
 
-def move(url: str, *, step: ShowCopy, clock: Clock = timezone.now) -> MovedDatabase:
+def move(url: str, *, requested_by: str, step: ShowCopy, clock: Clock = timezone.now) -> MovedDatabase:
     """Copy the database into an empty one. Raises as `move_database` does, NotAllowed while anybody works."""
     with occupancy.alone(_folder()):
-        return move_database(url, at=clock(), step=step)
+        moved = move_database(url, at=clock(), step=step)
+        _note(f"everything was copied to {moved.target}", by=requested_by, clock=clock)
+    return moved
+
+
+def _note(words: str, *, by: str, clock: Clock) -> None:
+    wiring.audit(clock=clock).note(AuditNote(AuditEvent.DATABASE_COPIED, by, words=words))
 
 
 def _key_fault() -> str:

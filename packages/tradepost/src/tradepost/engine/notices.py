@@ -5,13 +5,14 @@ import threading
 from collections.abc import Collection
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database import notices
 from tradepost.database.ciphertexts import place_of_notices
 from tradepost.database.models import NoticeMessage, NoticePlace
+from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.errors import NotAllowed, Reconfigure, TradepostError
 from tradepost.domain.notices import Letter, NoticeEvent, next_digest
 from tradepost.engine.complaint import Complaint
@@ -94,6 +95,7 @@ def add_place(
     is_local: bool = False,
     digest_at: str = "",
     time_zone: str = "UTC",
+    requested_by: str = "",
     clock: Clock = timezone.now,
 ) -> None:
     """Keep a place where somebody is told. Raises NotAllowed for a name that is taken, and an address that is none."""
@@ -102,7 +104,7 @@ def add_place(
     if NoticePlace.objects.filter(name=name).exists():
         raise NotAllowed(f"There is a place '{name}' already; 'tradepost notify set' changes it.")
     now = clock()
-    NoticePlace.objects.create(
+    place = NoticePlace(
         name=name,
         shown=wiring.messenger().shown(address),
         address=wiring.cipher().encrypt(address, place=place_of_notices(name)),
@@ -114,6 +116,9 @@ def add_place(
         digest_from=now,
         made_at=now,
     )
+    with transaction.atomic():
+        place.save()
+        _note(AuditEvent.CREDENTIALS_CHANGED, place, "create", by=requested_by)
 
 
 def change_place(
@@ -124,6 +129,7 @@ def change_place(
     is_local: bool | None = None,
     digest_at: str | None = None,
     time_zone: str | None = None,
+    requested_by: str = "",
     clock: Clock = timezone.now,
 ) -> None:
     """Change what is given of a place. Raises NotAllowed."""
@@ -144,12 +150,26 @@ def change_place(
         place.time_zone = time_zone or place.time_zone
         due = next_digest(place.digest_at, after=now, time_zone=place.time_zone) if place.digest_at else None
         place.digest_next_at, place.digest_from = due, now
-    place.save()
+    event = AuditEvent.SET_UP_CHANGED if address is None else AuditEvent.CREDENTIALS_CHANGED
+    with transaction.atomic():
+        place.save()
+        _note(event, place, "update", by=requested_by)
 
 
-def remove_place(name: str) -> None:
+def remove_place(name: str, *, requested_by: str = "") -> None:
     """Forget a place, and what was on its way there. Raises NotAllowed."""
-    the_place(name).delete()
+    place = the_place(name)
+    with transaction.atomic():
+        _note(AuditEvent.CREDENTIALS_CHANGED, place, "delete", by=requested_by)
+        place.delete()
+
+
+def _note(event: AuditEvent, place: NoticePlace, deed: str, *, by: str) -> None:
+    """Say in the audit trail what is told where from now on; of the address, what may be shown of it."""
+    told = ", ".join(place.events) or "everything"
+    when = f"at {place.digest_at} {place.time_zone}" if place.digest_at else "at once"
+    words = f"{deed} place of notices: {place.shown}" + ("" if deed == "delete" else f", {told}, {when}")
+    wiring.audit().note(AuditNote(event, by, place.name, words))
 
 
 def try_place(name: str, *, clock: Clock = timezone.now) -> str:
