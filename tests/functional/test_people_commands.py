@@ -170,6 +170,17 @@ def test_the_last_owner_stays_one(office, verb):
     assert of_two.code == 0
 
 
+@pytest.mark.parametrize("verb", [("role", "alice", "viewer"), ("disable", "alice"), ("remove", "alice")])
+def test_an_owner_who_never_chose_a_password_is_none_that_others_can_go_by(office, verb):
+    office("users", "invite", "olga", "--role", "owner")
+
+    refused = office("users", *verb)
+    not_needed = office("users", "remove", "olga")
+
+    assert (refused.code, "is the only owner who can log in" in refused.err) == (2, True)
+    assert not_needed.code == 0, not_needed
+
+
 def test_pages_refuse_to_take_the_last_owner_out_too(office):
     alice = browser_of("alice")
     form = {"_selected_action": [str(person("alice").pk)], "index": "0"}

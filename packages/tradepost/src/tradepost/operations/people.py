@@ -151,7 +151,8 @@ def _refuse_bad(name: str) -> None:
 
 
 def _refuse_last_owner(person: KnownPerson, what: str, ports: PeoplePorts) -> None:
-    if person.role is not Role.OWNER or not person.is_active:
+    if person.role is not Role.OWNER or not person.is_active or not person.has_password:
+        # Who was only invited can't log in, and is none that is missed.
         return
     if ports.people.hold_owners() <= 1:
         raise NotAllowed(f"{person.name} is the only owner who can log in, and can't be {what}: add another one first.")

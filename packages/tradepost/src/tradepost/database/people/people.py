@@ -46,7 +46,7 @@ class DjangoPeople:
 
     def hold_owners(self) -> int:
         owners = Person.objects.select_for_update().filter(role=Role.OWNER.value, is_active=True)
-        return len(list(owners.order_by("pk")))
+        return sum(owner.has_usable_password() for owner in owners.order_by("pk"))
 
     def add(self, name: str, role: Role) -> None:
         person = Person(username=name, role=role.value)

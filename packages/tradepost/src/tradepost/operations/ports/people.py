@@ -46,7 +46,7 @@ class People(Protocol):
     def all(self) -> Sequence[KnownPerson]: ...
 
     def hold_owners(self) -> int:
-        """Count the owners who may log in, and let nobody change them before the transaction ends."""
+        """Count the owners who can log in, with a password, and let nobody change them before the transaction ends."""
         ...
 
     def add(self, name: str, role: Role) -> None:
