@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(1500)]
 
 
 def test_whatever_happens_to_workers_and_their_database_each_thing_is_done_once_on_every_store(postgres_server):
-    """R16: killed, with a request on its way, too, frozen and woken, two with one run, ten seconds without database."""
+    """R55: killed, with a request on its way, too, frozen and woken, two with one run, ten seconds without database."""
     chaos = subprocess.run(
         [sys.executable, "-m", "chaos", "--seed", "3", "--rounds", "5", "--json"],
         cwd=ROOT,
