@@ -56,8 +56,10 @@ def figures(text: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_a_hub_that_executes_runs_is_ready_and_one_that_does_not_says_so(sqlite, get):
+def test_a_hub_that_executes_runs_is_ready_and_one_that_does_not_says_so(sqlite, get, settings, tmp_path):
     alone = get("/health/ready")
+    # Of servers there is one to a folder.
+    settings.DATA_DIR = tmp_path
     with serving(host="127.0.0.1", port=0, crew=Executor(threads=1)) as url:
         with_threads = answer_of(url, "/health/ready")
 

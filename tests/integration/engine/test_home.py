@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 
+from people import browser_of
 from tradepost.database import home
 from tradepost.database.models import Channel, HomeRecord, Run, Source
 from tradepost.domain.errors import NotAllowed
@@ -85,10 +84,8 @@ def test_a_source_that_is_removed_with_its_runs_makes_no_database_an_older_one(c
 def test_the_start_page_says_that_a_database_came_back(channel, tmp_path):
     HomeRecord.objects.update(place={"file": "elsewhere"})
     home.settle(tmp_path)
-    client = Client()
-    client.force_login(User.objects.create(username="alice", is_staff=True, is_superuser=True))
 
-    page = client.get("/").content.decode()
+    page = browser_of("alice").get("/").content.decode()
 
     assert "at another place than before" in page
     assert "tradepost channel go-live shop" in page
