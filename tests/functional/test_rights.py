@@ -33,6 +33,7 @@ TABLES = {
     "productrecord": "catalogue list",
     "run": "runs list",
     "runchange": "runs show",
+    "savedplan": "plans list",
     "shipmentrecord": "shipments list",
 }
 ROUTES = {
@@ -48,6 +49,7 @@ ROUTES = {
     "password_change": "password change",
     "password_change_done": "password change",
     "tradepost_run_release": "runs release",
+    "tradepost_savedplan_undo": "runs undo",
     "tradepost_person_sessions": "users sessions",
     **{f"tradepost_{table}_changelist": act for table, act in TABLES.items()},
     **{f"tradepost_{table}_change": act for table, act in TABLES.items()},
@@ -59,6 +61,7 @@ ARGUMENTS = {
     "view_on_site": ["1", "1"],
     "app_list": ["tradepost"],
     "tradepost_run_release": [1],
+    "tradepost_savedplan_undo": [1],
     "tradepost_person_sessions": [1_000_000],
 }
 ACTIONS = {
@@ -68,6 +71,8 @@ ACTIONS = {
         "link": "listings link",
         "get_orders": "orders get",
         "sync_orders": "orders sync",
+        "plan_publish": "plans save",
+        "plan_sync": "plans save",
     },
     "listing": {name: f"listings {name}" for name in ("publish", "overwrite", "hide", "unhide", "delist")},
     "person": {

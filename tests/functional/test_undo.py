@@ -48,7 +48,7 @@ def test_prices_and_texts_go_back_and_the_undo_is_undone(shop, box, tmp_path):
     asked = shop("runs", "undo", sync)
     done = [shop("runs", "undo", run, "--yes", *pause) for run, pause in ((publish, ()), (sync, ["--pause"]))]
 
-    assert "price: 12 -> 10.00" in shown.out
+    assert "price: 12.00 -> 10.00" in shown.out
     assert (asked.code, [each.code for each in done]) == (2, [0, 0]), (asked, done)
     assert on_store(box) == before
     assert set(Listing.objects.values_list("proven_price", "is_paused")) == {(10, True)}

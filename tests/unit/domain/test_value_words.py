@@ -63,6 +63,8 @@ def test_a_difference_reads_the_same_as_it_was_found_and_as_it_was_kept(name, ou
     ("name", "before", "after", "words"),
     [
         ("price", None, Decimal("7.90"), "price: 7.90"),
+        ("price", "7.9", 12, "price: 7.90 -> 12.00"),
+        ("price", "0.0005", "9.25", "price: 0.0005 -> 9.25"),
         ("is_active", False, True, "is active: no -> yes"),
         ("quantity", 3, 0, "quantity: 3 -> 0"),
         ("page_title", "Mug", "", "page title: Mug -> nothing"),

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, is_dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _LONGEST_WORD = 60
 _MOST_ITEMS = 3
+_MONEY = frozenset({"price", "cost"})
+_CENTS = Decimal("0.01")
 
 
 def field_words(name: str, before: Any, after: Any, *, arrow: str = "->") -> str:
@@ -21,8 +24,18 @@ def field_words(name: str, before: Any, after: Any, *, arrow: str = "->") -> str
 
 def value_words(name: str, value: Any, *, width: int = 100) -> str:
     """Write what a field holds on one line, cut where it is long."""
+    value = _with_cents(value) if name in _MONEY else value
     text = (", ".join(_items(name, value)) or "nothing") if _is_many(value) else _written(value)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _with_cents(value: Any) -> Any:
+    """An amount as people write it, and with all its places where it has more."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return value
+    return amount.quantize(_CENTS) if amount == amount.quantize(_CENTS) else amount
 
 
 def difference_words(name: str, ours: Any, theirs: Any) -> str:
@@ -32,6 +45,8 @@ def difference_words(name: str, ours: Any, theirs: Any) -> str:
     Takes values of the domain, and as they were kept (see `FieldChange`).
     """
     spoken = _spoken(name)
+    if name in _MONEY:
+        ours, theirs = _with_cents(ours), _with_cents(theirs)
     if not (_is_many(ours) or _is_many(theirs)):
         return f"{spoken}: ours {_word(ours)}, the store's {_word(theirs)}"
     own, others = _items(name, ours), _items(name, theirs)

@@ -2,15 +2,17 @@
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
-from tradepost.database.models import Channel, Connection, RunKind, ScheduleRecord
+from tradepost.database.models import Channel, Connection, Run, RunKind, ScheduleRecord
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing_rules import ListingRules
 from tradepost.domain.listing_rules import rules_of as listing_rules_of
 from tradepost.domain.order_rules import in_order, rules_of
 from tradepost.domain.schedule import spoken_time
+from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.runs import request_run
 from tradepost.web.columns import column
 from tradepost.web.format import NOTHING, spoken
@@ -72,7 +74,7 @@ class ChannelTable(ReadOnlyTable):
     inlines = (ChannelSchedules, Connections)
     exclude = ("rules", "carrier_map", "order_rules", "listing_rules", "orders_proof")
     readonly_fields = ("rules_for_orders", "rules_for_listings")
-    actions = ("publish", "sync", "link", "get_orders", "sync_orders")
+    actions = ("publish", "sync", "link", "get_orders", "sync_orders", "plan_publish", "plan_sync")
 
     @column("Store")
     def store(self, row: Channel) -> str:
@@ -119,6 +121,27 @@ class ChannelTable(ReadOnlyTable):
     @asks("orders sync", "Send shipments")
     def sync_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         self._start(request, queryset, RunKind.SYNC_ORDERS)
+
+    # --- previews; each has a page, where it is approved and carried out ---
+
+    @asks("plans save", "Preview a publish")
+    def plan_publish(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
+        return self._plan(request, queryset, RunKind.PUBLISH)
+
+    @asks("plans save", "Preview a sync")
+    def plan_sync(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
+        return self._plan(request, queryset, RunKind.SYNC)
+
+    def _plan(self, request: HttpRequest, queryset: QuerySet[Channel], kind: RunKind) -> HttpResponse | None:
+        plans: list[Run] = []
+        for channel in queryset.filter(archived_at__isnull=True):
+            try:
+                plans.append(request_saved_plan(channel.pk, kind, requested_by=request.user.get_username()))
+            except NotAllowed as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+        if len(plans) == 1:
+            return redirect("admin:tradepost_savedplan_change", plans[0].pk)
+        return redirect("admin:tradepost_savedplan_changelist") if plans else None
 
     def _start(self, request: HttpRequest, queryset: QuerySet[Channel], kind: RunKind) -> None:
         for channel in queryset.filter(archived_at__isnull=True):

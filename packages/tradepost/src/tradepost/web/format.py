@@ -41,6 +41,13 @@ SHIPMENT_COLOURS: Mapping[str, str] = {
     "suppressed": "warning",
     "taken back": "warning",
 }
+PLAN_COLOURS: Mapping[str, str] = {
+    "being made": "primary",
+    "open": "info",
+    "applied": "success",
+    "discarded": "warning",
+    "expired": "warning",
+}
 ROLE_COLOURS: Mapping[str, str] = {"owner": "primary", "operator": "success", "viewer": "info"}
 NOTHING = "\N{EN DASH}"
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tradepost.database.models import Run, RunChange
 from tradepost.domain.brake import NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.runs import release_run
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
@@ -42,10 +43,10 @@ class RunTable(ReadOnlyTable):
         (None, {"fields": ("channel", "source", "kind", "state_label", "is_dry", "trigger", "requested_by")}),
         ("Brake", {"fields": ("brake_text", "released_by")}),
         ("Progress", {"fields": ("done", "total", "attempt", "queued_at", "started_at", "finished_at")}),
-        ("Result", {"fields": ("counted", "error", "reference")}),
+        ("Result", {"fields": ("counted", "error", "reference", "going_back")}),
         ("Changes", {"fields": ("what_changed",)}),
     )
-    readonly_fields = ("state_label", "brake_text", "counted", "what_changed")
+    readonly_fields = ("state_label", "brake_text", "counted", "what_changed", "going_back")
 
     @column("Run", two_lines=True)
     def name(self, row: Run) -> list[str]:
@@ -71,6 +72,16 @@ class RunTable(ReadOnlyTable):
     @column("Result")
     def counted(self, row: Run) -> str:
         return "; ".join(count_lines(row.counts)) or "nothing to do"
+
+    @column("Undo")
+    def going_back(self, row: Run) -> SafeString | str:
+        """Where it is planned; what stands in the way is said there."""
+        if row.is_dry or RunState(row.state) not in SETTLED_STATES:
+            return NOTHING
+        address = reverse("admin:tradepost_savedplan_undo", args=[row.pk])
+        return format_html(
+            "<a class='text-primary-600 font-semibold' href='{}'>See what an undo would do…</a>", address
+        )
 
     @column("The first changes")
     def what_changed(self, row: Run) -> SafeString:

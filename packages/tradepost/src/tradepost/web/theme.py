@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Parked orders", "report", "tradepost_parkedorderrecord_changelist"),
                     _page("Shipments", "local_shipping", "tradepost_shipmentrecord_changelist"),
                     _page("Fetched files", "move_to_inbox", "tradepost_fetchedfile_changelist"),
+                    _page("Plans", "checklist", "tradepost_savedplan_changelist"),
                     _page("Runs", "play_circle", "tradepost_run_changelist"),
                     _page("Channels", "hub", "tradepost_channel_changelist"),
                 ],
