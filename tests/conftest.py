@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 import pytest
 import stamina
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
@@ -45,6 +46,8 @@ os.environ.pop("DATABASE_URL", None)
 os.environ.setdefault("XDG_RUNTIME_DIR", _DATA)
 
 django.setup()
+# Workers of a test run have read the settings with the folder of the process that started them; one serves in each.
+settings.DATA_DIR = Path(_DATA)
 
 # As many attempts as in earnest, without the pauses between them and the limit to their time.
 stamina.set_testing(testing=True, attempts=1_000_000, cap=True)

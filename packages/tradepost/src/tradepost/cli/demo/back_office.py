@@ -12,7 +12,8 @@ from tradepost.engine.executor import Executor
 @contextmanager
 def back_office(*, user: str, password: str) -> Iterator[str]:
     """Serve the back office on a free port of this machine; give its address."""
-    person, _ = Person.objects.update_or_create(username=user, defaults={"role": Role.OWNER.value, "is_active": True})
+    person, _ = Person.objects.get_or_create(username=user, defaults={"role": Role.OWNER.value})
+    person.role, person.is_active = Role.OWNER.value, True
     person.set_password(password)
     person.save()
     # Nothing is started by schedule beside the demo.
