@@ -87,7 +87,6 @@ def postgres_server(request: pytest.FixtureRequest, django_db_blocker) -> Iterat
     worker = getattr(request.config, "workerinput", {})
     # The server loosens the modes of the folders above its own, so it gets one directly in the temp directory.
     folder = Path(tempfile.gettempdir()) / f"tradepost-postgres-{worker.get('testrunuid', os.getpid())}"
-    folder.mkdir(exist_ok=True)
     server = PostgresServer(folder, worker.get("workerid", "main"))
     yield server
     server.stop()

