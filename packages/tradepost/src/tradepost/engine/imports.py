@@ -213,7 +213,8 @@ def _begin(file: NamedFile, *, requested_by: str, clock: Clock) -> tuple[Run, ru
         other = Run.objects.filter(source=source, state=RunState.RUNNING.value, is_dry=False).first()
         if other is None:
             continue
-        if not is_dead(other.owner):
+        is_held = other.lease_until is not None and other.lease_until > now
+        if is_held and not is_dead(other.owner):
             message = f"Files of the source '{source.name}' are being imported (run {other.pk}); wait for its end."
             raise AlreadyRunning(message, run=other)
         left = runs.Lease(other.pk, other.owner, other.attempt)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -23,6 +22,7 @@ from tradepost.database import sql
 from tradepost.database.copies.digest import TableDigest, sum_of, summed
 from tradepost.database.copies.sides import batches_of, postgres_side, sqlite_side
 from tradepost.database.copies.tables import LEFT_OUT, tables
+from tradepost.database.migration_state import bring_up
 from tradepost.domain.backup import FORMAT, Manifest, TableSum
 from tradepost.domain.errors import FileRefused, NotAllowed
 
@@ -95,7 +95,7 @@ def _copy_file(source: Path, target: Path) -> None:
 
 def _copy_tables(target: Path, step: ShowCopy) -> None:
     with second_database(f"sqlite:///{target}") as alias:
-        call_command("migrate", database=alias, verbosity=0, interactive=False)
+        bring_up(alias)
         _refuse_other_migrations(alias)
     with postgres_side(DEFAULT_DB_ALIAS) as source, sqlite_side(target, is_written=True) as file:
         file.clear()

@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -23,7 +22,7 @@ from tradepost.database.copies.backup import (
     without_manifest,
 )
 from tradepost.database.copies.sides import CopySide, side_of, sqlite_side
-from tradepost.database.migration_state import refuse_newer
+from tradepost.database.migration_state import bring_up, refuse_newer
 from tradepost.domain.backup import Manifest
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.home import restored_words
@@ -55,7 +54,7 @@ def restore_backup(path: Path, *, folder: Path, replaces: bool, at: datetime, st
 def bring_up_to_date(alias: str) -> None:
     """Make the tables of a database, or bring them up to this version. Raises HubUnusable for a newer one."""
     refuse_newer(MigrationExecutor(connections[alias]).loader)
-    call_command("migrate", database=alias, verbosity=0, interactive=False)
+    bring_up(alias)
 
 
 def refuse_filled(side: CopySide, *, what: str, cure: str) -> None:
