@@ -227,6 +227,25 @@ def test_an_address_with_https_and_no_proxy_to_believe_is_explained_at_start(sql
     assert "Set TRADEPOST_TRUSTED_PROXY to the address that the proxy comes from" in ended.stderr
 
 
+@pytest.mark.parametrize("preload", ["", "1"])
+def test_browsers_are_told_to_come_by_https_only_and_have_it_built_in_only_if_that_is_asked(
+    sqlite, tmp_path, start, monkeypatch, preload
+):
+    (tmp_path / "hub").mkdir(mode=0o700)
+    monkeypatch.setenv("TRADEPOST_ADDRESS", "https://hub.example.com")
+    monkeypatch.setenv("TRADEPOST_TRUSTED_PROXY", "127.0.0.1")
+    monkeypatch.setenv("TRADEPOST_HSTS_PRELOAD", preload)
+    server = start(url=sqlite, data=tmp_path / "hub")
+    proxied = {"Host": "hub.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"}
+
+    with httpx2.Client(base_url=server.wait_for_address(), headers=proxied) as client:
+        page = client.get("/login/")
+    server.end(signal.SIGTERM)
+
+    told = "max-age=31536000; includeSubDomains" + ("; preload" if preload else "")
+    assert (page.status_code, page.headers["Strict-Transport-Security"]) == (200, told)
+
+
 def test_visitors_who_send_nothing_or_only_a_beginning_keep_no_page_from_others(sqlite, tmp_path, start):
     (tmp_path / "hub").mkdir(mode=0o700)
     server = start(url=sqlite, data=tmp_path / "hub")
