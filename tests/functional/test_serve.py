@@ -25,7 +25,7 @@ from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
 from tradepost.cli import serve, web_server
 from tradepost.database.models import AuditEntry, Channel, Run, ScheduleRecord
-from tradepost.engine import executor, notices, schedules
+from tradepost.engine import executor, rhythm
 from tradepost.engine.runs import request_run
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
@@ -86,7 +86,7 @@ def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
 
 
 def test_what_serve_waits_for_when_it_is_to_end_is_less_than_ten_seconds():
-    waited = executor.STOP_SECONDS + schedules.STOP_SECONDS + notices.STOP_SECONDS + serve.WEB_STOP_SECONDS
+    waited = executor.STOP_SECONDS + 2 * rhythm.STOP_SECONDS + serve.WEB_STOP_SECONDS
     assert waited < 10
 
 

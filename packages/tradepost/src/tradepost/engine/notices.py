@@ -1,11 +1,10 @@
 """Telling people: looking what is so, writing down what is news, and sending what is on its way."""
 
 import logging
-import threading
 from collections.abc import Collection
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from tradepost import wiring
@@ -15,45 +14,31 @@ from tradepost.database.models import NoticeMessage, NoticePlace
 from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.errors import NotAllowed, Reconfigure, TradepostError
 from tradepost.domain.notices import Letter, NoticeEvent, next_digest
-from tradepost.engine.complaint import Complaint
+from tradepost.engine.rhythm import Rhythm
 from tradepost.operations.ports import Clock
 
-STOP_SECONDS = 1.0
 _EVERY_SECONDS = 30.0
 _LONGEST_NAME = 64
 _logger = logging.getLogger(__name__)
 
 
-class Notifier:
-    """Tells what is news every half minute, in a thread of its own, until it is stopped."""
+class Notifier(Rhythm):
+    """
+    Tells what is news every half minute, until it is stopped. A message that waits for its server then is sent again by
+    the next start.
+    """
 
     def __init__(self, *, clock: Clock = timezone.now) -> None:
-        self._clock = clock
-        self._is_stopping = threading.Event()
-        self._complaint = Complaint(_logger, "The notifier")
-        self._thread = threading.Thread(target=self._work, name="notifier", daemon=True)
+        super().__init__("The notifier", name="notifier", logger=_logger, clock=clock)
 
-    def start(self) -> None:
-        self._thread.start()
+    def beat(self) -> None:
+        if NoticePlace.objects.exists():
+            look(clock=self._clock)
+            while not self.is_stopping.is_set() and send_next(clock=self._clock):
+                pass
 
-    def stop(self) -> None:
-        """Send nothing more. A message that waits for its server is left behind, and sent again by the next start."""
-        self._is_stopping.set()
-        self._thread.join(timeout=STOP_SECONDS)
-
-    def _work(self) -> None:
-        while not self._is_stopping.is_set():
-            try:
-                if NoticePlace.objects.exists():
-                    look(clock=self._clock)
-                    while not self._is_stopping.is_set() and send_next(clock=self._clock):
-                        pass
-                self._complaint.end()
-            except Exception as error:  # noqa: BLE001 a notifier that ends in silence would tell nobody
-                self._complaint.make(error)
-            finally:
-                connections.close_all()
-            self._is_stopping.wait(_EVERY_SECONDS)
+    def pause_seconds(self) -> float:
+        return _EVERY_SECONDS
 
 
 def look(*, clock: Clock = timezone.now) -> int:

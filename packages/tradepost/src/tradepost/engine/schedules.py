@@ -2,13 +2,12 @@
 
 import logging
 import shlex
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from tradepost import wiring
@@ -18,14 +17,13 @@ from tradepost.database.runs import runs
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
 from tradepost.engine import home
-from tradepost.engine.complaint import Complaint
+from tradepost.engine.rhythm import Rhythm
 from tradepost.engine.runs import announce
 from tradepost.engine.undo import forget_old_values
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FULL_EXISTENCE
 
 _MINUTE_SECONDS = 60
-STOP_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
 
@@ -51,7 +49,7 @@ WORK: Mapping[ScheduledOperation, Work] = {
 }
 
 
-class Ticker:
+class Ticker(Rhythm):
     """
     Starts what is due, at once and then at the beginning of every minute, until it is stopped.
 
@@ -59,31 +57,15 @@ class Ticker:
     """
 
     def __init__(self, *, clock: Clock = timezone.now) -> None:
-        self._clock = clock
-        self._is_stopping = threading.Event()
-        self._complaint = Complaint(_logger, "The ticker of schedules")
-        self._thread = threading.Thread(target=self._work, name="ticker", daemon=True)
+        super().__init__("The ticker of schedules", name="ticker", logger=_logger, clock=clock)
 
-    def start(self) -> None:
-        self._thread.start()
+    def beat(self) -> None:
+        home.settle()
+        start_due(clock=self._clock)
+        forget_old_values(clock=self._clock)
 
-    def stop(self) -> None:
-        """Start nothing more. A tick that waits for its database is left behind, and ends with the process."""
-        self._is_stopping.set()
-        self._thread.join(timeout=STOP_SECONDS)
-
-    def _work(self) -> None:
-        while not self._is_stopping.is_set():
-            try:
-                home.settle()
-                start_due(clock=self._clock)
-                forget_old_values(clock=self._clock)
-                self._complaint.end()
-            except Exception as error:  # noqa: BLE001 a ticker that ends in silence would start nothing ever again
-                self._complaint.make(error)
-            finally:
-                connections.close_all()
-            self._is_stopping.wait(_MINUTE_SECONDS - self._clock().timestamp() % _MINUTE_SECONDS)
+    def pause_seconds(self) -> float:
+        return _MINUTE_SECONDS - self._clock().timestamp() % _MINUTE_SECONDS
 
 
 def start_due(*, clock: Clock = timezone.now) -> list[Run]:
