@@ -1,12 +1,15 @@
+import re
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tradepost import wiring
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
-from tradepost.database.models import Listing, Run, RunChange
+from tradepost.database.models import Listing, Run, RunChange, VariantRecord
 from tradepost.domain import changes
 from tradepost.domain.catalogue import Product
 from tradepost.domain.catalogue import Variant as CatalogueVariant
@@ -261,3 +264,23 @@ def test_a_request_that_is_cut_off_has_done_what_its_history_says(channel, famil
 
     assert (done, sum(row["count"] for row in run.counts)) == ([ids[0]], 1)
     assert (again.queued, again.unchanged) == (1, 1)
+
+
+def test_all_that_is_forgotten_is_held_before_any_of_it_is_written(channel, family, clock, monkeypatch):
+    """Held part by part, with writes in between, two removals could wait for each other for ever."""
+    if not connection.features.has_select_for_update:
+        return
+    variant = CatalogueVariant(sku="CUP", options=(), price=Decimal(3), quantity=2, position=1)
+    cup = Product(handle="cup", title="Cup", description="", variants=(variant,))
+    DjangoCatalogue().save([cup], saying=Saying("a file", clock(), clock()))
+    DjangoListings(channel.pk).build(["cup"], queue=False)
+    monkeypatch.setattr("tradepost.engine.requests._BATCH", 1)
+
+    with CaptureQueriesContext(connection) as asked:
+        ids = list(Listing.objects.order_by("pk").values_list("pk", flat=True))
+        request_removal(channel.pk, ids, requested_by="bob")
+
+    held = next(query["sql"] for query in asked if query["sql"].endswith("FOR UPDATE"))
+    variants = set(map(int, re.search(r"IN \(([\d, ]+)\)", held)[1].split(",")))
+    assert variants == set(VariantRecord.objects.values_list("pk", flat=True))
+    assert not Listing.objects.exists()

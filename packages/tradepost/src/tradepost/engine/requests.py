@@ -389,10 +389,13 @@ def request_removal(
     with transaction.atomic():
         if Run.objects.filter(channel_id=channel_id, state=RunState.RUNNING.value).exists():
             raise NotAllowed("A run is at work on this channel; wait for its end, or cancel it, and remove then.")
+        listings = wiring.listings_of(channel_id)
+        # All at once, as all of it is one transaction: see `Listings.hold`.
+        listings.hold(ids)
         asked = _worked(
             channel_id, ids, lambda _listings, rows: removal.plan(rows), requested_by=requested_by, trigger=trigger
         )
-        wiring.listings_of(channel_id).remove(asked.changed_ids)
+        listings.remove(asked.changed_ids)
         return asked
 
 
