@@ -148,17 +148,21 @@ class StockShop(Shop):
 
     def can_buy(self, sku) -> int:
         """Say how many pieces a shopper could have now: put into a basket one by one, and put back."""
-        code, choices = OFFERS[sku]
-        shopper = self.sandbox.shopper()
-        pieces = 0
-        try:
-            while True:
-                shopper.add(code, 1, choices)
-                pieces += 1
-        except (OutOfStock, NotForSaleError):
-            return pieces
-        finally:
-            shopper.empty()
+        return pieces_in_reach(self.sandbox, *OFFERS[sku])
+
+
+def pieces_in_reach(sandbox, code, choices) -> int:
+    """Put pieces of what stands on a page into a basket one by one until there is no more, and all back; count them."""
+    shopper = sandbox.shopper()
+    pieces = 0
+    try:
+        while True:
+            shopper.add(code, 1, choices)
+            pieces += 1
+    except (OutOfStock, NotForSaleError):
+        return pieces
+    finally:
+        shopper.empty()
 
 
 class MeanwhileStore:

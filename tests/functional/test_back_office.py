@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from browser import PASSWORD, chromium, log_in
 from people import NAMES, browser_of, person
 from tradepost.cli.serve import serving
 from tradepost.database.models import (
@@ -23,18 +23,6 @@ from tradepost.database.models import (
     ShipmentRecord,
 )
 from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
-
-PASSWORD = "a long and quiet evening"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -55,24 +43,11 @@ def office(people, channel) -> Iterator[str]:
 
 @pytest.fixture
 def tab(office, monkeypatch):
-    # The browser's driver leaves an event loop in this thread, where Django would refuse to look into the database.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 only where there is a browser
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as browser:
         opened = browser.new_page()
         opened.set_default_timeout(60_000)
         yield opened
-        browser.close()
-
-
-def log_in(tab, office: str, name: str) -> None:
-    tab.goto(office)
-    tab.fill("input[name=username]", name)
-    tab.fill("input[name=password]", PASSWORD)
-    tab.click("button[type=submit]")
-    tab.wait_for_load_state("networkidle")
 
 
 @pytest.mark.browser

@@ -1,6 +1,5 @@
 """People in a real chromium: invited, logged in, refused, and logged out by the owner; and what pages may load."""
 
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,6 +7,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+import browser
+from browser import PASSWORD, log_in
 from people import person
 from tradepost.cli.serve import serving
 from tradepost.database.models import AuditEntry, Listing, Order
@@ -15,18 +16,7 @@ from tradepost.engine.runs import request_run
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "a long and quiet evening"
 VERAS = "nobody guesses this one"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # What a page tells of each thing that it was not let do.
 LISTEN = """
 window.violations = [];
@@ -47,14 +37,9 @@ def office(sqlite) -> Iterator[str]:
 
 @pytest.fixture
 def chromium(office, monkeypatch):
-    # The browser's driver leaves an event loop in this thread, where Django would refuse to look into the database.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 only where there is a browser
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with browser.chromium() as opened:
         yield opened
-        opened.close()
 
 
 def new_tab(chromium):
@@ -62,14 +47,6 @@ def new_tab(chromium):
     tab = chromium.new_context().new_page()
     tab.set_default_timeout(60_000)
     return tab
-
-
-def log_in(tab, office: str, name: str, password: str) -> None:
-    tab.goto(office)
-    tab.fill("input[name=username]", name)
-    tab.fill("input[name=password]", password)
-    tab.click("button[type=submit]")
-    tab.wait_for_load_state("networkidle")
 
 
 def choose_action(tab, name: str, action: str) -> None:

@@ -13,9 +13,7 @@ import pytest
 from attentions import kinds_of, reason_of
 from miva_sandbox import provisioning
 from miva_sandbox.server import SandboxServer
-from miva_sandbox.state.baskets import OutOfStock
-from miva_sandbox.state.sales import NotForSaleError
-from stock_shop import StockShop
+from stock_shop import StockShop, pieces_in_reach
 from tradepost import wiring
 from tradepost.database.models import Listing
 from tradepost.domain.brake import Harm
@@ -69,17 +67,7 @@ class LayoutShop(StockShop):
         return {sku: self._left(sku, layout) for sku in STATED}
 
     def _left(self, sku: str, layout: Layout) -> int:
-        shopper = self.sandbox.shopper()
-        code, choices = self.offer(sku, layout)
-        pieces = 0
-        try:
-            while True:
-                shopper.add(code, 1, choices)
-                pieces += 1
-        except (OutOfStock, NotForSaleError):
-            return pieces
-        finally:
-            shopper.empty()
+        return pieces_in_reach(self.sandbox, *self.offer(sku, layout))
 
     def external_ids(self) -> dict[str, int]:
         return dict(Listing.objects.filter(channel=self.channel).values_list("sku", "external_id"))

@@ -11,7 +11,7 @@ from tradepost.cli.arguments import ChannelOption, JsonOption, Skus, named_listi
 from tradepost.cli.catalogue import chained_json, chained_syncs, tell_chained
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import change_lines, counted, out, print_json, print_table
-from tradepost.domain.approval import PlanState, has_expired
+from tradepost.domain.approval import PlanState, shown_state
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.plan import Action
 
@@ -310,8 +310,7 @@ def _json(plan: "SavedPlan", numbers: tuple[int, int]) -> dict[str, Any]:
 def _state(plan: "SavedPlan") -> str:
     from django.utils import timezone
 
-    is_open = plan.state == PlanState.OPEN.value
-    return "expired" if is_open and has_expired(plan.expires_at, now=timezone.now()) else plan.state
+    return shown_state(PlanState(plan.state), expires_at=plan.expires_at, now=timezone.now())
 
 
 def _change_json(row: "PlannedChange") -> dict[str, Any]:

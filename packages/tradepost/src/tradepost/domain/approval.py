@@ -91,6 +91,11 @@ def has_expired(expires_at: datetime, *, now: datetime) -> bool:
     return now >= expires_at
 
 
+def shown_state(state: PlanState, *, expires_at: datetime, now: datetime) -> str:
+    """What a person is told of a plan: of an open one that it has expired, where it has."""
+    return "expired" if state is PlanState.OPEN and has_expired(expires_at, now=now) else state.value
+
+
 def with_needs(
     chosen: Iterable[int], needs: Mapping[int, Collection[SubjectId]], by_subject: Callable[[SubjectId], Iterable[int]]
 ) -> set[int]:

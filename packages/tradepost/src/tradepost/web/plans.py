@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.database.models import PlannedChange, Run, RunKind, SavedPlan
-from tradepost.domain.approval import PlanState, has_expired
+from tradepost.domain.approval import PlanState, shown_state
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, Action, RunState
@@ -25,7 +25,7 @@ from tradepost.engine.plans import Choice, apply, approve, discard, numbers_of, 
 from tradepost.engine.undo import refuse_what_cannot_be_undone
 from tradepost.operations.selection import UNDOES
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.format import NOTHING, OUTCOME_COLOURS, PLAN_COLOURS, RUN_COLOURS, field_lines, spoken
+from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import may, need
@@ -42,12 +42,13 @@ _ACTS = {
     "apply": "plans apply",
     "discard": "plans discard",
 }
+_BEING_MADE = "being made"
 _FOR_GOOD = (Action.DELETE.value, Action.DELIST.value)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """A planned change as the page writes it; `outcome` is blank as long as it was only planned."""
+    """A planned change as the page writes it; what became of it, the run that carries it out says."""
 
     number: int
     is_approved: bool
@@ -56,8 +57,6 @@ class ShownChange:
     label: str
     reason: str
     lines: list[str]
-    outcome: str
-    message: str
 
 
 @admin.register(SavedPlan, site=site)
@@ -122,21 +121,19 @@ class PlanTable(ReadOnlyTable):
     def _context(self, request: HttpRequest, plan: SavedPlan) -> dict[str, Any]:
         total, approved = numbers_of([plan.pk]).get(plan.pk, (0, 0))
         rows, older = _page(request, _filtered(request, plan))
-        is_being_made = RunState(plan.run.state) not in SETTLED_STATES
-        is_open = state_of(plan) == PlanState.OPEN.value and RunState(plan.run.state) is not RunState.FAILED
-        done = plan.applied_by
+        state, done = state_of(plan), plan.applied_by
         return {
             **self.admin_site.each_context(request),
             "title": f"{spoken(plan.run.kind).capitalize()} of {plan.run.of}, plan {plan.pk}",
             "opts": self.opts,
             "plan": plan,
-            "state": state_of(plan),
-            "state_colour": PLAN_COLOURS[state_of(plan)],
+            "state": state,
+            "state_colour": PLAN_COLOURS[state],
             "totals": totals_of(plan.run),
             "total": total,
             "approved": approved,
-            "is_being_made": is_being_made,
-            "is_open": is_open and not is_being_made,
+            "is_being_made": state == _BEING_MADE,
+            "is_open": state == PlanState.OPEN.value and RunState(plan.run.state) is not RunState.FAILED,
             "braking": Braking.from_json(plan.run.brake),
             "changes": [_shown(row) for row in rows],
             "older": older,
@@ -153,7 +150,6 @@ class PlanTable(ReadOnlyTable):
             "done_colour": RUN_COLOURS[spoken(done.state)] if done is not None else "",
             "done_state": spoken(done.state) if done is not None else "",
             "done_lines": count_lines(done.counts) if done is not None else [],
-            "outcome_colours": OUTCOME_COLOURS,
             "input_classes": " ".join(INPUT_CLASSES),
         }
 
@@ -222,10 +218,9 @@ def why_no_undo(run: Run) -> str:
 
 
 def state_of(plan: SavedPlan) -> str:
-    is_open = plan.state == PlanState.OPEN.value
-    if is_open and RunState(plan.run.state) not in SETTLED_STATES:
-        return "being made"
-    return "expired" if is_open and has_expired(plan.expires_at, now=timezone.now()) else spoken(plan.state)
+    if plan.state == PlanState.OPEN.value and RunState(plan.run.state) not in SETTLED_STATES:
+        return _BEING_MADE
+    return spoken(shown_state(PlanState(plan.state), expires_at=plan.expires_at, now=timezone.now()))
 
 
 def totals_of(run: Run) -> str:
@@ -271,8 +266,6 @@ def _shown(row: PlannedChange) -> ShownChange:
         label=change.subject_label,
         reason=change.reason,
         lines=field_lines(change.fields),
-        outcome=spoken(change.outcome),
-        message=change.message,
     )
 
 

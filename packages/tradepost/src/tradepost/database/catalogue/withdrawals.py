@@ -6,15 +6,14 @@ from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.listings.attentions import forget_attention, note_attention
-from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_in
 from tradepost.database.models import Listing
 from tradepost.domain.attention import Attention
 from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Status, put_back_on_sale, taken_off_sale
 from tradepost.operations.ports import SaleChange
 
-_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
-_COLUMNS = ("id", "channel__name", "product__handle", "sku", "variant_id", "account", *_STATUS)
+_COLUMNS = ("id", "channel__name", "product__handle", "sku", "variant_id", "account", *STATUS_COLUMNS)
 _DRAFT = "The catalogue has it as a draft, as archived or as unpublished, so it is hidden until it is for sale again."
 
 
@@ -68,4 +67,4 @@ def _queue(
 
 
 def _status(row: Mapping[str, Any]) -> Status:
-    return status_of(**{name: row[name] for name in _STATUS})
+    return status_in(row)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import end_attentions
-from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_of
 from tradepost.database.listings.wanted import refresh_parents
 from tradepost.database.models import Channel, DriftRecord, LinkEvent, Listing
 from tradepost.domain.attention import Attention, cured_by
@@ -26,8 +26,6 @@ from tradepost.domain.listing import (
     keep_later_request,
 )
 from tradepost.operations.ports import Proven
-
-_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 
 
 class _LockedListing(NamedTuple):
@@ -134,8 +132,8 @@ def _follow_variants(
     parents = _locked(pages, channel_id)
     variants: dict[int, list[Status]] = defaultdict(list)
     family = Listing.objects.filter(parent_id__in=[parent.id for parent in parents])
-    for parent_id, *values in family.values_list("parent_id", *_STATUS):
-        variants[parent_id].append(status_of(**dict(zip(_STATUS, values, strict=True))))
+    for parent_id, *values in family.values_list("parent_id", *STATUS_COLUMNS):
+        variants[parent_id].append(status_of(**dict(zip(STATUS_COLUMNS, values, strict=True))))
     changes = [
         _status_row(parent, status, external_id=parent.external_id, external_created=parent.external_created)
         for parent in parents
@@ -145,7 +143,7 @@ def _follow_variants(
 
 
 def _status(row: _LockedListing) -> Status:
-    return status_of(**{name: getattr(row, name) for name in _STATUS})
+    return status_of(**{name: getattr(row, name) for name in STATUS_COLUMNS})
 
 
 def _refresh_parents_of(rows: Sequence[_LockedListing], statuses: Mapping[int, Status]) -> None:

@@ -72,6 +72,14 @@ def listing_rows(query: "QuerySet[Listing]") -> list[ListingRow]:
     return [_row(values) for values in query.values(*_COLUMNS)]
 
 
+STATUS_COLUMNS = ("health", "link", "pending", "is_paused", "is_orphaned")
+
+
+def status_in(values: Mapping[str, Any]) -> Status:
+    """Read it from columns of a listing by their names."""
+    return status_of(**{name: values[name] for name in STATUS_COLUMNS})
+
+
 # There are few, and thousands of rows have one.
 @cache
 def status_of(*, health: str, link: str, pending: str, is_paused: bool, is_orphaned: bool) -> Status:
@@ -93,13 +101,7 @@ def _row(values: Mapping[str, Any]) -> ListingRow:
         kind=Kind(values["kind"]),
         code=values["code"],
         sku=values["sku"],
-        status=status_of(
-            health=values["health"],
-            link=values["link"],
-            pending=values["pending"],
-            is_paused=values["is_paused"],
-            is_orphaned=values["is_orphaned"],
-        ),
+        status=status_in(values),
         external_id=values["external_id"],
         external_created=values["external_created"],
         product_id=values["product_id"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from tradepost.database import sql
 from tradepost.database.channels.channel_settings import settings_of
-from tradepost.database.listings.listing_rows import status_of
+from tradepost.database.listings.listing_rows import STATUS_COLUMNS, status_in
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group, fingerprint
@@ -15,9 +15,8 @@ from tradepost.domain.listing import Link, Pending, content_asked
 from tradepost.domain.structure import structure_mark
 from tradepost.operations.ports import QueuedStructure
 
-_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 _COLUMNS = (
-    *("id", "kind", "product_id", "parent__code", "layout", *_STATUS),
+    *("id", "kind", "product_id", "parent__code", "layout", *STATUS_COLUMNS),
     *("overwrite_groups", "proven_fingerprints", "locked_groups"),
 )
 
@@ -49,7 +48,7 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
             continue
         if proven is None or proven == fingerprint(marks.of(row)):
             continue
-        status = status_of(**{name: row[name] for name in _STATUS})
+        status = status_in(row)
         names[status.pending].add(products[row["product_id"]][0])
         groups = {*row["overwrite_groups"], Group.STRUCTURE.value}
         wanted = content_asked(status, is_asked=groups == set(row["overwrite_groups"]))

@@ -14,7 +14,7 @@ from django.db.models import Q
 from tradepost.database import sql, turns
 from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention, write_attentions
-from tradepost.database.listings.listing_rows import locks_of, status_of
+from tradepost.database.listings.listing_rows import locks_of, status_in
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
@@ -130,6 +130,9 @@ def refresh_channel(channel_id: int, *, at: datetime) -> WantedDifferences:
     before. Whatever ends it, the next call goes on.
     """
     differences = WantedDifferences()
+    # Mostly nothing is, and each run asks: on SQLite it would wait for whoever writes.
+    if not Channel.objects.filter(id=channel_id, wanted_up_to__isnull=False).exists():
+        return differences
     while (found := _refresh_next(channel_id, at=at)) is not None:
         differences += found
     return differences
@@ -477,10 +480,9 @@ def _refresh_parents(
 
 
 def _status(row: Mapping[str, Any]) -> Status:
-    return status_of(**{name: row[name] for name in _STATUS})
+    return status_in(row)
 
 
-_STATUS = ("health", "link", "pending", "is_paused", "is_orphaned")
 _WANTED = tuple(field.name for field in fields(_Wanted))
 _VALUES_OF, _COLUMNS_OF = attrgetter(*_WANTED), itemgetter(*_WANTED)
 
