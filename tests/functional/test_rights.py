@@ -41,6 +41,8 @@ ROUTES = {
     "login": ANYBODY,
     "logout": ANYBODY,
     "index": "overview show",
+    "choose_channel": "overview show",
+    "bell": "overview show",
     "search": WITH_LOGIN,
     "autocomplete": NOBODY,
     "jsi18n": WITH_LOGIN,

@@ -99,6 +99,7 @@ if _IS_HTTPS:
 # --- what is installed ------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "tradepost.web",  # first: its shell is looked for before the one that it is built of
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -109,7 +110,6 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "tradepost.database",
-    "tradepost.web",
 ]
 
 MIDDLEWARE = [
@@ -142,6 +142,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tradepost.web.shell.shell",
             ]
         },
     }

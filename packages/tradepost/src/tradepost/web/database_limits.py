@@ -1,12 +1,10 @@
-"""The database as pages meet it: no statement may run for long, and what is in its way is said in a sentence."""
+"""The database as pages meet it: no statement may run for long."""
 
-import sys
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
 from tradepost.database import time_limits
-from tradepost.database.failures import explain
 
 STATEMENT_SECONDS = 10
 
@@ -24,12 +22,3 @@ def limit_statements(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return answer(request)
 
     return answer_limited
-
-
-def server_error(_request: HttpRequest) -> HttpResponse:
-    """Answer a request that an exception has ended, wherever it came from."""
-    error = sys.exc_info()[1]
-    explained = explain(error) if error is not None else None
-    if explained is None:
-        return HttpResponse("Something went wrong inside Tradepost; the log has it.", "text/plain", 500)
-    return HttpResponse(str(explained), "text/plain", 503)

@@ -1,8 +1,13 @@
 """How values are shown on pages: money, times, and coloured labels for states."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from tradepost.domain.listing import Health, Link, Pending
 from tradepost.domain.order import OrderState
@@ -81,3 +86,52 @@ def number(value: int | None) -> str:
 def field_lines(fields: Any) -> list[str]:
     """Write the fields of a change as `name: before → after`."""
     return [field_words(field["name"], field.get("before"), field.get("after"), arrow="→") for field in fields or []]
+
+
+# --- values that the reader's own browser writes anew: in the reader's zone, and by the reader's habits ---------------
+
+
+def moment(value: datetime | None, *, now: datetime | None = None) -> SafeString:
+    """Write how far away a moment is, with the exact time beside it; for templates `{% when %}`."""
+    if value is None:
+        return SafeString(NOTHING)
+    at = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        relative(value, now=now or timezone.now()),
+    )
+
+
+def relative(value: datetime, *, now: datetime) -> str:
+    """Write `3 min ago` or `in 2 h`; what is more than a week away is a date."""
+    away = abs(now - value)
+    if away < timedelta(seconds=45):
+        return "just now" if value <= now else "in a moment"
+    if away < timedelta(minutes=60):
+        words = f"{max(1, round(away / timedelta(minutes=1)))} min"
+    elif away < timedelta(hours=24):
+        words = f"{round(away / timedelta(hours=1))} h"
+    elif away <= timedelta(days=7):
+        days = round(away / timedelta(days=1))
+        words = "1 day" if days == 1 else f"{days} days"
+    else:
+        return f"{value.astimezone(UTC):%Y-%m-%d}"
+    return f"{words} ago" if value <= now else f"in {words}"
+
+
+def amount(value: Decimal | None, currency: str = "") -> SafeString:
+    """Write money, with cents."""
+    if value is None:
+        return SafeString(NOTHING)
+    return format_html(
+        '<data value="{}" data-currency="{}">{}</data>', value, currency, money(value, currency=currency)
+    )
+
+
+def whole(value: int | None) -> SafeString:
+    """Write a whole number; unknown is not zero."""
+    if value is None:
+        return SafeString("unknown")
+    return format_html('<data value="{}">{}</data>', value, number(value))

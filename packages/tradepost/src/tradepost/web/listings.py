@@ -59,6 +59,7 @@ class ListingTable(ReadOnlyTable):
     """Listings, with the changes that may be asked for."""
 
     act = "listings list"
+    channel_path = "channel"
     list_display = (
         "listing",
         "title",

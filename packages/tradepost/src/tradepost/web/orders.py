@@ -82,6 +82,7 @@ class ParkedOrderTable(ReadOnlyTable):
     """Orders of stores that can't be imported, and why."""
 
     act = "orders parked"
+    channel_path = "channel"
     list_display = ("parked_number", "reason", "first_at", "last_at")
     list_display_links = ("parked_number",)
     list_filter = (("channel", RelatedDropdownFilter),)
@@ -101,6 +102,7 @@ class FetchedFileTable(ReadOnlyTable):
     """Files of shipments that were fetched, and what was refused of them."""
 
     act = "shipments files"
+    channel_path = "channel"
     list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
     list_display_links = ("file",)
     list_filter = (("channel", RelatedDropdownFilter), "is_open")
@@ -129,6 +131,7 @@ class ShipmentTable(ReadOnlyTable):
     """Shipments, and why those that wait or are parked are not on the store."""
 
     act = "shipments list"
+    channel_path = "channel"
     list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
     list_display_links = ("shipment",)
     list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
@@ -181,6 +184,7 @@ class OrderTable(ReadOnlyTable):
     """Orders, newest first."""
 
     act = "orders list"
+    channel_path = "channel"
     list_display = ("number", "fresh_label", "state_label", "store_state", "placed_at", "buyer", "sum", "is_told")
     list_display_links = ("number",)
     list_filter = (

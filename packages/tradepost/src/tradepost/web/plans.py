@@ -64,6 +64,7 @@ class PlanTable(ReadOnlyTable):
     """Saved plans, newest first."""
 
     act = "plans list"
+    channel_path = "run__channel"
     list_display = ("name", "state_label", "comes_to", "expires_at", "saved_by")
     list_display_links = ("name",)
     list_filter = (("state", ChoicesDropdownFilter), ("run__channel", RelatedDropdownFilter))

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib.admin import ShowFacets
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.web.keyset import KeysetChangeList, KeysetPaginator
 from tradepost.web.rights import may
+from tradepost.web.shell import chosen_channel
 
 ROWS_PER_PAGE = 50
 
@@ -39,8 +41,13 @@ class ReadOnlyMixin:
 
 
 class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
-    """A table with pages by key and a read-only page per row."""
+    """
+    A table with pages by key and a read-only page per row.
 
+    `channel_path`: the look-up of a row's channel, so that the list shows those of the channel that is looked at.
+    """
+
+    channel_path = ""
     list_per_page = ROWS_PER_PAGE
     list_filter_submit = True  # without a button the drop-downs belong to no form, and do nothing
     list_filter_sheet = True
@@ -54,6 +61,21 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return KeysetChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = str(self.opts.verbose_name_plural).capitalize()
+        shown: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return shown
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        chosen = chosen_channel(request) if self.channel_path else None
+        match = request.resolver_match
+        is_list = match is not None and (match.url_name or "").endswith("_changelist")
+        # Who follows a link to the rows of a channel means that one, whichever is looked at.
+        if chosen is None or not is_list or f"{self.channel_path}__id__exact" in request.GET:
+            return rows
+        return rows.filter(**{self.channel_path: chosen})
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer, and do, what the person may; see `rights.asks`. Django's own actions have no act, and nobody's."""

@@ -29,6 +29,7 @@ class RunTable(ReadOnlyTable):
     """Runs, newest first."""
 
     act = "runs list"
+    channel_path = "channel"
     list_display = ("name", "state_label", "trigger", "queued_at", "finished_at", "counted", "error")
     list_display_links = ("name",)
     list_filter = (

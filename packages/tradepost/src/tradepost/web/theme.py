@@ -1,22 +1,9 @@
-"""How the back office looks: title, colours and the pages in its side bar. Read by the settings."""
+"""How the back office looks: title and colours; read by the settings. Its parts and their pages are in `sections`."""
 
 from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
-
-
-def _page(title: str, icon: str, name: str, *, act: str = "overview show") -> dict[str, Any]:
-    """Name a page in the side bar for those who may do `act`."""
-
-    def is_shown(request: HttpRequest) -> bool:
-        # The settings read this module before there are tables, of which people are one.
-        from tradepost.web.rights import may  # noqa: PLC0415
-
-        return may(request, act)
-
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}"), "permission": is_shown}
 
 
 def _favicon(_request: HttpRequest) -> str:
@@ -48,38 +35,6 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(27.7% .046 192.524)",
         },
     },
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": [
-            {"items": [_page("Overview", "dashboard", "index")]},
-            {
-                "title": "Channels",
-                "separator": True,
-                "items": [
-                    _page("Listings", "sell", "tradepost_listing_changelist"),
-                    _page("Orders", "receipt_long", "tradepost_order_changelist"),
-                    _page("Parked orders", "report", "tradepost_parkedorderrecord_changelist"),
-                    _page("Shipments", "local_shipping", "tradepost_shipmentrecord_changelist"),
-                    _page("Fetched files", "move_to_inbox", "tradepost_fetchedfile_changelist"),
-                    _page("Plans", "checklist", "tradepost_savedplan_changelist"),
-                    _page("Runs", "play_circle", "tradepost_run_changelist"),
-                    _page("Channels", "hub", "tradepost_channel_changelist"),
-                ],
-            },
-            {
-                "title": "Catalogue",
-                "separator": True,
-                "items": [_page("Products", "inventory_2", "tradepost_productrecord_changelist")],
-            },
-            {
-                "title": "Hub",
-                "separator": True,
-                "items": [
-                    _page("People", "group", "tradepost_person_changelist", act="users list"),
-                    _page("Audit trail", "history", "tradepost_auditentry_changelist", act="audit list"),
-                ],
-            },
-        ],
-    },
+    "STYLES": [lambda _request: static("back_office/back_office.css")],
+    "SCRIPTS": [lambda _request: static("back_office/back_office.js")],
 }

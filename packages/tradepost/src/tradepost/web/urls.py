@@ -9,4 +9,7 @@ urlpatterns = [
     path("invitation/<uidb64>/<token>/", Invitation.as_view(), name="invitation"),
     path("", site.urls),
 ]
-handler500 = "tradepost.web.database_limits.server_error"
+handler400 = "tradepost.web.errors.bad_request"
+handler403 = "tradepost.web.errors.forbidden"
+handler404 = "tradepost.web.errors.not_found"
+handler500 = "tradepost.web.errors.server_error"

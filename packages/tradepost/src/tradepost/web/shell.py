@@ -1,0 +1,82 @@
+"""What every page stands in: the parts of the back office, and the channel that is looked at."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from tradepost.database.models import Channel
+from tradepost.web.keyset import MOST_DIGITS
+from tradepost.web.rights import may, need
+from tradepost.web.sections import ON_A_PHONE, page_links, section_links
+
+_CHOSEN = "channel"
+_ALL = "all"
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Give templates what the shell shows. Each value is looked up where a template asks for it."""
+    return {
+        "section_links": SimpleLazyObject(lambda: section_links(request)),
+        "page_links": SimpleLazyObject(lambda: page_links(request)),
+        "on_a_phone": ON_A_PHONE,
+        "channel_choice": SimpleLazyObject(lambda: _choice(request)),
+    }
+
+
+def chosen_channel(request: HttpRequest) -> int | None:
+    """Return the id of the channel that the person looks at; None: at all of them."""
+    chosen = request.session.get(_CHOSEN)
+    return chosen if isinstance(chosen, int) else None
+
+
+def choose_channel(request: HttpRequest) -> HttpResponse:
+    """Posted, look at one channel from now on, or at all."""
+    need(request, "overview show")
+    named = request.POST.get(_CHOSEN, "")
+    if named == _ALL:
+        request.session.pop(_CHOSEN, None)
+    elif (chosen := _known(named)) is not None:
+        request.session[_CHOSEN] = chosen
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if is_ours else "admin:index")
+
+
+def _known(named: str) -> int | None:
+    if not (named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS):
+        return None
+    return Channel.objects.filter(pk=int(named), archived_at__isnull=True).values_list("pk", flat=True).first()
+
+
+def bell(request: HttpRequest) -> HttpResponse:
+    """Say with a number how much needs somebody; asked for again and again while a page is open."""
+    need(request, "overview show")
+    return render(request, "back_office/bell.html", {"number": 0})
+
+
+def _choice(request: HttpRequest) -> dict[str, Any] | None:
+    if not may(request, "overview show"):
+        return None
+    channels = list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+    chosen = chosen_channel(request)
+    return {
+        "channels": [{"id": each.pk, "name": each.name, **channel_state(each)} for each in channels],
+        "chosen": next((each for each in channels if each.pk == chosen), None),
+        "id": chosen,
+    }
+
+
+def channel_state(channel: Channel) -> dict[str, str]:
+    """Say of a channel what is true of it as a whole, in two words and a colour."""
+    if channel.refusal:
+        return {"state": "refused by the store", "colour": "danger"}
+    if channel.restored_why:
+        return {"state": "restored, nothing is sent", "colour": "danger"}
+    if channel.is_paused:
+        return {"state": "paused", "colour": "warning"}
+    if channel.is_look_only:
+        return {"state": "only looks", "colour": "warning"}
+    return {"state": "live", "colour": "success"}

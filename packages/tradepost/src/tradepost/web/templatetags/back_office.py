@@ -1,0 +1,40 @@
+"""What templates write values and links with: `{% load back_office %}`."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tradepost.web import format as shown
+
+register = template.Library()
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString:
+    """A moment, as far away as it is; exact in the reader's zone on hover."""
+    return shown.moment(moment)
+
+
+@register.simple_tag
+def amount(value: Decimal | None, currency: str = "") -> SafeString:
+    return shown.amount(value, currency)
+
+
+@register.simple_tag
+def whole(number: int | None) -> SafeString:
+    return shown.whole(number)
+
+
+@register.simple_tag
+def opens_panel(address: str) -> SafeString:
+    """Attributes of a link that opens a page beside the one that is there; without scripts it is a link."""
+    return format_html('href="{0}" hx-get="{0}" hx-target="#panel" hx-push-url="false"', address)
+
+
+@register.inclusion_tag("unfold/helpers/label.html")
+def pill(text: str, colour: str = "") -> dict[str, Any]:
+    return {"text": text, "type": colour}
