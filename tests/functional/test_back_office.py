@@ -22,7 +22,6 @@ from tradepost.database.models import (
     ScheduleRecord,
     ShipmentRecord,
 )
-from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
     log_in(tab, office, "alice")
-    assert tab.locator("text=Needs attention").count() == 1
+    assert tab.locator("text=Needs you").count() == 1
 
     tab.goto(f"{office}tradepost/listing/?q=hp-mug-white")
     tab.wait_for_load_state("networkidle")
@@ -235,7 +234,7 @@ def test_shipments_that_the_store_is_not_told_of_are_counted_and_listed_with_the
     start = client.get("/").content.decode()
     (link,) = re.findall(r'href="(/tradepost/shipmentrecord/[^"]*state__exact=parked[^"]*)"', start)
 
-    assert "Shipments parked" in start
+    assert "Shipments that the store did not take" in start
     assert "Order 4711 is cancelled on the store." in client.get(html.unescape(link)).content.decode()
     assert "TP-4711-1" in client.get("/tradepost/shipmentrecord/?q=1Z4711").content.decode()
     assert "1Z4711" in client.get(f"/tradepost/shipmentrecord/{row.pk}/change/").content.decode()
@@ -370,68 +369,6 @@ def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, 
 )
 def test_the_filters_the_search_and_the_paging_of_each_list_are_answered(visit, channel, table, query):
     assert visit("alice").get(f"/tradepost/{table}/?{query}").status_code == 200
-
-
-def test_the_start_page_counts_what_is_due_and_leads_to_it(visit, channel):
-    Listing.objects.filter(sku__in=["HP-MUG-WHITE", "HP-MUG-MOSS"]).update(pending="publish")
-
-    page = visit("alice").get("/")
-
-    due = {tally.name: (tally.number, tally.link) for tally in page.context["channels"][0].due}
-    number, link = due["publish"]
-    assert number == 2
-    assert visit("alice").get(link).context["cl"].result_count == 2
-
-
-def test_what_is_switched_off_on_the_store_is_counted_apart_and_shown_with_what_differs(visit):
-    for number, sku in enumerate(["HP-MUG-WHITE", "HP-MUG-MOSS"], start=1):
-        Listing.objects.filter(sku=sku).update(health="listed", link="linked", external_id=number)
-    mug = Listing.objects.get(sku="HP-MUG-WHITE")
-    Listing.objects.filter(pk=mug.pk).update(is_inactive=True)
-    mug.drifts.create(
-        group="status",
-        fields=[{"name": "is_active", "before": True, "after": False}],
-        mark="aa",
-        is_kept=False,
-        since=timezone.now(),
-    )
-
-    page = visit("alice").get("/")
-
-    counts = {tally.name: (tally.number, tally.link) for tally in page.context["channels"][0].listings}
-    assert (counts["listed"][0], counts["inactive"][0]) == (1, 1)
-    listed = visit("alice").get(counts["inactive"][1])
-    assert [row.sku for row in listed.context["cl"].result_list] == ["HP-MUG-WHITE"]
-    shown = visit("alice").get(f"/tradepost/listing/{mug.pk}/change/").content.decode()
-    assert "status, not decided: is active: ours yes, the store&#x27;s no" in shown
-    assert "inactive" in shown
-
-
-def test_what_needs_a_person_is_counted_by_reason_and_listed_once_with_all_of_them(visit, channel):
-    mug = Listing.objects.get(sku="HP-MUG-WHITE")
-    for kind in ("price_failed", "stock_failed"):
-        mug.attentions.create(channel=channel, kind=kind, message=f"About {kind}.", since=timezone.now(), run_id=7)
-
-    page = visit("alice").get("/")
-
-    links = {tally.name: (tally.number, tally.link) for tally in page.context["channels"][0].attention}
-    assert {name: number for name, (number, _) in links.items()} == {"price failed": 1, "stock failed": 1}
-    listed = visit("alice").get(links["price failed"][1])
-    assert [row.sku for row in listed.context["cl"].result_list] == ["HP-MUG-WHITE"]
-    assert "price failed, stock failed" in listed.content.decode()
-    shown = visit("alice").get(f"/tradepost/listing/{mug.pk}/change/").content.decode()
-    assert "About price_failed." in shown
-    assert "About stock_failed." in shown
-
-
-def test_differences_of_orders_are_shown_first_and_a_proof_without_any_in_one_line(visit, channel):
-    proof = OrderProof(0, 1)
-    proof.add(OrderFinding("1001", OrderPlace.MISSING, differences=("Order 1001 is <missing>.",)))
-    for values in (proof.as_values(), OrderProof(0, 1).as_values()):
-        Channel.objects.filter(pk=channel.pk).update(orders_proof=values, orders_proven_at=timezone.now())
-        page = visit("vera").get("/").content.decode()
-        assert ("Order 1001 is &lt;missing&gt;." in page) == bool(values["differences"])
-    assert "0 placed, 0 missing; 0 acknowledged; 0 shipments, 0 on the store: no difference." in page
 
 
 def test_a_run_is_started_from_the_channels_table_and_joins_one_that_waits(visit, channel):

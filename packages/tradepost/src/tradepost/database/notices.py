@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Max
 
 from tradepost.database.models import (
     AttentionRecord,
@@ -33,7 +32,6 @@ from tradepost.domain.notices import (
     over,
 )
 from tradepost.domain.order import OrderState
-from tradepost.domain.plan import RunState
 from tradepost.domain.shipment import ShipmentState
 
 if TYPE_CHECKING:
@@ -61,12 +59,7 @@ def causes(*, now: datetime) -> Iterator[NoticeCause]:
 
 
 def _failed_runs(now: datetime) -> Iterator[NoticeCause]:
-    """The last run of each kind, where it failed; not of channels that are out of use."""
-    # None of these is forgotten, and the index says so.
-    settled = Run.objects.filter(is_forgotten=False, finished_at__isnull=False, finished_at__gte=now - _LATELY)
-    last = settled.filter(is_dry=False).order_by().values("channel_id", "source_id", "kind").annotate(last=Max("id"))
-    failed = Run.objects.filter(id__in=last.values("last"), state=RunState.FAILED.value, channel__archived_at=None)
-    for run in failed.select_related("channel", "source").order_by("id")[:_AT_ONCE]:
+    for run in Run.failing(since=now - _LATELY).select_related("channel", "source")[:_AT_ONCE]:
         key = f"{run.channel_id or ''}/{run.source_id or ''}/{run.kind}"
         kind = run.get_kind_display().capitalize()
         words = f"{kind} of {run.of} failed (run {run.pk}, {run.error_kind}). 'tradepost runs show {run.pk}' says why."

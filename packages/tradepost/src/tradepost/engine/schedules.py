@@ -18,7 +18,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import ScheduledOperation, is_late, next_time, spoken_time
 from tradepost.engine import home
 from tradepost.engine.rhythm import Rhythm
-from tradepost.engine.runs import announce
+from tradepost.engine.runs import announce, request_run
 from tradepost.engine.undo import forget_old_values
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FULL_EXISTENCE
@@ -117,6 +117,12 @@ def _start_import(source: schedules.DueSource, *, now: datetime) -> Run | None:
             _logger.info("The import of source %s is at work; its schedule waits.", source.id)
             return None
         return runs.request_run(None, RunKind.IMPORT, source_id=source.id, trigger=Trigger.SCHEDULE, at=now)
+
+
+def start_now(channel_id: int, operation: ScheduledOperation, *, requested_by: str) -> Run:
+    """Start at once what a schedule would start; it may join what is queued. Raises NotAllowed."""
+    work = WORK[operation]
+    return request_run(channel_id, work.kind, options=work.options or None, requested_by=requested_by)
 
 
 def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -49,12 +49,6 @@ def _known(named: str) -> int | None:
     if not (named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS):
         return None
     return Channel.objects.filter(pk=int(named), archived_at__isnull=True).values_list("pk", flat=True).first()
-
-
-def bell(request: HttpRequest) -> HttpResponse:
-    """Say with a number how much needs somebody; asked for again and again while a page is open."""
-    need(request, "overview show")
-    return render(request, "back_office/bell.html", {"number": 0})
 
 
 def _choice(request: HttpRequest) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The back office's shell: one site, whose start page counts what there is and what is due."""
+"""The back office: one site, whose first page is today's."""
 
 from typing import Any
 
@@ -14,23 +14,28 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
     site_title = "Tradepost"
     site_header = "Tradepost"
     index_title = "Today"
-    index_template = "back_office/overview.html"
+    index_template = "back_office/today.html"
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[Any]:
-        from tradepost.web.shell import bell, choose_channel  # noqa: PLC0415 models can be imported only once apps are ready
+        # Models can be imported only once apps are ready.
+        from tradepost.web import today  # noqa: PLC0415 as said
+        from tradepost.web.shell import choose_channel  # noqa: PLC0415 as said
 
         return [
             path("choose-channel/", self.admin_view(choose_channel), name="choose_channel"),
-            path("bell/", self.admin_view(bell), name="bell"),
+            path("bell/", self.admin_view(today.bell), name="bell"),
+            path("start/<int:channel_id>/<slug:operation>/", self.admin_view(today.start), name="start"),
+            path("pause/<int:channel_id>/", self.admin_view(today.pause), name="pause_channel"),
+            path("resume/<int:channel_id>/", self.admin_view(today.resume), name="resume_channel"),
             *super().get_urls(),
         ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # The tables must be known before anything is counted, and they name this site themselves.
-        from tradepost.web.overview import overview  # noqa: PLC0415 as above
+        from tradepost.web.today import today  # noqa: PLC0415 as above
 
-        page: TemplateResponse = super().index(request, {**overview(), **(extra_context or {})})
+        page: TemplateResponse = super().index(request, {**today(request), **(extra_context or {})})
         return page
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:

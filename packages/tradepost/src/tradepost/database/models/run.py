@@ -1,9 +1,10 @@
 """Runs: each execution of an operation on a channel, or of a source, with its lease, progress and report."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from tradepost.database.models.allowed import enum_field, one_of
 from tradepost.database.models.channel import Channel
@@ -141,6 +142,17 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @classmethod
+    def failing(cls, *, since: datetime) -> "models.QuerySet[Run]":
+        """The last run of each kind since then, where it failed; not of channels that are out of use."""
+        # None of these is forgotten, and the index says so.
+        settled = cls.objects.filter(is_forgotten=False, finished_at__isnull=False, finished_at__gte=since)
+        last = (
+            settled.filter(is_dry=False).order_by().values("channel_id", "source_id", "kind").annotate(last=Max("id"))
+        )
+        failed = cls.objects.filter(id__in=last.values("last"), state=RunState.FAILED.value, channel__archived_at=None)
+        return failed.order_by("id")
 
     @property
     def of(self) -> str:

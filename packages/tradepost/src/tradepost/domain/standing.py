@@ -1,0 +1,145 @@
+"""
+How a channel stands, in one sentence: whether everything is all right, and if not, what the matter is and who mends it.
+
+The worst thing is said first, and alone: what stands behind it is often its consequence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """As a traffic light shows it."""
+
+    WELL = "well"
+    WATCH = "watch"
+    STOPPED = "stopped"
+
+
+class Remedy(StrEnum):
+    """Where a person puts it right."""
+
+    NONE = ""
+    CHANNEL = "channel"
+    GO_LIVE = "go_live"
+    RESUME = "resume"
+    RUN = "run"
+    ORDERS = "orders"
+
+
+# What does not go on when the last run of a kind failed, and what waits for it.
+_WORK: Mapping[str, str] = {
+    "publish": "Publishing",
+    "sync": "Sending prices and quantities",
+    "get_orders": "Fetching orders",
+    "sync_orders": "Telling the store of shipments",
+    "reconcile_orders": "Comparing orders",
+    "link": "Linking",
+    "deliver_orders": "Handing orders over",
+    "fetch_shipments": "Fetching shipments",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedWork:
+    """The last run of its kind, which failed. `is_by_set_up`: credentials, rights or an address are to blame."""
+
+    run_id: int
+    kind: str
+    error: str
+    is_by_set_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """
+    What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence. `waiting`:
+    listings with something to publish; `overdue`: the work that a schedule should have started long since.
+    """
+
+    refusal: str = ""
+    restored_why: str = ""
+    store_doubt: str = ""
+    is_paused: bool = False
+    is_look_only: bool = False
+    braked: tuple[int, str] | None = None
+    failed: tuple[FailedWork, ...] = ()
+    differences: int = 0
+    overdue: str = ""
+    waiting: int = 0
+    live: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStanding:
+    """`run_id`: the run that the sentence is about, where it is one; `kind`: of the work that can be tried again."""
+
+    standing: Standing
+    sentence: str
+    remedy: Remedy = Remedy.NONE
+    run_id: int | None = None
+    kind: str = ""
+
+
+def standing_of(facts: ChannelFacts) -> ChannelStanding:
+    """Judge a channel."""
+    stopped = _stopped(facts)
+    if stopped is not None:
+        return stopped
+    return _to_watch(facts) or ChannelStanding(Standing.WELL, _all_well(facts))
+
+
+def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
+    if facts.refusal:
+        sentence = f"The store refuses the hub, so nothing is sent or fetched. {facts.refusal}"
+        return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
+    if facts.restored_why:
+        sentence = f"Nothing is written to the store. {facts.restored_why}"
+        return ChannelStanding(Standing.STOPPED, sentence, Remedy.GO_LIVE)
+    if facts.store_doubt:
+        sentence = f"Nothing is written, because this may be another store. {facts.store_doubt}"
+        return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
+    for failed in facts.failed:
+        sentence = f"{_WORK.get(failed.kind, failed.kind)} has stopped: {_ended(failed.error)}{_waits(failed, facts)}"
+        remedy = Remedy.CHANNEL if failed.is_by_set_up else Remedy.RUN
+        return ChannelStanding(Standing.STOPPED, sentence, remedy, failed.run_id, failed.kind)
+    return None
+
+
+def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
+    if facts.braked is not None:
+        run_id, sentence = facts.braked
+        return ChannelStanding(Standing.WATCH, f"The brake waits for your answer. {sentence}", Remedy.RUN, run_id)
+    if facts.is_paused:
+        return ChannelStanding(Standing.WATCH, "The channel is paused: nothing is sent or fetched.", Remedy.RESUME)
+    if facts.differences:
+        noun = "difference" if facts.differences == 1 else "differences"
+        sentence = f"Orders or shipments differ from the store's: {facts.differences:,} {noun}."
+        return ChannelStanding(Standing.WATCH, sentence, Remedy.ORDERS)
+    if facts.is_look_only:
+        sentence = "The channel only looks: everything is planned and shown, and nothing is sent."
+        return ChannelStanding(Standing.WATCH, sentence, Remedy.GO_LIVE)
+    if facts.overdue:
+        sentence = f"{_WORK.get(facts.overdue, facts.overdue)} is overdue. Is the server at work?"
+        return ChannelStanding(Standing.WATCH, sentence, kind=facts.overdue)
+    return None
+
+
+def _all_well(facts: ChannelFacts) -> str:
+    live = f"{facts.live:,} {'listing is' if facts.live == 1 else 'listings are'} live"
+    if facts.waiting:
+        return f"All is well: {live}, {facts.waiting:,} {'waits' if facts.waiting == 1 else 'wait'} to be sent."
+    return f"All is well: {live}, and nothing waits." if facts.live else "All is well. Nothing is on the store yet."
+
+
+def _waits(failed: FailedWork, facts: ChannelFacts) -> str:
+    if failed.kind != "publish" or not facts.waiting:
+        return ""
+    return f" {facts.waiting:,} {'listing waits' if facts.waiting == 1 else 'listings wait'}."
+
+
+def _ended(sentence: str) -> str:
+    """With a full stop, and begun as what follows a colon."""
+    text = sentence.strip() or "the log has the reason"
+    return text if text.endswith((".", "!", "?")) else f"{text}."

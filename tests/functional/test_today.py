@@ -1,0 +1,173 @@
+"""The page of the morning: is everything all right, what needs me, what happens next."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from people import NAMES, browser_of, person
+from shopper import Shopper
+from tradepost.database.models import AttentionRecord, Channel, Listing, Run, ScheduleRecord
+from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
+from tradepost.domain.plan import RunState
+from tradepost.engine.runs import run_now
+
+ROWS = "sku,name,price,quantity,images\nMUG,Enamel Mug,7.90,5,{picture}\n"
+
+
+@pytest.fixture
+def people(sqlite: str) -> None:
+    for name in NAMES:
+        person(name)
+
+
+def today_of(client):
+    return client.get("/")
+
+
+def text_of(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def execute_queued():
+    """As a server does."""
+    for run in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
+        run_now(run)
+
+
+@pytest.fixture
+def queued(connected, tmp_path, picture):
+    """A shell whose channel has a mug with a picture to publish."""
+    path = tmp_path / "products.csv"
+    path.write_text(ROWS.format(picture=picture), encoding="utf-8")
+    assert connected("catalogue", "import", path).code == 0
+    return connected
+
+
+@pytest.fixture
+def picture(tmp_path):
+    Image.new("RGB", (40, 40), (10, 120, 90)).save(tmp_path / "mug.png")
+    return "mug.png"
+
+
+def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queued, store, monkeypatch, box):
+    monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", "not that")
+    queued("channel", "set", "shop", "--new-ftp-password")
+    bob = browser_of("bob")
+    channel = Channel.objects.get()
+
+    bob.post(reverse("admin:start", args=[channel.pk, "publish"]))
+    execute_queued()
+    told = today_of(bob)
+    monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
+    queued("channel", "set", "shop", "--new-ftp-password")
+    bob.post(reverse("admin:start", args=[channel.pk, "publish"]))
+    execute_queued()
+    cured = today_of(bob)
+
+    shown = told.context["standings"][0]
+    assert shown.judged.sentence.startswith("Publishing has stopped: ")
+    assert shown.judged.sentence.endswith(" 1 listing waits.")
+    assert "password" in shown.judged.sentence
+    assert (shown.place, shown.button) == (
+        reverse("admin:tradepost_channel_change", args=[channel.pk]),
+        "Mend the connection",
+    )
+    assert shown.again == "publish"
+    assert cured.context["standings"][0].judged.sentence == "All is well: 1 listing is live, and nothing waits."
+    shopper = Shopper(store)
+    assert list(shopper.sold(["MUG"])) == ["MUG"]
+    shopper.close()
+
+
+def test_what_needs_somebody_is_a_card_per_cause_with_count_age_and_the_way_to_it(channel, people):
+    first, second = Listing.objects.order_by("pk")[:2]
+    three_days = timezone.now() - timedelta(days=3)
+    for listing in (first, second):
+        listing.attentions.create(channel=channel, kind="oversold", message="Too many.", since=three_days)
+    first.attentions.create(channel=channel, kind="draft", message="A draft.", since=timezone.now())
+
+    page = today_of(browser_of("vera"))
+
+    oversold, draft = page.context["needs"]
+    assert (oversold.title, oversold.number, oversold.since) == ("Sold more often than there are", 2, three_days)
+    assert draft.title == "Not for sale in their source"
+    assert "3 days ago" in text_of(page)
+    listed = browser_of("vera").get(oversold.address)
+    assert {row.pk for row in listed.context["cl"].result_list} == {first.pk, second.pk}
+
+
+def test_the_bell_rings_for_each_cause(channel, people):
+    listing = Listing.objects.first()
+    for kind in ("oversold", "draft"):
+        listing.attentions.create(channel=channel, kind=kind, message=".", since=timezone.now())
+
+    bell = browser_of("vera").get(reverse("admin:bell"))
+
+    assert "2 things need you" in text_of(bell)
+
+
+def test_more_causes_than_fit_are_under_one_line(channel, people):
+    listing = Listing.objects.first()
+    kinds = [kind for kind, _ in AttentionRecord._meta.get_field("kind").choices]
+    for kind in kinds:
+        listing.attentions.create(channel=channel, kind=kind, message=".", since=timezone.now())
+
+    page = today_of(browser_of("vera"))
+
+    assert len(page.context["needs"]) == 7
+    assert f"And {len(kinds) - 7} more" in text_of(page)
+
+
+def test_orders_are_added_up_and_what_is_missing_is_said(channel, people):
+    proof = OrderProof(0, 1)
+    proof.add(OrderFinding("1001", OrderPlace.MISSING, differences=("Order 1001 is <missing>.",)))
+    proof.add(OrderFinding("1002", OrderPlace.IMPORTED, is_acknowledged=True))
+    Channel.objects.filter(pk=channel.pk).update(orders_proof=proof.as_values(), orders_proven_at=timezone.now())
+
+    page = text_of(today_of(browser_of("vera")))
+
+    assert "1 missing." in page
+    assert "Order 1001 is &lt;missing&gt;." in page
+    assert "Orders or shipments differ from the store&#x27;s: 1 difference." in page
+
+
+def test_the_coming_day_is_a_timeline_and_what_is_next_can_be_had_at_once(channel, people):
+    soon, later = timezone.now() + timedelta(minutes=5), timezone.now() + timedelta(days=3)
+    ScheduleRecord.objects.create(channel=channel, operation="get_orders", every_minutes=15, next_at=soon)
+    ScheduleRecord.objects.create(channel=channel, operation="reconcile", every_minutes=6000, next_at=later)
+    bob = browser_of("bob")
+
+    page = today_of(bob)
+    started = bob.post(reverse("admin:start", args=[channel.pk, "get_orders"]))
+
+    assert [each.words for each in page.context["next"]] == ["Fetch orders"]
+    assert "in 5 min" in text_of(page)
+    assert "Fetch orders: queued." in text_of(bob.get(started["Location"]))
+    assert Run.objects.get().requested_by == "bob"
+
+
+def test_a_channel_is_paused_and_resumed_from_today(channel, people):
+    bob = browser_of("bob")
+
+    paused = text_of(bob.get(bob.post(reverse("admin:pause_channel", args=[channel.pk]))["Location"]))
+    refused = text_of(bob.get(bob.post(reverse("admin:start", args=[channel.pk, "sync"]))["Location"]))
+    resumed = text_of(bob.get(bob.post(reverse("admin:resume_channel", args=[channel.pk]))["Location"]))
+
+    assert "The channel is paused: nothing is sent or fetched." in paused
+    assert not Run.objects.filter(kind="sync").exists()
+    assert "is paused" in refused
+    assert "shop goes on." in resumed
+
+
+def test_a_schedule_that_nobody_starts_is_told(channel, people):
+    long_ago = timezone.now() - timedelta(hours=1)
+    ScheduleRecord.objects.create(channel=channel, operation="get_orders", every_minutes=15, next_at=long_ago)
+
+    assert "Fetching orders is overdue. Is the server at work?" in text_of(today_of(browser_of("vera")))
+
+
+def test_a_hub_without_a_store_says_what_to_do_first(people):
+    assert "No store is connected yet." in text_of(today_of(browser_of("vera")))

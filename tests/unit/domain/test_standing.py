@@ -1,0 +1,99 @@
+"""The sentence of a channel: the worst is said, once, with where it is put right."""
+
+import pytest
+
+from tradepost.domain.standing import ChannelFacts, FailedWork, Remedy, Standing, standing_of
+
+PASSWORD = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True)
+STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_up=False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "standing", "sentence", "remedy"),
+    [
+        (ChannelFacts(), Standing.WELL, "All is well. Nothing is on the store yet.", Remedy.NONE),
+        (ChannelFacts(live=1), Standing.WELL, "All is well: 1 listing is live, and nothing waits.", Remedy.NONE),
+        (
+            ChannelFacts(live=1_200, waiting=2),
+            Standing.WELL,
+            "All is well: 1,200 listings are live, 2 wait to be sent.",
+            Remedy.NONE,
+        ),
+        (
+            ChannelFacts(failed=(PASSWORD,), waiting=17),
+            Standing.STOPPED,
+            "Publishing has stopped: The image server refuses the password. 17 listings wait.",
+            Remedy.CHANNEL,
+        ),
+        (
+            ChannelFacts(failed=(STORE_DOWN,), waiting=17),
+            Standing.STOPPED,
+            "Fetching orders has stopped: The store does not answer.",
+            Remedy.RUN,
+        ),
+        (
+            ChannelFacts(refusal="The token is not known there."),
+            Standing.STOPPED,
+            "The store refuses the hub, so nothing is sent or fetched. The token is not known there.",
+            Remedy.CHANNEL,
+        ),
+        (
+            ChannelFacts(restored_why="The database was put back."),
+            Standing.STOPPED,
+            "Nothing is written to the store. The database was put back.",
+            Remedy.GO_LIVE,
+        ),
+        (
+            ChannelFacts(store_doubt="Every product is gone."),
+            Standing.STOPPED,
+            "Nothing is written, because this may be another store. Every product is gone.",
+            Remedy.CHANNEL,
+        ),
+        (
+            ChannelFacts(braked=(9, "It would hide 40 of 50.")),
+            Standing.WATCH,
+            "The brake waits for your answer. It would hide 40 of 50.",
+            Remedy.RUN,
+        ),
+        (
+            ChannelFacts(is_paused=True),
+            Standing.WATCH,
+            "The channel is paused: nothing is sent or fetched.",
+            Remedy.RESUME,
+        ),
+        (
+            ChannelFacts(differences=1),
+            Standing.WATCH,
+            "Orders or shipments differ from the store's: 1 difference.",
+            Remedy.ORDERS,
+        ),
+        (
+            ChannelFacts(is_look_only=True),
+            Standing.WATCH,
+            "The channel only looks: everything is planned and shown, and nothing is sent.",
+            Remedy.GO_LIVE,
+        ),
+        (
+            ChannelFacts(overdue="get_orders"),
+            Standing.WATCH,
+            "Fetching orders is overdue. Is the server at work?",
+            Remedy.NONE,
+        ),
+    ],
+)
+def test_what_is_so_is_said_in_a_sentence(facts, standing, sentence, remedy):
+    judged = standing_of(facts)
+
+    assert (judged.standing, judged.sentence, judged.remedy) == (standing, sentence, remedy)
+
+
+def test_what_stops_everything_is_said_before_what_follows_from_it():
+    judged = standing_of(ChannelFacts(refusal="No.", failed=(STORE_DOWN,), is_paused=True, differences=3))
+
+    assert judged.sentence.startswith("The store refuses the hub")
+
+
+def test_what_failed_is_named_so_that_it_can_be_looked_at_and_tried_again():
+    judged = standing_of(ChannelFacts(failed=(PASSWORD, STORE_DOWN)))
+
+    assert (judged.run_id, judged.kind) == (7, "publish")
