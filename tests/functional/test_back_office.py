@@ -54,7 +54,7 @@ def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
     log_in(tab, office, "alice")
-    assert tab.locator("text=Needs you").count() == 1
+    assert tab.get_by_role("heading", name="Needs you").count() == 1
 
     tab.goto(f"{office}tradepost/listing/?q=hp-mug-white")
     tab.wait_for_load_state("networkidle")

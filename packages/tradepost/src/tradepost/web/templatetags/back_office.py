@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tradepost.web import format as shown
+from tradepost.web import spoken_commands
 
 register = template.Library()
 
@@ -38,3 +39,9 @@ def opens_panel(address: str) -> SafeString:
 @register.inclusion_tag("unfold/helpers/label.html")
 def pill(text: str, colour: str = "") -> dict[str, Any]:
     return {"text": text, "type": colour}
+
+
+@register.filter
+def on_page(sentence: object) -> SafeString:
+    """A sentence of the hub, its commands as links to the pages that do the same."""
+    return spoken_commands.on_page(sentence)
