@@ -4,9 +4,10 @@ How a channel stands, in one sentence: whether everything is all right, and if n
 The worst thing is said first, and alone: what stands behind it is often its consequence.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from tradepost.domain.run_words import work_words
 
 
 class Standing(StrEnum):
@@ -26,19 +27,6 @@ class Remedy(StrEnum):
     RESUME = "resume"
     RUN = "run"
     ORDERS = "orders"
-
-
-# What does not go on when the last run of a kind failed, and what waits for it.
-_WORK: Mapping[str, str] = {
-    "publish": "Publishing",
-    "sync": "Sending prices and quantities",
-    "get_orders": "Fetching orders",
-    "sync_orders": "Telling the store of shipments",
-    "reconcile_orders": "Comparing orders",
-    "link": "Linking",
-    "deliver_orders": "Handing orders over",
-    "fetch_shipments": "Fetching shipments",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +89,7 @@ def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
         sentence = f"Nothing is written, because this may be another store. {facts.store_doubt}"
         return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
     for failed in facts.failed:
-        sentence = f"{_WORK.get(failed.kind, failed.kind)} has stopped: {_ended(failed.error)}{_waits(failed, facts)}"
+        sentence = f"{work_words(failed.kind)} has stopped: {_ended(failed.error)}{_waits(failed, facts)}"
         remedy = Remedy.CHANNEL if failed.is_by_set_up else Remedy.RUN
         return ChannelStanding(Standing.STOPPED, sentence, remedy, failed.run_id, failed.kind)
     return None
@@ -121,7 +109,7 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
         sentence = "The channel only looks: everything is planned and shown, and nothing is sent."
         return ChannelStanding(Standing.WATCH, sentence, Remedy.GO_LIVE)
     if facts.overdue:
-        sentence = f"{_WORK.get(facts.overdue, facts.overdue)} is overdue. Is the server at work?"
+        sentence = f"{work_words(facts.overdue)} is overdue. Is the server at work?"
         return ChannelStanding(Standing.WATCH, sentence, kind=facts.overdue)
     return None
 

@@ -21,6 +21,7 @@ from tradepost.domain.approval import PlanState, shown_state
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, Action, RunState
+from tradepost.domain.run_words import count_words
 from tradepost.engine.plans import Choice, apply, approve, discard, numbers_of, request_saved_plan
 from tradepost.engine.undo import refuse_what_cannot_be_undone
 from tradepost.operations.selection import UNDOES
@@ -29,7 +30,6 @@ from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines
 from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import may, need
-from tradepost.web.runs import count_lines
 from tradepost.web.sign_in import is_same_person
 from tradepost.web.site import site
 
@@ -150,7 +150,7 @@ class PlanTable(ReadOnlyTable):
             "done": done,
             "done_colour": RUN_COLOURS[spoken(done.state)] if done is not None else "",
             "done_state": spoken(done.state) if done is not None else "",
-            "done_lines": count_lines(done.counts) if done is not None else [],
+            "done_lines": count_words(done.counts) if done is not None else [],
             "input_classes": " ".join(INPUT_CLASSES),
         }
 

@@ -1,27 +1,101 @@
-"""The table of runs: what was executed, what it changed, and what came of it."""
+"""Activity: the list of runs, newest first. What had nothing to do is folded, so that what matters is seen."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.urls import path
 
 from tradepost.database.models import Run, RunChange
-from tradepost.domain.brake import NAMED_IN_REPORTS, Braking
-from tradepost.domain.errors import NotAllowed
-from tradepost.domain.plan import SETTLED_STATES, RunState
-from tradepost.engine.runs import release_run
+from tradepost.domain.plan import RunState
+from tradepost.domain.run_words import change_words, count_words, is_quiet, planned_words, work_words
+from tradepost.web import run_page
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.counts import count
+from tradepost.web.counts import count_words as number_words
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
+from tradepost.web.keyset import KeysetChangeList
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import need
+from tradepost.web.shell import chosen_channel
 from tradepost.web.site import site
 
-SHOWN_CHANGES = 200
+SHOW = "show"
+_FEWEST_FOLDED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunTab:
+    """A choice of runs, and what is said where there are none."""
+
+    title: str
+    rows: Q
+    empty: str
+
+
+TABS = {
+    "": RunTab("All", Q(), "Nothing was done yet. Import a catalogue or connect a store, and it is told here."),
+    "work": RunTab(
+        "At work", Q(state__in=[RunState.QUEUED.value, RunState.RUNNING.value]), "Nothing is at work just now."
+    ),
+    "problems": RunTab(
+        "Only problems",
+        Q(state__in=[RunState.FAILED.value, RunState.COMPLETED_WITH_ERRORS.value, RunState.STOPPED.value]),
+        "Everything went well.",
+    ),
+    "answer": RunTab("Needs your answer", Q(needs_answer=True), "Nothing waits for your answer."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run as a row."""
+
+    run: Run
+    work: str
+    state: str
+    colour: str
+    result: str
+
+    @classmethod
+    def of(cls, run: Run) -> "ShownRun":
+        state = spoken(run.state)
+        return cls(run, work_words(run.kind, is_preview=run.is_dry), state, RUN_COLOURS[state], result_of(run))
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """Rows that are shown together: several that had nothing to do as one line, or one row."""
+
+    rows: Sequence[ShownRun]
+    is_folded: bool
+
+    @property
+    def newest(self) -> ShownRun:
+        return self.rows[0]
+
+    @property
+    def oldest(self) -> ShownRun:
+        return self.rows[-1]
+
+
+class ActivityList(KeysetChangeList):
+    """The list, of the runs that a tab chooses."""
+
+    tab = ""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name != SHOW}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Run]:
+        asked = request.GET.get(SHOW, "")
+        self.tab = asked if asked in TABS else ""
+        rows: QuerySet[Run] = super().get_queryset(request, exclude_parameters)
+        return rows.filter(TABS[self.tab].rows)
 
 
 @admin.register(Run, site=site)
@@ -30,8 +104,8 @@ class RunTable(ReadOnlyTable):
 
     act = "runs list"
     channel_path = "channel"
-    list_display = ("name", "state_label", "trigger", "queued_at", "finished_at", "counted", "error")
-    list_display_links = ("name",)
+    change_list_template = "back_office/activity.html"
+    list_display = ("pk",)
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("source", RelatedDropdownFilter),
@@ -40,100 +114,45 @@ class RunTable(ReadOnlyTable):
         "is_dry",
     )
     list_select_related = ("channel", "source")
-    fieldsets = (
-        (None, {"fields": ("channel", "source", "kind", "state_label", "is_dry", "trigger", "requested_by")}),
-        ("Brake", {"fields": ("brake_text", "released_by")}),
-        ("Progress", {"fields": ("done", "total", "attempt", "queued_at", "started_at", "finished_at")}),
-        ("Result", {"fields": ("counted", "error", "reference", "going_back")}),
-        ("Changes", {"fields": ("what_changed",)}),
-    )
-    readonly_fields = ("state_label", "brake_text", "counted", "what_changed", "going_back")
 
-    @column("Run", two_lines=True)
-    def name(self, row: Run) -> list[str]:
-        plan = " (plan only)" if row.is_dry else ""
-        return [f"{spoken(row.kind)} {row.pk}{plan}", row.of]
-
-    @column("State", label=RUN_COLOURS)
-    def state_label(self, row: Run) -> str:
-        return spoken(row.state)
-
-    @column("What the brake holds back")
-    def brake_text(self, row: Run) -> SafeString:
-        braking = Braking.from_json(row.brake)
-        if braking is None:
-            return mark_safe("Nothing.")
-        button = ""
-        if row.needs_answer:
-            address = reverse("admin:tradepost_run_release", args=[row.pk])
-            button = format_html("<br><a class='text-primary-600 font-semibold' href='{}'>Let it go on…</a>", address)
-        examples = format_html_join(mark_safe("<br>"), "{}", ((line,) for line in braking.lines(most=NAMED_IN_REPORTS)))
-        return format_html("{}<br>{}{}", braking.sentence, examples, button)
-
-    @column("Result")
-    def counted(self, row: Run) -> str:
-        return "; ".join(count_lines(row.counts)) or "nothing to do"
-
-    @column("Undo")
-    def going_back(self, row: Run) -> SafeString | str:
-        """Where it is planned; what stands in the way is said there."""
-        if row.is_dry or RunState(row.state) not in SETTLED_STATES:
-            return NOTHING
-        address = reverse("admin:tradepost_savedplan_undo", args=[row.pk])
-        return format_html(
-            "<a class='text-primary-600 font-semibold' href='{}'>See what an undo would do…</a>", address
-        )
-
-    @column("The first changes")
-    def what_changed(self, row: Run) -> SafeString:
-        changes = RunChange.objects.filter(run=row).order_by("pk")[:SHOWN_CHANGES]
-        if not changes:
-            return mark_safe("None.")
-        return format_html_join(
-            "",
-            "<div class='py-1'><strong>{} {} {}</strong> {}{}<br><span>{}</span></div>",
-            (
-                (
-                    change.action,
-                    change.subject_kind,
-                    change.subject_key,
-                    spoken(change.outcome or "planned"),
-                    f": {change.message}" if change.message else "",
-                    "; ".join(field_lines(change.fields)),
-                )
-                for change in changes
-            ),
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return ActivityList
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 Django's form
         return ()
 
-    # --- answering the brake ---
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer = super().changelist_view(request, {"title": "Activity", **(extra_context or {})})
+        context = getattr(answer, "context_data", None)
+        if context is not None and "cl" in context:
+            shown = context["cl"]
+            context |= {
+                "groups": list(_folded(map(ShownRun.of, shown.result_list))),
+                "tabs": list(_tabs(request, shown.tab)),
+                "empty": TABS[shown.tab].empty,
+            }
+        return answer
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.release_view)
-        return [path("<int:run_id>/release/", view, name="tradepost_run_release"), *super().get_urls()]
-
-    def release_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        """Show what a stopped run would do; posted, let it."""
-        need(request, "runs release")
-        run = get_object_or_404(Run.objects.select_related("channel", "source"), pk=run_id)
-        if request.method == "POST":
-            try:
-                released = release_run(run.pk, requested_by=request.user.get_username())
-            except NotAllowed as refusal:
-                self.message_user(request, str(refusal), messages.WARNING)
-                return redirect("admin:tradepost_run_change", run.pk)
-            self.message_user(request, f"Run {released.pk} is queued and goes beyond the brake.", messages.SUCCESS)
-            return redirect("admin:tradepost_run_change", released.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Let {spoken(run.kind)} {run.pk} go on",
-            "opts": self.opts,
-            "run": run,
-            "braking": Braking.from_json(run.brake),
+        views = {
+            "tradepost_run_release": ("<int:run_id>/release/", run_page.release_view),
+            "tradepost_run_progress": ("<int:run_id>/progress/", run_page.progress_view),
+            "tradepost_run_stop": ("<int:run_id>/stop/", run_page.stop_view),
+            "tradepost_run_again": ("<int:run_id>/again/", run_page.again_view),
+            "tradepost_run_csv": ("<int:run_id>/changes.csv", run_page.csv_view),
         }
-        return TemplateResponse(request, "back_office/release.html", context)
+        wrap = self.admin_site.admin_view
+        return [*(path(route, wrap(view), name=name) for name, (route, view) in views.items()), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        need(request, self.act)
+        return run_page.run_view(request, object_id)
 
 
 @admin.register(RunChange, site=site)
@@ -141,7 +160,7 @@ class RunChangeTable(ReadOnlyTable):
     """Every change of every run; reached from a listing, an order or a run."""
 
     act = "runs show"
-    list_display = ("subject", "action", "what", "outcome_label", "message")
+    list_display = ("subject", "what_became", "what", "outcome_label", "message")
     list_filter = (
         ("outcome", ChoicesDropdownFilter),
         ("action", ChoicesDropdownFilter),
@@ -153,7 +172,11 @@ class RunChangeTable(ReadOnlyTable):
 
     @column("Subject", two_lines=True)
     def subject(self, row: RunChange) -> list[str]:
-        return [row.subject_key, f"{row.subject_kind}, {spoken(row.run.kind)} {row.run_id}"]
+        return [row.subject_key, f"{work_words(row.run.kind)}, {row.run_id}"]
+
+    @column("What became of it")
+    def what_became(self, row: RunChange) -> str:
+        return change_words(row.subject_kind, row.action, row.outcome)
 
     @column("Change")
     def what(self, row: RunChange) -> str:
@@ -173,10 +196,47 @@ class RunChangeTable(ReadOnlyTable):
         return (queryset.filter(subject_key=term) if term else queryset), False
 
 
-def count_lines(counts: Any) -> list[str]:
-    """Write a run's counts as `3 product create applied`."""
-    return [
-        f"{row['count']:,} {row['subject']} {row['action']} {row['outcome']}"
-        + (f" ({row['proof']})" if row.get("proof") else "")
-        for row in counts or []
-    ]
+def result_of(run: Run) -> str:
+    """What came of a run in one line; what it plans, where it is a preview."""
+    if run.error:
+        return run.error
+    if run.is_dry:
+        return ", ".join(planned_words(run.planned)) or "nothing to do"
+    if RunState(run.state) in {RunState.QUEUED, RunState.RUNNING} and not run.counts:
+        return run.label or "not begun yet"
+    return ", ".join(count_words(run.counts)) or "nothing to do"
+
+
+def _is_quiet(shown: ShownRun) -> bool:
+    run = shown.run
+    return run.state == RunState.COMPLETED.value and not run.is_dry and is_quiet(run.counts)
+
+
+def _folded(rows: Iterable[ShownRun]) -> Iterator[RunGroup]:
+    """Put together what had nothing to do and follows each other."""
+    quiet: list[ShownRun] = []
+    for shown in rows:
+        if _is_quiet(shown):
+            quiet.append(shown)
+            continue
+        yield from _group(quiet)
+        quiet = []
+        yield RunGroup([shown], is_folded=False)
+    yield from _group(quiet)
+
+
+def _group(quiet: list[ShownRun]) -> Iterator[RunGroup]:
+    if len(quiet) >= _FEWEST_FOLDED:
+        yield RunGroup(quiet, is_folded=True)
+    elif quiet:
+        yield RunGroup(quiet, is_folded=False)
+
+
+def _tabs(request: HttpRequest, here: str) -> Iterator[tuple[str, str, str, bool]]:
+    """Title, address and number of each; all are not counted, as there are ever more."""
+    rows = Run.objects.all()
+    if (chosen := chosen_channel(request)) is not None:
+        rows = rows.filter(channel=chosen)
+    for name, tab in TABS.items():
+        number = number_words(count(rows.filter(tab.rows))) if name else ""
+        yield tab.title, f"?{SHOW}={name}" if name else "?", number, name == here

@@ -128,6 +128,12 @@ class Run(models.Model):
             # The executor's look at what waits, and at what was left behind.
             models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="run_unfinished"),
             models.Index(fields=["channel", "-id"], name="run_by_channel"),
+            # The list of those that did not go well.
+            models.Index(
+                fields=["-id"],
+                condition=Q(state__in=["failed", "completed_with_errors", "stopped"]),
+                name="run_problem",
+            ),
             # What is too long ago to be undone.
             models.Index(
                 fields=["finished_at"],
