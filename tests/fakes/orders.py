@@ -9,6 +9,7 @@ from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.shipping import ShippableOrder
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -200,6 +201,9 @@ class MemoryOrders:
 
     def apply_rules(self, *, at: datetime) -> list[int]:
         raise NotImplementedError("Rules are applied in the database; what they say is `domain.order_rules`.")
+
+    def shippable(self, number: int) -> ShippableOrder:
+        raise NotImplementedError("What may be shipped is `domain.shipping`.")
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         raise NotImplementedError("Put shipments into `shipments`; what may be shipped is `domain.shipping`.")

@@ -237,7 +237,7 @@ def test_shipments_that_the_store_is_not_told_of_are_counted_and_listed_with_the
     assert "Shipments that the store did not take" in start
     assert "Order 4711 is cancelled on the store." in client.get(html.unescape(link)).content.decode()
     assert "TP-4711-1" in client.get("/tradepost/shipmentrecord/?q=1Z4711").content.decode()
-    assert "1Z4711" in client.get(f"/tradepost/shipmentrecord/{row.pk}/change/").content.decode()
+    assert "1Z4711" in client.get(f"/tradepost/shipmentrecord/{row.pk}/change/", follow=True).content.decode()
 
 
 def test_r45_a_fresh_order_is_marked_until_its_page_is_opened_by_who_works_on_it(visit, channel):

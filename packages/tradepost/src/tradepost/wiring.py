@@ -20,6 +20,7 @@ from tradepost.catalogues import template
 from tradepost.catalogues.listing_table import ListingCsv
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.catalogues.requests_csv import RequestCsv
+from tradepost.catalogues.shipments_csv import COLUMNS as SHIPMENT_COLUMNS
 from tradepost.catalogues.shipments_csv import ShipmentCsv
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.catalogue.sources import DjangoSources
@@ -580,6 +581,11 @@ def order_ports(
 def shipment_reader() -> ShipmentReader:
     """Give what reads files of shipments."""
     return ShipmentCsv()
+
+
+def shipment_columns() -> Mapping[str, str]:
+    """Name the columns of a file of shipments, and what they say."""
+    return SHIPMENT_COLUMNS
 
 
 def build_ports(channel: Channel, *, requested_by: str, trigger: Trigger = Trigger.PERSON) -> BuildPorts:

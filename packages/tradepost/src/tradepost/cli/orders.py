@@ -10,13 +10,12 @@ from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, she
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.order_export import confirm_, consumers, deliver, deliver_to, export, remove_consumer_
 from tradepost.cli.order_reconcile import reconcile
-from tradepost.cli.order_values import amount
 from tradepost.cli.output import err, out, print_json, print_table
 from tradepost.cli.shipments import TellNowOption, shipment_json, told
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.roles import may
-from tradepost.domain.shipment import UNSENT, ShipmentState
+from tradepost.domain.shipment import UNSENT, ShipmentState, typed_amount
 from tradepost.domain.shipping import Wanted
 from tradepost.operations.handovers import hand_over
 from tradepost.operations.order_requests import hold_order, open_order, release_order, rematch_orders, retry_parked
@@ -349,7 +348,7 @@ def ship(
         order_number=order,
         carrier=carrier,
         tracking_number=_text(tracking, "tracking number"),
-        cost=amount(cost),
+        cost=typed_amount(cost),
         lines=_pieces(line) if line else None,
         even_if_held=even_if_held,
         reference=reference,

@@ -7,11 +7,10 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.order_values import amount
 from tradepost.cli.output import counted, err, out, print_json, print_table
 from tradepost.cli.shipment_fetch import fetch, fetch_from, files, settle, sources
 from tradepost.domain.errors import FileRefused, NotAllowed
-from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.shipment import ShipmentState, typed_amount
 from tradepost.operations.ports import Level, ShipmentCorrection
 from tradepost.operations.shipment_imports import ShipmentImport, import_shipments, preview_shipments
 from tradepost.operations.shipments import correct_shipment, leave_out_shipment, retry_shipments
@@ -123,7 +122,7 @@ def correct(
         message = "Say what is to be corrected: --tracking, --carrier or --cost."
         raise NotAllowed(message)
     chosen = the_channel(channel)
-    correction = ShipmentCorrection(tracking, carrier, None if cost is None else amount(cost))
+    correction = ShipmentCorrection(tracking, carrier, None if cost is None else typed_amount(cost))
     edit = correct_shipment(shipment, correction, _ports(chosen))
     return _say(chosen, edit, "corrected", now=now, as_json=as_json)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 
 from tradepost.domain.errors import NotAllowed, quoted
@@ -107,6 +107,17 @@ CURE = (
     "'tradepost shipments retry' sends it again once that is mended, 'suppress' keeps it from the store, and "
     "'take-back' forgets what never went out."
 )
+
+
+def typed_amount(text: str) -> Decimal:
+    """Read an amount of money as a person types it. Raises NotAllowed."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not found.is_finite() or found < 0:
+        raise NotAllowed(f"'{text}' is no amount; write it as 7.50.")
+    return found
 
 
 def in_cents(amount: Decimal) -> Decimal:

@@ -1,5 +1,5 @@
 """Django looks here for what the back office registers."""
 
-from tradepost.web import audit, channels, listings, orders, people, plans, products, runs
+from tradepost.web import audit, channels, listings, orders, people, plans, products, runs, shipments
 
-__all__ = ["audit", "channels", "listings", "orders", "people", "plans", "products", "runs"]
+__all__ = ["audit", "channels", "listings", "orders", "people", "plans", "products", "runs", "shipments"]

@@ -1,165 +1,47 @@
-"""The table of orders, as they were imported, with lines and shipments."""
+"""The list of orders with its tabs, the page of each, what needs somebody, and the proof that nothing was lost."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path
 
 from tradepost import wiring
-from tradepost.database.models import FetchedFile, Order, OrderEvent, OrderLine, ParkedOrderRecord, ShipmentRecord
+from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, Run, RunKind, ShipmentRecord
 from tradepost.database.models.fulfilment import fresh, with_fulfilment
-from tradepost.operations.order_requests import open_order
-from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.format import NOTHING, ORDER_COLOURS, SHIPMENT_COLOURS, field_lines, money, spoken
-from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
-from tradepost.web.rights import may
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.order import AcknowledgeMode
+from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
+from tradepost.domain.plan import Outcome
+from tradepost.domain.shipment import CURE, ShipmentState
+from tradepost.operations.order_requests import open_order, retry_parked
+from tradepost.operations.shipments import preview_shipment, retry_shipments
+from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from tradepost.web.counts import COUNT_UP_TO
+from tradepost.web.keyset import MOST_DIGITS, KeysetChangeList
+from tradepost.web.order_deeds import ORDER_DEEDS, start_run
+from tradepost.web.order_list import OrderChangeList, channel_ids, channels_in_use, shown_orders, tabs_of
+from tradepost.web.order_page import busy_run, lines_of, others_that_wait, page_context, with_all_of_a_page
+from tradepost.web.page import page
+from tradepost.web.read_only import ReadOnlyTable
+from tradepost.web.rights import may, need
+from tradepost.web.shipping_form import shipment_of, typed_form, what_will_be_told
 from tradepost.web.site import site
 
-if TYPE_CHECKING:
-    from tradepost.database.models.fulfilment import WithFulfilment
-
 LARGEST_ID = 2**63 - 1
-
-
-class Lines(ReadOnlyRows):
-    """What was ordered, and the listing that it was matched to."""
-
-    model = OrderLine
-    verbose_name_plural = "lines"
-    fields = (
-        "sku",
-        "code",
-        "name",
-        "options_chosen",
-        "quantity",
-        "line_price",
-        "line_total",
-        "store_status",
-        "listing",
-    )
-    readonly_fields = fields
-
-    @column("Options")
-    def options_chosen(self, row: OrderLine) -> str:
-        return row.chosen or NOTHING
-
-    @column("Price")
-    def line_price(self, row: OrderLine) -> str:
-        return money(row.price)
-
-    @column("Total")
-    def line_total(self, row: OrderLine) -> str:
-        return money(row.total)
-
-
-class Shipments(ReadOnlyRows):
-    """What was sent, and whether the store was proven to know it."""
-
-    model = ShipmentRecord
-    verbose_name_plural = "shipments"
-    fields = ("code", "state", "carrier", "tracking_number", "shipped_at", "synced_at", "last_error")
-    readonly_fields = fields
-
-
-class Events(ReadOnlyRows):
-    """What happened to the order since its import."""
-
-    model = OrderEvent
-    verbose_name_plural = "events"
-    fields = ("at", "what", "by", "reason", "differences")
-    readonly_fields = fields
-    ordering = ("id",)
-
-    @column("Before and after")
-    def differences(self, row: OrderEvent) -> str:
-        return "; ".join(field_lines(row.fields)) or NOTHING
-
-
-@admin.register(ParkedOrderRecord, site=site)
-class ParkedOrderTable(ReadOnlyTable):
-    """Orders of stores that can't be imported, and why."""
-
-    act = "orders parked"
-    channel_path = "channel"
-    list_display = ("parked_number", "reason", "first_at", "last_at")
-    list_display_links = ("parked_number",)
-    list_filter = (("channel", RelatedDropdownFilter),)
-    list_select_related = ("channel",)
-    fieldsets = (
-        (None, {"fields": ("channel", "number", "reason", "first_at", "last_at", "version")}),
-        ("As the store sent it", {"fields": ("payload",)}),
-    )
-
-    @column("Order", two_lines=True)
-    def parked_number(self, row: ParkedOrderRecord) -> list[str]:
-        return [row.number, row.channel.name]
-
-
-@admin.register(FetchedFile, site=site)
-class FetchedFileTable(ReadOnlyTable):
-    """Files of shipments that were fetched, and what was refused of them."""
-
-    act = "shipments files"
-    channel_path = "channel"
-    list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
-    list_display_links = ("file",)
-    list_filter = (("channel", RelatedDropdownFilter), "is_open")
-    list_select_related = ("channel", "source")
-    fieldsets = (
-        (None, {"fields": ("channel", "source", "name", "size_bytes", "seen_at", "taken_at", "put_away_at")}),
-        ("What came of it", {"fields": ("recorded", "known", "refused", "is_settled", "what_was_refused")}),
-    )
-    readonly_fields = ("is_settled", "what_was_refused")
-
-    @column("File", two_lines=True)
-    def file(self, row: FetchedFile) -> list[str]:
-        return [row.name, f"{row.channel.name}, {row.source.name}"]
-
-    @column("Dealt with", boolean=True)
-    def is_settled(self, row: FetchedFile) -> bool:
-        return not row.is_open
-
-    @column("What was refused")
-    def what_was_refused(self, row: FetchedFile) -> str:
-        return row.what_was_refused or NOTHING
-
-
-@admin.register(ShipmentRecord, site=site)
-class ShipmentTable(ReadOnlyTable):
-    """Shipments, and why those that wait or are parked are not on the store."""
-
-    act = "shipments list"
-    channel_path = "channel"
-    list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
-    list_display_links = ("shipment",)
-    list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
-    list_select_related = ("channel",)
-    search_fields = ("code",)
-    search_help_text = "A shipment's code, or its tracking number"
-    fieldsets = (
-        (None, {"fields": ("order", "code", "reference", "state_label", "last_error")}),
-        ("Tracking", {"fields": ("carrier", "tracking_number", "cost", "shipped_at", "synced_at")}),
-    )
-    readonly_fields = ("state_label",)
-
-    @column("Shipment", two_lines=True)
-    def shipment(self, row: ShipmentRecord) -> list[str]:
-        return [row.code, row.channel.name]
-
-    @column("State", label=SHIPMENT_COLOURS)
-    def state_label(self, row: ShipmentRecord) -> str:
-        return spoken(row.state)
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002 Django's form
-        queryset: QuerySet[ShipmentRecord],
-        search_term: str,
-    ) -> tuple[QuerySet[ShipmentRecord], bool]:
-        term = search_term.strip()
-        return (queryset.filter(Q(code=term) | Q(tracking_number=term)) if term else queryset), False
+SHOWN_NEEDS = 50
+SHOWN_DIFFERENCES = 200
+_PREVIEW, _EDIT = "preview", "edit"
+# What the list starts, by the last part of the address: the act, the kind of run, and what that does.
+_STARTS = {
+    "fetch": ("orders get", RunKind.GET_ORDERS, "fetches orders, and acknowledges new ones"),
+    "tell": ("orders sync", RunKind.SYNC_ORDERS, "tells the store of all shipments that wait"),
+    "compare": ("orders reconcile", RunKind.RECONCILE_ORDERS, "compares every order and shipment with the store"),
+}
 
 
 class FreshFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
@@ -181,12 +63,12 @@ class FreshFilter(DropdownFilter):  # type: ignore[misc] # the package has no ty
 
 @admin.register(Order, site=site)
 class OrderTable(ReadOnlyTable):
-    """Orders, newest first."""
+    """Orders: those to ship oldest first, all others newest first."""
 
     act = "orders list"
+    change_list_template = "back_office/orders.html"
     channel_path = "channel"
-    list_display = ("number", "fresh_label", "state_label", "store_state", "placed_at", "buyer", "sum", "is_told")
-    list_display_links = ("number",)
+    list_display = ("external_id",)
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("state", ChoicesDropdownFilter),
@@ -196,96 +78,184 @@ class OrderTable(ReadOnlyTable):
     list_select_related = ("channel",)
     search_fields = ("external_id",)
     search_help_text = "An order number, or the SKU of a line"
-    inlines = (Lines, Shipments, Events)
-    fieldsets = (
-        (
-            None,
-            {"fields": ("channel", "external_id", "state_label", "why_so", "store_state", "sum", "payment_state")},
-        ),
-        ("Fulfilment", {"fields": ("fulfiller", "handed_over", "acknowledged_at", "shipped_at")}),
-        ("Times", {"fields": ("placed_at", "imported_at", "opened_at")}),
-        ("Delivery", {"fields": ("buyer", "address", "shipping_method", "service", "carrier", "charge_lines")}),
-        ("Rules", {"fields": ("tag_list", "rule_lines")}),
-    )
-    readonly_fields = (
-        "state_label",
-        "why_so",
-        "store_state",
-        "sum",
-        "buyer",
-        "address",
-        "charge_lines",
-        "handed_over",
-        "tag_list",
-        "rule_lines",
-    )
 
-    @column("Order", two_lines=True)
-    def number(self, row: Order) -> list[str]:
-        return [str(row.external_id), row.channel.name]
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return OrderChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
-        return with_fulfilment(rows)
+        return with_fulfilment(rows).prefetch_related("lines")
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        shown = super().change_view(request, object_id, form_url, extra_context)
-        row = self.get_object(request, object_id)
-        if row is not None and may(request, "orders open"):
-            # The page was made before, and shows the order as it was.
-            ports = wiring.order_ports(row.channel, requested_by=request.user.get_username())
-            open_order(row.external_id, ports)
+    def get_urls(self) -> list[Any]:
+        inside = self.admin_site.admin_view
+        return [
+            path("needs/", inside(self.needs_view), name="tradepost_order_needs"),
+            path("reconciliation/", inside(self.reconciliation_view), name="tradepost_order_reconciliation"),
+            path("start/<slug:what>/", inside(self.start_view), name="tradepost_order_start"),
+            path("<int:order_id>/progress/", inside(self.progress_view), name="tradepost_order_progress"),
+            *super().get_urls(),
+        ]
+
+    # --- the list -----------------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = super().changelist_view(request, extra_context)
+        # What is refused, or leads elsewhere, shows no list.
+        if isinstance(shown, TemplateResponse) and shown.context_data is not None and "cl" in shown.context_data:
+            changes = shown.context_data["cl"]
+            shown.context_data.update(
+                orders=shown_orders(changes.result_list),
+                tabs=list(tabs_of(request, changes.tab)),
+                count_up_to=COUNT_UP_TO,
+                is_named=len(channels_in_use()) > 1,
+                **_starts(request),
+            )
         return shown
 
-    @column("Fresh", label={"fresh": "primary"})
-    def fresh_label(self, row: "WithFulfilment") -> str | None:
-        return "fresh" if row.is_fresh else None
+    def start_view(self, request: HttpRequest, what: str) -> HttpResponse:
+        """Posted, start a run for each channel that is looked at."""
+        if what not in _STARTS:
+            raise Http404
+        act, kind, words = _STARTS[what]
+        need(request, act)
+        if request.method == "POST":
+            chosen = channel_ids(request)
+            for channel in channels_in_use():
+                if channel.pk in chosen:
+                    start_run(request, channel, kind, words)
+        return redirect(
+            "admin:tradepost_order_reconciliation" if what == "compare" else "admin:tradepost_order_changelist"
+        )
 
-    @column("Handed over")
-    def handed_over(self, row: "WithFulfilment") -> str:
-        return NOTHING if row.handed_over_at is None else f"{row.handed_over_at:%Y-%m-%d %H:%M} UTC"
+    # --- what needs somebody ------------------------------------------------------------------------------------------
 
-    @column("State", label=ORDER_COLOURS)
-    def state_label(self, row: Order) -> str:
-        return spoken(row.state)
+    def needs_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what did not come in or was not taken by the store; posted, let it be tried again."""
+        need(request, "orders list")
+        if request.method == "POST":
+            self._try_again(request)
+            return redirect(request.get_full_path())
+        ids = channel_ids(request)
+        of_channels = ShipmentRecord.objects.filter(channel_id__in=ids).select_related("order", "channel")
+        parked = of_channels.filter(state=ShipmentState.PARKED.value).order_by("pk")[:SHOWN_NEEDS]
+        waiting = of_channels.filter(state=ShipmentState.WAITING.value).order_by("pk")[:SHOWN_NEEDS]
+        orders = ParkedOrderRecord.objects.filter(channel_id__in=ids).select_related("channel").order_by("pk")
+        return page(
+            request,
+            "back_office/order_needs.html",
+            title="Orders",
+            tabs=list(tabs_of(request, None)),
+            is_named=len(channels_in_use()) > 1,
+            shipments=[(each, each.last_error.removesuffix(CURE).strip()) for each in parked],
+            waiting=list(waiting),
+            parked_orders=list(orders[:SHOWN_NEEDS]),
+            may_retry_shipments=may(request, "shipments retry") and may(request, "orders sync"),
+            may_retry_orders=may(request, "orders retry") and may(request, "orders get"),
+            **_starts(request),
+        )
 
-    @column("Because")
-    def why_so(self, row: Order) -> str:
-        return row.why or NOTHING
+    def _try_again(self, request: HttpRequest) -> None:
+        asked = request.POST.get("do", "")
+        acts = {"shipments": ("shipments retry", "orders sync"), "orders": ("orders retry", "orders get")}
+        if asked not in acts:
+            messages.warning(request, "The page asked for nothing that there is; load it again.")
+            return
+        for act in acts[asked]:
+            need(request, act)
+        chosen = channel_ids(request)
+        for channel in channels_in_use():
+            if channel.pk not in chosen:
+                continue
+            ports = wiring.order_ports(channel, requested_by=request.user.get_username())
+            if asked == "shipments" and retry_shipments(None, ports):
+                start_run(request, channel, RunKind.SYNC_ORDERS, "sends again what the store did not take")
+            elif asked == "orders" and retry_parked(None, ports):
+                start_run(request, channel, RunKind.GET_ORDERS, "tries the parked orders again")
 
-    @column("On the store")
-    def store_state(self, row: Order) -> str:
-        return spoken(row.store_status)
+    # --- the proof ----------------------------------------------------------------------------------------------------
 
-    @column("Ship to")
-    def buyer(self, row: Order) -> str:
-        return " ".join(filter(None, (row.ship_to.get("first_name"), row.ship_to.get("last_name")))) or NOTHING
+    def reconciliation_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what the last comparison of orders with the store came to."""
+        need(request, "orders list")
+        chosen = channel_ids(request)
+        return page(
+            request,
+            "back_office/order_reconciliation.html",
+            title="Nothing lost?",
+            proofs=[_proof(channel) for channel in channels_in_use() if channel.pk in chosen],
+            is_named=len(channels_in_use()) > 1,
+            **_starts(request),
+        )
 
-    @column("Address")
-    def address(self, row: Order) -> str:
-        parts = ("company", "address1", "address2", "postal_code", "city", "state", "country")
-        return ", ".join(row.ship_to[part] for part in parts if row.ship_to.get(part)) or NOTHING
+    # --- the page of an order -----------------------------------------------------------------------------------------
 
-    @column("Charges")
-    def charge_lines(self, row: Order) -> str:
-        return "; ".join(f"{charge.get('description')}: {charge.get('amount')}" for charge in row.charges) or NOTHING
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        """Show an order; posted, preview a shipment or do what is asked."""
+        need(request, "orders show")
+        order = self._order(object_id)
+        context: dict[str, Any] = {}
+        if request.method == "POST":
+            asked = request.POST.get("do", "")
+            try:
+                if asked in {_PREVIEW, _EDIT}:
+                    context = self._preview(request, order, is_edited=asked == _EDIT)
+                else:
+                    self._do(request, order, asked)
+                    return redirect(request.get_full_path())
+            except NotAllowed as refusal:
+                context = {"asked": asked, "refusal": str(refusal), "typed": request.POST.dict()}
+                if asked in {_PREVIEW, "ship"}:
+                    context["form"] = typed_form(request.POST, lines_of(order))
+        shown = page(request, "back_office/order.html", **page_context(request, order, **context))
+        if may(request, "orders open"):
+            # The page was gathered before, and shows the order as it was.
+            ports = wiring.order_ports(order.channel, requested_by=request.user.get_username())
+            open_order(order.external_id, ports)
+        return shown
 
-    @column("Tags")
-    def tag_list(self, row: Order) -> str:
-        return ", ".join(row.tags) or NOTHING
+    def _order(self, number: str) -> Any:
+        if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
+            raise Http404
+        return get_object_or_404(with_all_of_a_page(Order.objects.all()), pk=int(number))
 
-    @column("What rules did")
-    def rule_lines(self, row: Order) -> str:
-        lines = (f"{done['rule']}: {done['deeds']}, because of {done['why']}" for done in row.rules_done)
-        return "; ".join(lines) or NOTHING
+    def _preview(self, request: HttpRequest, order: Order, *, is_edited: bool) -> dict[str, Any]:
+        need(request, "orders ship")
+        lines = lines_of(order)
+        form = typed_form(request.POST, lines)
+        if is_edited:
+            return {"form": form}
+        ports = wiring.order_ports(order.channel, requested_by=request.user.get_username())
+        shipment = preview_shipment(shipment_of(form, order, lines), ports)
+        numbers = {part.line_id: part.quantity for part in shipment.lines}
+        taken = [(sum(numbers.get(number, 0) for number, _ in line.open_by_number), line) for line in lines]
+        return {
+            "form": form,
+            "preview": list(what_will_be_told(shipment, order, lines, others_waiting=others_that_wait(order))),
+            "package": [(pieces, line) for pieces, line in taken if pieces],
+        }
 
-    @column("Total")
-    def sum(self, row: Order) -> str:
-        return money(row.total, currency=row.currency)
+    def _do(self, request: HttpRequest, order: Order, asked: str) -> None:
+        deed = ORDER_DEEDS.get(asked)
+        if deed is None:
+            raise NotAllowed("The page asked for nothing that there is; load it again.")
+        for act in deed.acts:
+            need(request, act)
+        deed.do(request, order)
 
-    @column("Acknowledged", boolean=True)
-    def is_told(self, row: Order) -> bool:
-        return row.acknowledged_at is not None
+    def progress_view(self, request: HttpRequest, order_id: int) -> HttpResponse:
+        """Asked for again and again while a run tells the store: once it has ended, the page is loaded anew."""
+        need(request, "orders show")
+        order = get_object_or_404(Order.objects.select_related("channel"), pk=order_id)
+        answer = HttpResponse(status=204)
+        if busy_run(order) is None:
+            answer["HX-Refresh"] = "true"
+        return answer
 
     def get_search_results(
         self,
@@ -300,3 +270,38 @@ class OrderTable(ReadOnlyTable):
         if term.isascii() and term.isdigit() and int(term) <= LARGEST_ID:
             found |= Q(external_id=int(term))
         return queryset.filter(found), False
+
+
+def _starts(request: HttpRequest) -> dict[str, bool]:
+    return {f"may_{what}": may(request, act) for what, (act, _, _) in _STARTS.items()} | {
+        "may_import": may(request, "shipments import")
+    }
+
+
+def _figures(proof: OrderProof, *, is_acknowledging: bool) -> list[tuple[str, int]]:
+    return [
+        ("placed", proof.placed),
+        ("fetched", proof.in_ledger),
+        *([("acknowledged", proof.counts["acknowledged"])] if is_acknowledging else []),
+        ("missing", proof.counts[OrderPlace.MISSING]),
+        ("shipments", proof.counts["shipments"]),
+        ("told", proof.counts["told"]),
+        ("differences", proof.differences),
+    ]
+
+
+def _proof(channel: Channel) -> dict[str, Any]:
+    """What the last usual comparison came to, and all differences that the last one of any span has named."""
+    proof = proof_of(channel.orders_proof)
+    acknowledges = channel.acknowledge_mode != AcknowledgeMode.NONE.value
+    runs = Run.objects.filter(channel=channel, kind=RunKind.RECONCILE_ORDERS.value, is_dry=False)
+    run = runs.order_by("-pk").first()
+    differing = run.changes.filter(outcome=Outcome.FAILED.value).order_by("pk") if run is not None else None
+    return {
+        "channel": channel,
+        "proof": proof,
+        "figures": _figures(proof, is_acknowledging=acknowledges) if proof is not None else [],
+        "run": run,
+        "is_at_work": run is not None and run.finished_at is None,
+        "differences": [row.message for row in differing[:SHOWN_DIFFERENCES]] if differing is not None else [],
+    }

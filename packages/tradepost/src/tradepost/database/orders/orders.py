@@ -61,6 +61,7 @@ from tradepost.domain.order_news import OrderCriteria, OrderNews, criteria_of
 from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.order_rules import OrderRule, Ruled, ruled, rules_of
 from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.shipping import ShippableOrder
 from tradepost.operations.ports import (
     KnownShipment,
     NewShipment,
@@ -306,6 +307,10 @@ class DjangoOrders:
         known = self._all().filter(id__in=list(stamped)).values_list("id", "custom_fields")
         rows = [{"id": our_id, "custom_fields": {**fields, **stamped[our_id]}} for our_id, fields in known]
         sql.update(Order, rows)
+
+    def shippable(self, number: int) -> ShippableOrder:
+        """See the port."""
+        return shipments.shippable(number, channel_id=self._channel_id)
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:
         with transaction.atomic():

@@ -54,10 +54,7 @@ _COLUMNS = {"number": "tracking_number", "carrier": "carrier", "cost": "cost"}
 
 def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment:
     """Record a shipment of an order; call it inside a transaction. Raises NotAllowed where it does not fit."""
-    orders = Order.objects.select_for_update(of=("self",)).select_related("channel")
-    order = orders.filter(channel_id=channel_id, external_id=new.order_number).first()
-    if order is None:
-        raise NotAllowed(f"There is no order {new.order_number} in this channel's ledger; get orders first.")
+    order = _order(Order.objects.select_for_update(of=("self",)), new.order_number, channel_id=channel_id)
     tracking = checked(
         tracking_number=new.tracking_number,
         # Where nobody says it, a rule may have.
@@ -88,6 +85,11 @@ def add_shipment(new: NewShipment, *, channel_id: int, at: datetime) -> Shipment
         [ShipmentLineRecord(shipment=record, line_id=part.line_id, quantity=part.quantity) for part in parts]
     )
     return read_shipments([record])[0]
+
+
+def shippable(number: int, *, channel_id: int) -> ShippableOrder:
+    """See the port."""
+    return _shippable(_order(Order.objects.all(), number, channel_id=channel_id))
 
 
 def read_shipments(records: Sequence[ShipmentRecord]) -> list[Shipment]:
@@ -345,6 +347,13 @@ def note_seen(seen: Mapping[str, Tracking | None], *, channel_id: int, missing: 
 
 def _of_channel(channel_id: int) -> "QuerySet[ShipmentRecord]":
     return ShipmentRecord.objects.filter(channel_id=channel_id)
+
+
+def _order(orders: "QuerySet[Order]", number: int, *, channel_id: int) -> Order:
+    found = orders.select_related("channel").filter(channel_id=channel_id, external_id=number).first()
+    if found is None:
+        raise NotAllowed(f"There is no order {number} in this channel's ledger; get orders first.")
+    return found
 
 
 def _shippable(order: Order) -> ShippableOrder:

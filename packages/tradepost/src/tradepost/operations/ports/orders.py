@@ -18,7 +18,7 @@ from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.shipping import Wanted
+from tradepost.domain.shipping import ShippableOrder, Wanted
 from tradepost.operations.ports.shipments import KnownShipment
 
 _NOTHING: Mapping[int, Mapping[str, str]] = {}
@@ -254,6 +254,10 @@ class Orders(Protocol):
         self, ids: Collection[int], *, at: datetime, stamped: Mapping[int, Mapping[str, str]] = _NOTHING
     ) -> None:
         """Note that the store was told of orders; `stamped`: custom fields of theirs that doing so has set."""
+        ...
+
+    def shippable(self, number: int) -> ShippableOrder:
+        """Say what of an order is still open. Raises NotAllowed for one that is unknown."""
         ...
 
     def add_shipment(self, new: NewShipment, *, at: datetime) -> Shipment:

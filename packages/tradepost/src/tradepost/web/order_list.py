@@ -1,0 +1,178 @@
+"""The list of orders: its tabs with counts, and what a row says."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from tradepost.database.models import Channel, Order, ParkedOrderRecord, ShipmentRecord
+from tradepost.domain.order import OrderState
+from tradepost.domain.shipment import ShipmentState
+from tradepost.web.counts import COUNT_UP_TO, count, count_words
+from tradepost.web.keyset import AFTER, BEFORE, MOST_DIGITS, KeysetChangeList, KeysetPaginator
+from tradepost.web.order_page import buyer_of, pill_of
+from tradepost.web.shell import chosen_channel
+
+if TYPE_CHECKING:
+    from tradepost.database.models.fulfilment import WithFulfilment
+
+SHOW, SHOW_ALL = "show", "all"
+_STATE = "state__exact"
+_CHANNEL = "channel__id__exact"
+_SORT = "sort"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTab:
+    """A tab of the list: the orders of a state, or all. `empty`: what is said where it has none."""
+
+    name: str
+    state: str
+    empty: str
+
+
+TO_SHIP = OrderTab("To ship", OrderState.OPEN.value, "Everything is shipped. New orders come in with the next fetch.")
+ON_HOLD = OrderTab("On hold", OrderState.ON_HOLD.value, "No order is on hold.")
+SHIPPED = OrderTab("Shipped", OrderState.CLOSED.value, "Nothing is shipped yet.")
+ALL = OrderTab("All", "", "No order yet. Fetch orders, or wait for the schedule to do it.")
+_TABS = (TO_SHIP, ON_HOLD, SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTab:
+    name: str
+    count: str
+    address: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOrder:
+    order: "WithFulfilment"
+    buyer: str
+    pieces: int
+    items: str
+    words: str
+    colour: str
+
+
+class OrderChangeList(KeysetChangeList):
+    """The list in tabs. Without any choice it is what is to be shipped; that comes oldest first, all else newest."""
+
+    tab = ALL
+    previous: str | None = None
+    next: str | None = None
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name != SHOW}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Order]:
+        rows: QuerySet[Order] = super().get_queryset(request, exclude_parameters)
+        self.tab = tab_of(request)
+        if not self.tab.state:
+            return rows
+        # By the index of channel and state, also where all channels are looked at.
+        return rows.filter(channel_id__in=channel_ids(request), state=self.tab.state)
+
+    def get_results(self, request: HttpRequest) -> None:
+        if self.tab is not TO_SHIP or _SORT in request.GET:
+            super().get_results(request)
+            self.previous, self.next = self.newer, self.older
+            return
+        after, before = _number(request, AFTER), _number(request, BEFORE)
+        rows, size = self.queryset, self.list_per_page
+        if before is not None:
+            page = list(rows.filter(pk__lt=before).order_by("-pk")[: size + 1])
+            has_previous, has_next = len(page) > size, True
+            page = page[:size][::-1]
+        else:
+            page = list((rows if after is None else rows.filter(pk__gt=after)).order_by("pk")[: size + 1])
+            has_previous, has_next = after is not None, len(page) > size
+            page = page[:size]
+        self.result_list = page
+        self.result_count = self.full_result_count = count(rows)
+        self.is_counted = self.result_count <= COUNT_UP_TO
+        self.show_full_result_count = self.can_show_all = False
+        self.show_admin_actions = bool(page)
+        self.multi_page = has_previous or has_next
+        self.paginator = KeysetPaginator(page, size)
+        self.page_num = 1
+        if page and has_previous:
+            self.previous = self.get_query_string({BEFORE: page[0].pk}, [AFTER])
+        if page and has_next:
+            self.next = self.get_query_string({AFTER: page[-1].pk}, [BEFORE])
+
+
+def tab_of(request: HttpRequest) -> OrderTab:
+    """The tab that an address is of; whoever chose something else than a state looks at all."""
+    chosen = {name for name, value in request.GET.items() if value} - {AFTER, BEFORE, _SORT}
+    if not chosen:
+        return TO_SHIP
+    state = request.GET.get(_STATE, "")
+    return next((tab for tab in _TABS if tab.state == state), ALL)
+
+
+def channel_ids(request: HttpRequest) -> list[int]:
+    """The channels whose orders are looked at: the one that the address or the shell names, else all in use."""
+    if (named := _number(request, _CHANNEL)) is not None:
+        return [named]
+    chosen = chosen_channel(request)
+    return [each.pk for each in channels_in_use()] if chosen is None else [chosen]
+
+
+def channels_in_use() -> Sequence[Channel]:
+    return list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+
+
+def tabs_of(request: HttpRequest, here: OrderTab | None) -> Iterator[ShownTab]:
+    """`here` None is the page of what needs somebody."""
+    ids = channel_ids(request)
+    orders = Order.objects.filter(channel_id__in=ids)
+    base = reverse("admin:tradepost_order_changelist")
+    channel = {_CHANNEL: request.GET[_CHANNEL]} if request.GET.get(_CHANNEL) else {}
+    for tab in _TABS:
+        number = count_words(count(orders.filter(state=tab.state)))
+        address = f"{base}?{urlencode({**channel, _STATE: tab.state})}"
+        yield ShownTab(tab.name, number, address, tab is here)
+    needs = f"{reverse('admin:tradepost_order_needs')}?{urlencode(channel)}".removesuffix("?")
+    yield ShownTab("Needs you", count_words(_needing(ids)), needs, here is None)
+    yield ShownTab(
+        ALL.name, count_words(count(orders)), f"{base}?{urlencode({**channel, SHOW: SHOW_ALL})}", here is ALL
+    )
+
+
+def _needing(ids: Sequence[int]) -> int:
+    parked = ParkedOrderRecord.objects.filter(channel_id__in=ids)
+    shipments = ShipmentRecord.objects.filter(channel_id__in=ids, state=ShipmentState.PARKED.value)
+    return count(parked) + count(shipments)
+
+
+def shown_orders(rows: Iterable["WithFulfilment"]) -> list[ShownOrder]:
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: "WithFulfilment") -> ShownOrder:
+    words, colour = pill_of(row)
+    lines = [line for line in row.lines.all() if line.is_product]
+    first = lines[0] if lines else None
+    # A store parts a line when some of it is shipped.
+    others = len({(line.code, line.sku, line.chosen) for line in lines}) - 1
+    more = f" and {others} more" if others > 0 else ""
+    return ShownOrder(
+        order=row,
+        buyer=buyer_of(row),
+        pieces=sum(line.quantity for line in lines),
+        items=f"{first.name or first.sku or first.code}{more}" if first is not None else "",
+        words=words,
+        colour=colour,
+    )
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
