@@ -236,7 +236,7 @@ def _now() -> datetime:
 
 # The products that the sandbox's seed invents, as published and proven listings of simple products.
 _NUMBERS = (
-    "WITH RECURSIVE n(i) AS (SELECT CAST({every} AS BIGINT) UNION ALL SELECT i + {every} FROM n WHERE i < {last})"
+    "WITH RECURSIVE n(i) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + {every} FROM n WHERE i < {last})"
 )
 _PRICE = "(100 + (i * 7919) % 10000) * 100"
 # Of each table what matters here; the rest is as a new row has it.
@@ -293,23 +293,33 @@ _TABLES: tuple[tuple[type[Model], dict[str, str]], ...] = (
 
 def fill(channel: Channel, count: int, *, every: int = 1) -> None:
     """Make `count` listings that match every so-manieth seeded product of the sandbox; nothing is due afterwards."""
-    numbers = _NUMBERS.format(every=every, last=count * every)
     at, now = _literal(datetime(2026, 1, 1, tzinfo=UTC)), _literal(_now())
+    for model, columns in _TABLES:
+        given = {name: value.format(channel=channel.pk, at=at, now=now) for name, value in columns.items()}
+        insert_numbered(model, given, last=count * every, every=every)
+    analyse()
+
+
+def insert_numbered(model: type[Model], given: dict[str, str], *, last: int, first: int = 0, every: int = 1) -> None:
+    """Make a row of every so-manieth number `i` behind the first, up to the last, from expressions by column."""
+    options = model._meta  # noqa: SLF001 (Django documents it as public)
+    rest = {
+        field.column: field.get_db_prep_save(field.get_default(), connection)
+        for field in options.concrete_fields
+        if field.column not in given and not field.null
+    }
+    numbers = _NUMBERS.format(first=first + every, every=every, last=last)
     with connection.cursor() as cursor:
-        for model, columns in _TABLES:
-            given = {name: value.format(channel=channel.pk, at=at, now=now) for name, value in columns.items()}
-            options = model._meta  # noqa: SLF001 (Django documents it as public)
-            rest = {
-                field.column: field.get_db_prep_save(field.get_default(), connection)
-                for field in options.concrete_fields
-                if field.column not in given and not field.null
-            }
-            cursor.execute(
-                f"INSERT INTO {options.db_table} ({', '.join([*given, *rest])}) "
-                f"{numbers.replace('%', '%%')} SELECT {', '.join(given.values()).replace('%', '%%')}"
-                f"{', %s' * len(rest)} FROM n",
-                list(rest.values()),
-            )
+        cursor.execute(
+            f"INSERT INTO {options.db_table} ({', '.join([*given, *rest])}) "
+            f"{numbers.replace('%', '%%')} SELECT {', '.join(given.values()).replace('%', '%%')}"
+            f"{', %s' * len(rest)} FROM n",
+            list(rest.values()),
+        )
+
+
+def analyse() -> None:
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
@@ -17,8 +17,9 @@ from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the p
 
 from tradepost.database.models import AttentionRecord, Channel, Listing, RunChange
 from tradepost.database.models.allowed import choices
+from tradepost.database.models.listing import IN_LISTS
+from tradepost.database.search import found_listings
 from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
 from tradepost.domain.listing import APPLIED_BY, Pending
 from tradepost.domain.stock import offered
 from tradepost.engine.requests import RequestOutcome, preview_change, products_that_go, request_change
@@ -84,7 +85,10 @@ class ListingTable(ReadOnlyTable):
     )
     list_select_related = ("product", "channel")
     search_fields = ("sku",)
-    search_help_text = "The beginning of a SKU or code, or words of the title"
+    search_help_text = "Pieces of a SKU, a code or the title"
+    sorted_by = {"listing": "code_key", "price": "wanted_price"}
+    sorted_within = "channel"
+    list_condition = IN_LISTS
     actions = ("publish", "overwrite", "hide", "unhide", "delist")
     fieldsets = (
         (None, {"fields": ("channel", "product", "kind", "code", "sku", "parent")}),
@@ -215,16 +219,7 @@ class ListingTable(ReadOnlyTable):
         queryset: QuerySet[Listing],
         search_term: str,
     ) -> tuple[QuerySet[Listing], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        # Beginnings are found by an index; words of a title are looked for among products only.
-        return (
-            queryset.filter(
-                Q(sku__istartswith=term) | Q(code_key__startswith=code_key(term)) | Q(product__title__icontains=term)
-            ),
-            False,
-        )
+        return found_listings(queryset, search_term), False
 
     # --- asking for changes ---
 

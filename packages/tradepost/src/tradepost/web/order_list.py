@@ -12,8 +12,17 @@ from django.utils.http import urlencode
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, ShipmentRecord
 from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import ShipmentState
-from tradepost.web.counts import COUNT_UP_TO, count, count_words
-from tradepost.web.keyset import AFTER, BEFORE, MOST_DIGITS, KeysetChangeList, KeysetPaginator
+from tradepost.web.counts import count, count_words
+from tradepost.web.keyset import (
+    AFTER,
+    BEFORE,
+    MOST_DIGITS,
+    NEWEST_FIRST,
+    OLDEST_FIRST,
+    SORT,
+    KeysetChangeList,
+    RowOrder,
+)
 from tradepost.web.order_page import buyer_of, pill_of
 from tradepost.web.shell import chosen_channel
 
@@ -23,7 +32,6 @@ if TYPE_CHECKING:
 SHOW, SHOW_ALL = "show", "all"
 _STATE = "state__exact"
 _CHANNEL = "channel__id__exact"
-_SORT = "sort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,6 @@ class OrderChangeList(KeysetChangeList):
     """The list in tabs. Without any choice it is what is to be shipped; that comes oldest first, all else newest."""
 
     tab = ALL
-    previous: str | None = None
-    next: str | None = None
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
@@ -79,38 +85,14 @@ class OrderChangeList(KeysetChangeList):
         # By the index of channel and state, also where all channels are looked at.
         return rows.filter(channel_id__in=channel_ids(request), state=self.tab.state)
 
-    def get_results(self, request: HttpRequest) -> None:
-        if self.tab is not TO_SHIP or _SORT in request.GET:
-            super().get_results(request)
-            self.previous, self.next = self.newer, self.older
-            return
-        after, before = _number(request, AFTER), _number(request, BEFORE)
-        rows, size = self.queryset, self.list_per_page
-        if before is not None:
-            page = list(rows.filter(pk__lt=before).order_by("-pk")[: size + 1])
-            has_previous, has_next = len(page) > size, True
-            page = page[:size][::-1]
-        else:
-            page = list((rows if after is None else rows.filter(pk__gt=after)).order_by("pk")[: size + 1])
-            has_previous, has_next = after is not None, len(page) > size
-            page = page[:size]
-        self.result_list = page
-        self.result_count = self.full_result_count = count(rows)
-        self.is_counted = self.result_count <= COUNT_UP_TO
-        self.show_full_result_count = self.can_show_all = False
-        self.show_admin_actions = bool(page)
-        self.multi_page = has_previous or has_next
-        self.paginator = KeysetPaginator(page, size)
-        self.page_num = 1
-        if page and has_previous:
-            self.previous = self.get_query_string({BEFORE: page[0].pk}, [AFTER])
-        if page and has_next:
-            self.next = self.get_query_string({AFTER: page[-1].pk}, [BEFORE])
+    def order_asked(self, request: HttpRequest) -> RowOrder:
+        order = super().order_asked(request)
+        return OLDEST_FIRST if order is NEWEST_FIRST and self.tab is TO_SHIP else order
 
 
 def tab_of(request: HttpRequest) -> OrderTab:
     """The tab that an address is of; whoever chose something else than a state looks at all."""
-    chosen = {name for name, value in request.GET.items() if value} - {AFTER, BEFORE, _SORT}
+    chosen = {name for name, value in request.GET.items() if value} - {AFTER, BEFORE, SORT}
     if not chosen:
         return TO_SHIP
     state = request.GET.get(_STATE, "")

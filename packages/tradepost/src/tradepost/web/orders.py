@@ -4,15 +4,16 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
 from tradepost import wiring
-from tradepost.database.models import Channel, Order, OrderLine, ParkedOrderRecord, Run, RunKind, ShipmentRecord
+from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, RunKind, ShipmentRecord
 from tradepost.database.models.fulfilment import fresh, with_fulfilment
+from tradepost.database.search import found_orders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
@@ -32,7 +33,6 @@ from tradepost.web.rights import may, need
 from tradepost.web.shipping_form import shipment_of, typed_form, what_will_be_told
 from tradepost.web.site import site
 
-LARGEST_ID = 2**63 - 1
 SHOWN_NEEDS = 50
 SHOWN_DIFFERENCES = 200
 _PREVIEW, _EDIT = "preview", "edit"
@@ -68,7 +68,7 @@ class OrderTable(ReadOnlyTable):
     act = "orders list"
     change_list_template = "back_office/orders.html"
     channel_path = "channel"
-    list_display = ("external_id",)
+    list_display = ("external_id", "placed_at")
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("state", ChoicesDropdownFilter),
@@ -77,7 +77,9 @@ class OrderTable(ReadOnlyTable):
     )
     list_select_related = ("channel",)
     search_fields = ("external_id",)
-    search_help_text = "An order number, or the SKU of a line"
+    search_help_text = "Pieces of an order number, or of the SKU of a line"
+    sorted_by = {"placed_at": "placed_at"}
+    sorted_within = "channel"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return OrderChangeList
@@ -263,13 +265,7 @@ class OrderTable(ReadOnlyTable):
         queryset: QuerySet[Order],
         search_term: str,
     ) -> tuple[QuerySet[Order], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = Q(pk__in=OrderLine.objects.filter(sku=term).values("order_id"))
-        if term.isascii() and term.isdigit() and int(term) <= LARGEST_ID:
-            found |= Q(external_id=int(term))
-        return queryset.filter(found), False
+        return found_orders(queryset, search_term), False
 
 
 def _starts(request: HttpRequest) -> dict[str, bool]:

@@ -1,10 +1,11 @@
 """The table of the catalogue's products, with their variants."""
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tradepost.database.models import ProductRecord, VariantRecord
+from tradepost.database.search import found_products
 from tradepost.web.columns import column
 from tradepost.web.format import NOTHING, money, number
 from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
@@ -39,7 +40,8 @@ class ProductTable(ReadOnlyTable):
     list_display = ("handle", "title", "brand", "path", "is_for_sale")
     list_filter = ("is_for_sale",)
     search_fields = ("handle",)
-    search_help_text = "The beginning of a handle, a SKU, or words of the title"
+    search_help_text = "Pieces of a handle, a SKU or the title"
+    sorted_by = {"handle": "handle"}
     inlines = (Variants,)
     fields = ("handle", "title", "brand", "path", "is_for_sale", "page_title", "updated_at")
     readonly_fields = ("path",)
@@ -54,8 +56,4 @@ class ProductTable(ReadOnlyTable):
         queryset: QuerySet[ProductRecord],
         search_term: str,
     ) -> tuple[QuerySet[ProductRecord], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        skus = VariantRecord.objects.filter(sku=term).values("product_id")
-        return queryset.filter(Q(handle__istartswith=term) | Q(title__icontains=term) | Q(pk__in=skus)), False
+        return found_products(queryset, search_term), False

@@ -69,13 +69,20 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        chosen = chosen_channel(request) if self.channel_path else None
         match = request.resolver_match
         is_list = match is not None and (match.url_name or "").endswith("_changelist")
+        chosen = chosen_channel(request) if self.channel_path and is_list else None
         # Who follows a link to the rows of a channel means that one, whichever is looked at.
-        if chosen is None or not is_list or f"{self.channel_path}__id__exact" in request.GET:
-            return rows
-        return rows.filter(**{self.channel_path: chosen})
+        return (
+            rows if chosen is None or self._has_channel_asked(request) else rows.filter(**{self.channel_path: chosen})
+        )
+
+    def is_of_one_channel(self, request: HttpRequest) -> bool:
+        """Whether a list shows the rows of one channel only."""
+        return self._has_channel_asked(request) or chosen_channel(request) is not None
+
+    def _has_channel_asked(self, request: HttpRequest) -> bool:
+        return f"{self.channel_path}__id__exact" in request.GET
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer, and do, what the person may; see `rights.asks`. Django's own actions have no act, and nobody's."""

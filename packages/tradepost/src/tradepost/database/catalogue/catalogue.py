@@ -19,6 +19,7 @@ from tradepost.database.listings.attentions import forget_attention
 from tradepost.database.listings.listing_proofs import forget_refusals
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import Channel, ImageRecord, Listing, ProductRecord, Source, VariantRecord
+from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows
 from tradepost.database.stock.statements import (
     TakenNumbers,
@@ -105,10 +106,12 @@ class DjangoCatalogue:
             withdrawn: list[SaleChange] = []
             if different:
                 forget_refusals([ids[product.handle] for product in different if product.handle in known])
+                left = _products_left(different, ids)
                 variants = _save_variants(different, ids)
                 if known:
                     withdrawn = _mark_gone(different, ids, at=saying.at)
                 _save_images(different, ids, variants, known)
+                note_product_words({*(ids[product.handle] for product in different), *left})
             variants_given = [variant for product in products for variant in product.variants]
             quantities = {variant.sku: variant.quantity for product in known.values() for variant in product.variants}
             taken = take_numbers(variants_given, saying, known=quantities)
@@ -393,6 +396,13 @@ def _save_products(products: Sequence[Product], *, at: datetime, run_id: int | N
         returning=("handle", "id"),
     )
     return {row["handle"]: row["id"] for row in saved}
+
+
+def _products_left(products: Sequence[Product], ids: Mapping[str, int]) -> set[int]:
+    """Those whose variants these products are about to take over."""
+    owners = {variant.sku: ids[product.handle] for product in products for variant in product.variants}
+    found = VariantRecord.objects.filter(sku__in=sql.among_texts(owners)).values_list("sku", "product_id")
+    return {product_id for sku, product_id in found if product_id != owners[sku]}
 
 
 def _save_variants(products: Sequence[Product], ids: Mapping[str, int]) -> dict[str, int]:

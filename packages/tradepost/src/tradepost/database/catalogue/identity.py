@@ -10,6 +10,7 @@ from tradepost.database import sql
 from tradepost.database.catalogue.products import read_products
 from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.search import note_product_words
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.fields import Group
@@ -76,6 +77,7 @@ def rename_products(handles: Mapping[str, str]) -> None:
         """,
         names=names,
     )
+    note_product_words(list(ProductRecord.objects.filter(handle__in=handles.values()).values_list("id", flat=True)))
     _send_identifiers(Listing.objects.filter(kind="parent", product__handle__in=list(handles.values())))
 
 
@@ -94,6 +96,8 @@ def change_skus(changes: Sequence[SkuChange]) -> None:
         """,
         names=names,
     )
+    renamed = VariantRecord.objects.filter(sku__in=[change.after for change in changes])
+    note_product_words(set(renamed.values_list("product_id", flat=True)))
     _send_identifiers(Listing.objects.filter(variant__sku__in=[change.after for change in changes]))
 
 
@@ -177,5 +181,6 @@ def hand_over_listings(before: str, after: str) -> None:
         listing.kind, listing.parent_id, listing.sku = other.kind, other.parent_id, other.sku
         listing.is_orphaned = False
         listing.save()
+        note_product_words([listing.product_id])
         forget_attention([listing.pk], Attention.ORPHANED)
     _send_identifiers(Listing.objects.filter(sku=after, variant__isnull=False))

@@ -21,7 +21,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from tradepost.database import sql
 from tradepost.database.copies.digest import TableDigest, sum_of, summed
 from tradepost.database.copies.sides import batches_of, postgres_side, sqlite_side
-from tradepost.database.copies.tables import LEFT_OUT, tables
+from tradepost.database.copies.tables import LEFT_OUT, MADE_OF_OTHERS, tables
 from tradepost.database.migration_state import bring_up
 from tradepost.domain.backup import FORMAT, Manifest, TableSum
 from tradepost.domain.errors import FileRefused, NotAllowed
@@ -208,7 +208,7 @@ def _sums(database: sqlite3.Connection, step: ShowCopy) -> dict[str, TableSum]:
     names = [
         name
         for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        if name != MANIFEST and not name.startswith("sqlite_")
+        if name != MANIFEST and not name.startswith(("sqlite_", *MADE_OF_OTHERS))
     ]
     sums: dict[str, TableSum] = {}
     for number, name in enumerate(names):

@@ -24,6 +24,9 @@ LEFT_OUT = frozenset(
     }
 )
 
+# What SQLite has indexes of words in, by the beginnings of their names: they follow the words, and can't be read.
+MADE_OF_OTHERS = ("tradepost_productwords_trigrams", "tradepost_orderwords_trigrams")
+
 # What `migrate` and a first start leave in a database that nobody has put anything into.
 MADE_WITH_IT = frozenset({"django_content_type", "auth_permission", "tradepost_home", *LEFT_OUT})
 

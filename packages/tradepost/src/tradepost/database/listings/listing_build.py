@@ -13,6 +13,7 @@ from tradepost.database.channels.channel_settings import settings_of
 from tradepost.database.listings.attentions import forget_attention, note_attention
 from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.orders.order_lines import look_again_at
+from tradepost.database.search import note_product_words
 from tradepost.database.sql import Column, Rows
 from tradepost.database.stock.sightings import match_pieces
 from tradepost.domain.attention import Attention
@@ -104,6 +105,8 @@ def build_listings(
     parents |= new_parents
     rest = [new for new in wanted if new.kind is not Kind.PARENT]
     _insert(rest, channel_id, parents, at)
+    # Mostly a code is the SKU, which products are found by as it is.
+    note_product_words({new.product_id for new in wanted if new.code != new.sku})
     new_variants = [new.variant_id for new in rest if new.variant_id is not None]
     match_pieces(new_variants, channel_id=channel_id)
     look_again_at(new_variants, channel_id=channel_id)
@@ -258,7 +261,7 @@ def _insert(listings: Sequence[_New], channel_id: int, parents: Mapping[int, int
 def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
     """Let listings go with variants that moved to another product."""
     # As a subquery, or SQLite goes through all listings of the channel for each product.
-    sql.execute(
+    moved = sql.fetch_numbers(
         """
         UPDATE tradepost_listing
         SET product_id = (SELECT variant.product_id FROM tradepost_variant AS variant WHERE variant.id = variant_id)
@@ -267,10 +270,12 @@ def _follow_catalogue(products: Collection[int], channel_id: int) -> None:
             SELECT variant.id FROM given JOIN tradepost_variant AS variant ON variant.product_id = given.id
           )
           AND product_id <> (SELECT variant.product_id FROM tradepost_variant AS variant WHERE variant.id = variant_id)
+        RETURNING product_id
         """,
         channel_id,
         given=Rows.of_ids(products),
     )
+    note_product_words(set(moved))
 
 
 def _settle_kinds(

@@ -29,6 +29,7 @@ from tradepost.database.listings.matches import DjangoMatches
 from tradepost.database.listings.structure import queue_structure
 from tradepost.database.listings.wanted import lock_variants, refresh_products
 from tradepost.database.models import AttentionRecord, DriftRecord, Listing, ProductRecord, VariantRecord
+from tradepost.database.search import note_product_words
 from tradepost.database.sql import Rows
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
@@ -311,10 +312,12 @@ class DjangoListings:
 
     def remove(self, ids: Collection[int]) -> None:
         numbers = list(ids)
+        products = set(self._all().filter(id__in=numbers).values_list("product_id", flat=True))
         # Variants first: a parent would take them along one by one.
         for rows in (self._all().exclude(kind="parent"), self._all().filter(kind="parent")):
             for start in range(0, len(numbers), _REMOVED_AT_ONCE):
                 rows.filter(id__in=numbers[start : start + _REMOVED_AT_ONCE]).delete()
+        note_product_words(products)
 
     def record(self, proven: Sequence[Proven]) -> None:
         if not proven:

@@ -38,6 +38,7 @@ from tradepost.database.models.plan import PlannedChange, SavedPlan
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 from tradepost.database.models.source import Source, SourceFile
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
+from tradepost.database.models.words import OrderWords, ProductWords
 
 __all__ = [
     "AttentionRecord",
@@ -65,11 +66,13 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderPayload",
+    "OrderWords",
     "OutlineRecord",
     "ParkedOrderRecord",
     "Person",
     "PlannedChange",
     "ProductRecord",
+    "ProductWords",
     "Run",
     "RunChange",
     "RunKind",

@@ -32,6 +32,8 @@ class ProductRecord(models.Model):
         db_table = "tradepost_product"
         verbose_name = "product"
         constraints = [models.CheckConstraint(condition=~models.Q(handle=""), name="product_has_a_handle")]
+        # Lists of what is for sale, and of what is not.
+        indexes = [models.Index(fields=["is_for_sale", "id"], name="product_by_sale")]
 
     def __str__(self) -> str:
         return self.handle

@@ -1,7 +1,8 @@
 """Listings, and what else the hub knows of a store: events of links, open intents, set-up and files."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.lookups import GreaterThan
 
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
@@ -15,6 +16,9 @@ from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status,
 from tradepost.domain.value_words import difference_words
 
 _SOLD = ("variant", "simple")
+
+# What is so of all listings, written as `listing_list` has it: with a parameter, SQLite could not know.
+IN_LISTS = GreaterThan(F("id"), Func(template="-1", output_field=models.BigIntegerField()))
 
 
 class Listing(models.Model):
@@ -293,6 +297,14 @@ class Listing(models.Model):
             models.Index(
                 fields=["channel", "link", "kind"], condition=Q(link="linked", kind__in=_SOLD), name="listing_live"
             ),
+            # Lists, by what they are filtered by: it all stands in the index, so that no listing is read to be passed
+            # over; and by price. The condition keeps them out of the way of all other queries; see `IN_LISTS`.
+            models.Index(
+                fields=["channel", "id", "product", "health", "link", "kind", "pending", "is_paused", "is_inactive"],
+                condition=Q(id__gt=-1),
+                name="listing_list",
+            ),
+            models.Index(fields=["channel", "wanted_price", "id"], condition=Q(id__gt=-1), name="listing_by_price"),
             # Lists and counts by health.
             models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
         ]

@@ -96,6 +96,7 @@ class Order(models.Model):
             # Lists, newest first.
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_date"),
             models.Index(fields=["channel", "state", "-id"], name="order_by_state"),
+            models.Index(fields=["channel", "store_status", "-id"], name="order_by_store_status"),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ from tradepost.database.orders.parked import (
 )
 from tradepost.database.orders.personal_data import forget_people, forget_people_of_old_channels
 from tradepost.database.orders.proofs import hub_orders, placed_or_shipped
+from tradepost.database.search import note_order_words
 from tradepost.database.sql import Column, Rows
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import (
@@ -93,6 +94,7 @@ class DjangoOrders:
             ids = self._insert(orders, matcher, at)
             new = [order for order in orders if order.id in ids]
             save_lines(new, ids, matcher)
+            note_order_words(ids.values())
             self._keep_payloads(new, ids, at)
             take_known(ids, channel_id=self._channel_id, at=at)
         return len(ids)
@@ -116,6 +118,7 @@ class DjangoOrders:
             if found:
                 other = {order.id: exchanged(ledger[order.id].order, order) for order in found}
                 save_lines(found, ids, matcher, exchanged=other)
+                note_order_words([ids[order.id] for order in found])
                 self._cancel_missing_lines(found, ids)
                 self._keep_payloads(found, ids, at)
             self._cancel_gone([(row, ledger[row.external_id]) for row in rows if row.external_id in gone])

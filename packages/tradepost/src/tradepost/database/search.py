@@ -1,0 +1,217 @@
+"""
+Finding listings, products and orders by pieces of words; the one place that knows how, on both databases.
+
+A term is words, and each must be found: a word of three letters or more anywhere in a SKU, code, handle, title or
+number, a shorter one where one of them begins. Case makes no difference from A to Z.
+
+What a product or an order is found by is written into one text (`ProductWords`, `OrderWords`) by whoever writes it,
+each part behind two marks, with an index of all pieces of three letters: FTS5's trigrams on SQLite, pg_trgm on
+PostgreSQL; see migration 0002. A word's pieces narrow the rows, and the word itself is then looked for in them. Of
+terms that more rows have than are worth fetching, rows are walked over in the order of their list instead, where the
+next one is always near.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
+
+from django.db import connection, models
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Collate, Lower
+
+from tradepost.database import sql
+from tradepost.database.models import Listing, Order, OrderWords, ProductRecord, ProductWords
+from tradepost.database.sql import Rows
+from tradepost.domain.listing_filter import folded
+
+PIECE = 3
+# Of a term that more have, rows are not fetched to be sorted.
+MOST_FETCHED = 10_000
+# Of products that more have, listings are not narrowed to these.
+MOST_NARROWED = 50_000
+LONGEST_TERM = 1000
+# Pieces that are asked for together: the more, the fewer rows are read; but each is a walk through its own list.
+_MOST_PIECES = 24
+# No letter of any word: it parts words, as everything that is a space. Two, so that a word of one letter is a piece.
+_MARKS = "\x1f\x1f"
+_WALKED = "is_walked"
+
+Found = TypeVar("Found", bound=models.Model)
+
+
+# --- what is looked in ------------------------------------------------------------------------------------------------
+
+
+def note_product_words(product_ids: Collection[int]) -> None:
+    """Write anew what these products are found by, where it differs."""
+    _note_words(
+        ProductWords,
+        product_ids,
+        """
+        SELECT title AS part FROM tradepost_product WHERE id = given.id
+        UNION SELECT handle FROM tradepost_product WHERE id = given.id
+        UNION SELECT sku FROM tradepost_variant WHERE product_id = given.id
+        UNION SELECT sku FROM tradepost_listing WHERE product_id = given.id
+        UNION SELECT code FROM tradepost_listing WHERE product_id = given.id
+        """,
+    )
+
+
+def note_order_words(order_ids: Collection[int]) -> None:
+    """Write anew what these orders are found by, where it differs."""
+    _note_words(
+        OrderWords,
+        order_ids,
+        """
+        SELECT CAST(external_id AS TEXT) AS part FROM tradepost_order WHERE id = given.id
+        UNION SELECT sku FROM tradepost_orderline WHERE order_id = given.id
+        UNION SELECT code FROM tradepost_orderline WHERE order_id = given.id
+        """,
+    )
+
+
+_NOTE = {
+    "sqlite": """
+        INSERT INTO {table} ({key}, words)
+        SELECT id, lower((SELECT group_concat(%s || part, '') FROM ({parts}) AS parts)) FROM given
+        WHERE true ORDER BY id
+        ON CONFLICT ({key}) DO UPDATE SET words = excluded.words WHERE {table}.words <> excluded.words
+        """,
+    # As `domain.listing_filter.folded`: a collation of bytes has no letters but those of ASCII.
+    "postgresql": """
+        INSERT INTO {table} ({key}, words)
+        SELECT id, lower((SELECT string_agg(%s || part, '') FROM ({parts}) AS parts) COLLATE "C") FROM given
+        ORDER BY id
+        ON CONFLICT ({key}) DO UPDATE SET words = excluded.words WHERE {table}.words <> excluded.words
+        """,
+}
+
+
+def _note_words(model: type[models.Model], ids: Collection[int], parts: str) -> None:
+    if ids:
+        table, key = _table(model)
+        statement = _NOTE[connection.vendor].format(table=table, key=key, parts=parts)
+        sql.execute(statement, _MARKS, given=Rows.of_ids(ids))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
+    """Narrow listings to those with a term in their SKU, code and title."""
+    words = words_of(term)
+    if not words:
+        return rows if not term.strip() else rows.none()
+    product_ids = _with_words(ProductWords, words, most=MOST_NARROWED)
+    has_words = _each(words, ("sku_folded", "code_folded", "title_folded"))
+    texts = {
+        "sku_folded": _folded("sku"),
+        "code_folded": _folded("code"),
+        "title_folded": _folded("product__title"),
+    }
+    if product_ids is None:
+        return _walked(rows.alias(**texts).filter(has_words))
+    of_products = Q(product_id__in=sql.among_ids(product_ids))
+    if len(product_ids) <= MOST_FETCHED:
+        found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
+        ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
+        if len(ids) <= MOST_FETCHED:
+            return with_ids(rows, ids)
+    return _walked(rows.filter(of_products).alias(**texts).filter(has_words))
+
+
+def found_products(rows: "QuerySet[ProductRecord]", term: str) -> "QuerySet[ProductRecord]":
+    """Narrow products to those with a term in their handle, title, SKUs and codes."""
+    return _found(rows, ProductWords, term)
+
+
+def found_orders(rows: "QuerySet[Order]", term: str) -> "QuerySet[Order]":
+    """Narrow orders to those with a term in their number, and the SKUs and codes of their lines."""
+    return _found(rows, OrderWords, term)
+
+
+def is_walked(rows: "QuerySet[Found]") -> bool:
+    """Whether these were searched for, and are so many that nobody should count them."""
+    return _WALKED in rows.query.annotations
+
+
+def with_ids(rows: "QuerySet[Found]", ids: Sequence[int]) -> "QuerySet[Found]":
+    """Narrow rows to many that were found before."""
+    return rows.filter(pk__in=sql.among_ids(ids))
+
+
+def words_of(term: str) -> list[str]:
+    """Return the words of a term, each once; none where it is nothing that could be found."""
+    return [] if len(term) > LONGEST_TERM or "\0" in term else [*dict.fromkeys(folded(term).split())]
+
+
+def _found(rows: "QuerySet[Found]", model: type[models.Model], term: str) -> "QuerySet[Found]":
+    words = words_of(term)
+    if not words:
+        return rows if not term.strip() else rows.none()
+    ids = _with_words(model, words, most=MOST_FETCHED)
+    if ids is not None:
+        return with_ids(rows, ids)
+    return _walked(rows.filter(*(Q(words__words__contains=_part(word)) for word in words)))
+
+
+def _walked(rows: "QuerySet[Found]") -> "QuerySet[Found]":
+    walked: QuerySet[Found] = rows.alias(**{_WALKED: Value(1)})
+    return walked
+
+
+def _with_words(model: type[models.Model], words: Sequence[str], *, most: int) -> list[int] | None:
+    """Return the ids of those whose text has all the words, newest first; None if they are more than so many."""
+    parts = [_part(word) for word in words]
+    if connection.vendor == "sqlite":
+        table, key = _table(model)
+        parameters = _pieces(parts), json.dumps(parts), most + 1
+        found = sql.fetch_numbers(_WITH_PIECES.format(table=table, key=key), *parameters)
+    else:
+        rows = model._default_manager.filter(*(Q(words__contains=part) for part in parts))  # noqa: SLF001 as below
+        found = list(rows.values_list("pk", flat=True)[: most + 1])
+    return found if len(found) <= most else None
+
+
+_WITH_PIECES = """
+    SELECT {key} FROM {table}_trigrams AS pieces CROSS JOIN {table} ON {key} = pieces.rowid
+    WHERE {table}_trigrams MATCH %s
+      AND NOT EXISTS (SELECT 1 FROM json_each(%s) AS part WHERE instr({table}.words, part.value) = 0)
+    ORDER BY pieces.rowid DESC LIMIT %s
+    """
+
+
+def _table(model: type[models.Model]) -> tuple[str, str]:
+    options = model._meta  # noqa: SLF001 (Django documents it as public)
+    assert options.pk is not None
+    return options.db_table, str(options.pk.column)
+
+
+def _part(word: str) -> str:
+    """What a text has of a word: one that is too short for a piece stands behind the marks of a part."""
+    return word if len(word) >= PIECE else _MARKS[: PIECE - len(word)] + word
+
+
+def _pieces(parts: Iterable[str]) -> str:
+    """The query of FTS5 for all pieces of these parts; of very many, some that lie far from each other."""
+    pieces = [*dict.fromkeys(part[at : at + PIECE] for part in parts for at in range(len(part) - PIECE + 1))]
+    step = -(-len(pieces) // _MOST_PIECES)
+    quoted = ('"' + piece.replace('"', '""') + '"' for piece in pieces[::step])
+    return " AND ".join(quoted)
+
+
+def _folded(column: str) -> Lower:
+    return Lower(Collate(F(column), "BINARY" if connection.vendor == "sqlite" else "C"))
+
+
+def _each(words: Iterable[str], columns: Iterable[str]) -> Q:
+    """Whether each word is in one of these columns, or begins it where it is too short for a piece."""
+    names = list(columns)
+    every = Q()
+    for word in words:
+        how = "contains" if len(word) >= PIECE else "startswith"
+        some = Q()
+        for name in names:
+            some |= Q(**{f"{name}__{how}": word})
+        every &= some
+    return every
