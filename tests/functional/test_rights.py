@@ -35,6 +35,8 @@ TABLES = {
     "runchange": "runs show",
     "savedplan": "plans list",
     "shipmentrecord": "shipments list",
+    "source": "source list",
+    "upload": "runs list",
 }
 ROUTES = {
     "invitation": ANYBODY,
@@ -69,6 +71,12 @@ ROUTES = {
     **{f"tradepost_{table}_change": act for table, act in TABLES.items()},
     **{f"tradepost_{table}_{what}": NOBODY for table in TABLES for what in ("add", "delete", "history")},
     "tradepost_person_add": "users invite",
+    "tradepost_productrecord_image": "catalogue list",
+    "tradepost_source_add": "source add",
+    "tradepost_source_edit": "source set",
+    "tradepost_upload_add": "catalogue import",
+    "tradepost_upload_refused": "runs list",
+    "tradepost_upload_template": "catalogue template",
 }
 ARGUMENTS = {
     "invitation": ["MQ", "a-token"],
@@ -82,6 +90,9 @@ ARGUMENTS = {
     "tradepost_order_start": ["fetch"],
     "tradepost_savedplan_undo": [1],
     "tradepost_person_sessions": [1_000_000],
+    "tradepost_productrecord_image": ["a" * 64],
+    "tradepost_source_edit": [1_000_000],
+    "tradepost_upload_refused": [1_000_000],
 }
 ACTIONS = {
     "channel": {

@@ -8,7 +8,7 @@ from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.domain.catalogue import Product, Variant
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.ports import ReadProduct
+from tradepost.operations.ports import FileLook, ReadProduct
 
 
 class PriceList:
@@ -79,3 +79,30 @@ def test_a_format_that_is_named_is_taken_at_its_word_and_recognised_by_no_header
     assert (value.product, value.values.sku, value.values.price) == (None, "MUG", Decimal("7.90"))
     with pytest.raises(FileRefused, match="lacks the columns Handle"):
         files.read(path, form=CatalogueForm.SHOPIFY)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "sku;name;box\nMUG;Mug;red\n\nCUP;\n",
+            FileLook(CatalogueForm.TEMPLATE, ["sku", "name", "box"], ["box"], [["MUG", "Mug", "red"], ["CUP", "", ""]]),
+        ),
+        (
+            '{"sku": "MUG", "name": "Mug", "price": 7.90}\n{"sku": "CUP", "box": "red"}\n',
+            FileLook(
+                CatalogueForm.JSON_LINES,
+                ["sku", "name", "price", "box"],
+                ["box"],
+                [["MUG", "Mug", "7.90", ""], ["CUP", "", "", "red"]],
+            ),
+        ),
+    ],
+)
+def test_a_look_at_a_file_tells_layout_columns_and_first_rows(tmp_path, text, expected):
+    path = tmp_path / "products.txt"
+    path.write_text(text, encoding="utf-8")
+
+    look = CatalogueFiles().look(path, rows=2)
+
+    assert look == expected

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from prometheus_client import Histogram
 
-from tradepost.catalogues import template
+from tradepost.catalogues import encodings, template
 from tradepost.catalogues.listing_table import ListingCsv
 from tradepost.catalogues.registry import FORMATS, CatalogueFiles
 from tradepost.catalogues.requests_csv import RequestCsv
@@ -55,7 +55,7 @@ from tradepost.database.stock.accounts import DjangoAccounts
 from tradepost.database.stock.explanations import explained_stocks
 from tradepost.database.stock.handovers import DjangoHandovers
 from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.errors import AddressRefused, NotAllowed
+from tradepost.domain.errors import AddressRefused, ImageUnusable, NotAllowed
 from tradepost.domain.fetched_file import CATALOGUE_ENDINGS
 from tradepost.domain.file_address import FOLDER, WEB, file_address
 from tradepost.domain.listing_filter import ListingFilter
@@ -68,6 +68,7 @@ from tradepost.exports.one_file import OneFile
 from tradepost.exports.registry import OrderFiles
 from tradepost.exports.results_csv import results_csv
 from tradepost.exports.web import WebAddress
+from tradepost.images import encoding
 from tradepost.images.library import ImageLibrary
 from tradepost.messages.apprise_messenger import AppriseMessenger
 from tradepost.miva.capabilities import MIVA
@@ -125,6 +126,7 @@ from tradepost.operations.ports import (
     Deliveries,
     Drifts,
     Fetches,
+    FileLook,
     FilePlace,
     FileProtocol,
     ImageStore,
@@ -304,6 +306,16 @@ def catalogue_template() -> str:
     return template.text()
 
 
+def make_utf_8(path: Path) -> str:
+    """Write a file of text anew in UTF-8; return the name of the encoding that it had. Raises FileRefused."""
+    return encodings.make_utf_8(path)
+
+
+def look_at_catalogue_file(path: Path, *, form: CatalogueForm | None, rows: int) -> FileLook:
+    """Recognise a file by its beginning. Raises FileRefused."""
+    return CatalogueFiles().look(path, form=form, rows=rows)
+
+
 def sources() -> CatalogueSources:
     return DjangoSources(cipher=cipher)
 
@@ -450,6 +462,20 @@ def source_images(channel: Channel | None) -> ImageLibrary:
         check_address=check_web_address,
         open_transport=partial(CheckedTransport, addresses=addresses),
     )
+
+
+def kept_images(sources: Iterable[str]) -> dict[str, str]:
+    """Give by source the checksums of those images that the hub has a file of; nothing is fetched."""
+    library = source_images(None)
+    return {source: kept.checksum for source in sources if (kept := library.kept(source)) is not None}
+
+
+def thumbnail(checksum: str, *, side: int) -> bytes | None:
+    """Make a small JPEG of an image that is kept; None where it is not, or can't be read."""
+    try:
+        return encoding.thumbnail(source_images(None).content(checksum), side=side)
+    except (ImageUnusable, encoding.NotAnImage):
+        return None
 
 
 def cipher() -> FernetCipher:

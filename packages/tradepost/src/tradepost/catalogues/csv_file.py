@@ -31,6 +31,23 @@ def csv_header(path: TextFile) -> list[str]:
         return _header(TextLines(file, path), path)[0]
 
 
+def csv_sample(path: TextFile, *, rows: int) -> tuple[list[str], list[list[str]]]:
+    """Return the names of the columns, and the cells of the first rows that can be read. Raises FileRefused."""
+    with opened(path) as file:
+        lines = TextLines(file, path)
+        header, delimiter = _header(lines, path)
+        found: list[list[str]] = []
+        reader = csv.reader(lines, delimiter=delimiter, strict=False)
+        while len(found) < rows:
+            try:
+                cells = [cell.strip() for cell in next(reader)]
+            except (StopIteration, csv.Error, LineTooLong):
+                break
+            if any(cells):
+                found.append([*cells, *[""] * (len(header) - len(cells))][: len(header)])
+    return header, found
+
+
 def check_csv(path: TextFile, *, needed: Collection[str], layout: str) -> None:
     """Raises FileRefused when the file is no CSV that can be read, or lacks a column that the layout needs."""
     header = csv_header(path)

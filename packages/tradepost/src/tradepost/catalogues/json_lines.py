@@ -31,6 +31,7 @@ class JsonCatalogue:
 
     form = CatalogueForm.JSON_LINES
     description = "file of JSON lines"
+    columns = template.COLUMNS.keys()
 
     def check(self, path: Path) -> None:
         refuse_other_files(path)
@@ -59,6 +60,25 @@ class JsonCatalogue:
                     continue
                 if text.strip():
                     yield _row(lines.count, text, columns)
+
+
+def json_sample(path: Path, *, rows: int) -> tuple[list[str], list[list[str]]]:
+    """Return the names that the first objects have, and what they say of each. Raises FileRefused."""
+    found: list[dict[str, msgspec.Raw]] = []
+    with opened(path) as file:
+        lines = TextLines(file, path)
+        while len(found) < rows:
+            try:
+                if (text := next(lines)).strip():
+                    found.append(_decode(text))
+            except (StopIteration, LineTooLong, msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+                break
+    columns = list(dict.fromkeys(name for each in found for name in each))
+    return columns, [[_written(each.get(name)) for name in columns] for each in found]
+
+
+def _written(raw: msgspec.Raw | None) -> str:
+    return "" if raw is None else bytes(raw).decode(errors="replace").strip('"')
 
 
 def _row(line: int, text: str, columns: Collection[str]) -> CsvRow | RowReport:

@@ -65,6 +65,7 @@ class MivaFlatFile:
 
     form = CatalogueForm.MIVA
     description = "flat file of products as Miva exports it"
+    columns = COLUMNS.keys()
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)

@@ -3,18 +3,19 @@ The formats of catalogue files. A new one is a module beside this one, a member 
 `FORMATS`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tradepost.catalogues.json_lines import JsonCatalogue
+from tradepost.catalogues.csv_file import csv_sample
+from tradepost.catalogues.json_lines import JsonCatalogue, json_sample
 from tradepost.catalogues.miva_flat import MivaFlatFile
 from tradepost.catalogues.shopify_csv import ShopifyCsv
 from tradepost.catalogues.sku_values import SkuCsv
 from tradepost.catalogues.template import TemplateCsv
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.ports import NO_COUNT_COLUMNS, CountColumns, ReadProduct
+from tradepost.operations.ports import NO_COUNT_COLUMNS, CountColumns, FileLook, ReadProduct
 
 
 class CatalogueFormat(Protocol):
@@ -25,6 +26,11 @@ class CatalogueFormat(Protocol):
 
     @property
     def description(self) -> str: ...
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The names of the columns that are read; others are passed over."""
+        ...
 
     def check(self, path: Path) -> None:
         """
@@ -57,6 +63,20 @@ class CatalogueFiles:
     ) -> Iterator[ReadProduct]:
         catalogue_format = self._format_of(path) if form is None else self._named(path, form)
         return catalogue_format.read(path, counted=counted)
+
+    def look(self, path: Path, *, form: CatalogueForm | None = None, rows: int) -> FileLook:
+        """
+        Look at the beginning of a file, and give so many of its rows as they stand there.
+
+        Raises FileRefused as `read` does.
+        """
+        found = self._format_of(path) if form is None else self._named(path, form)
+        if found.form is CatalogueForm.JSON_LINES:
+            columns, sample = json_sample(path, rows=rows)
+        else:
+            columns, sample = csv_sample(path, rows=rows)
+        passed_over = [name for name in columns if name and name not in found.columns]
+        return FileLook(found.form, columns, passed_over, sample)
 
     def _named(self, path: Path, form: CatalogueForm) -> CatalogueFormat:
         named = next(each for each in self._formats if each.form is form)

@@ -76,6 +76,7 @@ class ShopifyCsv:
 
     form = CatalogueForm.SHOPIFY
     description = "product export in Shopify's layout"
+    columns = _COLUMNS
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)

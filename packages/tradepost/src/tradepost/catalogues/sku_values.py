@@ -25,6 +25,7 @@ class SkuCsv:
 
     form = CatalogueForm.SKUS
     description = "file of SKUs with price or quantity"
+    columns = COLUMNS.keys()
 
     def check(self, path: Path) -> None:
         try:

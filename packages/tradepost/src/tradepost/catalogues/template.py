@@ -96,6 +96,7 @@ class TemplateCsv:
 
     form = CatalogueForm.TEMPLATE
     description = "catalogue in the hub's own layout ('tradepost catalogue template')"
+    columns = COLUMNS.keys()
 
     def check(self, path: Path) -> None:
         check_csv(path, needed=_NEEDED, layout=self.description)

@@ -442,21 +442,12 @@ def chained_json(chained: "Sequence[Run]") -> dict[str, Any]:
 
 
 def report_json(report: "ImportReport") -> dict[str, Any]:
+    from tradepost.operations.import_report import numbers_of
     from tradepost.operations.ports import Level
 
     return {
-        "rows": report.rows,
-        "products": report.products,
-        "parents": report.parents,
-        "variants": report.variants,
-        "simple": report.simple,
-        "values": report.values,
-        "absent": report.absent,
+        **numbers_of(report),
         "full": report.is_full,
-        "created": report.saved.created,
-        "updated": report.saved.updated,
-        "unchanged": report.saved.unchanged,
-        "listings_built": report.listings_built,
         "restructured": report.restructured,
         "held": report.held,
         "refused": _rows_json(report, Level.REFUSED),

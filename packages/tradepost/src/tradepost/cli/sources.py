@@ -43,7 +43,14 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.domain.schedule import interval_of, spoken_time
 from tradepost.domain.stock import Counting, Stating
 from tradepost.operations.ports import CatalogueSource, SourceAddress
-from tradepost.operations.sources import add_source, change_source, new_source, remove_source
+from tradepost.operations.sources import (
+    COUNTS_WORDS,
+    STATES_WORDS,
+    add_source,
+    change_source,
+    new_source,
+    remove_source,
+)
 
 if TYPE_CHECKING:
     from tradepost.database.models import SourceFile
@@ -378,25 +385,13 @@ def _lines(source: CatalogueSource) -> Iterator[str]:
         if settings.is_full
         else "partial: what a file does not have stays"
     )
-    yield f"states {settings.states}: {_STATES[settings.states]}"
-    yield f"counts {settings.counts}: {_COUNTS[settings.counts]}"
+    yield f"states {settings.states}: {STATES_WORDS[settings.states]}"
+    yield f"counts {settings.counts}: {COUNTS_WORDS[settings.counts]}"
     if settings.counts is Counting.COLUMN:
         yield f"counted column: {settings.counted_column}"
     if settings.orders_column:
         yield f"orders column: {settings.orders_column}"
     yield f"lag: {counted(int(settings.lag.total_seconds() // 60), 'minute')}"
-
-
-_COUNTS = {
-    Counting.CHANGED: "a number in a file says something new only where it is another than the last one.",
-    Counting.FILE: "a file that is not the last one again states all its numbers, also those that are as before.",
-    Counting.COLUMN: "a number in a file says something new where its row was counted later than the last one.",
-}
-_STATES = {
-    Stating.FIRST: "it says how many there are of what no other source does.",
-    Stating.ALWAYS: "it says how many there are, also of what another source did.",
-    Stating.NEVER: "its quantities are passed over.",
-}
 
 
 def _json(source: CatalogueSource) -> dict[str, Any]:

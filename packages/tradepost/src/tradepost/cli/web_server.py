@@ -7,6 +7,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped] # the p
 from waitress.server import create_server  # type: ignore[import-untyped] # see above
 
 from tradepost.domain.errors import NotAllowed
+from tradepost.domain.fetched_file import LARGEST_UPLOAD_BYTES
 
 THREADS = 8
 # Threads answer whole requests only, so slow visitors cost a connection and no thread. These are so many, with room
@@ -14,8 +15,8 @@ THREADS = 8
 CONNECTIONS = 500
 # A connection without a whole request for so long is closed.
 TIMEOUT_SECONDS = 60
-# A table's action names all its chosen rows; no file is sent to a page.
-LARGEST_REQUEST_BYTES = 10_000_000
+# A catalogue file that is given on a page is the largest, with room for what a form is beside it.
+LARGEST_REQUEST_BYTES = LARGEST_UPLOAD_BYTES + 1_000_000
 LARGEST_HEAD_BYTES = 64_000
 PROXY = "TRADEPOST_TRUSTED_PROXY"
 

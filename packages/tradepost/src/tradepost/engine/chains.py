@@ -20,10 +20,11 @@ _AT_ONCE = 5000
 
 def chain_from(run: Run, *, clock: Clock = timezone.now) -> list[Run]:
     """Queue what follows from a run that the server has executed; return it."""
-    kind = Run.objects.filter(pk=run.pk, is_dry=False).values_list("kind", flat=True).first()
-    if kind == RunKind.GET_ORDERS:
+    done = Run.objects.filter(pk=run.pk, is_dry=False).only("kind", "source_id").first()
+    if done is not None and done.kind == RunKind.GET_ORDERS:
         return _chain((Stage.DECREASE, Stage.INCREASE), clock=clock)
-    return chain_decreases(clock=clock) if kind == RunKind.IMPORT else []
+    # Of a source: an import, or the undo of one.
+    return chain_decreases(clock=clock) if done is not None and done.source_id is not None else []
 
 
 def chain_decreases(*, requested_by: str = "", clock: Clock = timezone.now) -> list[Run]:

@@ -9,21 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
-import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
 from tradepost import wiring
-from tradepost.database.json_values import plain
 from tradepost.database.models import Run, RunKind, Source, Trigger
 from tradepost.database.runs import runs
 from tradepost.database.runs.plans import save_made_plan
 from tradepost.domain.audit import AuditEvent
-from tradepost.domain.changes import as_kept
 from tradepost.domain.errors import TradepostError
-from tradepost.domain.plan import Action, Change, FieldChange, RunState, Side, Subject, SubjectKind
+from tradepost.domain.plan import RunState
+from tradepost.engine.catalogue_previews import Spool
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.plans import plan_life
 from tradepost.engine.run_handle import RunHandle
@@ -127,7 +125,7 @@ def _previewed(
         journal = PlanJournal()
         return Preview(journal, look(journal))
     with TemporaryFile() as file:
-        spool = _Spool(file)
+        spool = Spool(file)
         journal = PlanJournal(keep=spool.add)
         files = look(journal)
         if not journal.planned:
@@ -144,31 +142,6 @@ def _previewed(
             at=now,
         )
     return Preview(journal, files, plan.pk)
-
-
-class _Spool:
-    """Changes put aside until the transaction that has shown them is taken back: memory would not hold a million."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._encode = msgspec.json.Encoder().encode
-
-    def add(self, changes: Sequence[Change]) -> None:
-        self._file.writelines(self._encode(plain(change)) + b"\n" for change in changes)
-
-    def changes(self) -> Iterator[Change]:
-        self._file.seek(0)
-        for line in self._file:
-            kept = msgspec.json.decode(line)
-            subject = kept["subject"]
-            yield as_kept(
-                Subject(SubjectKind(subject["kind"]), subject["key"], subject["label"]),
-                side=Side(kept["side"]),
-                action=Action(kept["action"]),
-                fields=[FieldChange(**field) for field in kept["fields"]],
-                reason=kept["reason"],
-                listing_id=kept["listing_id"],
-            )
 
 
 @contextmanager

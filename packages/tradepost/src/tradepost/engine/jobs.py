@@ -13,6 +13,7 @@ from tradepost.engine.runs import free_runs, take
 from tradepost.engine.runs_at_work import RunsAtWork
 from tradepost.engine.schedules import start_due
 from tradepost.engine.undo import forget_old_values
+from tradepost.engine.uploads import forget_old_uploads
 
 UPKEEP = "upkeep"
 AT_WORK = "at_work"
@@ -69,5 +70,6 @@ def start_schedules(context: JobContext, timestamp: int) -> None:  # noqa: ARG00
     try:
         start_due()
         forget_old_values()
+        forget_old_uploads()
     finally:
         connections.close_all()

@@ -23,7 +23,7 @@ from tradepost.domain.product_changes import names_of
 from tradepost.engine.requests import request_change
 from tradepost.engine.runs import request_import, request_run
 from tradepost.operations.ports import Clock
-from tradepost.operations.selection import AS_IF, GROUPS, IS_SAVED, PLAN
+from tradepost.operations.selection import AS_IF, GROUPS, IS_SAVED, PLAN, UNDOES
 
 _BATCH = 500
 # How a run ends that may not have come to the end of its plan.
@@ -79,6 +79,23 @@ def request_saved_plan(
         if not SavedPlan.objects.filter(pk=run.pk).exists():
             save_plan(run.pk, expires_at=now + plan_life(), who=requested_by, at=now)
     return run
+
+
+def request_saved_undo(run: Run, *, requested_by: str, clock: Clock = timezone.now) -> Run:
+    """Queue the preview of an undo as a saved plan, of its channel or its source. Raises NotAllowed."""
+    if run.channel_id is not None:
+        return request_saved_plan(
+            run.channel_id, RunKind.UNDO, options={UNDOES: run.pk}, requested_by=requested_by, clock=clock
+        )
+    assert run.source_id is not None
+    now = clock()
+    with transaction.atomic():
+        options = {UNDOES: run.pk, IS_SAVED: now.isoformat()}
+        undo = request_import(
+            run.source_id, kind=RunKind.UNDO, options=options, is_dry=True, requested_by=requested_by, clock=clock
+        )
+        save_plan(undo.pk, expires_at=now + plan_life(), who=requested_by, at=now)
+    return undo
 
 
 def plan_life() -> timedelta:

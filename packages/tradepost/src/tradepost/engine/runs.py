@@ -28,6 +28,8 @@ from tradepost.domain.fields import CONTENT_GROUPS, Group
 from tradepost.domain.listing import Pending
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.plan import SETTLED_STATES, RunState
+from tradepost.engine.catalogue_previews import preview_of_source
+from tradepost.engine.kept_uploads import import_upload
 from tradepost.engine.owner import is_dead, new_owner
 from tradepost.engine.run_handle import Progress, RunHandle
 from tradepost.operations.ports import Clock
@@ -43,6 +45,7 @@ from tradepost.operations.selection import (
     SKU_FROM,
     TELLS_ALL,
     UNDOES,
+    UPLOAD,
     Selection,
     beyond_brake,
 )
@@ -121,6 +124,7 @@ def request_import(
     *,
     kind: RunKind | str = RunKind.IMPORT,
     options: Mapping[str, Any] | None = None,
+    is_dry: bool = False,
     trigger: Trigger = Trigger.PERSON,
     requested_by: str = "",
     clock: Clock = timezone.now,
@@ -128,7 +132,8 @@ def request_import(
     """
     Queue a run that fetches a source's files and imports them, or join the one that is queued already.
 
-    `kind` and `options`: an undo of such a run, or a saved plan that is carried out.
+    `kind` and `options`: an undo of such a run, an upload, or a saved plan that is carried out. `is_dry`: only say what
+    it would do.
     """
     run = runs.request_run(
         None,
@@ -137,9 +142,11 @@ def request_import(
         trigger=trigger,
         at=clock(),
         options=options,
+        is_dry=is_dry,
         requested_by=requested_by,
     )
-    note_request(run, trigger, AuditEvent.REQUESTED, requested_by)
+    if not is_dry:
+        note_request(run, trigger, AuditEvent.REQUESTED, requested_by)
     announce(run)
     return run
 
@@ -323,6 +330,12 @@ def _carry_out(run: Run, handle: RunHandle, clock: Clock) -> None:
         assert run.source is not None
         if FILE in run.options and PLAN not in run.options:
             raise NotAllowed("It was cut off. Import the file again: what has come in stays, and the rest comes then.")
+        if run.is_dry:
+            preview_of_source(run, handle, clock=clock)
+            return
+        if UPLOAD in run.options:
+            import_upload(run, handle, clock=clock)
+            return
         wiring.carry_out_of_source(run.source.name, handle, run.options, requested_by=run.requested_by, clock=clock)
         return
     refresh_channel(run.channel.pk, at=clock())

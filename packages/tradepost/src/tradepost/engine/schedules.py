@@ -20,6 +20,7 @@ from tradepost.engine import home
 from tradepost.engine.rhythm import Rhythm
 from tradepost.engine.runs import announce, request_run
 from tradepost.engine.undo import forget_old_values
+from tradepost.engine.uploads import forget_old_uploads
 from tradepost.operations.ports import Clock
 from tradepost.operations.selection import FULL_EXISTENCE
 
@@ -63,6 +64,7 @@ class Ticker(Rhythm):
         home.settle()
         start_due(clock=self._clock)
         forget_old_values(clock=self._clock)
+        forget_old_uploads(clock=self._clock)
 
     def pause_seconds(self) -> float:
         return _MINUTE_SECONDS - self._clock().timestamp() % _MINUTE_SECONDS

@@ -19,6 +19,7 @@ MAX_JPEG_PIXELS = 100_000_000  # decoded at a half or less of its size
 MAX_SIDE = 2000  # stores show 1000-2000 pixels; more only costs the shopper time
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _JPEG_QUALITY = 88
+_THUMBNAIL_QUALITY = 80
 _JPEG_READ_BYTES = 8192
 # Memory is what decoding costs, so however many images are on their way, this many are unpacked.
 _DECODED_AT_ONCE = threading.BoundedSemaphore(2)
@@ -69,6 +70,23 @@ def encode(content: bytes, *, ends_at: float = math.inf) -> tuple[bytes, str]:
             raise NotAnImage("needs more memory than this machine has left") from None
         except Exception as error:  # whatever Pillow raises: struct.error, TypeError, KeyError, ...
             raise NotAnImage("is damaged") from error
+
+
+def thumbnail(content: bytes, *, side: int) -> bytes:
+    """Write a small JPEG of an image that `encode` has written. Raises NotAnImage where somebody has changed it."""
+    with _DECODED_AT_ONCE:
+        try:
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as opened:
+                opened.draft("RGB", (side, side))
+                opened.thumbnail((side, side))
+                seen = opened.convert("RGBA")
+        except Exception as error:  # whatever Pillow raises, as above
+            raise NotAnImage("is damaged") from error
+    paper = Image.new("RGB", seen.size, "white")
+    paper.paste(seen, mask=seen.getchannel("A"))
+    target = io.BytesIO()
+    paper.save(target, "JPEG", quality=_THUMBNAIL_QUALITY)
+    return target.getvalue()
 
 
 def _encode(content: "_TimedBytes") -> tuple[bytes, str]:

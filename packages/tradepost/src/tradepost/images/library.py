@@ -73,7 +73,7 @@ class ImageLibrary:
         prepared: dict[str, ImageFile | ImageUnusable] = {}
         missing: list[str] = []
         for source in dict.fromkeys(sources):
-            kept = self._kept(source)
+            kept = self.kept(source)
             if kept is not None:
                 prepared[source] = kept
             elif source.startswith(MEDIA):
@@ -120,7 +120,8 @@ class ImageLibrary:
             raise ImageUnusable(f"The image {checksum[:8]} is gone from the image folder.", source=checksum)
         return found.read_bytes()
 
-    def _kept(self, source: str) -> ImageFile | None:
+    def kept(self, source: str) -> ImageFile | None:
+        """Return the file that a source became; None where it was not fetched yet, or the file is gone."""
         note = self._sources / _name(source)
         try:
             told = json.loads(note.read_text(encoding="utf-8"))

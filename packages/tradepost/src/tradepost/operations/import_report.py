@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tradepost.domain.identity import IdentityPlan, Lookalike
 from tradepost.domain.stock_attention import quantity_unknown_message
@@ -179,6 +180,53 @@ class ImportReport:
     @property
     def refused_rows(self) -> int:
         return self.told.count(Level.REFUSED)
+
+
+# --- kept -----------------------------------------------------------------------------------------------------------
+
+KEPT_CAUSES = 300
+KEPT_REFUSED = 10_000
+
+
+def numbers_of(report: ImportReport) -> dict[str, int]:
+    """Write down what a file came to."""
+    return {
+        "rows": report.rows,
+        "products": report.products,
+        "parents": report.parents,
+        "variants": report.variants,
+        "simple": report.simple,
+        "values": report.values,
+        "absent": report.absent,
+        "created": report.saved.created,
+        "updated": report.saved.updated,
+        "unchanged": report.saved.unchanged,
+        "listings_built": report.listings_built,
+    }
+
+
+def as_kept(report: ImportReport) -> dict[str, Any]:
+    """
+    Write a report down, to be shown later: its numbers, and what there is to say, once for each cause.
+
+    Shape: those of `numbers_of`, with `is_full`, `refused_rows`, `built` {channel: listings}, and `causes` [{level,
+    where, message, rows}], the first ones.
+    """
+    return {
+        **numbers_of(report),
+        "is_full": report.is_full,
+        "refused_rows": report.refused_rows,
+        "built": dict(report.built),
+        "causes": [
+            {"level": cause.level.value, "where": cause.where, "message": cause.message, "rows": cause.count}
+            for cause in report.told.causes()[:KEPT_CAUSES]
+        ],
+    }
+
+
+def refused_as_kept(report: ImportReport) -> list[list[Any]]:
+    """Write down the first rows that were refused, as [line, handle, message]; 0 is no line."""
+    return [[row.line, row.handle, row.message] for row in report.refused[:KEPT_REFUSED]]
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------

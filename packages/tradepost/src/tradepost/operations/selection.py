@@ -38,6 +38,8 @@ UNDOES = "undoes"
 # carried out, the one file of the source that was planned, as name and checksum.
 FILE = "file"
 FETCHED = "fetched"
+# Or the number of a file that was given on a page.
+UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a person says of a source of the catalogue: where its files come from, when, and what they mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -10,10 +10,21 @@ from tradepost.domain.errors import NotAllowed, quoted
 from tradepost.domain.file_address import WEB, file_address
 from tradepost.domain.plan import Action, FieldChange, Outcome, Result
 from tradepost.domain.schedule import next_time, zone_of
-from tradepost.domain.stock import Counting
+from tradepost.domain.stock import Counting, Stating
 from tradepost.operations.ports import Audit, CatalogueSource, CatalogueSources, Clock, SourceHistory, SourceSettings
 
 _LONGEST_NAME = 64
+
+COUNTS_WORDS: Mapping[Counting, str] = {
+    Counting.CHANGED: "a number in a file says something new only where it is another than the last one.",
+    Counting.FILE: "a file that is not the last one again states all its numbers, also those that are as before.",
+    Counting.COLUMN: "a number in a file says something new where its row was counted later than the last one.",
+}
+STATES_WORDS: Mapping[Stating, str] = {
+    Stating.FIRST: "it says how many there are of what no other source does.",
+    Stating.ALWAYS: "it says how many there are, also of what another source did.",
+    Stating.NEVER: "its quantities are passed over.",
+}
 
 
 @dataclass(frozen=True, slots=True)

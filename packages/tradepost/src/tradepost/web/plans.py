@@ -16,15 +16,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the package has no types
 
-from tradepost.database.models import PlannedChange, Run, RunKind, SavedPlan
+from tradepost.database.models import PlannedChange, Run, SavedPlan
 from tradepost.domain.approval import PlanState, shown_state
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.plan import SETTLED_STATES, Action, RunState
+from tradepost.domain.plan import SETTLED_STATES, Action, Outcome, RunState
 from tradepost.domain.run_words import count_words
-from tradepost.engine.plans import Choice, apply, approve, discard, numbers_of, request_saved_plan
+from tradepost.engine.plans import Choice, apply, approve, discard, numbers_of, request_saved_undo
 from tradepost.engine.undo import refuse_what_cannot_be_undone
-from tradepost.operations.selection import UNDOES
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.keyset import MOST_DIGITS
@@ -137,6 +136,8 @@ class PlanTable(ReadOnlyTable):
             "is_open": state == PlanState.OPEN.value and RunState(plan.run.state) is not RunState.FAILED,
             "braking": Braking.from_json(plan.run.brake),
             "changes": [_shown(row) for row in rows],
+            # What a preview can't bring back.
+            "left": plan.run.changes.filter(outcome=Outcome.SKIPPED.value).order_by("pk")[:CHANGES_PER_PAGE],
             "older": older,
             "actions": [(each.value, spoken(each)) for each in Action],
             "action": request.GET.get("action", ""),
@@ -188,11 +189,8 @@ class PlanTable(ReadOnlyTable):
         run = get_object_or_404(Run.objects.select_related("channel", "source"), pk=run_id)
         reason = why_no_undo(run)
         if request.method == "POST" and not reason:
-            assert run.channel is not None
             try:
-                plan = request_saved_plan(
-                    run.channel.pk, RunKind.UNDO, options={UNDOES: run.pk}, requested_by=request.user.get_username()
-                )
+                plan = request_saved_undo(run, requested_by=request.user.get_username())
             except NotAllowed as refusal:
                 reason = str(refusal)
             else:
@@ -213,8 +211,6 @@ def why_no_undo(run: Run) -> str:
         refuse_what_cannot_be_undone(run)
     except NotAllowed as refusal:
         return str(refusal)
-    if run.channel is None:
-        return f"An import is undone by 'tradepost runs undo {run.pk}'; '--dry-run' shows it first."
     return ""
 
 
@@ -282,4 +278,6 @@ def _choice(request: HttpRequest, asked: str) -> Choice:
 
 def _goes_for_good(plan: SavedPlan) -> bool:
     """Whether what is approved takes products off the store, which nothing brings back."""
-    return plan.changes.filter(is_approved=True, change__action__in=_FOR_GOOD).exists()
+    # What is taken out of the catalogue by a plan of a source is not deleted anywhere.
+    is_of_store = plan.channel is not None
+    return is_of_store and plan.changes.filter(is_approved=True, change__action__in=_FOR_GOOD).exists()

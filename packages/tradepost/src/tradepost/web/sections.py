@@ -50,7 +50,15 @@ SECTIONS: Sequence[Section] = (
             SectionPage("Fetched files", "tradepost_fetchedfile_changelist"),
         ),
     ),
-    Section("Catalogue", "inventory_2", (SectionPage("Products", "tradepost_productrecord_changelist"),)),
+    Section(
+        "Catalogue",
+        "inventory_2",
+        (
+            SectionPage("Products", "tradepost_productrecord_changelist"),
+            SectionPage("Imports", "tradepost_upload_changelist"),
+            SectionPage("Sources", "tradepost_source_changelist"),
+        ),
+    ),
     Section(
         "Activity",
         "play_circle",

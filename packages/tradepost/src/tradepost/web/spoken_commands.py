@@ -21,7 +21,7 @@ _PLACES: Mapping[str, tuple[str, str]] = {
     "orders": ("Orders", "tradepost_order_changelist"),
     "shipments": ("Shipments", "tradepost_shipmentrecord_changelist"),
     "catalogue": ("Catalogue", "tradepost_productrecord_changelist"),
-    "source": ("Catalogue", "tradepost_productrecord_changelist"),
+    "source": ("Sources", "tradepost_source_changelist"),
     "runs": ("Activity", "tradepost_run_changelist"),
     "plans": ("Plans", "tradepost_savedplan_changelist"),
     "channel": ("Settings", "tradepost_channel_changelist"),

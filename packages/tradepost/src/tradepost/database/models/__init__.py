@@ -38,6 +38,7 @@ from tradepost.database.models.plan import PlannedChange, SavedPlan
 from tradepost.database.models.run import Run, RunChange, RunKind, Trigger
 from tradepost.database.models.source import Source, SourceFile
 from tradepost.database.models.stock import SightedPieces, Sighting, StockEntry
+from tradepost.database.models.upload import Upload
 from tradepost.database.models.words import OrderWords, ProductWords
 
 __all__ = [
@@ -92,5 +93,6 @@ __all__ = [
     "StoreFile",
     "StoreProtocol",
     "Trigger",
+    "Upload",
     "VariantRecord",
 ]

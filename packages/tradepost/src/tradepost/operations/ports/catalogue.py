@@ -49,6 +49,16 @@ class SkuValues:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLook:
+    """What can be told of a file by its beginning. `passed_over`: those of its columns that nothing reads."""
+
+    form: CatalogueForm
+    columns: Sequence[str]
+    passed_over: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadProduct:
     """
     A product as read, with the reports on its rows; None where none of its rows could be used.
