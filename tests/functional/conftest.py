@@ -15,12 +15,12 @@ from miva_sandbox.server import SandboxServer
 from tradepost.catalogues.registry import CatalogueFiles
 from tradepost.cli import top_command
 from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.exit_codes import run
-from tradepost.cli.sample import write_sample
 from tradepost.database.catalogue.catalogue import DjangoCatalogue
 from tradepost.database.listings.listings import DjangoListings
 from tradepost.database.models import Channel
+from tradepost.engine.sample import write_sample
+from tradepost.engine.store_in_a_box import StoreInABox
 from tradepost.operations.ports import Saying
 from traffic import ignored_by
 from web_place import WebPlace

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tradepost.cli.sample import write_sample
+from tradepost.engine.sample import write_sample
 
 pytestmark = pytest.mark.timeout(300)
 

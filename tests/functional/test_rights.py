@@ -40,6 +40,10 @@ TABLES = {
 }
 ROUTES = {
     "invitation": ANYBODY,
+    "first_owner": ANYBODY,
+    "first_steps": "overview show",
+    "first_product": "listings list",
+    "first_publish": "plans show",
     "login": ANYBODY,
     "logout": ANYBODY,
     "index": "overview show",
@@ -77,11 +81,20 @@ ROUTES = {
     "tradepost_upload_add": "catalogue import",
     "tradepost_upload_refused": "runs list",
     "tradepost_upload_template": "catalogue template",
+    "tradepost_channel_add": "channel add",
+    "tradepost_channel_change": "channel show",
+    "tradepost_channel_setup": "channel set",
+    "tradepost_channel_go_live": "channel go-live",
+    "tradepost_channel_settings": "channel set",
 }
 ARGUMENTS = {
     "invitation": ["MQ", "a-token"],
     "view_on_site": ["1", "1"],
     "app_list": ["tradepost"],
+    "first_publish": [1_000_000],
+    "tradepost_channel_setup": [1_000_000, "test"],
+    "tradepost_channel_go_live": [1_000_000],
+    "tradepost_channel_settings": [1_000_000, "orders"],
     "start": [1, "get_orders"],
     "pause_channel": [1],
     "resume_channel": [1],
@@ -166,7 +179,7 @@ def test_each_route_opens_to_whom_its_row_says_and_leads_strangers_to_the_login(
 
     answers = {}
     for route in sorted(ROUTES):
-        prefix = "" if route == "invitation" else "admin:"
+        prefix = "" if route in {"invitation", "first_owner"} else "admin:"
         is_of_row = route.startswith("tradepost_") and route.endswith(("_change", "_delete", "_history"))
         usual = [1_000_000] if is_of_row else []
         answer = client.get(reverse(f"{prefix}{route}", args=ARGUMENTS.get(route, usual)))
@@ -174,6 +187,9 @@ def test_each_route_opens_to_whom_its_row_says_and_leads_strangers_to_the_login(
         answers[route] = "login" if to_login else "refused" if answer.status_code in {403, 405} else "open"
 
     def expected(route: str, act: str) -> str:
+        if route == "first_owner":
+            # It is closed as soon as somebody is there.
+            return "login"
         if act == ANYBODY:
             # Who is logged in has to post there.
             return "refused" if route == "logout" and name in ROLES else "open"

@@ -23,6 +23,7 @@ from waitress.adjustments import Adjustments
 
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
+from people import person
 from tradepost.cli import serve, web_server
 from tradepost.database.models import AuditEntry, Channel, Run, ScheduleRecord
 from tradepost.engine import executor, rhythm
@@ -231,6 +232,7 @@ def test_an_address_with_https_and_no_proxy_to_believe_is_explained_at_start(sql
 def test_browsers_are_told_to_come_by_https_only_and_have_it_built_in_only_if_that_is_asked(
     sqlite, tmp_path, start, monkeypatch, preload
 ):
+    person("vera")
     (tmp_path / "hub").mkdir(mode=0o700)
     monkeypatch.setenv("TRADEPOST_ADDRESS", "https://hub.example.com")
     monkeypatch.setenv("TRADEPOST_TRUSTED_PROXY", "127.0.0.1")
@@ -285,6 +287,7 @@ def test_a_part_of_a_request_is_no_sign_of_life_and_a_whole_one_is():
 
 
 def test_a_trusted_proxy_says_from_where_a_visitor_comes_and_nobody_else_does(sqlite, tmp_path, start, monkeypatch):
+    person("vera")
     (tmp_path / "hub").mkdir(mode=0o700)
     form = {"username": "nobody", "password": "x"}
     for trusted in ("127.0.0.1", "192.0.2.1"):

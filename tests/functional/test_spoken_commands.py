@@ -26,9 +26,10 @@ def link(address: str, command: str, words: str) -> str:
             "See 'tradepost runs show 12'.",
             "See " + link("/tradepost/run/12/change/", "runs show 12", "Activity") + ".",
         ),
+        ("'tradepost channel go-live shop' lets it go on.", "“Go live” lets it go on."),
         (
-            "'tradepost channel go-live shop' lets it go on.",
-            link("/tradepost/channel/", "channel go-live shop", "Settings: go live") + " lets it go on.",
+            "'tradepost channel pause shop' stops it.",
+            link("/tradepost/channel/", "channel pause shop", "Settings: pause") + " stops it.",
         ),
         ("'tradepost database restore' needs a shell.", "&#x27;tradepost database restore&#x27; needs a shell."),
     ],

@@ -59,6 +59,7 @@ from tradepost.domain.errors import AddressRefused, ImageUnusable, NotAllowed
 from tradepost.domain.fetched_file import CATALOGUE_ENDINGS
 from tradepost.domain.file_address import FOLDER, WEB, file_address
 from tradepost.domain.listing_filter import ListingFilter
+from tradepost.domain.mapping import changed
 from tradepost.domain.price_explanation import ExplainedPrice
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
@@ -77,6 +78,7 @@ from tradepost.miva.files.file_server import Connect, FileServerAddress
 from tradepost.miva.files.image_store import SERVERS
 from tradepost.miva.files.look_only import LookOnlyImages
 from tradepost.miva.files.server_folder import ServerFolder
+from tradepost.miva.wire.functions import THE_EIGHT
 from tradepost.miva.wire.transport import OpenTransport, RequestSeen, always
 from tradepost.operations import (
     adopt,
@@ -525,10 +527,17 @@ def stocks_of(listing_ids: Collection[int]) -> list[ExplainedStock]:
     return explained_stocks(listing_ids)
 
 
-def mapped_values_of(channel: Channel, listing_ids: Collection[int]) -> list[MappedField]:
-    """Return what the channel's mapping makes of these listings; nothing is asked of the store."""
+def mapped_values_of(
+    channel: Channel, listing_ids: Collection[int], *, changes: Mapping[str, str] | None = None
+) -> list[MappedField]:
+    """
+    Return what the channel's mapping makes of these listings, as it is or with `changes`: templates by target.
+
+    Nothing is asked of the store.
+    """
     listings = DjangoListings(channel.pk)
     rules = settings_of(channel).rules
+    rules = replace(rules, mapping=changed(rules.mapping, changes or {}))
     return mapped_values(listings.by_ids(listing_ids), listings, rules=rules, cleaner=AllowedMarkup())
 
 
@@ -629,6 +638,11 @@ def build_ports(channel: Channel, *, requested_by: str, trigger: Trigger = Trigg
 def capabilities() -> Capabilities:
     """Say what channels can do; there is one type of them."""
     return MIVA
+
+
+def needed_functions() -> Sequence[str]:
+    """Name the functions of the store's API that a token has to be given."""
+    return THE_EIGHT
 
 
 def request_reader() -> RequestReader:

@@ -7,16 +7,6 @@ import typer
 
 from tradepost.cli import channel_options as options
 from tradepost.cli.arguments import JsonOption, YesOption, confirm, shell_user, the_channel
-from tradepost.cli.channel_edit import (
-    ChannelEdit,
-    carriers_of,
-    digest_of,
-    drift_policies_of,
-    mapping_of,
-    name_of,
-    price_limits_of,
-    time_zone_of,
-)
 from tradepost.cli.channel_restored import HandedOverThrough, NothingSince, go_live_restored
 from tradepost.cli.channel_schedule import row_json, row_words, schedule
 from tradepost.cli.exit_codes import Exit
@@ -30,6 +20,16 @@ from tradepost.domain.making import ContentRules
 from tradepost.domain.shipment import UNSENT
 from tradepost.domain.value_words import value_words
 from tradepost.operations import channels
+from tradepost.operations.channel_edit import (
+    ChannelEdit,
+    carriers_of,
+    digest_of,
+    drift_policies_of,
+    mapping_of,
+    name_of,
+    price_limits_of,
+    time_zone_of,
+)
 from tradepost.operations.connection_check import Finding, Look
 from tradepost.operations.ports import ChannelProfile, ChannelSettings
 

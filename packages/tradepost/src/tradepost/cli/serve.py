@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import out, restored_sentence
+from tradepost.cli.output import restored_sentence
 from tradepost.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def serve(
     """
     from tradepost.cli.web_server import refuse_endless_redirects
     from tradepost.database.models import Channel, Person
+    from tradepost.engine import sandbox
     from tradepost.engine.crew import is_shared, server_crew
     from tradepost.engine.notices import Notifier
 
@@ -61,14 +62,30 @@ def serve(
             print(f"Tradepost is at {url}", flush=True)
             for channel in Channel.objects.filter(archived_at__isnull=True).exclude(restored_why=""):
                 print(restored_sentence(channel), flush=True)
-            if not Person.objects.filter(is_active=True).exists():
-                out.print("There is no login yet; 'tradepost users add NAME' makes one.")
+            if not Person.objects.exists():
+                _tell_first_start(url)
+            sandbox.start_again()
             signal.pause()
     except KeyboardInterrupt:
         pass
     if crew is not None and crew.left_behind:
         leave_at_once(crew.left_behind)
     return Exit.DONE
+
+
+def _tell_first_start(url: str) -> None:
+    """Name the page on which whoever reads this makes himself the owner; in a container, this is its log."""
+    from django.conf import settings
+    from django.urls import reverse
+
+    from tradepost.operations.people import setup_code
+
+    address = settings.TRADEPOST_ADDRESS or url.rstrip("/")
+    print(
+        "Nobody can log in yet. Make yourself the owner at\n"
+        f"    {address}{reverse('first_owner')}\nwith the code {setup_code(settings.SECRET_KEY)}",
+        flush=True,
+    )
 
 
 @contextmanager
@@ -99,6 +116,7 @@ def _served(
     *, host: str, port: int, crew: "Crew | None", notifier: "Notifier | None", has_pages: bool
 ) -> Iterator[str]:
     from tradepost.cli.web_server import listen, port_of
+    from tradepost.engine import sandbox
     from tradepost.engine.crew import start, stop
 
     server = listen(host=host, port=port, application=_PAGES if has_pages else _NO_PAGES)
@@ -121,6 +139,8 @@ def _served(
             stop(crew)
         # A browser may keep its connection open for long: the thread is a daemon, and ends with the process.
         thread.join(timeout=WEB_STOP_SECONDS)
+        # Somebody may have started one on a page.
+        sandbox.stop()
 
 
 def run_web(server: Any, ending: threading.Event) -> None:

@@ -21,7 +21,7 @@ class ImagePage(StrEnum):
     BASK = "BASK"
 
 
-_WORDS: Mapping[ImagePage, str] = {
+WORDS_OF_PAGES: Mapping[ImagePage, str] = {
     ImagePage.SRCH: "the results of a search",
     ImagePage.CTGY: "the products of a category",
     ImagePage.PROD: "the product's own image",
@@ -49,7 +49,7 @@ def pages_of(text: str) -> frozenset[ImagePage]:
 
 def page_lines(done: Collection[ImagePage], image_type: str) -> list[str]:
     """Say of each page whether somebody has seen to it, and of those that are left what is to be done."""
-    lines = [f"[{'x' if page in done else ' '}] {page}: {_WORDS[page]}" for page in ImagePage]
+    lines = [f"[{'x' if page in done else ' '}] {page}: {WORDS_OF_PAGES[page]}" for page in ImagePage]
     if left := [page for page in ImagePage if page not in done]:
         lines.append(
             f"In the store's administration, under User Interface, choose the image type {image_type} as the image of "

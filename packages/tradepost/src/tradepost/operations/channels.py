@@ -75,7 +75,7 @@ def connect_channel(
         profile = _with_own_images(profile, is_on=False)
     with ports.transaction():
         channel_id = ports.channels.add(profile)
-        ports.schedules.keep(channel_id, _timed(schedules, profile, ports))
+        ports.schedules.keep(channel_id, timed(schedules, profile, ports))
         connected = changes.channel_connected(profile, schedules)
         ports.history.keep([Result(connected, Outcome.APPLIED)], channel_id=channel_id)
         if is_checked:
@@ -100,9 +100,17 @@ def change_channel(channel_id: int, edit: Callable[[ChannelProfile], ChannelProf
 
 
 def change_what_is_shown(
-    channel_id: int, edit: Callable[[ChannelProfile], ChannelProfile], ports: ChannelPorts
+    channel_id: int,
+    edit: Callable[[ChannelProfile], ChannelProfile],
+    ports: ChannelPorts,
+    *,
+    is_computed_now: bool = True,
 ) -> tuple[Change, WantedDifferences]:
-    """Change a channel as `change_channel` does; return, too, what its listings should show otherwise than before."""
+    """
+    Change a channel as `change_channel` does; return, too, what its listings should show otherwise than before.
+
+    That is left to its next run where it is not `is_computed_now`.
+    """
     with ports.transaction():
         before, after = _edited(channel_id, edit, ports)
         change = changes.channel_changed(before, after)
@@ -121,10 +129,10 @@ def change_what_is_shown(
                 ports.channels.stop_runs(channel_id)
             if after.settings.time_zone != before.settings.time_zone:
                 stored = {row.operation: row.schedule for row in ports.schedules.of(channel_id) if row.schedule.cron}
-                ports.schedules.keep(channel_id, _timed(stored, after, ports))
+                ports.schedules.keep(channel_id, timed(stored, after, ports))
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     # Of many listings it takes minutes, and others write meanwhile; what a kill leaves is done before the next run.
-    return change, ports.channels.refresh_wanted(channel_id)
+    return change, ports.channels.refresh_wanted(channel_id) if is_computed_now else WantedDifferences()
 
 
 def preview_what_is_shown(
@@ -181,21 +189,27 @@ def set_schedule(
         row = next(row for row in ports.schedules.of(channel_id) if row.operation is operation)
         change = changes.schedule_changed(profile, operation, before=row.schedule, after=schedule)
         if change.fields:
-            (row,) = _timed({operation: schedule}, profile, ports)
+            (row,) = timed({operation: schedule}, profile, ports)
             ports.schedules.keep(channel_id, [row])
             ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     return change, row
 
 
-def check_channel(channel_id: int, ports: ChannelPorts, *, make_folder: bool = False) -> Look:
+def check_channel(
+    channel_id: int, ports: ChannelPorts, *, make_folder: bool = False, writes_probe: bool = False
+) -> Look:
     """
     Look at a channel's connections, and keep what was found.
 
-    `make_folder`: make the folder for images where it is missing. Raises Reconfigure when the key to the secrets does
-    not fit.
+    `make_folder`: make the folder for images where it is missing. `writes_probe`: put a file onto the image server and
+    take it away again although the channel is look-only, as the person was told who asks for it. Raises Reconfigure
+    when the key to the secrets does not fit.
     """
     profile = ports.channels.read(channel_id, with_secrets=True)
-    look = look_at(profile, ports.connector, make_folder=make_folder)
+    looked_at = profile
+    if writes_probe:
+        looked_at = replace(profile, settings=replace(profile.settings, is_look_only=False))
+    look = look_at(looked_at, ports.connector, make_folder=make_folder)
     with ports.transaction():
         _keep_look(channel_id, profile, look, ports)
     return look
@@ -271,15 +285,17 @@ def _set_paused(channel_id: int, ports: ChannelPorts, *, is_paused: bool) -> boo
         profile = ports.channels.read(channel_id)
         if profile.is_paused == is_paused:
             return False
-        ports.channels.save(replace(profile, is_paused=is_paused))
+        # Who has it executed runs has it set up, whatever step that was left at.
+        ports.channels.save(replace(profile, is_paused=is_paused, setup=profile.setup if is_paused else None))
         change = changes.channel_paused(profile, is_paused=is_paused)
         ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=channel_id)
     return True
 
 
-def _timed(
+def timed(
     schedules: Mapping[ScheduledOperation, Schedule], profile: ChannelProfile, ports: ChannelPorts
 ) -> list[ScheduleRow]:
+    """Say when each is due first, from now on."""
     now, time_zone = ports.clock(), profile.settings.time_zone
     return [
         ScheduleRow(operation, schedule, next_time(schedule, after=now, time_zone=time_zone))

@@ -1,5 +1,10 @@
-"""Letting people in and out: add, invite, change a role, disable, remove, end sessions; all of it is in the audit."""
+"""
+Letting people in and out: add, invite, change a role, disable, remove, end sessions; all of it is in the audit.
+"""
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -36,6 +41,33 @@ def add_person(name: str, role: Role | None, password: str, ports: PeoplePorts) 
         ports.people.set_password(name, password)
         _note(AuditEvent.PERSON_ADDED, name, f"as {role}", ports)
     return role
+
+
+def add_first_owner(name: str, password: str, ports: PeoplePorts) -> None:
+    """
+    Let the first person in, who is the owner. Raises NotAllowed where somebody is there, and as `add_person` does.
+    """
+    with ports.transaction():
+        if ports.people.all():
+            raise NotAllowed("Somebody has been let in already. Log in, or ask an owner for an invitation.")
+        add_person(name, Role.OWNER, password, ports)
+
+
+def setup_code(secret_key: str) -> str:
+    """
+    Return the code by which whoever has started the hub shows that he has, as long as nobody is let in.
+
+    It is the same in each process and after each start, is kept nowhere, and can't be guessed.
+    """
+    digest = hmac.new(secret_key.encode(), b"tradepost: the first owner", hashlib.sha256).digest()
+    letters = base64.b32encode(digest[:10]).decode().lower()
+    return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
+
+
+def is_setup_code(typed: str, secret_key: str) -> bool:
+    """Say whether somebody has typed the code, in whatever letters, with or without its dashes."""
+    given = "".join(typed.lower().split()).replace("-", "")
+    return hmac.compare_digest(given.encode(), setup_code(secret_key).replace("-", "").encode())
 
 
 def invite(name: str, role: Role | None, ports: PeoplePorts) -> tuple[KnownPerson, str]:

@@ -1,59 +1,24 @@
-"""The table of channels: which stores are connected, and how their last check went. Secrets are never shown."""
+"""The table of channels, which stores are connected; their pages are in `channel_page` and `channel_wizard`."""
+
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
+from django.urls import path
 
-from tradepost.database.models import Channel, Connection, Run, RunKind, ScheduleRecord
+from tradepost.database.models import Channel, Run, RunKind
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing_rules import ListingRules
-from tradepost.domain.listing_rules import rules_of as listing_rules_of
-from tradepost.domain.order_rules import in_order, rules_of
-from tradepost.domain.schedule import spoken_time
 from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.runs import request_run
+from tradepost.web import channel_page, channel_wizard, first_steps
+from tradepost.web.channel_settings import settings_part
 from tradepost.web.columns import column
-from tradepost.web.format import NOTHING, spoken
-from tradepost.web.read_only import ReadOnlyRows, ReadOnlyTable
-from tradepost.web.rights import asks
+from tradepost.web.format import spoken
+from tradepost.web.read_only import ReadOnlyTable
+from tradepost.web.rights import asks, may
 from tradepost.web.site import site
-
-
-class Connections(ReadOnlyRows):
-    """Addresses of a channel's store API and image server."""
-
-    model = Connection
-    fields = ("kind", "protocol", "host", "port", "folder", "store_code", "user", "tested_at", "test_result")
-    readonly_fields = fields
-
-
-class ChannelSchedules(ReadOnlyRows):
-    """When a channel's operations are started without a person; 'tradepost channel schedule' changes it."""
-
-    model = ScheduleRecord
-    fields = ("name", "started", "next_start")
-    readonly_fields = fields
-    ordering = ("pk",)
-    verbose_name = "schedule"
-    verbose_name_plural = "schedules"
-
-    @column("Operation")
-    def name(self, row: ScheduleRecord) -> str:
-        return spoken(row.operation)
-
-    @column("Started")
-    def started(self, row: ScheduleRecord) -> str:
-        return str(row.schedule)
-
-    @column("Next")
-    def next_start(self, row: ScheduleRecord) -> str:
-        if row.next_at is None:
-            return NOTHING
-        if row.channel.is_paused:
-            return "not while the channel is paused"
-        return spoken_time(row.next_at, now=timezone.now(), time_zone=row.channel.time_zone)
 
 
 @admin.register(Channel, site=site)
@@ -71,26 +36,11 @@ class ChannelTable(ReadOnlyTable):
         "store_standing",
         "is_local",
     )
-    inlines = (ChannelSchedules, Connections)
-    exclude = ("rules", "carrier_map", "order_rules", "listing_rules", "orders_proof")
-    readonly_fields = ("rules_for_orders", "rules_for_listings")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders", "plan_publish", "plan_sync")
 
     @column("Store")
     def store(self, row: Channel) -> str:
         return ", ".join(f"{c.host} {c.store_code}".strip() for c in row.connections.all()) or "not connected"
-
-    @column("Rules for orders")
-    def rules_for_orders(self, row: Channel) -> str:
-        """What 'tradepost orders set-rule' has set, in the order in which it is asked."""
-        found = in_order(rules_of(row.order_rules))
-        return "; ".join(f"{rule.name}, for {rule.conditions}: {rule.deeds}" for rule in found) or NOTHING
-
-    @column("Rules for listings")
-    def rules_for_listings(self, row: Channel) -> str:
-        """What 'tradepost listings set-rule' has set, in the order in which it is asked."""
-        found = ListingRules.of(listing_rules_of(row.listing_rules)).in_order
-        return "; ".join(f"{rule.name}, for {rule.conditions}: {rule.deeds}" for rule in found) or NOTHING
 
     @column("Acknowledges by")
     def acknowledging(self, row: Channel) -> str:
@@ -99,6 +49,33 @@ class ChannelTable(ReadOnlyTable):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         rows: QuerySet[Channel] = super().get_queryset(request)
         return rows.prefetch_related("connections")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return may(request, "channel add")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        return channel_wizard.begin(request)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: Any = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        return channel_page.channel_page(request, object_id)
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("first-steps/", wrap(first_steps.first_steps), name="first_steps"),
+            path("first-steps/product/", wrap(first_steps.first_product), name="first_product"),
+            path("first-steps/product/<int:plan_id>/", wrap(first_steps.first_publish), name="first_publish"),
+            path("<int:channel_id>/go-live/", wrap(channel_page.go_live), name="tradepost_channel_go_live"),
+            path("<int:channel_id>/set-up/<str:step>/", wrap(channel_wizard.set_up), name="tradepost_channel_setup"),
+            path("<int:channel_id>/settings/<str:part>/", wrap(settings_part), name="tradepost_channel_settings"),
+            *super().get_urls(),
+        ]
 
     # --- starting runs; the executor of the server takes them from the queue ---
 

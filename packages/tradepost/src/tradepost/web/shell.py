@@ -65,6 +65,8 @@ def _choice(request: HttpRequest) -> dict[str, Any] | None:
 
 def channel_state(channel: Channel) -> dict[str, str]:
     """Say of a channel what is true of it as a whole, in two words and a colour."""
+    if channel.setup_step:
+        return {"state": "being set up", "colour": "warning"}
     if channel.refusal:
         return {"state": "refused by the store", "colour": "danger"}
     if channel.restored_why:

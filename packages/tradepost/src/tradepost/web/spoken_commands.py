@@ -13,6 +13,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from tradepost.web.page_words import in_words_of_pages
+
 _QUOTE = "&#x27;"
 _COMMAND = re.compile(rf"{_QUOTE}tradepost ((?:(?!{_QUOTE}).)+){_QUOTE}")
 # By the noun of a command: what the place is called, and the list that it begins with.
@@ -34,8 +36,10 @@ _LOOKS = frozenset({"list", "show", "explain", "attention", "candidates"})
 
 
 def on_page(sentence: object) -> SafeString:
-    """Write a sentence for a page; what is no command in it stays, escaped."""
-    return SafeString(_COMMAND.sub(_link, conditional_escape(str(sentence))))
+    """Write a sentence for a page; what is neither command nor option in it stays, escaped."""
+    text = str(sentence)
+    told = text if isinstance(text, SafeString) else in_words_of_pages(text)
+    return SafeString(_COMMAND.sub(_link, conditional_escape(told)))
 
 
 def _link(found: re.Match[str]) -> str:

@@ -14,12 +14,12 @@ import typer
 from rich.table import Table
 
 from tradepost.cli.catalogue import ImagesOption
-from tradepost.cli.demo.store_in_a_box import StoreInABox, store_in_a_box
 from tradepost.cli.demo.summary import Summary
 from tradepost.cli.exit_codes import BusyElsewhere, Exit
 from tradepost.cli.output import err, out, print_json
-from tradepost.cli.sample import write_sample
 from tradepost.domain.errors import FileRefused
+from tradepost.engine.sample import write_sample
+from tradepost.engine.store_in_a_box import StoreInABox, store_in_a_box
 
 app = typer.Typer()
 

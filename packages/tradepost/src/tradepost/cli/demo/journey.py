@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from django.db import transaction
@@ -13,26 +12,20 @@ from tradepost import wiring
 from tradepost.cli.catalogue import bring_in
 from tradepost.cli.demo import choices, proof
 from tradepost.cli.demo.shopper import buy
-from tradepost.cli.demo.store_in_a_box import StoreInABox
 from tradepost.cli.demo.summary import JourneyStep, Summary
 from tradepost.cli.run_report import Report, change_lines, perform
-from tradepost.database.models import Channel, Listing, Order, RunChange
-from tradepost.domain.errors import FileRefused, NotAllowed, TradepostError
+from tradepost.database.models import Listing, Order, RunChange
+from tradepost.domain.errors import FileRefused, TradepostError
 from tradepost.domain.listing import Health, Pending
-from tradepost.domain.making import ContentRules
-from tradepost.domain.order import AcknowledgeMode, StoreOrder
+from tradepost.domain.order import StoreOrder
 from tradepost.domain.plan import Outcome, RunState, SubjectKind
 from tradepost.domain.store import StoreProduct
 from tradepost.engine.requests import request_change
-from tradepost.operations import channels
+from tradepost.engine.sandbox import connect_box
+from tradepost.engine.store_in_a_box import StoreInABox
 from tradepost.operations.catalogue_writes import save_products
-from tradepost.operations.connection_check import faults
 from tradepost.operations.import_report import images_outside_message
 from tradepost.operations.ports import (
-    ChannelProfile,
-    ChannelSettings,
-    FileProtocol,
-    ImageConnection,
     ListingRow,
     NewShipment,
     Saying,
@@ -76,7 +69,7 @@ class _Journey:
         self._reader = reader
         self._say = say
         self._quiet = quiet
-        self._channel = _connected(box)
+        self._channel = connect_box(box, name=CHANNEL, requested_by=CHANNEL, schedules={})
         self._listings = wiring.listings_of(self._channel.pk)
         self._summary = Summary()
 
@@ -270,43 +263,6 @@ class _Journey:
     def _files(self, paths: set[str]) -> dict[str, int]:
         with wiring.open_image_store(self._channel) as images:
             return images.sizes(sorted(paths)) if images is not None and paths else {}
-
-
-def _connected(box: StoreInABox) -> Channel:
-    """Return the demo's channel, connected as a merchant would: with the token that has just the hub's functions."""
-    wanted = ChannelProfile(
-        settings=ChannelSettings(
-            id=0, name=CHANNEL, rules=ContentRules(), is_local=True, acknowledge_mode=AcknowledgeMode.NOTE
-        ),
-        store=StoreConnection(
-            domain=box.endpoint,
-            store_code=box.store_code,
-            token=box.hub_token,
-            signature_key=box.hub_signature_key,
-            plain_http=True,
-        ),
-        images=ImageConnection(
-            host=box.ftp_host,
-            port=box.ftp_port,
-            user=box.ftp_user,
-            password=box.ftp_password,
-            # The child's server listens on this machine only.
-            protocol=FileProtocol.FTP,
-        ),
-    )
-    ports = wiring.channel_ports(requested_by=CHANNEL)
-    channel = Channel.objects.filter(name=CHANNEL).first()
-    if channel is None:
-        _, look = channels.connect_channel(wanted, ports, make_folder=True, schedules={})
-    else:
-        # The store is the same one, at new ports.
-        channels.change_channel(
-            channel.pk, lambda stored: replace(stored, store=wanted.store, images=wanted.images), ports
-        )
-        look = channels.check_channel(channel.pk, ports, make_folder=True)
-    if not look.is_good:
-        raise NotAllowed(faults(look.findings))
-    return Channel.objects.get(name=CHANNEL)
 
 
 def _failed_images(report: Report) -> list[RunChange]:

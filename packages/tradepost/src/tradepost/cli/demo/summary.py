@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tradepost.cli.demo.store_in_a_box import StoreInABox
+from tradepost.engine.store_in_a_box import StoreInABox
 
 
 @dataclass(frozen=True, slots=True)

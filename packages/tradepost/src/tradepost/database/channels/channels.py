@@ -27,6 +27,7 @@ from tradepost.domain.listing_rules import rule_of as listing_rule_of
 from tradepost.domain.making import ContentRules
 from tradepost.domain.order_rules import rule_of
 from tradepost.domain.plan import RunState
+from tradepost.domain.setup import SetupStep
 from tradepost.operations.ports import (
     CHECKED_WELL,
     ChannelProfile,
@@ -46,6 +47,7 @@ def profile_of(channel: Channel, *, cipher: Cipher | None = None) -> ChannelProf
     return ChannelProfile(
         settings=settings_of(channel),
         is_paused=channel.is_paused,
+        setup=SetupStep(channel.setup_step) if channel.setup_step else None,
         standing=StoreStanding(channel.store_standing),
         doubt=channel.store_doubt,
         restored_why=channel.restored_why,
@@ -184,6 +186,7 @@ def _set_columns(channel: Channel, profile: ChannelProfile) -> None:
     channel.is_look_only = settings.is_look_only
     channel.time_zone = settings.time_zone
     channel.is_paused = profile.is_paused
+    channel.setup_step = "" if profile.setup is None else profile.setup.value
     channel.rules = {
         **{name: value for name, value in channel.rules.items() if name not in RULES},
         **{

@@ -12,6 +12,7 @@ from tradepost.domain.brake import USUAL_AT_LEAST, USUAL_PERCENT
 from tradepost.domain.matching import LinkingPriority
 from tradepost.domain.order import AcknowledgeMode, ShipmentPath
 from tradepost.domain.schedule import Schedule, ScheduledOperation
+from tradepost.domain.setup import SetupStep
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports import FileProtocol, StoreStanding
 
@@ -29,13 +30,14 @@ class Channel(models.Model):
     `refused_until` no schedule tries it. `store_doubt`: why the store may be another one than the one that the listings
     were linked to. `restored_from`: the database was put back, moved or copied since, and nobody has said what came
     after this moment; `restored_why` says which of them. `known_orders`: numbers of orders that are not in the ledger
-    and were handed over by then.
+    and were handed over by then. `setup_step`: the step at which a person is who sets it up; blank once that is done.
     """
 
     name = models.CharField(max_length=100, unique=True)
     is_local = models.BooleanField(default=False)
     is_paused = models.BooleanField(default=False)
     is_look_only = models.BooleanField(default=False)
+    setup_step = enum_field(SetupStep, blank=True, default="")
     time_zone = models.CharField(max_length=64, default="UTC")
     store_standing = enum_field(StoreStanding, default=StoreStanding.KNOWN.value)
     store_doubt = models.TextField(blank=True)
@@ -108,6 +110,7 @@ class Channel(models.Model):
             one_of("linking_priority", LinkingPriority, table="channel"),
             one_of("stock_mode", StockMode, table="channel"),
             one_of("shipment_path", ShipmentPath, table="channel"),
+            one_of("setup_step", SetupStep, table="channel", or_blank=True),
             models.CheckConstraint(condition=~models.Q(name=""), name="channel_has_a_name"),
             models.CheckConstraint(condition=models.Q(batch_size__gte=1), name="channel_batch_size_positive"),
             models.CheckConstraint(

@@ -25,6 +25,7 @@ from tradepost.domain.order_news import PAID_IN_SOME_WAY
 from tradepost.domain.order_rules import OrderRule
 from tradepost.domain.rules import PriceLimits
 from tradepost.domain.schedule import Schedule, ScheduledOperation
+from tradepost.domain.setup import SetupStep
 from tradepost.domain.stock import StockMode
 from tradepost.operations.ports.connections import ImageConnection, StoreConnection
 from tradepost.operations.ports.existence import StoreStanding
@@ -114,10 +115,12 @@ class ChannelProfile:
 
     `settings.id` 0 is not stored yet. `doubt`: why the store may be another one than the one that was linked.
     `restored_why`: why what the hub knows of it is of an earlier time, and what came since has to be read back.
+    `setup`: the step at which a person is who sets it up; None once that is done.
     """
 
     settings: ChannelSettings
     is_paused: bool = False
+    setup: SetupStep | None = None
     standing: StoreStanding = StoreStanding.KNOWN
     doubt: str = ""
     restored_why: str = ""

@@ -1,4 +1,4 @@
-"""The demo's store: a sandbox as a child process, which never outlives the demo."""
+"""A store in a box: a sandbox as a child process, which does not outlive whoever has started it."""
 
 import json
 import os
@@ -40,15 +40,45 @@ class StoreInABox:
 _ANYWHERE = ("--port", "0", "--ftp-port", "0")
 
 
+@dataclass(slots=True)
+class RunningBox:
+    """A store in a box, and the process that it is."""
+
+    box: StoreInABox
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        """Idempotent."""
+        _stop(self.process)
+
+
 @contextmanager
 def store_in_a_box(state: Path) -> Iterator[StoreInABox]:
     """
     Start a sandbox that keeps its state in a folder; stop it when the block is left, however that happens.
 
+    Raises as `start_box` does.
+    """
+    with _signals_unwind():
+        running = start_box(state)
+        try:
+            yield running.box
+        finally:
+            running.stop()
+
+
+def start_box(state: Path) -> RunningBox:
+    """
+    Start a sandbox that keeps its state in a folder; whoever asks has to stop it.
+
     Raises NotAllowed where the sandbox is not installed, StoreUnavailable when it does not answer in time.
     """
     state.mkdir(parents=True, exist_ok=True)
-    with (state / "sandbox.log").open("ab") as log, _signals_unwind():
+    with (state / "sandbox.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 our own command, found beside this interpreter
             [_command(), "serve", *_ANYWHERE, "--state", str(state), "--page-images", "main", "--json"],
             stdin=subprocess.DEVNULL,
@@ -57,16 +87,25 @@ def store_in_a_box(state: Path) -> Iterator[StoreInABox]:
             # Ctrl-C goes to the whole foreground group: only we hear it, and we stop the store when we are done.
             start_new_session=True,
         )
-        try:
-            yield _announced(process, log=state / "sandbox.log")
-        finally:
-            _stop(process)
+    try:
+        return RunningBox(_announced(process, log=state / "sandbox.log"), process)
+    except BaseException:
+        _stop(process)
+        raise
+
+
+def is_installed() -> bool:
+    return _found() is not None
+
+
+def _found() -> str | None:
+    return shutil.which("miva-sandbox", path=str(Path(sys.executable).parent)) or shutil.which("miva-sandbox")
 
 
 def _command() -> str:
-    command = shutil.which("miva-sandbox", path=str(Path(sys.executable).parent)) or shutil.which("miva-sandbox")
+    command = _found()
     if command is None:
-        message = "The demo needs the store in a box, which is not installed: pip install 'tradepost[demo]'."
+        message = "The store in a box is not installed: pip install 'tradepost[demo]'."
         raise NotAllowed(message)
     return command
 
@@ -87,7 +126,8 @@ def _announced(process: "subprocess.Popen[bytes]", *, log: Path) -> StoreInABox:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
+    if process.poll() is None:
+        process.terminate()
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:

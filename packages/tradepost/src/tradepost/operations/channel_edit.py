@@ -1,4 +1,4 @@
-"""What the options of `channel add` and `channel set` make of a channel: another channel."""
+"""What options of commands and forms of pages make of a channel: another channel."""
 
 import re
 from collections.abc import Mapping

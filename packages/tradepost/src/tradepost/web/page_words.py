@@ -1,0 +1,55 @@
+"""
+What is told of channels names commands that cure it; on a page it names the fields and buttons that do the same.
+"""
+
+import re
+from collections.abc import Mapping
+
+# The fields of the channel's forms, by the option that sets the same.
+FIELDS_OF_OPTIONS: Mapping[str, str] = {
+    "--acknowledge": "The store is told of orders",
+    "--acknowledge-queue": "Queue of acknowledged orders",
+    "--acknowledge-field": "Custom field of acknowledged orders",
+    "--domain": "Domain",
+    "--ftp-directory": "Graphics folder",
+    "--ftp-fingerprint": "Fingerprint",
+    "--ftp-folder": "Sub-folder",
+    "--ftp-host": "Server",
+    "--ftp-protocol": "Protocol",
+    "--images-by-store": "Images go",
+    "--local": "The store is inside my own network",
+    "--make-folder": "Make the sub-folder",
+    "--plain-http": "Call it by plain http",
+    "--stock-mode": "The store takes stock",
+    "--store-code": "Store code",
+    "--web-user": "Web server's user",
+}
+_OPTION = r"--(?!-)[a-z][a-z-]*"
+_SET = re.compile(rf"'?tradepost channel set (?:'[^']*'|[^\s']+)?\s*({_OPTION})(?: ([^\s'\-][^\s']*))?'")
+_QUOTED = re.compile(rf"'({_OPTION})(?: ([^\s']+))?'")
+_BARE = re.compile(rf"({_OPTION})(?: ([/S][^\s,;.)]*(?:\.[^\s,;.)]+)*))?")
+_BUTTONS: Mapping[str, str] = {
+    "channel check": "Test the connection",
+    "channel go-live": "Go live",
+    "channel resume": "Resume",
+}
+_COMMAND = re.compile(r"'tradepost (channel check|channel go-live|channel resume)(?: [^']*(?:'[^']*'[^']*)?)?'")
+
+
+def in_words_of_pages(text: str) -> str:
+    """
+    Return what was found, with fields and buttons for options and commands.
+
+    `'tradepost channel set shop --stock-mode basket'` is `“The store takes stock”: basket`.
+    """
+    text = _SET.sub(_field, text)
+    text = _COMMAND.sub(lambda found: f"“{_BUTTONS[found[1]]}”", text)
+    text = _QUOTED.sub(_field, text)
+    return _BARE.sub(_field, text)
+
+
+def _field(found: re.Match[str]) -> str:
+    name = FIELDS_OF_OPTIONS.get(found[1])
+    if name is None:
+        return found[0]
+    return f"“{name}”: {found[2]}" if found[2] else f"“{name}”"

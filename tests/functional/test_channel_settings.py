@@ -1,0 +1,131 @@
+"""What a channel makes of listings and orders is changed on pages: shown first, then kept."""
+
+from decimal import Decimal
+from html import unescape
+
+import pytest
+from django.urls import reverse
+
+from people import browser_of
+from tradepost.database.models import Channel, Listing
+from tradepost.web import channel_settings
+
+
+@pytest.fixture
+def alice(connected, sample):
+    assert connected("catalogue", "import", sample).code == 0
+    return browser_of("alice")
+
+
+def part_of(part: str) -> str:
+    return reverse("admin:tradepost_channel_settings", args=[Channel.objects.get().pk, part])
+
+
+def as_opened(client, part: str) -> dict[str, object]:
+    """What the form holds when it is opened."""
+    form = client.get(part_of(part)).context["form"]
+    return {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
+
+
+def words_of(answer) -> str:
+    return " ".join(unescape(answer.content.decode()).split())
+
+
+@pytest.mark.parametrize("part", channel_settings.PARTS)
+def test_what_is_kept_as_it_was_opened_changes_nothing(alice, connected, part):
+    before = connected("channel", "show", "shop", "--json").json
+
+    told = words_of(alice.post(part_of(part), as_opened(alice, part) | {"do": "keep"}, follow=True))
+
+    assert "is like that already; nothing was changed" in told
+    assert connected("channel", "show", "shop", "--json").json == before
+
+
+def test_a_limit_of_prices_is_shown_with_what_it_holds_back_before_it_is_kept(alice):
+    form = as_opened(alice, "listings") | {"lowest_price": "20"}
+
+    shown = words_of(alice.post(part_of("listings"), form | {"do": "preview"}))
+    unchanged = Channel.objects.get().lowest_price
+    alice.post(part_of("listings"), form | {"do": "keep"})
+
+    assert "prices held back from now on" in shown
+    assert unchanged is None
+    assert Channel.objects.get().lowest_price == Decimal(20)
+    assert Listing.objects.get(sku="HP-MUG-WHITE").is_price_held
+
+
+def test_of_many_listings_the_next_run_computes_what_they_show(alice, connected, monkeypatch):
+    monkeypatch.setattr(channel_settings, "COMPUTED_AT_ONCE", 2)
+    form = as_opened(alice, "listings") | {"lowest_price": "20"}
+
+    shown = words_of(alice.post(part_of("listings"), form | {"do": "preview"}))
+    kept = words_of(alice.post(part_of("listings"), form | {"do": "keep"}, follow=True))
+    before = Listing.objects.get(sku="HP-MUG-WHITE").is_price_held
+    assert connected("listings", "sync").code == 0
+
+    assert "too many listings" in shown
+    assert "is computed by its next run" in kept
+    assert not before
+    assert Listing.objects.get(sku="HP-MUG-WHITE").is_price_held
+
+
+def test_a_mapping_is_tried_on_a_sku_before_it_is_kept(alice, connected):
+    form = as_opened(alice, "mapping") | {
+        "name": "{brand}: {title}",
+        "others": "label = {sku}/{brand}",
+        "sku": "HP-MUG-WHITE",
+    }
+
+    tried = words_of(alice.post(part_of("mapping"), form | {"do": "preview"}))
+    unchanged = connected("channel", "show", "shop", "--json").json["mapping"]
+    alice.post(part_of("mapping"), form | {"do": "keep"})
+    kept = connected("channel", "show", "shop", "--json").json["mapping"]
+    alice.post(part_of("mapping"), as_opened(alice, "mapping") | {"name": "", "others": "", "do": "keep"})
+
+    assert "Harbour & Pine: " in tried
+    assert "HP-MUG-WHITE/Harbour & Pine" in tried
+    assert unchanged == {}
+    assert kept == {"name": "{brand}: {title}", "field:label": "{sku}/{brand}"}
+    assert connected("channel", "show", "shop", "--json").json["mapping"] == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "typed", "told"),
+    [
+        ("mapping", {"name": "{colour}"}, "The catalogue has no 'colour'"),
+        ("mapping", {"others": "label"}, "is no pair"),
+        ("mapping", {"sku": "NOBODY"}, "This channel has no listing NOBODY"),
+        ("carriers", {"carriers": "dpd"}, "is no pair; write it as dpd = Other"),
+        ("listings", {"lowest_price": "cheap"}, "is no amount"),
+        ("listings", {"lowest_price": "9", "highest_price": "5"}, "is above the highest"),
+        ("orders", {"payment_states": []}, "Choose one at least."),
+        (
+            "orders",
+            {"acknowledge_mode": "field", "acknowledge_field": ""},
+            "“Custom field of acknowledged orders”",
+        ),
+    ],
+)
+def test_what_can_not_be_kept_is_told_at_the_form(alice, connected, part, typed, told):
+    before = connected("channel", "show", "shop", "--json").json
+
+    answer = alice.post(part_of(part), as_opened(alice, part) | typed | {"do": "preview"})
+    alice.post(part_of(part), as_opened(alice, part) | typed | {"do": "keep"})
+
+    assert told in words_of(answer)
+    assert connected("channel", "show", "shop", "--json").json == before or part == "mapping"
+
+
+def test_carriers_and_orders_are_changed_on_their_pages(alice, connected):
+    alice.post(part_of("carriers"), {"carriers": "DPD = Other\nUPS = UPS", "do": "keep"})
+    first = Channel.objects.get().carrier_map
+    alice.post(part_of("carriers"), {"carriers": "ups = UPS", "do": "keep"})
+    orders = as_opened(alice, "orders") | {"order_statuses": ["pending", "processing"], "look_back_days": "30"}
+    alice.post(part_of("orders"), orders | {"do": "keep"})
+
+    shown = words_of(alice.get(reverse("admin:tradepost_channel_change", args=[Channel.objects.get().pk])))
+
+    assert first == {"dpd": "Other", "ups": "UPS"}
+    assert Channel.objects.get().carrier_map == {"ups": "UPS"}
+    assert Channel.objects.get().look_back_days == 30
+    assert "come in that are pending, processing on the store" in shown
