@@ -59,12 +59,13 @@ def test_alice_logs_in_finds_a_listing_and_queues_its_publish(tab, office):
     tab.goto(f"{office}tradepost/listing/?q=hp-mug-white")
     tab.wait_for_load_state("networkidle")
     assert tab.locator("tbody tr", has_text="Enamel Mug").count() == 1
-    tab.locator("input.action-select").first.check()
-    tab.select_option("select[name=action]", "publish")
-    tab.locator("button[name=index]").first.click()
+    tab.get_by_label("Choose HP-MUG-WHITE").check()
+    tab.get_by_role("button", name="Publish…").click()
+    tab.get_by_role("dialog").get_by_text("1 will be created on the store").wait_for()
+    tab.get_by_role("dialog").get_by_role("button", name="With the next publish").click()
     tab.wait_for_load_state("networkidle")
 
-    assert "publish is not scheduled, so type 'tradepost listings publish'" in tab.inner_text("body")
+    assert "publish is not scheduled" in tab.inner_text("body")
     assert Listing.objects.get(sku="HP-MUG-WHITE").pending == "publish"
     assert [url for url in asked if not url.startswith((office, "data:"))] == [], "nothing is loaded from elsewhere"
 
@@ -115,8 +116,9 @@ def test_every_table_is_for_people_with_a_login_only(visit, table):
 
 
 def ask(client, change: str, *listings: Listing, **more: str):
-    form = {"action": change, "_selected_action": [str(row.pk) for row in listings], "index": "0", **more}
-    return client.post("/tradepost/listing/", form, follow=True)
+    """Open the preview of a change on the page of listings; with `do`, carry it out."""
+    address = f"/tradepost/listing/ask/{change}/?" + "&".join(f"id={row.pk}" for row in listings)
+    return client.post(address, more, follow=True) if more else client.get(address)
 
 
 @pytest.fixture
@@ -149,17 +151,20 @@ def test_delist_shows_count_and_asks_for_the_password_before_anything_is_queued(
 
     question = ask(visit("alice"), "delist", listing)
     before = Listing.objects.get(pk=listing.pk).pending
-    mistyped = ask(visit("alice"), "delist", listing, confirmed="delist", password="not that one")
+    miscounted = ask(visit("alice"), "delist", listing, do="later", number="2", password=PASSWORD)
+    mistyped = ask(visit("alice"), "delist", listing, do="later", number="1", password="not that one")
     not_yet = Listing.objects.get(pk=listing.pk).pending
-    answer = ask(visit("alice"), "delist", listing, confirmed="delist", password=PASSWORD)
+    answer = ask(visit("alice"), "delist", listing, do="later", number="1", password=PASSWORD)
 
-    assert b'<strong id="eligible">1</strong>' in question.content
-    assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in question.content.decode()
+    shown = " ".join(re.sub("<[^>]*>", "", question.content.decode()).split())
+    assert "1 will be removed from the store for good." in shown
+    assert "The next sync is due 2126-03-01" in shown
     assert (before, not_yet) == ("", "")
+    assert "Type how many products leave the store for good: 1. Nothing was queued." in miscounted.content.decode()
     assert "That is not your password; nothing was queued." in mistyped.content.decode()
     told = AuditEntry.objects.exclude(event="logged_in").order_by("pk").values_list("event", "who")
     assert list(told) == [("login_failed", "alice"), ("requested", "alice")]
-    assert "sync runs next on 2126-03-01 at 13:15 Europe/Berlin" in answer.content.decode()
+    assert "The next sync does it, due" in answer.content.decode()
     assert Listing.objects.get(pk=listing.pk).pending == "delist"
 
 
@@ -170,7 +175,7 @@ def test_the_question_before_a_delist_names_every_product_that_goes_and_the_pare
 
     question = ask(visit("alice"), "delist", *family.filter(kind="variant")).content.decode()
 
-    listed = re.findall(r"<li>(\S+) .*?</li>", question)
+    listed = re.findall(r"<li>(\S+) .*?</li>", question.split('id="products"')[1])
     assert sorted(listed) == sorted(row.code for row in family)
     assert question.count("(its last variant goes)") == 1
 
@@ -181,14 +186,17 @@ def test_a_change_that_is_not_allowed_is_refused_with_the_reason(visit):
     answer = ask(visit("alice"), "hide", listing)
 
     assert "only a listed listing can be hidden" in answer.content.decode()
+    assert "Apply now" not in answer.content.decode()
+    ask(visit("alice"), "hide", listing, do="now")
     assert Listing.objects.get(pk=listing.pk).pending == ""
 
 
 def test_a_viewer_sees_listings_and_can_not_ask_for_changes(visit):
     listing = Listing.objects.get(sku="HP-MUG-WHITE")
 
-    ask(visit("vera"), "publish", listing)
+    answer = ask(visit("vera"), "publish", listing, do="later")
 
+    assert answer.status_code == 403
     assert Listing.objects.get(pk=listing.pk).pending == ""
 
 
@@ -299,10 +307,10 @@ def test_pages_go_on_behind_the_last_row_and_come_back(visit, monkeypatch):
     client = visit("alice")
     newest = list(Listing.objects.order_by("-pk").values_list("pk", flat=True))
 
-    first = client.get("/tradepost/listing/").context["cl"]
+    first = client.get("/tradepost/listing/?families=open").context["cl"]
     second = client.get(f"/tradepost/listing/{first.older}").context["cl"]
     back = client.get(f"/tradepost/listing/{second.newer}").context["cl"]
-    last = client.get(f"/tradepost/listing/?after={newest[-3]}").context["cl"]
+    last = client.get(f"/tradepost/listing/?families=open&after={newest[-3]}").context["cl"]
 
     assert [row.pk for row in first.result_list] == newest[:5]
     assert [row.pk for row in second.result_list] == newest[5:10]
@@ -351,8 +359,7 @@ def test_neither_is_a_look_up_of_another_kind_or_a_value_that_can_not_be(visit, 
     Channel.objects.create(name="a second one, so that there is a choice")
 
     assert visit("alice").get(f"/tradepost/listing/?{query}").status_code == 400
-    form = {"action": "publish", "_selected_action": "1", "index": "0"}
-    assert visit("alice").post(f"/tradepost/listing/?{query}", form).status_code == 400
+    assert visit("alice").post(f"/tradepost/listing/ask/hide/?{query}&all=1", {"do": "now"}).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,8 @@ def rows(channel) -> list[str]:
         "tradepost/person/add/",
         f"tradepost/channel/{channel.pk}/change/",
         f"tradepost/listing/{listing.pk}/change/",
+        f"tradepost/listing/ask/lock/?id={listing.pk}",
+        f"tradepost/listing/{listing.pk}/candidates/",
         f"tradepost/order/{order.pk}/change/",
         f"tradepost/run/{run.pk}/change/",
         f"tradepost/run/{run.pk}/release/",
@@ -182,10 +184,12 @@ def test_no_page_does_what_the_policy_forbids_and_what_opens_and_closes_works(ro
     tab.locator("#filter-form button[type=submit]").first.wait_for(state="visible")
     violations["filters"] = tab.evaluate("window.violations")
     tab.goto(f"{office}tradepost/listing/")
-    tab.locator("input.action-select").first.check()
-    tab.select_option("select[name=action]", "delist")
-    tab.locator("button[name=index]").first.click()
-    tab.locator("text=Not eligible:").wait_for()
+    tab.get_by_role("button", name="variants").first.click()
+    tab.locator("tr.listing-variant").first.wait_for()
+    tab.locator("input[name=id]").first.check()
+    tab.get_by_text("More", exact=True).click()
+    tab.get_by_role("button", name="Remove from the store…").click()
+    tab.get_by_role("dialog").get_by_text("Can't delist").wait_for()
     violations["delist"] = tab.evaluate("window.violations")
 
     assert {page: found for page, found in violations.items() if found} == {}

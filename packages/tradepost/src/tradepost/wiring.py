@@ -107,6 +107,7 @@ from tradepost.operations.import_report import ImportReport
 from tradepost.operations.import_undo import UndoPorts, undo_import
 from tradepost.operations.imports import NamedFile, import_catalogue, import_results
 from tradepost.operations.keys import KeyPorts
+from tradepost.operations.listing_comparison import ComparedField, compared_fields
 from tradepost.operations.listing_export import ListedRows
 from tradepost.operations.mapping_view import MappedField, mapped_values
 from tradepost.operations.order_exports import ExportPorts
@@ -541,6 +542,24 @@ def mapped_values_of(
     return mapped_values(listings.by_ids(listing_ids), listings, rules=rules, cleaner=AllowedMarkup())
 
 
+def compared_fields_of(channel: Channel, listing_id: int) -> list[ComparedField]:
+    """Return a listing's content field by field beside what is proven of it; nothing is asked of the store."""
+    listings = DjangoListings(channel.pk)
+    (row,) = listings.by_ids([listing_id])
+    return compared_fields(row, listings, rules=settings_of(channel).rules, cleaner=AllowedMarkup())
+
+
+def page_in_shop(channel: Channel, code: str) -> str:
+    """Return the address of a product's page in the shop; blank for a channel that has no connection."""
+    connection = store_connection_of(channel, cipher=None)
+    if connection is None:
+        return ""
+    try:
+        return _connector().page_address(connection, code)
+    except AddressRefused:
+        return ""
+
+
 def prices_of(listing_ids: Collection[int]) -> dict[int, ExplainedPrice]:
     """Return how the prices of these listings are made up, by their ids; a parent's is its variants'."""
     return explained_prices(listing_ids)
@@ -657,8 +676,18 @@ def listing_table_reader() -> ListingTableReader:
 
 def listing_table(channel: Channel, meant: ListingFilter) -> ListedRows:
     """Give the listings that are meant as a table."""
+    return listed_rows(channel, DjangoListings(channel.pk).ids_meant(meant))
+
+
+def listed_rows(channel: Channel, ids: Sequence[int]) -> ListedRows:
+    """Give these listings as a table."""
     listings = DjangoListings(channel.pk)
-    return ListedRows(channel.name, listings.ids_meant(meant), listings, settings_of(channel).rules, AllowedMarkup())
+    return ListedRows(channel.name, ids, listings, settings_of(channel).rules, AllowedMarkup())
+
+
+def listing_lines(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Give the lines of a table of listings one by one."""
+    return listings_csv.listing_lines(columns, rows)
 
 
 def write_listings(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> int:

@@ -1,62 +1,19 @@
 """Explaining listings: why each is in its state, what happens next, what stands in the way, its price and its stock."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from functools import cache, partial
+from dataclasses import asdict
 
-from django.db.models import F, Q
-from django.utils import timezone
-
-from tradepost import wiring
 from tradepost.cli.arguments import named_listings
-from tradepost.cli.listings import attentions_json, attentions_of
+from tradepost.cli.listings import attentions_json
 from tradepost.cli.output import out, print_json
-from tradepost.database.models import Channel, LinkEvent, Listing, Run, RunChange
-from tradepost.domain.attention import Attention
-from tradepost.domain.attention_cures import ATTENTION_CURES
-from tradepost.domain.for_sale import SaleFacts, obstacles
-from tradepost.domain.layout import Layout
-from tradepost.domain.listing import Health, Link, Status
-from tradepost.domain.listing_explanation import SECTIONS, Deed, Deeds, next_steps, state
-from tradepost.domain.locks import spoken_target
-from tradepost.domain.plan import Action, Outcome
-from tradepost.domain.price_explanation import ExplainedPrice, explain_page_price, explain_price
-from tradepost.domain.schedule import zone_of
-from tradepost.domain.stock_explanation import ExplainedStock, explain, spoken_when
-from tradepost.domain.value_words import value_words
-from tradepost.engine.schedules import when_applied
-from tradepost.operations.ports import ChannelSettings, ListingRow
+from tradepost.database.models import Channel
+from tradepost.domain.listing_explanation import SECTIONS
+from tradepost.engine.listing_explanations import explain_all
 from tradepost.security.terminal import printable
-
-# How far back the history is looked through for who asked for something.
-_LOOKED_BACK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A listing with its explanation, by section; a section with nothing to say is left out."""
-
-    sku: str
-    sections: Mapping[str, Sequence[str]]
 
 
 def explain_listings(channel: Channel, sku: str, *, as_json: bool) -> None:
     """Explain what a SKU, handle or code names; of a family each variant as well."""
-    named = named_listings(channel, [sku]).ids
-    records = (
-        Listing.objects.filter(Q(pk__in=named) | Q(parent_id__in=named))
-        .select_related("channel", "parent")
-        .prefetch_related("attentions")
-    )
-    found = list(records.order_by(F("parent_id").asc(nulls_first=True), "sku", "id"))
-    rows = {row.id: row for row in wiring.listings_of(channel.pk).by_ids([record.pk for record in found])}
-    stocks = {stock.sku: stock for stock in wiring.stocks_of(rows)}
-    prices = wiring.prices_of(rows)
-    told = _Teller(channel)
-    explained = [
-        told.explained(record, rows[record.pk], prices.get(record.pk), stocks.get(record.sku)) for record in found
-    ]
+    explained = explain_all(channel, named_listings(channel, [sku]).ids)
     if as_json:
         print_json(
             {
@@ -67,14 +24,14 @@ def explain_listings(channel: Channel, sku: str, *, as_json: bool) -> None:
                     }
                     for each in explained
                 ],
-                "prices": [{**asdict(made), "steps": made.wanted.sentence} for made in prices.values()],
-                "stocks": [asdict(stock) for stock in stocks.values()],
-                "attentions": [{"sku": record.sku, **noted} for record in found for noted in attentions_json(record)],
-                "in_the_way": [
-                    {"sku": record.sku, "reasons": reasons}
-                    for record in found
-                    if (reasons := told.obstacles(record, rows[record.pk].status))
+                "prices": [
+                    {**asdict(each.price), "steps": each.price.wanted.sentence} for each in explained if each.price
                 ],
+                "stocks": [asdict(each.stock) for each in explained if each.stock],
+                "attentions": [
+                    {"sku": each.sku, **noted} for each in explained for noted in attentions_json(each.record)
+                ],
+                "in_the_way": [{"sku": each.sku, "reasons": each.obstacles} for each in explained if each.obstacles],
             }
         )
         return
@@ -85,104 +42,3 @@ def explain_listings(channel: Channel, sku: str, *, as_json: bool) -> None:
             out.print(f"  {name.capitalize()}", markup=False)
             for sentence in sentences:
                 out.print(f"    {printable(sentence)}", markup=False, soft_wrap=True)
-
-
-class _Teller:
-    """What is the same for all listings that are explained at once."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._zone = zone_of(channel.time_zone)
-        self._now = timezone.now().astimezone(self._zone)
-        self._settings: ChannelSettings = wiring.profile_of(channel).settings
-        self._when_run = cache(partial(when_applied, channel.pk))
-        self._sends_images = wiring.sends_images(channel)
-
-    def explained(
-        self, record: Listing, row: ListingRow, made: ExplainedPrice | None, stock: ExplainedStock | None
-    ) -> Explained:
-        sections = {
-            "state": [*state(row, deeds_of(record), when=self._when), *_locked(row)],
-            "next": next_steps(row, sends_images=self._sends_images, when_run=self._when_run),
-            "in the way": self._in_the_way(record, row.status),
-            "price": explain_page_price(row.status, wanted=row.wanted_price, proven=row.proven_price)
-            if made is None
-            else explain_price(made),
-            "stock": () if stock is None else explain(stock, now=self._now, when_synced=self._when_run("sync")),
-        }
-        told = {name: list(sections[name]) for name in SECTIONS}
-        return Explained(record.sku, {name: sentences for name, sentences in told.items() if sentences})
-
-    def _when(self, at: datetime) -> str:
-        return spoken_when(at.astimezone(self._zone), self._now)
-
-    def _in_the_way(self, record: Listing, status: Status) -> Iterator[str]:
-        for noted in attentions_of(record):
-            since = f"{noted.since.astimezone(self._zone):%Y-%m-%d %H:%M}"
-            yield f"{noted.kind} since {since}: {noted.message}"
-            yield ATTENTION_CURES[Attention(noted.kind)].cure_of(record.sku)
-        if reasons := self.obstacles(record, status):
-            yield f"It can't be bought now. {' '.join(reasons)}"
-
-    def obstacles(self, record: Listing, status: Status) -> list[str]:
-        """What the hub knows without asking the store; a family is bought by its variants."""
-        if record.kind == "parent":
-            return []
-        layout = Layout(record.layout) if record.layout else self._settings.rules.layout
-        parent = record.parent if layout is Layout.NATIVE else None
-        return obstacles(
-            SaleFacts(
-                status,
-                record.available,
-                is_price_held=record.is_price_held,
-                parent=None if parent is None else parent.status,
-                sells_without_stock=record.proven_without_stock,
-            )
-        )
-
-
-def _locked(row: ListingRow) -> Iterator[str]:
-    if row.locks.words:
-        yield f"Locked: {row.locks.words}."
-    for target, text in row.locks.texts:
-        what = f"its {spoken_target(target)} is '{value_words(target, text)}'"
-        yield f"Customised on this channel: {what}, whatever the catalogue has."
-
-
-# --- who did it ------------------------------------------------------------------------------------------------------
-
-
-def deeds_of(record: Listing) -> Deeds:
-    """Look through the history for who brought a listing to where it is."""
-    history = list(RunChange.history_of(record.pk).filter(outcome=Outcome.APPLIED).select_related("run")[:_LOOKED_BACK])
-    return Deeds(
-        settled=_settled_by(record, history),
-        asked=_set_by(history, "pending", record.pending) if record.pending else None,
-        paused=_set_by(history, "is_paused", True) if record.is_paused else None,
-    )
-
-
-def _settled_by(record: Listing, history: Sequence[RunChange]) -> Deed | None:
-    if record.health == Health.HIDDEN and record.link == Link.LINKED:
-        hides = (change for change in history if change.action == Action.HIDE and change.run.kind != "request")
-        return next(map(_deed, hides), None)
-    event = LinkEvent.objects.filter(listing=record).order_by("-pk").first()
-    if event is None or event.link != record.link:
-        return None
-    run = Run.objects.filter(pk=event.run_id).first() if event.run_id is not None else None
-    if run is None and record.link == Link.UNLINKED:
-        return _set_by(history, "link", Link.UNLINKED.value)
-    return Deed(event.at, event.run_id, "" if run is None else run.kind, "" if run is None else run.requested_by)
-
-
-def _set_by(history: Sequence[RunChange], name: str, value: object) -> Deed | None:
-    """Find the newest change that gave a field its value."""
-    for change in history:
-        if any(field["name"] == name and field["after"] == value for field in change.fields):
-            return _deed(change)
-    return None
-
-
-def _deed(change: RunChange) -> Deed:
-    run = change.run
-    return Deed(run.finished_at or run.started_at or run.queued_at, run.pk, run.kind, run.requested_by)

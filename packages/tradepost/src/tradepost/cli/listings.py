@@ -10,17 +10,15 @@ from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, name
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
 from tradepost.domain.codes import code_key
-from tradepost.domain.fields import Group
 from tradepost.domain.listing import Link, Pending, ShownHealth
 from tradepost.domain.listing_filter import NONE, condition, parse_filters
-from tradepost.domain.locks import Locks
 from tradepost.domain.schedule import zone_of
 from tradepost.domain.stock import offered
 from tradepost.domain.value_words import value_words
 from tradepost.security.terminal import printable
 
 if TYPE_CHECKING:
-    from tradepost.database.models import AttentionRecord, DriftRecord, Listing, RunChange
+    from tradepost.database.models import DriftRecord, Listing, RunChange
 
 app = typer.Typer(no_args_is_help=True, help="See, publish, sync, hide, overwrite and delist what is on a store.")
 
@@ -80,7 +78,7 @@ def list_(
                 _pending(row),
                 row.wanted_price,
                 _quantity(row),
-                ", ".join(noted.kind for noted in attentions_of(row)),
+                ", ".join(noted.kind for noted in row.noted),
                 row.product.title,
                 row.link,
                 row.kind,
@@ -113,7 +111,7 @@ def show(
         if name not in {"attentions", "drift", "locked"}:
             out.print(f"[bold]{name}[/bold]: ", end="")
             out.print(printable(value_words(name, _figures(value))), markup=False, soft_wrap=True)
-    if words := _locks(row).words:
+    if words := row.locks.words:
         out.print(f"[bold]locked[/bold]: {escape(words)}", soft_wrap=True)
     for sentence in map(_drift_sentence, row.drifts.order_by("group")):
         out.print(f"[bold]drift[/bold]: {escape(printable(sentence))}", soft_wrap=True)
@@ -195,11 +193,6 @@ for _command in (
     app.command()(_command)
 
 
-def _locks(row: "Listing") -> Locks:
-    locks = Locks(frozenset(map(Group, row.locked_groups)), row.locked_price, row.locked_quantity)
-    return locks.with_texts(row.own_texts)
-
-
 def _figures(value: Any) -> Any:
     """Of figures that go together say which nobody knows."""
     if not isinstance(value, dict):
@@ -208,7 +201,7 @@ def _figures(value: Any) -> Any:
 
 
 def _json(row: "Listing") -> dict[str, Any]:
-    locks = _locks(row)
+    locks = row.locks
     return {
         "id": row.pk,
         "code": row.code,
@@ -247,15 +240,9 @@ def _drift_json(drift: "DriftRecord") -> dict[str, Any]:
     }
 
 
-def attentions_of(row: "Listing") -> "list[AttentionRecord]":
-    """What has held longest first."""
-    return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
-
-
 def attentions_json(row: "Listing") -> list[dict[str, Any]]:
     return [
-        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id}
-        for noted in attentions_of(row)
+        {"kind": noted.kind, "message": noted.message, "since": noted.since, "run": noted.run_id} for noted in row.noted
     ]
 
 
@@ -266,10 +253,7 @@ def _drift_sentence(drift: "DriftRecord") -> str:
 
 def _attention_sentences(row: "Listing") -> list[str]:
     zone = zone_of(row.channel.time_zone)
-    return [
-        f"{noted.kind} since {noted.since.astimezone(zone):%Y-%m-%d %H:%M}: {noted.message}"
-        for noted in attentions_of(row)
-    ]
+    return [f"{noted.kind} since {noted.since.astimezone(zone):%Y-%m-%d %H:%M}: {noted.message}" for noted in row.noted]
 
 
 def _history_json(change: "RunChange") -> dict[str, Any]:

@@ -82,7 +82,7 @@ def content_drift(
     A group that was never proven, or of which the catalogue says something else by now, is left out; so is a field
     whose column did not come. `wanted` is built without any image file.
     """
-    marks = _marks(wanted)
+    marks = content_marks(wanted)
     compared = {group for group in CONTENT_GROUPS if proven.get(group) == marks[group]}
     found = {group: list[FieldChange]() for group in CONTENT_GROUPS if group in compared}
     for name, value in wanted.values.items():
@@ -97,14 +97,14 @@ def content_drift(
     return {group: tuple(changes) for group, changes in found.items()}
 
 
-def _marks(wanted: WantedProduct) -> dict[Group, str]:
+def content_marks(wanted: WantedProduct) -> dict[Group, str]:
     """The fingerprints of what is wanted; of images, whichever can be had, that of their sources."""
     return {**fingerprints(wanted.made), Group.IMAGES: fingerprint(list(wanted.made.sources))}
 
 
 def as_they_are(wanted: WantedProduct, product: StoreProduct) -> dict[Group, str]:
     """Return the fingerprints of those groups in which a store has what is wanted, whoever has put it there."""
-    marks = _marks(wanted)
+    marks = content_marks(wanted)
     met = {group for group, fields in content_drift(wanted, product, proven=marks).items() if not fields}
     if FIELDS["images"].difference(product, wanted["images"], unread_too=False, made=wanted.made) is not None:
         met.discard(Group.IMAGES)

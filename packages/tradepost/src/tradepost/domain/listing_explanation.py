@@ -131,29 +131,40 @@ def next_steps(listing: ExplainedValues, *, sends_images: bool, when_run: Callab
     if status.is_paused:
         yield f"Nothing happens to it while it is paused; 'tradepost listings unpause {sku}' ends that."
         return
-    is_any = is_parked(listing.refusals) and status.pending in _PUBLISHING
-    if is_any:
+    deeds = list(next_deeds(listing, sends_images=sends_images))
+    is_stuck = is_parked(listing.refusals) and status.pending in _PUBLISHING
+    if is_stuck:
         yield (
             f"It is parked: the store has refused it {listing.refusals} times in a row. It is sent again when its "
             f"product or the channel's settings change; 'tradepost listings retry {sku}' sends it all the same."
         )
-    is_switched = is_switch_due(status, listing.layout, is_ours=listing.is_ours, refusals=listing.refusals)
-    if is_switched:
-        is_any = True
-        yield (
-            f"A publish switches its family, which is {listing.layout} on the store, to the layout of the channel: "
-            f"{when_run('publish')}."
-        )
-    published = _published(listing, sends_images=sends_images)
-    if published:
-        is_any = True
-        yield f"A publish {published}: {when_run('publish')}."
+    for deed in deeds:
+        yield f"A {deed.kind} {deed.words}: {when_run(deed.kind)}."
+    if not (deeds or is_stuck):
+        yield _IDLE[status.settled].format(sku=sku)
+
+
+@dataclass(frozen=True, slots=True)
+class NextDeed:
+    """What a kind of run will do to a listing, as `sends its price of 7.90`."""
+
+    kind: str
+    words: str
+
+
+def next_deeds(listing: ExplainedValues, *, sends_images: bool) -> Iterator[NextDeed]:
+    """Say what the runs will do to it, publish first; nothing where it is paused, or has all that it should have."""
+    status = listing.status
+    if status.is_paused:
+        return
+    if is_switch_due(status, listing.layout, is_ours=listing.is_ours, refusals=listing.refusals):
+        switched = f"switches its family, which is {listing.layout} on the store, to the layout of the channel"
+        yield NextDeed("publish", switched)
+    if published := _published(listing, sends_images=sends_images):
+        yield NextDeed("publish", published)
     synced = [words.format(price=listing.wanted_price) for stage, words in _SYNCED.items() if is_due(stage, listing)]
     if synced:
-        is_any = True
-        yield f"A sync {_joined(synced)}: {when_run('sync')}."
-    if not is_any:
-        yield _IDLE[status.settled].format(sku=sku)
+        yield NextDeed("sync", _joined(synced))
 
 
 def _published(listing: ExplainedValues, *, sends_images: bool) -> str:

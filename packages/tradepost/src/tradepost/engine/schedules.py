@@ -127,43 +127,57 @@ def start_now(channel_id: int, operation: ScheduledOperation, *, requested_by: s
     return request_run(channel_id, work.kind, options=work.options or None, requested_by=requested_by)
 
 
-def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:
+@dataclass(frozen=True, slots=True)
+class NextRun:
     """
-    Say when a schedule starts a run of this kind, and the command that does it at once; without a full stop.
+    When a schedule starts a kind of run: `at`, which may be over; None where nothing will start it, and `why_not`.
 
-    Where nothing will start it, that is said: no schedule, a channel that is paused, a server that is not running.
+    `words`: the same for a shell, with the command that does it at once. Both are without a full stop.
     """
+
+    words: str
+    at: datetime | None = None
+    why_not: str = ""
+
+
+def next_run(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> NextRun:
+    """Say when a run of this kind is started, or why it is not: no schedule, a paused channel, a store that refuses."""
     channel = Channel.objects.get(pk=channel_id)
     now, kind = clock(), RunKind(kind)
     verb = kind.replace("_", " ")
-    command = command_of(channel_id, kind)
+    command, name = command_of(channel_id, kind), shlex.quote(channel.name)
     if channel.is_paused:
-        return (
-            f"nothing is executed while the channel is paused ('tradepost channel resume {shlex.quote(channel.name)}' "
-            f"changes that)"
-        )
+        why = "nothing is executed while the channel is paused"
+        return NextRun(f"{why} ('tradepost channel resume {name}' changes that)", why_not=why)
     if channel.is_look_only:
-        return (
-            "nothing is written while the channel is look-only ('tradepost channel go-live "
-            f"{shlex.quote(channel.name)}' changes that)"
-        )
+        why = "nothing is written while the channel is look-only"
+        return NextRun(f"{why} ('tradepost channel go-live {name}' changes that)", why_not=why)
     if channel.refused_until is not None and channel.refused_until > now:
-        return (
-            "the store refuses the channel, so nothing is started until that is mended ('tradepost channel show "
-            f"{shlex.quote(channel.name)}' says why)"
-        )
+        why = "the store refuses the channel, so nothing is started until that is mended"
+        return NextRun(f"{why} ('tradepost channel show {name}' says why)", why_not=why)
     times = [
         row.next_at
         for row in wiring.schedules().of(channel_id)
         if row.next_at is not None and WORK[row.operation].kind is kind
     ]
     if not times:
-        return f"{verb} is not scheduled, so type {command}"
+        why = f"{verb} is not scheduled"
+        return NextRun(f"{why}, so type {command}", why_not=why)
     due = min(times)
     when = spoken_time(due, now=now, time_zone=channel.time_zone)
     if is_late(due, now=now):
-        return f"the scheduled {verb} is overdue, it was to run {when}: start 'tradepost serve', or type {command}"
-    return f"{verb} runs next {when} ({command} at once)"
+        late = f"the scheduled {verb} is overdue, it was to run {when}: start 'tradepost serve', or type {command}"
+        return NextRun(late, at=due)
+    return NextRun(f"{verb} runs next {when} ({command} at once)", at=due)
+
+
+def when_applied(channel_id: int, kind: RunKind | str, *, clock: Clock = timezone.now) -> str:
+    """
+    Say when a schedule starts a run of this kind, and the command that does it at once; without a full stop.
+
+    Where nothing will start it, that is said: no schedule, a channel that is paused, a server that is not running.
+    """
+    return next_run(channel_id, kind, clock=clock).words
 
 
 def command_of(channel_id: int, kind: RunKind | str) -> str:

@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -15,14 +16,29 @@ def write_listings(path: Path | None, columns: Sequence[str], rows: Iterable[Map
     """
     Write a file in UTF-8 with a row of headings, or without a path on standard output; returns how many rows there are.
     """
+    written = -1
     with _opened(path) as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\r\n", restval="")
-        writer.writeheader()
-        written = 0
-        for row in rows:
-            writer.writerow({name: safe_cell(cell) for name, cell in row.items()})
-            written += 1
+        for written, line in enumerate(listing_lines(columns, rows)):  # noqa: B007 it is the last one's number
+            file.write(line)
     return written
+
+
+def listing_lines(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Make the lines of such a file one by one, its headings first."""
+    buffer = StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\r\n", restval="")
+    writer.writeheader()
+    yield _taken(buffer)
+    for row in rows:
+        writer.writerow({name: safe_cell(cell) for name, cell in row.items()})
+        yield _taken(buffer)
+
+
+def _taken(buffer: StringIO) -> str:
+    line = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return line
 
 
 @contextmanager

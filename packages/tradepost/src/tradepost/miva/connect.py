@@ -169,6 +169,10 @@ class MivaConnector:
         """Return the web address below which the store shows its files. Raises AddressRefused."""
         return _endpoint(connection).graphics_url
 
+    def page_address(self, connection: StoreConnection, code: str) -> str:
+        """Return the web address of a product's page in the shop. Raises AddressRefused."""
+        return _endpoint(connection).page_url(code, store_code=connection.store_code)
+
     def settled_store(self, connection: StoreConnection) -> StoreConnection:
         """See the port."""
         endpoint = _endpoint(connection)

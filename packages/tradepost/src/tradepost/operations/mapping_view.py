@@ -36,19 +36,24 @@ def mapped_values(
         for name, value in values.items():
             if is_blank(value):
                 continue
-            made_of = _own(row, name) or _template(rules, name)
+            own = made_of(row, rules, name)
             found.append(
                 MappedField(
                     product.code,
                     row.sku,
                     name,
                     FIELDS[name].group,
-                    made_of or FIELDS[name].about,
-                    bool(made_of),
+                    own or FIELDS[name].about,
+                    bool(own),
                     value,
                 )
             )
     return found
+
+
+def made_of(row: ListingRow, rules: ContentRules, name: str) -> str:
+    """Say what a field is made of where that is not as usual: the listing's own, or the channel's template."""
+    return _own(row, name) or _template(rules, name)
 
 
 def _own(row: ListingRow, name: str) -> str:

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
+from tradepost import wiring
 from tradepost.database.models import Channel, ConnectionKind, Listing, ProductRecord, Run, RunKind, SavedPlan
 from tradepost.domain.approval import PlanState
 from tradepost.domain.catalogue import Kind
@@ -31,7 +32,6 @@ from tradepost.web.page import page
 from tradepost.web.page_words import in_words_of_pages
 from tradepost.web.plans import totals_of
 from tradepost.web.rights import may, need
-from tradepost.web.shop_pages import shop_page_of
 
 CHOICES = 12
 SHOWN_CHANGES = 30
@@ -273,7 +273,7 @@ def first_publish(request: HttpRequest, plan_id: int) -> HttpResponse:
         done_state=spoken(done.state) if done is not None else "",
         done_lines=count_words(done.counts) if done is not None else [],
         is_on_store=listing.link == Link.LINKED.value,
-        shop_page=shop_page_of(listing.channel, listing.code),
+        shop_page=wiring.page_in_shop(listing.channel, listing.code),
         channel_link=reverse("admin:tradepost_channel_change", args=[listing.channel.pk]),
         may_publish=may(request, "plans apply"),
         may_go_live=may(request, "channel go-live"),

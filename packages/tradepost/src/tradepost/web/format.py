@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tradepost.domain.listing import Health, Link, Pending
+from tradepost.domain.operator_status import OperatorStatus
 from tradepost.domain.order import OrderState
 from tradepost.domain.plan import Outcome, RunState
 from tradepost.domain.value_words import field_words
@@ -21,6 +22,21 @@ HEALTH_COLOURS: Mapping[str, str] = {
     "hidden": "warning",
     "delisted": "danger",
     "not listed": "info",
+}
+STATUS_COLOURS: Mapping[OperatorStatus, str] = {
+    OperatorStatus.NEEDS_YOU: "danger",
+    OperatorStatus.GONE: "danger",
+    OperatorStatus.PAUSED: "warning",
+    OperatorStatus.WAITS_TO_PUBLISH: "primary",
+    OperatorStatus.WAITS_TO_UPDATE: "primary",
+    OperatorStatus.WAITS_TO_HIDE: "primary",
+    OperatorStatus.WAITS_TO_UNHIDE: "primary",
+    OperatorStatus.WAITS_TO_GO: "primary",
+    OperatorStatus.SWITCHED_OFF: "warning",
+    OperatorStatus.LIVE: "success",
+    OperatorStatus.HIDDEN: "warning",
+    OperatorStatus.REMOVED: "info",
+    OperatorStatus.NOT_ON_STORE: "info",
 }
 LINK_COLOURS: Mapping[str, str] = {"linked": "success", "broken": "danger", "unlinked": "info"}
 RUN_COLOURS: Mapping[str, str] = {

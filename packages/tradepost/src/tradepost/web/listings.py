@@ -1,40 +1,75 @@
-"""The table of listings: what is on which store, what was asked for, and what needs a person."""
+"""The list of listings, with what can be asked for of many at once, and the page of each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
-from django.utils.formats import date_format
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import localtime
-from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the package has no types
+from django.urls import path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from tradepost.database.models import AttentionRecord, Channel, Listing, RunChange
+from tradepost import wiring
+from tradepost.database.models import AttentionRecord, Channel, Listing
 from tradepost.database.models.allowed import choices
 from tradepost.database.models.listing import IN_LISTS
 from tradepost.database.search import found_listings
 from tradepost.domain.attention import Attention
-from tradepost.domain.listing import APPLIED_BY, Pending
-from tradepost.domain.stock import offered
-from tradepost.engine.requests import RequestOutcome, preview_change, products_that_go, request_change
-from tradepost.engine.schedules import when_applied
-from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.format import HEALTH_COLOURS, LINK_COLOURS, NOTHING, field_lines, money, number, spoken
+from tradepost.domain.catalogue import Kind
+from tradepost.domain.codes import code_key
+from tradepost.domain.errors import NotAllowed, TradepostError
+from tradepost.engine.runs import request_run
+from tradepost.operations.candidates import LinkCandidate, candidates_of
+from tradepost.operations.selection import LINK_TO
+from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from tradepost.web.keyset import AFTER, BEFORE, COUNT_UP_TO, MOST_DIGITS, KeysetChangeList
+from tradepost.web.listing_asks import LISTING_ASKS, ListingAsk
+from tradepost.web.listing_bulk import (
+    ASKED_NAMES,
+    SEEN_AT_ONCE,
+    BulkOutcome,
+    BulkPart,
+    BulkPreview,
+    ChosenListings,
+    carry_out,
+    choose,
+    group_choices,
+    hidden_fields,
+    next_part,
+    preview,
+    run_link,
+    tell,
+    terms_of,
+    timings,
+    typed_number,
+    waits_for_ticks,
+)
+from tradepost.web.listing_page import page_context
+from tradepost.web.listing_rows import TABS, active_channels, in_tab, rows_of, tab_counts, with_all_of_a_row
+from tradepost.web.page import is_in_panel, page
 from tradepost.web.read_only import ReadOnlyTable
-from tradepost.web.rights import asks
+from tradepost.web.rights import may, need
+from tradepost.web.shell import chosen_channel
 from tradepost.web.sign_in import is_same_person
 from tradepost.web.site import site
 
-HISTORY_LENGTH = 50
-# Beyond this, a selection would take longer than a page may: commands do it in the background.
-MOST_AT_ONCE = 10_000
 ATTENTION_PARAMETER = "attention"
+TAB, FLAT = "show", "families"
+CHANNEL = "channel__id__exact"
+# What the bar of the list offers; the page of a listing has all of them.
+_IN_BAR = ("hide", "unhide", "publish", "overwrite")
+_IN_MENU = ("clear", "pause", "unpause", "retry", "accept-drift", "send-ours", "lock", "unlock", "sync", "delist")
+_OPEN_TO = "admin:tradepost_listing_changelist"
+_FAMILY = 200
+# Where in the list somebody is, and how it is sorted; what it shows is said by the rest of its address.
+_PLACES = frozenset({AFTER, BEFORE, "sort", "o", "e"})
+# What the parts of one bulk have in common.
+_KEPT = frozenset({"do", "seen", "group", "price", "quantity"})
+_LEFT = "what can't have it; the requests in Activity name each."
 
 
 class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
@@ -55,24 +90,47 @@ class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has n
         return queryset.filter(pk__in=AttentionRecord.objects.filter(kind=kind).values("listing_id"))
 
 
+class ListingChangeList(KeysetChangeList):
+    """The list, in tabs; families are folded as long as nothing is looked for."""
+
+    tab = ""
+    is_folded = False
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in {TAB, FLAT, *ASKED_NAMES}}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Listing]:
+        rows: QuerySet[Listing] = super().get_queryset(request, exclude_parameters)
+        self.tab = request.GET.get(TAB, "")
+        if self.tab not in TABS:
+            self.tab = ""
+        looks_for = set(request.GET) - {*_PLACES, CHANNEL, TAB, FLAT, *ASKED_NAMES}
+        is_looked_for = self.tab or any(request.GET.get(name) for name in looks_for)
+        self.is_folded = not is_looked_for and request.GET.get(FLAT) != "open"
+        rows = in_tab(rows, self.tab, channel_ids(request))
+        # What has no parent; the index of lists has the kind in it.
+        return rows.filter(kind__in=[Kind.PARENT.value, Kind.SIMPLE.value]) if self.is_folded else rows
+
+
+def channel_ids(request: HttpRequest) -> list[int]:
+    """The channels whose listings are looked at: the one that the address or the shell names, else all in use."""
+    named = request.GET.get(CHANNEL, "")
+    if named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS:
+        return [int(named)]
+    chosen = chosen_channel(request)
+    return [each.pk for each in active_channels()] if chosen is None else [chosen]
+
+
 @admin.register(Listing, site=site)
 class ListingTable(ReadOnlyTable):
-    """Listings, with the changes that may be asked for."""
+    """Listings, with what may be asked for of them."""
 
     act = "listings list"
+    change_list_template = "back_office/listings.html"
     channel_path = "channel"
-    list_display = (
-        "listing",
-        "title",
-        "kind",
-        "health_label",
-        "link_label",
-        "asked",
-        "price",
-        "quantity",
-        "attention_text",
-    )
-    list_display_links = ("listing",)
+    list_display = ("code", "wanted_price")
+    sorted_by: Mapping[str, str] = {"code": "code_key", "wanted_price": "wanted_price"}
     list_filter = (
         ("channel", RelatedDropdownFilter),
         ("health", ChoicesDropdownFilter),
@@ -83,135 +141,28 @@ class ListingTable(ReadOnlyTable):
         "is_paused",
         ("kind", ChoicesDropdownFilter),
     )
-    list_select_related = ("product", "channel")
+    # Not the channel: joined, a database may begin with it, and sorts a million rows then.
+    list_select_related = ("product", "variant")
     search_fields = ("sku",)
     search_help_text = "Pieces of a SKU, a code or the title"
-    sorted_by = {"listing": "code_key", "price": "wanted_price"}
     sorted_within = "channel"
     list_condition = IN_LISTS
-    actions = ("publish", "overwrite", "hide", "unhide", "delist")
-    fieldsets = (
-        (None, {"fields": ("channel", "product", "kind", "code", "sku", "parent")}),
-        ("Status", {"fields": ("health_label", "link_label", "asked", "is_paused", "external_id")}),
-        ("Wanted and proven", {"fields": ("price", "proven_price_text", "quantity", "expected", "proven_at")}),
-        ("Attention", {"fields": ("attention_reasons", "drift")}),
-        ("History", {"fields": ("history",)}),
-    )
-    readonly_fields = (
-        "health_label",
-        "link_label",
-        "asked",
-        "price",
-        "proven_price_text",
-        "quantity",
-        "expected",
-        "attention_reasons",
-        "drift",
-        "history",
-    )
 
-    # --- columns ---
-
-    @column("Listing", two_lines=True)
-    def listing(self, row: Listing) -> list[str]:
-        return [row.code, row.channel.name]
-
-    @column("Title")
-    def title(self, row: Listing) -> str:
-        return row.product.title
-
-    @column("Health", label=HEALTH_COLOURS)
-    def health_label(self, row: Listing) -> str:
-        return spoken(row.shown_health)
-
-    @column("Link", label=LINK_COLOURS)
-    def link_label(self, row: Listing) -> str:
-        return spoken(row.link)
-
-    @column("Asked for")
-    def asked(self, row: Listing) -> str:
-        overlays = ("paused" if row.is_paused else "", "parked" if row.is_parked else "")
-        return ", ".join(part for part in (row.pending, *overlays) if part) or NOTHING
-
-    @column("Price")
-    def price(self, row: Listing) -> str:
-        return money(row.wanted_price)
-
-    @column("Price on the store")
-    def proven_price_text(self, row: Listing) -> str:
-        return money(row.proven_price)
-
-    @column("Quantity")
-    def quantity(self, row: Listing) -> str:
-        return NOTHING if row.kind == "parent" else number(None if row.available is None else offered(row.available))
-
-    @column("Quantity on the store by now")
-    def expected(self, row: Listing) -> str:
-        if row.account is None:
-            return "never proven"
-        return number(row.account)
-
-    @column("Attention")
-    def attention_text(self, row: Listing) -> str:
-        return ", ".join(spoken(noted.kind) for noted in _noted(row)) or NOTHING
-
-    @column("What needs a person")
-    def attention_reasons(self, row: Listing) -> SafeString | str:
-        return (
-            format_html_join(
-                mark_safe("<br>"),
-                "{} since {}: {}",
-                (
-                    (spoken(noted.kind), date_format(localtime(noted.since), "Y-m-d H:i"), noted.message)
-                    for noted in _noted(row)
-                ),
-            )
-            or NOTHING
-        )
-
-    @column("Changed by others on the store")
-    def drift(self, row: Listing) -> SafeString | str:
-        return (
-            format_html_join(
-                mark_safe("<br>"),
-                "{}, {}: {}",
-                (
-                    (
-                        spoken(noted.group),
-                        "kept" if noted.is_kept else "not decided",
-                        noted.words,
-                    )
-                    for noted in row.drifts.order_by("group")
-                ),
-            )
-            or NOTHING
-        )
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return ListingChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
-        rows: QuerySet[Listing] = super().get_queryset(request)
-        return rows.prefetch_related("attentions")
+        return super().get_queryset(request).prefetch_related("attentions", "channel")
 
-    @column("What was done, newest first")
-    def history(self, row: Listing) -> SafeString:
-        changes = RunChange.history_of(row.pk)[:HISTORY_LENGTH]
-        if not changes:
-            return mark_safe("Nothing yet.")
-        return format_html_join(
-            mark_safe("<br>"),
-            "run {}: {} {}{} {}",
-            (
-                (
-                    change.run_id,
-                    change.action,
-                    change.outcome or "planned",
-                    f": {change.message}" if change.message else "",
-                    f"({'; '.join(field_lines(change.fields))})" if change.fields else "",
-                )
-                for change in changes
-            ),
-        )
-
-    # --- looking for one ---
+    def get_urls(self) -> list[Any]:
+        inside = self.admin_site.admin_view
+        return [
+            path("ask/<slug:verb>/", inside(self.ask_view), name="tradepost_listing_ask"),
+            path("export/", inside(self.export_view), name="tradepost_listing_export"),
+            path("<int:listing_id>/family/", inside(self.family_view), name="tradepost_listing_family"),
+            path("<int:listing_id>/candidates/", inside(self.candidates_view), name="tradepost_listing_candidates"),
+            *super().get_urls(),
+        ]
 
     def get_search_results(
         self,
@@ -221,106 +172,287 @@ class ListingTable(ReadOnlyTable):
     ) -> tuple[QuerySet[Listing], bool]:
         return found_listings(queryset, search_term), False
 
-    # --- asking for changes ---
+    # --- the list -----------------------------------------------------------------------------------------------------
 
-    @asks("listings publish", "Publish")
-    def publish(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
-        return self._ask(request, queryset, Pending.PUBLISH)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = super().changelist_view(request, extra_context)
+        # What is refused, or leads elsewhere, shows no list.
+        if isinstance(shown, TemplateResponse) and shown.context_data is not None and "cl" in shown.context_data:
+            shown.context_data.update(self._list_context(request, shown.context_data["cl"]))
+        return shown
 
-    @asks("listings overwrite", "Overwrite the content")
-    def overwrite(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
-        return self._ask(request, queryset, Pending.OVERWRITE)
+    def _list_context(self, request: HttpRequest, changes: ListingChangeList) -> dict[str, Any]:
+        counts = tab_counts(channel_ids(request), up_to=COUNT_UP_TO)
+        meant = _filter_of(request)
+        asks = [ask for ask in LISTING_ASKS.values() if may(request, ask.act)]
+        return {
+            "rows": rows_of(changes.result_list),
+            "tabs": [
+                (tab, counts[value], counts[value] > COUNT_UP_TO, _with(request, TAB, value), value == changes.tab)
+                for value, tab in TABS.items()
+                if counts[value] or tab.is_shown_empty
+            ],
+            "empty": "No listing fits this filter." if changes.params.get(SEARCH_VAR) else TABS[changes.tab].empty,
+            "is_folded": changes.is_folded,
+            "can_fold": changes.is_folded or request.GET.get(FLAT) == "open",
+            "unfolded": _with(request, FLAT, "" if request.GET.get(FLAT) == "open" else "open"),
+            "count_up_to": COUNT_UP_TO,
+            "meant": list(hidden_fields(meant)),
+            "export_address": f"{reverse('admin:tradepost_listing_export')}?{meant.urlencode()}",
+            "in_bar": [ask for ask in asks if ask.verb in _IN_BAR],
+            "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
+            "may_ask": bool(asks),
+            "many_channels": len(active_channels()) > 1,
+        }
 
-    @asks("listings hide", "Hide (show as out of stock)")
-    def hide(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
-        return self._ask(request, queryset, Pending.HIDE)
+    def family_view(self, request: HttpRequest, listing_id: int) -> HttpResponse:
+        """The variants of a parent, as rows below it."""
+        need(request, "listings list")
+        parent = get_object_or_404(Listing, pk=listing_id)
+        children = with_all_of_a_row(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
+        rows = rows_of(list(children))
+        context = {"rows": rows[:_FAMILY], "parent": parent, "has_more": len(rows) > _FAMILY}
+        return render(request, "back_office/listing_family.html", {**context, "may_ask": may(request, "listings hide")})
 
-    @asks("listings unhide", "Unhide")
-    def unhide(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
-        return self._ask(request, queryset, Pending.UNHIDE)
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """Write what the list shows as a table, line by line."""
+        need(request, "listings export")
+        names = dict(Channel.objects.values_list("pk", "name"))
+        pairs = self._fitting(request).order_by("channel_id", "pk").values_list("channel_id", "pk")
+        ids: dict[int, list[int]] = {}
+        for channel_id, number in pairs.iterator(chunk_size=SEEN_AT_ONCE):
+            ids.setdefault(channel_id, []).append(number)
+        answer = StreamingHttpResponse(_lines(ids), content_type="text/csv; charset=utf-8")
+        of = names[next(iter(ids))] if len(ids) == 1 else "all"
+        answer["Content-Disposition"] = f'attachment; filename="listings-{code_key(of)[:40]}.csv"'
+        return answer
 
-    @asks("listings delist", "Delist (remove from the store for good)")
-    def delist(self, request: HttpRequest, queryset: QuerySet[Listing]) -> HttpResponse | None:
-        return self._ask(request, queryset, Pending.DELIST)
+    def _fitting(self, request: HttpRequest) -> QuerySet[Listing]:
+        """What fits the filter that an address has."""
+        changes: ListingChangeList = self.get_changelist_instance(request)
+        rows: QuerySet[Listing] = changes.get_queryset(request)
+        return rows.select_related(None).prefetch_related(None)
 
-    def _ask(self, request: HttpRequest, queryset: QuerySet[Listing], change: Pending) -> HttpResponse | None:
-        chosen = list(queryset.order_by().values_list("channel_id", "pk")[: MOST_AT_ONCE + 1])
-        if len(chosen) > MOST_AT_ONCE:
-            self.message_user(
+    # --- asking for something -----------------------------------------------------------------------------------------
+
+    def ask_view(self, request: HttpRequest, verb: str) -> HttpResponse:
+        """Show what would become of listings; posted, do it."""
+        ask = LISTING_ASKS.get(verb)
+        if ask is None:
+            raise Http404
+        need(request, ask.act)
+        if request.method == "POST":
+            return self._asked(request, ask)
+        return self._preview(request, ask)
+
+    def _asked(self, request: HttpRequest, ask: ListingAsk) -> HttpResponse:
+        """Do it, if it is still what was seen; else show it anew with what stands in the way."""
+        who, is_now = request.user.get_username(), request.POST.get("do") == "now"
+        try:
+            terms = terms_of(ask, request.POST)
+            if "after" in request.POST:
+                return self._in_parts(request, ask, BulkPart.of(request))
+            chosen = choose(request.GET, self._fitting(request), most=SEEN_AT_ONCE)
+            why_not = self._why_not_yet(request, ask, chosen)
+            if not why_not and chosen.has_more:
+                return self._in_parts(request, ask, BulkPart())
+            if not why_not:
+                tell(request, ask, carry_out(ask, chosen.ids, terms, is_now=is_now, who=who), chosen.ids)
+                return redirect(_back(request, chosen))
+        except NotAllowed as refusal:
+            why_not = str(refusal)
+        return self._preview(request, ask, why_not=why_not, typed=request.POST)
+
+    def _in_parts(self, request: HttpRequest, ask: ListingAsk, part: BulkPart) -> HttpResponse:
+        """Do the next part of what is more than a page can wait for; the answer asks for the one after it."""
+        who, is_now = request.user.get_username(), request.POST.get("do") == "now"
+        reached = next_part(ask, self._fitting(request), part, terms_of(ask, request.POST), is_now=is_now, who=who)
+        if reached is not None:
+            fields = [(name, value) for name, value in hidden_fields(request.POST) if name in _KEPT]
+            return page(
                 request,
-                f"That is more than {MOST_AT_ONCE:,} listings; narrow the selection, or use "
-                f"'tradepost listings {change.value} --all'.",
-                messages.ERROR,
+                "back_office/listing_asking.html",
+                title=ask.label,
+                ask=ask,
+                part=reached,
+                total=max(typed_number(request, "seen") or 0, reached.dealt_with),
+                address=request.get_full_path(),
+                fields=fields,
             )
-            return None
-        by_channel: dict[int, list[int]] = {}
-        for channel_id, listing_id in chosen:
-            by_channel.setdefault(channel_id, []).append(listing_id)
-        is_confirmed = request.POST.get("confirmed") == change.value
-        if is_confirmed and change is Pending.DELIST and not is_same_person(request):
-            self.message_user(request, "That is not your password; nothing was queued.", messages.ERROR)
-            is_confirmed = False
-        if change is Pending.DELIST and not is_confirmed:
-            previews = [preview_change(channel_id, ids, change) for channel_id, ids in by_channel.items()]
-            return self._confirmation(request, previews, by_channel, change, whens=_whens(by_channel, change))
-        for channel_id, ids in by_channel.items():
-            asked = request_change(channel_id, ids, change, requested_by=request.user.get_username())
-            self._tell(request, asked, change, channel_id=channel_id)
-        return None
+        tell(request, ask, BulkOutcome(part.changed, refused={_LEFT: part.left} if part.left else {}), ())
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": _back(request, None)})
+        return redirect(_back(request, None))
 
-    def _confirmation(
+    def _why_not_yet(self, request: HttpRequest, ask: ListingAsk, chosen: ChosenListings) -> str:
+        """More than a person has seen is never done, and what is for good is asked twice."""
+        seen = typed_number(request, "seen")
+        if chosen.is_all and (seen is None or chosen.number > seen):
+            return f"{chosen.number:,} listings fit by now: look at them once more."
+        if waits_for_ticks(ask, terms_of(ask, request.POST)):
+            return "Tick what is to be left alone, or give a value."
+        if not ask.is_for_good:
+            return ""
+        if chosen.number > SEEN_AT_ONCE:
+            return f"More than {SEEN_AT_ONCE:,} at once are not removed for good; narrow the list."
+        going = len(preview(ask, chosen, terms_of(ask, request.POST)).products)
+        if typed_number(request, "number") != going:
+            return f"Type how many products leave the store for good: {going:,}. Nothing was queued."
+        return "" if is_same_person(request) else "That is not your password; nothing was queued."
+
+    def _preview(
+        self, request: HttpRequest, ask: ListingAsk, *, why_not: str = "", typed: QueryDict | None = None
+    ) -> HttpResponse:
+        said = request.GET if typed is None else typed
+        seen: BulkPreview | None = None
+        chosen: ChosenListings | None = None
+        more: dict[str, Any] = {}
+        try:
+            terms = terms_of(ask, said)
+        except NotAllowed as refusal:
+            why_not, terms = why_not or str(refusal), terms_of(ask, QueryDict())
+        try:
+            chosen = choose(request.GET, self._fitting(request), most=SEEN_AT_ONCE)
+            seen = None if waits_for_ticks(ask, terms) else preview(ask, chosen, terms)
+            more = {"groups": list(group_choices(ask, terms)), "timings": timings(ask, chosen.ids)}
+        except NotAllowed as refusal:
+            why_not = why_not or str(refusal)
+        return page(
+            request,
+            "back_office/listing_ask.html",
+            title=f"{ask.label}: {_of_what(chosen, seen)}" if chosen is not None else ask.label,
+            ask=ask,
+            chosen=chosen,
+            seen=seen,
+            why_not=why_not,
+            waits_for_ticks=chosen is not None and waits_for_ticks(ask, terms),
+            address=request.get_full_path(),
+            back=_back(request, chosen),
+            in_panel=is_in_panel(request),
+            seen_up_to=SEEN_AT_ONCE,
+            has_values=ask.verb == "lock",
+            price=said.get("price", ""),
+            quantity=said.get("quantity", ""),
+            **more,
+        )
+
+    # --- one listing --------------------------------------------------------------------------------------------------
+
+    def change_view(
         self,
         request: HttpRequest,
-        previews: list[RequestOutcome],
-        by_channel: dict[int, list[int]],
-        change: Pending,
-        *,
-        whens: Sequence[str],
-    ) -> TemplateResponse:
-        refused: dict[str, int] = {}
-        for preview in previews:
-            for reason, count in preview.refused.items():
-                refused[reason] = refused.get(reason, 0) + count
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Delist",
-            "opts": self.opts,
-            "change": change.value,
-            "whens": whens,
-            "eligible": sum(preview.queued for preview in previews),
-            "products": [
-                product
-                for channel_id, ids in by_channel.items()
-                for product in products_that_go(channel_id, ids, change)
-            ],
-            "refused": sorted(refused.items()),
-            "selected": [listing_id for ids in by_channel.values() for listing_id in ids],
-            "select_name": ACTION_CHECKBOX_NAME,
-            "input_classes": " ".join(INPUT_CLASSES),
-        }
-        return TemplateResponse(request, "back_office/confirm.html", context)
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        need(request, "listings show")
+        listing = self._listing(object_id)
+        context = page_context(request, listing)
+        return page(request, "back_office/listing.html", title=listing.product.title, **context)
 
-    def _tell(self, request: HttpRequest, asked: RequestOutcome, change: Pending, *, channel_id: int) -> None:
-        if asked.queued:
-            self.message_user(
-                request,
-                f"Queued '{change.value}' for {asked.queued:,} listings; "
-                f"{when_applied(channel_id, APPLIED_BY[change])}.",
-                messages.SUCCESS,
+    def _listing(self, number: str) -> Listing:
+        if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
+            raise Http404
+        return get_object_or_404(with_all_of_a_row(Listing.objects.all()).prefetch_related("parent"), pk=int(number))
+
+    def candidates_view(self, request: HttpRequest, listing_id: int) -> HttpResponse:
+        """Show what the store has that a listing could be; posted, link it to the one that is meant."""
+        need(request, "listings candidates")
+        listing = self._listing(str(listing_id))
+        if request.method == "POST":
+            need(request, "listings link")
+            return self._linked(request, listing)
+        found: list[LinkCandidate] = []
+        why_not = ""
+        try:
+            found = _candidates(listing)
+        except TradepostError as refusal:
+            why_not = str(refusal)
+        return page(
+            request,
+            "back_office/listing_candidates.html",
+            title=f"Which product of the store is {listing.sku}?",
+            listing=listing,
+            candidates=found,
+            why_not=why_not,
+            may_link=may(request, "listings link"),
+        )
+
+    def _linked(self, request: HttpRequest, listing: Listing) -> HttpResponse:
+        here = reverse("admin:tradepost_listing_change", args=[listing.pk])
+        chosen = request.POST.get("product", "").strip()
+        if not chosen:
+            self.message_user(request, "Choose one of the products.", messages.WARNING)
+            return redirect("admin:tradepost_listing_candidates", listing.pk)
+        try:
+            run = request_run(
+                listing.channel_id,
+                "link",
+                scope=[listing.pk],
+                options={LINK_TO: {str(listing.pk): chosen}},
+                requested_by=request.user.get_username(),
             )
-        if asked.unchanged:
-            self.message_user(request, f"{asked.unchanged:,} were queued already.", messages.INFO)
-        for reason, count in sorted(asked.refused.items()):
-            self.message_user(request, f"{count:,} left as they are: {reason}", messages.WARNING)
+        except NotAllowed as refusal:
+            self.message_user(request, str(refusal), messages.WARNING)
+            return redirect(here)
+        messages.success(request, run_link(run.pk, "links it."))
+        return redirect(here)
 
 
-def _noted(row: Listing) -> list[AttentionRecord]:
-    """What has held longest first."""
-    return sorted(row.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+def _candidates(listing: Listing) -> list[LinkCandidate]:
+    """Ask the store what it has. Raises TradepostError."""
+    listings = wiring.listings_of(listing.channel_id)
+    settings = wiring.profile_of(listing.channel).settings
+    (row,) = listings.by_ids([listing.pk])
+    with wiring.open_store(listing.channel) as store:
+        return candidates_of(
+            row, store=store, listings=listings, rules=settings.rules, priority=settings.linking_priority
+        )
 
 
-def _whens(channel_ids: Collection[int], change: Pending) -> list[str]:
-    """Say for each channel when a change is applied, with its name where there are several."""
-    names = dict(Channel.objects.filter(pk__in=channel_ids).values_list("pk", "name"))
-    whens = {key: when_applied(key, APPLIED_BY[change]) for key in names}
-    return [f"{names[key]}: {when}" if len(names) > 1 else when for key, when in whens.items()]
+def _lines(ids: dict[int, list[int]]) -> Iterator[str]:
+    """The lines of all channels; those that send other fields have other columns."""
+    tables = [wiring.listed_rows(channel, ids[channel.pk]) for channel in Channel.objects.filter(pk__in=list(ids))]
+    columns = list(dict.fromkeys(column for table in tables for column in table.columns))
+    yield from wiring.listing_lines(columns, (row for table in tables for row in table.rows()))
+
+
+def _filter_of(request: HttpRequest) -> QueryDict:
+    """What the list is narrowed by, as an address says it: with the channel that is looked at, and without a place."""
+    meant = request.GET.copy()
+    for name in (*_PLACES, *ASKED_NAMES):
+        meant.pop(name, None)
+    chosen = chosen_channel(request)
+    if chosen is not None and CHANNEL not in meant:
+        meant[CHANNEL] = str(chosen)
+    return meant
+
+
+def _with(request: HttpRequest, name: str, value: str) -> str:
+    """The address of the list with another value of this, from its first row."""
+    meant = request.GET.copy()
+    for each in (AFTER, BEFORE):
+        meant.pop(each, None)
+    meant.pop(name, None)
+    if value:
+        meant[name] = value
+    return f"?{meant.urlencode()}"
+
+
+def _back(request: HttpRequest, chosen: ChosenListings | None) -> str:
+    """Where somebody came from: the page of a listing, or the list as it was narrowed."""
+    named = request.GET.get("back", "")
+    if named and url_has_allowed_host_and_scheme(named, {request.get_host()}, require_https=request.is_secure()):
+        return named
+    if chosen is not None and chosen.single is not None and not chosen.is_all:
+        return reverse("admin:tradepost_listing_change", args=[chosen.single])
+    narrowed = request.GET.copy()
+    for name in ASKED_NAMES:
+        narrowed.pop(name, None)
+    return f"{reverse(_OPEN_TO)}?{narrowed.urlencode()}" if narrowed else reverse(_OPEN_TO)
+
+
+def _of_what(chosen: ChosenListings, seen: BulkPreview | None) -> str:
+    words = f"{chosen.number:,} listing" if chosen.number == 1 else f"{chosen.number:,} listings"
+    has_more = seen is not None and seen.changed + seen.unchanged + seen.left > chosen.number
+    return f"{words} with {'its' if chosen.number == 1 else 'their'} variants" if has_more else words

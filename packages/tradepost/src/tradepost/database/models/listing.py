@@ -13,12 +13,20 @@ from tradepost.domain.catalogue import Kind
 from tradepost.domain.fields import Group
 from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Health, Link, Pending, ShownHealth, Status, is_parked, shown_health
+from tradepost.domain.locks import Locks
 from tradepost.domain.value_words import difference_words
 
 _SOLD = ("variant", "simple")
 
 # What is so of all listings, written as `listing_list` has it: with a parameter, SQLite could not know.
 IN_LISTS = GreaterThan(F("id"), Func(template="-1", output_field=models.BigIntegerField()))
+
+
+class _Pending(models.Func):
+    """Whether one of these is pending, with literals: SQLite finds a partial index only by its own condition."""
+
+    template = "%(expressions)s IN (%(among)s)"
+    output_field = models.BooleanField()
 
 
 class Listing(models.Model):
@@ -312,6 +320,21 @@ class Listing(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @classmethod
+    def waiting(cls, channel_id: int) -> "tuple[models.QuerySet[Listing], models.QuerySet[Listing]]":
+        """
+        Return what a sync, and what a publish, has to bring to a channel's store because it was asked for.
+
+        What is paused does not wait. In two parts, as there is an index for each.
+        """
+        rows = cls.objects.filter(channel_id=channel_id, is_paused=False)
+        return (
+            rows.filter(_Pending(F("pending"), among="'hide', 'unhide', 'delist'")),
+            rows.filter(
+                Q(_Pending(F("pending"), among="'publish', 'overwrite'")) | Q(awaits_images=True), is_orphaned=False
+            ).exclude(pending=Pending.NONE.value),
+        )
+
     @property
     def status(self) -> Status:
         health, link, pending = Health(self.health), Link(self.link), Pending(self.pending)
@@ -324,6 +347,16 @@ class Listing(models.Model):
     @property
     def shown_health(self) -> ShownHealth:
         return shown_health(Health(self.health), is_inactive=self.is_inactive)
+
+    @property
+    def noted(self) -> "list[AttentionRecord]":
+        """Why it needs a person; what has held longest first."""
+        return sorted(self.attentions.all(), key=lambda noted: (noted.since, noted.pk))
+
+    @property
+    def locks(self) -> Locks:
+        locks = Locks(frozenset(map(Group, self.locked_groups)), self.locked_price, self.locked_quantity)
+        return locks.with_texts(self.own_texts)
 
 
 class DriftRecord(models.Model):

@@ -5,11 +5,12 @@ The address of a store's JSON API: what a person types about a domain and a fold
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from tradepost.domain.errors import AddressRefused
 
 _SCRIPT = "json.mvc"
+_SHOP_SCRIPT = "merchant.mvc"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
@@ -37,6 +38,11 @@ class Endpoint:
     def graphics_url(self) -> str:
         """The web address that registered image paths are relative to."""
         return f"{self.origin}{self.folder}"
+
+    def page_url(self, code: str, *, store_code: str) -> str:
+        """The address of a product's page, as shoppers open it whatever short addresses the store has."""
+        query = urlencode({"Store_Code": store_code, "Screen": "PROD", "Product_Code": code})
+        return f"{self.origin}{self.folder}{_SHOP_SCRIPT}?{query}"
 
     def __str__(self) -> str:
         return self.url

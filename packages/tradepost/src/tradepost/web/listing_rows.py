@@ -1,0 +1,226 @@
+"""Rows of listings as an operator reads them: one status, what should be beside what is, and what happens next."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from tradepost import wiring
+from tradepost.database.models import AttentionRecord, Channel, Listing
+from tradepost.domain.listing import Health, Link
+from tradepost.domain.listing_explanation import next_deeds
+from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
+from tradepost.engine.schedules import NextRun, next_run
+from tradepost.operations.ports import ListingRow
+from tradepost.web.format import STATUS_COLOURS, money, number, spoken
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFigure:
+    """What should be on the store, and what is there where that differs; blank where it does not, or is not known."""
+
+    wanted: str
+    there: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowOfListing:
+    """
+    A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words.
+
+    `variants`: how many it has, of which `needy` need a person. `deed`: what happens to it next, with `next_run`.
+    `checked_at`: when something of it was read on the store last.
+    """
+
+    id: int
+    code: str
+    sku: str
+    title: str
+    channel: str
+    options: Sequence[tuple[str, str]]
+    is_parent: bool
+    status: OperatorStatus
+    colour: str
+    why: str
+    price: WantedFigure
+    stock: WantedFigure
+    deed: str
+    run_kind: str
+    next_run: NextRun | None
+    checked_at: datetime | None
+    variants: int = 0
+    needy: int = 0
+
+
+def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
+    """
+    Write listings as rows. They come with product, variant, channel and attentions; what else is needed is read once
+    for all of them.
+    """
+    by_channel: defaultdict[int, list[int]] = defaultdict(list)
+    for listing in listings:
+        by_channel[listing.channel_id].append(listing.pk)
+    rows = {row.id: row for key, ids in by_channel.items() for row in wiring.listings_of(key).by_ids(ids)}
+    families = _families([listing.pk for listing in listings if listing.kind == "parent"])
+    sends_images = cache(wiring.sends_images)
+    when = cache(next_run)
+    return [
+        _row(listing, rows[listing.pk], families.get(listing.pk, (0, 0)), sends_images, when)
+        for listing in listings
+        if listing.pk in rows
+    ]
+
+
+def _row(listing: Listing, row: ListingRow, family: tuple[int, int], sends_images: Any, when: Any) -> RowOfListing:
+    noted = listing.noted
+    status = operator_status(row.status, is_inactive=row.is_inactive, needs_person=bool(noted))
+    deeds = list(next_deeds(row, sends_images=sends_images(listing.channel)))
+    return RowOfListing(
+        id=row.id,
+        code=row.code,
+        sku=row.sku if listing.kind != "parent" else "",
+        title=listing.product.title,
+        channel=listing.channel.name,
+        options=options_of(listing),
+        is_parent=listing.kind == "parent",
+        status=status,
+        colour=STATUS_COLOURS[status],
+        why=", ".join(spoken(each.kind) for each in noted[:2]) + (" …" if len(noted) > 2 else ""),  # noqa: PLR2004
+        price=price_of(row),
+        stock=WantedFigure("") if listing.kind == "parent" else stock_of(row),
+        deed=deeds[0].words if deeds else "",
+        run_kind=deeds[0].kind if deeds else "",
+        next_run=when(listing.channel_id, deeds[0].kind) if deeds else None,
+        checked_at=max(filter(None, (listing.proven_at, row.looked_at, row.compared_at)), default=None),
+        variants=family[0],
+        needy=family[1],
+    )
+
+
+def options_of(listing: Listing) -> list[tuple[str, str]]:
+    if listing.variant is None:
+        return []
+    return [
+        (name, value)
+        for name, value in zip(listing.product.option_names, listing.variant.options, strict=False)
+        if value
+    ]
+
+
+def price_of(row: ListingRow) -> WantedFigure:
+    wanted = money(row.wanted_price)
+    if row.status.link is not Link.LINKED or row.proven_price in {None, row.wanted_price}:
+        return WantedFigure(wanted)
+    return WantedFigure(wanted, money(row.proven_price))
+
+
+def stock_of(row: ListingRow) -> WantedFigure:
+    count = wanted_count(row.status, row.available)
+    wanted = "unknown" if count is None else number(count)
+    if row.status.link is not Link.LINKED or row.account in {None, count}:
+        return WantedFigure(wanted)
+    return WantedFigure(wanted, number(row.account))
+
+
+def _families(parent_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Count the variants of parents, and those that need a person."""
+    if not parent_ids:
+        return {}
+    variants = Listing.objects.filter(parent_id__in=parent_ids).values("parent_id").annotate(count=Count("pk"))
+    noted = AttentionRecord.objects.filter(listing__parent_id__in=parent_ids).values("listing__parent_id")
+    needy = {row["listing__parent_id"]: row["needy"] for row in noted.annotate(needy=Count("listing", distinct=True))}
+    return {row["parent_id"]: (row["count"], needy.get(row["parent_id"], 0)) for row in variants}
+
+
+def with_all_of_a_row(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
+    return rows.select_related("product", "variant").prefetch_related("attentions", "channel")
+
+
+# --- tabs -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ListingTab:
+    """A part of the list; `rows` narrows to it. `is_shown_empty`: it has its place although nothing is in it."""
+
+    value: str
+    name: str
+    empty: str
+    is_shown_empty: bool = True
+
+
+TABS: Mapping[str, ListingTab] = {
+    tab.value: tab
+    for tab in (
+        ListingTab("", "All", "There is no listing yet: import a catalogue, and its products are listed here."),
+        ListingTab("needs-you", "Needs you", "Nothing needs you."),
+        ListingTab("waiting", "Waiting", "Nothing is waiting: all that was asked for is done."),
+        ListingTab("live", "Live", "Nothing is on sale yet: publish what is not on the store."),
+        ListingTab("hidden", "Hidden", "Nothing is hidden."),
+        ListingTab("not-there", "Not on the store", "All that there is is on the store."),
+        ListingTab("removed", "Removed", "Nothing was removed from the store.", is_shown_empty=False),
+    )
+}
+
+
+def in_tab(rows: "QuerySet[Listing]", tab: str, channel_ids: Iterable[int]) -> "QuerySet[Listing]":
+    """
+    Narrow listings to those of a tab, in the words of the indexes that were made for them.
+
+    `channel_ids`: those of whose channels they are; each of these indexes begins with it.
+    """
+    ids = list(channel_ids)
+    match tab:
+        case "needs-you":
+            return rows.filter(pk__in=AttentionRecord.objects.filter(channel_id__in=ids).values("listing_id"))
+        case "waiting":
+            return rows.filter(pk__in=_waiting(ids))
+        case "live":
+            return _of(rows, ids).filter(health=Health.LISTED.value, link=Link.LINKED.value, is_inactive=False)
+        case "hidden":
+            return _of(rows, ids).filter(health=Health.HIDDEN.value)
+        case "not-there":
+            return _of(rows, ids).filter(health=Health.NOT_LISTED.value)
+        case "removed":
+            return _of(rows, ids).filter(health=Health.DELISTED.value)
+    return rows
+
+
+def _of(rows: "QuerySet[Listing]", channel_ids: Sequence[int]) -> "QuerySet[Listing]":
+    return rows.filter(channel_id=channel_ids[0]) if len(channel_ids) == 1 else rows.filter(channel_id__in=channel_ids)
+
+
+def _waiting(channel_ids: Sequence[int]) -> "QuerySet[Any]":
+    """What was asked for and no run has done yet; what is paused does not wait, it rests."""
+    if not channel_ids:
+        return Listing.objects.none().values("pk")
+    first, *others = [part.values("pk") for key in channel_ids for part in Listing.waiting(key)]
+    return first.union(*others, all=True)
+
+
+def tab_counts(channel_ids: Sequence[int], *, up_to: int) -> dict[str, int]:
+    """Count each tab, as far as to one more than `up_to`."""
+    counts = {"": _up_to(_of(Listing.objects.all(), channel_ids), up_to)}
+    for tab in TABS:
+        if tab == "needs-you":
+            noted = AttentionRecord.objects.filter(channel_id__in=list(channel_ids))
+            counts[tab] = noted.values("listing_id").distinct()[: up_to + 1].count()
+        elif tab == "waiting":
+            counts[tab] = _waiting(channel_ids)[: up_to + 1].count()
+        elif tab:
+            # Channel by channel, as the index is.
+            each = (_up_to(in_tab(Listing.objects.all(), tab, [key]), up_to) for key in channel_ids)
+            counts[tab] = min(sum(each), up_to + 1)
+    return counts
+
+
+def _up_to(rows: "QuerySet[Listing]", most: int) -> int:
+    return rows.order_by().values("pk")[: most + 1].count()
+
+
+def active_channels() -> list[Channel]:
+    return list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
