@@ -12,7 +12,7 @@ from django.urls import path
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, RunKind, ShipmentRecord
-from tradepost.database.models.fulfilment import fresh, with_fulfilment
+from tradepost.database.models.fulfilment import fresh
 from tradepost.database.search import found_orders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import AcknowledgeMode
@@ -25,7 +25,14 @@ from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, Related
 from tradepost.web.counts import COUNT_UP_TO
 from tradepost.web.keyset import MOST_DIGITS, KeysetChangeList
 from tradepost.web.order_deeds import ORDER_DEEDS, start_run
-from tradepost.web.order_list import OrderChangeList, channel_ids, channels_in_use, shown_orders, tabs_of
+from tradepost.web.order_list import (
+    OrderChangeList,
+    channel_ids,
+    channels_in_use,
+    shown_orders,
+    tabs_of,
+    with_what_a_row_shows,
+)
 from tradepost.web.order_page import busy_run, lines_of, others_that_wait, page_context, with_all_of_a_page
 from tradepost.web.page import page
 from tradepost.web.read_only import ReadOnlyTable
@@ -75,7 +82,6 @@ class OrderTable(ReadOnlyTable):
         FreshFilter,
         ("store_status", ChoicesDropdownFilter),
     )
-    list_select_related = ("channel",)
     search_fields = ("external_id",)
     search_help_text = "Pieces of an order number, or of the SKU of a line"
     sorted_by = {"placed_at": "placed_at"}
@@ -86,7 +92,7 @@ class OrderTable(ReadOnlyTable):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
-        return with_fulfilment(rows).prefetch_related("lines")
+        return with_what_a_row_shows(rows)
 
     def get_urls(self) -> list[Any]:
         inside = self.admin_site.admin_view
