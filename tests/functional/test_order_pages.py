@@ -302,7 +302,7 @@ def test_a_file_of_shipments_is_previewed_with_its_refused_rows_and_then_recorde
     ("name", "content", "refusal"),
     [
         ("big.csv", b"x" * 1_000_001, "big.csv has more than 1,000,000 bytes."),
-        ("long.csv", b"order,tracking\n" + b"1,2\n" * 2_001, "long.csv has more than 2,000 rows."),
+        ("long.csv", b"order,tracking\n" + b"1,2\n" * 501, "long.csv has more than 500 rows."),
         ("book.xlsx", b"PK\x03\x04 and more", "book.xlsx is a spreadsheet or ZIP file, not a CSV."),
         ("other.csv", b"sku,price\nMUG,1\n", "order"),
         ("empty.csv", b" ", "empty.csv is empty."),

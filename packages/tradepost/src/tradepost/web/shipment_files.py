@@ -25,9 +25,9 @@ from tradepost.web.order_list import channel_ids, channels_in_use
 from tradepost.web.page import page
 from tradepost.web.rights import need
 
-# What can be looked at while somebody waits for the page, and carried by a form. A command takes more.
+# What is looked at while somebody waits for the page: each package takes some milliseconds. A command takes more.
 LARGEST_BYTES = 1_000_000
-MOST_ROWS = 2_000
+MOST_ROWS = 500
 SHOWN_ROWS = 200
 _LONGEST_CODED = LARGEST_BYTES * 4 // 3 + 4
 

@@ -121,7 +121,8 @@ def proven_of(record: ShipmentRecord) -> Tracking | None:
 
 def known_shipment(order_number: int, *, channel_id: int, reference: str, tracking_number: str) -> KnownShipment | None:
     """See the port."""
-    of_order = _of_channel(channel_id).filter(order__external_id=order_number)
+    # By the order's channel: by the shipment's, SQLite would walk over all that the channel ever sent.
+    of_order = ShipmentRecord.objects.filter(order__channel_id=channel_id, order__external_id=order_number)
     named = Q(reference=reference or tracking_number)
     if not reference:
         named |= Q(tracking_number=tracking_number)
