@@ -345,15 +345,16 @@ def pages(listings: int) -> list[Page]:
     return found
 
 
-def measured(client: Client, page: Page) -> tuple[float, float]:
-    """Return the median of its milliseconds, and its kilobytes."""
-    taken = []
+def measured(client: Client, page: Page) -> tuple[float, float, float]:
+    """Return the medians of its milliseconds and of those of our CPU, and its kilobytes."""
+    taken, cpu = [], []
     for _ in range(ROUNDS):
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         answer = client.get(page.path)
         taken.append(1000 * (time.perf_counter() - began))
+        cpu.append(1000 * (time.process_time() - began_cpu))
         assert answer.status_code == 200, (page, answer.status_code)
-    return statistics.median(taken), len(answer.content) / 1000
+    return statistics.median(taken), statistics.median(cpu), len(answer.content) / 1000
 
 
 def main() -> None:
@@ -374,21 +375,19 @@ def main() -> None:
         f"back_office_{vendor}",
         aim="lists, filters and searches under 200 ms on the server, today under 300 ms; a page under 150 kB",
         note=f"Milliseconds are medians of {ROUNDS} requests through Django's test client; kilobytes are of the HTML "
-        "as it is, not compressed.",
+        "as it is, not compressed. `cpu_ms` is this process alone, which on SQLite is all there is.",
     )
     record.add(listings=Listing.objects.count(), orders=Order.objects.count(), products=ProductRecord.objects.count())
     misses = []
     for page in pages(ARGUMENTS.listings):
         if ARGUMENTS.only and ARGUMENTS.only not in page.name:
             continue
-        milliseconds, kilobytes = measured(client, page)
-        record.figures[page.name] = {"ms": round(milliseconds, 1), "kB": round(kilobytes)}
+        milliseconds, cpu, kilobytes = measured(client, page)
+        record.figures[page.name] = {"ms": round(milliseconds), "cpu_ms": round(cpu), "kB": round(kilobytes)}
         is_missed = milliseconds > page.aim_ms or kilobytes > page.aim_kb
         misses += [page.name] * is_missed
-        print(
-            f"{'MISSED ' if is_missed else '       '}{milliseconds:8.1f} ms {kilobytes:6.0f} kB  {page.name}",
-            flush=True,
-        )
+        missed = "MISSED " if is_missed else "       "
+        print(f"{missed}{milliseconds:8.1f} ms {cpu:8.1f} cpu {kilobytes:6.0f} kB  {page.name}", flush=True)
     for term in ("zebra", "tp-77", "mug", "tp", str(100001)):
         taken = []
         for _ in range(ROUNDS):

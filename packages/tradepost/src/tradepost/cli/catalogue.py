@@ -237,21 +237,20 @@ def template() -> None:
 @app.command("list")
 def list_(
     *,
-    search: Annotated[str, typer.Option(help="The beginning of a handle or SKU, or words of the title.")] = "",
+    search: Annotated[str, typer.Option(help="Pieces of a handle, a SKU or the title.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
     after: Annotated[int, typer.Option(help="Continue behind the product of this id.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """List the products of the catalogue."""
-    from django.db.models import Count, Q
+    from django.db.models import Count
 
     from tradepost.database.models import ProductRecord
+    from tradepost.database.search import found_products
 
     rows = ProductRecord.objects.filter(pk__gt=after)
     if search:
-        rows = rows.filter(
-            Q(handle__istartswith=search) | Q(title__icontains=search) | Q(variants__sku__istartswith=search)
-        ).distinct()
+        rows = found_products(rows, search)
     found = list(rows.annotate(sellable=Count("variants")).order_by("pk")[: limit + 1])
     more, found = len(found) > limit, found[:limit]
     if as_json:

@@ -9,7 +9,6 @@ from tradepost.cli import listing_changes, listing_mapping, listing_rules, listi
 from tradepost.cli.arguments import ChannelOption, JsonOption, WhereOption, named_listings, the_channel
 from tradepost.cli.output import out, print_json, print_table
 from tradepost.domain.attention import Attention
-from tradepost.domain.codes import code_key
 from tradepost.domain.listing import Link, Pending, ShownHealth
 from tradepost.domain.listing_filter import NONE, condition, parse_filters
 from tradepost.domain.schedule import zone_of
@@ -38,15 +37,14 @@ def list_(
         bool | None, typer.Option("--locked/--not-locked", help="Whether something of it is left alone.")
     ] = None,
     where: WhereOption = None,
-    search: Annotated[str, typer.Option(help="The beginning of a SKU or code, or words of the title.")] = "",
+    search: Annotated[str, typer.Option(help="Pieces of a SKU, a code or the title.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to print.")] = 100,
     after: Annotated[int, typer.Option(help="Continue behind the listing of this id.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """List the listings of a channel."""
-    from django.db.models import Q
-
     from tradepost import wiring
+    from tradepost.database.search import found_listings
 
     chosen = the_channel(channel)
     options = {"health": health, "link": link, "pending": pending, "attention": attention}
@@ -59,9 +57,7 @@ def list_(
     rows = wiring.listings_meant(chosen, tuple(meant)).filter(pk__gt=after).select_related("product")
     rows = rows.prefetch_related("attentions")
     if search:
-        rows = rows.filter(
-            Q(sku__istartswith=search) | Q(code_key__startswith=code_key(search)) | Q(product__title__icontains=search)
-        )
+        rows = found_listings(rows, search)
     found = list(rows.order_by("pk")[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
