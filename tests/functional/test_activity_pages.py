@@ -118,7 +118,7 @@ def test_the_changes_of_a_run_are_a_file_without_formulas(channel, people):
 
     answer = browser_of("vera").get(reverse("admin:tradepost_run_csv", args=[run.pk]))
 
-    (row,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))
+    (row,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
     assert row["code"] == "'=1+1"
     assert row["what became of it"] == "product refused by the store"
     assert row["fields"] == "price: 1.00 → 2.00"

@@ -100,7 +100,7 @@ def test_a_plan_is_previewed_approved_in_part_carried_out_and_undone_on_pages(sh
     assert "price: 3.00 → 4.00" in shown
     assert "Approved 1; 1 of 2 are approved." in ticked
     assert "carries out what is approved" in carried
-    assert "1 product update applied" in report
+    assert "1 product updated" in report
     assert after["CUP"] == before["CUP"]
     assert {price for *_, price in after["MUG"]} == {"$9.90"}
 

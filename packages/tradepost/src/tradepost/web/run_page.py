@@ -1,6 +1,5 @@
 """The page of a run: how it goes while it is at work, what came of it afterwards, and what can be done about that."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,8 +18,8 @@ from tradepost.domain.brake import NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, Action, Outcome, RunState, SubjectKind
 from tradepost.domain.run_words import PROBLEMS, change_words, count_words, planned_words, work_words
-from tradepost.domain.safe_cells import safe_cell
 from tradepost.engine.runs import cancel_run, release_run, request_import, request_run
+from tradepost.web.csv_answer import csv_answer
 from tradepost.web.format import OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.page import page
@@ -75,7 +74,7 @@ class RunProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class RunCause:
     """What went wrong for the same reason, in the words of who refused it."""
 
     words: str
@@ -162,13 +161,13 @@ def _report(request: HttpRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _causes(run: Run) -> Iterator[Cause]:
+def _causes(run: Run) -> Iterator[RunCause]:
     """What went wrong, the most frequent first; by the index of a run's outcomes."""
     bad = RunChange.objects.filter(run=run, outcome__in=[each.value for each in PROBLEMS])
     grouped = bad.order_by().values("message", "subject_kind", "action", "outcome").annotate(number=Count("pk"))
     for row in grouped.order_by("-number")[:_CAUSES]:
         what = change_words(row["subject_kind"], row["action"], row["outcome"])
-        yield Cause(row["message"] or "No reason was given.", what, row["number"])
+        yield RunCause(row["message"] or "No reason was given.", what, row["number"])
 
 
 def _filtered(request: HttpRequest, run: Run) -> QuerySet[RunChange]:
@@ -269,6 +268,8 @@ def _can_try_again(run: Run) -> bool:
         not run.is_dry
         and not run.needs_answer
         and RunKind(run.kind) in _ACTS
+        # Of a source only what it fetches itself is asked for once more: a file has its own page.
+        and (run.channel_id is not None or not run.options)
         and run.state in {RunState.FAILED.value, RunState.COMPLETED_WITH_ERRORS.value, RunState.CANCELLED.value}
     )
 
@@ -293,23 +294,13 @@ def csv_view(request: HttpRequest, run_id: int) -> HttpResponse | StreamingHttpR
     """Every change of a run as a file, written while it is read."""
     need(request, "runs show")
     run = the_run(str(run_id))
-    answer = StreamingHttpResponse(_csv(_filtered(request, run)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="run-{run.pk}.csv"'
-    return answer
+    return csv_answer(_csv(_filtered(request, run)), name=f"run-{run.pk}.csv")
 
 
-class _Echo:
-    """What the writer of CSV takes for a file: it gives back each line."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(rows: QuerySet[RunChange]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(_COLUMNS)
+def _csv(rows: QuerySet[RunChange]) -> Iterator[Sequence[Any]]:
+    yield _COLUMNS
     for row in rows.iterator(chunk_size=_AT_ONCE):
-        cells = (
+        yield (
             row.subject_kind,
             row.subject_key,
             row.subject_label,
@@ -319,4 +310,3 @@ def _csv(rows: QuerySet[RunChange]) -> Iterator[str]:
             row.message,
             row.reason,
         )
-        yield writer.writerow([safe_cell(cell) for cell in cells])

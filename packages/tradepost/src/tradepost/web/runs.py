@@ -63,7 +63,7 @@ class ShownRun:
     @classmethod
     def of(cls, run: Run) -> "ShownRun":
         state = spoken(run.state)
-        return cls(run, work_words(run.kind, is_preview=run.is_dry), state, RUN_COLOURS[state], result_of(run))
+        return cls(run, work_words(run.kind, is_preview=run.is_dry), state, RUN_COLOURS[state], what_came_of(run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class RunChangeTable(ReadOnlyTable):
         return (queryset.filter(subject_key=term) if term else queryset), False
 
 
-def result_of(run: Run) -> str:
+def what_came_of(run: Run) -> str:
     """What came of a run in one line; what it plans, where it is a preview."""
     if run.error:
         return run.error

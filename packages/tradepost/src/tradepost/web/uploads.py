@@ -2,8 +2,6 @@
 Imports: what came into the catalogue, and a file of it given on a page: looked at, previewed, imported, undone.
 """
 
-import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +17,6 @@ from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import FileRefused, NotAllowed
 from tradepost.domain.fetched_file import CATALOGUE_ENDINGS, LARGEST_UPLOAD_BYTES
 from tradepost.domain.plan import SETTLED_STATES, RunState
-from tradepost.domain.safe_cells import safe_cell
 from tradepost.engine.uploads import (
     discard_upload,
     look_at_upload,
@@ -29,6 +26,7 @@ from tradepost.engine.uploads import (
 )
 from tradepost.operations.imports import SOURCE
 from tradepost.operations.ports import Level
+from tradepost.web.csv_answer import csv_answer
 from tradepost.web.format import RUN_COLOURS, field_lines, spoken
 from tradepost.web.import_words import figures_of, has_changed, imports_of, shown_imports
 from tradepost.web.keyset import MOST_DIGITS
@@ -186,26 +184,8 @@ class UploadTable(ReadOnlyTable):
         """Give the rows that were refused, with the reasons, as a file for a spreadsheet."""
         need(request, self.act)
         upload = get_object_or_404(Upload.objects.only("name", "refused"), pk=upload_id)
-        answer = StreamingHttpResponse(_refused_lines(upload), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="refused-rows-{upload.pk}.csv"'
-        answer["Cache-Control"] = "no-store"
-        return answer
-
-
-class _Echo:
-    """A file for the writer of CSV that gives back each line."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _refused_lines(upload: Upload) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    # A spreadsheet takes a file for UTF-8 by this mark only.
-    yield "\ufeff"
-    yield writer.writerow(("line", "product", "reason"))
-    for line, handle, message in upload.refused:
-        yield writer.writerow((line or "", safe_cell(handle), safe_cell(message)))
+        rows = ((line or "", handle, message) for line, handle, message in upload.refused)
+        return csv_answer([("line", "product", "reason"), *rows], name=f"refused-rows-{upload.pk}.csv")
 
 
 def source_names() -> list[str]:
