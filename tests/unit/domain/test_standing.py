@@ -56,6 +56,12 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
             Remedy.RUN,
         ),
         (
+            ChannelFacts(is_being_set_up=True, is_paused=True, is_look_only=True),
+            Standing.WATCH,
+            "The channel is not set up to its end.",
+            Remedy.SET_UP,
+        ),
+        (
             ChannelFacts(is_paused=True),
             Standing.WATCH,
             "The channel is paused: nothing is sent or fetched.",

@@ -23,6 +23,7 @@ class Remedy(StrEnum):
 
     NONE = ""
     CHANNEL = "channel"
+    SET_UP = "set_up"
     GO_LIVE = "go_live"
     RESUME = "resume"
     RUN = "run"
@@ -49,6 +50,7 @@ class ChannelFacts:
     refusal: str = ""
     restored_why: str = ""
     store_doubt: str = ""
+    is_being_set_up: bool = False
     is_paused: bool = False
     is_look_only: bool = False
     braked: tuple[int, str] | None = None
@@ -96,6 +98,8 @@ def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
 
 
 def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
+    if facts.is_being_set_up:
+        return ChannelStanding(Standing.WATCH, "The channel is not set up to its end.", Remedy.SET_UP)
     if facts.braked is not None:
         run_id, sentence = facts.braked
         return ChannelStanding(Standing.WATCH, f"The brake waits for your answer. {sentence}", Remedy.RUN, run_id)

@@ -36,6 +36,11 @@ class Work:
     command: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def act(self) -> str:
+        """What a person has to be allowed to, to start it."""
+        return self.command.partition(" --")[0]
+
 
 WORK: Mapping[ScheduledOperation, Work] = {
     ScheduledOperation.GET_ORDERS: Work(RunKind.GET_ORDERS, "orders get"),

@@ -56,15 +56,10 @@ def shown_schedules(request: HttpRequest, rows: Sequence[ScheduleRow]) -> list[S
             schedule_words(row.schedule),
             row.schedule.is_off,
             row.next_at,
-            f"{_START}{row.operation}" if may(request, _act_of(row.operation)) else "",
+            f"{_START}{row.operation}" if may(request, WORK[row.operation].act) else "",
         )
         for row in rows
     ]
-
-
-def _act_of(operation: ScheduledOperation) -> str:
-    """The act by which a person starts what a schedule starts."""
-    return WORK[operation].command.partition(" --")[0]
 
 
 def channel_page(request: HttpRequest, number: str) -> HttpResponse:
@@ -237,7 +232,7 @@ def _start(request: HttpRequest, channel: Channel, named: str) -> HttpResponse |
     if named not in list(ScheduledOperation):
         raise NotAllowed("There is nothing of that name to start.")
     operation = ScheduledOperation(named)
-    need(request, _act_of(operation))
+    need(request, WORK[operation].act)
     work = WORK[operation]
     run = request_run(channel.pk, work.kind, options=work.options, requested_by=request.user.get_username())
     link = format_html("<a href='{}'>Run {}</a>", reverse("admin:tradepost_run_change", args=[run.pk]), run.pk)

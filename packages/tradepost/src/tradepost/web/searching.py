@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from tradepost.database.models import Listing, Order, ProductRecord
 from tradepost.database.search import found_listings, found_orders, found_products, words_of
 from tradepost.web.format import money, spoken
+from tradepost.web.page import page
+from tradepost.web.rights import may, need
 
 MOST_FOUND = 10
 Row = TypeVar("Row", bound=Model)
@@ -33,6 +37,14 @@ class SearchHits:
     rows: list[SearchHit]
     has_more: bool
     address: str
+
+
+def search_page(request: HttpRequest) -> HttpResponse:
+    """What the search box of every page finds."""
+    need(request, "overview show")
+    sought = request.GET.get("word", "").strip()
+    groups = search_everywhere(sought, may=partial(may, request))
+    return page(request, "back_office/search.html", title="Search", sought=sought, groups=groups)
 
 
 def search_everywhere(term: str, *, may: Callable[[str], bool] = lambda _act: True) -> list[SearchHits]:

@@ -44,8 +44,7 @@ SECTIONS: Sequence[Section] = (
         "Orders",
         "receipt_long",
         (
-            SectionPage("Orders", "tradepost_order_changelist"),
-            SectionPage("Parked orders", "tradepost_parkedorderrecord_changelist"),
+            SectionPage("Orders", "tradepost_order_changelist", also=("tradepost_parkedorderrecord",)),
             SectionPage("Shipments", "tradepost_shipmentrecord_changelist"),
             SectionPage("Fetched files", "tradepost_fetchedfile_changelist"),
         ),
@@ -71,7 +70,7 @@ SECTIONS: Sequence[Section] = (
         "Settings",
         "settings",
         (
-            SectionPage("Channels", "tradepost_channel_changelist"),
+            SectionPage("Channels", "tradepost_channel_changelist", also=("first",)),
             SectionPage("People", "tradepost_person_changelist", act="users list"),
             SectionPage("Audit trail", "tradepost_auditentry_changelist", act="audit list"),
         ),

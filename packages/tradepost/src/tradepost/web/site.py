@@ -38,6 +38,12 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
         page: TemplateResponse = super().index(request, {**today(request), **(extra_context or {})})
         return page
 
+    def search(self, request: HttpRequest) -> HttpResponseBase:
+        # As above: what is searched in are tables.
+        from tradepost.web.searching import search_page  # noqa: PLC0415 as said
+
+        return search_page(request)
+
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         from tradepost.web.passwords import ChangeOwnPassword  # noqa: PLC0415 as above
 

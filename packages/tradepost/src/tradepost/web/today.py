@@ -46,6 +46,7 @@ from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
 from tradepost.operations.channels import pause_channel, resume_channel
+from tradepost.web.channel_forms import OPERATION_WORDS
 from tradepost.web.charts import Bars
 from tradepost.web.counts import count, count_words
 from tradepost.web.format import spoken
@@ -157,10 +158,11 @@ def _standing(channel: Channel, failing: Sequence[Run], now: datetime) -> ShownS
     place, button = {
         Remedy.NONE: ("", ""),
         Remedy.CHANNEL: (page, "Mend the connection"),
+        Remedy.SET_UP: (page, "Go on with it"),
         Remedy.GO_LIVE: (page, "Look and go live"),
         Remedy.RESUME: ("", ""),
         Remedy.RUN: (run, "Look and decide"),
-        Remedy.ORDERS: (_table("order", channel, {}), "See the orders"),
+        Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
     }[judged.remedy]
     again = judged.kind if judged.kind in list(ScheduledOperation) else ""
     return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again)
@@ -175,6 +177,7 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
         refusal=channel.refusal,
         restored_why=channel.restored_why,
         store_doubt=channel.store_doubt,
+        is_being_set_up=bool(channel.setup_step),
         is_paused=channel.is_paused,
         is_look_only=channel.is_look_only,
         braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
@@ -211,7 +214,8 @@ def _needs(channels: Sequence[Channel]) -> Iterator[Need]:
         for channel in channels:
             yield from look(channel, named[channel.pk])
     for source in Source.objects.exclude(problem="").order_by("pk"):
-        yield Need(f"Nothing comes in from {source.name}: {source.problem}", 1, None, _list("run"), "See its imports")
+        address = reverse("admin:tradepost_source_change", args=[source.pk])
+        yield Need(f"Nothing comes in from {source.name}: {source.problem}", 1, None, address, "See the source")
 
 
 def _brakes(channel: Channel, name: str) -> Iterator[Need]:
@@ -299,31 +303,13 @@ def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> l
         NextStart(
             channel=row.channel,
             operation=row.operation,
-            words=_OPERATIONS[ScheduledOperation(row.operation)],
+            words=OPERATION_WORDS[ScheduledOperation(row.operation)],
             rhythm=str(row.schedule),
             at=_next_at(row),
-            may_start=may(request, _act_of(ScheduledOperation(row.operation))),
+            may_start=may(request, WORK[ScheduledOperation(row.operation)].act),
         )
         for row in rows.select_related("channel").order_by("next_at")
     ]
-
-
-_OPERATIONS = {
-    ScheduledOperation.GET_ORDERS: "Fetch orders",
-    ScheduledOperation.SYNC_ORDERS: "Tell the store of shipments",
-    ScheduledOperation.SYNC: "Send prices, quantities and status",
-    ScheduledOperation.RECONCILE: "Compare every product with the store",
-    ScheduledOperation.RECONCILE_ORDERS: "Compare orders with the store",
-    ScheduledOperation.DELIVER_ORDERS: "Hand orders over",
-    ScheduledOperation.FETCH_SHIPMENTS: "Fetch shipments",
-    ScheduledOperation.LINK: "Link to products of the store",
-    ScheduledOperation.PUBLISH: "Publish what is queued",
-}
-
-
-def _act_of(operation: ScheduledOperation) -> str:
-    """The act of the command that does the same; without its options."""
-    return " ".join(WORK[operation].command.split()[:2])
 
 
 def start(request: HttpRequest, channel_id: int, operation: str) -> HttpResponse:
@@ -331,7 +317,7 @@ def start(request: HttpRequest, channel_id: int, operation: str) -> HttpResponse
     if operation not in list(ScheduledOperation):
         raise Http404
     asked = ScheduledOperation(operation)
-    need(request, _act_of(asked))
+    need(request, WORK[asked].act)
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
     if request.method == "POST":
         try:
@@ -341,7 +327,7 @@ def start(request: HttpRequest, channel_id: int, operation: str) -> HttpResponse
         else:
             address = reverse("admin:tradepost_run_change", args=[run.pk])
             link = format_html("<a class='underline' href='{}'>See how it goes</a>", address)
-            messages.success(request, format_html("{}: queued. {}.", _OPERATIONS[asked], link))
+            messages.success(request, format_html("{}: queued. {}.", OPERATION_WORDS[asked], link))
     return redirect("admin:index")
 
 
