@@ -176,7 +176,7 @@ def test_one_product_of_choice_is_previewed_published_and_led_to_in_the_shop(con
     assert family.product.title in offered
     assert "The store is being looked at." in waiting
     assert "Publish it now" in shown
-    assert f"create product {family.code}" in shown
+    assert f"{family.code}: product would be created" in shown
     assert "It is on the store" in words_of(report)
     assert f"Product_Code={family.code}" in report.context["shop_page"]
     on_store = set(Listing.objects.filter(link="linked").values_list("product_id", flat=True))

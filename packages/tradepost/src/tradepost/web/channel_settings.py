@@ -17,6 +17,7 @@ from tradepost.operations.channels import change_what_is_shown, preview_what_is_
 from tradepost.operations.ports import WantedDifferences
 from tradepost.web.channel_forms import ChannelForm
 from tradepost.web.channel_settings_forms import CarriersForm, ListingsForm, MappingForm, OrdersForm
+from tradepost.web.format import spoken
 from tradepost.web.page import page
 from tradepost.web.page_words import in_words_of_pages
 from tradepost.web.rights import need
@@ -90,7 +91,8 @@ def _tried(channel: Channel, form: MappingForm) -> tuple[list[tuple[str, str, st
     ids = list(found.values_list("pk", flat=True)[:1])
     made = wiring.mapped_values_of(channel, ids, changes=form.changes()) if ids else []
     return [
-        (each.field, value_words(each.field, each.value, width=_WIDEST), each.made_of, each.is_mapped) for each in made
+        (spoken(each.field), value_words(each.field, each.value, width=_WIDEST), each.made_of, each.is_mapped)
+        for each in made
     ], not ids
 
 

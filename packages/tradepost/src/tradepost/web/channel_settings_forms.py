@@ -24,6 +24,7 @@ from tradepost.web.format import spoken
 
 _LONGEST_LIST = 20_000
 _NO_LIMIT = "none"
+_DRIFT = "drift_"
 _POLICY_WORDS: Mapping[DriftPolicy, str] = {
     DriftPolicy.OURS: "ours: it is put back",
     DriftPolicy.STORE: "the store's: it stays",
@@ -103,7 +104,7 @@ class ListingsForm(ChannelForm):
         "mpn_field",
         "msrp_field",
     )
-    beneath_title = "What is sent of each product"
+    beneath_title = "What is sent of each product, and who is right when somebody changes it on the store"
     _settings = (
         "allows_zero_prices",
         "sells_without_stock",
@@ -135,8 +136,16 @@ class ListingsForm(ChannelForm):
         }
 
     @property
+    def upper(self) -> list[Any]:
+        return [field for field in super().upper if not field.name.startswith(_DRIFT)]
+
+    @property
+    def lower(self) -> list[Any]:
+        return [*super().lower, *(self[_drift_name(group)] for group in USUAL_POLICIES)]
+
+    @property
     def is_open_beneath(self) -> bool:
-        return any(self[name].errors for name in self.beneath)
+        return any(field.errors for field in self.lower)
 
     def clean_lowest_price(self) -> str:
         return self._limit("lowest_price")
@@ -166,7 +175,7 @@ class ListingsForm(ChannelForm):
 
 
 def _drift_name(group: Group) -> str:
-    return f"drift_{group.value}"
+    return f"{_DRIFT}{group.value}"
 
 
 class OrdersForm(ChannelForm):

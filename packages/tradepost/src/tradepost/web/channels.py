@@ -18,6 +18,7 @@ from tradepost.web.columns import column
 from tradepost.web.format import spoken
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import asks, may
+from tradepost.web.shell import CHANNEL_COLOURS, channel_state
 from tradepost.web.site import site
 
 
@@ -26,25 +27,16 @@ class ChannelTable(ReadOnlyTable):
     """Channels."""
 
     act = "channel list"
-    list_display = (
-        "name",
-        "store",
-        "acknowledging",
-        "orders_fetched_at",
-        "is_paused",
-        "is_look_only",
-        "store_standing",
-        "is_local",
-    )
+    list_display = ("name", "state", "store", "orders_fetched_at")
     actions = ("publish", "sync", "link", "get_orders", "sync_orders", "plan_publish", "plan_sync")
 
     @column("Store")
     def store(self, row: Channel) -> str:
         return ", ".join(f"{c.host} {c.store_code}".strip() for c in row.connections.all()) or "not connected"
 
-    @column("Acknowledges by")
-    def acknowledging(self, row: Channel) -> str:
-        return spoken(row.acknowledge_mode)
+    @column("State", label=CHANNEL_COLOURS)
+    def state(self, row: Channel) -> str:
+        return channel_state(row)["state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         rows: QuerySet[Channel] = super().get_queryset(request)

@@ -23,14 +23,13 @@ from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.fields import CONTENT_GROUPS
 from tradepost.domain.listing import Link, Pending
 from tradepost.domain.plan import SETTLED_STATES, RunState, SubjectKind
-from tradepost.domain.run_words import count_words
+from tradepost.domain.run_words import change_words, count_words, planned_words
 from tradepost.engine import sandbox
 from tradepost.engine.plans import Choice, apply, approve, request_saved_plan
 from tradepost.operations.selection import AS_IF, GROUPS
 from tradepost.web.format import field_lines, spoken
 from tradepost.web.page import page
 from tradepost.web.page_words import in_words_of_pages
-from tradepost.web.plans import totals_of
 from tradepost.web.rights import may, need
 
 CHOICES = 12
@@ -268,7 +267,7 @@ def first_publish(request: HttpRequest, plan_id: int) -> HttpResponse:
         is_open=is_made and plan.state == PlanState.OPEN.value,
         changes=changes[:SHOWN_CHANGES],
         more=len(changes) > SHOWN_CHANGES,
-        totals=totals_of(plan.run).capitalize(),
+        totals=", ".join(planned_words(plan.run.planned or [])),
         done=done,
         done_state=spoken(done.state) if done is not None else "",
         done_lines=count_words(done.counts) if done is not None else [],
@@ -295,7 +294,7 @@ def _shown_changes(plan: SavedPlan) -> list[tuple[str, list[str]]]:
     rows = plan.changes.select_related("change").order_by(is_product, "pk")[: SHOWN_CHANGES + 1]
     return [
         (
-            f"{spoken(row.change.action)} {spoken(row.change.subject_kind)} {row.change.subject_key}",
+            f"{row.change.subject_key}: {change_words(row.change.subject_kind, row.change.action, '')}",
             field_lines(row.change.fields),
         )
         for row in rows

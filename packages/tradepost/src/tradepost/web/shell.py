@@ -1,5 +1,6 @@
 """What every page stands in: the parts of the back office, and the channel that is looked at."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -63,16 +64,29 @@ def _choice(request: HttpRequest) -> dict[str, Any] | None:
     }
 
 
+CHANNEL_COLOURS: Mapping[str, str] = {
+    "being set up": "warning",
+    "refused by the store": "danger",
+    "restored, nothing is sent": "danger",
+    "paused": "warning",
+    "only looks": "warning",
+    "live": "success",
+}
+
+
 def channel_state(channel: Channel) -> dict[str, str]:
     """Say of a channel what is true of it as a whole, in two words and a colour."""
+    state = _state(channel)
+    return {"state": state, "colour": CHANNEL_COLOURS[state]}
+
+
+def _state(channel: Channel) -> str:
     if channel.setup_step:
-        return {"state": "being set up", "colour": "warning"}
+        return "being set up"
     if channel.refusal:
-        return {"state": "refused by the store", "colour": "danger"}
+        return "refused by the store"
     if channel.restored_why:
-        return {"state": "restored, nothing is sent", "colour": "danger"}
+        return "restored, nothing is sent"
     if channel.is_paused:
-        return {"state": "paused", "colour": "warning"}
-    if channel.is_look_only:
-        return {"state": "only looks", "colour": "warning"}
-    return {"state": "live", "colour": "success"}
+        return "paused"
+    return "only looks" if channel.is_look_only else "live"
