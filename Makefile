@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help install demo test check simulate chaos format clean
+.PHONY: help install demo test check simulate chaos screenshots format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +52,9 @@ HOURS ?= 2
 SIDE_BY_SIDE ?= 1
 simulate: install ## let a shop's day go by, with faults and kills, and compare (SEED=1 SEEDS=1 HOURS=2 SIDE_BY_SIDE=1)
 	$(BIN)/python -m simulation --seed $(SEED) --seeds $(SEEDS) --hours $(HOURS) --side-by-side $(SIDE_BY_SIDE)
+
+screenshots: install ## make the pictures of the docs anew, and of every page in build/screenshots (needs Chromium)
+	$(BIN)/python docs/screenshots.py
 
 ROUNDS ?= 12
 WORKERS ?= 2

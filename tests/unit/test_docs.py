@@ -24,7 +24,7 @@ def test_the_decisions_are_all_listed():
     assert listed == {path.name for path in (ROOT / "docs/adr").glob("0*.md")}
 
 
-@pytest.mark.parametrize("name", ["attention", "capabilities", "filters", "roles"])
+@pytest.mark.parametrize("name", ["attention", "capabilities", "filters", "roles", "statuses"])
 def test_a_reference_is_as_its_table_says(name):
     """The tables that commands work by, and their pages, are one (R58)."""
     folder = ROOT / "docs" / "reference"

@@ -28,6 +28,25 @@ class OperatorStatus(StrEnum):
     NOT_ON_STORE = "not on the store"
 
 
+MEANINGS: Mapping[OperatorStatus, str] = {
+    OperatorStatus.NEEDS_YOU: "Something keeps it from being as it should be, and only a person can decide. Its page "
+    "says what, in the store's own words, and what helps.",
+    OperatorStatus.GONE: "The store has its product no more, or another one under that number. Link it again, or "
+    "publish it anew.",
+    OperatorStatus.PAUSED: "Somebody paused it: no run touches it until it is unpaused.",
+    OperatorStatus.WAITS_TO_PUBLISH: "The next publish makes it on the store.",
+    OperatorStatus.WAITS_TO_UPDATE: "The next publish sends its content.",
+    OperatorStatus.WAITS_TO_HIDE: "The next sync sets its stock to 0, so that nobody can buy it.",
+    OperatorStatus.WAITS_TO_UNHIDE: "The next sync gives it its stock back.",
+    OperatorStatus.WAITS_TO_GO: "The next sync removes its product from the store for good.",
+    OperatorStatus.SWITCHED_OFF: "It is on the store, and somebody has made it inactive there.",
+    OperatorStatus.LIVE: "It is on the store and can be bought while there is stock.",
+    OperatorStatus.HIDDEN: "It is on the store with a stock of 0, and its count is held back until it is unhidden.",
+    OperatorStatus.REMOVED: "It was on the store and was removed. Publishing makes a new product.",
+    OperatorStatus.NOT_ON_STORE: "It was never published, or linked, on this channel.",
+}
+"""What each means for a shop; pages and the reference say it."""
+
 _WAITING: Mapping[Pending, OperatorStatus] = {
     Pending.PUBLISH: OperatorStatus.WAITS_TO_PUBLISH,
     Pending.OVERWRITE: OperatorStatus.WAITS_TO_UPDATE,

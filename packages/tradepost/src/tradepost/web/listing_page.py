@@ -19,7 +19,7 @@ from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link, transition
 from tradepost.domain.listing_history import history_sentence
 from tradepost.domain.locks import spoken as group_words
-from tradepost.domain.operator_status import operator_status, wanted_count
+from tradepost.domain.operator_status import MEANINGS, operator_status, wanted_count
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.domain.value_words import value_words
 from tradepost.engine.listing_explanations import ExplainedListing, explain_all
@@ -125,6 +125,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
         "options": options_of(listing),
         "shown_status": status,
         "status_colour": STATUS_COLOURS[status],
+        "status_meaning": MEANINGS[status],
         "needs": list(_needs(request, listing)),
         "groups": _groups(listing, row, drifts),
         "drifts": drifts,
