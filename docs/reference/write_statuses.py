@@ -18,8 +18,8 @@ has one status: the first of these that is true of it.
 NEEDS = """
 ## What needs you
 
-A listing may need somebody for several reasons; none of them keeps anything else from being sent. *Today* counts them by
-cause, and the page of a listing has the message, with the store's own words where it gave any, and the buttons that
+A listing may need somebody for several reasons; none of them keeps anything else from being sent. *Today* counts them
+by cause, and the page of a listing has the message, with the store's own words where it gave any, and the buttons that
 help. [What needs a person](attention.md) is the same for whoever types commands.
 
 | on pages | because | what helps | it ends when |
