@@ -144,7 +144,7 @@ def test_the_steps_are_ticked_by_what_is_there(connected, sample):
     assert done() == [True, True, True, True, True]
 
 
-def test_who_logs_in_before_anything_is_for_sale_gets_the_steps_and_today_afterwards(connected, sample):
+def test_an_owner_gets_the_steps_before_anything_is_for_sale_and_today_afterwards(connected, sample):
     alice = person("alice")
     alice.set_password(PASSWORD)
     alice.save()

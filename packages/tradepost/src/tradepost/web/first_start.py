@@ -28,6 +28,7 @@ from tradepost.database.models import Person
 from tradepost.domain.errors import NotAllowed
 from tradepost.operations.people import add_first_owner, is_setup_code
 from tradepost.web import first_steps
+from tradepost.web.rights import may
 from tradepost.web.site import site
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -72,12 +73,13 @@ class FirstOwnerForm(forms.Form):
 
 
 def login(request: HttpRequest) -> HttpResponseBase:
-    """Log in; where nobody can yet, become the owner. Who comes in before anything is for sale gets the first steps."""
+    """Log in; where nobody can yet, become the owner. An owner gets the first steps before anything is for sale."""
     if not Person.objects.exists():
         return redirect("first_owner")
     answer: HttpResponseBase = site.login(request)
     is_in = request.method == "POST" and answer.status_code == HTTPStatus.FOUND
-    if is_in and answer.headers.get("Location") == reverse("admin:index") and first_steps.are_ahead():
+    leads_home = answer.headers.get("Location") == reverse("admin:index")
+    if is_in and leads_home and may(request, "channel add") and first_steps.are_ahead():
         return redirect("admin:first_steps")
     return answer
 
