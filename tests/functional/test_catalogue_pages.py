@@ -294,7 +294,7 @@ def test_imports_by_hand_by_command_and_of_sources_are_one_list(bob, shell, tmp_
 
 def test_a_source_is_added_run_previewed_and_forgotten_on_its_pages(shell, web_place):
     alice = browser_of("alice")
-    web_place.offered = (HEADER + GOOD).encode()
+    web_place.offered = (HEADER + GOOD + ",,,Of nobody,1.00,1,,\n").encode()
     add = reverse("admin:tradepost_source_add")
     form = {
         "name": "erp",
@@ -314,7 +314,8 @@ def test_a_source_is_added_run_previewed_and_forgotten_on_its_pages(shell, web_p
     alice.post(address, {"do": "preview"})
     execute_queued()
     while_previewed = prices()
-    planned = Run.objects.get(is_dry=True).planned
+    looked_at = Run.objects.get(is_dry=True)
+    told = [change.message for change in looked_at.changes.filter(outcome="failed")]
     alice.post(address, {"do": "run"})
     execute_queued()
     shown = text_of(alice, address)
@@ -331,7 +332,8 @@ def test_a_source_is_added_run_previewed_and_forgotten_on_its_pages(shell, web_p
     assert 'value="erp"' in refused
     assert "A folder of this machine is not named on a page" in folder
     assert while_previewed == {}
-    assert planned == [{"subject": "product", "action": "create", "count": 2}]
+    assert looked_at.planned == [{"subject": "product", "action": "create", "count": 2}]
+    assert told == ["line 4: The row has no SKU."]
     assert "orders" in shown
     assert "2 new" in listed
     assert "every 2 hours" in listed
