@@ -130,6 +130,21 @@ def test_a_row_shows_what_should_be_beside_what_is_only_where_they_differ(shop):
     assert (rows["MUG"].price.there, rows["MUG"].stock.there, rows["MUG"].deed) == ("", "", "")
 
 
+def test_the_list_is_sorted_by_code_and_price_and_its_headings_say_so(shop):
+    vera = browser_of("vera")
+
+    def codes(query):
+        return [row.code for row in vera.get(f"{LIST}?families=open&sort={query}").context["rows"]]
+
+    shown = vera.get(f"{LIST}?sort=wanted_price").content.decode()
+
+    assert codes("code") == ["CUP", "MUG", "TEE", "TEE-M", "TEE-S"]
+    assert codes("-code") == ["TEE-S", "TEE-M", "TEE", "MUG", "CUP"]
+    assert codes("wanted_price")[:2] == ["CUP", "MUG"]
+    assert 'aria-sort="ascending"' in shown
+    assert "sort=-wanted_price" in shown
+
+
 def test_a_page_of_the_list_is_small(sqlite):
     channel = many_listings(60)
     answer = browser_of("bob").get(LIST)
