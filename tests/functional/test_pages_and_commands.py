@@ -40,33 +40,10 @@ UNDER_ANOTHER_ACT = {
     "catalogue formats": ("catalogue template", "the import page has the columns and the layouts"),
     "channel schedule": ("channel set", "schedules are a part of the channel's settings"),
     "listings attention": ("overview show", "Today has the cards of what needs somebody"),
+    "listings explain": ("listings show", "a listing's page says why its price and stock are as they are"),
     "listings mapping": ("channel set", "the mapping's page tries one SKU"),
     "orders acknowledge": ("orders get", "getting orders tells of those that are taken over, too"),
     "users add": ("users invite", "whoever is invited chooses the password; the first owner has a page of its own"),
-}
-# Of a part of the back office that comes with its own pages; may be on a page already.
-COMING = {
-    **dict.fromkeys(
-        [f"listings {verb}" for verb in ("show", "explain", "candidates", "export")],
-        "with the page of a listing and the list of listings",
-    ),
-    **dict.fromkeys(
-        [
-            f"listings {verb}"
-            for verb in (
-                "accept-drift",
-                "accept-price",
-                "clear",
-                "lock",
-                "pause",
-                "retry",
-                "unlink",
-                "unlock",
-                "unpause",
-            )
-        ],
-        "with the bar above the list of listings",
-    ),
 }
 _RULES = "rules have no page yet"
 _COUNTS = "products are looked at on pages, and changed by files"
@@ -171,7 +148,7 @@ def test_whatever_a_page_asks_for_is_a_command(asked):
 
 
 def test_whatever_a_command_does_is_on_a_page_or_named_with_the_reason_why_not(asked):
-    named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT, *COMING, *NOT_ON_PAGES_YET}
+    named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT, *NOT_ON_PAGES_YET}
 
     assert commands() - asked - named == set()
 
@@ -179,7 +156,7 @@ def test_whatever_a_command_does_is_on_a_page_or_named_with_the_reason_why_not(a
 def test_what_is_named_as_missing_on_pages_is_a_command_and_is_missing(asked):
     named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT, *NOT_ON_PAGES_YET}
 
-    assert (named | set(COMING)) - commands() == set()
+    assert named - commands() == set()
     assert named & asked == set()
 
 
