@@ -5,9 +5,9 @@ import json
 import pytest
 
 from miva_sandbox.faults.rules import Rule
+from people import browser_of
 from tradepost.cli.demo.shopper import Purchase, buy
 from tradepost.database.models import Channel, Order
-from tradepost.web.overview import overview
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_difference_ends_with_code_1_and_is_shown_where_people_look(published,
 
     told = published("orders", "reconcile")
     shown = published("channel", "show", "shop")
-    (seen,) = overview()["channels"]
+    (seen,) = browser_of("vera").get("/").context["orders"]
 
     assert told.code == 1
     assert "The store says no." in told.err

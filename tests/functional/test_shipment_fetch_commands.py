@@ -10,7 +10,7 @@ import pytest
 
 from kills import Killed
 from miva_sandbox.server import SandboxServer
-from people import person
+from people import browser_of, person
 from tradepost import wiring
 from tradepost.database.models import FetchedFile, RunChange, ShipmentRecord, ShipmentSourceRecord
 from tradepost.domain.errors import AddressRefused
@@ -18,7 +18,7 @@ from tradepost.exports.folder import LocalFolder
 from tradepost.miva.files.file_server import fingerprint_of
 from tradepost.operations import shipment_imports
 from tradepost.operations.ports import SourceAddress
-from tradepost.web.overview import Figure, overview
+from tradepost.web.today import Need
 from traffic import ignored_by
 
 HEADER = "order,tracking,carrier\n"
@@ -53,9 +53,9 @@ def away(name: str, content: str, folder: str = "done") -> str:
     return f"{folder}/{stem}-{hashlib.sha256(content.encode()).hexdigest()[:12]}.{ending}"
 
 
-def refused_files_on_the_start_page() -> list[Figure]:
-    (channel,) = overview()["channels"]
-    return [figure for figure in channel.orders if figure.name == "files with refused shipments"]
+def refused_files_on_the_start_page() -> list[Need]:
+    needs = browser_of("vera").get("/").context["needs"]
+    return [need for need in needs if need.title == "Files with refused shipments"]
 
 
 def tracked() -> list[str]:
@@ -115,7 +115,7 @@ def test_bad_rows_are_told_with_their_lines_and_stay_in_sight_until_somebody_dea
     (listed,) = published("shipments", "files", "--refused", "--json").json["files"]
     shown = published("channel", "show", "shop")
     counted = refused_files_on_the_start_page()
-    page = client.get(counted[0].link).content.decode()
+    page = client.get(counted[0].address).content.decode()
     settled = published("shipments", "settle", listed["id"])
     afterwards = published("channel", "show", "shop")
 
@@ -124,7 +124,7 @@ def test_bad_rows_are_told_with_their_lines_and_stay_in_sight_until_somebody_dea
     assert "line 4: The order 'first' is no order number." in done.err
     assert tracked() == ["1Z1"]
     assert (listed["recorded"], listed["refused"], [row["line"] for row in listed["rows"]]) == (1, 2, [2, 4])
-    assert [figure.number for figure in counted] == [1]
+    assert [need.number for need in counted] == [1]
     assert "monday.csv" in page
     assert "The order &#x27;first&#x27; is no order number." in page
     assert refused_files_on_the_start_page() == []
