@@ -262,7 +262,14 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     def _keys(self, condition: Q, names: Sequence[str], most: int) -> list[int]:
         """Read the first keys of a stretch: of few rows by sorting them, of many by the index of each channel."""
         if self._few is None:
-            parts = [_keys_of(part.filter(condition).order_by(*names), most) for part in self._parts]
+            is_first = names == ["-pk"] and not condition
+            parts = [
+                # Mostly they were read when rows were counted.
+                self._newest[place][:most]
+                if is_first and place in self._newest
+                else _keys_of(part.filter(condition).order_by(*names), most)
+                for place, part in enumerate(self._parts)
+            ]
             if len(parts) == 1:
                 return parts[0]
             rows = self._by_key([pk for part in parts for pk in part])
@@ -279,12 +286,17 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
 
         Few can be sorted by anything; of many, the next one is near in every order, but in none is the last of few.
         """
+        self._newest: dict[int, list[int]] = {}
         if is_walked(self.queryset):
             return None
         found: list[int] = []
-        for part in self._parts:
-            found += _keys_of(part.order_by("-pk"), COUNT_UP_TO + 1 - len(found))
+        for place, part in enumerate(self._parts):
+            self._newest[place] = _keys_of(part.order_by("-pk"), COUNT_UP_TO + 1 - len(found))
+            found += self._newest[place]
             if len(found) > COUNT_UP_TO:
+                # The last of them may have been cut short of a page.
+                if len(self._newest[place]) <= self.list_per_page:
+                    del self._newest[place]
                 return None
         return found
 
