@@ -54,8 +54,9 @@ EVERY_WAY = settings(max_examples=150, suppress_health_check=[HealthCheck.functi
 
 def has_words(term: str, *texts: str) -> bool:
     """What a search means, in plain words."""
+    folds = [folded(text) for text in texts]
     return all(
-        any(word in folded(text) if len(word) >= 3 else folded(text).startswith(word) for text in texts)
+        any(word in text if len(word) >= 3 else f" {word}" in f" {text}" for text in folds)
         for word in folded(term).split()
     )
 

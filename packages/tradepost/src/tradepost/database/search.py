@@ -2,10 +2,10 @@
 Finding listings, products and orders by pieces of words; the one place that knows how, on both databases.
 
 A term is words, and each must be found: a word of three letters or more anywhere in a SKU, code, handle, title or
-number, a shorter one where one of them begins. Case makes no difference from A to Z.
+number, a shorter one where one of them begins, or a word of it. Case makes no difference from A to Z.
 
 What a product or an order is found by is written into one text (`ProductWords`, `OrderWords`) by whoever writes it,
-each part behind two marks, with an index of all pieces of three letters: FTS5's trigrams on SQLite, pg_trgm on
+each word behind two marks, with an index of all pieces of three letters: FTS5's trigrams on SQLite, pg_trgm on
 PostgreSQL; see migration 0002. A word's pieces narrow the rows, and the word itself is then looked for in them. Of
 terms that more rows have than are worth fetching, rows are walked over in the order of their list instead, where the
 next one is always near.
@@ -73,15 +73,15 @@ def note_order_words(order_ids: Collection[int]) -> None:
 _NOTE = {
     "sqlite": """
         INSERT INTO {table} ({key}, words)
-        SELECT id, lower((SELECT group_concat(%s || part, '') FROM ({parts}) AS parts)) FROM given
+        SELECT id, lower((SELECT group_concat(%s || replace(part, ' ', %s), '') FROM ({parts}) AS parts)) FROM given
         WHERE true ORDER BY id
         ON CONFLICT ({key}) DO UPDATE SET words = excluded.words WHERE {table}.words <> excluded.words
         """,
     # As `domain.listing_filter.folded`: a collation of bytes has no letters but those of ASCII.
     "postgresql": """
         INSERT INTO {table} ({key}, words)
-        SELECT id, lower((SELECT string_agg(%s || part, '') FROM ({parts}) AS parts) COLLATE "C") FROM given
-        ORDER BY id
+        SELECT id, lower((SELECT string_agg(%s || replace(part, ' ', %s), '') FROM ({parts}) AS parts) COLLATE "C")
+        FROM given ORDER BY id
         ON CONFLICT ({key}) DO UPDATE SET words = excluded.words WHERE {table}.words <> excluded.words
         """,
 }
@@ -91,7 +91,7 @@ def _note_words(model: type[models.Model], ids: Collection[int], parts: str) -> 
     if ids:
         table, key = _table(model)
         statement = _NOTE[connection.vendor].format(table=table, key=key, parts=parts)
-        sql.execute(statement, _MARKS, given=Rows.of_ids(ids))
+        sql.execute(statement, _MARKS, _MARKS, given=Rows.of_ids(ids))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ def _table(model: type[models.Model]) -> tuple[str, str]:
 
 
 def _part(word: str) -> str:
-    """What a text has of a word: one that is too short for a piece stands behind the marks of a part."""
+    """What a text has of a word: one that is too short for a piece stands behind the marks of a beginning."""
     return word if len(word) >= PIECE else _MARKS[: PIECE - len(word)] + word
 
 
@@ -204,14 +204,15 @@ def _folded(column: str) -> Lower:
     return Lower(Collate(F(column), "BINARY" if connection.vendor == "sqlite" else "C"))
 
 
-def _each(words: Iterable[str], columns: Iterable[str]) -> Q:
-    """Whether each word is in one of these columns, or begins it where it is too short for a piece."""
-    names = list(columns)
+def _each(words: Iterable[str], columns: Sequence[str]) -> Q:
+    """Whether each word is in one of these columns, or begins a word there where it is too short for a piece."""
     every = Q()
     for word in words:
-        how = "contains" if len(word) >= PIECE else "startswith"
         some = Q()
-        for name in names:
-            some |= Q(**{f"{name}__{how}": word})
+        for name in columns:
+            if len(word) >= PIECE:
+                some |= Q(**{f"{name}__contains": word})
+            else:
+                some |= Q(**{f"{name}__startswith": word}) | Q(**{f"{name}__contains": f" {word}"})
         every &= some
     return every

@@ -177,7 +177,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         return rows
 
     def get_results(self, request: HttpRequest) -> None:
-        self.row_order = order = self.order_asked(request)
+        self.row_order = order = self._order_asked(request)
         self._parts = self._parts_of(request)
         self._few = self._few_keys()
         after, before = (order.read(request.GET.get(name, "")) for name in (AFTER, BEFORE))
@@ -226,11 +226,15 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     def _sorted_by(self) -> dict[str, str]:
         return dict(getattr(self.model_admin, "sorted_by", {}))
 
-    def order_asked(self, request: HttpRequest) -> RowOrder:
+    def usual_order(self) -> RowOrder:
+        """How rows come where no order is asked for; by id."""
+        return NEWEST_FIRST
+
+    def _order_asked(self, request: HttpRequest) -> RowOrder:
         asked = request.GET.get(SORT, "")
         name = asked.removeprefix("-")
         if name not in self._sorted_by:
-            return NEWEST_FIRST
+            return self.usual_order()
         field = self.lookup_opts.get_field(self._sorted_by[name])
         return RowOrder(name, field, is_descending=asked.startswith("-"))
 

@@ -88,9 +88,8 @@ class OrderChangeList(KeysetChangeList):
         # By the index of channel and state, also where all channels are looked at.
         return rows.filter(channel_id__in=channel_ids(request), state=self.tab.state)
 
-    def order_asked(self, request: HttpRequest) -> RowOrder:
-        order = super().order_asked(request)
-        return OLDEST_FIRST if order is NEWEST_FIRST and self.tab is TO_SHIP else order
+    def usual_order(self) -> RowOrder:
+        return OLDEST_FIRST if self.tab is TO_SHIP else NEWEST_FIRST
 
 
 def tab_of(request: HttpRequest) -> OrderTab:

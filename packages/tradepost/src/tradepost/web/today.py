@@ -37,7 +37,7 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Health, Pending
+from tradepost.domain.listing import Health
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
 from tradepost.domain.plan import Outcome
@@ -188,8 +188,7 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
         ),
         differences=proof.differences if proof is not None else 0,
         overdue=_overdue(channel, now),
-        # Each pending change is named, so that the partial index on what is due can be used.
-        waiting=count(listings.filter(pending__in=[Pending.PUBLISH.value, Pending.OVERWRITE.value], is_paused=False)),
+        waiting=count(Listing.waiting(channel.pk)[1]),
         live=count(listings.filter(health=Health.LISTED.value, is_inactive=False)),
     )
 

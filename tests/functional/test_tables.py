@@ -1,0 +1,252 @@
+# ruff: noqa: PLR0917 - fixtures are asked for by name
+
+"""Lists that are walked page by page, whatever they are sorted by, and never say more than they know."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
+
+from people import browser_of
+from tradepost.database import search
+from tradepost.database.models import Channel, Listing, Order, ProductRecord, VariantRecord
+from tradepost.database.search import note_order_words, note_product_words
+from tradepost.web import keyset
+from tradepost.web.listings import ListingTable
+from tradepost.web.read_only import ReadOnlyTable
+from tradepost.web.searching import search_everywhere
+from tradepost.web.site import site
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+# With ties, with nothing, and with keys that an address has to write in other words.
+PRICES = (*map(Decimal, ("10", "10", "10", "2.5", "99.99", "10", "0", "2.5", "10", "7.0001")),)
+QUANTITIES = (5, None, 0, -3, None, 5, None, 5, 12, 0)
+SORTS = {"listing": "code_key", "price": "wanted_price", "quantity": "available", "link_label": "proven_at"}
+
+
+@pytest.fixture
+def rows(database) -> list[Listing]:
+    """Ten simple products on each of two channels."""
+    channels = [Channel.objects.create(name=name) for name in ("Shop", "Other")]
+    made = []
+    for number, (price, quantity) in enumerate(zip(PRICES, QUANTITIES, strict=True)):
+        product = ProductRecord.objects.create(
+            handle=f"thing-{number}", title=f"Mug No {number % 3}", created_at=NOON, updated_at=NOON
+        )
+        sku = f"Ä&B.{number % 4}-{number}"
+        variant = VariantRecord.objects.create(product=product, sku=sku, position=1, price=price)
+        made += [
+            Listing.objects.create(
+                channel=channel, product=product, variant=variant, kind="simple", code=sku, code_key=sku.casefold(),
+                sku=sku, wanted_price=price, available=quantity, created_at=NOON,
+                proven_at=None if quantity is None else NOON + timedelta(minutes=quantity), is_inactive=number == 3,
+            )
+            for channel in channels
+        ]  # fmt: skip
+    note_product_words(list(ProductRecord.objects.values_list("pk", flat=True)))
+    return made
+
+
+@pytest.fixture
+def small_pages(monkeypatch):
+    monkeypatch.setattr(ReadOnlyTable, "list_per_page", 3)
+    monkeypatch.setattr(ListingTable, "list_per_page", 3)
+    monkeypatch.setattr(ListingTable, "sorted_by", SORTS)
+
+
+def page_of(client, query: str):
+    answer = client.get(f"/tradepost/listing/{query}")
+    assert answer.status_code == 200
+    return answer.context_data["cl"]
+
+
+def walked(client, query: str, *, towards: str = "older") -> list[int]:
+    """The ids of all rows from an address on, page by page; backwards where that is asked for."""
+    found: list[int] = []
+    for _ in range(20):
+        shown = page_of(client, query)
+        page = [row.pk for row in shown.result_list]
+        found = page + found if towards == "newer" else found + page
+        following = getattr(shown, towards)
+        if following is None:
+            return found
+        query = following
+    raise AssertionError("it never ends")
+
+
+def expected(name: str, *, is_descending: bool) -> list[int]:
+    """By value, then by id, both turned round where it descends; what has no value comes last all the same."""
+
+    def key(row: Listing):
+        value = getattr(row, SORTS[name])
+        # As the database puts texts in order, which is its own affair.
+        return (value, row.pk)
+
+    rows = Listing.objects.all()
+    if name == "listing":
+        sign = "-" if is_descending else ""
+        return list(rows.order_by(f"{sign}code_key", f"{sign}pk").values_list("pk", flat=True))
+    with_value = [row for row in rows if getattr(row, SORTS[name]) is not None]
+    without = sorted((row.pk for row in rows if getattr(row, SORTS[name]) is None), reverse=is_descending)
+    return [row.pk for row in sorted(with_value, key=key, reverse=is_descending)] + without
+
+
+@pytest.mark.parametrize("bound", [1, 10_000])
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("name", SORTS)
+def test_a_walk_over_all_pages_shows_each_row_once_in_order_and_the_same_way_back(
+    rows, small_pages, monkeypatch, name, sign, bound
+):
+    """Over ties and over what has no value; whether rows are few enough to be sorted, or an index is walked."""
+    monkeypatch.setattr(keyset, "COUNT_UP_TO", bound)
+    client = browser_of("vera")
+    wanted = expected(name, is_descending=sign == "-")
+
+    forwards = walked(client, f"?sort={sign}{name}")
+    last = page_of(client, f"?sort={sign}{name}")
+    while last.older:
+        last = page_of(client, last.older)
+    backwards = walked(client, last.newer, towards="newer")
+
+    assert forwards == wanted
+    assert backwards == wanted[: len(backwards)]
+    assert len(wanted) - len(backwards) == len(last.result_list)
+
+
+def test_without_a_sort_the_newest_row_comes_first(rows, small_pages):
+    assert walked(browser_of("vera"), "") == sorted((row.pk for row in rows), reverse=True)
+
+
+def test_a_sort_goes_with_filters_with_the_channel_and_with_a_search(rows, small_pages):
+    client = browser_of("vera")
+    shop = Channel.objects.get(name="Shop").pk
+    of_shop = set(Listing.objects.filter(channel=shop).values_list("pk", flat=True))
+    by_price = expected("price", is_descending=False)
+    mugs = set(Listing.objects.filter(product__title="Mug No 1").values_list("pk", flat=True))
+    inactive = set(Listing.objects.filter(is_inactive=True).values_list("pk", flat=True))
+
+    in_shop = walked(client, f"?sort=price&channel__id__exact={shop}")
+    filtered = walked(client, "?sort=price&is_inactive__exact=1")
+    searched = walked(client, "?sort=price&q=mug+1")
+
+    assert in_shop == [pk for pk in by_price if pk in of_shop]
+    assert filtered == [pk for pk in by_price if pk in inactive]
+    assert searched == [pk for pk in by_price if pk in mugs]
+
+
+def test_what_is_searched_in_all_rows_is_walked_and_not_counted(rows, small_pages, monkeypatch):
+    monkeypatch.setattr(search, "MOST_FETCHED", 2)
+    monkeypatch.setattr(search, "MOST_NARROWED", 4)
+    client = browser_of("vera")
+
+    shown = page_of(client, "?q=mug")
+    everywhere = walked(client, "?q=mug&sort=price")
+
+    assert not shown.is_counted
+    assert everywhere == expected("price", is_descending=False)
+    assert "10,000+ listings" in client.get("/tradepost/listing/?q=mug").content.decode()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "x", "-1", "1e9", "9" * 30, "5.x", "5.", "5.1e999999", "5.NaN", "5.Infinity", "5." + "9" * 40, "5.1.2.3", ".5",
+        "\u0661", "5.2026-03-01", "5.9999-12-31T23:59:59-12:00", "5.%00",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", SORTS)
+def test_a_key_that_can_not_be_is_no_key(rows, small_pages, name, key):
+    client = browser_of("vera")
+
+    for parameter in ("after", "before"):
+        answer = client.get("/tradepost/listing/", {"sort": name, parameter: key.replace("%00", "\0")})
+        assert answer.status_code in {200, 400}, (parameter, key)
+
+
+@pytest.mark.parametrize("sort", ["title", "-", "--price", "wanted_price", "price,title", "product__title", "\u00e9"])
+def test_a_sort_that_no_column_has_is_none(rows, small_pages, sort):
+    assert walked(browser_of("vera"), f"?sort={sort}") == walked(browser_of("vera"), "")
+
+
+def test_headings_are_links_that_say_how_the_list_is_sorted(rows):
+    client = browser_of("vera")
+
+    plain = client.get("/tradepost/listing/?is_inactive__exact=0&after=3").content.decode()
+    sorted_up = client.get("/tradepost/listing/?sort=price").content.decode()
+    sorted_down = client.get("/tradepost/listing/?sort=-price").content.decode()
+
+    headings = dict(re.findall(r'aria-sort="none"><a href="([^"]*)">(\w+)', plain))
+    assert {parse_qs(urlsplit(escape(link).replace("&amp;amp;", "&")).query)["sort"][0] for link in headings} == {
+        "listing",
+        "price",
+    }
+    assert all("after" not in link and "is_inactive__exact=0" in link for link in headings)
+    assert re.search(r'aria-sort="ascending"><a href="\?sort=-price">Price', sorted_up)
+    assert re.search(r'aria-sort="descending"><a href="\?sort=price">Price', sorted_down)
+
+
+def test_every_sort_that_is_offered_reads_its_keys_by_an_index(rows, monkeypatch):
+    """Of more rows than are sorted; on an empty database's plans, as it has no statistics."""
+    if connection.vendor != "sqlite":
+        pytest.skip("its plans depend on how many rows there are")
+    monkeypatch.setattr(keyset, "COUNT_UP_TO", 1)
+    client = browser_of("vera")
+    _orders(3)
+    of_shop = {"channel__id__exact": Channel.objects.get(name="Shop").pk}
+    of_one = {
+        model._meta.model_name: of_shop if getattr(table, "sorted_within", "") else {}
+        for model, table in site._registry.items()
+    }
+    offered = [
+        (model._meta.model_name, sign + name)
+        for model, table in site._registry.items()
+        for name in getattr(table, "sorted_by", {})
+        for sign in ("", "-")
+    ]
+
+    plans = {}
+    for table, sort in offered:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/tradepost/{table}/", {"sort": sort, **of_one[table]}).status_code == 200
+        keys = [query["sql"] for query in queries if re.match(r'SELECT "tradepost_\w+"\."id" AS "pk"', query["sql"])]
+        walks = [sql for sql in keys if "ORDER BY" in sql and "json_each" not in sql]
+        with connection.cursor() as cursor:
+            for sql in walks:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                plans[table, sort, sql] = "\n".join(row[3] for row in cursor.fetchall())
+
+    assert {table for table, _, _ in plans} >= {"listing", "order", "productrecord"}
+    assert [key for key, plan in plans.items() if "TEMP B-TREE" in plan] == []
+    assert {(table, sort) for (table, sort, _), plan in plans.items() if "INDEX" in plan} == set(offered)
+
+
+def _orders(count: int) -> None:
+    for number in range(count):
+        Order.objects.create(
+            channel=Channel.objects.first(), external_id=1000 + number, store_status="pending", total=Decimal(5),
+            placed_at=NOON + timedelta(minutes=number), imported_at=NOON,
+        )  # fmt: skip
+    note_order_words(list(Order.objects.values_list("pk", flat=True)))
+
+
+def test_the_search_box_finds_listings_products_and_orders_as_far_as_one_may_see_them(rows):
+    _orders(12)
+
+    mugs = {group.name: group for group in search_everywhere("mug")}
+    orders = search_everywhere("10", may=lambda act: act == "orders list")
+    nothing = [search_everywhere(term) for term in ("zebra", "", "  ", "x" * 5000)]
+
+    assert set(mugs) == {"Listings", "Products"}
+    assert (len(mugs["Listings"].rows), mugs["Listings"].has_more) == (10, True)
+    assert (len(mugs["Products"].rows), mugs["Products"].has_more) == (10, False)
+    assert [group.name for group in orders] == ["Orders"]
+    assert orders[0].rows[0].title == "1011"
+    assert nothing == [[], [], [], []]
+    client = browser_of("vera")
+    for address in (mugs["Listings"].rows[0].address, mugs["Listings"].address, orders[0].rows[0].address):
+        assert client.get(address).status_code == 200
