@@ -433,6 +433,20 @@ def test_a_store_that_does_not_answer_is_said_on_the_page_of_candidates(shop, st
 # --- who may, and what there is ---------------------------------------------------------------------------------------
 
 
+def test_what_somebody_counted_is_what_can_be_bought(shop, shopper):
+    bob, mug = browser_of("bob"), listing("MUG")
+
+    refused = bob.post(page_of(mug), {"number": "a dozen"})
+    told = text_of(bob.get(bob.post(page_of(mug), {"number": "0"})["Location"]))
+    execute_queued()
+
+    assert "'a dozen' is no count" in text_of(refused)
+    assert 'value="a dozen"' in refused.content.decode(), "what was typed is there to be put right"
+    assert "0 of MUG are there, as you have counted them; that is being lowered on the store." in told
+    assert shopper.sold(["MUG"]) == {}
+    assert browser_of("vera").post(page_of(mug), {"number": "5"}).status_code == 403
+
+
 def test_a_viewer_only_looks(shop):
     vera, mug = browser_of("vera"), listing("MUG")
 

@@ -56,7 +56,6 @@ NOT_ON_PAGES_YET = {
     "catalogue merge": _COUNTS,
     "catalogue remove": _COUNTS,
     "catalogue rename": _COUNTS,
-    "catalogue state-count": _COUNTS,
     "listings adopt": _ADOPTION,
     "listings set-type": _ADOPTION,
     "listings build": "imports and rules make listings; by hand it is for what is listed by name",

@@ -138,6 +138,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
         "shop_address": _in_shop(listing, row),
         "may_link": row.status.link is not Link.LINKED and may(request, "listings candidates"),
         "candidates_address": _candidates(listing),
+        "may_count": listing.kind != "parent" and may(request, "catalogue state-count"),
     }
 
 

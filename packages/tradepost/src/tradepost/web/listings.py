@@ -48,6 +48,7 @@ from tradepost.web.listing_bulk import (
     typed_number,
     waits_for_ticks,
 )
+from tradepost.web.listing_count import state_count
 from tradepost.web.listing_page import page_context
 from tradepost.web.listing_rows import TABS, active_channels, in_tab, rows_of, tab_counts, with_all_of_a_row
 from tradepost.web.page import is_in_panel, page
@@ -345,9 +346,20 @@ class ListingTable(ReadOnlyTable):
         form_url: str = "",  # noqa: ARG002 Django's form
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
     ) -> HttpResponse:
+        """Show a listing; posted, take down how many there are."""
         need(request, "listings show")
         listing = self._listing(object_id)
-        context = page_context(request, listing)
+        refusal, typed = "", ""
+        if request.method == "POST":
+            need(request, "catalogue state-count")
+            typed = request.POST.get("number", "").strip()
+            try:
+                messages.success(request, state_count(listing, typed, who=request.user.get_username()))
+            except NotAllowed as why_not:
+                refusal = str(why_not)
+            else:
+                return redirect(request.get_full_path())
+        context = {**page_context(request, listing), "count_refusal": refusal, "typed_count": typed}
         return page(request, "back_office/listing.html", title=listing.product.title, **context)
 
     def _listing(self, number: str) -> Listing:
