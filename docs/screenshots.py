@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -21,8 +23,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from miva_sandbox.provisioning import run as provision
 from miva_sandbox.server import SandboxServer
 from miva_sandbox.state.page_images import choose_everywhere
+from tradepost.cli.demo.shopper import Purchase, buy
 
 IMAGES = Path(__file__).parent / "images"
+EVERY = Path(__file__).parent.parent / "build" / "screenshots"
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -80,24 +84,106 @@ def sandbox(browser: Browser) -> None:
 
 
 def back_office(browser: Browser) -> None:
-    """The hub's own pages, as the demo leaves them."""
-    command = [str(Path(sys.executable).parent / "tradepost"), "demo", "--keep", "--json"]
+    """
+    The hub's own pages, a while after the demo: an order to ship, and a few listings that need somebody.
+
+    The main ones go into the docs; every page in light and dark, on a desk and on a phone, into `build/screenshots`.
+    """
+    with TemporaryDirectory() as folder, _demo(Path(folder)) as (facts, hub):
+        _let_a_day_begin(hub, facts)
+        for view, settings in _VIEWS.items():
+            context = browser.new_context(**settings)
+            context.set_default_timeout(60_000)
+            page = context.new_page()
+            page.goto(facts["url"])
+            page.get_by_label("Username").fill(facts["user"])
+            page.get_by_label("Password").fill(facts["password"])
+            page.keyboard.press("Enter")
+            page.wait_for_load_state("networkidle")
+            for name, address in _PAGES.items():
+                page.goto(f"{facts['url'].rstrip('/')}{address}")
+                page.wait_for_load_state("networkidle")
+                EVERY.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=EVERY / f"{name}-{view}.png", full_page=True)
+                if view == _IN_DOCS.get(name):
+                    _shoot(page, name)
+            context.close()
+
+
+_VIEWS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 800}},
+    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+_PAGES = {
+    "today": "/",
+    "listings": "/tradepost/listing/",
+    "listing": "/tradepost/listing/5/change/",
+    "hide": "/tradepost/listing/ask/hide/?id=5",
+    "orders": "/tradepost/order/",
+    "order": "/tradepost/order/4/change/",
+    "order-needs": "/tradepost/order/needs/",
+    "reconciliation": "/tradepost/order/reconciliation/",
+    "ship-from-a-file": "/tradepost/shipmentrecord/file/",
+    "shipments": "/tradepost/shipmentrecord/",
+    "products": "/tradepost/productrecord/",
+    "imports": "/tradepost/upload/",
+    "import": "/tradepost/upload/add/",
+    "sources": "/tradepost/source/",
+    "activity": "/tradepost/run/",
+    "run": "/tradepost/run/6/change/",
+    "plans": "/tradepost/savedplan/",
+    "channels": "/tradepost/channel/",
+    "channel": "/tradepost/channel/1/change/",
+    "channel-connection": "/tradepost/channel/1/set-up/connection/",
+    "channel-test": "/tradepost/channel/1/set-up/test/",
+    "channel-images": "/tradepost/channel/1/set-up/images/",
+    "channel-schedules": "/tradepost/channel/1/set-up/schedules/",
+    "first-steps": "/tradepost/channel/first-steps/",
+    "people": "/tradepost/person/",
+    "audit": "/tradepost/auditentry/",
+    "search": "/search/?word=mug",
+    "not-found": "/no/such/page/",
+}
+# The pictures of the docs, and in which view.
+_IN_DOCS = {"today": "light", "listings": "light", "listing": "light", "order": "light", "activity": "light"}
+
+
+@contextmanager
+def _demo(folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
+    """What the demo leaves serving: the back office's address and log-in, and where the hub keeps its data."""
+    command = [_tradepost(), "demo", "--keep", "--json", "--state", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as demo:  # noqa: S603 - our own command
         try:
             assert demo.stdout is not None
-            facts = json.loads(demo.stdout.readline())["back_office"]
-            with _page(browser, width=1400, height=900) as page:
-                page.goto(facts["url"])
-                page.get_by_label("Username").fill(facts["user"])
-                page.get_by_label("Password").fill(facts["password"])
-                page.keyboard.press("Enter")
-                page.get_by_role("link", name="Listings").first.wait_for()
-                _shoot(page, "overview")
-                for name in ("listing", "order"):
-                    page.goto(f"{facts['url']}tradepost/{name}/")
-                    _shoot(page, f"{name}s")
+            told = json.loads(demo.stdout.readline())
+            yield {**told["back_office"], "storefront": told["storefront"]}, Path(told["data"])
         finally:
             demo.send_signal(signal.SIGINT)
+
+
+def _let_a_day_begin(hub: Path, facts: dict[str, str]) -> None:
+    """Sell something, count something wrong, and start what a shop has started by schedule."""
+    tee = Purchase("harbour-tee", [("colour", "navy"), ("size", "m")], 2)
+    buy(facts["storefront"], store_code="sandbox", purchases=[tee], name="Grace Hopper")
+    for words in (
+        "channel schedule demo get_orders --every 5m",
+        "channel schedule demo sync_orders --every 10m",
+        "channel schedule demo sync --every 15m",
+        "orders get",
+        "orders reconcile",
+        "catalogue state-count HP-CAP-RUST 0",
+        "listings hide HP-NOTE-SLATE",
+        "listings publish --dry-run --save",
+    ):
+        subprocess.run(  # noqa: S603 - our own command
+            [_tradepost(), *words.split()], env={**os.environ, "TRADEPOST_DATA": str(hub)}, check=False
+        )
+
+
+def _tradepost() -> str:
+    return str(Path(sys.executable).parent / "tradepost")
 
 
 SUBJECTS: dict[str, Callable[[Browser], None]] = {"sandbox": sandbox, "back_office": back_office}

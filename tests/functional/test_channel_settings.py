@@ -129,3 +129,50 @@ def test_carriers_and_orders_are_changed_on_their_pages(alice, connected):
     assert Channel.objects.get().carrier_map == {"ups": "UPS"}
     assert Channel.objects.get().look_back_days == 30
     assert "come in that are pending, processing on the store" in shown
+
+
+def rules_page() -> str:
+    return reverse("admin:tradepost_channel_listing_rules", args=[Channel.objects.get().pk])
+
+
+def test_a_rule_for_prices_is_tried_kept_explained_and_forgotten(alice):
+    typed = {"name": "dearer", "skus": "HP-MUG-*", "percent": "10", "rounding": "up"}
+
+    tried = words_of(alice.post(rules_page(), typed | {"do": "preview"}))
+    unchanged = Channel.objects.get().listing_rules
+    kept = words_of(alice.post(rules_page(), typed | {"do": "keep"}, follow=True))
+    price = Listing.objects.get(sku="HP-MUG-WHITE").wanted_price
+    opened = alice.get(f"{rules_page()}?rule=dearer").context["form"]
+    alice.post(f"{rules_page()}?rule=dearer", typed | {"do": "remove"})
+
+    assert "2 higher prices" in tried
+    assert unchanged == []
+    assert "The rule dearer is kept. The next sync sends: 2 higher prices." in kept
+    assert price == Decimal("16.39"), "14.90 and 10 percent"
+    assert (opened["skus"].value(), opened["percent"].value()) == ("HP-MUG-*", "10")
+    assert Channel.objects.get().listing_rules == []
+    assert Listing.objects.get(sku="HP-MUG-WHITE").wanted_price == Decimal("14.90")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"percent": "a lot"}, "'a lot' is no number; write it as 9.50."),
+        ({"buffer": "-3"}, "takes a number of pieces; '-3' is none."),
+        ({}, "A rule has to say something of a price or a quantity"),
+    ],
+)
+def test_a_rule_that_can_not_be_is_refused_and_shown_again(alice, typed, told):
+    answer = alice.post(rules_page(), {"name": "odd", "rounding": "up", "do": "keep"} | typed)
+
+    assert told in words_of(answer)
+    assert all(answer.context["form"][name].value() == value for name, value in typed.items())
+    assert Channel.objects.get().listing_rules == []
+
+
+def test_a_viewer_sees_the_rules_and_sets_none(alice):
+    vera = browser_of("vera")
+
+    assert "No rules yet" in words_of(vera.get(rules_page()))
+    assert vera.post(rules_page(), {"name": "x", "percent": "5", "rounding": "up", "do": "keep"}).status_code == 403
+    assert Channel.objects.get().listing_rules == []

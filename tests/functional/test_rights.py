@@ -88,6 +88,7 @@ ROUTES = {
     "tradepost_channel_add": "channel add",
     "tradepost_channel_change": "channel show",
     "tradepost_channel_setup": "channel set",
+    "tradepost_channel_listing_rules": "listings rules",
     "tradepost_channel_go_live": "channel go-live",
     "tradepost_channel_settings": "channel set",
 }
@@ -98,6 +99,7 @@ ARGUMENTS = {
     "first_publish": [1_000_000],
     "tradepost_channel_setup": [1_000_000, "test"],
     "tradepost_channel_go_live": [1_000_000],
+    "tradepost_channel_listing_rules": [1_000_000],
     "tradepost_channel_settings": [1_000_000, "orders"],
     "tradepost_listing_ask": ["hide"],
     "tradepost_listing_family": [1_000_000],

@@ -1,6 +1,5 @@
 """`tradepost listings rules`, `set-rule` and `remove-rule`: what a channel makes of prices and quantities."""
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,14 +7,12 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, DryRunOption, JsonOption, shell_user, the_channel
 from tradepost.cli.output import counted, out, print_json, print_table
-from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing_rules import ListingRule, ListingRules, Rounding, Start
+from tradepost.domain.listing_rules import ListingRule, ListingRules, Rounding, Start, typed_amount
 
 if TYPE_CHECKING:
     from tradepost.operations.listing_rules import ListingRulesChanged
 
 ListingRuleName = Annotated[str, typer.Argument(metavar="RULE", help="A name for the rule.")]
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 
 def rules(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
@@ -186,12 +183,7 @@ def _tell(words: str, changed: "ListingRulesChanged", *, is_dry: bool, as_json: 
 
 
 def _number(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    if not _NUMBER.fullmatch(text.strip()):
-        message = f"'{text}' is no number; write it as 9.50."
-        raise NotAllowed(message)
-    return Decimal(text.strip())
+    return None if text is None else typed_amount(text)
 
 
 def _json(rule: ListingRule) -> dict[str, Any]:

@@ -7,6 +7,7 @@ article, and is asked last: it is what is usual. Price and quantity are made in 
 never add up, and none works on what a rule has made before.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from tradepost.domain.catalogue import Product
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.patterns import matching
 
 LONGEST_NAME = 50
@@ -24,6 +26,14 @@ _WHOLE = Decimal(100)
 MOST_PERCENT = Decimal(10_000)
 MOST_AMOUNT = Decimal(1_000_000)
 MOST_PIECES = 1_000_000_000
+_AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+def typed_amount(text: str) -> Decimal:
+    """Read an amount or a percentage as a person types it. Raises NotAllowed."""
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise NotAllowed(f"'{text}' is no number; write it as 9.50.")
+    return Decimal(text.strip())
 
 
 class Start(StrEnum):

@@ -20,12 +20,19 @@ class ListingRulesChanged:
 
 
 def set_rule(
-    channel_id: int, rule: ListingRule, ports: ChannelPorts, *, before: str = "", is_dry: bool = False
+    channel_id: int,
+    rule: ListingRule,
+    ports: ChannelPorts,
+    *,
+    before: str = "",
+    is_dry: bool = False,
+    is_computed_now: bool = True,
 ) -> ListingRulesChanged:
     """
     Keep a rule in the place of one with its name, or behind all others; `before` that of another name, if it is given.
 
-    `is_dry`: nothing is kept. Raises NotAllowed for an impossible one.
+    `is_dry`: nothing is kept. Without `is_computed_now` what listings should show is computed by the next run. Raises
+    NotAllowed for an impossible one.
     """
     reason = misfit(rule)
     if reason:
@@ -40,17 +47,19 @@ def set_rule(
             return tuple(rule if other.name == rule.name else other for other in rules)
         return (*rules, rule)
 
-    return _change(channel_id, edit, ports, is_dry=is_dry)
+    return _change(channel_id, edit, ports, is_dry=is_dry, is_computed_now=is_computed_now)
 
 
-def remove_rule(channel_id: int, name: str, ports: ChannelPorts, *, is_dry: bool = False) -> ListingRulesChanged:
+def remove_rule(
+    channel_id: int, name: str, ports: ChannelPorts, *, is_dry: bool = False, is_computed_now: bool = True
+) -> ListingRulesChanged:
     """Forget a rule; with `is_dry` nothing is. Raises NotAllowed where there is none of this name."""
 
     def edit(rules: _RuleList) -> _RuleList:
         place = _place(name, rules)
         return (*rules[:place], *rules[place + 1 :])
 
-    return _change(channel_id, edit, ports, is_dry=is_dry)
+    return _change(channel_id, edit, ports, is_dry=is_dry, is_computed_now=is_computed_now)
 
 
 def _place(name: str, rules: Sequence[ListingRule]) -> int:
@@ -61,11 +70,19 @@ def _place(name: str, rules: Sequence[ListingRule]) -> int:
 
 
 def _change(
-    channel_id: int, edit: Callable[[_RuleList], _RuleList], ports: ChannelPorts, *, is_dry: bool
+    channel_id: int,
+    edit: Callable[[_RuleList], _RuleList],
+    ports: ChannelPorts,
+    *,
+    is_dry: bool,
+    is_computed_now: bool,
 ) -> ListingRulesChanged:
     def edited(profile: ChannelProfile) -> ChannelProfile:
         settings = profile.settings
         return replace(profile, settings=replace(settings, listing_rules=edit(settings.listing_rules)))
 
-    change, differences = (preview_what_is_shown if is_dry else change_what_is_shown)(channel_id, edited, ports)
+    if is_dry:
+        change, differences = preview_what_is_shown(channel_id, edited, ports)
+    else:
+        change, differences = change_what_is_shown(channel_id, edited, ports, is_computed_now=is_computed_now)
     return ListingRulesChanged(bool(change.fields), differences)

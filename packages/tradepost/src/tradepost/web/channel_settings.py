@@ -44,14 +44,14 @@ def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpRespo
     form = form_type(request.POST or None, profile=ports.channels.read(channel.pk))
     more: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
-        is_few = Listing.objects.filter(channel=channel).order_by()[: COMPUTED_AT_ONCE + 1].count() <= COMPUTED_AT_ONCE
+        is_few = has_few_listings(channel)
         try:
             if request.POST.get("do") == "preview":
                 change, differences = preview_what_is_shown(channel.pk, form.edit(), ports) if is_few else (None, None)
                 more = {
                     "is_previewed": True,
                     "changed": [] if change is None else [each.name.replace("_", " ") for each in change.fields],
-                    "differences": None if differences is None else _lines(differences),
+                    "differences": None if differences is None else difference_lines(differences),
                     "examples": () if differences is None else differences.examples,
                 }
             else:
@@ -72,6 +72,11 @@ def settings_part(request: HttpRequest, channel_id: int, part: str) -> HttpRespo
         sources=form.sources if isinstance(form, MappingForm) else (),
         **more,
     )
+
+
+def has_few_listings(channel: Channel) -> bool:
+    """Whether what they all should show can be computed while somebody waits."""
+    return Listing.objects.filter(channel=channel).order_by()[: COMPUTED_AT_ONCE + 1].count() <= COMPUTED_AT_ONCE
 
 
 def _tell(request: HttpRequest, channel: Channel, *, is_changed: bool, is_few: bool) -> None:
@@ -96,7 +101,7 @@ def _tried(channel: Channel, form: MappingForm) -> tuple[list[tuple[str, str, st
     ], not ids
 
 
-def _lines(found: WantedDifferences) -> list[str]:
+def difference_lines(found: WantedDifferences) -> list[str]:
     """Say what listings would show otherwise."""
     counted = (
         (found.raised, "higher price", "higher prices"),

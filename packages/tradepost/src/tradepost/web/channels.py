@@ -16,6 +16,7 @@ from tradepost.web import channel_page, channel_wizard, first_steps
 from tradepost.web.channel_settings import settings_part
 from tradepost.web.columns import column
 from tradepost.web.format import spoken
+from tradepost.web.listing_rule_pages import listing_rules_page
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import asks, may
 from tradepost.web.shell import CHANNEL_COLOURS, channel_state
@@ -65,6 +66,7 @@ class ChannelTable(ReadOnlyTable):
             path("first-steps/product/<int:plan_id>/", wrap(first_steps.first_publish), name="first_publish"),
             path("<int:channel_id>/go-live/", wrap(channel_page.go_live), name="tradepost_channel_go_live"),
             path("<int:channel_id>/set-up/<str:step>/", wrap(channel_wizard.set_up), name="tradepost_channel_setup"),
+            path("<int:channel_id>/rules/listings/", wrap(listing_rules_page), name="tradepost_channel_listing_rules"),
             path("<int:channel_id>/settings/<str:part>/", wrap(settings_part), name="tradepost_channel_settings"),
             *super().get_urls(),
         ]
