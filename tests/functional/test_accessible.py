@@ -152,6 +152,8 @@ def addresses(shop: dict[str, int]) -> list[str]:
         reverse("admin:tradepost_savedplan_undo", args=[shop["run"]]),
         reverse("admin:tradepost_listing_candidates", args=[shop["listing"]]),
         reverse("admin:tradepost_listing_ask", args=["hide"]) + f"?id={shop['listing']}",
+        reverse("admin:tradepost_channel_listing_rules", args=[shop["channel"]]),
+        reverse("admin:notifications"),
         reverse("admin:first_steps"),
         reverse("admin:first_product"),
         reverse("admin:search") + "?word=mug",

@@ -50,7 +50,7 @@ _COUNTS = "products are looked at on pages, and changed by files"
 _ADOPTION = "taking a store over is done once, and read line by line"
 _CONSUMERS = "who takes orders, and where they are brought, has no page yet"
 _PLACES = "where shipments are fetched from has no page yet"
-_NOTICES = "who is told of what has no page yet"
+_NOTICES = "a place is forgotten and added anew"
 _PERSONAL = "what is known of one customer has no page yet"
 NOT_ON_PAGES_YET = {
     "catalogue merge": _COUNTS,
@@ -69,11 +69,7 @@ NOT_ON_PAGES_YET = {
     "shipments fetch-from": _PLACES,
     "shipments sources": _PLACES,
     "source files": "a source's page has its last result, not each of its files",
-    "notify add": _NOTICES,
-    "notify list": _NOTICES,
-    "notify remove": _NOTICES,
     "notify set": _NOTICES,
-    "notify test": _NOTICES,
     "personal-data erase": _PERSONAL,
     "personal-data export": _PERSONAL,
 }

@@ -49,6 +49,7 @@ ROUTES = {
     "index": "overview show",
     "choose_channel": "overview show",
     "bell": "overview show",
+    "notifications": "notify list",
     "start": "orders get",
     "pause_channel": "channel pause",
     "resume_channel": "channel resume",

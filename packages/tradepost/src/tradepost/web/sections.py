@@ -71,6 +71,7 @@ SECTIONS: Sequence[Section] = (
         "settings",
         (
             SectionPage("Channels", "tradepost_channel_changelist", also=("first",)),
+            SectionPage("Notifications", "notifications", act="notify list"),
             SectionPage("People", "tradepost_person_changelist", act="users list"),
             SectionPage("Audit trail", "tradepost_auditentry_changelist", act="audit list"),
         ),

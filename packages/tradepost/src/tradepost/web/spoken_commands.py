@@ -27,7 +27,7 @@ _PLACES: Mapping[str, tuple[str, str]] = {
     "runs": ("Activity", "tradepost_run_changelist"),
     "plans": ("Plans", "tradepost_savedplan_changelist"),
     "channel": ("Settings", "tradepost_channel_changelist"),
-    "notify": ("Settings", "tradepost_channel_changelist"),
+    "notify": ("Notifications", "notifications"),
     "users": ("People", "tradepost_person_changelist"),
     "audit": ("Audit trail", "tradepost_auditentry_changelist"),
 }
