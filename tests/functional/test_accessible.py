@@ -67,7 +67,7 @@ def shop(sqlite: str, channel: Channel) -> dict[str, int]:
     )
     OrderLine.objects.create(
         order=order,
-        external_id=1,
+        line_id=1,
         sku=mug.sku,
         code=mug.code,
         name="Mug",
