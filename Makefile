@@ -26,7 +26,7 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(INSTALLED): $(BIN)/uv uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --quiet
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --quiet --compile-bytecode
 	@touch $@
 
 demo: install ## run the main job on a store in a box: publish, sync, sell, ship, and prove it
