@@ -177,17 +177,17 @@ def test_headings_are_links_that_say_how_the_list_is_sorted(rows):
     client = browser_of("vera")
 
     plain = client.get("/tradepost/listing/?is_inactive__exact=0&after=3").content.decode()
-    sorted_up = client.get("/tradepost/listing/?sort=price").content.decode()
-    sorted_down = client.get("/tradepost/listing/?sort=-price").content.decode()
+    sorted_up = client.get("/tradepost/listing/?sort=wanted_price").content.decode()
+    sorted_down = client.get("/tradepost/listing/?sort=-wanted_price").content.decode()
 
     headings = dict(re.findall(r'aria-sort="none"><a href="([^"]*)">(\w+)', plain))
     assert {parse_qs(urlsplit(escape(link).replace("&amp;amp;", "&")).query)["sort"][0] for link in headings} == {
-        "listing",
-        "price",
+        "code",
+        "wanted_price",
     }
     assert all("after" not in link and "is_inactive__exact=0" in link for link in headings)
-    assert re.search(r'aria-sort="ascending"><a href="\?sort=-price">Price', sorted_up)
-    assert re.search(r'aria-sort="descending"><a href="\?sort=price">Price', sorted_down)
+    assert re.search(r'aria-sort="ascending"><a href="\?sort=-wanted_price">Price', sorted_up)
+    assert re.search(r'aria-sort="descending"><a href="\?sort=wanted_price">Price', sorted_down)
 
 
 def test_every_sort_that_is_offered_reads_its_keys_by_an_index(rows, monkeypatch):

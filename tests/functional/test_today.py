@@ -143,9 +143,9 @@ def test_the_coming_day_is_a_timeline_and_what_is_next_can_be_had_at_once(channe
     page = today_of(bob)
     started = bob.post(reverse("admin:start", args=[channel.pk, "get_orders"]))
 
-    assert [each.words for each in page.context["next"]] == ["Fetch orders"]
+    assert [each.words for each in page.context["next"]] == ["Fetch new orders"]
     assert "in 5 min" in text_of(page)
-    assert "Fetch orders: queued." in text_of(bob.get(started["Location"]))
+    assert "Fetch new orders: queued." in text_of(bob.get(started["Location"]))
     assert Run.objects.get().requested_by == "bob"
 
 

@@ -26,7 +26,7 @@ from tradepost.engine.runs import request_run
 from tradepost.operations.candidates import LinkCandidate, candidates_of
 from tradepost.operations.selection import LINK_TO
 from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
-from tradepost.web.keyset import AFTER, BEFORE, COUNT_UP_TO, MOST_DIGITS, KeysetChangeList
+from tradepost.web.keyset import AFTER, BEFORE, COUNT_UP_TO, MOST_DIGITS, SORT, KeysetChangeList
 from tradepost.web.listing_asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listing_bulk import (
     ASKED_NAMES,
@@ -67,7 +67,7 @@ _IN_MENU = ("clear", "pause", "unpause", "retry", "accept-drift", "send-ours", "
 _OPEN_TO = "admin:tradepost_listing_changelist"
 _FAMILY = 200
 # Where in the list somebody is, and how it is sorted; what it shows is said by the rest of its address.
-_PLACES = frozenset({AFTER, BEFORE, "sort", "o", "e"})
+_PLACES = frozenset({AFTER, BEFORE, SORT, "o", "e"})
 # What the parts of one bulk have in common.
 _KEPT = frozenset({"do", "seen", "group", "price", "quantity"})
 _LEFT = "what can't have it; the requests in Activity name each."
@@ -92,7 +92,7 @@ class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has n
 
 
 class ListingChangeList(KeysetChangeList):
-    """The list, in tabs; families are folded as long as nothing is looked for."""
+    """The list, in tabs; families are folded as long as nothing is looked for, nor sorted."""
 
     tab = ""
     is_folded = False
@@ -107,7 +107,8 @@ class ListingChangeList(KeysetChangeList):
         if self.tab not in TABS:
             self.tab = ""
         looks_for = set(request.GET) - {*_PLACES, CHANNEL, TAB, FLAT, *ASKED_NAMES}
-        is_looked_for = self.tab or any(request.GET.get(name) for name in looks_for)
+        # Sorted, each stands for itself: no index has those of a page alone in another order than by id.
+        is_looked_for = self.tab or any(request.GET.get(name) for name in (*looks_for, SORT))
         self.is_folded = not is_looked_for and request.GET.get(FLAT) != "open"
         rows = in_tab(rows, self.tab, channel_ids(request))
         # What has no parent; the index of lists has the kind in it.
