@@ -88,7 +88,7 @@ def test_a_file_is_dropped_previewed_imported_and_undone(tab, office):
     press(tab, "Plan the undo")
     press(tab, "Approve everything")
     press(tab, "Carry out")
-    for _ in range(100):
+    for _ in range(600):
         if prices() == before:
             break
         tab.wait_for_timeout(200)
