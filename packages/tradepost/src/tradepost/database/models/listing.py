@@ -18,8 +18,9 @@ from tradepost.domain.value_words import difference_words
 
 _SOLD = ("variant", "simple")
 
-# What is so of all listings, written as `listing_list` has it: with a parameter, SQLite could not know.
-IN_LISTS = GreaterThan(F("id"), Func(template="-1", output_field=models.BigIntegerField()))
+# What is so of all listings, written as `listing_list` has it: with a parameter, SQLite could not know. No other query
+# says anything of the kind that PostgreSQL could conclude it from.
+IN_LISTS = GreaterThan(F("kind"), Func(template="''", output_field=models.CharField()))
 
 
 class _Pending(models.Func):
@@ -309,10 +310,10 @@ class Listing(models.Model):
             # over; and by price. The condition keeps them out of the way of all other queries; see `IN_LISTS`.
             models.Index(
                 fields=["channel", "id", "product", "health", "link", "kind", "pending", "is_paused", "is_inactive"],
-                condition=Q(id__gt=-1),
+                condition=Q(kind__gt=""),
                 name="listing_list",
             ),
-            models.Index(fields=["channel", "wanted_price", "id"], condition=Q(id__gt=-1), name="listing_by_price"),
+            models.Index(fields=["channel", "wanted_price", "id"], condition=Q(kind__gt=""), name="listing_by_price"),
             # Lists and counts by health.
             models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
         ]
