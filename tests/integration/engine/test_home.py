@@ -88,7 +88,7 @@ def test_the_start_page_says_that_a_database_came_back(channel, tmp_path):
     page = browser_of("alice").get("/").content.decode()
 
     assert "at another place than before" in page
-    assert "tradepost channel go-live shop" in page
+    assert "Look and go live" in page
 
 
 def test_two_servers_on_one_folder_refuse_each_other_and_commands_work_beside_one(tmp_path):
