@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -28,10 +28,10 @@ from tradepost.web.channel_findings import findings_of
 from tradepost.web.channel_forms import OPERATION_WORDS, schedule_words
 from tradepost.web.counts import count, count_words
 from tradepost.web.format import spoken
-from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.page import page
 from tradepost.web.page_words import in_words_of_pages
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import needed_row_number
 from tradepost.web.shell import channel_state
 
 _START, _PREVIEW = "start:", "preview:"
@@ -65,9 +65,7 @@ def shown_schedules(request: HttpRequest, rows: Sequence[ScheduleRow]) -> list[S
 def channel_page(request: HttpRequest, number: str) -> HttpResponse:
     """Show a channel; posted, do what a button of its page says."""
     need(request, "channel show")
-    if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
-        raise Http404
-    channel = get_object_or_404(Channel, pk=int(number), archived_at__isnull=True)
+    channel = get_object_or_404(Channel, pk=needed_row_number(number), archived_at__isnull=True)
     if request.method == "POST":
         try:
             answer = _do(request, channel)

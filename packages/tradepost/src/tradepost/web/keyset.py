@@ -28,11 +28,11 @@ from django.utils.functional import cached_property
 from unfold.views import ChangeList  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.database.search import is_walked, with_ids
+from tradepost.web.counts import COUNT_UP_TO
 
 AFTER = "after"
 BEFORE = "before"
 SORT = "sort"
-COUNT_UP_TO = 10_000
 MOST_DIGITS = 18  # what a database's integer holds for sure
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from tradepost import wiring
-from tradepost.database.models import AttentionRecord, Channel, Listing
+from tradepost.database.models import AttentionRecord, Listing
 from tradepost.domain.listing import Health, Link
 from tradepost.domain.listing_explanation import next_deeds
 from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
@@ -220,7 +220,3 @@ def tab_counts(channel_ids: Sequence[int], *, up_to: int) -> dict[str, int]:
 
 def _up_to(rows: "QuerySet[Listing]", most: int) -> int:
     return rows.order_by().values("pk")[: most + 1].count()
-
-
-def active_channels() -> list[Channel]:
-    return list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))

@@ -26,7 +26,8 @@ from tradepost.engine.runs import request_run
 from tradepost.operations.candidates import LinkCandidate, candidates_of
 from tradepost.operations.selection import LINK_TO
 from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
-from tradepost.web.keyset import AFTER, BEFORE, COUNT_UP_TO, MOST_DIGITS, SORT, KeysetChangeList
+from tradepost.web.counts import COUNT_UP_TO
+from tradepost.web.keyset import AFTER, BEFORE, SORT, KeysetChangeList
 from tradepost.web.listing_asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listing_bulk import (
     ASKED_NAMES,
@@ -50,17 +51,17 @@ from tradepost.web.listing_bulk import (
 )
 from tradepost.web.listing_count import state_count
 from tradepost.web.listing_page import page_context
-from tradepost.web.listing_rows import TABS, active_channels, in_tab, rows_of, tab_counts, with_all_of_a_row
+from tradepost.web.listing_rows import TABS, in_tab, rows_of, tab_counts, with_all_of_a_row
 from tradepost.web.page import is_in_panel, page
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import may, need
-from tradepost.web.shell import chosen_channel
+from tradepost.web.row_numbers import needed_row_number
+from tradepost.web.shell import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.sign_in import is_same_person
 from tradepost.web.site import site
 
 ATTENTION_PARAMETER = "attention"
 TAB, FLAT = "show", "families"
-CHANNEL = "channel__id__exact"
 # What the bar of the list offers; the page of a listing has all of them.
 _IN_BAR = ("hide", "unhide", "publish", "overwrite")
 _IN_MENU = ("clear", "pause", "unpause", "retry", "accept-drift", "send-ours", "lock", "unlock", "sync", "delist")
@@ -113,15 +114,6 @@ class ListingChangeList(KeysetChangeList):
         rows = in_tab(rows, self.tab, channel_ids(request))
         # What has no parent; the index of lists has the kind in it.
         return rows.filter(kind__in=[Kind.PARENT.value, Kind.SIMPLE.value]) if self.is_folded else rows
-
-
-def channel_ids(request: HttpRequest) -> list[int]:
-    """The channels whose listings are looked at: the one that the address or the shell names, else all in use."""
-    named = request.GET.get(CHANNEL, "")
-    if named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS:
-        return [int(named)]
-    chosen = chosen_channel(request)
-    return [each.pk for each in active_channels()] if chosen is None else [chosen]
 
 
 @admin.register(Listing, site=site)
@@ -204,7 +196,7 @@ class ListingTable(ReadOnlyTable):
             "in_bar": [ask for ask in asks if ask.verb in _IN_BAR],
             "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
             "may_ask": bool(asks),
-            "many_channels": len(active_channels()) > 1,
+            "many_channels": len(channels_in_use()) > 1,
         }
 
     def family_view(self, request: HttpRequest, listing_id: int) -> HttpResponse:
@@ -364,9 +356,9 @@ class ListingTable(ReadOnlyTable):
         return page(request, "back_office/listing.html", title=listing.product.title, **context)
 
     def _listing(self, number: str) -> Listing:
-        if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
-            raise Http404
-        return get_object_or_404(with_all_of_a_row(Listing.objects.all()).prefetch_related("parent"), pk=int(number))
+        return get_object_or_404(
+            with_all_of_a_row(Listing.objects.all()).prefetch_related("parent"), pk=needed_row_number(number)
+        )
 
     def candidates_view(self, request: HttpRequest, listing_id: int) -> HttpResponse:
         """Show what the store has that a listing could be; posted, link it to the one that is meant."""

@@ -17,7 +17,6 @@ from tradepost.web.counts import count, count_words
 from tradepost.web.keyset import (
     AFTER,
     BEFORE,
-    MOST_DIGITS,
     NEWEST_FIRST,
     OLDEST_FIRST,
     SORT,
@@ -25,14 +24,13 @@ from tradepost.web.keyset import (
     RowOrder,
 )
 from tradepost.web.order_page import buyer_of, pill_of
-from tradepost.web.shell import chosen_channel
+from tradepost.web.shell import CHANNEL, channel_ids
 
 if TYPE_CHECKING:
     from tradepost.database.models.fulfilment import WithFulfilment
 
 SHOW, SHOW_ALL = "show", "all"
 _STATE = "state__exact"
-_CHANNEL = "channel__id__exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +99,12 @@ def tab_of(request: HttpRequest) -> OrderTab:
     return next((tab for tab in _TABS if tab.state == state), ALL)
 
 
-def channel_ids(request: HttpRequest) -> list[int]:
-    """The channels whose orders are looked at: the one that the address or the shell names, else all in use."""
-    if (named := _number(request, _CHANNEL)) is not None:
-        return [named]
-    chosen = chosen_channel(request)
-    return [each.pk for each in channels_in_use()] if chosen is None else [chosen]
-
-
-def channels_in_use() -> Sequence[Channel]:
-    return list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
-
-
 def tabs_of(request: HttpRequest, here: OrderTab | None) -> Iterator[ShownTab]:
     """`here` None is the page of what needs somebody."""
     ids = channel_ids(request)
     orders = Order.objects.filter(channel_id__in=ids)
     base = reverse("admin:tradepost_order_changelist")
-    channel = {_CHANNEL: request.GET[_CHANNEL]} if request.GET.get(_CHANNEL) else {}
+    channel = {CHANNEL: request.GET[CHANNEL]} if request.GET.get(CHANNEL) else {}
     for tab in _TABS:
         number = count_words(count(orders.filter(state=tab.state)))
         address = f"{base}?{urlencode({**channel, _STATE: tab.state})}"
@@ -163,8 +149,3 @@ def _shown(row: "WithFulfilment", channel: str) -> ShownOrder:
         words=words,
         colour=colour,
     )
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None

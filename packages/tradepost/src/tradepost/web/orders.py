@@ -22,13 +22,10 @@ from tradepost.domain.shipment import CURE, ShipmentState
 from tradepost.operations.order_requests import open_order, retry_parked
 from tradepost.operations.shipments import preview_shipment, retry_shipments
 from tradepost.web.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
-from tradepost.web.counts import COUNT_UP_TO
-from tradepost.web.keyset import MOST_DIGITS, KeysetChangeList
+from tradepost.web.keyset import KeysetChangeList
 from tradepost.web.order_deeds import ORDER_DEEDS, start_run
 from tradepost.web.order_list import (
     OrderChangeList,
-    channel_ids,
-    channels_in_use,
     shown_orders,
     tabs_of,
     with_what_a_row_shows,
@@ -37,6 +34,8 @@ from tradepost.web.order_page import busy_run, lines_of, others_that_wait, page_
 from tradepost.web.page import page
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import needed_row_number
+from tradepost.web.shell import channel_ids, channels_in_use
 from tradepost.web.shipping_form import shipment_of, typed_form, what_will_be_told
 from tradepost.web.site import site
 
@@ -114,7 +113,6 @@ class OrderTable(ReadOnlyTable):
             shown.context_data.update(
                 orders=shown_orders(changes.result_list),
                 tabs=list(tabs_of(request, changes.tab)),
-                count_up_to=COUNT_UP_TO,
                 is_named=len(channels_in_use()) > 1,
                 **_starts(request),
             )
@@ -228,9 +226,7 @@ class OrderTable(ReadOnlyTable):
         return shown
 
     def _order(self, number: str) -> Any:
-        if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
-            raise Http404
-        return get_object_or_404(with_all_of_a_page(Order.objects.all()), pk=int(number))
+        return get_object_or_404(with_all_of_a_page(Order.objects.all()), pk=needed_row_number(number))
 
     def _preview(self, request: HttpRequest, order: Order, *, is_edited: bool) -> dict[str, Any]:
         need(request, "orders ship")

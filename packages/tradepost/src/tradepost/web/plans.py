@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -29,6 +29,7 @@ from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines
 from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import needed_row_number
 from tradepost.web.sign_in import is_same_person
 from tradepost.web.site import site
 
@@ -113,10 +114,8 @@ class PlanTable(ReadOnlyTable):
         return TemplateResponse(request, "back_office/plan.html", self._context(request, plan))
 
     def _plan(self, number: str) -> SavedPlan:
-        if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
-            raise Http404
         rows = SavedPlan.objects.select_related("run__channel", "run__source", "applied_by")
-        return get_object_or_404(rows, pk=int(number))
+        return get_object_or_404(rows, pk=needed_row_number(number))
 
     def _context(self, request: HttpRequest, plan: SavedPlan) -> dict[str, Any]:
         total, approved = numbers_of([plan.pk]).get(plan.pk, (0, 0))

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from tradepost.web.format import OUTCOME_COLOURS, RUN_COLOURS, field_lines, spok
 from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.page import page
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import needed_row_number
 
 CHANGES_PER_PAGE = 100
 _CAUSES = 20
@@ -116,9 +117,7 @@ def progress_view(request: HttpRequest, run_id: int) -> HttpResponse:
 
 def the_run(number: str) -> Run:
     """Find a run by what an address says. Raises Http404."""
-    if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
-        raise Http404
-    return get_object_or_404(Run.objects.select_related("channel", "source"), pk=int(number))
+    return get_object_or_404(Run.objects.select_related("channel", "source"), pk=needed_row_number(number))
 
 
 def _title(run: Run) -> str:

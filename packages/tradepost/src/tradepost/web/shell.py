@@ -9,10 +9,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tradepost.database.models import Channel
-from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import row_number
 from tradepost.web.sections import ON_A_PHONE, page_links, section_links
 
+CHANNEL = "channel__id__exact"
 _CHOSEN = "channel"
 _ALL = "all"
 
@@ -33,6 +34,19 @@ def chosen_channel(request: HttpRequest) -> int | None:
     return chosen if isinstance(chosen, int) else None
 
 
+def channels_in_use() -> list[Channel]:
+    return list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+
+
+def channel_ids(request: HttpRequest) -> list[int]:
+    """The channels that a list is of: the one that its address or the shell names, else all in use."""
+    named = row_number(request.GET.get(CHANNEL, ""))
+    if named is not None:
+        return [named]
+    chosen = chosen_channel(request)
+    return [each.pk for each in channels_in_use()] if chosen is None else [chosen]
+
+
 def choose_channel(request: HttpRequest) -> HttpResponse:
     """Posted, look at one channel from now on, or at all."""
     need(request, "overview show")
@@ -47,15 +61,16 @@ def choose_channel(request: HttpRequest) -> HttpResponse:
 
 
 def _known(named: str) -> int | None:
-    if not (named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS):
+    number = row_number(named)
+    if number is None:
         return None
-    return Channel.objects.filter(pk=int(named), archived_at__isnull=True).values_list("pk", flat=True).first()
+    return Channel.objects.filter(pk=number, archived_at__isnull=True).values_list("pk", flat=True).first()
 
 
 def _choice(request: HttpRequest) -> dict[str, Any] | None:
     if not may(request, "overview show"):
         return None
-    channels = list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+    channels = channels_in_use()
     chosen = chosen_channel(request)
     return {
         "channels": [{"id": each.pk, "name": each.name, **channel_state(each)} for each in channels],

@@ -21,9 +21,9 @@ from tradepost.domain.fetched_file import shown_name
 from tradepost.operations.ports import Level, RowReport, ShipmentRow
 from tradepost.operations.shipment_imports import ShipmentImport, import_shipments, preview_shipments
 from tradepost.web.order_deeds import start_run
-from tradepost.web.order_list import channel_ids, channels_in_use
 from tradepost.web.page import page
 from tradepost.web.rights import need
+from tradepost.web.shell import channel_ids, channels_in_use
 
 # What is looked at while somebody waits for the page: each package takes some milliseconds. A command takes more.
 LARGEST_BYTES = 1_000_000

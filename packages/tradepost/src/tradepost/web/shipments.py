@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 
@@ -17,10 +17,10 @@ from tradepost.operations.order_requests import retry_parked
 from tradepost.operations.shipments import retry_shipments
 from tradepost.web.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.format import NOTHING, SHIPMENT_COLOURS, spoken
-from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.order_deeds import start_run
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import asks, need
+from tradepost.web.row_numbers import needed_row_number
 from tradepost.web.shipment_files import shipment_file
 from tradepost.web.site import site
 
@@ -136,9 +136,7 @@ class ShipmentTable(ReadOnlyTable):
     ) -> HttpResponse:
         """A shipment is shown on the page of its order."""
         need(request, self.act)
-        if not (object_id.isascii() and object_id.isdigit() and len(object_id) <= MOST_DIGITS):
-            raise Http404
-        row = get_object_or_404(ShipmentRecord, pk=int(object_id))
+        row = get_object_or_404(ShipmentRecord, pk=needed_row_number(object_id))
         return redirect(f"{reverse('admin:tradepost_order_change', args=[row.order_id])}#{row.code}")
 
     @asks("shipments retry", "Send again, over whatever the store has of it")

@@ -31,10 +31,10 @@ from tradepost.operations.sources import (
     remove_source,
 )
 from tradepost.web.import_words import ShownImport, imports_of, shown_imports
-from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.page import page
 from tradepost.web.read_only import ReadOnlyTable
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import needed_row_number
 from tradepost.web.site import site
 
 _SHOWN_SOURCES = 200
@@ -170,9 +170,7 @@ _TICKS = ("is_local", "without_secret", "is_full")
 
 
 def _record(number: str) -> Source:
-    if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
-        raise Http404
-    record = Source.objects.filter(pk=int(number)).first()
+    record = Source.objects.filter(pk=needed_row_number(number)).first()
     if record is None:
         raise Http404
     return record

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -33,6 +33,7 @@ from tradepost.web.keyset import MOST_DIGITS
 from tradepost.web.page import page
 from tradepost.web.read_only import ROWS_PER_PAGE, ReadOnlyTable
 from tradepost.web.rights import may, need
+from tradepost.web.row_numbers import needed_row_number
 from tradepost.web.site import site
 
 SHOWN_CHANGES = 20
@@ -142,10 +143,8 @@ class UploadTable(ReadOnlyTable):
     ) -> HttpResponse:
         """Show a file with what an import would do, or has done; posted, preview it, import it or forget it."""
         need(request, self.act)
-        if not (object_id.isascii() and object_id.isdigit() and len(object_id) <= MOST_DIGITS):
-            raise Http404
         rows = Upload.objects.select_related("source", "preview", "imported_by").defer("refused")
-        upload = get_object_or_404(rows, pk=int(object_id))
+        upload = get_object_or_404(rows, pk=needed_row_number(object_id))
         if request.method == "POST":
             need(request, _ACT)
             try:
