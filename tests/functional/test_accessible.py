@@ -169,8 +169,7 @@ def office(shop: dict[str, int]) -> Iterator[str]:
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def browser() -> Iterator[Any]:
     with chromium() as opened:
         yield opened
 

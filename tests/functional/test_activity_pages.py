@@ -195,8 +195,7 @@ def office(people, channel):
 
 
 @pytest.mark.browser
-def test_progress_moves_without_a_reload_and_ends_with_the_report(office, channel, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def test_progress_moves_without_a_reload_and_ends_with_the_report(office, channel):
     began = timezone.now() - timedelta(minutes=1)
     run = make_run(channel, state=RunState.RUNNING, done=10, total=100, label="prices", started_at=began, **OWNED)
     with chromium() as browser:

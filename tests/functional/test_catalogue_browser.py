@@ -41,8 +41,7 @@ def office(shell, tmp_path) -> Iterator[str]:
 
 
 @pytest.fixture
-def tab(office, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def tab(office):
     with browser.chromium() as opened:
         shown = opened.new_context().new_page()
         shown.set_default_timeout(60_000)

@@ -281,9 +281,8 @@ def connect_by_the_wizard(tab, box) -> None:
 
 
 @pytest.mark.browser
-def test_from_the_first_start_to_the_first_listing_for_sale_through_the_wizard(shell, store, box, sample, monkeypatch):
+def test_from_the_first_start_to_the_first_listing_for_sale_through_the_wizard(shell, store, box, sample):
     """The whole way of somebody who never opens a terminal, ended by a shopper in the shop."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with serving(host="127.0.0.1", port=0, crew=None) as office, browser.chromium() as chromium:
         tab = chromium.new_context().new_page()
         tab.set_default_timeout(60_000)

@@ -489,8 +489,7 @@ def office(shop):
 
 
 @pytest.fixture
-def tab(office, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def tab(office):
     with chromium() as browser:
         opened = browser.new_page()
         opened.set_default_timeout(60_000)

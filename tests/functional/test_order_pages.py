@@ -384,9 +384,8 @@ def test_what_is_asked_of_nothing_is_told_and_what_is_not_there_is_not_found(mug
 
 
 @pytest.fixture
-def office(published, monkeypatch) -> Iterator[str]:
+def office(published) -> Iterator[str]:
     """The hub's server, which executes runs."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     bob = person("bob")
     bob.set_password(PASSWORD)
     bob.save()

@@ -36,8 +36,7 @@ def office(sqlite) -> Iterator[str]:
 
 
 @pytest.fixture
-def chromium(office, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def chromium(office):
     with browser.chromium() as opened:
         yield opened
 
