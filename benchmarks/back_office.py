@@ -50,7 +50,7 @@ from tradepost.database.models import (  # noqa: E402
     VariantRecord,
 )
 from tradepost.database.search import note_order_words, note_product_words  # noqa: E402
-from tradepost.web.searching import search_everywhere  # noqa: E402
+from tradepost.web.tables.searching import search_everywhere  # noqa: E402
 
 # --- the data ---------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.operator_status import MEANINGS, OperatorStatus
-from tradepost.web.attention_places import PAGE_CURES
+from tradepost.web.listings.attention_places import PAGE_CURES
 
 HEAD = """# Statuses and what helps
 

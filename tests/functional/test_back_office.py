@@ -304,7 +304,7 @@ def test_nobody_adds_edits_or_deletes_rows_by_a_form(visit):
 
 
 def test_pages_go_on_behind_the_last_row_and_come_back(visit, monkeypatch):
-    from tradepost.web.listings import ListingTable  # noqa: PLC0415
+    from tradepost.web.listings.table import ListingTable  # noqa: PLC0415
 
     monkeypatch.setattr(ListingTable, "list_per_page", 5)
     client = visit("alice")

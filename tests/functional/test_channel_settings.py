@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from people import browser_of
 from tradepost.database.models import Channel, Listing
-from tradepost.web import channel_settings
+from tradepost.web.channels import settings as channel_settings
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tradepost import wiring
 from tradepost.database.channels.connections import image_connection_of
 from tradepost.database.models import Channel
 from tradepost.web import database_limits
-from tradepost.web.listings import ListingTable
+from tradepost.web.listings.table import ListingTable
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
 

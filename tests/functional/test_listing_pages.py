@@ -20,8 +20,8 @@ from tradepost.domain.listing import Event
 from tradepost.domain.plan import RunState
 from tradepost.domain.roles import ACTS, Role
 from tradepost.engine.runs import run_now
-from tradepost.web.attention_places import PAGE_CURES
-from tradepost.web.listing_asks import LISTING_ASKS
+from tradepost.web.listings.asks import LISTING_ASKS
+from tradepost.web.listings.attention_places import PAGE_CURES
 
 LIST = "/tradepost/listing/"
 HEADER = "sku,parent,options,name,price,quantity,categories\n"
@@ -255,8 +255,8 @@ def test_all_that_fit_are_hidden_however_many_they_are_and_no_other(sqlite):
 
 
 def test_what_is_more_than_a_preview_looks_at_is_done_as_well(sqlite, monkeypatch):
-    for module in ("listings", "listing_bulk"):
-        monkeypatch.setattr(f"tradepost.web.{module}.SEEN_AT_ONCE", 100)
+    for module in ("table", "bulk"):
+        monkeypatch.setattr(f"tradepost.web.listings.{module}.SEEN_AT_ONCE", 100)
     many_listings(250)
     bob, meant = browser_of("bob"), f"{LIST}ask/pause/?all=1"
 

@@ -119,7 +119,7 @@ def _texts(nodes: list[ast.expr]) -> list[str]:
 
 def acts_of_tables() -> Iterator[str]:
     """Yield the acts of deeds that a module of pages keeps in a table, where an act is put together."""
-    for found in pkgutil.iter_modules(web.__path__, "tradepost.web."):
+    for found in pkgutil.walk_packages(web.__path__, "tradepost.web."):
         # What starts a server is not imported by a test.
         if found.name.endswith(".wsgi"):
             continue

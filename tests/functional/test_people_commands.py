@@ -12,7 +12,7 @@ from django.utils import timezone
 from people import browser_of, person
 from tradepost.database.models import AuditEntry, Person, Session
 from tradepost.database.whence import come_from
-from tradepost.web.sign_in import OWNERS_IDLE
+from tradepost.web.people.sign_in import OWNERS_IDLE
 
 PASSWORD = "a long and quiet evening"
 

@@ -9,7 +9,7 @@ from people import NAMES, browser_of, person
 from tradepost.database.models import Channel, Run, RunKind, Trigger
 from tradepost.domain.plan import RunState
 from tradepost.web.format import relative
-from tradepost.web.sections import SECTIONS
+from tradepost.web.shell.sections import SECTIONS
 from tradepost.web.site import site
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

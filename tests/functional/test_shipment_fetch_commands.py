@@ -18,7 +18,7 @@ from tradepost.exports.folder import LocalFolder
 from tradepost.miva.files.file_server import fingerprint_of
 from tradepost.operations import shipment_imports
 from tradepost.operations.ports import SourceAddress
-from tradepost.web.today import Need
+from tradepost.web.today.today import Need
 from traffic import ignored_by
 
 HEADER = "order,tracking,carrier\n"

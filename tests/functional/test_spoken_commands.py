@@ -3,7 +3,7 @@
 import pytest
 from django.utils.html import format_html
 
-from tradepost.web.spoken_commands import on_page
+from tradepost.web.shell.spoken_commands import on_page
 
 
 def link(address: str, command: str, words: str) -> str:

@@ -16,11 +16,11 @@ from people import browser_of
 from tradepost.database import search
 from tradepost.database.models import Channel, Listing, Order, ProductRecord, VariantRecord
 from tradepost.database.search import note_order_words, note_product_words
-from tradepost.web import keyset
-from tradepost.web.listings import ListingTable
-from tradepost.web.read_only import ReadOnlyTable
-from tradepost.web.searching import search_everywhere
+from tradepost.web.listings.table import ListingTable
 from tradepost.web.site import site
+from tradepost.web.tables import keyset
+from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.searching import search_everywhere
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # With ties, with nothing, and with keys that an address has to write in other words.

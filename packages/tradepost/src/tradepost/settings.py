@@ -30,7 +30,7 @@ import platformdirs
 
 from tradepost.domain.errors import HubUnusable
 from tradepost.security.keys import key_file, random_secret
-from tradepost.web import theme
+from tradepost.web.shell import theme
 
 
 def _number(name: str, *, of: str, usual: int, least: int, most: int) -> int:
@@ -124,7 +124,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "tradepost.web.sign_in.end_idle_sessions",
+    "tradepost.web.people.sign_in.end_idle_sessions",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Last: it answers for a login that was one too many.
     "axes.middleware.AxesMiddleware",
@@ -142,7 +142,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "tradepost.web.shell.shell",
+                "tradepost.web.shell.shell.shell",
             ]
         },
     }
@@ -220,7 +220,7 @@ AXES_RESET_ON_SUCCESS = False
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_CALLABLE = "tradepost.database.people.login_names.typed_name"
 AXES_CLIENT_IP_CALLABLE = "tradepost.web.visitors.address_in_limits"
-AXES_LOCKOUT_CALLABLE = "tradepost.web.sign_in.locked_out"
+AXES_LOCKOUT_CALLABLE = "tradepost.web.people.sign_in.locked_out"
 # The audit trail has them.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False

@@ -14,14 +14,14 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
     site_title = "Tradepost"
     site_header = "Tradepost"
     index_title = "Today"
-    index_template = "back_office/today.html"
+    index_template = "back_office/today/today.html"
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[Any]:
         # Models can be imported only once apps are ready.
-        from tradepost.web import today  # noqa: PLC0415 as said
-        from tradepost.web.notice_pages import notifications  # noqa: PLC0415 as said
-        from tradepost.web.shell import choose_channel  # noqa: PLC0415 as said
+        from tradepost.web.people.notifications import notifications  # noqa: PLC0415 as said
+        from tradepost.web.shell.shell import choose_channel  # noqa: PLC0415 as said
+        from tradepost.web.today import today  # noqa: PLC0415 as said
 
         return [
             path("choose-channel/", self.admin_view(choose_channel), name="choose_channel"),
@@ -35,19 +35,19 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # The tables must be known before anything is counted, and they name this site themselves.
-        from tradepost.web.today import today  # noqa: PLC0415 as above
+        from tradepost.web.today.today import today  # noqa: PLC0415 as above
 
         page: TemplateResponse = super().index(request, {**today(request), **(extra_context or {})})
         return page
 
     def search(self, request: HttpRequest) -> HttpResponseBase:
         # As above: what is searched in are tables.
-        from tradepost.web.searching import search_page  # noqa: PLC0415 as said
+        from tradepost.web.tables.searching import search_page  # noqa: PLC0415 as said
 
         return search_page(request)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        from tradepost.web.passwords import ChangeOwnPassword  # noqa: PLC0415 as above
+        from tradepost.web.people.passwords import ChangeOwnPassword  # noqa: PLC0415 as above
 
         request.current_app = self.name
         view = ChangeOwnPassword.as_view(

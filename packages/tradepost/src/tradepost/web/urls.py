@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from tradepost.web import first_start
-from tradepost.web.passwords import Invitation
+from tradepost.web.people.passwords import Invitation
 from tradepost.web.site import site
+from tradepost.web.today import first_start
 
 urlpatterns = [
     path("invitation/<uidb64>/<token>/", Invitation.as_view(), name="invitation"),
@@ -13,7 +13,7 @@ urlpatterns = [
     path("login/", first_start.login),
     path("", site.urls),
 ]
-handler400 = "tradepost.web.errors.bad_request"
-handler403 = "tradepost.web.errors.forbidden"
-handler404 = "tradepost.web.errors.not_found"
-handler500 = "tradepost.web.errors.server_error"
+handler400 = "tradepost.web.shell.errors.bad_request"
+handler403 = "tradepost.web.shell.errors.forbidden"
+handler404 = "tradepost.web.shell.errors.not_found"
+handler500 = "tradepost.web.shell.errors.server_error"

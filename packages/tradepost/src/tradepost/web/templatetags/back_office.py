@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tradepost.web import format as shown
-from tradepost.web import spoken_commands
+from tradepost.web.shell import spoken_commands
 
 register = template.Library()
 

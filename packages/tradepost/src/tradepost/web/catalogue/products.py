@@ -1,0 +1,180 @@
+"""The table of the catalogue's products: what each is sold for, how many there are, and on which channels."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from tradepost import wiring
+from tradepost.database.models import ImageRecord, Listing, ProductRecord, VariantRecord
+from tradepost.database.search import found_products
+from tradepost.domain.listing import Health
+from tradepost.web.format import HEALTH_COLOURS, NOTHING, amount, money, number, spoken, whole
+from tradepost.web.rights import need
+from tradepost.web.site import site
+from tradepost.web.tables.columns import column
+from tradepost.web.tables.keyset import KeysetChangeList
+from tradepost.web.tables.read_only import ReadOnlyRows, ReadOnlyTable
+
+THUMBNAIL_PIXELS = 176
+_CHECKSUM = re.compile("[0-9a-f]{64}")
+_A_YEAR = 365 * 24 * 3600
+
+
+class Variants(ReadOnlyRows):
+    """The sellable combinations of a product."""
+
+    model = VariantRecord
+    fields = ("sku", "choices", "price_text", "quantity_text", "barcode", "is_gone")
+    readonly_fields = fields
+
+    @column("Options")
+    def choices(self, row: VariantRecord) -> str:
+        return ", ".join(row.options) or NOTHING
+
+    @column("Price")
+    def price_text(self, row: VariantRecord) -> str:
+        return money(row.price)
+
+    @column("Quantity")
+    def quantity_text(self, row: VariantRecord) -> str:
+        return number(row.quantity)
+
+
+class ProductPage(KeysetChangeList):
+    """A page of products; what it shows of their variants, images and listings is read once for all of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: Sequence[Any] = self.result_list
+        keys = [row.pk for row in rows]
+        figures, images, channels = _figures(keys), _images(keys), _channels(keys)
+        for row in rows:
+            row.figures = figures.get(row.pk, {})
+            row.image = images.get(row.pk, "")
+            row.on_channels = channels.get(row.pk, ())
+
+
+@admin.register(ProductRecord, site=site)
+class ProductTable(ReadOnlyTable):
+    """Products of the catalogue."""
+
+    act = "catalogue list"
+    list_display = ("picture", "product", "brand", "prices", "stock", "channels", "is_for_sale")
+    list_display_links = ("product",)
+    list_filter = ("is_for_sale",)
+    search_fields = ("handle",)
+    search_help_text = "Pieces of a handle, a SKU or the title"
+    sorted_by = {"product": "handle"}
+    inlines = (Variants,)
+    fields = ("handle", "title", "brand", "path", "is_for_sale", "page_title", "updated_at")
+    readonly_fields = ("path",)
+
+    class Media:
+        css = {"all": ("back_office/catalogue.css",)}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return ProductPage
+
+    def get_urls(self) -> list[Any]:
+        image = self.admin_site.admin_view(self.image_view, cacheable=True)
+        return [path("image/<str:checksum>/", image, name="tradepost_productrecord_image"), *super().get_urls()]
+
+    def image_view(self, request: HttpRequest, checksum: str) -> HttpResponse:
+        """Give a small picture of an image that the hub keeps; it is named by its content, so it never changes."""
+        need(request, self.act)
+        content = wiring.thumbnail(checksum, side=THUMBNAIL_PIXELS) if _CHECKSUM.fullmatch(checksum) else None
+        if content is None:
+            raise Http404
+        answer = HttpResponse(content, content_type="image/jpeg")
+        answer["Cache-Control"] = f"private, max-age={_A_YEAR}, immutable"
+        return answer
+
+    @column("Image")
+    def picture(self, row: Any) -> SafeString:
+        if not row.image:
+            return format_html(
+                '<span class="no-thumbnail" title="No image is kept yet" aria-hidden="true">{}</span>', NOTHING
+            )
+        address = reverse("admin:tradepost_productrecord_image", args=[row.image])
+        return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy" width="44" height="44">', address)
+
+    @column("Product", two_lines=True)
+    def product(self, row: Any) -> list[str]:
+        number_of = row.figures.get("number", 0)
+        return [row.title, f"{row.handle}, {number_of:,} variants" if row.option_names else row.handle]
+
+    @column("Price")
+    def prices(self, row: Any) -> SafeString:
+        lowest, highest = row.figures.get("lowest"), row.figures.get("highest")
+        if lowest == highest:
+            return amount(lowest)
+        return format_html("{} {} {}", amount(lowest), NOTHING, amount(highest))
+
+    @column("Stock")
+    def stock(self, row: Any) -> SafeString | str:
+        known, number_of = row.figures.get("stated", 0), row.figures.get("number", 0)
+        if not known:
+            return "unknown" if number_of else NOTHING
+        unknown = number_of - known
+        pieces = whole(row.figures["pieces"])
+        return format_html("{}, {} unknown", pieces, whole(unknown)) if unknown else pieces
+
+    @column("Channels")
+    def channels(self, row: Any) -> SafeString | str:
+        return format_html_join(" ", '<span class="on-channel on-channel-{}">{}: {}</span>', row.on_channels) or NOTHING
+
+    @column("Category")
+    def path(self, row: ProductRecord) -> str:
+        return " / ".join(row.category) or NOTHING
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 Django's form
+        queryset: QuerySet[ProductRecord],
+        search_term: str,
+    ) -> tuple[QuerySet[ProductRecord], bool]:
+        return found_products(queryset, search_term), False
+
+
+def _figures(keys: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Sum up the variants of each product that are not gone; a price that nobody gave is none."""
+    rows = VariantRecord.objects.filter(product_id__in=keys, is_gone=False).values("product_id")
+    found = rows.annotate(
+        number=Count("pk"),
+        lowest=Min("price", filter=Q(is_priced=True)),
+        highest=Max("price", filter=Q(is_priced=True)),
+        pieces=Sum("quantity"),
+        stated=Count("quantity"),
+    )
+    return {row["product_id"]: dict(row) for row in found}
+
+
+def _images(keys: Collection[int]) -> dict[int, str]:
+    """Return the checksum of each product's first image, where the hub keeps a file of it."""
+    first = ImageRecord.objects.filter(product_id__in=keys).values("product_id").annotate(first=Min("pk"))
+    numbers = [row["first"] for row in first]
+    sources = dict(ImageRecord.objects.filter(pk__in=numbers).values_list("product_id", "source"))
+    kept = wiring.kept_images(sources.values())
+    return {key: kept[source] for key, source in sources.items() if source in kept}
+
+
+def _channels(keys: Collection[int]) -> dict[int, list[tuple[str, str, str]]]:
+    """Return colour, channel and state of each product's page on each channel."""
+    rows = Listing.objects.filter(product_id__in=keys, parent__isnull=True, channel__archived_at__isnull=True)
+    found: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for key, channel, health in rows.order_by("channel__name").values_list("product_id", "channel__name", "health"):
+        # One that is to be sold in several pages is there where one of them is.
+        if health == Health.LISTED.value or channel not in found[key]:
+            found[key][channel] = health
+    return {
+        key: [(HEALTH_COLOURS[spoken(health)], channel, spoken(health)) for channel, health in states.items()]
+        for key, states in found.items()
+    }

@@ -1,0 +1,1 @@
+"""A channel: its page, the wizard that connects it, and its settings."""

@@ -1,0 +1,125 @@
+"""The table of channels, which stores are connected; their pages are in `channel_page` and `wizard`."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+
+from tradepost.database.models import Channel, Run, RunKind
+from tradepost.domain.errors import NotAllowed
+from tradepost.engine.plans import request_saved_plan
+from tradepost.engine.runs import request_run
+from tradepost.web.channels import channel_page, wizard
+from tradepost.web.channels.listing_rules import listing_rules_page
+from tradepost.web.channels.settings import settings_part
+from tradepost.web.format import spoken
+from tradepost.web.rights import asks, may
+from tradepost.web.shell.shell import CHANNEL_COLOURS, channel_state
+from tradepost.web.site import site
+from tradepost.web.tables.columns import column
+from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.today import first_steps
+
+
+@admin.register(Channel, site=site)
+class ChannelTable(ReadOnlyTable):
+    """Channels."""
+
+    act = "channel list"
+    list_display = ("name", "state", "store", "orders_fetched_at")
+    actions = ("publish", "sync", "link", "get_orders", "sync_orders", "plan_publish", "plan_sync")
+
+    @column("Store")
+    def store(self, row: Channel) -> str:
+        return ", ".join(f"{c.host} {c.store_code}".strip() for c in row.connections.all()) or "not connected"
+
+    @column("State", label=CHANNEL_COLOURS)
+    def state(self, row: Channel) -> str:
+        return channel_state(row)["state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        rows: QuerySet[Channel] = super().get_queryset(request)
+        return rows.prefetch_related("connections")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return may(request, "channel add")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
+        return wizard.begin(request)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: Any = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        return channel_page.channel_page(request, object_id)
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("first-steps/", wrap(first_steps.first_steps), name="first_steps"),
+            path("first-steps/product/", wrap(first_steps.first_product), name="first_product"),
+            path("first-steps/product/<int:plan_id>/", wrap(first_steps.first_publish), name="first_publish"),
+            path("<int:channel_id>/go-live/", wrap(channel_page.go_live), name="tradepost_channel_go_live"),
+            path("<int:channel_id>/set-up/<str:step>/", wrap(wizard.set_up), name="tradepost_channel_setup"),
+            path("<int:channel_id>/rules/listings/", wrap(listing_rules_page), name="tradepost_channel_listing_rules"),
+            path("<int:channel_id>/settings/<str:part>/", wrap(settings_part), name="tradepost_channel_settings"),
+            *super().get_urls(),
+        ]
+
+    # --- starting runs; the executor of the server takes them from the queue ---
+
+    @asks("listings publish", "Publish what is due")
+    def publish(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.PUBLISH)
+
+    @asks("listings sync", "Sync prices, quantities and status")
+    def sync(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.SYNC)
+
+    @asks("listings link", "Link to products on the store")
+    def link(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.LINK)
+
+    @asks("orders get", "Get orders")
+    def get_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.GET_ORDERS)
+
+    @asks("orders sync", "Send shipments")
+    def sync_orders(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._start(request, queryset, RunKind.SYNC_ORDERS)
+
+    # --- previews; each has a page, where it is approved and carried out ---
+
+    @asks("plans save", "Preview a publish")
+    def plan_publish(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
+        return self._plan(request, queryset, RunKind.PUBLISH)
+
+    @asks("plans save", "Preview a sync")
+    def plan_sync(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
+        return self._plan(request, queryset, RunKind.SYNC)
+
+    def _plan(self, request: HttpRequest, queryset: QuerySet[Channel], kind: RunKind) -> HttpResponse | None:
+        plans: list[Run] = []
+        for channel in queryset.filter(archived_at__isnull=True):
+            try:
+                plans.append(request_saved_plan(channel.pk, kind, requested_by=request.user.get_username()))
+            except NotAllowed as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+        if len(plans) == 1:
+            return redirect("admin:tradepost_savedplan_change", plans[0].pk)
+        return redirect("admin:tradepost_savedplan_changelist") if plans else None
+
+    def _start(self, request: HttpRequest, queryset: QuerySet[Channel], kind: RunKind) -> None:
+        for channel in queryset.filter(archived_at__isnull=True):
+            try:
+                run = request_run(channel.pk, kind, requested_by=request.user.get_username())
+            except NotAllowed as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+                continue
+            self.message_user(request, f"Run {run.pk} ({spoken(kind)}) is queued for {channel.name}.", messages.SUCCESS)

@@ -1,0 +1,1 @@
+"""The list of listings, a listing's page, and what is asked of many at once."""

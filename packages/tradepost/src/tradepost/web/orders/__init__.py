@@ -1,0 +1,1 @@
+"""Orders, their shipments, and the files that both come and go by."""

@@ -1,0 +1,114 @@
+"""Who is told what although they do not look: places with what is told there, added, tried and forgotten."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.widgets import (  # type: ignore[import-untyped] # the package has no types
+    CHECKBOX_CLASSES,
+    UnfoldAdminPasswordWidget,
+)
+
+from tradepost.database.models import NoticePlace
+from tradepost.domain.errors import NotAllowed, TradepostError
+from tradepost.domain.notices import HEADINGS, NoticeEvent
+from tradepost.engine.notices import add_place, remove_place, try_place
+from tradepost.web.channels.forms import text_field, tick_field
+from tradepost.web.rights import may, need
+from tradepost.web.shell.page import page
+from tradepost.web.shell.page_words import in_words_of_pages
+
+_HERE = "admin:notifications"
+_LONGEST_ADDRESS = 2_000
+_ACTS = {"add": "notify add", "test": "notify test", "remove": "notify remove"}
+
+
+class NoticePlaceForm(forms.Form):
+    """A place to be added. The address is a secret: it is never sent back."""
+
+    name = text_field("Name", "What you call this place, such as ops.", is_needed=True, max_length=64)
+    address = forms.CharField(
+        label="Address",
+        help_text="mailtos://user:password@mail.example.com?to=me@example.com is e-mail, jsons://hooks.example.com/x "
+        "a web address; chat and push services as Apprise writes them.",
+        max_length=_LONGEST_ADDRESS,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+    events = forms.MultipleChoiceField(
+        label="Told when (nothing ticked is everything)",
+        choices=[(event.value, words) for event, words in HEADINGS.items()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": " ".join(CHECKBOX_CLASSES)}),
+    )
+    digest_at = text_field("Once a day at", "As 08:00; blank tells at once.", max_length=5)
+    time_zone = text_field("in the time zone", "As Europe/Berlin; blank is UTC.", max_length=64)
+    is_local = tick_field("The host is inside my own network", "Else private addresses are not called.")
+
+
+def notifications(request: HttpRequest) -> HttpResponse:
+    """Show who is told what; posted, add a place, try one or forget it."""
+    need(request, "notify list")
+    asked = request.POST.get("do", "")
+    form = NoticePlaceForm(request.POST if asked == "add" else None)
+    if request.method == "POST":
+        if asked not in _ACTS:
+            messages.warning(request, "The page asked for nothing that there is; load it again.")
+            return redirect(_HERE)
+        need(request, _ACTS[asked])
+        try:
+            if asked != "add":
+                _do(request, asked, request.POST.get("place", ""))
+                return redirect(_HERE)
+            if form.is_valid():
+                _add(form.cleaned_data, who=request.user.get_username())
+                messages.success(request, f"{form.cleaned_data['name']} is told from now on. Try it.")
+                return redirect(_HERE)
+        except TradepostError as refusal:
+            if asked == "add":
+                form.add_error(None, in_words_of_pages(str(refusal)))
+            else:
+                messages.warning(request, in_words_of_pages(str(refusal)))
+                return redirect(_HERE)
+    waiting = Count("messages", filter=Q(messages__due_at__isnull=False))
+    return page(
+        request,
+        "back_office/people/notifications.html",
+        title="Notifications",
+        places=[(each, _words(each)) for each in NoticePlace.objects.annotate(waiting=waiting)],
+        form=form,
+        may_add=may(request, "notify add"),
+        may_test=may(request, "notify test"),
+        may_remove=may(request, "notify remove"),
+    )
+
+
+def _add(typed: dict[str, Any], *, who: str) -> None:
+    add_place(
+        typed["name"].strip(),
+        typed["address"],
+        events=[NoticeEvent(value) for value in typed["events"]],
+        is_local=typed["is_local"],
+        digest_at=typed["digest_at"],
+        time_zone=typed["time_zone"] or "UTC",
+        requested_by=who,
+    )
+
+
+def _do(request: HttpRequest, asked: str, name: str) -> None:
+    if asked == "remove":
+        remove_place(name, requested_by=request.user.get_username())
+        messages.success(request, f"Nobody is told at {name} any more.")
+    elif asked == "test":
+        failure = try_place(name)
+        if failure:
+            raise NotAllowed(f"The message to {name} was not sent: {failure}")
+        messages.success(request, f"A message is on its way to {name}.")
+
+
+def _words(place: NoticePlace) -> str:
+    told = ", ".join(HEADINGS[NoticeEvent(event)] for event in place.events) or "everything"
+    when = f"at {place.digest_at} {place.time_zone}" if place.digest_at else "at once"
+    return f"{told}; {when}"

@@ -1,0 +1,1 @@
+"""What is round every page, and how a page is drawn."""

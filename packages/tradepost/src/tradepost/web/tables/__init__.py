@@ -1,0 +1,1 @@
+"""What lists have in common: columns, keys, counts, search, files of rows."""

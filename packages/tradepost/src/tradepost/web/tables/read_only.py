@@ -1,0 +1,105 @@
+"""What all tables of the back office have in common: they show, and never edit a row."""
+
+from typing import Any
+
+from django.contrib.admin import ShowFacets
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
+
+from tradepost.web.rights import may
+from tradepost.web.shell.shell import chosen_channel
+from tradepost.web.tables.keyset import KeysetChangeList, KeysetPaginator
+
+ROWS_PER_PAGE = 50
+
+
+class ReadOnlyMixin:
+    """
+    Nothing is written by a form: every change goes through one call to an operation.
+
+    `act`: what somebody must be allowed to, to see it; see `domain.roles`.
+    """
+
+    act = ""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
+        return may(request, self.act)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request, self.act)
+
+
+class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
+    """
+    A table with pages by key and a read-only page per row.
+
+    `channel_path`: the look-up of a row's channel, so that the list shows those of the channel that is looked at.
+    """
+
+    channel_path = ""
+    list_per_page = ROWS_PER_PAGE
+    list_filter_submit = True  # without a button the drop-downs belong to no form, and do nothing
+    list_filter_sheet = True
+    list_fullwidth = True
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be counted by walking over all rows
+    paginator = KeysetPaginator
+    sortable_by = ()
+    actions: tuple[str, ...] | None = None
+    view_on_site = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
+        return KeysetChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = str(self.opts.verbose_name_plural).capitalize()
+        shown: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return shown
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match is not None and (match.url_name or "").endswith("_changelist")
+        chosen = chosen_channel(request) if self.channel_path and is_list else None
+        # Who follows a link to the rows of a channel means that one, whichever is looked at.
+        return (
+            rows if chosen is None or self._has_channel_asked(request) else rows.filter(**{self.channel_path: chosen})
+        )
+
+    def is_of_one_channel(self, request: HttpRequest) -> bool:
+        """Whether a list shows the rows of one channel only."""
+        return self._has_channel_asked(request) or chosen_channel(request) is not None
+
+    def _has_channel_asked(self, request: HttpRequest) -> bool:
+        return f"{self.channel_path}__id__exact" in request.GET
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer, and do, what the person may; see `rights.asks`. Django's own actions have no act, and nobody's."""
+        offered: dict[str, Any] = super().get_actions(request)
+        return {name: entry for name, entry in offered.items() if may(request, getattr(entry[0], "act", ""))}
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:  # noqa: ARG002
+        # Django's own log of edits by form is always empty here: what changed is in the runs.
+        raise PermissionDenied
+
+
+class ReadOnlyRows(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
+    """Rows that belong to the one shown, without any field to type in; who may see that one may see them."""
+
+    act = "overview show"
+    extra = 0
+    max_num = 0
+    can_delete = False
+    tab = True
+    show_change_link = False

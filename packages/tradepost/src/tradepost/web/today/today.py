@@ -1,0 +1,394 @@
+"""
+The page of the morning: is everything all right, what needs me, what happens next.
+
+Each number is counted by an index that was made for it, up to ten thousand.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
+
+from tradepost import wiring
+from tradepost.database.models import (
+    AttentionRecord,
+    Channel,
+    FetchedFile,
+    Listing,
+    Order,
+    ParkedOrderRecord,
+    Run,
+    ScheduleRecord,
+    ShipmentRecord,
+    Source,
+)
+from tradepost.domain.attention import Attention
+from tradepost.domain.attention_cures import ATTENTION_CURES
+from tradepost.domain.brake import Braking
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing import Health
+from tradepost.domain.order import OrderState
+from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
+from tradepost.domain.plan import Outcome
+from tradepost.domain.schedule import ScheduledOperation, is_late
+from tradepost.domain.shipment import ShipmentState
+from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, Remedy, Standing, standing_of
+from tradepost.engine.schedules import WORK, start_now
+from tradepost.operations.channels import pause_channel, resume_channel
+from tradepost.web.channels.forms import OPERATION_WORDS
+from tradepost.web.format import spoken
+from tradepost.web.listings.table import ATTENTION_PARAMETER
+from tradepost.web.rights import may, need
+from tradepost.web.shell.shell import chosen_channel
+from tradepost.web.tables.counts import count, count_words
+from tradepost.web.today.charts import Bars
+
+MOST_CARDS = 7
+_SHOWN_TO_SHIP = 6
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+_SET_UP_ERRORS = frozenset(
+    {"CredentialsRejected", "StoreRefused", "PermissionMissing", "AddressRefused", "Reconfigure"}
+)
+COLOURS = {Standing.WELL: "success", Standing.WATCH: "warning", Standing.STOPPED: "danger"}
+# What costs a shop most comes first; the rest as it is listed.
+_URGENT = (
+    Attention.OVERSOLD,
+    Attention.STOCK_FAILED,
+    Attention.PRICE_FAILED,
+    Attention.PUBLISH_FAILED,
+    Attention.DELIST_FAILED,
+    Attention.BROKEN_LINK,
+    Attention.IMAGE_FAILED,
+)
+_ATTENTIONS = (*_URGENT, *(kind for kind in Attention if kind not in _URGENT))
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What needs a person, by its cause: how often, since when, and where it is dealt with."""
+
+    title: str
+    number: int
+    since: datetime | None
+    address: str
+    button: str
+    channel: str = ""
+
+    @property
+    def shown_number(self) -> str:
+        return count_words(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStanding:
+    """A channel with its sentence and the buttons that cure it."""
+
+    channel: Channel
+    judged: ChannelStanding
+    colour: str
+    place: str
+    button: str
+    again: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextStart:
+    """What a schedule starts next."""
+
+    channel: Channel
+    operation: str
+    words: str
+    rhythm: str
+    at: datetime
+    may_start: bool
+
+
+def today(request: HttpRequest) -> dict[str, Any]:
+    """Gather what the page shows, of the channel that is looked at or of all."""
+    now = timezone.now()
+    channels = _channels(request)
+    needs = list(_needs(channels))
+    failing = list(Run.failing(since=now - _WEEK))
+    return {
+        "now": now,
+        "standings": [_standing(each, failing, now) for each in channels],
+        "needs": needs[:MOST_CARDS],
+        "more_needs": needs[MOST_CARDS:],
+        "orders": [_OrdersOfChannel(each) for each in channels],
+        "to_ship": _to_ship(channels),
+        "next": _next(request, channels, now),
+        "charts": _charts(channels, now),
+        "is_named": len(channels) > 1,
+        "may_pause": may(request, "channel pause"),
+        "latest": Run.objects.filter(channel__in=channels).order_by("-pk").first(),
+    }
+
+
+def bell(request: HttpRequest) -> HttpResponse:
+    """Say with a number how much needs somebody; asked for again and again while a page is open."""
+    need(request, "overview show")
+    return render(request, "back_office/today/bell.html", {"number": sum(1 for _ in _needs(_channels(request)))})
+
+
+def _channels(request: HttpRequest) -> list[Channel]:
+    rows = list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+    chosen = chosen_channel(request)
+    return [row for row in rows if row.pk == chosen] or rows
+
+
+# --- is everything all right ------------------------------------------------------------------------------------------
+
+
+def _standing(channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
+    judged = standing_of(_facts(channel, failing, now))
+    page = reverse("admin:tradepost_channel_change", args=[channel.pk])
+    run = reverse("admin:tradepost_run_change", args=[judged.run_id]) if judged.run_id is not None else ""
+    place, button = {
+        Remedy.NONE: ("", ""),
+        Remedy.CHANNEL: (page, "Mend the connection"),
+        Remedy.SET_UP: (page, "Go on with it"),
+        Remedy.GO_LIVE: (page, "Look and go live"),
+        Remedy.RESUME: ("", ""),
+        Remedy.RUN: (run, "Look and decide"),
+        Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
+    }[judged.remedy]
+    again = judged.kind if judged.kind in list(ScheduledOperation) else ""
+    return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again)
+
+
+def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFacts:
+    braked = Run.objects.filter(channel=channel, needs_answer=True).order_by("pk").first()
+    braking = Braking.from_json(braked.brake) if braked is not None else None
+    listings = Listing.objects.filter(channel=channel)
+    proof = proof_of(channel.orders_proof)
+    return ChannelFacts(
+        refusal=channel.refusal,
+        restored_why=channel.restored_why,
+        store_doubt=channel.store_doubt,
+        is_being_set_up=bool(channel.setup_step),
+        is_paused=channel.is_paused,
+        is_look_only=channel.is_look_only,
+        braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
+        failed=tuple(
+            FailedWork(run.pk, run.kind, run.error, is_by_set_up=run.error_kind in _SET_UP_ERRORS)
+            for run in failing
+            if run.channel_id == channel.pk
+        ),
+        differences=proof.differences if proof is not None else 0,
+        overdue=_overdue(channel, now),
+        waiting=count(Listing.waiting(channel.pk)[1]),
+        live=count(listings.filter(health=Health.LISTED.value, is_inactive=False)),
+    )
+
+
+def _overdue(channel: Channel, now: datetime) -> str:
+    late = [row for row in channel.schedules.all() if row.next_at is not None and is_late(row.next_at, now=now)]
+    return WORK[ScheduledOperation(min(late, key=_next_at).operation)].kind.value if late else ""
+
+
+def _next_at(row: ScheduleRecord) -> datetime:
+    assert row.next_at is not None
+    return row.next_at
+
+
+# --- what needs me ----------------------------------------------------------------------------------------------------
+
+
+def _needs(channels: Sequence[Channel]) -> Iterator[Need]:
+    """The most urgent first, across channels."""
+    named = {each.pk: each.name if len(channels) > 1 else "" for each in channels}
+    for look in (_brakes, _orders_needing, _listings_needing):
+        for channel in channels:
+            yield from look(channel, named[channel.pk])
+    for source in Source.objects.exclude(problem="").order_by("pk"):
+        address = reverse("admin:tradepost_source_change", args=[source.pk])
+        yield Need(f"Nothing comes in from {source.name}: {source.problem}", 1, None, address, "See the source")
+
+
+def _brakes(channel: Channel, name: str) -> Iterator[Need]:
+    for run in Run.objects.filter(channel=channel, needs_answer=True).order_by("pk")[:MOST_CARDS]:
+        words = f"The brake stopped {spoken(run.kind)} {run.pk}"
+        address = reverse("admin:tradepost_run_change", args=[run.pk])
+        yield Need(words, 1, run.finished_at or run.queued_at, address, "Look and decide", name)
+
+
+def _orders_needing(channel: Channel, name: str) -> Iterator[Need]:
+    parked = ParkedOrderRecord.objects.filter(channel=channel)
+    if number := count(parked):
+        first = parked.order_by("pk").values_list("first_at", flat=True).first()
+        yield Need(
+            "Orders that could not be read", number, first, _table("parkedorderrecord", channel, {}), "See", name
+        )
+    shipments = ShipmentRecord.objects.filter(channel=channel, state=ShipmentState.PARKED.value)
+    if number := count(shipments):
+        first = shipments.order_by("pk").values_list("shipped_at", flat=True).first()
+        address = _table("shipmentrecord", channel, {"state__exact": ShipmentState.PARKED.value})
+        yield Need("Shipments that the store did not take", number, first, address, "See why", name)
+    held = Order.objects.filter(channel=channel, state=OrderState.ON_HOLD.value)
+    if number := count(held):
+        first = held.order_by("pk").values_list("imported_at", flat=True).first()
+        address = _table("order", channel, {"state__exact": OrderState.ON_HOLD.value})
+        yield Need("Orders on hold", number, first, address, "Decide", name)
+    files = FetchedFile.objects.filter(channel=channel, is_open=True)
+    if number := count(files):
+        first = files.order_by("pk").values_list("seen_at", flat=True).first()
+        address = _table("fetchedfile", channel, {"is_open__exact": "1"})
+        yield Need("Files with refused shipments", number, first, address, "See the rows", name)
+
+
+def _listings_needing(channel: Channel, name: str) -> Iterator[Need]:
+    for kind in _ATTENTIONS:
+        noted = AttentionRecord.objects.filter(channel=channel, kind=kind.value)
+        # One look by the index answers for the many kinds that are not there.
+        first = noted.order_by("listing_id").values_list("since", flat=True).first()
+        if first is not None:
+            address = _table("listing", channel, {ATTENTION_PARAMETER: kind.value})
+            yield Need(ATTENTION_CURES[kind].heading, count(noted), first, address, "See why", name)
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+
+class _OrdersOfChannel:
+    """Where the orders of a channel are: placed, fetched, acknowledged, told."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.proof: OrderProof | None = proof_of(channel.orders_proof)
+        self.address = _table("order", channel, {})
+        self.missing = self.proof.counts[OrderPlace.MISSING] if self.proof is not None else 0
+        self.acknowledged = self.proof.counts["acknowledged"] if self.proof is not None else 0
+        self.shipments = self.proof.counts["shipments"] if self.proof is not None else 0
+        self.told = self.proof.counts["told"] if self.proof is not None else 0
+        waiting = ShipmentRecord.objects.filter(channel=channel, state=ShipmentState.WAITING.value)
+        self.waiting = count_words(count(waiting))
+
+
+def _to_ship(channels: Sequence[Channel]) -> dict[str, Any]:
+    open_orders = Order.objects.filter(channel__in=channels, state=OrderState.OPEN.value)
+    oldest = [
+        row
+        for channel in channels
+        for row in Order.objects.filter(channel=channel, state=OrderState.OPEN.value)
+        .select_related("channel")
+        .order_by("pk")[:_SHOWN_TO_SHIP]
+    ]
+    return {
+        "number": count_words(count(open_orders)),
+        "oldest": sorted(oldest, key=lambda row: row.placed_at)[:_SHOWN_TO_SHIP],
+        "address": f"{_list('order')}?{urlencode({'state__exact': OrderState.OPEN.value})}",
+    }
+
+
+# --- what happens next ------------------------------------------------------------------------------------------------
+
+
+def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> list[NextStart]:
+    """What schedules start within a day, in order; of what comes again and again, the next time."""
+    rows = ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False, next_at__lte=now + _DAY)
+    return [
+        NextStart(
+            channel=row.channel,
+            operation=row.operation,
+            words=OPERATION_WORDS[ScheduledOperation(row.operation)],
+            rhythm=str(row.schedule),
+            at=_next_at(row),
+            may_start=may(request, WORK[ScheduledOperation(row.operation)].act),
+        )
+        for row in rows.select_related("channel").order_by("next_at")
+    ]
+
+
+def start(request: HttpRequest, channel_id: int, operation: str) -> HttpResponse:
+    """Posted, start at once what a schedule would start."""
+    if operation not in list(ScheduledOperation):
+        raise Http404
+    asked = ScheduledOperation(operation)
+    need(request, WORK[asked].act)
+    channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
+    if request.method == "POST":
+        try:
+            run = start_now(channel.pk, asked, requested_by=request.user.get_username())
+        except NotAllowed as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            address = reverse("admin:tradepost_run_change", args=[run.pk])
+            link = format_html("<a class='underline' href='{}'>See how it goes</a>", address)
+            messages.success(request, format_html("{}: queued. {}.", OPERATION_WORDS[asked], link))
+    return redirect("admin:index")
+
+
+def pause(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Posted, let a channel execute nothing more."""
+    need(request, "channel pause")
+    return _switch(request, channel_id, pause_channel, "{} is paused: nothing is sent or fetched until it is resumed.")
+
+
+def resume(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Posted, let a channel go on."""
+    need(request, "channel resume")
+    return _switch(request, channel_id, resume_channel, "{} goes on.")
+
+
+def _switch(request: HttpRequest, channel_id: int, deed: Any, words: str) -> HttpResponse:
+    channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
+    if request.method == "POST":
+        deed(channel.pk, wiring.channel_ports(requested_by=request.user.get_username()))
+        messages.success(request, words.format(channel.name))
+    return redirect("admin:index")
+
+
+# --- the week ---------------------------------------------------------------------------------------------------------
+
+
+def _charts(channels: Sequence[Channel], now: datetime) -> list[Bars]:
+    """Orders, changes and lag of the last seven days, by day in UTC."""
+    days = [(now - timedelta(days=back)).date() for back in range(6, -1, -1)]
+    begin = datetime.combine(days[0], datetime.min.time(), tzinfo=now.tzinfo)
+    placed = Order.objects.filter(channel__in=channels, placed_at__gte=begin).order_by()
+    orders = dict(
+        placed.annotate(day=TruncDate("placed_at"))
+        .values_list("day")
+        .annotate(number=Count("pk"))
+        .values_list("day", "number")
+    )
+    changes: Counter[Any] = Counter()
+    lag: Counter[Any] = Counter()
+    settled = Run.objects.filter(is_forgotten=False, finished_at__isnull=False, finished_at__gte=begin, is_dry=False)
+    for counts, queued_at, finished_at in settled.filter(channel__in=channels).values_list(
+        "counts", "queued_at", "finished_at"
+    ):
+        assert finished_at is not None
+        day = finished_at.date()
+        changes[day] += sum(row["count"] for row in counts if row["outcome"] == Outcome.APPLIED.value)
+        lag[day] = max(lag[day], round((finished_at - queued_at).total_seconds() / 60))
+    names = [f"{day:%a}" for day in days]
+    placed_by_day, changed, waited = ([of.get(day, 0) for day in days] for of in (orders, changes, lag))
+    return [
+        Bars("Orders placed", names, placed_by_day, sum(placed_by_day)),
+        Bars("Changes made", names, changed, sum(changed)),
+        Bars("Longest wait for a run, minutes", names, waited, max(waited)),
+    ]
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def _list(table: str) -> str:
+    return reverse(f"admin:tradepost_{table}_changelist")
+
+
+def _table(table: str, channel: Channel, filters: dict[str, str]) -> str:
+    return f"{_list(table)}?{urlencode({'channel__id__exact': str(channel.pk), **filters})}"
