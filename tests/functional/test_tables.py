@@ -79,6 +79,13 @@ def walked(client, query: str, *, towards: str = "older") -> list[int]:
     raise AssertionError("it never ends")
 
 
+def last_page(client, query: str):
+    shown = page_of(client, query)
+    while shown.older:
+        shown = page_of(client, shown.older)
+    return shown
+
+
 def expected(name: str, *, is_descending: bool) -> list[int]:
     """By value, then by id, both turned round where it descends; what has no value comes last all the same."""
 
@@ -108,9 +115,7 @@ def test_a_walk_over_all_pages_shows_each_row_once_in_order_and_the_same_way_bac
     wanted = expected(name, is_descending=sign == "-")
 
     forwards = walked(client, f"?sort={sign}{name}")
-    last = page_of(client, f"?sort={sign}{name}")
-    while last.older:
-        last = page_of(client, last.older)
+    last = last_page(client, f"?sort={sign}{name}")
     backwards = walked(client, last.newer, towards="newer")
 
     assert forwards == wanted
@@ -141,13 +146,20 @@ def test_a_sort_goes_with_filters_with_the_channel_and_with_a_search(rows, small
 
 def test_what_is_searched_in_all_rows_is_walked_and_not_counted(rows, small_pages, monkeypatch):
     monkeypatch.setattr(search, "MOST_FETCHED", 2)
-    monkeypatch.setattr(search, "MOST_NARROWED", 4)
+    monkeypatch.setattr(search, "_WALKED_FIRST", 3)
     client = browser_of("vera")
+    mugs = Listing.objects.filter(product__title__icontains="mug")
+    by_product = list(mugs.order_by("-product_id", "-pk").values_list("pk", flat=True))
 
     shown = page_of(client, "?q=mug")
+    forwards = walked(client, "?q=mug")
+    last = last_page(client, "?q=mug")
+    backwards = walked(client, last.newer, towards="newer")
     everywhere = walked(client, "?q=mug&sort=price")
 
     assert not shown.is_counted
+    assert forwards == by_product
+    assert backwards == by_product[: -len(last.result_list)]
     assert everywhere == expected("price", is_descending=False)
     assert "10,000+ listings" in client.get("/tradepost/listing/?q=mug").content.decode()
 

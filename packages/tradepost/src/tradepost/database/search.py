@@ -6,13 +6,15 @@ number, a shorter one where one of them begins, or a word of it. Case makes no d
 
 What a product or an order is found by is written into one text (`ProductWords`, `OrderWords`) by whoever writes it,
 each word behind two marks, with an index of all pieces of three letters: FTS5's trigrams on SQLite, pg_trgm on
-PostgreSQL; see migration 0002. A word's pieces narrow the rows, and the word itself is then looked for in them. Of
-terms that more rows have than are worth fetching, rows are walked over in the order of their list instead, where the
-next one is always near.
+PostgreSQL; see migration 0002. A word's pieces narrow the rows, and the word itself is then looked for in them. Terms
+that more rows have than are worth fetching are walked over: that index has its products and orders in order, so that
+`first_walked` can go on from any of them.
 """
 
 import json
+import sys
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db import connection, models
@@ -27,9 +29,10 @@ from tradepost.domain.listing_filter import folded
 PIECE = 3
 # Of a term that more have, rows are not fetched to be sorted.
 MOST_FETCHED = 10_000
-# Of products that more have, listings are not narrowed to these.
-MOST_NARROWED = 50_000
 LONGEST_TERM = 1000
+# So many products or orders are looked at first for those that have the words, and four times as many each time after.
+_WALKED_FIRST = 200
+_WALKED_AT_ONCE = 10_000
 # Pieces that are asked for together: the more, the fewer rows are read; but each is a walk through its own list.
 _MOST_PIECES = 24
 # No letter of any word: it parts words, as everything that is a space. Two, so that a word of one letter is a piece.
@@ -102,7 +105,7 @@ def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
     words = words_of(term)
     if not words:
         return rows if not term.strip() else rows.none()
-    product_ids = _with_words(ProductWords, words, most=MOST_NARROWED)
+    product_ids = _with_words(ProductWords, words, most=MOST_FETCHED)
     has_words = _each(words, ("sku_folded", "code_folded", "title_folded"))
     texts = {
         "sku_folded": _folded("sku"),
@@ -110,14 +113,13 @@ def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
         "title_folded": _folded("product__title"),
     }
     if product_ids is None:
-        return _walked(rows.alias(**texts).filter(has_words))
+        return _walked(rows.alias(**texts).filter(has_words), _Walk(ProductWords, words, "product_id"))
     of_products = Q(product_id__in=sql.among_ids(product_ids))
-    if len(product_ids) <= MOST_FETCHED:
-        found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
-        ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
-        if len(ids) <= MOST_FETCHED:
-            return with_ids(rows, ids)
-    return _walked(rows.filter(of_products).alias(**texts).filter(has_words))
+    found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
+    ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
+    if len(ids) <= MOST_FETCHED:
+        return with_ids(rows, ids)
+    return _walked(rows.filter(of_products).alias(**texts).filter(has_words), _Walk(ProductWords, words, "product_id"))
 
 
 def found_products(rows: "QuerySet[ProductRecord]", term: str) -> "QuerySet[ProductRecord]":
@@ -135,9 +137,49 @@ def is_walked(rows: "QuerySet[Found]") -> bool:
     return _WALKED in rows.query.annotations
 
 
-def with_ids(rows: "QuerySet[Found]", ids: Sequence[int]) -> "QuerySet[Found]":
-    """Narrow rows to many that were found before."""
-    return rows.filter(pk__in=sql.among_ids(ids))
+def first_walked(
+    rows: "QuerySet[Found]", *, beyond: int | None = None, is_descending: bool = True, most: int
+) -> list[int]:
+    """
+    Of rows that `is_walked` is true of, return the ids of the first, as the index of words has what they are of in
+    order: by the product, or the order, and by id.
+
+    `beyond`: only from this product or order on, itself included.
+    """
+    walk: _Walk = rows.query.annotations[_WALKED].value  # type: ignore[attr-defined] # it is the value given below
+    order = ["-pk" if is_descending else "pk"]
+    if walk.column != "pk":
+        order.insert(0, f"{'-' if is_descending else ''}{walk.column}")
+    found: dict[int, None] = {}
+    size = _WALKED_FIRST
+    while len(found) < most:
+        ids = _next_with_words(walk, beyond, is_descending=is_descending, most=size)
+        # The last of the time before is among them again.
+        some = with_ids(rows, ids, column=walk.column).order_by(*order).values_list("pk", flat=True)[:most]
+        found |= dict.fromkeys(some)
+        if len(ids) < size:
+            break
+        beyond, size = ids[-1], min(size * 4, _WALKED_AT_ONCE)
+    return list(found)[:most]
+
+
+def _next_with_words(walk: "_Walk", beyond: int | None, *, is_descending: bool, most: int) -> list[int]:
+    parts = [_part(word) for word in walk.words]
+    if connection.vendor == "sqlite":
+        table, key = _table(walk.model)
+        sign, order = ("<=", "DESC") if is_descending else (">=", "")
+        start = beyond if beyond is not None else sys.maxsize if is_descending else 0
+        statement = _NEXT_WITH_PIECES.format(table=table, key=key, sign=sign, order=order)
+        return sql.fetch_numbers(statement, _pieces(parts), start, json.dumps(parts), most)
+    found = walk.model._default_manager.filter(*(Q(words__contains=part) for part in parts))  # noqa: SLF001 as below
+    if beyond is not None:
+        found = found.filter(**{f"pk__{'lte' if is_descending else 'gte'}": beyond})
+    return list(found.order_by("-pk" if is_descending else "pk").values_list("pk", flat=True)[:most])
+
+
+def with_ids(rows: "QuerySet[Found]", ids: Sequence[int], *, column: str = "pk") -> "QuerySet[Found]":
+    """Narrow rows to many that were found before, or to those of many."""
+    return rows.filter(**{f"{column}__in": sql.among_ids(ids)})
 
 
 def words_of(term: str) -> list[str]:
@@ -152,11 +194,20 @@ def _found(rows: "QuerySet[Found]", model: type[models.Model], term: str) -> "Qu
     ids = _with_words(model, words, most=MOST_FETCHED)
     if ids is not None:
         return with_ids(rows, ids)
-    return _walked(rows.filter(*(Q(words__words__contains=_part(word)) for word in words)))
+    return _walked(rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), _Walk(model, words))
 
 
-def _walked(rows: "QuerySet[Found]") -> "QuerySet[Found]":
-    walked: QuerySet[Found] = rows.alias(**{_WALKED: Value(1)})
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What was looked for, and where; `column`: of the rows, which of what has words they are of."""
+
+    model: type[models.Model]
+    words: Sequence[str]
+    column: str = "pk"
+
+
+def _walked(rows: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
+    walked: QuerySet[Found] = rows.alias(**{_WALKED: Value(walk)})
     return walked
 
 
@@ -178,6 +229,14 @@ _WITH_PIECES = """
     WHERE {table}_trigrams MATCH %s
       AND NOT EXISTS (SELECT 1 FROM json_each(%s) AS part WHERE instr({table}.words, part.value) = 0)
     ORDER BY pieces.rowid DESC LIMIT %s
+    """
+
+
+_NEXT_WITH_PIECES = """
+    SELECT {key} FROM {table}_trigrams AS pieces CROSS JOIN {table} ON {key} = pieces.rowid
+    WHERE {table}_trigrams MATCH %s AND pieces.rowid {sign} %s
+      AND NOT EXISTS (SELECT 1 FROM json_each(%s) AS part WHERE instr({table}.words, part.value) = 0)
+    ORDER BY pieces.rowid {order} LIMIT %s
     """
 
 

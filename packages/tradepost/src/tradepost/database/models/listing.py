@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.lookups import GreaterThan
+from django.db.models.lookups import Exact, GreaterThan
 
 from tradepost.database.fields import MoneyField
 from tradepost.database.models.allowed import enum_field, one_of
@@ -18,9 +18,19 @@ from tradepost.domain.value_words import difference_words
 
 _SOLD = ("variant", "simple")
 
-# What is so of all listings, written as `listing_list` has it: with a parameter, SQLite could not know. No other query
-# says anything of the kind that PostgreSQL could conclude it from.
-IN_LISTS = GreaterThan(F("kind"), Func(template="''", output_field=models.CharField()))
+
+def _literal(text: str) -> Func:
+    """A value as it stands in the condition of an index, which SQLite knows again by its words alone."""
+    return Func(template=f"'{text}'", output_field=models.CharField())
+
+
+# What is so of all listings, written as `listing_list` and `listing_by_kind` have it: each is taken where its own words
+# are said. No other query says anything that PostgreSQL could conclude them from.
+IN_LISTS = GreaterThan(F("kind"), _literal(""))
+IN_LISTS_BY_KIND = GreaterThan(F("code"), _literal(""))
+# What is so of few, as `listing_asked` and `listing_broken` have it.
+IS_ASKED_FOR = GreaterThan(F("pending"), _literal(""))
+IS_BROKEN = Exact(F("link"), _literal("broken"))
 
 
 class _Pending(models.Func):
@@ -168,9 +178,9 @@ class Listing(models.Model):
             ),
         ]
         indexes = [
-            # publish_due: products that have something to publish or overwrite, or are due for images.
+            # publish_due: products with something to publish or overwrite, or due for images; and how many wait.
             models.Index(
-                fields=["channel", "product"],
+                fields=["channel", "product", "pending"],
                 condition=(Q(pending__in=["publish", "overwrite"]) | Q(awaits_images=True))
                 & Q(is_paused=False, is_orphaned=False),
                 name="listing_due_publish",
@@ -222,10 +232,10 @@ class Listing(models.Model):
                 condition=Q(link="linked", health="listed", is_orphaned=True),
                 name="listing_left_over",
             ),
-            # The list of what is switched off, and how many.
-            models.Index(
-                fields=["channel", "id"], condition=Q(health="listed", is_inactive=True), name="listing_inactive"
-            ),
+            # The lists of what few listings are: switched off, paused, asked for something; and how many.
+            models.Index(fields=["channel", "id"], condition=Q(is_inactive=True), name="listing_inactive"),
+            models.Index(fields=["channel", "id"], condition=Q(is_paused=True), name="listing_paused"),
+            models.Index(fields=["channel", "pending", "id"], condition=Q(pending__gt=""), name="listing_asked"),
             # Drifts.touched; Drifts.due: those that were never compared, and those that were long ago.
             models.Index(
                 fields=["channel", "id"],
@@ -296,26 +306,23 @@ class Listing(models.Model):
             ),
             # watched: what is oversold.
             models.Index(fields=["channel", "id"], condition=Q(available__lt=0), name="listing_oversold"),
-            # broken: links that may heal.
-            models.Index(
-                fields=["channel", "id"],
-                condition=Q(link="broken", external_created__isnull=False),
-                name="listing_broken",
-            ),
+            # broken: links that may heal; and the list of all that are.
+            models.Index(fields=["channel", "id"], condition=Q(link="broken"), name="listing_broken"),
             # live_count: all that it asks for is in the index, so that no listing is read.
             models.Index(
                 fields=["channel", "link", "kind"], condition=Q(link="linked", kind__in=_SOLD), name="listing_live"
             ),
             # Lists, by what they are filtered by: it all stands in the index, so that no listing is read to be passed
-            # over; and by price. The condition keeps them out of the way of all other queries; see `IN_LISTS`.
+            # over; by kind; and by price. The condition keeps them out of the way of all other queries; see `IN_LISTS`.
             models.Index(
                 fields=["channel", "id", "product", "health", "link", "kind", "pending", "is_paused", "is_inactive"],
                 condition=Q(kind__gt=""),
                 name="listing_list",
             ),
+            models.Index(fields=["channel", "kind", "id"], condition=Q(code__gt=""), name="listing_by_kind"),
             models.Index(fields=["channel", "wanted_price", "id"], condition=Q(kind__gt=""), name="listing_by_price"),
-            # Lists and counts by health.
-            models.Index(fields=["channel", "health", "id"], name="listing_by_health"),
+            # Lists and counts by health, those of what can be bought as well.
+            models.Index(fields=["channel", "health", "id", "link", "is_inactive"], name="listing_by_health"),
         ]
 
     def __str__(self) -> str:

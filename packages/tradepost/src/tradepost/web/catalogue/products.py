@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
@@ -18,6 +19,7 @@ from tradepost.database.search import found_products
 from tradepost.domain.listing import Health
 from tradepost.web.format import HEALTH_COLOURS, NOTHING, amount, money, number, spoken, whole
 from tradepost.web.rights import need
+from tradepost.web.shell.shell import channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
 from tradepost.web.tables.keyset import KeysetChangeList
@@ -168,13 +170,15 @@ def _images(keys: Collection[int]) -> dict[int, str]:
 
 def _channels(keys: Collection[int]) -> dict[int, list[tuple[str, str, str]]]:
     """Return colour, channel and state of each product's page on each channel."""
-    rows = Listing.objects.filter(product_id__in=keys, parent__isnull=True, channel__archived_at__isnull=True)
+    names = {channel.pk: channel.name for channel in channels_in_use()}
+    # What has no parent is looked for by its product: SQLite would rather read all of a catalogue that have none.
+    rows = Listing.objects.alias(within=Coalesce(F("parent_id"), 0)).filter(product_id__in=keys, within=0)
     found: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for key, channel, health in rows.order_by("channel__name").values_list("product_id", "channel__name", "health"):
+    for key, channel_id, health in rows.filter(channel_id__in=names).values_list("product_id", "channel_id", "health"):
         # One that is to be sold in several pages is there where one of them is.
-        if health == Health.LISTED.value or channel not in found[key]:
-            found[key][channel] = health
+        if health == Health.LISTED.value or names[channel_id] not in found[key]:
+            found[key][names[channel_id]] = health
     return {
-        key: [(HEALTH_COLOURS[spoken(health)], channel, spoken(health)) for channel, health in states.items()]
+        key: [(HEALTH_COLOURS[spoken(health)], channel, spoken(health)) for channel, health in sorted(states.items())]
         for key, states in found.items()
     }

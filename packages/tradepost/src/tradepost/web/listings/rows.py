@@ -167,6 +167,10 @@ TABS: Mapping[str, ListingTab] = {
 }
 
 
+# What these show is of few listings, and the index by health has it.
+BY_HEALTH = frozenset({"hidden", "not-there", "removed"})
+
+
 def in_tab(rows: "QuerySet[Listing]", tab: str, channel_ids: Iterable[int]) -> "QuerySet[Listing]":
     """
     Narrow listings to those of a tab, in the words of the indexes that were made for them.

@@ -16,12 +16,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tradepost import wiring
 from tradepost.database.models import AttentionRecord, Channel, Listing
 from tradepost.database.models.allowed import choices
-from tradepost.database.models.listing import IN_LISTS
-from tradepost.database.search import found_listings
+from tradepost.database.models.listing import IN_LISTS, IN_LISTS_BY_KIND, IS_ASKED_FOR, IS_BROKEN
+from tradepost.database.search import found_listings, is_walked
 from tradepost.domain.attention import Attention
 from tradepost.domain.catalogue import Kind
 from tradepost.domain.codes import code_key
 from tradepost.domain.errors import NotAllowed, TradepostError
+from tradepost.domain.listing import Health, Link
 from tradepost.engine.runs import request_run
 from tradepost.operations.candidates import LinkCandidate, candidates_of
 from tradepost.operations.selection import LINK_TO
@@ -48,7 +49,7 @@ from tradepost.web.listings.bulk import (
 )
 from tradepost.web.listings.count import state_count
 from tradepost.web.listings.listing_page import page_context
-from tradepost.web.listings.rows import TABS, in_tab, rows_of, tab_counts, with_all_of_a_row
+from tradepost.web.listings.rows import BY_HEALTH, TABS, in_tab, rows_of, tab_counts, with_all_of_a_row
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import is_in_panel, page
@@ -56,7 +57,7 @@ from tradepost.web.shell.shell import CHANNEL, channel_ids, channels_in_use, cho
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from tradepost.web.tables.counts import COUNT_UP_TO
-from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
+from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
@@ -72,6 +73,9 @@ _PLACES = frozenset({AFTER, BEFORE, SORT, "o", "e"})
 # What the parts of one bulk have in common.
 _KEPT = frozenset({"do", "seen", "group", "price", "quantity"})
 _LEFT = "what can't have it; the requests in Activity name each."
+
+
+_BY_PRODUCT = RowOrder(field=Listing._meta.get_field("product"))  # noqa: SLF001 Django documents it
 
 
 class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
@@ -115,6 +119,23 @@ class ListingChangeList(KeysetChangeList):
         # What has no parent; the index of lists has the kind in it.
         return rows.filter(kind__in=[Kind.PARENT.value, Kind.SIMPLE.value]) if self.is_folded else rows
 
+    def usual_order(self) -> RowOrder:
+        # What very many have is found product by product.
+        return _BY_PRODUCT if is_walked(self.queryset) else NEWEST_FIRST
+
+    def index_condition(self) -> Any:
+        # What is so of the fewest comes first.
+        asked = self.params
+        if asked.get("is_paused__exact") == "1" or asked.get("is_inactive__exact") == "1":
+            return None
+        if asked.get("pending__exact"):
+            return IS_ASKED_FOR
+        if asked.get("link__exact") == Link.BROKEN.value:
+            return IS_BROKEN
+        if asked.get("health__exact", Health.LISTED.value) != Health.LISTED.value or self.tab in BY_HEALTH:
+            return None
+        return IN_LISTS_BY_KIND if asked.get("kind__exact") else IN_LISTS
+
 
 @admin.register(Listing, site=site)
 class ListingTable(ReadOnlyTable):
@@ -140,7 +161,6 @@ class ListingTable(ReadOnlyTable):
     search_fields = ("sku",)
     search_help_text = "Pieces of a SKU, a code or the title"
     sorted_within = "channel"
-    list_condition = IN_LISTS
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return ListingChangeList

@@ -27,7 +27,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList  # type: ignore[import-untyped] # the package has no types
 
-from tradepost.database.search import is_walked, with_ids
+from tradepost.database.search import first_walked, is_walked, with_ids
 from tradepost.web.tables.counts import COUNT_UP_TO
 
 AFTER = "after"
@@ -137,9 +137,8 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     """
     A change list whose pages are found by key.
 
-    Its table may have `sorted_by`: of columns of the list, the column of the model that rows are sorted by;
-    `sorted_within`: the channel, where its indexes begin with that; and `list_condition`: what all rows fulfil, and an
-    index is made for.
+    Its table may have `sorted_by`: of columns of the list, the column of the model that rows are sorted by; and
+    `sorted_within`: the channel, where its indexes begin with that.
     """
 
     older: str | None = None
@@ -220,6 +219,10 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         """Of each column of the list its heading, in their order."""
         return [self._heading(name) for name in self.list_display]
 
+    def index_condition(self) -> Any:
+        """What all rows fulfil anyhow, in the words of the index that was made for what the list is filtered by."""
+        return None
+
     # --- sorting ---
 
     @property
@@ -253,15 +256,29 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
 
     def _page(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool = False) -> list[Any]:
         found: list[int] = []
-        for condition, names in order.stretches(key, backwards=backwards):
-            wanted = most - len(found)
-            if wanted <= 0:
-                break
-            found += self._keys(condition, names, wanted)
+        if self._few is None and is_walked(self.queryset) and not order.name:
+            found = self._walk(order, key, most, backwards=backwards)
+        elif self._few is not None and order.field is None:
+            found = _behind(self._few, key, is_descending=order.is_descending is not backwards)[:most]
+        else:
+            for condition, names in order.stretches(key, backwards=backwards):
+                wanted = most - len(found)
+                if wanted <= 0:
+                    break
+                found += self._keys(condition, names, wanted)
         rows = self.apply_select_related(self.root_queryset).filter(pk__in=found)
         by_key = {row.pk: row for row in rows}
         # What is gone since its key was read is left out.
         return [by_key[pk] for pk in found if pk in by_key]
+
+    def _walk(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool) -> list[int]:
+        """Read the first keys of what more rows have than are fetched, in the order of the index of words."""
+        behind = Q()
+        for condition, _ in order.stretches(key, backwards=backwards):
+            behind |= condition
+        beyond = None if key is None else key.value if order.field else key.pk
+        is_descending = order.is_descending is not backwards
+        return first_walked(self.queryset.filter(behind), beyond=beyond, is_descending=is_descending, most=most)
 
     def _keys(self, condition: Q, names: Sequence[str], most: int) -> list[int]:
         """Read the first keys of a stretch: of few rows by sorting them, of many by the index of each channel."""
@@ -308,12 +325,20 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         """The rows by channel, where an index has those of a channel in order, and they are of several."""
         within = getattr(self.model_admin, "sorted_within", "")
         rows = self.queryset
-        if condition := getattr(self.model_admin, "list_condition", None):
+        if (condition := self.index_condition()) is not None:
             rows = rows.filter(condition)
         if not within or self.model_admin.is_of_one_channel(request):
             return [rows]
         channels = self.lookup_opts.get_field(within).related_model._default_manager  # noqa: SLF001 Django documents it
         return [rows.filter(**{within: pk}) for pk in channels.order_by("pk").values_list("pk", flat=True)]
+
+
+def _behind(keys: Sequence[int], key: RowKey | None, *, is_descending: bool) -> list[int]:
+    """Sort keys, and return those behind one."""
+    found = sorted(keys, reverse=is_descending)
+    if key is None:
+        return found
+    return [each for each in found if (each < key.pk if is_descending else each > key.pk)]
 
 
 def _keys_of(rows: QuerySet[Any], most: int) -> list[int]:

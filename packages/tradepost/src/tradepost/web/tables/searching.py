@@ -11,7 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from tradepost.database.models import Listing, Order, ProductRecord
-from tradepost.database.search import found_listings, found_orders, found_products, words_of
+from tradepost.database.search import (
+    first_walked,
+    found_listings,
+    found_orders,
+    found_products,
+    is_walked,
+    with_ids,
+    words_of,
+)
 from tradepost.web.format import money, spoken
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
@@ -71,6 +79,8 @@ def _looks(term: str) -> Iterator[tuple[str, Callable[[], SearchHits]]]:
 
 
 def _group(name: str, term: str, rows: QuerySet[Row], find: Callable[[Row], tuple[str, str]]) -> SearchHits:
+    if is_walked(rows):
+        rows = with_ids(rows, first_walked(rows, most=MOST_FOUND + 1))
     found = list(rows.order_by("-pk")[: MOST_FOUND + 1])
     table = rows.model._meta.model_name  # noqa: SLF001 (Django documents it as public)
     return SearchHits(
