@@ -96,7 +96,7 @@ def back_office(browser: Browser) -> None:
             context.set_default_timeout(60_000)
             page = context.new_page()
             page.goto(facts["url"])
-            page.get_by_label("Username").fill(facts["user"])
+            page.get_by_label("Name").fill(facts["user"])
             page.get_by_label("Password").fill(facts["password"])
             page.keyboard.press("Enter")
             page.wait_for_load_state("networkidle")

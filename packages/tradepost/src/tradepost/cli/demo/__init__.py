@@ -78,7 +78,8 @@ def demo(
         password = secrets.token_urlsafe(12)
         with back_office(user=USER, password=password) as url:
             office = {"url": url, "user": USER, "password": password}
-            _tell(summary, box, as_json=as_json, kept={"back_office": office, "data": str(folder / "hub")})
+            kept = {"back_office": office, "storefront": box.storefront, "data": str(folder / "hub")}
+            _tell(summary, box, as_json=as_json, kept=kept)
             if not as_json:
                 _tell_where(office, box, data=folder / "hub", foreign=foreign)
             _wait()
