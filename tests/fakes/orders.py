@@ -8,6 +8,7 @@ from tradepost.domain.order import OrderState, ParkedOrder, Shipment, StoreOrder
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
+from tradepost.domain.order_rules import OrderRule
 from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.shipping import ShippableOrder
 from tradepost.operations.ports import (
@@ -17,6 +18,7 @@ from tradepost.operations.ports import (
     ProvenShipment,
     ShipmentCorrection,
     ShipmentEdit,
+    TriedOrder,
     UnsentShipment,
 )
 
@@ -201,6 +203,9 @@ class MemoryOrders:
 
     def apply_rules(self, *, at: datetime) -> list[int]:
         raise NotImplementedError("Rules are applied in the database; what they say is `domain.order_rules`.")
+
+    def try_rules(self, rules: Sequence[OrderRule], *, limit: int) -> list[TriedOrder]:
+        raise NotImplementedError("Rules are tried in the database; what they say is `domain.order_rules`.")
 
     def shippable(self, number: int) -> ShippableOrder:
         raise NotImplementedError("What may be shipped is `domain.shipping`.")

@@ -20,6 +20,9 @@ from tradepost.cli.serve import serving
 from tradepost.database.models import (
     AuditEntry,
     Channel,
+    Consumer,
+    ConsumerTargetRecord,
+    FetchedFile,
     Listing,
     Order,
     OrderLine,
@@ -28,6 +31,7 @@ from tradepost.database.models import (
     RunChange,
     ScheduleRecord,
     ShipmentRecord,
+    ShipmentSourceRecord,
     Source,
 )
 from tradepost.domain.audit import AuditEvent
@@ -116,6 +120,12 @@ def shop(sqlite: str, channel: Channel) -> dict[str, int]:
     )
     entry = AuditEntry.objects.create(at=now, event=AuditEvent.LOGGED_IN.value, who="alice", whence="127.0.0.1")
     source, _ = Source.objects.get_or_create(name="erp")
+    consumer = Consumer.objects.create(channel=channel, name="dock", form="csv", made_at=now)
+    ConsumerTargetRecord.objects.create(
+        consumer=consumer, address="sftp://dock@example.com/in", confirmation="consumer"
+    )
+    ships = ShipmentSourceRecord.objects.create(channel=channel, name="dock", address="sftp://dock@example.com/out")
+    FetchedFile.objects.create(channel=channel, source=ships, name="a.csv", checksum="a", size_bytes=1, seen_at=now)
     return {
         "channel": channel.pk,
         "listing": mug.pk,
@@ -153,6 +163,17 @@ def addresses(shop: dict[str, int]) -> list[str]:
         reverse("admin:tradepost_listing_candidates", args=[shop["listing"]]),
         reverse("admin:tradepost_listing_ask", args=["hide"]) + f"?id={shop['listing']}",
         reverse("admin:tradepost_channel_listing_rules", args=[shop["channel"]]),
+        reverse("admin:tradepost_channel_order_rules", args=[shop["channel"]]),
+        reverse("admin:consumers"),
+        reverse("admin:consumer_add", args=[shop["channel"]]),
+        *(reverse(f"admin:consumer{what}", args=[Consumer.objects.get().pk]) for what in ("", "_forget")),
+        reverse("admin:shipment_sources"),
+        reverse("admin:shipment_source_add", args=[shop["channel"]]),
+        *(
+            reverse(f"admin:shipment_source{what}", args=[ShipmentSourceRecord.objects.get().pk])
+            for what in ("", "_forget")
+        ),
+        reverse("admin:personal_data"),
         reverse("admin:notifications"),
         reverse("admin:first_steps"),
         reverse("admin:first_product"),

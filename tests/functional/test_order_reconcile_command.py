@@ -1,13 +1,15 @@
 """`orders reconcile` by command, and what people see of it."""
 
 import json
+from html import unescape
 
 import pytest
 
 from miva_sandbox.faults.rules import Rule
 from people import browser_of
 from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.database.models import Channel, Order
+from tradepost.database.models import Channel, Order, Run
+from tradepost.engine.runs import run_now
 
 
 @pytest.fixture
@@ -69,3 +71,50 @@ def test_days_are_those_of_the_channel_and_have_to_be_days(published, number):
     assert (none.code, none.json["orders"], none.json["placed_before"]) == (0, [], "2020-01-01T15:00:00+00:00")
     assert (wrong.code, "2026-03-01" in wrong.err) == (2, True)
     assert (turned.code, turned.err) == (2, "2020-01-02 is later than 2020-01-01.\n")
+
+
+# --- on its page ------------------------------------------------------------------------------------------------------
+
+PROOF, COMPARE = "/tradepost/order/reconciliation/", "/tradepost/order/start/compare/"
+
+
+def words_of(answer) -> str:
+    return " ".join(unescape(answer.content.decode()).split())
+
+
+def test_what_was_placed_between_two_days_is_compared_from_the_page_and_told_as_that(published, number):
+    published("orders", "reconcile")
+    bob = browser_of("bob")
+    day = f"{Order.objects.get().placed_at:%Y-%m-%d}"
+    published("orders", "ship", number, "--carrier", "UPS", "--tracking", "1Z9")
+    Order.objects.get().shipments.update(last_error="The store says no.")
+
+    started = words_of(bob.post(COMPARE, {"from": day, "to": day}, follow=True))
+    run = Run.objects.latest("pk")
+    run_now(run)
+    shown = words_of(bob.get(PROOF))
+    bob.post(COMPARE, {"from": "2001-01-01", "to": "2001-01-31"})
+    run_now(Run.objects.latest("pk"))
+    long_ago = words_of(bob.get(PROOF))
+
+    assert f"compares every order placed from {day} to {day} with the store." in started
+    assert f"Differences of the last comparison, of what was placed from {day} to {day}" in shown
+    assert f"what was placed from {day} to {day}: 1 order." in shown
+    assert "The store says no." in shown
+    assert "placed from 2001-01-01 to 2001-01-31: 0 orders, no difference" in long_ago
+    assert Channel.objects.get().orders_proof["differences"] == 0, "that of the last 30 days stays as it was"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        ("2026-03-05", "2026-03-01", "2026-03-05 is later than 2026-03-01. Nothing was compared."),
+        ("yesterday", "", "'yesterday' is no day; write it as 2026-03-01. Nothing was compared."),
+        ("", "9999-12-31", "In 9999 no order was placed. Nothing was compared."),
+    ],
+)
+def test_days_that_are_none_start_no_comparison(published, first, last, told):
+    shown = words_of(browser_of("bob").post(COMPARE, {"from": first, "to": last}, follow=True))
+
+    assert told in shown
+    assert not Run.objects.filter(kind="reconcile_orders").exists()

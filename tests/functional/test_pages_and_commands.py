@@ -19,7 +19,6 @@ _SERVER = "of the server: whoever may do it has a shell there"
 _KEYS = "of the server's keys, which no page should get near"
 _DATABASE = "of the whole database, which the pages themselves stand on"
 _FILES = "a file in and out, for whoever works with scripts"
-_TAKER = "the warehouse's or ERP's own program calls it"
 
 ONLY_IN_A_SHELL = {
     "serve": _SERVER,
@@ -32,8 +31,6 @@ ONLY_IN_A_SHELL = {
     "database restore": _DATABASE,
     "listings request": _FILES,
     "listings customise": _FILES,
-    "orders export": _TAKER,
-    "orders confirm": _TAKER,
 }
 # On pages another act stands for these.
 UNDER_ANOTHER_ACT = {
@@ -45,13 +42,9 @@ UNDER_ANOTHER_ACT = {
     "orders acknowledge": ("orders get", "getting orders tells of those that are taken over, too"),
     "users add": ("users invite", "whoever is invited chooses the password; the first owner has a page of its own"),
 }
-_RULES = "rules have no page yet"
 _COUNTS = "products are looked at on pages, and changed by files"
 _ADOPTION = "taking a store over is done once, and read line by line"
-_CONSUMERS = "who takes orders, and where they are brought, has no page yet"
-_PLACES = "where shipments are fetched from has no page yet"
 _NOTICES = "a place is forgotten and added anew"
-_PERSONAL = "what is known of one customer has no page yet"
 NOT_ON_PAGES_YET = {
     "catalogue merge": _COUNTS,
     "catalogue remove": _COUNTS,
@@ -60,18 +53,8 @@ NOT_ON_PAGES_YET = {
     "listings set-type": _ADOPTION,
     "listings build": "imports and rules make listings; by hand it is for what is listed by name",
     "listings remove": "forgetting a listing has no page yet",
-    "orders rules": _RULES,
-    "orders set-rule": _RULES,
-    "orders remove-rule": _RULES,
-    "orders consumers": _CONSUMERS,
-    "orders deliver-to": _CONSUMERS,
-    "orders remove-consumer": _CONSUMERS,
-    "shipments fetch-from": _PLACES,
-    "shipments sources": _PLACES,
     "source files": "a source's page has its last result, not each of its files",
     "notify set": _NOTICES,
-    "personal-data erase": _PERSONAL,
-    "personal-data export": _PERSONAL,
 }
 # What pages ask for and no command does.
 ONLY_ON_PAGES = {

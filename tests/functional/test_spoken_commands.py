@@ -31,6 +31,11 @@ def link(address: str, command: str, words: str) -> str:
             "'tradepost channel pause shop' stops it.",
             link("/tradepost/channel/", "channel pause shop", "Settings: pause") + " stops it.",
         ),
+        (
+            "'tradepost shipments fetch-from NAME ADDRESS' adds one.",
+            link("/tradepost/shipmentrecord/sources/", "shipments fetch-from NAME ADDRESS", "Where shipments come from")
+            + " adds one.",
+        ),
         ("'tradepost database restore' needs a shell.", "&#x27;tradepost database restore&#x27; needs a shell."),
     ],
 )

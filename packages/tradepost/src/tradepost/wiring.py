@@ -128,6 +128,7 @@ from tradepost.operations.ports import (
     ConsumerTarget,
     Deliveries,
     Drifts,
+    ExchangePlace,
     Fetches,
     FileLook,
     FilePlace,
@@ -778,6 +779,18 @@ def open_target(target: ConsumerTarget, *, is_local: bool) -> Iterator[Target]:
     """Open where a consumer's batches are brought; nothing is sent yet. Raises NotAllowed, AddressRefused."""
     with _open_place(target.address, secret=target.secret, fingerprint=target.fingerprint, is_local=is_local) as place:
         yield place
+
+
+def try_place(at: SourceAddress, *, is_local: bool, takes: bool) -> str:
+    """
+    See whether files can be exchanged there, and leave nothing behind; returns what was seen, as a sentence.
+
+    `takes`: it is to take files, else to give them. Raises NotAllowed, AddressRefused, StorageRefused,
+    StoreUnavailable, CredentialsRejected.
+    """
+    with _open_place(at.address, secret=at.secret, fingerprint=at.fingerprint, is_local=is_local) as place:
+        opened: ExchangePlace = place
+        return opened.try_out(takes=takes)
 
 
 @contextmanager

@@ -1,12 +1,17 @@
 """A place where files are exchanged, on the command line: its address, what its server is known by, and its secret."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tradepost.cli.output import err
 from tradepost.cli.secrets import read_secret
 from tradepost.domain.file_address import FOLDER, file_address
+
+if TYPE_CHECKING:
+    from tradepost.database.models import Channel
+    from tradepost.operations.ports import SourceAddress
 
 AddressArgument = Annotated[
     str,
@@ -23,6 +28,17 @@ PlaceSecretFileOption = Annotated[
 ]
 PlaceSecretStdinOption = Annotated[bool, typer.Option("--secret-stdin", help="Read it from standard input.")]
 NoSecretOption = Annotated[bool, typer.Option("--no-secret", help="A web address that asks for no token.")]
+
+TestOption = Annotated[
+    bool, typer.Option("--test", help="See first whether files can be exchanged there; else nothing is kept.")
+]
+
+
+def tell_of_test(at: "SourceAddress", channel: "Channel", *, takes: bool) -> None:
+    """Try a place out, and say what was seen. Raises what `wiring.try_place` does."""
+    from tradepost import wiring
+
+    err.print(wiring.try_place(at, is_local=channel.is_local, takes=takes), markup=False, soft_wrap=True)
 
 
 def place_secret(address: str, *, file: Path | None, from_stdin: bool, without: bool) -> str:

@@ -16,7 +16,9 @@ from tradepost.cli.exchange_places import (
     NoSecretOption,
     PlaceSecretFileOption,
     PlaceSecretStdinOption,
+    TestOption,
     place_secret,
+    tell_of_test,
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json, print_table
@@ -26,7 +28,7 @@ from tradepost.domain.order_delivery import Confirmation
 from tradepost.domain.order_export import LARGEST_BATCH, ExportForm
 from tradepost.operations.deliver_orders import set_target
 from tradepost.operations.order_exports import confirm_batch, exported_text, next_batch, remove_consumer
-from tradepost.operations.ports import ConsumerTarget
+from tradepost.operations.ports import ConsumerTarget, SourceAddress
 from tradepost.security.terminal import printable
 
 ConsumerArgument = Annotated[str, typer.Argument(metavar="CONSUMER", help="The consumer's name.")]
@@ -118,11 +120,10 @@ def confirm_(
 
 def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> None:
     """List who takes orders, how far each has confirmed, and what waits for it to."""
-    from tradepost.database.models import Consumer
+    from tradepost import wiring
 
-    rows = Consumer.objects.filter(channel=the_channel(channel)).order_by("name")
-    rows = rows.select_related("open_batch", "target")
-    found = [(row, getattr(row, "open_batch", None), getattr(row, "target", None)) for row in rows]
+    rows = wiring.export_ports(the_channel(channel), requested_by=shell_user()).exports.consumers()
+    found = [(row, row.open, row.target) for row in rows]
     if as_json:
         print_json(
             {
@@ -133,7 +134,7 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
                         "confirmed": row.cursor,
                         "delivered_to": None if target is None else target.address,
                         "confirmed_by": None if target is None else target.confirmation,
-                        "delivered": None if target is None else target.delivered,
+                        "delivered": None if target is None else row.delivered,
                         "waiting": None
                         if batch is None
                         else {
@@ -142,6 +143,7 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
                             "changes": batch.changes,
                             "made_at": batch.made_at,
                         },
+                        "not_given": row.waiting,
                     }
                     for row, batch, target in found
                 ]
@@ -149,7 +151,7 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
         )
         return
     print_table(
-        ("consumer", "format", "confirmed", "not confirmed", "since", "delivered to"),
+        ("consumer", "format", "confirmed", "not confirmed", "since", "not given yet", "delivered to"),
         (
             (
                 row.name,
@@ -157,6 +159,7 @@ def consumers(*, channel: ChannelOption = "", as_json: JsonOption = False) -> No
                 row.cursor or "nothing",
                 "nothing" if batch is None else f"{batch.cursor}: {counted(batch.orders + batch.changes, 'record')}",
                 "" if batch is None else f"{batch.made_at:%Y-%m-%d %H:%M}",
+                counted(row.waiting, "record") if row.waiting else "nothing",
                 "" if target is None else target.address,
             )
             for row, batch, target in found
@@ -192,6 +195,7 @@ def deliver_to(
     secret_file: PlaceSecretFileOption = None,
     secret_stdin: PlaceSecretStdinOption = False,
     no_secret: NoSecretOption = False,
+    test: TestOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -210,6 +214,8 @@ def deliver_to(
     if not off:
         secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
         target = ConsumerTarget(address, confirmed_by, fingerprint, secret)
+        if test:
+            tell_of_test(SourceAddress(address, fingerprint, secret), chosen, takes=True)
     ports = wiring.export_ports(chosen, requested_by=shell_user())
     set_target(consumer, target, ports, wiring.targets_of(chosen), channel_name=chosen.name)
     if as_json:

@@ -1,7 +1,7 @@
 """`tradepost orders reconcile`: the proof that no order and no shipment was lost."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,8 +9,7 @@ import typer
 from tradepost.cli.arguments import ChannelOption, JsonOption, the_channel
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json, print_table
-from tradepost.domain.errors import NotAllowed, quoted
-from tradepost.domain.schedule import zone_of
+from tradepost.domain.order_proof import placed_span
 
 if TYPE_CHECKING:
     from tradepost.database.models import Channel, RunChange
@@ -38,13 +37,11 @@ def reconcile(
     hub. Nothing is changed. Ends with exit code 1 where anything differs.
     """
     from tradepost.cli.run_report import perform
-    from tradepost.operations.selection import PLACED, TELLS_ALL
+    from tradepost.operations.selection import whole_comparison
 
     chosen = the_channel(channel)
-    span = _span(from_, to, chosen.time_zone)
-    report = perform(
-        chosen, "reconcile_orders", quiet=as_json, options={TELLS_ALL: True, **({PLACED: span} if any(span) else {})}
-    )
+    span = placed_span(from_, to, time_zone=chosen.time_zone)
+    report = perform(chosen, "reconcile_orders", quiet=as_json, options=whole_comparison(span))
     told = {(row.subject_kind, row.subject_key): row for row in report.run.changes.order_by("pk")}
     orders = [row for row in told.values() if row.subject_kind == "order"]
     shipments = [row for row in told.values() if row.subject_kind == "shipment"]
@@ -97,28 +94,6 @@ def proof_lines(proof: dict[str, Any] | None) -> Iterable[str]:
     more = proof["differences"] - len(proof["examples"])
     if more > 0:
         yield f"attention: {more} more differences; 'tradepost orders reconcile' names them all."
-
-
-def _span(from_: str, to: str, time_zone: str) -> list[int | None]:
-    """Turn two days, the last one whole, into seconds. Raises NotAllowed."""
-    since = _day(from_) if from_ else None
-    until = _day(to) if to else None
-    if since is not None and until is not None and until < since:
-        message = f"{from_} is later than {to}."
-        raise NotAllowed(message)
-    after = None if until is None else until + timedelta(days=1)
-    return [
-        None if day is None else int(datetime.combine(day, time(), zone_of(time_zone)).timestamp())
-        for day in (since, after)
-    ]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{quoted(text)} is no day; write it as 2026-03-01."
-        raise NotAllowed(message) from None
 
 
 def _moment(seconds: int | None) -> str | None:

@@ -1,13 +1,12 @@
 """`tradepost orders rules`, `set-rule` and `remove-rule`: what a channel's rules do with its orders."""
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, shell_user, the_channel
 from tradepost.cli.output import out, print_json, print_table
-from tradepost.domain.errors import NotAllowed
+from tradepost.domain.listing_rules import typed_amount
 from tradepost.domain.order_rules import AddressPart, OrderRule, in_order
 
 if TYPE_CHECKING:
@@ -81,8 +80,8 @@ def set_rule(
     rule = OrderRule(
         name=name.strip(),
         lacks=frozenset(lacks or ()),
-        total_above=_amount(total_above),
-        price_off=_amount(price_off),
+        total_above=None if total_above is None else typed_amount(total_above),
+        price_off=None if price_off is None else typed_amount(price_off),
         methods=tuple(method or ()),
         countries=tuple(country or ()),
         skus=tuple(sku or ()),
@@ -121,19 +120,6 @@ def _tell(words: str, changed: "RulesChanged", *, as_json: bool) -> None:
     if changed.orders:
         numbers = ", ".join(map(str, changed.orders))
         out.print(f"Orders that are in another state now: {numbers}.", markup=False, soft_wrap=True)
-
-
-def _amount(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        message = f"'{text}' is no number; write it as 99.50."
-        raise NotAllowed(message)
-    return amount
 
 
 def _json(rule: OrderRule) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tradepost.cli.arguments import DryRunOption, JsonOption, YesOption, confirm
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import counted, err, out, print_json
 from tradepost.domain.errors import FileRefused
-from tradepost.operations.personal_data import data_of, erase_data_of, orders_to_erase
+from tradepost.operations.personal_data import erase_data_of, export_of, orders_to_erase
 
 app = typer.Typer(no_args_is_help=True, help="Tell and erase what is kept of somebody who ordered.")
 
@@ -31,8 +31,8 @@ def export(
     """Write down as JSON all that the hub has of somebody, on every channel: orders, what happened to them, records."""
     from tradepost import wiring
 
-    found = data_of(email, wiring.personal_data_ports(requested_by=shell_user()))
-    told = {"email": email.strip(), "orders": found.orders, "parked": found.parked}
+    told = export_of(email, wiring.personal_data_ports(requested_by=shell_user()))
+    orders, parked = len(told["orders"]), len(told["parked"])
     if output is None:
         print_json(told)
         return
@@ -43,9 +43,9 @@ def export(
         message = f"{output} can't be written: {error.strerror or error}."
         raise FileRefused(message) from error
     if as_json:
-        print_json({"file": str(output), "orders": len(found.orders), "parked": len(found.parked)})
+        print_json({"file": str(output), "orders": orders, "parked": parked})
     else:
-        out.print(f"{counted(len(found.orders), 'order')} written to {output}.", markup=False, soft_wrap=True)
+        out.print(f"{counted(orders, 'order')} written to {output}.", markup=False, soft_wrap=True)
 
 
 @app.command()

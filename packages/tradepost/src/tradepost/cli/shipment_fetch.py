@@ -11,7 +11,9 @@ from tradepost.cli.exchange_places import (
     NoSecretOption,
     PlaceSecretFileOption,
     PlaceSecretStdinOption,
+    TestOption,
     place_secret,
+    tell_of_test,
 )
 from tradepost.cli.exit_codes import Exit
 from tradepost.cli.output import out, print_json, print_table
@@ -32,6 +34,7 @@ def fetch_from(
     secret_file: PlaceSecretFileOption = None,
     secret_stdin: PlaceSecretStdinOption = False,
     no_secret: NoSecretOption = False,
+    test: TestOption = False,
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -50,6 +53,8 @@ def fetch_from(
     if not off:
         secret = place_secret(address, file=secret_file, from_stdin=secret_stdin, without=no_secret)
         at = SourceAddress(address, fingerprint, secret)
+        if test:
+            tell_of_test(at, chosen, takes=False)
     ports = wiring.order_ports(chosen, requested_by=shell_user())
     set_source(source, at, ports, wiring.shipment_sources_of(chosen), channel_name=chosen.name)
     if as_json:

@@ -5,14 +5,16 @@ What is as it should be has a place. What is not is a difference, said in a sent
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from tradepost.domain.errors import NotAllowed, quoted
 from tradepost.domain.order import OrderState, Shipment
 from tradepost.domain.order_changes import LedgerOrder
+from tradepost.domain.schedule import zone_of
 from tradepost.domain.shipment import ShipmentState
 
 RECENT_SECONDS = 3600
@@ -22,6 +24,8 @@ USUAL_DAYS = 30
 """How many days back the orders were placed that are compared, unless a person says otherwise."""
 
 _EXAMPLES = 5
+_USUAL = (None, None)
+_FIRST_YEAR, _LAST_YEAR = 1990, 2999
 
 
 class OrderPlace(StrEnum):
@@ -176,3 +180,42 @@ def proof_of(values: Mapping[str, Any]) -> OrderProof | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
+
+
+# --- of which time ------------------------------------------------------------------------------------------------
+
+
+def placed_span(first: str, last: str, *, time_zone: str) -> tuple[int | None, int | None]:
+    """
+    Turn two days as they are typed, the last one whole, into seconds; blank is None. Raises NotAllowed.
+    """
+    since, until = (_day(text) if text else None for text in (first, last))
+    if since is not None and until is not None and until < since:
+        raise NotAllowed(f"{first} is later than {last}.")
+    after = None if until is None else until + timedelta(days=1)
+    return _seconds(since, time_zone), _seconds(after, time_zone)
+
+
+def span_words(span: Sequence[int | None], *, time_zone: str) -> str:
+    """Name the days of a span; blank for the usual one."""
+    zone = zone_of(time_zone)
+    days = [None if moment is None else datetime.fromtimestamp(moment, zone).date() for moment in span]
+    since, until = days or _USUAL
+    words = [] if since is None else [f"from {since}"]
+    if until is not None:
+        words.append(f"to {until - timedelta(days=1)}")
+    return " ".join(words)
+
+
+def _seconds(day: date | None, time_zone: str) -> int | None:
+    return None if day is None else int(datetime.combine(day, time(), zone_of(time_zone)).timestamp())
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise NotAllowed(f"{quoted(text)} is no day; write it as 2026-03-01.") from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise NotAllowed(f"In {day.year} no order was placed.")
+    return day

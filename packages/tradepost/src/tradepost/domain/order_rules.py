@@ -192,6 +192,25 @@ def ruled(order: StoreOrder, rules: Sequence[OrderRule], *, listed: Mapping[int,
     return replace(made, done=tuple(done))
 
 
+def differences(before: Ruled, after: Ruled) -> list[str]:
+    """Say what rules make of an order that others had not made of it."""
+    found = [f"held. {reason}" for reason in after.holds if reason not in before.holds]
+    found += [f"held no more for this: {reason}" for reason in before.holds if reason not in after.holds]
+    found += [f"tagged {tag}" for tag in after.tags if tag not in before.tags]
+    found += [f"tagged {tag} no more" for tag in before.tags if tag not in after.tags]
+    if (before.service, before.carrier) != (after.service, after.carrier):
+        found.append(f"shipped by {_service(after)} instead of {_service(before)}")
+    if before.fulfiller != after.fulfiller:
+        found.append(
+            f"fulfilled by {after.fulfiller or 'nobody named'} instead of {before.fulfiller or 'nobody named'}"
+        )
+    return found
+
+
+def _service(made: Ruled) -> str:
+    return " with ".join(filter(None, (made.service, made.carrier))) or "no service named"
+
+
 def _counting(rule: OrderRule, made: Ruled) -> OrderRule:
     """What of a rule counts beside those that were asked before it."""
     if made.service:
@@ -241,9 +260,9 @@ def misfit(rule: OrderRule) -> str:
     if long is not None:
         return f"'{long[:20]}...' has more than {LONGEST_WORD} characters."
     if any(not word.strip() for word in (*rule.methods, *rule.countries, *rule.skus)):
-        return "A blank word is for no order; leave the option out."
+        return "A blank word is for no order; leave it out."
     if any(amount is not None and amount < 0 for amount in (rule.total_above, rule.price_off)):
-        return "An amount below 0 would be for every order; leave the option out."
+        return "An amount below 0 would be for every order; leave it out."
     return ""
 
 

@@ -4,6 +4,7 @@ import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 from tradepost.domain.errors import StorageRefused
@@ -15,7 +16,7 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTT
 
 
 class LocalFolder:
-    """Implements `operations.ports.Target` and `FilePlace`."""
+    """Implements `operations.ports.Target`, `FilePlace` and `ExchangePlace`."""
 
     puts_away = True
 
@@ -38,6 +39,19 @@ class LocalFolder:
             partial.replace(path)
         except OSError as error:
             raise StorageRefused(f"{path} can't be written: {error.strerror or error}.", path=str(path)) from error
+
+    def try_out(self, *, takes: bool) -> str:  # noqa: ARG002 - files are moved, too, where they are given
+        found = len(self.names())
+        trial = self._folder / f".tradepost-{token_hex(4)}.part"
+        try:
+            with trial.open("xb"):
+                pass
+            trial.unlink()
+        except OSError as error:
+            raise StorageRefused(
+                f"The folder {self._folder} can't be written to: {error.strerror or error}.", path=str(self._folder)
+            ) from error
+        return f"The folder can be read and written to; it has {found} {'file' if found == 1 else 'files'}."
 
     def names(self) -> list[str]:
         try:

@@ -28,8 +28,8 @@ _LATER = frozenset({408, 425, 429})
 
 class WebAddress:
     """
-    Implements `operations.ports.Target` and `FilePlace`. A request that comes twice has the same `Idempotency-Key`, its
-    file's name.
+    Implements `operations.ports.Target`, `FilePlace` and `ExchangePlace`. A request that comes twice has the same
+    `Idempotency-Key`, its file's name.
 
     `token`: sent as a bearer's; blank for none. Redirects are not followed.
     """
@@ -53,6 +53,24 @@ class WebAddress:
         except httpx2.HTTPError as error:
             raise self._unreachable(error) from error
         self._check(status, does="take it", name=name)
+
+    def try_out(self, *, takes: bool) -> str:
+        headers = {"Accept": _TAKEN, "Accept-Encoding": "identity"}
+        deadline = {"deadline": time.monotonic() + _SECONDS}
+        try:
+            with (
+                self._client() as client,
+                client.stream("GET", self._address, headers=headers, extensions=deadline) as answer,
+            ):
+                status = answer.status_code
+        except httpx2.HTTPError as error:
+            raise self._unreachable(error) from error
+        # What is posted to need not answer whoever asks, as long as it lets them in.
+        if takes and 400 <= status < 500 and status not in _NO_ENTRY | _LATER:  # noqa: PLR2004 - HTTP's own
+            return f"It answers (status {status}); whether it takes orders shows with the first ones."
+        if status not in _NOTHING_NEW:
+            self._check(status, does="take anything" if takes else "give a file", name=self._address)
+        return f"It answers (status {status}), and lets the hub in."
 
     def names(self) -> list[str]:
         """Name its one file, after the address."""

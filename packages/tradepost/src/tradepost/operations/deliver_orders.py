@@ -7,12 +7,13 @@ between brings the same again.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tradepost.domain import changes
 from tradepost.domain.audit import REPLACED
 from tradepost.domain.errors import NotAllowed, Retry, TradepostError
+from tradepost.domain.file_address import file_address
 from tradepost.domain.order_delivery import Confirmation, file_name
 from tradepost.domain.plan import Action, Change, FieldChange, Outcome, Plan, Result, Side, Unit
 from tradepost.operations.form import Batch, Evidence, Operation, Step, Verdict, drive
@@ -139,18 +140,37 @@ class ConsumerDeliveries:
 
 
 def set_target(
-    name: str, target: ConsumerTarget | None, ports: ExportPorts, targets: Targets, *, channel_name: str
+    name: str,
+    target: ConsumerTarget | None,
+    ports: ExportPorts,
+    targets: Targets,
+    *,
+    channel_name: str,
+    keeps_secret: bool = False,
 ) -> None:
-    """Say where a consumer's batches are brought; None: it fetches them itself. Raises NotAllowed."""
+    """
+    Say where a consumer's batches are brought; None: it fetches them itself. Raises NotAllowed.
+
+    `keeps_secret`: the one that it has stays; never where the address is another one.
+    """
+    if target is not None:
+        file_address(target.address)
     with ports.transaction():
         consumer = ports.exports.consumer(name)
         if consumer is None:
             raise NotAllowed(
                 f"There is no consumer '{name}' on this channel; 'tradepost orders export --consumer {name}' makes one."
             )
-        targets.set_target(consumer.id, target)
+        kept = _with_kept_secret(target, targets.target_of(consumer.id, with_secret=True)) if keeps_secret else target
+        targets.set_target(consumer.id, kept)
         fields = [FieldChange(f"orders_to {name}", None, target and target.address)]
         if target is not None and target.secret:
             fields.append(FieldChange(f"orders_secret {name}", None, REPLACED))
         change = changes.of_channel(channel_name, Action.UPDATE, fields, "changed by a person")
         ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=ports.channel_id)
+
+
+def _with_kept_secret(target: ConsumerTarget | None, before: ConsumerTarget | None) -> ConsumerTarget | None:
+    if target is None or before is None or before.address != target.address:
+        return target
+    return replace(target, secret=before.secret)

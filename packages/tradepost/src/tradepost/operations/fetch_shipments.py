@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from tradepost.domain import changes
 from tradepost.domain.audit import REPLACED
-from tradepost.domain.errors import FileRefused, NotAllowed, Retry, TradepostError
+from tradepost.domain.errors import FileRefused, NotAllowed, Retry, TradepostError, quoted
 from tradepost.domain.fetched_file import (
     DONE_FOLDER,
     LARGEST_SHIPMENTS_BYTES,
@@ -280,16 +280,28 @@ class _RunHistory:
 
 
 def set_source(
-    name: str, at: SourceAddress | None, ports: OrderPorts, sources: ShipmentSources, *, channel_name: str
+    name: str,
+    at: SourceAddress | None,
+    ports: OrderPorts,
+    sources: ShipmentSources,
+    *,
+    channel_name: str,
+    keeps_secret: bool = False,
 ) -> None:
-    """Say where shipments are fetched from; None: from there no more. Raises NotAllowed."""
+    """
+    Say where shipments are fetched from; None: from there no more. Raises NotAllowed.
+
+    `keeps_secret`: the one that it has stays; never where the address is another one.
+    """
     if not name.isprintable() or "/" in name or not 0 < len(name.strip()) <= _LONGEST_SOURCE:
         raise NotAllowed(f"A source's name has 1 to {_LONGEST_SOURCE} printable characters, without slashes.")
     if at is not None:
         file_address(at.address)
     with ports.transaction():
         if at is not None:
-            sources.set_source(name, at)
+            before = next((each.at for each in sources.sources() if each.name == name), None) if keeps_secret else None
+            is_same = before is not None and before.address == at.address
+            sources.set_source(name, replace(at, secret=before.secret) if before is not None and is_same else at)
         elif not sources.remove_source(name):
             raise NotAllowed(f"There is no source '{name}' on this channel; 'tradepost shipments sources' has them.")
         fields = [FieldChange(f"shipments_from {name}", None, at and at.address)]
@@ -297,6 +309,13 @@ def set_source(
             fields.append(FieldChange(f"shipments_secret {name}", None, REPLACED))
         change = changes.of_channel(channel_name, Action.UPDATE, fields, "changed by a person")
         ports.history.keep([Result(change, Outcome.APPLIED)], channel_id=ports.channel_id)
+
+
+def add_source(name: str, at: SourceAddress, ports: OrderPorts, sources: ShipmentSources, *, channel_name: str) -> None:
+    """Say where shipments are fetched from, too. Raises NotAllowed, also for a name that is known."""
+    if any(each.name == name for each in sources.sources()):
+        raise NotAllowed(f"There is a source {quoted(name)} on this channel already.")
+    set_source(name, at, ports, sources, channel_name=channel_name)
 
 
 def settle_files(ids: Sequence[int] | None, ports: OrderPorts, sources: ShipmentSources) -> list[int]:

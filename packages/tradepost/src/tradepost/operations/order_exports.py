@@ -52,8 +52,7 @@ def next_batch(
     A name that is new is a new consumer, which is given all open orders. Raises NotAllowed for a form that is not the
     consumer's, and for a name that is none.
     """
-    if not name.strip() or len(name) > _LONGEST_NAME or name != name.strip():
-        raise NotAllowed(f"{quoted(name)} can't be the name of a consumer: write 1 to {_LONGEST_NAME} characters.")
+    _refuse_bad_name(name)
     with ports.transaction():
         consumer = _consumer(name, ports, form=form)
         if form is not None and form is not consumer.form:
@@ -62,6 +61,15 @@ def next_batch(
                 f"remove-consumer {name}' to begin anew with {form}, or name another one."
             )
         return consumer.open or _new_batch(consumer, ports, limit=limit)
+
+
+def add_consumer(name: str, ports: ExportPorts, *, form: ExportForm) -> None:
+    """Keep a new consumer, which is given nothing yet. Raises NotAllowed for a name that is known or is none."""
+    _refuse_bad_name(name)
+    with ports.transaction():
+        if ports.exports.consumer(name) is not None:
+            raise NotAllowed(f"There is a consumer {quoted(name)} on this channel already.")
+        ports.exports.add_consumer(name, form=form, at=ports.clock())
 
 
 def confirm_batch(name: str, cursor: int, ports: ExportPorts) -> Handover:
@@ -106,6 +114,11 @@ def exported_text(states: Sequence[OrderState], ports: ExportPorts, *, form: Exp
         if not page:
             return
         after = page[-1][0]
+
+
+def _refuse_bad_name(name: str) -> None:
+    if not name.strip() or len(name) > _LONGEST_NAME or name != name.strip():
+        raise NotAllowed(f"{quoted(name)} can't be the name of a consumer: write 1 to {_LONGEST_NAME} characters.")
 
 
 def _consumer(name: str, ports: ExportPorts, *, form: ExportForm | None) -> ConsumerState:

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.order_rules import OrderRule, misfit
+from tradepost.domain.order_rules import OrderRule, differences, misfit
 from tradepost.operations.channels import ChannelPorts, change_channel
 from tradepost.operations.order_requests import OrderPorts
-from tradepost.operations.ports import ChannelProfile
+from tradepost.operations.ports import ChannelProfile, TriedOrder
+
+TRIED_ORDERS = 50
+"""So many of the last orders show what a rule would do."""
 
 Rules = tuple[OrderRule, ...]
 
@@ -20,8 +23,35 @@ class RulesChanged:
     orders: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class RulesTried:
+    """How many of the last orders were looked at, and those of which the rules would make something else."""
+
+    looked_at: int
+    differing: Sequence[TriedOrder]
+
+
 def set_rule(rule: OrderRule, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesChanged:
     """Keep a rule in the place of one with its name, or behind all others. Raises NotAllowed for an impossible one."""
+    return _change(_with(rule), channel_ports, order_ports)
+
+
+def remove_rule(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesChanged:
+    """Forget a rule. Raises NotAllowed where there is none of this name."""
+    return _change(_without(name), channel_ports, order_ports)
+
+
+def try_rule(rule: OrderRule, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesTried:
+    """Say what a rule would make of the last orders. Changes nothing. Raises NotAllowed for an impossible one."""
+    return _try(_with(rule), channel_ports, order_ports)
+
+
+def try_without(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesTried:
+    """Say what would become of the last orders without a rule. Raises NotAllowed where there is none of this name."""
+    return _try(_without(name), channel_ports, order_ports)
+
+
+def _with(rule: OrderRule) -> Callable[[Rules], Rules]:
     reason = misfit(rule)
     if reason:
         raise NotAllowed(reason)
@@ -31,18 +61,22 @@ def set_rule(rule: OrderRule, channel_ports: ChannelPorts, order_ports: OrderPor
             return tuple(rule if other.name == rule.name else other for other in rules)
         return (*rules, rule)
 
-    return _change(edit, channel_ports, order_ports)
+    return edit
 
 
-def remove_rule(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesChanged:
-    """Forget a rule. Raises NotAllowed where there is none of this name."""
-
+def _without(name: str) -> Callable[[Rules], Rules]:
     def edit(rules: Rules) -> Rules:
         if all(other.name != name for other in rules):
             raise NotAllowed(f"There is no rule '{name}'; 'tradepost orders rules' lists them.")
         return tuple(other for other in rules if other.name != name)
 
-    return _change(edit, channel_ports, order_ports)
+    return edit
+
+
+def _try(edit: Callable[[Rules], Rules], channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesTried:
+    rules = channel_ports.channels.read(order_ports.channel_id).settings.order_rules
+    tried = order_ports.orders.try_rules(edit(rules), limit=TRIED_ORDERS)
+    return RulesTried(len(tried), [each for each in tried if differences(each.before, each.after)])
 
 
 def _change(edit: Callable[[Rules], Rules], channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesChanged:

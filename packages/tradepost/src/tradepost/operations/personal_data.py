@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from tradepost.domain import changes
 from tradepost.domain.errors import NotAllowed
@@ -33,6 +34,12 @@ class Erasure:
 def data_of(email: str, ports: PersonalDataPorts) -> PersonsData:
     """Return all that the hub has of somebody. Raises NotAllowed for what is no e-mail address."""
     return ports.personal_data.told(_checked(email))
+
+
+def export_of(email: str, ports: PersonalDataPorts) -> dict[str, Any]:
+    """Return the same as one value for JSON. Raises NotAllowed for what is no e-mail address."""
+    found = data_of(email, ports)
+    return {"email": email.strip(), "orders": found.orders, "parked": found.parked}
 
 
 def orders_to_erase(email: str, ports: PersonalDataPorts) -> list[PersonsOrder]:

@@ -42,6 +42,11 @@ FETCHED = "fetched"
 UPLOAD = "upload"
 
 
+def whole_comparison(span: Sequence[int | None]) -> dict[str, Any]:
+    """The options of a run that compares the orders placed in a time, in seconds, and tells of each of them."""
+    return {TELLS_ALL: True, **({PLACED: list(span)} if any(moment is not None for moment in span) else {})}
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """

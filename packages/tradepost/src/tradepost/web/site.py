@@ -20,12 +20,14 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
     def get_urls(self) -> list[Any]:
         # Models can be imported only once apps are ready.
         from tradepost.web.people.notifications import notifications  # noqa: PLC0415 as said
+        from tradepost.web.people.personal_data import personal_data  # noqa: PLC0415 as said
         from tradepost.web.shell.shell import choose_channel  # noqa: PLC0415 as said
         from tradepost.web.today import today  # noqa: PLC0415 as said
 
         return [
             path("choose-channel/", self.admin_view(choose_channel), name="choose_channel"),
             path("notifications/", self.admin_view(notifications), name="notifications"),
+            path("personal-data/", self.admin_view(personal_data), name="personal_data"),
             path("bell/", self.admin_view(today.bell), name="bell"),
             path("start/<int:channel_id>/<slug:operation>/", self.admin_view(today.start), name="start"),
             path("pause/<int:channel_id>/", self.admin_view(today.pause), name="pause_channel"),

@@ -8,11 +8,21 @@ from types import MappingProxyType
 from django.db.models import F
 
 from tradepost.database import sql
-from tradepost.database.models import Channel, ConsumedOrder, Consumer, OpenBatch, Order, OrderEvent, OrderLine
+from tradepost.database.models import (
+    Channel,
+    ConsumedOrder,
+    Consumer,
+    ConsumerTargetRecord,
+    OpenBatch,
+    Order,
+    OrderEvent,
+    OrderLine,
+)
 from tradepost.database.orders.ledger import read_by_id
 from tradepost.domain.order import OrderState
+from tradepost.domain.order_delivery import Confirmation
 from tradepost.domain.order_export import LARGEST_BATCH, ExportedChange, ExportedOrder, ExportForm, ExportKind
-from tradepost.operations.ports import ConsumerState, ExportBatch
+from tradepost.operations.ports import ConsumerStanding, ConsumerState, ConsumerTarget, ExportBatch
 
 # No transaction is open for so long: what was written before has been committed, or never will be.
 _SURELY_COMMITTED = timedelta(hours=1)
@@ -53,6 +63,28 @@ class DjangoOrderExports:
             else ExportBatch(batch.cursor, batch.content, batch.orders, batch.changes, batch.made_at)
         )
         return ConsumerState(row.pk, row.name, ExportForm(row.form), row.cursor, row.given, waiting)
+
+    def consumers(self) -> list[ConsumerStanding]:
+        rows = Consumer.objects.filter(channel_id=self._channel_id).select_related("open_batch", "target")
+        return [self._standing(row) for row in rows.defer("open_batch__content").order_by("name")]
+
+    def _standing(self, row: Consumer) -> ConsumerStanding:
+        batch: OpenBatch | None = getattr(row, "open_batch", None)
+        target: ConsumerTargetRecord | None = getattr(row, "target", None)
+        return ConsumerStanding(
+            row.pk,
+            row.name,
+            ExportForm(row.form),
+            row.cursor,
+            None if batch is None else ExportBatch(batch.cursor, "", batch.orders, batch.changes, batch.made_at),
+            # One count for each: whoever takes orders is one of a few, and of each no more is counted than is given.
+            waiting_records(row.pk, channel_id=self._channel_id),
+            None
+            if target is None
+            else ConsumerTarget(target.address, Confirmation(target.confirmation), target.fingerprint),
+            has_secret=target is not None and bool(target.secret),
+            delivered=0 if target is None else target.delivered,
+        )
 
     def add_consumer(self, name: str, *, form: ExportForm, at: datetime) -> None:
         row = {"channel_id": self._channel_id, "name": name, "form": form, "cursor": 0, "given": 0, "events_seen": 0}

@@ -1,7 +1,7 @@
 """The orders port: the ledger of one channel, where each order of the store is imported once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -70,6 +70,7 @@ from tradepost.operations.ports import (
     ProvenShipment,
     ShipmentCorrection,
     ShipmentEdit,
+    TriedOrder,
     UnsentShipment,
 )
 
@@ -283,6 +284,30 @@ class DjangoOrders:
         sql.insert(OrderEvent, events, constants={"at": at, "run_id": self._run_id})
         return changed
 
+    def try_rules(self, rules: Sequence[OrderRule], *, limit: int) -> list[TriedOrder]:
+        newest = self._all().order_by("-placed_at", "-id")[:limit]
+        rows = {row.external_id: row for row in newest if row.anonymised_at is None}
+        ledger = read_ledger(list(rows.values()))
+        matcher = matcher_for(_lines([known.order for known in ledger.values()]), channel_id=self._channel_id)
+        kept = rules_of(Channel.objects.values_list("order_rules", flat=True).get(id=self._channel_id))
+        tried = []
+        for number, row in rows.items():
+            known, state = ledger[number], OrderState(row.state)
+            before, after = (_judged(known, known.order, matcher, each) for each in (kept, rules))
+            is_ruled = row.state in _TO_RULE and not row.closed_reason
+            tried.append(
+                TriedOrder(
+                    row.pk,
+                    number,
+                    row.placed_at,
+                    before.made,
+                    after.made,
+                    state,
+                    after.state if is_ruled else state,
+                )
+            )
+        return tried
+
     def _rules(self) -> list[OrderRule]:
         # Under lock: a rule that is set meanwhile is either known here, or applied to what is imported here.
         channels = Channel.objects.select_for_update(no_key=True)
@@ -408,12 +433,9 @@ class DjangoOrders:
         rules = self._rules()
         states: dict[int, OrderState] = {}
         for order_id, ledger, order in orders:
-            unmatched = [line for line in matcher.unmatched(order) if line.line_id not in ledger.matched]
-            made = ruled(order, rules, listed={**_listed(order, matcher, rules), **ledger.listed})
-            by_rules = " ".join(filter(None, (hold_reason(order, unmatched=unmatched), *made.holds)))
-            asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
-            holds = Holds(by_rules=by_rules, asked=asked, released=ledger.holds.released if by_rules else "")
-            states[order.id] = state_of(order.status, holds, is_managed=is_managed(order, unmatched=unmatched))
+            judged = _judged(ledger, order, matcher, rules)
+            holds = judged.holds
+            states[order.id] = judged.state
             rows.append(
                 {
                     "id": order_id,
@@ -423,7 +445,7 @@ class DjangoOrders:
                     "hold_released": holds.released,
                     "closed_reason": "",
                     **_columns(order),
-                    **_ruled_columns(made),
+                    **_ruled_columns(judged.made),
                 }
             )
         sql.update(Order, rows)
@@ -487,6 +509,24 @@ class DjangoOrders:
             ),
             orders=Rows.of_ids(ids.values()),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What rules make of an order that is known."""
+
+    made: Ruled
+    holds: Holds
+    state: OrderState
+
+
+def _judged(ledger: LedgerOrder, order: StoreOrder, matcher: LineMatcher, rules: Sequence[OrderRule]) -> _Judged:
+    unmatched = [line for line in matcher.unmatched(order) if line.line_id not in ledger.matched]
+    made = ruled(order, rules, listed={**_listed(order, matcher, rules), **ledger.listed})
+    by_rules = " ".join(filter(None, (hold_reason(order, unmatched=unmatched), *made.holds)))
+    asked = " ".join(filter(None, (ledger.holds.asked, to_decide(ledger, order))))
+    holds = Holds(by_rules=by_rules, asked=asked, released=ledger.holds.released if by_rules else "")
+    return _Judged(made, holds, state_of(order.status, holds, is_managed=is_managed(order, unmatched=unmatched)))
 
 
 def _lines(orders: Sequence[StoreOrder]) -> list[StoreOrderLine]:

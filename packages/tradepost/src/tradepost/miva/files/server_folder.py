@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from secrets import token_hex
 from typing import BinaryIO
 
 import stamina
@@ -13,7 +14,7 @@ from tradepost.operations.ports import CopiedFile
 
 
 class ServerFolder:
-    """Implements `operations.ports.Target` and `FilePlace`. Every attempt logs in anew."""
+    """Implements `operations.ports.Target`, `FilePlace` and `ExchangePlace`. Every attempt logs in anew."""
 
     puts_away = True
 
@@ -49,6 +50,18 @@ class ServerFolder:
                 raise
         finally:
             files.close()
+
+    def try_out(self, *, takes: bool) -> str:  # noqa: ARG002 - files are moved, too, where they are given
+        """Once, without attempts in between: somebody waits for it."""
+        found = len(self._names_once())
+        trial = f"{self._folder}/.tradepost-{token_hex(4)}.part"
+        files = self._open_files()
+        try:
+            files.put(trial, b"tradepost\n")
+            files.delete(trial)
+        finally:
+            files.close()
+        return f"The server lets the hub in, read and write there; it has {found} {'file' if found == 1 else 'files'}."
 
     def names(self) -> list[str]:
         return self._retrying(StoreUnavailable, self._names_once)

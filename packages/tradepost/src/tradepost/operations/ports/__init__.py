@@ -74,7 +74,14 @@ from tradepost.operations.ports.connections import (
     StoreCheck,
     StoreConnection,
 )
-from tradepost.operations.ports.deliveries import ConsumerTarget, Deliveries, DueDelivery, Target, Targets
+from tradepost.operations.ports.deliveries import (
+    ConsumerTarget,
+    Deliveries,
+    DueDelivery,
+    ExchangePlace,
+    Target,
+    Targets,
+)
 from tradepost.operations.ports.descriptions import CleanDescription, DescriptionCleaner
 from tradepost.operations.ports.drift import Compared, Drifts
 from tradepost.operations.ports.existence import (
@@ -88,7 +95,7 @@ from tradepost.operations.ports.existence import (
     StoreStanding,
     Stretch,
 )
-from tradepost.operations.ports.exports import ConsumerState, ExportBatch, OrderExports, OrderWriter
+from tradepost.operations.ports.exports import ConsumerStanding, ConsumerState, ExportBatch, OrderExports, OrderWriter
 from tradepost.operations.ports.fetches import (
     CopiedFile,
     Fetches,
@@ -124,6 +131,7 @@ from tradepost.operations.ports.orders import (
     ProvenShipment,
     ShipmentCorrection,
     ShipmentEdit,
+    TriedOrder,
     UnsentShipment,
 )
 from tradepost.operations.ports.people import Audit, KnownPerson, OpenSession, People
@@ -202,6 +210,7 @@ __all__ = [
     "CodeHolder",
     "Compared",
     "Connector",
+    "ConsumerStanding",
     "ConsumerState",
     "ConsumerTarget",
     "ContentCheck",
@@ -213,6 +222,7 @@ __all__ = [
     "Digest",
     "Drifts",
     "DueDelivery",
+    "ExchangePlace",
     "ExistenceNotes",
     "ExistingProduct",
     "ExportBatch",
@@ -325,6 +335,7 @@ __all__ = [
     "Targets",
     "ToLink",
     "ToSwitch",
+    "TriedOrder",
     "UnitAnswer",
     "UnsentShipment",
     "UnstatedQuantity",

@@ -43,6 +43,19 @@ class Target(Protocol):
         ...
 
 
+class ExchangePlace(Protocol):
+    """A place that files are put to or fetched from."""
+
+    def try_out(self, *, takes: bool) -> str:
+        """
+        See whether files can be exchanged there, and leave nothing behind; returns what was seen, as a sentence.
+
+        `takes`: it is to take files, else to give them. Raises StorageRefused, StoreUnavailable, CredentialsRejected,
+        AddressRefused.
+        """
+        ...
+
+
 class Targets(Protocol):
     """Where the consumers of one channel get their batches. Writes belong into a transaction."""
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_export import ExportedOrder, ExportForm
+from tradepost.operations.ports.deliveries import ConsumerTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,34 @@ class ConsumerState:
     open: ExportBatch | None
 
 
+@dataclass(frozen=True, slots=True)
+class ConsumerStanding:
+    """
+    A consumer, and what it has not taken yet. `open`: the batch that it has not confirmed, without its content;
+    `waiting`: how many records are for it beside that, counted up to a largest batch. `target`: where its batches are
+    brought, without the secret, of which `has_secret` says whether there is one; `delivered`: the last that arrived.
+    """
+
+    id: int
+    name: str
+    form: ExportForm
+    cursor: int
+    open: ExportBatch | None
+    waiting: int
+    target: ConsumerTarget | None = None
+    has_secret: bool = False
+    delivered: int = 0
+
+
 class OrderExports(Protocol):
-    """The consumers of one channel's orders. Every call but `orders` belongs into a transaction."""
+    """The consumers of one channel's orders. Every call but `orders` and `consumers` belongs into a transaction."""
 
     def consumer(self, name: str) -> ConsumerState | None:
         """Return a consumer, locked until the transaction ends; None where there is none of that name."""
+        ...
+
+    def consumers(self) -> list[ConsumerStanding]:
+        """Return all of them by name. Reads only, and needs no transaction."""
         ...
 
     def add_consumer(self, name: str, *, form: ExportForm, at: datetime) -> None:

@@ -16,12 +16,26 @@ from tradepost.domain.order import (
 from tradepost.domain.order_changes import LedgerOrder
 from tradepost.domain.order_news import OrderCriteria, OrderNews
 from tradepost.domain.order_proof import HubOrder, OrderProof
+from tradepost.domain.order_rules import OrderRule, Ruled
 from tradepost.domain.plan import FieldChange
 from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.shipping import ShippableOrder, Wanted
 from tradepost.operations.ports.shipments import KnownShipment
 
 _NOTHING: Mapping[int, Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class TriedOrder:
+    """An order, with what the channel's rules make of it and what others would."""
+
+    id: int
+    external_id: int
+    placed_at: datetime
+    before: Ruled
+    after: Ruled
+    state: OrderState
+    state_after: OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +249,14 @@ class Orders(Protocol):
 
         In batches, each in a transaction. What a person holds stays held, and what one has released is not held again
         for the same.
+        """
+        ...
+
+    def try_rules(self, rules: Sequence[OrderRule], *, limit: int) -> list[TriedOrder]:
+        """
+        Say what the channel's rules make of its last orders, the newest first, and what these would; changes nothing.
+
+        Orders of which it is not known any more who bought are left out.
         """
         ...
 

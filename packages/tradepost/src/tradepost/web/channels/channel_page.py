@@ -99,6 +99,7 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
         may_preview=may(request, "plans save"),
         may_remove=may(request, "channel remove"),
         may_confirm=may(request, "channel confirm-store"),
+        sets_order_rules=may(request, "orders set-rule"),
         order_rules=[f"{rule.name}, for {rule.conditions}: {rule.deeds}" for rule in in_order(settings.order_rules)],
         listing_rules=[
             f"{rule.name}, for {rule.conditions}: {rule.deeds}"

@@ -75,7 +75,7 @@ def text_field(label: str, help_text: str = "", *, is_needed: bool = False, **op
     )
 
 
-def _secret(label: str, help_text: str = "") -> forms.CharField:
+def secret_field(label: str, help_text: str = "") -> forms.CharField:
     # `render_value` stays off: what was typed is not sent back, even where something else is refused.
     widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
     return forms.CharField(label=label, help_text=help_text, required=False, max_length=4096, strip=True, widget=widget)
@@ -83,6 +83,11 @@ def _secret(label: str, help_text: str = "") -> forms.CharField:
 
 def tick_field(label: str, help_text: str = "") -> forms.BooleanField:
     return forms.BooleanField(label=label, help_text=help_text, required=False, widget=UnfoldBooleanWidget())
+
+
+def parted(text: str) -> tuple[str, ...]:
+    """Read what was typed with commas in between."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def choice_field(label: str, choices: Iterable[tuple[str, str]], help_text: str = "") -> forms.ChoiceField:
@@ -137,10 +142,10 @@ class ConnectionForm(ChannelForm):
     domain = text_field("Domain", "From Domain Settings, for example www.example.com. It is called by https.")
     folder = text_field("Folder", "The root directory of the store, usually /mm5/. Slashes are put right.")
     store_code = text_field("Store code", "The Store ID in the store's settings; large and small letters count.")
-    token = _secret("Access token", "From the API token that you made in the store.")
-    signature_key = _secret("Signature key", "Beside the access token.")
+    token = secret_field("Access token", "From the API token that you made in the store.")
+    signature_key = secret_field("Signature key", "Beside the access token.")
     web_user = text_field("Web server's user", "Only where the web server itself asks for a password.")
-    web_password = _secret("Web server's password")
+    web_password = secret_field("Web server's password")
     digest = choice_field(
         "Requests are signed with", [("sha256", "SHA-256"), ("sha1", "SHA-1")], "SHA-256 unless the store is old."
     )
@@ -230,7 +235,7 @@ class ImagesForm(ChannelForm):
     )
     host = text_field("Server", "From the mail that came when the store was created, for example ftp.example.com.")
     user = text_field("User")
-    password = _secret("Password")
+    password = secret_field("Password")
     protocol = choice_field(
         "Protocol",
         (

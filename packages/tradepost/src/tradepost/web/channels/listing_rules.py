@@ -22,7 +22,7 @@ from tradepost.domain.listing_rules import (
 )
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.listing_rules import remove_rule, set_rule
-from tradepost.web.channels.forms import choice_field, text_field
+from tradepost.web.channels.forms import choice_field, parted, text_field
 from tradepost.web.channels.settings import difference_lines, has_few_listings
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
@@ -72,11 +72,11 @@ class ListingRuleForm(forms.Form):
         """Return what was typed; only of a form that is valid. Raises NotAllowed."""
         typed = self.cleaned_data
         parts: dict[str, Any] = {
-            **{word: _parts(typed[word]) for word in _WORDS},
+            **{word: parted(typed[word]) for word in _WORDS},
             **{name: _amount(typed[name]) for name in _AMOUNTS},
             **{name: _count(typed[name], str(self.fields[name].label)) for name in _PIECES},
             "start": Start(typed["start"]) if typed["start"] else None,
-            "endings": tuple(typed_amount(each) for each in _parts(typed["endings"])),
+            "endings": tuple(typed_amount(each) for each in parted(typed["endings"])),
             "rounding": Rounding(typed["rounding"] or Rounding.UP),
             "lists": {"yes": True, "no": False}.get(typed["lists"]),
         }
@@ -161,10 +161,6 @@ def _initial(rule: ListingRule | None) -> dict[str, str]:
 
 def _written(value: Decimal | int | None) -> str:
     return "" if value is None else str(value)
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def _amount(text: str) -> Decimal | None:

@@ -38,16 +38,17 @@ def _whole(label: str, help_text: str = "", *, least: int = 0, most: int) -> for
     return forms.IntegerField(label=label, help_text=help_text, min_value=least, max_value=most, widget=widget)
 
 
-def _ticks(label: str, values: Iterable[Any]) -> forms.MultipleChoiceField:
+def ticks_field(label: str, values: Iterable[Any], *, is_needed: bool = True) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         label=label,
+        required=is_needed,
         choices=[(value.value, spoken(value)) for value in values],
         error_messages={"required": "Choose one at least."},
         widget=forms.CheckboxSelectMultiple(attrs={"class": " ".join(CHECKBOX_CLASSES)}),
     )
 
 
-def _lines(label: str, help_text: str) -> forms.CharField:
+def lines_field(label: str, help_text: str) -> forms.CharField:
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"})
     return forms.CharField(
         label=label, help_text=help_text, required=False, max_length=_LONGEST_LIST, widget=widget, strip=True
@@ -181,8 +182,8 @@ def _drift_name(group: Group) -> str:
 class OrdersForm(ChannelForm):
     """Which orders come in, what the store is told of them, and how long they are kept."""
 
-    order_statuses = _ticks("Orders come in that the store calls", StoreStatus)
-    payment_states = _ticks("and of which the payment is", PaymentState)
+    order_statuses = ticks_field("Orders come in that the store calls", StoreStatus)
+    payment_states = ticks_field("and of which the payment is", PaymentState)
     look_back_days = _whole("The first time, orders of so many days come in", most=3650)
     acknowledge_mode = choice_field(
         "The store is told of orders that were taken over",
@@ -248,7 +249,7 @@ class OrdersForm(ChannelForm):
 class CarriersForm(ChannelForm):
     """What the store calls the carriers that we name."""
 
-    carriers = _lines(
+    carriers = lines_field(
         "Carriers",
         "One in a line: our word = the store's tracking type, such as dpd = Other.",
     )
@@ -272,7 +273,7 @@ class MappingForm(ChannelForm):
     name = text_field("Name", "Blank: the title, and of a variant its options.", max_length=1000)
     description = text_field("Description", "Blank: the catalogue's.", max_length=1000)
     page_title = text_field("Page title", "Blank: the catalogue's.", max_length=1000)
-    others = _lines("Custom fields", "One in a line: code = template, for example label = {brand} {sku}.")
+    others = lines_field("Custom fields", "One in a line: code = template, for example label = {brand} {sku}.")
     sku = text_field("Try it on", "A SKU or code of this channel; nothing is sent.")
 
     def stored(self, profile: ChannelProfile) -> dict[str, Any]:

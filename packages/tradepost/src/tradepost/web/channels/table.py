@@ -14,6 +14,7 @@ from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.runs import request_run
 from tradepost.web.channels import channel_page, wizard
 from tradepost.web.channels.listing_rules import listing_rules_page
+from tradepost.web.channels.order_rules import order_rules_page
 from tradepost.web.channels.settings import settings_part
 from tradepost.web.format import spoken
 from tradepost.web.rights import asks, may
@@ -68,6 +69,7 @@ class ChannelTable(ReadOnlyTable):
             path("<int:channel_id>/go-live/", wrap(channel_page.go_live), name="tradepost_channel_go_live"),
             path("<int:channel_id>/set-up/<str:step>/", wrap(wizard.set_up), name="tradepost_channel_setup"),
             path("<int:channel_id>/rules/listings/", wrap(listing_rules_page), name="tradepost_channel_listing_rules"),
+            path("<int:channel_id>/rules/orders/", wrap(order_rules_page), name="tradepost_channel_order_rules"),
             path("<int:channel_id>/settings/<str:part>/", wrap(settings_part), name="tradepost_channel_settings"),
             *super().get_urls(),
         ]

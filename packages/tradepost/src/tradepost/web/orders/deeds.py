@@ -6,6 +6,7 @@ Each is the call that its command makes. What is refused raises NotAllowed, and 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -40,10 +41,12 @@ def run_link(run: Run, words: str) -> SafeString:
     )
 
 
-def start_run(request: HttpRequest, channel: Channel, kind: RunKind, words: str) -> bool:
+def start_run(
+    request: HttpRequest, channel: Channel, kind: RunKind, words: str, options: Mapping[str, Any] | None = None
+) -> bool:
     """Queue a run and say so with a link to it, or say why not. `words`: what it does, as `tells the store`."""
     try:
-        run = request_run(channel.pk, kind, requested_by=request.user.get_username())
+        run = request_run(channel.pk, kind, options=options, requested_by=request.user.get_username())
     except NotAllowed as refusal:
         messages.warning(request, str(refusal))
         return False

@@ -16,6 +16,7 @@ from tradepost.operations.fetch_shipments import settle_files
 from tradepost.operations.order_requests import retry_parked
 from tradepost.operations.shipments import retry_shipments
 from tradepost.web.format import NOTHING, SHIPMENT_COLOURS, spoken
+from tradepost.web.orders import shipment_sources as sources
 from tradepost.web.orders.deeds import start_run
 from tradepost.web.orders.shipment_files import shipment_file
 from tradepost.web.rights import asks, need
@@ -125,7 +126,16 @@ class ShipmentTable(ReadOnlyTable):
 
     def get_urls(self) -> list[Any]:
         file = self.admin_site.admin_view(shipment_file)
-        return [path("file/", file, name="tradepost_shipmentrecord_file"), *super().get_urls()]
+        inside = self.admin_site.admin_view
+        return [
+            path("file/", file, name="tradepost_shipmentrecord_file"),
+            path("sources/", inside(sources.sources_page), name="shipment_sources"),
+            path("sources/<int:source_id>/", inside(sources.source_page), name="shipment_source"),
+            path("sources/<int:source_id>/forget/", inside(sources.forget_source), name="shipment_source_forget"),
+            path("sources/add/<int:channel_id>/", inside(sources.add_source_page), name="shipment_source_add"),
+            path("sources/fetch/<int:channel_id>/", inside(sources.fetch_now), name="shipment_source_fetch"),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self,

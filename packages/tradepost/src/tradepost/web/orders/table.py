@@ -16,11 +16,13 @@ from tradepost.database.models.fulfilment import fresh
 from tradepost.database.search import found_orders
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import AcknowledgeMode
-from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
+from tradepost.domain.order_proof import OrderPlace, OrderProof, placed_span, proof_of, span_words
 from tradepost.domain.plan import Outcome
 from tradepost.domain.shipment import CURE, ShipmentState
 from tradepost.operations.order_requests import open_order, retry_parked
+from tradepost.operations.selection import PLACED, whole_comparison
 from tradepost.operations.shipments import preview_shipment, retry_shipments
+from tradepost.web.orders import consumers
 from tradepost.web.orders.deeds import ORDER_DEEDS, start_run
 from tradepost.web.orders.order_list import (
     OrderChangeList,
@@ -35,6 +37,7 @@ from tradepost.web.shell.page import page
 from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from tradepost.web.tables.counts import count, count_words
 from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
@@ -99,6 +102,11 @@ class OrderTable(ReadOnlyTable):
             path("needs/", inside(self.needs_view), name="tradepost_order_needs"),
             path("reconciliation/", inside(self.reconciliation_view), name="tradepost_order_reconciliation"),
             path("start/<slug:what>/", inside(self.start_view), name="tradepost_order_start"),
+            path("consumers/", inside(consumers.consumers_page), name="consumers"),
+            path("consumers/<int:consumer_id>/", inside(consumers.consumer_page), name="consumer"),
+            path("consumers/<int:consumer_id>/forget/", inside(consumers.forget_consumer), name="consumer_forget"),
+            path("consumers/add/<int:channel_id>/", inside(consumers.add_consumer_page), name="consumer_add"),
+            path("consumers/deliver/<int:channel_id>/", inside(consumers.deliver_now), name="consumer_deliver"),
             path("<int:order_id>/progress/", inside(self.progress_view), name="tradepost_order_progress"),
             *super().get_urls(),
         ]
@@ -127,8 +135,10 @@ class OrderTable(ReadOnlyTable):
         if request.method == "POST":
             chosen = channel_ids(request)
             for channel in channels_in_use():
-                if channel.pk in chosen:
+                if channel.pk in chosen and what != "compare":
                     start_run(request, channel, kind, words)
+                elif channel.pk in chosen:
+                    _compare(request, channel)
         return redirect(
             "admin:tradepost_order_reconciliation" if what == "compare" else "admin:tradepost_order_changelist"
         )
@@ -276,6 +286,22 @@ def _starts(request: HttpRequest) -> dict[str, bool]:
     }
 
 
+def _compare(request: HttpRequest, channel: Channel) -> None:
+    """Start a comparison of the usual time, or of what was placed on the days that are typed."""
+    first, last = (request.POST.get(name, "").strip() for name in ("from", "to"))
+    kind, words = RunKind.RECONCILE_ORDERS, _STARTS["compare"][2]
+    if not (first or last):
+        start_run(request, channel, kind, words)
+        return
+    try:
+        span = placed_span(first, last, time_zone=channel.time_zone)
+    except NotAllowed as refusal:
+        messages.warning(request, f"{refusal} Nothing was compared.")
+        return
+    days = span_words(span, time_zone=channel.time_zone)
+    start_run(request, channel, kind, f"compares every order placed {days} with the store", whole_comparison(span))
+
+
 def _figures(proof: OrderProof, *, is_acknowledging: bool) -> list[tuple[str, int]]:
     return [
         ("placed", proof.placed),
@@ -300,6 +326,8 @@ def _proof(channel: Channel) -> dict[str, Any]:
         "proof": proof,
         "figures": _figures(proof, is_acknowledging=acknowledges) if proof is not None else [],
         "run": run,
+        "days": span_words(run.options.get(PLACED, ()), time_zone=channel.time_zone) if run is not None else "",
+        "compared": count_words(count(run.changes.filter(subject_kind="order"))) if run is not None else "",
         "is_at_work": run is not None and run.finished_at is None,
         "differences": [row.message for row in differing[:SHOWN_DIFFERENCES]] if differing is not None else [],
     }

@@ -47,6 +47,8 @@ SECTIONS: Sequence[Section] = (
             SectionPage("Orders", "tradepost_order_changelist", also=("tradepost_parkedorderrecord",)),
             SectionPage("Shipments", "tradepost_shipmentrecord_changelist"),
             SectionPage("Fetched files", "tradepost_fetchedfile_changelist"),
+            SectionPage("Where they come from", "shipment_sources", also=("shipment_source",)),
+            SectionPage("Who takes orders", "consumers", also=("consumer",)),
         ),
     ),
     Section(
@@ -73,6 +75,7 @@ SECTIONS: Sequence[Section] = (
             SectionPage("Channels", "tradepost_channel_changelist", also=("first",)),
             SectionPage("Notifications", "notifications", act="notify list"),
             SectionPage("People", "tradepost_person_changelist", act="users list"),
+            SectionPage("Personal data", "personal_data", act="personal-data export"),
             SectionPage("Audit trail", "tradepost_auditentry_changelist", act="audit list"),
         ),
     ),

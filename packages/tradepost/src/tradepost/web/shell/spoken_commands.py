@@ -27,9 +27,21 @@ _PLACES: Mapping[str, tuple[str, str]] = {
     "runs": ("Activity", "tradepost_run_changelist"),
     "plans": ("Plans", "tradepost_savedplan_changelist"),
     "channel": ("Settings", "tradepost_channel_changelist"),
+    "personal-data": ("Personal data", "personal_data"),
     "notify": ("Notifications", "notifications"),
     "users": ("People", "tradepost_person_changelist"),
     "audit": ("Audit trail", "tradepost_auditentry_changelist"),
+}
+_CONSUMERS = ("Who takes orders", "consumers")
+_SHIPMENT_SOURCES = ("Where shipments come from", "shipment_sources")
+# Those of which a verb has a page of its own.
+_PLACES_OF_VERBS: Mapping[str, tuple[str, str]] = {
+    "orders consumers": _CONSUMERS,
+    "orders deliver-to": _CONSUMERS,
+    "orders remove-consumer": _CONSUMERS,
+    "shipments sources": _SHIPMENT_SOURCES,
+    "shipments fetch-from": _SHIPMENT_SOURCES,
+    "orders reconcile": ("Nothing lost?", "tradepost_order_reconciliation"),
 }
 _SEARCHED = frozenset({"listings", "orders", "catalogue"})
 _LOOKS = frozenset({"list", "show", "explain", "attention", "candidates"})
@@ -46,8 +58,12 @@ def _link(found: re.Match[str]) -> str:
     noun, *rest = found[1].split()
     if noun not in _PLACES:
         return found[0]
-    place, name = _PLACES[noun]
     verb = rest[0] if rest else ""
+    if found_place := _PLACES_OF_VERBS.get(f"{noun} {verb}"):
+        place, name = found_place
+        verb, rest = "", []
+    else:
+        place, name = _PLACES[noun]
     words = place if verb in _LOOKS or not verb else f"{place}: {verb.replace('-', ' ')}"
     # Parts of the sentence are escaped already, and are written as they are.
     title = SafeString(f"tradepost {found[1]}")

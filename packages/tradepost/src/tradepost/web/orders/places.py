@@ -1,0 +1,106 @@
+"""
+A place where files are exchanged, on pages: typed, tried out, and only then kept. Its secret is typed and never shown.
+"""
+
+from typing import Any
+
+from django import forms
+
+from tradepost import wiring
+from tradepost.database.models import Channel
+from tradepost.domain.errors import Retry, TradepostError
+from tradepost.domain.file_address import LONGEST_ADDRESS, file_address
+from tradepost.domain.schedule import ScheduledOperation
+from tradepost.operations.ports import ScheduleRow, SourceAddress
+from tradepost.web.channels.forms import schedule_words, secret_field, text_field, tick_field
+from tradepost.web.shell.page_words import in_words_of_pages
+
+_LONGEST_FINGERPRINT = 100
+
+
+class PlaceForm(forms.Form):
+    """Where files are brought or fetched. `before`: the place as it is kept; posted, with its secret."""
+
+    address = text_field(
+        "Address",
+        "https://host/path, or sftp://user@host/folder (also ftps, ftps-implicit, ftp). No password in it.",
+        max_length=LONGEST_ADDRESS,
+    )
+    secret = secret_field("Password or token", "Blank where none is asked for. It is kept encrypted, and never shown.")
+    without_secret = tick_field("Forget the password or token that it has")
+    fingerprint = text_field(
+        "Fingerprint of the server",
+        "SHA256:…, of its host key or certificate. Leave it blank first: the test says which one the server shows.",
+        max_length=_LONGEST_FINGERPRINT,
+    )
+    keeps_untested = tick_field("Keep it although the test fails", "Type a password or token once more.")
+
+    command = ""
+    """What names a folder of this machine, which pages do not."""
+
+    def __init__(self, typed: Any, *, before: SourceAddress | None, has_secret: bool, **initial: Any) -> None:
+        place = {"address": before.address, "fingerprint": before.fingerprint} if before is not None else {}
+        super().__init__(typed, initial=place | initial)
+        self.before = before
+        self.has_failed = False
+        if not has_secret:
+            del self.fields["without_secret"]
+        else:
+            self.fields[
+                "secret"
+            ].help_text = "Blank keeps the one that is stored; another address never gets that. It is never shown."
+
+    @property
+    def shown(self) -> list[Any]:
+        return [self[name] for name in self.fields if self.has_failed or name != "keeps_untested"]
+
+    @property
+    def keeps_secret(self) -> bool:
+        typed = self.cleaned_data
+        is_same = self.before is not None and self.before.address == typed["address"]
+        return is_same and not typed["secret"] and not typed.get("without_secret", False)
+
+    def clean_address(self) -> str:
+        address = str(self.cleaned_data["address"])
+        is_same = self.before is not None and self.before.address == address
+        if address.startswith("/") and not is_same:
+            raise forms.ValidationError(f"A folder of this machine is not named on a page: {self.command} does it.")
+        return address
+
+    def at(self) -> SourceAddress:
+        """Return what was typed, with the secret that it has where that stays; only of a form that is valid."""
+        typed = self.cleaned_data
+        kept = self.before.secret if self.before is not None and self.keeps_secret else ""
+        return SourceAddress(typed["address"], typed["fingerprint"], typed["secret"] or kept)
+
+    def tried(self, channel: Channel, *, takes: bool) -> str | None:
+        """Try the place out; return what was seen, or None where it failed, which stands at the form then."""
+        try:
+            return tried(self.at(), channel, takes=takes)
+        except TradepostError as error:
+            if self.cleaned_data["keeps_untested"]:
+                return f"The test failed all the same: {in_words_of_pages(str(error))}"
+            self.has_failed = True
+            self.add_error(None, f"{refused_words(error)} Nothing was kept.")
+            return None
+
+
+def tried(at: SourceAddress, channel: Channel, *, takes: bool) -> str:
+    """Try a place out. Raises what `wiring.try_place` does."""
+    if takes and channel.is_look_only:
+        file_address(at.address)
+        return "It was not tried, as the channel only looks."
+    return wiring.try_place(at, is_local=channel.is_local, takes=takes)
+
+
+def refused_words(error: TradepostError) -> str:
+    again = " Try it again later." if isinstance(error, Retry) else ""
+    return f"{in_words_of_pages(str(error))}{again}"
+
+
+def schedule_of(channel: Channel, operation: ScheduledOperation) -> tuple[str, ScheduleRow | None]:
+    """Say when an operation is started by itself, and its row; blank where only somebody starts it."""
+    row = next((each for each in wiring.schedules().of(channel.pk) if each.operation is operation), None)
+    if row is None or row.schedule.is_off:
+        return "", row
+    return schedule_words(row.schedule), row
