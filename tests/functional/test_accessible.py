@@ -174,6 +174,11 @@ def addresses(shop: dict[str, int]) -> list[str]:
             for what in ("", "_forget")
         ),
         reverse("admin:personal_data"),
+        reverse("admin:tradepost_listing_ask", args=["remove"]) + f"?id={shop['listing']}",
+        reverse("admin:tradepost_productrecord_list_on") + "?all=1",
+        reverse("admin:tradepost_channel_adopt", args=[shop["channel"]]),
+        reverse("admin:tradepost_channel_go_live", args=[shop["channel"]]),
+        reverse("admin:settings"),
         reverse("admin:notifications"),
         reverse("admin:first_steps"),
         reverse("admin:first_product"),

@@ -379,3 +379,61 @@ def test_products_show_what_they_cost_and_where_they_are_and_only_images_that_th
     assert '<span class="on-channel on-channel-info">shop: not listed</span>' in shown
     assert '<span class="on-channel on-channel-success">shop: listed</span>' in shown
     assert len(many) <= len(few) + 1
+
+
+# --- listing products on a channel ------------------------------------------------------------------------------------
+
+
+def words_of(client, address):
+    return " ".join(re.sub("<[^>]*>", "", text_of(client, address)).replace("&#x27;", "'").split())
+
+
+def test_ticked_products_are_listed_on_a_channel_after_a_preview_and_published_with_the_next_publish(
+    connected, tmp_path, store
+):
+    """Also where the channel lists nothing new by itself; what a rule leaves out stays out, and is named."""
+    path = tmp_path / "products.csv"
+    path.write_text(HEADER + GOOD + "POT,,,Pot,12.00,1,Pots,\n", encoding="utf-8")
+    connected("channel", "set", "shop", "--no-list-new")
+    connected("catalogue", "import", path)
+    connected("listings", "set-rule", "no pots", "--sku", "POT", "--no-list")
+    bob = browser_of("bob")
+    mug, pot = (ProductRecord.objects.get(handle=each) for each in ("MUG", "POT"))
+
+    ticked = bob.post(
+        reverse("admin:tradepost_productrecord_changelist"),
+        {"action": "list_on", "_selected_action": [mug.pk, pot.pk]},
+    )
+    seen = words_of(bob, ticked["Location"])
+    nothing_yet = connected("listings", "list", "--json").json["listings"]
+    stale = bob.post(ticked["Location"], {"seen": "7"})
+    done = bob.post(ticked["Location"], {"seen": "1"}, follow=True)
+    connected("listings", "publish")
+
+    assert "1 listing of 1 product will be made on shop." in seen
+    assert "1 can't: a rule for listings leaves it out, or nothing of it is sold. POT" in seen
+    assert nothing_yet == []
+    assert "look at it once more. Nothing was done." in " ".join(stale.content.decode().split())
+    assert "1 listing of shop was made." in done.content.decode()
+    assert [row["sku"] for row in connected("listings", "list", "--json").json["listings"]] == ["MUG"]
+    assert [row["code"] for row in store.store.db.rows("SELECT code FROM products")] == ["MUG"]
+
+
+def test_all_products_that_fit_a_search_are_listed_and_no_other(connected, tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_text(HEADER + GOOD + "MUG-2,,,Mug of tin,12.00,1,Mugs,\n", encoding="utf-8")
+    connected("channel", "set", "shop", "--no-list-new")
+    connected("catalogue", "import", path)
+    bob = browser_of("bob")
+
+    ticked = bob.post(
+        reverse("admin:tradepost_productrecord_changelist") + "?q=mug",
+        {"action": "list_on", "select_across": "1", "_selected_action": [ProductRecord.objects.get(handle="MUG").pk]},
+    )
+    seen = words_of(bob, ticked["Location"] + "&wait=1")
+    bob.post(ticked["Location"] + "&wait=1", {"seen": "2"})
+
+    assert "2 listings of 2 products will be made on shop." in seen
+    rows = connected("listings", "list", "--json").json["listings"]
+    assert {(row["sku"], row["pending"]) for row in rows} == {("MUG", ""), ("MUG-2", "")}
+    assert browser_of("vera").get(ticked["Location"]).status_code == HTTPStatus.FORBIDDEN

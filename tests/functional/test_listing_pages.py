@@ -308,6 +308,27 @@ def test_listings_leave_the_store_for_good_only_with_their_number_and_the_passwo
     assert set(Listing.objects.filter(product__handle="TEE").values_list("health", flat=True)) == {"delisted"}
 
 
+def test_a_listing_is_forgotten_only_with_the_number_typed_and_the_store_goes_on_selling_it(shop, shopper):
+    bob, mug, tee = browser_of("bob"), listing("MUG"), Listing.objects.get(kind="parent")
+    bob.post(asking("hide", tee), {"do": "later"})
+    offered = text_of(bob.get(page_of(mug)))
+    meant = asking("remove", mug, tee)
+
+    seen = text_of(bob.get(meant))
+    wrong = text_of(bob.post(meant, {"do": "now", "number": "4"}))
+    untouched = Listing.objects.count()
+    done = text_of(bob.post(meant, {"do": "now", "number": "1"}, follow=True))
+
+    assert "Forget…" in offered
+    assert "1 will be forgotten here, 3 can't." in seen
+    assert "'hide' is queued for it" in seen
+    assert "Type how many listings are forgotten: 1. Nothing was done." in wrong
+    assert untouched == 5
+    assert "Forget: 1 listing will be forgotten here." in done
+    assert "MUG" not in {row["sku"] for row in shop("listings", "list", "--json").json["listings"]}
+    assert shopper.sold(("MUG",))["MUG"]
+
+
 def test_nothing_ticked_is_said_and_nothing_done(shop):
     bob = browser_of("bob")
 

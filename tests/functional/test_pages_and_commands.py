@@ -43,16 +43,11 @@ UNDER_ANOTHER_ACT = {
     "users add": ("users invite", "whoever is invited chooses the password; the first owner has a page of its own"),
 }
 _COUNTS = "products are looked at on pages, and changed by files"
-_ADOPTION = "taking a store over is done once, and read line by line"
 _NOTICES = "a place is forgotten and added anew"
 NOT_ON_PAGES_YET = {
     "catalogue merge": _COUNTS,
     "catalogue remove": _COUNTS,
     "catalogue rename": _COUNTS,
-    "listings adopt": _ADOPTION,
-    "listings set-type": _ADOPTION,
-    "listings build": "imports and rules make listings; by hand it is for what is listed by name",
-    "listings remove": "forgetting a listing has no page yet",
     "source files": "a source's page has its last result, not each of its files",
     "notify set": _NOTICES,
 }

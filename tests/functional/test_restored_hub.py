@@ -2,19 +2,27 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from django.db import connections
+from django.urls import reverse
+from django.utils import timezone
 
 from databases import use_database
+from people import browser_of
 from tradepost.cli.demo.shopper import Purchase, buy
-from tradepost.database.models import Listing, Order
+from tradepost.database.models import Channel, Listing, Order, Run
 from tradepost.domain.errors import UnexpectedAnswer
+from tradepost.domain.plan import RunState
+from tradepost.engine.runs import run_now
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
 WRITES = ("Provision_Store", "_Update", "_Delete", "_Insert", "_Create", "Adjust", "Acknowledge")
@@ -108,6 +116,94 @@ def test_what_came_after_a_backup_is_read_back_and_nothing_is_done_twice(shop, s
     assert str(later) in given["content"]
     assert [can_buy(box, "MUG-1", 3), can_buy(box, "MUG-1", 2)] == [False, True]
     assert [can_buy(box, "CUP-1", 4), can_buy(box, "CUP-1", 3)] == [False, True]
+
+
+def text_of(answer):
+    page = re.sub("<[^>]*>", "", answer.content.decode())
+    return " ".join(page.replace("&#x27;", "'").split())
+
+
+def execute_queued():
+    """As a server does."""
+    for queued in Run.objects.filter(state=RunState.QUEUED.value).order_by("pk"):
+        run_now(queued)
+
+
+def test_a_restored_channel_goes_live_again_on_its_page_once_somebody_has_said_what_was_packed(
+    shop, store, box, tmp_path
+):
+    """R55: the page asks what the command asks, and nothing is done twice."""
+
+    def order(sku: str) -> int:
+        return buy(box.storefront, store_code=box.store_code, purchases=[Purchase(sku, (), 1)], name="Ada Byron")
+
+    backup = tmp_path / "hub.backup"
+    assert shop("orders", "export", "--consumer", "warehouse").code == 0
+    assert shop("database", "backup", backup).code == 0
+    bring_in(shop, tmp_path, mugs=3, more=CUP)
+    assert shop("listings", "publish").code == 0
+    packed, later = order("MUG-1"), order("CUP-1")
+    assert shop("database", "restore", backup, "--replace", "--yes").code == 0
+    bring_in(shop, tmp_path, mugs=3, more=CUP)
+    before = products(store)
+    store.log.clear()
+    alice, channel = browser_of("alice"), Channel.objects.get()
+    page = reverse("admin:tradepost_channel_go_live", args=[channel.pk])
+
+    led = alice.get(reverse("admin:tradepost_channel_change", args=[channel.pk])).content.decode()
+    begun = text_of(alice.get(page))
+    too_early = text_of(alice.post(page, {"do": "live", "through": str(packed)}))
+    asked = alice.post(page, {"do": "read"})
+    at_work = text_of(alice.get(asked["Location"]))
+    execute_queued()
+    found = text_of(alice.get(asked["Location"]))
+    refused = [
+        text_of(alice.post(asked["Location"], {"do": "live", **typed}))
+        for typed in ({}, {"through": "one"}, {"is_nothing": "on"})
+    ]
+    untouched = written(store)
+    done = text_of(alice.post(asked["Location"], {"do": "live", "through": str(packed)}, follow=True))
+    execute_queued()
+
+    assert page in led
+    assert "restored from a backup" in begun
+    assert "Go live again" not in begun
+    assert "Read back first what came since; nothing was done." in too_early
+    assert "Go live again" not in at_work
+    assert f"2 orders on the store and not here: {packed}, {later}" in found
+    assert "1 listing on the store although nothing here says so; they will be linked" in found
+    assert "say it with “The highest order number that whoever packs has” NUMBER. Nothing was done." in refused[0]
+    assert "'one' is no number of an order" in refused[1]
+    assert "it is not so that nothing did" in refused[2]
+    assert untouched == set()
+    assert "shop is live again. First comes: Linking, Fetching orders." in done
+    channel.refresh_from_db()
+    assert (channel.is_look_only, channel.restored_why) == (False, "")
+    assert Listing.objects.get(sku="CUP-1").link == "linked"
+    assert sorted(Order.objects.values_list("external_id", flat=True)) == [packed, later]
+    assert shop("listings", "sync").code == 0
+    assert shop("listings", "publish").code == 0
+    assert products(store) == before
+    given = shop("orders", "export", "--consumer", "warehouse", "--json").json
+    assert (given["orders"], str(later) in given["content"]) == (1, True)
+
+
+def test_only_an_owner_lets_a_restored_channel_go_live_and_no_old_look_is_enough(shop):
+    channel = Channel.objects.get()
+    page = reverse("admin:tradepost_channel_go_live", args=[channel.pk])
+    Channel.objects.update(is_look_only=True, restored_why="The database was restored.", restored_from=timezone.now())
+    alice = browser_of("alice")
+    asked = alice.post(page, {"do": "read"})["Location"]
+    execute_queued()
+    Run.objects.filter(is_dry=True).update(queued_at=timezone.now() - timedelta(hours=2))
+
+    old = text_of(alice.post(asked, {"do": "live", "through": "0"}))
+    bob = browser_of("bob").post(page, {"do": "read"})
+
+    assert "Read back first what came since; nothing was done." in old
+    assert bob.status_code == HTTPStatus.FORBIDDEN
+    channel.refresh_from_db()
+    assert channel.is_look_only
 
 
 def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:

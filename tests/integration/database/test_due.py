@@ -1,5 +1,6 @@
 """Each selecting query returns exactly the listings for which the domain's predicate holds, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradepost.database.listings.drifts import DjangoDrifts
+from tradepost.database.listings.due import count_due_when_unpaused
 from tradepost.database.listings.listing_rows import listing_rows
 from tradepost.database.models import AttentionRecord, Listing, ProductRecord, VariantRecord
 from tradepost.domain import listing as status_rules
@@ -144,6 +146,19 @@ def test_a_stage_selects_exactly_what_the_rule_says(fill, listings, stage, state
     expected = [row for row in rows if is_due(stage, row)]
     assert due == expected
     assert listings.count_due([stage]) == len(expected)
+
+
+@on_both_databases
+@given(states=states)
+def test_what_unpausing_would_send_is_counted_by_the_rule_for_what_is_not_paused(fill, channel, states):
+    rows = fill(states)
+    freed = [replace(row, status=replace(row.status, is_paused=False)) for row in rows if row.status.is_paused]
+    # What waits for an answer is settled whether it is paused or not.
+    stages = [stage for stage in Stage if stage is not Stage.SETTLE]
+
+    counted = count_due_when_unpaused(channel.pk)
+
+    assert [counted.get(stage, 0) for stage in stages] == [sum(is_due(stage, row) for row in freed) for stage in stages]
 
 
 @on_both_databases

@@ -15,7 +15,7 @@ from tradepost.domain.listing import Health, Pending
 from tradepost.domain.listing_rules import ListingRule
 from tradepost.domain.plan import Outcome
 from tradepost.operations import listing_rules
-from tradepost.operations.building import BuildPorts, build
+from tradepost.operations.building import BuildPorts, Built, build
 
 from .conftest import ALL_RIGHTS, EIGHT
 from .test_listing_rules import channel_ports, set_rules
@@ -31,6 +31,10 @@ def shop(request, sandbox, sqlite, tmp_path):
 
 
 def built(shop, *handles, is_dry=False, queue=True):
+    return built_of(shop, *handles, is_dry=is_dry, queue=queue).listings
+
+
+def built_of(shop, *handles, is_dry=False, queue=True):
     ports = BuildPorts(
         channel_id=shop.channel.pk,
         channel_name=shop.channel.name,
@@ -79,6 +83,20 @@ def test_what_a_rule_does_not_list_is_not_built_by_anybody_until_the_rule_is_gon
 
     assert (first, asked, number) == ({"MUG"}, 0, 3)
     assert can_buy(shop) == {"MUG": 8, "TEE-S": 6, "TEE-M": 5}
+
+
+def test_building_says_of_each_product_whether_it_is_made_there_already_or_left_out(shop):
+    set_rules(shop, NO_TEES)
+    shop.import_text(catalogue_of({}))
+    Listing.objects.filter(sku="MUG").delete()
+
+    preview = built_of(shop, "tee", "mug", is_dry=True)
+    done = built_of(shop, "tee", "mug")
+    again = built_of(shop, "tee", "mug")
+
+    assert preview == done == Built(listings=1, products=1, there=0, left_out=1, handles=["tee"])
+    assert again == Built(listings=0, products=0, there=1, left_out=1, handles=["tee"])
+    assert listed(shop) == {"MUG"}
 
 
 def test_a_channel_lists_by_rules_alone_where_the_last_one_lists_nothing(shop):

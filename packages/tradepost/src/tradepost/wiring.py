@@ -33,6 +33,7 @@ from tradepost.database.ciphertexts import DjangoCiphertexts, has_secrets
 from tradepost.database.listings import layouts
 from tradepost.database.listings.adoptions import DjangoAdoptions
 from tradepost.database.listings.drifts import DjangoDrifts
+from tradepost.database.listings.due import count_due_when_unpaused
 from tradepost.database.listings.existence_notes import DjangoExistenceNotes
 from tradepost.database.listings.intents import DjangoIntents
 from tradepost.database.listings.listing_filter import filtered
@@ -61,6 +62,7 @@ from tradepost.domain.file_address import FOLDER, WEB, file_address
 from tradepost.domain.listing_filter import ListingFilter
 from tradepost.domain.mapping import changed
 from tradepost.domain.price_explanation import ExplainedPrice
+from tradepost.domain.stages import Stage
 from tradepost.domain.stock_explanation import ExplainedStock
 from tradepost.domain.stock_remainder import Remainder
 from tradepost.exports import listings_csv
@@ -574,6 +576,11 @@ def remainder_of(channel: Channel, *, clock: Clock = timezone.now) -> Remainder:
 def to_switch(channel_id: int) -> ToSwitch:
     """Count what of a channel's store stands in another layout than the channel wants."""
     return layouts.to_switch(channel_id)
+
+
+def due_when_unpaused(channel_id: int) -> Mapping[Stage | None, int]:
+    """Count by stage what would be due of a channel's paused listings if they were not; None: by a publish."""
+    return count_due_when_unpaused(channel_id)
 
 
 def profile_of(channel: Channel) -> ChannelProfile:

@@ -6,13 +6,13 @@ import typer
 
 from tradepost.cli.arguments import confirm, is_at_terminal, shell_user
 from tradepost.cli.exit_codes import Exit
-from tradepost.cli.output import counted, out, print_json, progress
-from tradepost.domain.errors import NotAllowed
-from tradepost.operations import channels
+from tradepost.cli.output import out, print_json, progress
 from tradepost.operations.ports import KnownSince
 
 if TYPE_CHECKING:
-    from tradepost.database.models import Channel
+    from collections.abc import Sequence
+
+    from tradepost.database.models import Channel, Run
     from tradepost.engine.read_back import ReadBack
 
 HandedOverThrough = Annotated[
@@ -31,16 +31,13 @@ NothingSince = Annotated[
     ),
 ]
 
-_SHOWN = 20
-
 
 def go_live_restored(
     channel: "Channel", *, handed_over_through: int | None, is_nothing: bool, is_confirmed: bool, as_json: bool
 ) -> Exit:
     """Read back what came since, say it, ask, and let the channel go on from there."""
-    from tradepost import wiring
     from tradepost.cli.run_report import what_is_due
-    from tradepost.engine.read_back import read_back
+    from tradepost.engine.read_back import let_live_again, read_back
 
     with progress(is_shown=not as_json) as step:
         found = read_back(
@@ -50,12 +47,12 @@ def go_live_restored(
         )
     due = what_is_due(channel, quiet=as_json)
     if not as_json:
-        for line in [channel.restored_why, *_lines(found), *(f"{verb}: {words}" for verb, words in due.items())]:
+        for line in [channel.restored_why, *found.sentences, *(f"{verb}: {words}" for verb, words in due.items())]:
             out.print(line, markup=False, soft_wrap=True)
     known = _known(found, handed_over_through, is_nothing=is_nothing)
     confirm(f"Let the runs of '{channel.name}' do that, and all that comes up later?", is_confirmed=is_confirmed)
-    channels.go_live(channel.pk, wiring.channel_ports(requested_by=shell_user()), known=known)
-    done = _take_over(channel, found, as_json=as_json)
+    queued = let_live_again(channel.pk, found, known, requested_by=shell_user())
+    done = _take_over(queued, as_json=as_json)
     if as_json:
         print_json({"channel": channel.name, "look_only": False, "due": due, "read_back": _json(found), **done})
     else:
@@ -63,50 +60,19 @@ def go_live_restored(
     return Exit.DONE
 
 
-def _lines(found: "ReadBack") -> list[str]:
-    lines = []
-    if found.new_orders:
-        lines.append(f"{counted(len(found.new_orders), 'order')} on the store and not here: {_some(found.new_orders)}.")
-    if found.waiting_orders:
-        orders = counted(len(found.waiting_orders), "open order")
-        lines.append(f"{orders} here that nobody was given before that: {_some(found.waiting_orders)}.")
-    if found.products:
-        lines.append(
-            f"{counted(len(found.products), 'listing')} on the store although nothing here says so; they will be "
-            f"linked, and not published again: {_some(found.products)}."
-        )
-    lines.append(
-        "Quantities are those that were stated before that, less all orders since. If your catalogue has newer ones, "
-        "bring it in first ('tradepost catalogue import', 'tradepost source run'): every count is set anew."
-    )
-    return lines
-
-
 def _known(found: "ReadBack", through: int | None, *, is_nothing: bool) -> KnownSince:
-    if is_nothing and found.new_orders:
-        raise NotAllowed(
-            "Orders came since, so it is not so that nothing did. Say up to which one whoever packs has them, with "
-            "--handed-over-through NUMBER."
-        )
-    if is_nothing:
-        return KnownSince(is_nothing=True)
-    if found.orders and through is None:
-        question = (
-            "Any of these may have been handed over to whoever packs, after that and before now. What is the highest "
-            "number that they have? 0 if none"
-        )
-        if not is_at_terminal():
-            raise NotAllowed(f"{question}: say it with --handed-over-through NUMBER. Nothing was done.")
-        through = typer.prompt(question, type=int, err=True)
-    return KnownSince(handed_over_through=through or 0, new_orders=found.new_orders)
+    from tradepost.engine.read_back import WHAT_WAS_PACKED, known_since
+
+    if found.orders and through is None and not is_nothing and is_at_terminal():
+        through = typer.prompt(WHAT_WAS_PACKED, type=int, err=True)
+    return known_since(found, through=through, is_nothing=is_nothing)
 
 
-def _take_over(channel: "Channel", found: "ReadBack", *, as_json: bool) -> dict[str, Any]:
+def _take_over(queued: "Sequence[Run]", *, as_json: bool) -> dict[str, Any]:
     """Link what is on the store, and bring its orders in, before anything else is due."""
-    from tradepost.cli.run_report import perform
+    from tradepost.cli.run_report import executed
 
-    kinds = [*(["link"] if found.products else []), "get_orders"]
-    reports = {kind: perform(channel, kind, quiet=as_json) for kind in kinds}
+    reports = {run.kind: executed(run, quiet=as_json) for run in queued}
     if not as_json:
         for kind, report in reports.items():
             words = report.run.error or report.run.state.replace("_", " ")
@@ -121,8 +87,3 @@ def _json(found: "ReadBack") -> dict[str, Any]:
         "products": found.products,
         "runs": found.runs,
     }
-
-
-def _some(values: Any) -> str:
-    shown = ", ".join(map(str, values[:_SHOWN]))
-    return f"{shown} and {len(values) - _SHOWN} more" if len(values) > _SHOWN else shown

@@ -390,11 +390,19 @@ def build(
     handles, unknown = (None, []) if not names else named_handles(names)
     made = build_(ports, handles=handles, queue=not no_queue, is_dry=dry_run)
     if as_json:
-        print_json({"dry_run": dry_run, "built": made, "unknown": unknown})
+        print_json({"dry_run": dry_run, "built": made.listings, "left_out": made.left_out, "unknown": unknown})
     else:
         verb = "Would build" if dry_run else "Built"
-        out.print(f"{verb} {counted(made, 'listing')} on '{chosen.name}'.", markup=False)
-        if made and not (no_queue or dry_run):
+        out.print(f"{verb} {counted(made.listings, 'listing')} on '{chosen.name}'.", markup=False)
+        if made.left_out:
+            more = " …" if made.left_out > len(made.handles) else ""
+            out.print(
+                f"{counted(made.left_out, 'product')} left out by a rule for listings, or nothing of it is sold: "
+                f"{', '.join(made.handles)}{more}",
+                markup=False,
+                soft_wrap=True,
+            )
+        if made.listings and not (no_queue or dry_run):
             out.print("'tradepost listings publish' creates them on the store.", markup=False)
         for name in unknown:
             err.print(f"The catalogue has no '{name}'.", markup=False)

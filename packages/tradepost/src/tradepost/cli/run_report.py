@@ -152,7 +152,7 @@ def perform(
     if save:
         scope = None if only is None else sorted(only)
         asked = plans.request_saved_plan(channel.pk, kind, scope=scope, options=options, requested_by=shell_user())
-        return _executed(asked, quiet=quiet)
+        return executed(asked, quiet=quiet)
     run = runs.request_run(
         channel.pk,
         RunKind(kind),
@@ -163,7 +163,7 @@ def perform(
         requested_by=shell_user(),
         released_by=shell_user() if beyond_brake else "",
     )
-    report = _executed(run, quiet=quiet)
+    report = executed(run, quiet=quiet)
     if report.run.state == RunState.STOPPED.value and not quiet and is_at_terminal():
         print_report(report, names_all=True)
         if ask("Do it all the same, this once?"):
@@ -173,19 +173,19 @@ def perform(
 
 def execute_import(source_id: int, *, quiet: bool) -> Report:
     """Fetch and import what is new of a source, here and now. Raises BusyElsewhere."""
-    return _executed(runs.request_import(source_id, requested_by=shell_user()), quiet=quiet)
+    return executed(runs.request_import(source_id, requested_by=shell_user()), quiet=quiet)
 
 
 def release(run_id: int, *, quiet: bool) -> Report:
     """
     Do what a run was stopped for, here and now. Raises NotAllowed where there is nothing to answer, BusyElsewhere.
     """
-    return _executed(runs.release_run(run_id, requested_by=shell_user()), quiet=quiet)
+    return executed(runs.release_run(run_id, requested_by=shell_user()), quiet=quiet)
 
 
 def apply_plan(plan_id: int, *, quiet: bool) -> Report:
     """Carry out what is approved of a saved plan, here and now. Raises NotAllowed, BusyElsewhere."""
-    return _executed(plans.apply(plan_id, who=shell_user()), quiet=quiet)
+    return executed(plans.apply(plan_id, who=shell_user()), quiet=quiet)
 
 
 def what_is_due(channel: Channel, *, quiet: bool) -> dict[str, str]:
@@ -270,7 +270,7 @@ def _undo_import(run: Run, *, pauses: bool, dry_run: bool, save: bool, is_confir
         return Exit.DONE
     confirm(f"Undo run {run.pk}: {totals_line(totals)}?", is_confirmed=is_confirmed)
     undone = runs.request_import(run.source_id, kind=RunKind.UNDO, options={UNDOES: run.pk}, requested_by=shell_user())
-    report = _executed(undone, quiet=as_json)
+    report = executed(undone, quiet=as_json)
     chained = chained_syncs()
     if as_json:
         print_json({**report.to_json(), **chained_json(chained)})
@@ -287,7 +287,8 @@ def _tell(report: Report, *, as_json: bool) -> None:
         print_report(report)
 
 
-def _executed(run: Run, *, quiet: bool) -> Report:
+def executed(run: Run, *, quiet: bool) -> Report:
+    """Execute a run that was asked for, here and now. Raises BusyElsewhere."""
     label = _WORDS[RunKind(run.kind)]
     with progress(is_shown=not quiet) as step:
         step(0, None, label)
@@ -345,7 +346,7 @@ def print_report(report: Report, *, names_all: bool = False) -> None:
         _print_plan(report)
     else:
         _print_run(report)
-    if report.run.channel is not None and report.is_look_only:
+    if report.run.channel is not None and report.is_look_only and report.run.is_dry:
         out.print(look_only_sentence(report.run.channel), markup=False, soft_wrap=True)
     print_brake(report, names_all=names_all)
     if report.run.error:

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from tradepost.database.ciphertexts import place_of_connection
 from tradepost.database.copies.backup import ShowCopy, check_backup, make_backup
 from tradepost.database.copies.move import MovedDatabase, move_database
 from tradepost.database.copies.restore import restore_backup
-from tradepost.database.models import Connection
+from tradepost.database.models import AuditEntry, Connection
 from tradepost.domain.audit import AuditEvent, AuditNote
 from tradepost.domain.backup import Manifest
 from tradepost.domain.errors import TradepostError
@@ -21,6 +22,7 @@ from tradepost.engine import occupancy
 from tradepost.operations.ports import Clock
 
 _logger = logging.getLogger(__name__)
+_BACKED_UP = "a backup was written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def backup(path: Path, *, requested_by: str, step: ShowCopy, clock: Clock = time
     occupancy.enter(_folder())
     manifest = make_backup(path, at=clock(), step=step)
     try:
-        _note(f"a backup was written, of {manifest.rows:,} rows", by=requested_by, clock=clock)
+        _note(f"{_BACKED_UP}, of {manifest.rows:,} rows", by=requested_by, clock=clock)
     except DatabaseError as error:
         # What can be read only, or is of an older version, is backed up all the more.
         _logger.warning("The backup is not in the audit trail: %s", error)
@@ -68,6 +70,12 @@ def move(url: str, *, requested_by: str, step: ShowCopy, clock: Clock = timezone
         moved = move_database(url, at=clock(), step=step)
         _note(f"everything was copied to {moved.target}", by=requested_by, clock=clock)
     return moved
+
+
+def last_backup() -> datetime | None:
+    """When a backup was last written, as far as the audit trail knows; a copy of the files is not seen."""
+    written = AuditEntry.objects.filter(event=AuditEvent.DATABASE_COPIED.value, words__startswith=_BACKED_UP)
+    return written.order_by("-pk").values_list("at", flat=True).first()
 
 
 def _note(words: str, *, by: str, clock: Clock) -> None:

@@ -1,7 +1,8 @@
 """A look at a channel's connections: one harmless question after the other, each answered by yes or by its cure."""
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tradepost.domain.acknowledgement import Acknowledgement, no_field
@@ -59,6 +60,8 @@ _ACKNOWLEDGED = {
     AcknowledgeMode.QUEUE: "the workflows of the store's order queues are told of each order that is taken over",
     AcknowledgeMode.PICKING: "each order that is taken over gets a shipment that is being picked",
 }
+_CONTENTS = "store: contents"
+_NUMBER_OF_PRODUCTS = re.compile(r"([0-9,]+) products")
 _ADDRESS = "store: address and credentials"
 _IMAGES = "images: log-in and folder"
 _WRITING = "images: writing"
@@ -86,6 +89,13 @@ class Look:
     @property
     def is_good(self) -> bool:
         return all(finding.is_good for finding in self.findings)
+
+
+def products_found(findings: Iterable[Finding]) -> int | None:
+    """Return how many products a look has counted on the store; None where it could not, or did not."""
+    words = next((finding.words for finding in findings if finding.name == _CONTENTS), "")
+    found = _NUMBER_OF_PRODUCTS.match(words)
+    return int(found[1].replace(",", "")) if found is not None else None
 
 
 def faults(findings: Sequence[Finding]) -> str:
@@ -167,7 +177,7 @@ def _content(check: ContentCheck, profile: ChannelProfile) -> list[Finding]:
         Finding("store: columns", is_good=True, words=_columns(check)),
         Finding("store: product type", is_good=True, words=_will_be_made(check, rules)),
         Finding("store: image type", is_good=True, words=_image_type(check, rules)),
-        Finding("store: contents", is_good=True, words=_contents(check)),
+        Finding(_CONTENTS, is_good=True, words=_contents(check)),
     ]
 
 

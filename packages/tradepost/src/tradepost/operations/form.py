@@ -171,6 +171,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     applied. `needs_known_store`: it is refused while nobody knows whether the store is still the one that was linked.
     `is_repeat`: it goes on with what another operation of the verb shows already, so a preview leaves it out.
     `is_observation`: it only notes what is so on the store, which nobody can refuse; of a saved plan it is no part.
+    `leaves_store_alone`: it never writes to the store, so that a look-only channel carries it out.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Operation(ABC, Generic[Row, Facts, Seen, Detail]):
     needs_known_store: bool = True
     is_repeat: bool = False
     is_observation: bool = False
+    leaves_store_alone: bool = False
 
     def prepare(self, ports: Ports) -> None:
         """Read once what must be known whole before anything is decided."""
@@ -304,7 +306,7 @@ def drive(
     """
     tally = tally or Tally(ports.run, operation.count(ports))
     # The run of a look-only channel is a preview already; that it may have become one meanwhile is looked at here.
-    is_preview = ports.run.is_dry or ports.channel.is_look_only
+    is_preview = ports.run.is_dry or (ports.channel.is_look_only and not operation.leaves_store_alone)
     if is_preview and operation.is_repeat:
         return
     standing, doubt = ports.existence.standing()

@@ -125,6 +125,30 @@ def count_due(stage: Stage, *, channel_id: int, only: Collection[int] | None = N
     return sql.count(Listing, "id", where=[OF_CHANNEL, CONDITIONS[stage], *chosen], params=[channel_id], **tables)
 
 
+_IS_WORKED_ON = "NOT is_paused"
+_WHEN_UNPAUSED: Mapping[Stage | None, str] = {
+    stage: condition.replace(_IS_WORKED_ON, "is_paused")
+    for stage, condition in (*CONDITIONS.items(), (None, f"(({_PUBLISH_OR_IMAGES}) OR ({_SWITCH}))"))
+    if _IS_WORKED_ON in condition
+}
+
+
+def count_due_when_unpaused(channel_id: int) -> dict[Stage | None, int]:
+    """
+    Count what of a channel's paused listings would be due by stage if none of them were paused; None: by a publish.
+
+    Mostly nothing is, which one walk over them tells: no index is made for what nobody works on.
+    """
+    anything = " OR ".join(f"({condition})" for condition in _WHEN_UNPAUSED.values())
+    where = [OF_CHANNEL, "is_paused", f"({anything})"]
+    if not sql.first(Listing, "id", where=where, params=[channel_id], order=["id"], limit=1):
+        return {}
+    return {
+        stage: sql.count(Listing, "id", where=[OF_CHANNEL, condition], params=[channel_id])
+        for stage, condition in _WHEN_UNPAUSED.items()
+    }
+
+
 def _page(
     key: str, condition: str, *, channel_id: int, after: int, limit: int, only: Collection[int] | None
 ) -> list[int]:

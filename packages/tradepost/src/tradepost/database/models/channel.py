@@ -25,12 +25,13 @@ class Channel(models.Model):
     lists of values; `carrier_map` the merchant's word, casefolded, to the store's tracking type. `orders_compared`: the
     `OrderCriteria` by which the ledger was last compared with the whole store. `orders_proof`: what the last
     comparison of all came to, an `OrderProof`. A channel that `is_local` may call private addresses, one that
-    `is_paused` executes no runs, and of one that `is_look_only` every run is a preview. `time_zone`: the IANA name of
-    the zone that its schedules are read in. `refusal`: why the store lets nobody in with this channel's token; until
-    `refused_until` no schedule tries it. `store_doubt`: why the store may be another one than the one that the listings
-    were linked to. `restored_from`: the database was put back, moved or copied since, and nobody has said what came
-    after this moment; `restored_why` says which of them. `known_orders`: numbers of orders that are not in the ledger
-    and were handed over by then. `setup_step`: the step at which a person is who sets it up; blank once that is done.
+    `is_paused` executes no runs, and of one that `is_look_only` every run but an adoption is a preview.
+    `time_zone`: the IANA name of the zone that its schedules are read in. `refusal`: why the store lets nobody in
+    with this channel's token; until `refused_until` no schedule tries it. `store_doubt`: why the store may be
+    another one than the one that the listings were linked to. `restored_from`: the database was put back, moved or
+    copied since, and nobody has said what came after this moment; `restored_why` says which of them.
+    `known_orders`: numbers of orders that are not in the ledger and were handed over by then. `setup_step`: the
+    step at which a person is who sets it up; blank once that is done.
     """
 
     name = models.CharField(max_length=100, unique=True)

@@ -126,8 +126,9 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
     """
     Take a run that is queued or whose lease has run out; `abandoned_by` names an owner known to be dead.
 
-    On a look-only channel it becomes a preview, whoever asked for it and whatever the channel was then. Who takes it
-    from another owner, or is next in the lane of one that was left, is told from when to write.
+    On a look-only channel it becomes a preview, whoever asked for it and whatever the channel was then, but for an
+    adoption, which writes nothing to a store; after a restore that is one, too, until what came since is read back. Who
+    takes it from another owner, or is next in the lane of one that was left, is told from when to write.
 
     None when it is somebody else's, settled, its lane on the channel is in use, or the channel executes no runs.
     """
@@ -146,6 +147,7 @@ def take(run_id: int, *, owner: str, until: datetime, at: datetime, abandoned_by
                     is_dry = is_dry OR EXISTS (
                         SELECT 1 FROM tradepost_channel AS channel
                         WHERE channel.id = tradepost_run.channel_id AND channel.is_look_only
+                            AND (tradepost_run.kind <> 'adopt' OR channel.restored_why <> '')
                     )
                 WHERE id = %s AND (
                     state = 'queued' OR (state = 'running' AND (lease_until < %s OR (owner = %s AND owner <> '')))

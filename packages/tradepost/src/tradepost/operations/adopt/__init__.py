@@ -1,8 +1,8 @@
 """
 Adopt: take the products of a store that is in use into the catalogue, as linked and paused listings.
 
-Nothing is written to the store. What it has is proven and wanted at once, so that nothing is due when the listings are
-freed; why it is so, ADR 24.
+Nothing is written to the store, so a channel that only looks may be adopted, too. What the store has is proven and
+wanted at once, so that nothing is due when the listings are freed; why it is so, ADR 24.
 """
 
 from tradepost.domain.errors import NotAllowed

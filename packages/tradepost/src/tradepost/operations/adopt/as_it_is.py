@@ -38,6 +38,7 @@ class AsItIs(Operation[ListingRow, AsItIsFacts, ProductsById, Mapping[int, Store
     name = "as it is"
     label = "adopted products compared"
     is_repeat = True
+    leaves_store_alone = True
 
     def __init__(self, channel: ChannelSettings) -> None:
         self._channel = channel

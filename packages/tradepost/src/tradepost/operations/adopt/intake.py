@@ -34,6 +34,7 @@ class Intake(Operation[IntakeRow, IntakeFacts, ProductsById, Sequence[Taken]]):
 
     name = "adopt"
     label = "products of the store adopted"
+    leaves_store_alone = True
 
     def __init__(self, channel: ChannelSettings, *, sku_from: LinkingPriority = LinkingPriority.SKU) -> None:
         self._channel = channel
@@ -154,8 +155,8 @@ def summary(totals: AdoptionTotals, type_field: str) -> str:
     suggested = ", ".join(f"{number} {kind.value}" for kind, number in untyped.items())
     return (
         f"{told} {sum(untyped.values())} have nothing in the custom field {type_field}; they look like this: "
-        f"{suggested}. 'tradepost listings set-type --dry-run' names those that are linked, and without that option it "
-        "asks, and writes what they are."
+        f"{suggested}. 'tradepost listings set-type' names those that are linked, and writes what they are once "
+        "you agree."
     )
 
 

@@ -51,7 +51,7 @@ class ChannelSettings:
     `order_rules`: which orders are held, tagged, shipped how and by whom. `listing_rules`: what is made of the
     catalogue's prices and quantities, in their order. `lists_new`: whether what is new in the catalogue is listed where
     no rule says so.
-    `is_look_only`: nothing is ever written to the store, and every run only shows what it would do.
+    `is_look_only`: nothing is ever written to the store, and every run but an adoption only shows what it would do.
     `drift_policies`: who is right when somebody changes fields on the store, for every group that is compared.
     """
 

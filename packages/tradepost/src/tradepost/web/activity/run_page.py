@@ -102,7 +102,7 @@ def run_view(request: HttpRequest, number: str) -> HttpResponse:
     """Show a run."""
     run = the_run(number)
     return page(
-        request, "back_office/activity/run.html", title=_title(run), **_state(request, run), **_report(request, run)
+        request, "back_office/activity/run.html", title=_title(run), **run_state(request, run), **_report(request, run)
     )
 
 
@@ -110,7 +110,7 @@ def progress_view(request: HttpRequest, run_id: int) -> HttpResponse:
     """The part of the page that moves, for as long as the run is at work."""
     need(request, "runs show")
     run = the_run(str(run_id))
-    answer = render(request, "back_office/activity/run_progress.html", _state(request, run))
+    answer = render(request, "back_office/activity/run_progress.html", run_state(request, run))
     if RunState(run.state) in SETTLED_STATES:
         # The report has to be seen whole.
         answer["HX-Refresh"] = "true"
@@ -126,7 +126,7 @@ def _title(run: Run) -> str:
     return f"{work_words(run.kind, is_preview=run.is_dry)}: {run.of}"
 
 
-def _state(request: HttpRequest, run: Run) -> dict[str, Any]:
+def run_state(request: HttpRequest, run: Run) -> dict[str, Any]:
     state = spoken(run.state)
     return {
         "run": run,

@@ -9,20 +9,23 @@ from django.contrib import admin
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from tradepost import wiring
 from tradepost.database.models import ImageRecord, Listing, ProductRecord, VariantRecord
 from tradepost.database.search import found_products
 from tradepost.domain.listing import Health
+from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
 from tradepost.web.format import HEALTH_COLOURS, NOTHING, amount, money, number, spoken, whole
-from tradepost.web.rights import need
+from tradepost.web.rights import asks, need
 from tradepost.web.shell.shell import channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
-from tradepost.web.tables.keyset import KeysetChangeList
+from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
 from tradepost.web.tables.read_only import ReadOnlyRows, ReadOnlyTable
 
 THUMBNAIL_PIXELS = 176
@@ -53,6 +56,10 @@ class Variants(ReadOnlyRows):
 class ProductPage(KeysetChangeList):
     """A page of products; what it shows of their variants, images and listings is read once for all of them."""
 
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in ASKED_NAMES}
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows: Sequence[Any] = self.result_list
@@ -76,6 +83,7 @@ class ProductTable(ReadOnlyTable):
     search_help_text = "Pieces of a handle, a SKU or the title"
     sorted_by = {"product": "handle"}
     inlines = (Variants,)
+    actions = ("list_on",)
     fields = ("handle", "title", "brand", "path", "is_for_sale", "page_title", "updated_at")
     readonly_fields = ("path",)
 
@@ -87,7 +95,30 @@ class ProductTable(ReadOnlyTable):
 
     def get_urls(self) -> list[Any]:
         image = self.admin_site.admin_view(self.image_view, cacheable=True)
-        return [path("image/<str:checksum>/", image, name="tradepost_productrecord_image"), *super().get_urls()]
+        list_on = self.admin_site.admin_view(self.list_on_view)
+        return [
+            path("image/<str:checksum>/", image, name="tradepost_productrecord_image"),
+            path("list-on/", list_on, name="tradepost_productrecord_list_on"),
+            *super().get_urls(),
+        ]
+
+    @asks("listings build", "List on a channel…")
+    def list_on(self, request: HttpRequest, queryset: QuerySet[ProductRecord]) -> HttpResponse:
+        """Lead to the preview; what fits the list is named by its filter, however many they are."""
+        address = reverse("admin:tradepost_productrecord_list_on")
+        if request.POST.get("select_across") == "1":
+            meant = request.GET.copy()
+            for name in (AFTER, BEFORE, SORT):
+                meant.pop(name, None)
+            meant["all"] = "1"
+            return redirect(f"{address}?{meant.urlencode()}")
+        keys = list(queryset.order_by("pk").values_list("pk", flat=True))
+        return redirect(f"{address}?{urlencode({'id': keys}, doseq=True)}")
+
+    def list_on_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what would be listed on a channel; posted, list it."""
+        rows: QuerySet[ProductRecord] = self.get_changelist_instance(request).get_queryset(request)
+        return list_on_channel(request, rows)
 
     def image_view(self, request: HttpRequest, checksum: str) -> HttpResponse:
         """Give a small picture of an image that the hub keeps; it is named by its content, so it never changes."""

@@ -2,40 +2,51 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 
 from tradepost import wiring
-from tradepost.database.models import Channel, Listing, RunKind
+from tradepost.database.models import Channel, Listing, Run, RunKind
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.image_pages import ImagePage
 from tradepost.domain.listing_rules import ListingRules
 from tradepost.domain.order_rules import in_order
+from tradepost.domain.plan import SETTLED_STATES, RunState
+from tradepost.domain.run_words import work_words
 from tradepost.domain.schedule import ScheduledOperation
 from tradepost.engine.plans import request_saved_plan
+from tradepost.engine.read_back import ReadBack, found_by, known_since, let_live_again, request_read_back
 from tradepost.engine.runs import request_run
 from tradepost.engine.schedules import WORK
 from tradepost.operations import channels
 from tradepost.operations.channel_edit import ChannelEdit
 from tradepost.operations.channels import ChannelPorts
-from tradepost.operations.ports import ChannelSettings, ScheduleRow
+from tradepost.operations.ports import ChannelSettings, KnownSince, ScheduleRow
+from tradepost.web.activity.run_page import run_state
 from tradepost.web.channels.findings import findings_of
-from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
+from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words, text_field, tick_field
 from tradepost.web.format import spoken
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.shell.shell import channel_state
 from tradepost.web.tables.counts import count, count_words
-from tradepost.web.tables.row_numbers import needed_row_number
+from tradepost.web.tables.keyset import MOST_DIGITS
+from tradepost.web.tables.row_numbers import needed_row_number, row_number
 
 _START, _PREVIEW = "start:", "preview:"
 _PREVIEWED = (RunKind.PUBLISH, RunKind.SYNC)
+_READ_BACK_BY = (RunKind.GET_ORDERS.value, RunKind.LINK.value)
+_READ_BACK_HOLDS = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
         may_pause=may(request, "channel pause"),
         may_go_live=may(request, "channel go-live"),
         may_preview=may(request, "plans save"),
+        may_adopt=may(request, "listings adopt"),
         may_remove=may(request, "channel remove"),
         may_confirm=may(request, "channel confirm-store"),
         sets_order_rules=may(request, "orders set-rule"),
@@ -121,6 +133,8 @@ def go_live(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Say what a channel that only looks would begin to do; posted, let it."""
     need(request, "channel go-live")
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
+    if channel.restored_why:
+        return live_again(request, channel)
     ports = _ports(request)
     if request.method == "POST":
         try:
@@ -132,20 +146,101 @@ def go_live(request: HttpRequest, channel_id: int) -> HttpResponse:
                 channels.resume_channel(channel.pk, ports)
             messages.success(request, f"{channel.name} is live{'' if is_new else ' already'}.")
         return redirect("admin:tradepost_channel_change", channel.pk)
-    schedules = shown_schedules(request, ports.schedules.of(channel.pk))
     return page(
         request,
         "back_office/channels/channel_go_live.html",
         title=f"Let {channel.name} go live?",
         channel=channel,
-        schedules=[each for each in schedules if not each.is_off],
-        due=_due(channel),
         findings=findings_of(channel),
-        publishes=any(
-            row.operation is ScheduledOperation.PUBLISH and not row.schedule.is_off
-            for row in ports.schedules.of(channel.pk)
-        ),
+        **_what_begins(request, channel),
     )
+
+
+def _what_begins(request: HttpRequest, channel: Channel) -> dict[str, Any]:
+    """What a channel does by itself once it is live, and what waits for it."""
+    rows = _ports(request).schedules.of(channel.pk)
+    return {
+        "schedules": [each for each in shown_schedules(request, rows) if not each.is_off],
+        "due": _due(channel),
+        "publishes": any(row.operation is ScheduledOperation.PUBLISH and not row.schedule.is_off for row in rows),
+    }
+
+
+# --- after a restore --------------------------------------------------------------------------------------------------
+
+
+class LiveAgainForm(forms.Form):
+    """What only a person knows of the time between the backup and now."""
+
+    through = text_field(
+        "The highest order number that whoever packs has",
+        "Orders up to it count as handed over, and nobody is given them again. 0 if none came since.",
+        max_length=MOST_DIGITS,
+    )
+    is_nothing = tick_field(
+        "After a move: nobody has worked with the former database since, so what it counted still holds"
+    )
+
+    def known(self, found: ReadBack) -> KnownSince:
+        """Raises NotAllowed for what was left out, or can't be; only of a form that is valid."""
+        typed = self.cleaned_data["through"]
+        if typed and not (typed.isascii() and typed.isdigit()):
+            raise NotAllowed(f"'{typed}' is no number of an order; type digits only, or 0. Nothing was done.")
+        return known_since(found, through=int(typed) if typed else None, is_nothing=self.cleaned_data["is_nothing"])
+
+
+def live_again(request: HttpRequest, channel: Channel) -> HttpResponse:
+    """
+    Read back what came after the state that the hub's database was put back to; posted with what a person knows of it,
+    let the channel go on from there.
+    """
+    here, who = reverse("admin:tradepost_channel_go_live", args=[channel.pk]), request.user.get_username()
+    form = LiveAgainForm(request.POST if request.POST.get("do") == "live" else None)
+    previews = _previews(request, channel)
+    is_read = bool(previews) and all(RunState(run.state) in SETTLED_STATES for run in previews)
+    found: ReadBack | None = None
+    why_not = ""
+    try:
+        if request.POST.get("do") == "read":
+            asked = request_read_back(channel.pk, requested_by=who)
+            return redirect(f"{here}?{urlencode({'run': [run.pk for run in asked]}, doseq=True)}")
+        found = found_by(channel.pk, previews) if is_read else None
+        if form.is_bound and found is None:
+            raise NotAllowed("Read back first what came since; nothing was done.")
+        if found is not None and form.is_valid():
+            return _live_again(request, channel, found, form.known(found))
+    except NotAllowed as refusal:
+        why_not = in_words_of_pages(str(refusal))
+    return page(
+        request,
+        "back_office/channels/channel_live_again.html",
+        title=f"Let {channel.name} go live again?",
+        channel=channel,
+        previews=[run_state(request, run) for run in previews],
+        found=found,
+        form=form,
+        why_not=why_not,
+        address=request.get_full_path(),
+        **_what_begins(request, channel),
+    )
+
+
+def _previews(request: HttpRequest, channel: Channel) -> list[Run]:
+    """The previews that an address names, unless it is too long ago: orders may have come since."""
+    numbers = [number for text in request.GET.getlist("run") if (number := row_number(text)) is not None]
+    rows = Run.objects.filter(pk__in=numbers, channel=channel, is_dry=True, kind__in=_READ_BACK_BY)
+    return list(rows.filter(queued_at__gt=timezone.now() - _READ_BACK_HOLDS).select_related("channel").order_by("pk"))
+
+
+def _live_again(request: HttpRequest, channel: Channel, found: ReadBack, known: KnownSince) -> HttpResponse:
+    queued = let_live_again(channel.pk, found, known, requested_by=request.user.get_username())
+    links = format_html_join(
+        ", ",
+        "<a class='underline' href='{}'>{}</a>",
+        ((reverse("admin:tradepost_run_change", args=[run.pk]), work_words(run.kind)) for run in queued),
+    )
+    messages.success(request, format_html("{} is live again. First comes: {}.", channel.name, links))
+    return redirect("admin:tradepost_channel_change", channel.pk)
 
 
 def _due(channel: Channel) -> list[tuple[str, str, bool]]:

@@ -13,6 +13,7 @@ from tradepost.domain.errors import NotAllowed
 from tradepost.engine.plans import request_saved_plan
 from tradepost.engine.runs import request_run
 from tradepost.web.channels import channel_page, wizard
+from tradepost.web.channels.adoption import adoption_page
 from tradepost.web.channels.listing_rules import listing_rules_page
 from tradepost.web.channels.order_rules import order_rules_page
 from tradepost.web.channels.settings import settings_part
@@ -66,6 +67,7 @@ class ChannelTable(ReadOnlyTable):
             path("first-steps/", wrap(first_steps.first_steps), name="first_steps"),
             path("first-steps/product/", wrap(first_steps.first_product), name="first_product"),
             path("first-steps/product/<int:plan_id>/", wrap(first_steps.first_publish), name="first_publish"),
+            path("<int:channel_id>/adopt/", wrap(adoption_page), name="tradepost_channel_adopt"),
             path("<int:channel_id>/go-live/", wrap(channel_page.go_live), name="tradepost_channel_go_live"),
             path("<int:channel_id>/set-up/<str:step>/", wrap(wizard.set_up), name="tradepost_channel_setup"),
             path("<int:channel_id>/rules/listings/", wrap(listing_rules_page), name="tradepost_channel_listing_rules"),

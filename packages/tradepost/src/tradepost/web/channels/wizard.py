@@ -23,6 +23,7 @@ from tradepost.domain.setup import STEPS, SetupStep, is_later
 from tradepost.operations import channel_setup, channels
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.ports import ChannelProfile
+from tradepost.web.channels.adoption import found_on_store
 from tradepost.web.channels.channel_page import shown_schedules
 from tradepost.web.channels.findings import TOKENS_PLACE, findings_of
 from tradepost.web.channels.forms import (
@@ -34,7 +35,7 @@ from tradepost.web.channels.forms import (
     OperationsForm,
     PagesForm,
 )
-from tradepost.web.rights import need
+from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 
@@ -46,7 +47,7 @@ STEP_WORDS: Mapping[SetupStep, str] = {
     SetupStep.SCHEDULES: "Operations and schedules",
     SetupStep.REVIEW: "Review",
 }
-_TEST = "test"
+_TEST, _ADOPT = "test", "adopt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,13 @@ def _review(at: StepPage) -> HttpResponse:
     settings = at.profile.settings
     left = [each for each in ImagePage if each not in settings.image_pages]
     rows = shown_schedules(at.request, at.ports.schedules.of(at.channel.pk))
-    return _page(at, None, schedules=[row for row in rows if not row.is_off], pages_left=left)
+    return _page(
+        at,
+        None,
+        schedules=[row for row in rows if not row.is_off],
+        pages_left=left,
+        products=found_on_store(at.channel) if may(at.request, "listings adopt") else 0,
+    )
 
 
 def _finished(at: StepPage, *, is_live: bool) -> HttpResponse:
@@ -221,6 +228,8 @@ def _finished(at: StepPage, *, is_live: bool) -> HttpResponse:
         channels.go_live(at.channel.pk, at.ports)
     state = "is live" if is_live else "looks only: its runs show what they would do, and nothing is written"
     messages.success(at.request, f"{at.profile.name} {state}.")
+    if at.request.POST.get("then") == _ADOPT:
+        return redirect("admin:tradepost_channel_adopt", at.channel.pk)
     return redirect("admin:first_steps")
 
 

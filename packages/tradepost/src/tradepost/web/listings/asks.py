@@ -16,12 +16,14 @@ from tradepost.engine.requests import (
     preview_asked,
     preview_lock,
     preview_prices_through,
+    preview_removal,
     preview_retry,
     preview_unlock,
     request_acceptance,
     request_asked,
     request_lock,
     request_prices_through,
+    request_removal,
     request_retry,
     request_unlock,
 )
@@ -49,7 +51,7 @@ class ListingAsk:
 
     `label`: of the button. `becomes`: what listings then do, as `will be hidden`. `about`: what it means, and what ends
     it. `run`: the kind of run that carries it out, with `options`; blank where it is done at once. `groups`: what can
-    be ticked.
+    be ticked. `forgets`: the hub does not have them any more afterwards.
     """
 
     verb: str
@@ -62,6 +64,7 @@ class ListingAsk:
     options: Mapping[str, Any] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     event: Event | None = None
+    forgets: bool = False
 
     @property
     def act(self) -> str:
@@ -244,6 +247,17 @@ _ALL: tuple[ListingAsk, ...] = (
         "Let go of the store's product",
         "will be let go of",
         "Nothing is written: the products stay on the store as they are, and nothing is sent to them any more.",
+    ),
+    ListingAsk(
+        "remove",
+        "Forget",
+        "will be forgotten here",
+        "Nothing is written: the store keeps their products and sells them as they are, and nobody here knows of them "
+        "any more. What was locked or written for them alone is lost. The next import that has their products lists "
+        "these anew; “List on a channel” in Products does it at once.",
+        lambda channel_id, ids, _terms: preview_removal(channel_id, ids),
+        lambda channel_id, ids, _terms, who: request_removal(channel_id, ids, requested_by=who),
+        forgets=True,
     ),
     _of_event(
         "delist",

@@ -208,6 +208,7 @@ def _offered(request: HttpRequest, listing: Listing, row: ListingRow, *, has_dri
         "accept-price": row.is_price_guarded,
         "lock": True,
         "unlock": bool(row.locks.words),
+        "remove": not row.status.pending,
     }
     return [
         _offer(ask, listing)
@@ -218,7 +219,7 @@ def _offered(request: HttpRequest, listing: Listing, row: ListingRow, *, has_dri
 
 def _offer(ask: ListingAsk, listing: Listing) -> OfferedAsk:
     address = reverse("admin:tradepost_listing_ask", args=[ask.verb])
-    return OfferedAsk(ask.label, f"{address}?{urlencode({'id': listing.pk})}", ask.is_for_good)
+    return OfferedAsk(ask.label, f"{address}?{urlencode({'id': listing.pk})}", ask.is_for_good or ask.forgets)
 
 
 def _fits(ask: ListingAsk, listing: Listing) -> bool:

@@ -26,7 +26,7 @@ from tradepost.domain.listing import Health, Link
 from tradepost.engine.runs import request_run
 from tradepost.operations.candidates import LinkCandidate, candidates_of
 from tradepost.operations.selection import LINK_TO
-from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
+from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk, Terms
 from tradepost.web.listings.bulk import (
     ASKED_NAMES,
     SEEN_AT_ONCE,
@@ -65,7 +65,19 @@ ATTENTION_PARAMETER = "attention"
 TAB, FLAT = "show", "families"
 # What the bar of the list offers; the page of a listing has all of them.
 _IN_BAR = ("hide", "unhide", "publish", "overwrite")
-_IN_MENU = ("clear", "pause", "unpause", "retry", "accept-drift", "send-ours", "lock", "unlock", "sync", "delist")
+_IN_MENU = (
+    "clear",
+    "pause",
+    "unpause",
+    "retry",
+    "accept-drift",
+    "send-ours",
+    "lock",
+    "unlock",
+    "sync",
+    "remove",
+    "delist",
+)
 _OPEN_TO = "admin:tradepost_listing_changelist"
 _FAMILY = 200
 # Where in the list somebody is, and how it is sorted; what it shows is said by the rest of its address.
@@ -274,7 +286,9 @@ class ListingTable(ReadOnlyTable):
                 return self._in_parts(request, ask, BulkPart())
             if not why_not:
                 tell(request, ask, carry_out(ask, chosen.ids, terms, is_now=is_now, who=who), chosen.ids)
-                return redirect(_back(request, chosen))
+                # The page of one that is forgotten is no more.
+                is_gone = ask.forgets and not chosen.is_all
+                return redirect(_OPEN_TO if is_gone else _back(request, chosen))
         except NotAllowed as refusal:
             why_not = str(refusal)
         return self._preview(request, ask, why_not=why_not, typed=request.POST)
@@ -307,10 +321,15 @@ class ListingTable(ReadOnlyTable):
             return f"{chosen.number:,} listings fit by now: look at them once more."
         if waits_for_ticks(ask, terms_of(ask, request.POST)):
             return "Tick what is to be left alone, or give a value."
-        if not ask.is_for_good:
+        if not (ask.is_for_good or ask.forgets):
             return ""
         if chosen.number > SEEN_AT_ONCE:
-            return f"More than {SEEN_AT_ONCE:,} at once are not removed for good; narrow the list."
+            words = "forgotten" if ask.forgets else "removed for good"
+            return f"More than {SEEN_AT_ONCE:,} at once are not {words}; narrow the list."
+        if ask.forgets:
+            gone = preview(ask, chosen, Terms()).changed
+            is_typed = typed_number(request, "number") == gone
+            return "" if is_typed else f"Type how many listings are forgotten: {gone:,}. Nothing was done."
         going = len(preview(ask, chosen, terms_of(ask, request.POST)).products)
         if typed_number(request, "number") != going:
             return f"Type how many products leave the store for good: {going:,}. Nothing was queued."

@@ -12,13 +12,14 @@ FIELDS_OF_OPTIONS: Mapping[str, str] = {
     "--acknowledge-queue": "Queue of acknowledged orders",
     "--carrier": "With the carrier",
     "--domain": "Domain",
+    "--fingerprint": "Fingerprint of the server",
     "--ftp-directory": "Graphics folder",
     "--ftp-fingerprint": "Fingerprint",
     "--ftp-folder": "Sub-folder",
     "--ftp-host": "Server",
     "--ftp-protocol": "Protocol",
-    "--fingerprint": "Fingerprint of the server",
     "--fulfilled-by": "Who ships them",
+    "--handed-over-through": "The highest order number that whoever packs has",
     "--hold": "Hold them until somebody releases them",
     "--images-by-store": "Images go",
     "--list": "they are listed",
@@ -28,6 +29,7 @@ FIELDS_OF_OPTIONS: Mapping[str, str] = {
     "--percent": "Add percent",
     "--plain-http": "Call it by plain http",
     "--service": "Ship them by",
+    "--sku-from": "What becomes a product's SKU",
     "--stock-mode": "The store takes stock",
     "--store-code": "Store code",
     "--tag": "Tag them",
@@ -41,8 +43,11 @@ _BUTTONS: Mapping[str, str] = {
     "channel check": "Test the connection",
     "channel go-live": "Go live",
     "channel resume": "Resume",
+    "listings set-type": "Say what products are",
 }
-_COMMAND = re.compile(r"'tradepost (channel check|channel go-live|channel resume)(?: [^']*(?:'[^']*'[^']*)?)?'")
+_COMMAND = re.compile(
+    r"'tradepost (channel check|channel go-live|channel resume|listings set-type)(?: [^']*(?:'[^']*'[^']*)?)?'"
+)
 
 
 def in_words_of_pages(text: str) -> str:

@@ -72,6 +72,7 @@ SECTIONS: Sequence[Section] = (
         "Settings",
         "settings",
         (
+            SectionPage("All settings", "settings"),
             SectionPage("Channels", "tradepost_channel_changelist", also=("first",)),
             SectionPage("Notifications", "notifications", act="notify list"),
             SectionPage("People", "tradepost_person_changelist", act="users list"),

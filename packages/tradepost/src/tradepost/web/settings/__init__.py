@@ -1,0 +1,1 @@
+"""Settings: the page that lists all that can be set."""
