@@ -37,6 +37,7 @@ def test_each_thing_that_can_be_set_is_listed_with_what_the_commands_have_made_o
     connected("channel", "set", "shop", "--map", "name={title}", "--carrier", "acme=UPS", "--no-list-new")
     connected("listings", "set-rule", "outlet", "--percent", "10")
     connected("orders", "set-rule", "hold all", "--hold")
+    assert connected("orders", "export", "--consumer", "warehouse").code == 0
     before = text_of(browser_of("alice").get(PAGE))
     assert connected("database", "backup", tmp_path / "hub.backup").code == 0
 
@@ -53,6 +54,8 @@ def test_each_thing_that_can_be_set_is_listed_with_what_the_commands_have_made_o
     assert "Rules for listings 1: outlet" in shown
     assert "Rules for orders 1: hold all" in shown
     assert "Carriers 1: acme" in shown
+    assert "Who takes orders 1: warehouse" in shown
+    assert "Where shipments come from files of shipments are fetched from nowhere" in shown
     assert re.search(r"Schedules \d of 9 operations start by themselves", shown)
 
 
@@ -68,7 +71,10 @@ def test_every_link_leads_to_a_page_that_the_person_may_see(people, name):
 
     assert set(statuses.values()) == {200}
     assert reverse("admin:tradepost_channel_listing_rules", args=[channel.pk]) in statuses
+    assert reverse("admin:tradepost_channel_order_rules", args=[channel.pk]) in statuses
+    assert reverse("admin:consumers") in statuses
     is_owner = name == "alice"
+    assert (reverse("admin:personal_data") in statuses) is is_owner
     assert (reverse("admin:tradepost_person_changelist") in statuses) is is_owner
     assert ("Audit trail" in text_of(answer)) is is_owner
     assert ("Backups" in text_of(answer)) is is_owner

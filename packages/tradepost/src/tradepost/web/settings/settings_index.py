@@ -7,12 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Manager
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from tradepost.database.models import AuditEntry, Channel, NoticePlace, Person, ScheduleRecord, Session
+from tradepost.database.models import (
+    AuditEntry,
+    Channel,
+    Consumer,
+    NoticePlace,
+    Person,
+    ScheduleRecord,
+    Session,
+    ShipmentSourceRecord,
+)
 from tradepost.domain.order import AcknowledgeMode
 from tradepost.domain.schedule import ScheduledOperation
 from tradepost.engine.copies import last_backup
@@ -107,6 +116,28 @@ def _password() -> Setting:
     return Setting("Your password", "twelve characters or more", reverse("admin:password_change"))
 
 
+def _consumers() -> Setting:
+    names = list(_of_those_in_use(Consumer.objects))
+    words = _number_or(names, "nobody is given orders by itself")
+    return Setting("Who takes orders", words, reverse("admin:consumers"))
+
+
+def _shipment_sources() -> Setting:
+    names = list(_of_those_in_use(ShipmentSourceRecord.objects))
+    words = _number_or(names, "files of shipments are fetched from nowhere")
+    return Setting("Where shipments come from", words, reverse("admin:shipment_sources"))
+
+
+def _of_those_in_use(rows: Manager[Any]) -> Iterable[str]:
+    return rows.filter(channel__archived_at__isnull=True).order_by("name").values_list("name", flat=True)
+
+
+def _personal_data() -> Setting:
+    return Setting(
+        "Personal data", "what is known of one customer, to give or to erase", reverse("admin:personal_data")
+    )
+
+
 def _audit() -> Setting:
     last = AuditEntry.objects.order_by("-pk").values_list("at", flat=True).first()
     words = "the last entry is of" if last is not None else "nothing is in it yet"
@@ -122,10 +153,13 @@ def _backups() -> Setting:
 
 _HUB: Sequence[tuple[str, Callable[[], Setting]]] = (
     ("channel list", _channels),
+    ("orders consumers", _consumers),
+    ("shipments sources", _shipment_sources),
     ("notify list", _notifications),
     ("users list", _people),
     ("users sessions", _sign_in),
     ("overview show", _password),
+    ("personal-data export", _personal_data),
     ("audit list", _audit),
     ("audit list", _backups),
 )
@@ -159,8 +193,10 @@ def _of_channel(request: HttpRequest, channel: Channel, scheduled: int) -> Itera
         words = _number_or(_named(channel.listing_rules), "none: prices and stock are the catalogue's")
         yield Setting("Rules for listings", words, rules)
     yield Setting("Orders", _orders(channel), part("orders"))
-    words = _number_or(_named(channel.order_rules), "none: every order is to be shipped as it comes")
-    yield Setting("Rules for orders", words, whole)
+    if may(request, "orders rules"):
+        rules = reverse("admin:tradepost_channel_order_rules", args=[channel.pk])
+        words = _number_or(_named(channel.order_rules), "none: every order is to be shipped as it comes")
+        yield Setting("Rules for orders", words, rules)
     carriers = _number_or(list(channel.carrier_map), "as they are called in the store")
     yield Setting("Carriers", carriers, part("carriers"))
 
