@@ -166,12 +166,12 @@ def addresses(shop: dict[str, int]) -> list[str]:
         reverse("admin:tradepost_channel_order_rules", args=[shop["channel"]]),
         reverse("admin:consumers"),
         reverse("admin:consumer_add", args=[shop["channel"]]),
-        *(reverse(f"admin:consumer{what}", args=[Consumer.objects.get().pk]) for what in ("", "_forget")),
+        *(reverse(f"admin:consumer{what}", args=[Consumer.objects.get().pk]) for what in ("_show", "_forget")),
         reverse("admin:shipment_sources"),
         reverse("admin:shipment_source_add", args=[shop["channel"]]),
         *(
             reverse(f"admin:shipment_source{what}", args=[ShipmentSourceRecord.objects.get().pk])
-            for what in ("", "_forget")
+            for what in ("_show", "_forget")
         ),
         reverse("admin:personal_data"),
         reverse("admin:tradepost_listing_ask", args=["remove"]) + f"?id={shop['listing']}",

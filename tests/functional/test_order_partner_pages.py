@@ -33,11 +33,11 @@ def add(what: str) -> str:
     return reverse(f"admin:{what}_add", args=[Channel.objects.get().pk])
 
 
-def consumer_page(what: str = "consumer") -> str:
+def consumer_page(what: str = "consumer_show") -> str:
     return reverse(f"admin:{what}", args=[Consumer.objects.get().pk])
 
 
-def source_page(what: str = "shipment_source") -> str:
+def source_page(what: str = "shipment_source_show") -> str:
     return reverse(f"admin:{what}", args=[ShipmentSourceRecord.objects.get().pk])
 
 

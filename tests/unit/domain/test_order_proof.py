@@ -1,8 +1,19 @@
 """What the proof that no order was lost adds up to, in figures and in a sentence."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof, ShipmentFinding, proof_of
+from tradepost.domain.errors import NotAllowed
+from tradepost.domain.order_proof import (
+    OrderFinding,
+    OrderPlace,
+    OrderProof,
+    ShipmentFinding,
+    placed_span,
+    proof_of,
+    span_words,
+)
 
 
 def test_a_proof_adds_up_and_is_kept_whole_with_its_first_differences():
@@ -102,3 +113,37 @@ def test_nothing_to_compare_is_no_difference():
 @pytest.mark.parametrize("values", [{"since": None}, {"counts": 3}, {"differences": "many"}])
 def test_what_another_version_has_kept_is_no_proof(values):
     assert proof_of({**OrderProof(1, 2).as_values(), **values}) is None
+
+
+# --- of which time ------------------------------------------------------------------------------------------------
+
+
+def seconds(*moment: int) -> int:
+    return int(datetime(*moment, tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "span", "words"),
+    [
+        ("2026-03-01", "2026-03-02", (seconds(2026, 3, 1), seconds(2026, 3, 3)), "from 2026-03-01 to 2026-03-02"),
+        ("2026-03-01", "", (seconds(2026, 3, 1), None), "from 2026-03-01"),
+        ("", "2026-03-01", (None, seconds(2026, 3, 2)), "to 2026-03-01"),
+        ("", "", (None, None), ""),
+    ],
+)
+def test_two_days_are_whole_ones_and_are_named_as_they_were_typed(first, last, span, words):
+    assert placed_span(first, last, time_zone="UTC") == span
+    assert span_words(span, time_zone="UTC") == words
+
+
+def test_days_are_those_of_the_time_zone_also_where_one_of_them_has_23_hours():
+    span = placed_span("2026-03-29", "2026-03-29", time_zone="Europe/Berlin")
+
+    assert span == (seconds(2026, 3, 28, 23), seconds(2026, 3, 29, 22))
+    assert span_words(span, time_zone="Europe/Berlin") == "from 2026-03-29 to 2026-03-29"
+
+
+@pytest.mark.parametrize(("first", "last"), [("2026-03-02", "2026-03-01"), ("soon", ""), ("", "9999-12-31")])
+def test_what_is_no_span_of_days_is_refused(first, last):
+    with pytest.raises(NotAllowed):
+        placed_span(first, last, time_zone="UTC")

@@ -17,7 +17,17 @@ from tradepost.domain.order import (
     StoreOrderLine,
     StoreStatus,
 )
-from tradepost.domain.order_rules import AddressPart, OrderRule, RuleDone, in_order, misfit, rule_of, ruled, rules_of
+from tradepost.domain.order_rules import (
+    AddressPart,
+    OrderRule,
+    RuleDone,
+    differences,
+    in_order,
+    misfit,
+    rule_of,
+    ruled,
+    rules_of,
+)
 
 WHOLE = Address(
     first_name="Ada",
@@ -311,3 +321,22 @@ def test_what_the_rules_make_is_what_those_that_are_for_the_order_say(rules, lis
     is_unmapped = not found.service and any(one.service for one in rules)
     assert len(found.holds) == held + is_unmapped
     assert {done.rule for done in found.done} <= {one.name for one in applying}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((), (), []),
+        ((), (rule(tag="a", holds=True),), ["held. Rule 'r': every order.", "tagged a"]),
+        ((rule(tag="a", holds=True),), (), ["held no more for this: Rule 'r': every order.", "tagged a no more"]),
+        ((), (rule(service="Post"),), ["shipped by Post instead of no service named"]),
+        (
+            (rule(service="Post", fulfiller="North"),),
+            (rule(service="Post", carrier="UPS"),),
+            ["shipped by Post with UPS instead of Post", "fulfilled by nobody named instead of North"],
+        ),
+        ((rule("one", tag="a"),), (rule("other", tag="a"),), []),
+    ],
+)
+def test_what_other_rules_make_of_an_order_is_told_as_what_differs(before, after, told):
+    assert differences(made(*before), made(*after)) == told

@@ -25,7 +25,7 @@ from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.tables.row_numbers import needed_row_number
 
-_LIST, _PAGE = "admin:consumers", "admin:consumer"
+_LIST, _PAGE = "admin:consumers", "admin:consumer_show"
 _ACTS = {
     "keep": "orders deliver-to",
     "off": "orders deliver-to",

@@ -23,7 +23,7 @@ from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.tables.counts import count, count_words
 
-_LIST, _PAGE = "admin:shipment_sources", "admin:shipment_source"
+_LIST, _PAGE = "admin:shipment_sources", "admin:shipment_source_show"
 _SHOWN_FILES = 20
 _ACT = "shipments fetch-from"
 _ACTS = {"keep": "shipments fetch-from", "test": "shipments fetch-from"}

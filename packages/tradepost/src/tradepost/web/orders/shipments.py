@@ -130,7 +130,7 @@ class ShipmentTable(ReadOnlyTable):
         return [
             path("file/", file, name="tradepost_shipmentrecord_file"),
             path("sources/", inside(sources.sources_page), name="shipment_sources"),
-            path("sources/<int:source_id>/", inside(sources.source_page), name="shipment_source"),
+            path("sources/<int:source_id>/", inside(sources.source_page), name="shipment_source_show"),
             path("sources/<int:source_id>/forget/", inside(sources.forget_source), name="shipment_source_forget"),
             path("sources/add/<int:channel_id>/", inside(sources.add_source_page), name="shipment_source_add"),
             path("sources/fetch/<int:channel_id>/", inside(sources.fetch_now), name="shipment_source_fetch"),

@@ -103,7 +103,7 @@ class OrderTable(ReadOnlyTable):
             path("reconciliation/", inside(self.reconciliation_view), name="tradepost_order_reconciliation"),
             path("start/<slug:what>/", inside(self.start_view), name="tradepost_order_start"),
             path("consumers/", inside(consumers.consumers_page), name="consumers"),
-            path("consumers/<int:consumer_id>/", inside(consumers.consumer_page), name="consumer"),
+            path("consumers/<int:consumer_id>/", inside(consumers.consumer_page), name="consumer_show"),
             path("consumers/<int:consumer_id>/forget/", inside(consumers.forget_consumer), name="consumer_forget"),
             path("consumers/add/<int:channel_id>/", inside(consumers.add_consumer_page), name="consumer_add"),
             path("consumers/deliver/<int:channel_id>/", inside(consumers.deliver_now), name="consumer_deliver"),
