@@ -36,7 +36,7 @@ _ACTS = {
 _PLACE_FIELDS = ("address", "secret", "without_secret", "fingerprint", "confirmed_by", "keeps_untested")
 _FORMS = {ExportForm.CSV: "CSV: a line for each item", ExportForm.JSONL: "JSON lines: a line for each order"}
 _CONFIRMATIONS = {
-    Confirmation.CONSUMER: "the consumer, by its own word; until then nothing more is brought",
+    Confirmation.CONSUMER: "its program or somebody here; until then nothing more is brought",
     Confirmation.DELIVERY: "the delivery itself: what was brought counts as taken over",
 }
 
