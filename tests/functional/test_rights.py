@@ -64,6 +64,7 @@ ROUTES = {
     "password_change_done": "password change",
     "tradepost_listing_ask": "listings hide",
     "tradepost_listing_export": "listings export",
+    "tradepost_listing_view": "listings list",
     "tradepost_listing_family": "listings list",
     "tradepost_listing_candidates": "listings candidates",
     "tradepost_order_needs": "orders list",

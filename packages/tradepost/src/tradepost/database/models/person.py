@@ -19,7 +19,7 @@ class Person(AbstractBaseUser):
     Somebody who may log in, and as what.
 
     Who is not active can't. `invited_at`: when the link was made with which a password may be chosen; none is of use
-    that was made before, and null means that none is at all.
+    that was made before, and null means that none is at all. `list_settings`: by table, how the person likes its list.
     """
 
     username = models.CharField("name", max_length=LONGEST_NAME, unique=True)
@@ -27,6 +27,7 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField("may log in", default=True)
     invited_at = models.DateTimeField(null=True, blank=True)
     made_at = models.DateTimeField(auto_now_add=True)
+    list_settings = models.JSONField(default=dict)
 
     objects: ClassVar[BaseUserManager[Self]] = BaseUserManager()
 

@@ -25,6 +25,7 @@ from tradepost.domain.value_words import value_words
 from tradepost.engine.listing_explanations import ExplainedListing, explain_all
 from tradepost.operations.listing_comparison import ContentState
 from tradepost.operations.ports import ListingRow
+from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listings.attention_places import CANDIDATES, CHANNEL, ORDERS, PAGE_CURES, PRODUCT
@@ -122,6 +123,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
         "listing": listing,
         "row": row,
         "name": listing.product.title,
+        "picture": next(iter(pictures({(listing.product_id, listing.variant_id)}).values()), ""),
         "options": options_of(listing),
         "shown_status": status,
         "status_colour": STATUS_COLOURS[status],

@@ -16,6 +16,7 @@ from tradepost.domain.listing_explanation import next_deeds
 from tradepost.domain.operator_status import OperatorStatus, operator_status, wanted_count
 from tradepost.engine.schedules import NextRun, next_run
 from tradepost.operations.ports import ListingRow
+from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import STATUS_COLOURS, money, number, spoken
 
 
@@ -32,14 +33,15 @@ class RowOfListing:
     """
     A listing in a list. `options`: name and value of each. `why`: what needs a person, in a few words.
 
-    `variants`: how many it has, of which `needy` need a person. `deed`: what happens to it next, with `next_run`.
-    `checked_at`: when something of it was read on the store last.
+    `picture`: the address of one, where there is one. `variants`: how many it has, of which `needy` need a person.
+    `deed`: what happens to it next, with `next_run`. `checked_at`: when something of it was read on the store last.
     """
 
     id: int
     code: str
     sku: str
     title: str
+    picture: str
     channel: str
     options: Sequence[tuple[str, str]]
     is_parent: bool
@@ -66,16 +68,26 @@ def rows_of(listings: Sequence[Listing]) -> list[RowOfListing]:
         by_channel[listing.channel_id].append(listing.pk)
     rows = {row.id: row for key, ids in by_channel.items() for row in wiring.listings_of(key).by_ids(ids)}
     families = _families([listing.pk for listing in listings if listing.kind == "parent"])
+    seen = pictures({(listing.product_id, listing.variant_id) for listing in listings})
     sends_images = cache(wiring.sends_images)
     when = cache(next_run)
     return [
-        _row(listing, rows[listing.pk], families.get(listing.pk, (0, 0)), sends_images, when)
+        _row(
+            listing,
+            rows[listing.pk],
+            families.get(listing.pk, (0, 0)),
+            picture=seen.get((listing.product_id, listing.variant_id), ""),
+            sends_images=sends_images,
+            when=when,
+        )
         for listing in listings
         if listing.pk in rows
     ]
 
 
-def _row(listing: Listing, row: ListingRow, family: tuple[int, int], sends_images: Any, when: Any) -> RowOfListing:
+def _row(
+    listing: Listing, row: ListingRow, family: tuple[int, int], *, picture: str, sends_images: Any, when: Any
+) -> RowOfListing:
     noted = listing.noted
     status = operator_status(row.status, is_inactive=row.is_inactive, needs_person=bool(noted))
     deeds = list(next_deeds(row, sends_images=sends_images(listing.channel)))
@@ -84,6 +96,7 @@ def _row(listing: Listing, row: ListingRow, family: tuple[int, int], sends_image
         code=row.code,
         sku=row.sku if listing.kind != "parent" else "",
         title=listing.product.title,
+        picture=picture,
         channel=listing.channel.name,
         options=options_of(listing),
         is_parent=listing.kind == "parent",

@@ -58,6 +58,7 @@ from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
+from tradepost.web.tables.list_settings import ListSettings
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
@@ -80,6 +81,9 @@ _IN_MENU = (
 )
 _OPEN_TO = "admin:tradepost_listing_changelist"
 _FAMILY = 200
+_TABLE = "listing"
+# What of a row somebody may do without.
+_COLUMNS = {"picture": "Picture", "price": "Price", "stock": "Stock", "next": "Next", "checked": "Checked"}
 # Where in the list somebody is, and how it is sorted; what it shows is said by the rest of its address.
 _PLACES = frozenset({AFTER, BEFORE, SORT, "o", "e"})
 # What the parts of one bulk have in common.
@@ -185,6 +189,7 @@ class ListingTable(ReadOnlyTable):
         return [
             path("ask/<slug:verb>/", inside(self.ask_view), name="tradepost_listing_ask"),
             path("export/", inside(self.export_view), name="tradepost_listing_export"),
+            path("view/", inside(self.view_view), name="tradepost_listing_view"),
             path("<int:listing_id>/family/", inside(self.family_view), name="tradepost_listing_family"),
             path("<int:listing_id>/candidates/", inside(self.candidates_view), name="tradepost_listing_candidates"),
             *super().get_urls(),
@@ -210,6 +215,8 @@ class ListingTable(ReadOnlyTable):
     def _list_context(self, request: HttpRequest, changes: ListingChangeList) -> dict[str, Any]:
         counts = tab_counts(channel_ids(request), up_to=COUNT_UP_TO)
         meant = _filter_of(request)
+        settings = ListSettings.of(request, _TABLE)
+        here = _view_of(request.GET)
         asks = [ask for ask in LISTING_ASKS.values() if may(request, ask.act)]
         return {
             "rows": rows_of(changes.result_list),
@@ -229,7 +236,31 @@ class ListingTable(ReadOnlyTable):
             "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
             "may_ask": bool(asks),
             "many_channels": len(channels_in_use()) > 1,
+            "shown": _COLUMNS.keys() - settings.hidden,
+            "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],
+            "is_compact": settings.is_compact,
+            "views": [(name, f"?{query}", query == here) for name, query in (settings.views or {}).items()],
+            "here": here,
         }
+
+    def view_view(self, request: HttpRequest) -> HttpResponse:
+        """Posted, keep how somebody likes the list, or a view of it; theirs alone."""
+        need(request, "listings list")
+        settings, query = ListSettings.of(request, _TABLE), _view_of(QueryDict(request.POST.get("here", "")))
+        name = request.POST.get("name", "")
+        try:
+            match request.POST.get("do"):
+                case "keep":
+                    settings.with_view(name, query).keep(request, _TABLE)
+                    messages.success(request, f"Kept as the view '{' '.join(name.split())}'.")
+                case "forget":
+                    settings.without_view(name).keep(request, _TABLE)
+                    messages.success(request, f"The view '{name}' is forgotten.")
+                case "columns":
+                    settings.with_columns(request.POST, _COLUMNS).keep(request, _TABLE)
+        except NotAllowed as refusal:
+            messages.error(request, str(refusal))
+        return redirect(f"{reverse(_OPEN_TO)}?{query}")
 
     def family_view(self, request: HttpRequest, listing_id: int) -> HttpResponse:
         """The variants of a parent, as rows below it."""
@@ -237,7 +268,8 @@ class ListingTable(ReadOnlyTable):
         parent = get_object_or_404(Listing, pk=listing_id)
         children = with_all_of_a_row(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
         rows = rows_of(list(children))
-        context = {"rows": rows[:_FAMILY], "parent": parent, "has_more": len(rows) > _FAMILY}
+        shown = _COLUMNS.keys() - ListSettings.of(request, _TABLE).hidden
+        context = {"rows": rows[:_FAMILY], "parent": parent, "has_more": len(rows) > _FAMILY, "shown": shown}
         return render(
             request, "back_office/listings/listing_family.html", {**context, "may_ask": may(request, "listings hide")}
         )
@@ -472,6 +504,14 @@ def _filter_of(request: HttpRequest) -> QueryDict:
     if chosen is not None and CHANNEL not in meant:
         meant[CHANNEL] = str(chosen)
     return meant
+
+
+def _view_of(asked: QueryDict) -> str:
+    """What a view keeps of an address: what the list is narrowed and sorted by, and not how far somebody has read."""
+    kept = asked.copy()
+    for name in (AFTER, BEFORE, *ASKED_NAMES):
+        kept.pop(name, None)
+    return kept.urlencode()
 
 
 def _with(request: HttpRequest, name: str, value: str) -> str:

@@ -123,7 +123,7 @@ def with_all_of_a_page(rows: QuerySet[Order]) -> "QuerySet[WithFulfilment]":
 
 def lines_of(order: Order) -> list[ShownLine]:
     shippable = wiring.order_ports(order.channel, requested_by="").orders.shippable(order.external_id)
-    return shown_lines(order.lines.order_by("pk"), shippable)
+    return shown_lines(order.lines.select_related("listing").order_by("pk"), shippable)
 
 
 def page_context(request: HttpRequest, order: "WithFulfilment", **more: Any) -> dict[str, Any]:

@@ -36,6 +36,14 @@ def opens_panel(address: str) -> SafeString:
     return format_html('href="{0}" hx-get="{0}" hx-target="#panel" hx-push-url="false"', address)
 
 
+@register.simple_tag
+def picture(address: str) -> SafeString:
+    """The small picture at this address of ours; where there is none, its place is kept."""
+    if not address:
+        return format_html('<span class="no-thumbnail" aria-hidden="true">{}</span>', shown.NOTHING)
+    return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy" width="44" height="44">', address)
+
+
 @register.inclusion_tag("unfold/helpers/label.html")
 def pill(text: str, colour: str = "") -> dict[str, Any]:
     return {"text": text, "type": colour}
