@@ -24,6 +24,7 @@ from tradepost.database.models import (
     ConsumerTargetRecord,
     FetchedFile,
     Listing,
+    NoticePlace,
     Order,
     OrderLine,
     ProductRecord,
@@ -118,6 +119,9 @@ def shop(sqlite: str, channel: Channel) -> dict[str, int]:
         listing_id=mug.pk,
         fields=[{"name": "price", "before": None, "after": "12.40"}],
     )
+    NoticePlace.objects.create(
+        name="ops", shown="mailtos://mail.example.com", address=b"x", digest_from=now, made_at=now
+    )
     entry = AuditEntry.objects.create(at=now, event=AuditEvent.LOGGED_IN.value, who="alice", whence="127.0.0.1")
     source, _ = Source.objects.get_or_create(name="erp")
     consumer = Consumer.objects.create(channel=channel, name="dock", form="csv", made_at=now)
@@ -180,6 +184,11 @@ def addresses(shop: dict[str, int]) -> list[str]:
         reverse("admin:tradepost_channel_go_live", args=[shop["channel"]]),
         reverse("admin:settings"),
         reverse("admin:notifications"),
+        *(
+            reverse("admin:tradepost_productrecord_deed", args=[shop["productrecord"], deed])
+            for deed in ("rename", "merge", "remove")
+        ),
+        reverse("admin:notifications_change", args=[NoticePlace.objects.get().pk]),
         reverse("admin:first_steps"),
         reverse("admin:first_product"),
         reverse("admin:search") + "?word=mug",

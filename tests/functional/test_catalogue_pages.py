@@ -196,6 +196,16 @@ def test_files_of_a_spreadsheet_in_other_encodings_come_in_as_they_are_meant(bob
     assert ProductRecord.objects.get().title == "Bécher émaillé"
 
 
+def test_a_file_without_rows_is_not_said_to_be_in_the_catalogue_and_many_strange_columns_are_not_all_named(bob):
+    strange = ",".join(f"strange{number}" for number in range(200))
+
+    empty = preview(bob, give(bob, HEADER))
+    wide = text_of(bob, page_of(give(bob, f"sku,name,price,{strange}\nMUG,Mug,7.90{',x' * 200}\n")))
+
+    assert "the file has a header and no rows beneath it" in empty
+    assert "strange19 and 180 more" in wide
+
+
 def test_paths_of_images_are_refused_for_a_file_that_is_given_on_a_page(bob, tmp_path):
     """Design 8: only imports that somebody types read files of this machine."""
     (tmp_path / "secret.png").write_bytes(b"\x89PNG")
@@ -342,6 +352,105 @@ def test_a_source_is_added_run_previewed_and_forgotten_on_its_pages(shell, web_p
     assert "Fetch and import now" not in looked
     assert not Source.objects.exists()
     assert prices() == {"MUG": "7.90", "CUP": "3.00"}
+
+
+def test_a_file_is_fetched_from_an_address_that_may_be_kept_as_a_source(shell, web_place):
+    alice, bob = browser_of("alice"), browser_of("bob")
+    web_place.offered = (HEADER + GOOD).encode()
+    typed = {"do": "fetch", "address": web_place.address, "is_local": "on", "secret": "t0ken"}
+
+    of_bob = bob.post(reverse(ADD), typed)
+    asked_by_bob = len(web_place.asked)
+    fetched = alice.post(reverse(ADD), typed, follow=True).content.decode()
+    upload = Upload.objects.get()
+    previewed = preview(bob, upload)
+    before = prices()
+    ask(bob, upload, "import")
+    keep = re.search(r"href='(/tradepost/source/add/[^']*)'", fetched)
+    assert keep is not None
+    form = text_of(alice, keep[1].replace("&amp;", "&"))
+
+    # Only who sets up sources opens a host inside the network, whatever is ticked.
+    assert "The file was not taken." in of_bob.content.decode()
+    assert asked_by_bob == 0
+    assert web_place.asked[0]["Authorization"] == "Bearer t0ken"
+    assert 'Layout <strong id="form">template</strong>' in fetched
+    assert '<dd id="new"><data value="2">2</data></dd>' in previewed
+    assert (before, prices()) == ({}, {"MUG": "7.90", "CUP": "3.00"})
+    assert f'value="{web_place.address}"' in form
+    assert "t0ken" not in fetched + form
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("", "Type the address of a file"),
+        ("/etc/passwd", "A folder of this machine is not named on a page"),
+        ("gopher://x/y.csv", "is no address for files"),
+        ("http://shop.example.com/x.csv", "https addresses only"),
+        ("https://127.0.0.1/x.csv", "inside a private network"),
+    ],
+)
+def test_an_address_that_must_not_be_called_is_refused_and_shown_again(bob, address, words):
+    said = " ".join(bob.post(reverse(ADD), {"do": "fetch", "address": address}).content.decode().split())
+
+    assert words in said
+    assert f'name="address" value="{address}"' in said
+    assert not Upload.objects.exists()
+    assert kept_files() == []
+
+
+def test_a_server_that_gives_no_catalogue_is_told_of_and_leaves_nothing(shell, web_place):
+    alice = browser_of("alice")
+    typed = {"do": "fetch", "address": web_place.address, "is_local": "on"}
+
+    said = []
+    for offered, statuses in ((None, []), (b"one,two\n1,2\n", []), (b"x" * 25_000_001, []), (b"", [503]), (b"", [401])):
+        web_place.offered, web_place.statuses = offered, statuses
+        said.append(" ".join(alice.post(reverse(ADD), typed).content.decode().split()))
+
+    for words, shown in zip(
+        ("has nothing to give", "in no format that can be imported", "more than 25 MB", "now (status 503)", "token"),
+        said,
+        strict=True,
+    ):
+        assert words in shown
+    assert not Upload.objects.exists()
+    assert kept_files() == []
+
+
+def test_a_sources_page_has_each_file_with_what_came_of_it_page_by_page(shell, web_place):
+    """The page has what `source files` prints, in its order, each file once."""
+    assert shell("source", "add", "erp", web_place.address, "--local", "--no-secret").code == 0
+    for number in range(21):
+        web_place.offered = f"{HEADER}MUG,,,Mug,{number}.50,5,,\n".encode()
+        shell("source", "run", "erp")
+    web_place.offered = (HEADER + "MUG,,,Mug,1.00,5,,\n,,,Of nobody,1.00,1,,\n").encode()
+    shell("source", "run", "erp")
+    web_place.offered = b"one,two\n1,2\n"
+    shell("source", "run", "erp")
+    printed = shell("source", "files", "erp", "--limit", 100, "--json").json["files"]
+    vera = browser_of("vera")
+    address = reverse("admin:tradepost_source_change", args=[Source.objects.get(name="erp").pk])
+
+    first = text_of(vera, address)
+    older = re.search(r'href="(\?behind=[0-9]+)#files"', first)
+    assert older is not None
+    with CaptureQueriesContext(connection) as queries:
+        second = text_of(vera, address + older[1])
+    runs = [re.findall(r">Run ([0-9]+)</a></td>", each) for each in (first, second)]
+
+    assert len(printed) == 23
+    assert [len(each) for each in runs] == [20, 3]
+    assert [int(each) for page in runs for each in page] == [each["run"] for each in printed]
+    assert "not taken" in first
+    assert "in no format that can be imported" in first
+    assert "partly refused" in first
+    assert re.search(r"1 changed, [^<]*1 refused", first), re.findall(r"[0-9] changed[^<]*<", first)
+    assert "The row has no SKU." in first
+    assert "2 new" in second
+    assert "behind=" not in second
+    assert len(queries) < 25
 
 
 def test_products_show_what_they_cost_and_where_they_are_and_only_images_that_the_hub_keeps(published, tmp_path):

@@ -65,9 +65,35 @@ def test_a_place_that_can_not_be_reached_says_why(people, address):
     assert "inside a private network" in told
 
 
+def test_what_is_told_at_a_place_is_changed_and_its_address_stays_where_none_is_typed(people, web_place, address):
+    alice = browser_of("alice")
+    alice.post(page(), PLACE | {"address": address})
+    change = reverse("admin:notifications_change", args=[NoticePlace.objects.get().pk])
+    typed = {"events": ["run_failed"], "digest_at": "08:00", "time_zone": "Europe/Berlin", "is_local": "on"}
+
+    shown = words_of(alice.get(change))
+    refused = words_of(alice.post(change, typed | {"digest_at": "noon"}))
+    changed = words_of(alice.post(change, typed, follow=True))
+    place = NoticePlace.objects.get()
+    digest_from = place.digest_from
+    alice.post(change, typed | {"events": []})
+    tried = words_of(alice.post(page(), {"do": "test", "place": "hook"}, follow=True))
+
+    assert "secret-path" not in shown
+    assert "'noon' is no time of day; write it as 08:00." in refused
+    assert "hook is told from now on: runs failed; at 08:00 Europe/Berlin. Try it." in changed
+    assert (place.events, place.digest_at, place.is_local) == (["run_failed"], "08:00", True)
+    # What a digest has gathered is not lost where its time stays.
+    assert NoticePlace.objects.get().digest_from == digest_from
+    assert NoticePlace.objects.get().events == []
+    assert "A message is on its way to hook." in tried
+    assert len(web_place.taken) == 1
+
+
 def test_an_operator_looks_and_changes_nothing(people, address):
     bob = browser_of("bob")
 
     assert "Nobody is told anything yet." in words_of(bob.get(page()))
     assert bob.post(page(), PLACE | {"address": address}).status_code == 403
+    assert bob.get(reverse("admin:notifications_change", args=[1])).status_code == 403
     assert not NoticePlace.objects.exists()

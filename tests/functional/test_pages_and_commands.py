@@ -42,15 +42,6 @@ UNDER_ANOTHER_ACT = {
     "orders acknowledge": ("orders get", "getting orders tells of those that are taken over, too"),
     "users add": ("users invite", "whoever is invited chooses the password; the first owner has a page of its own"),
 }
-_COUNTS = "products are looked at on pages, and changed by files"
-_NOTICES = "a place is forgotten and added anew"
-NOT_ON_PAGES_YET = {
-    "catalogue merge": _COUNTS,
-    "catalogue remove": _COUNTS,
-    "catalogue rename": _COUNTS,
-    "source files": "a source's page has its last result, not each of its files",
-    "notify set": _NOTICES,
-}
 # What pages ask for and no command does.
 ONLY_ON_PAGES = {
     "overview show": "Today, and whatever everybody sees who may log in",
@@ -118,13 +109,13 @@ def test_whatever_a_page_asks_for_is_a_command(asked):
 
 
 def test_whatever_a_command_does_is_on_a_page_or_named_with_the_reason_why_not(asked):
-    named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT, *NOT_ON_PAGES_YET}
+    named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT}
 
     assert commands() - asked - named == set()
 
 
 def test_what_is_named_as_missing_on_pages_is_a_command_and_is_missing(asked):
-    named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT, *NOT_ON_PAGES_YET}
+    named = {*ONLY_IN_A_SHELL, *UNDER_ANOTHER_ACT}
 
     assert named - commands() == set()
     assert named & asked == set()

@@ -437,16 +437,20 @@ def undo_ports(
     return UndoPorts(imports, DjangoPastChanges(source_id=Source.objects.get(name=name).pk))
 
 
-@contextmanager
-def _open_catalogue_source(source: CatalogueSource) -> Iterator[FilePlace]:
-    """Open where a source's files are: a folder, or the one file that its address names."""
+def _open_catalogue_source(source: CatalogueSource) -> AbstractContextManager[FilePlace]:
     assert source.at is not None
-    address = file_address(source.at.address)
-    at, file = source.at, ""
+    return open_catalogue_address(source.at, is_local=source.is_local)
+
+
+@contextmanager
+def open_catalogue_address(at: SourceAddress, *, is_local: bool) -> Iterator[FilePlace]:
+    """Open where files of a catalogue are: a folder, or the one file that the address names. Raises as opening does."""
+    address = file_address(at.address)
+    file = ""
     if address.protocol not in WEB and address.path.lower().endswith(CATALOGUE_ENDINGS):
         folder, _, file = at.address.rpartition("/")
         at = replace(at, address=folder or "/")
-    with open_source(at, is_local=source.is_local) as place:
+    with open_source(at, is_local=is_local) as place:
         yield OneFile(place, unquote(file) if address.protocol != FOLDER else file) if file else place
 
 

@@ -301,8 +301,7 @@ def files(
     """List the files that were fetched of a source, newest first, with what came of each."""
     from tradepost.database.models import SourceFile
 
-    rows = SourceFile.objects.filter(source_id=_source(name).id, taken_at__isnull=False)
-    found = list(rows.order_by("-taken_at", "-pk")[:limit])
+    found = list(SourceFile.taken_of(_source(name).id)[:limit])
     if as_json:
         print_json({"files": [_file_json(row) for row in found]})
         return
@@ -313,7 +312,7 @@ def files(
                 row.name,
                 f"{row.taken_at:%Y-%m-%d %H:%M}",
                 *(row.rows, row.created, row.updated, row.unchanged, row.absent, row.refused),
-                row.problem or "; ".join(each["message"] for each in row.reports if each["level"] == "refused"),
+                row.what_was_refused,
             )
             for row in found
         ),

@@ -11,7 +11,9 @@ import shutil
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from django.conf import settings
 from django.db import transaction
@@ -28,14 +30,16 @@ from tradepost.domain.fetched_file import (
     MOST_NAME_BYTES,
     is_meant,
 )
+from tradepost.domain.file_address import FOLDER, file_address
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.kept_uploads import path_of, remove_file, uploads_folder, without_folder
 from tradepost.engine.runs import request_import
 from tradepost.operations.imports import SOURCE
-from tradepost.operations.ports import Clock, FileLook
+from tradepost.operations.ports import Clock, FileLook, SourceAddress
 from tradepost.operations.selection import UPLOAD
 
 SAMPLE_ROWS = 5
+_PIECE_BYTES = 1_000_000
 # Whoever is between a file and its row is done with that by then.
 _STRAY_SECONDS = 3600.0
 _FORGOTTEN_AT_ONCE = 20
@@ -83,6 +87,34 @@ def receive_upload(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def fetch_upload(at: SourceAddress, *, source: str = SOURCE, who: str, is_local: bool = False) -> Upload:
+    """
+    Fetch the one file that an address names and keep it as one that was given; what is asked with it is not kept.
+
+    Raises FileRefused as `receive_upload` does, NotAllowed for an address that is none or names several files, and what
+    a place raises that is not reached.
+    """
+    if file_address(at.address).protocol == FOLDER:
+        raise NotAllowed("A folder of this machine is not named on a page; drop the file on the field instead.")
+    with wiring.open_catalogue_address(at, is_local=is_local) as place, TemporaryFile() as file:
+        names = [name for name in place.names() if is_meant(name, endings=CATALOGUE_ENDINGS)]
+        if len(names) != 1:
+            found = (
+                f"has {len(names)} files: name one of them, as {at.address.rstrip('/')}/{names[0]}"
+                if names
+                else (f"has no file that ends with one of {', '.join(CATALOGUE_ENDINGS)}")
+            )
+            raise NotAllowed(f"{at.address} {found}.")
+        copied = place.copy(names[0], file, limit_bytes=LARGEST_UPLOAD_BYTES)
+        if copied is None:
+            raise FileRefused(f"{at.address} has nothing to give.")
+        if not copied.is_whole:
+            raise FileRefused(f"{names[0]} is being written there; fetch it again in a minute.")
+        file.seek(0)
+        pieces = iter(partial(file.read, _PIECE_BYTES), b"")
+        return receive_upload(pieces, name=names[0], source=source, who=who, written_at=copied.written_at)
 
 
 def look_at_upload(upload: Upload) -> FileLook:

@@ -100,7 +100,9 @@ def plan_renaming(before: str, after: str, ports: CatalogueChangePorts) -> Catal
     product = products[0]
     is_handle = product.handle == before
     handle = after if is_handle else product.handle
-    plan = IdentityPlan(renamed=before) if is_handle else IdentityPlan(skus=(SkuChange(product.handle, before, after),))
+    # A simple article is often called by its SKU: then it gets both.
+    skus = (SkuChange(handle, before, after),) if before in product.variants else ()
+    plan = IdentityPlan(renamed=before if is_handle else "", skus=skus)
 
     def renamed(row: ListingRow) -> list[Change]:
         if row.sku != before:

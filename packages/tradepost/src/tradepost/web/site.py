@@ -19,7 +19,7 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
 
     def get_urls(self) -> list[Any]:
         # Models can be imported only once apps are ready.
-        from tradepost.web.people.notifications import notifications  # noqa: PLC0415 as said
+        from tradepost.web.people import notifications  # noqa: PLC0415 as said
         from tradepost.web.people.personal_data import personal_data  # noqa: PLC0415 as said
         from tradepost.web.settings.settings_index import settings_index  # noqa: PLC0415 as said
         from tradepost.web.shell.shell import choose_channel  # noqa: PLC0415 as said
@@ -28,8 +28,13 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc] # see above
         return [
             path("choose-channel/", self.admin_view(choose_channel), name="choose_channel"),
             path("settings/", self.admin_view(settings_index), name="settings"),
-            path("notifications/", self.admin_view(notifications), name="notifications"),
+            path("notifications/", self.admin_view(notifications.notifications), name="notifications"),
             path("personal-data/", self.admin_view(personal_data), name="personal_data"),
+            path(
+                "notifications/<int:place_id>/",
+                self.admin_view(notifications.change_notifications),
+                name="notifications_change",
+            ),
             path("bell/", self.admin_view(today.bell), name="bell"),
             path("start/<int:channel_id>/<slug:operation>/", self.admin_view(today.start), name="start"),
             path("pause/<int:channel_id>/", self.admin_view(today.pause), name="pause_channel"),

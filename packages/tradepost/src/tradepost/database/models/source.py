@@ -75,3 +75,16 @@ class SourceFile(FileRecord):
         constraints = [
             models.UniqueConstraint(fields=["source", "name", "checksum"], name="source_file_once_per_content"),
         ]
+
+    @classmethod
+    def taken_of(cls, source_id: int, *, behind: int | None = None) -> "models.QuerySet[SourceFile]":
+        """The files of a source that were taken, the last one first; `behind`: those that come behind this one."""
+        rows = cls.objects.filter(source_id=source_id, taken_at__isnull=False).order_by("-taken_at", "-pk")
+        last = None if behind is None else rows.filter(pk=behind).first()
+        if last is None:
+            return rows
+        return rows.filter(Q(taken_at__lt=last.taken_at) | Q(taken_at=last.taken_at, pk__lt=last.pk))
+
+    @property
+    def what_was_refused(self) -> str:
+        return self.problem or "; ".join(each["message"] for each in self.reports if each["level"] == "refused")

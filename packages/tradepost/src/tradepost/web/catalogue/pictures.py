@@ -4,9 +4,12 @@ from collections.abc import Collection
 
 from django.db.models import Min, Q
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from tradepost import wiring
 from tradepost.database.models import ImageRecord
+from tradepost.web.format import NOTHING
 
 Pictured = tuple[int, int | None]
 """A product, and the variant of it that is meant."""
@@ -36,3 +39,12 @@ def pictures(things: Collection[Pictured]) -> dict[Pictured, str]:
         if source in kept:
             found[product, variant] = reverse("admin:tradepost_productrecord_image", args=[kept[source]])
     return found
+
+
+def shown_picture(address: str) -> SafeString:
+    """The picture at this address of ours; where there is none, its place is kept."""
+    if not address:
+        return format_html(
+            '<span class="no-thumbnail" title="No picture is kept yet" aria-hidden="true">{}</span>', NOTHING
+        )
+    return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy" width="44" height="44">', address)

@@ -9,48 +9,33 @@ from django.contrib import admin
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from tradepost import wiring
-from tradepost.database.models import ImageRecord, Listing, ProductRecord, VariantRecord
+from tradepost.database.models import Listing, ProductRecord, VariantRecord
 from tradepost.database.search import found_products
 from tradepost.domain.listing import Health
 from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
-from tradepost.web.format import HEALTH_COLOURS, NOTHING, amount, money, number, spoken, whole
+from tradepost.web.catalogue.pictures import pictures, shown_picture
+from tradepost.web.catalogue.product_deeds import product_deed
+from tradepost.web.catalogue.product_page import product_context
+from tradepost.web.format import HEALTH_COLOURS, NOTHING, amount, spoken, whole
 from tradepost.web.rights import asks, need
+from tradepost.web.shell.page import page
 from tradepost.web.shell.shell import channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
 from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
-from tradepost.web.tables.read_only import ReadOnlyRows, ReadOnlyTable
+from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.row_numbers import needed_row_number
 
 THUMBNAIL_PIXELS = 176
 _CHECKSUM = re.compile("[0-9a-f]{64}")
 _A_YEAR = 365 * 24 * 3600
-
-
-class Variants(ReadOnlyRows):
-    """The sellable combinations of a product."""
-
-    model = VariantRecord
-    fields = ("sku", "choices", "price_text", "quantity_text", "barcode", "is_gone")
-    readonly_fields = fields
-
-    @column("Options")
-    def choices(self, row: VariantRecord) -> str:
-        return ", ".join(row.options) or NOTHING
-
-    @column("Price")
-    def price_text(self, row: VariantRecord) -> str:
-        return money(row.price)
-
-    @column("Quantity")
-    def quantity_text(self, row: VariantRecord) -> str:
-        return number(row.quantity)
 
 
 class ProductPage(KeysetChangeList):
@@ -64,10 +49,11 @@ class ProductPage(KeysetChangeList):
         super().get_results(request)
         rows: Sequence[Any] = self.result_list
         keys = [row.pk for row in rows]
-        figures, images, channels = _figures(keys), _images(keys), _channels(keys)
+        figures, channels = _figures(keys), _channels(keys)
+        seen = pictures({(key, None) for key in keys})
         for row in rows:
             row.figures = figures.get(row.pk, {})
-            row.image = images.get(row.pk, "")
+            row.image = seen.get((row.pk, None), "")
             row.on_channels = channels.get(row.pk, ())
 
 
@@ -82,10 +68,7 @@ class ProductTable(ReadOnlyTable):
     search_fields = ("handle",)
     search_help_text = "Pieces of a handle, a SKU or the title"
     sorted_by = {"product": "handle"}
-    inlines = (Variants,)
     actions = ("list_on",)
-    fields = ("handle", "title", "brand", "path", "is_for_sale", "page_title", "updated_at")
-    readonly_fields = ("path",)
 
     class Media:
         css = {"all": ("back_office/catalogue.css",)}
@@ -95,10 +78,12 @@ class ProductTable(ReadOnlyTable):
 
     def get_urls(self) -> list[Any]:
         image = self.admin_site.admin_view(self.image_view, cacheable=True)
+        deed = self.admin_site.admin_view(product_deed)
         list_on = self.admin_site.admin_view(self.list_on_view)
         return [
             path("image/<str:checksum>/", image, name="tradepost_productrecord_image"),
             path("list-on/", list_on, name="tradepost_productrecord_list_on"),
+            path("<int:product_id>/deed/<slug:deed>/", deed, name="tradepost_productrecord_deed"),
             *super().get_urls(),
         ]
 
@@ -120,6 +105,20 @@ class ProductTable(ReadOnlyTable):
         rows: QuerySet[ProductRecord] = self.get_changelist_instance(request).get_queryset(request)
         return list_on_channel(request, rows)
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        """Show a product with its variants and how each stands on each channel."""
+        need(request, self.act)
+        product = get_object_or_404(ProductRecord.objects.select_related("source"), pk=needed_row_number(object_id))
+        image = pictures({(product.pk, None)}).get((product.pk, None), "")
+        shown = product_context(request, product)
+        return page(request, "back_office/catalogue/product.html", title=product.title, image=image, **shown)
+
     def image_view(self, request: HttpRequest, checksum: str) -> HttpResponse:
         """Give a small picture of an image that the hub keeps; it is named by its content, so it never changes."""
         need(request, self.act)
@@ -130,14 +129,9 @@ class ProductTable(ReadOnlyTable):
         answer["Cache-Control"] = f"private, max-age={_A_YEAR}, immutable"
         return answer
 
-    @column("Image")
+    @column("Picture")
     def picture(self, row: Any) -> SafeString:
-        if not row.image:
-            return format_html(
-                '<span class="no-thumbnail" title="No image is kept yet" aria-hidden="true">{}</span>', NOTHING
-            )
-        address = reverse("admin:tradepost_productrecord_image", args=[row.image])
-        return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy" width="44" height="44">', address)
+        return shown_picture(row.image)
 
     @column("Product", two_lines=True)
     def product(self, row: Any) -> list[str]:
@@ -164,10 +158,6 @@ class ProductTable(ReadOnlyTable):
     def channels(self, row: Any) -> SafeString | str:
         return format_html_join(" ", '<span class="on-channel on-channel-{}">{}: {}</span>', row.on_channels) or NOTHING
 
-    @column("Category")
-    def path(self, row: ProductRecord) -> str:
-        return " / ".join(row.category) or NOTHING
-
     def get_search_results(
         self,
         request: HttpRequest,  # noqa: ARG002 Django's form
@@ -188,15 +178,6 @@ def _figures(keys: Collection[int]) -> dict[int, dict[str, Any]]:
         stated=Count("quantity"),
     )
     return {row["product_id"]: dict(row) for row in found}
-
-
-def _images(keys: Collection[int]) -> dict[int, str]:
-    """Return the checksum of each product's first image, where the hub keeps a file of it."""
-    first = ImageRecord.objects.filter(product_id__in=keys).values("product_id").annotate(first=Min("pk"))
-    numbers = [row["first"] for row in first]
-    sources = dict(ImageRecord.objects.filter(pk__in=numbers).values_list("product_id", "source"))
-    kept = wiring.kept_images(sources.values())
-    return {key: kept[source] for key, source in sources.items() if source in kept}
 
 
 def _channels(keys: Collection[int]) -> dict[int, list[tuple[str, str, str]]]:

@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from tradepost import wiring
-from tradepost.database.models import Run, Source
+from tradepost.database.models import Run, Source, SourceFile
 from tradepost.domain.catalogue_file import CatalogueForm
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.file_address import FOLDER, file_address
@@ -35,10 +35,11 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
 from tradepost.web.tables.read_only import ReadOnlyTable
-from tradepost.web.tables.row_numbers import needed_row_number
+from tradepost.web.tables.row_numbers import needed_row_number, row_number
 
 _SHOWN_SOURCES = 200
 _SHOWN_IMPORTS = 20
+_FILES_PER_PAGE = 20
 _ACTS = {"run": "source run", "preview": "source run", "remove": "source remove"}
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 
@@ -100,6 +101,7 @@ class SourceTable(ReadOnlyTable):
             source=source,
             lines=_lines(source),
             imports=shown_imports(list(imports_of(record.pk)[:_SHOWN_IMPORTS])),
+            **(_files(record, row_number(request.GET.get("behind", ""))) if may(request, "source files") else {}),
             may_run=may(request, "source run") and source.at is not None,
             may_set=may(request, "source set"),
             may_remove=may(request, "source remove") and record.name != SOURCE,
@@ -144,6 +146,9 @@ class SourceTable(ReadOnlyTable):
     def _edit(self, request: HttpRequest, before: CatalogueSource | None) -> HttpResponse:
         """Show the settings in a form; posted, keep them. What is refused is shown again as it was typed."""
         refusal, typed = "", _written(before or new_source(""))
+        if before is None:
+            # As the page of an import fills it in, where a file was fetched from an address.
+            typed |= {name: request.GET[name] for name in ("address", "fingerprint", "is_local") if name in request.GET}
         if request.method == "POST":
             typed = {name: request.POST.get(name, "") for name in (*typed, *_TICKS)}
             try:
@@ -181,6 +186,33 @@ def _read(record: Source) -> CatalogueSource:
     if found is None:
         raise Http404
     return found
+
+
+def _files(record: Source, behind: int | None) -> dict[str, Any]:
+    """A page of what was fetched: each file with what came of it, and where the list goes on."""
+    found = list(SourceFile.taken_of(record.pk, behind=behind)[: _FILES_PER_PAGE + 1])
+    files = found[:_FILES_PER_PAGE]
+    there_are = set(Run.objects.filter(pk__in=[each.run_id for each in files]).values_list("pk", flat=True))
+    return {
+        "files": [(each, _outcome(each), each.run_id if each.run_id in there_are else None) for each in files],
+        "older_files": files[-1].pk if len(found) > _FILES_PER_PAGE else None,
+        "are_older_files": behind is not None,
+    }
+
+
+def _outcome(file: SourceFile) -> tuple[str, str, str]:
+    """What came of a file: in a word, its colour, and in numbers."""
+    if file.problem:
+        return "not taken", "danger", ""
+    numbers = {
+        "new": file.created,
+        "changed": file.updated,
+        "as before": file.unchanged,
+        "not in it": file.absent,
+        "refused": file.refused,
+    }
+    told = ", ".join(f"{number:,} {what}" for what, number in numbers.items() if number)
+    return ("partly refused", "warning", told) if file.refused else ("imported", "success", told)
 
 
 def _row(source: Source, last: ShownImport | None) -> dict[str, Any]:

@@ -10,22 +10,24 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 
 from tradepost import wiring
 from tradepost.database.models import Run, RunChange, Source, Upload
 from tradepost.domain.catalogue_file import CatalogueForm
-from tradepost.domain.errors import FileRefused, NotAllowed
+from tradepost.domain.errors import FileRefused, NotAllowed, TradepostError
 from tradepost.domain.fetched_file import CATALOGUE_ENDINGS, LARGEST_UPLOAD_BYTES
 from tradepost.domain.plan import SETTLED_STATES, RunState
 from tradepost.engine.uploads import (
     discard_upload,
+    fetch_upload,
     look_at_upload,
     receive_upload,
     request_upload_import,
     request_upload_preview,
 )
 from tradepost.operations.imports import SOURCE
-from tradepost.operations.ports import Level
+from tradepost.operations.ports import Level, SourceAddress
 from tradepost.web.catalogue.import_words import figures_of, has_changed, imports_of, shown_imports
 from tradepost.web.format import RUN_COLOURS, field_lines, spoken
 from tradepost.web.rights import may, need
@@ -94,22 +96,13 @@ class UploadTable(ReadOnlyTable):
         form_url: str = "",  # noqa: ARG002 Django's form
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
     ) -> HttpResponse:
-        """Ask for a file; posted, keep it and go to its page."""
+        """Ask for a file or its address; posted, keep the file and go to its page."""
         need(request, _ACT)
         refusal = ""
         if request.method == "POST":
-            file = request.FILES.get("file")
             try:
-                if file is None or file.name is None:
-                    raise FileRefused("Choose a file, or drop one on the field.")
-                upload = receive_upload(
-                    file.chunks(),
-                    name=file.name,
-                    source=request.POST.get("source", SOURCE),
-                    who=request.user.get_username(),
-                    written_at=_moment(request.POST.get("written_at", "")),
-                )
-            except (FileRefused, NotAllowed) as reason:
+                upload = self._fetched(request) if request.POST.get("do") == "fetch" else _given(request)
+            except TradepostError as reason:
                 refusal = str(reason)
             else:
                 return redirect("admin:tradepost_upload_change", upload.pk)
@@ -123,7 +116,34 @@ class UploadTable(ReadOnlyTable):
             largest_mb=LARGEST_UPLOAD_BYTES // 1_000_000,
             layouts=_layouts(),
             source=request.POST.get("source") or request.GET.get("source") or SOURCE,
+            address=request.POST.get("address", ""),
+            fingerprint=request.POST.get("fingerprint", ""),
+            may_add_source=may(request, "source add"),
         )
+
+    def _fetched(self, request: HttpRequest) -> Upload:
+        """Fetch the file that an address names; who may add sources is offered to keep the address as one."""
+        address = request.POST.get("address", "").strip()
+        if not address:
+            raise NotAllowed("Type the address of a file, as https://erp.example.com/products.csv.")
+        at = SourceAddress(address, request.POST.get("fingerprint", "").strip(), request.POST.get("secret", ""))
+        # A host inside the network is opened by whoever may set up sources, and by nobody else.
+        may_add = may(request, "source add")
+        upload = fetch_upload(
+            at,
+            source=request.POST.get("source", SOURCE),
+            who=request.user.get_username(),
+            is_local=may_add and "is_local" in request.POST,
+        )
+        if may_add:
+            typed = {"address": address, "fingerprint": at.fingerprint}
+            typed |= {"is_local": "on"} if "is_local" in request.POST else {}
+            keep = f"{reverse('admin:tradepost_source_add')}?{urlencode(typed)}"
+            link = format_html("<a class='underline' href='{}'>Keep this address as a source with a schedule</a>", keep)
+            self.message_user(request, format_html("{} was fetched. {}.", upload.name, link), messages.SUCCESS)
+        else:
+            self.message_user(request, f"{upload.name} was fetched.", messages.SUCCESS)
+        return upload
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """Give a file in the hub's own layout, with a few products to begin with."""
@@ -185,6 +205,19 @@ class UploadTable(ReadOnlyTable):
         upload = get_object_or_404(Upload.objects.only("name", "refused"), pk=upload_id)
         rows = ((line or "", handle, message) for line, handle, message in upload.refused)
         return csv_answer([("line", "product", "reason"), *rows], name=f"refused-rows-{upload.pk}.csv")
+
+
+def _given(request: HttpRequest) -> Upload:
+    file = request.FILES.get("file")
+    if file is None or file.name is None:
+        raise FileRefused("Choose a file, or drop one on the field.")
+    return receive_upload(
+        file.chunks(),
+        name=file.name,
+        source=request.POST.get("source", SOURCE),
+        who=request.user.get_username(),
+        written_at=_moment(request.POST.get("written_at", "")),
+    )
 
 
 def source_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""Who is told what although they do not look: places with what is told there, added, tried and forgotten."""
+"""Who is told what although they do not look: places with what is told there, added, changed, tried and forgotten."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from unfold.widgets import (  # type: ignore[import-untyped] # the package has no types
     CHECKBOX_CLASSES,
     UnfoldAdminPasswordWidget,
@@ -15,7 +15,7 @@ from unfold.widgets import (  # type: ignore[import-untyped] # the package has n
 from tradepost.database.models import NoticePlace
 from tradepost.domain.errors import NotAllowed, TradepostError
 from tradepost.domain.notices import HEADINGS, NoticeEvent
-from tradepost.engine.notices import add_place, remove_place, try_place
+from tradepost.engine.notices import add_place, change_place, remove_place, try_place
 from tradepost.web.channels.forms import text_field, tick_field
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
@@ -47,6 +47,34 @@ class NoticePlaceForm(forms.Form):
     time_zone = text_field("in the time zone", "As Europe/Berlin; blank is UTC.", max_length=64)
     is_local = tick_field("The host is inside my own network", "Else private addresses are not called.")
 
+    @property
+    def events_told(self) -> list[NoticeEvent]:
+        return [NoticeEvent(value) for value in self.cleaned_data["events"]]
+
+
+class ChangedPlaceForm(NoticePlaceForm):
+    """What is told at a place that there is. Its name stays, and so does its address where none is typed."""
+
+    name = None  # type: ignore[assignment] # as Django takes a field out of a form
+
+    def __init__(self, place: NoticePlace, typed: Any = None) -> None:
+        stored = {name: getattr(place, name) for name in ("events", "digest_at", "time_zone", "is_local")}
+        # Other names than those of the form for a new place, beside which it is shown.
+        super().__init__(typed, initial=stored, auto_id="changed_%s")
+        address = self.fields["address"]
+        address.required = False
+        address.help_text = f"It is {place.shown}, with its secret. Leave this blank to keep it."
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """
+        What was typed anew; only of a form that is valid.
+
+        What stays is not named: a digest whose time is set begins anew, without what it has gathered.
+        """
+        typed = {**self.cleaned_data, "events": self.events_told}
+        return {name: typed[name] or ("UTC" if name == "time_zone" else typed[name]) for name in self.changed_data}
+
 
 def notifications(request: HttpRequest) -> HttpResponse:
     """Show who is told what; posted, add a place, try one or forget it."""
@@ -63,7 +91,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
                 _do(request, asked, request.POST.get("place", ""))
                 return redirect(_HERE)
             if form.is_valid():
-                _add(form.cleaned_data, who=request.user.get_username())
+                _add(form.cleaned_data, form.events_told, who=request.user.get_username())
                 messages.success(request, f"{form.cleaned_data['name']} is told from now on. Try it.")
                 return redirect(_HERE)
         except TradepostError as refusal:
@@ -80,16 +108,40 @@ def notifications(request: HttpRequest) -> HttpResponse:
         places=[(each, _words(each)) for each in NoticePlace.objects.annotate(waiting=waiting)],
         form=form,
         may_add=may(request, "notify add"),
+        may_set=may(request, "notify set"),
         may_test=may(request, "notify test"),
         may_remove=may(request, "notify remove"),
     )
 
 
-def _add(typed: dict[str, Any], *, who: str) -> None:
+def change_notifications(request: HttpRequest, place_id: int) -> HttpResponse:
+    """Show what is told at a place and when; posted, change it."""
+    need(request, "notify set")
+    place = get_object_or_404(NoticePlace, pk=place_id)
+    form = ChangedPlaceForm(place, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_place(place.name, **form.changes, requested_by=request.user.get_username())
+        except TradepostError as refusal:
+            form.add_error(None, in_words_of_pages(str(refusal)))
+        else:
+            told = _words(NoticePlace.objects.get(pk=place_id))
+            messages.success(request, f"{place.name} is told from now on: {told}. Try it.")
+            return redirect(_HERE)
+    return page(
+        request,
+        "back_office/people/notification_place.html",
+        title=f"What {place.name} is told",
+        form=form,
+        place=place,
+    )
+
+
+def _add(typed: dict[str, Any], events: list[NoticeEvent], *, who: str) -> None:
     add_place(
         typed["name"].strip(),
         typed["address"],
-        events=[NoticeEvent(value) for value in typed["events"]],
+        events=events,
         is_local=typed["is_local"],
         digest_at=typed["digest_at"],
         time_zone=typed["time_zone"] or "UTC",

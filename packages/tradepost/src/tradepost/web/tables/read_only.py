@@ -6,7 +6,7 @@ from django.contrib.admin import ShowFacets
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin, TabularInline  # type: ignore[import-untyped] # the package has no types
+from unfold.admin import ModelAdmin  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.web.rights import may
 from tradepost.web.shell.shell import chosen_channel
@@ -92,14 +92,3 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:  # noqa: ARG002
         # Django's own log of edits by form is always empty here: what changed is in the runs.
         raise PermissionDenied
-
-
-class ReadOnlyRows(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
-    """Rows that belong to the one shown, without any field to type in; who may see that one may see them."""
-
-    act = "overview show"
-    extra = 0
-    max_num = 0
-    can_delete = False
-    tab = True
-    show_change_link = False

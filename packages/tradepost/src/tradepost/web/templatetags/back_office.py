@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tradepost.web import format as shown
+from tradepost.web.catalogue.pictures import shown_picture
 from tradepost.web.shell import spoken_commands
 
 register = template.Library()
@@ -38,10 +39,8 @@ def opens_panel(address: str) -> SafeString:
 
 @register.simple_tag
 def picture(address: str) -> SafeString:
-    """The small picture at this address of ours; where there is none, its place is kept."""
-    if not address:
-        return format_html('<span class="no-thumbnail" aria-hidden="true">{}</span>', shown.NOTHING)
-    return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy" width="44" height="44">', address)
+    """A product's small picture."""
+    return shown_picture(address)
 
 
 @register.inclusion_tag("unfold/helpers/label.html")
