@@ -349,6 +349,27 @@ def test_a_line_is_counted_where_the_row_begins_also_after_a_text_of_several_lin
     assert products[1].reports[0].line == 5
 
 
+def test_a_quotation_mark_that_nothing_closes_is_told_with_the_lines_it_has_taken(read):
+    products = read(
+        a_row(handle="mug", title="Mug", price="1"),
+        'cup,"Cup, 4 inches\n',
+        *(f"pot-{number},Pot\n" for number in range(3)),
+    )
+
+    (report,) = (report for each in products for report in each.reports if report.level is Level.REFUSED)
+
+    assert [each.product.handle for each in products if each.product] == ["mug"]
+    assert (report.line, report.handle) == (3, "")
+    assert "is never closed, so that 3 lines below it were not read. Close it" in report.message
+
+
+def test_a_quotation_mark_that_the_last_line_closes_is_none(read):
+    products = read(a_row(handle="mug", title="Mug", price="1"), 'cup,"Cup, 4 inches"')
+
+    assert next(each.product.title for each in products if each.product) == "Mug"
+    assert not [report for each in products for report in each.reports if "never closed" in report.message]
+
+
 def test_a_row_with_too_many_fields_is_refused_and_the_next_one_read(read):
     products = read("mug,Mug" + "," * 40 + "stray\n", a_row(handle="cup", title="Cup", price="1"))
 

@@ -90,12 +90,24 @@ def csv_rows(path: TextFile, *, columns: Collection[str]) -> Iterator[CsvRow | R
             except (csv.Error, LineTooLong) as error:
                 yield RowReport(line, Level.REFUSED, f"The row can't be read as CSV: {error}.")
                 continue
+            if lines.is_over:
+                # The row asked for one more line than there was: it ended within quotation marks.
+                yield RowReport(line, Level.REFUSED, _never_closed(lines.count - line))
+                return
             cells = {name: cell for name, place in places if place < len(values) and (cell := values[place].strip())}
             why_not = _why_not(values, cells, header, repeated)
             if why_not:
                 yield RowReport(line, Level.REFUSED, why_not)
             elif cells or any(value.strip() for value in values):
                 yield CsvRow(line, cells)
+
+
+def _never_closed(swallowed: int) -> str:
+    """Say what a quotation mark has done that nothing closes; `swallowed`: how many lines behind its own it took."""
+    taken = (
+        f", so that {swallowed:,} {'line' if swallowed == 1 else 'lines'} below it were not read" if swallowed else ""
+    )
+    return f"A quotation mark that opens in this row is never closed{taken}. Close it, and import the file again."
 
 
 def _why_not(values: Sequence[str], cells: dict[str, str], header: Sequence[str], repeated: Collection[int]) -> str:

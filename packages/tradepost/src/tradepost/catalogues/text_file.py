@@ -82,10 +82,11 @@ def _opened_raw(path: TextFile) -> BinaryIO:
 
 
 class TextLines:
-    """The lines of a file, counted; one that is too long costs itself and no more."""
+    """The lines of a file, counted; one that is too long costs itself and no more. `is_over`: there are no more."""
 
     def __init__(self, file: TextIO, path: TextFile) -> None:
         self.count = 0
+        self.is_over = False
         self._file = file
         self._path = path
 
@@ -95,6 +96,7 @@ class TextLines:
     def __next__(self) -> str:
         line = self._piece()
         if not line:
+            self.is_over = True
             raise StopIteration
         self.count += 1
         if not _is_whole(line):
