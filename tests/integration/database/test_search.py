@@ -154,6 +154,9 @@ def test_a_search_finds_exactly_the_rows_with_all_its_words(saved, sold):
     @example("tee s")
     @example('"grand" tee-')
     @example("1000 mug")
+    # More pieces than are asked for, and a word that is one of those.
+    @example("enamel mug tee-0/s mug-1 zebra-crossing-of-the-long-road mug")
+    @example("mug " + " ".join(f"ab{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
     def compare(term: str) -> None:
         found.update(map(str, found_listings(Listing.objects.all(), term)) if words_of(term) else ())
         assert differing(term) == []

@@ -11,7 +11,6 @@ that more rows have than are worth fetching are walked over: that index has its 
 `first_walked` can go on from any of them.
 """
 
-import json
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -166,11 +165,7 @@ def first_walked(
 def _next_with_words(walk: "_Walk", beyond: int | None, *, is_descending: bool, most: int) -> list[int]:
     parts = [_part(word) for word in walk.words]
     if connection.vendor == "sqlite":
-        table, key = _table(walk.model)
-        sign, order = ("<=", "DESC") if is_descending else (">=", "")
-        start = beyond if beyond is not None else sys.maxsize if is_descending else 0
-        statement = _NEXT_WITH_PIECES.format(table=table, key=key, sign=sign, order=order)
-        return sql.fetch_numbers(statement, _pieces(parts), start, json.dumps(parts), most)
+        return _by_pieces(walk.model, parts, beyond=beyond, is_descending=is_descending, most=most)
     found = walk.model._default_manager.filter(*(Q(words__contains=part) for part in parts))  # noqa: SLF001 as below
     if beyond is not None:
         found = found.filter(**{f"pk__{'lte' if is_descending else 'gte'}": beyond})
@@ -215,29 +210,35 @@ def _with_words(model: type[models.Model], words: Sequence[str], *, most: int) -
     """Return the ids of those whose text has all the words, newest first; None if they are more than so many."""
     parts = [_part(word) for word in words]
     if connection.vendor == "sqlite":
-        table, key = _table(model)
-        parameters = _pieces(parts), json.dumps(parts), most + 1
-        found = sql.fetch_numbers(_WITH_PIECES.format(table=table, key=key), *parameters)
+        found = _by_pieces(model, parts, most=most + 1)
     else:
         rows = model._default_manager.filter(*(Q(words__contains=part) for part in parts))  # noqa: SLF001 as below
         found = list(rows.values_list("pk", flat=True)[: most + 1])
     return found if len(found) <= most else None
 
 
-_WITH_PIECES = """
-    SELECT {key} FROM {table}_trigrams AS pieces CROSS JOIN {table} ON {key} = pieces.rowid
-    WHERE {table}_trigrams MATCH %s
-      AND NOT EXISTS (SELECT 1 FROM json_each(%s) AS part WHERE instr({table}.words, part.value) = 0)
-    ORDER BY pieces.rowid DESC LIMIT %s
-    """
-
-
-_NEXT_WITH_PIECES = """
-    SELECT {key} FROM {table}_trigrams AS pieces CROSS JOIN {table} ON {key} = pieces.rowid
-    WHERE {table}_trigrams MATCH %s AND pieces.rowid {sign} %s
-      AND NOT EXISTS (SELECT 1 FROM json_each(%s) AS part WHERE instr({table}.words, part.value) = 0)
-    ORDER BY pieces.rowid {order} LIMIT %s
-    """
+def _by_pieces(
+    model: type[models.Model],
+    parts: Sequence[str],
+    *,
+    beyond: int | None = None,
+    is_descending: bool = True,
+    most: int,
+) -> list[int]:
+    """Ask FTS5 for those whose text has all the parts, in their order, from one on."""
+    table, key = _table(model)
+    pieces = _pieces(parts)
+    # What is one of the pieces is found by it; those of a longer part might stand elsewhere.
+    unsure = [part for part in parts if part not in pieces]
+    join = f"CROSS JOIN {table} ON {key} = pieces.rowid" if unsure else ""
+    texts = "".join(f" AND instr({table}.words, %s) > 0" for _ in unsure)
+    sign, order, start = ("<=", "DESC", sys.maxsize) if is_descending else (">=", "", 0)
+    statement = f"""
+        SELECT pieces.rowid AS {key} FROM {table}_trigrams AS pieces {join}
+        WHERE {table}_trigrams MATCH %s AND pieces.rowid {sign} %s{texts} ORDER BY pieces.rowid {order} LIMIT %s
+        """  # noqa: S608 - names of ours only
+    quoted = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
+    return sql.fetch_numbers(statement, quoted, start if beyond is None else beyond, *unsure, most)
 
 
 def _table(model: type[models.Model]) -> tuple[str, str]:
@@ -251,12 +252,10 @@ def _part(word: str) -> str:
     return word if len(word) >= PIECE else _MARKS[: PIECE - len(word)] + word
 
 
-def _pieces(parts: Iterable[str]) -> str:
-    """The query of FTS5 for all pieces of these parts; of very many, some that lie far from each other."""
+def _pieces(parts: Iterable[str]) -> list[str]:
+    """All pieces of these parts; of very many, some that lie far from each other."""
     pieces = [*dict.fromkeys(part[at : at + PIECE] for part in parts for at in range(len(part) - PIECE + 1))]
-    step = -(-len(pieces) // _MOST_PIECES)
-    quoted = ('"' + piece.replace('"', '""') + '"' for piece in pieces[::step])
-    return " AND ".join(quoted)
+    return pieces[:: -(-len(pieces) // _MOST_PIECES)]
 
 
 def _folded(column: str) -> Lower:
