@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -43,9 +44,11 @@ def picture(address: str) -> SafeString:
     return shown_picture(address)
 
 
-@register.inclusion_tag("unfold/helpers/label.html")
-def pill(text: str, colour: str = "") -> dict[str, Any]:
-    return {"text": text, "type": colour}
+@register.simple_tag
+@lru_cache(maxsize=500)
+def pill(text: str, colour: str = "") -> SafeString:
+    """A state in its colour. A list has few of them, many times each, and drawing one takes a template."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
 
 
 @register.filter
