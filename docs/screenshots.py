@@ -99,7 +99,7 @@ def back_office(browser: Browser) -> None:
             page.get_by_label("Name").fill(facts["user"])
             page.get_by_label("Password").fill(facts["password"])
             page.keyboard.press("Enter")
-            page.wait_for_load_state("networkidle")
+            page.get_by_role("heading", name="Today", exact=True).wait_for()
             for name, address in _PAGES.items():
                 page.goto(f"{facts['url'].rstrip('/')}{address}")
                 page.wait_for_load_state("networkidle")
@@ -127,7 +127,10 @@ _PAGES = {
     "reconciliation": "/tradepost/order/reconciliation/",
     "ship-from-a-file": "/tradepost/shipmentrecord/file/",
     "shipments": "/tradepost/shipmentrecord/",
+    "who-takes-orders": "/tradepost/order/consumers/",
+    "shipments-from": "/tradepost/shipmentrecord/sources/",
     "products": "/tradepost/productrecord/",
+    "product": "/tradepost/productrecord/2/change/",
     "list-on-a-channel": "/tradepost/productrecord/list-on/?all=1",
     "imports": "/tradepost/upload/",
     "import": "/tradepost/upload/add/",
@@ -136,6 +139,8 @@ _PAGES = {
     "run": "/tradepost/run/6/change/",
     "plans": "/tradepost/savedplan/",
     "settings": "/settings/",
+    "notifications": "/notifications/",
+    "personal-data": "/personal-data/",
     "channels": "/tradepost/channel/",
     "channel": "/tradepost/channel/1/change/",
     "channel-adopt": "/tradepost/channel/1/adopt/",
@@ -143,6 +148,8 @@ _PAGES = {
     "channel-test": "/tradepost/channel/1/set-up/test/",
     "channel-images": "/tradepost/channel/1/set-up/images/",
     "channel-schedules": "/tradepost/channel/1/set-up/schedules/",
+    "rules-for-listings": "/tradepost/channel/1/rules/listings/",
+    "rules-for-orders": "/tradepost/channel/1/rules/orders/",
     "first-steps": "/tradepost/channel/first-steps/",
     "people": "/tradepost/person/",
     "audit": "/tradepost/auditentry/",

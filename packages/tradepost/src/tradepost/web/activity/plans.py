@@ -29,9 +29,9 @@ from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
-from tradepost.web.tables.keyset import MOST_DIGITS
 from tradepost.web.tables.read_only import ReadOnlyTable
-from tradepost.web.tables.row_numbers import needed_row_number
+from tradepost.web.tables.row_numbers import needed_row_number, row_numbers
+from tradepost.web.tables.stretch import stretch
 
 CHANGES_PER_PAGE = 100
 # What a page asks, and the act that somebody must be allowed to for it.
@@ -95,16 +95,10 @@ class PlanTable(ReadOnlyTable):
 
     # --- one plan -----------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show a plan; posted, approve of it, carry it out or discard it."""
         need(request, "plans show")
-        plan = self._plan(object_id)
+        plan = self._plan(key)
         if request.method == "POST":
             try:
                 self._do(request, plan)
@@ -119,7 +113,7 @@ class PlanTable(ReadOnlyTable):
 
     def _context(self, request: HttpRequest, plan: SavedPlan) -> dict[str, Any]:
         total, approved = numbers_of([plan.pk]).get(plan.pk, (0, 0))
-        rows, older = _page(request, _filtered(request, plan))
+        rows, older = stretch(request, _filtered(request, plan).select_related("change"), size=CHANGES_PER_PAGE)
         state, done = state_of(plan), plan.applied_by
         return {
             **self.admin_site.each_context(request),
@@ -238,20 +232,6 @@ def _filtered(request: HttpRequest, plan: SavedPlan) -> QuerySet[PlannedChange]:
     return rows
 
 
-def _page(request: HttpRequest, rows: QuerySet[PlannedChange]) -> tuple[list[PlannedChange], str]:
-    """The changes behind the one that `after` names, and the address of the next page."""
-    after = request.GET.get("after", "")
-    if after.isascii() and after.isdigit() and len(after) <= MOST_DIGITS:
-        rows = rows.filter(pk__gt=int(after))
-    page = list(rows.select_related("change").order_by("pk")[: CHANGES_PER_PAGE + 1])
-    if len(page) <= CHANGES_PER_PAGE:
-        return page, ""
-    page = page[:CHANGES_PER_PAGE]
-    query = request.GET.copy()
-    query["after"] = str(page[-1].pk)
-    return page, f"?{query.urlencode()}"
-
-
 def _shown(row: PlannedChange) -> ShownChange:
     change = row.change
     return ShownChange(
@@ -269,10 +249,10 @@ def _choice(request: HttpRequest, asked: str) -> Choice:
     if asked == "approve_all":
         action = request.GET.get("action", "")
         return Choice(actions=[action]) if action in list(Action) else Choice(is_all=True)
-    named = [value for value in request.POST.getlist("change") if value.isascii() and value.isdigit()]
-    if not named:
+    ids = row_numbers(request.POST.getlist("change"))
+    if not ids:
         raise NotAllowed("Nothing is ticked; tick the changes that are meant.")
-    return Choice(ids=[int(value) for value in named if len(value) <= MOST_DIGITS])
+    return Choice(ids=ids)
 
 
 def _goes_for_good(plan: SavedPlan) -> bool:

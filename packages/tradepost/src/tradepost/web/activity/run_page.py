@@ -23,8 +23,8 @@ from tradepost.web.format import OUTCOME_COLOURS, RUN_COLOURS, field_lines, spok
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.tables.csv_answer import csv_answer
-from tradepost.web.tables.keyset import MOST_DIGITS
-from tradepost.web.tables.row_numbers import needed_row_number
+from tradepost.web.tables.row_numbers import needed_row_number, row_number
+from tradepost.web.tables.stretch import stretch
 
 CHANGES_PER_PAGE = 100
 _CAUSES = 20
@@ -141,7 +141,7 @@ def run_state(request: HttpRequest, run: Run) -> dict[str, Any]:
 
 def _report(request: HttpRequest, run: Run) -> dict[str, Any]:
     braking = Braking.from_json(run.brake)
-    rows, older = _page(request, _filtered(request, run))
+    rows, older = stretch(request, _filtered(request, run), size=CHANGES_PER_PAGE)
     is_settled = RunState(run.state) in SETTLED_STATES
     plan = SavedPlan.objects.filter(pk=run.pk).exists() if run.is_dry else False
     return {
@@ -177,20 +177,7 @@ def _filtered(request: HttpRequest, run: Run) -> QuerySet[RunChange]:
         rows = rows.filter(outcome=outcome)
     if (action := request.GET.get("action", "")) in list(Action):
         rows = rows.filter(action=action)
-    return rows.order_by("pk")
-
-
-def _page(request: HttpRequest, rows: QuerySet[RunChange]) -> tuple[list[RunChange], str]:
-    after = request.GET.get("after", "")
-    if after.isascii() and after.isdigit() and len(after) <= MOST_DIGITS:
-        rows = rows.filter(pk__gt=int(after))
-    found = list(rows[: CHANGES_PER_PAGE + 1])
-    if len(found) <= CHANGES_PER_PAGE:
-        return found, ""
-    found = found[:CHANGES_PER_PAGE]
-    query = request.GET.copy()
-    query["after"] = str(found[-1].pk)
-    return found, f"?{query.urlencode()}"
+    return rows
 
 
 def _shown(run: Run, rows: Sequence[RunChange]) -> Iterator[RunRow]:
@@ -222,7 +209,7 @@ def _shown(run: Run, rows: Sequence[RunChange]) -> Iterator[RunRow]:
 
 
 def _is_number(row: RunChange) -> bool:
-    return row.subject_key.isascii() and row.subject_key.isdigit() and len(row.subject_key) <= MOST_DIGITS
+    return row_number(row.subject_key) is not None
 
 
 # --- what can be done about it ----------------------------------------------------------------------------------------

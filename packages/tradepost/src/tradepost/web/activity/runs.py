@@ -144,15 +144,9 @@ class RunTable(ReadOnlyTable):
         wrap = self.admin_site.admin_view
         return [*(path(route, wrap(view), name=name) for name, (route, view) in views.items()), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         need(request, self.act)
-        return run_page.run_view(request, object_id)
+        return run_page.run_view(request, key)
 
 
 @admin.register(RunChange, site=site)

@@ -23,8 +23,7 @@ from tradepost.web.format import moment
 from tradepost.web.rights import need
 from tradepost.web.shell.page import is_in_panel, page
 from tradepost.web.shell.shell import channels_in_use, chosen_channel
-from tradepost.web.tables.keyset import MOST_DIGITS
-from tradepost.web.tables.row_numbers import row_number
+from tradepost.web.tables.row_numbers import row_number, row_numbers
 
 # What an address of this page has besides the filter of the list.
 ASKED_NAMES = frozenset({"id", "all", "on", "wait"})
@@ -94,8 +93,7 @@ def _choose(parameters: QueryDict, fitting: QuerySet[ProductRecord]) -> ChosenPr
     if parameters.get("all") == "1":
         rows = fitting
     else:
-        given = [text for text in parameters.getlist("id") if text.isascii() and text.isdigit()]
-        rows = ProductRecord.objects.filter(pk__in=[int(text) for text in given if len(text) <= MOST_DIGITS])
+        rows = ProductRecord.objects.filter(pk__in=row_numbers(parameters.getlist("id")))
     chosen = ChosenProducts(list(rows.order_by("pk").values_list("handle", flat=True)[: MOST + 1]))
     if not chosen.handles:
         raise NotAllowed("Nothing is ticked, or it is there no more: tick products in the list.")

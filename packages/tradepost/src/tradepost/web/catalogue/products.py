@@ -105,16 +105,10 @@ class ProductTable(ReadOnlyTable):
         rows: QuerySet[ProductRecord] = self.get_changelist_instance(request).get_queryset(request)
         return list_on_channel(request, rows)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show a product with its variants and how each stands on each channel."""
         need(request, self.act)
-        product = get_object_or_404(ProductRecord.objects.select_related("source"), pk=needed_row_number(object_id))
+        product = get_object_or_404(ProductRecord.objects.select_related("source"), pk=needed_row_number(key))
         image = pictures({(product.pk, None)}).get((product.pk, None), "")
         shown = product_context(request, product)
         return page(request, "back_office/catalogue/product.html", title=product.title, image=image, **shown)

@@ -76,16 +76,10 @@ class SourceTable(ReadOnlyTable):
             may_import=may(request, "catalogue import"),
         )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show a source with its imports; posted, fetch what is new there, preview that, or forget it."""
         need(request, "source show")
-        record = _record(object_id)
+        record = _record(key)
         if request.method == "POST":
             try:
                 return self._do(request, record)

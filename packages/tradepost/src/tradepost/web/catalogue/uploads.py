@@ -34,9 +34,9 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
 from tradepost.web.tables.csv_answer import csv_answer
-from tradepost.web.tables.keyset import MOST_DIGITS
 from tradepost.web.tables.read_only import ROWS_PER_PAGE, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
+from tradepost.web.tables.stretch import stretch
 
 SHOWN_CHANGES = 20
 _SHOWN_WAITING = 10
@@ -70,20 +70,15 @@ class UploadTable(ReadOnlyTable):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
     ) -> HttpResponse:
         need(request, self.act)
-        rows = imports_of()
-        after = request.GET.get("after", "")
-        if after.isascii() and after.isdigit() and len(after) <= MOST_DIGITS:
-            rows = rows.filter(pk__lt=int(after))
-        found = list(rows[: ROWS_PER_PAGE + 1])
-        shown = found[:ROWS_PER_PAGE]
+        shown, older = stretch(request, imports_of(), size=ROWS_PER_PAGE, newest_first=True)
         waiting = Upload.objects.filter(is_read=False).select_related("source", "preview").order_by("-given_at")
         return page(
             request,
             "back_office/catalogue/imports.html",
             title="Imports",
             imports=shown_imports(shown),
-            older=f"?after={shown[-1].pk}" if len(found) > ROWS_PER_PAGE else "",
-            waiting=[] if after else list(waiting.defer("refused", "report")[:_SHOWN_WAITING]),
+            older=older,
+            waiting=[] if "after" in request.GET else list(waiting.defer("refused", "report")[:_SHOWN_WAITING]),
             may_import=may(request, _ACT),
             may_undo=may(request, "runs undo"),
         )
@@ -154,17 +149,11 @@ class UploadTable(ReadOnlyTable):
 
     # --- one file ---------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show a file with what an import would do, or has done; posted, preview it, import it or forget it."""
         need(request, self.act)
         rows = Upload.objects.select_related("source", "preview", "imported_by").defer("refused")
-        upload = get_object_or_404(rows, pk=needed_row_number(object_id))
+        upload = get_object_or_404(rows, pk=needed_row_number(key))
         if request.method == "POST":
             need(request, _ACT)
             try:

@@ -40,8 +40,7 @@ from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.shell.shell import channel_state
 from tradepost.web.tables.counts import count, count_words
-from tradepost.web.tables.keyset import MOST_DIGITS
-from tradepost.web.tables.row_numbers import needed_row_number, row_number
+from tradepost.web.tables.row_numbers import MOST_DIGITS, needed_row_number, row_numbers
 
 _START, _PREVIEW = "start:", "preview:"
 _PREVIEWED = (RunKind.PUBLISH, RunKind.SYNC)
@@ -227,7 +226,7 @@ def live_again(request: HttpRequest, channel: Channel) -> HttpResponse:
 
 def _previews(request: HttpRequest, channel: Channel) -> list[Run]:
     """The previews that an address names, unless it is too long ago: orders may have come since."""
-    numbers = [number for text in request.GET.getlist("run") if (number := row_number(text)) is not None]
+    numbers = row_numbers(request.GET.getlist("run"))
     rows = Run.objects.filter(pk__in=numbers, channel=channel, is_dry=True, kind__in=_READ_BACK_BY)
     return list(rows.filter(queued_at__gt=timezone.now() - _READ_BACK_HOLDS).select_related("channel").order_by("pk"))
 

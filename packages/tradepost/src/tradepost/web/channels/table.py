@@ -52,14 +52,8 @@ class ChannelTable(ReadOnlyTable):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ARG002
         return wizard.begin(request)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: Any = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
-        return channel_page.channel_page(request, object_id)
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        return channel_page.channel_page(request, key)
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view

@@ -28,7 +28,7 @@ from tradepost.engine.runs import request_run
 from tradepost.engine.schedules import NextRun, next_run
 from tradepost.web.format import moment
 from tradepost.web.listings.asks import ListingAsk, Terms
-from tradepost.web.tables.keyset import MOST_DIGITS
+from tradepost.web.tables.row_numbers import row_number, row_numbers
 
 # A preview looks at so many one by one; of more it says what is true of the first.
 SEEN_AT_ONCE = 10_000
@@ -108,8 +108,7 @@ def choose(parameters: QueryDict, fitting: "QuerySet[Listing]", *, most: int | N
     if is_all:
         rows = fitting
     else:
-        given = [text for text in parameters.getlist("id") if text.isascii() and text.isdigit()]
-        ids = [int(text) for text in given if len(text) <= MOST_DIGITS]
+        ids = row_numbers(parameters.getlist("id"))
         if not ids:
             raise NotAllowed("Nothing is ticked: tick listings, or 'all that fit'.")
         rows = Listing.objects.filter(pk__in=ids)
@@ -303,5 +302,4 @@ def hidden_fields(parameters: QueryDict) -> Iterator[tuple[str, str]]:
 
 
 def typed_number(request: HttpRequest, name: str) -> int | None:
-    text = request.POST.get(name, "").strip().replace(",", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+    return row_number(request.POST.get(name, "").strip().replace(",", ""))

@@ -405,16 +405,10 @@ class ListingTable(ReadOnlyTable):
 
     # --- one listing --------------------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show a listing; posted, take down how many there are."""
         need(request, "listings show")
-        listing = self._listing(object_id)
+        listing = self._listing(key)
         refusal, typed = "", ""
         if request.method == "POST":
             need(request, "catalogue state-count")

@@ -137,16 +137,10 @@ class ShipmentTable(ReadOnlyTable):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """A shipment is shown on the page of its order."""
         need(request, self.act)
-        row = get_object_or_404(ShipmentRecord, pk=needed_row_number(object_id))
+        row = get_object_or_404(ShipmentRecord, pk=needed_row_number(key))
         return redirect(f"{reverse('admin:tradepost_order_change', args=[row.order_id])}#{row.code}")
 
     @asks("shipments retry", "Send again, over whatever the store has of it")

@@ -205,16 +205,10 @@ class OrderTable(ReadOnlyTable):
 
     # --- the page of an order -----------------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 Django's form
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show an order; posted, preview a shipment or do what is asked."""
         need(request, "orders show")
-        order = self._order(object_id)
+        order = self._order(key)
         context: dict[str, Any] = {}
         if request.method == "POST":
             asked = request.POST.get("do", "")

@@ -29,11 +29,11 @@ from unfold.views import ChangeList  # type: ignore[import-untyped] # the packag
 
 from tradepost.database.search import first_walked, is_walked, with_ids
 from tradepost.web.tables.counts import COUNT_UP_TO
+from tradepost.web.tables.row_numbers import MOST_DIGITS, row_number
 
 AFTER = "after"
 BEFORE = "before"
 SORT = "sort"
-MOST_DIGITS = 18  # what a database's integer holds for sure
 
 
 class KeysetPaginator(Paginator):  # type: ignore[type-arg]
@@ -74,10 +74,11 @@ class RowOrder:
     def read(self, text: str) -> RowKey | None:
         """Read a key that an address gives; None where it is none of this order."""
         digits, has_value, value = text.partition(".")
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+        pk = row_number(digits)
+        if pk is None:
             return None
         if self.field is None or not has_value:
-            return RowKey(int(digits)) if self.field is None or self.field.null else None
+            return RowKey(pk) if self.field is None or self.field.null else None
         try:
             typed = self.field.to_python(value)
             if isinstance(typed, Decimal | int) and (
@@ -88,7 +89,7 @@ class RowOrder:
                 typed = typed.astimezone(UTC)
         except Exception:  # noqa: BLE001 - whatever a field says of what somebody typed into an address
             return None
-        return RowKey(int(digits), typed)
+        return RowKey(pk, typed)
 
     def stretches(self, key: RowKey | None, *, backwards: bool) -> Iterator[tuple[Q, Sequence[str]]]:
         """

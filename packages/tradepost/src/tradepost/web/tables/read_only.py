@@ -67,6 +67,20 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
         shown: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
         return shown
 
+    def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Answer for a row; a table without a page of its own has Django's form of it, to read."""
+        shown: HttpResponse = super().change_view(request, key)
+        return shown
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 Django's form
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 Django's form
+    ) -> HttpResponse:
+        return self.row_page(request, object_id)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         match = request.resolver_match
