@@ -47,7 +47,7 @@ SECTIONS: Sequence[Section] = (
             SectionPage("Orders", "tradepost_order_changelist", also=("tradepost_parkedorderrecord",)),
             SectionPage("Shipments", "tradepost_shipmentrecord_changelist"),
             SectionPage("Fetched files", "tradepost_fetchedfile_changelist"),
-            SectionPage("Where they come from", "shipment_sources", also=("shipment_source",)),
+            SectionPage("Where shipments come from", "shipment_sources", also=("shipment_source",)),
             SectionPage("Who takes orders", "consumers", also=("consumer",)),
         ),
     ),
