@@ -230,15 +230,25 @@ def _by_pieces(
     pieces = _pieces(parts)
     # What is one of the pieces is found by it; those of a longer part might stand elsewhere.
     unsure = [part for part in parts if part not in pieces]
-    join = f"CROSS JOIN {table} ON {key} = pieces.rowid" if unsure else ""
-    texts = "".join(f" AND instr({table}.words, %s) > 0" for _ in unsure)
-    sign, order, start = ("<=", "DESC", sys.maxsize) if is_descending else (">=", "", 0)
-    statement = f"""
-        SELECT pieces.rowid AS {key} FROM {table}_trigrams AS pieces {join}
-        WHERE {table}_trigrams MATCH %s AND pieces.rowid {sign} %s{texts} ORDER BY pieces.rowid {order} LIMIT %s
-        """  # noqa: S608 - names of ours only
+    statement = _BY_PIECES.format(
+        table=table,
+        key=key,
+        join=_TEXTS.format(table=table, key=key) if unsure else "",
+        has_all="".join(_HAS_IT.format(table=table) for _ in unsure),
+        sign="<=" if is_descending else ">=",
+        order="DESC" if is_descending else "",
+    )
+    start = beyond if beyond is not None else sys.maxsize if is_descending else 0
     quoted = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in pieces)
-    return sql.fetch_numbers(statement, quoted, start if beyond is None else beyond, *unsure, most)
+    return sql.fetch_numbers(statement, quoted, start, *unsure, most)
+
+
+_BY_PIECES = """
+    SELECT pieces.rowid AS {key} FROM {table}_trigrams AS pieces {join}
+    WHERE {table}_trigrams MATCH %s AND pieces.rowid {sign} %s {has_all} ORDER BY pieces.rowid {order} LIMIT %s
+    """
+_TEXTS = "CROSS JOIN {table} ON {key} = pieces.rowid"
+_HAS_IT = "AND instr({table}.words, %s) > 0 "
 
 
 def _table(model: type[models.Model]) -> tuple[str, str]:
