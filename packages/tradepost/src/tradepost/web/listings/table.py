@@ -239,7 +239,7 @@ class ListingTable(ReadOnlyTable):
             "shown": _COLUMNS.keys() - settings.hidden,
             "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],
             "is_compact": settings.is_compact,
-            "views": [(name, f"?{query}", query == here) for name, query in (settings.views or {}).items()],
+            "views": [(name, f"?{query}", query == here) for name, query in settings.views.items()],
             "here": here,
         }
 

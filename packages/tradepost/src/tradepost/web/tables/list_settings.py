@@ -1,7 +1,7 @@
 """How a person likes a list: the columns that are shown, how close rows are, and views by name. Nobody else sees it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from django.http import HttpRequest, QueryDict
@@ -24,7 +24,7 @@ class ListSettings:
 
     hidden: frozenset[str] = frozenset()
     is_compact: bool = False
-    views: Mapping[str, str] | None = None
+    views: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: HttpRequest, table: str) -> Self:
@@ -42,7 +42,7 @@ class ListSettings:
     def keep(self, request: HttpRequest, table: str) -> None:
         person = request.user
         assert isinstance(person, Person)
-        kept: dict[str, Any] = {"hidden": sorted(self.hidden), "is_compact": self.is_compact, "views": self.views or {}}
+        kept: dict[str, Any] = {"hidden": sorted(self.hidden), "is_compact": self.is_compact, "views": dict(self.views)}
         person.list_settings = {**person.list_settings, table: kept}
         person.save(update_fields=["list_settings"])
 
@@ -60,10 +60,10 @@ class ListSettings:
             raise NotAllowed(f"Give the view a name of at most {_LONGEST_NAME} letters; nothing was kept.")
         if len(query) > _LONGEST_QUERY:
             raise NotAllowed("What this list is narrowed by is too long to be kept.")
-        views = {**(self.views or {}), name: query}
+        views = {**self.views, name: query}
         if len(views) > MOST_VIEWS:
             raise NotAllowed(f"There are {MOST_VIEWS} views already: remove one first.")
         return replace(self, views=views)
 
     def without_view(self, name: str) -> Self:
-        return replace(self, views={each: query for each, query in (self.views or {}).items() if each != name})
+        return replace(self, views={each: query for each, query in self.views.items() if each != name})
