@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from tradepost.domain.catalogue import DECIMAL_PLACES
 
@@ -13,6 +14,11 @@ _MAX_TIME_CHARACTERS = 40
 _UNIT = Decimal(1).scaleb(-DECIMAL_PLACES)
 
 
+# A million rows share a few prices and quantities.
+_remembered = lru_cache(maxsize=4096)
+
+
+@_remembered
 def number(text: str, *, below: Decimal) -> Decimal | None:
     """Return a number from 0 to below the limit, with the places that the hub keeps; None where it is none."""
     value = _plain_number(text)
@@ -23,6 +29,7 @@ def number(text: str, *, below: Decimal) -> Decimal | None:
     return value if is_short else value.quantize(_UNIT, rounding=ROUND_HALF_UP)
 
 
+@_remembered
 def whole_number(text: str, *, limit: int) -> int | None:
     """Return a whole number from -limit to limit; None where it is none."""
     value = _plain_number(text)

@@ -16,6 +16,9 @@ import msgspec
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Any]).decode
 
+# Few, as a row may be of megabytes.
+_AT_ONCE = 100
+
 
 class RowStaging:
     """Rows by key, and names that only one row may have."""
@@ -24,6 +27,7 @@ class RowStaging:
         self._database = database
         # The key of the row before, with the line where it began: mostly the rows of a product stand together.
         self._last = ("", 0)
+        self._waiting: list[tuple[int, int, bytes]] = []
         database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             # By where its key began: so rows that stand together are written in order, and read without sorting.
@@ -37,10 +41,13 @@ class RowStaging:
         if key != last:
             begin = self._begin(key, line)
             self._last = (key, begin)
-        self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (begin, line, _encode(cells)))
+        self._waiting.append((begin, line, _encode(cells)))
+        if len(self._waiting) == _AT_ONCE:
+            self._write()
 
     def groups(self) -> Iterator[tuple[str, list[tuple[int, dict[str, Any]]]]]:
         """Return each key with its rows by line, in the order in which the keys began."""
+        self._write()
         rows = self._database.execute(
             "SELECT key, line, cells FROM rows CROSS JOIN keys ON keys.begin = rows.begin ORDER BY rows.begin, line"
         )
@@ -53,6 +60,10 @@ class RowStaging:
             return None
         (holder,) = self._database.execute("SELECT line FROM names WHERE name = ?", (name,)).fetchone()
         return int(holder)
+
+    def _write(self) -> None:
+        self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._waiting)
+        self._waiting.clear()
 
     def _begin(self, key: str, line: int) -> int:
         if self._database.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (key, line)).rowcount:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +211,7 @@ class _TemplateProduct(Assembly):
         options = _options(row) if is_of_family else {}
         if is_of_family and not names:
             raise RowRefused("The row has no options to tell it from the others, as Color=Red; Size=M.", line=line)
-        if is_of_family and set(options) != set(names):
+        if is_of_family and options.keys() != set(names):
             raise RowRefused(
                 f"Its options are {_listed(options)}, and those of its family {_listed(names)}; they must be the same.",
                 line=line,
@@ -232,10 +233,19 @@ class _TemplateProduct(Assembly):
         return tuple(SourceImage(source, position) for position, source in enumerate(sources, start=1))
 
 
-def _options(row: Row) -> dict[str, str]:
+def _options(row: Row) -> Mapping[str, str]:
     """Read the options of a row; empty where they can't be used."""
     cell: Any = row.get("options", "")
-    pairs = cell.items() if isinstance(cell, dict) else (part.partition("=")[::2] for part in _split(cell, ";"))
+    return _usable_options(cell.items()) if isinstance(cell, dict) else _options_in(str(cell))
+
+
+@lru_cache(maxsize=4096)
+def _options_in(cell: str) -> Mapping[str, str]:
+    # A million rows share a few sizes and colours.
+    return _usable_options(part.partition("=")[::2] for part in _split(cell, ";"))
+
+
+def _usable_options(pairs: Iterable[Sequence[Any]]) -> Mapping[str, str]:
     found = {str(name).strip(): str(value).strip() for name, value in pairs}
     longest = max((len(word) for pair in found.items() for word in pair), default=0)
     return found if len(found) <= MAX_OPTIONS and longest <= MAX_WORD and all(map(all, found.items())) else {}
