@@ -7,6 +7,8 @@ from tradepost.domain.catalogue import ImageFile
 from tradepost.domain.codes import slug
 
 _LONGEST_STEM = 70
+# As `image_path` names them: stem, place, the beginning of the checksum.
+_OWN_NAME = re.compile(r"(.+)-(\d+)-[0-9a-f]{8}\.\w+")
 
 
 def image_path(*, folder: str, code: str, position: int, file: ImageFile) -> str:
@@ -19,14 +21,14 @@ def own_place(path: str, *, code: str) -> str:
     Return the place that an image has on a product of this code, as `image_path` numbers it; blank for one that is
     not of the hub's naming. The folder does not count: a channel may have had another.
     """
-    found = re.fullmatch(rf"{re.escape(_stem(code))}-(\d+)-[0-9a-f]{{8}}\.\w+", path.rpartition("/")[2])
-    return found[1] if found else ""
+    found = _OWN_NAME.fullmatch(path.rpartition("/")[2])
+    return found[2] if found and found[1] == _stem(code) else ""
 
 
 def place_of(path: str) -> str:
     """Return the place of an image that is named as the hub names them, under whatever code; blank for others."""
-    found = re.fullmatch(r".+-(\d+)-[0-9a-f]{8}\.\w+", path.rpartition("/")[2])
-    return found[1] if found else ""
+    found = _OWN_NAME.fullmatch(path.rpartition("/")[2])
+    return found[2] if found else ""
 
 
 def address_of(path: str, *, below: str) -> str:

@@ -17,6 +17,8 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 25_000_000  # as decoded; about 100 MB in memory, and as much again while it is turned or converted
 MAX_JPEG_PIXELS = 100_000_000  # decoded at a half or less of its size
 MAX_SIDE = 2000  # stores show 1000-2000 pixels; more only costs the shopper time
+JPEG, PNG = "jpg", "png"
+"""The extensions of what is written."""
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _JPEG_QUALITY = 88
 _THUMBNAIL_QUALITY = 80
@@ -49,7 +51,7 @@ class TooSlow(NotAnImage):
 
 def encode(content: bytes, *, ends_at: float = math.inf) -> tuple[bytes, str]:
     """
-    Re-encode an image; returns the bytes and the extension, `jpg` or `png`.
+    Re-encode an image; returns the bytes and the extension, `JPEG` or `PNG`.
 
     Photographs stay JPEG; what has transparency or was PNG becomes PNG. Larger than 2000 pixels is scaled down.
     `ends_at` is a moment of `time.monotonic`, looked at whenever more of the image is read. Raises NotAnImage.
@@ -103,9 +105,9 @@ def _encode(content: "_TimedBytes") -> tuple[bytes, str]:
     target = io.BytesIO()
     if has_alpha or original_format == "PNG":
         image.save(target, "PNG")
-        return target.getvalue(), "png"
+        return target.getvalue(), PNG
     image.save(target, "JPEG", quality=_JPEG_QUALITY)
-    return target.getvalue(), "jpg"
+    return target.getvalue(), JPEG
 
 
 def _reduce(opened: Image.Image) -> None:

@@ -22,7 +22,7 @@ import httpx2
 
 from tradepost.domain.catalogue import ImageFile
 from tradepost.domain.errors import AddressRefused, ImageUnusable
-from tradepost.images.encoding import MAX_BYTES, NotAnImage, TooSlow, encode
+from tradepost.images.encoding import JPEG, MAX_BYTES, PNG, NotAnImage, TooSlow, encode
 from tradepost.images.files import LeadsOut, read_inside
 
 _logger = logging.getLogger(__name__)
@@ -115,10 +115,12 @@ class ImageLibrary:
 
     def content(self, checksum: str) -> bytes:
         """Raises ImageUnusable when the file was deleted from the folder."""
-        found = next(self._files.glob(f"{checksum}.*"), None)
-        if found is None:
-            raise ImageUnusable(f"The image {checksum[:8]} is gone from the image folder.", source=checksum)
-        return found.read_bytes()
+        for extension in (JPEG, PNG):
+            try:
+                return (self._files / f"{checksum}.{extension}").read_bytes()
+            except FileNotFoundError:
+                continue
+        raise ImageUnusable(f"The image {checksum[:8]} is gone from the image folder.", source=checksum)
 
     def kept(self, source: str) -> ImageFile | None:
         """Return the file that a source became; None where it was not fetched yet, or the file is gone."""
