@@ -7,7 +7,6 @@ never sent, and never erases what the store has.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
@@ -222,7 +221,8 @@ class Field:
 
 
 def is_blank(value: Any) -> bool:
-    return value is None or value in ("", (), {})
+    # Most values say something, and to ask them that is cheap; 0 and False say something, too.
+    return not value and (value is None or value in ("", (), {}))
 
 
 def _name(made: Making) -> str:
@@ -599,12 +599,12 @@ def _marks() -> dict[Group, list[Callable[[Making], Any]]]:
 
 
 _MARKS = _marks()
-_TEXT_OF = json.JSONEncoder(sort_keys=True).encode
 _SIMPLE = frozenset({str, bool, int, type(None)})
 
 
 def fingerprint(*marks: Any) -> str:
-    return hashlib.sha256(_TEXT_OF(_plain(marks)).encode()).hexdigest()[:16]
+    # As every version of Python writes them, whatever its Unicode calls printable.
+    return hashlib.sha256(ascii(_plain(marks)).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
@@ -615,8 +615,10 @@ def _plain(value: Any) -> Any:
         return value
     if kind is tuple or kind is list:
         return [part if type(part) in _SIMPLE else _plain(part) for part in value]
-    if isinstance(value, str | bool | int):
-        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
     if is_dataclass(value):
         return [_plain(getattr(value, name)) for name in _names_of(kind)]
     if isinstance(value, frozenset | set):
@@ -624,7 +626,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return sorted((str(name), _plain(part)) for name, part in value.items())
     return str(value)
 
 

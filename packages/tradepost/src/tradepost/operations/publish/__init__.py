@@ -154,12 +154,12 @@ class Publish(Operation[FamilyRows, PublishFacts, PublishSeen, PublishDetail]):
 
     def facts(self, ports: Ports, batch: Batch[FamilyRows], seen: PublishSeen) -> PublishFacts:
         codes = [row.code for family in batch.rows for row in family.listings]
-        holders = ports.listings.by_codes([product.code for product in seen.products.values()])
+        holders = ports.listings.code_holders([product.code for product in seen.products.values()])
         return PublishFacts(
             frozenset(ports.intents.open_among(codes)),
             frozenset(ports.inventory.known_setup()),
             ports.listings.taken([product.id for product in seen.products.values()]),
-            {key: row.id for key, row in holders.items()},
+            {key: holder.id for key, holder in holders.items()},
         )
 
     def plan(self, batch: Batch[FamilyRows], facts: PublishFacts | None, seen: PublishSeen) -> Plan[PublishDetail]:
