@@ -20,7 +20,6 @@ What these can't say is written out, with the tables that it reads as arguments 
 """
 
 import dataclasses
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Exact
@@ -99,8 +99,26 @@ class Rows:
     def as_json(self) -> str:
         # One table may go into many statements.
         if self._json is None:
-            self._json = json.dumps(self._values, default=_plain)
+            self._json = _json_of(self._converted())
         return self._json
+
+    def _converted(self) -> Sequence[Any]:
+        """The values as JSON can hold them: nothing has to be asked of what is none of a number and none of a time."""
+        converted = [convert for column in self.columns.values() if (convert := _TO_JSON.get(column))]
+        if not converted or not self._values:
+            return self._values
+        if len(self.columns) == 1:
+            return converted[0](self._values)
+        by_column = zip(*self._values, strict=True)
+        return [
+            *zip(
+                *(
+                    convert(values) if (convert := _TO_JSON.get(column)) else values
+                    for column, values in zip(self.columns.values(), by_column, strict=True)
+                ),
+                strict=True,
+            )
+        ]
 
 
 def _values(columns: Mapping[str, Column], rows: "Collection[Row]") -> list[Any]:
@@ -154,7 +172,7 @@ def _converter(model: type[models.Model], name: str) -> Callable[[Any], Any] | N
 
 def _from_json(value: str) -> Any:
     # Mostly there is nothing, and everybody gets a list or an object of his own.
-    return [] if value == "[]" else {} if value == "{}" else json.loads(value)
+    return [] if value == "[]" else {} if value == "{}" else _decode(value)
 
 
 def among_ids(ids: Iterable[int]) -> RawSQL:
@@ -214,7 +232,7 @@ def among_lists(model: type[models.Model], column: str, texts: Iterable[str]) ->
 
 def _among(column: Column, values: Iterable[Any]) -> RawSQL:
     read, source = _OF_SQLITE if connection.vendor == "sqlite" else _OF_POSTGRESQL
-    return RawSQL(_clauses("SELECT", read(None, column), source), [json.dumps(list(values))])  # noqa: S611 - of our own texts
+    return RawSQL(_clauses("SELECT", read(None, column), source), [_json_of(list(values))])  # noqa: S611 - of our own texts
 
 
 def execute(statement: str, *params: Any, **tables: Rows) -> None:
@@ -544,18 +562,38 @@ def _mapped(row: "Row", columns: Mapping[str, Column]) -> Mapping[str, Any]:
     return row
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return to_column(value)
-    if isinstance(value, datetime):
-        return _time(value, connection.vendor)
+def _integers(values: Iterable[Any]) -> list[Any]:
+    return [to_column(value) if isinstance(value, Decimal) else value for value in values]
+
+
+def _times(values: Iterable[Any]) -> list[Any]:
+    vendor = connection.vendor
+    return [_time(value, vendor) if isinstance(value, datetime) else value for value in values]
+
+
+_TO_JSON: Mapping[Column, Callable[[Iterable[Any]], list[Any]]] = {Column.INTEGER: _integers, Column.TIME: _times}
+
+
+def _no_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(value)
     raise TypeError(f"{type(value).__name__} is no value for a column.")
+
+
+_decode = msgspec.json.decode
+_encode = msgspec.json.Encoder(enc_hook=_no_value).encode
+
+
+def _json_of(value: Any) -> str:
+    return _encode(value).decode()
 
 
 def _param(value: Any) -> Any:
     if isinstance(value, Mapping | list):
-        return json.dumps(value, default=_plain)
-    return _plain(value) if isinstance(value, Decimal | datetime) else value
+        return _json_of(value)
+    if isinstance(value, Decimal):
+        return to_column(value)
+    return _time(value, connection.vendor) if isinstance(value, datetime) else value
 
 
 @lru_cache(maxsize=64)
