@@ -55,7 +55,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.page import is_in_panel, page
 from tradepost.web.shell.shell import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
 from tradepost.web.tables.list_settings import ListSettings
@@ -163,7 +163,7 @@ class ListingTable(ReadOnlyTable):
     list_display = ("code", "wanted_price")
     sorted_by: Mapping[str, str] = {"code": "code_key", "wanted_price": "wanted_price"}
     list_filter = (
-        ("channel", RelatedDropdownFilter),
+        ("channel", ChannelFilter),
         ("health", ChoicesDropdownFilter),
         ("link", ChoicesDropdownFilter),
         ("pending", ChoicesDropdownFilter),
@@ -213,7 +213,7 @@ class ListingTable(ReadOnlyTable):
         return shown
 
     def _list_context(self, request: HttpRequest, changes: ListingChangeList) -> dict[str, Any]:
-        counts = tab_counts(channel_ids(request), up_to=COUNT_UP_TO)
+        counts = tab_counts(channel_ids(request))
         meant = _filter_of(request)
         settings = ListSettings.of(request, _TABLE)
         here = _view_of(request.GET)
@@ -235,7 +235,7 @@ class ListingTable(ReadOnlyTable):
             "in_bar": [ask for ask in asks if ask.verb in _IN_BAR],
             "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
             "may_ask": bool(asks),
-            "many_channels": len(channels_in_use()) > 1,
+            "many_channels": len(channels_in_use(request)) > 1,
             "shown": _COLUMNS.keys() - settings.hidden,
             "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],
             "is_compact": settings.is_compact,

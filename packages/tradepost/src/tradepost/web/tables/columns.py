@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import (  # type: ignore[import-untyped] # the package has no types
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -10,9 +11,18 @@ from unfold.contrib.filters.admin import (  # type: ignore[import-untyped] # the
 )
 from unfold.decorators import display  # type: ignore[import-untyped] # the package has no types
 
+from tradepost.web.shell.shell import every_channel
+
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 
-__all__ = ["ChoicesDropdownFilter", "DropdownFilter", "RelatedDropdownFilter", "column"]
+__all__ = ["ChannelFilter", "ChoicesDropdownFilter", "DropdownFilter", "RelatedDropdownFilter", "column"]
+
+
+class ChannelFilter(RelatedDropdownFilter):  # type: ignore[misc] # see above
+    """The rows of a channel, as `("channel", ChannelFilter)`; the page has read the channels already."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:  # noqa: ARG002 Django's form
+        return [(each.pk, each.name) for each in every_channel(request)]
 
 
 def column(
