@@ -27,7 +27,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList  # type: ignore[import-untyped] # the package has no types
 
-from tradepost.database.search import first_walked, is_walked
+from tradepost.database.search import first_walked, is_few, is_walked
 from tradepost.database.several import counts_of, few_keys, few_rows, first_keys
 from tradepost.web.shell.shell import every_channel
 from tradepost.web.tables.counts import COUNT_UP_TO
@@ -314,6 +314,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         rows = self.queryset
         if (condition := self.index_condition()) is not None:
             rows = rows.filter(condition)
-        if not within or self.model_admin.is_of_one_channel(request):
+        # What was found by its ids needs no index, and is asked for once.
+        if not within or self.model_admin.is_of_one_channel(request) or is_few(rows):
             return [rows]
         return [rows.filter(**{within: each.pk}) for each in every_channel(request)]
