@@ -1,6 +1,6 @@
 """The list of listings, with what can be asked for of many at once, and the page of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -49,7 +49,15 @@ from tradepost.web.listings.bulk import (
 )
 from tradepost.web.listings.count import state_count
 from tradepost.web.listings.listing_page import page_context
-from tradepost.web.listings.rows import BY_HEALTH, TABS, in_tab, rows_of, tab_counts, with_all_of_a_row
+from tradepost.web.listings.rows import (
+    BY_HEALTH,
+    TABS,
+    in_tab,
+    rows_of,
+    tab_counts,
+    with_all_of_a_row,
+    with_what_a_row_shows,
+)
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import is_in_panel, page
@@ -94,7 +102,7 @@ _LEFT = "what can't have it; the requests in Activity name each."
 _BY_PRODUCT = RowOrder(field=Listing._meta.get_field("product"))  # noqa: SLF001 Django documents it
 
 
-class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
+class AttentionFilter(DropdownFilter):
     """Listings that need a person for one reason, whatever other reasons they have."""
 
     title = "attention"
@@ -135,6 +143,9 @@ class ListingChangeList(KeysetChangeList):
         # What has no parent; the index of lists has the kind in it.
         return rows.filter(kind__in=[Kind.PARENT.value, Kind.SIMPLE.value]) if self.is_folded else rows
 
+    def rows_of_keys(self, keys: Sequence[int]) -> QuerySet[Listing]:
+        return with_what_a_row_shows(Listing.objects.filter(pk__in=keys))
+
     def usual_order(self) -> RowOrder:
         # What very many have is found product by product.
         return _BY_PRODUCT if is_walked(self.queryset) else NEWEST_FIRST
@@ -172,17 +183,12 @@ class ListingTable(ReadOnlyTable):
         "is_paused",
         ("kind", ChoicesDropdownFilter),
     )
-    # Not the channel: joined, a database may begin with it, and sorts a million rows then.
-    list_select_related = ("product", "variant")
     search_fields = ("sku",)
     search_help_text = "Pieces of a SKU, a code or the title"
     sorted_within = "channel"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return ListingChangeList
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
-        return super().get_queryset(request).prefetch_related("attentions", "channel")
 
     def get_urls(self) -> list[Any]:
         inside = self.admin_site.admin_view
@@ -266,7 +272,7 @@ class ListingTable(ReadOnlyTable):
         """The variants of a parent, as rows below it."""
         need(request, "listings list")
         parent = get_object_or_404(Listing, pk=listing_id)
-        children = with_all_of_a_row(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
+        children = with_what_a_row_shows(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
         rows = rows_of(list(children))
         shown = _COLUMNS.keys() - ListSettings.of(request, _TABLE).hidden
         context = {"rows": rows[:_FAMILY], "parent": parent, "has_more": len(rows) > _FAMILY, "shown": shown}
@@ -291,7 +297,7 @@ class ListingTable(ReadOnlyTable):
         """What fits the filter that an address has."""
         changes: ListingChangeList = self.get_changelist_instance(request)
         rows: QuerySet[Listing] = changes.get_queryset(request)
-        return rows.select_related(None).prefetch_related(None)
+        return rows
 
     # --- asking for something -----------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ _STARTS = {
 }
 
 
-class FreshFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
+class FreshFilter(DropdownFilter):
     """Orders that nobody has looked at or worked on yet."""
 
     title = "fresh"

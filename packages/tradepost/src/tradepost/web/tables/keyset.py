@@ -225,6 +225,11 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         """What all rows fulfil anyhow, in the words of the index that was made for what the list is filtered by."""
         return None
 
+    def rows_of_keys(self, keys: Sequence[int]) -> QuerySet[Any]:
+        """Read the rows of a page, with what the list shows of them."""
+        rows: QuerySet[Any] = self.apply_select_related(self.root_queryset).filter(pk__in=keys)
+        return rows
+
     # --- sorting ---
 
     @property
@@ -274,8 +279,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
                 if wanted <= 0:
                     break
                 found += self._keys(condition, names, wanted)
-        rows = self.apply_select_related(self.root_queryset).filter(pk__in=found)
-        by_key = {row.pk: row for row in rows}
+        by_key = {row.pk: row for row in self.rows_of_keys(found)}
         # What is gone since its key was read is left out.
         return [by_key[pk] for pk in found if pk in by_key]
 
