@@ -178,6 +178,42 @@ def test_it_finds_the_same_where_more_have_a_word_than_are_fetched(saved, sold, 
     assert not is_walked(found_listings(Listing.objects.all(), "zebra"))
 
 
+@pytest.mark.parametrize("seldom", [1, 1_000_000], ids=["asked of the index", "read in order"])
+@pytest.mark.parametrize("most", [0, 2, 5])
+def test_what_very_many_have_comes_in_order_from_any_of_them_on(saved, sold, monkeypatch, most, seldom):
+    """Product by product, order by order; in both directions, and also where it is read a few at a time."""
+    small = {"MOST_FETCHED": most, "_READ_FIRST": 2, "_READ_AT_ONCE": 3, "_WALKED_FIRST": 1, "_WALKED_AT_ONCE": 2}
+    for name, value in {**small, "_SELDOM": seldom}.items():
+        monkeypatch.setattr(search, name, value)
+    listings = list(Listing.objects.select_related("product"))
+    orders = list(Order.objects.all())
+    walked, wrong = 0, []
+
+    for term in ("mug", "tee", "te", "mug-1", "enamel mug", "2%", "10", "e", "zebra"):
+        of_listings = [(row.product_id, row.pk) for row in listings if has_words(term, *of_listing(row))]
+        of_orders = [(row.pk, row.pk) for row in orders if has_words(term, *of_order(row))]
+        for rows, keys in (
+            (found_listings(Listing.objects.all(), term), of_listings),
+            (found_orders(Order.objects.all(), term), of_orders),
+        ):
+            if not is_walked(rows):
+                continue
+            for is_descending in (True, False):
+                for beyond in (None, *{owner for owner, _ in keys}):
+                    walked += 1
+                    wanted = [
+                        pk
+                        for owner, pk in sorted(keys, reverse=is_descending)
+                        if beyond is None or (owner <= beyond if is_descending else owner >= beyond)
+                    ]
+                    found = search.first_walked(rows, beyond=beyond, is_descending=is_descending, most=4)
+                    if found != wanted[:4]:
+                        wrong.append((term, beyond, is_descending, found, wanted[:4]))
+
+    assert wrong == []
+    assert walked > 10
+
+
 @pytest.mark.parametrize("term", ["", "  ", "\x1f"])
 def test_a_term_without_a_word_narrows_nothing(saved, sold, term):
     assert found_listings(Listing.objects.all(), term).count() == Listing.objects.count() > 0

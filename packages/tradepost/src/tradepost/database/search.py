@@ -7,13 +7,13 @@ number, a shorter one where one of them begins, or a word of it. Case makes no d
 What a product or an order is found by is written into one text (`ProductWords`, `OrderWords`) by whoever writes it,
 each word behind two marks, with an index of all pieces of three letters: FTS5's trigrams on SQLite, pg_trgm on
 PostgreSQL; see migration 0002. A word's pieces narrow the rows, and the word itself is then looked for in them. Terms
-that more rows have than are worth fetching are walked over: that index has its products and orders in order, so that
-`first_walked` can go on from any of them.
+that more rows have than are worth fetching are walked over, product by product, order by order: see `first_walked`.
+SQLite's index has them in order, and can go on from any of them; PostgreSQL's has not.
 """
 
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.db import connection, models
@@ -32,11 +32,17 @@ LONGEST_TERM = 1000
 # So many products or orders are looked at first for those that have the words, and four times as many each time after.
 _WALKED_FIRST = 200
 _WALKED_AT_ONCE = 10_000
+# PostgreSQL: so many texts are read at first, whether they have the words or not, and at most each time after. What
+# fewer than one of so many have is asked of the index.
+_READ_FIRST = 2_000
+_READ_AT_ONCE = 32_000
+_SELDOM = 16
 # Pieces that are asked for together: the more, the fewer rows are read; but each is a walk through its own list.
 _MOST_PIECES = 24
 # No letter of any word: it parts words, as everything that is a space. Two, so that a word of one letter is a piece.
 _MARKS = "\x1f\x1f"
 _WALKED = "is_walked"
+_FEW = "is_few"
 
 Found = TypeVar("Found", bound=models.Model)
 
@@ -104,21 +110,21 @@ def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
     words = words_of(term)
     if not words:
         return rows if not term.strip() else rows.none()
-    product_ids = _with_words(ProductWords, words, most=MOST_FETCHED)
+    walk = _looked_up(ProductWords, words, "product_id")
     has_words = _each(words, ("sku_folded", "code_folded", "title_folded"))
     texts = {
         "sku_folded": _folded("sku"),
         "code_folded": _folded("code"),
         "title_folded": _folded("product__title"),
     }
-    if product_ids is None:
-        return _walked(rows.alias(**texts).filter(has_words), _Walk(ProductWords, words, "product_id"))
-    of_products = Q(product_id__in=sql.among_ids(product_ids))
+    if not walk.is_all:
+        return _walked(rows.alias(**texts).filter(has_words), walk)
+    of_products = Q(product_id__in=sql.among_ids(walk.newest))
     found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
     ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
     if len(ids) <= MOST_FETCHED:
-        return with_ids(rows, ids)
-    return _walked(rows.filter(of_products).alias(**texts).filter(has_words), _Walk(ProductWords, words, "product_id"))
+        return _few(rows, ids)
+    return _walked(rows.filter(of_products).alias(**texts).filter(has_words), walk)
 
 
 def found_products(rows: "QuerySet[ProductRecord]", term: str) -> "QuerySet[ProductRecord]":
@@ -136,6 +142,11 @@ def is_walked(rows: "QuerySet[Found]") -> bool:
     return _WALKED in rows.query.annotations
 
 
+def is_few(rows: "QuerySet[Found]") -> bool:
+    """Whether these were searched for, and are found by their ids, whatever else they are narrowed by."""
+    return _FEW in rows.query.annotations
+
+
 def first_walked(
     rows: "QuerySet[Found]", *, beyond: int | None = None, is_descending: bool = True, most: int
 ) -> list[int]:
@@ -150,26 +161,12 @@ def first_walked(
     if walk.column != "pk":
         order.insert(0, f"{'-' if is_descending else ''}{walk.column}")
     found: dict[int, None] = {}
-    size = _WALKED_FIRST
-    while len(found) < most:
-        ids = _next_with_words(walk, beyond, is_descending=is_descending, most=size)
-        # The last of the time before is among them again.
+    for ids in walk.batches(beyond, is_descending=is_descending):
         some = with_ids(rows, ids, column=walk.column).order_by(*order).values_list("pk", flat=True)[:most]
         found |= dict.fromkeys(some)
-        if len(ids) < size:
+        if len(found) >= most:
             break
-        beyond, size = ids[-1], min(size * 4, _WALKED_AT_ONCE)
     return list(found)[:most]
-
-
-def _next_with_words(walk: "_Walk", beyond: int | None, *, is_descending: bool, most: int) -> list[int]:
-    parts = [_part(word) for word in walk.words]
-    if connection.vendor == "sqlite":
-        return _by_pieces(walk.model, parts, beyond=beyond, is_descending=is_descending, most=most)
-    found = walk.model._default_manager.filter(*(Q(words__contains=part) for part in parts))  # noqa: SLF001 as below
-    if beyond is not None:
-        found = found.filter(**{f"pk__{'lte' if is_descending else 'gte'}": beyond})
-    return list(found.order_by("-pk" if is_descending else "pk").values_list("pk", flat=True)[:most])
 
 
 def with_ids(rows: "QuerySet[Found]", ids: Sequence[int], *, column: str = "pk") -> "QuerySet[Found]":
@@ -186,19 +183,117 @@ def _found(rows: "QuerySet[Found]", model: type[models.Model], term: str) -> "Qu
     words = words_of(term)
     if not words:
         return rows if not term.strip() else rows.none()
-    ids = _with_words(model, words, most=MOST_FETCHED)
-    if ids is not None:
-        return with_ids(rows, ids)
-    return _walked(rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), _Walk(model, words))
+    walk = _looked_up(model, words, "pk")
+    if walk.is_all:
+        return _few(rows, walk.newest)
+    return _walked(rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), walk)
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What was looked for, and where; `column`: of the rows, which of what has words they are of."""
+    """
+    What was looked for, and where.
+
+    `column`: of the rows, which of what has words they are of. `newest`: the ids of what has the words, descending, as
+    far as they were read; all of them where `is_all`.
+    """
 
     model: type[models.Model]
     words: Sequence[str]
-    column: str = "pk"
+    column: str
+    newest: Sequence[int] = ()
+    is_all: bool = False
+
+    def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
+        """Give the ids of what has the words, in order, from one on."""
+        if self.is_all or (is_descending and self.newest and (beyond is None or beyond >= self.newest[-1])):
+            known = self.newest if is_descending else self.newest[::-1]
+            yield from _in_parts(
+                [each for each in known if beyond is None or (each <= beyond if is_descending else each >= beyond)]
+            )
+            if self.is_all:
+                return
+            beyond = self.newest[-1] - 1
+        read_on = _batches_by_pieces if connection.vendor == "sqlite" else _batches_near_and_far
+        yield from read_on(self, beyond, is_descending=is_descending)
+
+
+def _in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    at, size = 0, _WALKED_FIRST
+    while at < len(ids):
+        yield ids[at : at + size]
+        at, size = at + size, size * 4
+
+
+def _batches_by_pieces(walk: _Walk, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
+    parts = [_part(word) for word in walk.words]
+    size = _WALKED_FIRST
+    while True:
+        ids = _by_pieces(walk.model, parts, beyond=beyond, is_descending=is_descending, most=size)
+        yield ids
+        if len(ids) < size:
+            return
+        beyond, size = _behind(ids[-1], is_descending=is_descending), min(size * 4, _WALKED_AT_ONCE)
+
+
+def _batches_near_and_far(walk: _Walk, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
+    """
+    Read texts in their order as long as many have the words; else ask the index, which finds all of them at once.
+
+    PostgreSQL can't go on in its index from one on: what very many have is near, and what fewer have are few to sort.
+    """
+    size = _READ_FIRST
+    # What few of the newest have was found by the index before.
+    is_seldom = bool(walk.newest)
+    while not is_seldom:
+        ids, last = _read(walk, beyond, is_descending=is_descending, most=size)
+        yield ids
+        if last is None:
+            return
+        beyond = _behind(last, is_descending=is_descending)
+        is_seldom, size = len(ids) * _SELDOM < size, min(size * 4, _READ_AT_ONCE)
+    while True:
+        ids = _by_index(walk, beyond, is_descending=is_descending, most=_WALKED_AT_ONCE)
+        yield from _in_parts(ids)
+        if len(ids) < _WALKED_AT_ONCE:
+            return
+        beyond = _behind(ids[-1], is_descending=is_descending)
+
+
+def _read(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) -> tuple[list[int], int | None]:
+    """Read so many texts; return the ids of those with the words, and where it ended, None where none are left."""
+    order = "-pk" if is_descending else "pk"
+    texts = walk.model._default_manager.order_by(order)  # noqa: SLF001 as below
+    last = _from(texts, beyond, is_descending=is_descending).values_list("pk", flat=True)[most - 1 : most].first()
+    stretch = _from(_with_words(walk).order_by(order), beyond, is_descending=is_descending)
+    if last is not None:
+        stretch = _from(stretch, last, is_descending=not is_descending)
+    return list(stretch.values_list("pk", flat=True)), last
+
+
+def _by_index(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) -> list[int]:
+    # By a sum, of which there is no index: a planner that knew the order would read text by text, and hope.
+    place = F("pk") + 0
+    found = _from(_with_words(walk), beyond, is_descending=is_descending)
+    return list(found.order_by(place.desc() if is_descending else place.asc()).values_list("pk", flat=True)[:most])
+
+
+def _with_words(walk: _Walk) -> "QuerySet[models.Model]":
+    every: QuerySet[models.Model] = walk.model._default_manager.all()  # noqa: SLF001 as below
+    return every.filter(*(Q(words__contains=_part(word)) for word in walk.words))
+
+
+def _from(rows: "QuerySet[Found]", beyond: int | None, *, is_descending: bool) -> "QuerySet[Found]":
+    return rows if beyond is None else rows.filter(**{f"pk__{'lte' if is_descending else 'gte'}": beyond})
+
+
+def _behind(key: int, *, is_descending: bool) -> int:
+    return key - 1 if is_descending else key + 1
+
+
+def _few(rows: "QuerySet[Found]", ids: Sequence[int]) -> "QuerySet[Found]":
+    few: QuerySet[Found] = with_ids(rows, ids).alias(**{_FEW: Value(value=True)})
+    return few
 
 
 def _walked(rows: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
@@ -206,15 +301,20 @@ def _walked(rows: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
     return walked
 
 
-def _with_words(model: type[models.Model], words: Sequence[str], *, most: int) -> list[int] | None:
-    """Return the ids of those whose text has all the words, newest first; None if they are more than so many."""
-    parts = [_part(word) for word in words]
+def _looked_up(model: type[models.Model], words: Sequence[str], column: str) -> _Walk:
+    """Find those whose text has all the words, as far as rows are fetched."""
+    walk = _Walk(model, words, column)
+    most = MOST_FETCHED + 1
     if connection.vendor == "sqlite":
-        found = _by_pieces(model, parts, most=most + 1)
+        newest = _by_pieces(model, [_part(word) for word in words], most=most)
     else:
-        rows = model._default_manager.filter(*(Q(words__contains=part) for part in parts))  # noqa: SLF001 as below
-        found = list(rows.values_list("pk", flat=True)[: most + 1])
-    return found if len(found) <= most else None
+        ids, last = _read(walk, None, is_descending=True, most=_READ_FIRST)
+        if last is not None and len(ids) * _SELDOM >= _READ_FIRST:
+            # Of what many have, the first that come are enough to know that they are many, wherever they stand.
+            some = list(_with_words(walk).values_list("pk", flat=True)[:most])
+            return walk if len(some) == most else replace(walk, newest=sorted(some, reverse=True), is_all=True)
+        newest = ids if last is None else _by_index(walk, None, is_descending=True, most=most)
+    return replace(walk, newest=newest, is_all=len(newest) < most)
 
 
 def _by_pieces(

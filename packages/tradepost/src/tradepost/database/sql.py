@@ -30,6 +30,7 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Exact
@@ -228,6 +229,20 @@ def among_lists(model: type[models.Model], column: str, texts: Iterable[str]) ->
         *(f"lower({folded})", "IN (", given.sql, ")"),
     )
     return RawSQL(statement, given.params)  # noqa: S611 - of our own texts
+
+
+def among_found(statement: str, params: Sequence[Any]) -> RawSQL:
+    """Give a filter what a statement of one column finds, as `pk__in=among_found(*several.of_any(...))`."""
+    return RawSQL(statement, params)  # noqa: S611 - of our own texts
+
+
+def written(rows: models.QuerySet[Any]) -> tuple[str, Sequence[Any]] | None:
+    """Write a query out, with its values; None where Django knows that nothing can fit it."""
+    try:
+        text, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    return text, values
 
 
 def _among(column: Column, values: Iterable[Any]) -> RawSQL:

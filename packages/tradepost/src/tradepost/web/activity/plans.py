@@ -28,7 +28,7 @@ from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, column
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number, row_numbers
 from tradepost.web.tables.stretch import stretch
@@ -67,7 +67,7 @@ class PlanTable(ReadOnlyTable):
     channel_path = "run__channel"
     list_display = ("name", "state_label", "comes_to", "expires_at", "saved_by")
     list_display_links = ("name",)
-    list_filter = (("state", ChoicesDropdownFilter), ("run__channel", RelatedDropdownFilter))
+    list_filter = (("state", ChoicesDropdownFilter), ("run__channel", ChannelFilter))
     list_select_related = ("run__channel", "run__source")
 
     @column("Plan", two_lines=True)

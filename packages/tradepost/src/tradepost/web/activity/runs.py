@@ -17,7 +17,7 @@ from tradepost.web.format import NOTHING, OUTCOME_COLOURS, RUN_COLOURS, field_li
 from tradepost.web.rights import need
 from tradepost.web.shell.shell import chosen_channel
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.tables.counts import count
 from tradepost.web.tables.counts import count_words as number_words
 from tradepost.web.tables.keyset import KeysetChangeList
@@ -107,7 +107,7 @@ class RunTable(ReadOnlyTable):
     change_list_template = "back_office/activity/activity.html"
     list_display = ("pk",)
     list_filter = (
-        ("channel", RelatedDropdownFilter),
+        ("channel", ChannelFilter),
         ("source", RelatedDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),

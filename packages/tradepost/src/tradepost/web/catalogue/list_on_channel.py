@@ -45,7 +45,7 @@ class ChosenProducts:
 def list_on_channel(request: HttpRequest, fitting: QuerySet[ProductRecord]) -> HttpResponse:
     """Show what would be listed; posted, list it. `fitting`: what fits the filter of the address."""
     need(request, "listings build")
-    channels = [each for each in channels_in_use() if not each.setup_step]
+    channels = [each for each in channels_in_use(request) if not each.setup_step]
     channel = _channel(request, channels)
     queues = request.GET.get("wait") != "1"
     chosen, why_not = ChosenProducts([]), ""

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from tradepost import wiring
-from tradepost.database.models import Listing, ProductRecord, VariantRecord
+from tradepost.database.models import Channel, Listing, ProductRecord, VariantRecord
 from tradepost.database.search import found_products
 from tradepost.domain.listing import Health
 from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
@@ -49,7 +49,7 @@ class ProductPage(KeysetChangeList):
         super().get_results(request)
         rows: Sequence[Any] = self.result_list
         keys = [row.pk for row in rows]
-        figures, channels = _figures(keys), _channels(keys)
+        figures, channels = _figures(keys), _channels(keys, channels_in_use(request))
         seen = pictures({(key, None) for key in keys})
         for row in rows:
             row.figures = figures.get(row.pk, {})
@@ -174,9 +174,9 @@ def _figures(keys: Collection[int]) -> dict[int, dict[str, Any]]:
     return {row["product_id"]: dict(row) for row in found}
 
 
-def _channels(keys: Collection[int]) -> dict[int, list[tuple[str, str, str]]]:
-    """Return colour, channel and state of each product's page on each channel."""
-    names = {channel.pk: channel.name for channel in channels_in_use()}
+def _channels(keys: Collection[int], channels: Collection[Channel]) -> dict[int, list[tuple[str, str, str]]]:
+    """Return colour, channel and state of each product's page on each of these channels."""
+    names = {channel.pk: channel.name for channel in channels}
     # What has no parent is looked for by its product: SQLite would rather read all of a catalogue that have none.
     rows = Listing.objects.alias(within=Coalesce(F("parent_id"), 0)).filter(product_id__in=keys, within=0)
     found: defaultdict[int, dict[str, str]] = defaultdict(dict)

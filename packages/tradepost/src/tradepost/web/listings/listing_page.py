@@ -29,7 +29,7 @@ from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listings.attention_places import CANDIDATES, CHANNEL, ORDERS, PAGE_CURES, PRODUCT
-from tradepost.web.listings.rows import options_of, rows_of, with_all_of_a_row
+from tradepost.web.listings.rows import options_of, rows_of, with_what_a_row_shows
 from tradepost.web.rights import may
 
 HISTORY_LENGTH = 50
@@ -160,7 +160,7 @@ def _in_shop(listing: Listing, row: ListingRow) -> str:
 def _variants(listing: Listing) -> list[Any]:
     if listing.kind != "parent":
         return []
-    return rows_of(list(with_all_of_a_row(listing.children.order_by("variant__position", "id"))[:_VARIANTS]))
+    return rows_of(list(with_what_a_row_shows(listing.children.order_by("variant__position", "id"))[:_VARIANTS]))
 
 
 # --- what needs a person ----------------------------------------------------------------------------------------------

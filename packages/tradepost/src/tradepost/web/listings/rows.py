@@ -1,7 +1,7 @@
 """Rows of listings as an operator reads them: one status, what should be beside what is, and what happens next."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,7 @@ from tradepost.engine.schedules import NextRun, next_run
 from tradepost.operations.ports import ListingRow
 from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import STATUS_COLOURS, money, number, spoken
+from tradepost.web.tables.counts import counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,21 @@ def _families(parent_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     return {row["parent_id"]: (row["count"], needy.get(row["parent_id"], 0)) for row in variants}
 
 
+# Whatever else a row says comes with `ListingRow`; reading fifty products whole takes longer than the rest of a page.
+_SHOWN = (
+    *("channel", "product", "variant", "parent", "kind", "code", "code_key", "sku", "wanted_price", "proven_at"),
+    *("product__title", "product__option_names", "variant__options"),
+)
+
+
 def with_all_of_a_row(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
+    # Not joined with the channel: a database may begin with it, and sorts a million rows then.
     return rows.select_related("product", "variant").prefetch_related("attentions", "channel")
+
+
+def with_what_a_row_shows(rows: "QuerySet[Listing]") -> "QuerySet[Listing]":
+    """And with nothing else: what a list is made of, or a family."""
+    return with_all_of_a_row(rows).only(*_SHOWN)
 
 
 # --- tabs -------------------------------------------------------------------------------------------------------------
@@ -219,21 +233,17 @@ def _waiting(channel_ids: Sequence[int]) -> "QuerySet[Any]":
     return first.union(*others, all=True)
 
 
-def tab_counts(channel_ids: Sequence[int], *, up_to: int) -> dict[str, int]:
-    """Count each tab, as far as to one more than `up_to`."""
-    counts = {"": _up_to(_of(Listing.objects.all(), channel_ids), up_to)}
-    for tab in TABS:
+def tab_counts(channel_ids: Sequence[int]) -> dict[str, int]:
+    """Count each tab, as far as it is counted."""
+    return dict(zip(TABS, counts([list(_parts_of(tab, channel_ids)) for tab in TABS]), strict=True))
+
+
+def _parts_of(tab: str, channel_ids: Sequence[int]) -> "Iterator[QuerySet[Any]]":
+    """The rows of a tab, channel by channel as the indexes are."""
+    for key in channel_ids:
         if tab == "needs-you":
-            noted = AttentionRecord.objects.filter(channel_id__in=list(channel_ids))
-            counts[tab] = noted.values("listing_id").distinct()[: up_to + 1].count()
+            yield AttentionRecord.objects.filter(channel_id=key).values("listing_id").distinct()
         elif tab == "waiting":
-            counts[tab] = _waiting(channel_ids)[: up_to + 1].count()
-        elif tab:
-            # Channel by channel, as the index is.
-            each = (_up_to(in_tab(Listing.objects.all(), tab, [key]), up_to) for key in channel_ids)
-            counts[tab] = min(sum(each), up_to + 1)
-    return counts
-
-
-def _up_to(rows: "QuerySet[Listing]", most: int) -> int:
-    return rows.order_by().values("pk")[: most + 1].count()
+            yield from Listing.waiting(key)
+        else:
+            yield in_tab(Listing.objects.all(), tab, [key]) if tab else _of(Listing.objects.all(), [key])

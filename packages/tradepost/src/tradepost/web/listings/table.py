@@ -1,6 +1,6 @@
 """The list of listings, with what can be asked for of many at once, and the page of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -49,13 +49,21 @@ from tradepost.web.listings.bulk import (
 )
 from tradepost.web.listings.count import state_count
 from tradepost.web.listings.listing_page import page_context
-from tradepost.web.listings.rows import BY_HEALTH, TABS, in_tab, rows_of, tab_counts, with_all_of_a_row
+from tradepost.web.listings.rows import (
+    BY_HEALTH,
+    TABS,
+    in_tab,
+    rows_of,
+    tab_counts,
+    with_all_of_a_row,
+    with_what_a_row_shows,
+)
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import is_in_panel, page
 from tradepost.web.shell.shell import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
 from tradepost.web.tables.list_settings import ListSettings
@@ -94,7 +102,7 @@ _LEFT = "what can't have it; the requests in Activity name each."
 _BY_PRODUCT = RowOrder(field=Listing._meta.get_field("product"))  # noqa: SLF001 Django documents it
 
 
-class AttentionFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
+class AttentionFilter(DropdownFilter):
     """Listings that need a person for one reason, whatever other reasons they have."""
 
     title = "attention"
@@ -135,6 +143,9 @@ class ListingChangeList(KeysetChangeList):
         # What has no parent; the index of lists has the kind in it.
         return rows.filter(kind__in=[Kind.PARENT.value, Kind.SIMPLE.value]) if self.is_folded else rows
 
+    def rows_of_keys(self, keys: Sequence[int]) -> QuerySet[Listing]:
+        return with_what_a_row_shows(Listing.objects.filter(pk__in=keys))
+
     def usual_order(self) -> RowOrder:
         # What very many have is found product by product.
         return _BY_PRODUCT if is_walked(self.queryset) else NEWEST_FIRST
@@ -163,7 +174,7 @@ class ListingTable(ReadOnlyTable):
     list_display = ("code", "wanted_price")
     sorted_by: Mapping[str, str] = {"code": "code_key", "wanted_price": "wanted_price"}
     list_filter = (
-        ("channel", RelatedDropdownFilter),
+        ("channel", ChannelFilter),
         ("health", ChoicesDropdownFilter),
         ("link", ChoicesDropdownFilter),
         ("pending", ChoicesDropdownFilter),
@@ -172,17 +183,12 @@ class ListingTable(ReadOnlyTable):
         "is_paused",
         ("kind", ChoicesDropdownFilter),
     )
-    # Not the channel: joined, a database may begin with it, and sorts a million rows then.
-    list_select_related = ("product", "variant")
     search_fields = ("sku",)
     search_help_text = "Pieces of a SKU, a code or the title"
     sorted_within = "channel"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return ListingChangeList
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
-        return super().get_queryset(request).prefetch_related("attentions", "channel")
 
     def get_urls(self) -> list[Any]:
         inside = self.admin_site.admin_view
@@ -213,7 +219,7 @@ class ListingTable(ReadOnlyTable):
         return shown
 
     def _list_context(self, request: HttpRequest, changes: ListingChangeList) -> dict[str, Any]:
-        counts = tab_counts(channel_ids(request), up_to=COUNT_UP_TO)
+        counts = tab_counts(channel_ids(request))
         meant = _filter_of(request)
         settings = ListSettings.of(request, _TABLE)
         here = _view_of(request.GET)
@@ -235,7 +241,7 @@ class ListingTable(ReadOnlyTable):
             "in_bar": [ask for ask in asks if ask.verb in _IN_BAR],
             "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
             "may_ask": bool(asks),
-            "many_channels": len(channels_in_use()) > 1,
+            "many_channels": len(channels_in_use(request)) > 1,
             "shown": _COLUMNS.keys() - settings.hidden,
             "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],
             "is_compact": settings.is_compact,
@@ -266,7 +272,7 @@ class ListingTable(ReadOnlyTable):
         """The variants of a parent, as rows below it."""
         need(request, "listings list")
         parent = get_object_or_404(Listing, pk=listing_id)
-        children = with_all_of_a_row(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
+        children = with_what_a_row_shows(parent.children.order_by("variant__position", "id"))[: _FAMILY + 1]
         rows = rows_of(list(children))
         shown = _COLUMNS.keys() - ListSettings.of(request, _TABLE).hidden
         context = {"rows": rows[:_FAMILY], "parent": parent, "has_more": len(rows) > _FAMILY, "shown": shown}
@@ -291,7 +297,7 @@ class ListingTable(ReadOnlyTable):
         """What fits the filter that an address has."""
         changes: ListingChangeList = self.get_changelist_instance(request)
         rows: QuerySet[Listing] = changes.get_queryset(request)
-        return rows.select_related(None).prefetch_related(None)
+        return rows
 
     # --- asking for something -----------------------------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ def consumers_page(request: HttpRequest) -> HttpResponse:
         request,
         "back_office/orders/consumers.html",
         title="Who takes orders",
-        channels=[_channel(request, channel) for channel in channels_in_use() if channel.pk in chosen],
+        channels=[_channel(request, channel) for channel in channels_in_use(request) if channel.pk in chosen],
         may_add=may(request, "orders export"),
         may_set=may(request, "orders deliver-to"),
         may_deliver=may(request, "orders deliver"),

@@ -15,7 +15,7 @@ from tradepost.domain.order import OrderState
 from tradepost.domain.shipment import ShipmentState
 from tradepost.web.orders.order_page import buyer_of, pill_of
 from tradepost.web.shell.shell import CHANNEL, channel_ids
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.tables.counts import count_words, counts
 from tradepost.web.tables.keyset import (
     AFTER,
     BEFORE,
@@ -102,24 +102,30 @@ def tab_of(request: HttpRequest) -> OrderTab:
 def tabs_of(request: HttpRequest, here: OrderTab | None) -> Iterator[ShownTab]:
     """`here` None is the page of what needs somebody."""
     ids = channel_ids(request)
-    orders = Order.objects.filter(channel_id__in=ids)
+    orders = [Order.objects.filter(channel_id=key) for key in ids]
+    *numbers, needing, number = (
+        count_words(each)
+        for each in counts(
+            [
+                *([rows.filter(state=tab.state) for rows in orders] for tab in _TABS),
+                _needing(ids),
+                orders,
+            ]
+        )
+    )
     base = reverse("admin:tradepost_order_changelist")
     channel = {CHANNEL: request.GET[CHANNEL]} if request.GET.get(CHANNEL) else {}
-    for tab in _TABS:
-        number = count_words(count(orders.filter(state=tab.state)))
+    for tab, of_state in zip(_TABS, numbers, strict=True):
         address = f"{base}?{urlencode({**channel, _STATE: tab.state})}"
-        yield ShownTab(tab.name, number, address, tab is here)
+        yield ShownTab(tab.name, of_state, address, tab is here)
     needs = f"{reverse('admin:tradepost_order_needs')}?{urlencode(channel)}".removesuffix("?")
-    yield ShownTab("Needs you", count_words(_needing(ids)), needs, here is None)
-    yield ShownTab(
-        ALL.name, count_words(count(orders)), f"{base}?{urlencode({**channel, SHOW: SHOW_ALL})}", here is ALL
-    )
+    yield ShownTab("Needs you", needing, needs, here is None)
+    yield ShownTab(ALL.name, number, f"{base}?{urlencode({**channel, SHOW: SHOW_ALL})}", here is ALL)
 
 
-def _needing(ids: Sequence[int]) -> int:
+def _needing(ids: Sequence[int]) -> list[QuerySet[Any]]:
     parked = ParkedOrderRecord.objects.filter(channel_id__in=ids)
-    shipments = ShipmentRecord.objects.filter(channel_id__in=ids, state=ShipmentState.PARKED.value)
-    return count(parked) + count(shipments)
+    return [parked, ShipmentRecord.objects.filter(channel_id__in=ids, state=ShipmentState.PARKED.value)]
 
 
 def with_what_a_row_shows(rows: QuerySet[Order]) -> "QuerySet[WithFulfilment]":

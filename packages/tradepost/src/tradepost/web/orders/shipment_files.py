@@ -71,7 +71,7 @@ def shipment_file(request: HttpRequest) -> HttpResponse:
 
 def _channels(request: HttpRequest) -> list[Channel]:
     ids = channel_ids(request)
-    return [channel for channel in channels_in_use() if channel.pk in ids]
+    return [channel for channel in channels_in_use(request) if channel.pk in ids]
 
 
 def _chosen(request: HttpRequest, channels: list[Channel]) -> Channel:

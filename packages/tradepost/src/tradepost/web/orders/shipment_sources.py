@@ -50,7 +50,7 @@ def sources_page(request: HttpRequest) -> HttpResponse:
     """Show where the shipments of the channels that are looked at are fetched from."""
     need(request, "shipments sources")
     chosen = channel_ids(request)
-    channels = [channel for channel in channels_in_use() if channel.pk in chosen]
+    channels = [channel for channel in channels_in_use(request) if channel.pk in chosen]
     return page(
         request,
         "back_office/orders/shipment_sources.html",

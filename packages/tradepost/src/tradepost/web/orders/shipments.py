@@ -21,7 +21,7 @@ from tradepost.web.orders.deeds import start_run
 from tradepost.web.orders.shipment_files import shipment_file
 from tradepost.web.rights import asks, need
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, column
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
@@ -45,7 +45,7 @@ class ParkedOrderTable(ReadOnlyTable):
     actions = ("retry",)
     list_display = ("parked_number", "reason", "first_at", "last_at")
     list_display_links = ("parked_number",)
-    list_filter = (("channel", RelatedDropdownFilter),)
+    list_filter = (("channel", ChannelFilter),)
     list_select_related = ("channel",)
     fieldsets = (
         (None, {"fields": ("channel", "number", "reason", "first_at", "last_at", "version")}),
@@ -72,7 +72,7 @@ class FetchedFileTable(ReadOnlyTable):
     channel_path = "channel"
     list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
     list_display_links = ("file",)
-    list_filter = (("channel", RelatedDropdownFilter), "is_open")
+    list_filter = (("channel", ChannelFilter), "is_open")
     list_select_related = ("channel", "source")
     actions = ("settle",)
     fieldsets = (
@@ -110,7 +110,7 @@ class ShipmentTable(ReadOnlyTable):
     channel_path = "channel"
     list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
     list_display_links = ("shipment",)
-    list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
+    list_filter = (("channel", ChannelFilter), ("state", ChoicesDropdownFilter))
     list_select_related = ("channel",)
     search_fields = ("code",)
     search_help_text = "A shipment's code, or its tracking number"

@@ -36,7 +36,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.site import site
-from tradepost.web.tables.columns import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import count, count_words
 from tradepost.web.tables.keyset import KeysetChangeList
 from tradepost.web.tables.read_only import ReadOnlyTable
@@ -53,7 +53,7 @@ _STARTS = {
 }
 
 
-class FreshFilter(DropdownFilter):  # type: ignore[misc] # the package has no types
+class FreshFilter(DropdownFilter):
     """Orders that nobody has looked at or worked on yet."""
 
     title = "fresh"
@@ -79,7 +79,7 @@ class OrderTable(ReadOnlyTable):
     channel_path = "channel"
     list_display = ("external_id", "placed_at")
     list_filter = (
-        ("channel", RelatedDropdownFilter),
+        ("channel", ChannelFilter),
         ("state", ChoicesDropdownFilter),
         FreshFilter,
         ("store_status", ChoicesDropdownFilter),
@@ -121,7 +121,7 @@ class OrderTable(ReadOnlyTable):
             shown.context_data.update(
                 orders=shown_orders(changes.result_list),
                 tabs=list(tabs_of(request, changes.tab)),
-                is_named=len(channels_in_use()) > 1,
+                is_named=len(channels_in_use(request)) > 1,
                 **_starts(request),
             )
         return shown
@@ -134,7 +134,7 @@ class OrderTable(ReadOnlyTable):
         need(request, act)
         if request.method == "POST":
             chosen = channel_ids(request)
-            for channel in channels_in_use():
+            for channel in channels_in_use(request):
                 if channel.pk in chosen and what != "compare":
                     start_run(request, channel, kind, words)
                 elif channel.pk in chosen:
@@ -161,7 +161,7 @@ class OrderTable(ReadOnlyTable):
             "back_office/orders/order_needs.html",
             title="Orders",
             tabs=list(tabs_of(request, None)),
-            is_named=len(channels_in_use()) > 1,
+            is_named=len(channels_in_use(request)) > 1,
             shipments=[(each, each.last_error.removesuffix(CURE).strip()) for each in parked],
             waiting=list(waiting),
             parked_orders=list(orders[:SHOWN_NEEDS]),
@@ -179,7 +179,7 @@ class OrderTable(ReadOnlyTable):
         for act in acts[asked]:
             need(request, act)
         chosen = channel_ids(request)
-        for channel in channels_in_use():
+        for channel in channels_in_use(request):
             if channel.pk not in chosen:
                 continue
             ports = wiring.order_ports(channel, requested_by=request.user.get_username())
@@ -198,8 +198,8 @@ class OrderTable(ReadOnlyTable):
             request,
             "back_office/orders/order_reconciliation.html",
             title="Nothing lost?",
-            proofs=[_proof(channel) for channel in channels_in_use() if channel.pk in chosen],
-            is_named=len(channels_in_use()) > 1,
+            proofs=[_proof(channel) for channel in channels_in_use(request) if channel.pk in chosen],
+            is_named=len(channels_in_use(request)) > 1,
             **_starts(request),
         )
 

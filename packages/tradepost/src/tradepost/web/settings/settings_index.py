@@ -56,7 +56,7 @@ def settings_index(request: HttpRequest) -> HttpResponse:
     """Show what can be set, of the hub and of each channel that is looked at."""
     need(request, "overview show")
     chosen = chosen_channel(request)
-    channels = [each for each in channels_in_use() if chosen in {None, each.pk}]
+    channels = [each for each in channels_in_use(request) if chosen in {None, each.pk}]
     scheduled = dict(
         ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False)
         .values_list("channel_id")
@@ -87,7 +87,7 @@ def _of_hub(request: HttpRequest) -> Iterator[Setting]:
 
 
 def _channels() -> Setting:
-    states = Counter(channel_state(each)["state"] for each in channels_in_use())
+    states = Counter(channel_state(each)["state"] for each in Channel.objects.filter(archived_at__isnull=True))
     words = ", ".join(f"{number} {state}" for state, number in states.most_common()) or "none is connected yet"
     return Setting("Channels", words, reverse("admin:tradepost_channel_changelist"))
 

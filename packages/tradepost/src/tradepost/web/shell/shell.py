@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,6 +17,8 @@ from tradepost.web.tables.row_numbers import row_number
 CHANNEL = "channel__id__exact"
 _CHOSEN = "channel"
 _ALL = "all"
+# As long as the request itself.
+_CHANNELS: WeakKeyDictionary[HttpRequest, list[Channel]] = WeakKeyDictionary()
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -34,8 +37,18 @@ def chosen_channel(request: HttpRequest) -> int | None:
     return chosen if isinstance(chosen, int) else None
 
 
-def channels_in_use() -> list[Channel]:
-    return list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+def every_channel(request: HttpRequest) -> list[Channel]:
+    """All channels by name. A page that only shows reads them once, however many of its parts ask."""
+    found = _CHANNELS.get(request)
+    if found is None:
+        found = list(Channel.objects.order_by("name"))
+        if request.method == "GET":
+            _CHANNELS[request] = found
+    return found
+
+
+def channels_in_use(request: HttpRequest) -> list[Channel]:
+    return [each for each in every_channel(request) if each.archived_at is None]
 
 
 def channel_ids(request: HttpRequest) -> list[int]:
@@ -44,7 +57,7 @@ def channel_ids(request: HttpRequest) -> list[int]:
     if named is not None:
         return [named]
     chosen = chosen_channel(request)
-    return [each.pk for each in channels_in_use()] if chosen is None else [chosen]
+    return [each.pk for each in channels_in_use(request)] if chosen is None else [chosen]
 
 
 def choose_channel(request: HttpRequest) -> HttpResponse:
@@ -70,7 +83,7 @@ def _known(named: str) -> int | None:
 def _choice(request: HttpRequest) -> dict[str, Any] | None:
     if not may(request, "overview show"):
         return None
-    channels = channels_in_use()
+    channels = channels_in_use(request)
     chosen = chosen_channel(request)
     return {
         "channels": [{"id": each.pk, "name": each.name, **channel_state(each)} for each in channels],

@@ -1,18 +1,68 @@
 """What tables are made of: columns with a heading, and filters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from unfold.contrib.filters.admin import (  # type: ignore[import-untyped] # the package has no types
-    ChoicesDropdownFilter,
-    DropdownFilter,
-    RelatedDropdownFilter,
-)
+from django.http import HttpRequest
+from unfold.contrib.filters import admin as unfold  # type: ignore[import-untyped] # the package has no types
 from unfold.decorators import display  # type: ignore[import-untyped] # the package has no types
+
+from tradepost.web.shell.shell import every_channel
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 
-__all__ = ["ChoicesDropdownFilter", "DropdownFilter", "RelatedDropdownFilter", "column"]
+__all__ = ["ChannelFilter", "ChoicesDropdownFilter", "DropdownFilter", "RelatedDropdownFilter", "column"]
+
+
+class _Drawn:
+    """A filter that is drawn without a form. `asked_as`: the parameter that it takes."""
+
+    template = "back_office/shell/dropdown_filter.html"
+
+    def _drawn(self, offered: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str, bool]]:
+        chosen = str(self.value() or "")  # type: ignore[attr-defined] # of the filter that this is mixed into
+        for value, text in (("", "All"), *offered):
+            yield str(value), str(text), str(value) == chosen
+
+
+class DropdownFilter(_Drawn, unfold.DropdownFilter):  # type: ignore[misc] # see above
+    """Values of our own."""
+
+    @property
+    def asked_as(self) -> str:
+        return str(self.parameter_name)
+
+    def choices(self, changelist: Any) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG002 Django's form
+        return self._drawn(self.lookup_choices)
+
+
+class ChoicesDropdownFilter(_Drawn, unfold.ChoicesDropdownFilter):  # type: ignore[misc] # see above
+    """The values that a field may have."""
+
+    @property
+    def asked_as(self) -> str:
+        return str(self.lookup_kwarg)
+
+    def choices(self, changelist: Any) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG002 Django's form
+        return self._drawn(self.field.flatchoices)
+
+
+class RelatedDropdownFilter(_Drawn, unfold.RelatedDropdownFilter):  # type: ignore[misc] # see above
+    """The rows of another table."""
+
+    @property
+    def asked_as(self) -> str:
+        return str(self.lookup_kwarg)
+
+    def choices(self, changelist: Any) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG002 Django's form
+        return self._drawn(self.lookup_choices)
+
+
+class ChannelFilter(RelatedDropdownFilter):
+    """The rows of a channel, as `("channel", ChannelFilter)`; the page has read the channels already."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:  # noqa: ARG002 Django's form
+        return [(each.pk, each.name) for each in every_channel(request)]
 
 
 def column(

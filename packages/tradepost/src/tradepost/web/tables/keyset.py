@@ -6,9 +6,9 @@ with one value follow each other by id, and those without any come last in both 
 `?after=KEY` shows what comes behind a row, `?before=KEY` what comes in front of it; a key is the row's id and its value
 in that column, as `4711.tee-12`. A key or a sort that can't be is no key and no sort.
 
-All keys are read first, up to a bound: so many are counted, and can be sorted by anything. Of more, each query is for
-rows of one value or behind one value, of one channel where a table is `sorted_within` it, so that an index has them in
-order. The rows of the page are read by their keys.
+Rows are counted first, up to a bound: so few can be sorted by anything. Of more, each query is for rows of one value or
+behind one value, of one channel where a table is `sorted_within` it, so that an index has them in order; those of all
+channels are one statement. The rows of the page are read by their keys.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,9 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList  # type: ignore[import-untyped] # the package has no types
 
-from tradepost.database.search import first_walked, is_walked, with_ids
+from tradepost.database.search import first_walked, is_few, is_walked
+from tradepost.database.several import counts_of, few_keys, few_rows, first_keys
+from tradepost.web.shell.shell import every_channel
 from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.row_numbers import MOST_DIGITS, row_number
 
@@ -179,7 +181,9 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     def get_results(self, request: HttpRequest) -> None:
         self.row_order = order = self._order_asked(request)
         self._parts = self._parts_of(request)
-        self._few = self._few_keys()
+        self.result_count = self._count()
+        # What is searched for in all rows has found more than anybody should count.
+        self.is_counted = self.result_count <= COUNT_UP_TO
         after, before = (order.read(request.GET.get(name, "")) for name in (AFTER, BEFORE))
         size = self.list_per_page
         if before is not None:
@@ -192,9 +196,6 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
             has_newer, has_older = after is not None, len(page) > size
             page = page[:size]
         self.result_list = page
-        # What is searched for in all rows has found more than anybody should count.
-        self.is_counted = self._few is not None
-        self.result_count = COUNT_UP_TO + 1 if self._few is None else len(self._few)
         self.full_result_count = self.result_count
         self.show_full_result_count = False
         self.show_admin_actions = bool(page)
@@ -223,6 +224,11 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     def index_condition(self) -> Any:
         """What all rows fulfil anyhow, in the words of the index that was made for what the list is filtered by."""
         return None
+
+    def rows_of_keys(self, keys: Sequence[int]) -> QuerySet[Any]:
+        """Read the rows of a page, with what the list shows of them."""
+        rows: QuerySet[Any] = self.apply_select_related(self.root_queryset).filter(pk__in=keys)
+        return rows
 
     # --- sorting ---
 
@@ -257,18 +263,23 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
 
     def _page(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool = False) -> list[Any]:
         found: list[int] = []
-        if self._few is None and is_walked(self.queryset) and not order.name:
+        if is_walked(self.queryset) and not order.name:
             found = self._walk(order, key, most, backwards=backwards)
-        elif self._few is not None and order.field is None:
-            found = _behind(self._few, key, is_descending=order.is_descending is not backwards)[:most]
+        elif self.is_counted and order.field is None:
+            found = few_keys(
+                self._parts,
+                up_to=COUNT_UP_TO,
+                beyond=None if key is None else key.pk,
+                is_descending=order.is_descending is not backwards,
+                most=most,
+            )
         else:
             for condition, names in order.stretches(key, backwards=backwards):
                 wanted = most - len(found)
                 if wanted <= 0:
                     break
                 found += self._keys(condition, names, wanted)
-        rows = self.apply_select_related(self.root_queryset).filter(pk__in=found)
-        by_key = {row.pk: row for row in rows}
+        by_key = {row.pk: row for row in self.rows_of_keys(found)}
         # What is gone since its key was read is left out.
         return [by_key[pk] for pk in found if pk in by_key]
 
@@ -283,44 +294,23 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
 
     def _keys(self, condition: Q, names: Sequence[str], most: int) -> list[int]:
         """Read the first keys of a stretch: of few rows by sorting them, of many by the index of each channel."""
-        if self._few is None:
-            is_first = names == ["-pk"] and not condition
-            parts = [
-                # Mostly they were read when rows were counted.
-                self._newest[place][:most]
-                if is_first and place in self._newest
-                else _keys_of(part.filter(condition).order_by(*names), most)
-                for place, part in enumerate(self._parts)
-            ]
-            if len(parts) == 1:
-                return parts[0]
-            rows = self._by_key([pk for part in parts for pk in part])
+        if self.is_counted:
+            every = self.model._default_manager.all()  # noqa: SLF001 Django documents it
+            parts = [few_rows(every, self._parts, up_to=COUNT_UP_TO).filter(condition)]
         else:
-            rows = self._by_key(self._few).filter(condition)
-        return _keys_of(rows.order_by(*names), most)
+            parts = [part.filter(condition) for part in self._parts]
+        return first_keys(parts, order=names, most=most)
 
-    def _by_key(self, keys: Sequence[int]) -> QuerySet[Any]:
-        return with_ids(self.model._default_manager.all(), keys)  # noqa: SLF001 Django documents it
-
-    def _few_keys(self) -> list[int] | None:
+    def _count(self) -> int:
         """
-        Read the keys of all rows, as far as they are counted; None where they are more.
+        Count the rows, as far as to one more than are counted exactly.
 
         Few can be sorted by anything; of many, the next one is near in every order, but in none is the last of few.
         """
-        self._newest: dict[int, list[int]] = {}
         if is_walked(self.queryset):
-            return None
-        found: list[int] = []
-        for place, part in enumerate(self._parts):
-            self._newest[place] = _keys_of(part.order_by("-pk"), COUNT_UP_TO + 1 - len(found))
-            found += self._newest[place]
-            if len(found) > COUNT_UP_TO:
-                # The last of them may have been cut short of a page.
-                if len(self._newest[place]) <= self.list_per_page:
-                    del self._newest[place]
-                return None
-        return found
+            return COUNT_UP_TO + 1
+        (number,) = counts_of([self._parts], up_to=COUNT_UP_TO + 1)
+        return number
 
     def _parts_of(self, request: HttpRequest) -> list[QuerySet[Any]]:
         """The rows by channel, where an index has those of a channel in order, and they are of several."""
@@ -328,19 +318,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         rows = self.queryset
         if (condition := self.index_condition()) is not None:
             rows = rows.filter(condition)
-        if not within or self.model_admin.is_of_one_channel(request):
+        # What was found by its ids needs no index, and is asked for once.
+        if not within or self.model_admin.is_of_one_channel(request) or is_few(rows):
             return [rows]
-        channels = self.lookup_opts.get_field(within).related_model._default_manager  # noqa: SLF001 Django documents it
-        return [rows.filter(**{within: pk}) for pk in channels.order_by("pk").values_list("pk", flat=True)]
-
-
-def _behind(keys: Sequence[int], key: RowKey | None, *, is_descending: bool) -> list[int]:
-    """Sort keys, and return those behind one."""
-    found = sorted(keys, reverse=is_descending)
-    if key is None:
-        return found
-    return [each for each in found if (each < key.pk if is_descending else each > key.pk)]
-
-
-def _keys_of(rows: QuerySet[Any], most: int) -> list[int]:
-    return list(rows.values_list("pk", flat=True)[:most])
+        return [rows.filter(**{within: each.pk}) for each in every_channel(request)]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -50,8 +50,8 @@ from tradepost.web.channels.forms import OPERATION_WORDS
 from tradepost.web.format import spoken
 from tradepost.web.listings.table import ATTENTION_PARAMETER
 from tradepost.web.rights import may, need
-from tradepost.web.shell.shell import chosen_channel
-from tradepost.web.tables.counts import count, count_words
+from tradepost.web.shell.shell import channels_in_use, chosen_channel
+from tradepost.web.tables.counts import count, count_words, counts
 from tradepost.web.today.charts import Bars
 
 MOST_CARDS = 7
@@ -143,7 +143,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 
 
 def _channels(request: HttpRequest) -> list[Channel]:
-    rows = list(Channel.objects.filter(archived_at__isnull=True).order_by("name"))
+    rows = channels_in_use(request)
     chosen = chosen_channel(request)
     return [row for row in rows if row.pk == chosen] or rows
 
@@ -206,12 +206,44 @@ def _next_at(row: ScheduleRecord) -> datetime:
 # --- what needs me ----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """
+    What might need a person on a channel: the rows that do, if there are any.
+
+    `since`: the column that says since when, of the first by `order`.
+    """
+
+    title: str
+    rows: QuerySet[Any]
+    since: str
+    address: str
+    button: str
+    order: str = "pk"
+
+    def need(self, number: int, channel: str) -> Need:
+        first = self.rows.order_by(self.order).values_list(self.since, flat=True).first()
+        return Need(self.title, number, first, self.address, self.button, channel)
+
+
 def _needs(channels: Sequence[Channel]) -> Iterator[Need]:
     """The most urgent first, across channels."""
     named = {each.pk: each.name if len(channels) > 1 else "" for each in channels}
-    for look in (_brakes, _orders_needing, _listings_needing):
-        for channel in channels:
-            yield from look(channel, named[channel.pk])
+    for channel in channels:
+        yield from _brakes(channel, named[channel.pk])
+    of_orders, of_listings = list[Need](), list[Need]()
+    for channel in channels:
+        orders, listings = list(_causes_of_orders(channel)), list(_causes_of_listings(channel))
+        # All of a channel at once: there are many causes, of which mostly nothing is there.
+        numbers = counts([[cause.rows] for cause in (*orders, *listings)])
+        needs = [
+            cause.need(number, named[channel.pk]) if number else None
+            for cause, number in zip((*orders, *listings), numbers, strict=True)
+        ]
+        of_orders += filter(None, needs[: len(orders)])
+        of_listings += filter(None, needs[len(orders) :])
+    yield from of_orders
+    yield from of_listings
     for source in Source.objects.exclude(problem="").order_by("pk"):
         address = reverse("admin:tradepost_source_change", args=[source.pk])
         yield Need(f"Nothing comes in from {source.name}: {source.problem}", 1, None, address, "See the source")
@@ -224,38 +256,25 @@ def _brakes(channel: Channel, name: str) -> Iterator[Need]:
         yield Need(words, 1, run.finished_at or run.queued_at, address, "Look and decide", name)
 
 
-def _orders_needing(channel: Channel, name: str) -> Iterator[Need]:
+def _causes_of_orders(channel: Channel) -> Iterator[_Cause]:
     parked = ParkedOrderRecord.objects.filter(channel=channel)
-    if number := count(parked):
-        first = parked.order_by("pk").values_list("first_at", flat=True).first()
-        yield Need(
-            "Orders that could not be read", number, first, _table("parkedorderrecord", channel, {}), "See", name
-        )
+    yield _Cause("Orders that could not be read", parked, "first_at", _table("parkedorderrecord", channel, {}), "See")
     shipments = ShipmentRecord.objects.filter(channel=channel, state=ShipmentState.PARKED.value)
-    if number := count(shipments):
-        first = shipments.order_by("pk").values_list("shipped_at", flat=True).first()
-        address = _table("shipmentrecord", channel, {"state__exact": ShipmentState.PARKED.value})
-        yield Need("Shipments that the store did not take", number, first, address, "See why", name)
+    address = _table("shipmentrecord", channel, {"state__exact": ShipmentState.PARKED.value})
+    yield _Cause("Shipments that the store did not take", shipments, "shipped_at", address, "See why")
     held = Order.objects.filter(channel=channel, state=OrderState.ON_HOLD.value)
-    if number := count(held):
-        first = held.order_by("pk").values_list("imported_at", flat=True).first()
-        address = _table("order", channel, {"state__exact": OrderState.ON_HOLD.value})
-        yield Need("Orders on hold", number, first, address, "Decide", name)
+    address = _table("order", channel, {"state__exact": OrderState.ON_HOLD.value})
+    yield _Cause("Orders on hold", held, "imported_at", address, "Decide")
     files = FetchedFile.objects.filter(channel=channel, is_open=True)
-    if number := count(files):
-        first = files.order_by("pk").values_list("seen_at", flat=True).first()
-        address = _table("fetchedfile", channel, {"is_open__exact": "1"})
-        yield Need("Files with refused shipments", number, first, address, "See the rows", name)
+    address = _table("fetchedfile", channel, {"is_open__exact": "1"})
+    yield _Cause("Files with refused shipments", files, "seen_at", address, "See the rows")
 
 
-def _listings_needing(channel: Channel, name: str) -> Iterator[Need]:
+def _causes_of_listings(channel: Channel) -> Iterator[_Cause]:
     for kind in _ATTENTIONS:
         noted = AttentionRecord.objects.filter(channel=channel, kind=kind.value)
-        # One look by the index answers for the many kinds that are not there.
-        first = noted.order_by("listing_id").values_list("since", flat=True).first()
-        if first is not None:
-            address = _table("listing", channel, {ATTENTION_PARAMETER: kind.value})
-            yield Need(ATTENTION_CURES[kind].heading, count(noted), first, address, "See why", name)
+        address = _table("listing", channel, {ATTENTION_PARAMETER: kind.value})
+        yield _Cause(ATTENTION_CURES[kind].heading, noted, "since", address, "See why", order="listing_id")
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -367,12 +386,12 @@ def _charts(channels: Sequence[Channel], now: datetime) -> list[Bars]:
     changes: Counter[Any] = Counter()
     lag: Counter[Any] = Counter()
     settled = Run.objects.filter(is_forgotten=False, finished_at__isnull=False, finished_at__gte=begin, is_dry=False)
-    for counts, queued_at, finished_at in settled.filter(channel__in=channels).values_list(
+    for outcomes, queued_at, finished_at in settled.filter(channel__in=channels).values_list(
         "counts", "queued_at", "finished_at"
     ):
         assert finished_at is not None
         day = finished_at.date()
-        changes[day] += sum(row["count"] for row in counts if row["outcome"] == Outcome.APPLIED.value)
+        changes[day] += sum(row["count"] for row in outcomes if row["outcome"] == Outcome.APPLIED.value)
         lag[day] = max(lag[day], round((finished_at - queued_at).total_seconds() / 60))
     names = [f"{day:%a}" for day in days]
     placed_by_day, changed, waited = ([of.get(day, 0) for day in days] for of in (orders, changes, lag))
