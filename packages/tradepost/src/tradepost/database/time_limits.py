@@ -28,9 +28,5 @@ def limit_standstill(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.vendor != "postgresql":
         return
     limit = f"{settings.TRADEPOST_LEASE_SECONDS}s"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('idle_in_transaction_session_timeout', %s, false), "
-            "set_config('tcp_user_timeout', %s, false)",
-            [limit, limit],
-        )
+    for name in ("idle_in_transaction_session_timeout", "tcp_user_timeout"):
+        connection.connection.execute("SELECT set_config(%s, %s, false)", [name, limit])
