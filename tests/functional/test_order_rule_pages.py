@@ -137,3 +137,84 @@ def test_a_viewer_sees_the_rules_and_sets_none(bob, published):
     assert '<form method="post" class="form">' not in shown
     assert answers == [403, 403]
     assert len(kept_rules(published)) == 1
+
+
+@pytest.fixture
+def two_services(bob, published):
+    """Two rules for the same order, of which the first one says how it is shipped, and one for every order."""
+    for name, of in (("parcel", {"skus": "HP-MUG-*"}), ("express", {"skus": "HP-MUG-*"}), ("usual", {})):
+        keep(bob, {"name": name, "service": f"By {name}"} | of)
+    return bob
+
+
+def names_in_order(shell) -> list[object]:
+    return [rule["rule"] for rule in kept_rules(shell)]
+
+
+def test_a_rule_is_asked_earlier_once_it_was_seen_what_that_does_to_the_last_orders(two_services, published):
+    shown = words_of(two_services.post(rules_page(), {"earlier": "express"}))
+    before = (names_in_order(published), Order.objects.get().service)
+    told = words_of(two_services.post(rules_page(), {"do": "move", "name": "express", "before": "parcel"}, follow=True))
+
+    assert "With the rule express asked before parcel" in shown
+    assert "Of the last 1 order, 1 would have another tag, service, carrier or somebody else who ships" in shown
+    assert '<input type="hidden" name="before" value="parcel">' in shown
+    assert before == (["parcel", "express", "usual"], "By parcel")
+    assert "The rule express is asked before parcel now. No order is in another state by that." in told
+    assert (names_in_order(published), Order.objects.get().service) == (["express", "parcel", "usual"], "By express")
+
+
+def test_a_rule_is_asked_later_and_what_names_nothing_stays_last(two_services, published):
+    rules = words_of(two_services.get(rules_page()))
+    shown = words_of(two_services.post(rules_page(), {"later": "parcel"}))
+    two_services.post(rules_page(), {"do": "move", "name": "parcel", "before": ""})
+    moved = names_in_order(published)
+    refused = words_of(two_services.post(rules_page(), {"do": "move", "name": "usual", "before": "parcel"}))
+    gone = words_of(two_services.post(rules_page(), {"later": "nobody's"}))
+
+    assert [name in rules for name in ('name="earlier" value="parcel"', 'name="later" value="express"')] == [False] * 2
+    assert [f'name="{way}" value="usual"' in rules for way in ("earlier", "later")] == [False] * 2
+    assert "With the rule parcel asked after all others" in shown
+    assert moved == ["express", "parcel", "usual"]
+    assert "Rule 'usual' names nothing, so it is asked after all that name something." in refused
+    assert "There is no rule 'nobody's'" in gone
+    assert names_in_order(published) == moved
+
+
+def test_a_command_moves_a_rule_and_puts_a_new_one_before_another(two_services, published):
+    moved = published("orders", "move-rule", "express", "--before", "parcel")
+    service = Order.objects.get().service
+    again = published("orders", "move-rule", "express", "--before", "parcel")
+    published("orders", "set-rule", "first", "--tag", "seen", "--sku", "*", "--before", "express")
+    last = published("orders", "move-rule", "first", "--last", "--json")
+    refused = [
+        published("orders", "move-rule", "express", *where)
+        for where in ((), ("--last", "--before", "parcel"), ("--before", "nobody"), ("--before", "express"))
+    ]
+
+    assert (moved.code, moved.out.splitlines()[0], service) == (
+        0,
+        "Rule 'express' is asked before 'parcel' now.",
+        "By express",
+    )
+    assert again.out.strip() == "The rule is like that already."
+    assert last.json["changed"] is True
+    assert names_in_order(published) == ["express", "parcel", "first", "usual"]
+    assert {said.code for said in refused} != {0}
+    assert "Say when the rule is asked" in refused[0].err + refused[1].err
+    assert "There is no rule 'nobody'; 'tradepost orders rules' lists them." in refused[2].err
+    assert "can't be asked before itself" in refused[3].err
+
+
+def test_a_viewer_moves_no_rule(two_services, published):
+    vera = browser_of("vera")
+
+    shown = words_of(vera.get(rules_page()))
+    answers = [
+        vera.post(rules_page(), {"earlier": "express"}).status_code,
+        vera.post(rules_page(), {"do": "move", "name": "express", "before": "parcel"}).status_code,
+    ]
+
+    assert 'name="earlier"' not in shown
+    assert answers == [403, 403]
+    assert names_in_order(published) == ["parcel", "express", "usual"]

@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from miva_sandbox.faults.rules import Rule
 from miva_sandbox.server import SandboxServer
-from tradepost.database.models import Channel, Run, ScheduleRecord
+from tradepost.database import sql
+from tradepost.database.models import Channel, Run, RunChange, ScheduleRecord
 from tradepost.engine.runs import request_run
 
 TRADEPOST = Path(sys.executable).parent / "tradepost"
@@ -166,6 +167,44 @@ def test_a_worker_that_is_stopped_by_force_has_its_run_taken_over_and_finds_out_
     assert end(other) == (0, "")
     # It still waits for a store that does not answer, and is ended from outside where it takes long to say so.
     assert end(frozen)[0] in {0, 130}
+
+
+def test_a_worker_that_is_frozen_in_a_transaction_keeps_nobody_from_its_run_and_writes_nothing_when_it_wakes(
+    *, connected, store: SandboxServer, sample, start, tmp_path
+):
+    """What it has locked would be locked for as long as its connection lasts, whatever became of its lease."""
+    assert connected("catalogue", "import", sample).code == 0
+    Channel.objects.update(lost_answer_seconds=1)
+    run = request_run(Channel.objects.get().pk, "publish")
+    with transaction.atomic():
+        sql.execute("LOCK TABLE tradepost_runchange IN EXCLUSIVE MODE")
+        frozen = start("worker")
+        # It has renewed its lease in this transaction, so the row of the run is its own, and is to write what it did.
+        wait_until(lambda: _waiting_for("tradepost_runchange"))
+        frozen.send_signal(signal.SIGSTOP)
+
+    other = start("worker")
+    wait_until(lambda: Run.objects.get(pk=run.pk).finished_at)
+    # Who starts takes all those off the list that gave no sign of life.
+    others = [other, start("worker")]
+    assert [end(process) for process in others] == [(0, ""), (0, "")]
+    frozen.send_signal(signal.SIGCONT)
+    _, said = frozen.communicate(timeout=120)
+
+    run.refresh_from_db()
+    assert (run.state, run.attempt) == ("completed", 2)
+    assert set(RunChange.objects.filter(run=run).values_list("attempt", flat=True)) == {2}
+    # Whoever supervises it starts it again, and nothing of it looks like a crash.
+    assert (frozen.returncode, said.partition(",")[0]) == (2, "The worker has ended")
+    log = (tmp_path / "hub" / "tradepost.log").read_text(encoding="utf-8")
+    assert f"Run {run.pk} was taken over by another worker." in log
+    assert "It stood still for so long that it was taken for dead" in log
+    assert "Traceback" not in log
+
+
+def _waiting_for(table: str) -> bool:
+    """Whether another connection waits for a lock of this table."""
+    return bool(sql.fetch_rows("SELECT pid FROM pg_locks WHERE relation = %s::regclass AND NOT granted", table))
 
 
 def test_a_worker_without_its_database_ends_with_a_sentence_for_whoever_starts_it_again(

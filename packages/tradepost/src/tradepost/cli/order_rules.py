@@ -1,4 +1,4 @@
-"""`tradepost orders rules`, `set-rule` and `remove-rule`: what a channel's rules do with its orders."""
+"""`tradepost orders rules`, `set-rule`, `move-rule` and `remove-rule`: what a channel's rules do with its orders."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -6,6 +6,7 @@ import typer
 
 from tradepost.cli.arguments import ChannelOption, JsonOption, shell_user, the_channel
 from tradepost.cli.output import out, print_json, print_table
+from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing_rules import typed_amount
 from tradepost.domain.order_rules import AddressPart, OrderRule, in_order
 
@@ -65,6 +66,7 @@ def set_rule(
     service: Annotated[str, typer.Option(help="Ship them by this service, in your own words.")] = "",
     carrier: Annotated[str, typer.Option(help="And with this carrier.")] = "",
     fulfilled_by: Annotated[str, typer.Option(metavar="WHO", help="Let these people ship them: a warehouse.")] = "",
+    before: Annotated[str, typer.Option(metavar="RULE", help="Ask it before this rule.")] = "",
     channel: ChannelOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -94,9 +96,40 @@ def set_rule(
     chosen = the_channel(channel)
     user = shell_user()
     changed = order_rules.set_rule(
-        rule, wiring.channel_ports(requested_by=user), wiring.order_ports(chosen, requested_by=user)
+        rule,
+        wiring.channel_ports(requested_by=user),
+        wiring.order_ports(chosen, requested_by=user),
+        before=before.strip(),
     )
     _tell(f"Rule '{rule.name}' for {rule.conditions}: {rule.deeds}.", changed, as_json=as_json)
+
+
+def move_rule(
+    name: RuleName,
+    *,
+    before: Annotated[str, typer.Option(metavar="RULE", help="Ask it before this rule.")] = "",
+    last: Annotated[bool, typer.Option("--last", help="Ask it after all others.")] = False,
+    channel: ChannelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Ask a rule for orders before another one, or after all others: of several services and warehouses the first counts.
+
+    Orders that are open are judged by it at once.
+    """
+    from tradepost import wiring
+    from tradepost.operations import order_rules
+
+    other = before.strip()
+    if bool(other) is last:
+        raise NotAllowed("Say when the rule is asked: --before RULE, or --last.")
+    chosen = the_channel(channel)
+    user = shell_user()
+    changed = order_rules.move_rule(
+        name, wiring.channel_ports(requested_by=user), wiring.order_ports(chosen, requested_by=user), before=other
+    )
+    where = f"before '{other}'" if other else "after all others"
+    _tell(f"Rule '{name}' is asked {where} now.", changed, as_json=as_json)
 
 
 def remove_rule(name: RuleName, *, channel: ChannelOption = "", as_json: JsonOption = False) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Get orders, acknowledge and ship them.")
 app.command()(order_rules.rules)
 app.command()(order_rules.set_rule)
+app.command()(order_rules.move_rule)
 app.command()(order_rules.remove_rule)
 
 Number = Annotated[int, typer.Argument(metavar="ORDER", help="The store's order number.")]

@@ -56,14 +56,17 @@ _POSTGRES = {
     + _AGAIN,
     "55P03": "Another program holds what is needed in the database {where}. End it, or wait until it is done. "
     + _AGAIN,
+    "25P03": "This program stood still in the middle of its work for so long that the database {where} let go of it, "
+    "as others waited. Nothing of what it had begun there was kept. " + _AGAIN,
     "57014": "The database was stopped, as this took it longer than a page may take. Narrow the search or the filter.",
     "25006": "The database {where} may only be read. Name the server that may be written to in DATABASE_URL.",
     "42501": "The login of DATABASE_URL may not use what is needed in {where}: {words}. Grant it, or name the owner.",
     "XX001": "The database {where} is damaged: {words}. Put a backup into a new one: 'tradepost database restore'.",
 }
 _AWAY = "The database {where} can't be reached: {words}. Start its server, or correct DATABASE_URL. " + _AGAIN
-# Connections, logins, names of databases, and a server that is shut down; these come without a code, too.
-_AWAY_CODES = ("08", "28", "3D", "57P")
+# Connections, logins, names of databases, a server that is shut down, and a process that stood still in a transaction;
+# these come without a code, too.
+_AWAY_CODES = ("08", "25P03", "28", "3D", "57P")
 
 
 def explain(error: BaseException) -> HubUnusable | None:

@@ -45,8 +45,8 @@ _OF_NOUNS: Mapping[str, Mapping[Role, str]] = {
     "orders": {
         Role.VIEWER: "rules list show consumers parked",
         # To open one is to say that somebody has seen it: then it is fresh no more.
-        Role.OPERATOR: "open set-rule remove-rule get hold release rematch reconcile export confirm deliver retry"
-        " acknowledge hand-over ship sync",
+        Role.OPERATOR: "open set-rule move-rule remove-rule get hold release rematch reconcile export confirm deliver"
+        " retry acknowledge hand-over ship sync",
         Role.OWNER: "remove-consumer deliver-to",
     },
     "shipments": {

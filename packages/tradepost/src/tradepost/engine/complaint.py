@@ -3,6 +3,7 @@
 import logging
 
 from tradepost.database.failures import explain
+from tradepost.domain.errors import HubUnusable
 
 
 class Complaint:
@@ -14,7 +15,7 @@ class Complaint:
         self._words = ""
 
     def make(self, error: Exception) -> None:
-        explained = explain(error)
+        explained = error if isinstance(error, HubUnusable) else explain(error)
         if explained is None:
             self._logger.error("%s could not go on; trying again.", self._who, exc_info=error)
         elif str(explained) != self._words:

@@ -8,6 +8,7 @@ from procrastinate.jobs import Status
 
 from tradepost.database.models import Run
 from tradepost.database.runs import job_queue
+from tradepost.engine.job_list import JobList
 from tradepost.engine.owner import is_dead
 from tradepost.engine.runs import free_runs, take
 from tradepost.engine.runs_at_work import RunsAtWork
@@ -28,6 +29,7 @@ _EVERY_MINUTE = "* * * * *"
 def job_app(connector: BaseConnector) -> App:
     """Make the application of a worker, with all that it can be called for."""
     app = App(connector=connector)
+    app.job_manager = JobList(connector)
     app.task(name=job_queue.EXECUTE_RUN, queue=job_queue.RUNS, pass_context=True)(execute_run)
     for work, cron in ((look_after_runs, _EVERY_FIVE_SECONDS), (start_schedules, _EVERY_MINUTE)):
         name = work.__name__

@@ -56,6 +56,7 @@ _FOLLOW_SECONDS = 0.2
 _LOOK_SECONDS = 1.0
 # A run that the database can't live with would be begun anew for ever.
 _ATTEMPTS_WITHOUT_DATABASE = 5
+_TAKEN_OVER = "Run %s was taken over by another worker."
 _INTERRUPTED = "It was interrupted; asked for again, it goes on where it stopped."
 # How long no schedule tries a store again that lets nobody in: a person has to mend it, and each attempt slows it down.
 REFUSED_PAUSE = timedelta(hours=1)
@@ -251,8 +252,8 @@ def run_now(run: Run, *, progress: Progress | None = None) -> Run:
         if taken is not None:
             execute(taken, progress=progress)
             run = Run.objects.get(id=run.pk)
-            if run.state == RunState.QUEUED:
-                # The database was away for a while.
+            if run.state not in SETTLED_STATES:
+                # The database was away for a while, or this process stood still and another one has the run.
                 continue
             return run
         run.refresh_from_db()
@@ -306,7 +307,7 @@ def _execute(run: Run, *, clock: Clock, progress: Progress | None, on_start: Cal
         with handle.kept_alive():
             _carry_out(run, handle, clock)
     except RunLost:
-        _logger.warning("Run %s was taken over by another worker.", run.pk)
+        _logger.warning(_TAKEN_OVER, run.pk)
         return
     except TradepostError as failure:
         if isinstance(failure, StoreRefused) and run.channel_id is not None:
@@ -390,17 +391,22 @@ def _give_back_when_there(handle: RunHandle, failure: Exception) -> None:
     """
     Queue a run again as soon as the database is there; nothing of it is on its way to the store.
 
-    If that takes longer than the lease, whoever is next takes it over. Raises the failure then.
+    If that takes longer than the lease, whoever is next takes it over. Raises the failure then. A process that was
+    frozen finds both at once when it wakes: its connection broken off, and its run with another worker.
     """
-    while handle.is_held and not handle.is_interrupted:
+    while not handle.is_interrupted:
         connection.close()
         try:
             is_ours = runs.give_back(handle.lease, writes_from=handle.writes_from)
         except DatabaseError:
+            if not handle.is_held:
+                break
             time.sleep(_LOOK_SECONDS)
             continue
         if is_ours:
             _logger.warning("Run %s is queued again: the database was away.", handle.id)
+        else:
+            _logger.warning(_TAKEN_OVER, handle.id)
         return
     raise failure
 

@@ -1,13 +1,15 @@
 """A channel's rules for its listings: kept with who asked, and what listings should show is computed anew at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.listing_rules import ListingRule, misfit
 from tradepost.operations.channels import ChannelPorts, change_what_is_shown, preview_what_is_shown
 from tradepost.operations.ports import ChannelProfile, WantedDifferences
+from tradepost.operations.rule_places import put, without
 
+_OF = "listings"
 _RuleList = tuple[ListingRule, ...]
 
 
@@ -39,13 +41,7 @@ def set_rule(
         raise NotAllowed(reason)
 
     def edit(rules: _RuleList) -> _RuleList:
-        if before and before != rule.name:
-            others = [other for other in rules if other.name != rule.name]
-            place = _place(before, others)
-            return (*others[:place], rule, *others[place:])
-        if any(other.name == rule.name for other in rules):
-            return tuple(rule if other.name == rule.name else other for other in rules)
-        return (*rules, rule)
+        return put(rule, rules, before=before, of=_OF)
 
     return _change(channel_id, edit, ports, is_dry=is_dry, is_computed_now=is_computed_now)
 
@@ -56,17 +52,9 @@ def remove_rule(
     """Forget a rule; with `is_dry` nothing is. Raises NotAllowed where there is none of this name."""
 
     def edit(rules: _RuleList) -> _RuleList:
-        place = _place(name, rules)
-        return (*rules[:place], *rules[place + 1 :])
+        return without(name, rules, of=_OF)
 
     return _change(channel_id, edit, ports, is_dry=is_dry, is_computed_now=is_computed_now)
-
-
-def _place(name: str, rules: Sequence[ListingRule]) -> int:
-    for place, rule in enumerate(rules):
-        if rule.name == name:
-            return place
-    raise NotAllowed(f"There is no rule '{name}'; 'tradepost listings rules' lists them.")
 
 
 def _change(

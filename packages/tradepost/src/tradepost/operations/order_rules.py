@@ -8,7 +8,9 @@ from tradepost.domain.order_rules import OrderRule, differences, misfit
 from tradepost.operations.channels import ChannelPorts, change_channel
 from tradepost.operations.order_requests import OrderPorts
 from tradepost.operations.ports import ChannelProfile, TriedOrder
+from tradepost.operations.rule_places import moved, put, without
 
+_OF = "orders"
 TRIED_ORDERS = 50
 """So many of the last orders show what a rule would do."""
 
@@ -31,9 +33,24 @@ class RulesTried:
     differing: Sequence[TriedOrder]
 
 
-def set_rule(rule: OrderRule, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesChanged:
-    """Keep a rule in the place of one with its name, or behind all others. Raises NotAllowed for an impossible one."""
-    return _change(_with(rule), channel_ports, order_ports)
+def set_rule(
+    rule: OrderRule, channel_ports: ChannelPorts, order_ports: OrderPorts, *, before: str = ""
+) -> RulesChanged:
+    """
+    Keep a rule in the place of one with its name, or behind all others; `before` that of another name, if it is given.
+
+    Raises NotAllowed for an impossible one.
+    """
+    return _change(_with(rule, before=before), channel_ports, order_ports)
+
+
+def move_rule(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts, *, before: str) -> RulesChanged:
+    """
+    Ask a rule before another, or behind all others where `before` is blank.
+
+    Raises NotAllowed where there is none of one of these names, or the place would not count.
+    """
+    return _change(_moved(name, before=before), channel_ports, order_ports)
 
 
 def remove_rule(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesChanged:
@@ -51,26 +68,24 @@ def try_without(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts)
     return _try(_without(name), channel_ports, order_ports)
 
 
-def _with(rule: OrderRule) -> Callable[[Rules], Rules]:
+def try_moved(name: str, channel_ports: ChannelPorts, order_ports: OrderPorts, *, before: str) -> RulesTried:
+    """Say what would become of the last orders with a rule in another place. Raises as `move_rule` does."""
+    return _try(_moved(name, before=before), channel_ports, order_ports)
+
+
+def _with(rule: OrderRule, *, before: str = "") -> Callable[[Rules], Rules]:
     reason = misfit(rule)
     if reason:
         raise NotAllowed(reason)
-
-    def edit(rules: Rules) -> Rules:
-        if any(other.name == rule.name for other in rules):
-            return tuple(rule if other.name == rule.name else other for other in rules)
-        return (*rules, rule)
-
-    return edit
+    return lambda rules: put(rule, rules, before=before, of=_OF)
 
 
 def _without(name: str) -> Callable[[Rules], Rules]:
-    def edit(rules: Rules) -> Rules:
-        if all(other.name != name for other in rules):
-            raise NotAllowed(f"There is no rule '{name}'; 'tradepost orders rules' lists them.")
-        return tuple(other for other in rules if other.name != name)
+    return lambda rules: without(name, rules, of=_OF)
 
-    return edit
+
+def _moved(name: str, *, before: str) -> Callable[[Rules], Rules]:
+    return lambda rules: moved(name, rules, before=before, of=_OF)
 
 
 def _try(edit: Callable[[Rules], Rules], channel_ports: ChannelPorts, order_ports: OrderPorts) -> RulesTried:

@@ -199,6 +199,8 @@ def postgres_side(alias: str, *, is_written: bool = False) -> Iterator[PostgresS
         else:
             database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         database.execute("SET LOCAL TIME ZONE 'UTC'")
+        # The other side may be a slow disk, and nobody waits for what a copy has locked.
+        database.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield PostgresSide(database)
 
 

@@ -17,7 +17,16 @@ from tradepost.domain.order import OrderState
 from tradepost.domain.order_rules import LONGEST_NAME, LONGEST_WORD, AddressPart, OrderRule, differences, in_order
 from tradepost.operations.channels import ChannelPorts
 from tradepost.operations.order_requests import OrderPorts
-from tradepost.operations.order_rules import RulesChanged, RulesTried, remove_rule, set_rule, try_rule, try_without
+from tradepost.operations.order_rules import (
+    RulesChanged,
+    RulesTried,
+    move_rule,
+    remove_rule,
+    set_rule,
+    try_moved,
+    try_rule,
+    try_without,
+)
 from tradepost.operations.ports import TriedOrder
 from tradepost.web.channels.forms import parted, text_field, tick_field
 from tradepost.web.channels.settings_forms import lines_field, ticks_field
@@ -28,6 +37,7 @@ from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.tables.counts import count, count_words
 
 _KEEP, _REMOVE, _TRY_WITHOUT = "keep", "remove", "try_without"
+_EARLIER, _LATER, _MOVE = "earlier", "later", "move"
 _NAMED_ORDERS = 20
 _JUDGED = (OrderState.OPEN, OrderState.ON_HOLD, OrderState.NOT_MANAGED)
 _COMMA = "several parted by commas"
@@ -91,20 +101,24 @@ class OrderRuleForm(forms.Form):
 
 
 def order_rules_page(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """Show the rules and one of them to change; posted, try it, keep it or forget it."""
+    """Show the rules and one of them to change; posted, try it, keep it, forget it or put it elsewhere."""
     need(request, "orders rules")
     channel = get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
     who = request.user.get_username()
     channel_ports, order_ports = wiring.channel_ports(requested_by=who), wiring.order_ports(channel, requested_by=who)
     rules = in_order(channel_ports.channels.read(channel.pk).settings.order_rules)
     chosen = next((rule for rule in rules if rule.name == request.GET.get("rule")), None)
-    form = OrderRuleForm(request.POST or None, rule=chosen)
+    place = _place_asked(request, rules)
+    form = OrderRuleForm(request.POST if request.method == "POST" and place is None else None, rule=chosen)
     more: dict[str, Any] = {}
-    if request.method == "POST" and (chosen is not None or form.is_valid()):
+    if request.method == "POST" and (place is not None or chosen is not None or form.is_valid()):
         try:
-            more = _done(request, form, chosen, channel_ports, order_ports)
+            if place is not None:
+                more = _moved(request, *place, channel_ports, order_ports)
+            else:
+                more = _done(request, form, chosen, channel_ports, order_ports)
         except NotAllowed as refusal:
-            form.add_error(None, in_words_of_pages(str(refusal)))
+            more = {"refusal": in_words_of_pages(str(refusal))}
         else:
             if not more:
                 return redirect("admin:tradepost_channel_order_rules", channel.pk)
@@ -114,11 +128,12 @@ def order_rules_page(request: HttpRequest, channel_id: int) -> HttpResponse:
         "back_office/channels/order_rules.html",
         title=f"{channel.name}: rules for orders",
         channel=channel,
-        rules=[(rule, rule.conditions, rule.deeds) for rule in rules],
+        rules=[(rule, rule.conditions, rule.deeds, *_ways(rule, rules)) for rule in rules],
         chosen=chosen,
         form=form,
         judged=count_words(count(to_judge)),
         may_set=may(request, "orders set-rule"),
+        may_move=may(request, "orders move-rule"),
         may_remove=may(request, "orders remove-rule"),
         **more,
     )
@@ -151,6 +166,52 @@ def _done(
     kept = f"The rule {rule.name} is kept." if changed.is_new else f"The rule {rule.name} is like that already."
     messages.success(request, f"{kept} {_changed_words(changed)}")
     return {}
+
+
+# --- their order ------------------------------------------------------------------------------------------------------
+
+
+def _ways(rule: OrderRule, rules: Sequence[OrderRule]) -> tuple[bool, bool]:
+    """Whether a rule can be asked earlier, and later: what names nothing stays behind what names something."""
+    alike = [other.name for other in rules if other.is_usual is rule.is_usual]
+    return alike[0] != rule.name, alike[-1] != rule.name
+
+
+def _place_asked(request: HttpRequest, rules: Sequence[OrderRule]) -> tuple[str, str] | None:
+    """Return the rule that is to be asked at another place, and before which one; blank is behind all others."""
+    asked = request.POST
+    if asked.get("do") == _MOVE:
+        return asked.get("name", ""), asked.get("before", "")
+    for way, step in ((_EARLIER, -1), (_LATER, 2)):
+        if name := asked.get(way, ""):
+            return name, _neighbour(name, rules, step)
+    return None
+
+
+def _neighbour(name: str, rules: Sequence[OrderRule], step: int) -> str:
+    """Name the rule that stands so many places further on among those alike; blank where there is none."""
+    usual = {rule.name: rule.is_usual for rule in rules}
+    alike = [other for other in usual if other == name or usual[other] is usual.get(name)]
+    place = alike.index(name) + step if name in alike else -1
+    return alike[place] if 0 <= place < len(alike) else ""
+
+
+def _moved(
+    request: HttpRequest, name: str, before: str, channel_ports: ChannelPorts, order_ports: OrderPorts
+) -> dict[str, Any]:
+    """Put a rule elsewhere, or return what is to be shown before that; nothing once it is done. Raises NotAllowed."""
+    need(request, "orders move-rule")
+    where = f"before {before}" if before else "after all others"
+    if request.POST.get("do") != _MOVE:
+        tried = try_moved(name, channel_ports, order_ports, before=before)
+        return {"moved": name, "before": before, "where": where, **_shown(tried)}
+    changed = move_rule(name, channel_ports, order_ports, before=before)
+    done = f"The rule {name} is asked {where} now." if changed.is_new else f"The rule {name} is asked there already."
+    messages.success(request, f"{done} {_changed_words(changed)}")
+    return {}
+
+
+# --- what would become of orders --------------------------------------------------------------------------------------
 
 
 def _shown(tried: RulesTried) -> dict[str, Any]:
