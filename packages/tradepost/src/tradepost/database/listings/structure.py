@@ -27,18 +27,18 @@ def queue_structure(handles: Collection[str], *, channel_id: int) -> QueuedStruc
 
     The parent of what has none any more is closed when its article gets a page of its own.
     """
-    products = {
-        product_id: (handle, names)
-        for product_id, handle, names in ProductRecord.objects.filter(handle__in=sql.among_texts(handles)).values_list(
-            "id", "handle", "option_names"
-        )
-    }
-    rows = sql.in_channel(Listing.objects.filter(product_id__in=products, link=Link.LINKED), channel_id)
+    of_catalogue = ProductRecord.objects.filter(handle__in=sql.among_texts(handles))
+    product_ids = list(of_catalogue.values_list("id", flat=True))
+    rows = sql.in_channel(Listing.objects.filter(product_id__in=product_ids, link=Link.LINKED), channel_id)
     # What the catalogue has no more has no structure to be sent.
     rows = rows.exclude(is_orphaned=True).exclude(variant__is_gone=True)
     found = list(rows.values(*_COLUMNS))
     if not found:
         return QueuedStructure()
+    products = {
+        product_id: (handle, names)
+        for product_id, handle, names in of_catalogue.values_list("id", "handle", "option_names")
+    }
     marks = _Marks(products, layout=settings_of(Channel.objects.get(pk=channel_id)).rules.layout)
     queued: list[dict[str, Any]] = []
     names: dict[Pending, set[str]] = defaultdict(set)

@@ -585,11 +585,10 @@ class _Variant:
 def _variants(rows: Sequence[Mapping[str, Any]]) -> dict[int, _Variant]:
     """Join rows of variants with their products and with what is reserved of them, by their ids."""
     # Once for each product, and not for each of its variants.
+    product_ids = {row["product_id"] for row in rows}
     products = {
-        product_id: (brand, tuple(category), tuple(tags))
-        for product_id, brand, category, tags in ProductRecord.objects.filter(
-            id__in=sql.among_ids({row["product_id"] for row in rows})
-        ).values_list("id", "brand", "category", "tags")
+        product["id"]: (product["brand"], tuple(product["category"]), tuple(product["tags"]))
+        for product in sql.read(ProductRecord, ("id", "brand", "category", "tags"), product_ids, by="id")
     }
     reserved = reserved_pieces([row["id"] for row in rows])
     return {
