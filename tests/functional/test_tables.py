@@ -276,6 +276,7 @@ def test_a_filter_offers_what_there_is_and_shows_what_is_chosen(rows):
     )
     assert ("drift", " selected", "drift") in drawn["attention"]
     assert [text for value, chosen, text in drawn["health__exact"] if chosen] == ["All"]
+    assert [text for value, chosen, text in drawn["pending__exact"] if chosen or not value] == ["All"]
     assert {value for value, _, _ in drawn["kind__exact"]} == {"", "parent", "variant", "simple"}
     assert all(f'<label for="id_{name}"' in page for name in drawn)
 

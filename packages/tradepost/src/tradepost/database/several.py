@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet, Value
 from tradepost.database import sql
 
 Found = TypeVar("Found", bound=Model)
-Statement = tuple[str, Sequence[Any]]
+WrittenQuery = tuple[str, Sequence[Any]]
 
 _ONE = "SELECT * FROM ({query}) AS one"
 _COUNT = "(SELECT COUNT(*) FROM ({rows} LIMIT {most}) AS found) AS c{place}"
@@ -83,7 +83,7 @@ def few_rows(rows: "QuerySet[Found]", queries: Sequence[QuerySet[Any]], *, up_to
     return rows.none() if few is None else rows.filter(pk__in=sql.among_found(few[0], few[1]))
 
 
-def _sorted(rows: Statement, order: Sequence[str], *, most: int) -> list[int]:
+def _sorted(rows: WrittenQuery, order: Sequence[str], *, most: int) -> list[int]:
     text, params = rows
     columns = ", ".join(f"{sql.name_of(name.removeprefix('-'))}{' DESC' * name.startswith('-')}" for name in order)
     return sql.fetch_numbers(_SORTED.format(rows=text, order=columns, most=most), *params)
@@ -93,7 +93,7 @@ def _columns(order: Sequence[str]) -> list[str]:
     return [name.removeprefix("-") for name in order]
 
 
-def _together(queries: Iterable[QuerySet[Any]]) -> Statement | None:
+def _together(queries: Iterable[QuerySet[Any]]) -> WrittenQuery | None:
     """The rows of one query after the other, asked no longer than there are enough; None where there can't be any."""
     parts = [part for query in queries if (part := sql.written(query)) is not None]
     if not parts:
