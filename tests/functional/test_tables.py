@@ -238,6 +238,49 @@ def test_every_sort_that_is_offered_reads_its_keys_by_an_index(rows, monkeypatch
     assert {(table, sort) for (table, sort, _), plan in plans.items() if "INDEX" in plan} == set(offered)
 
 
+def test_a_row_of_a_table_has_a_cell_for_each_column_and_a_link_to_its_page(rows):
+    product = ProductRecord.objects.order_by("-pk").first()
+    ProductRecord.objects.filter(pk=product.pk).update(title='<b>Mug</b> & "saucer"', brand="", is_for_sale=False)
+
+    page = browser_of("alice").get("/tradepost/productrecord/").content.decode()
+
+    head, first = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)[:2]
+    cells = re.findall(r'<(t[dh]) class="([\w-]+)" data-label="([^"]*)">(.*?)</\1>', first, re.DOTALL)
+    assert len(re.findall(r"<t[dh]\b", head)) == len(cells)
+    assert [name for _, name, _, _ in cells] == [
+        "action-checkbox", "field-picture", "field-product", "field-brand", "field-prices", "field-stock",
+        "field-channels", "field-is_for_sale",
+    ]  # fmt: skip
+    shown = {name: cell for _, name, _, cell in cells}
+    assert f'href="/tradepost/productrecord/{product.pk}/change/"' in shown["field-product"]
+    assert "&lt;b&gt;Mug&lt;/b&gt; &amp; &quot;saucer&quot;" in shown["field-product"]
+    assert product.handle in shown["field-product"]
+    assert shown["field-brand"] == "-"
+    assert "close_small" in shown["field-is_for_sale"]
+    assert f'name="_selected_action" value="{product.pk}"' in shown["action-checkbox"]
+
+
+def test_a_filter_offers_what_there_is_and_shows_what_is_chosen(rows):
+    shop = Channel.objects.get(name="Shop")
+    Channel.objects.filter(pk=shop.pk).update(name="<Shop>")
+
+    page = browser_of("vera").get(f"/tradepost/listing/?channel__id__exact={shop.pk}&attention=drift").content.decode()
+
+    drawn = {
+        name: re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', options)
+        for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', page, re.DOTALL)
+    }
+    other = Channel.objects.get(name="Other")
+    assert sorted(drawn["channel__id__exact"]) == sorted(
+        [("", "", "All"), (str(shop.pk), " selected", "&lt;Shop&gt;"), (str(other.pk), "", "Other")]
+    )
+    assert ("drift", " selected", "drift") in drawn["attention"]
+    assert [text for value, chosen, text in drawn["health__exact"] if chosen] == ["All"]
+    assert [text for value, chosen, text in drawn["pending__exact"] if chosen or not value] == ["All"]
+    assert {value for value, _, _ in drawn["kind__exact"]} == {"", "parent", "variant", "simple"}
+    assert all(f'<label for="id_{name}"' in page for name in drawn)
+
+
 @pytest.mark.parametrize("table", ["listing", "order"])
 def test_a_list_asks_each_question_once_however_many_channels_there_are(rows, table):
     """Whatever is counted above it, and however many parts an index has of it."""

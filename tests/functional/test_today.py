@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -10,6 +12,7 @@ from PIL import Image
 from people import NAMES, browser_of, person
 from shopper import Shopper
 from tradepost.database.models import AttentionRecord, Channel, Listing, Run, ScheduleRecord
+from tradepost.domain.attention import Attention
 from tradepost.domain.order_proof import OrderFinding, OrderPlace, OrderProof
 from tradepost.domain.plan import RunState
 from tradepost.engine.runs import run_now
@@ -107,6 +110,16 @@ def test_the_bell_rings_for_each_cause(channel, people):
     bell = browser_of("vera").get(reverse("admin:bell"))
 
     assert "2 things need you" in text_of(bell)
+
+
+def test_all_that_might_need_somebody_is_asked_for_at_once(channel, people):
+    with CaptureQueriesContext(connection) as queries:
+        answer = browser_of("vera").get("/")
+
+    assert answer.status_code == 200
+    asked = [query["sql"] for query in queries if "tradepost_attentionrecord" in query["sql"]]
+    assert len(asked) == 1
+    assert all(f"'{kind}'" in asked[0] for kind in Attention)
 
 
 def test_more_causes_than_fit_are_under_one_line(channel, people):

@@ -111,7 +111,8 @@ def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
     if not words:
         return rows if not term.strip() else rows.none()
     walk = _looked_up(ProductWords, words, "product_id")
-    has_words = _each(words, ("sku_folded", "code_folded", "title_folded"))
+    # Most words are of titles: what is found in the first text is looked for in no other.
+    has_words = _each(words, ("title_folded", "sku_folded", "code_folded"))
     texts = {
         "sku_folded": _folded("sku"),
         "code_folded": _folded("code"),

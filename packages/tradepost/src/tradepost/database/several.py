@@ -12,13 +12,16 @@ from django.db.models import Model, QuerySet, Value
 from tradepost.database import sql
 
 Found = TypeVar("Found", bound=Model)
-Statement = tuple[str, Sequence[Any]]
+WrittenQuery = tuple[str, Sequence[Any]]
 
 _ONE = "SELECT * FROM ({query}) AS one"
 _COUNT = "(SELECT COUNT(*) FROM ({rows} LIMIT {most}) AS found) AS c{place}"
 _COUNTS = "SELECT {counts}"
-_FEW = "SELECT pk FROM ({rows} LIMIT {up_to}) AS found"
-_SORTED = "SELECT pk FROM ({rows}) AS found {where} ORDER BY {order} LIMIT {most}"
+_SORTED = "SELECT pk FROM ({rows}) AS found ORDER BY {order} LIMIT {most}"
+_COUNTED = """
+    WITH few AS MATERIALIZED ({rows} LIMIT {up_to})
+    SELECT pk, (SELECT COUNT(*) FROM few) AS number FROM few {where} ORDER BY {order} LIMIT {most}
+    """
 
 
 def counts_of(groups: Sequence[Sequence[QuerySet[Any]]], *, up_to: int) -> list[int]:
@@ -41,47 +44,56 @@ def first_keys(queries: Sequence[QuerySet[Any]], *, order: Sequence[str], most: 
     """Return the ids of the first rows of all these. Of each no more are read, by an index that has them in order."""
     if len(queries) == 1:
         return list(queries[0].order_by(*order).values_list("pk", flat=True)[:most])
-    columns = [name.removeprefix("-") for name in order]
-    rows = _together(query.order_by(*order).values(*columns)[:most] for query in queries)
+    rows = _together(query.order_by(*order).values(*_columns(order))[:most] for query in queries)
     return [] if rows is None else _sorted(rows, order, most=most)
 
 
-def few_keys(
-    queries: Sequence[QuerySet[Any]], *, up_to: int, beyond: int | None, is_descending: bool, most: int
-) -> list[int]:
-    """Return the first ids of all these rows, which are no more than `up_to`; those beyond one where that is given."""
+def counted_keys(
+    queries: Sequence[QuerySet[Any]], *, up_to: int, is_descending: bool, beyond: int | None, most: int
+) -> tuple[int, list[int]]:
+    """
+    Count all these rows, as far as to `up_to`, and return their first ids, those beyond one where that is given.
+
+    Where there are as many as are counted, the ids are not those of the first rows of all.
+    """
     # A database that knew which end is wanted would begin there with all rows, and meet few of these.
-    rows = _few(queries, up_to)
+    rows = _together(query.order_by().values("pk")[:up_to] for query in queries)
     if rows is None:
-        return []
-    where = "" if beyond is None else f"WHERE pk {'<' if is_descending else '>'} %s"
+        return 0, []
     text, params = rows
-    return _sorted(
-        (text, params if beyond is None else [*params, beyond]),
-        ["-pk" if is_descending else "pk"],
-        where=where,
-        most=most,
-    )
+    where, order = "", "pk DESC" if is_descending else "pk"
+    if beyond is not None:
+        where, params = f"WHERE pk {'<' if is_descending else '>'} %s", [*params, beyond]
+    found = sql.fetch_rows(_COUNTED.format(rows=text, up_to=up_to, where=where, order=order, most=most), *params)
+    if not found:
+        (number,) = counts_of([queries], up_to=up_to)
+        return number, []
+    return found[0]["number"], [row["pk"] for row in found]
+
+
+def few_keys(queries: Sequence[QuerySet[Any]], *, up_to: int, order: Sequence[str], most: int) -> list[int]:
+    """Return the ids of the first of all these rows, which are no more than `up_to`, and are sorted by any columns."""
+    rows = _together(query.order_by().values(*_columns(order))[:up_to] for query in queries)
+    return [] if rows is None else _sorted(rows, order, most=most)
 
 
 def few_rows(rows: "QuerySet[Found]", queries: Sequence[QuerySet[Any]], *, up_to: int) -> "QuerySet[Found]":
     """Narrow rows to those of all these, which are no more than `up_to`."""
-    few = _few(queries, up_to)
-    return rows.none() if few is None else rows.filter(pk__in=sql.among_found(*few))
+    few = _together(query.order_by().values("pk")[:up_to] for query in queries)
+    return rows.none() if few is None else rows.filter(pk__in=sql.among_found(few[0], few[1]))
 
 
-def _few(queries: Sequence[QuerySet[Any]], up_to: int) -> Statement | None:
-    rows = _together(query.order_by().values("pk")[:up_to] for query in queries)
-    return None if rows is None else (_FEW.format(rows=rows[0], up_to=up_to), rows[1])
-
-
-def _sorted(rows: Statement, order: Sequence[str], *, most: int, where: str = "") -> list[int]:
+def _sorted(rows: WrittenQuery, order: Sequence[str], *, most: int) -> list[int]:
     text, params = rows
     columns = ", ".join(f"{sql.name_of(name.removeprefix('-'))}{' DESC' * name.startswith('-')}" for name in order)
-    return sql.fetch_numbers(_SORTED.format(rows=text, where=where, order=columns, most=most), *params)
+    return sql.fetch_numbers(_SORTED.format(rows=text, order=columns, most=most), *params)
 
 
-def _together(queries: Iterable[QuerySet[Any]]) -> Statement | None:
+def _columns(order: Sequence[str]) -> list[str]:
+    return [name.removeprefix("-") for name in order]
+
+
+def _together(queries: Iterable[QuerySet[Any]]) -> WrittenQuery | None:
     """The rows of one query after the other, asked no longer than there are enough; None where there can't be any."""
     parts = [part for query in queries if (part := sql.written(query)) is not None]
     if not parts:

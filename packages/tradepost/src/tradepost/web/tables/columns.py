@@ -21,8 +21,11 @@ class _Drawn:
 
     def _drawn(self, offered: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str, bool]]:
         chosen = str(self.value() or "")  # type: ignore[attr-defined] # of the filter that this is mixed into
-        for value, text in (("", "All"), *offered):
-            yield str(value), str(text), str(value) == chosen
+        yield "", "All", not chosen
+        for value, text in offered:
+            # What is blank can't be asked for: a filter without a value narrows nothing.
+            if str(value):
+                yield str(value), str(text), str(value) == chosen
 
 
 class DropdownFilter(_Drawn, unfold.DropdownFilter):  # type: ignore[misc] # see above

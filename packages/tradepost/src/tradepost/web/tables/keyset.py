@@ -28,7 +28,7 @@ from django.utils.functional import cached_property
 from unfold.views import ChangeList  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.database.search import first_walked, is_few, is_walked
-from tradepost.database.several import counts_of, few_keys, few_rows, first_keys
+from tradepost.database.several import counted_keys, counts_of, few_keys, few_rows, first_keys
 from tradepost.web.shell.shell import every_channel
 from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.row_numbers import MOST_DIGITS, row_number
@@ -181,9 +181,6 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     def get_results(self, request: HttpRequest) -> None:
         self.row_order = order = self._order_asked(request)
         self._parts = self._parts_of(request)
-        self.result_count = self._count()
-        # What is searched for in all rows has found more than anybody should count.
-        self.is_counted = self.result_count <= COUNT_UP_TO
         after, before = (order.read(request.GET.get(name, "")) for name in (AFTER, BEFORE))
         size = self.list_per_page
         if before is not None:
@@ -262,26 +259,45 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     # --- the page ---
 
     def _page(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool = False) -> list[Any]:
-        found: list[int] = []
-        if is_walked(self.queryset) and not order.name:
-            found = self._walk(order, key, most, backwards=backwards)
-        elif self.is_counted and order.field is None:
-            found = few_keys(
-                self._parts,
-                up_to=COUNT_UP_TO,
-                beyond=None if key is None else key.pk,
-                is_descending=order.is_descending is not backwards,
-                most=most,
-            )
-        else:
-            for condition, names in order.stretches(key, backwards=backwards):
-                wanted = most - len(found)
-                if wanted <= 0:
-                    break
-                found += self._keys(condition, names, wanted)
+        found = self._count(order, key, most, backwards=backwards)
+        if found is None:
+            found = self._find(order, key, most, backwards=backwards)
         by_key = {row.pk: row for row in self.rows_of_keys(found)}
         # What is gone since its key was read is left out.
         return [by_key[pk] for pk in found if pk in by_key]
+
+    def _count(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool) -> list[int] | None:
+        """
+        Count the rows, as far as to one more than are counted exactly; return the keys of the page if they were met.
+
+        Few can be sorted by anything; of many, the next one is near in every order, but in none is the last of few.
+        """
+        keys: list[int] | None = None
+        # What is searched for in all rows has found more than anybody should count.
+        self.result_count = COUNT_UP_TO + 1
+        if order.field is None and not is_walked(self.queryset):
+            self.result_count, keys = counted_keys(
+                self._parts,
+                up_to=COUNT_UP_TO + 1,
+                is_descending=order.is_descending is not backwards,
+                beyond=None if key is None else key.pk,
+                most=most,
+            )
+        elif not is_walked(self.queryset):
+            (self.result_count,) = counts_of([self._parts], up_to=COUNT_UP_TO + 1)
+        self.is_counted = self.result_count <= COUNT_UP_TO
+        return keys if self.is_counted else None
+
+    def _find(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool) -> list[int]:
+        if is_walked(self.queryset) and not order.name:
+            return self._walk(order, key, most, backwards=backwards)
+        found: list[int] = []
+        for condition, names in order.stretches(key, backwards=backwards):
+            wanted = most - len(found)
+            if wanted <= 0:
+                break
+            found += self._keys(condition, names, wanted)
+        return found
 
     def _walk(self, order: RowOrder, key: RowKey | None, most: int, *, backwards: bool) -> list[int]:
         """Read the first keys of what more rows have than are fetched, in the order of the index of words."""
@@ -294,23 +310,15 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
 
     def _keys(self, condition: Q, names: Sequence[str], most: int) -> list[int]:
         """Read the first keys of a stretch: of few rows by sorting them, of many by the index of each channel."""
+        if self.is_counted and not condition:
+            return few_keys(self._parts, up_to=COUNT_UP_TO, order=names, most=most)
         if self.is_counted:
+            # All are found first: an index of the order would lead through those that do not fit.
             every = self.model._default_manager.all()  # noqa: SLF001 Django documents it
             parts = [few_rows(every, self._parts, up_to=COUNT_UP_TO).filter(condition)]
         else:
             parts = [part.filter(condition) for part in self._parts]
         return first_keys(parts, order=names, most=most)
-
-    def _count(self) -> int:
-        """
-        Count the rows, as far as to one more than are counted exactly.
-
-        Few can be sorted by anything; of many, the next one is near in every order, but in none is the last of few.
-        """
-        if is_walked(self.queryset):
-            return COUNT_UP_TO + 1
-        (number,) = counts_of([self._parts], up_to=COUNT_UP_TO + 1)
-        return number
 
     def _parts_of(self, request: HttpRequest) -> list[QuerySet[Any]]:
         """The rows by channel, where an index has those of a channel in order, and they are of several."""

@@ -81,10 +81,12 @@ def _of_column(column: Any, value: Any, empty: str) -> Any:
         return pill(value, colours.get(value, "")) if value else empty
     if getattr(column, "header", False):
         first, *others = value
-        below = format_html('<span class="block text-base-500">{}</span>', others[0]) if others and others[0] else ""
-        return format_html(
-            '<span class="flex flex-col"><strong class="block font-normal">{}</strong>{}</span>', first, below
+        below = (
+            format_html('<span class="block font-normal text-base-500">{}</span>', others[0])
+            if others and others[0]
+            else ""
         )
+        return format_html('<span class="flex flex-col"><span>{}</span>{}</span>', first, below)
     if getattr(column, "boolean", False):
         return _sign(value)
     return display_for_value(value, empty)
