@@ -82,6 +82,20 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
     shopper.close()
 
 
+def test_what_waits_to_be_hidden_waits_on_today_as_in_the_list_and_is_not_said_to_be_done(published):
+    published("listings", "hide", "HP-NOTE-SLATE")
+    vera = browser_of("vera")
+
+    standing = today_of(vera).context["standings"][0].judged.sentence
+    tabs = {tab.name: count for tab, count, *_ in vera.get("/tradepost/listing/").context["tabs"]}
+    activity = text_of(vera.get("/tradepost/run/"))
+
+    assert standing.endswith(" 1 waits to be sent.")
+    assert tabs["Waiting"] == 1
+    assert "1 listing asked to be hidden" in activity
+    assert "1 listing hidden" not in activity
+
+
 def test_what_needs_somebody_is_a_card_per_cause_with_count_age_and_the_way_to_it(channel, people):
     first, second = Listing.objects.order_by("pk")[:2]
     three_days = timezone.now() - timedelta(days=3)

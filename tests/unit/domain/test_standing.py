@@ -14,19 +14,19 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
         (ChannelFacts(), Standing.WELL, "All is well. Nothing is on the store yet.", Remedy.NONE),
         (ChannelFacts(live=1), Standing.WELL, "All is well: 1 listing is live, and nothing waits.", Remedy.NONE),
         (
-            ChannelFacts(live=1_200, waiting=2),
+            ChannelFacts(live=1_200, to_publish=1, to_sync=1),
             Standing.WELL,
             "All is well: 1,200 listings are live, 2 wait to be sent.",
             Remedy.NONE,
         ),
         (
-            ChannelFacts(failed=(PASSWORD,), waiting=17),
+            ChannelFacts(failed=(PASSWORD,), to_publish=17),
             Standing.STOPPED,
             "Publishing has stopped: The image server refuses the password. 17 listings wait.",
             Remedy.CHANNEL,
         ),
         (
-            ChannelFacts(failed=(STORE_DOWN,), waiting=17),
+            ChannelFacts(failed=(STORE_DOWN,), to_publish=17),
             Standing.STOPPED,
             "Fetching orders has stopped: The store does not answer.",
             Remedy.RUN,

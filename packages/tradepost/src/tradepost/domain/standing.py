@@ -43,8 +43,9 @@ class FailedWork:
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
     """
-    What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence. `waiting`:
-    listings with something to publish; `overdue`: the work that a schedule should have started long since.
+    What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence.
+    `to_publish` and `to_sync`: listings for which something was asked that this work brings to the store. `overdue`:
+    the work that a schedule should have started long since.
     """
 
     refusal: str = ""
@@ -57,7 +58,8 @@ class ChannelFacts:
     failed: tuple[FailedWork, ...] = ()
     differences: int = 0
     overdue: str = ""
-    waiting: int = 0
+    to_publish: int = 0
+    to_sync: int = 0
     live: int = 0
 
 
@@ -120,15 +122,14 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
 
 def _all_well(facts: ChannelFacts) -> str:
     live = f"{facts.live:,} {'listing is' if facts.live == 1 else 'listings are'} live"
-    if facts.waiting:
-        return f"All is well: {live}, {facts.waiting:,} {'waits' if facts.waiting == 1 else 'wait'} to be sent."
+    if waiting := facts.to_publish + facts.to_sync:
+        return f"All is well: {live}, {waiting:,} {'waits' if waiting == 1 else 'wait'} to be sent."
     return f"All is well: {live}, and nothing waits." if facts.live else "All is well. Nothing is on the store yet."
 
 
 def _waits(failed: FailedWork, facts: ChannelFacts) -> str:
-    if failed.kind != "publish" or not facts.waiting:
-        return ""
-    return f" {facts.waiting:,} {'listing waits' if facts.waiting == 1 else 'listings wait'}."
+    waiting = {"publish": facts.to_publish, "sync": facts.to_sync}.get(failed.kind, 0)
+    return f" {waiting:,} {'listing waits' if waiting == 1 else 'listings wait'}." if waiting else ""
 
 
 def _ended(sentence: str) -> str:

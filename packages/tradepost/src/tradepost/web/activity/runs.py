@@ -170,7 +170,7 @@ class RunChangeTable(ReadOnlyTable):
 
     @column("What became of it")
     def what_became(self, row: RunChange) -> str:
-        return change_words(row.subject_kind, row.action, row.outcome)
+        return change_words(row.subject_kind, row.action, row.outcome, kind=row.run.kind)
 
     @column("Change")
     def what(self, row: RunChange) -> str:
@@ -198,7 +198,7 @@ def what_came_of(run: Run) -> str:
         return ", ".join(planned_words(run.planned)) or "nothing to do"
     if RunState(run.state) in {RunState.QUEUED, RunState.RUNNING} and not run.counts:
         return run.label or "not begun yet"
-    return ", ".join(count_words(run.counts)) or "nothing to do"
+    return ", ".join(count_words(run.counts, kind=run.kind)) or "nothing to do"
 
 
 def _is_quiet(shown: ShownRun) -> bool:

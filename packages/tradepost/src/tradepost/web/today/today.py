@@ -173,6 +173,7 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
     braking = Braking.from_json(braked.brake) if braked is not None else None
     listings = Listing.objects.filter(channel=channel)
     proof = proof_of(channel.orders_proof)
+    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
     return ChannelFacts(
         refusal=channel.refusal,
         restored_why=channel.restored_why,
@@ -188,7 +189,8 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
         ),
         differences=proof.differences if proof is not None else 0,
         overdue=_overdue(channel, now),
-        waiting=count(Listing.waiting(channel.pk)[1]),
+        to_publish=to_publish,
+        to_sync=to_sync,
         live=count(listings.filter(health=Health.LISTED.value, is_inactive=False)),
     )
 
