@@ -17,7 +17,7 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
             ChannelFacts(live=1_200, to_publish=1, to_sync=1),
             Standing.WELL,
             "All is well: 1,200 listings are live, 2 wait to be sent.",
-            Remedy.NONE,
+            Remedy.WAITING,
         ),
         (
             ChannelFacts(failed=(PASSWORD,), to_publish=17),

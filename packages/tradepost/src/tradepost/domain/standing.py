@@ -28,6 +28,7 @@ class Remedy(StrEnum):
     RESUME = "resume"
     RUN = "run"
     ORDERS = "orders"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def standing_of(facts: ChannelFacts) -> ChannelStanding:
     stopped = _stopped(facts)
     if stopped is not None:
         return stopped
-    return _to_watch(facts) or ChannelStanding(Standing.WELL, _all_well(facts))
+    waits = Remedy.WAITING if facts.to_publish + facts.to_sync else Remedy.NONE
+    return _to_watch(facts) or ChannelStanding(Standing.WELL, _all_well(facts), waits)
 
 
 def _stopped(facts: ChannelFacts) -> ChannelStanding | None:

@@ -29,6 +29,7 @@ from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number, row_numbers
 from tradepost.web.tables.stretch import stretch
@@ -69,6 +70,11 @@ class PlanTable(ReadOnlyTable):
     list_display_links = ("name",)
     list_filter = (("state", ChoicesDropdownFilter), ("run__channel", RelatedDropdownFilter))
     list_select_related = ("run__channel", "run__source")
+    empty = EmptyList(
+        "No plan is kept. Preview a publish or a sync on the page of a channel: what it would do can be read there, "
+        "change by change, before any of it is done.",
+        (NextStep("To the channels", "tradepost_channel_changelist", "channel list"),),
+    )
 
     @column("Plan", two_lines=True)
     def name(self, row: SavedPlan) -> list[str]:

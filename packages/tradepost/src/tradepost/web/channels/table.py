@@ -22,6 +22,7 @@ from tradepost.web.rights import asks, may
 from tradepost.web.shell.shell import CHANNEL_COLOURS, channel_state
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
+from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.today import first_steps
 
@@ -32,6 +33,13 @@ class ChannelTable(ReadOnlyTable):
 
     act = "channel list"
     list_display = ("name", "state", "store", "orders_fetched_at")
+    empty = EmptyList(
+        "No store is connected yet. Six short steps connect one, each with a test.",
+        (
+            NextStep("Connect a store", "tradepost_channel_add", "channel add"),
+            NextStep("First steps", "first_steps", "overview show"),
+        ),
+    )
     actions = ("publish", "sync", "link", "get_orders", "sync_orders", "plan_publish", "plan_sync")
 
     @column("Store")

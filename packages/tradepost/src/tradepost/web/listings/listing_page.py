@@ -19,7 +19,7 @@ from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link, transition
 from tradepost.domain.listing_history import history_sentence
 from tradepost.domain.locks import spoken as group_words
-from tradepost.domain.operator_status import MEANINGS, operator_status, wanted_count
+from tradepost.domain.operator_status import MEANINGS, wanted_count
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.domain.value_words import value_words
 from tradepost.engine.listing_explanations import ExplainedListing, explain_all
@@ -29,7 +29,7 @@ from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listings.attention_places import CANDIDATES, CHANNEL, ORDERS, PAGE_CURES, PRODUCT
-from tradepost.web.listings.rows import options_of, rows_of, with_all_of_a_row
+from tradepost.web.listings.rows import options_of, rows_of, status_of, with_all_of_a_row
 from tradepost.web.rights import may
 
 HISTORY_LENGTH = 50
@@ -118,7 +118,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
     explained = next(each for each in explain_all(listing.channel, [listing.pk]) if each.record.pk == listing.pk)
     row = explained.row
     drifts = list(listing.drifts.order_by("group"))
-    status = operator_status(row.status, is_inactive=row.is_inactive, needs_person=bool(listing.noted))
+    status = status_of(listing)
     return {
         "listing": listing,
         "row": row,

@@ -235,6 +235,7 @@ class ListingTable(ReadOnlyTable):
             "in_bar": [ask for ask in asks if ask.verb in _IN_BAR],
             "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
             "may_ask": bool(asks),
+            "may_import": may(request, "catalogue import"),
             "many_channels": len(channels_in_use()) > 1,
             "shown": _COLUMNS.keys() - settings.hidden,
             "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],

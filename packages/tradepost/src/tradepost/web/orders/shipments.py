@@ -22,6 +22,7 @@ from tradepost.web.orders.shipment_files import shipment_file
 from tradepost.web.rights import asks, need
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
+from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.read_only import ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
@@ -43,6 +44,7 @@ class ParkedOrderTable(ReadOnlyTable):
     act = "orders parked"
     channel_path = "channel"
     actions = ("retry",)
+    empty = EmptyList("Every order of the store could be read.")
     list_display = ("parked_number", "reason", "first_at", "last_at")
     list_display_links = ("parked_number",)
     list_filter = (("channel", RelatedDropdownFilter),)
@@ -70,6 +72,14 @@ class FetchedFileTable(ReadOnlyTable):
 
     act = "shipments files"
     channel_path = "channel"
+    empty = EmptyList(
+        "No file of shipments was fetched yet. Say where whoever ships for you writes them, and they are taken from "
+        "there by themselves.",
+        (
+            NextStep("Where shipments come from", "shipment_sources", "shipments sources"),
+            NextStep("Ship from a file", "tradepost_shipmentrecord_file", "shipments import"),
+        ),
+    )
     list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
     list_display_links = ("file",)
     list_filter = (("channel", RelatedDropdownFilter), "is_open")
@@ -108,6 +118,13 @@ class ShipmentTable(ReadOnlyTable):
 
     act = "shipments list"
     channel_path = "channel"
+    empty = EmptyList(
+        "Nothing was shipped yet. Ship an order on its page, or many at once from a file.",
+        (
+            NextStep("Orders to ship", "tradepost_order_changelist", "orders list"),
+            NextStep("Ship from a file", "tradepost_shipmentrecord_file", "shipments import"),
+        ),
+    )
     list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
     list_display_links = ("shipment",)
     list_filter = (("channel", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))

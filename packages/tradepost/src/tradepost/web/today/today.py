@@ -6,7 +6,7 @@ Each number is counted by an index that was made for it, up to ten thousand.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,13 +46,14 @@ from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
 from tradepost.operations.channels import pause_channel, resume_channel
-from tradepost.web.channels.forms import OPERATION_WORDS
+from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
 from tradepost.web.format import spoken
-from tradepost.web.listings.table import ATTENTION_PARAMETER
+from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB
 from tradepost.web.rights import may, need
 from tradepost.web.shell.shell import chosen_channel
 from tradepost.web.tables.counts import count, count_words
 from tradepost.web.today.charts import Bars
+from tradepost.web.today.first_steps import are_ahead
 
 MOST_CARDS = 7
 _SHOWN_TO_SHIP = 6
@@ -123,7 +124,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
     failing = list(Run.failing(since=now - _WEEK))
     return {
         "now": now,
-        "standings": [_standing(each, failing, now) for each in channels],
+        "standings": [_standing(request, each, failing, now) for each in channels],
         "needs": needs[:MOST_CARDS],
         "more_needs": needs[MOST_CARDS:],
         "orders": [_OrdersOfChannel(each) for each in channels],
@@ -131,7 +132,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
         "next": _next(request, channels, now),
         "charts": _charts(channels, now),
         "is_named": len(channels) > 1,
+        "has_first_steps": are_ahead(),
         "may_pause": may(request, "channel pause"),
+        "may_schedule": may(request, "channel schedule"),
         "latest": Run.objects.filter(channel__in=channels).order_by("-pk").first(),
     }
 
@@ -139,7 +142,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
 def bell(request: HttpRequest) -> HttpResponse:
     """Say with a number how much needs somebody; asked for again and again while a page is open."""
     need(request, "overview show")
-    return render(request, "back_office/today/bell.html", {"number": sum(1 for _ in _needs(_channels(request)))})
+    channels, failing = _channels(request), list(Run.failing(since=timezone.now() - _WEEK))
+    stopped = sum(standing_of(_stops(each, failing)).standing is Standing.STOPPED for each in channels)
+    return render(request, "back_office/today/bell.html", {"number": stopped + sum(1 for _ in _needs(channels))})
 
 
 def _channels(request: HttpRequest) -> list[Channel]:
@@ -151,7 +156,7 @@ def _channels(request: HttpRequest) -> list[Channel]:
 # --- is everything all right ------------------------------------------------------------------------------------------
 
 
-def _standing(channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
+def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
     judged = standing_of(_facts(channel, failing, now))
     page = reverse("admin:tradepost_channel_change", args=[channel.pk])
     run = reverse("admin:tradepost_run_change", args=[judged.run_id]) if judged.run_id is not None else ""
@@ -163,8 +168,10 @@ def _standing(channel: Channel, failing: Sequence[Run], now: datetime) -> ShownS
         Remedy.RESUME: ("", ""),
         Remedy.RUN: (run, "Look and decide"),
         Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
+        Remedy.WAITING: (_table("listing", channel, {TAB: "waiting"}), "See what waits"),
     }[judged.remedy]
-    again = judged.kind if judged.kind in list(ScheduledOperation) else ""
+    is_work = judged.kind in list(ScheduledOperation)
+    again = judged.kind if is_work and may(request, WORK[ScheduledOperation(judged.kind)].act) else ""
     return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again)
 
 
@@ -174,24 +181,31 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
     listings = Listing.objects.filter(channel=channel)
     proof = proof_of(channel.orders_proof)
     to_sync, to_publish = map(count, Listing.waiting(channel.pk))
-    return ChannelFacts(
-        refusal=channel.refusal,
-        restored_why=channel.restored_why,
-        store_doubt=channel.store_doubt,
+    return replace(
+        _stops(channel, failing),
         is_being_set_up=bool(channel.setup_step),
         is_paused=channel.is_paused,
         is_look_only=channel.is_look_only,
         braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
-        failed=tuple(
-            FailedWork(run.pk, run.kind, run.error, is_by_set_up=run.error_kind in _SET_UP_ERRORS)
-            for run in failing
-            if run.channel_id == channel.pk
-        ),
         differences=proof.differences if proof is not None else 0,
         overdue=_overdue(channel, now),
         to_publish=to_publish,
         to_sync=to_sync,
         live=count(listings.filter(health=Health.LISTED.value, is_inactive=False)),
+    )
+
+
+def _stops(channel: Channel, failing: Sequence[Run]) -> ChannelFacts:
+    """What of a channel can have stopped it; of the facts, those that cost nothing to know."""
+    return ChannelFacts(
+        refusal=channel.refusal,
+        restored_why=channel.restored_why,
+        store_doubt=channel.store_doubt,
+        failed=tuple(
+            FailedWork(run.pk, run.kind, run.error, is_by_set_up=run.error_kind in _SET_UP_ERRORS)
+            for run in failing
+            if run.channel_id == channel.pk
+        ),
     )
 
 
@@ -305,7 +319,7 @@ def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> l
             channel=row.channel,
             operation=row.operation,
             words=OPERATION_WORDS[ScheduledOperation(row.operation)],
-            rhythm=str(row.schedule),
+            rhythm=schedule_words(row.schedule),
             at=_next_at(row),
             may_start=may(request, WORK[ScheduledOperation(row.operation)].act),
         )
