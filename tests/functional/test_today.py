@@ -65,6 +65,8 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
     told = today_of(bob)
     monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
     queued("channel", "set", "shop", "--new-ftp-password")
+    queued("channel", "check", "shop")
+    mended = today_of(bob)
     bob.post(reverse("admin:start", args=[channel.pk, "publish"]))
     execute_queued()
     cured = today_of(bob)
@@ -78,6 +80,8 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
         "Mend the connection",
     )
     assert shown.again == "publish"
+    assert mended.context["standings"][0].judged.sentence.startswith("Publishing had stopped. A test has found")
+    assert mended.context["standings"][0].again == "publish"
     assert cured.context["standings"][0].judged.sentence == "All is well: 1 listing is live, and nothing waits."
     shopper = Shopper(store)
     assert list(shopper.sold(["MUG"])) == ["MUG"]
@@ -148,6 +152,17 @@ def test_what_waits_to_be_hidden_waits_on_today_as_in_the_list_and_is_not_said_t
     assert tabs["Waiting"] == 1
     assert "1 listing asked to be hidden" in activity
     assert "1 listing hidden" not in activity
+
+
+def test_what_lost_its_product_is_not_live_on_today_either(published):
+    Listing.objects.filter(code="HP-NOTE-SLATE").update(link="broken")
+    vera = browser_of("vera")
+
+    told = today_of(vera).context["standings"][0].judged.sentence
+    tabs = {tab.name: count for tab, count, *_ in vera.get("/tradepost/listing/").context["tabs"]}
+
+    assert tabs["Live"] == 16
+    assert told.startswith("All is well: 16 listings are live")
 
 
 def test_what_needs_somebody_is_a_card_per_cause_with_count_age_and_the_way_to_it(channel, people):

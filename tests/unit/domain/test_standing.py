@@ -5,6 +5,7 @@ import pytest
 from tradepost.domain.standing import ChannelFacts, FailedWork, Remedy, Standing, standing_of
 
 PASSWORD = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True)
+MENDED = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True, is_mended=True)
 STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_up=False)
 
 
@@ -78,6 +79,18 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
             Standing.WATCH,
             "The channel only looks: everything is planned and shown, and nothing is sent.",
             Remedy.GO_LIVE,
+        ),
+        (
+            ChannelFacts(failed=(MENDED,), to_publish=17),
+            Standing.WATCH,
+            "Publishing had stopped. A test has found everything well since, so it can go on.",
+            Remedy.NONE,
+        ),
+        (
+            ChannelFacts(failed=(MENDED, STORE_DOWN)),
+            Standing.STOPPED,
+            "Fetching orders has stopped: The store does not answer.",
+            Remedy.RUN,
         ),
         (
             ChannelFacts(overdue="get_orders"),

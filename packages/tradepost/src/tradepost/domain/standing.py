@@ -33,12 +33,16 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailedWork:
-    """The last run of its kind, which failed. `is_by_set_up`: credentials, rights or an address are to blame."""
+    """
+    The last run of its kind, which failed. `is_by_set_up`: credentials, rights or an address are to blame, and
+    `is_mended`: a test of them has found everything well since.
+    """
 
     run_id: int
     kind: str
     error: str
     is_by_set_up: bool
+    is_mended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
         sentence = f"Nothing is written, because this may be another store. {facts.store_doubt}"
         return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
     for failed in facts.failed:
+        if failed.is_mended:
+            continue
         sentence = f"{work_words(failed.kind)} has stopped: {_ended(failed.error)}{_waits(failed, facts)}"
         remedy = Remedy.CHANNEL if failed.is_by_set_up else Remedy.RUN
         return ChannelStanding(Standing.STOPPED, sentence, remedy, failed.run_id, failed.kind)
@@ -107,6 +113,10 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
     if facts.braked is not None:
         run_id, sentence = facts.braked
         return ChannelStanding(Standing.WATCH, f"The brake waits for your answer. {sentence}", Remedy.RUN, run_id)
+    mended = next((failed for failed in facts.failed if failed.is_mended), None)
+    if mended is not None and not facts.is_paused:
+        sentence = f"{work_words(mended.kind)} had stopped. A test has found everything well since, so it can go on."
+        return ChannelStanding(Standing.WATCH, sentence, run_id=mended.run_id, kind=mended.kind)
     if facts.is_paused:
         return ChannelStanding(Standing.WATCH, "The channel is paused: nothing is sent or fetched.", Remedy.RESUME)
     if facts.differences:

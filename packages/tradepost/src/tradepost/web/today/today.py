@@ -37,7 +37,6 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Health
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
 from tradepost.domain.plan import Outcome
@@ -48,6 +47,7 @@ from tradepost.engine.schedules import WORK, start_now
 from tradepost.operations.channels import pause_channel, resume_channel
 from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
 from tradepost.web.format import spoken
+from tradepost.web.listings.rows import in_tab
 from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB
 from tradepost.web.rights import may, need
 from tradepost.web.shell.shell import chosen_channel
@@ -178,7 +178,6 @@ def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], no
 def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFacts:
     braked = Run.objects.filter(channel=channel, needs_answer=True).order_by("pk").first()
     braking = Braking.from_json(braked.brake) if braked is not None else None
-    listings = Listing.objects.filter(channel=channel)
     proof = proof_of(channel.orders_proof)
     to_sync, to_publish = map(count, Listing.waiting(channel.pk))
     return replace(
@@ -191,7 +190,7 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
         overdue=_overdue(channel, now),
         to_publish=to_publish,
         to_sync=to_sync,
-        live=count(listings.filter(health=Health.LISTED.value, is_inactive=False)),
+        live=count(in_tab(Listing.objects.all(), "live", [channel.pk])),
     )
 
 
@@ -202,11 +201,24 @@ def _stops(channel: Channel, failing: Sequence[Run]) -> ChannelFacts:
         restored_why=channel.restored_why,
         store_doubt=channel.store_doubt,
         failed=tuple(
-            FailedWork(run.pk, run.kind, run.error, is_by_set_up=run.error_kind in _SET_UP_ERRORS)
+            FailedWork(
+                run.pk,
+                run.kind,
+                run.error,
+                is_by_set_up=run.error_kind in _SET_UP_ERRORS,
+                is_mended=_is_mended(channel, run),
+            )
             for run in failing
             if run.channel_id == channel.pk
         ),
     )
+
+
+def _is_mended(channel: Channel, run: Run) -> bool:
+    """Whether what a run failed for was put right: the test looks at all that such a run can fail for."""
+    if run.error_kind not in _SET_UP_ERRORS or run.finished_at is None or channel.checked_at is None:
+        return False
+    return channel.checked_at > run.finished_at and all(found["is_good"] for found in channel.findings)
 
 
 def _overdue(channel: Channel, now: datetime) -> str:
