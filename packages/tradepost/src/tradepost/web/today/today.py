@@ -134,7 +134,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
         "is_named": len(channels) > 1,
         "has_first_steps": are_ahead(),
         "may_pause": may(request, "channel pause"),
-        "may_schedule": may(request, "channel schedule"),
+        "may_schedule": may(request, "channel set"),
         "latest": Run.objects.filter(channel__in=channels).order_by("-pk").first(),
     }
 
