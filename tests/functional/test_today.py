@@ -63,6 +63,7 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
     bob.post(reverse("admin:start", args=[channel.pk, "publish"]))
     execute_queued()
     told = today_of(bob)
+    led_to = text_of(bob.get(told.context["standings"][0].place))
     monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
     queued("channel", "set", "shop", "--new-ftp-password")
     queued("channel", "check", "shop")
@@ -80,6 +81,8 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
         "Mend the connection",
     )
     assert shown.again == "publish"
+    assert "Publishing has stopped: " in led_to
+    assert "Try again</button>" in led_to.replace(" </button>", "</button>")
     assert mended.context["standings"][0].judged.sentence.startswith("Publishing had stopped. A test has found")
     assert mended.context["standings"][0].again == "publish"
     assert cured.context["standings"][0].judged.sentence == "All is well: 1 listing is live, and nothing waits."

@@ -19,6 +19,7 @@ _SHORTER = (
     ),
     (re.compile(r'(<a href="[^"]*") class="[^"]*" ?>'), r"\1>"),
     (re.compile(r"\s{2,}"), " "),
+    (re.compile(r'(?<=data-label=")[a-z]'), lambda found: found[0].upper()),
 )
 
 

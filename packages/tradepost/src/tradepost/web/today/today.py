@@ -170,9 +170,13 @@ def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], no
         Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
         Remedy.WAITING: (_table("listing", channel, {TAB: "waiting"}), "See what waits"),
     }[judged.remedy]
+    return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again_of(request, judged))
+
+
+def again_of(request: HttpRequest, judged: ChannelStanding) -> str:
+    """What can be tried again of the work that has failed, by whoever asks; blank where nothing can."""
     is_work = judged.kind in list(ScheduledOperation)
-    again = judged.kind if is_work and may(request, WORK[ScheduledOperation(judged.kind)].act) else ""
-    return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again)
+    return judged.kind if is_work and may(request, WORK[ScheduledOperation(judged.kind)].act) else ""
 
 
 def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFacts:
@@ -200,18 +204,28 @@ def _stops(channel: Channel, failing: Sequence[Run]) -> ChannelFacts:
         refusal=channel.refusal,
         restored_why=channel.restored_why,
         store_doubt=channel.store_doubt,
-        failed=tuple(
-            FailedWork(
-                run.pk,
-                run.kind,
-                run.error,
-                is_by_set_up=run.error_kind in _SET_UP_ERRORS,
-                is_mended=_is_mended(channel, run),
-            )
-            for run in failing
-            if run.channel_id == channel.pk
-        ),
+        failed=_failed(channel, failing),
     )
+
+
+def _failed(channel: Channel, failing: Sequence[Run]) -> tuple[FailedWork, ...]:
+    return tuple(
+        FailedWork(
+            run.pk,
+            run.kind,
+            run.error,
+            is_by_set_up=run.error_kind in _SET_UP_ERRORS,
+            is_mended=_is_mended(channel, run),
+        )
+        for run in failing
+        if run.channel_id == channel.pk
+    )
+
+
+def failed_work(channel: Channel) -> ChannelStanding | None:
+    """What of a channel has failed and is not done again yet, in the words of the page; None where all went well."""
+    failing = list(Run.failing(since=timezone.now() - _WEEK).filter(channel=channel))
+    return standing_of(ChannelFacts(failed=_failed(channel, failing))) if failing else None
 
 
 def _is_mended(channel: Channel, run: Run) -> bool:
