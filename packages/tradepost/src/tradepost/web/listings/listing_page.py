@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -76,13 +77,17 @@ class NeedsYou:
 
 @dataclass(frozen=True, slots=True)
 class FieldBeside:
-    """One field: in the catalogue, as it should be, on the store, and when that was proven."""
+    """
+    One field: in the catalogue, as it should be, on the store, and when that was proven.
+
+    `differs`: as far as is known; of what nobody has looked at, nothing is said.
+    """
 
     name: str
     catalogue: str
     wanted: str
     there: str
-    is_same: bool
+    differs: bool
     proven_at: datetime | None
     note: str = ""
 
@@ -98,7 +103,7 @@ class GroupBeside:
 
     @property
     def differs(self) -> bool:
-        return any(not each.is_same for each in self.fields)
+        return any(each.differs for each in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +265,7 @@ def _groups(listing: Listing, row: ListingRow, drifts: Sequence[DriftRecord]) ->
                 catalogue.get(each.name, each.made_of or NOTHING),
                 wanted,
                 value_words(each.name, other, width=_WIDEST) if is_changed else _KNOWN_WORDS[each.known],
-                is_same=each.known is ContentState.PROVEN and not is_changed,
+                differs=is_changed or each.known in {ContentState.ABSENT, ContentState.OLDER},
                 proven_at=row.compared_at if each.known in {ContentState.PROVEN, ContentState.OLDER} else None,
                 note=("changed there, and kept" if is_kept else "changed there") if is_changed else "",
             )
@@ -280,7 +285,7 @@ def _price(listing: Listing, row: ListingRow) -> FieldBeside:
         NOTHING if listing.variant is None else money(listing.variant.price),
         money(row.wanted_price),
         _there(money(there) if there is not None else "", row),
-        is_same=there == row.wanted_price,
+        differs=_differs(there, row.wanted_price, row),
         proven_at=listing.proven_at if there is not None else None,
         note="held back" if row.is_price_held else "",
     )
@@ -294,11 +299,16 @@ def _stock_group(row: ListingRow) -> GroupBeside:
         "unknown" if row.stated is None else f"{row.stated:,}",
         "unknown" if count is None else f"{count:,}",
         _there("" if there is None else f"{there:,}", row),
-        is_same=there == count,
+        differs=_differs(there, count, row),
         proven_at=row.looked_at or row.basis_at if there is not None else None,
         note="a write of it was not answered yet" if row.open_since else "",
     )
     return GroupBeside("quantity", "stock", can_be_sent=False, fields=[beside])
+
+
+def _differs(there: Decimal | int | None, wanted: Decimal | int | None, row: ListingRow) -> bool:
+    """Whether the store has something else, or nothing at all; a value that was not read is not known to be another."""
+    return there != wanted and (there is not None or row.status.link is not Link.LINKED)
 
 
 def _there(text: str, row: ListingRow) -> str:
