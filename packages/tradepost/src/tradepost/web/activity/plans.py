@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -31,7 +31,7 @@ from tradepost.web.shell.page import page
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number, row_numbers
 from tradepost.web.tables.stretch import stretch
 
@@ -97,9 +97,8 @@ class PlanTable(ReadOnlyTable):
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 Django's form
         return ()
 
-    def get_urls(self) -> list[Any]:
-        undo = self.admin_site.admin_view(self.undo_view)
-        return [path("undo/<int:run_id>/", undo, name="tradepost_savedplan_undo"), *super().get_urls()]
+    def own_pages(self) -> OwnPages:
+        return {"tradepost_savedplan_undo": ("undo/<int:run_id>/", self.undo_view)}
 
     # --- one plan -----------------------------------------------------------------------------------------------------
 

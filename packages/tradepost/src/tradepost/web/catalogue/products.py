@@ -32,7 +32,7 @@ from tradepost.web.site import site
 from tradepost.web.tables.columns import column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
 THUMBNAIL_PIXELS = 176
@@ -86,16 +86,16 @@ class ProductTable(ReadOnlyTable):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return ProductPage
 
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_productrecord_list_on": ("list-on/", self.list_on_view),
+            "tradepost_productrecord_deed": ("<int:product_id>/deed/<slug:deed>/", product_deed),
+        }
+
     def get_urls(self) -> list[Any]:
+        # A browser may keep it.
         image = self.admin_site.admin_view(self.image_view, cacheable=True)
-        deed = self.admin_site.admin_view(product_deed)
-        list_on = self.admin_site.admin_view(self.list_on_view)
-        return [
-            path("image/<str:checksum>/", image, name="tradepost_productrecord_image"),
-            path("list-on/", list_on, name="tradepost_productrecord_list_on"),
-            path("<int:product_id>/deed/<slug:deed>/", deed, name="tradepost_productrecord_deed"),
-            *super().get_urls(),
-        ]
+        return [path("image/<str:checksum>/", image, name="tradepost_productrecord_image"), *super().get_urls()]
 
     @asks("listings build", "List on a channel…")
     def list_on(self, request: HttpRequest, queryset: QuerySet[ProductRecord]) -> HttpResponse:

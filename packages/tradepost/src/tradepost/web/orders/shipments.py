@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import reverse
 
 from tradepost import wiring
 from tradepost.database.models import Channel, FetchedFile, ParkedOrderRecord, RunKind, ShipmentRecord
@@ -23,7 +23,7 @@ from tradepost.web.rights import asks, need
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChoicesDropdownFilter, RelatedDropdownFilter, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
 Row = TypeVar("Row", ParkedOrderRecord, FetchedFile, ShipmentRecord)
@@ -141,18 +141,15 @@ class ShipmentTable(ReadOnlyTable):
     def state_label(self, row: ShipmentRecord) -> str:
         return spoken(row.state)
 
-    def get_urls(self) -> list[Any]:
-        file = self.admin_site.admin_view(shipment_file)
-        inside = self.admin_site.admin_view
-        return [
-            path("file/", file, name="tradepost_shipmentrecord_file"),
-            path("sources/", inside(sources.sources_page), name="shipment_sources"),
-            path("sources/<int:source_id>/", inside(sources.source_page), name="shipment_source_show"),
-            path("sources/<int:source_id>/forget/", inside(sources.forget_source), name="shipment_source_forget"),
-            path("sources/add/<int:channel_id>/", inside(sources.add_source_page), name="shipment_source_add"),
-            path("sources/fetch/<int:channel_id>/", inside(sources.fetch_now), name="shipment_source_fetch"),
-            *super().get_urls(),
-        ]
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_shipmentrecord_file": ("file/", shipment_file),
+            "shipment_sources": ("sources/", sources.sources_page),
+            "shipment_source_show": ("sources/<int:source_id>/", sources.source_page),
+            "shipment_source_forget": ("sources/<int:source_id>/forget/", sources.forget_source),
+            "shipment_source_add": ("sources/add/<int:channel_id>/", sources.add_source_page),
+            "shipment_source_fetch": ("sources/fetch/<int:channel_id>/", sources.fetch_now),
+        }
 
     def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """A shipment is shown on the page of its order."""

@@ -1,11 +1,13 @@
 """What all tables of the back office have in common: they show, and never edit a row."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from django.contrib.admin import ShowFacets, display
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import path
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin  # type: ignore[import-untyped] # the package has no types
 
@@ -16,6 +18,7 @@ from tradepost.web.tables.empty_list import EmptyList
 from tradepost.web.tables.keyset import KeysetChangeList, KeysetPaginator
 
 ROWS_PER_PAGE = 50
+OwnPages: TypeAlias = Mapping[str, tuple[str, Callable[..., HttpResponseBase]]]
 
 
 def _with_moment(model: type[Model], name: Any) -> Any:
@@ -84,6 +87,15 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
         title = str(self.opts.verbose_name_plural).capitalize()
         shown: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
         return shown
+
+    def own_pages(self) -> OwnPages:
+        """Pages of the table besides list and row, by the name of the address: the route, and who answers."""
+        return {}
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [path(route, wrap(view), name=name) for name, (route, view) in self.own_pages().items()]
+        return [*own, *super().get_urls()]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         shown = super().get_list_display(request)
