@@ -69,6 +69,8 @@ def press(tab, words: str) -> None:
 
 def test_a_file_is_dropped_previewed_imported_and_undone(tab, office):
     before = prices()
+    failures: list[object] = []
+    tab.on("pageerror", lambda failure: failures.append(failure))  # noqa: PLW0108 the driver wants a function
     log_in(tab, office, "bob")
     tab.goto(f"{office}tradepost/upload/")
     tab.get_by_role("link", name="Import a file").click()
@@ -95,6 +97,7 @@ def test_a_file_is_dropped_previewed_imported_and_undone(tab, office):
             break
         tab.wait_for_timeout(200)
 
+    assert failures == []
     assert written == "1767614400000"
     assert "template" in recognised
     assert "Enamel Mug" in recognised

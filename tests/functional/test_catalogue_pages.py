@@ -485,8 +485,8 @@ def test_products_show_what_they_cost_and_where_they_are_and_only_images_that_th
     assert missing.status_code == HTTPStatus.NOT_FOUND
     assert re.search(r">6.00</data> \u2013 <data [^>]*>9.00</data>", shown)
     assert '<data value="2">2</data>, <data value="1">1</data> unknown' in shown
-    assert '<span class="on-channel on-channel-info">shop: not listed</span>' in shown
-    assert '<span class="on-channel on-channel-success">shop: listed</span>' in shown
+    assert '<span class="on-channel on-channel-primary">shop: waiting to publish</span>' in shown
+    assert '<span class="on-channel on-channel-success">shop: live</span>' in shown
     assert len(many) <= len(few) + 1
 
 

@@ -147,7 +147,7 @@ def test_a_wrong_password_of_the_image_server_is_named(add, monkeypatch):
 
     said = add()
 
-    assert_cured(said, "refuses the login of store", "Check user, password and mode")
+    assert_cured(said, "refuses the login of store", "Check user, password and protocol")
     assert "not-the-password" not in said.out + said.err
 
 

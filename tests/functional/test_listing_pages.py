@@ -441,6 +441,24 @@ def test_a_product_of_the_store_is_chosen_by_hand(shop):
     assert (listing("MUG").link, listing("MUG").external_id) == ("linked", number)
 
 
+def test_what_nobody_has_compared_is_neither_said_to_differ_nor_ticked_to_be_sent(shop):
+    """What is linked by hand has content of the merchant's, and nothing is known of it yet."""
+    bob, mug = browser_of("bob"), listing("MUG")
+    number = mug.external_id
+    bob.post(asking("unlink", mug), {"do": "now"})
+    bob.post(reverse("admin:tradepost_listing_candidates", args=[mug.pk]), {"product": str(number)})
+    execute_queued()
+    Listing.objects.filter(pk=mug.pk).update(proven_price=None)
+
+    shown = bob.get(page_of(mug)).content.decode()
+    side_by_side = shown.split('id="beside"')[1].split("</table>")[0]
+
+    assert "there, and not compared yet" in side_by_side
+    assert "not known" in side_by_side
+    assert "≠" not in side_by_side
+    assert " checked>" not in side_by_side
+
+
 def test_a_store_that_does_not_answer_is_said_on_the_page_of_candidates(shop, store):
     mug = listing("MUG")
     Channel.objects.get().connections.filter(kind="store_api").update(port=1)

@@ -5,9 +5,10 @@ from http import HTTPStatus
 import pytest
 from django.urls import reverse
 
+from miva_sandbox.faults.rules import Rule
 from people import browser_of, person
 from shopper import Shopper
-from tradepost.database.models import Channel, Run, SavedPlan
+from tradepost.database.models import Channel, Listing, Run, SavedPlan
 from tradepost.domain.plan import RunState
 from tradepost.engine.runs import run_now
 
@@ -89,16 +90,18 @@ def test_a_plan_is_previewed_approved_in_part_carried_out_and_undone_on_pages(sh
     plan = preview(bob)
 
     shown = text_of(bob, page_of(plan))
-    ticked = ask(bob, page_of(plan), "approve", change=[change_of(plan, "MUG")])
-    carried = ask(bob, page_of(plan), "apply")
+    ask(bob, page_of(plan), "approve_all")
+    both = [change_of(plan, "MUG"), change_of(plan, "CUP")]
+    ticked = ask(bob, page_of(plan), "keep", shown=both, change=both[:1])
+    carried = ask(bob, page_of(plan), "apply", shown=both, change=both[:1])
     execute_queued()
     report = text_of(bob, page_of(plan))
     after = shopper.sold(("MUG", "CUP"))
 
-    assert "update 2 products" in shown
+    assert "2 products would be updated" in shown
     assert "price: 7.90 → 9.90" in shown
     assert "price: 3.00 → 4.00" in shown
-    assert "Approved 1; 1 of 2 are approved." in ticked
+    assert "1 of 2 are approved." in ticked
     assert "carries out what is approved" in carried
     assert "1 product updated" in report
     assert after["CUP"] == before["CUP"]
@@ -126,11 +129,11 @@ def test_a_viewer_reads_a_plan_and_can_press_nothing(shop, bring_in):
 
     shown = text_of(vera, page_of(plan))
     answers = {
-        do: vera.post(page_of(plan), {"do": do}).status_code for do in ("approve", "approve_all", "apply", "discard")
+        do: vera.post(page_of(plan), {"do": do}).status_code for do in ("keep", "approve_all", "apply", "discard")
     }
 
     assert "price: 7.90 → 9.90" in shown
-    assert "Approve what is ticked" not in shown
+    assert "<button" not in shown.split('id="changes"')[1].split("</main>")[0]
     assert set(answers.values()) == {HTTPStatus.FORBIDDEN}
     assert not plan.changes.filter(is_approved=True).exists()
 
@@ -140,22 +143,78 @@ def test_what_can_not_be_done_is_told_on_the_page_and_changes_nothing(shop, brin
     bob = browser_of("bob")
     plan = preview(bob)
 
-    nothing_ticked = ask(bob, page_of(plan), "approve")
     nothing_approved = ask(bob, page_of(plan), "apply")
     unknown = ask(bob, page_of(plan), "burn")
     filtered = text_of(bob, f"{page_of(plan)}?code=CUP&action=update&approved=no")
     discarded = ask(bob, page_of(plan), "discard")
     too_late = ask(bob, page_of(plan), "approve_all")
 
-    assert "Nothing is ticked" in nothing_ticked
     assert "is approved" in nothing_approved
     assert "The page asked for nothing that there is" in unknown
-    assert "update product CUP" in filtered
-    assert "update product MUG" not in filtered
+    assert "<strong>CUP</strong>" in filtered
+    assert "<strong>MUG</strong>" not in filtered
     assert "Nobody can carry this plan out any more." in discarded
     assert "is discarded" in too_late
     assert bob.get(page_of(plan).replace(str(plan.pk), "999999")).status_code == HTTPStatus.NOT_FOUND
     assert bob.get(page_of(plan).replace(str(plan.pk), "x")).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_what_is_unticked_is_left_out_also_where_it_was_approved_and_not_kept_before(shop, bring_in, shopper):
+    before = shopper.sold(("CUP",))
+    bring_in(mug="9.90", cup="4.00")
+    bob = browser_of("bob")
+    plan = preview(bob)
+    mug, cup = change_of(plan, "MUG"), change_of(plan, "CUP")
+    everything = ask(bob, page_of(plan), "approve_all")
+
+    ask(bob, page_of(plan), "apply", shown=[mug, cup], change=[mug])
+    execute_queued()
+
+    assert everything.count(" checked>") == 2
+    assert shopper.sold(("CUP",)) == before
+    assert {price for *_, price in shopper.sold(("MUG",))["MUG"]} == {"$9.90"}
+
+
+def test_a_plan_is_narrowed_by_kind_family_and_risk_and_that_alone_approved(shop, bring_in):
+    bring_in(mug="9.90", cup="3.00")
+    Listing.objects.filter(code="CUP").update(pending="hide")
+    bob = browser_of("bob")
+    plan = preview(bob)
+
+    def shown(query):
+        page = text_of(bob, f"{page_of(plan)}?{query}")
+        return {code for code in ("MUG", "CUP") if f"<strong>{code}</strong>" in page}
+
+    approved = ask(bob, f"{page_of(plan)}?risk=off_sale", "approve_all")
+
+    assert "hidden (1)" in approved
+    assert "put back on sale" not in approved
+    assert (shown(""), shown("action=hide"), shown("code=mug")) == ({"MUG", "CUP"}, {"CUP"}, {"MUG"})
+    assert (shown("risk=price"), shown("risk=off_sale"), shown("risk=for_good")) == ({"MUG"}, {"CUP"}, set())
+    assert [row.change.subject_key for row in plan.changes.filter(is_approved=True)] == ["CUP"]
+
+
+def test_a_plan_whose_run_failed_does_not_look_carried_out_and_can_be_gone_on_with(shop, bring_in, store, shopper):
+    bring_in(mug="9.90", cup="3.00")
+    bob = browser_of("bob")
+    plan = preview(bob)
+    ask(bob, page_of(plan), "approve_all")
+    store.faults.add(Rule(kind="api_offline"))
+    ask(bob, page_of(plan), "apply")
+    at_work = text_of(bob, page_of(plan))
+    execute_queued()
+
+    failed = text_of(bob, page_of(plan))
+    listed = text_of(bob, reverse("admin:tradepost_savedplan_changelist"))
+    store.faults.clear(seed=0)
+    ask(bob, page_of(plan), "apply")
+    execute_queued()
+
+    assert 'hx-trigger="every 2s"' in at_work
+    assert "hx-trigger" not in failed.split('id="plan-state"')[1].split("</section>")[0]
+    assert "Carry out what is left" in failed
+    assert "applied" not in listed.split("result_list")[1].split("</table>")[0]
+    assert {price for *_, price in shopper.sold(("MUG",))["MUG"]} == {"$9.90"}
 
 
 def test_products_leave_the_store_for_good_only_with_the_password_again(shop, shopper):

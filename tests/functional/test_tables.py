@@ -14,7 +14,7 @@ from django.utils.html import escape
 
 from people import browser_of
 from tradepost.database import search
-from tradepost.database.models import Channel, Listing, Order, ProductRecord, VariantRecord
+from tradepost.database.models import AuditEntry, Channel, Listing, Order, Person, ProductRecord, VariantRecord
 from tradepost.database.search import note_order_words, note_product_words
 from tradepost.web.listings.table import ListingTable
 from tradepost.web.site import site
@@ -322,3 +322,69 @@ def test_the_search_box_finds_listings_products_and_orders_as_far_as_one_may_see
     client = browser_of("vera")
     for address in (mugs["Listings"].rows[0].address, mugs["Listings"].address, orders[0].rows[0].address):
         assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "step"),
+    [
+        ("productrecord", "There is no product yet.", "/tradepost/upload/add/"),
+        ("savedplan", "No plan is kept.", "/tradepost/channel/"),
+        ("shipmentrecord", "Nothing was shipped yet.", "/tradepost/shipmentrecord/file/"),
+        ("fetchedfile", "No file of shipments was fetched yet.", "/tradepost/shipmentrecord/sources/"),
+        ("channel", "No store is connected yet.", "/tradepost/channel/first-steps/"),
+        ("parkedorderrecord", "Every order of the store could be read.", ""),
+        ("runchange", "There is nothing here yet.", ""),
+    ],
+)
+def test_a_list_without_rows_says_what_to_do_next(database, table, words, step):
+    address = f"/tradepost/{table}/"
+
+    shown = browser_of("bob").get(address).content.decode()
+
+    assert words in shown
+    assert not step or f'href="{step}"' in shown
+    assert "No results found" not in shown
+
+
+def test_what_is_offered_next_is_what_one_may_do(database):
+    shown = {name: browser_of(name).get("/tradepost/channel/").content.decode() for name in ("alice", "vera")}
+
+    assert "Connect a store</a>" in shown["alice"]
+    assert "Connect a store</a>" not in shown["vera"]
+
+
+def test_a_list_that_is_narrowed_to_nothing_leads_back_to_all_of_it(rows):
+    shown = browser_of("vera").get("/tradepost/productrecord/?q=zebra").content.decode()
+
+    assert "Nothing has “zebra” in it." in shown
+    assert "Show all products" in shown
+    assert "There is no product yet" not in shown
+
+
+@pytest.mark.parametrize("table", ["channel", "auditentry", "person"])
+def test_moments_are_told_as_far_away_as_they_are_and_exactly_on_hover(rows, table):
+    at = datetime.now(tz=UTC) - timedelta(hours=3)
+    Channel.objects.update(orders_fetched_at=at)
+    AuditEntry.objects.create(at=at, event="logged_in", who="alice")
+    client = browser_of("alice")
+    Person.objects.update(last_login=at)
+    row = {"channel": Channel, "auditentry": AuditEntry, "person": Person}[table].objects.order_by("pk").first()
+
+    shown = client.get(f"/tradepost/{table}/").content.decode()
+    page = client.get(f"/tradepost/{table}/{row.pk}/change/").content.decode()
+
+    assert re.search(r'<time datetime="[^"]+" title="[^"]+ UTC">3 h ago</time>', shown)
+    assert not re.search(r"\d [ap]\.m\.", shown + page)
+
+
+def test_what_is_found_is_told_in_the_words_of_the_lists(rows):
+    _orders(1)
+    Listing.objects.filter(pk=rows[0].pk).update(health="delisted")
+    rows[1].attentions.create(channel=rows[1].channel, kind="oversold", message=".", since=NOON)
+
+    details = {hit.detail for group in search_everywhere("Mug No 0") for hit in group.rows}
+    order = search_everywhere("1000")[-1].rows[0].detail
+
+    assert "Mug No 0, removed on Shop" in details
+    assert "Mug No 0, needs you on Other" in details
+    assert order.startswith("to ship, 5.00")

@@ -1,9 +1,11 @@
 """The page of the morning: is everything all right, what needs me, what happens next."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -64,8 +66,11 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
     bob.post(reverse("admin:start", args=[channel.pk, "publish"]))
     execute_queued()
     told = today_of(bob)
+    led_to = text_of(bob.get(told.context["standings"][0].place))
     monkeypatch.setenv("TRADEPOST_FTP_PASSWORD", box.ftp_password)
     queued("channel", "set", "shop", "--new-ftp-password")
+    queued("channel", "check", "shop")
+    mended = today_of(bob)
     bob.post(reverse("admin:start", args=[channel.pk, "publish"]))
     execute_queued()
     cured = today_of(bob)
@@ -79,10 +84,91 @@ def test_a_wrong_image_password_is_explained_on_today_and_cured_from_there(queue
         "Mend the connection",
     )
     assert shown.again == "publish"
+    assert "Publishing has stopped: " in led_to
+    assert "Try again</button>" in led_to.replace(" </button>", "</button>")
+    assert mended.context["standings"][0].judged.sentence.startswith("Publishing had stopped. A test has found")
+    assert mended.context["standings"][0].again == "publish"
     assert cured.context["standings"][0].judged.sentence == "All is well: 1 listing is live, and nothing waits."
     shopper = Shopper(store)
     assert list(shopper.sold(["MUG"])) == ["MUG"]
     shopper.close()
+
+
+def _has_failed_to_publish(channel):
+    now = timezone.now()
+    Run.objects.create(
+        channel=channel, kind="publish", lane="listings", trigger="schedule", state="failed", error="No.",
+        queued_at=now, finished_at=now,
+    )  # fmt: skip
+
+
+def test_a_channel_that_has_stopped_rings_the_bell(channel, people):
+    vera = browser_of("vera")
+    before = text_of(vera.get(reverse("admin:bell")))
+    _has_failed_to_publish(channel)
+
+    after = text_of(vera.get(reverse("admin:bell")))
+
+    assert "What needs you: nothing" in before
+    assert "1 thing needs you" in after
+
+
+def test_who_only_looks_is_offered_nothing_that_would_be_refused(channel, people):
+    _has_failed_to_publish(channel)
+
+    shown = {name: today_of(browser_of(name)).context["standings"][0].again for name in ("vera", "bob")}
+
+    assert shown == {"vera": "", "bob": "publish"}
+
+
+def test_the_first_steps_are_found_again_until_something_is_for_sale(channel, people):
+    link = reverse("admin:first_steps")
+    bob = browser_of("bob")
+    before = text_of(today_of(bob))
+    Listing.objects.filter(kind="simple").update(link="linked", health="listed", external_id=F("pk"))
+    Channel.objects.update(is_look_only=False, is_paused=False, setup_step="")
+    after = text_of(today_of(bob))
+
+    assert link in before
+    assert link not in after
+    assert link in text_of(bob.get(reverse("admin:settings")))
+
+
+def test_a_time_of_the_day_is_told_as_one(channel, people):
+    ScheduleRecord.objects.create(
+        channel=channel, operation="reconcile", cron="0 3 * * *", next_at=timezone.now() + timedelta(hours=1)
+    )
+
+    page = text_of(today_of(browser_of("vera")))
+
+    assert "every day at 03:00" in page
+    assert "* * *" not in page
+
+
+def test_what_waits_to_be_hidden_waits_on_today_as_in_the_list_and_is_not_said_to_be_done(published):
+    published("listings", "hide", "HP-NOTE-SLATE")
+    vera = browser_of("vera")
+
+    standing = today_of(vera).context["standings"][0]
+    tabs = {tab.name: count for tab, count, *_ in vera.get("/tradepost/listing/").context["tabs"]}
+    activity = text_of(vera.get("/tradepost/run/"))
+
+    assert standing.judged.sentence.endswith(" 1 waits to be sent.")
+    assert [row.code for row in vera.get(standing.place).context["rows"]] == ["HP-NOTE-SLATE"]
+    assert tabs["Waiting"] == 1
+    assert "1 listing asked to be hidden" in activity
+    assert "1 listing hidden" not in activity
+
+
+def test_what_lost_its_product_is_not_live_on_today_either(published):
+    Listing.objects.filter(code="HP-NOTE-SLATE").update(link="broken")
+    vera = browser_of("vera")
+
+    told = today_of(vera).context["standings"][0].judged.sentence
+    tabs = {tab.name: count for tab, count, *_ in vera.get("/tradepost/listing/").context["tabs"]}
+
+    assert tabs["Live"] == 16
+    assert told.startswith("All is well: 16 listings are live")
 
 
 def test_what_needs_somebody_is_a_card_per_cause_with_count_age_and_the_way_to_it(channel, people):
@@ -142,7 +228,7 @@ def test_orders_are_added_up_and_what_is_missing_is_said(channel, people):
 
     page = text_of(today_of(browser_of("vera")))
 
-    assert "1 missing." in page
+    assert re.search(r'href="/tradepost/order/reconciliation/"><data value="1">1</data> missing</a>', page)
     assert "Order 1001 is &lt;missing&gt;." in page
     assert "Orders or shipments differ from the store&#x27;s: 1 difference." in page
 

@@ -43,6 +43,13 @@ def field(name, before, after):
         (Side.HUB, Action.UPDATE, field("is_paused", True, False), DONE, "Unpaused."),
         (Side.HUB, Action.LINK, field("external_id", None, 12), DONE, "Linked to product 12 of the store."),
         (Side.HUB, Action.BREAK, field("link", "linked", "broken"), DONE, "Found gone from the store."),
+        (
+            Side.HUB,
+            Action.BREAK,
+            field("link", "linked", "broken"),
+            READ,
+            "Found gone from the store: the store was read.",
+        ),
         (Side.HUB, Action.UPDATE, field("link", "linked", "unlinked"), DONE, "Let go of the store's product."),
         (Side.HUB, Action.LINK, field("link", "broken", "linked"), DONE, "Linked again."),
         (Side.HUB, Action.DELETE, [], DONE, "Forgotten."),

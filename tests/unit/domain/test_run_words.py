@@ -4,7 +4,7 @@ import pytest
 
 from tradepost.database.models import RunKind
 from tradepost.domain.plan import Action, Outcome, SubjectKind
-from tradepost.domain.run_words import change_words, count_words, is_quiet, planned_words, work_words
+from tradepost.domain.run_words import change_words, count_words, deed_words, is_quiet, planned_words, work_words
 
 
 def row(subject, action, outcome, count, proof=""):
@@ -53,6 +53,37 @@ def test_the_same_that_was_proven_in_different_ways_is_told_apart_and_else_added
     ]
 
     assert count_words(counts) == ["3 products updated", "4 products updated (sent, not re-read)"]
+
+
+def test_what_a_person_asks_for_is_not_said_to_be_done():
+    counts = [row("listing", "hide", "applied", 1), row("listing", "delist", "applied", 2)]
+
+    assert count_words(counts, kind="request") == [
+        "1 listing asked to be hidden",
+        "2 listings asked to be removed from the store",
+    ]
+    assert count_words(counts, kind="sync") == ["1 listing hidden", "2 listings removed from the store"]
+    assert change_words("listing", "hide", "applied", kind="request") == "listing asked to be hidden"
+
+
+def test_a_file_with_refused_rows_is_no_image():
+    counts = [row("file", "import", "applied", 1), row("file", "import", "failed", 1)]
+
+    assert count_words(counts, kind="import") == ["1 file taken over", "1 file not taken over, or not all of it"]
+
+
+def test_a_test_of_a_connection_says_how_it_went():
+    counts = [row("channel", "keep", "failed", 1), row("channel", "keep", "unchanged", 1)]
+
+    assert count_words(counts, kind="request") == [
+        "1 connection with something to be mended",
+        "1 connection tested well",
+    ]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_action_can_be_chosen_by_words(action):
+    assert "_" not in deed_words(action)
 
 
 def test_a_plan_says_what_would_be():

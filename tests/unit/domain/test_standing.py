@@ -5,6 +5,7 @@ import pytest
 from tradepost.domain.standing import ChannelFacts, FailedWork, Remedy, Standing, standing_of
 
 PASSWORD = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True)
+MENDED = FailedWork(7, "publish", "The image server refuses the password.", is_by_set_up=True, is_mended=True)
 STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_up=False)
 
 
@@ -14,19 +15,19 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
         (ChannelFacts(), Standing.WELL, "All is well. Nothing is on the store yet.", Remedy.NONE),
         (ChannelFacts(live=1), Standing.WELL, "All is well: 1 listing is live, and nothing waits.", Remedy.NONE),
         (
-            ChannelFacts(live=1_200, waiting=2),
+            ChannelFacts(live=1_200, to_publish=1, to_sync=1),
             Standing.WELL,
             "All is well: 1,200 listings are live, 2 wait to be sent.",
-            Remedy.NONE,
+            Remedy.WAITING,
         ),
         (
-            ChannelFacts(failed=(PASSWORD,), waiting=17),
+            ChannelFacts(failed=(PASSWORD,), to_publish=17),
             Standing.STOPPED,
             "Publishing has stopped: The image server refuses the password. 17 listings wait.",
             Remedy.CHANNEL,
         ),
         (
-            ChannelFacts(failed=(STORE_DOWN,), waiting=17),
+            ChannelFacts(failed=(STORE_DOWN,), to_publish=17),
             Standing.STOPPED,
             "Fetching orders has stopped: The store does not answer.",
             Remedy.RUN,
@@ -78,6 +79,18 @@ STORE_DOWN = FailedWork(8, "get_orders", "The store does not answer", is_by_set_
             Standing.WATCH,
             "The channel only looks: everything is planned and shown, and nothing is sent.",
             Remedy.GO_LIVE,
+        ),
+        (
+            ChannelFacts(failed=(MENDED,), to_publish=17),
+            Standing.WATCH,
+            "Publishing had stopped. A test has found everything well since, so it can go on.",
+            Remedy.NONE,
+        ),
+        (
+            ChannelFacts(failed=(MENDED, STORE_DOWN)),
+            Standing.STOPPED,
+            "Fetching orders has stopped: The store does not answer.",
+            Remedy.RUN,
         ),
         (
             ChannelFacts(overdue="get_orders"),

@@ -50,7 +50,9 @@ def history_sentence(
     """
     deed, shown = _deed(action, side, fields)
     what = f"{deed} ({_fields(shown)})" if shown else deed
-    end = "only planned" if outcome is None else _ENDS.get(outcome, "") or _PROOFS.get(proof, "")
+    # What is gone can't be on the store, however well that was read.
+    proven = "the store was read" if action is Action.BREAK and proof is Proof.READ else _PROOFS.get(proof, "")
+    end = "only planned" if outcome is None else _ENDS.get(outcome, "") or proven
     told = ": ".join(filter(None, (what, end, " ".join(message.split()))))
     return told if told.endswith((".", "!", "?")) else f"{told}."
 

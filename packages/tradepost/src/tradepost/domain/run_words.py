@@ -54,6 +54,22 @@ _NOT_DONE: Mapping[Outcome, str] = {
     Outcome.UNKNOWN: "{} without a clear answer",
     Outcome.SKIPPED: "{} left out on purpose",
 }
+# A person's request is noted in the hub; what it asks for is done by a later run, which says so itself.
+_REQUEST = "request"
+_ASKED: Mapping[Action, str] = {
+    Action.UPDATE: "changed here",
+    Action.HIDE: "asked to be hidden",
+    Action.UNHIDE: "asked to be put back on sale",
+    Action.DELIST: "asked to be removed from the store",
+}
+_FILES = ("file", "files")
+_CONNECTIONS = ("connection", "connections")
+# What has words of its own, as its subject is not what such things are called elsewhere.
+_NOT_WHOLE = "{} not taken over, or not all of it"
+_TESTED: Mapping[Outcome, str] = {
+    Outcome.UNCHANGED: "{} tested well",
+    Outcome.FAILED: "{} with something to be mended",
+}
 PROBLEMS = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
 
 
@@ -63,44 +79,56 @@ def work_words(kind: str, *, is_preview: bool = False) -> str:
     return f"Preview: {words[0].lower()}{words[1:]}" if is_preview else words
 
 
-def count_words(counts: Iterable[Mapping[str, Any]]) -> list[str]:
+def count_words(counts: Iterable[Mapping[str, Any]], *, kind: str = "") -> list[str]:
     """
-    Say what came of a run: `12 products created`, `1 listing refused by the store`.
+    Say what came of a run of a kind: `12 products created`, `1 listing refused by the store`.
 
     `counts`: rows of `Counts`. What was done comes first, then what was not, then what needed nothing.
     """
-    done: Counter[tuple[SubjectKind, Action, bool]] = Counter()
-    rest: Counter[tuple[SubjectKind, Outcome]] = Counter()
+    done: Counter[tuple[tuple[str, str], str, bool]] = Counter()
+    rest: Counter[tuple[tuple[str, str], str, bool]] = Counter()
     for row in counts:
-        kind, outcome = SubjectKind(row["subject"]), Outcome(row["outcome"])
+        subject, action, outcome = SubjectKind(row["subject"]), Action(row["action"]), Outcome(row["outcome"])
+        nouns = _nouns(subject, action, kind)
         if outcome is Outcome.APPLIED:
-            done[kind, Action(row["action"]), row.get("proof") == Proof.ANSWERED.value] += row["count"]
+            is_answered = row.get("proof") == Proof.ANSWERED.value
+            done[nouns, _done(subject, action, kind), is_answered] += row["count"]
         else:
-            rest[kind, outcome] += row["count"]
+            rest[nouns, _not_done(subject, action, outcome, kind), outcome not in PROBLEMS] += row["count"]
     words = [
-        f"{_counted(number, kind, action)} {_DONE[action]}{' (sent, not re-read)' if is_answered else ''}"
-        for (kind, action, is_answered), number in done.items()
+        f"{_counted(number, nouns)} {deed}{' (sent, not re-read)' if is_answered else ''}"
+        for (nouns, deed, is_answered), number in done.items()
     ]
-    ordered = sorted(rest.items(), key=lambda item: item[0][1] not in PROBLEMS)
-    return words + [_NOT_DONE[outcome].format(_counted(number, kind)) for (kind, outcome), number in ordered]
+    ordered = sorted(rest.items(), key=lambda item: item[0][2])
+    return words + [sentence.format(_counted(number, nouns)) for (nouns, sentence, _), number in ordered]
 
 
 def planned_words(planned: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say what a preview comes to: `12 products would be created`; rows of {subject, action, count}."""
     return [
-        f"{_counted(row['count'], SubjectKind(row['subject']))} would be {_DONE[Action(row['action'])]}"
+        f"{_counted(row['count'], _nouns(subject, action))} would be {_DONE[action]}"
         for row in planned
+        for subject, action in [(SubjectKind(row["subject"]), Action(row["action"]))]
     ]
 
 
-def change_words(subject: str, action: str, outcome: str) -> str:
-    """Say what became of one change: `product created`, `listing refused by the store`; without outcome, of a plan."""
-    noun = _NOUNS[SubjectKind(subject)][0]
+def deed_words(action: str) -> str:
+    """Say what an action does, to choose by: `hidden`, `told to the store`."""
+    return _DONE[Action(action)]
+
+
+def change_words(subject: str, action: str, outcome: str, *, kind: str = "") -> str:
+    """
+    Say what became of one change of a run of a kind: `product created`, `listing refused by the store`; without
+    outcome, of a plan.
+    """
+    about, deed = SubjectKind(subject), Action(action)
+    noun, _ = _nouns(about, deed, kind)
     if not outcome:
-        return f"{noun} would be {_DONE[Action(action)]}"
+        return f"{noun} would be {_DONE[deed]}"
     if Outcome(outcome) is Outcome.APPLIED:
-        return f"{noun} {_DONE[Action(action)]}"
-    return _NOT_DONE[Outcome(outcome)].format(noun)
+        return f"{noun} {_done(about, deed, kind)}"
+    return _not_done(about, deed, Outcome(outcome), kind).format(noun)
 
 
 def is_quiet(counts: Iterable[Mapping[str, Any]]) -> bool:
@@ -108,7 +136,29 @@ def is_quiet(counts: Iterable[Mapping[str, Any]]) -> bool:
     return all(row["outcome"] in {Outcome.UNCHANGED.value, Outcome.SKIPPED.value} for row in counts)
 
 
-def _counted(number: int, kind: SubjectKind, action: Action | None = None) -> str:
-    # What is uploaded is an image, and what is imported a file of the catalogue.
-    one, many = ("file", "files") if (kind, action) == (SubjectKind.FILE, Action.IMPORT) else _NOUNS[kind]
+def _nouns(subject: SubjectKind, action: Action, kind: str = "") -> tuple[str, str]:
+    """What is uploaded is an image, and what is imported a file of the catalogue."""
+    if (subject, action) == (SubjectKind.FILE, Action.IMPORT):
+        return _FILES
+    return _CONNECTIONS if _is_test(subject, action, kind) else _NOUNS[subject]
+
+
+def _is_test(subject: SubjectKind, action: Action, kind: str) -> bool:
+    return kind == _REQUEST and (subject, action) == (SubjectKind.CHANNEL, Action.KEEP)
+
+
+def _done(subject: SubjectKind, action: Action, kind: str) -> str:
+    is_asked = kind == _REQUEST and subject is SubjectKind.LISTING
+    return _ASKED.get(action, _DONE[action]) if is_asked else _DONE[action]
+
+
+def _not_done(subject: SubjectKind, action: Action, outcome: Outcome, kind: str) -> str:
+    if _is_test(subject, action, kind) and outcome in _TESTED:
+        return _TESTED[outcome]
+    is_file = (subject, action) == (SubjectKind.FILE, Action.IMPORT)
+    return _NOT_WHOLE if is_file and outcome is Outcome.FAILED else _NOT_DONE[outcome]
+
+
+def _counted(number: int, nouns: tuple[str, str]) -> str:
+    one, many = nouns
     return f"{number:,} {one if number == 1 else many}"

@@ -28,23 +28,29 @@ class Remedy(StrEnum):
     RESUME = "resume"
     RUN = "run"
     ORDERS = "orders"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
 class FailedWork:
-    """The last run of its kind, which failed. `is_by_set_up`: credentials, rights or an address are to blame."""
+    """
+    The last run of its kind, which failed. `is_by_set_up`: credentials, rights or an address are to blame, and
+    `is_mended`: a test of them has found everything well since.
+    """
 
     run_id: int
     kind: str
     error: str
     is_by_set_up: bool
+    is_mended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
     """
-    What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence. `waiting`:
-    listings with something to publish; `overdue`: the work that a schedule should have started long since.
+    What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence.
+    `to_publish` and `to_sync`: listings for which something was asked that this work brings to the store. `overdue`:
+    the work that a schedule should have started long since.
     """
 
     refusal: str = ""
@@ -57,7 +63,8 @@ class ChannelFacts:
     failed: tuple[FailedWork, ...] = ()
     differences: int = 0
     overdue: str = ""
-    waiting: int = 0
+    to_publish: int = 0
+    to_sync: int = 0
     live: int = 0
 
 
@@ -77,7 +84,8 @@ def standing_of(facts: ChannelFacts) -> ChannelStanding:
     stopped = _stopped(facts)
     if stopped is not None:
         return stopped
-    return _to_watch(facts) or ChannelStanding(Standing.WELL, _all_well(facts))
+    waits = Remedy.WAITING if facts.to_publish + facts.to_sync else Remedy.NONE
+    return _to_watch(facts) or ChannelStanding(Standing.WELL, _all_well(facts), waits)
 
 
 def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
@@ -91,6 +99,8 @@ def _stopped(facts: ChannelFacts) -> ChannelStanding | None:
         sentence = f"Nothing is written, because this may be another store. {facts.store_doubt}"
         return ChannelStanding(Standing.STOPPED, sentence, Remedy.CHANNEL)
     for failed in facts.failed:
+        if failed.is_mended:
+            continue
         sentence = f"{work_words(failed.kind)} has stopped: {_ended(failed.error)}{_waits(failed, facts)}"
         remedy = Remedy.CHANNEL if failed.is_by_set_up else Remedy.RUN
         return ChannelStanding(Standing.STOPPED, sentence, remedy, failed.run_id, failed.kind)
@@ -103,6 +113,10 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
     if facts.braked is not None:
         run_id, sentence = facts.braked
         return ChannelStanding(Standing.WATCH, f"The brake waits for your answer. {sentence}", Remedy.RUN, run_id)
+    mended = next((failed for failed in facts.failed if failed.is_mended), None)
+    if mended is not None and not facts.is_paused:
+        sentence = f"{work_words(mended.kind)} had stopped. A test has found everything well since, so it can go on."
+        return ChannelStanding(Standing.WATCH, sentence, run_id=mended.run_id, kind=mended.kind)
     if facts.is_paused:
         return ChannelStanding(Standing.WATCH, "The channel is paused: nothing is sent or fetched.", Remedy.RESUME)
     if facts.differences:
@@ -120,15 +134,14 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
 
 def _all_well(facts: ChannelFacts) -> str:
     live = f"{facts.live:,} {'listing is' if facts.live == 1 else 'listings are'} live"
-    if facts.waiting:
-        return f"All is well: {live}, {facts.waiting:,} {'waits' if facts.waiting == 1 else 'wait'} to be sent."
+    if waiting := facts.to_publish + facts.to_sync:
+        return f"All is well: {live}, {waiting:,} {'waits' if waiting == 1 else 'wait'} to be sent."
     return f"All is well: {live}, and nothing waits." if facts.live else "All is well. Nothing is on the store yet."
 
 
 def _waits(failed: FailedWork, facts: ChannelFacts) -> str:
-    if failed.kind != "publish" or not facts.waiting:
-        return ""
-    return f" {facts.waiting:,} {'listing waits' if facts.waiting == 1 else 'listings wait'}."
+    waiting = {"publish": facts.to_publish, "sync": facts.to_sync}.get(failed.kind, 0)
+    return f" {waiting:,} {'listing waits' if waiting == 1 else 'listings wait'}." if waiting else ""
 
 
 def _ended(sentence: str) -> str:

@@ -16,13 +16,6 @@ from tradepost.domain.plan import Outcome, RunState
 from tradepost.domain.value_words import field_words
 
 # The names on the right are the label colours of the page templates.
-HEALTH_COLOURS: Mapping[str, str] = {
-    "listed": "success",
-    "inactive": "warning",
-    "hidden": "warning",
-    "delisted": "danger",
-    "not listed": "info",
-}
 STATUS_COLOURS: Mapping[OperatorStatus, str] = {
     OperatorStatus.NEEDS_YOU: "danger",
     OperatorStatus.GONE: "danger",

@@ -135,7 +135,8 @@ def _open(address: FileServerAddress, connect: Connect) -> ftplib.FTP:
             ftp.login(address.user, address.password)
         except ftplib.error_perm as error:
             raise CredentialsRejected(
-                f"{address.host} refuses the login of {address.user}: {_words(error)}. Check user, password and mode."
+                f"{address.host} refuses the login of {address.user}: {_words(error)}. "
+                "Check user, password and protocol."
             ) from None
         if isinstance(ftp, _FtpTls):
             ftp.prot_p()

@@ -4,46 +4,49 @@ the same page says what came of it.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.widgets import INPUT_CLASSES  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.database.models import PlannedChange, Run, SavedPlan
 from tradepost.domain.approval import PlanState, shown_state
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.plan import SETTLED_STATES, Action, Outcome, RunState
-from tradepost.domain.run_words import count_words
+from tradepost.domain.plan import SETTLED_STATES, Outcome, RunState
+from tradepost.domain.run_words import change_words, count_words, planned_words, work_words
 from tradepost.engine.plans import Choice, apply, approve, discard, numbers_of, request_saved_undo
 from tradepost.engine.undo import refuse_what_cannot_be_undone
+from tradepost.web.activity.plan_filter import FOR_GOOD, RISKS, PlanFilter, kinds_of
 from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
+from tradepost.web.shell.page import page
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, column
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.empty_list import EmptyList, NextStep
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number, row_numbers
 from tradepost.web.tables.stretch import stretch
 
 CHANGES_PER_PAGE = 100
 # What a page asks, and the act that somebody must be allowed to for it.
 _ACTS = {
-    "approve": "plans approve",
+    "keep": "plans approve",
     "approve_all": "plans approve",
-    "withdraw": "plans approve",
     "apply": "plans apply",
     "discard": "plans discard",
 }
 _BEING_MADE = "being made"
-_FOR_GOOD = (Action.DELETE.value, Action.DELIST.value)
+# Of one that is carried out, how its run goes.
+_COLOURS = {**RUN_COLOURS, **PLAN_COLOURS}
+_BROKEN_OFF = frozenset({RunState.FAILED.value, RunState.CANCELLED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class ShownChange:
 
     number: int
     is_approved: bool
-    deed: str
+    what: str
     code: str
     label: str
     reason: str
@@ -68,13 +71,18 @@ class PlanTable(ReadOnlyTable):
     list_display = ("name", "state_label", "comes_to", "expires_at", "saved_by")
     list_display_links = ("name",)
     list_filter = (("state", ChoicesDropdownFilter), ("run__channel", ChannelFilter))
-    list_select_related = ("run__channel", "run__source")
+    list_select_related = ("run__channel", "run__source", "applied_by")
+    empty = EmptyList(
+        "No plan is kept. Preview a publish or a sync on the page of a channel: what it would do can be read there, "
+        "change by change, before any of it is done.",
+        (NextStep("To the channels", "tradepost_channel_changelist", "channel list"),),
+    )
 
     @column("Plan", two_lines=True)
     def name(self, row: SavedPlan) -> list[str]:
-        return [f"{spoken(row.run.kind).capitalize()} {row.pk}", row.run.of]
+        return [work_words(row.run.kind), f"{row.run.of}, plan {row.pk}"]
 
-    @column("State", label=PLAN_COLOURS)
+    @column("State", label=_COLOURS)
     def state_label(self, row: SavedPlan) -> str:
         return state_of(row)
 
@@ -89,9 +97,8 @@ class PlanTable(ReadOnlyTable):
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 Django's form
         return ()
 
-    def get_urls(self) -> list[Any]:
-        undo = self.admin_site.admin_view(self.undo_view)
-        return [path("undo/<int:run_id>/", undo, name="tradepost_savedplan_undo"), *super().get_urls()]
+    def own_pages(self) -> OwnPages:
+        return {"tradepost_savedplan_undo": ("undo/<int:run_id>/", self.undo_view)}
 
     # --- one plan -----------------------------------------------------------------------------------------------------
 
@@ -105,7 +112,8 @@ class PlanTable(ReadOnlyTable):
             except NotAllowed as refusal:
                 self.message_user(request, str(refusal), messages.WARNING)
             return redirect(request.get_full_path())
-        return TemplateResponse(request, "back_office/activity/plan.html", self._context(request, plan))
+        title = f"{work_words(plan.run.kind, is_preview=True)}, {plan.run.of}"
+        return page(request, "back_office/activity/plan.html", title=title, **self._context(request, plan))
 
     def _plan(self, number: str) -> SavedPlan:
         rows = SavedPlan.objects.select_related("run__channel", "run__source", "applied_by")
@@ -113,15 +121,14 @@ class PlanTable(ReadOnlyTable):
 
     def _context(self, request: HttpRequest, plan: SavedPlan) -> dict[str, Any]:
         total, approved = numbers_of([plan.pk]).get(plan.pk, (0, 0))
-        rows, older = stretch(request, _filtered(request, plan).select_related("change"), size=CHANGES_PER_PAGE)
+        narrowed = PlanFilter.of(request)
+        rows, older = stretch(request, narrowed.rows(plan).select_related("change"), size=CHANGES_PER_PAGE)
         state, done = state_of(plan), plan.applied_by
+        broke_off = done is not None and done.state in _BROKEN_OFF
         return {
-            **self.admin_site.each_context(request),
-            "title": f"{spoken(plan.run.kind).capitalize()} of {plan.run.of}, plan {plan.pk}",
-            "opts": self.opts,
             "plan": plan,
             "state": state,
-            "state_colour": PLAN_COLOURS[state],
+            "state_colour": _COLOURS[state],
             "totals": totals_of(plan.run),
             "total": total,
             "approved": approved,
@@ -132,20 +139,19 @@ class PlanTable(ReadOnlyTable):
             # What a preview can't bring back.
             "left": plan.run.changes.filter(outcome=Outcome.SKIPPED.value).order_by("pk")[:CHANGES_PER_PAGE],
             "older": older,
-            "actions": [(each.value, spoken(each)) for each in Action],
-            "action": request.GET.get("action", ""),
-            "is_approved": request.GET.get("approved", ""),
-            "sought": request.GET.get("code", ""),
+            "actions": kinds_of(plan),
+            "risks": RISKS.items(),
+            "narrowed": narrowed,
+            "events": [{**event, "at": datetime.fromisoformat(event["at"])} for event in plan.events],
+            "may_go_on": broke_off and plan.expires_at > timezone.now() and may(request, "plans apply"),
             "asks_password": _goes_for_good(plan),
             "may_approve": may(request, "plans approve"),
             "may_apply": may(request, "plans apply"),
             "may_discard": may(request, "plans discard"),
             "may_undo": may(request, "runs undo"),
             "done": done,
-            "done_colour": RUN_COLOURS[spoken(done.state)] if done is not None else "",
-            "done_state": spoken(done.state) if done is not None else "",
-            "done_lines": count_words(done.counts) if done is not None else [],
-            "input_classes": " ".join(INPUT_CLASSES),
+            "is_at_work": done is not None and RunState(done.state) not in SETTLED_STATES,
+            "done_lines": count_words(done.counts, kind=done.kind) if done is not None else [],
         }
 
     def _do(self, request: HttpRequest, plan: SavedPlan) -> None:
@@ -154,6 +160,11 @@ class PlanTable(ReadOnlyTable):
             raise NotAllowed("The page asked for nothing that there is; load it again.")
         need(request, _ACTS[asked])
         who = request.user.get_username()
+        if asked in {"keep", "apply"} and "shown" in request.POST:
+            need(request, "plans approve")
+            self._keep_ticks(request, plan)
+        if asked == "keep":
+            return
         if asked == "discard":
             discard(plan.pk, who=who)
             self.message_user(request, "Nobody can carry this plan out any more.", messages.SUCCESS)
@@ -165,14 +176,28 @@ class PlanTable(ReadOnlyTable):
             link = format_html("<a class='underline' href='{}'>Run {}</a>", address, run.pk)
             self.message_user(request, format_html("{} carries out what is approved.", link), messages.SUCCESS)
         else:
-            done = approve(plan.pk, _choice(request, asked), who=who, is_withdrawn=asked == "withdraw")
+            done = approve(plan.pk, PlanFilter.of(request).choice(plan), who=who)
             more = f", and {done.needed:,} that they need" if done.needed else ""
-            verb = "Took back" if asked == "withdraw" else "Approved"
-            self.message_user(
-                request,
-                f"{verb} {done.chosen:,}{more}; {done.approved:,} of {done.total:,} are approved.",
-                messages.SUCCESS,
-            )
+            told = f"Approved {done.chosen:,}{more}; {done.approved:,} of {done.total:,} are approved."
+            self.message_user(request, told, messages.SUCCESS)
+
+    def _keep_ticks(self, request: HttpRequest, plan: SavedPlan) -> None:
+        """Approve what is ticked of the changes that were shown, and no more what is not."""
+        who = request.user.get_username()
+        shown = set(row_numbers(request.POST.getlist("shown")))
+        ticked = shown & set(row_numbers(request.POST.getlist("change")))
+        before = set(plan.changes.filter(pk__in=shown, is_approved=True).values_list("pk", flat=True))
+        if before == ticked:
+            return
+        done = None
+        if left_out := before - ticked:
+            done = approve(plan.pk, Choice(ids=left_out), who=who, is_withdrawn=True)
+        # Also what was ticked before: it may need what was just left out.
+        if ticked:
+            done = approve(plan.pk, Choice(ids=ticked), who=who)
+        assert done is not None
+        more = f" What is ticked needs {done.needed:,} more, which stay ticked." if done.needed else ""
+        self.message_user(request, f"{done.approved:,} of {done.total:,} are approved.{more}", messages.SUCCESS)
 
     # --- undo ---------------------------------------------------------------------------------------------------------
 
@@ -210,26 +235,15 @@ def why_no_undo(run: Run) -> str:
 def state_of(plan: SavedPlan) -> str:
     if plan.state == PlanState.OPEN.value and RunState(plan.run.state) not in SETTLED_STATES:
         return _BEING_MADE
+    if plan.state == PlanState.APPLIED.value and plan.applied_by is not None:
+        run_state = plan.applied_by.state
+        return PlanState.APPLIED.value if run_state == RunState.COMPLETED.value else spoken(run_state)
     return spoken(shown_state(PlanState(plan.state), expires_at=plan.expires_at, now=timezone.now()))
 
 
 def totals_of(run: Run) -> str:
-    """Write what a preview comes to: `update 12 products, upload 1 file`."""
-    return ", ".join(
-        f"{row['action']} {row['count']:,} {row['subject']}{'' if row['count'] == 1 else 's'}"
-        for row in run.planned or []
-    )
-
-
-def _filtered(request: HttpRequest, plan: SavedPlan) -> QuerySet[PlannedChange]:
-    rows = plan.changes.all()
-    if (action := request.GET.get("action", "")) in list(Action):
-        rows = rows.filter(change__action=action)
-    if (approved := request.GET.get("approved", "")) in {"yes", "no"}:
-        rows = rows.filter(is_approved=approved == "yes")
-    if (code := request.GET.get("code", "").strip()) and "\0" not in code:
-        rows = rows.filter(change__subject_key=code)
-    return rows
+    """Write what a preview comes to: `12 products would be updated, 1 image would be uploaded`."""
+    return ", ".join(planned_words(run.planned or []))
 
 
 def _shown(row: PlannedChange) -> ShownChange:
@@ -237,7 +251,7 @@ def _shown(row: PlannedChange) -> ShownChange:
     return ShownChange(
         number=row.pk,
         is_approved=row.is_approved,
-        deed=f"{spoken(change.action)} {spoken(change.subject_kind)}",
+        what=change_words(change.subject_kind, change.action, ""),
         code=change.subject_key,
         label=change.subject_label,
         reason=change.reason,
@@ -245,18 +259,8 @@ def _shown(row: PlannedChange) -> ShownChange:
     )
 
 
-def _choice(request: HttpRequest, asked: str) -> Choice:
-    if asked == "approve_all":
-        action = request.GET.get("action", "")
-        return Choice(actions=[action]) if action in list(Action) else Choice(is_all=True)
-    ids = row_numbers(request.POST.getlist("change"))
-    if not ids:
-        raise NotAllowed("Nothing is ticked; tick the changes that are meant.")
-    return Choice(ids=ids)
-
-
 def _goes_for_good(plan: SavedPlan) -> bool:
     """Whether what is approved takes products off the store, which nothing brings back."""
     # What is taken out of the catalogue by a plan of a source is not deleted anywhere.
     is_of_store = plan.channel is not None
-    return is_of_store and plan.changes.filter(is_approved=True, change__action__in=_FOR_GOOD).exists()
+    return is_of_store and plan.changes.filter(is_approved=True, change__action__in=FOR_GOOD).exists()

@@ -17,7 +17,7 @@ from tradepost.database.models import Listing, Order, Run, RunChange, RunKind, S
 from tradepost.domain.brake import NAMED_IN_REPORTS, Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.plan import SETTLED_STATES, Action, Outcome, RunState, SubjectKind
-from tradepost.domain.run_words import PROBLEMS, change_words, count_words, planned_words, work_words
+from tradepost.domain.run_words import PROBLEMS, change_words, count_words, deed_words, planned_words, work_words
 from tradepost.engine.runs import cancel_run, release_run, request_import, request_run
 from tradepost.web.format import OUTCOME_COLOURS, RUN_COLOURS, field_lines, spoken
 from tradepost.web.rights import may, need
@@ -135,7 +135,7 @@ def run_state(request: HttpRequest, run: Run) -> dict[str, Any]:
         "is_at_work": RunState(run.state) not in SETTLED_STATES,
         "progress": RunProgress.of(run, now=timezone.now()),
         "may_stop": may(request, "runs cancel"),
-        "so_far": count_words(run.counts),
+        "so_far": count_words(run.counts, kind=run.kind),
     }
 
 
@@ -156,10 +156,15 @@ def _report(request: HttpRequest, run: Run) -> dict[str, Any]:
         "older": older,
         "outcome": request.GET.get("outcome", ""),
         "action": request.GET.get("action", ""),
-        "outcomes": [(each.value, spoken(each)) for each in Outcome],
-        "actions": [(each.value, spoken(each)) for each in Action],
+        "outcomes": [(each.value, spoken(each)) for each in Outcome if each.value in _had(run, "outcome")],
+        "actions": [(each.value, deed_words(each)) for each in Action if each.value in _had(run, "action")],
         "is_plan": plan,
     }
+
+
+def _had(run: Run, name: str) -> set[str]:
+    """What a run has of an action or an outcome: nobody chooses among what there is none of."""
+    return {row[name] for row in (*(run.counts or ()), *(run.planned or ())) if name in row}
 
 
 def _causes(run: Run) -> Iterator[RunCause]:
@@ -167,7 +172,7 @@ def _causes(run: Run) -> Iterator[RunCause]:
     bad = RunChange.objects.filter(run=run, outcome__in=[each.value for each in PROBLEMS])
     grouped = bad.order_by().values("message", "subject_kind", "action", "outcome").annotate(number=Count("pk"))
     for row in grouped.order_by("-number")[:_CAUSES]:
-        what = change_words(row["subject_kind"], row["action"], row["outcome"])
+        what = change_words(row["subject_kind"], row["action"], row["outcome"], kind=run.kind)
         yield RunCause(row["message"] or "No reason was given.", what, row["number"])
 
 
@@ -198,7 +203,7 @@ def _shown(run: Run, rows: Sequence[RunChange]) -> Iterator[RunRow]:
         yield RunRow(
             code=row.subject_key,
             label=row.subject_label,
-            what=change_words(row.subject_kind, row.action, row.outcome),
+            what=change_words(row.subject_kind, row.action, row.outcome, kind=run.kind),
             outcome=outcome,
             colour=OUTCOME_COLOURS[outcome],
             message=row.message,
@@ -284,17 +289,17 @@ def csv_view(request: HttpRequest, run_id: int) -> HttpResponse | StreamingHttpR
     """Every change of a run as a file, written while it is read."""
     need(request, "runs show")
     run = the_run(str(run_id))
-    return csv_answer(_csv(_filtered(request, run)), name=f"run-{run.pk}.csv")
+    return csv_answer(_csv(run, _filtered(request, run)), name=f"run-{run.pk}.csv")
 
 
-def _csv(rows: QuerySet[RunChange]) -> Iterator[Sequence[Any]]:
+def _csv(run: Run, rows: QuerySet[RunChange]) -> Iterator[Sequence[Any]]:
     yield _COLUMNS
     for row in rows.iterator(chunk_size=_AT_ONCE):
         yield (
             row.subject_kind,
             row.subject_key,
             row.subject_label,
-            change_words(row.subject_kind, row.action, row.outcome),
+            change_words(row.subject_kind, row.action, row.outcome, kind=run.kind),
             row.outcome or "planned",
             "; ".join(field_lines(row.fields)),
             row.message,

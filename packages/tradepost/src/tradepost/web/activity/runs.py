@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
 
 from tradepost.database.models import Run, RunChange
 from tradepost.domain.plan import RunState
@@ -21,7 +20,7 @@ from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, R
 from tradepost.web.tables.counts import count
 from tradepost.web.tables.counts import count_words as number_words
 from tradepost.web.tables.keyset import KeysetChangeList
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 
 SHOW = "show"
 _FEWEST_FOLDED = 2
@@ -133,16 +132,14 @@ class RunTable(ReadOnlyTable):
             }
         return answer
 
-    def get_urls(self) -> list[Any]:
-        views = {
+    def own_pages(self) -> OwnPages:
+        return {
             "tradepost_run_release": ("<int:run_id>/release/", run_page.release_view),
             "tradepost_run_progress": ("<int:run_id>/progress/", run_page.progress_view),
             "tradepost_run_stop": ("<int:run_id>/stop/", run_page.stop_view),
             "tradepost_run_again": ("<int:run_id>/again/", run_page.again_view),
             "tradepost_run_csv": ("<int:run_id>/changes.csv", run_page.csv_view),
         }
-        wrap = self.admin_site.admin_view
-        return [*(path(route, wrap(view), name=name) for name, (route, view) in views.items()), *super().get_urls()]
 
     def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         need(request, self.act)
@@ -170,7 +167,7 @@ class RunChangeTable(ReadOnlyTable):
 
     @column("What became of it")
     def what_became(self, row: RunChange) -> str:
-        return change_words(row.subject_kind, row.action, row.outcome)
+        return change_words(row.subject_kind, row.action, row.outcome, kind=row.run.kind)
 
     @column("Change")
     def what(self, row: RunChange) -> str:
@@ -198,7 +195,7 @@ def what_came_of(run: Run) -> str:
         return ", ".join(planned_words(run.planned)) or "nothing to do"
     if RunState(run.state) in {RunState.QUEUED, RunState.RUNNING} and not run.counts:
         return run.label or "not begun yet"
-    return ", ".join(count_words(run.counts)) or "nothing to do"
+    return ", ".join(count_words(run.counts, kind=run.kind)) or "nothing to do"
 
 
 def _is_quiet(shown: ShownRun) -> bool:

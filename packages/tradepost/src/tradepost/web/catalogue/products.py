@@ -23,14 +23,16 @@ from tradepost.web.catalogue.list_on_channel import ASKED_NAMES, list_on_channel
 from tradepost.web.catalogue.pictures import pictures, shown_picture
 from tradepost.web.catalogue.product_deeds import product_deed
 from tradepost.web.catalogue.product_page import product_context
-from tradepost.web.format import HEALTH_COLOURS, NOTHING, amount, spoken, whole
+from tradepost.web.format import NOTHING, STATUS_COLOURS, amount, whole
+from tradepost.web.listings.rows import status_of
 from tradepost.web.rights import asks, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.shell import channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
+from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
 THUMBNAIL_PIXELS = 176
@@ -69,6 +71,14 @@ class ProductTable(ReadOnlyTable):
     search_help_text = "Pieces of a handle, a SKU or the title"
     sorted_by = {"product": "handle"}
     actions = ("list_on",)
+    empty = EmptyList(
+        "There is no product yet. Import a file that you have, or let a source fetch one; a preview says first what "
+        "would change.",
+        (
+            NextStep("Import a file", "tradepost_upload_add", "catalogue import"),
+            NextStep("Add a source", "tradepost_source_add", "source add"),
+        ),
+    )
 
     class Media:
         css = {"all": ("back_office/catalogue.css",)}
@@ -76,16 +86,16 @@ class ProductTable(ReadOnlyTable):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return ProductPage
 
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_productrecord_list_on": ("list-on/", self.list_on_view),
+            "tradepost_productrecord_deed": ("<int:product_id>/deed/<slug:deed>/", product_deed),
+        }
+
     def get_urls(self) -> list[Any]:
+        # A browser may keep it.
         image = self.admin_site.admin_view(self.image_view, cacheable=True)
-        deed = self.admin_site.admin_view(product_deed)
-        list_on = self.admin_site.admin_view(self.list_on_view)
-        return [
-            path("image/<str:checksum>/", image, name="tradepost_productrecord_image"),
-            path("list-on/", list_on, name="tradepost_productrecord_list_on"),
-            path("<int:product_id>/deed/<slug:deed>/", deed, name="tradepost_productrecord_deed"),
-            *super().get_urls(),
-        ]
+        return [path("image/<str:checksum>/", image, name="tradepost_productrecord_image"), *super().get_urls()]
 
     @asks("listings build", "List on a channel…")
     def list_on(self, request: HttpRequest, queryset: QuerySet[ProductRecord]) -> HttpResponse:
@@ -175,16 +185,21 @@ def _figures(keys: Collection[int]) -> dict[int, dict[str, Any]]:
 
 
 def _channels(keys: Collection[int], channels: Collection[Channel]) -> dict[int, list[tuple[str, str, str]]]:
-    """Return colour, channel and state of each product's page on each of these channels."""
+    """Return colour, channel and status of each product's page on each of these channels."""
     names = {channel.pk: channel.name for channel in channels}
     # What has no parent is looked for by its product: SQLite would rather read all of a catalogue that have none.
     rows = Listing.objects.alias(within=Coalesce(F("parent_id"), 0)).filter(product_id__in=keys, within=0)
-    found: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for key, channel_id, health in rows.filter(channel_id__in=names).values_list("product_id", "channel_id", "health"):
+    found: defaultdict[int, dict[str, Listing]] = defaultdict(dict)
+    for listing in rows.filter(channel_id__in=names).prefetch_related("attentions"):
+        of_product, channel = found[listing.product_id], names[listing.channel_id]
         # One that is to be sold in several pages is there where one of them is.
-        if health == Health.LISTED.value or names[channel_id] not in found[key]:
-            found[key][names[channel_id]] = health
+        if listing.health == Health.LISTED.value or channel not in of_product:
+            of_product[channel] = listing
     return {
-        key: [(HEALTH_COLOURS[spoken(health)], channel, spoken(health)) for channel, health in sorted(states.items())]
-        for key, states in found.items()
+        key: [
+            (STATUS_COLOURS[status], channel, status.value)
+            for channel, listing in sorted(listings.items())
+            for status in [status_of(listing)]
+        ]
+        for key, listings in found.items()
     }

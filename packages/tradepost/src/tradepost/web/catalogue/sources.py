@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 
 from tradepost import wiring
@@ -34,7 +34,7 @@ from tradepost.web.catalogue.import_words import ShownImport, imports_of, shown_
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number, row_number
 
 _SHOWN_SOURCES = 200
@@ -53,9 +53,8 @@ class SourceTable(ReadOnlyTable):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
         return may(request, "source add")
 
-    def get_urls(self) -> list[Any]:
-        edit = self.admin_site.admin_view(self.edit_view)
-        return [path("<int:source_id>/edit/", edit, name="tradepost_source_edit"), *super().get_urls()]
+    def own_pages(self) -> OwnPages:
+        return {"tradepost_source_edit": ("<int:source_id>/edit/", self.edit_view)}
 
     def changelist_view(
         self,

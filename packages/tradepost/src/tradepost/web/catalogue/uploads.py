@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
@@ -34,7 +34,7 @@ from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.site import site
 from tradepost.web.tables.csv_answer import csv_answer
-from tradepost.web.tables.read_only import ROWS_PER_PAGE, ReadOnlyTable
+from tradepost.web.tables.read_only import ROWS_PER_PAGE, OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 from tradepost.web.tables.stretch import stretch
 
@@ -53,14 +53,11 @@ class UploadTable(ReadOnlyTable):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 Django's form
         return may(request, _ACT)
 
-    def get_urls(self) -> list[Any]:
-        refused = self.admin_site.admin_view(self.refused_view)
-        template = self.admin_site.admin_view(self.template_view)
-        return [
-            path("<int:upload_id>/refused.csv", refused, name="tradepost_upload_refused"),
-            path("template.csv", template, name="tradepost_upload_template"),
-            *super().get_urls(),
-        ]
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_upload_refused": ("<int:upload_id>/refused.csv", self.refused_view),
+            "tradepost_upload_template": ("template.csv", self.template_view),
+        }
 
     # --- the list ---------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ from tradepost.web.shell.page_words import in_words_of_pages
 from tradepost.web.shell.shell import channel_state
 from tradepost.web.tables.counts import count, count_words
 from tradepost.web.tables.row_numbers import MOST_DIGITS, needed_row_number, row_numbers
+from tradepost.web.today.today import again_of, failed_work
 
 _START, _PREVIEW = "start:", "preview:"
 _PREVIEWED = (RunKind.PUBLISH, RunKind.SYNC)
@@ -91,6 +92,7 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
     profile = ports.channels.read(channel.pk)
     settings = profile.settings
     schedules = shown_schedules(request, ports.schedules.of(channel.pk))
+    failed = failed_work(channel)
     return page(
         request,
         "back_office/channels/channel.html",
@@ -98,6 +100,8 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
         channel=channel,
         profile=profile,
         standing=channel_state(channel),
+        failed=failed,
+        again="" if failed is None or channel.is_paused else again_of(request, failed),
         findings=findings_of(channel),
         schedules=[each for each in schedules if not each.is_off],
         all_schedules=schedules,

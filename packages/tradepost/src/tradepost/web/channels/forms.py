@@ -117,6 +117,12 @@ class ChannelForm(forms.Form):
     def has_secrets(self) -> bool:
         return any(isinstance(field.widget, UnfoldAdminPasswordWidget) for field in self.fields.values())
 
+    def demand(self, needed: Mapping[str, str], *, otherwise: str = "") -> None:
+        """Refuse what was left blank of these fields, each with what it is; `otherwise`: what could be done instead."""
+        for name, words in needed.items():
+            if not self.cleaned_data.get(name) and name not in self.errors:
+                self.add_error(name, f"Type {words}{otherwise}.")
+
     @property
     def upper(self) -> list[Any]:
         return [self[name] for name in self.fields if name not in self.beneath]
@@ -203,9 +209,7 @@ class ConnectionForm(ChannelForm):
         needed = {"domain": "the store's domain", "store_code": "the store code"}
         if not self._has_secrets:
             needed |= {"token": "the access token", "signature_key": "the signature key"}
-        for name, words in needed.items():
-            if not given.get(name) and name not in self.errors:
-                self.add_error(name, f"Type {words}.")
+        self.demand(needed)
         return given
 
     def edit(self) -> ChannelEdit:
@@ -301,9 +305,7 @@ class ImagesForm(ChannelForm):
             needed = {"host": "the server's name", "user": "the user"}
             if self.profile.images is None:
                 needed |= {"password": "the password"}
-            for name, words in needed.items():
-                if not given.get(name) and name not in self.errors:
-                    self.add_error(name, f"Type {words}, or choose to do without an image server.")
+            self.demand(needed, otherwise=", or choose to do without an image server")
         return given
 
     def edit(self) -> ChannelEdit:

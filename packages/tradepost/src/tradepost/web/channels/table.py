@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
 
 from tradepost.database.models import Channel, Run, RunKind
 from tradepost.domain.errors import NotAllowed
@@ -22,7 +21,8 @@ from tradepost.web.rights import asks, may
 from tradepost.web.shell.shell import CHANNEL_COLOURS, channel_state
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.empty_list import EmptyList, NextStep
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.today import first_steps
 
 
@@ -32,6 +32,13 @@ class ChannelTable(ReadOnlyTable):
 
     act = "channel list"
     list_display = ("name", "state", "store", "orders_fetched_at")
+    empty = EmptyList(
+        "No store is connected yet. Six short steps connect one, each with a test.",
+        (
+            NextStep("Connect a store", "tradepost_channel_add", "channel add"),
+            NextStep("First steps", "first_steps", "overview show"),
+        ),
+    )
     actions = ("publish", "sync", "link", "get_orders", "sync_orders", "plan_publish", "plan_sync")
 
     @column("Store")
@@ -55,20 +62,18 @@ class ChannelTable(ReadOnlyTable):
     def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         return channel_page.channel_page(request, key)
 
-    def get_urls(self) -> list[Any]:
-        wrap = self.admin_site.admin_view
-        return [
-            path("first-steps/", wrap(first_steps.first_steps), name="first_steps"),
-            path("first-steps/product/", wrap(first_steps.first_product), name="first_product"),
-            path("first-steps/product/<int:plan_id>/", wrap(first_steps.first_publish), name="first_publish"),
-            path("<int:channel_id>/adopt/", wrap(adoption_page), name="tradepost_channel_adopt"),
-            path("<int:channel_id>/go-live/", wrap(channel_page.go_live), name="tradepost_channel_go_live"),
-            path("<int:channel_id>/set-up/<str:step>/", wrap(wizard.set_up), name="tradepost_channel_setup"),
-            path("<int:channel_id>/rules/listings/", wrap(listing_rules_page), name="tradepost_channel_listing_rules"),
-            path("<int:channel_id>/rules/orders/", wrap(order_rules_page), name="tradepost_channel_order_rules"),
-            path("<int:channel_id>/settings/<str:part>/", wrap(settings_part), name="tradepost_channel_settings"),
-            *super().get_urls(),
-        ]
+    def own_pages(self) -> OwnPages:
+        return {
+            "first_steps": ("first-steps/", first_steps.first_steps),
+            "first_product": ("first-steps/product/", first_steps.first_product),
+            "first_publish": ("first-steps/product/<int:plan_id>/", first_steps.first_publish),
+            "tradepost_channel_adopt": ("<int:channel_id>/adopt/", adoption_page),
+            "tradepost_channel_go_live": ("<int:channel_id>/go-live/", channel_page.go_live),
+            "tradepost_channel_setup": ("<int:channel_id>/set-up/<str:step>/", wizard.set_up),
+            "tradepost_channel_listing_rules": ("<int:channel_id>/rules/listings/", listing_rules_page),
+            "tradepost_channel_order_rules": ("<int:channel_id>/rules/orders/", order_rules_page),
+            "tradepost_channel_settings": ("<int:channel_id>/settings/<str:part>/", settings_part),
+        }
 
     # --- starting runs; the executor of the server takes them from the queue ---
 

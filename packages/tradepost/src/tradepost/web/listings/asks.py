@@ -136,6 +136,28 @@ def _run_of(verb: str, label: str, becomes: str, about: str, *, run: str, option
     )
 
 
+def _at_once(
+    verb: str,
+    label: str,
+    becomes: str,
+    about: str,
+    *,
+    see: Callable[[int, Collection[int]], RequestOutcome],
+    do: Callable[..., RequestOutcome],
+    **more: Any,
+) -> ListingAsk:
+    """What is done at once, and needs no more than to know of which listings."""
+    return ListingAsk(
+        verb,
+        label,
+        becomes,
+        about,
+        lambda channel_id, ids, _terms: see(channel_id, ids),
+        lambda channel_id, ids, _terms, who: do(channel_id, ids, requested_by=who),
+        **more,
+    )
+
+
 _ALL: tuple[ListingAsk, ...] = (
     _of_event(
         "hide",
@@ -176,21 +198,21 @@ _ALL: tuple[ListingAsk, ...] = (
         "will be worked on again",
         "The next runs send what is queued, and what has changed since.",
     ),
-    ListingAsk(
+    _at_once(
         "retry",
         "Try again",
         "will be sent again",
         "What the store has refused five times in a row is sent with the next publish all the same.",
-        lambda channel_id, ids, _terms: preview_retry(channel_id, ids),
-        lambda channel_id, ids, _terms, who: request_retry(channel_id, ids, requested_by=who),
+        see=preview_retry,
+        do=request_retry,
     ),
-    ListingAsk(
+    _at_once(
         "accept-drift",
         "Keep the store's",
         "will keep what the store has",
         "What somebody changed on the store stays as it is there, and nobody is asked about it any more.",
-        lambda channel_id, ids, _terms: preview_acceptance(channel_id, ids),
-        lambda channel_id, ids, _terms, who: request_acceptance(channel_id, ids, requested_by=who),
+        see=preview_acceptance,
+        do=request_acceptance,
     ),
     _run_of(
         "send-ours",
@@ -216,13 +238,13 @@ _ALL: tuple[ListingAsk, ...] = (
         run="link",
         options={},
     ),
-    ListingAsk(
+    _at_once(
         "accept-price",
         "Let the price through",
         "will get their new price",
         "A rule holds the price back because it changes by much; a sync sends it now.",
-        lambda channel_id, ids, _terms: preview_prices_through(channel_id, ids),
-        lambda channel_id, ids, _terms, who: request_prices_through(channel_id, ids, requested_by=who),
+        see=preview_prices_through,
+        do=request_prices_through,
     ),
     ListingAsk(
         "lock",
@@ -248,15 +270,15 @@ _ALL: tuple[ListingAsk, ...] = (
         "will be let go of",
         "Nothing is written: the products stay on the store as they are, and nothing is sent to them any more.",
     ),
-    ListingAsk(
+    _at_once(
         "remove",
         "Forget",
         "will be forgotten here",
         "Nothing is written: the store keeps their products and sells them as they are, and nobody here knows of them "
         "any more. What was locked or written for them alone is lost. The next import that has their products lists "
         "these anew; “List on a channel” in Products does it at once.",
-        lambda channel_id, ids, _terms: preview_removal(channel_id, ids),
-        lambda channel_id, ids, _terms, who: request_removal(channel_id, ids, requested_by=who),
+        see=preview_removal,
+        do=request_removal,
         forgets=True,
     ),
     _of_event(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -19,7 +20,7 @@ from tradepost.domain.layout import Layout
 from tradepost.domain.listing import Link, transition
 from tradepost.domain.listing_history import history_sentence
 from tradepost.domain.locks import spoken as group_words
-from tradepost.domain.operator_status import MEANINGS, operator_status, wanted_count
+from tradepost.domain.operator_status import MEANINGS, wanted_count
 from tradepost.domain.plan import Action, Outcome, Proof, Side
 from tradepost.domain.value_words import value_words
 from tradepost.engine.listing_explanations import ExplainedListing, explain_all
@@ -29,7 +30,7 @@ from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listings.attention_places import CANDIDATES, CHANNEL, ORDERS, PAGE_CURES, PRODUCT
-from tradepost.web.listings.rows import options_of, rows_of, with_what_a_row_shows
+from tradepost.web.listings.rows import options_of, rows_of, status_of, with_what_a_row_shows
 from tradepost.web.rights import may
 
 HISTORY_LENGTH = 50
@@ -76,13 +77,17 @@ class NeedsYou:
 
 @dataclass(frozen=True, slots=True)
 class FieldBeside:
-    """One field: in the catalogue, as it should be, on the store, and when that was proven."""
+    """
+    One field: in the catalogue, as it should be, on the store, and when that was proven.
+
+    `differs`: as far as is known; of what nobody has looked at, nothing is said.
+    """
 
     name: str
     catalogue: str
     wanted: str
     there: str
-    is_same: bool
+    differs: bool
     proven_at: datetime | None
     note: str = ""
 
@@ -98,7 +103,7 @@ class GroupBeside:
 
     @property
     def differs(self) -> bool:
-        return any(not each.is_same for each in self.fields)
+        return any(each.differs for each in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
     explained = next(each for each in explain_all(listing.channel, [listing.pk]) if each.record.pk == listing.pk)
     row = explained.row
     drifts = list(listing.drifts.order_by("group"))
-    status = operator_status(row.status, is_inactive=row.is_inactive, needs_person=bool(listing.noted))
+    status = status_of(listing)
     return {
         "listing": listing,
         "row": row,
@@ -260,7 +265,7 @@ def _groups(listing: Listing, row: ListingRow, drifts: Sequence[DriftRecord]) ->
                 catalogue.get(each.name, each.made_of or NOTHING),
                 wanted,
                 value_words(each.name, other, width=_WIDEST) if is_changed else _KNOWN_WORDS[each.known],
-                is_same=each.known is ContentState.PROVEN and not is_changed,
+                differs=is_changed or each.known in {ContentState.ABSENT, ContentState.OLDER},
                 proven_at=row.compared_at if each.known in {ContentState.PROVEN, ContentState.OLDER} else None,
                 note=("changed there, and kept" if is_kept else "changed there") if is_changed else "",
             )
@@ -280,7 +285,7 @@ def _price(listing: Listing, row: ListingRow) -> FieldBeside:
         NOTHING if listing.variant is None else money(listing.variant.price),
         money(row.wanted_price),
         _there(money(there) if there is not None else "", row),
-        is_same=there == row.wanted_price,
+        differs=_differs(there, row.wanted_price, row),
         proven_at=listing.proven_at if there is not None else None,
         note="held back" if row.is_price_held else "",
     )
@@ -294,11 +299,16 @@ def _stock_group(row: ListingRow) -> GroupBeside:
         "unknown" if row.stated is None else f"{row.stated:,}",
         "unknown" if count is None else f"{count:,}",
         _there("" if there is None else f"{there:,}", row),
-        is_same=there == count,
+        differs=_differs(there, count, row),
         proven_at=row.looked_at or row.basis_at if there is not None else None,
         note="a write of it was not answered yet" if row.open_since else "",
     )
     return GroupBeside("quantity", "stock", can_be_sent=False, fields=[beside])
+
+
+def _differs(there: Decimal | int | None, wanted: Decimal | int | None, row: ListingRow) -> bool:
+    """Whether the store has something else, or nothing at all; a value that was not read is not known to be another."""
+    return there != wanted and (there is not None or row.status.link is not Link.LINKED)
 
 
 def _there(text: str, row: ListingRow) -> str:

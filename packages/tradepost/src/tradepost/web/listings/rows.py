@@ -90,7 +90,7 @@ def _row(
     listing: Listing, row: ListingRow, family: tuple[int, int], *, picture: str, sends_images: Any, when: Any
 ) -> RowOfListing:
     noted = listing.noted
-    status = operator_status(row.status, is_inactive=row.is_inactive, needs_person=bool(noted))
+    status = status_of(listing)
     deeds = list(next_deeds(row, sends_images=sends_images(listing.channel)))
     return RowOfListing(
         id=row.id,
@@ -113,6 +113,11 @@ def _row(
         variants=family[0],
         needy=family[1],
     )
+
+
+def status_of(listing: Listing) -> OperatorStatus:
+    """The one status of a listing that comes with its attentions."""
+    return operator_status(listing.status, is_inactive=listing.is_inactive, needs_person=bool(listing.noted))
 
 
 def options_of(listing: Listing) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tradepost import wiring
@@ -67,7 +67,7 @@ from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, D
 from tradepost.web.tables.counts import COUNT_UP_TO
 from tradepost.web.tables.keyset import AFTER, BEFORE, NEWEST_FIRST, SORT, KeysetChangeList, RowOrder
 from tradepost.web.tables.list_settings import ListSettings
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
 ATTENTION_PARAMETER = "attention"
@@ -190,16 +190,14 @@ class ListingTable(ReadOnlyTable):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:  # noqa: ARG002 Django's form
         return ListingChangeList
 
-    def get_urls(self) -> list[Any]:
-        inside = self.admin_site.admin_view
-        return [
-            path("ask/<slug:verb>/", inside(self.ask_view), name="tradepost_listing_ask"),
-            path("export/", inside(self.export_view), name="tradepost_listing_export"),
-            path("view/", inside(self.view_view), name="tradepost_listing_view"),
-            path("<int:listing_id>/family/", inside(self.family_view), name="tradepost_listing_family"),
-            path("<int:listing_id>/candidates/", inside(self.candidates_view), name="tradepost_listing_candidates"),
-            *super().get_urls(),
-        ]
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_listing_ask": ("ask/<slug:verb>/", self.ask_view),
+            "tradepost_listing_export": ("export/", self.export_view),
+            "tradepost_listing_view": ("view/", self.view_view),
+            "tradepost_listing_family": ("<int:listing_id>/family/", self.family_view),
+            "tradepost_listing_candidates": ("<int:listing_id>/candidates/", self.candidates_view),
+        }
 
     def get_search_results(
         self,
@@ -241,6 +239,7 @@ class ListingTable(ReadOnlyTable):
             "in_bar": [ask for ask in asks if ask.verb in _IN_BAR],
             "in_menu": [ask for ask in asks if ask.verb in _IN_MENU],
             "may_ask": bool(asks),
+            "may_import": may(request, "catalogue import"),
             "many_channels": len(channels_in_use(request)) > 1,
             "shown": _COLUMNS.keys() - settings.hidden,
             "columns": [(name, title, name not in settings.hidden) for name, title in _COLUMNS.items()],

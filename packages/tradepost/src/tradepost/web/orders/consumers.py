@@ -18,7 +18,7 @@ from tradepost.operations.order_exports import ExportPorts, add_consumer, confir
 from tradepost.operations.ports import ConsumerStanding, ConsumerTarget, SourceAddress
 from tradepost.web.channels.forms import choice_field, text_field
 from tradepost.web.orders.deeds import start_run
-from tradepost.web.orders.places import PlaceForm, refused_words, schedule_of, tried
+from tradepost.web.orders.places import PlaceForm, channel_in_use, forget_by_name, refused_words, schedule_of, tried
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
@@ -87,7 +87,7 @@ def consumers_page(request: HttpRequest) -> HttpResponse:
 def deliver_now(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Posted, start a run that brings what is new."""
     need(request, "orders deliver")
-    channel = _channel_of(channel_id)
+    channel = channel_in_use(channel_id)
     if request.method == "POST":
         start_run(request, channel, RunKind.DELIVER_ORDERS, "brings orders to whoever takes them")
     return redirect(_LIST)
@@ -96,7 +96,7 @@ def deliver_now(request: HttpRequest, channel_id: int) -> HttpResponse:
 def add_consumer_page(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Show the form of a new consumer; posted, try out where it is brought its orders, and keep it."""
     need(request, "orders export")
-    channel = _channel_of(channel_id)
+    channel = channel_in_use(channel_id)
     form = ConsumerForm(request.POST or None, before=None, has_secret=False, form=ExportForm.CSV.value)
     may_set = may(request, "orders deliver-to")
     if not may_set:
@@ -122,7 +122,6 @@ def add_consumer_page(request: HttpRequest, channel_id: int) -> HttpResponse:
         "back_office/orders/consumer_form.html",
         title=f"{channel.name}: somebody who takes orders",
         form=form,
-        fields=[each for each in form.shown if not each.field.disabled],
         may_set=may_set,
     )
 
@@ -204,17 +203,14 @@ def forget_consumer(request: HttpRequest, consumer_id: int) -> HttpResponse:
     """Say what stays untaken without a consumer; posted with its name, forget it."""
     need(request, "orders remove-consumer")
     consumer = _consumer(consumer_id)
-    refusal = ""
-    if request.method == "POST":
-        if request.POST.get("name", "").strip() == consumer.name:
-            try:
-                remove_consumer(consumer.name, _exports(request, consumer.channel))
-            except NotAllowed as reason:
-                messages.warning(request, in_words_of_pages(str(reason)))
-            else:
-                messages.success(request, f"{consumer.name} is forgotten; orders that were handed over stay so.")
-            return redirect(_LIST)
-        refusal = f"Type {consumer.name} to forget it; nothing was done."
+    refusal = forget_by_name(
+        request,
+        consumer.name,
+        lambda: remove_consumer(consumer.name, _exports(request, consumer.channel)),
+        told=f"{consumer.name} is forgotten; orders that were handed over stay so.",
+    )
+    if refusal is None:
+        return redirect(_LIST)
     return page(
         request,
         "back_office/orders/consumer_forget.html",
@@ -246,12 +242,10 @@ def _batch_file(request: HttpRequest, consumer: Consumer) -> HttpResponse | None
 
 
 def _channel(request: HttpRequest, channel: Channel) -> dict[str, Any]:
-    schedule, row = schedule_of(channel, ScheduledOperation.DELIVER_ORDERS)
     return {
         "channel": channel,
         "consumers": _exports(request, channel).exports.consumers(),
-        "schedule": schedule,
-        "next_at": None if row is None or channel.is_paused else row.next_at,
+        **schedule_of(channel, ScheduledOperation.DELIVER_ORDERS),
         "most": LARGEST_BATCH,
     }
 
@@ -274,10 +268,6 @@ def _standing(request: HttpRequest, consumer: Consumer) -> ConsumerStanding | No
 
 def _exports(request: HttpRequest, channel: Channel) -> ExportPorts:
     return wiring.export_ports(channel, requested_by=request.user.get_username())
-
-
-def _channel_of(channel_id: int) -> Channel:
-    return get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
 
 
 def _consumer(consumer_id: int) -> Consumer:

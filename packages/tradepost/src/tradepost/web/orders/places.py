@@ -2,16 +2,20 @@
 A place where files are exchanged, on pages: typed, tried out, and only then kept. Its secret is typed and never shown.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
 from tradepost import wiring
 from tradepost.database.models import Channel
-from tradepost.domain.errors import Retry, TradepostError
+from tradepost.domain.errors import NotAllowed, Retry, TradepostError
 from tradepost.domain.file_address import LONGEST_ADDRESS, file_address
 from tradepost.domain.schedule import ScheduledOperation
-from tradepost.operations.ports import ScheduleRow, SourceAddress
+from tradepost.operations.ports import SourceAddress
 from tradepost.web.channels.forms import schedule_words, secret_field, text_field, tick_field
 from tradepost.web.shell.page_words import in_words_of_pages
 
@@ -52,7 +56,8 @@ class PlaceForm(forms.Form):
 
     @property
     def shown(self) -> list[Any]:
-        return [self[name] for name in self.fields if self.has_failed or name != "keeps_untested"]
+        fields = (name for name, field in self.fields.items() if not field.disabled)
+        return [self[name] for name in fields if self.has_failed or name != "keeps_untested"]
 
     @property
     def keeps_secret(self) -> bool:
@@ -98,9 +103,29 @@ def refused_words(error: TradepostError) -> str:
     return f"{in_words_of_pages(str(error))}{again}"
 
 
-def schedule_of(channel: Channel, operation: ScheduledOperation) -> tuple[str, ScheduleRow | None]:
-    """Say when an operation is started by itself, and its row; blank where only somebody starts it."""
+def forget_by_name(request: HttpRequest, name: str, forget: Callable[[], object], *, told: str) -> str | None:
+    """Posted with its name, forget who is called so; returns why nothing was done, None where it is dealt with."""
+    if request.method != "POST":
+        return ""
+    if request.POST.get("name", "").strip() != name:
+        return f"Type {name} to forget it; nothing was done."
+    try:
+        forget()
+    except NotAllowed as refusal:
+        messages.warning(request, in_words_of_pages(str(refusal)))
+    else:
+        messages.success(request, told)
+    return None
+
+
+def channel_in_use(channel_id: int) -> Channel:
+    """Raises Http404."""
+    return get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
+
+
+def schedule_of(channel: Channel, operation: ScheduledOperation) -> dict[str, Any]:
+    """Say when an operation is started by itself, and when next; blank where only somebody starts it."""
     row = next((each for each in wiring.schedules().of(channel.pk) if each.operation is operation), None)
     if row is None or row.schedule.is_off:
-        return "", row
-    return schedule_words(row.schedule), row
+        return {"schedule": "", "next_at": None}
+    return {"schedule": schedule_words(row.schedule), "next_at": None if channel.is_paused else row.next_at}

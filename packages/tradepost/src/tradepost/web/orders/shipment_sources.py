@@ -16,7 +16,7 @@ from tradepost.operations.ports import SourceAddress
 from tradepost.web.channels.forms import text_field
 from tradepost.web.format import RUN_COLOURS, spoken
 from tradepost.web.orders.deeds import start_run
-from tradepost.web.orders.places import PlaceForm, refused_words, schedule_of, tried
+from tradepost.web.orders.places import PlaceForm, channel_in_use, forget_by_name, refused_words, schedule_of, tried
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
@@ -64,7 +64,7 @@ def sources_page(request: HttpRequest) -> HttpResponse:
 def fetch_now(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Posted, start a run that takes the files that are new."""
     need(request, "shipments fetch")
-    channel = _channel_of(channel_id)
+    channel = channel_in_use(channel_id)
     if request.method == "POST":
         if channel.shipment_sources.exists():
             start_run(request, channel, RunKind.FETCH_SHIPMENTS, "takes the files of shipments that are new")
@@ -76,7 +76,7 @@ def fetch_now(request: HttpRequest, channel_id: int) -> HttpResponse:
 def add_source_page(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Show the form of a new source; posted, try it out and keep it."""
     need(request, _ACT)
-    channel = _channel_of(channel_id)
+    channel = channel_in_use(channel_id)
     form = NewSourceForm(request.POST or None, before=None, has_secret=False)
     if request.method == "POST" and form.is_valid() and (seen := form.tried(channel, takes=False)) is not None:
         name = form.cleaned_data["name"]
@@ -140,17 +140,14 @@ def forget_source(request: HttpRequest, source_id: int) -> HttpResponse:
     """Say what is forgotten with a source; posted with its name, fetch from there no more."""
     need(request, _ACT)
     source = _source(source_id)
-    refusal = ""
-    if request.method == "POST":
-        if request.POST.get("name", "").strip() == source.name:
-            try:
-                set_source(source.name, None, *_ports(request, source.channel), channel_name=source.channel.name)
-            except NotAllowed as reason:
-                messages.warning(request, in_words_of_pages(str(reason)))
-            else:
-                messages.success(request, f"Nothing is fetched from {source.name} any more; what it brought stays.")
-            return redirect(_LIST)
-        refusal = f"Type {source.name} to forget it; nothing was done."
+    refusal = forget_by_name(
+        request,
+        source.name,
+        lambda: set_source(source.name, None, *_ports(request, source.channel), channel_name=source.channel.name),
+        told=f"Nothing is fetched from {source.name} any more; what it brought stays.",
+    )
+    if refusal is None:
+        return redirect(_LIST)
     files = source.files.all()
     return page(
         request,
@@ -164,7 +161,6 @@ def forget_source(request: HttpRequest, source_id: int) -> HttpResponse:
 
 
 def _channel(channel: Channel) -> dict[str, Any]:
-    schedule, row = schedule_of(channel, ScheduledOperation.FETCH_SHIPMENTS)
     newest = FetchedFile.objects.filter(source=OuterRef("pk"), taken_at__isnull=False).order_by("-taken_at", "-pk")
     sources = list(channel.shipment_sources.order_by("name").annotate(newest=Subquery(newest.values("pk")[:1])))
     files = FetchedFile.objects.in_bulk([each.newest for each in sources if each.newest])
@@ -172,8 +168,7 @@ def _channel(channel: Channel) -> dict[str, Any]:
     return {
         "channel": channel,
         "sources": [(each, files.get(each.newest)) for each in sources],
-        "schedule": schedule,
-        "next_at": None if row is None or channel.is_paused else row.next_at,
+        **schedule_of(channel, ScheduledOperation.FETCH_SHIPMENTS),
         "run": run,
         "run_state": "" if run is None else spoken(run.state),
         "run_colour": "" if run is None else RUN_COLOURS.get(spoken(run.state), "info"),
@@ -190,10 +185,6 @@ def _kept(source: ShipmentSourceRecord, *, with_secret: bool) -> SourceAddress:
 def _ports(request: HttpRequest, channel: Channel) -> tuple[Any, Any]:
     ports = wiring.order_ports(channel, requested_by=request.user.get_username())
     return ports, wiring.shipment_sources_of(channel)
-
-
-def _channel_of(channel_id: int) -> Channel:
-    return get_object_or_404(Channel, pk=channel_id, archived_at__isnull=True)
 
 
 def _source(source_id: int) -> ShipmentSourceRecord:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import reverse
 
 from tradepost import wiring
 from tradepost.database.models import Channel, FetchedFile, ParkedOrderRecord, RunKind, ShipmentRecord
@@ -22,7 +22,8 @@ from tradepost.web.orders.shipment_files import shipment_file
 from tradepost.web.rights import asks, need
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, column
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.empty_list import EmptyList, NextStep
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
 Row = TypeVar("Row", ParkedOrderRecord, FetchedFile, ShipmentRecord)
@@ -43,6 +44,7 @@ class ParkedOrderTable(ReadOnlyTable):
     act = "orders parked"
     channel_path = "channel"
     actions = ("retry",)
+    empty = EmptyList("Every order of the store could be read.")
     list_display = ("parked_number", "reason", "first_at", "last_at")
     list_display_links = ("parked_number",)
     list_filter = (("channel", ChannelFilter),)
@@ -70,6 +72,14 @@ class FetchedFileTable(ReadOnlyTable):
 
     act = "shipments files"
     channel_path = "channel"
+    empty = EmptyList(
+        "No file of shipments was fetched yet. Say where whoever ships for you writes them, and they are taken from "
+        "there by themselves.",
+        (
+            NextStep("Where shipments come from", "shipment_sources", "shipments sources"),
+            NextStep("Ship from a file", "tradepost_shipmentrecord_file", "shipments import"),
+        ),
+    )
     list_display = ("file", "taken_at", "recorded", "known", "refused", "is_settled", "what_was_refused")
     list_display_links = ("file",)
     list_filter = (("channel", ChannelFilter), "is_open")
@@ -108,6 +118,13 @@ class ShipmentTable(ReadOnlyTable):
 
     act = "shipments list"
     channel_path = "channel"
+    empty = EmptyList(
+        "Nothing was shipped yet. Ship an order on its page, or many at once from a file.",
+        (
+            NextStep("Orders to ship", "tradepost_order_changelist", "orders list"),
+            NextStep("Ship from a file", "tradepost_shipmentrecord_file", "shipments import"),
+        ),
+    )
     list_display = ("shipment", "state_label", "carrier", "tracking_number", "shipped_at", "last_error")
     list_display_links = ("shipment",)
     list_filter = (("channel", ChannelFilter), ("state", ChoicesDropdownFilter))
@@ -124,18 +141,15 @@ class ShipmentTable(ReadOnlyTable):
     def state_label(self, row: ShipmentRecord) -> str:
         return spoken(row.state)
 
-    def get_urls(self) -> list[Any]:
-        file = self.admin_site.admin_view(shipment_file)
-        inside = self.admin_site.admin_view
-        return [
-            path("file/", file, name="tradepost_shipmentrecord_file"),
-            path("sources/", inside(sources.sources_page), name="shipment_sources"),
-            path("sources/<int:source_id>/", inside(sources.source_page), name="shipment_source_show"),
-            path("sources/<int:source_id>/forget/", inside(sources.forget_source), name="shipment_source_forget"),
-            path("sources/add/<int:channel_id>/", inside(sources.add_source_page), name="shipment_source_add"),
-            path("sources/fetch/<int:channel_id>/", inside(sources.fetch_now), name="shipment_source_fetch"),
-            *super().get_urls(),
-        ]
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_shipmentrecord_file": ("file/", shipment_file),
+            "shipment_sources": ("sources/", sources.sources_page),
+            "shipment_source_show": ("sources/<int:source_id>/", sources.source_page),
+            "shipment_source_forget": ("sources/<int:source_id>/forget/", sources.forget_source),
+            "shipment_source_add": ("sources/add/<int:channel_id>/", sources.add_source_page),
+            "shipment_source_fetch": ("sources/fetch/<int:channel_id>/", sources.fetch_now),
+        }
 
     def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """A shipment is shown on the page of its order."""

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path
 
 from tradepost import wiring
 from tradepost.database.models import Channel, Order, ParkedOrderRecord, Run, RunKind, ShipmentRecord
@@ -39,7 +38,7 @@ from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import count, count_words
 from tradepost.web.tables.keyset import KeysetChangeList
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 from tradepost.web.tables.row_numbers import needed_row_number
 
 SHOWN_NEEDS = 50
@@ -96,20 +95,18 @@ class OrderTable(ReadOnlyTable):
         rows: QuerySet[Order] = super().get_queryset(request)
         return with_what_a_row_shows(rows)
 
-    def get_urls(self) -> list[Any]:
-        inside = self.admin_site.admin_view
-        return [
-            path("needs/", inside(self.needs_view), name="tradepost_order_needs"),
-            path("reconciliation/", inside(self.reconciliation_view), name="tradepost_order_reconciliation"),
-            path("start/<slug:what>/", inside(self.start_view), name="tradepost_order_start"),
-            path("consumers/", inside(consumers.consumers_page), name="consumers"),
-            path("consumers/<int:consumer_id>/", inside(consumers.consumer_page), name="consumer_show"),
-            path("consumers/<int:consumer_id>/forget/", inside(consumers.forget_consumer), name="consumer_forget"),
-            path("consumers/add/<int:channel_id>/", inside(consumers.add_consumer_page), name="consumer_add"),
-            path("consumers/deliver/<int:channel_id>/", inside(consumers.deliver_now), name="consumer_deliver"),
-            path("<int:order_id>/progress/", inside(self.progress_view), name="tradepost_order_progress"),
-            *super().get_urls(),
-        ]
+    def own_pages(self) -> OwnPages:
+        return {
+            "tradepost_order_needs": ("needs/", self.needs_view),
+            "tradepost_order_reconciliation": ("reconciliation/", self.reconciliation_view),
+            "tradepost_order_start": ("start/<slug:what>/", self.start_view),
+            "consumers": ("consumers/", consumers.consumers_page),
+            "consumer_show": ("consumers/<int:consumer_id>/", consumers.consumer_page),
+            "consumer_forget": ("consumers/<int:consumer_id>/forget/", consumers.forget_consumer),
+            "consumer_add": ("consumers/add/<int:channel_id>/", consumers.add_consumer_page),
+            "consumer_deliver": ("consumers/deliver/<int:channel_id>/", consumers.deliver_now),
+            "tradepost_order_progress": ("<int:order_id>/progress/", self.progress_view),
+        }
 
     # --- the list -----------------------------------------------------------------------------------------------------
 

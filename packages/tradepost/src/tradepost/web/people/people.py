@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import (  # type: ignore[import-untyped] # the package has no types
@@ -28,7 +28,7 @@ from tradepost.web.format import ROLE_COLOURS
 from tradepost.web.rights import asks, may, need
 from tradepost.web.site import site
 from tradepost.web.tables.columns import column
-from tradepost.web.tables.read_only import ReadOnlyTable
+from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
 
 PersonDeed = Callable[[str, PeoplePorts], str]
 """Does something about somebody, and says what."""
@@ -191,9 +191,8 @@ class PersonTable(ReadOnlyTable):
 
     # --- the sessions of one person ---
 
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.sessions_view)
-        return [path("<int:person_id>/sessions/", view, name="tradepost_person_sessions"), *super().get_urls()]
+    def own_pages(self) -> OwnPages:
+        return {"tradepost_person_sessions": ("<int:person_id>/sessions/", self.sessions_view)}
 
     def sessions_view(self, request: HttpRequest, person_id: int) -> HttpResponse:
         """Show somebody's sessions; posted with a mark, end that one."""

@@ -28,6 +28,7 @@ from tradepost.engine.copies import last_backup
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.shell import channel_state, channels_in_use, chosen_channel
+from tradepost.web.today.first_steps import are_ahead
 
 _HOUR = 3600
 _KNOWN_LONG = 60
@@ -92,6 +93,11 @@ def _channels() -> Setting:
     return Setting("Channels", words, reverse("admin:tradepost_channel_changelist"))
 
 
+def _first_steps() -> Setting:
+    words = "nothing is for sale yet" if are_ahead() else "taken; a sandbox to try things on is there, too"
+    return Setting("First steps", words, reverse("admin:first_steps"))
+
+
 def _notifications() -> Setting:
     number = NoticePlace.objects.count()
     words = _counted(number, "place is told", "places are told") if number else "nobody is told of anything"
@@ -153,6 +159,7 @@ def _backups() -> Setting:
 
 _HUB: Sequence[tuple[str, Callable[[], Setting]]] = (
     ("channel list", _channels),
+    ("overview show", _first_steps),
     ("orders consumers", _consumers),
     ("shipments sources", _shipment_sources),
     ("notify list", _notifications),

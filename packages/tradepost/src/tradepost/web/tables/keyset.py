@@ -148,6 +148,7 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
     newer: str | None = None
     is_counted = True
     row_order = NEWEST_FIRST
+    next_steps: Sequence[tuple[str, str]] = ()
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:  # noqa: ARG002 Django's form
         return ["-pk"]
@@ -195,6 +196,8 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc] # see above
         self.result_list = page
         self.full_result_count = self.result_count
         self.show_full_result_count = False
+        empty = getattr(self.model_admin, "empty", None)
+        self.next_steps = empty.links(request) if empty is not None else []
         self.show_admin_actions = bool(page)
         self.can_show_all = False
         self.multi_page = has_newer or has_older

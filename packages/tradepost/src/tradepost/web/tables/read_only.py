@@ -1,18 +1,37 @@
 """What all tables of the back office have in common: they show, and never edit a row."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from django.contrib.admin import ShowFacets
+from django.contrib.admin import ShowFacets, display
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import DateTimeField, Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import path
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin  # type: ignore[import-untyped] # the package has no types
 
+from tradepost.web.format import moment
 from tradepost.web.rights import may
 from tradepost.web.shell.shell import chosen_channel
+from tradepost.web.tables.empty_list import EmptyList
 from tradepost.web.tables.keyset import KeysetChangeList, KeysetPaginator
 
 ROWS_PER_PAGE = 50
+OwnPages: TypeAlias = Mapping[str, tuple[str, Callable[..., HttpResponseBase]]]
+
+
+def _with_moment(model: type[Model], name: Any) -> Any:
+    """The name of a column; of one that is a moment, who writes it."""
+    field = next((each for each in model._meta.fields if each.name == name), None)  # noqa: SLF001 Django documents it
+    if not isinstance(field, DateTimeField):
+        return name
+
+    def written(row: Model) -> SafeString:
+        return moment(getattr(row, field.name))
+
+    written.__name__ = field.name
+    return display(description=field.verbose_name)(written)
 
 
 class ReadOnlyMixin:
@@ -45,9 +64,11 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
     A table with pages by key and a read-only page per row.
 
     `channel_path`: the look-up of a row's channel, so that the list shows those of the channel that is looked at.
+    `empty`: what the list says while it has no row. Moments are shown as everywhere: as far away as they are.
     """
 
     channel_path = ""
+    empty = EmptyList("There is nothing here yet.")
     list_per_page = ROWS_PER_PAGE
     list_filter_submit = True  # without a button the drop-downs belong to no form, and do nothing
     list_filter_sheet = True
@@ -66,6 +87,26 @@ class ReadOnlyTable(ReadOnlyMixin, ModelAdmin):  # type: ignore[misc]
         title = str(self.opts.verbose_name_plural).capitalize()
         shown: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
         return shown
+
+    def own_pages(self) -> OwnPages:
+        """Pages of the table besides list and row, by the name of the address: the route, and who answers."""
+        return {}
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [path(route, wrap(view), name=name) for name, (route, view) in self.own_pages().items()]
+        return [*own, *super().get_urls()]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        shown = super().get_list_display(request)
+        # What the list is sorted by is found by its name, and has a template of its own.
+        return [name if name in getattr(self, "sorted_by", ()) else _with_moment(self.model, name) for name in shown]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [
+            (title, {**options, "fields": [_with_moment(self.model, name) for name in options["fields"]]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def row_page(self, request: HttpRequest, key: str) -> HttpResponse:
         """Answer for a row; a table without a page of its own has Django's form of it, to read."""

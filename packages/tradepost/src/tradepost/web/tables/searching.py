@@ -20,7 +20,9 @@ from tradepost.database.search import (
     with_ids,
     words_of,
 )
-from tradepost.web.format import money, spoken
+from tradepost.web.format import money
+from tradepost.web.listings.rows import status_of
+from tradepost.web.orders.order_page import pill_of
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 
@@ -68,7 +70,7 @@ def search_everywhere(term: str, *, may: Callable[[str], bool] = lambda _act: Tr
 
 
 def _looks(term: str) -> Iterator[tuple[str, Callable[[], SearchHits]]]:
-    listings = Listing.objects.select_related("product", "channel")
+    listings = Listing.objects.select_related("product", "channel").prefetch_related("attentions")
     yield "listings list", lambda: _group("Listings", term, found_listings(listings, term), _of_listing)
     yield (
         "catalogue list",
@@ -95,7 +97,7 @@ def _group(name: str, term: str, rows: QuerySet[Row], find: Callable[[Row], tupl
 
 
 def _of_listing(row: Listing) -> tuple[str, str]:
-    return row.code, f"{row.product.title}, {spoken(row.shown_health)} on {row.channel.name}"
+    return row.code, f"{row.product.title}, {status_of(row)} on {row.channel.name}"
 
 
 def _of_product(row: ProductRecord) -> tuple[str, str]:
@@ -103,4 +105,5 @@ def _of_product(row: ProductRecord) -> tuple[str, str]:
 
 
 def _of_order(row: Order) -> tuple[str, str]:
-    return str(row.external_id), f"{spoken(row.state)}, {money(row.total, currency=row.currency)}, {row.channel.name}"
+    words, _ = pill_of(row)
+    return str(row.external_id), f"{words}, {money(row.total, currency=row.currency)}, {row.channel.name}"

@@ -15,6 +15,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import BooleanField, ManyToOneRel, Model
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.utils import display_for_field, display_for_value  # type: ignore[import-untyped] # the package has no types
 
 from tradepost.web.tables.keyset import KeysetChangeList
@@ -28,7 +29,7 @@ _TICK = "action_checkbox"
 @register.filter
 def rows_of_cells(changes: KeysetChangeList) -> Iterator[Sequence[SafeString]]:
     """The rows of a page. A cell's class is the name of its column; it has its heading for where there is no head."""
-    columns = list(zip(changes.list_display, (heading.text for heading in changes.headings), strict=True))
+    columns = list(zip(changes.list_display, (capfirst(heading.text) for heading in changes.headings), strict=True))
     links = set(changes.list_display_links or ())
     for row in changes.result_list:
         yield [*_cells(changes, row, columns, links)]

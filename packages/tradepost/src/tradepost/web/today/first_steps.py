@@ -117,8 +117,8 @@ def _steps(request: HttpRequest, channel: Channel | None) -> list[FirstStep]:
         FirstStep(
             "Import the catalogue",
             "A CSV file, also as other shops export it. It is shown first what comes of it.",
-            reverse("admin:tradepost_productrecord_changelist"),
-            "To the catalogue",
+            _import_link(request),
+            "Import a file" if may(request, "catalogue import") else "To the catalogue",
             is_done=has_products,
         ),
         FirstStep(
@@ -143,6 +143,11 @@ def _steps(request: HttpRequest, channel: Channel | None) -> list[FirstStep]:
             is_done=is_live and is_published,
         ),
     ]
+
+
+def _import_link(request: HttpRequest) -> str:
+    is_for_them = may(request, "catalogue import")
+    return reverse("admin:tradepost_upload_add" if is_for_them else "admin:tradepost_productrecord_changelist")
 
 
 def _connect_button(channel: Channel | None, *, is_connected: bool) -> str:

@@ -6,7 +6,7 @@ Each number is counted by an index that was made for it, up to ten thousand.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,7 +37,6 @@ from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
 from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
-from tradepost.domain.listing import Health
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
 from tradepost.domain.plan import Outcome
@@ -46,13 +45,15 @@ from tradepost.domain.shipment import ShipmentState
 from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
 from tradepost.operations.channels import pause_channel, resume_channel
-from tradepost.web.channels.forms import OPERATION_WORDS
+from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
 from tradepost.web.format import spoken
-from tradepost.web.listings.table import ATTENTION_PARAMETER
+from tradepost.web.listings.rows import in_tab
+from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB
 from tradepost.web.rights import may, need
 from tradepost.web.shell.shell import channels_in_use, chosen_channel
 from tradepost.web.tables.counts import count, count_words, counts
 from tradepost.web.today.charts import Bars
+from tradepost.web.today.first_steps import are_ahead
 
 MOST_CARDS = 7
 _SHOWN_TO_SHIP = 6
@@ -123,7 +124,7 @@ def today(request: HttpRequest) -> dict[str, Any]:
     failing = list(Run.failing(since=now - _WEEK))
     return {
         "now": now,
-        "standings": [_standing(each, failing, now) for each in channels],
+        "standings": [_standing(request, each, failing, now) for each in channels],
         "needs": needs[:MOST_CARDS],
         "more_needs": needs[MOST_CARDS:],
         "orders": [_OrdersOfChannel(each) for each in channels],
@@ -131,7 +132,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
         "next": _next(request, channels, now),
         "charts": _charts(channels, now),
         "is_named": len(channels) > 1,
+        "has_first_steps": are_ahead(),
         "may_pause": may(request, "channel pause"),
+        "may_schedule": may(request, "channel set"),
         "latest": Run.objects.filter(channel__in=channels).order_by("-pk").first(),
     }
 
@@ -139,7 +142,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
 def bell(request: HttpRequest) -> HttpResponse:
     """Say with a number how much needs somebody; asked for again and again while a page is open."""
     need(request, "overview show")
-    return render(request, "back_office/today/bell.html", {"number": sum(1 for _ in _needs(_channels(request)))})
+    channels, failing = _channels(request), list(Run.failing(since=timezone.now() - _WEEK))
+    stopped = sum(standing_of(_stops(each, failing)).standing is Standing.STOPPED for each in channels)
+    return render(request, "back_office/today/bell.html", {"number": stopped + sum(1 for _ in _needs(channels))})
 
 
 def _channels(request: HttpRequest) -> list[Channel]:
@@ -151,7 +156,7 @@ def _channels(request: HttpRequest) -> list[Channel]:
 # --- is everything all right ------------------------------------------------------------------------------------------
 
 
-def _standing(channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
+def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
     judged = standing_of(_facts(channel, failing, now))
     page = reverse("admin:tradepost_channel_change", args=[channel.pk])
     run = reverse("admin:tradepost_run_change", args=[judged.run_id]) if judged.run_id is not None else ""
@@ -163,34 +168,71 @@ def _standing(channel: Channel, failing: Sequence[Run], now: datetime) -> ShownS
         Remedy.RESUME: ("", ""),
         Remedy.RUN: (run, "Look and decide"),
         Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
+        Remedy.WAITING: (_table("listing", channel, {TAB: "waiting"}), "See what waits"),
     }[judged.remedy]
-    again = judged.kind if judged.kind in list(ScheduledOperation) else ""
-    return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again)
+    return ShownStanding(channel, judged, COLOURS[judged.standing], place, button, again_of(request, judged))
+
+
+def again_of(request: HttpRequest, judged: ChannelStanding) -> str:
+    """What can be tried again of the work that has failed, by whoever asks; blank where nothing can."""
+    is_work = judged.kind in list(ScheduledOperation)
+    return judged.kind if is_work and may(request, WORK[ScheduledOperation(judged.kind)].act) else ""
 
 
 def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFacts:
     braked = Run.objects.filter(channel=channel, needs_answer=True).order_by("pk").first()
     braking = Braking.from_json(braked.brake) if braked is not None else None
-    listings = Listing.objects.filter(channel=channel)
     proof = proof_of(channel.orders_proof)
-    return ChannelFacts(
-        refusal=channel.refusal,
-        restored_why=channel.restored_why,
-        store_doubt=channel.store_doubt,
+    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
+    return replace(
+        _stops(channel, failing),
         is_being_set_up=bool(channel.setup_step),
         is_paused=channel.is_paused,
         is_look_only=channel.is_look_only,
         braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
-        failed=tuple(
-            FailedWork(run.pk, run.kind, run.error, is_by_set_up=run.error_kind in _SET_UP_ERRORS)
-            for run in failing
-            if run.channel_id == channel.pk
-        ),
         differences=proof.differences if proof is not None else 0,
         overdue=_overdue(channel, now),
-        waiting=count(Listing.waiting(channel.pk)[1]),
-        live=count(listings.filter(health=Health.LISTED.value, is_inactive=False)),
+        to_publish=to_publish,
+        to_sync=to_sync,
+        live=count(in_tab(Listing.objects.all(), "live", [channel.pk])),
     )
+
+
+def _stops(channel: Channel, failing: Sequence[Run]) -> ChannelFacts:
+    """What of a channel can have stopped it; of the facts, those that cost nothing to know."""
+    return ChannelFacts(
+        refusal=channel.refusal,
+        restored_why=channel.restored_why,
+        store_doubt=channel.store_doubt,
+        failed=_failed(channel, failing),
+    )
+
+
+def _failed(channel: Channel, failing: Sequence[Run]) -> tuple[FailedWork, ...]:
+    return tuple(
+        FailedWork(
+            run.pk,
+            run.kind,
+            run.error,
+            is_by_set_up=run.error_kind in _SET_UP_ERRORS,
+            is_mended=_is_mended(channel, run),
+        )
+        for run in failing
+        if run.channel_id == channel.pk
+    )
+
+
+def failed_work(channel: Channel) -> ChannelStanding | None:
+    """What of a channel has failed and is not done again yet, in the words of the page; None where all went well."""
+    failing = list(Run.failing(since=timezone.now() - _WEEK).filter(channel=channel))
+    return standing_of(ChannelFacts(failed=_failed(channel, failing))) if failing else None
+
+
+def _is_mended(channel: Channel, run: Run) -> bool:
+    """Whether what a run failed for was put right: the test looks at all that such a run can fail for."""
+    if run.error_kind not in _SET_UP_ERRORS or run.finished_at is None or channel.checked_at is None:
+        return False
+    return channel.checked_at > run.finished_at and all(found["is_good"] for found in channel.findings)
 
 
 def _overdue(channel: Channel, now: datetime) -> str:
@@ -322,7 +364,7 @@ def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> l
             channel=row.channel,
             operation=row.operation,
             words=OPERATION_WORDS[ScheduledOperation(row.operation)],
-            rhythm=str(row.schedule),
+            rhythm=schedule_words(row.schedule),
             at=_next_at(row),
             may_start=may(request, WORK[ScheduledOperation(row.operation)].act),
         )

@@ -28,6 +28,11 @@
     }
   };
 
+  // Unfold writes the name of a chosen file into a text field of its own; ours have none, and it would fail at each.
+  const plainFiles = (root) => {
+    for (const field of root.querySelectorAll("input[type=file]")) field.hasChangeListener = true;
+  };
+
   // --- the side panel ---
   const panel = () => document.getElementById("panel");
   let opener = null;
@@ -43,6 +48,7 @@
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     localise(event.detail.target);
+    plainFiles(event.detail.target);
     if (event.detail.target !== panel()) return;
     if (!panel().open) {
       opener = event.detail.requestConfig?.elt ?? null;
@@ -67,6 +73,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     localise(document);
+    plainFiles(document);
     panel()?.addEventListener("close", () => {
       panel().replaceChildren();
       opener?.focus();
