@@ -232,7 +232,7 @@ def among_lists(model: type[models.Model], column: str, texts: Iterable[str]) ->
 
 
 def among_found(statement: str, params: Sequence[Any]) -> RawSQL:
-    """Give a filter what a statement of one column finds, as `pk__in=among_found(*several.of_any(...))`."""
+    """Give a filter what a statement of one column finds, as `pk__in=among_found(text, values)`."""
     return RawSQL(statement, params)  # noqa: S611 - of our own texts
 
 
