@@ -124,6 +124,10 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
     row = explained.row
     drifts = list(listing.drifts.order_by("group"))
     status = status_of(listing)
+    needs = list(_needs(request, listing))
+    # What helps stands beside what it helps against, and once.
+    named = {ask.address for need in needs for ask in need.asks}
+    offered = _offered(request, listing, row, has_drift=any(not each.is_kept for each in drifts))
     return {
         "listing": listing,
         "row": row,
@@ -133,13 +137,13 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
         "shown_status": status,
         "status_colour": STATUS_COLOURS[status],
         "status_meaning": MEANINGS[status],
-        "needs": list(_needs(request, listing)),
+        "needs": needs,
         "groups": _groups(listing, row, drifts),
         "drifts": drifts,
         "why": _why(explained),
         "locked": row.locks.words,
         "history": list(_history(listing)),
-        "asks": _offered(request, listing, row, has_drift=any(not each.is_kept for each in drifts)),
+        "asks": [ask for ask in offered if ask.address not in named],
         "may_overwrite": row.status.link is Link.LINKED and may(request, "listings overwrite"),
         "variants": _variants(listing),
         "shop_address": _in_shop(listing, row),
