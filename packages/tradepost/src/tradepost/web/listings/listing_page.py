@@ -124,10 +124,6 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
     row = explained.row
     drifts = list(listing.drifts.order_by("group"))
     status = status_of(listing)
-    needs = list(_needs(request, listing))
-    # What helps stands beside what it helps against, and once.
-    named = {ask.address for need in needs for ask in need.asks}
-    offered = _offered(request, listing, row, has_drift=any(not each.is_kept for each in drifts))
     return {
         "listing": listing,
         "row": row,
@@ -137,13 +133,13 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
         "shown_status": status,
         "status_colour": STATUS_COLOURS[status],
         "status_meaning": MEANINGS[status],
-        "needs": needs,
+        "needs": list(_needs(request, listing)),
         "groups": _groups(listing, row, drifts),
         "drifts": drifts,
         "why": _why(explained),
         "locked": row.locks.words,
         "history": list(_history(listing)),
-        "asks": [ask for ask in offered if ask.address not in named],
+        "asks": _offered(request, listing, row, has_drift=any(not each.is_kept for each in drifts)),
         "may_overwrite": row.status.link is Link.LINKED and may(request, "listings overwrite"),
         "variants": _variants(listing),
         "shop_address": _in_shop(listing, row),
