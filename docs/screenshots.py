@@ -138,6 +138,7 @@ _PAGES = {
     "activity": "/tradepost/run/",
     "run": "/tradepost/run/6/change/",
     "plans": "/tradepost/savedplan/",
+    "plan": "/tradepost/savedplan/29/change/",
     "settings": "/settings/",
     "notifications": "/notifications/",
     "personal-data": "/personal-data/",
@@ -185,7 +186,7 @@ def _let_a_day_begin(hub: Path, facts: dict[str, str]) -> None:
         "orders reconcile",
         "catalogue state-count HP-CAP-RUST 0",
         "listings hide HP-NOTE-SLATE",
-        "listings publish --dry-run --save",
+        "listings sync --dry-run --save",
     ):
         subprocess.run(  # noqa: S603 - our own command
             [_tradepost(), *words.split()], env={**os.environ, "TRADEPOST_DATA": str(hub)}, check=False

@@ -27,9 +27,11 @@ from tradepost.database.models import (
     NoticePlace,
     Order,
     OrderLine,
+    PlannedChange,
     ProductRecord,
     Run,
     RunChange,
+    SavedPlan,
     ScheduleRecord,
     ShipmentRecord,
     ShipmentSourceRecord,
@@ -119,6 +121,34 @@ def shop(sqlite: str, channel: Channel) -> dict[str, int]:
         listing_id=mug.pk,
         fields=[{"name": "price", "before": None, "after": "12.40"}],
     )
+    preview = Run.objects.create(
+        channel=channel,
+        kind="publish",
+        lane="listings",
+        trigger="person",
+        state=RunState.COMPLETED.value,
+        is_dry=True,
+        scope_key="",
+        queued_at=now,
+        finished_at=now,
+        planned=[{"subject": "product", "action": "create", "count": 1}],
+    )
+    planned = RunChange.objects.create(
+        run=preview,
+        attempt=1,
+        subject_kind="product",
+        subject_key=mug.code,
+        subject_label="Mug",
+        side="store",
+        action="create",
+        fields=[{"name": name, "before": None, "after": "12.40"} for name in ("price", "cost", "name", "sku")],
+    )
+    plan = SavedPlan.objects.create(
+        run=preview,
+        expires_at=now + timedelta(days=7),
+        events=[{"at": now.isoformat(), "who": "alice", "what": "saved"}],
+    )
+    PlannedChange.objects.create(plan=plan, change=planned, is_approved=True)
     NoticePlace.objects.create(
         name="ops", shown="mailtos://mail.example.com", address=b"x", digest_from=now, made_at=now
     )
@@ -140,6 +170,7 @@ def shop(sqlite: str, channel: Channel) -> dict[str, int]:
         "productrecord": ProductRecord.objects.order_by("pk").values_list("pk", flat=True)[0],
         "person": alice.pk,
         "source": source.pk,
+        "savedplan": plan.pk,
     }
 
 

@@ -149,7 +149,7 @@ def test_what_can_not_be_done_is_told_on_the_page_and_changes_nothing(shop, brin
     discarded = ask(bob, page_of(plan), "discard")
     too_late = ask(bob, page_of(plan), "approve_all")
 
-    assert "is approved" in nothing_approved
+    assert "Nothing is approved yet: tick what is to be done" in nothing_approved
     assert "The page asked for nothing that there is" in unknown
     assert "<strong>CUP</strong>" in filtered
     assert "<strong>MUG</strong>" not in filtered

@@ -81,6 +81,10 @@ def test_a_test_of_a_connection_says_how_it_went():
     ]
 
 
+def test_what_a_run_says_of_its_channel_is_no_channel_that_was_left_out():
+    assert count_words([row("channel", "keep", "skipped", 1)], kind="sync") == ["1 thing left as it is"]
+
+
 @pytest.mark.parametrize("action", Action)
 def test_every_action_can_be_chosen_by_words(action):
     assert "_" not in deed_words(action)

@@ -64,7 +64,9 @@ _ASKED: Mapping[Action, str] = {
 }
 _FILES = ("file", "files")
 _CONNECTIONS = ("connection", "connections")
+_THINGS = ("thing", "things")
 # What has words of its own, as its subject is not what such things are called elsewhere.
+_LEFT = "{} left as it is"
 _NOT_WHOLE = "{} not taken over, or not all of it"
 _TESTED: Mapping[Outcome, str] = {
     Outcome.UNCHANGED: "{} tested well",
@@ -140,7 +142,10 @@ def _nouns(subject: SubjectKind, action: Action, kind: str = "") -> tuple[str, s
     """What is uploaded is an image, and what is imported a file of the catalogue."""
     if (subject, action) == (SubjectKind.FILE, Action.IMPORT):
         return _FILES
-    return _CONNECTIONS if _is_test(subject, action, kind) else _NOUNS[subject]
+    if _is_test(subject, action, kind):
+        return _CONNECTIONS
+    # What a run tells of a channel as a whole is what it did not do, and why.
+    return _THINGS if (subject, action) == (SubjectKind.CHANNEL, Action.KEEP) else _NOUNS[subject]
 
 
 def _is_test(subject: SubjectKind, action: Action, kind: str) -> bool:
@@ -155,6 +160,8 @@ def _done(subject: SubjectKind, action: Action, kind: str) -> str:
 def _not_done(subject: SubjectKind, action: Action, outcome: Outcome, kind: str) -> str:
     if _is_test(subject, action, kind) and outcome in _TESTED:
         return _TESTED[outcome]
+    if (subject, action, outcome) == (SubjectKind.CHANNEL, Action.KEEP, Outcome.SKIPPED):
+        return _LEFT
     is_file = (subject, action) == (SubjectKind.FILE, Action.IMPORT)
     return _NOT_WHOLE if is_file and outcome is Outcome.FAILED else _NOT_DONE[outcome]
 

@@ -28,6 +28,7 @@ from tradepost.web.format import NOTHING, PLAN_COLOURS, RUN_COLOURS, field_lines
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
+from tradepost.web.shell.spoken_commands import on_page
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
@@ -110,7 +111,7 @@ class PlanTable(ReadOnlyTable):
             try:
                 self._do(request, plan)
             except NotAllowed as refusal:
-                self.message_user(request, str(refusal), messages.WARNING)
+                self.message_user(request, on_page(refusal), messages.WARNING)
             return redirect(request.get_full_path())
         title = f"{work_words(plan.run.kind, is_preview=True)}, {plan.run.of}"
         return page(request, "back_office/activity/plan.html", title=title, **self._context(request, plan))
@@ -169,6 +170,8 @@ class PlanTable(ReadOnlyTable):
             discard(plan.pk, who=who)
             self.message_user(request, "Nobody can carry this plan out any more.", messages.SUCCESS)
         elif asked == "apply":
+            if not plan.changes.filter(is_approved=True).exists():
+                raise NotAllowed("Nothing is approved yet: tick what is to be done, or approve everything.")
             if _goes_for_good(plan) and not is_same_person(request):
                 raise NotAllowed("That is not your password; nothing was carried out.")
             run = apply(plan.pk, who=who)
