@@ -47,6 +47,7 @@ from tradepost.database.models import (  # noqa: E402
     OrderLine,
     Person,
     ProductRecord,
+    Source,
     VariantRecord,
 )
 from tradepost.database.search import note_order_words, note_product_words  # noqa: E402
@@ -81,9 +82,13 @@ def fill(listings: int) -> None:
     families = listings // 2 // _PER_FAMILY
     variants = families * (_PER_FAMILY - 1)
     simple = listings // 2
+    sources = [Source.objects.create(name=name).pk for name in ("large", "old", "small")]
     rest = {
         "created_at": "CURRENT_TIMESTAMP",
     }
+    # Of most products, of the oldest, and of some here and there.
+    source = "CASE WHEN i <= {old} THEN {1} WHEN i % 1000 = 7 THEN {2} WHEN i % 10 > 0 THEN {0} END"
+    source = source.format(*sources, old=(families + simple) // _OLD)
     title = f"{_COLOUR} || ' ' || {_THING} || CASE WHEN i <= {{old}} THEN ' Vintage ' ELSE ' ' END || i"
     title = title.format(old=(families + simple) // _OLD)
     hub.insert_numbered(
@@ -94,13 +99,21 @@ def fill(listings: int) -> None:
             "title": title,
             **rest,
             "updated_at": "CURRENT_TIMESTAMP",
+            "source_id": source,
             "option_names": "'[\"Size\"]'",
         },
         last=families,
     )
     hub.insert_numbered(
         ProductRecord,
-        {"id": "i", "handle": "'thing-' || i", "title": title, **rest, "updated_at": "CURRENT_TIMESTAMP"},
+        {
+            "id": "i",
+            "handle": "'thing-' || i",
+            "title": title,
+            **rest,
+            "updated_at": "CURRENT_TIMESTAMP",
+            "source_id": source,
+        },
         first=families,
         last=families + simple,
     )
@@ -328,6 +341,14 @@ def pages(listings: int) -> list[Page]:
     both("productrecord", "for sale", products // 10, is_for_sale__exact=1)
     add("productrecord", "not for sale (none)", is_for_sale__exact=0)
     add("productrecord", "by handle", sort="handle")
+    for source in Source.objects.order_by("pk"):
+        of_source = {"source__id__exact": source.pk}
+        both("productrecord", f"of the {source.name} source", products // 10, **of_source)
+        add("productrecord", f"of the {source.name} source, by handle", sort="handle", **of_source)
+        add("productrecord", f"of the {source.name} source, for sale", is_for_sale__exact=1, **of_source)
+        add("productrecord", f"of the {source.name} source, not for sale (none)", is_for_sale__exact=0, **of_source)
+        add("productrecord", f"search, many, of the {source.name} source", q="mug", **of_source)
+        add("productrecord", f"search, none, of the {source.name} source", q="zebra", **of_source)
     orders = listings // 5
     both("order", "first", orders // 10)
     for state in ("open", "on_hold", "closed", "cancelled"):

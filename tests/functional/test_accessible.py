@@ -55,6 +55,11 @@ def shop(sqlite: str, channel: Channel) -> dict[str, int]:
     alice.set_password(PASSWORD)
     alice.save()
     now = timezone.now()
+    rules = [
+        {"name": "mugs", "skus": ["MUG-*"], "tag": "mug"},
+        {"name": "abroad", "countries": ["CA"], "tag": "customs"},
+    ]
+    Channel.objects.filter(pk=channel.pk).update(order_rules=rules)
     mug, note = Listing.objects.filter(kind="simple").order_by("pk")[:2]
     mug.attentions.create(channel=channel, kind="oversold", message="Sold 3 of 2.", since=now - timedelta(days=2))
     note.attentions.create(channel=channel, kind="draft", message="A draft.", since=now)

@@ -546,3 +546,30 @@ def test_all_products_that_fit_a_search_are_listed_and_no_other(connected, tmp_p
     rows = connected("listings", "list", "--json").json["listings"]
     assert {(row["sku"], row["pending"]) for row in rows} == {("MUG", ""), ("MUG-2", "")}
     assert browser_of("vera").get(ticked["Location"]).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_products_are_filtered_by_the_source_that_brought_them_last(connected, tmp_path):
+    """With what else the list is filtered by and searched for, and in what all that fit are listed."""
+    for source, file in (("erp", GOOD), ("pim", "POT,,,Enamel Pot,12.00,1,Pots,\nPAN,,,Pan,9.00,1,Pots,\n")):
+        path = tmp_path / f"{source}.csv"
+        path.write_text(HEADER + file, encoding="utf-8")
+        connected("source", "add", source, path)
+        assert connected("catalogue", "import", path, "--source", source).code == 0
+    ProductRecord.objects.filter(handle="PAN").update(is_for_sale=False)
+    bob = browser_of("bob")
+
+    def titles(**asked):
+        found = bob.get(reverse("admin:tradepost_productrecord_changelist"), asked)
+        return [row.title for row in found.context["cl"].result_list]
+
+    of = {name: {"source__id__exact": Source.objects.get(name=name).pk} for name in ("erp", "pim")}
+    page = bob.get(reverse("admin:tradepost_productrecord_changelist")).content.decode()
+    offered = re.search(r'<select[^>]*name="source__id__exact".*?</select>', page, re.DOTALL)
+
+    assert offered is not None
+    assert re.findall(r"<option[^>]*>\s*(.*?)\s*</option>", offered[0]) == ["All", "erp", "pim"]
+    assert (titles(**of["erp"]), titles(**of["pim"])) == (["Cup", "Enamel Mug"], ["Pan", "Enamel Pot"])
+    assert [titles(**of["pim"], is_for_sale__exact=sale) for sale in (1, 0)] == [["Enamel Pot"], ["Pan"]]
+    assert titles(is_for_sale__exact=0) == ["Pan"]
+    assert titles(**of["pim"], q="enamel") == ["Enamel Pot"]
+    assert titles(**of["erp"], sort="product") == ["Cup", "Enamel Mug"]

@@ -14,7 +14,16 @@ from django.utils.html import escape
 
 from people import browser_of
 from tradepost.database import search
-from tradepost.database.models import AuditEntry, Channel, Listing, Order, Person, ProductRecord, VariantRecord
+from tradepost.database.models import (
+    AuditEntry,
+    Channel,
+    Listing,
+    Order,
+    Person,
+    ProductRecord,
+    Source,
+    VariantRecord,
+)
 from tradepost.database.search import note_order_words, note_product_words
 from tradepost.web.listings.table import ListingTable
 from tradepost.web.site import site
@@ -295,6 +304,39 @@ def test_a_list_asks_each_question_once_however_many_channels_there_are(rows, ta
 
     assert len(asked[1]) == len(asked[0])
     assert len(set(asked[1])) == len(asked[1])
+
+
+def test_whatever_products_are_filtered_by_is_looked_up_in_an_index(rows):
+    """Also what is not for sale, of which there may be none: a list that looks at each row takes as long as all do."""
+    if connection.vendor != "sqlite":
+        pytest.skip("its plans depend on how many rows there are")
+    client = browser_of("vera")
+    of_source = {"source__id__exact": Source.objects.create(name="erp").pk}
+    sales = [{"is_for_sale__exact": sale} for sale in (0, 1)]
+    looked_up = {
+        "(source_id=?)": [of_source],
+        "(is_for_sale=?)": sales,
+        "(source_id=? AND is_for_sale=?)": [of_source | sale for sale in sales],
+    }
+
+    plans: dict[str, set[str]] = {columns: set() for columns in looked_up}
+    for columns, asked in looked_up.items():
+        for parameters in asked:
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get("/tradepost/productrecord/", parameters).status_code == 200
+            keys = [query["sql"] for query in queries if 'FROM "tradepost_product" WHERE' in query["sql"]]
+            with connection.cursor() as cursor:
+                for sql in keys:
+                    cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                    plans[columns] |= {row[3] for row in cursor.fetchall() if " tradepost_product " in row[3]}
+
+    # The rows of the page are read by their ids, once these are known.
+    others = {
+        columns: {plan for plan in found if columns not in plan and "PRIMARY KEY" not in plan}
+        for columns, found in plans.items()
+    }
+    assert all(any(columns in plan for plan in found) for columns, found in plans.items())
+    assert others == {columns: set() for columns in looked_up}
 
 
 def _orders(count: int) -> None:

@@ -1619,6 +1619,7 @@ class Migration(migrations.Migration):
             name="source",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="products",
@@ -2642,6 +2643,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="productrecord",
             index=models.Index(fields=["is_for_sale", "id"], name="product_by_sale"),
+        ),
+        migrations.AddIndex(
+            model_name="productrecord",
+            index=models.Index(fields=["source", "id"], name="product_by_source"),
+        ),
+        migrations.AddIndex(
+            model_name="productrecord",
+            index=models.Index(fields=["source", "is_for_sale", "id"], name="product_by_source_and_sale"),
+        ),
+        migrations.AddIndex(
+            model_name="productrecord",
+            index=models.Index(fields=["source", "handle"], name="product_by_source_and_handle"),
         ),
         migrations.AddConstraint(
             model_name="productrecord",

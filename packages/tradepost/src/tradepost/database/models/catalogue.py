@@ -14,7 +14,15 @@ class ProductRecord(models.Model):
     first, a plain number; that of a million products is no million changes in the history.
     """
 
-    source = models.ForeignKey(Source, on_delete=models.SET_NULL, related_name="products", null=True, blank=True)
+    source = models.ForeignKey(
+        # Its indexes are below.
+        Source,
+        on_delete=models.SET_NULL,
+        related_name="products",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
     handle = models.CharField(max_length=255, unique=True)
     title = models.CharField(max_length=1000)
     description = models.TextField(blank=True)
@@ -32,8 +40,14 @@ class ProductRecord(models.Model):
         db_table = "tradepost_product"
         verbose_name = "product"
         constraints = [models.CheckConstraint(condition=~models.Q(handle=""), name="product_has_a_handle")]
-        # Lists of what is for sale, and of what is not.
-        indexes = [models.Index(fields=["is_for_sale", "id"], name="product_by_sale")]
+        indexes = [
+            # Lists of what is for sale, and of what is not.
+            models.Index(fields=["is_for_sale", "id"], name="product_by_sale"),
+            # Lists of what a source has brought, of what of it is for sale or not, and by handle.
+            models.Index(fields=["source", "id"], name="product_by_source"),
+            models.Index(fields=["source", "is_for_sale", "id"], name="product_by_source_and_sale"),
+            models.Index(fields=["source", "handle"], name="product_by_source_and_handle"),
+        ]
 
     def __str__(self) -> str:
         return self.handle

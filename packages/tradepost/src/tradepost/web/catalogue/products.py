@@ -29,7 +29,7 @@ from tradepost.web.rights import asks, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.shell import channels_in_use
 from tradepost.web.site import site
-from tradepost.web.tables.columns import column
+from tradepost.web.tables.columns import RelatedDropdownFilter, column
 from tradepost.web.tables.empty_list import EmptyList, NextStep
 from tradepost.web.tables.keyset import AFTER, BEFORE, SORT, KeysetChangeList
 from tradepost.web.tables.read_only import OwnPages, ReadOnlyTable
@@ -38,6 +38,15 @@ from tradepost.web.tables.row_numbers import needed_row_number
 THUMBNAIL_PIXELS = 176
 _CHECKSUM = re.compile("[0-9a-f]{64}")
 _A_YEAR = 365 * 24 * 3600
+
+
+class ForSaleFilter(admin.BooleanFieldListFilter):
+    """Asks for one of one value: SQLite looks up no index for what is *not* so."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        if self.lookup_val not in {"0", "1"}:
+            return super().queryset(request, queryset)
+        return queryset.filter(is_for_sale__in=[self.lookup_val == "1"])
 
 
 class ProductPage(KeysetChangeList):
@@ -66,7 +75,7 @@ class ProductTable(ReadOnlyTable):
     act = "catalogue list"
     list_display = ("picture", "product", "brand", "prices", "stock", "channels", "is_for_sale")
     list_display_links = ("product",)
-    list_filter = ("is_for_sale",)
+    list_filter = (("is_for_sale", ForSaleFilter), ("source", RelatedDropdownFilter))
     search_fields = ("handle",)
     search_help_text = "Pieces of a handle, a SKU or the title"
     sorted_by = {"product": "handle"}
