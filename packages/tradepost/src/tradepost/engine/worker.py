@@ -117,7 +117,10 @@ class Worker:
             asked.cancel()
             for worker in self._workers:
                 worker.stop()  # type: ignore[no-untyped-call] # the package's
-            await asyncio.gather(*tasks)
+            # All of them: while a run comes to its end, its job still needs the connections.
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, BaseException):
+                    raise ended
 
     async def _until_asked(self) -> None:
         # Asked from another thread before they are at work, the workers would forget it.
