@@ -20,6 +20,7 @@ from tradepost.domain.listing import Event
 from tradepost.domain.plan import RunState
 from tradepost.domain.roles import ACTS, Role
 from tradepost.engine.runs import run_now
+from tradepost.web.format import NOTHING
 from tradepost.web.listings.asks import LISTING_ASKS
 from tradepost.web.listings.attention_places import PAGE_CURES
 
@@ -128,6 +129,19 @@ def test_a_row_shows_what_should_be_beside_what_is_only_where_they_differ(shop):
     assert rows["CUP"].status == "waiting to hide"
     assert "sets its stock to 0" in rows["CUP"].deed
     assert (rows["MUG"].price.there, rows["MUG"].stock.there, rows["MUG"].deed) == ("", "", "")
+
+
+def test_what_has_no_price_yet_is_not_shown_as_a_present(shop, tmp_path):
+    path = tmp_path / "more.csv"
+    path.write_text(HEADER + "JUG,,,Jug,on request,4,Mugs\n", encoding="utf-8")
+    shop("catalogue", "import", path)
+
+    rows = {row.code: row for row in browser_of("vera").get(LIST).context["rows"]}
+    beside = browser_of("vera").get(page_of(listing("JUG"))).context["groups"]
+    (price,) = (field for group in beside for field in group.fields if field.name == "price")
+
+    assert rows["JUG"].price.wanted == "no price yet"
+    assert (price.catalogue, price.wanted, price.there) == (NOTHING, "no price yet", "not there")
 
 
 def test_the_list_is_sorted_by_code_and_price_and_its_headings_say_so(shop):

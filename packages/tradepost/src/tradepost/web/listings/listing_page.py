@@ -30,7 +30,7 @@ from tradepost.web.catalogue.pictures import pictures
 from tradepost.web.format import NOTHING, OUTCOME_COLOURS, STATUS_COLOURS, money, spoken
 from tradepost.web.listings.asks import LISTING_ASKS, ListingAsk
 from tradepost.web.listings.attention_places import CANDIDATES, CHANNEL, ORDERS, PAGE_CURES, PRODUCT
-from tradepost.web.listings.rows import options_of, rows_of, status_of, with_what_a_row_shows
+from tradepost.web.listings.rows import options_of, rows_of, status_of, wanted_price_words, with_what_a_row_shows
 from tradepost.web.rights import may
 
 HISTORY_LENGTH = 50
@@ -282,8 +282,8 @@ def _price(listing: Listing, row: ListingRow) -> FieldBeside:
     there = row.proven_price if row.status.link is Link.LINKED else None
     return FieldBeside(
         "price",
-        NOTHING if listing.variant is None else money(listing.variant.price),
-        money(row.wanted_price),
+        money(listing.variant.price) if listing.variant is not None and listing.variant.is_priced else NOTHING,
+        wanted_price_words(row),
         _there(money(there) if there is not None else "", row),
         differs=_differs(there, row.wanted_price, row),
         proven_at=listing.proven_at if there is not None else None,

@@ -130,8 +130,13 @@ def options_of(listing: Listing) -> list[tuple[str, str]]:
     ]
 
 
+def wanted_price_words(row: ListingRow) -> str:
+    """What it should cost; what has no price yet is no present."""
+    return "no price yet" if row.is_price_held and not row.wanted_price else money(row.wanted_price)
+
+
 def price_of(row: ListingRow) -> WantedFigure:
-    wanted = money(row.wanted_price)
+    wanted = wanted_price_words(row)
     if row.status.link is not Link.LINKED or row.proven_price in {None, row.wanted_price}:
         return WantedFigure(wanted)
     return WantedFigure(wanted, money(row.proven_price))

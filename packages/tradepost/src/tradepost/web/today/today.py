@@ -253,7 +253,7 @@ class _Cause:
     """
     What might need a person on a channel: the rows that do, if there are any.
 
-    `since`: the column that says since when, of the first by `order`.
+    `since`: the column that says since when, of the first by `order`; blank where none does.
     """
 
     title: str
@@ -264,8 +264,8 @@ class _Cause:
     order: str = "pk"
 
     def need(self, number: int, channel: str) -> Need:
-        first = self.rows.order_by(self.order).values_list(self.since, flat=True).first()
-        return Need(self.title, number, first, self.address, self.button, channel)
+        since = self.rows.order_by(self.order).values_list(self.since, flat=True).first() if self.since else None
+        return Need(self.title, number, since, self.address, self.button, channel)
 
 
 def _needs(channels: Sequence[Channel]) -> Iterator[Need]:
@@ -306,7 +306,7 @@ def _causes_of_orders(channel: Channel) -> Iterator[_Cause]:
     yield _Cause("Shipments that the store did not take", shipments, "shipped_at", address, "See why")
     held = Order.objects.filter(channel=channel, state=OrderState.ON_HOLD.value)
     address = _table("order", channel, {"state__exact": OrderState.ON_HOLD.value})
-    yield _Cause("Orders on hold", held, "imported_at", address, "Decide")
+    yield _Cause("Orders on hold", held, "", address, "Decide")
     files = FetchedFile.objects.filter(channel=channel, is_open=True)
     address = _table("fetchedfile", channel, {"is_open__exact": "1"})
     yield _Cause("Files with refused shipments", files, "seen_at", address, "See the rows")
