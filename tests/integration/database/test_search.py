@@ -214,6 +214,38 @@ def test_what_very_many_have_comes_in_order_from_any_of_them_on(saved, sold, mon
     assert walked > 10
 
 
+@pytest.mark.parametrize("looked_at", [0, 2, 1_000])
+def test_it_finds_the_same_among_rows_that_are_few_or_all_old(saved, sold, monkeypatch, looked_at):
+    small = {"MOST_FETCHED": 0, "_LOOKED_AT": looked_at, "_READ_FIRST": 2, "_READ_AT_ONCE": 3, "_WALKED_FIRST": 1}
+    for name, value in small.items():
+        monkeypatch.setattr(search, name, value)
+    orders = list(Order.objects.order_by("pk"))
+    middle = orders[len(orders) // 2].pk
+    ways, wrong = set(), []
+
+    for narrowed in ({"pk__lte": middle}, {"pk__gt": middle}, {"pk": middle}, {"pk__lt": 0}):
+        for term in ("mug", "tee", "te", "10", "e", "zebra"):
+            rows = found_orders(Order.objects.filter(**narrowed), term)
+            among = set(Order.objects.filter(**narrowed).values_list("pk", flat=True))
+            keys = [row.pk for row in orders if row.pk in among and has_words(term, *of_order(row))]
+            ways.add(is_walked(rows))
+            if not is_walked(rows):
+                wrong += [(narrowed, term)] * (sorted(rows.values_list("pk", flat=True)) != keys)
+                continue
+            for is_descending in (True, False):
+                for beyond in (None, middle, orders[0].pk, orders[-1].pk):
+                    wanted = [
+                        pk
+                        for pk in sorted(keys, reverse=is_descending)
+                        if beyond is None or (pk <= beyond if is_descending else pk >= beyond)
+                    ]
+                    found = search.first_walked(rows, beyond=beyond, is_descending=is_descending, most=3)
+                    wrong += [(narrowed, term, is_descending, beyond)] * (found != wanted[:3])
+
+    assert wrong == []
+    assert ways == ({False} if looked_at == 1_000 else {True, False})
+
+
 @pytest.mark.parametrize("term", ["", "  ", "\x1f"])
 def test_a_term_without_a_word_narrows_nothing(saved, sold, term):
     assert found_listings(Listing.objects.all(), term).count() == Listing.objects.count() > 0

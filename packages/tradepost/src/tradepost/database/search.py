@@ -14,7 +14,7 @@ SQLite's index has them in order, and can go on from any of them; PostgreSQL's h
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet, Value
@@ -32,6 +32,8 @@ LONGEST_TERM = 1000
 # So many products or orders are looked at first for those that have the words, and four times as many each time after.
 _WALKED_FIRST = 200
 _WALKED_AT_ONCE = 10_000
+# Of what is narrowed to so few by other things, each text is looked at.
+_LOOKED_AT = 1_000
 # PostgreSQL: so many texts are read at first, whether they have the words or not, and at most each time after. What
 # fewer than one of so many have is asked of the index.
 _READ_FIRST = 2_000
@@ -119,7 +121,7 @@ def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
         "title_folded": _folded("product__title"),
     }
     if not walk.is_all:
-        return _walked(rows.alias(**texts).filter(has_words), walk)
+        return _walked_or_few(rows, rows.alias(**texts).filter(has_words), walk)
     of_products = Q(product_id__in=sql.among_ids(walk.newest))
     found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
     ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
@@ -161,6 +163,12 @@ def first_walked(
     order = ["-pk" if is_descending else "pk"]
     if walk.column != "pk":
         order.insert(0, f"{'-' if is_descending else ''}{walk.column}")
+    if walk.among is not None:
+        # They may all be old ones.
+        among = _from(walk.among, beyond, is_descending=is_descending).order_by(*order)
+        beyond = among.values_list("pk", flat=True).first()
+        if beyond is None:
+            return []
     found: dict[int, None] = {}
     for ids in walk.batches(beyond, is_descending=is_descending):
         some = with_ids(rows, ids, column=walk.column).order_by(*order).values_list("pk", flat=True)[:most]
@@ -187,7 +195,7 @@ def _found(rows: "QuerySet[Found]", model: type[models.Model], term: str) -> "Qu
     walk = _looked_up(model, words, "pk")
     if walk.is_all:
         return _few(rows, walk.newest)
-    return _walked(rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), walk)
+    return _walked_or_few(rows, rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), walk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +204,8 @@ class _Walk:
     What was looked for, and where.
 
     `column`: of the rows, which of what has words they are of. `newest`: the ids of what has the words, descending, as
-    far as they were read; all of them where `is_all`.
+    far as they were read; all of them where `is_all`. `among`: the rows themselves without the words, where they are
+    what has them, and are narrowed by other things.
     """
 
     model: type[models.Model]
@@ -204,6 +213,7 @@ class _Walk:
     column: str
     newest: Sequence[int] = ()
     is_all: bool = False
+    among: "QuerySet[Any] | None" = None
 
     def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
         """Give the ids of what has the words, in order, from one on."""
@@ -295,6 +305,16 @@ def _behind(key: int, *, is_descending: bool) -> int:
 def _few(rows: "QuerySet[Found]", ids: Sequence[int]) -> "QuerySet[Found]":
     few: QuerySet[Found] = with_ids(rows, ids).alias(**{_FEW: Value(value=True)})
     return few
+
+
+def _walked_or_few(rows: "QuerySet[Found]", found: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
+    """`found`: those of the rows that have the words. Of few rows each is looked at, however many others have them."""
+    if not rows.query.where:
+        return _walked(found, walk)
+    ids = list(rows.order_by().values_list("pk", flat=True)[: _LOOKED_AT + 1])
+    if len(ids) <= _LOOKED_AT:
+        return _few(rows, list(with_ids(found, ids).order_by().values_list("pk", flat=True)))
+    return _walked(found, replace(walk, among=rows.order_by()) if walk.column == "pk" else walk)
 
 
 def _walked(rows: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
