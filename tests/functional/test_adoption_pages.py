@@ -117,8 +117,8 @@ def test_what_products_are_is_written_for_those_that_are_ticked_and_no_other(liv
     shown = text_of(bob.get(answer["Location"]))
     untouched = written(store)
     ticked = plan.changes.get(change__subject_key="SEED-8")
-    bob.post(answer["Location"], {"do": "approve", "change": [ticked.pk]})
-    bob.post(answer["Location"], {"do": "apply"})
+    every = list(plan.changes.values_list("pk", flat=True))
+    bob.post(answer["Location"], {"do": "apply", "shown": every, "change": [ticked.pk]})
     execute_queued()
     again = living("listings", "set-type", "--dry-run", "--json").json
 
