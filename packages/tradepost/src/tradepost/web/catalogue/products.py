@@ -208,7 +208,7 @@ def _channels(keys: Collection[int], channels: Collection[Channel]) -> dict[int,
         key: [
             (STATUS_COLOURS[status], channel, status.value)
             for channel, listing in sorted(listings.items())
-            for status in [status_of(listing)]
+            for status in [status_of(listing, listing.noted)]
         ]
         for key, listings in found.items()
     }

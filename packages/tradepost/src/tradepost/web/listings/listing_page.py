@@ -123,7 +123,7 @@ def page_context(request: HttpRequest, listing: Listing) -> dict[str, Any]:
     explained = next(each for each in explain_all(listing.channel, [listing.pk]) if each.record.pk == listing.pk)
     row = explained.row
     drifts = list(listing.drifts.order_by("group"))
-    status = status_of(listing)
+    status = status_of(row, listing.noted)
     return {
         "listing": listing,
         "row": row,

@@ -1,7 +1,7 @@
 """Rows of listings as an operator reads them: one status, what should be beside what is, and what happens next."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -90,7 +90,7 @@ def _row(
     listing: Listing, row: ListingRow, family: tuple[int, int], *, picture: str, sends_images: Any, when: Any
 ) -> RowOfListing:
     noted = listing.noted
-    status = status_of(listing)
+    status = status_of(row, noted)
     deeds = list(next_deeds(row, sends_images=sends_images(listing.channel)))
     return RowOfListing(
         id=row.id,
@@ -115,9 +115,9 @@ def _row(
     )
 
 
-def status_of(listing: Listing) -> OperatorStatus:
-    """The one status of a listing that comes with its attentions."""
-    return operator_status(listing.status, is_inactive=listing.is_inactive, needs_person=bool(listing.noted))
+def status_of(listing: Listing | ListingRow, noted: Collection[Any]) -> OperatorStatus:
+    """The one status of a listing. `noted`: what of it needs a person."""
+    return operator_status(listing.status, is_inactive=listing.is_inactive, needs_person=bool(noted))
 
 
 def options_of(listing: Listing) -> list[tuple[str, str]]:

@@ -97,7 +97,7 @@ def _group(name: str, term: str, rows: QuerySet[Row], find: Callable[[Row], tupl
 
 
 def _of_listing(row: Listing) -> tuple[str, str]:
-    return row.code, f"{row.product.title}, {status_of(row)} on {row.channel.name}"
+    return row.code, f"{row.product.title}, {status_of(row, row.noted)} on {row.channel.name}"
 
 
 def _of_product(row: ProductRecord) -> tuple[str, str]:
