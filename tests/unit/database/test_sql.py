@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -86,6 +86,13 @@ def test_types_come_from_the_model():
 def test_a_column_that_the_model_does_not_have_is_refused_before_the_database_is_asked(statement):
     with pytest.raises(ValueError, match="colour"):
         statement()
+
+
+@pytest.mark.parametrize("value", [b"red", {"red"}, date(2026, 3, 1)], ids=["bytes", "set", "date"])
+def test_what_no_column_holds_is_refused_before_the_database_is_asked(value):
+    for row in ({"sku": value}, {"sku": value, "quantity": 1}):
+        with pytest.raises(TypeError, match="is no value for a column"):
+            sql.insert(VariantRecord, [row])
 
 
 @pytest.mark.parametrize("name", ["id; DROP TABLE x", 'a"b', "", "Id", "1a", "ä"])

@@ -100,26 +100,14 @@ class Rows:
     def as_json(self) -> str:
         # One table may go into many statements.
         if self._json is None:
-            self._json = _json_of(self._converted())
-        return self._json
-
-    def _converted(self) -> Sequence[Any]:
-        """The values as JSON can hold them: nothing has to be asked of what is none of a number and none of a time."""
-        converted = [convert for column in self.columns.values() if (convert := _TO_JSON.get(column))]
-        if not converted or not self._values:
-            return self._values
-        if len(self.columns) == 1:
-            return converted[0](self._values)
-        by_column = zip(*self._values, strict=True)
-        return [
-            *zip(
-                *(
-                    convert(values) if (convert := _TO_JSON.get(column)) else values
-                    for column, values in zip(self.columns.values(), by_column, strict=True)
-                ),
-                strict=True,
+            # Column by column, as mostly none of one's values has to be converted.
+            plain: Sequence[Any] = (
+                _plain_column(self._values)
+                if len(self.columns) == 1
+                else [*zip(*map(_plain_column, zip(*self._values, strict=True)), strict=True)]
             )
-        ]
+            self._json = _json_of(plain)
+        return self._json
 
 
 def _values(columns: Mapping[str, Column], rows: "Collection[Row]") -> list[Any]:
@@ -577,27 +565,28 @@ def _mapped(row: "Row", columns: Mapping[str, Column]) -> Mapping[str, Any]:
     return row
 
 
-def _integers(values: Iterable[Any]) -> list[Any]:
-    # By its type itself, which takes no call: a batch has tens of thousands of numbers.
-    return [to_column(value) if type(value) is Decimal else value for value in values]
+def _plain_column(values: Sequence[Any]) -> Sequence[Any]:
+    """The values as JSON can hold them. Raises TypeError for what is no value for a column."""
+    if _AS_THEY_ARE.issuperset(map(type, values)):
+        return values
+    return [value if type(value) in _AS_THEY_ARE else _plain(value) for value in values]
 
 
-def _times(values: Iterable[Any]) -> list[Any]:
-    vendor = connection.vendor
-    return [_time(value, vendor) if isinstance(value, datetime) else value for value in values]
+_AS_THEY_ARE = frozenset({bool, int, float, str, list, tuple, dict, type(None)})
 
 
-_TO_JSON: Mapping[Column, Callable[[Iterable[Any]], list[Any]]] = {Column.INTEGER: _integers, Column.TIME: _times}
-
-
-def _no_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return str(value)
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return to_column(value)
+    if isinstance(value, datetime):
+        return _time(value, connection.vendor)
+    if isinstance(value, str | int):
+        return str(value) if isinstance(value, str) else int(value)
     raise TypeError(f"{type(value).__name__} is no value for a column.")
 
 
 _decode = msgspec.json.decode
-_encode = msgspec.json.Encoder(enc_hook=_no_value).encode
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 def _json_of(value: Any) -> str:
@@ -607,9 +596,7 @@ def _json_of(value: Any) -> str:
 def _param(value: Any) -> Any:
     if isinstance(value, Mapping | list):
         return _json_of(value)
-    if isinstance(value, Decimal):
-        return to_column(value)
-    return _time(value, connection.vendor) if isinstance(value, datetime) else value
+    return _plain(value) if isinstance(value, Decimal | datetime) else value
 
 
 @lru_cache(maxsize=64)
