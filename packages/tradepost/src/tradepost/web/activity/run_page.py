@@ -144,6 +144,7 @@ def _report(request: HttpRequest, run: Run) -> dict[str, Any]:
     rows, older = stretch(request, _filtered(request, run), size=CHANGES_PER_PAGE)
     is_settled = RunState(run.state) in SETTLED_STATES
     plan = SavedPlan.objects.filter(pk=run.pk).exists() if run.is_dry else False
+    outcomes, actions = _had(run, "outcome"), _had(run, "action")
     return {
         "planned": planned_words(run.planned),
         "braking": braking,
@@ -156,8 +157,8 @@ def _report(request: HttpRequest, run: Run) -> dict[str, Any]:
         "older": older,
         "outcome": request.GET.get("outcome", ""),
         "action": request.GET.get("action", ""),
-        "outcomes": [(each.value, spoken(each)) for each in Outcome if each.value in _had(run, "outcome")],
-        "actions": [(each.value, deed_words(each)) for each in Action if each.value in _had(run, "action")],
+        "outcomes": [(each.value, spoken(each)) for each in Outcome if each.value in outcomes],
+        "actions": [(each.value, deed_words(each)) for each in Action if each.value in actions],
         "is_plan": plan,
     }
 
