@@ -21,7 +21,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Collate, Lower
 
 from tradepost.database import sql
-from tradepost.database.models import Listing, Order, OrderWords, ProductRecord, ProductWords
+from tradepost.database.models import Channel, Listing, Order, OrderWords, ProductRecord, ProductWords
 from tradepost.database.sql import Rows
 from tradepost.domain.listing_filter import folded
 
@@ -39,6 +39,8 @@ _LOOKED_AT = 1_000
 _READ_FIRST = 2_000
 _READ_AT_ONCE = 32_000
 _SELDOM = 16
+# Of what the index finds, so many are sorted out at first: all are read for it, however many are wanted.
+_SORTED_FIRST = 4_000
 # Pieces that are asked for together: the more, the fewer rows are read; but each is a walk through its own list.
 _MOST_PIECES = 24
 # No letter of any word: it parts words, as everything that is a space. Two, so that a word of one letter is a piece.
@@ -121,7 +123,9 @@ def found_listings(rows: "QuerySet[Listing]", term: str) -> "QuerySet[Listing]":
         "title_folded": _folded("product__title"),
     }
     if not walk.is_all:
-        return _walked_or_few(rows, rows.alias(**texts).filter(has_words), walk)
+        # The indexes of what listings are narrowed by begin with the channel.
+        among = rows.filter(channel_id__in=Channel.objects.values("pk"))
+        return _walked_or_few(rows, among, rows.alias(**texts).filter(has_words), walk)
     of_products = Q(product_id__in=sql.among_ids(walk.newest))
     found = Listing.objects.filter(of_products).alias(**texts).filter(has_words)
     ids = list(found.values_list("pk", flat=True)[: MOST_FETCHED + 1])
@@ -195,7 +199,7 @@ def _found(rows: "QuerySet[Found]", model: type[models.Model], term: str) -> "Qu
     walk = _looked_up(model, words, "pk")
     if walk.is_all:
         return _few(rows, walk.newest)
-    return _walked_or_few(rows, rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), walk)
+    return _walked_or_few(rows, rows, rows.filter(*(Q(words__words__contains=_part(word)) for word in words)), walk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,28 +207,32 @@ class _Walk:
     """
     What was looked for, and where.
 
-    `column`: of the rows, which of what has words they are of. `newest`: the ids of what has the words, descending, as
-    far as they were read; all of them where `is_all`. `among`: the rows themselves without the words, where they are
-    what has them, and are narrowed by other things.
+    `column`: of the rows, which of what has words they are of. `newest`: the ids of what has the words, descending,
+    down to `read_to`; all of them where `is_all`. `is_seldom`: few of the newest have them. `among`: the rows
+    themselves without the words, where they are what has them, and are narrowed by other things.
     """
 
     model: type[models.Model]
     words: Sequence[str]
     column: str
     newest: Sequence[int] = ()
+    read_to: int | None = None
     is_all: bool = False
+    is_seldom: bool = False
     among: "QuerySet[Any] | None" = None
 
     def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
         """Give the ids of what has the words, in order, from one on."""
-        if self.is_all or (is_descending and self.newest and (beyond is None or beyond >= self.newest[-1])):
+        is_known = is_descending and self.read_to is not None and (beyond is None or beyond >= self.read_to)
+        if self.is_all or is_known:
             known = self.newest if is_descending else self.newest[::-1]
             yield from _in_parts(
                 [each for each in known if beyond is None or (each <= beyond if is_descending else each >= beyond)]
             )
             if self.is_all:
                 return
-            beyond = self.newest[-1] - 1
+            assert self.read_to is not None
+            beyond = self.read_to - 1
         read_on = _batches_by_pieces if connection.vendor == "sqlite" else _batches_near_and_far
         yield from read_on(self, beyond, is_descending=is_descending)
 
@@ -253,9 +261,7 @@ def _batches_near_and_far(walk: _Walk, beyond: int | None, *, is_descending: boo
 
     PostgreSQL can't go on in its index from one on: what very many have is near, and what fewer have are few to sort.
     """
-    size = _READ_FIRST
-    # What few of the newest have was found by the index before.
-    is_seldom = bool(walk.newest)
+    size, is_seldom = _READ_FIRST, walk.is_seldom
     while not is_seldom:
         ids, last = _read(walk, beyond, is_descending=is_descending, most=size)
         yield ids
@@ -263,12 +269,13 @@ def _batches_near_and_far(walk: _Walk, beyond: int | None, *, is_descending: boo
             return
         beyond = _behind(last, is_descending=is_descending)
         is_seldom, size = len(ids) * _SELDOM < size, min(size * 4, _READ_AT_ONCE)
+    size = _SORTED_FIRST
     while True:
-        ids = _by_index(walk, beyond, is_descending=is_descending, most=_WALKED_AT_ONCE)
+        ids = _by_index(walk, beyond, is_descending=is_descending, most=size)
         yield from _in_parts(ids)
-        if len(ids) < _WALKED_AT_ONCE:
+        if len(ids) < size:
             return
-        beyond = _behind(ids[-1], is_descending=is_descending)
+        beyond, size = _behind(ids[-1], is_descending=is_descending), _WALKED_AT_ONCE
 
 
 def _read(walk: _Walk, beyond: int | None, *, is_descending: bool, most: int) -> tuple[list[int], int | None]:
@@ -307,11 +314,17 @@ def _few(rows: "QuerySet[Found]", ids: Sequence[int]) -> "QuerySet[Found]":
     return few
 
 
-def _walked_or_few(rows: "QuerySet[Found]", found: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
-    """`found`: those of the rows that have the words. Of few rows each is looked at, however many others have them."""
+def _walked_or_few(
+    rows: "QuerySet[Found]", among: "QuerySet[Found]", found: "QuerySet[Found]", walk: _Walk
+) -> "QuerySet[Found]":
+    """
+    Of few rows each is looked at, however many others have the words.
+
+    `among`: the rows again, as an index finds them; `found`: those of them that have the words.
+    """
     if not rows.query.where:
         return _walked(found, walk)
-    ids = list(rows.order_by().values_list("pk", flat=True)[: _LOOKED_AT + 1])
+    ids = list(among.order_by().values_list("pk", flat=True)[: _LOOKED_AT + 1])
     if len(ids) <= _LOOKED_AT:
         return _few(rows, list(with_ids(found, ids).order_by().values_list("pk", flat=True)))
     return _walked(found, replace(walk, among=rows.order_by()) if walk.column == "pk" else walk)
@@ -328,14 +341,15 @@ def _looked_up(model: type[models.Model], words: Sequence[str], column: str) -> 
     most = MOST_FETCHED + 1
     if connection.vendor == "sqlite":
         newest = _by_pieces(model, [_part(word) for word in words], most=most)
-    else:
-        ids, last = _read(walk, None, is_descending=True, most=_READ_FIRST)
-        if last is not None and len(ids) * _SELDOM >= _READ_FIRST:
-            # Of what many have, the first that come are enough to know that they are many, wherever they stand.
-            some = list(_with_words(walk).values_list("pk", flat=True)[:most])
-            return walk if len(some) == most else replace(walk, newest=sorted(some, reverse=True), is_all=True)
-        newest = ids if last is None else _by_index(walk, None, is_descending=True, most=most)
-    return replace(walk, newest=newest, is_all=len(newest) < most)
+        return replace(walk, newest=newest, read_to=newest[-1] if newest else None, is_all=len(newest) < most)
+    newest, read_to = _read(walk, None, is_descending=True, most=_READ_FIRST)
+    if read_to is None:
+        return replace(walk, newest=newest, is_all=True)
+    # Of what many have, the first that come are enough to know that they are many, wherever they stand.
+    some = list(_with_words(walk).values_list("pk", flat=True)[:most])
+    if len(some) < most:
+        return replace(walk, newest=sorted(some, reverse=True), is_all=True)
+    return replace(walk, newest=newest, read_to=read_to, is_seldom=len(newest) * _SELDOM < _READ_FIRST)
 
 
 def _by_pieces(

@@ -3,7 +3,8 @@ Indexes of all pieces of three letters of what is searched in; see `tradepost.da
 
 On SQLite they are tables of FTS5 that hold no text of their own; triggers keep them right, whoever writes. On
 PostgreSQL they are of pg_trgm. Where that is not to be had, or may not be installed, there is no index: searches find
-the same, and read all words for it.
+the same, and read all words for it. What listings are looked through for, PostgreSQL keeps statistics of: without them
+it takes any word for one that hardly a listing has, and reads whole tables where a few hundred rows would do.
 """
 
 from typing import Any
@@ -50,6 +51,11 @@ _ON_POSTGRESQL = """
         END IF;
     END $$
     """
+_STATISTICS = (
+    ("tradepost_product", "title"),
+    ("tradepost_listing", "sku"),
+    ("tradepost_listing", "code"),
+)
 _UNDONE_ON_SQLITE = (
     "DROP TRIGGER {table}_added",
     "DROP TRIGGER {table}_changed",
@@ -59,12 +65,23 @@ _UNDONE_ON_SQLITE = (
 
 
 def make_indexes(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    _execute(schema_editor, _ON_SQLITE if schema_editor.connection.vendor == "sqlite" else (_ON_POSTGRESQL,))
+    if schema_editor.connection.vendor == "sqlite":
+        _execute(schema_editor, _ON_SQLITE)
+        return
+    _execute(schema_editor, (_ON_POSTGRESQL,))
+    for table, column in _STATISTICS:
+        schema_editor.execute(
+            f'CREATE STATISTICS {table}_{column}_folded ON (lower({column} COLLATE "C")) FROM {table}'
+        )
 
 
 def drop_indexes(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    is_sqlite = schema_editor.connection.vendor == "sqlite"
-    _execute(schema_editor, _UNDONE_ON_SQLITE if is_sqlite else ("DROP INDEX IF EXISTS {table}_trigrams",))
+    if schema_editor.connection.vendor == "sqlite":
+        _execute(schema_editor, _UNDONE_ON_SQLITE)
+        return
+    _execute(schema_editor, ("DROP INDEX IF EXISTS {table}_trigrams",))
+    for table, column in _STATISTICS:
+        schema_editor.execute(f"DROP STATISTICS {table}_{column}_folded")
 
 
 def _execute(schema_editor: BaseDatabaseSchemaEditor, statements: tuple[str, ...]) -> None:
