@@ -415,7 +415,7 @@ def _switch(request: HttpRequest, channel_id: int, deed: Any, words: str) -> Htt
 
 
 def _charts(channels: Sequence[Channel], now: datetime) -> list[Bars]:
-    """Orders, changes and lag of the last seven days, by day in UTC."""
+    """Orders, changes on the store and lag of the last seven days, by day in UTC."""
     days = [(now - timedelta(days=back)).date() for back in range(6, -1, -1)]
     begin = datetime.combine(days[0], datetime.min.time(), tzinfo=now.tzinfo)
     placed = Order.objects.filter(channel__in=channels, placed_at__gte=begin).order_by()
@@ -433,13 +433,16 @@ def _charts(channels: Sequence[Channel], now: datetime) -> list[Bars]:
     ):
         assert finished_at is not None
         day = finished_at.date()
-        changes[day] += sum(row["count"] for row in outcomes if row["outcome"] == Outcome.APPLIED.value)
+        # What has no proof is the hub's own: an import, a request.
+        changes[day] += sum(
+            row["count"] for row in outcomes if row["outcome"] == Outcome.APPLIED.value and row["proof"]
+        )
         lag[day] = max(lag[day], round((finished_at - queued_at).total_seconds() / 60))
     names = [f"{day:%a}" for day in days]
     placed_by_day, changed, waited = ([of.get(day, 0) for day in days] for of in (orders, changes, lag))
     return [
         Bars("Orders placed", names, placed_by_day, sum(placed_by_day)),
-        Bars("Changes made", names, changed, sum(changed)),
+        Bars("Changes on the store", names, changed, sum(changed)),
         Bars("Longest wait for a run, minutes", names, waited, max(waited)),
     ]
 
