@@ -183,7 +183,7 @@ def test_it_finds_the_same_where_more_have_a_word_than_are_fetched(saved, sold, 
 def test_what_very_many_have_comes_in_order_from_any_of_them_on(saved, sold, monkeypatch, most, seldom):
     """Product by product, order by order; in both directions, and also where it is read a few at a time."""
     small = {"MOST_FETCHED": most, "_READ_FIRST": 2, "_READ_AT_ONCE": 3, "_WALKED_FIRST": 1, "_WALKED_AT_ONCE": 2}
-    for name, value in {**small, "_SELDOM": seldom, "_SORTED_FIRST": 1}.items():
+    for name, value in {**small, "_SELDOM": seldom, "_SORTED_FIRST": 1, "_SORTED_FIRST_OF_NARROWED": 1}.items():
         monkeypatch.setattr(search, name, value)
     listings = list(Listing.objects.select_related("product"))
     orders = list(Order.objects.all())
@@ -217,7 +217,7 @@ def test_what_very_many_have_comes_in_order_from_any_of_them_on(saved, sold, mon
 @pytest.mark.parametrize("looked_at", [0, 2, 1_000])
 def test_it_finds_the_same_among_rows_that_are_few_or_all_old(saved, sold, monkeypatch, looked_at):
     small = {"MOST_FETCHED": 0, "_LOOKED_AT": looked_at, "_READ_FIRST": 2, "_READ_AT_ONCE": 3, "_WALKED_FIRST": 1}
-    for name, value in small.items():
+    for name, value in {**small, "_SORTED_FIRST_OF_NARROWED": 1}.items():
         monkeypatch.setattr(search, name, value)
     orders = list(Order.objects.order_by("pk"))
     middle = orders[len(orders) // 2].pk

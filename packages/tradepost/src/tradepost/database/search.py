@@ -39,8 +39,9 @@ _LOOKED_AT = 1_000
 _READ_FIRST = 2_000
 _READ_AT_ONCE = 32_000
 _SELDOM = 16
-# Of what the index finds, so many are sorted out at first: all are read for it, however many are wanted.
-_SORTED_FIRST = 4_000
+# Of what the index finds, so many are sorted out at first, and of what is narrowed by other things; all are read.
+_SORTED_FIRST = 200
+_SORTED_FIRST_OF_NARROWED = 4_000
 # Pieces that are asked for together: the more, the fewer rows are read; but each is a walk through its own list.
 _MOST_PIECES = 24
 # No letter of any word: it parts words, as everything that is a space. Two, so that a word of one letter is a piece.
@@ -208,8 +209,9 @@ class _Walk:
     What was looked for, and where.
 
     `column`: of the rows, which of what has words they are of. `newest`: the ids of what has the words, descending,
-    down to `read_to`; all of them where `is_all`. `is_seldom`: few of the newest have them. `among`: the rows
-    themselves without the words, where they are what has them, and are narrowed by other things.
+    down to `read_to`; all of them where `is_all`. `is_seldom`: few of the newest have them. `is_narrowed`: most of what
+    has the words is not wanted, for other reasons. `among`: the rows themselves without the words, where they are what
+    has them, and are narrowed by other things.
     """
 
     model: type[models.Model]
@@ -219,6 +221,7 @@ class _Walk:
     read_to: int | None = None
     is_all: bool = False
     is_seldom: bool = False
+    is_narrowed: bool = False
     among: "QuerySet[Any] | None" = None
 
     def batches(self, beyond: int | None, *, is_descending: bool) -> Iterator[Sequence[int]]:
@@ -269,7 +272,7 @@ def _batches_near_and_far(walk: _Walk, beyond: int | None, *, is_descending: boo
             return
         beyond = _behind(last, is_descending=is_descending)
         is_seldom, size = len(ids) * _SELDOM < size, min(size * 4, _READ_AT_ONCE)
-    size = _SORTED_FIRST
+    size = _SORTED_FIRST_OF_NARROWED if walk.is_narrowed else _SORTED_FIRST
     while True:
         ids = _by_index(walk, beyond, is_descending=is_descending, most=size)
         yield from _in_parts(ids)
@@ -327,7 +330,7 @@ def _walked_or_few(
     ids = list(among.order_by().values_list("pk", flat=True)[: _LOOKED_AT + 1])
     if len(ids) <= _LOOKED_AT:
         return _few(rows, list(with_ids(found, ids).order_by().values_list("pk", flat=True)))
-    return _walked(found, replace(walk, among=rows.order_by()) if walk.column == "pk" else walk)
+    return _walked(found, replace(walk, is_narrowed=True, among=rows.order_by() if walk.column == "pk" else None))
 
 
 def _walked(rows: "QuerySet[Found]", walk: _Walk) -> "QuerySet[Found]":
