@@ -29,6 +29,7 @@ class Remedy(StrEnum):
     RUN = "run"
     ORDERS = "orders"
     WAITING = "waiting"
+    SCHEDULES = "schedules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class ChannelFacts:
     """
     What a channel's standing is judged by. `braked`: the first run that the brake stopped, and its sentence.
     `to_publish` and `to_sync`: listings for which something was asked that this work brings to the store. `overdue`:
-    the work that a schedule should have started long since.
+    the work that a schedule should have started long since. `paused`: what the schedules that are paused would start,
+    in words.
     """
 
     refusal: str = ""
@@ -63,6 +65,7 @@ class ChannelFacts:
     failed: tuple[FailedWork, ...] = ()
     differences: int = 0
     overdue: str = ""
+    paused: tuple[str, ...] = ()
     to_publish: int = 0
     to_sync: int = 0
     live: int = 0
@@ -129,6 +132,13 @@ def _to_watch(facts: ChannelFacts) -> ChannelStanding | None:
     if facts.overdue:
         sentence = f"{work_words(facts.overdue)} is overdue. Is the server at work?"
         return ChannelStanding(Standing.WATCH, sentence, kind=facts.overdue)
+    if facts.paused:
+        names = ", ".join(f"“{words}”" for words in facts.paused)
+        is_one = len(facts.paused) == 1
+        sentence = (
+            f"{names} {'is' if is_one else 'are'} paused, and not started until {'it is' if is_one else 'they are'}"
+        )
+        return ChannelStanding(Standing.WATCH, f"{sentence} resumed.", Remedy.SCHEDULES)
     return None
 
 

@@ -59,7 +59,7 @@ def settings_index(request: HttpRequest) -> HttpResponse:
     chosen = chosen_channel(request)
     channels = [each for each in channels_in_use(request) if chosen in {None, each.pk}]
     scheduled = dict(
-        ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False)
+        ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False, paused_at__isnull=True)
         .values_list("channel_id")
         .annotate(number=Count("pk"))
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -106,13 +106,14 @@ class ShownStanding:
 
 @dataclass(frozen=True, slots=True)
 class NextStart:
-    """What a schedule starts next."""
+    """What a schedule starts next; `paused_at`: nothing, since then."""
 
     channel: Channel
     operation: str
     words: str
     rhythm: str
     at: datetime
+    paused_at: datetime | None
     may_start: bool
 
 
@@ -166,6 +167,7 @@ def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], no
         Remedy.SET_UP: (page, "Go on with it"),
         Remedy.GO_LIVE: (page, "Look and go live"),
         Remedy.RESUME: ("", ""),
+        Remedy.SCHEDULES: (f"{page}#schedules", "See what is paused"),
         Remedy.RUN: (run, "Look and decide"),
         Remedy.ORDERS: (reverse("admin:tradepost_order_reconciliation"), "See what differs"),
         Remedy.WAITING: (_table("listing", channel, {TAB: "waiting"}), "See what waits"),
@@ -184,6 +186,7 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
     braking = Braking.from_json(braked.brake) if braked is not None else None
     proof = proof_of(channel.orders_proof)
     to_sync, to_publish = map(count, Listing.waiting(channel.pk))
+    schedules = list(channel.schedules.order_by("pk"))
     return replace(
         _stops(channel, failing),
         is_being_set_up=bool(channel.setup_step),
@@ -191,7 +194,8 @@ def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFa
         is_look_only=channel.is_look_only,
         braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
         differences=proof.differences if proof is not None else 0,
-        overdue=_overdue(channel, now),
+        overdue=_overdue(schedules, now),
+        paused=tuple(OPERATION_WORDS[ScheduledOperation(row.operation)] for row in schedules if row.paused_at),
         to_publish=to_publish,
         to_sync=to_sync,
         live=count(in_tab(Listing.objects.all(), "live", [channel.pk])),
@@ -235,8 +239,9 @@ def _is_mended(channel: Channel, run: Run) -> bool:
     return channel.checked_at > run.finished_at and all(found["is_good"] for found in channel.findings)
 
 
-def _overdue(channel: Channel, now: datetime) -> str:
-    late = [row for row in channel.schedules.all() if row.next_at is not None and is_late(row.next_at, now=now)]
+def _overdue(schedules: Sequence[ScheduleRecord], now: datetime) -> str:
+    at_work = [row for row in schedules if row.next_at is not None and row.paused_at is None]
+    late = [row for row in at_work if is_late(_next_at(row), now=now)]
     return WORK[ScheduledOperation(min(late, key=_next_at).operation)].kind.value if late else ""
 
 
@@ -357,8 +362,12 @@ def _to_ship(channels: Sequence[Channel]) -> dict[str, Any]:
 
 
 def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> list[NextStart]:
-    """What schedules start within a day, in order; of what comes again and again, the next time."""
-    rows = ScheduleRecord.objects.filter(channel__in=channels, next_at__isnull=False, next_at__lte=now + _DAY)
+    """
+    What schedules start within a day, in order; of what comes again and again, the next time. In the end, what is
+    paused.
+    """
+    is_soon, is_paused = Q(next_at__lte=now + _DAY), Q(paused_at__isnull=False)
+    rows = ScheduleRecord.objects.filter(is_soon | is_paused, channel__in=channels, next_at__isnull=False)
     return [
         NextStart(
             channel=row.channel,
@@ -366,9 +375,10 @@ def _next(request: HttpRequest, channels: Sequence[Channel], now: datetime) -> l
             words=OPERATION_WORDS[ScheduledOperation(row.operation)],
             rhythm=schedule_words(row.schedule),
             at=_next_at(row),
+            paused_at=row.paused_at,
             may_start=may(request, WORK[ScheduledOperation(row.operation)].act),
         )
-        for row in rows.select_related("channel").order_by("next_at")
+        for row in rows.select_related("channel").order_by(F("paused_at").asc(nulls_first=True), "next_at", "pk")
     ]
 
 
