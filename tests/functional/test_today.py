@@ -114,6 +114,50 @@ def test_a_channel_that_has_stopped_rings_the_bell(channel, people):
     assert "1 thing needs you" in after
 
 
+def test_wherever_a_channel_has_a_state_it_is_that_of_todays_sentence(channel, people):
+    _has_failed_to_publish(channel)
+    vera = browser_of("vera")
+
+    today = today_of(vera)
+    switchers = {
+        address: vera.get(address).context["channel_choice"]["channels"]
+        for address in ("/", "/tradepost/listing/", reverse("admin:settings"))
+    }
+    page = vera.get(reverse("admin:tradepost_channel_change", args=[channel.pk]))
+    listed = text_of(vera.get("/tradepost/channel/"))
+    overview = vera.get(reverse("admin:settings")).context["cards"][0].standing
+
+    stopped = {"state": "stopped", "colour": "danger"}
+    assert today.context["standings"][0].colour == "danger"
+    assert switchers == {address: [{"id": channel.pk, "name": "shop", **stopped}] for address in switchers}
+    assert 'dot dot-danger" aria-hidden="true"></span> <span class="menu-name">shop</span>' in text_of(today)
+    assert (page.context["standing"], overview) == (stopped, stopped)
+    assert ">stopped<" in listed.replace("> ", ">").replace(" <", "<")
+
+
+def test_a_channel_that_is_out_of_use_is_not_said_to_be_live(channel, people, shell):
+    shell("channel", "remove", "shop", "--yes")
+
+    listed = text_of(browser_of("vera").get("/tradepost/channel/"))
+
+    assert "out of use" in listed
+
+
+def test_how_ten_channels_stand_is_asked_as_often_as_how_one_does(channel, people):
+    vera = browser_of("vera")
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert vera.get("/tradepost/run/").status_code == 200
+        return len(captured)
+
+    queries()
+    one = queries()
+    Channel.objects.bulk_create(Channel(name=f"shop {number}") for number in range(9))
+
+    assert queries() == one
+
+
 def test_who_only_looks_is_offered_nothing_that_would_be_refused(channel, people):
     _has_failed_to_publish(channel)
 

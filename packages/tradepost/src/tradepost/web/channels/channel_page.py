@@ -38,10 +38,10 @@ from tradepost.web.format import spoken
 from tradepost.web.rights import may, need
 from tradepost.web.shell.page import page
 from tradepost.web.shell.page_words import in_words_of_pages
-from tradepost.web.shell.shell import channel_state
+from tradepost.web.shell.standings import channel_state, failed_work
 from tradepost.web.tables.counts import count, count_words
 from tradepost.web.tables.row_numbers import MOST_DIGITS, needed_row_number, row_numbers
-from tradepost.web.today.today import again_of, failed_work
+from tradepost.web.today.today import again_of
 
 _PREVIEW = "preview:"
 _PREVIEWED = (RunKind.PUBLISH, RunKind.SYNC)
@@ -68,14 +68,14 @@ def _shown(request: HttpRequest, channel: Channel) -> HttpResponse:
     profile = ports.channels.read(channel.pk)
     settings = profile.settings
     schedules = shown_schedules(request, ports.schedules.of(channel.pk))
-    failed = failed_work(channel)
+    failed = failed_work(request, channel)
     return page(
         request,
         "back_office/channels/channel.html",
         title=channel.name,
         channel=channel,
         profile=profile,
-        standing=channel_state(channel),
+        standing=channel_state(request, channel),
         failed=failed,
         again="" if failed is None or channel.is_paused else again_of(request, failed),
         findings=findings_of(channel),

@@ -60,8 +60,8 @@ from tradepost.web.listings.rows import (
 )
 from tradepost.web.people.sign_in import is_same_person
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.shell.page import is_in_panel, page
-from tradepost.web.shell.shell import CHANNEL, channel_ids, channels_in_use, chosen_channel
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import COUNT_UP_TO

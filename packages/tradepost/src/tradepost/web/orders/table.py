@@ -32,8 +32,8 @@ from tradepost.web.orders.order_list import (
 from tradepost.web.orders.order_page import busy_run, lines_of, others_that_wait, page_context, with_all_of_a_page
 from tradepost.web.orders.shipping_form import shipment_of, typed_form, what_will_be_told
 from tradepost.web.rights import may, need
+from tradepost.web.shell.channels import channel_ids, channels_in_use
 from tradepost.web.shell.page import page
-from tradepost.web.shell.shell import channel_ids, channels_in_use
 from tradepost.web.site import site
 from tradepost.web.tables.columns import ChannelFilter, ChoicesDropdownFilter, DropdownFilter
 from tradepost.web.tables.counts import count, count_words

@@ -35,14 +35,13 @@ from tradepost.database.models import (
 )
 from tradepost.domain.attention import Attention
 from tradepost.domain.attention_cures import ATTENTION_CURES
-from tradepost.domain.brake import Braking
 from tradepost.domain.errors import NotAllowed
 from tradepost.domain.order import OrderState
 from tradepost.domain.order_proof import OrderPlace, OrderProof, proof_of
 from tradepost.domain.plan import Outcome
-from tradepost.domain.schedule import ScheduledOperation, is_late
+from tradepost.domain.schedule import ScheduledOperation
 from tradepost.domain.shipment import ShipmentState
-from tradepost.domain.standing import ChannelFacts, ChannelStanding, FailedWork, Remedy, Standing, standing_of
+from tradepost.domain.standing import ChannelStanding, Remedy, Standing, standing_of
 from tradepost.engine.schedules import WORK, start_now
 from tradepost.operations.channels import pause_channel, resume_channel
 from tradepost.web.channels.forms import OPERATION_WORDS, schedule_words
@@ -50,7 +49,8 @@ from tradepost.web.format import spoken
 from tradepost.web.listings.rows import in_tab
 from tradepost.web.listings.table import ATTENTION_PARAMETER, TAB
 from tradepost.web.rights import may, need
-from tradepost.web.shell.shell import channels_in_use, chosen_channel
+from tradepost.web.shell.channels import channels_in_use, chosen_channel
+from tradepost.web.shell.standings import COLOURS, channel_facts
 from tradepost.web.tables.counts import count, count_words, counts
 from tradepost.web.today.charts import Bars
 from tradepost.web.today.first_steps import are_ahead
@@ -59,10 +59,6 @@ MOST_CARDS = 7
 _SHOWN_TO_SHIP = 6
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
-_SET_UP_ERRORS = frozenset(
-    {"CredentialsRejected", "StoreRefused", "PermissionMissing", "AddressRefused", "Reconfigure"}
-)
-COLOURS = {Standing.WELL: "success", Standing.WATCH: "warning", Standing.STOPPED: "danger"}
 # What costs a shop most comes first; the rest as it is listed.
 _URGENT = (
     Attention.OVERSOLD,
@@ -122,10 +118,9 @@ def today(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     channels = _channels(request)
     needs = list(_needs(channels))
-    failing = list(Run.failing(since=now - _WEEK))
     return {
         "now": now,
-        "standings": [_standing(request, each, failing, now) for each in channels],
+        "standings": [_standing(request, each) for each in channels],
         "needs": needs[:MOST_CARDS],
         "more_needs": needs[MOST_CARDS:],
         "orders": [_OrdersOfChannel(each) for each in channels],
@@ -143,8 +138,8 @@ def today(request: HttpRequest) -> dict[str, Any]:
 def bell(request: HttpRequest) -> HttpResponse:
     """Say with a number how much needs somebody; asked for again and again while a page is open."""
     need(request, "overview show")
-    channels, failing = _channels(request), list(Run.failing(since=timezone.now() - _WEEK))
-    stopped = sum(standing_of(_stops(each, failing)).standing is Standing.STOPPED for each in channels)
+    channels, facts = _channels(request), channel_facts(request)
+    stopped = sum(standing_of(facts[each.pk]).standing is Standing.STOPPED for each in channels)
     return render(request, "back_office/today/bell.html", {"number": stopped + sum(1 for _ in _needs(channels))})
 
 
@@ -157,8 +152,10 @@ def _channels(request: HttpRequest) -> list[Channel]:
 # --- is everything all right ------------------------------------------------------------------------------------------
 
 
-def _standing(request: HttpRequest, channel: Channel, failing: Sequence[Run], now: datetime) -> ShownStanding:
-    judged = standing_of(_facts(channel, failing, now))
+def _standing(request: HttpRequest, channel: Channel) -> ShownStanding:
+    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
+    live = count(in_tab(Listing.objects.all(), "live", [channel.pk]))
+    judged = standing_of(replace(channel_facts(request)[channel.pk], to_publish=to_publish, to_sync=to_sync, live=live))
     page = reverse("admin:tradepost_channel_change", args=[channel.pk])
     run = reverse("admin:tradepost_run_change", args=[judged.run_id]) if judged.run_id is not None else ""
     place, button = {
@@ -179,70 +176,6 @@ def again_of(request: HttpRequest, judged: ChannelStanding) -> str:
     """What can be tried again of the work that has failed, by whoever asks; blank where nothing can."""
     is_work = judged.kind in list(ScheduledOperation)
     return judged.kind if is_work and may(request, WORK[ScheduledOperation(judged.kind)].act) else ""
-
-
-def _facts(channel: Channel, failing: Sequence[Run], now: datetime) -> ChannelFacts:
-    braked = Run.objects.filter(channel=channel, needs_answer=True).order_by("pk").first()
-    braking = Braking.from_json(braked.brake) if braked is not None else None
-    proof = proof_of(channel.orders_proof)
-    to_sync, to_publish = map(count, Listing.waiting(channel.pk))
-    schedules = list(channel.schedules.order_by("pk"))
-    return replace(
-        _stops(channel, failing),
-        is_being_set_up=bool(channel.setup_step),
-        is_paused=channel.is_paused,
-        is_look_only=channel.is_look_only,
-        braked=(braked.pk, braking.sentence) if braked is not None and braking is not None else None,
-        differences=proof.differences if proof is not None else 0,
-        overdue=_overdue(schedules, now),
-        paused=tuple(OPERATION_WORDS[ScheduledOperation(row.operation)] for row in schedules if row.paused_at),
-        to_publish=to_publish,
-        to_sync=to_sync,
-        live=count(in_tab(Listing.objects.all(), "live", [channel.pk])),
-    )
-
-
-def _stops(channel: Channel, failing: Sequence[Run]) -> ChannelFacts:
-    """What of a channel can have stopped it; of the facts, those that cost nothing to know."""
-    return ChannelFacts(
-        refusal=channel.refusal,
-        restored_why=channel.restored_why,
-        store_doubt=channel.store_doubt,
-        failed=_failed(channel, failing),
-    )
-
-
-def _failed(channel: Channel, failing: Sequence[Run]) -> tuple[FailedWork, ...]:
-    return tuple(
-        FailedWork(
-            run.pk,
-            run.kind,
-            run.error,
-            is_by_set_up=run.error_kind in _SET_UP_ERRORS,
-            is_mended=_is_mended(channel, run),
-        )
-        for run in failing
-        if run.channel_id == channel.pk
-    )
-
-
-def failed_work(channel: Channel) -> ChannelStanding | None:
-    """What of a channel has failed and is not done again yet, in the words of the page; None where all went well."""
-    failing = list(Run.failing(since=timezone.now() - _WEEK).filter(channel=channel))
-    return standing_of(ChannelFacts(failed=_failed(channel, failing))) if failing else None
-
-
-def _is_mended(channel: Channel, run: Run) -> bool:
-    """Whether what a run failed for was put right: the test looks at all that such a run can fail for."""
-    if run.error_kind not in _SET_UP_ERRORS or run.finished_at is None or channel.checked_at is None:
-        return False
-    return channel.checked_at > run.finished_at and all(found["is_good"] for found in channel.findings)
-
-
-def _overdue(schedules: Sequence[ScheduleRecord], now: datetime) -> str:
-    at_work = [row for row in schedules if row.next_at is not None and row.paused_at is None]
-    late = [row for row in at_work if is_late(_next_at(row), now=now)]
-    return WORK[ScheduledOperation(min(late, key=_next_at).operation)].kind.value if late else ""
 
 
 def _next_at(row: ScheduleRecord) -> datetime:
