@@ -244,7 +244,7 @@ def _causes_of_orders(channel: Channel) -> Iterator[_Cause]:
     yield _Cause("Shipments that the store did not take", shipments, "shipped_at", address, "See why")
     held = Order.objects.filter(channel=channel, state=OrderState.ON_HOLD.value)
     address = _table("order", channel, {"state__exact": OrderState.ON_HOLD.value})
-    yield _Cause("Orders on hold", held, "", address, "Decide")
+    yield _Cause("Orders on hold", held, "held_since", address, "Decide", order="held_since")
     files = FetchedFile.objects.filter(channel=channel, is_open=True)
     address = _table("fetchedfile", channel, {"is_open__exact": "1"})
     yield _Cause("Files with refused shipments", files, "seen_at", address, "See the rows")
